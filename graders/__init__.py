@@ -1,6 +1,6 @@
-"""The harness of nn-katas: it runs a submission in a worker and judges the results in a different process.
+"""The harness of nn-katas, which runs a submission in a worker process and judges the results in another process.
 
-Only `Judge`, `Verdict` and `KataError` are public; everything else may change. Their type stubs are in __init__.pyi.
+Only `Judge`, `Verdict` and `KataError` are public. Their type stubs are in __init__.pyi.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name only on first use: workers import this package too, but need none of these names."""
+    """Import a public name on first use, because workers import this package without needing its public names."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

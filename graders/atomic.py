@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """Yield a new file.
+    """Yield a new file that replaces `path` when the block ends.
 
-    When the block ends, sync the file and replace `path` with it. If the block fails, leave `path` unchanged. The new
-    file is readable only by its owner. Raises OSError.
+    The file is synced to disk first, and only its owner can read it. If the block fails, `path` stays unchanged. Raises
+    OSError.
     """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
@@ -36,10 +36,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on a folder; wait while another process holds it.
+    """Hold an exclusive lock on a folder, waiting for it if necessary.
 
-    If the file system does not support such locks, continue without a lock. Two processes can then collide, but only in
-    the short time that it takes to read and write one file.
+    If the file system does not support such locks, continue without one. Two processes can then collide, but only in
+    the short time that it takes to read and write a file.
     """
     try:
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -56,7 +56,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def interrupts_deferred() -> Iterator[None]:
-    """Defer Ctrl-C until the block ends. In processes that the block starts, Ctrl-C stays blocked."""
+    """Defer Ctrl-C until the block ends. Child processes that the block starts keep Ctrl-C blocked."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

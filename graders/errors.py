@@ -1,4 +1,4 @@
-"""The harness's exceptions, in one class hierarchy. Each message names the file, the problem and the fix."""
+"""The exceptions that the harness raises."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class CatalogueError(KataError):
 
 
 class IntakeError(KataError):
-    """A submission is rejected before any of it runs."""
+    """The submission was rejected before any of it ran."""
 
 
 class SubmissionError(KataError):
-    """A submission did something in its worker that fails the current test."""
+    """The submission did something in its worker that makes the current test fail."""
 
 
 class WorkerError(SubmissionError):
-    """The worker was killed or died: it ran out of time or memory, or broke the protocol."""
+    """The worker died, ran out of time or memory, or broke the protocol."""
 
 
 class WireError(KataError):
@@ -34,7 +34,7 @@ class ConfinementError(KataError):
 
 
 class JudgeError(KataError):
-    """The harness itself failed; this never counts against the submission."""
+    """The harness itself failed, which never counts against the submission."""
 
 
 class Abandoned(KataError):
@@ -54,11 +54,11 @@ class RemoteFault(SubmissionError):
 
 
 class NotPlain(SubmissionError):
-    """The submission returned a value that cannot be sent to the judge: it is not plain, or it is too large."""
+    """The submission returned a value that cannot be sent to the judge because of its type or size."""
 
 
 class ForkServerDied(JudgeError):
-    """The workers' fork server died; the grading run can be retried."""
+    """The fork server of the workers died. The grading run can be retried."""
 
 
 def _text(value: Any, limit: int) -> str:

@@ -17,11 +17,13 @@ _IGNORED = shutil.ignore_patterns("__pycache__", ".git")
 
 @contextmanager
 def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
-    """Yield a repository with the katas from `root` and the suites from `hidden`, or `root` itself without `hidden`.
+    """Yield a repository with the katas from `root` and the hidden suites from `hidden`.
 
-    Like graders/hidden/, `hidden` has one folder for each kata. It may also have a folder solutions/. Its suites
-    replace the hidden suites from `root`, and its solutions/, if present, replaces the solutions. Raises CatalogueError
-    if `hidden` is not a folder, if it has no folder for any kata, or if one of its folders belongs to no kata.
+    `hidden` contains a folder for each kata, as graders/hidden/ does. It may also contain a folder solutions/, which
+    replaces the one from `root`. If `hidden` is None, yield `root` itself.
+
+    Raises CatalogueError if `hidden` is not a folder, if it has no folder for any kata, or if one of its folders
+    belongs to no kata.
     """
     if hidden is None:
         yield root

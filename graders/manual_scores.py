@@ -1,4 +1,4 @@
-"""Adds manual scores to a verdict, with pure functions."""
+"""Pure functions that add manual scores to a verdict."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class ManualScore(NamedTuple):
 
 
 def reviewable(kata: Kata, verdict: Verdict) -> list[Task]:
-    """Return the tasks that can be marked by hand: their automatic tests passed, or they are already marked."""
+    """Return the tasks that a person can score.
+
+    Their automatic tests have passed, or they already have a manual score.
+    """
     open_ = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
     return [task for task in kata.tasks if task.review and task.name in open_]
 
@@ -39,11 +42,11 @@ def awarded(
     reviewer: str,
     at: str,
 ) -> Verdict:
-    """Return the verdict with new points for one task, a new comment, or both. None leaves either unchanged.
+    """Return the verdict with new points or a new comment for one task. None leaves the current value unchanged.
 
-    A score has one reviewer: the latest. If another reviewer gives new points, the earlier comment is dropped. If
-    another reviewer only comments, the points are kept. `at` is UTC, ISO 8601. Raises KataError for invalid points,
-    names or texts.
+    A score names only its latest reviewer. If another reviewer gives new points, the earlier comment is dropped. If
+    another reviewer only comments, the points are kept. `at` is a UTC time in ISO 8601. Raises KataError if an argument
+    is invalid.
     """
     if verdict.kata != kata.slug:
         raise KataError(f"the verdict is for {verdict.kata}, not for {kata.slug}")
@@ -63,7 +66,6 @@ def awarded(
 
 
 def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
-    """Return the task with this name. Raises KataError if it cannot be marked by hand."""
     tasks = reviewable(kata, verdict)
     found = next((task for task in tasks if task.name == name), None)
     if found is not None:
@@ -74,7 +76,10 @@ def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
 
 
 def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
-    """Return the comment for a new score: the given comment or, without one, the same reviewer's earlier comment."""
+    """Return the given comment or, if it is None, the same reviewer's earlier one.
+
+    Raises KataError if the comment is invalid.
+    """
     if given is None:
         text = (before.comment or "") if before.reviewer == reviewer else ""
     else:
@@ -95,9 +100,9 @@ def marks_of(verdict: Verdict) -> list[ManualScore]:
 
 
 def with_marks(verdict: Verdict, marks: Iterable[ManualScore]) -> Verdict:
-    """Return the verdict with the earlier manual scores, except for tasks that can no longer have one.
+    """Return the verdict with these manual scores.
 
-    A task whose automatic tests fail cannot have a manual score, and neither can any task of an `error` verdict.
+    Scores for tasks that neither await review nor have a manual score are ignored.
     """
     places = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
     given = {mark.task: mark for mark in marks if mark.task in places}
@@ -120,7 +125,7 @@ def without_marks(verdict: Verdict) -> Verdict:
 
 
 class Given:
-    """The manual scores of one submission, collected from its records in the order in which they were written.
+    """The manual scores of one submission, collected from its records in chronological order.
 
     The newest score of each task wins. If a later record of the same grading run lacks a score, that score was
     withdrawn. A record of another grading run, for example one that ended in an `error`, withdraws nothing.
@@ -131,7 +136,7 @@ class Given:
         self._held: set[tuple[object, str]] = set()  # (grading, task) pairs that have had a score
 
     def take(self, grading: object, tasks: Iterable[TaskResult]) -> None:
-        """Add a record, given by the identifier of its grading run and its tasks."""
+        """Add the tasks of a record. `grading` identifies the record's grading run."""
         for task in tasks:
             place = grading, task.name
             mark = _score_of(task)
@@ -169,7 +174,6 @@ def _marked(task: TaskResult, mark: ManualScore) -> TaskResult:
 
 
 def _writable(text: str, whose: str, what: str) -> str:
-    """Return the text, if a verdict can store it. Raises KataError otherwise."""
     if "\0" in text:
         raise KataError(f"{whose}: {what} contains a NUL character; remove it")
     try:
@@ -180,7 +184,6 @@ def _writable(text: str, whose: str, what: str) -> str:
 
 
 def _why_not(verdict: Verdict, task: str) -> str:
-    """Return why a task cannot be marked by hand."""
     found = next((each for each in verdict.tasks if each.name == task), None)
     if found is None:
         return f"the verdict is {verdict.status}"

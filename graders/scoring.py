@@ -1,4 +1,4 @@
-"""Turns test results into task results, points and a status. All scoring happens here, in pure functions."""
+"""Turn test results into task results, points and a status."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
 
 
 def in_order(kata: Kata) -> list[str]:
-    """Return the tasks' names in the order of kata.toml, but with each task after the tasks that it builds on."""
+    """Return the names of the tasks in the order of kata.toml, except that a task follows those that it builds on."""
     ordered: list[str] = []
 
     def place(task: Task) -> None:
@@ -52,7 +52,7 @@ def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict
 
 
 def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:
-    """Return the verdict on an ungradable submission: it earns none of the points that tests decide."""
+    """Return the verdict on an ungradable submission, which gets none of the points that tests decide."""
     most = sum(task.points for task in kata.tasks if not task.review)
     return msgspec.structs.replace(verdict, status="ungradable", message=message, max_score=most)
 
@@ -74,8 +74,8 @@ def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:
 def _status(verdict: Verdict) -> Status:
     """Return the status that follows from the tasks. Only this function decides whether a kata passes.
 
-    Extras count only if the verdict requires them. But an error in an extra makes the whole verdict an error, because
-    otherwise a fault in the harness would cost the learner the extra's points.
+    Extra tasks decide the status only if the verdict requires them. However, an error in an extra task makes the whole
+    verdict an error, because otherwise a bug in the harness would cost the learner points.
     """
     if any(task.status == "error" for task in verdict.tasks):
         return "error"
@@ -119,19 +119,25 @@ def _task_status(task: Task, tests: Sequence[TestResult]) -> TaskStatus:
 
 
 def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
-    """Return the tasks that a diagnosis uses: only the core tasks if one of them failed, and otherwise all tasks."""
+    """Return the tasks to use for a diagnosis, which are the core tasks if one of them failed, or else all tasks."""
     core = {task.name for task in kata.tasks if not task.extra}
     return core if core & set(failed) else {task.name for task in kata.tasks}
 
 
 @dataclass
 class PointTally:
-    """Learner mode's record of test outcomes by task. It decides which tests are blocked, and fills in the summary."""
+    """A record of the test outcomes in learner mode.
+
+    It determines which tests are blocked, and provides the summary.
+    """
 
     results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 
     def record(self, properties: dict[str, str], outcome: str) -> None:
-        """Record the outcome of a test phase: passed, failed or skipped. `properties` has root, kata and task."""
+        """Record the outcome of a test phase, which is "passed", "failed" or "skipped".
+
+        `properties` has the keys `root`, `kata` and `task`.
+        """
         tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
         tasks.setdefault(properties["task"], []).append(outcome)
 
@@ -140,7 +146,7 @@ class PointTally:
         return {task for task, outcomes in tasks.items() if "failed" in outcomes}
 
     def lines(self) -> list[str]:
-        """Return one line per kata: the points from the tests that ran, and how to get the official verdict."""
+        """Return one line per kata, which gives the points so far and says how to get the official verdict."""
         return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
 
     def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
@@ -166,7 +172,6 @@ class PointTally:
 
 
 def _left_out(kata: Kata, seen: Iterable[str]) -> str:
-    """Return a note on points that these tests do not cover: points of tasks that did not run, and manual scores."""
     person = sum(task.points for task in kata.tasks if task.review)
     unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
     parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)

@@ -1,7 +1,8 @@
-"""Limits on the judge itself, so that nothing a submission returns can keep it busy or fill its memory.
+"""Limit the CPU time and the memory of the judge itself.
 
-The kernel limits a worker. The judge is trusted, but it computes with what a submission returned, and a small reply can
-cause a lot of work. So the judge's own CPU time is limited for each test, and its memory for the whole grading run.
+The kernel limits workers. The judge is trusted, but it computes with values that a submission has returned, and even a
+short reply can cause a lot of work. So the judge's CPU time is limited for each test, and its memory for the whole
+grading run.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ from types import FrameType
 
 from graders.verdict import Limits
 
-# The judge's CPU seconds for one test. The shipped solutions need at most 3 s on an idle machine. A busy machine needs
-# up to twice as much CPU time for the same work, and the references that some tests train may be slower on older
-# processors.
+# The limit on the judge's CPU time for one test. Grading the solutions takes at most 3 s per test on an idle machine. A
+# busy machine needs up to twice as much CPU time for the same work, and older processors may be slower.
 TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
-DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules have the trace functions of pdb, PyCharm and VS Code
-MEMORY_BYTES = 1 << 30  # the judge may map this much more than at its start; a reply has at most 64 MiB
+DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules contain the trace functions of pdb, PyCharm and VS Code
+MEMORY_BYTES = 1 << 30  # the judge may map this much memory more than at its start; a reply has at most 64 MiB
 
 
 class OutOfTime(BaseException):
@@ -38,7 +38,7 @@ class OutOfTime(BaseException):
 
 @contextmanager
 def cpu_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime inside the block once this process has used `seconds` of CPU time in it. Main thread only."""
+    """Raise OutOfTime when the block has used `seconds` of CPU time. This works only in the main thread."""
     before = signal.signal(signal.SIGPROF, _raise)
     grant(seconds)
     try:
@@ -52,8 +52,9 @@ def cpu_limit(seconds: float) -> Iterator[None]:
 def wall_limit(seconds: float) -> Iterator[None]:
     """Raise OutOfTime inside the block after `seconds` of wall time, except under a debugger.
 
-    An alarm that is already set, such as pytest-timeout's, stays set; if it is due earlier, it is the only limit.
-    Where alarms are not available (on Windows, or outside the main thread), there is no limit.
+    An alarm that is already set, such as pytest-timeout's, is restored when the block ends. If that alarm is due
+    earlier, it is the only limit. On Windows and outside the main thread, alarms are not available and time is not
+    limited.
     """
     here = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     due, again = signal.getitimer(signal.ITIMER_REAL) if here else (0.0, 0.0)
@@ -78,17 +79,20 @@ def grant(seconds: float) -> None:
 
 
 def stop() -> None:
-    """Stop the clock. Call this wherever OutOfTime is caught: it may have been raised while the clock was stopped."""
+    """Stop the clock of the active `cpu_limit`.
+
+    Call this wherever OutOfTime is caught, because the exception may have prevented an earlier call.
+    """
     signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def test_seconds(limits: Limits) -> float:
-    """Return the judge's CPU seconds for one test of a kata with these limits."""
+    """Return the limit on the judge's CPU time, in seconds, for one test of a kata with these limits."""
     return max(TEST_S, limits.test_s)
 
 
 def limit_memory(room: int = MEMORY_BYTES) -> None:
-    """Let this process map at most `room` bytes more than it has mapped now. Beyond that, it gets a MemoryError."""
+    """Let this process map at most `room` bytes more than now. After that, allocations raise MemoryError."""
     import resource  # this module is missing on some systems that learner mode supports
 
     _, most = resource.getrlimit(resource.RLIMIT_AS)
@@ -104,7 +108,6 @@ def short_of_memory() -> bool:
 
 
 def _mapped() -> int:
-    """Return the number of bytes of address space that this process has mapped."""
     pages = int(Path("/proc/self/statm").read_bytes().split()[0])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

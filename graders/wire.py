@@ -1,10 +1,10 @@
-"""The wire format between judge and worker: it encodes plain values as bytes, and nothing else can cross.
+"""The wire format for plain values, in which the judge and the workers communicate.
 
-A frame is a prefix (the lengths of header and data), a msgpack header of at most 1 MiB, and at most 64 MiB of raw data:
-the bytes of arrays, NumPy scalars and bytes objects, in the same order as in the header. In the header, None, bool,
-int, float and str represent themselves. Every other value is a `Node` with a kind and a flat list of items. Only exact
-types are encoded (a named tuple as a tuple of its items), so subclasses cannot bring their own behaviour. There is no
-pickle, and there are no object arrays.
+A frame consists of a prefix with two lengths, a msgpack header of at most 1 MiB, and at most 64 MiB of raw data. The
+raw data are the bytes of arrays, NumPy scalars and bytes objects, in the order in which the header mentions them. In
+the header, None, bool, int, float and str represent themselves. Every other value is a `Node`. Named tuples are sent as
+tuples. Instances of other subclasses are rejected, because they could have unexpected behaviour. Pickles and object
+arrays are not supported.
 """
 
 from __future__ import annotations
@@ -29,25 +29,28 @@ MAX_DIMENSIONS = 32
 _INTEGERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
 DTYPES = {name: np.dtype(name) for name in f"bool {_INTEGERS} float16 float32 float64 complex64 complex128".split()}
 _SCALARS = {dtype.type: dtype for dtype in DTYPES.values()}
-_NAMES = {dtype: name for name, dtype in DTYPES.items()}  # dtype.name takes microseconds
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}  # a cache, because dtype.name takes microseconds
 _PLAIN = (bool, int, float, str)
 _PREFIX = struct.Struct("<IQ")
 _SMALL = 4096  # in bytes; below this size, a copy is cheaper than a view
 
 
 class GeneratorSeed(NamedTuple):
-    """The seed of a random generator: the receiver turns it into `numpy.random.default_rng(seed)`."""
+    """The seed of a random generator. The worker turns it into `numpy.random.default_rng(seed)`."""
 
     seed: int
 
 
 def generator(seed: int) -> GeneratorSeed:
-    """Return an argument that arrives as `numpy.random.default_rng(seed)`."""
+    """Return an argument that the submission receives as `numpy.random.default_rng(seed)`."""
     return GeneratorSeed(int(seed))
 
 
 class Node(msgspec.Struct, array_like=True, gc=False):
-    """A value that plain msgpack cannot represent, or a dict: a worker could make the keys of a msgpack map collide."""
+    """A dict, or a value that msgpack cannot represent.
+
+    Dicts are not sent as msgpack maps, because a worker could choose keys whose hashes collide.
+    """
 
     kind: str
     items: list[bool | int | float | str | Node | None]
@@ -66,7 +69,7 @@ class Request(msgspec.Struct, array_like=True):
 
 
 class Reply(msgspec.Struct, array_like=True):
-    """A message from worker to judge: the value or, if `ok` is false, a description of the fault."""
+    """A message from worker to judge. If `ok` is false, `value` describes an error."""
 
     number: int
     ok: bool
@@ -82,7 +85,7 @@ _replies = msgspec.msgpack.Decoder(Reply)
 
 
 class _Packer:
-    """The encoder of one message. It counts nodes and bytes before it copies anything."""
+    """An encoder for one message. It counts nodes and bytes before it copies anything."""
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -116,7 +119,7 @@ class _Packer:
             return Node("c", [value.real, value.imag])
         if kind is GeneratorSeed:
             return Node("g", [value.seed])
-        if issubclass(kind, tuple) and hasattr(kind, "_fields"):  # a named tuple is sent as a tuple of its items
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
             return Node("t", [self.pack(item, depth + 1) for item in tuple.__iter__(value)])
         text = f"{_article(kind)}, which is not a plain value (NumPy array, number, string, list, tuple or dict)"
         raise WireError(f"{text}; np.asarray turns it into an array" if isinstance(value, np.ndarray) else text)
@@ -168,7 +171,7 @@ class _Packer:
 
 
 def _name_of(dtype: np.dtype) -> str:
-    """Return the name under which a dtype is sent. C's long long equals int64, so it is sent as int64."""
+    """Return the name of a dtype. Equal dtypes, such as C's long long and int64, have the same name."""
     if DTYPES.get(dtype.name) != dtype:
         raise WireError(
             f"an array of dtype {str(dtype)[:60]}; only bool, ints, float16–64 and complex64/128 can be sent"
@@ -177,7 +180,7 @@ def _name_of(dtype: np.dtype) -> str:
 
 
 def _check_empty(shape: Sequence[Any]) -> None:
-    """Limit an empty array's shape: the array has no bytes, but as a list it would be as long as its dimensions say."""
+    """Raise WireError if an empty array has huge dimensions, because converting it to lists could fill the memory."""
     if math.prod(extent or 1 for extent in shape) > MAX_NODES:
         raise WireError(f"an array without elements whose other dimensions multiply to more than {MAX_NODES:,}")
 
@@ -213,7 +216,7 @@ def _frame(message: Request | Reply, packer: _Packer) -> list[Any]:
 
 
 class Reader:
-    """A buffered reader of a stream. `fill(room)` returns at least one byte, or raises."""
+    """A buffered reader of a stream. `fill(room)` returns at least one byte, or raises an exception."""
 
     def __init__(self, fill: Callable[[int], bytes]) -> None:
         self._fill = fill
@@ -278,7 +281,7 @@ def _receive(reader: Reader, decoder: Any) -> tuple[Any, _Unpacker]:
 
 
 class _Unpacker:
-    """The decoder of one message. It checks every kind, count and size before it allocates memory."""
+    """A decoder for one message. It checks every kind, count and size before it allocates memory."""
 
     generators = False  # only workers accept generators, and they never send any back
 
@@ -346,7 +349,7 @@ class _Unpacker:
         return bytes(self._raw(length))
 
     def _raw(self, count: int) -> bytearray:
-        """Read the next bytes after the header, never more than announced."""
+        """Read the next bytes of the raw data. Raises WireError if fewer bytes were announced."""
         if count > self.remaining:
             raise WireError(f"{count:,} bytes, but only {self.remaining:,} of the announced bytes are left")
         self.remaining -= count
@@ -384,6 +387,9 @@ class _Unpacker:
 
 
 def crossed(value: Any) -> Any:
-    """Return a value as the other side would receive it, so that learner mode accepts the same values as the judge."""
+    """Return a value as the receiver of a message would get it.
+
+    Learner mode uses this function to accept the same values as the judge.
+    """
     view = [b"".join(bytes(part) for part in request(0, "", "", value))]
     return receive_request(Reader(lambda _: view.pop())).value

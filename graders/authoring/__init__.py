@@ -1,1 +1,1 @@
-"""Tools for authors: create and check katas, mutate solutions, draw pictures, and compare variants."""
+"""Tools with which authors create and check katas, mutate solutions, draw pictures and compare variants."""

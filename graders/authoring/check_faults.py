@@ -1,4 +1,7 @@
-"""Describe what is wrong with a part of a kata, from the verdict on it. An empty text means that nothing is wrong."""
+"""Describe what is wrong with a part of a kata.
+
+Every function whose name ends with `_fault` returns an empty string if it finds nothing wrong.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from graders.verdict import Verdict
 
 
 def readme_fault(kata: Kata) -> str:
-    """Return a fault that names the template texts that are still in the README; empty if there are none."""
+    """Return a message that lists the template texts left in the README, or an empty string if none are left."""
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     left = [place for place in PLACES if place in text]
@@ -50,7 +53,7 @@ def wrong_fault(verdict: Verdict, variant: Variant) -> str:
 
 
 def fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
-    """Return whether the import fails, or a visible test of these tasks (by default, of any task)."""
+    """Return whether a submission is ungradable or fails a visible test of these tasks (by default, of any task)."""
     return verdict.status == "ungradable" or any(
         test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
         for test in verdict.tests
@@ -60,7 +63,7 @@ def fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
 def is_seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
     """Return whether the visible tests catch a wrong answer.
 
-    If some of the visible tests have not run, grade the answer again with all visible tests.
+    If some of the visible tests have not run, call `graded_visibly`, which grades the answer with all of them.
     """
     if fails_visibly(verdict):
         return True

@@ -1,8 +1,8 @@
-"""`katas check`: grade a kata's stub, solution and variants as submissions, to see whether the kata is ready for
-learners.
+"""Check a kata by grading its stub, its solution and its variants as if they were submissions.
 
-On request, it also grades every mutant of the solution: the suite must kill all of them, except those that are listed
-as equivalent. It can also regrade the solution and the accepted variants on fresh inputs, which must pass every time.
+On request, `katas check` also grades every mutant of the solution. The suite must reject all mutants except those that
+are listed as equivalent. The solution and the accepted variants can also be graded repeatedly on fresh inputs, and they
+must pass every time.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class CheckPlan:
     """The checks to run in addition to those on the stub, the solution and the variants."""
 
     mutation: bool = False
-    flakes: int = 0  # how many additional grading runs to spend on right answers
-    every: int = 1  # check only every n-th variant, because checking them all would take too long
-    seed: bytes | None = None  # seeds all inputs but those of the flakes; None means fresh inputs each time
+    flakes: int = 0  # the number of additional grading runs on right answers
+    every: int = 1  # check only every n-th variant, to save time
+    seed: bytes | None = None  # the seed of all runs except the `flakes`; None draws fresh inputs for every run
 
     def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
         return variants[:: self.every]
@@ -63,15 +63,15 @@ class CheckPlan:
 
 @dataclass(frozen=True)
 class CheckFinding:
-    """The result of one check: what was checked (a kind and a name), and the fault that was found (empty if none)."""
+    """The result of checking one part of a kata. `fault` is empty if nothing is wrong with that part."""
 
     kind: str  # "README", "stub", "solution", "wrong", "accept", "mutant", "equivalent" or "flake"
     name: str
     fault: str
     diagnosed: bool = False
-    seen: bool | None = None  # for a wrong variant: whether visible tests catch it; None if they don't have to
-    unseen: str = ""  # for a wrong variant: the fault if visible tests miss it, or unexpectedly catch it
-    green: bool | None = None  # for an independent answer: whether it passes the visible tests of the core tasks
+    seen: bool | None = None  # whether visible tests catch a wrong variant; None if they need not
+    unseen: str = ""  # the fault if visible tests miss a wrong variant, or catch one that is marked hidden_only
+    green: bool | None = None  # whether an independent answer passes the visible tests of the core tasks
 
     @property
     def subject(self) -> str:
@@ -89,7 +89,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.kind == kind]
 
     def share(self, kind: str) -> str:
-        """Return "good/all" for the findings of one kind: how many have no fault, and how many there are in all."""
+        """Return "n/m" if n of the m findings of this kind have no fault."""
         found = self.of(kind)
         return f"{sum(not finding.fault for finding in found)}/{len(found)}"
 
@@ -100,9 +100,9 @@ class CheckTally:
 
     @property
     def seen(self) -> str:
-        """How many wrong variants the visible tests catch, as "caught/expected (+exempt)".
+        """The number of wrong variants that the visible tests catch, as "caught/expected (+exempt)".
 
-        Exempt variants are those that only the hidden tests need to catch.
+        Exempt variants are marked hidden_only, so the visible tests need not catch them.
         """
         wrong = self.of("wrong")
         asked = [finding.seen for finding in wrong if finding.seen is not None]
@@ -111,7 +111,7 @@ class CheckTally:
 
     @property
     def green(self) -> str:
-        """How many independent answers pass all tests, out of those that pass the visible tests of the core tasks."""
+        """The text "n/m" if n of the m independent answers that pass the visible core tests pass the kata."""
         green = [finding for finding in self.of("accept") if finding.green]
         return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
 
@@ -146,8 +146,7 @@ class CheckTally:
 
 
 def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[CheckTally]:
-    """Check each kata, print the findings and return them. If interrupted, print the findings so far."""
-
+    """Check each kata, print the findings and return them. On Ctrl-C, print the findings so far."""
     mutants = {kata.slug: _mutants(kata) if plan.mutation else [] for kata in katas}
     work = {kata.slug: _amount(kata, plan) + len(mutants[kata.slug]) for kata in katas}
     tallies: list[CheckTally] = []
@@ -218,7 +217,6 @@ def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
 
 
 def _amount(kata: Kata, plan: CheckPlan) -> int:
-    """Return the expected number of findings, without those on mutants."""
     return 3 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
 
 
@@ -275,14 +273,14 @@ def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
 def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
     """Return the tasks on which to grade a wrong variant.
 
-    In a challenge, to save time, these are only the task that the variant must fail and that task's prerequisites.
+    In an exercise, these are all tasks that the variant's file affects. In a challenge, they are only the task that
+    the variant must fail and the prerequisites of that task, to save time.
     """
     tasks = kata.tasks_of(variant.replaces)
     return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
 
 
 def _mutants(kata: Kata) -> list[tuple[str, Mutant]]:
-    """Return all mutants of the modules that learners write, as pairs (file name, mutant)."""
     solution = intake.shipped(kata, kata.solution)
     modules = [name for name in solution if name.endswith(".py") and kata.declares(name)]
     return [(name, mutant) for name in modules for mutant in mutants_of(solution[name].decode())]

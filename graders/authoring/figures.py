@@ -1,9 +1,9 @@
-"""`katas figures`: draw the READMEs' pictures with the scripts in the solutions' folders.
+"""Draw the pictures for READMEs with the scripts in solutions/.
 
-A script solutions/<slug>/figure.py has a function draw(figure) that draws into a matplotlib Figure and may import the
-solution. Its picture becomes katas/<slug>/figure.svg, and the picture of figure_NAME.py becomes figure_NAME.svg.
-graders.output.plotting fixes line styles, fonts and identifiers, so that a given version of matplotlib always writes
-the same file.
+The script solutions/<slug>/figure.py draws katas/<slug>/figure.svg, and figure_NAME.py draws figure_NAME.svg. A script
+defines a function draw(figure), which draws into a matplotlib Figure, and it may import the solution.
+graders.output.plotting fixes the line styles, fonts and identifiers, so that a given version of matplotlib always
+writes the same file.
 """
 
 from __future__ import annotations

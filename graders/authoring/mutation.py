@@ -1,10 +1,12 @@
-"""Mutants of a solution: copies with one small fault each, which the suite should catch.
+"""Create mutants of a solution. A mutant is a copy with one small fault that the suite should catch.
 
-Why not mutmut or cosmic-ray? Both change files on disk and start a test command for every mutant, which takes half a
-second with a fresh judge. Here a judge that keeps running grades each mutant as text in a confined worker, which is
-twenty times as fast. The mutation operators are the usual ones (for arithmetic, comparisons, logic, constants, calls
-and statements; see Jia and Harman, "An analysis and survey of the development of mutation testing", 2011), and some for
-numerical code (another reduction, another dtype or an omitted keyword).
+Mutmut and cosmic-ray are not used, because both change files on disk and start a test command for every mutant, which
+takes half a second with a fresh judge. Here, a judge that keeps running grades each mutant as text in a confined
+worker, which is twenty times as fast.
+
+Most mutation operators are the usual ones for arithmetic, comparisons, logic, constants, calls and statements (see Jia
+and Harman, "An analysis and survey of the development of mutation testing", 2011). Others are specific to numerical
+code. They change a reduction or a dtype, or omit a keyword argument.
 """
 
 from __future__ import annotations
@@ -78,7 +80,10 @@ Change = Callable[[ast.AST], ast.AST | None]  # maps a node to its replacement, 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A copy of a module with one change: a description of the change, its line, and the module's whole text."""
+    """A copy of a module with one change.
+
+    `line` is the line of the change in the original module, and `source` is the text of the copy.
+    """
 
     change: str  # "affine: `return W @ x + b` becomes `return W @ x - b`"
     line: int
@@ -88,7 +93,7 @@ class Mutant:
 def mutants_of(source: str) -> list[Mutant]:
     """Return all mutants of a module's text, sorted by line.
 
-    Each differs from the module and from every other mutant.
+    Each mutant differs from the module and from every other mutant.
     """
     tree = ast.parse(source)
     plain = ast.unparse(tree)
@@ -105,7 +110,7 @@ def mutants_of(source: str) -> list[Mutant]:
                 text = ast.unparse(ast.fix_missing_locations(changed))
                 ast.parse(text)
             except (SyntaxError, ValueError):
-                continue  # not a valid program
+                continue
             if text == plain or text in found:
                 continue
             after = "nothing" if replacement is None else f"`{_one_line(target.statement)}`"
@@ -118,9 +123,9 @@ _PRINTED = re.compile(r"^(mutant |equivalent )?\S+\.py, line \d+, ")  # what `ka
 
 
 def read_equivalents(path: Path) -> dict[str, str]:
-    """Return the changes that a file lists as equivalent, each with the reason why no test can catch it.
+    """Return the changes that a file lists as equivalent, with the reasons why no test can catch them.
 
-    Raises CatalogueError.
+    Raises CatalogueError if the file is invalid or if a reason is missing.
     """
     if not path.is_file():
         return {}
@@ -135,7 +140,7 @@ def read_equivalents(path: Path) -> dict[str, str]:
 
 
 def _with_unique_words(mutants: list[Mutant]) -> list[Mutant]:
-    """Number mutants with the same description, such as those of two equal statements in a function."""
+    """Append a number to descriptions that occur more than once, as they do for equal statements in a function."""
     met: dict[str, int] = {}
     unique = []
     for mutant in mutants:
@@ -168,8 +173,9 @@ _UNTOUCHED = ("annotation", "returns", "decorator_list", "bases", "names", "type
 
 
 def _nodes(tree: ast.Module) -> Iterator[_Node]:
-    """Yield the nodes that may be changed: all but docstrings, annotations, imports and code that runs only as a
-    script.
+    """Yield the nodes that may be changed.
+
+    Docstrings, annotations, decorators, base classes, imports and code that runs only as a script are left out.
     """
     yield from _below(tree, None, "module")
 
@@ -209,14 +215,13 @@ def _is_left_alone(child: ast.AST, number: int, field: str) -> bool:
 
 
 def _one_line(statement: ast.stmt) -> str:
-    """Return a statement, or the header of a compound statement, on one line."""
     return ast.unparse(statement).strip().splitlines()[0]
 
 
 def _imported(tree: ast.Module) -> set[str]:
     """Return the names that imports bind.
 
-    They are never put in place of a call, because `np` instead of `np.exp(z)` would not be a realistic fault.
+    No mutant replaces a call with such a name, because `np` instead of `np.exp(z)` would not be a realistic fault.
     """
     lines = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     return {(alias.asname or alias.name).split(".")[0] for line in lines for alias in line.names}

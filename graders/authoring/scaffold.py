@@ -1,4 +1,4 @@
-"""`katas new`: write a kata's template files, which mark what its author still has to write."""
+"""Write the template files of a new kata. They mark the places that the author still has to fill in."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ Replace these lines of katas/{slug}/README.md by hand:
 
 
 def scaffold(root: Path, slug: str, function: str) -> str:
-    """Write a kata's files and return the next steps. Raises KataError if a folder of that name exists already."""
+    """Write a kata's files and return the next steps. Raises KataError if a name is invalid or a folder exists."""
     if not _SLUG.fullmatch(slug):
         raise KataError(f"{slug}: not a valid slug. Use lower-case letters, digits and _, starting with a letter.")
     if not function.isidentifier() or keyword.iskeyword(function):

@@ -1,4 +1,4 @@
-"""`katas show KATA --variant NAME`: describe a wrong or accepted variant, and show its diff from the solution."""
+"""Describe a wrong or accepted variant, and show its diff from the solution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from graders.output.difference import difference
 def shown(kata: Kata, name: str) -> str:
     """Return a variant's path, its task, its one-sentence description, and its diff from the solution.
 
-    `name` is the file name without its suffix, or the end of the path if two variants share a name. Raises KataError.
+    `name` is the file name without its suffix, or the end of the path if two variants share a name. Raises KataError if
+    no variant, or more than one, has this name.
     """
     variant = _named(kata, name)
     solution = intake.shipped(kata, kata.solution)

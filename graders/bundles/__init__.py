@@ -1,4 +1,4 @@
-"""Bundles: one for students, and others for grading on external platforms.
+"""Write bundles of files for students and for grading on external platforms.
 
     student      the chosen katas and the harness, without solutions, hidden tests or variants
     gradescope   a .zip for Gradescope

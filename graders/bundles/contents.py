@@ -1,4 +1,4 @@
-"""Selects the files for a bundle, and maps their names in the bundle to their paths."""
+"""Select the files for a bundle, and map their names in the bundle to their paths."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Files = dict[str, Path]
 
 
 def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
-    """Return these katas and those that they build on, sorted by slug."""
+    """Return these katas and all katas that they build on, sorted by slug."""
     found: dict[str, Kata] = {}
     more = list(katas)
     while more:
@@ -34,8 +34,8 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
 def student_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return the stubs, the visible tests, and the harness without the packages that only graders need.
 
-    Practice networks come with explanations of their faults. If these explanations would give away answers to a kata,
-    the networks are left out.
+    The modules that create practice networks also explain the faults of these networks. If the explanations would give
+    away answers to a kata, these modules are left out.
     """
     chosen = with_required(root, katas)
     files = _settings(root)
@@ -50,14 +50,14 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
 
 
 def explained(katas: Iterable[Kata]) -> list[str]:
-    """Return the katas in which learners explain faults and a person reviews their explanations."""
+    """Return the slugs of the katas in which learners explain faults and a person reviews the explanations."""
     return [kata.slug for kata in katas if any(task.review and DIAGNOSIS in task.files for task in kata.tasks)]
 
 
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return everything needed to grade these katas.
 
-    For katas that they build on, the files include only what learners see.
+    For the katas that these katas build on, only the files that learners see are included.
     """
     chosen = list(katas)
     files = _settings(root) | {
@@ -82,7 +82,7 @@ def check_place(folder: Path) -> None:
 
 
 def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -> None:
-    """Write a bundle into a folder, and make its scripts executable."""
+    """Write a bundle into a folder, and make its scripts executable. Raises KataError if a file cannot be written."""
     try:
         for name, path in files.items():
             place = folder / name

@@ -1,7 +1,8 @@
-"""Bundles for grading on other platforms: Gradescope, Docker and Classroom 50.
+"""Write bundles that grade submissions on Gradescope, in Docker or on Classroom 50.
 
-They all contain the same files, plus the script that the platform starts. If the harness fails, the script leaves no
-result, so that no student gets 0 points for it. No bundle ever grades without confinement.
+Every bundle contains the same source files. The bundles for Gradescope and Classroom 50 also contain the script that
+the platform starts. If the harness fails, this script leaves no result, so that no student gets 0 points because of the
+failure. All bundles refuse to grade without confinement.
 """
 
 from __future__ import annotations

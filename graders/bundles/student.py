@@ -1,4 +1,4 @@
-"""Writes the bundle for students, after checking that it contains no secrets."""
+"""Write the bundle for students, after checking that it contains no secrets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REVEALS_NOTHING = re.compile(
     r"#|from |import |.*(\bspec\b|importlib)"
 )  # matches comments and imports, including imports through importlib
 
-# In a handout without practice networks, this module replaces those that create them. `katas debug` imports it first.
+# In a handout without practice networks, this text replaces the modules that create them. `katas debug` imports it.
 NO_PRACTICE = """\
 from graders.errors import KataError
 
@@ -66,7 +66,7 @@ def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
 
 
 def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
-    """Return the texts that are generated for a handout, by file name."""
+    """Return a mapping from file names to the texts that are generated for a handout."""
     found = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
     answered = contents.explained(contents.with_required(root, katas))
     if answered:
@@ -120,7 +120,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _runs(path: Path) -> list[tuple[str, ...]]:
-    """Return every run of RUN consecutive lines in a file, after removing the lines that reveal nothing."""
+    """Return all sequences of RUN consecutive lines in a file, after removing the lines that reveal nothing."""
     lines = [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
     revealing = [line for line in lines if len(line) >= SHORTEST and not _REVEALS_NOTHING.match(line)]
     return [tuple(revealing[at : at + RUN]) for at in range(len(revealing) - RUN + 1)]
@@ -129,7 +129,7 @@ def _runs(path: Path) -> list[tuple[str, ...]]:
 def _is_as_committed(kata: Kata) -> bool:
     """Return whether git confirms that the stubs are unchanged.
 
-    Raises KataError for edited stubs, because they may contain an answer.
+    Raises KataError for a stub that was edited or that equals the solution.
     """
     solved = intake.shipped(kata, kata.solution)
     for name, data in intake.shipped(kata, kata.folder).items():
@@ -148,7 +148,6 @@ def _is_as_committed(kata: Kata) -> bool:
 
 
 def _check_points(root: Path, katas: Sequence[Kata]) -> None:
-    """Raise KataError if a stub gets points."""
     with Judge(root, resident=False) as judge:
         for kata in katas:
             verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)

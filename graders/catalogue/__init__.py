@@ -1,6 +1,6 @@
 """Read kata.toml files into `Kata` records.
 
-This package imports only tomllib and msgspec, so that `katas list` starts fast.
+The package avoids slow imports, so that `katas list` starts fast.
 """
 
 from graders.catalogue.loading import FORMAT, load, load_all

@@ -1,4 +1,4 @@
-"""Decode a TOML file into a record, with error messages for the file's author."""
+"""Decode TOML files into records, with error messages for the author of the file."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def refuse(file: Path | str, fault: str, remedy: str) -> NoReturn:
 
 
 def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
-    """Return "Did you mean `a` or `b`? " with at most `most` suggestions.
+    """Return a question such as "Did you mean `a` or `b`? ", with at most `most` suggestions.
 
-    The text is empty if no known word is similar.
+    Return an empty string if no known word is similar.
     """
     near = difflib.get_close_matches(word, list(known), n=most)
     return f"Did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
@@ -49,7 +49,10 @@ _R = TypeVar("_R", bound=Record)
 
 
 def record(raw: Any, kind: type[_R], file: str, table: str = "", extra: Sequence[str] = ()) -> _R:
-    """Decode `raw` into a record. `table` is the table's name in the file; `extra` lists further allowed keys."""
+    """Decode a table from a TOML file into a record. Raises CatalogueError.
+
+    `table` is the name of the table in the file, and `extra` lists further keys that the table may contain.
+    """
     place = f" in [{table}]" if table else ""
     if not isinstance(raw, dict):
         refuse(file, f"[{table}] must be a table", f"Write [{table}] and the keys below it.")
@@ -77,7 +80,10 @@ _IN_WORDS = {
 
 
 def _wrong_type(message: str, raw: dict[str, Any], kind: type[Record], file: str, place: str) -> NoReturn:
-    """Rephrase msgspec's message ("Expected `int`, got `str` - at `$.minutes`") for the file's author."""
+    """Raise CatalogueError with a message for the author of the file.
+
+    msgspec's own message looks like this: "Expected `int`, got `str` - at `$.minutes`".
+    """
     found = re.search(r"at `\$\.(\w+)(\[)?", message)
     key = found[1] if found else ""
     if message.startswith("Invalid enum value"):

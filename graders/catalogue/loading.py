@@ -1,4 +1,4 @@
-"""Load a kata.toml: decode it strictly, and check it against the files in its folder."""
+"""Load kata.toml files, and check them against the files in their folders."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ _tables: dict[
 
 
 def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
-    """Load one kata. Raises CatalogueError, which names the file, the problem and the fix.
+    """Load one kata.
 
-    The learner's files may be missing unless `complete` is set.
+    Unless `complete` is set, the files that kata.toml lists may be missing. Raises CatalogueError, whose message names
+    the file, the problem and the fix.
     """
     root = Path(root).absolute()
     kata = _read(root, slug, complete=complete)
@@ -39,7 +40,7 @@ def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
 
 
 def load_all(root: Path) -> list[Kata]:
-    """Load all katas, sorted by slug. Raises CatalogueError if one is invalid."""
+    """Load all katas, sorted by slug. Raises CatalogueError if any of them is invalid."""
     root = Path(root).absolute()
     if not (root / "katas").is_dir():
         raise CatalogueError(f"{root}: the folder has no katas/ folder. Specify the repository with --root DIR.")
@@ -75,9 +76,9 @@ def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
 
 
 def _table(path: Path, file: str) -> Mapping[str, Any]:
-    """Return the content of a kata.toml. Each process reads the file only once, unless it changes.
+    """Return the content of a kata.toml, from a cache if the file has not changed.
 
-    A file written a moment ago is not cached, because a second change within one clock tick could go unnoticed.
+    A recently written file is not cached, because a second change within one clock tick could go unnoticed.
     """
     status = _status(path)
     if path in _tables and _tables[path][0] == status:
@@ -89,7 +90,7 @@ def _table(path: Path, file: str) -> Mapping[str, Any]:
 
 
 def _status(path: Path) -> tuple[int, ...]:
-    """Return the times, size and inode of a file, which show whether it has changed; empty if they cannot be read."""
+    """Return the times, size and inode of a file, or an empty tuple if they cannot be read."""
     try:
         found = path.stat()
     except OSError:  # reading the file will report why
@@ -117,9 +118,9 @@ def _task(name: str, raw: Any, file: str) -> Task:
 
 
 def _requires_of(root: Path, slug: str) -> tuple[str, ...] | None:
-    """Return the prerequisites of another kata; None if that kata does not exist.
+    """Return the prerequisites of another kata, or None if that kata does not exist.
 
-    Errors in its file are reported when that kata is loaded.
+    Errors in its kata.toml are ignored here, and reported when that kata is loaded.
     """
     path = root / "katas" / slug / "kata.toml"
     if not _SLUG.fullmatch(slug) or not path.is_file():

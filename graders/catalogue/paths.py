@@ -1,4 +1,4 @@
-"""Finds katas in a repository, and computes digests of their files."""
+"""Find the katas in a repository, and compute digests of their files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def is_glob(pattern: str) -> bool:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Return whether an entry of `files` matches `name`. As in a shell, `*` matches no slash and no leading dot."""
+    """Return whether an entry of `files` matches `name`.
+
+    Wildcards match neither slashes nor file names that start with a dot.
+    """
     if not is_glob(pattern):
         return name == pattern
     folder, _, last = pattern.rpartition("/")
@@ -30,7 +33,7 @@ def matches(pattern: str, name: str) -> bool:
 def find_root(start: Path) -> Path:
     """Return the nearest folder at or above `start` that has a katas/ folder.
 
-    Raises CatalogueError if there is none.
+    Raises CatalogueError if no such folder exists.
     """
     start = Path(start).resolve()
     for folder in (start, *start.parents):
@@ -42,7 +45,7 @@ def find_root(start: Path) -> Path:
 
 
 def slug_of(path: Path, root: Path) -> str | None:
-    """Return the kata whose visible, solution or hidden folder contains `path`; None if there is none."""
+    """Return the slug of the kata whose visible, solution or hidden folder contains `path`, or None."""
     path, root = Path(path).resolve(), Path(root).resolve()
     for parent in _KATA_FOLDERS:
         if path.is_relative_to(root / parent):
@@ -58,12 +61,12 @@ def is_handed_out(root: Path) -> bool:
 
 
 def slugs(root: Path) -> list[str]:
-    """Return the names of the folders under katas/ that hold a kata.toml, sorted."""
+    """Return the sorted names of the folders under katas/ that contain a kata.toml."""
     return sorted(path.parent.name for path in (Path(root) / "katas").glob("*/kata.toml"))
 
 
 def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (relative name with slashes, path) for every file, except caches and hidden files."""
+    """Yield the relative name (with slashes) and the path of every file, except caches and hidden files."""
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
         for name in files:
@@ -73,7 +76,7 @@ def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def digest(files: Iterable[tuple[str, Path]]) -> str:
-    """Return the SHA-256 over (name, length, content) of all files, sorted by name."""
+    """Return the SHA-256 digest (hexadecimal) of the names, lengths and contents of the files, sorted by name."""
     digest = hashlib.sha256()
     for name, path in sorted(files):
         content = path.read_bytes()

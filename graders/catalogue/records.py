@@ -41,10 +41,10 @@ class TaskTable(Record, frozen=True, kw_only=True):
 class Task(TaskTable, frozen=True, kw_only=True):
     """A part of a kata that is worth points.
 
-    `after` lists the tasks that this task builds on, and `files` the files that affect it (by default, all files). The
-    points for a `partial` task are proportional to the number of tests passed. An `extra` task goes beyond the kata's
-    concept, so it does not decide whether the kata is passed. A person scores a `review` task, following `rubric`.
-    `runtime` is set if the task's workers need a different runtime than the kata's.
+    `after` lists the tasks that this task builds on, and `files` lists the files that affect it (by default, all
+    files). The points for a `partial` task are proportional to the number of tests that pass. An `extra` task goes
+    beyond the kata's concept, and has to pass only if extras are required. A person scores a `review` task, following
+    `rubric`. `runtime` is set if the task needs a different runtime from the rest of the kata.
     """
 
     name: str
@@ -53,16 +53,18 @@ class Task(TaskTable, frozen=True, kw_only=True):
 class Variant(Record, frozen=True, kw_only=True):
     """A replacement for one file of the solution, kept to test the tests.
 
-    `replaces` is the file that it replaces, as named in `files`. `sentence` tells the learner what is wrong (for an
-    accepted variant: what is different). `task` is the task that must fail; None if all must pass. If the variant is
-    not written out in full, `edits` are its (old passage, new passage) pairs. `hidden_only` says why the visible tests
+    `replaces` is the name of the replaced file. `sentence` tells the learner what is wrong or, in an accepted variant,
+    what is different. `task` is the task that must fail, or None if all tasks must pass. `edits` contains pairs of an
+    old and a new passage, unless the variant is written out in full. `hidden_only` is the reason why the visible tests
     need not catch a wrong variant.
 
     An accepted variant may have a `mark`. A variant marked `core only` passes the core tasks and fails an extra task.
-    The author of a variant marked `independent` had only the README, the stub and the visible tests; such a variant may
+    The author of a variant marked `independent` had only the README, the stub and the visible tests, so the variant may
     fail extra tasks, too. `without` names tasks on which a variant is not graded, because they need results computed on
-    another machine. An accepted variant may be a whole submission. Then `path` is its folder, and `replaces` is empty.
-    Files that it lacks come from another whole submission, `over`, if that is given.
+    another machine.
+
+    An accepted variant may also be a whole submission. Then `path` is its folder, and `replaces` is empty. If `over` is
+    set, it is another whole submission that provides the missing files.
     """
 
     path: Path
@@ -76,7 +78,10 @@ class Variant(Record, frozen=True, kw_only=True):
     over: Path | None = None
 
     def submission(self, solution: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Return the solution's files with this variant applied. Raises CatalogueError like `applied`."""
+        """Return the files to grade, by name.
+
+        `solution` contains the files of the solution. Raises CatalogueError as `applied` does.
+        """
         if self.replaces:
             return {**solution, self.replaces: self.applied(solution)}
         folders = [folder for folder in (self.over, self.path) if folder]
@@ -84,7 +89,10 @@ class Variant(Record, frozen=True, kw_only=True):
         return {name: path.read_bytes() for name, path in files if name != ABOUT}
 
     def applied(self, solution: Mapping[str, bytes]) -> bytes:
-        """Return the new content of the replaced file. Raises CatalogueError unless each old passage occurs once."""
+        """Return the new content of the replaced file.
+
+        Raises CatalogueError unless each old passage occurs exactly once.
+        """
         if not self.edits:
             return self.path.read_bytes()
         text = solution[self.replaces].decode()
@@ -121,7 +129,7 @@ class KataTable(Record, frozen=True, kw_only=True):
 
 
 class Kata(KataTable, frozen=True, kw_only=True):
-    """One exercise, challenge or framework. Paths are under `root`, the repository of katas that it belongs to."""
+    """An exercise, a challenge or a framework. `root` is the repository of katas that contains it."""
 
     slug: str
     root: Path
@@ -140,7 +148,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def hidden(self) -> Path:
-        """The folder of the hidden tests, their probes, wrong/ and accept/, which student bundles do not contain."""
+        """The folder of the hidden tests and the variants, which student bundles do not contain."""
         return self.root / "graders" / "hidden" / self.slug
 
     @property
@@ -164,26 +172,26 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def wrong(self) -> tuple[Variant, ...]:
-        """Wrong answers, each with its own misconception, which must be rejected.
+        """Wrong answers, which must be rejected. Each one shows a different misconception.
 
-        Raises CatalogueError if one has invalid header lines.
+        Raises CatalogueError if the header lines of a variant are invalid.
         """
         return tuple(_variant(self, path, misconception=True) for path in _variant_paths(self.hidden / "wrong"))
 
     @property
     def accept(self) -> tuple[Variant, ...]:
-        """Right answers in other styles, which must pass. Raises CatalogueError like `wrong`."""
+        """Correct answers in other styles, which must pass. Raises CatalogueError as `wrong` does."""
         return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
 
     def tasks_of(self, name: str) -> frozenset[str]:
-        """Return the tasks that a file affects and the tasks that these build on.
+        """Return the names of the tasks that a file affects, and of the tasks that these build on.
 
-        For an empty name, return all tasks.
+        If `name` is empty, return the names of all tasks.
         """
         return self.with_earlier(task.name for task in self.tasks if not name or not task.files or name in task.files)
 
     def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
-        """Return these tasks and all that they build on, directly or indirectly."""
+        """Return these tasks and all tasks that they build on, directly or indirectly."""
         tasks = {task.name: task for task in self.tasks}
         found: set[str] = set()
         more = list(names)
@@ -194,7 +202,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def runtimes(self) -> tuple[str, ...]:
-        """The runtimes of the kata's workers: first the kata's own runtime, then those of tasks that need another."""
+        """The different runtimes of the kata's workers, starting with the runtime of the kata itself."""
         return tuple(dict.fromkeys([self.runtime, *(task.runtime for task in self.tasks if task.runtime)]))
 
     def runtime_of(self, task: str) -> str:
@@ -202,22 +210,23 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return next((each.runtime for each in self.tasks if each.name == task and each.runtime), self.runtime)
 
     def declares(self, name: str) -> bool:
-        """Return whether `name` (with slashes) is in `files` but not in `supplied`, so that it is taken from a
-        submission.
+        """Return whether learners submit the file `name`.
+
+        Learners submit the files that match an entry of `files` and are not in `supplied`. `name` contains slashes.
         """
         return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
 
     def kata_digest(self) -> str:
-        """Return the SHA-256 (hexadecimal) of the kata's own files: the visible folder and the solution.
+        """Return the SHA-256 digest (hexadecimal) of the visible folder and the solution.
 
-        The learner's files are left out because they differ from clone to clone, although the kata is the same.
+        The learner's files in the visible folder are left out, because they differ between clones of the same kata.
         """
         visible = ((f"katas/{name}", path) for name, path in files_under(self.folder) if not self.declares(name))
         solution = ((f"solutions/{name}", path) for name, path in files_under(self.solution))
         return digest([*visible, *solution])
 
     def suite_digest(self) -> str:
-        """Return the SHA-256 (hexadecimal) of the visible and hidden tests, their probes and the files next to them."""
+        """Return the SHA-256 digest (hexadecimal) of all tests and probes, and of other files in the hidden suite."""
         visible = [
             (f"katas/{path.name}", path) for path in (*self.visible_tests, *sorted(self.folder.glob("probes*.py")))
         ]
@@ -231,7 +240,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
 
 def _variant_paths(folder: Path) -> list[Path]:
-    """Return the variants in wrong/ or accept/, which are files, or folders that hold a whole submission."""
+    """Return the paths of the variants in a folder. A variant is a file, or a folder with a whole submission."""
     whole = {path.parent for path in folder.glob(f"*/{ABOUT}")}
     files = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".edit"))
     return sorted([*whole, *(path for path in files if not whole.intersection(path.parents))])
@@ -253,7 +262,7 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
 
 
 def _check_whole(kata: Kata, folder: Path, file: str, *, misconception: bool) -> None:
-    """Raise CatalogueError unless a variant that is a folder is in accept/ and holds only the kata's files."""
+    """Raise CatalogueError if a folder is not a valid variant, because it is in wrong/ or contains other files."""
     if misconception:
         remedy = "Keep only the wrong file; the solution provides the others."
         refuse(file, "a wrong variant must be a single file", remedy)
@@ -267,7 +276,10 @@ def _check_whole(kata: Kata, folder: Path, file: str, *, misconception: bool) ->
 
 
 def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, Any]:
-    """Read the second and third lines: the task that must fail, and why only hidden tests can catch the variant."""
+    """Read the second and third lines of a wrong variant.
+
+    The second line names the task that must fail. The third may say why only hidden tests can catch the variant.
+    """
     names = [task.name for task in kata.tasks]
     found = re.fullmatch(r"#\s*task:\s*(\S+)", lines[0])
     if found is None or found[1] not in names:
@@ -287,7 +299,10 @@ def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, A
 
 
 def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[str, Any]:
-    """Read the lines below the first: `core only` or `independent`, `without:` and `over:`; each may be missing."""
+    """Read the header lines below the first of an accepted variant.
+
+    They may contain `core only` or `independent`, `without:` and `over:`.
+    """
     file = path.relative_to(kata.root).as_posix()
     mark = re.fullmatch(r"#\s*(core only|independent)", lines[0])
     found = (re.fullmatch(r"#\s*(without|over):\s*(.+)", line) for line in lines)
@@ -308,7 +323,7 @@ def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[st
 
 
 def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the file that a variant replaces, and the variant's (old, new) passages if it is an edit."""
+    """Return the name of the file that a variant replaces, and the variant's (old, new) passages."""
     if path.suffix != ".edit":
         return _replaced(kata, path, file), ()
     edit = record(read_table(path, file), _Edit, file)
@@ -327,14 +342,12 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
 
 
 class _Passage(Record, frozen=True, kw_only=True):
-    """A passage of the solution, and its replacement."""
-
     old: str
     new: str
 
 
 class _Edit(Record, frozen=True, kw_only=True):
-    """A variant that changes one or more passages: NAME.edit, in TOML."""
+    """The content of a .edit file, which changes one or more passages of the solution."""
 
     file: str
     old: str | None = None
@@ -343,10 +356,10 @@ class _Edit(Record, frozen=True, kw_only=True):
 
 
 def _replaced(kata: Kata, path: Path, file: str) -> str:
-    """Return the file that a variant replaces.
+    """Return the name of the file that a variant replaces.
 
-    If the solution has one module, the variant is wrong/NAME.py; otherwise it is wrong/MODULE/NAME.py, whose folder
-    names the replaced module. The same applies to TOML files.
+    If the solution has several modules, the variant is in a folder named after the module that it replaces. The same
+    applies to TOML files.
     """
     sources = [name for name, _ in files_under(kata.solution) if name.endswith(path.suffix) and kata.declares(name)]
     inside = path.relative_to(kata.hidden).parts[1:-1]

@@ -9,10 +9,10 @@ from graders.errors import KataError
 
 
 def handed_out(kata: Kata) -> dict[str, bytes]:
-    """Return the learner's files by name, from the last commit that changed kata.toml, the README or a visible test.
+    """Return the content of the original stubs by name. Raises KataError if they cannot be read.
 
-    That commit is the author's, because learners do not change those files. Raises KataError if the files cannot be
-    read.
+    They come from the last commit that changed kata.toml, the README or a visible test. The kata's author made this
+    commit, because learners do not change those files.
     """
     authors = ["kata.toml", "README.md", *(path.name for path in kata.visible_tests)]
     commit = _git(kata, "log", "-1", "--format=%H", "--", *authors).decode().strip()

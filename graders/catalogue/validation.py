@@ -1,4 +1,4 @@
-"""Checks that the keys of a kata.toml agree with each other and with the files next to it."""
+"""Check that the keys of a kata.toml agree with each other and with the files next to it."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def check_requires(kata: Kata, requires_of: Callable[[str], tuple[str, ...] | No
 
 
 def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:
-    """Return a path from `start` back to itself, including both ends; empty if there is none."""
+    """Return a path from `start` back to itself, including both ends, or an empty list if no such path exists."""
     paths, seen = [[start]], set()
     while paths:
         path = paths.pop()

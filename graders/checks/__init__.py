@@ -1,6 +1,6 @@
-"""Helpers for a kata's tests: pytest marks, random inputs, and checks whose messages explain the mistake.
+"""Helpers for a kata's tests, such as pytest marks, random inputs and checks whose messages explain mistakes.
 
-`draw` makes the inputs, `reducer` shrinks inputs that fail, and most of the other modules check one kind of value each.
+`draw` makes the inputs, `reducer` shrinks inputs that fail, and most other modules check one kind of value.
 Importing this package imports neither torch nor hypothesis.
 """
 

@@ -12,7 +12,7 @@ from graders.checks.mismatch import fail
 
 
 def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Return the share of predictions (class numbers of shape (n,)) that equal their labels (also of shape (n,)).
+    """Return the share of predictions that equal their labels. Both are class numbers of shape (n,).
 
     Raises ValueError for other shapes, for empty labels, and for predictions that are not numbers.
     """
@@ -23,9 +23,10 @@ def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def standard_error(share: float, n: int, other: float, m: int) -> float:
-    """Return the standard error of the difference between two shares, from n and m draws with the same probability.
+    """Return the standard error of the difference between two shares.
 
-    The probability is estimated from all n + m draws, which are assumed to be independent.
+    `share` was observed in n draws, and `other` in m draws. All draws are assumed to be independent and to have the
+    same probability, which is estimated from all n + m draws.
     """
     both = (n * share + m * other) / (n + m)
     return math.sqrt(max(0.0, both * (1 - both)) * (1 / n + 1 / m))

@@ -26,18 +26,21 @@ def assert_close(
     multiple: float = 8,
     name: str = "",
 ) -> None:
-    """Check an array, or a float, elementwise: |actual - expected| <= multiple · eps · terms · scale + tiny.
+    """Check that every element satisfies |actual - expected| <= multiple · eps · terms · scale + tiny.
 
-    eps is the machine epsilon of `dtype` (default: expected's dtype, float64 for integers), and tiny is its smallest
-    normal number. `scale` (default |expected|) is the magnitude of the intermediate values; for Wx + b it is
-    |W||x| + |b|. `terms` is the number of terms in each sum: summing n terms in any order has an error of at most about
-    n · eps · scale (Higham, Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
+    Here, eps is the machine epsilon of `dtype`, and tiny is its smallest normal number. `dtype` defaults to the dtype
+    of `expected`, or to float64 if that is not a floating-point dtype. `scale` is the magnitude of the intermediate
+    values, by default |expected|. For example, it is |W||x| + |b| for Wx + b. `terms` is the number of terms in each
+    sum. The error of a sum of n terms is at most about n · eps · scale, whatever the order of summation (Higham,
+    Accuracy and Stability of Numerical Algorithms, 2002, §3.1 and §4.2).
 
     If `expected` is an array, `actual` must be a numpy.ndarray (not a subclass) of the same shape and of `dtype`. If
     `expected` is a scalar, `actual` must be a Python float, a NumPy floating scalar or a 0-d floating array. An
     infinity or a NaN is close only to itself.
+
     If an answer has several values, `name` is the learner's name for this value, as in "dW is wrong at [0, 1]".
-    `expected` may be a torch tensor. Compute `expected` in float64 if possible, and give the promised dtype as `dtype`.
+    `expected` may be a torch tensor. Compute `expected` in float64 if possible, and pass the dtype that the answer must
+    have as `dtype`.
     """
     reference = _as_array(expected)
     promised = np.dtype(dtype) if dtype is not None else _floating(reference.dtype)
@@ -48,17 +51,17 @@ def assert_close(
     elif name:
         problem = f"{name}: {problem}"
     if problem is not None:
-        # shown in the promised dtype, because the dtype may be the only difference
+        # Show the expected value in the required dtype, because the dtype may be the only difference.
         fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
 
 
 def assert_near(
     actual: object, expected: object, *, relative: float = 0.0, absolute: float = 0.0, name: str = ""
 ) -> None:
-    """Check training results, and other values for which no bound on the rounding error can be derived.
+    """Check training results and other values whose rounding error has no known bound.
 
     Each element must satisfy |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any
-    dtype are accepted; the shapes must be equal. `name` is the learner's name for this value.
+    real dtype are accepted, but the shapes must be equal. `name` is the learner's name for this value.
     """
     reference, found = _as_array(expected), _numbers(actual)
     subject = f"{name}: " if name else ""
@@ -75,9 +78,10 @@ def assert_near(
 
 
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
-    """Check that this is a numpy.ndarray of numbers with this shape, before the test computes with it.
+    """Check that `actual` is a numpy.ndarray of numbers with this shape.
 
-    Raises Mismatch even inside `observing()`, because an array of a different shape may be too large to compute with.
+    Call this before the test computes with an answer. It raises Mismatch even inside `observing()`, because an array of
+    a different shape may be too large to compute with.
     """
     if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
         raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)
@@ -94,7 +98,7 @@ def assert_float(
     dtype: npt.DTypeLike | None = None,
     multiple: float = 8,
 ) -> None:
-    """Check that `actual` is a float (as in assert_close) and, if `expected` is given, close to it."""
+    """Check that `actual` is a float, as defined in assert_close, and close to `expected` if that is given."""
     problem = _kind_of_float(actual)
     if problem is not None:
         fail(problem, expected, actual)
@@ -103,7 +107,7 @@ def assert_float(
 
 
 def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
-    """Check a truth value, which must be a bool or a numpy.bool_, not merely truthy."""
+    """Check that `actual` is a bool or a numpy.bool_ with the expected value. Values that are only truthy fail."""
     subject = f"{name}: " if name else ""
     if type(actual) not in (bool, np.bool_):
         fail(f"{subject}expected {bool(expected)} as a bool, got {_brief(actual)}", expected, actual)
@@ -112,7 +116,7 @@ def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
 
 
 def assert_int(actual: object, expected: int) -> None:
-    """Check a whole number: an int or a NumPy integer scalar, not a bool or a float."""
+    """Check that `actual` is an int or a NumPy integer scalar with the expected value. Bools and floats fail."""
     if type(actual) is not int and not _is_numpy_scalar(actual, np.integer):
         fail(f"expected {int(expected)} as an int, got {_brief(actual)}", expected, actual)
     elif int(actual) != int(expected):  # type: ignore[call-overload]  # an int by the line above
@@ -120,10 +124,10 @@ def assert_int(actual: object, expected: int) -> None:
 
 
 def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
-    """Check for identical content: types, dtypes, shapes and bits, recursively in tuples, lists and dicts.
+    """Check that two values have the same types, dtypes, shapes and bits, also inside tuples, lists and dicts.
 
-    A tuple equals a list of equal items; 0.0 and -0.0 differ; a NaN equals a NaN with the same bits. `name` is the
-    learner's name for this value.
+    A tuple equals a list of equal items, 0.0 differs from -0.0, and a NaN equals a NaN with the same bits. `name` is
+    the learner's name for this value.
     """
     problem = _difference(actual, expected, f"{name}: " if name else "")
     if problem is not None:
@@ -136,7 +140,7 @@ def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
         dW, dx, db = assert_parts(kata.affine_backward(dz, x, W), "dW", "dx", "db")
         assert_close(dW, expected, name="dW")
 
-    Raises Mismatch even inside `observing()`, because without elements there is nothing to check.
+    Raises Mismatch even inside `observing()`, because the test needs the elements.
     """
     wanted = f"({', '.join(names)})"
     if type(answer) not in (tuple, list):
@@ -158,7 +162,7 @@ def _as_array(value: object) -> Array:
 
 
 def _numbers(value: object) -> Array | None:
-    """Return a value as an array of numbers, or None if it is ragged or holds anything else."""
+    """Return a value as a float64 array, or None if it is ragged or contains anything but real numbers."""
     try:
         array = _as_array(value)
     except ValueError:  # rows of different lengths
@@ -175,7 +179,7 @@ def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _is_numpy_scalar(value: object, kind: type[Any]) -> bool:
-    # only the scalar types themselves, not a submission's subclass of one
+    # A submission's own subclass of a NumPy scalar type does not count.
     return isinstance(value, kind) and type(value).__module__ == "numpy"
 
 
@@ -203,19 +207,19 @@ def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[An
     limits = np.finfo(dtype)
     magnitude = np.abs(_wide(expected)) if scale is None else np.abs(_wide(_as_array(scale)))
     length = max(terms, 1) if type(terms) is int else np.maximum(_wide(_as_array(terms)), 1)
-    # the smallest normal number: results below it may be flushed to zero
+    # The smallest normal number is added because results below it may be flushed to zero.
     with np.errstate(over="ignore"):
         allowed = multiple * float(limits.eps) * length * magnitude + float(limits.smallest_normal)
     return allowed if np.shape(allowed) == expected.shape else np.broadcast_to(allowed, expected.shape)
 
 
 def _wide(value: Array) -> Array:
-    """Convert to double precision, so that computing the distance adds no significant error."""
+    """Convert to double precision, so that subtracting two values adds no significant error."""
     return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)
 
 
 def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[Any], name: str = "") -> str | None:
-    """Describe where two arrays of the same shape differ by more than allowed; return None if they do not."""
+    """Describe the worst difference between two arrays, or return None if none exceeds `allowed`."""
     found, reference = _wide(actual), _wide(expected)
     with np.errstate(all="ignore"):
         error = np.abs(found - reference)
@@ -236,13 +240,12 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
     if not expected.ndim:
         return f"{name}: {values}" if name else values
     wrong = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "wrong"
-    # the first words must stay the same when the reducer shrinks an input to one element
+    # The first words must stay the same when the reducer shrinks an input to one element.
     subject = f"{name} is {wrong}" if name else {"NaN": "NaN"}.get(wrong, "wrong value")
     return f"{subject} at {_position(worst)}: {values}{_others(off, wrong)}"
 
 
 def _others(off: Array, wrong: str) -> str:
-    """Return how many elements are wrong, in parentheses, or an empty string for an array with one element."""
     if off.size == 1:
         return ""
     count = int(off.sum())
@@ -254,7 +257,6 @@ def _position(index: tuple[Any, ...]) -> str:
 
 
 def _difference(actual: object, expected: object, where: str = "") -> str | None:
-    """Describe the first difference and its position, or return None if there is no difference."""
     if is_tensor(expected):
         expected = _as_array(expected)
     if isinstance(expected, Size):
@@ -280,7 +282,7 @@ def _difference_of_sequences(actual: object, expected: list[Any] | tuple[Any, ..
         return f"{where}expected a {type(expected).__name__} of length {len(expected)}, got {_brief(actual)}"
     items: list[Any] | tuple[Any, ...] = actual  # type: ignore[assignment]  # by the line above
     short = len(items) <= SHORT and type(actual) is type(expected) is tuple
-    if short and {type(each) for each in (*items, *expected)} == {int}:  # a shape, most often
+    if short and {type(each) for each in (*items, *expected)} == {int}:  # usually a shape
         return None if actual == expected else f"{where}expected {expected}, got {actual}"
     if len(items) != len(expected):
         return f"{where}expected {len(expected)} items, got {len(items)}"
@@ -315,7 +317,7 @@ def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | Non
 
 
 def _entry_bits(array: Array) -> Array:
-    """Return the bits of each entry as an integer, or the entries unchanged if no integer type has that size."""
+    """Return the bits of floats as integers. Return other entries, and floats of more than 64 bits, unchanged."""
     if array.dtype.kind == "c":
         parts = np.ascontiguousarray(array).reshape(array.shape).view(array.real.dtype)
         bits = _entry_bits(parts.reshape(*array.shape, 2))
@@ -327,7 +329,6 @@ def _entry_bits(array: Array) -> Array:
 
 
 def _bits(value: object) -> object:
-    """Return the bits of a float, or the value of any other scalar, for a comparison."""
     if isinstance(value, np.generic):
         return value.tobytes()
     if isinstance(value, float):
@@ -338,7 +339,6 @@ def _bits(value: object) -> object:
 
 
 def _brief(value: object) -> str:
-    """Describe a value in a few words: its type and, if it is short, its content."""
     if isinstance(value, np.ndarray):
         kind = "array" if type(value) is np.ndarray else f"{type(value).__name__} (a subclass of numpy.ndarray)"
         return f"{kind} of shape {value.shape} and dtype {value.dtype}"

@@ -26,20 +26,21 @@ _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
 TEXT_BYTES = 64 << 10  # the limit for a prose file or a TOML file
 _KEY_PARTS = 100  # the limit for a dotted key in TOML, because tomllib takes quadratic time
-# Strings and comments are searched too: if the search skipped them but disagreed with tomllib on where they end, a
-# submission could hide a key.
+# The search includes strings and comments. If it skipped them but disagreed with tomllib on where they end, a
+# submission could hide a key there.
 _KEY_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.){0,200}+"|'[^'\n]{0,200}+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART}){{{_KEY_PARTS}}}")
 _TOML_DEPTH = 16
 _TOML_ENTRIES = 2_000
 _CSV_ROWS = 1_000
-_LEAST_COLOURS = 3  # a plot needs at least one each for background, axes and curve
+_LEAST_COLOURS = 3  # a plot has at least one colour for the background, one for the axes and one for a curve
 
 
 def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
     """Return the pixels of a PNG file as uint8 (height, width, channels), or palette indices if the file has a palette.
 
-    Raises Mismatch unless it is a complete PNG, not interlaced, with 8 bits per channel and at most 4 million pixels.
+    Raises Mismatch unless the file is a complete, non-interlaced PNG with 8 bits per channel, at most 4 million pixels
+    in all and at most 10 000 pixels per side.
     """
     if not data.startswith(_SIGNATURE):
         raise Mismatch(f"{name} is not a PNG file", "PNG", data[:8])
@@ -81,10 +82,10 @@ def assert_picture(data: bytes | None, name: str, *, width: int = 300, height: i
 
 
 def assert_prose(text: str | None, name: str, *, words: int, points: Mapping[str, str]) -> None:
-    """Check that prose has at least `words` words and mentions every point; a person judges its quality.
+    """Check that prose has at least `words` words and mentions every point. A person judges its quality.
 
-    `points` maps each point, in words for the learner, to a regular expression (case-insensitive) that finds it. Raises
-    Mismatch with a message that names what is missing.
+    `points` maps each point, as it is described to the learner, to a case-insensitive regular expression that finds it.
+    Raises Mismatch with a message that names what is missing.
     """
     text = handed_in(text, name)
     if len(text) > TEXT_BYTES:
@@ -129,7 +130,7 @@ def read_toml(data: bytes, name: str) -> dict[str, Any]:
 def read_csv(data: bytes, name: str) -> list[list[str]]:
     """Return the rows of a CSV file, including its header.
 
-    Raises Mismatch if it is damaged or has more than 1 000 rows.
+    Raises Mismatch if it is not valid CSV or has more than 1 000 rows in addition to the header.
     """
     rows: list[list[str]] = []
     try:
@@ -148,7 +149,7 @@ def decoded(data: bytes) -> str:
 
 
 def _without(text: str, begin: str, end: str) -> str:
-    """Remove everything from each `begin` to the next `end`, and return the rest; keep a `begin` without an `end`."""
+    """Remove every passage from a `begin` to the next `end`. Keep a `begin` without an `end`."""
     kept, place = [], 0
     while (start := text.find(begin, place)) >= 0 and (stop := text.find(end, start + len(begin))) >= 0:
         kept += [text[place:start], " "]
@@ -180,7 +181,7 @@ def _inflated(packed: bytes, size: int, name: str) -> bytes:
 
 
 def _unfiltered(raw: bytes, width: int, height: int, name: str) -> np.ndarray:
-    """Undo the filter of every row. The first byte of a row names its filter; the others are differences modulo 256."""
+    """Undo the filter of every row. Its first byte names the filter, and its other bytes are differences modulo 256."""
     table = np.frombuffer(raw, np.uint8).reshape(height, -1)
     step = (table.shape[1] - 1) // width  # bytes per pixel
     filters, packed = table[:, 0], table[:, 1:].reshape(height, width, step)

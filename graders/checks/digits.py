@@ -1,4 +1,4 @@
-"""Formats numbers with only the digits that matter: just enough to show that two values differ."""
+"""Formats numbers with just enough digits to show that two values differ."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DIGITS = (FEWEST, 8, 12, 17)  # numbers of significant digits; 17 digits disting
 
 
 def enough(expected: object, actual: object) -> int:
-    """Return the smallest number of digits with which the two look different, or FEWEST if their values are equal."""
+    """Return the fewest significant digits that tell the two values apart, or FEWEST if the values are equal."""
     left, right = _floats(expected), _floats(actual)
     if len(left) != len(right):
         return FEWEST
@@ -22,20 +22,20 @@ def enough(expected: object, actual: object) -> int:
 
 
 def rounded(value: float, digits: int) -> str:
-    """Format a float with at most `digits` significant digits, but a whole number in full: 8.0, 0.33333, nan."""
+    """Format a float with at most `digits` significant digits. Whole numbers below 2**53 keep all their digits."""
     if abs(value) < 2**53 and float(value).is_integer():
         return repr(float(value))
     return repr(float(f"{float(value):.{digits}g}"))
 
 
 def pair(expected: Any, actual: Any) -> tuple[str, str]:
-    """Format two numbers for a message: integers and truth values in full, floats with enough digits."""
+    """Format two numbers for a message, with enough digits to tell floats apart."""
     digits = enough(expected, actual)
     return number(expected, digits), number(actual, digits)
 
 
 def number(value: Any, digits: int = FEWEST) -> str:
-    """Format one number: a float with at most `digits` significant digits, anything else in full."""
+    """Format a float or a complex number with at most `digits` significant digits, and any other value in full."""
     value = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
     if isinstance(value, complex):
         return repr(complex(float(rounded(value.real, digits)), float(rounded(value.imag, digits))))
@@ -43,7 +43,6 @@ def number(value: Any, digits: int = FEWEST) -> str:
 
 
 def _floats(value: object) -> list[float]:
-    """Return the floats in a number, an array, or nested tuples, lists and dicts of them."""
     if isinstance(value, dict):
         return [each for item in value.values() for each in _floats(item)]
     if isinstance(value, list | tuple):

@@ -1,8 +1,8 @@
-"""Checks for the distribution of random samples, whatever generator produced them.
+"""Checks for the distribution of random samples from any generator.
 
 Correct samples are rejected with a probability of at most `false_alarm`. The bounds are exact or conservative for every
-sample size, so this is a guarantee and not an approximation. If a check has several parts, each part gets a share of
-`false_alarm`.
+sample size, so this is a guarantee and not an approximation. If a check has several parts, each part gets an
+equal share of `false_alarm`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ STANDARD_NORMAL = NormalDist()
 
 
 def assert_bernoulli(samples: object, probability: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check that independent samples, of any shape, are 0 or 1, and 1 with the given probability.
+    """Check that independent samples are all 0 or 1, and that 1 has the given probability.
 
-    k ones among n samples are rejected if 2 exp(-n · KL(k/n ‖ probability)) < false_alarm: the Chernoff bound for both
-    tails (Hoeffding, 1963, theorem 1), where KL is the relative entropy between two coins.
+    `samples` may have any shape. If k of n samples are 1, they are rejected if 2 exp(-n · KL(k/n ‖ probability)) <
+    false_alarm. This is the Chernoff bound for both tails (Hoeffding, 1963, theorem 1), where KL is the relative
+    entropy of two Bernoulli distributions.
     """
     x, problem = _numbers(samples)
     if problem is None and not np.isin(x, (0.0, 1.0)).all():
@@ -39,12 +40,13 @@ def assert_bernoulli(samples: object, probability: float, false_alarm: float = F
 def assert_normal(samples: object, mean: float, std: float, false_alarm: float = FALSE_ALARM) -> None:
     """Check that independent samples, of any shape, come from this normal distribution.
 
-    Three properties are checked, with a third of `false_alarm` each:
+    The mean, the variance and the shape are checked, each with a third of `false_alarm`:
 
-    - the mean: exactly normal with the standard deviation std / √n;
-    - the variance: Σ((x - mean) / std)² is χ² with n degrees of freedom, and exceeds n + 2√(nt) + 2t, or is less than
-      n - 2√(nt), with a probability of at most exp(-t) each (Laurent and Massart, 2000, lemma 1);
-    - the shape: the Kolmogorov-Smirnov distance exceeds ε with a probability of at most 2 exp(-2nε²) (Massart, 1990).
+    - The mean of n samples has a normal distribution with the standard deviation std / √n.
+    - The sum Σ((x - mean) / std)² has a χ² distribution with n degrees of freedom. The probability that it exceeds
+      n + 2√(nt) + 2t is at most exp(-t), and so is the probability that it is less than n - 2√(nt) (Laurent and
+      Massart, 2000, lemma 1).
+    - The Kolmogorov-Smirnov distance exceeds ε with a probability of at most 2 exp(-2nε²) (Massart, 1990).
     """
     x, problem = _numbers(samples)
     if problem is None:
@@ -62,7 +64,7 @@ def assert_normal(samples: object, mean: float, std: float, false_alarm: float =
 def assert_uniform(samples: object, low: float, high: float, false_alarm: float = FALSE_ALARM) -> None:
     """Check that independent samples, of any shape, come from the uniform distribution on [low, high].
 
-    No sample may lie outside [low, high]; the Kolmogorov-Smirnov distance is checked as in assert_normal.
+    No sample may lie outside [low, high]. The Kolmogorov-Smirnov distance is checked as in assert_normal.
     """
     x, problem = _numbers(samples)
     if problem is None and (x.min() < low or x.max() > high):
@@ -75,12 +77,13 @@ def assert_uniform(samples: object, low: float, high: float, false_alarm: float 
 
 
 def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
-    """Check that, along each axis, entries that are 1, 2, 4, … places or half the length apart are uncorrelated.
+    """Check that entries at distances of 1, 2, 4, … and half the length along each axis are uncorrelated.
 
-    This finds repeated rows or columns; to compare several calls, stack their results. `mean` is the known mean of a
-    distribution with values 0 and 1, or the centre of a continuous, symmetric one. In the second case, only the signs
-    of x - mean are used. With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a martingale.
-    Its bound is the tighter one of Azuma-Hoeffding (1963) and Freedman (1975). Each lag gets a share of `false_alarm`.
+    This finds repeated rows or columns. To compare several calls, stack their results. `mean` is the known mean of a
+    distribution with values 0 and 1, or the centre of a continuous, symmetric distribution. In the second case, only
+    the signs of x - mean are used. With y = x - mean (or its sign), the sum of the products y[i] · y[i + lag] is a
+    martingale. It is bounded by the tighter of the inequalities of Azuma-Hoeffding (1963) and Freedman (1975). Each lag
+    gets an equal share of `false_alarm`.
     """
     x, problem = _numbers(samples)
     if problem is None:
@@ -95,7 +98,7 @@ def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_
 
 
 def _numbers(samples: Any) -> tuple[Array, str | None]:
-    """Return the samples as float64, and a problem in words if they are empty or not finite numbers."""
+    """Return the samples as float64, and a description of the problem if they are empty or not finite numbers."""
     try:
         raw = np.asarray(samples)
     except ValueError:
@@ -153,18 +156,18 @@ def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str 
 
 
 def _spread_bounds(n: int, false_alarm: float) -> tuple[float, float]:
-    """Return bounds on the standard deviation (around 0) of n standard normal samples."""
+    """Return bounds on the root mean square of n standard normal samples."""
     t = math.log(2 / false_alarm) / n
     return math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
 
 
 def _normal_cdf(z: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return Phi(z), computed with math.erf: NumPy has no erf, and NormalDist.cdf takes six times as long."""
+    """Return Phi(z). It uses math.erf, because NumPy has no erf and NormalDist.cdf takes six times as long."""
     return 0.5 * (1 + np.array(list(map(math.erf, (z / math.sqrt(2)).tolist()))))
 
 
 def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str | None:
-    """Compare the empirical distribution function with the expected one, `below`, at the samples in ascending order."""
+    """Compare the empirical distribution function with `below`, the expected one at the sorted samples."""
     n = x.size
     steps = np.arange(n + 1) / n
     distance = float(max(np.max(steps[1:] - below), np.max(below - steps[:-1])))
@@ -198,7 +201,7 @@ def _correlated(y: Array, axis: int, lag: int, variance: float, coins: bool, fal
 
 
 def _martingale_bound(n: int, variance: float, coins: bool, false_alarm: float) -> float:
-    """Return the bound that the absolute sum of n products of neighbours exceeds with at most this probability.
+    """Return a bound that the absolute sum of n products exceeds with a probability of at most `false_alarm`.
 
     Given y, a product y·y' has mean 0 and variance y² · `variance`, and its range is |y| times the range of y'.
     """

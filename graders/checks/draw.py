@@ -16,11 +16,11 @@ Option = TypeVar("Option")
 
 
 class Unreplayable(Exception):
-    """A recording does not fit what the test draws: it was reduced in a way that the test does not allow."""
+    """Raised when a reduced recording no longer fits what the test draws."""
 
 
 class Size(int):
-    """An int with a name, so that arrays drawn with it record which of their axes belong together."""
+    """A named int, so that drawn arrays can record which of their axes belong together."""
 
     name: str
 
@@ -38,7 +38,7 @@ class Size(int):
 
 @dataclass(frozen=True)
 class SizeDrawn:
-    """A recorded size and its name; the reducer keeps it at or above `low`."""
+    """A recorded size and its name. The reducer never makes the size smaller than `low`."""
 
     name: str
     value: int
@@ -47,9 +47,9 @@ class SizeDrawn:
 
 @dataclass(frozen=True, eq=False)
 class ArrayDrawn:
-    """A recorded array, read-only. `axes` names the size of each axis, with None for a plain number.
+    """A recorded, read-only array. `axes` contains the name of each axis's Size, or None for a plain int.
 
-    Every entry lies in [low, high], or in [low, high) for integers; None means no bound. `high_size` names the size
+    Every entry lies in [low, high], or in [low, high) for integers. None means no bound. `high_size` names the size
     that was given as `high`, so that class labels can be adjusted when classes are dropped.
     """
 
@@ -91,9 +91,10 @@ Script: TypeAlias = tuple[Node, ...]
 
 
 class Draw:
-    """The random inputs of one case of one test; they depend only on the seed, the test and the case.
+    """The random inputs of one case of one test, which depend only on the seed, the test and the case.
 
-    With a `script`, return the recorded values instead of fresh ones; raise Unreplayable if they do not fit.
+    If `script` is given, the methods return its recorded values instead of fresh ones, and raise Unreplayable if the
+    values do not fit.
     """
 
     def __init__(self, seed: bytes, test: str, case: int, script: Script | None = None) -> None:
@@ -151,7 +152,7 @@ class Draw:
         return self._array("integers", shape, np.int64, lambda: self._rng.integers(low, high, shape), low, high)
 
     def mask(self, *shape: int, keep: float = 0.5, dtype: npt.DTypeLike = np.float64) -> Array:
-        """Draw an array of 0.0 and 1.0; each entry is 1.0 with probability `keep`."""
+        """Draw an array of zeros and ones, in which each entry is 1 with probability `keep`."""
         return self._array("mask", shape, dtype, lambda: self._rng.random(shape) < keep, 0, 1)
 
     def choice(self, options: Sequence[Option]) -> Option:
@@ -217,7 +218,7 @@ class Draw:
         return value
 
     def _next(self, kind: type[Drawn]) -> Drawn | None:
-        """Return the next recorded node, or None if there is no script and a fresh value must be drawn."""
+        """Return the next recorded node, or None if a fresh value must be drawn."""
         if self._replayed is None:
             return None
         if len(self._recorded) >= len(self._replayed):
@@ -232,7 +233,7 @@ Drawn = TypeVar("Drawn", SizeDrawn, ArrayDrawn, ScalarDrawn, ChoiceDrawn, SeedDr
 
 
 def within(value: Array | float, kind: Kind, low: float | None, high: float | None) -> Array:
-    """Return for each entry whether it lies in [low, high] ([low, high) for integers); None means no bound."""
+    """Return whether each entry lies in [low, high], or in [low, high) for integers. None means no bound."""
     entries = np.asarray(value)
     above = np.full(entries.shape, True) if low is None else entries >= low
     if high is None:
@@ -261,7 +262,7 @@ def _name_of(bound: float | None) -> str | None:
 
 
 def _entropy(seed: bytes, test: str, case: int) -> int:
-    """Return 256 bits that depend on all three arguments and reveal nothing about the seed (a keyed hash)."""
+    """Return a 256-bit keyed hash of the three arguments, which reveals nothing about the seed."""
     key = hashlib.blake2b(seed, digest_size=32).digest()
     digest = hashlib.blake2b(f"{case}\0{test}".encode(), key=key, digest_size=32).digest()
     return int.from_bytes(digest, "little")

@@ -19,19 +19,18 @@ from graders.checks.mismatch import fail
 TorchFunction = Callable[..., Any]  # takes float64 tensors and returns a float64 tensor
 NumpyFunction = Callable[..., npt.ArrayLike]  # takes float64 arrays and returns a float64 array
 
-# (machine epsilon)^(1/3): balances the truncation error, of order step², and the cancellation error, of order eps /
-# step (Nocedal and Wright, Numerical Optimization, 2006, §8.1)
+# The cube root of the machine epsilon balances the truncation error, of order step², and the cancellation error, of
+# order eps / step (Nocedal and Wright, Numerical Optimization, 2006, §8.1).
 STEP = 6e-6
 
 
 def vector_jacobian_product(
     function: TorchFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike
 ) -> tuple[Array, ...]:
-    """Return the gradients of sum(cotangent · function(*inputs)) with respect to each input, from torch.autograd.
+    """Return the gradients of sum(cotangent · function(*inputs)) with respect to each input, using torch.autograd.
 
-    Each gradient has its input's shape. Everything is computed in float64; `function` takes and returns torch tensors.
-    If the output does not depend on an input, its gradient is 0. Raises ValueError if cotangent and output differ in
-    shape.
+    Each gradient has the shape of its input, and is 0 if the output does not depend on that input. `function` takes and
+    returns float64 tensors. Raises ValueError if `cotangent` and the output have different shapes.
     """
     import torch
 
@@ -40,7 +39,7 @@ def vector_jacobian_product(
     weights = torch.tensor(np.asarray(cotangent), dtype=torch.float64)
     if output.shape != weights.shape:
         raise ValueError(f"cotangent of shape {tuple(weights.shape)} for an output of shape {tuple(output.shape)}")
-    # a weighted sum, because the equivalent argument grad_outputs makes torch import 480 modules at its first use
+    # This is a weighted sum, because the equivalent argument grad_outputs makes torch import 480 modules
     found = torch.autograd.grad((output * weights).sum(), leaves, allow_unused=True)
     return tuple(
         np.zeros(leaf.shape) if gradient is None else gradient.numpy()
@@ -51,9 +50,9 @@ def vector_jacobian_product(
 def central_difference(
     function: NumpyFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike, step: float = STEP
 ) -> tuple[Array, ...]:
-    """Return the same gradients as vector_jacobian_product, from central differences in float64.
+    """Return the same gradients as vector_jacobian_product, using central differences in float64.
 
-    For each element, this is (f(x + h) - f(x - h)) / 2h with h = step · max(1, |x|). `function` takes and returns
+    Each element is (f(x + h) - f(x - h)) / 2h with h = step · max(1, |x|). `function` takes and returns
     arrays. The error is of the order of h² times the third derivative.
     """
     arrays = [np.array(x, dtype=np.float64) for x in inputs]
@@ -76,16 +75,17 @@ def assert_gradient(
 ) -> None:
     """Check every element of the gradient of sum(cotangent · function(*inputs)) with respect to inputs[index].
 
-    Compare with autograd, with the tolerance of assert_close (`scale`, `terms`, `dtype`, `multiple`; the default scale
-    is the gradient's largest element, because an element may be a small difference of large terms). Then compare with
-    central differences, which are independent of autograd, with a tolerance that allows for their own error. Keep the
-    inputs away from kinks (`away_from_kinks`) by more than the step.
+    The first comparison is with autograd, within the tolerance of assert_close for `scale`, `terms`, `dtype` and
+    `multiple`. `scale` defaults to the largest magnitude in the gradient, because an element may be a small difference
+    of large terms. The second comparison is with central differences, which are independent of autograd, within a
+    tolerance that allows for their own error. Every input must be farther from a kink than the step (see
+    `away_from_kinks`).
     """
     gradient = vector_jacobian_product(function, inputs, cotangent)[index]
     magnitude = np.abs(gradient).max(initial=0.0) if scale is None else scale
     assert_close(actual, gradient, scale=magnitude, terms=terms, dtype=dtype or np.float64, multiple=multiple)
     if not isinstance(actual, np.ndarray | float | np.floating) or np.shape(actual) != gradient.shape:
-        return  # only inside `observing()`; otherwise, assert_close raises Mismatch
+        return  # This happens only inside `observing()`; otherwise, assert_close raises Mismatch.
     rounding = multiple * float(np.finfo(dtype or np.float64).eps) * _peak(terms) * _peak(magnitude)
     function_of_arrays = _on_arrays(function)
     size = float(np.sum(np.abs(np.asarray(cotangent) * function_of_arrays(*inputs))))
@@ -99,8 +99,9 @@ def assert_gradient(
 def away_from_kinks(array: npt.ArrayLike, kinks: Sequence[float] = (0.0,), distance: float = 1e-2) -> Array:
     """Return a copy in which every entry nearer to a kink than `distance` is moved away to that distance.
 
-    An entry stays on its side of the kink; an entry exactly on the kink moves up. Shape and dtype stay the same. Raises
-    ValueError if two kinks are so close (2 · distance or less) that moving away from one could reach the next.
+    An entry stays on its side of the kink, and an entry exactly on the kink moves up. The copy has the same shape and,
+    if that is a floating-point dtype, the same dtype; otherwise it is float64. Raises ValueError if two kinks are at
+    most 2 · distance apart.
     """
     ordered = np.sort(np.asarray(kinks, dtype=np.float64))
     if ordered.size > 1 and np.diff(ordered).min() <= 2 * distance:
@@ -144,8 +145,9 @@ def _peak(value: object) -> float:
 def _difference_error(gradient: Array, size: float, step: float) -> float:
     """Return a bound on the error of the central differences themselves, with a safety factor of ten.
 
-    Truncation: 1000 h², for a third derivative up to about a thousand times the gradient (or 1). Cancellation: eps / h
-    times `size`, the sum of the magnitudes that are subtracted. A wrong formula has a much larger error.
+    The truncation error is estimated as 1000 h² times the gradient's largest magnitude, or times 1 if that is larger.
+    The cancellation error is estimated as eps / h times `size`, the sum of the magnitudes that are subtracted. A wrong
+    formula has a much larger error.
     """
     eps = float(np.finfo(np.float64).eps)
     return 10 * (1000 * step**2 * max(1.0, _peak(gradient)) + eps / step * max(1.0, size))

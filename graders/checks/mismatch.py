@@ -12,7 +12,7 @@ _observing: ContextVar[bool] = ContextVar("observing", default=False)
 
 
 class Mismatch(AssertionError):
-    """A submission's answer differs from the expected one; the message says what is wrong, where and by how much."""
+    """Raised if a submission's answer is wrong. The message says what is wrong, where and by how much."""
 
     def __init__(self, message: str, expected: object = None, actual: object = None) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class Mismatch(AssertionError):
 
 
 class Missing(Mismatch):
-    """A required file is missing from the submission; reports add how to create it."""
+    """Raised if a required file is missing from the submission."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is missing: submit it with the other files", name, None)
@@ -49,7 +49,7 @@ def handed_in(content: _T | None, name: str) -> _T:
 
 @contextmanager
 def about(subject: str) -> Iterator[None]:
-    """Prefix the message of a Mismatch in the block with `subject`, for tests that check several things."""
+    """Prefix the message of a Mismatch raised in the block with `subject`, for tests that check several things."""
     try:
         yield
     except Missing:
@@ -60,7 +60,7 @@ def about(subject: str) -> Iterator[None]:
 
 @contextmanager
 def observing() -> Iterator[None]:
-    """Keep checks in the block from failing, because the caller only wants to see what the submission returns."""
+    """Keep `fail` from raising in the block, while the caller only observes what the submission returns."""
     token = _observing.set(True)
     try:
         yield

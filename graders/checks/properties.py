@@ -1,6 +1,6 @@
-"""Properties that hold for all inputs, checked by Hypothesis with the grading's seed.
+"""Checks properties that hold for all inputs, using Hypothesis with the seed of the grading run.
 
-Not imported by graders.checks, because only some katas need Hypothesis.
+graders.checks does not import this module, because only some katas need Hypothesis.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from graders.checks.mismatch import is_observing
 from graders.errors import CatalogueError, JudgeError, WorkerError
 
 EXAMPLES = 25
-SHRINK_CALLS = 150  # calls in search of a smaller failing example; a worker answers them in a fraction of a second
+SHRINK_CALLS = 150  # the most calls in the search for a smaller failing example; they take a fraction of a second
 
 Body = Callable[..., object]
 SETTINGS = settings(
@@ -38,21 +38,21 @@ SETTINGS = settings(
 
 
 def tenths(low: float = -5.0, high: float = 5.0) -> st.SearchStrategy[float]:
-    """Draw numbers with one decimal, which read well in a failure."""
+    """Return a strategy for numbers with one decimal, which are easy to read in a failure message."""
     return st.integers(round(10 * low), round(10 * high)).map(lambda number: number / 10)
 
 
 def rows(low: float = -5.0, high: float = 5.0, *, least: int = 1) -> st.SearchStrategy[npt.NDArray[np.float64]]:
-    """Draw vectors and batches of numbers with one decimal, up to 3 rows of `least` to 5 numbers."""
-    shapes = st.tuples(st.integers(0, 3), st.integers(least, 5))  # 0 rows: a vector
+    """Return a strategy for vectors, or batches of up to 3 rows, with `least` to 5 numbers of one decimal each."""
+    shapes = st.tuples(st.integers(0, 3), st.integers(least, 5))  # 0 rows mean a vector
     return shapes.flatmap(lambda shape: _arrays(tenths(low, high), shape[1:] if shape[0] == 0 else shape))
 
 
 def for_all(draw: Draw, **strategies: st.SearchStrategy[Any]) -> Callable[[Body], None]:
     """Return a decorator that calls a function at once with examples of these strategies, as `@given` would.
 
-    The examples depend only on the grading's seed. If one fails, raise the failure of a small one. During a diagnosis,
-    which only observes, do nothing: too many calls would use up its time.
+    The examples depend only on `draw`. If an example fails, the decorator raises the failure of the smallest failing
+    example that it found. During a diagnosis, it does nothing, because so many calls would use up the time limit.
     """
 
     def run(body: Body) -> None:
@@ -69,7 +69,7 @@ def for_all(draw: Draw, **strategies: st.SearchStrategy[Any]) -> Callable[[Body]
         if search.end is not None:
             raise search.end
         if search.smallest is not None:
-            body(**search.smallest)  # once more, so that the last recorded call is the one that the failure is about
+            body(**search.smallest)  # repeated, so that the last recorded call belongs to the failure
 
     return run
 
@@ -80,16 +80,16 @@ def _arrays(numbers: st.SearchStrategy[float], shape: tuple[int, ...]) -> st.Sea
 
 
 class _Enough(BaseException):
-    """Ends Hypothesis's search; it handles every Exception itself."""
+    """Ends Hypothesis's search. It is not an Exception, because Hypothesis would handle that itself."""
 
 
 @dataclass
 class _Search:
-    """Runs a property's examples, and keeps the smallest that failed."""
+    """A search for a small failing example of a property."""
 
     body: Body
     smallest: dict[str, Any] | None = None
-    calls: int = 0  # since the first failure
+    calls: int = 0  # the number of calls since the first failure
     end: Exception | None = None
 
     def example(self, **arguments: Any) -> None:
@@ -99,7 +99,7 @@ class _Search:
             raise _Enough
         try:
             self.body(**arguments)
-        except (WorkerError, CatalogueError, JudgeError) as fault:  # another example would not change them
+        except (WorkerError, CatalogueError, JudgeError) as fault:  # another example would raise them again
             self.end = fault
             raise _Enough from fault
         except Exception:
@@ -120,7 +120,7 @@ def _size(arguments: dict[str, Any]) -> tuple[int, float, int]:
 def _without_local_constants() -> Iterator[None]:
     """Keep Hypothesis from looking for constants in all imported modules.
 
-    They would make the examples depend on the learner's file, and Hypothesis would keep them in a folder .hypothesis.
+    Such constants would make the examples depend on the learner's file, and Hypothesis would store them on disk.
     """
     before = getattr(providers, "_get_local_constants", None)
     if before is not None:

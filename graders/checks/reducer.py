@@ -1,9 +1,8 @@
-"""Finds a small failing input: greedily simplifies a recorded case, as long as the simpler case still fails.
+"""Finds a small failing input by greedily simplifying a recorded case as long as it still fails.
 
-There are three kinds of moves: drop entries along a named size (such as a row or a column), set entries to 0 or 1, and
-round entries. The moves are repeated until none of them helps or the budget is spent. A candidate is accepted only if
-it is simpler and still fails, so the result is never more complicated than the original. Nothing is random: the same
-case is always reduced in the same way.
+A move drops entries along a named size (such as a row or a column), or sets entries to 0 or 1, or rounds or halves
+entries. The moves are repeated until none of them helps or the budget is spent. A candidate is accepted only if it is
+simpler and still fails, so the result is never more complicated than the original. The search is deterministic.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Fails = Callable[[Script], bool]
 def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int]:
     """Return the simplest failing script that was found, and the number of calls to `fails` (at most `budget`).
 
-    `fails` may raise Unreplayable for a script that does not fit the test; such a script does not count as failing. A
+    `fails` may raise Unreplayable for a script that does not fit the test. Such a script does not count as failing. A
     WorkerError ends the search. A final call verifies the result. If the result does not fail again, the submission's
     answers vary, and the original script is returned.
     """
@@ -49,7 +48,7 @@ def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int
 
 
 class _Search:
-    """The state of a search: the best script so far, the scripts tried, and the remaining budget."""
+    """The state of a search, with the best script so far, the scripts tried and the remaining budget."""
 
     def __init__(self, script: Script, fails: Fails, budget: int) -> None:
         self.best = script
@@ -64,7 +63,7 @@ class _Search:
         return self._stopped or self.calls >= self._budget
 
     def accepts(self, candidate: Script | None) -> bool:
-        """Return whether the candidate still fails; if so, make it the best script."""
+        """Return whether the candidate still fails. If it does, make it the best script."""
         if candidate is None or self.over:
             return False
         key = _key(candidate)
@@ -103,7 +102,7 @@ def _key(script: Script) -> bytes:
 
 
 def _drop(search: _Search) -> None:
-    """Make every size as small as possible, in smaller and smaller steps; then shrink equal sizes together."""
+    """Shrink each size on its own, then shrink equal sizes together."""
     for name in _names(search.best):
         _drop_along(search, (name,))
     for group in _equal_sizes(search.best):
@@ -111,13 +110,12 @@ def _drop(search: _Search) -> None:
 
 
 def _names(script: Script) -> list[str]:
-    """Return the names of all sizes, largest first."""
     sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
     return sorted(sizes, key=lambda name: -sizes[name])
 
 
 def _equal_sizes(script: Script) -> Iterator[tuple[str, ...]]:
-    """Yield groups of equal sizes: a failure that needs a square matrix survives only if both sizes shrink."""
+    """Yield groups of equal sizes. A failure that needs a square matrix survives only if both sizes shrink together."""
     sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
     for value in sorted(set(sizes.values()), reverse=True):
         group = tuple(name for name in sizes if sizes[name] == value)
@@ -143,7 +141,6 @@ def _drop_along(search: _Search, names: tuple[str, ...]) -> None:
 
 
 def _size(script: Script, names: tuple[str, ...]) -> tuple[int, int]:
-    """Return the value that the named sizes share, and the smallest value that all of them allow."""
     nodes = [node for node in script if isinstance(node, SizeDrawn) and node.name in names]
     return nodes[0].value, max(node.low for node in nodes)
 
@@ -168,7 +165,7 @@ def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> No
 
 
 def _relabelled(labels: Array, kept: Sequence[int]) -> Array:
-    """Return class labels after classes were dropped: each keeps its class, or becomes 0 if its class is gone."""
+    """Renumber class labels after classes are dropped. A label whose class is gone becomes 0."""
     position = {old: new for new, old in enumerate(kept)}
     renamed = [position.get(label, 0) for label in labels.reshape(-1).tolist()]
     return np.asarray(renamed, dtype=labels.dtype).reshape(labels.shape)
@@ -181,7 +178,7 @@ def _halved(values: Array) -> Array:
     return np.where(np.rint(values) == values, np.trunc(values / 2), values)
 
 
-# The simplest result comes first. Halving moves an integer towards 0.
+# The moves with the simplest results come first. Halving moves an integer towards 0.
 _MOVES: tuple[Callable[[Array], Array], ...] = (
     np.zeros_like,
     np.ones_like,
@@ -192,7 +189,7 @@ _MOVES: tuple[Callable[[Array], Array], ...] = (
 
 
 def _simplify(search: _Search) -> None:
-    """Make entries simple: whole arrays first, then smaller and smaller blocks down to single entries."""
+    """Simplify whole arrays first, then smaller and smaller blocks down to single entries."""
     for i, node in enumerate(search.best):
         if isinstance(node, SeedDrawn):
             search.accepts(_with(search.best, i, replace(node, value=0)))
@@ -231,7 +228,6 @@ def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array 
 
 
 def _movable(node: Node, move: Callable[[Array], Array]) -> Array:
-    """Return the flat positions at which the move makes an entry simpler and leaves it within its bounds."""
     if not isinstance(node, ArrayDrawn | ScalarDrawn):
         return np.empty(0, dtype=np.intp)
     old = np.asarray(node.value)
@@ -245,7 +241,7 @@ def _apply(move: Callable[[Array], Array], values: Array) -> Array:
 
 
 def _rank(values: Array) -> Array:
-    """Rank entries by how simple they are to read: 0, then 1, then integers, then one decimal, then the rest."""
+    """Rank entries by how easy they are to read: 0, 1, other integers, numbers with one decimal, and the rest."""
     conditions = [values == 0, values == 1, np.rint(values) == values, np.round(values, 1) == values]
     return np.select(conditions, [0, 1, 2, 3], 4)
 

@@ -1,6 +1,6 @@
-"""Measures speed as a ratio: times two callables alternately, and computes the median ratio and its interval.
+"""Times two callables alternately, and computes the median ratio of their times with a confidence interval.
 
-Nothing here reads a clock: the judge measures wall and CPU seconds, which the timed callables return.
+This module reads no clock. The timed callables return the wall and CPU seconds, which the judge measures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from graders.verdict import Speed
 Clock = Literal["wall", "cpu"]
 Timer = Callable[[], tuple[float, float]]  # runs the function once and returns (wall_s, cpu_s)
 
-CLOCKS: tuple[Clock, ...] = ("wall", "cpu")  # the order of a timer's seconds
+CLOCKS: tuple[Clock, ...] = ("wall", "cpu")  # the order of the times that a Timer returns
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 HYSTERESIS = 0.1
@@ -28,7 +28,7 @@ def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[
     values = np.asarray(ratios, dtype=np.float64)
     if values.ndim != 1 or not values.size:
         raise ValueError("at least one ratio is needed")
-    rng = np.random.Generator(np.random.PCG64(0))  # a fixed seed: a replayed grading computes the same interval
+    rng = np.random.Generator(np.random.PCG64(0))  # a fixed seed, so that a replay gives the same interval
     medians = np.median(values[rng.integers(values.size, size=(RESAMPLES, values.size))], axis=1)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(medians, [tail, 1 - tail])
@@ -40,8 +40,8 @@ def decide(
 ) -> Literal["fast enough", "too slow", "undecided"]:
     """Compare the ratio's confidence interval with a threshold.
 
-    "fast enough" if the whole interval is at most `at_most`; "too slow" if the whole interval exceeds `at_most` by more
-    than the share `hysteresis`; otherwise "undecided", because noise would then decide the result.
+    Return "fast enough" if the whole interval is at most `at_most`, and "too slow" if the whole interval exceeds
+    `at_most` by more than the share `hysteresis`. Otherwise return "undecided", because noise could decide the result.
     """
     if high <= at_most:
         return "fast enough"
@@ -59,12 +59,12 @@ def compare(
     hysteresis: float = HYSTERESIS,
     clock: Clock = "wall",
 ) -> Speed:
-    """Time both alternately, let each go first in turn, and return the submission's time divided by the reference's.
+    """Time both callables in alternating order, and return the submission's time divided by the reference's.
 
     The ratio is the median of the rounds' ratios of wall times, or of CPU times with `clock="cpu"`. `cpu_ratio` is the
     ratio of the total CPU times, or 0.0 if the reference's time is too short to measure. `warm_up` rounds do not count.
-    With a threshold `at_most`, add rounds, up to `most_rounds`, while the result is undecided. Raises ValueError for a
-    time that is not positive.
+    If a threshold `at_most` is given, rounds are added, up to `most_rounds`, while the result is undecided. Raises
+    ValueError for a time that is not positive.
     """
     for _ in range(warm_up):
         time_submission()
@@ -85,7 +85,7 @@ def assert_speed(
 ) -> None:
     """Check that the submission does not clearly take more than `at_most` times the reference's time (see `decide`).
 
-    `than` names that time in the message, for a race that `kata.speed` ran against something else.
+    `than` names the other time in the message, for a race against something other than the reference.
     """
     if decide(speed.low, speed.high, at_most, hysteresis) == "too slow":
         fail(

@@ -14,7 +14,7 @@ from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 def main() -> None:
     """Run `katas`.
 
-    For commands that grade, start the judge's process first, because nothing else takes as long to start.
+    If the command grades, start the judge's process first, because this takes longer than any other step.
     """
     started, status = None, 2
     try:
@@ -29,9 +29,9 @@ def main() -> None:
         from graders.cli.app import run_command_line
 
         status = run_command_line(started)
-    except KeyboardInterrupt:  # Ctrl-C before a command has started
+    except KeyboardInterrupt:  # Ctrl-C came before a command had started
         status = INTERRUPTED
-    except Exception as fault:  # noqa: BLE001 (it is reported, and ends the command)
+    except Exception as fault:  # noqa: BLE001 (the exception is reported, and ends the command)
         status = _report(fault)
     finally:
         if started is not None:

@@ -1,4 +1,4 @@
-"""The command line: registers every command, and turns exceptions into exit statuses."""
+"""Register all commands, and turn exceptions into exit statuses."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind
 
 
 def run_command_line(started: JudgeProcess | None) -> int:
-    """Run one command line. Return the exit status."""
+    """Run the command line, and return the exit status."""
     Invocation.started = started
     try:
         status = int(app(standalone_mode=False) or 0)
@@ -107,7 +107,7 @@ def run_command_line(started: JudgeProcess | None) -> int:
     except OSError as fault:
         say(f"katas: {fault.filename or 'standard output'}: {fault.strerror}")
         return 2
-    if status == INTERRUPTED:  # typer usually turns KeyboardInterrupt into this
+    if status == INTERRUPTED:  # typer usually turns KeyboardInterrupt into this status
         say("katas: interrupted")
     return status
 

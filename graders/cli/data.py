@@ -58,7 +58,6 @@ def path(name: Name) -> None:
 
 
 def _described(name: str, source: DataSet) -> str:
-    """Describe a data set in plain text, in lines of at most 80 columns."""
     from graders.datasets import arrived, sources
 
     if source.embedded:

@@ -212,7 +212,10 @@ class ProofTally:
 
 
 def _shown(verdict: Verdict) -> Verdict:
-    """Return the verdict for a learner, with blocking tasks named by title, and without the puzzle's own files."""
+    """Return the verdict as the learner sees it.
+
+    Blocking tasks are named by their titles, and the puzzle's own files are not listed as ignored.
+    """
     from msgspec.structs import replace
 
     titles = {task.name: f'"{task.title}"' for task in verdict.tasks}

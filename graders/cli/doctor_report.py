@@ -1,4 +1,4 @@
-"""The output of `katas doctor`: all findings with their remedies, as text or as JSON."""
+"""Format the findings of `katas doctor` as text or as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SUBJECT = 20
 
 
 def report(root: Path | None) -> DoctorReport:
-    """Examine this machine. On a terminal, print to standard error what is being examined."""
+    """Examine this machine, and show on a terminal what is being examined."""
     with spinner("checking …") as show:
         return examine(root, lambda subject: show(f"checking: {subject} …"))
 
@@ -30,7 +30,7 @@ def as_json(found: DoctorReport) -> str:
 
 
 def as_text(found: DoctorReport) -> str:
-    """Return the findings, each with its remedy below it, and a summary."""
+    """Return the findings and their remedies as text, followed by a summary."""
     lines = [line for finding in found.findings for line in _lines(finding)]
     text = "\n".join([*lines, "", _summary(found)])
     encoding = sys.stdout.encoding or "ascii"

@@ -1,4 +1,4 @@
-"""Shows the progress of a download as a bar on a terminal, or otherwise as lines on standard error."""
+"""Show the progress of a download, as a bar on a terminal or otherwise as lines on standard error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProgressBar(Watcher):
 
 @contextmanager
 def watched() -> Iterator[Watcher]:
-    """Show the progress of a download."""
+    """Yield a watcher that shows the progress of a download."""
     if not sys.stderr.isatty():
         yield ProgressLines()
         return

@@ -11,7 +11,7 @@ from graders import catalogue
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
-# Each line contains a command and what it does. The tests check that all commands and options used here exist.
+# Each line consists of a command and an explanation. The tests check that all commands and options used here exist.
 EXAMPLES = {
     "list": """
 katas list                      all katas and their prerequisites
@@ -108,9 +108,9 @@ def attach(app: typer.Typer) -> None:
 
 
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the slugs that start with this text, with their titles.
+    """Return the slugs that start with `incomplete`, with their titles.
 
-    Return none outside a repository, or in a repository with an invalid kata.
+    The list is empty outside a repository of katas. The title of an invalid kata is empty.
     """
     try:
         root = Invocation.root

@@ -88,7 +88,6 @@ def _audience(name: str) -> Audience:
 
 
 def _show(file: Path, form: str, audience: Audience) -> None:
-    """Print the report on the verdict in a file. Raises KataError if the file holds no verdict."""
     from graders import report
     from graders.report import terminal
 
@@ -106,7 +105,7 @@ def _show(file: Path, form: str, audience: Audience) -> None:
 
 
 def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
-    """Return, for each of these katas, how much of its hidden tests a report may currently show."""
+    """Return how much detail on hidden tests each of these katas currently allows."""
     known = set(catalogue.slugs(Invocation.root))
     return {
         slug: catalogue.load(Invocation.root, slug, complete=False).hidden_detail for slug in slugs if slug in known
@@ -114,7 +113,7 @@ def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
 
 
 def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
-    """Return the verdict with no more detail on hidden tests than the kata allowed at grading time and allows now."""
+    """Limit the detail on hidden tests to what the kata allowed at grading time and still allows."""
     from msgspec.structs import replace
 
     stricter = min(
@@ -125,7 +124,7 @@ def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
 
 @dataclass
 class _ReportWriter:
-    """Writes the reports of one batch folder."""
+    """A writer of the reports for one batch."""
 
     out: Path
     to: Path
@@ -133,7 +132,7 @@ class _ReportWriter:
     people: Sequence[str]
     katas: Sequence[str]
     written: list[Key] = field(default_factory=list)
-    same: list[Key] = field(default_factory=list)  # unchanged
+    same: list[Key] = field(default_factory=list)  # the reports that did not change
     awaiting: int = 0
     nothing: list[str] = field(default_factory=list)  # requested people who have no verdict on these katas
     left_out: list[str] = field(default_factory=list)
@@ -145,7 +144,7 @@ class _ReportWriter:
         return Batch(self.out)
 
     def run(self) -> list[str]:
-        """Write the reports and return a summary. Raises KataError if it cannot continue."""
+        """Write the reports, and return a summary as lines of text. Raises KataError if it cannot continue."""
         self._check_target()
         current = self._current()
         stored = {*current, *self._stored()}
@@ -177,7 +176,7 @@ class _ReportWriter:
             raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
 
     def _current(self) -> dict[Key, Short]:
-        """Return the journal's current rows; none if there is no journal."""
+        """Return the current rows of the journal by key. The result is empty if the journal is missing or invalid."""
         from graders.course import journal
 
         batch = self.batch
@@ -229,7 +228,7 @@ class _ReportWriter:
         return chosen
 
     def _target(self, person: str, kata: str, places: dict[tuple[int, int], str]) -> Path:
-        """Return the path of the report. Raises _LeftOut if that would be in another person's folder."""
+        """Return the path of a report. Raises _LeftOut for a symbolic link, or for another person's folder."""
         folder = self.to / person
         target = folder / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
         with _writable(folder):
@@ -252,7 +251,7 @@ class _ReportWriter:
 
         try:
             return report.render([verdict], self.form)
-        except Exception as fault:  # noqa: BLE001 (whatever one verdict holds, the others' pages are written)
+        except Exception as fault:  # noqa: BLE001 (an error in one report must not stop the others)
             detail = f"{type(fault).__name__}: {_shown(fault)}"
             raise _LeftOut(
                 f"{_shown(file)}: the report cannot be rendered ({detail}). Please report this bug."
@@ -310,7 +309,7 @@ def _read(file: Path, kata: str, current: Short | None) -> Verdict:
 
 @contextmanager
 def _writable(path: Path) -> Iterator[None]:
-    """Turn an OSError that occurs while this file or folder is written into a KataError."""
+    """Turn an OSError from writing this file or folder into a KataError."""
     try:
         yield
     except OSError as fault:
@@ -318,12 +317,11 @@ def _writable(path: Path) -> Iterator[None]:
 
 
 def _sentence(fault: BaseException) -> str:
-    """Return a message as a sentence that ends with a full stop."""
     return f"{str(fault).rstrip('.')}."
 
 
 def _is_name(person: str, kata: str) -> bool:
-    """Return whether both names are plain, so that neither can lead out of a folder."""
+    """Return whether neither name can lead out of a folder."""
     return person not in ("", ".", "..") and kata == Path(kata).name and "\0" not in person + kata
 
 

@@ -111,7 +111,7 @@ def _graded(
     seed: bytes | None,
     require_extras: bool | None,
 ) -> list[Verdict]:
-    """Grade the katas one after the other. `places` gives the submission to grade for each of them (see `place_of`)."""
+    """Grade the katas one after the other. `places` maps each slug to the submission to grade (see `place_of`)."""
     verdicts = []
     for kata in one_by_one(list(katas), "grading"):
         with _test_counter(kata, alone=len(katas) == 1) as tell:
@@ -121,7 +121,6 @@ def _graded(
 
 
 def _report(verdicts: list[Verdict], form: Format, audience: ReportReader, output: Path | None, seconds: float) -> None:
-    """Write the report to `output`, or print it."""
     from graders import report
     from graders.output import delivery
 

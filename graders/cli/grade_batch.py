@@ -107,7 +107,6 @@ def grade_batch(
 
 
 def _run(options: BatchOptions) -> int:
-    """Grade the submissions that have not been graded yet, and print a summary. Return the exit status."""
     from graders.course import submissions
 
     root, named = Invocation.root, dict.fromkeys(options.katas)
@@ -173,7 +172,7 @@ def _grade(
 
 
 def _place(options: BatchOptions) -> Any:
-    """Return the place to grade at, which is either a Dask cluster or a pool of processes on this machine."""
+    """Return the executor, which is either a Dask cluster or a pool of processes on this machine."""
     from graders.course.executors import Cluster, ThisMachine
 
     if options.scheduler:
@@ -182,7 +181,6 @@ def _place(options: BatchOptions) -> Any:
 
 
 def _gradebook(url: str | None) -> Any:
-    """Open the gradebook, if a URL is given."""
     if url is None:
         return nullcontext()
     from graders.course.gradebook import Gradebook
@@ -206,7 +204,6 @@ def _results_written(run: BatchRun) -> Iterator[None]:
 
 
 def _write_results(batch: Batch) -> None:
-    """Restore missing verdict files from the journal, and write the table."""
     from graders.course import verdict_files
     from graders.course.results_table import results
     from graders.output import delivery
@@ -252,7 +249,7 @@ def _some(what: str, items: Sequence[str]) -> list[str]:
 
 @contextmanager
 def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
-    """Show the progress of a run: a bar on a terminal, otherwise a line every LINE_EVERY_S seconds."""
+    """Show the progress of a run, as a bar on a terminal or otherwise as a line every LINE_EVERY_S seconds."""
     by_submission = run.every or len(run.katas) == 1
     total = people * len(run.katas) if by_submission else people
     reporter = LineReporter(total, LINE_EVERY_S)

@@ -1,4 +1,4 @@
-"""`katas list`: lists the katas as a table or as JSON."""
+"""`katas list`: format the katas as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ TITLE = 29  # the number of characters that the other columns leave in a line of
 
 
 def as_text(katas: Sequence[Kata]) -> str:
-    """Return a table of at most 80 columns, in plain text, because a table library would load slowly."""
+    """Return a plain-text table of at most 80 columns.
+
+    This function does not use a table library, because importing one takes too long.
+    """
     rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
     rows += [_row(kata) for kata in sorted(katas, key=lambda kata: (KINDS.index(kata.kind), kata.slug))]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
@@ -24,7 +27,7 @@ def as_text(katas: Sequence[Kata]) -> str:
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
-        first, *more = row[6].split(", ")  # one per line
+        first, *more = row[6].split(", ")  # list one prerequisite per line
         lines.append("  ".join([*cells, first]).rstrip())
         lines += [" " * (len("  ".join(cells)) + 2) + other for other in more]
     legends = []

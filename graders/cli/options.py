@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and how to interpret them."""
+"""Arguments and options that several commands share, and functions that interpret them."""
 
 from __future__ import annotations
 
@@ -65,12 +65,15 @@ def chosen_katas(slugs: list[str] | None) -> list[catalogue.Kata]:
 
 
 def seed_16(given: str | None) -> bytes | None:
-    """Return the --seed for one grading run as 16 bytes. Raises KataError."""
+    """Return the --seed for one grading run as 16 bytes, or None. Raises KataError if the seed is invalid."""
     return seed_of(given, 16, "in a verdict for instructors")
 
 
 def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) -> Path | str | None:
-    """Return what to grade (see graders.intake.take); None for the repository's own files. Raises KataError."""
+    """Return the place of the submission, or None if the repository's own files should be graded.
+
+    The place is an argument for graders.intake.take. Raises KataError if it does not exist.
+    """
     if submission is not None and against is not None:
         raise KataError("--submission and --against exclude each other. Give one of them.")
     if submission is not None:
@@ -93,7 +96,7 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
 
 
 def one_by_one(items: list[Any], doing: str) -> Any:
-    """Return the items. On a terminal, if there are several, show a progress bar as they are iterated over."""
+    """Return an iterable of the items, which shows a progress bar on a terminal if there are several."""
     if len(items) < 2 or not sys.stderr.isatty():
         return items
     from rich.console import Console
@@ -103,7 +106,7 @@ def one_by_one(items: list[Any], doing: str) -> Any:
 
 
 def verdict_in(record: Path) -> Verdict:
-    """Return the verdict in a file. Raises KataError, which names the file."""
+    """Return the verdict in a file. Raises KataError if the file is missing or invalid."""
     try:
         return verdict.from_json(record.read_bytes())
     except OSError as fault:

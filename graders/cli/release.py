@@ -56,7 +56,6 @@ def release(
 
 
 def _katas(slugs: Sequence[str]) -> list[Kata]:
-    """Return the katas with these names, or all katas if no name is given. Raises KataError if there are none."""
     root = Invocation.root
     chosen = [catalogue.load(root, slug) for slug in slugs] if slugs else catalogue.load_all(root)
     if not chosen:

@@ -6,7 +6,10 @@ from graders.verdict import Verdict
 
 
 def differences(before: Verdict, after: Verdict) -> list[str]:
-    """Return a line for each difference in what was graded, or in the statuses, scores or counterexamples."""
+    """Return a line for each difference between two verdicts on the same kata.
+
+    This compares submissions, tests, versions of the harness, statuses, scores and counterexamples.
+    """
     found = []
     for name, what in (
         ("submission_sha256", "the submission differs"),

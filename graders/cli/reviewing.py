@@ -1,4 +1,4 @@
-"""`katas review`: shows a reviewer the rubric and the submitted text, and stores points and comments."""
+"""`katas review`: show a reviewer the rubric and the submitted text, and store points and comments."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ def review_verdict(
     comments: Sequence[str],
     submission: Path | str | None,
 ) -> int:
-    """Write each score to the file `record` as soon as it is given. At the end, write all scores to the batch that the
-    file belongs to.
+    """Store the given scores, or ask for scores if none are given. Return the exit status of the new verdict.
 
-    Scores that other reviewers have written to the file since `verdict` was read are kept. Raises KataError if a score
-    cannot be written to `record`, or if the submission was graded again. Once the scores are in `record`, later errors
-    are only reported.
+    Each score is written to the file `record` as soon as it is known, and at the end to the batch that contains the
+    file. Scores that other reviewers have written to the file since `verdict` was read are kept. Raises KataError if a
+    score cannot be written to `record`, or if the submission was graded again.
     """
     delivery.check(record)
     files = _submitted_texts(kata, verdict, submission)
@@ -62,7 +61,7 @@ def review_verdict(
 
 @dataclass
 class _Review:
-    """One reviewer's scores for the verdict in a file, to which other reviewers may write at the same time."""
+    """A review of the verdict in a file. Other reviewers may write to the file at the same time."""
 
     kata: Kata
     record: Path
@@ -71,11 +70,14 @@ class _Review:
     written: bool = False
 
     def score(self, task: str) -> ManualScore | None:
-        """Return the current manual score of a task."""
+        """Return the current manual score of a task, or None."""
         return next((mark for mark in marks_of(self.verdict) if mark.task == task), None)
 
     def give(self, given: Sequence[tuple[str, float | None, str | None]]) -> None:
-        """Add (task, points, comment) to the file's current verdict. If it raises KataError, nothing is written."""
+        """Add (task, points, comment) tuples to the verdict in the file.
+
+        If this raises KataError, nothing is written.
+        """
         place = self.record.resolve().parent
         with folder_lock(place.parent if _batch_of(self.record) else place):
             found = self.with_given(self._current(), given)
@@ -83,7 +85,7 @@ class _Review:
         self.verdict, self.written = found, True
 
     def with_given(self, verdict: Verdict, given: Sequence[tuple[str, float | None, str | None]]) -> Verdict:
-        """Return the verdict with these points and comments. Raises KataError for invalid ones."""
+        """Return the verdict with these (task, points, comment) tuples added. Raises KataError if one is invalid."""
         for task, points, comment in given:
             verdict = awarded(self.kata, verdict, task, points, comment, reviewer=self.by, at=_now())
         return verdict
@@ -104,7 +106,7 @@ class _Review:
 
 
 def _batch_of(record: Path) -> Path | None:
-    """Return the batch folder that contains a verdict file; None if there is none."""
+    """Return the batch folder that contains a verdict file, or None if the file is not in a batch."""
     folders = record.resolve().parents
     in_batch = len(folders) > 2 and folders[1].name == "verdicts" and (folders[2] / "journal.jsonl").is_file()
     return folders[2] if in_batch else None
@@ -130,12 +132,12 @@ def _update_batch(record: Path) -> None:
 
 
 def _print(line: str) -> None:
-    """Print a line about what was written. If standard output is broken, only report that."""
+    """Print a line about points that were written. If standard output is broken, report that on standard error."""
     try:
         print(line, flush=True)
     except OSError as fault:
         say(f"katas: standard output: {fault.strerror}. The points were written anyway: {line}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that Python does not try to flush it again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # keep Python from flushing standard output again at exit
 
 
 def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
@@ -162,7 +164,6 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
 
 
 def _ask_for_comment(review: _Review, task: Task, points: float) -> None:
-    """Ask for a comment on the points that were just given."""
     before = review.score(task.name)
     default = f"keeps: {clean_line(before.comment, 40)}" if before and before.comment else "adds none"
     while comment := _asked(f"a comment for the author, on one line (Enter {default}): "):
@@ -191,7 +192,6 @@ def _show(task: Task, files: dict[str, str]) -> None:
 
 
 def _submitted_texts(kata: Kata, verdict: Verdict, submission: Path | str | None) -> dict[str, str]:
-    """Return the submission's text files by name. Raises KataError if the submission is not the one that was graded."""
     if submission is None:
         return {}
     taken = intake.take(kata, submission)
@@ -202,7 +202,6 @@ def _submitted_texts(kata: Kata, verdict: Verdict, submission: Path | str | None
 
 
 def _by_task(option: str, given: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Return the values by task. Raises KataError if a task is given two values."""
     found: dict[str, T] = {}
     for task, value in given:
         if task in found:

@@ -18,7 +18,7 @@ from graders.learner.curves import program_of
 def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
     """Return the path of a kata's program in `folder`.
 
-    If no name is given, the kata must have only one program. Raises KataError.
+    Raises KataError if the program does not exist, or if no name is given and the kata has several programs.
     """
     programs = [file for file in kata.files if file.endswith(".py")]
     if name is None and len(programs) != 1:
@@ -29,7 +29,10 @@ def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
 
 
 def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
-    """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules. Return the exit status."""
+    """Run a program in its folder, without confinement, and return its exit status.
+
+    The program can import the modules that the kata supplies.
+    """
     folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
     search_path = [*folders, os.environ.get("PYTHONPATH", "")]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
@@ -49,7 +52,7 @@ def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
 
 
 def unwritten(path: Path) -> list[str]:
-    """Return the functions of a file that are still stubs; none if the file cannot be parsed."""
+    """Return the names of the functions that are still stubs, or an empty list if the file cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):

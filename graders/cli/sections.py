@@ -1,6 +1,4 @@
-"""Defines the sections of `katas --help`, which group commands by purpose, and the option --root, which every command
-has.
-"""
+"""Define the sections of `katas --help`, and the option --root that every command has."""
 
 from __future__ import annotations
 
@@ -73,14 +71,12 @@ def _only_root(
 
 
 def _root_option() -> Any:
-    """Return the option --root, for any command."""
     alone = typer.Typer(add_completion=False)
     alone.command()(_only_root)
     return get_command(alone).params[0]
 
 
 def _below(group: Any) -> Iterator[Any]:
-    """Yield all commands below a group, including nested groups."""
     for command in group.commands.values():
         yield command
         if hasattr(command, "commands"):

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 
 class _Root:
-    """The repository of katas, looked up only when a command needs it, because some commands work without one."""
+    """A descriptor that looks up the repository of katas on demand, because some commands work without one."""
 
     def __get__(self, _: object, session: type[Invocation]) -> Path:
         return session.given or catalogue.find_root(Path.cwd())
 
 
 class Invocation:
-    """The state of one command line. `given` is the folder that --root names."""
+    """The state of one invocation.
+
+    `given` is the folder that --root names, and `started` is the judge's process, if `main` has started it.
+    """
 
     root = _Root()
     given: Path | None = None
@@ -36,7 +39,10 @@ class Invocation:
 
 
 def seed_of(given: str | None, size: int, where: str) -> bytes | None:
-    """Return a --seed as `size` bytes; `where` tells the user where to find one. Raises KataError."""
+    """Return a --seed as `size` bytes, or None if no seed is given. Raises KataError if it is invalid.
+
+    `where` completes the error message, which tells the user where to find a seed.
+    """
     if given is None:
         return None
     try:

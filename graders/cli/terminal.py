@@ -1,4 +1,4 @@
-"""Functions that detect terminals and Ctrl-C. They load no command."""
+"""Detect terminals and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ INTERRUPTED = 130
 
 
 def has_screen() -> bool:
-    """Return whether there is a keyboard, and a terminal that can show a full screen."""
+    """Return whether standard input and output are a terminal that can show a full screen."""
     attended = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     return attended and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 

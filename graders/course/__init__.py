@@ -1,22 +1,23 @@
-"""A course: one command grades the submissions of a cohort, and the gradebook turns the verdicts into points.
+"""Grade the submissions of a cohort, and turn the verdicts into points in a gradebook.
 
-submissions      reads a folder of submissions: who submitted what, and when
-blobs            stores the submissions' files by digest
-journal          the verdicts of a batch in order, which are its source of truth
-pool_worker      a grading process that keeps a warm judge
-executors        places to grade: processes on this machine, or a Dask cluster
-running          runs jobs on an executor and collects the verdicts, even when processes die
-batch            the folder of a batch
-batch_run        one run over a batch: grades what has not been graded yet, and records the verdicts
-verdict_files    the files that hold the current verdicts; `katas review` writes manual scores into them
-results_table    the current results as CSV
-reproducibility  what determines a result: the versions of the kata, the tests and the harness, and the seed
-reviews          the manual scores in a batch
-gradebook/       the database: import, rules, queries, removal, and the audit trail
-rules            pure functions that decide which submission counts, and for how many points
+submissions      finds the people in a folder of submissions, with their files and submission times
+blobs            stores submitted files by digest
+journal          records all verdicts of a batch in order
+pool_worker      grades jobs in a process that keeps a judge running
+executors        runs jobs in processes on this machine or on a Dask cluster
+running          submits jobs to an executor and collects the verdicts, even if processes die
+batch            locates the files in the folder of a batch
+batch_run        grades the submissions of a batch that have not been graded yet
+verdict_files    writes the current verdicts to files, to which `katas review` adds manual scores
+results_table    lists the current results as CSV
+reproducibility  determines the versions and the seed on which a result depends
+reviews          collects the manual scores of a batch
+gradebook/       stores verdicts, rules and an audit trail in a database
+rules            decides which submission counts, and for how many points
 regrading        regrades submissions in the gradebook after their tests have changed
-statistics       pass rates, discrimination and misconceptions by task; statistics_page renders them as HTML
+statistics       computes pass rates, discrimination and misconceptions for every task
+statistics_page  renders the statistics as HTML
 leaderboard      ranks people by speed, within the precision of the measurement
 similarity       finds submissions that resemble each other
-disk             the error message for a disk that is full or read-only
+disk             reports files that cannot be written
 """

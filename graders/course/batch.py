@@ -1,4 +1,4 @@
-"""The folder of a batch: the paths of its files, the names of its people, and how people are removed."""
+"""Locate the files in the folder of a batch, and remove people from it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from graders.errors import KataError
 
 @dataclass
 class Batch:
-    """The folder of a batch: journal.jsonl, submissions/ (by digest), and the current verdicts/PERSON/KATA.json."""
+    """The folder of a batch.
+
+    It holds the journal (journal.jsonl), the submissions by digest (submissions/) and the current verdicts
+    (verdicts/PERSON/KATA.json).
+    """
 
     out: Path
 
@@ -31,7 +35,7 @@ class Batch:
 
     @property
     def verdicts(self) -> Path:
-        """The folder of the verdict files. A process locks it while it writes a file."""
+        """The folder of the verdict files. A process locks the folder while it writes a file in it."""
         return self.out / "verdicts"
 
     def verdict_file(self, person: str, kata: str) -> Path:
@@ -47,7 +51,7 @@ class Batch:
         return self.out / "feedback"
 
     def open(self, seed: bytes | None = None) -> Journal:
-        """Open the journal for writing. Only a new batch uses `seed` (32 bytes; random if None)."""
+        """Open the journal for writing. A new journal stores `seed` (32 bytes), which is random by default."""
         try:
             self.out.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
             return Journal(self.journal, lambda: Head(seed=(seed or os.urandom(32)).hex()))
@@ -55,7 +59,7 @@ class Batch:
             raise KataError(f"{fault.filename or self.out}: {fault.strerror}. Give another --out.") from None
 
     def forget(self, person: str) -> tuple[int, int]:
-        """Remove a person's rows, verdicts and feedback pages, and the submissions that no other person shares.
+        """Remove a person's rows, verdicts, feedback pages and submissions, except submissions that others share.
 
         Return the numbers of removed rows and removed submissions.
         """
@@ -82,9 +86,10 @@ class Batch:
 
 
 def names_alike(batch: Batch, people: Iterable[str]) -> list[str]:
-    """Return the pairs of names among a batch's people and `people` that differ only in case.
+    """Return the pairs of names that differ only in case, among `people` and the people in the batch.
 
-    Raises KataError for two names that are the same to the file system or in Unicode, because verdicts would be lost.
+    Raises KataError if two names are the same in Unicode or on the file system, because the verdicts on one person
+    would overwrite those on the other.
     """
     known: dict[str, str] = {}
     found = []

@@ -1,4 +1,4 @@
-"""One run over a batch: grades what has not been graded yet, and writes each verdict to the journal immediately."""
+"""Grade the submissions of a batch that have not been graded yet, and immediately write each verdict to the journal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
 
 Allowed = Callable[[KataSubmission], str]
-"""Return why a submission may not be graded; empty if it may."""
+"""A function that returns why a submission may not be graded, or an empty string if it may."""
 
 
 def always(_: KataSubmission) -> str:
@@ -36,9 +36,9 @@ def always(_: KataSubmission) -> str:
 class BatchProgress:
     """The counts and messages from a run so far."""
 
-    entries: int = 0  # number of people processed
+    entries: int = 0  # the number of people processed
     submitted: int = 0
-    current: int = 0  # submissions that were graded earlier, so they are not graded again
+    current: int = 0  # the number of submissions that are not graded again, because they were graded earlier
     outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
     moved: int = 0  # how many of `current` had a different submission time in the journal
     graded: Counter[str] = field(default_factory=Counter)  # the number of graded submissions by status
@@ -50,7 +50,7 @@ class BatchProgress:
 
 @dataclass
 class BatchRun:
-    """One run over a folder of submissions; it calls `on_progress` whenever the progress has changed."""
+    """One run over a folder of submissions, which reports its progress by calling `on_progress`."""
 
     batch: Batch
     katas: Sequence[Kata]
@@ -63,7 +63,10 @@ class BatchRun:
     progress: BatchProgress = field(default_factory=BatchProgress)
 
     def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
-        """Grade what has not been graded yet. On Ctrl-C, write finished verdicts to the journal before stopping."""
+        """Grade the submissions that have not been graded yet, and return the final progress.
+
+        On Ctrl-C, write finished verdicts to the journal before stopping.
+        """
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = journal.shorts(held.path)
         self._reviews = Reviews(held.path)
@@ -81,7 +84,7 @@ class BatchRun:
         return self.progress
 
     def _move(self, held: Journal) -> None:
-        """Correct the submission times in the journal that have changed."""
+        """Append rows with the new submission times to the journal for all submissions whose times have changed."""
         if not self._moved:
             return
         last = {row.key: row for row in journal.rows(held.path) if row.key in self._moved}
@@ -101,7 +104,6 @@ class BatchRun:
             self.progress.entries += 1
 
     def _job(self, submission: KataSubmission) -> Job | None:
-        """Return the job that grades a submission; None if that is not needed, not allowed or not possible."""
         self.progress.submitted += 1
         if self._is_current(submission):
             self.on_progress(self.progress)
@@ -130,7 +132,6 @@ class BatchRun:
         )
 
     def _ungradable_row(self, submission: KataSubmission) -> Row:
-        """Return the row for a submission that intake refused."""
         entry, kata = submission.entry, submission.kata
         kata_digest, suite_digest, _ = self._versions[kata.slug]
         blank = Verdict(
@@ -151,7 +152,10 @@ class BatchRun:
         return self.require_extras or kata.require_extras
 
     def _is_current(self, submission: KataSubmission) -> bool:
-        """Return whether the journal has a verdict on this submission other than an `error`."""
+        """Return whether the journal's verdict on this submission makes it unnecessary to grade it again.
+
+        An `error` does not, and neither does an outdated verdict if `changed` is set.
+        """
         before = self._current.get((submission.entry.person, submission.kata.slug))
         if before is None or before.verdict.status == "error":
             return False
@@ -170,7 +174,7 @@ class BatchRun:
         return True
 
     def _write(self, held: Journal, rows: list[Row]) -> None:
-        """Write rows to the journal, then the verdict files."""
+        """Append rows to the journal, and then write their verdict files."""
         rows = rows + self._ungradable
         self._ungradable.clear()
         if not rows:

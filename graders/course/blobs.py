@@ -1,4 +1,4 @@
-"""Stores submissions by their digest, so that students can appeal and verdicts can be replayed or replaced."""
+"""Store submissions by digest, so that students can appeal and verdicts can be replayed or replaced."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ _NEVER = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make the 
 
 
 class Store:
-    """A folder with an archive for each submission, named after its `Submission.sha256`: `ab/abcdef….zip`.
+    """A folder of archives, each of which holds a submission and is named after its `Submission.sha256`.
 
+    For example, the archive of the submission with the digest abcdef… is `ab/abcdef….zip`. The command
     `katas replay VERDICT.json --submission ARCHIVE` accepts such an archive.
     """
 
@@ -29,11 +30,11 @@ class Store:
         self.folder = folder
 
     def place(self, sha256: str) -> Path:
-        """Return the path of a submission's archive, which need not exist."""
+        """Return the path of a submission's archive, whether or not the archive exists."""
         return self.folder / sha256[:2] / f"{sha256}.zip"
 
     def keep(self, submission: Submission) -> Path:
-        """Store a submission. The archive is on disk when this returns."""
+        """Store a submission and return the path of its archive, which is on disk when this method returns."""
         place = self.place(submission.sha256)
         if place.exists():
             return place
@@ -72,7 +73,7 @@ class Store:
             yield place.stem
 
     def drop(self, sha256: str) -> bool:
-        """Remove a submission. Return whether it existed."""
+        """Remove a submission, and return whether it existed."""
         place = self.place(sha256)
         try:
             place.unlink()

@@ -1,4 +1,4 @@
-"""The error message for a disk that is full or read-only."""
+"""Report files that cannot be written, for example because the disk is full."""
 
 from __future__ import annotations
 

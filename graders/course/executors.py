@@ -1,4 +1,4 @@
-"""Places to grade a batch: each wraps a `concurrent.futures.Executor`, and can replace it if it breaks."""
+"""Places that grade the jobs of a batch. Each one wraps a `concurrent.futures.Executor`."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is resta
 
 
 class GradingPlace(Protocol):
-    """A place that runs `at_once` jobs at the same time."""
+    """A place that runs up to `at_once` jobs at the same time."""
 
     at_once: int
 
     def submit(self, order: bytes) -> Future[bytes]:
-        """Submit one encoded job (see pool_worker). Raises BrokenExecutor if the place accepts no more jobs."""
+        """Submit a job that pool_worker has encoded. Raises BrokenExecutor if the place accepts no more jobs."""
 
     def renew(self) -> None:
         """Replace a broken executor. Unfinished jobs are lost."""
 
     def look(self) -> None:
-        """Check the place when no result has come for a while. Raises KataError if no more results can come."""
+        """Raise KataError if no more results can come. This method is called if no result has come for a while."""
 
     def __enter__(self) -> GradingPlace: ...
 
@@ -70,7 +70,7 @@ class Borrowed:
 
 
 class ThisMachine:
-    """A pool of `at_once` processes on this machine, each with its own judge."""
+    """A pool of `at_once` processes on this machine. Every process has its own judge."""
 
     def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
         self.root = root
@@ -98,7 +98,7 @@ class ThisMachine:
         self._start()
 
     def look(self) -> None:
-        """Do nothing: the pool itself notices when a process dies."""
+        """Do nothing, because the pool itself notices when a process dies."""
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # a fork would inherit the open journal and its lock
@@ -112,7 +112,6 @@ class ThisMachine:
             )
 
     def _stop(self) -> None:
-        """End the processes, even if they are grading."""
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
@@ -131,7 +130,7 @@ class ThisMachine:
 
 
 class Cluster:
-    """The workers of a Dask scheduler. Each needs the same repository of katas at the same path."""
+    """The workers of a Dask scheduler. Every worker needs the same repository of katas at the same path."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -167,7 +166,7 @@ class Cluster:
         return future
 
     def renew(self) -> None:
-        """Do nothing: Dask replaces dead workers by itself."""
+        """Do nothing, because Dask itself replaces dead workers."""
 
     def look(self) -> None:
         """Raise KataError if the cluster has had no workers for LEFT_S, because its jobs would wait for ever."""

@@ -1,8 +1,8 @@
-"""The journal of a batch's verdicts: a file to which a run appends each verdict as a line before it continues.
+"""The journal of a batch, which is a file to which a run appends each verdict before it continues.
 
-The first line describes the batch; every other line is a row. For each person and kata, the last row is current, and
-the earlier rows are its history. A crash can damage only the last line, which is then cut off when the journal is next
-opened.
+The first line describes the batch, and every other line is a row with one verdict. For each person and kata, the last
+row is current, and the earlier rows are its history. A crash can damage only the last line, which is removed when the
+journal is next opened.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Head(Record, frozen=True, kw_only=True):
 
 
 class Row(Record, frozen=True, kw_only=True):
-    """A verdict on a person's submission. `submitted_at` is UTC, ISO 8601."""
+    """A verdict on a person's submission. `submitted_at` is a time in UTC, in ISO 8601."""
 
     person: str
     submitted_at: str
@@ -52,7 +52,7 @@ class _Written(Record, frozen=True, kw_only=True):
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a verdict that decide whether it is current."""
+    """The main fields of a verdict, without its tasks and its tests."""
 
     kata: str
     status: str
@@ -69,7 +69,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Short(msgspec.Struct, frozen=True, kw_only=True):
-    """A row without its tests, so that all rows fit into memory."""
+    """A row without its tasks and its tests, so that all rows fit into memory."""
 
     person: str
     submitted_at: str
@@ -81,7 +81,7 @@ class Short(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a verdict that hold its manual scores."""
+    """The fields of a verdict that hold its manual scores and show which submission and grading run they belong to."""
 
     kata: str
     submission_sha256: str = ""
@@ -142,7 +142,7 @@ class Journal:
         os.close(self._file)
 
     def append(self, rows: Sequence[Row]) -> None:
-        """Append rows. The rows are on disk when this returns."""
+        """Append rows. They are on disk when this method returns."""
         self._write(b"".join(_encode(row) + b"\n" for row in rows))
 
     def _write(self, data: bytes) -> None:
@@ -165,7 +165,7 @@ class Journal:
 
 
 def head(path: Path) -> Head:
-    """Return the first line of a journal. Raises KataError if there is none."""
+    """Return the first line of a journal. Raises KataError if it is missing or invalid."""
     try:
         with open(path, "rb") as file:
             return msgspec.json.decode(file.readline(), type=Head)
@@ -197,7 +197,7 @@ def marked(path: Path) -> Iterator[MarkedRow]:
 
 
 def rewrite(path: Path, wanted: Callable[[Short], bool]) -> int:
-    """Atomically remove all rows except the wanted ones. Return the number of removed rows.
+    """Atomically remove all rows except the wanted ones, and return the number of removed rows.
 
     The journal must not be open.
     """

@@ -1,4 +1,4 @@
-"""Ranks people by the speed of their submissions, within the precision of the measurement."""
+"""Rank people by the speed of their submissions, within the precision of the measurement."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from graders.verdict import Speed, Verdict
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the leaderboard; lines with the same `rank` are tied.
+    """A line of the leaderboard. Lines with the same `rank` are tied.
 
-    `speed.ratio` is the submission's time divided by the reference's.
+    `speed.ratio` is the time of the submission divided by the time of the reference.
     """
 
     rank: int
@@ -25,7 +25,8 @@ class Line:
 def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
     """Return the ranking for every speed test.
 
-    It contains each person's fastest submission out of those that passed the test and are within the limit on attempts.
+    A ranking contains the fastest submission of each person, among those that passed the test and are within the limit
+    on attempts.
     """
     found: dict[str, dict[str, Speed]] = {}
     for place in places:
@@ -40,12 +41,11 @@ def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
 
 
 def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
-    """Rank the speeds, the fastest first.
+    """Rank the speeds, with the fastest first.
 
-    People share a rank if their intervals overlap that of the fastest person in the rank.
-
-    The next rank therefore starts with someone whom the measurement shows to be slower than that person. A rank's
-    number is one more than the number of people in the ranks above it.
+    People share a rank if their intervals overlap the interval of the fastest person in the rank. The next rank starts
+    with the first person whose interval does not overlap it. The number of a rank is one more than the number of people
+    in all ranks above it.
     """
     lines: list[Line] = []
     leader: Speed | None = None

@@ -1,7 +1,7 @@
-"""The grading processes of a batch, each of which keeps a judge running between jobs.
+"""The grading processes of a batch, which keep a judge running between jobs.
 
-Jobs and verdicts are encoded as bytes, so that any executor can carry them. Submissions do not run in these processes:
-the judges start workers for them.
+Jobs and verdicts are encoded as bytes, so that any executor can carry them. Submissions do not run in these processes,
+because the judges start workers for them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from graders.verdict import Confinement, Record, Verdict
 
 
 class Job(Record, frozen=True, kw_only=True):
-    """One grading job: a submission for a kata, and the seed for its inputs."""
+    """A submission to grade, with the seed for the test inputs and the expected digests of the kata and its tests."""
 
     person: str
     submitted_at: str
@@ -40,7 +40,7 @@ class Job(Record, frozen=True, kw_only=True):
 
 
 class GradedJob(Record, frozen=True, kw_only=True):
-    """The verdict on a job. If the batch has ended in the meantime, the verdict is None, and `abandoned` is set."""
+    """The verdict on a job. If the batch ended before the verdict, `verdict` is None and `abandoned` is true."""
 
     verdict: Verdict | None = None
     abandoned: bool = False
@@ -69,12 +69,12 @@ def answered(verdict: Verdict) -> bytes:
 
 
 def decoded(answer: bytes) -> GradedJob:
-    """Decode what `grade` returned."""
+    """Decode the return value of `grade`."""
     return _graded(answer)
 
 
 def grade(order: bytes) -> bytes:
-    """Grade one job. Raises KataError if this process cannot grade it."""
+    """Grade an encoded job, and return an encoded GradedJob. Raises KataError if this process cannot grade the job."""
     job = _job(order)
     with _judge(Path(job.root), job.require) as judge:
         try:
@@ -88,7 +88,7 @@ def grade(order: bytes) -> bytes:
 
 
 def _checked(job: Job, verdict: Verdict) -> Verdict:
-    """Return the verdict, or an `error` if this machine's version of the kata differs from the batch's."""
+    """Return the verdict, or an `error` if the kata on this machine is not the version that the batch grades."""
     if (verdict.kata_digest, verdict.suite_digest) == (job.kata_digest, job.suite_digest):
         return verdict
     problem = (
@@ -121,8 +121,10 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
 
 
 def start(root: str, require: Confinement | None, end: Connection) -> None:
-    """Set up a process in a pool: start its judge, and exit when the pipe `end` becomes readable or the batch closes
-    the other end. If the batch is killed, that end closes too, so no judge outlives the batch.
+    """Start the judge of a grading process, and a thread that ends the process together with the batch.
+
+    The thread waits until the pipe `end` becomes readable or its other end is closed. The other end is also closed if
+    the batch is killed, so no judge outlives the batch.
     """
     global _end
     _end = end
@@ -144,7 +146,7 @@ def _leave_at_the_end(end: Connection) -> None:
 
 
 def close() -> None:
-    """Close every idle judge of this process."""
+    """Close all idle judges of this process."""
     with _lock:
         while _idle:
             _idle.pop().close()

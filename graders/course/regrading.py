@@ -1,4 +1,4 @@
-"""Regrades submissions in a gradebook, using the files stored in their batch folders."""
+"""Regrade submissions in a gradebook, using the files that are stored in their batch folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from graders.verdict import Verdict
 
 @dataclass
 class Regraded:
-    """The result so far. `changed` holds (person, kata, before, after); `left` lists what was not graded, and why."""
+    """The result so far.
+
+    `changed` holds tuples (person, kata, old verdict, new verdict). `left` holds a sentence for every submission that
+    was not graded.
+    """
 
     graded: int = 0
     changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
@@ -32,8 +36,9 @@ class Regraded:
 class RegradingOptions:
     """The options for regrading.
 
-    `batch` is the folder with the submissions' files; None means the folder that each submission was imported from. If
-    `require_extras` is None, extras must pass where they had to pass before, and where the kata requires it.
+    `batch` is the batch folder that holds the submitted files. If it is None, each submission comes from the folder
+    that it was imported from. If `require_extras` is None, extra tasks must pass where they had to pass before and
+    where the kata requires it.
     """
 
     batch: Path | None = None
@@ -41,7 +46,7 @@ class RegradingOptions:
 
 
 def outdated(stored: Sequence[StoredSubmission], katas: Mapping[str, Kata]) -> list[StoredSubmission]:
-    """Return the submissions whose verdict was made with a different version of the kata, its tests or the harness."""
+    """Return the submissions that were graded with another version of the kata, its tests or the harness."""
     now = {slug: versions(kata) for slug, kata in katas.items()}
     return [each for each in stored if each.kata in now and versions_of(each.verdict) != now[each.kata]]
 
@@ -80,7 +85,7 @@ def regrade(
 
 
 def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done) -> None:
-    """Add one new verdict to the gradebook and to the result. If the verdict is an `error`, only report it."""
+    """Add a verdict to the gradebook and to the result. An `error` is added only to the result."""
     if done.verdict.status == "error":
         found.left.append(f"{stored.person}, {stored.kata}: {done.verdict.message}")
         return

@@ -1,4 +1,4 @@
-"""Everything that determines a result: the versions of the kata, the tests and the harness, and the seed."""
+"""The versions of the kata, the tests and the harness, and the seed, which together determine a result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.version import __version__
 
 
 def versions(kata: Kata) -> tuple[str, str, str]:
-    """Return the current digests of a kata and of its tests, and the harness's current version."""
+    """Return the current digests of a kata and of its tests, and the current version of the harness."""
     return kata.kata_digest(), kata.suite_digest(), __version__
 
 
@@ -23,12 +23,12 @@ def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
 
 
 def seed_of(batch: bytes, *parts: str) -> bytes:
-    """Return the 16 bytes that seed a grading run. The same batch, person, files and tests give the same seed."""
+    """Derive the 16-byte seed of a grading run from a secret of the batch and `parts`, such as the person's name."""
     return hashlib.blake2b("\0".join(parts).encode(), key=batch, digest_size=16).digest()
 
 
 def same_result(one: Verdict, other: Verdict) -> bool:
-    """Return whether two verdicts are equal, apart from times and dates."""
+    """Return whether two verdicts are equal, apart from dates, durations and measured speeds."""
     return _timeless(one) == _timeless(other)
 
 

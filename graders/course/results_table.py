@@ -1,4 +1,4 @@
-"""The results table of a batch: everyone's current results, as CSV."""
+"""Write the current results of a batch as CSV."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def results(batch: Batch) -> str:
 
 
 def _with_scores(batch: Batch, row: Short) -> Graded:
-    """Return a result with the manual scores from its verdict file, because the journal may not contain them yet."""
+    """Return a result with the scores from its verdict file, because the journal may lack recent manual scores."""
     found, result = verdict_files.read(batch.verdict_file(*row.key)), row.verdict
     if found is None or (found.submission_sha256, found.graded_at) != (result.submission_sha256, result.graded_at):
         return result

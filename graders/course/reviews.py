@@ -22,13 +22,13 @@ class Reviews:
                 self.take(row.person, row.verdict)
 
     def take(self, person: str, found: Verdict | Marked) -> None:
-        """Add the scores from a later verdict on a person's submission."""
+        """Add the manual scores from a later verdict on a person's submission."""
         place = person, found.kata, found.submission_sha256
         if place in self._given or any(task.reviewer for task in found.tasks):
             self._given.setdefault(place, Given()).take((found.graded_at, found.seed), found.tasks)
 
     def lacks(self, person: str, found: Verdict) -> bool:
-        """Add the scores from a later verdict. Return whether this has changed any score."""
+        """Add the scores from a later verdict, and return whether this has changed any score."""
         before = self._marks(person, found.kata, found.submission_sha256)
         self.take(person, found)
         return self._marks(person, found.kata, found.submission_sha256) != before

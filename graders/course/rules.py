@@ -16,10 +16,11 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Rule:
-    """A kata's deadline and scoring rule. `due_at` is UTC, ISO 8601; a day starts at 0:00 UTC.
+    """The deadline and the scoring rule of a kata. `due_at` is a time in UTC, in ISO 8601.
 
-    Every day after the deadline, even an incomplete one, costs `late_percent` of the points. After `late_days` days, no
-    points are left; None means that there is no such limit. If `attempts_per_day` is 0, there is no limit.
+    Each day (24 hours) after the deadline, even an incomplete one, costs `late_percent` of the points. No points are
+    left after `late_days` days, unless `late_days` is None. `attempts_per_day` limits the number of attempts on a
+    calendar day in UTC, and 0 means that there is no limit.
     """
 
     counts: Literal["best", "last"] = "best"
@@ -39,7 +40,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ScoredAttempt:
-    """An attempt with the `points` that are left after `late` days. An attempt that is `over_limit` never counts."""
+    """An attempt with its `points`, after the penalty for being `late` days late.
+
+    An attempt that is `over_limit` never counts.
+    """
 
     attempt: Attempt
     late: int
@@ -48,7 +52,7 @@ class ScoredAttempt:
 
     @property
     def at_most(self) -> float:
-        """The points if a reviewer gives full marks for all tasks that await review."""
+        """The points that this attempt has if a reviewer gives full marks for all tasks that await review."""
         verdict = self.attempt.verdict
         share = self.points / verdict.score if verdict.score else 1.0  # the share left after the lateness penalty
         return self.points + share * verdict.review_points
@@ -62,10 +66,10 @@ def described(rule: Rule) -> str:
 
 
 def spends_attempt(verdict: Verdict) -> bool:
-    """Return whether a verdict tells the learner anything about the tests.
+    """Return whether an attempt counts towards the daily limit, given its verdict.
 
-    A verdict on a file that is missing, was refused or cannot be parsed does not. A verdict on a submission that raises
-    on import does: if such attempts were free, a learner could use them to find out about the tests.
+    An attempt does not count if a file is missing, is refused or cannot be parsed. It does count if the submission
+    raises an exception on import, because otherwise a learner could use free attempts to find out about the tests.
     """
     if verdict.status == "ungradable":
         return verdict.message.startswith("the submission cannot be imported")
@@ -73,12 +77,12 @@ def spends_attempt(verdict: Verdict) -> bool:
 
 
 def day_of(moment: str) -> str:
-    """Return the day of a moment, in UTC."""
+    """Return the date of a moment in UTC, in ISO 8601."""
     return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).date().isoformat()
 
 
 def days_late(submitted_at: str, due_at: str | None) -> int:
-    """Return the number of days after a deadline, rounded up; 0 before the deadline or without one."""
+    """Return the number of days from the deadline to the submission, rounded up, or 0 if it is not late."""
     if due_at is None:
         return 0
     seconds = (datetime.datetime.fromisoformat(submitted_at) - datetime.datetime.fromisoformat(due_at)).total_seconds()
@@ -86,7 +90,7 @@ def days_late(submitted_at: str, due_at: str | None) -> int:
 
 
 def standings(attempts: Sequence[Attempt], rule: Rule) -> list[ScoredAttempt]:
-    """Return what each attempt is worth, in the order of submission."""
+    """Return the attempts with their points, in the order of submission."""
     spent: Counter[str] = Counter()
     found = []
     for attempt in sorted(attempts, key=lambda each: each.submitted_at):
@@ -101,17 +105,17 @@ def standings(attempts: Sequence[Attempt], rule: Rule) -> list[ScoredAttempt]:
 
 
 def share_left(late: int, rule: Rule) -> float:
-    """Return the share of the points that is left after this many days."""
+    """Return the share of the points that is left if a submission is late by this many days."""
     if rule.late_days is not None and late > rule.late_days:
         return 0.0
     return max(0.0, 1 - late * rule.late_percent / 100)
 
 
 def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
-    """Return the attempt that counts: the best or the last; None if every attempt is over the limit.
+    """Return the attempt that counts, which is the best or the last. Return None if all attempts are over the limit.
 
-    The best has the most points; ties go to an attempt that passed, then to the earliest attempt. An attempt for which
-    `spends_attempt` is false counts only if there is no other.
+    The best attempt has the most points. Ties go to an attempt that passed, and then to the earliest attempt. Attempts
+    for which `spends_attempt` is false are considered only if there are no other attempts within the limit.
     """
     allowed = [each for each in found if not each.over_limit]
     known = [each for each in allowed if spends_attempt(each.attempt.verdict)] or allowed

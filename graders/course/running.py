@@ -1,4 +1,4 @@
-"""Runs jobs at a grading place and collects their verdicts, even if processes die."""
+"""Run jobs at a grading place and collect their verdicts, even if processes die."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graders.verdict import Verdict
 TRIES = 3
 GIVEN_UP = 3  # after giving up on this many jobs in a row, assume that the jobs are not the cause
 LOOK_S = 5.0  # how long to wait for a result before checking the place
-AHEAD = 2  # jobs submitted per job being graded, so that no process is idle
+AHEAD = 2  # the number of jobs to submit for each job that is being graded, so that no process is idle
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ def graded(jobs: Iterable[Job], place: GradingPlace) -> Iterator[list[Done]]:
     """Yield verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
 
     If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the job
-    that kills it. A job that has killed `TRIES` processes on its own gets an `error`, and so does a job that raises an
-    exception.
+    that is the cause. A job gets an `error` if it raises an exception, or if processes die `TRIES` times while it is
+    the only job.
 
-    Raises JudgeError if processes die on every job.
+    Raises JudgeError if `GIVEN_UP` jobs in a row get an `error` because processes died.
     """
     queue = _JobQueue(iter(jobs), place)
     while True:
@@ -61,7 +61,7 @@ class _JobQueue:
     given_up: int = 0
 
     def submit(self) -> bool:
-        """Submit enough jobs to keep the place busy. Return whether there is a result to wait for."""
+        """Submit enough jobs to keep the place busy, and return whether there is a result to wait for."""
         most = 1 if self.again or self.deaths else AHEAD * self.place.at_once
         while len(self.waiting) < most:
             job = self.again.popleft() if self.again else next(self.rest, None)
@@ -76,7 +76,7 @@ class _JobQueue:
         return bool(self.waiting)
 
     def collect(self) -> list[Done]:
-        """Return the available verdicts. Queue lost jobs again, or give up on them."""
+        """Return the available verdicts, and queue lost jobs again or give up on them."""
         done = [future for future in self.waiting if future.done()]
         alone = len(self.waiting) == 1
         found = []
@@ -119,7 +119,7 @@ class _JobQueue:
 
 
 def _is_death(fault: Exception) -> bool:
-    """Return whether this exception means that a grading process died. Dask raises KilledWorker."""
+    """Return whether this exception means that a grading process died. In that case, Dask raises KilledWorker."""
     return isinstance(fault, BrokenExecutor | CancelledError) or type(fault).__name__ == "KilledWorker"
 
 

@@ -1,4 +1,4 @@
-"""Finds similar submissions with copydetect, which winnows their tokens as MOSS does."""
+"""Find similar submissions with copydetect, which uses the winnowing algorithm of MOSS."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from graders.intake import Submission
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint
 
-TOKENS = 15  # tokens in the shortest match; every match of this length or more is found
+TOKENS = 15  # the number of tokens in the shortest match that is found
 TOKENIZING_S = 5.0  # the limit on CPU time for one person's files; a framework of 100 kB takes less than a second
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people, and the share of each one's code (0 to 1) that is also in the other's code."""
+    """Two people, and the share of each person's code (0 to 1) that also occurs in the other person's code."""
 
     one: str
     other: str
@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass
 class SimilarPairs:
-    """The pairs with a lot of code in common, and the people whose files take too long to compare."""
+    """The pairs of people whose code is similar, and the people whose files took too long to process."""
 
     pairs: list[Pair] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -71,7 +71,6 @@ def compared(kata: Kata, submissions: Mapping[str, Submission], at_least: float)
 
 
 def _fingerprint(source: str, known: list[int] | None = None) -> CodeFingerprint:
-    """Return the hashes of all runs of TOKENS tokens, except the `known` ones."""
     from copydetect import CodeFingerprint
 
     return CodeFingerprint("submission.py", TOKENS, 1, known, fp=io.StringIO(source))

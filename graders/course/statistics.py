@@ -1,4 +1,4 @@
-"""Statistics on a course's tasks: pass rates, discrimination, and misconceptions."""
+"""Compute pass rates, discrimination and misconceptions for the tasks of a course."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ GRADED = ("passed", "partial", "failed", "blocked")
 
 @dataclass(frozen=True)
 class TaskStatistics:
-    """Statistics on a task, over everyone for whom it was graded.
+    """Statistics on a task, computed from everyone for whom it was graded.
 
-    `pass_rate` and `mean` (the mean share of the points) range from 0 to 1. `discrimination` is D: the mean share of
-    the points in the upper 27 % of people minus that in the lower 27 %, ranked by their points for everything else.
-    `rest_correlation` is the correlation of the task's points with those for everything else. Both are None if there
-    are too few people, or if all have the same points. `misconceptions` holds diagnoses, each with the number of people
-    who got it.
+    `pass_rate` and `mean`, the mean share of the points, range from 0 to 1.
+
+    `discrimination` is the index D. To compute it, people are ranked by their points for all other tasks. D is the mean
+    share of the points in the upper 27 % of people minus the mean share in the lower 27 %. `rest_correlation` is the
+    correlation of the points for the task with the points for all other tasks. Each of the two is None if it is
+    undefined or if too few people were graded.
+
+    `misconceptions` holds the most frequent diagnoses, with the number of people who got each diagnosis.
     """
 
     name: str
@@ -42,7 +45,8 @@ class TaskStatistics:
 class KataStatistics:
     """Statistics on a kata.
 
-    Of the `people` who submitted, `passed` have passed. `mean` is the mean share of the points.
+    `people` is the number of people who submitted, `passed` is the number of those who passed, and `mean` is the mean
+    share of the points.
     """
 
     slug: str
@@ -56,7 +60,7 @@ class KataStatistics:
 
 
 def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
-    """Return statistics on every kata, computed from each person's submission that counts."""
+    """Return statistics on every kata, computed from the submissions that count."""
     totals: defaultdict[str, float] = defaultdict(float)
     for place in places:
         totals[place.person] += sum(task.score for task in _tasks(place.verdict))
@@ -64,11 +68,11 @@ def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
 
 
 def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return a task's discrimination D.
+    """Return the discrimination index D of a task, or None if it is undefined or too few people were graded.
 
-    `shares` holds people's shares of the task's points, and `rest` the same people's points for everything else.
-
-    If people tie at the edge of a group, all of them are included, so the order of names does not matter.
+    `shares` holds each person's share of the points for the task, and `rest` holds the same person's points for all
+    other tasks. If people tie at the edge of a group, the group includes all of them, so the order of people does not
+    matter.
     """
     size = round(GROUP * len(shares))
     if len(shares) < ENOUGH or len(set(rest)) < 2:
@@ -81,7 +85,7 @@ def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | No
 
 
 def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return Pearson's correlation between the points for a task and for everything else; None if undefined."""
+    """Return Pearson's correlation of `shares` and `rest`, or None if it is undefined or too few people were graded."""
     if len(shares) < ENOUGH:
         return None
     try:
@@ -141,7 +145,6 @@ def _task(name: str, places: Sequence[PersonKata], totals: Mapping[str, float]) 
 
 
 def _misconceptions(task: str, verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
-    """Count the diagnoses of a task's tests, each once per person. The most frequent comes first."""
     found = Counter[str]()
     for verdict in verdicts:
         found.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})

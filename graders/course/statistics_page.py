@@ -1,4 +1,4 @@
-"""Renders a course's statistics as one self-contained HTML page."""
+"""Render the statistics on a course as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ if fewer than {{ enough }} people were graded.</p>
 
 
 def render(katas: Sequence[KataStatistics], people: int, as_of: str) -> str:
-    """Return the page; `as_of` is a date."""
+    """Return the HTML page. The text `as_of` is the date of the statistics."""
     environment = Environment(autoescape=True)
     environment.filters |= {"share": share, "signed": signed}
     body = environment.from_string(_BODY).render(katas=katas, people=people, as_of=as_of, enough=ENOUGH)
@@ -81,5 +81,5 @@ def share(value: float) -> str:
 
 
 def signed(value: float | None) -> str:
-    """Format a coefficient with its sign, or None as a dash."""
+    """Format a coefficient with a typographic minus sign, or None as a dash."""
     return "–" if value is None else points(value).replace("-", "−") if value < 0 else f"{value:.2f}"

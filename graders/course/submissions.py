@@ -1,4 +1,4 @@
-"""Reads a folder of submissions: one folder or archive per person."""
+"""Read a folder that holds one folder or archive per person."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graders.intake import Submission
 from graders.intake.rules import printable
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PERSON = 200  # the length of the longest name, in bytes because file systems limit names in bytes
+PERSON = 200  # the limit on a person's name, in bytes because file systems limit names in bytes
 LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
 
 
@@ -25,7 +25,7 @@ LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last yea
 class SubmissionEntry:
     """One person's folder or archive.
 
-    `submitted_at` is UTC, ISO 8601; `explicit` means that this time comes from --times.
+    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times.
     """
 
     person: str
@@ -36,7 +36,7 @@ class SubmissionEntry:
 
 @dataclass(frozen=True)
 class KataSubmission:
-    """An entry's submission for one kata; `refused` is the reason if intake refused it."""
+    """The submission for one kata in an entry. If intake refused it, `taken` is None and `refused` is the reason."""
 
     entry: SubmissionEntry
     kata: Kata
@@ -47,9 +47,9 @@ class KataSubmission:
 def find(folder: Path, times: Mapping[str, str] | None = None) -> list[SubmissionEntry]:
     """Return everyone's entry, sorted by name. Hidden files, links and files other than archives are skipped.
 
-    The submission time comes from `times`, else from the archive or from the newest file in the folder; for a single
-    kata, only that kata's files count (see `of_katas`). Raises KataError if the folder has no entry, or two entries for
-    one person.
+    The submission time comes from `times` or, if it has none, from the archive or the newest file in the person's
+    folder. (`of_katas` later uses only the files of the kata.) Raises KataError if the folder has no entries, or two
+    entries for one person.
     """
     try:
         places = sorted(folder.iterdir())
@@ -91,7 +91,7 @@ def _twice(place: Path, other: Path, person: str) -> str:
 
 
 def left_out(folder: Path) -> list[str]:
-    """Return the names in a folder that are not entries, each with the reason. Hidden files are left out."""
+    """Return the names in a folder that `find` skips, with the reasons. Hidden files are not listed."""
     found = []
     for place in sorted(folder.iterdir()):
         if _person(place) is None and not _unseen(place):
@@ -101,9 +101,10 @@ def left_out(folder: Path) -> list[str]:
 
 
 def read_times(path: Path) -> dict[str, str]:
-    """Read each person's submission time from CSV: `person,time` (ISO 8601; in UTC if there is no offset).
+    """Read each person's submission time from a CSV file with the columns `person` and `time`.
 
-    The first line may be a header. Raises a KataError that names the faulty line.
+    Times are in ISO 8601, and those without an offset are in UTC. The first line may be a header. Raises KataError if
+    a line is invalid.
     """
     times: dict[str, str] = {}
     try:
@@ -126,7 +127,7 @@ def read_times(path: Path) -> dict[str, str]:
 
 
 def as_utc(moment: datetime.datetime) -> str:
-    """Return a time as UTC in ISO 8601, to the second. A time without an offset is taken as UTC.
+    """Return a time in UTC, in ISO 8601 to the second. A time without an offset is assumed to be in UTC.
 
     Raises ValueError if the time in UTC is outside the years 1 to 9999.
     """
@@ -141,8 +142,8 @@ def as_utc(moment: datetime.datetime) -> str:
 def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> Iterator[KataSubmission]:
     """Yield an entry's submissions for these katas.
 
-    With `every`, each kata is expected from everyone. Otherwise, katas with no files or only unchanged stubs are
-    skipped. If people submit clones of the whole repository, only the katas that they have worked on are graded.
+    If `every` is false, katas with no files or only unchanged stubs are skipped. If a person submits a clone of the
+    whole repository, only the katas that the person has worked on are graded.
     """
     for kata in katas:
         try:
@@ -165,7 +166,7 @@ def _untouched(kata: Kata, taken: Submission) -> bool:
 
 
 def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionEntry:
-    """Return the entry with its time taken only from this kata's files in the folder."""
+    """Return the entry with the time of the kata's newest file, unless its time is explicit or it is an archive."""
     if entry.explicit or not entry.place.is_dir():
         return entry
     folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]
@@ -180,7 +181,6 @@ def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionE
 
 
 def _unseen(place: Path) -> bool:
-    """Return whether a path is hidden or was added to an archive by macOS."""
     return place.name.startswith(".") or place.name == "__MACOSX"
 
 

@@ -1,4 +1,7 @@
-"""The files of a batch's current verdicts. They come from the journal, and `katas review` adds manual scores."""
+"""Read and write the files that hold a batch's current verdicts.
+
+The verdicts come from the journal, and `katas review` adds manual scores to the files.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from graders.verdict import Verdict, from_json, to_json
 def write(batch: Batch, row: Row) -> None:
     """Write the file of a current verdict.
 
-    The new file keeps the same submission's manual scores from the journal and from the file that it replaces.
+    The new file keeps the manual scores of this submission in the journal and in the file that it replaces.
     """
     reviews = Reviews(batch.journal)
     with folder_lock(batch.verdicts):
@@ -33,7 +36,7 @@ def write(batch: Batch, row: Row) -> None:
 
 
 def read(file: Path) -> Verdict | None:
-    """Return the verdict in a file; None if the file is missing. Raises KataError if the file is damaged."""
+    """Return the verdict in a file, or None if the file is missing. Raises KataError if the file is damaged."""
     try:
         return from_json(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
@@ -45,7 +48,10 @@ def read(file: Path) -> Verdict | None:
 
 
 def replace(batch: Batch, row: Row) -> None:
-    """Replace the file of a verdict. Do not wait for the disk, because the file can be restored from the journal."""
+    """Replace the file of a verdict.
+
+    This function does not wait for the disk, because the file can be restored from the journal.
+    """
     file = batch.verdict_file(*row.key)
     new = file.with_name(f".{file.name}")
     with writing(file):

@@ -3,7 +3,7 @@
 A kata names its data sets in kata.toml (`data = ["mnist"]`). Each data set is built once, in a folder of the cache
 ($NN_KATAS_DATA, or else nn-katas in the user's cache folder). Its content comes from a package, from a generator, or
 from files that `katas data fetch` has downloaded. Learners read the arrays through a module that the kata supplies. A
-worker sees only the folder `shown`, read-only; the judge's test data (`kept_back`) is outside that folder.
+worker can read only the subfolder `shown`. The judge's test data are in the subfolder `kept_back`.
 
 data.toml and docs/data.md list the data sets.
 """
@@ -32,22 +32,23 @@ _LOCK = "lock"
 
 
 def folder(name: str) -> Path:
-    """Return the folder that learners and workers read. It holds labels.npy, and either images.npy or texts.txt.
+    """Return the folder that learners and workers read. It contains labels.npy, and either images.npy or texts.txt.
 
-    If the data set is missing, build it. If it must be downloaded first, raise a DataError that says how.
+    If the data set is missing, build it. Raises DataError if it must be downloaded first.
     """
     return _made(name) / "shown"
 
 
 def available(names: Iterable[str]) -> tuple[str, ...]:
-    """Return those data sets among `names` that need no download, or whose download is complete."""
+    """Return the data sets among `names` that are ready or need no download."""
     return tuple(name for name in names if sources.place_of(name).is_dir() or sources.source(name).embedded)
 
 
 def kept_back(name: str) -> tuple[Any, np.ndarray]:
-    """Return the judge's test data: images (n, …) uint8, or a list of n texts, and classes (n,) int64.
+    """Return the inputs and the classes of the judge's test data.
 
-    For mnist, n is 1000 and an image has the shape (28, 28). Raises DataError as `folder` does.
+    The inputs are either images (n, …) uint8 or a list of n texts, and the classes are (n,) int64. For mnist, the
+    images have the shape (1000, 28, 28). Raises DataError as `folder` does.
     """
     import numpy as np
 
@@ -58,9 +59,10 @@ def kept_back(name: str) -> tuple[Any, np.ndarray]:
 
 
 def fetch(name: str, watcher: Watcher | None = None) -> Path:
-    """Download a data set if necessary, reporting progress to `watcher`, and return its folder, as `folder` does.
+    """Download a data set if necessary, and return its folder, as `folder` does.
 
-    If a download is interrupted (even by Ctrl-C), the next call resumes it. Raises DataError.
+    Progress is reported to `watcher`. If a download is interrupted, for example by Ctrl-C, the next call resumes it.
+    Raises DataError.
     """
     source = sources.source(name)
     place = sources.place_of(name)
@@ -89,7 +91,7 @@ def arrived(name: str) -> int:
 
 
 def _clear(place: Path, downloads: Path) -> None:
-    """Remove the downloads, and anything that a killed process has left half-built. The caller must hold the lock."""
+    """Remove the downloads and the remains of interrupted builds. The caller must hold the lock."""
     for left in place.parent.glob(f".{place.name}.*"):
         shutil.rmtree(left, ignore_errors=True)
     for path in downloads.iterdir():

@@ -1,8 +1,7 @@
-"""Downloads files, resumes after an interruption, verifies the checksum, and moves the complete file into place.
+"""Download files, resume interrupted downloads, and verify checksums.
 
-The pooch package decides whether a file must be fetched. It cannot resume an interrupted download itself, so it hands
-the transfer to `Transfer`. This stores the bytes that arrive in a .part file next to the destination, and resumes from
-there.
+The package pooch decides whether a file must be downloaded. Because pooch cannot resume an interrupted download, the
+class `Transfer` does the transfer. It stores the received bytes in a .part file next to the destination.
 """
 
 from __future__ import annotations
@@ -20,30 +19,30 @@ from typing import Any
 from graders.datasets.sources import DataError, DataFile, in_words, mirror_of_course, unwritable
 
 TIMEOUT_S = (10.0, 30.0)  # how long to wait for a connection, and for the next piece
-TRIES = 5  # how often to try a connection that breaks but delivers some bytes each time
+TRIES = 5  # the maximum number of connections for a file, if each one breaks after delivering some bytes
 _PIECE = 1 << 14  # bytes per piece; when the connection breaks, an incomplete piece is lost
 
 
 class Watcher:
-    """A receiver of download progress; this base class ignores everything that it receives."""
+    """A receiver of download progress. This base class ignores everything that it receives."""
 
     def begin(self, name: str, url: str, done: int, whole: int) -> None:
-        """Report that a file is being downloaded from `url`. Of its `whole` bytes, `done` have already arrived."""
+        """Report that a download starts. The file has `whole` bytes, and `done` of them have already arrived."""
 
     def advance(self, count: int) -> None:
         """Report that `count` more bytes have arrived."""
 
     def say(self, line: str) -> None:
-        """Report a message to the user."""
+        """Pass on a message to the user."""
 
 
 class Unreachable(DataError):
-    """An error for a host that did not deliver a file. Another host may deliver it."""
+    """A host did not deliver a file. Another host may deliver it."""
 
 
 @contextlib.contextmanager
 def fetch_lock(path: Path, name: str, watcher: Watcher) -> Iterator[None]:
-    """Wait for a lock file and hold it, so that only one process at a time fetches a data set. Raises OSError."""
+    """Hold a lock on a file, so that only one process at a time fetches a data set. Raises OSError."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -54,9 +53,10 @@ def fetch_lock(path: Path, name: str, watcher: Watcher) -> Iterator[None]:
 
 
 def bring(file: DataFile, hosts: Sequence[str], folder: Path, watcher: Watcher) -> Path:
-    """Return the path of a file in `folder`; if it is missing, fetch it from the first host that delivers it.
+    """Return the path of a file in `folder`, and download the file if it is missing.
 
-    Raises DataError if no host delivers it, if its checksum is wrong, or if it cannot be written.
+    The hosts are tried in order. Raises DataError if no host delivers the file, if its checksum is wrong, or if it
+    cannot be written.
     """
     pooch = _pooch()
     *others, last = hosts
@@ -87,7 +87,7 @@ def _bring(pooch: Any, file: DataFile, host: str, folder: Path, watcher: Watcher
 
 
 class Transfer:
-    """A downloader for pooch that resumes from the part of a file that has already arrived."""
+    """A downloader for pooch that resumes interrupted downloads."""
 
     def __init__(self, file: DataFile, part: Path, watcher: Watcher) -> None:
         self.file = file
@@ -97,7 +97,7 @@ class Transfer:
     def __call__(self, url: str, output_file: str, _: object) -> None:
         """Download `url` to `output_file`.
 
-        If this raises a DataError, the partial file is kept if the download can be resumed from it.
+        Raises DataError. The partial file is kept if the download can be resumed.
         """
         for left in reversed(range(TRIES)):
             before = self.arrived
@@ -118,7 +118,7 @@ class Transfer:
 
     @property
     def arrived(self) -> int:
-        """The number of bytes that have arrived. A part that is longer than the file is removed."""
+        """The number of bytes that have arrived. A partial file that is too long is removed."""
         size = self.part.stat().st_size if self.part.exists() else 0
         if size > self.file.bytes:
             self.part.unlink()
@@ -127,12 +127,15 @@ class Transfer:
 
     @property
     def _resumable(self) -> str:
-        """A message about the stored part of the file; empty if there is no such part."""
+        """A message about the partial file, or an empty string if nothing has arrived."""
         share = f"{in_words(self.arrived)} of {in_words(self.file.bytes)}"
         return f"{share} stored in {self.part}; run the same command to continue" if self.arrived else ""
 
     def _receive(self, url: str) -> None:
-        """Append the missing bytes. Raises Unreachable, or DataError for a wrong or unwritable file."""
+        """Append the missing bytes to the partial file.
+
+        Raises Unreachable, or another DataError if the file is wrong or cannot be written.
+        """
         import requests
 
         done = self.arrived
@@ -213,7 +216,6 @@ class Transfer:
 
 
 def _continues(response: Any, done: int) -> bool:
-    """Return whether the response starts at the requested byte."""
     begins = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
     return response.status_code == 206 and begins is not None and int(begins[1]) == done
 
@@ -225,7 +227,7 @@ def _remedy() -> str:
 
 
 def _reason(fault: BaseException) -> str:
-    """Return the innermost cause in a few words; libraries wrap that exception in several others."""
+    """Describe the innermost cause of an exception. Libraries wrap this cause in several other exceptions."""
     import requests
     from urllib3.exceptions import IncompleteRead, ReadTimeoutError
 

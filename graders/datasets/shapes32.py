@@ -1,9 +1,8 @@
-"""shapes32: small rendered colour images of five shapes, each plain or striped, in ten classes.
+"""Render small colour images of five shapes, which are plain or striped.
 
-Only the shape and whether it is striped depend on the class. Everything else is random: colours, position, size, angle,
-the stripes' angle and phase, a cloudy background, clutter behind and in front of the shape, brightness and noise. Only
-sums, products, quotients, roots and an integer generator are used, so that a seed gives the same bytes on every
-computer.
+Only the shape and its filling depend on the class. Colours, position, size, angle, background, clutter, brightness and
+noise are random. A seed gives the same bytes on every computer, because the code avoids functions such as sine, whose
+results may differ in the last bits.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ SHAPES = ("disc", "ring", "triangle", "square", "cross")
 FILLINGS = ("plain", "striped")
 CLASSES = tuple(f"{filling} {shape}" for shape in SHAPES for filling in FILLINGS)
 
-_CHUNK = 250  # images rendered at a time; changing this changes the images that a seed gives
-_CLUTTER = 4  # pieces of clutter in an image; the last one is in front of the shape
-_CLOUDS = 5  # number of grid points along an edge of the background
+_CHUNK = 250  # the number of images rendered at a time; a different number changes the images that a seed gives
+_CLUTTER = 4  # the number of pieces of clutter in an image; the last piece is in front of the shape
+_CLOUDS = 5  # the number of grid points along an edge of the background
 _SLANT = 3**0.5 / 2
 
 
 def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return n RGB images (n, 32, 32, 3) uint8, and their classes (n,) int64, as indices into CLASSES.
 
-    Classes are in random order, and all are equally frequent if n is a multiple of 10.
+    The classes are in random order. They are equally frequent if n is a multiple of 10.
     """
     images, labels = np.empty((n, SIDE, SIDE, 3), np.uint8), np.empty(n, np.int64)
     for number, start in enumerate(range(0, n, _CHUNK)):
@@ -36,7 +35,7 @@ def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Render images of these classes; internally, channels come first: (n, 3, 32, 32) float32."""
+    """Return images (n, 32, 32, 3) uint8 of these classes."""
     n = len(labels)
     picture = _clouds(n, rng)
     shape_colour, stripe_colour = _colours(picture[:, :, SIDE // 2, SIDE // 2], rng)
@@ -55,12 +54,10 @@ def _uniform(rng: np.random.Generator, low: float, high: float, *shape: int) -> 
     return rng.uniform(low, high, shape).astype(np.float32)
 
 
-# Positions
-
-
 def _directions(rng: np.random.Generator, n: int, most: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cosines and sines of n random angles between ±2 atan(`most`), computed from rational points on the
-    circle.
+    """Return the cosines and sines of n random angles between ±2 atan(`most`).
+
+    They are computed as rational points on the unit circle.
     """
     t = rng.uniform(-1, 1, n) * most  # the tangents of half the angles
     return (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
@@ -69,8 +66,9 @@ def _directions(rng: np.random.Generator, n: int, most: float) -> tuple[np.ndarr
 def _frame(
     rng: np.random.Generator, n: int, away: float, size: np.ndarray, most: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return every pixel's coordinates (n, 32, 32) relative to a shape whose centre is up to `away` pixels from the
-    centre of the image.
+    """Return the x and y coordinates (n, 32, 32) of every pixel relative to a shape of this size.
+
+    In each direction, the shape's centre is at most `away` pixels from the image's centre.
     """
     across, down = rng.uniform(-away, away, (2, n, 1))
     cosine, sine = (part[:, None] / size[:, None] for part in _directions(rng, n, most))
@@ -80,7 +78,7 @@ def _frame(
     return columns[0][:, None, :] + rows[1][:, :, None], rows[0][:, :, None] - columns[1][:, None, :]
 
 
-# Shapes, as distances from their edge, which are negative inside
+# Shapes. Each function returns the distance from a shape's edge, which is negative inside the shape.
 
 
 def _disc(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -108,7 +106,7 @@ _DISTANCES = (_disc, _ring, _triangle, _square, _cross)
 
 
 def _shapes(kinds: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the share of every pixel that the shape covers (n, 32, 32)."""
+    """Return how much of each pixel (n, 32, 32) the shape covers, from 0 to 1."""
     x, y = _frame(rng, len(kinds), 2.0, rng.uniform(9.5, 11.5, len(kinds)), 0.12)
     cover = np.empty_like(x)
     for kind, distance in enumerate(_DISTANCES):
@@ -127,16 +125,13 @@ def _stripes(n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _bits(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the share of every pixel that a small bar or disc at a random position covers (n, 32, 32)."""
+    """Return how much of each pixel (n, 32, 32) a small bar or disc at a random position covers, from 0 to 1."""
     x, y = _frame(rng, n, 15.0, np.ones(n), 1.0)
     half = _uniform(rng, 1.0, 3.2, 2, n, 1, 1)
     bars = np.maximum(np.abs(x) - half[0], np.abs(y) - half[1])
     discs = rng.random(n) < 0.5
     bars[discs] = np.sqrt(x[discs] ** 2 + y[discs] ** 2) - half[0][discs]
     return np.asarray(np.clip(np.float32(0.5) - bars, 0, 1))
-
-
-# Colour
 
 
 def _colours(ground: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +147,10 @@ def _colours(ground: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return cloudy backgrounds (n, 3, 32, 32): each is one colour, plus brightness interpolated from a coarse grid."""
+    """Return cloudy backgrounds (n, 3, 32, 32).
+
+    A background is one random colour, whose brightness varies smoothly between the points of a coarse grid.
+    """
     at = np.arange(SIDE) * (_CLOUDS - 1) / SIDE
     cell, part = at.astype(int), (at % 1).astype(np.float32)
     grid = _uniform(rng, -0.13, 0.13, n, _CLOUDS, _CLOUDS)
@@ -164,7 +162,7 @@ def _clouds(n: int, rng: np.random.Generator) -> np.ndarray:
 def _lay(picture: np.ndarray, cover: np.ndarray, colour: np.ndarray) -> None:
     """Blend a colour into images (n, 3, 32, 32) in place.
 
-    `cover` (n, 32, 32) is the share of every pixel that the colour covers.
+    `cover` (n, 32, 32) says how much of each pixel the colour covers, from 0 to 1.
     """
     picture += cover[:, None] * (colour - picture)
 

@@ -1,4 +1,4 @@
-"""The available data sets, as listed in data.toml, and the folders for the data sets and their downloads."""
+"""The data sets listed in data.toml, and the folders for their content and their downloads."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DataError(KataError):
-    """An error for a data set that is not available. The message says what to do."""
+    """A data set is not available. The message says what to do."""
 
 
 class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file to download, identified by its checksum, "sha256:…"."""
+    """A file to download. `bytes` is its size, and `sum` is its checksum, which begins with "sha256:"."""
 
     name: str
     bytes: int
@@ -29,7 +29,11 @@ class DataFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table in data.toml. `format` is a key of formats.READERS; a data set without files needs no download."""
+    """A data set as described in data.toml.
+
+    `format` is a key of formats.READERS, `shown` and `kept_back` are numbers of examples, and `megabytes` is the size
+    of the data set's folder. A data set without files needs no download.
+    """
 
     title: str
     source: str
@@ -38,7 +42,6 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shown: int
     kept_back: int
     megabytes: float
-    """The size of its folder."""
     urls: tuple[str, ...] = ()
     files: tuple[DataFile, ...] = ()
 
@@ -55,7 +58,7 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def hosts(self) -> tuple[str, ...]:
         """The URLs of the folders that hold the data set's files, each ending in a slash.
 
-        Raises DataError for a bad mirror.
+        Raises DataError if NN_KATAS_DATA_URL is not a web address.
         """
         mirror = mirror_of_course()
         if mirror is None:
@@ -96,7 +99,7 @@ def cache() -> Path:
 
 
 def place_of(name: str) -> Path:
-    """Return the folder of a data set, which contains shown/ and kept_back/. It is either complete or absent."""
+    """Return the folder of a data set, which contains shown/ and kept_back/. If the folder exists, it is complete."""
     return cache() / f"{name}-{VERSION}"
 
 
@@ -116,5 +119,5 @@ def unwritable(path: Path, fault: OSError) -> DataError:
 
 
 def in_words(count: float) -> str:
-    """Return a number of bytes in readable units."""
+    """Return a number of bytes as text, in MB or kB."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

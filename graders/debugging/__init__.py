@@ -1,1 +1,1 @@
-"""`katas debug`: a catalogue of faults, a generator of broken training programs, and the proof that they are broken."""
+"""Generates broken training programs for `katas debug` from a catalogue of faults, and proves that they are broken."""

@@ -46,4 +46,4 @@ CAUSES: dict[str, str] = {
     "regularisation-too-strong": "regularisation is so strong that the network cannot learn",
     "too-little-data": "too small a part of the data is used for training",
 }
-"""Maps the name of a cause to its meaning, worded so that it fits every program."""
+"""Maps the name of each cause to its meaning, in words that fit every program."""

@@ -1,4 +1,4 @@
-"""A learner's diagnosis: the cause, the line, and an explanation, a fix and a prevention in words."""
+"""Reads a learner's diagnosis, which names the cause and the line of a fault and explains it in prose."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _KINDS = {str: "a string", int: "a whole number"}
 
 
 def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> Diagnosis:
-    """Read the diagnosis of one fault, the table [name] of diagnosis.toml, and check the form of cause, file and line.
+    """Return the diagnosis in the table [name] of diagnosis.toml, after checking the form of cause, file and line.
 
-    `file` is the name of the diagnosed program, and `lines` is its number of lines. The prose may be missing: `remarks`
-    reports that. Raises Mismatch with a message that lists everything that is missing and says what to write.
+    `file` is the name of the diagnosed program, and `lines` is its number of lines. Missing prose is reported only by
+    `remarks`. Raises Mismatch with a message that lists everything that is missing and says what to write.
     """
     if lacking := gaps(table, name, file, lines):
         raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(NAMED), table.get(name))
@@ -73,7 +73,6 @@ def remarks(table: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _gap(key: str, value: Any, file: str, lines: int) -> str:
-    """Return what is wrong with a value of the right type, or an empty string if nothing is wrong."""
     if key == "cause" and value not in CAUSES:
         said = f"{value!r} is not one of the causes" if value else "is not filled in"
         return f"cause {said}{_near(value, CAUSES) or ': choose one from the list in the README'}"

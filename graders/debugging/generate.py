@@ -1,4 +1,4 @@
-"""Generate broken training programs: healthy programs, varied by a seed, with one or two faults inserted."""
+"""Generates broken training programs by varying a healthy program with a seed and inserting one or two faults."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TRIES = 20  # variations to try before giving up on a seed
 
 
 class GenerationError(KataError):
-    """The requested puzzle cannot be made."""
+    """Raised if the requested puzzle cannot be made."""
 
 
 @dataclass(frozen=True)
 class Variation:
-    """A seed's changes to a program: new values for constants, as source text, and new names for identifiers."""
+    """New values for the constants of a program, as source text, and new names for its identifiers."""
 
     constants: Mapping[str, str]
     names: Mapping[str, str]
@@ -48,10 +48,10 @@ class Variation:
 
 
 def generate(seed: int, level: int | None = None, family: str | None = None) -> Puzzle:
-    """Return the puzzle for a seed: its first candidate that shows the symptom and is healthy once fixed.
+    """Return the first candidate for a seed that shows its symptom and is healthy once it is fixed.
 
-    If no level or no family is given, the seed chooses one. Raises GenerationError if there is no such level or family,
-    or if none of TRIES candidates passes its proof.
+    If `level` or `family` is None, the seed chooses it. Raises GenerationError for an unknown level or family, or if
+    none of TRIES candidates passes its proof.
     """
     from graders.debugging.proof import prove  # needs torch; the rest of this module does not
 
@@ -69,7 +69,7 @@ def generate(seed: int, level: int | None = None, family: str | None = None) -> 
 
 
 def candidate(seed: int, level: int | None = None, family: str | None = None, attempt: int = 0) -> Puzzle:
-    """Return the puzzle that a seed gives in one attempt, untested. Raises GenerationError like `generate`."""
+    """Return the puzzle that a seed gives in one attempt, without a proof. Raises GenerationError like `generate`."""
     if level is not None and level not in LEVELS:
         raise GenerationError(f"level {level}: unknown level. Choose one of {', '.join(map(str, LEVELS))}.")
     if family is not None and family not in FAMILIES:
@@ -108,7 +108,7 @@ def _pairs(name: str, family: str | None) -> tuple[tuple[Fault, Fault], ...]:
 
 
 def _apart(program: TrainingProgram, one: Fault, other: Fault) -> bool:
-    """Return whether the faults edit different, non-adjacent lines, and neither adds a snippet the other replaces."""
+    """Return whether the faults edit non-adjacent lines, and neither adds a snippet that the other replaces."""
     ones, others = one.edits[program.name], other.edits[program.name]
     for a, b in product(ones, others):
         (a_start, a_end), (b_start, b_end) = _span(program.source, a[0]), _span(program.source, b[0])
@@ -126,7 +126,7 @@ def _span(source: str, snippet: str) -> tuple[int, int]:
 
 
 def vary(program: TrainingProgram, choose: random.Random) -> Variation:
-    """Draw a variation of the program. Each identifier keeps its name or gets another one, all equally likely."""
+    """Draw a variation of the program. Each identifier keeps its name or gets one of its other names."""
     constants = {name: choose.choice(values) for name, values in program.constants.items()}
     names = {name: choose.choice((name, *others)) for name, others in program.names.items()}
     return Variation(constants, names)
@@ -135,7 +135,7 @@ def vary(program: TrainingProgram, choose: random.Random) -> Variation:
 def assemble(
     program: TrainingProgram, faults: Sequence[Fault], variation: Variation, *, seed: int, level: int, attempt: int = 0
 ) -> Puzzle:
-    """Insert faults into a variation of a program."""
+    """Return the puzzle that results from inserting faults into a variation of a program."""
     broken = _break(program, faults)
     lines = tuple(
         _lines(_break(program, [f for f in faults if f is not fault]), broken, fault, program) for fault in faults
@@ -155,7 +155,6 @@ def assemble(
 
 
 def _break(program: TrainingProgram, faults: Sequence[Fault]) -> str:
-    """Return the program with these faults, before any variation."""
     source = program.source
     for fault in faults:
         for healthy, broken in fault.edits[program.name]:
@@ -184,7 +183,7 @@ def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> t
 
 
 def _filled(lines: Sequence[str], number: int, step: int) -> int:
-    """Return the number of the first non-blank line from this one on, searching in steps of 1 or -1."""
+    """Return the number of the nearest non-blank line, starting at this one and moving in steps of 1 or -1."""
     while 0 < number < len(lines) - 1 and not lines[number].strip():
         number += step
     return number

@@ -1,4 +1,4 @@
-"""Decide whether training runs are healthy, by comparing their readings with the twin's for the same seeds."""
+"""Decides whether training runs are healthy by comparing their readings with those of the twin for the same seeds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SLOW = 1.5  # the limit for the training time divided by the twin's; in a slow p
 def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, seeds: Sequence[int] = ()) -> list[str]:
     """Return sentences that say how training runs are worse than the twin's with the same seeds, or none for good runs.
 
-    The sentences name the seeds if they are given; the judge keeps its seeds secret.
+    The sentences name the seeds only if `seeds` is given, because the judge keeps its seeds secret.
     """
     which = _Which(len(found), seeds)
     return [
@@ -41,14 +41,14 @@ def complaints(found: Sequence[Reading], twins: Sequence[Reading], epochs: int, 
 
 
 def assert_healthy(found: Sequence[Reading], twins: Sequence[Reading], epochs: int) -> None:
-    """Assert that there is nothing wrong with the runs. Raises Mismatch with all that is wrong."""
+    """Raise Mismatch with all complaints about the runs, if there are any."""
     if ill := complaints(found, twins, epochs):
         raise Mismatch(" ".join(ill), None, None)
 
 
 @dataclass(frozen=True)
 class _Which:
-    """The words that messages use for the training runs: their number, or their seeds if these are not secret."""
+    """The words that messages use for the training runs, which name the seeds unless these are secret."""
 
     n: int
     seeds: Sequence[int]
@@ -138,7 +138,7 @@ def _of_claims(found: Sequence[Reading], twins: Sequence[Reading], which: _Which
 def _epoch_left(one: Reading, twins: Sequence[Reading]) -> str:
     """Return whether a program keeps its "last" or its "best" network.
 
-    If its claims do not show this, judge by its twin.
+    If the program's own claims do not reveal this, the twin's claims decide.
     """
     for epoch in ("last", "best"):
         if _off(one, epoch) <= CLAIM:
@@ -168,13 +168,11 @@ def _of_rows(found: Sequence[Reading], twins: Sequence[Reading]) -> list[str]:
 
 
 def _each(words: Iterable[str]) -> str:
-    """Join words: a, b and c."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def _scores(values: Sequence[float]) -> str:
-    """Return the scores of all training runs in words, or a single score if all of them are equal."""
     numbers = [_number(value) for value in values]
     return _each(numbers if len(set(numbers)) > 1 else numbers[:1])
 

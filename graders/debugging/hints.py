@@ -31,7 +31,7 @@ FIRST: dict[str, str] = {
     "slow": "Training is too slow: run one epoch under cProfile, sorted by the number of calls. Should the largest "
     "number of calls grow with the rows, the batches or the epochs?",
 }
-"""Maps the name of a symptom to a first measurement."""
+"""Maps the name of a symptom to a hint about what to measure first."""
 
 SECOND: dict[str, str] = {
     "update": "the update: what the optimizer holds, and what happens between backward and step",
@@ -47,7 +47,7 @@ SECOND: dict[str, str] = {
 
 
 def hints(faults: Sequence[Fault]) -> tuple[str, str, str]:
-    """Return what to measure, in which part of the program to look, and what the cause means."""
+    """Return three hints, which say what to measure, in which part of the program to look, and what the cause is."""
     first = " ".join(dict.fromkeys(FIRST[fault.symptoms[0]] for fault in faults))
     if len(faults) == 1:
         return first, f"Look at {SECOND[faults[0].family]}.", f"The cause: {CAUSES[faults[0].cause]}."

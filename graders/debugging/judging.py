@@ -19,10 +19,9 @@ TIMED_EPOCHS = 2
 
 
 def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, seed: int) -> None:
-    """Assert that the arrays equal the twin's.
+    """Check that the arrays of load_data equal the twin's. Raises Mismatch.
 
-    If the broken program's arrays differ from the twin's, another split of the same rows is accepted. Raises
-    Mismatch.
+    If the arrays of the broken program differ from the twin's, another split of the same rows is also accepted.
     """
     expected = {name: part.numpy() for name, part in vars(module_of(twin).load_data(seed)).items()}
     if _equal(data, expected):
@@ -73,7 +72,7 @@ def assert_named(
 ) -> None:
     """Assert that a diagnosis names the cause of fault `which`, and one of its lines.
 
-    `tables` are the names of the diagnosis's tables, one for each fault, in any order. Raises Mismatch.
+    `tables` names the tables of the diagnosis, one for each fault in any order. Raises Mismatch.
     """
     found: dict[str, Diagnosis | Mismatch] = {}
     for name in tables:

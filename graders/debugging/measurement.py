@@ -31,8 +31,9 @@ class Measurement:
     `score_in_pieces` is also for fresh data, but predicted PIECE rows at a time. `claimed_train` and
     `claimed_validation` are the last entries of the history. `rows_seen` is the share of the training rows that entered
     the network in the first epoch. `graphs_kept` counts the forward passes whose graph is still in memory after
-    training. `history_entries` is the length of the history of a second training run, which lasts one epoch. `spread`
-    is 1 minus the share of the most frequent class, or the ratio of the standard deviations of predictions and targets.
+    training. `history_entries` is the length of the history of a second training run, which lasts one epoch. For
+    classes, `spread` is 1 minus the share of the most frequent prediction. For numbers, it is the ratio of the standard
+    deviations of predictions and targets.
     """
 
     losses: tuple[float, ...]
@@ -59,16 +60,16 @@ class Measurement:
 
 
 def load(source: str) -> types.ModuleType:
-    """Load a program as a module. Use it only for this package's programs: they run unconfined, in this process."""
+    """Load a program as a module. Use it only for this package's programs, because they run unconfined."""
     module = types.ModuleType("program")
     exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
     return module
 
 
 def measure(source: str, seed: int, *, twin: str | None = None) -> Measurement:
-    """Train the program once and measure it on the data of its healthy twin (default: itself).
+    """Train the program once and measure it on the data of its healthy twin, which defaults to the program itself.
 
-    The result is determined by the seed. The program's warnings are raised as errors.
+    The seed determines the result. Warnings of the program are raised as errors.
     """
     program = load(source)
     truth = _truth(source if twin is None else twin, seed)
@@ -103,7 +104,7 @@ def measure(source: str, seed: int, *, twin: str | None = None) -> Measurement:
 
 
 def score(predicted: np.ndarray, targets: np.ndarray) -> float:
-    """Return the share of equal classes for integer targets, otherwise R² (mean over columns, at least NO_SCORE)."""
+    """Return the accuracy for integer targets, and otherwise the mean R² over columns (at least NO_SCORE)."""
     if predicted.size != targets.size or not np.isfinite(predicted).all():
         return NO_SCORE
     predicted = predicted.reshape(targets.shape)
@@ -172,7 +173,7 @@ class _Token:
 
 @contextmanager
 def _quiet(seed: int) -> Iterator[None]:
-    """Use one thread and seed the global generator; restore the generator afterwards."""
+    """Use one thread and seed the global generator. Restore both afterwards."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a second thread does not speed up networks this small
     try:
@@ -184,8 +185,6 @@ def _quiet(seed: int) -> Iterator[None]:
 
 
 class _Truth(NamedTuple):
-    """A healthy program's data: both parts for a seed, and fresh data."""
-
     X_train: Tensor
     y_train: np.ndarray
     X_validation: Tensor
@@ -211,7 +210,7 @@ def _truth(source: str, seed: int) -> _Truth:
 
 
 def _targets(data: Any, part: str) -> np.ndarray:
-    """Return the targets of a part of the data: the inputs themselves if it has no separate targets."""
+    """Return the targets of a part of the data, which are its inputs if the data have no separate targets."""
     return _array(getattr(data, f"y_{part}", getattr(data, f"X_{part}")))
 
 

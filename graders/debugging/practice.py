@@ -1,4 +1,4 @@
-"""A puzzle's files: a folder for the learner, a one-kata repository for the judge, and the record of attempts."""
+"""Writes and reads the files of a puzzle, and creates the repository in which the judge grades it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "p
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 TEMPLATES = Path(__file__).parent / "kata"
 LONGEST_NUMBER = 10  # longer numbers in the record of shown hints are rejected
-SHOWN_SEEDS = (0, 1)  # `pytest` trains with these: the README's seed, and another that shows the symptom
+SHOWN_SEEDS = (0, 1)  # the seeds with which `pytest` trains; the README's figures are for the first
 NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
 
 @dataclass(frozen=True)
 class PracticeRecord:
-    """The content of puzzle.toml: the request, the attempt that passed its proof, and the digest of its program."""
+    """The content of puzzle.toml, from which `puzzle_in` makes the puzzle again. `sha256` identifies the program."""
 
     seed: int
     level: int | None
@@ -155,7 +155,7 @@ def newest(root: Path) -> Path:
 
 
 def symptoms(folder: Path) -> list[str]:
-    """Run the program in a folder, in this process (the learner's own), and return its symptoms in sentences."""
+    """Run the learner's program in this process, and return sentences that describe its symptoms."""
     from graders.debugging import health, readings
 
     puzzle, program = puzzle_in(folder), _imported(folder / PROGRAM)
@@ -172,7 +172,7 @@ def symptoms(folder: Path) -> list[str]:
 
 
 def form(folder: Path) -> list[str]:
-    """Return sentences that say why a diagnosis cannot be graded, whether it is right or wrong."""
+    """Return sentences that say why a diagnosis cannot be graded, without revealing whether it is right."""
     puzzle = puzzle_in(folder)
     try:
         table = _diagnosis(folder)
@@ -203,9 +203,9 @@ def tables(puzzle: Puzzle) -> list[str]:
 
 
 def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
-    """Return the number (from 1) and the text of a hint, by default the first hint that was not shown yet.
+    """Return the number (from 1) and the text of a hint, by default the first hint that has not been shown.
 
-    Raises KataError.
+    Raises KataError if all hints have been shown, or if the hint cannot be recorded.
     """
     all_ = hints(puzzle_in(folder).faults)
     path = folder / SHOWN
@@ -261,7 +261,7 @@ def answer(puzzle: Puzzle) -> str:
 
 
 def record_attempt(folder: Path, score: float, of: float) -> None:
-    """Record a graded attempt. Raises KataError."""
+    """Record a graded attempt and its points. Raises KataError if the file cannot be written."""
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     try:
         with (folder / ATTEMPTS).open("a", encoding="utf-8") as file:
@@ -273,7 +273,7 @@ def record_attempt(folder: Path, score: float, of: float) -> None:
 
 
 def attempts(folder: Path) -> list[float]:
-    """Return the scores of all graded attempts, oldest first. Other lines are ignored."""
+    """Return the scores of all graded attempts, oldest first. Lines that are not attempts are ignored."""
     try:
         text = (folder / ATTEMPTS).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -349,7 +349,7 @@ def _record(record: PracticeRecord) -> str:
 
 
 def _toml(value: str | int) -> str:
-    """Return a value as TOML. Strings in JSON are valid basic strings in TOML."""
+    """Return a value as TOML. JSON strings are also valid TOML strings."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -364,7 +364,6 @@ def _data(puzzle: Puzzle) -> dict[str, Any]:
 
 
 def _numbers(path: Path) -> list[int]:
-    """Return the numbers in a file, which has one per line; return none if the file is missing."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -377,7 +376,7 @@ def _digest(source: str) -> str:
 
 
 def _imported(path: Path) -> ModuleType:
-    """Import the learner's program as a module, so that a traceback leads into its file."""
+    """Import the learner's program as a module, so that tracebacks show lines of the file."""
     spec = importlib.util.spec_from_file_location("program", path)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""Checks by training that a puzzle works: its twin is healthy, and only the full fix removes its symptom."""
+"""Checks by training that a puzzle's twin is healthy and that only the full fix removes the symptom."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from graders.debugging.puzzle import Puzzle
 
 SEEDS = (0, 1, 2)  # seeds of the training runs in a proof; the README gives the numbers for seed 0
 
-# Margins. From seed to seed, healthy runs of one variation differ by a few hundredths in score and by a third in their
-# last loss. Each margin is at least twice that, so a fault that shows with three seeds also shows with other seeds.
+# From seed to seed, healthy runs of one variation differ by a few hundredths in score and by a third in the last loss.
+# Each of these margins is at least twice that, so a symptom that appears with three seeds also appears with others.
 LOW = 0.08  # the smallest drop in score at level 2
 FAR = 0.25  # the smallest drop in score at level 1
 HONEST = 0.03  # a healthy run's claimed score may be off by at most this much
 CLAIM_HIGH = 0.04  # a claimed score must be at least this much too high
 CLAIM_LOW = 0.15  # a claimed score must be at least this much too low
-STAYS = 0.8  # at the end, at least this share of the first loss remains
-HIGH, VERY_HIGH = 2.5, 5.0  # least ratio of the last loss to the twin's, at level 2 and at level 1
+STAYS = 0.8  # the last loss stays within this factor of the first
+HIGH, VERY_HIGH = 2.5, 5.0  # the least ratio of the last loss to the twin's, at levels 2 and 1
 EXPLODES = 5.0  # the least ratio of some loss to the twin's first loss
-SLOW, VERY_SLOW = 2.0, 4.0  # least ratio of the training time to the twin's, at level 2 and at level 1
+SLOW, VERY_SLOW = 2.0, 4.0  # the least ratio of the training time to the twin's, at levels 2 and 1
 GRAPHS = 10  # at least this many graphs are still in memory after a training run
 UNSEEN = 0.85  # at most this share of the training rows is seen in an epoch
 
@@ -31,7 +31,7 @@ SPEED = "slow"
 
 @dataclass(frozen=True)
 class Symptom:
-    """A symptom of a fault. `shows` decides with a clear margin whether it shows; `says` describes it in a sentence."""
+    """A symptom of a fault. `shows` says whether a program clearly has it, and `says` describes it in a sentence."""
 
     shows: Callable[[Measurement, Measurement, int], bool]
     says: Callable[[Measurement, Measurement, TrainingProgram], str]
@@ -39,7 +39,7 @@ class Symptom:
 
 @dataclass(frozen=True)
 class Proof:
-    """The result of a proof: the symptom in a sentence, or the reason why the proof failed."""
+    """The result of a proof, with a sentence about the symptom or the reason why the proof failed."""
 
     proven: bool
     reason: str = ""
@@ -102,8 +102,6 @@ def _prove(puzzle: Puzzle) -> Proof:
 
 @dataclass(frozen=True)
 class _Shown:
-    """The symptoms that show with every seed, and the measurements that reveal them."""
-
     kinds: tuple[str, ...]
     ratio: float
     measured: tuple[Measurement, ...]
@@ -118,7 +116,7 @@ class _Shown:
 
 
 def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: Sequence[str], level: int) -> _Shown:
-    """Train a broken program with each of SEEDS, and stop as soon as no symptom can show with all seeds."""
+    """Train a broken program with each of SEEDS, and return the symptoms that it has with every seed."""
     ratio = min(slowdown(source, puzzle.twin, seed) for seed in SEEDS) if SPEED in symptoms else 1.0
     kinds = [kind for kind in symptoms if kind != SPEED]
     measured: list[Measurement] = []
@@ -133,7 +131,7 @@ def _show(puzzle: Puzzle, source: str, twins: Sequence[Measurement], symptoms: S
 
 
 def _sentence(puzzle: Puzzle, shown: _Shown, twin: Measurement) -> str:
-    """Return the symptom for the README: up to two symptoms of a single fault, or one for each of two faults."""
+    """Describe up to two symptoms of a single fault, or one symptom of each of two faults, for the README."""
     own = [[kind for kind in fault.symptoms if kind in shown.kinds] for fault in puzzle.faults]
     told = own[0][:2] if len(own) == 1 else list(dict.fromkeys(kinds[0] for kinds in own if kinds))
     return " ".join(
@@ -237,7 +235,6 @@ def _said_history(sick: Measurement, _twin: Measurement, _program: TrainingProgr
 
 
 def _scored(program: TrainingProgram, score: float) -> str:
-    """Describe a score in a clause, such as "R² is 0.50"."""
     if program.metric == "accuracy":
         return f"{score:.0%} of the answers are right"
     return f"R² is {score:.2f}" if score > NO_SCORE else "R² is below -1"
@@ -262,4 +259,4 @@ SYMPTOMS: dict[str, Symptom] = {
     "graphs-kept": Symptom(lambda sick, _twin, _level: sick.graphs_kept >= GRAPHS, _said_graphs),
     "history-kept": Symptom(lambda sick, _twin, _level: sick.history_entries > 1, _said_history),
 }
-"""Maps the name of a symptom to the test that reveals it. "slow" (SPEED) is not here: no Measurement reveals it."""
+"""Maps the names of symptoms to the symptoms. "slow" (SPEED) is missing, because no Measurement reveals it."""

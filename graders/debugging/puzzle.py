@@ -1,4 +1,4 @@
-"""A puzzle: a broken training program, its healthy twin and its faults."""
+"""A puzzle, which consists of a broken training program, its healthy twin and its faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Puzzle:
 
     For each of `faults` (two at level 3, otherwise one), `lines` holds the lines of `source` that are accepted as
     answers, counted from 1. If the fault is a missing line, these are the lines next to the gap. `symptom` describes
-    the symptom in numbers, for the README; it is empty before the proof. At level 3, `partly_fixed` holds, for each
+    the symptom in numbers for the README, and is empty before the proof. At level 3, `partly_fixed` holds, for each
     fault, the program with only that fault fixed.
     """
 
@@ -39,5 +39,5 @@ class Puzzle:
 
     @property
     def is_slow(self) -> bool:
-        """Whether the puzzle's symptom is its running time."""
+        """Whether one of the faults makes training slow."""
         return any("slow" in fault.symptoms for fault in self.faults)

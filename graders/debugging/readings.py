@@ -38,8 +38,9 @@ class Truth:
 class Reading:
     """One training run of a program, as observed from outside.
 
-    `last`, `best` and `true` are pairs of scores (training, validation): what the history says for the last epoch, what
-    it says for the epoch with the best validation score, and how the answers score after training.
+    `last`, `best` and `true` are pairs of a training and a validation score. `last` and `best` are the history's claims
+    for the last epoch and for the epoch with the best validation score. `true` is the score of the answers that the
+    program gives after training.
     """
 
     losses: tuple[float, ...]
@@ -57,12 +58,12 @@ class Reading:
 
 @lru_cache(maxsize=4)
 def module_of(source: str) -> types.ModuleType:
-    """Load one of our own programs as a module. Never load a submission, because the module runs in this process."""
+    """Load a program of this package as a module. Never load a submission, because modules run in this process."""
     return load(source)
 
 
 def truth_of(twin: str, seed: int) -> Truth:
-    """Use the twin to make the data for a seed, and fresh data."""
+    """Return the twin's data for a seed, and fresh data."""
     program = module_of(twin)
     own = program.load_data(seed)
     parts = [program.load_data(seed + FRESH + k) for k in range(N_FRESH)]
@@ -104,7 +105,7 @@ def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
 
 
 def twin_reading(twin: str, seed: int, epochs: int, truth: Truth) -> Reading:
-    """Return the reading of the twin, trained in this process."""
+    """Train the twin in this process, and return its reading."""
     return reading_of(own_training(module_of(twin), seed, epochs, truth), truth)
 
 
@@ -119,7 +120,7 @@ def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
 
 
 def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | None:
-    """Score the answers on the program's own split, or return None unless it splits the same rows as the twin."""
+    """Score the answers on the program's own split. Return None if the twin does not split the same rows."""
     if not same_rows(run["data"], truth):
         return None
     target = target_of_rows(truth)
@@ -131,7 +132,6 @@ def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | 
 
 
 def _claims(metrics: Mapping[str, Sequence[float]], epoch: int) -> tuple[float, float]:
-    """Return the scores that a history claims for an epoch; replace those below NO_SCORE by NO_SCORE."""
     return max(NO_SCORE, metrics["train"][epoch]), max(NO_SCORE, metrics["validation"][epoch])
 
 
@@ -142,11 +142,10 @@ def target_of_rows(truth: Truth) -> dict[bytes, Any]:
 
 
 def row_keys(*parts: Any) -> list[bytes]:
-    """Return a key for each row of these parts: its bytes."""
+    """Return the bytes of each row of these parts, which serve as keys."""
     return [np.ascontiguousarray(row).tobytes() for part in parts for row in part]
 
 
 def _targets(data: Any, part: str) -> np.ndarray:
-    """Return the targets of a part of the data: the inputs themselves if it has no separate targets."""
     values: np.ndarray = getattr(data, f"y_{part}", getattr(data, f"X_{part}")).numpy()
     return values

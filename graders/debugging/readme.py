@@ -1,4 +1,4 @@
-"""A puzzle's README, which is a template with placeholders such as @SEED@."""
+"""The template of a puzzle's README, with placeholders such as @SEED@."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 def filled(values: Mapping[str, str]) -> str:
-    """Return the text with its placeholders filled in."""
+    """Return the README with these values in place of the placeholders."""
     return re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], TEXT)
 
 

@@ -1,6 +1,6 @@
-"""Checks what the katas need from this machine and this checkout, and suggests a remedy for whatever is missing.
+"""Check what the katas need from this machine and this checkout, and suggest remedies for what is missing.
 
-It tries out each part: it starts a worker for each runtime, and writes a file to each folder.
+The checks try out each part. For example, they start a worker for each runtime and write a file to each folder.
 """
 
 from graders.doctor.examination import examine

@@ -1,4 +1,4 @@
-"""Checks the repository of katas: its kata.toml files, its harness, and the settings that pytest finds there."""
+"""Check a checkout's kata.toml files, its harness, and the settings that pytest finds in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graders.errors import KataError
 
 
 def repository(root: Path | None) -> Iterator[Finding]:
-    """Load every kata, and report a checkout whose own harness is not the one that is running."""
+    """Load every kata, and report whether the running harness is the one in this checkout."""
     if root is None:
         yield findings.fault(
             "repository",
@@ -40,7 +40,7 @@ def repository(root: Path | None) -> Iterator[Finding]:
 
 
 def pytest_settings(root: Path | None) -> Iterator[Finding]:
-    """Find the settings files that pytest would use for each kata."""
+    """Check the settings files and environment variables that pytest would use for each kata."""
     from graders.pytest_plugin.pytest_internals import settings_file
 
     if root is None:

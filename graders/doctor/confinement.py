@@ -1,4 +1,4 @@
-"""Checks how well workers can be confined here: starts one for each runtime, and explains what limits it."""
+"""Check how well workers can be confined on this machine, and explain what limits the confinement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from graders.errors import KataError
 
 
 def confinement() -> Iterator[Finding]:
-    """Start a workers' fork server for each runtime. If its workers are not fully confined, say why."""
+    """Start a fork server for each runtime, and report how well its workers are confined."""
     for name in ("numpy", "torch"):
         if name == "torch" and importlib.util.find_spec("torch") is None:
             continue
@@ -38,7 +38,6 @@ def confinement() -> Iterator[Finding]:
 
 
 def _launched(name: str) -> tuple[str, str]:
-    """Return how well the workers of a runtime are confined here, and why they are not confined better."""
     from graders.sandbox import launcher
     from graders.sandbox.runtimes import runtime
 
@@ -86,7 +85,6 @@ def _in_container() -> bool:
 
 
 def _closed_folder(path: Path) -> Path | None:
-    """Return the outermost folder above `path` that other users may not enter."""
     return next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001), None)
 
 

@@ -1,4 +1,4 @@
-"""Examines everything that the katas need, in the order in which faults are best fixed."""
+"""Run all checks of `katas doctor`, in the order in which faults are best fixed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SLOW = ("torch", "confinement", "graphics card")
 
 
 def examine(root: Path | None, tell: Callable[[str], None] = lambda _: None) -> DoctorReport:
-    """Examine this machine and the repository at `root`, if there is one. Call `tell` before each slow subject."""
+    """Examine this machine and the repository at `root`, if any. Call `tell` with the name of each slow check."""
     examinations: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("python", packages.python),
         ("packages", packages.packages),

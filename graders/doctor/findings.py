@@ -12,9 +12,10 @@ State = Literal["ok", "limited", "fault"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found about one subject, such as PyTorch or git.
+    """The result of checking one subject, such as PyTorch or git.
 
-    `limited` means that all katas work, but not fully, and `fault` that some katas do not work.
+    The state `limited` means that all katas work, but with restrictions. The state `fault` means that some katas do
+    not work.
     """
 
     subject: str
@@ -32,21 +33,21 @@ class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
     def exit_status(self, *, strict: bool) -> int:
-        """Return 1 if any finding is a fault (or, if `strict`, limited), and 0 otherwise."""
+        """Return 1 if any finding is a fault, and 0 otherwise. If `strict` is true, limitations count as faults."""
         bad = ("fault", "limited") if strict else ("fault",)
         return int(any(finding.state in bad for finding in self.findings))
 
 
 def ok(subject: str, found: str) -> Finding:
-    """Return a finding with nothing to fix."""
+    """Return a finding that needs no remedy."""
     return Finding(subject=subject, state="ok", found=found)
 
 
 def limited(subject: str, found: str, remedy: str) -> Finding:
-    """Return a finding that limits the katas, although they still work."""
+    """Return a finding about a restriction with which all katas still work."""
     return Finding(subject=subject, state="limited", found=found, remedy=remedy)
 
 
 def fault(subject: str, found: str, remedy: str) -> Finding:
-    """Return a finding that keeps some of the katas from working."""
+    """Return a finding about a fault that keeps some katas from working."""
     return Finding(subject=subject, state="fault", found=found, remedy=remedy)

@@ -1,4 +1,4 @@
-"""Checks the folders that the katas write to, git, and the terminal's encoding."""
+"""Check that the folders are writable, that git is installed, and that the terminal uses UTF-8."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOM_MB = 200
 
 
 def folders(root: Path | None) -> Iterator[Finding]:
-    """Write a file to the temporary folder and to the folders for data sets, progress and the learner's own files."""
+    """Check that the harness can write temporary files, data sets and progress, and that learners can save files."""
     from graders.datasets.sources import cache
     from graders.learner.progress import default_path
 
@@ -61,7 +61,7 @@ def _writable(subject: str, folder: Path, remedy: str, otherwise: Callable[[str,
 
 
 def programs() -> Iterator[Finding]:
-    """Look for git."""
+    """Check that git is installed."""
     if shutil.which("git") is None:
         yield findings.limited("git", "git is not installed: `katas reset` cannot read the stubs", "apt install git")
     else:

@@ -1,4 +1,4 @@
-"""Checks the Python interpreter, the installed packages, PyTorch and the graphics card."""
+"""Check the Python interpreter, the installed packages, PyTorch and the graphics card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DISTRIBUTION = "nn-katas"
 
 
 def python() -> Iterator[Finding]:
-    """Check the interpreter's version, and name the operating system."""
+    """Check the version of the interpreter, and report the operating system."""
     said = f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
     versions = f"Python {_OLDEST[0]}.{_OLDEST[1]} to {_BEYOND[0]}.{_BEYOND[1] - 1}"
     if not _OLDEST <= sys.version_info[:2] < _BEYOND or platform.python_implementation() != "CPython":
@@ -32,7 +32,7 @@ def python() -> Iterator[Finding]:
 
 
 def packages() -> Iterator[Finding]:
-    """Compare the requirements in pyproject.toml, including its extras, with the installed packages."""
+    """Compare the installed packages with the requirements in pyproject.toml, including the optional ones."""
     from packaging.requirements import Requirement
 
     try:
@@ -92,7 +92,6 @@ def torch() -> Iterator[Finding]:
 
 
 def _pinned(package: str) -> str:
-    """Return the version that pyproject.toml pins, or an empty string if it pins none."""
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         for line in importlib.metadata.requires(_DISTRIBUTION) or []:
             found = re.match(rf"{package}==([\w.]+)", line)
@@ -102,9 +101,9 @@ def _pinned(package: str) -> str:
 
 
 def _asked_of_torch(program: str) -> str | None:
-    """Run a program in a process that imports torch and return its output, or None if it fails.
+    """Run a program in a separate process that has imported torch.
 
-    The process is a separate one because a broken build of PyTorch may crash it.
+    Return the output of the program, or None if it fails. A broken build of PyTorch can crash only that process.
     """
     try:
         done = subprocess.run(
@@ -120,7 +119,7 @@ def _asked_of_torch(program: str) -> str | None:
 
 
 def graphics_card() -> Iterator[Finding]:
-    """Find out which graphics card PyTorch can use."""
+    """Report the graphics card that PyTorch can use, if any."""
     if importlib.util.find_spec("torch") is None:
         return
     said = _asked_of_torch("print(torch.cuda.get_device_name() if torch.cuda.is_available() else '-')")

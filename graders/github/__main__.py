@@ -1,6 +1,6 @@
 """The commands `python -m graders.github visible | intake | grade | report`, one for each job of a workflow.
 
-Apart from the standard library they need only msgspec, except `grade`, which needs everything that the judge needs.
+Besides the standard library, `intake` and `report` need only msgspec. `grade` needs everything that the judge needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ AUDIENCES = ("learner", "public")
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run one command and return the exit status: 0 on success, 2 if it fails."""
+    """Run one command, and return its exit status, which is 2 after a KataError."""
     given = _parser().parse_args(words)
     try:
         return int(given.command(given))
@@ -105,7 +105,7 @@ def _report(given: argparse.Namespace) -> int:
 
 
 def _say(name: str, value: str) -> None:
-    """Set an output of the workflow step; `value` must not come from the submission."""
+    """Set an output of the workflow step. `value` must not come from the submission."""
     place = os.environ.get("GITHUB_OUTPUT")
     if place:
         with open(place, "a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""A minimal client of GitHub's REST API: one server, bounded answers and a few retries.
+"""A minimal client of GitHub's REST API, which limits the size of answers and retries failed requests.
 
 Text from a pull request, such as a title or a branch name, never becomes part of a path. In a query, it is quoted.
 """
@@ -40,7 +40,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Repository:
-    """One repository on a server. Error messages never contain the token."""
+    """A repository on a GitHub server. Error messages never contain the token."""
 
     def __init__(self, name: str, token: str, server: str = "https://api.github.com", pause_s: float = 2.0) -> None:
         if not _REPOSITORY.fullmatch(name):
@@ -61,7 +61,7 @@ class Repository:
         return cls(environment["GITHUB_REPOSITORY"], environment["GITHUB_TOKEN"], server)
 
     def get(self, path: str, **query: str | int) -> Any:
-        """Return the answer to GET /repos/OWNER/NAME/path. Raises NotFound, ServerError."""
+        """Return the answer to GET /repos/OWNER/NAME/path. Raises NotFound or ServerError."""
         return self._ask("GET", path, query, None)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:

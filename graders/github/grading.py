@@ -1,4 +1,4 @@
-"""The second job: grades what intake took, and shortens the verdicts so that they can be passed on."""
+"""The second job, which grades the files from the first job and limits the size of the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEPS = (4_000, 1_000, 300, 80, 0)  # limits on the number of characters in a t
 
 
 def grade(root: Path, intake: Intake, *, audience: Audience = "learner", require: Confinement = "full") -> Report:
-    """Return a verdict for every kata of the request, redacted for the audience."""
+    """Return a report with a verdict for every kata of the request, redacted for the audience."""
     with Judge(root, require=require) as judge:
         verdicts = [_verdict(judge, root, taken) for taken in intake.taken]
     return fitted([shown(verdict, audience) for verdict in verdicts])
@@ -33,7 +33,7 @@ def _verdict(judge: Judge, root: Path, taken: Taken) -> Verdict:
 
 
 def fitted(verdicts: list[Verdict], most: int = REPORT_BYTES) -> Report:
-    """Return the report, with texts cut as far as necessary to fit into `most` bytes."""
+    """Return a report on these verdicts, with texts shortened to fit into `most` bytes."""
     for limit in _STEPS:
         report = Report(verdicts=tuple(_cut(verdict, limit) for verdict in verdicts))
         if len(msgspec.json.encode(report)) <= most:

@@ -1,7 +1,7 @@
-"""The first job: finds the request and the katas that it changes, and takes their declared files, blob by blob.
+"""The first job, which finds the pull request and takes the declared files of the katas that it changes.
 
 Nothing in the request's tree is checked out, run or trusted. The names, sizes and kinds of files come from the server,
-and their contents are compared with their digests. The katas and the lists of their files come from the default branch.
+and the contents are compared with their digests. The katas and the lists of their files come from the default branch.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def take(server: Repository, root: Path, event: Any) -> Intake | None:
-    """Take the files that the request of a workflow_run event submits; None if no open request has that commit."""
+    """Return the files that the pull request of a workflow_run event submits.
+
+    Return None if no open request has the event's commit, or if the request changes no kata.
+    """
     pull = find(server, event)
     if pull is None:
         return None
@@ -62,11 +65,11 @@ def take(server: Repository, root: Path, event: Any) -> Intake | None:
 
 
 def find(server: Repository, event: Any) -> Pull | None:
-    """Return the open request whose head is the event's commit; None if there is none.
+    """Return the open pull request whose head is the event's commit, or None if no such request exists.
 
-    The event for a pull request from a fork does not name the request, so search for it by its branch. The request must
-    come from the repository that the event names, be at the same commit, and target the default branch. Raises
-    KataError for other events.
+    If the request comes from a fork, the event does not name it, so search for it by its branch. The request must come
+    from the repository that the event names, and target the default branch. Raises KataError if the event is not about
+    a pull request.
     """
     run = _field(event, "workflow_run", dict)
     commit, branch = _field(run, "head_sha", str), _field(run, "head_branch", str)
@@ -92,8 +95,9 @@ def still_at(server: Repository, pull: Pull) -> bool:
 
 
 def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
-    """Return the current and earlier names of each changed file, with the current name first; None if there are too
-    many files.
+    """Return the current and the earlier name of each changed file, or None if too many files changed.
+
+    Only a renamed file has an earlier name.
     """
     if _field(server.get(f"pulls/{pull.number}"), "changed_files", int) > CHANGED_FILES:
         return None
@@ -105,7 +109,7 @@ def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
 
 
 def _touched(names: Iterable[str], katas: dict[str, Kata]) -> list[str]:
-    """Return the katas that declare one of these names."""
+    """Return the slugs of the katas that declare one of these files."""
     parts = [name.split("/", 2) for name in names]
     return [
         slug for top, slug, name in (each for each in parts if len(each) == 3)
@@ -124,13 +128,13 @@ def _taken(tree: Tree, kata: Kata, changed: list[tuple[str, ...]]) -> Taken:
         submission = listing.take(kata, tree.below("katas", kata.slug))
     except IntakeError as fault:
         return Taken(kata=kata.slug, refused=str(fault))
-    # Other files in the folder belong to the kata itself, or are listed as changed but not taken.
+    # Other files in the folder belong to the kata itself, or are listed in `Intake.beside`.
     submission = msgspec.structs.replace(submission, ignored=())
     return Taken(kata=kata.slug, submission=submission, moved=_moved(kata, submission, changed))
 
 
 def _moved(kata: Kata, submission: Submission, changed: list[tuple[str, ...]]) -> str:
-    """Return a sentence about missing files that the request has renamed; empty if there are none."""
+    """Return a sentence about missing files that the request has renamed, or an empty string."""
     missing = {f"katas/{kata.slug}/{name}" for name in submission.missing}
     moves = [f"{before} to {printable(now)}" for now, *former in changed for before in former if before in missing]
     return f"The request renames {', '.join(moves)}: rename it back." if moves else ""
@@ -144,7 +148,7 @@ class Tree:
         self.commit = commit
 
     def below(self, *folders: str) -> list[Entry]:
-        """Return the entries below a folder, with names relative to that folder; none if the folder does not exist."""
+        """Return the entries below a folder, with relative names. Return none if the folder does not exist."""
         name = self.commit
         for depth, folder in enumerate(folders, start=1):
             entry = next((each for each in self._listed(name) if each.get("path") == folder), None)
@@ -193,7 +197,6 @@ def _digest(entry: Any) -> str:
 
 
 def _field(record: Any, name: str, kind: type[Any]) -> Any:
-    """Return a field of the server's answer. Raises ServerError if it is missing or of another type."""
     value = record.get(name) if isinstance(record, dict) else None
     if not isinstance(value, kind) or isinstance(value, bool):
         raise ServerError(f"the server's answer has no field {name} of type {kind.__name__}")
@@ -201,7 +204,7 @@ def _field(record: Any, name: str, kind: type[Any]) -> Any:
 
 
 def event_in(path: Path) -> Any:
-    """Read the event that started the workflow from the runner's file."""
+    """Read the event that started the workflow. Raises KataError if the file cannot be read."""
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as fault:

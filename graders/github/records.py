@@ -1,4 +1,4 @@
-"""The files that the jobs pass to each other: small JSON files with strict fields."""
+"""The records that the jobs pass to each other as JSON files."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Pull(Record, frozen=True, kw_only=True):
 
 
 class Taken(Record, frozen=True, kw_only=True):
-    """What intake took for one kata.
+    """The files that the first job took for one kata.
 
-    `refused` says why it took nothing; `moved` says where the request moved a missing file.
+    If it took none, `refused` is the reason. `moved` is a sentence about missing files that the request has renamed.
     """
 
     kata: Slug
@@ -40,7 +40,7 @@ class Taken(Record, frozen=True, kw_only=True):
 
 
 class Intake(Record, frozen=True, kw_only=True):
-    """The first job's file.
+    """The output of the first job.
 
     `beside` lists the changed files that no kata declares. `refused` is the reason for refusing the request, if any.
     """
@@ -52,7 +52,7 @@ class Intake(Record, frozen=True, kw_only=True):
 
 
 class Report(Record, frozen=True, kw_only=True):
-    """The second job's file: a verdict for each kata, as the audience may see it."""
+    """The output of the second job, with one verdict for each kata, redacted for the audience."""
 
     verdicts: Annotated[tuple[Verdict, ...], Meta(max_length=64)] = ()
 

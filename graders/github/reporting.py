@@ -1,4 +1,4 @@
-"""The third job: writes one comment, edited in place, and a check run with annotations.
+"""The third job, which writes a comment and a check run with annotations to the pull request.
 
 The verdicts come from the machine that ran the submission, so they are trusted as little as possible. The report must
 be small, fit the schema, and cover exactly the katas that the first job named. This job redacts and cleans the report
@@ -38,7 +38,7 @@ Conclusion = Literal["success", "failure", "neutral", "cancelled"]
 
 
 def publish(server: Repository, root: Path, intake: Intake, handed: Path, audience: Audience = "learner") -> Outcome:
-    """Write the verdicts to the request, unless it has a newer commit. Raises KataError for an invalid report."""
+    """Write the verdicts to the request, unless it has a newer commit. Raises KataError if the report is invalid."""
     fault = ""
     verdicts: tuple[Verdict, ...] = ()
     if not intake.refused:
@@ -70,9 +70,6 @@ def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Ver
     return tuple(shown(verdict, audience) for verdict in report.verdicts)
 
 
-# The comment.
-
-
 def comment(intake: Intake, verdicts: Sequence[Verdict]) -> str:
     """Return the comment's Markdown. Its first line is a marker, by which the next run finds the comment."""
     lines = [MARKER, f"Official verdict on {intake.pull.commit}, with the tests of the default branch.", ""]
@@ -102,11 +99,8 @@ def _comment(server: Repository, pull: Pull, body: str) -> None:
     server.post(f"issues/{pull.number}/comments", {"body": body})
 
 
-# The check run.
-
-
 def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
-    """Return the check run's overall conclusion from all verdicts. It is a success only if nothing failed."""
+    """Return the check run's conclusion. It is a success only if every kata passes or awaits review."""
     statuses = {verdict.status for verdict in verdicts}
     if not statuses or "error" in statuses:
         return "cancelled"
@@ -116,9 +110,9 @@ def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
 
 
 def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return an annotation for each failure.
+    """Return an annotation for each failure, but at most ANNOTATIONS.
 
-    Each is at the line that its message names, or else at the first line.
+    An annotation refers to the line that the message names, or else to line 1.
     """
     found = []
     for verdict in verdicts:
@@ -138,7 +132,10 @@ def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 
 
 def _faults(verdict: Verdict) -> list[tuple[str, str, str]]:
-    """Return the title, message and level of each failure; a test that does not affect the status is only a notice."""
+    """Return the title, message and level of each failure.
+
+    The level is only "notice" for a test that does not affect the status of the verdict.
+    """
     if verdict.status in ("ungradable", "error"):
         return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status], "failure")]
     optional = wording.optional(verdict)

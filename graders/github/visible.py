@@ -1,6 +1,6 @@
-"""The unofficial run for a pull request: the visible tests of the katas that it changes, on a machine without secrets.
+"""Run the visible tests of the katas that a pull request changes, on a machine without secrets.
 
-Everything, including the tests, comes from the request, so the result is only information for its author.
+The tests come from the request, too, so the result is unofficial.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ UNOFFICIAL = "Unofficial: only the visible tests, unconfined, from this branch's
 
 
 def changed(root: Path, base: str) -> list[str]:
-    """Return the katas whose files differ from those in the commit `base`."""
+    """Return the slugs of the katas whose files differ from those in the commit `base`."""
     words = ["git", "-C", str(root), "diff", "--name-only", "-z", "--end-of-options", base, "--", "katas"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -27,7 +27,7 @@ def changed(root: Path, base: str) -> list[str]:
 
 
 def run(root: Path, base: str) -> int:
-    """Run the visible tests of the changed katas; return pytest's exit status, or 0 if no kata changed."""
+    """Run the visible tests of the changed katas. Return pytest's exit status, or 0 if no kata changed."""
     katas = changed(root, base)
     print(UNOFFICIAL, flush=True)
     if not katas:

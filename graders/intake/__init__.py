@@ -1,9 +1,9 @@
-"""Takes a submission's declared files, and nothing else, from a folder, an archive or a git reference.
+"""Take only the declared files of a submission from a folder, an archive or a git reference.
 
     take(kata, place)   return the declared files at `place`
     find(text)          turn the argument of --submission into a place
 
-Every refusal is an IntakeError that names the file, what is wrong with it, and what to do.
+If intake refuses a submission, it raises an IntakeError whose message names the file, the problem and the remedy.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ __all__ = ["Submission", "SubmissionFile", "find", "shipped", "submission", "sup
 
 
 def take(kata: Kata, place: Path | str) -> Submission:
-    """Return the declared files of a submission, without running any of it or unpacking anything to disk.
+    """Return the declared files of a submission, without running its code or unpacking anything to disk.
 
     `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
-    the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win. In an archive, all of
-    this may be inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is
-    `missing`.
+    the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win. All files may also be
+    inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is `missing`.
 
     Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
     large, or contains names that lead outside it.
@@ -48,7 +47,7 @@ def take(kata: Kata, place: Path | str) -> Submission:
 
 
 def find(text: str) -> Path | str:
-    """Return the place that `--submission` names. Raises KataError if it does not exist, before anything is graded."""
+    """Return the place that the text given to `--submission` names. Raises KataError if it does not exist."""
     reference = _reference(text)
     if reference is not None:
         from graders.intake import git
@@ -72,7 +71,7 @@ def _reference(place: Path | str) -> Reference | None:
 
 
 def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
-    """Return the kata's declared files from a trusted folder (katas/<slug>, solutions/<slug>), by name, unchecked."""
+    """Return the kata's declared files in a trusted folder, such as solutions/<slug>, without checking them."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for pattern in kata.files

@@ -1,8 +1,8 @@
-"""Takes a submission from a .zip or .tar file: only the declared files are unpacked, and only in memory.
+"""Take a submission from a .zip or .tar file. Only the declared files are unpacked, and only in memory.
 
-An archive's headers are not trusted. The archive's size, the number of its entries and the unpacked sizes that it
-announces are limited, and so is the number of bytes that are actually read. A tar file is read twice: first for the
-list of its entries, then for the declared files, in the order of the list.
+The headers of an archive are not trusted. There are limits on the size of the archive, on the number of its entries, on
+the unpacked sizes that it announces, and on the number of bytes that are actually read. A tar file is read twice, first
+to list its entries, and then to read the declared files in the order of the list.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ DIRECTORY_BYTES = 4 * 1024**2  # the limit for a zip's list of entries
 NAME_BYTES = 16 * 1024  # the limit for a tar's long name or extended header
 _BLOCK = 512
 _CHUNK = 1 << 16
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # the standard library reads this format since Python 3.14
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # the standard library cannot read this format before Python 3.14
 _REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
 
 
 def take(kata: Kata, path: Path) -> Submission:
-    """Return the declared files in an archive. The archive's first bytes show its format."""
+    """Return the declared files in an archive, whose format is detected from its first bytes."""
     name = path.name
     try:
         file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
@@ -67,7 +67,6 @@ def take(kata: Kata, path: Path) -> Submission:
 
 
 def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | None:
-    """Return the reader for an archive that starts with this block, or None if no archive starts like this."""
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _from_zip
     for sign, unpacked in _PACKED.items():
@@ -80,7 +79,6 @@ def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | Non
 
 @contextmanager
 def _readable(name: str) -> Iterator[None]:
-    """Turn the standard library's exceptions about a broken archive into a refusal."""
     try:
         yield
     except IntakeError:
@@ -117,9 +115,6 @@ def _check_entries(name: str, count: int) -> None:
         refuse(name, f"it holds more than {listing.ENTRIES} files", "Pack only the kata's folder.")
 
 
-# zip.
-
-
 def _from_zip(kata: Kata, name: str, file: IO[bytes]) -> Submission:
     _check_directory(name, file)
     with zipfile.ZipFile(file) as archive:
@@ -133,7 +128,7 @@ def _from_zip(kata: Kata, name: str, file: IO[bytes]) -> Submission:
 
 
 def _check_directory(name: str, file: IO[bytes]) -> None:
-    """Refuse a zip whose list of entries is too long, and zip64, which an archive of allowed size does not need."""
+    """Refuse a .zip file whose list of entries is too long, or that uses zip64, which no permitted archive needs."""
     end = file.seek(0, os.SEEK_END)
     file.seek(max(end - (1 << 16) - 42, 0))
     tail = file.read()
@@ -146,7 +141,7 @@ def _check_directory(name: str, file: IO[bytes]) -> None:
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
-    """Return the member's name, decoded as UTF-8 if possible, even if its flags do not say that it is UTF-8."""
+    """Return the name of a member, decoded as UTF-8 if possible, even if its flags do not announce UTF-8."""
     if member.flag_bits & 0x800:
         return member.orig_filename
     try:
@@ -179,9 +174,6 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> b
         if file.read(1):  # reading to the end also verifies the checksum
             raise zipfile.BadZipFile(f"{printable(member.orig_filename)} is longer than its header says")
         return data
-
-
-# tar.
 
 
 def _from_tar(kata: Kata, name: str, file: IO[bytes], unpacked: Callable[[IO[bytes]], IO[bytes]]) -> Submission:
@@ -262,7 +254,6 @@ def _tar_entries(name: str, stream: _Forward) -> list[tuple[str, str, int, int]]
 
 
 def _header(block: bytes) -> tarfile.TarInfo | None:
-    """Return the header of a member, or None if the block is not a header."""
     try:
         member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError:
@@ -271,7 +262,7 @@ def _header(block: bytes) -> tarfile.TarInfo | None:
 
 
 def _pax(data: bytes) -> dict[str, str]:
-    """Return the records of an extended header, each `LENGTH KEY=VALUE` and a newline."""
+    """Parse an extended header, whose records have the form `LENGTH KEY=VALUE` and end with a newline."""
     found = {}
     while data:
         length = int(data[: data.index(b" ")])
@@ -313,7 +304,7 @@ _TAR_KINDS = {
 
 
 class _Xz(io.RawIOBase):
-    """An .xz file, which is unpacked within a memory limit. Its header says how much memory it needs."""
+    """A reader that unpacks an .xz file within a memory limit, because the file's header may demand any amount."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file

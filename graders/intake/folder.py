@@ -1,7 +1,8 @@
-"""Intake from a folder.
+"""Take a submission from a folder.
 
-The folder is not trusted: it may hold links, devices or a million files, and may change while it is read. Every path is
-opened relative to the descriptor of its parent folder, no link is followed, and only plain files are opened.
+The content of the folder is not trusted. It may contain links, devices or a million files, and it may change while it
+is read. Therefore, every path is opened relative to the descriptor of its parent folder, links in the folder are not
+followed, and only plain files are opened.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for files 
 
 
 def take(kata: Kata, submission_dir: Path) -> Submission:
-    """Return the declared files of a submission, read without following links.
+    """Return the declared files of a submission. Links in the folder are not followed.
 
     `submission_dir` holds the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win.
-    All of this may be inside a single inner folder, as in many unpacked archives.
+    All files may also be inside a single folder, as in many unpacked archives.
 
     Raises IntakeError if a declared path is not a plain, small source or data file.
     """
@@ -53,11 +54,8 @@ def _access(name: str) -> Iterator[None]:
         refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file, and keep it unchanged.")
 
 
-# Folders.
-
-
 def _open_submission(path: Path, stack: ExitStack) -> int | None:
-    """Return a descriptor of the named folder, which may be a link, or None if it does not exist."""
+    """Return a descriptor of the submission's folder, or None if it does not exist. The folder may be a link."""
     with _access(str(path)):
         try:
             folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -70,9 +68,10 @@ def _open_submission(path: Path, stack: ExitStack) -> int | None:
 
 
 def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
-    """Return the folder with the kata's files: katas/<slug> if it exists and `root` has none of them, else `root`.
+    """Return a descriptor of the folder that holds the kata's files.
 
-    If the only entry of `root` is a folder, search that folder too.
+    This is `root` if it has any of these files, and otherwise katas/<slug> in `root`. If neither has them, and the only
+    entry of `root` is a folder, that folder is searched in the same way. If no folder is found, return `root`.
     """
     own = [name for name in kata.files if not is_glob(name)]
     for folder in filter(None, (root, _only_folder(root, kata, stack))):
@@ -85,7 +84,7 @@ def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
 
 
 def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
-    """Return a descriptor of the only folder in `root`, or None if `root` has other entries that are not hidden."""
+    """Return a descriptor of the only folder in `root`, or None if `root` also has other visible entries."""
     try:
         with os.scandir(root) as entries:
             seen = [each for each in islice(entries, FOLDER_ENTRIES) if not each.name.startswith(".")]
@@ -98,7 +97,6 @@ def _only_folder(root: int, kata: Kata, stack: ExitStack) -> int | None:
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:
-    """Return the status of `name`, without following links, or None if it does not exist."""
     with _access(name):
         try:
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -125,9 +123,9 @@ def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | N
 
 
 def _walk(folder: int, prefix: str, depth: int) -> Generator[str, None, None]:
-    """Yield the names of the files below `folder`: a folder's own files come first, then its subfolders. Open no files.
+    """Yield the names of the files below `folder` without opening them. The files in a folder precede its subfolders.
 
-    For a folder that is empty, unreadable, too deep or in NOT_ENTERED, yield its own name with a slash.
+    For a folder that is empty, unreadable, too deep or in NOT_ENTERED, yield only the folder's name and a slash.
     """
     try:
         with os.scandir(folder) as entries:
@@ -159,9 +157,6 @@ def _walk_into(folder: int, prefix: str, name: str, depth: int) -> Iterator[str]
         os.close(inner)
 
 
-# Files.
-
-
 def _declared(folder: int, kata: Kata) -> dict[str, bytes]:
     names = [name for name in kata.files if not is_glob(name)]
     taken: dict[str, bytes] = {}
@@ -177,7 +172,7 @@ def _declared(folder: int, kata: Kata) -> dict[str, bytes]:
 
 
 def _matching(folder: int, kata: Kata) -> list[str]:
-    """Return the names that match the patterns in `files`. Links and devices are included; folders are ignored."""
+    """Return the names that match the patterns in `kata.files`, including links and devices but not folders."""
     return [name for pattern in kata.files if is_glob(pattern) for name in _expand(folder, pattern, kata)]
 
 
@@ -203,7 +198,6 @@ def _expand(root: int, pattern: str, kata: Kata) -> list[str]:
 
 
 def _read(root: int, name: str) -> bytes | None:
-    """Return the content of a declared file after checking it, or None if the file does not exist."""
     rules.check_name(name)
     *parts, base = name.split("/")
     with ExitStack() as stack:
@@ -211,7 +205,7 @@ def _read(root: int, name: str) -> bytes | None:
         status = None if folder is None else _status(folder, base)
         if folder is None or status is None:
             return None
-        _check_plain(name, status)  # checked before it is opened, because opening a device can have effects
+        _check_plain(name, status)  # before the file is opened, because opening a device can have effects
         with _access(name):
             data = _read_plain(folder, base, name)
     return rules.content(name, data)
@@ -220,7 +214,7 @@ def _read(root: int, name: str) -> bytes | None:
 def _read_plain(folder: int, base: str, name: str) -> bytes:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     with open(os.open(base, flags, dir_fd=folder), "rb") as file:
-        _check_plain(name, os.fstat(file.fileno()))  # checked again, because it may have been replaced
+        _check_plain(name, os.fstat(file.fileno()))  # again, because the file may have been replaced
         data = file.read(rules.limit_of(name) + 1)
     rules.check_size(name, len(data))
     return data

@@ -1,6 +1,6 @@
-"""Takes a submission from a commit of a local git repository by reading blobs, so nothing is checked out.
+"""Take a submission from a commit in a local git repository, by reading blobs instead of checking out files.
 
-The repository may come from a stranger, so the git commands used here run none of its hooks and fetch nothing.
+The repository is not trusted, so the git commands run none of its hooks and fetch nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ class Reference(NamedTuple):
 
 
 def parse(place: Path | str) -> Reference | None:
-    """Parse `git:REPO@REF`, or `REPO@REF` if REPO is a folder and no file has that whole name. Else return None."""
+    """Parse a git reference, and return None for any other place.
+
+    A reference is written as `git:REPO@REF`. The prefix may be left out if REPO is a folder and the whole text is not
+    the name of a file. Raises KataError if the part before or after the `@` is missing.
+    """
     if not isinstance(place, str):
         return None
     repository, _, revision = place.removeprefix(PREFIX).rpartition("@")
@@ -52,7 +56,7 @@ def parse(place: Path | str) -> Reference | None:
 
 
 def resolve(reference: Reference) -> str:
-    """Return the commit's full hash. Raises KataError if the repository or the revision does not exist."""
+    """Return the full hash of the commit. Raises KataError if the repository or the revision does not exist."""
     repository, revision = reference
     if not repository.is_dir():
         raise KataError(f"{repository}: there is no such repository on this machine. Clone it first, with git clone.")
@@ -65,7 +69,7 @@ def resolve(reference: Reference) -> str:
 
 
 def take(kata: Kata, reference: Reference) -> Submission:
-    """Take the declared files from the tree of a commit."""
+    """Return the declared files in the tree of a commit."""
     commit = resolve(reference)
     listed = _git(reference.repository, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit, most=LISTING_BYTES)
     lines = [line for line in listed.stdout.split(b"\0") if line]
@@ -90,7 +94,7 @@ def entry(repository: Path, line: bytes) -> Entry:
 
 
 def kind(mode: str) -> str:
-    """Return the kind of a tree entry, from its mode (octal, six digits)."""
+    """Describe the kind of a tree entry in words, given its mode as six octal digits."""
     return _KINDS.get(mode, "a submodule" if mode == "160000" else "something else")
 
 
@@ -99,9 +103,9 @@ def _blob(repository: Path, name: str, most: int) -> bytes:
 
 
 def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.CompletedProcess[bytes]:
-    """Run git and read at most `most` bytes of its output. Git runs no program from the repository and fetches nothing.
+    """Run git and read at most `most` bytes of its output.
 
-    The status is negative if there was more output than that.
+    Git runs no programs from the repository and fetches nothing. The return code is negative if there was more output.
     """
     process = _started(repository, words)
     late = threading.Event()
@@ -119,12 +123,11 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
         clock.cancel()
     if late.is_set():
         raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s. Check the repository with git fsck.")
-    # Git may have ended by itself before it could be killed, so its own status does not show whether output was left.
+    # Git may have ended before it could be killed, so its return code does not show whether there was more output.
     return subprocess.CompletedProcess(process.args, -signal.SIGKILL if more else process.returncode, out, errors)
 
 
 def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start a git command. Raises KataError if git is not installed."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     own = {
         "GIT_ALLOW_PROTOCOL": "",
@@ -153,10 +156,6 @@ def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 def _answer(process: subprocess.Popen[bytes], most: int) -> tuple[bytes, bytes, bool]:
-    """Wait for the process.
-
-    Return the process's output, its errors, and whether it was killed because of too much output.
-    """
     with process:
         assert process.stdout is not None
         assert process.stderr is not None

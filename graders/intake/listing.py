@@ -1,7 +1,7 @@
-"""Takes a submission from a list of entries, which an archive, a commit or a server provides.
+"""Take a submission from a list of entries, which comes from an archive, a commit or a server.
 
-The list is not trusted. All names are checked first. Then the kata's folder is located among them, and only the
-declared files are read, in the order of the list.
+The list is not trusted. All names are checked before the kata's folder is located among them. Only the declared files
+are read, in the order of the list.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ FOLDER = "a folder"
 
 
 class Entry(NamedTuple):
-    """An entry in the list: its name (with slashes, but none at the start), its kind in words, and its announced size.
+    """An entry in the list.
 
-    `read(most)` returns its first `most` bytes.
+    `name` has slashes between folders, but none at the start. `kind` describes the entry in words. `size` is the
+    announced size in bytes, and `read(most)` returns the first `most` bytes.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Entry(NamedTuple):
 
 
 def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
-    """Return the declared files among these entries. Raises IntakeError like graders.intake.take."""
+    """Return the declared files among these entries. Raises IntakeError for the same reasons as graders.intake.take."""
     listed = {entry.name: entry for entry in entries}
     prefix = _kata_folder(kata, listed)
     inside = [
@@ -54,7 +55,10 @@ def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
 
 
 def checked_name(name: str) -> str:
-    """Return an entry's name without `.` and doubled slashes ("" for the top). Refuse a name that leads outside."""
+    """Return an entry's name without `.` and doubled slashes, which is empty for the top folder.
+
+    Refuse a name that is absolute, contains a backslash, or leads out of the top folder.
+    """
     if name.startswith("/") or name[1:3] in (":/", ":\\"):
         refuse(name, "its name is absolute", "Pack the files with relative paths.")
     if "\\" in name:
@@ -66,7 +70,10 @@ def checked_name(name: str) -> str:
 
 
 def _kata_folder(kata: Kata, listed: dict[str, Entry]) -> str:
-    """Return the prefix of the kata's files: the top, katas/<slug>/, or either in the only folder at the top."""
+    """Return the prefix of the names of the kata's files.
+
+    It is empty or `katas/<slug>/`. If the list has a single folder at the top, the prefix may start with that folder.
+    """
     tops = {name.split("/")[0] for name in listed} - {"__MACOSX", ".DS_Store"}
     alone = tops if len(tops) == 1 and any(name.startswith(f"{top}/") for top in tops for name in listed) else set()
     roots = ["", *(f"{top}/" for top in alone if top not in kata.files)]
@@ -83,16 +90,16 @@ def _has_kata(root: str, kata: Kata, listed: dict[str, Entry]) -> bool:
 
 
 def _is_own(kata: Kata, name: str) -> bool:
-    """Return whether a name is a declared file or is below one.
+    """Return whether a name is that of a declared file or of an entry below it.
 
-    Patterns count only if the kata declares nothing else.
+    Names that match a pattern count only if the kata declares nothing but patterns.
     """
     own = [each for each in kata.files if not is_glob(each)]
     return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
 
 
 def _check_folders(prefix: str, listed: dict[str, Entry]) -> None:
-    """Refuse a link, or anything else that is not a folder, where the path needs a folder."""
+    """Refuse an entry that is in the place of one of the folders in `prefix` but is not a folder."""
     parts = prefix.rstrip("/").split("/")
     for depth in range(1, len(parts) + 1):
         entry = listed.get("/".join(parts[:depth]))
@@ -118,7 +125,6 @@ def _check_places(kata: Kata, inside: Sequence[Entry]) -> None:
 
 
 def _content(entry: Entry, before: int) -> bytes:
-    """Return the content of a declared file. Check the file before and after reading it."""
     rules.check_name(entry.name)
     if entry.kind != FILE:
         refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
@@ -132,7 +138,7 @@ def _content(entry: Entry, before: int) -> bytes:
 
 
 def _ignored(names: list[str]) -> list[str]:
-    """Return the names as graders.intake.folder lists them: in the same order, without what is in unentered folders."""
+    """Return the names in the form and order in which graders.intake.folder lists the ignored files."""
     shortened = (_shortened(name.split("/")) for name in names)
     return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
 

@@ -1,4 +1,4 @@
-"""The result of intake: a submission's files by name, and the names that were ignored or are missing."""
+"""The result of intake, which holds the files of a submission and the names of ignored and missing files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class SubmissionFile(Record, frozen=True, kw_only=True):
 
 
 class Submission(Record, frozen=True, kw_only=True):
-    """The files that were taken, sorted by name; `ignored` and `missing` hold only names.
+    """The files that were taken from a submission, sorted by name, and the names of ignored and missing files.
 
-    `missing` lists the declared files (not patterns) that do not exist, and `sha256` covers the name, length and data
-    of each of `files`.
+    `missing` lists declared files that do not exist, but not patterns that match nothing. `sha256` is the digest of the
+    names, lengths and contents of all `files`.
     """
 
     files: tuple[SubmissionFile, ...]
@@ -30,7 +30,7 @@ class Submission(Record, frozen=True, kw_only=True):
 
 
 def submission(kata: Kata, taken: Mapping[str, bytes], ignored: tuple[str, ...] = ()) -> Submission:
-    """Return the record of these files, which must already have passed the rules."""
+    """Return the record of these files, which graders.intake.rules must have checked before."""
     digest = hashlib.sha256()
     for name, data in sorted(taken.items()):
         digest.update(f"{name}\0{len(data)}\0".encode())

@@ -1,4 +1,4 @@
-"""The rules for the size, name and content of every declared file, wherever it comes from."""
+"""The rules for the names, sizes and contents of declared files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from graders.errors import IntakeError
 
-SOURCE_BYTES = 256 * 1024  # for a .py file; the longest file that was written for these katas has a tenth of this
+SOURCE_BYTES = 256 * 1024  # for a .py file; the longest file written for these katas has a tenth of this size
 DATA_BYTES = 8 * 1024**2  # for any other file
 TOTAL_BYTES = 32 * 1024**2
 FILES_PER_PATTERN = 1_000  # a pattern that matches this many files is refused
@@ -28,26 +28,23 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def refuse(name: str, fault: str, remedy: str) -> NoReturn:
-    """Raise an IntakeError that names the file, what is wrong with it, and what to do."""
+    """Raise an IntakeError whose message names the file, the problem and the remedy."""
     raise IntakeError(f"{printable(name)}: {fault}. {remedy}")
 
 
 def printable(name: str) -> str:
-    """Make an untrusted file name safe to show: escape unprintable characters, and cut it at 200 characters."""
+    """Escape unprintable characters in an untrusted file name, and cut it to 200 characters."""
     text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
     return text if len(text) <= 200 else text[:199] + "…"
 
 
 def shown(ignored: list[str], *, more_unseen: bool = False) -> tuple[str, ...]:
-    """Return the names of ignored files as a verdict lists them."""
+    """Return the names of the first ignored files in printable form, and a note that counts the rest."""
     names = [printable(name) for name in ignored[:IGNORED_SHOWN]]
     rest = len(ignored) - len(names)
     if rest:
         names.append(f"… and {'more than ' if more_unseen else ''}{rest} more")
     return tuple(names)
-
-
-# Names.
 
 
 def check_name(name: str) -> None:
@@ -61,9 +58,9 @@ def check_name(name: str) -> None:
 
 
 def check_names(names: Iterable[str], taken: Collection[str]) -> None:
-    """Refuse two names that mean the same file on some file systems, if at least one of the files would be taken.
+    """Refuse two names that mean the same file on some file systems, if at least one of the two files is declared.
 
-    On such a file system, one file would replace the other, and it is unclear which file the learner meant.
+    On such a file system, one file would replace the other, and it is unclear which one the learner meant.
     """
     first: dict[str, str] = {_folded(name): name for name in taken}
     for name in [*taken, *names]:
@@ -73,7 +70,7 @@ def check_names(names: Iterable[str], taken: Collection[str]) -> None:
 
 
 def check_count(pattern: str, names: Collection[str]) -> None:
-    """Refuse a pattern that too many files match."""
+    """Refuse a submission in which too many files match a pattern."""
     if len(names) >= FILES_PER_PATTERN:
         refuse(pattern, f"{len(names)} files match; the limit is {FILES_PER_PATTERN - 1}", "Hand in fewer files.")
 
@@ -82,32 +79,26 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-# Sizes.
-
-
 def limit_of(name: str) -> int:
-    """Return how many bytes a declared file may have."""
+    """Return the maximum size of a declared file in bytes."""
     return SOURCE_BYTES if name.endswith(".py") else DATA_BYTES
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuse a declared file whose size, announced or real, is too large."""
+    """Refuse a declared file whose announced or actual size is too large."""
     limit = limit_of(name)
     if size > limit:
         refuse(name, f"it is larger than {limit // 1024} KB", "Hand in a smaller file.")
 
 
 def check_total(name: str, total: int) -> None:
-    """Refuse a submission that this file makes too large."""
+    """Refuse a submission whose declared files, up to and including this one, are too large in total."""
     if total > TOTAL_BYTES:
         refuse(name, f"it makes the submission larger than {TOTAL_BYTES // 1024**2} MB", "Hand in smaller files.")
 
 
-# Contents.
-
-
 def content(name: str, data: bytes) -> bytes:
-    """Return the content as it is graded: text without its byte-order mark, data unchanged."""
+    """Check the content of a declared file, and return it without the byte-order mark of a text file."""
     if data.startswith(b"\x7fELF"):
         refuse(name, "it is compiled code", "Hand in the source.")
     if data.startswith(_LFS_POINTER):
@@ -128,7 +119,7 @@ def content(name: str, data: bytes) -> bytes:
 
 
 def _check_encoding(name: str, data: bytes) -> None:
-    """Refuse a coding comment other than for UTF-8: the harness would read a different text from what Python runs."""
+    """Refuse a coding comment for an encoding other than UTF-8, because Python and the harness would disagree."""
     try:
         encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
     except SyntaxError:

@@ -27,8 +27,8 @@ from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
 from graders.verdict import UNTOUCHED, Confinement, Verdict
 
-LOOK_AGAIN_S = 0.5  # at least this time passes between checks of the harness's own files for changes
-PATIENCE_S = 120.0  # this is added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
+LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
+PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
 _HARNESS = Path(__file__).parents[1]
 
@@ -58,7 +58,7 @@ class CachedKata:
             return None
 
     def new_verdict(self, seed: bytes, require_extras: bool | None) -> Verdict:
-        """Return a verdict with the current time and nothing graded. If `require_extras` is None, kata.toml decides."""
+        """Return a verdict with the current time and no results. If `require_extras` is None, kata.toml decides."""
         graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         required = self.kata.require_extras if require_extras is None else require_extras
         return msgspec.structs.replace(self.blank, seed=seed.hex(), graded_at=graded_at, require_extras=required)
@@ -70,10 +70,10 @@ class Judge:
         with Judge() as judge:
             verdict = judge.grade("exercise01", Path("submissions/ada"))
 
-    `require` is the weakest accepted confinement; with a weaker confinement, every verdict is an `error`. `confinement`
-    may request less than is available. `resident=False` is for a single submission: it prepares nothing for the next.
-    `crowded` is for several judges that together use all processors: while they wait for a worker, they sleep
-    immediately instead of polling first. A Judge must not be used by several threads at once.
+    `require` is the weakest accepted confinement. If the confinement is weaker, every verdict is an `error`.
+    `confinement` may request less than is available. If `resident` is False, the judge prepares nothing for a later
+    submission. Set `crowded` if several judges together use all processors: such a judge sleeps immediately while it
+    waits for a worker, instead of polling first. A Judge must not be used by several threads at once.
     """
 
     def __init__(
@@ -143,17 +143,17 @@ class Judge:
     ) -> Verdict:
         """Return the verdict on a submission.
 
-        `submission` is a path or another place (see graders.intake.take), a submission that intake has taken, or None
-        for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when the
-        descriptor becomes readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts
-        the verdict to these tasks. `tell` is called after each test with a partial verdict: the tests that have run,
-        and the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
+        `submission` is a path or another place (see graders.intake.take), an `intake.Submission`, or None for the
+        repository's own files. `visible` runs only the visible tests. `until` is a file descriptor. When it becomes
+        readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts the verdict to
+        these tasks. `tell` is called after each test with a partial verdict, which covers the tests that have run and
+        the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
         kata.toml decides.
 
         Files that are unchanged since they were handed out are `ungradable` if they earn no points. They are graded
         first, because the files that git records as handed out may already contain a solution.
 
-        Raises CatalogueError for an unknown or unreadable kata. A fault in the submission is part of the verdict.
+        Raises CatalogueError for an unknown or unreadable kata. Faults in the submission are part of the verdict.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
@@ -183,7 +183,7 @@ class Judge:
         visible: bool = False,
         require_extras: bool | None = None,
     ) -> Verdict:
-        """Return the verdict on files given by name and content, for example by `katas check`.
+        """Return the verdict on `files`, which maps names to contents.
 
         Without `reducing`, a failing case is not reduced. Without `thorough`, grading stops at the first failing test.
         `tasks`, `visible` and `require_extras` are as for `grade`.
@@ -195,7 +195,7 @@ class Judge:
         return self._judged(cached, self._request(cached, files, seed, blank, tasks=tasks, **how))
 
     def _cached_kata(self, slug: str) -> CachedKata:
-        """Return a kata and its files; read all of them again if one of them has changed."""
+        """Return a kata and its files. All files are read again if one of them has changed."""
         cached = self._katas.get(slug)
         if cached is None or cached.signature != _kata_signature(cached.kata):
             cached = self._katas[slug] = CachedKata.read(self.root, slug)
@@ -230,10 +230,7 @@ class Judge:
         until: int | None = None,
         tell: Callable[[Verdict], None] | None = None,
     ) -> Verdict:
-        """Send the request, and send it again if the workers' fork server dies.
-
-        Return the verdict, or an `error` verdict.
-        """
+        """Return the verdict on a request. Send the request again if the workers' fork server dies."""
         blank, data = request.verdict, msgspec.msgpack.encode(request)
         for attempt in (1, 2):
             try:
@@ -304,17 +301,16 @@ class Judge:
 
 
 def _taken(kata: Kata, submission: Path | str | intake.Submission | None) -> intake.Submission:
-    """Return the submission at a place, by default the repository's own files. Raises IntakeError."""
+    """Take the submission from its place, which defaults to the kata's own folder. Raises IntakeError."""
     return submission if isinstance(submission, intake.Submission) else intake.take(kata, submission or kata.folder)
 
 
 def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bool:
-    """Return whether this is one of the repository's own folders, whose other files belong to the kata."""
+    """Return whether the submission is a folder of the kata, in which other files belong to the kata."""
     return submission is None or (isinstance(submission, Path) and submission.resolve() in (kata.folder, kata.solution))
 
 
 def _missing(kata: Kata, submission: Path | str | intake.Submission | None, taken: intake.Submission) -> str:
-    """Return the message about the files that a submission lacks."""
     where = "the submission" if submission is taken else submission or kata.folder
     return (
         f"{', '.join(taken.missing)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
@@ -346,7 +342,6 @@ def _wait(answer: socket.socket, until: int) -> None:
 
 
 def _blank_verdict(kata: Kata) -> Verdict:
-    """Return a verdict with everything that is known about a kata before anything runs."""
     return Verdict(
         kata=kata.slug,
         title=kata.title,
@@ -359,7 +354,6 @@ def _blank_verdict(kata: Kata) -> Verdict:
 
 
 def _as_they_were(names: Sequence[str]) -> str:
-    """Return the message that these files are unchanged since they were handed out."""
     if len(names) == 1:
         return f"{names[0]} is unchanged since it was {UNTOUCHED}"
     return f"{', '.join(names[:-1])} and {names[-1]} are unchanged since they were {UNTOUCHED}"

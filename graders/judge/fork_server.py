@@ -1,8 +1,8 @@
-"""The judge's fork server: it starts sandboxes, imports torch if tests use torch, and forks suite servers.
+"""The judge's fork server, which starts sandboxes, imports torch if tests use it, and forks suite servers.
 
-graders.judge.client starts it with a control socket (SOCK_SEQPACKET). A request is a `SuiteNote` in JSON with one
-descriptor: the connection on which the client sends the whole request and reads the response. When the control socket
-closes, this process ends everything that it started, and then exits.
+graders.judge.client starts it with a control socket (SOCK_SEQPACKET). Each message on that socket is a `SuiteNote` in
+JSON. It is sent with the descriptor of the connection on which the client sends the whole request and reads the
+response. When the control socket closes, this process ends everything that it started, and then exits.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class WorkerServer:
 
 
 def _address_space(pid: int) -> int:
-    """Return the size of a process's address space in bytes; the workers that it forks start with the same size."""
+    """Return the size of a process's address space in bytes. The workers that it forks start with the same size."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -110,7 +110,7 @@ class SuiteProcess:
 
 @dataclass
 class SuiteForkServer:
-    """The suite processes, one for each kata, and the workers' fork servers, one for each set of visible files."""
+    """A server with a suite process for each kata, and a workers' fork server for each set of visible files."""
 
     control: socket.socket
     confinement: str
@@ -131,7 +131,7 @@ class SuiteForkServer:
             with client:
                 try:
                     self.forward(msgspec.json.decode(message, type=SuiteNote), client)
-                except Exception as fault:  # noqa: BLE001 (the client must get a response, and others be served)
+                except Exception as fault:  # noqa: BLE001 (this client must get a response, and others must be served)
                     self.refuse(client, fault)
 
     def forward(self, note: SuiteNote, client: socket.socket) -> None:
@@ -154,9 +154,9 @@ class SuiteForkServer:
             socket.send_fds(self.suite(note).requests, [message], descriptors)
 
     def server(self, name: str, kata: Kata, *, afresh: bool) -> WorkerServer:
-        """Return the running fork server for a runtime, with the kata's packages and data; replace one that has died.
+        """Return a running fork server for a runtime, with the kata's packages and data. Replace a dead one.
 
-        With `afresh`, replace it in any case. A client that lost its workers requests this, because the end of a
+        If `afresh` is true, always start a new one. A client that lost its workers requests this, because the end of a
         process in a sandbox becomes visible outside only after a moment.
         """
         data = kata.data
@@ -176,7 +176,7 @@ class SuiteForkServer:
         self.servers[key] = WorkerServer.start(name, (), (), self.confinement)
 
     def suite(self, note: SuiteNote) -> SuiteProcess:
-        """Return the suite process of a kata; start a new one if its tests or solution have changed."""
+        """Return the suite process of a kata, which is started anew if the kata's files have changed."""
         suite = self.suites.get(note.kata)
         if suite is not None and suite.signature == note.signature:
             return suite
@@ -203,7 +203,7 @@ class SuiteForkServer:
         remove(folder)
 
     def close_inherited(self) -> None:
-        """Close the descriptors that only the fork server uses, in a forked process."""
+        """In a forked process, close the descriptors that only the fork server uses."""
         self.control.close()
         if self.client is not None:  # if it stayed open, the client would not notice the judge's end
             self.client.close()
@@ -227,7 +227,7 @@ class SuiteForkServer:
 def main(control: int, confinement: str, first_runtime: str, folder: str, early: str) -> None:
     """Run the fork server.
 
-    The first sandbox starts while the modules in `early` are imported. `folder` is removed at the end.
+    The sandbox for `first_runtime` starts while the module `early` is imported. `folder` is removed at the end.
     """
     root = SuiteForkServer(socket.socket(fileno=control), confinement)
     if first_runtime:

@@ -1,4 +1,4 @@
-"""Grades one submission in a freshly forked judge: every test gets its own worker, and the result is one verdict."""
+"""Grades one submission in a freshly forked judge. Every test gets its own worker, and the result is one verdict."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CODE = 6000  # a counterexample is cut to this many characters
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The socket of the workers' fork server, and how well its workers are confined."""
+    """The socket of a workers' fork server, and the confinement of its workers."""
 
     socket: socket.socket
     confinement: Confinement
@@ -49,7 +49,7 @@ class Sandbox:
 
 
 def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
-    """Return the sandbox with the weakest confinement, which is the one that the verdict states."""
+    """Return the sandbox with the weakest confinement, which the verdict states."""
     return min(sandboxes.values(), key=lambda each: STRENGTH.index(each.confinement))
 
 
@@ -72,7 +72,7 @@ class Grading:
     others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in other runtimes
 
     def verdict(self) -> Verdict:
-        """Grade, and return the verdict. Raises ForkServerDied; other harness faults result in an `error` verdict."""
+        """Grade the submission, and return the verdict. Raises ForkServerDied, or JudgeError if no worker starts."""
         started = time.monotonic()
         self.clock = Clock(self.kata.limits)
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
@@ -109,7 +109,6 @@ class Grading:
         return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - started, 6))
 
     def _report_progress(self, base: Verdict, items: Sequence[pytest.Item], count: int) -> None:
-        """Report a partial verdict on the first `count` tests."""
         undecided = {task_of(item) for item in items[count:]}
         scope = tuple(task for task in self._scope.tasks if task.name not in undecided)
         results = [self.results[item.nodeid] for item in items[:count]]
@@ -127,7 +126,6 @@ class Grading:
         return msgspec.structs.replace(self.kata, tasks=chosen)
 
     def _acquire(self, items: Sequence[pytest.Item]) -> None:
-        """Acquire a worker for each of these tests."""
         for runtime in self.kata.runtimes:
             mine = [item for item in items if self.kata.runtime_of(task_of(item)) == runtime]
             if mine:
@@ -183,7 +181,6 @@ class Grading:
     # ------------------------------------------------------------------------------------- one test
 
     def _run(self, item: pytest.Item) -> None:
-        """Run one test in its own worker, and store its result."""
         side = self.pending[item.nodeid]
         started = time.monotonic()
         self.clock.begin()
@@ -221,7 +218,7 @@ class Grading:
         self._forget(item)
 
     def _forget(self, item: pytest.Item) -> None:
-        """Release the values that the submission returned in a test. Those of all tests might not fit in memory."""
+        """Release the values that the submission returned in a test. Those of all tests may not fit in memory."""
         self.found = None
         keys: tuple[pytest.StashKey[Any], ...] = (HANDLE, HANDLE_FOR, PRINTED)
         for key in keys:
@@ -231,7 +228,7 @@ class Grading:
             gc.collect()
 
     def _limited(self, output: str) -> str:
-        """Return a test's output, cut to its limits. A submission can print in every test, even during its import."""
+        """Return a test's output, cut to OUTPUT bytes, or a note if all outputs exceed PRINTED_IN_ALL bytes."""
         if not output:
             return ""
         text = clean(output, OUTPUT)
@@ -261,7 +258,7 @@ class Grading:
         return msgspec.structs.replace(_result(item), status="failed", message=clean(text, MESSAGE))
 
     def _decided(self, item: pytest.Item) -> TestResult:
-        """Run a test, and return its result: passed, the trial's failure, or an error outside the trial."""
+        """Run a test, and return its result. An exception outside the trial is an error of the test itself."""
         result = _result(item)
         try:
             run_once(item)
@@ -269,7 +266,7 @@ class Grading:
             raise
         except pytest.skip.Exception as fault:
             return msgspec.structs.replace(result, status="ungraded", message=clean(str(fault), MESSAGE))
-        except Exception as fault:  # noqa: BLE001 (the trial catches the submission's faults; this is the harness's)
+        except Exception as fault:  # noqa: BLE001 (the trial catches the submission's exceptions)
             text = clean(f"the test itself broke: {failure_text(item, fault)}", MESSAGE)
             return msgspec.structs.replace(result, status="error", message=text)
         failure = self.found
@@ -289,7 +286,7 @@ class Grading:
             output=item.stash.get(PRINTED, ""),
         )
 
-    # The methods of graders.pytest_plugin.items.Mode.
+    # These methods implement graders.pytest_plugin.items.Mode.
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
         del kata
@@ -330,7 +327,7 @@ class Grading:
     # ------------------------------------------------------------------------------------ diagnosis
 
     def _diagnose(self, items: Sequence[pytest.Item]) -> None:
-        """Add the misconception that behaves exactly like this submission to the first failed test."""
+        """Explain the first failed test by the known misconception that behaves exactly like this submission."""
         failed = [item.nodeid for item in items if self.results[item.nodeid].status == "failed"]
         relevant = tasks_for_diagnosis(self.kata, {self.results[nodeid].task for nodeid in failed})
         failed = [nodeid for nodeid in failed if self.results[nodeid].task in relevant]
@@ -364,7 +361,7 @@ class Grading:
                 return
 
     def _observable(self, tasks: Collection[str], runtime: str, failed: Sequence[str]) -> list[Case]:
-        """Return the cases of these tasks that one runtime can observe.
+        """Return the observable cases of these tasks in one runtime.
 
         The cases of failed tests come first, because they quickly rule out most variants.
         """
@@ -383,7 +380,7 @@ PRINTED = pytest.StashKey[str]()
 
 
 def _worker_seed(seed: bytes, purpose: str) -> int:
-    """Return the seed of a worker's global random generators: a one-way function of the grading run's seed."""
+    """Return the seed of a worker's global random generators, which does not reveal the grading run's seed."""
     return int.from_bytes(
         hashlib.blake2b(purpose.encode(), key=seed, person=b"worker", digest_size=8).digest(), "little"
     )

@@ -1,4 +1,4 @@
-"""The messages that a command and its judging process, or two judging processes, exchange during a grading run.
+"""The messages that the processes of a grading run exchange.
 
 This is a separate module so that a command that only requests a verdict imports neither NumPy nor pytest.
 """
@@ -11,10 +11,10 @@ from graders.verdict import Confinement, Verdict
 
 
 class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to the fork server, in JSON, that names the suite. The connection for the request comes with it.
+    """A JSON message that tells the fork server which suite must handle a request.
 
-    `signature` changes when the kata's files do. `resident` says that more requests may follow. `again` says that the
-    workers' fork server died during the first attempt.
+    The connection for the request is sent with it. `signature` changes when the kata's files change. `resident` says
+    that more requests may follow. `again` says that the workers' fork server died during the first attempt.
     """
 
     kata: str
@@ -43,10 +43,10 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict, or the reason why there is none.
+    """A verdict, or the reason why grading did not produce one.
 
-    `lost` says that the workers' fork server died, so that the client may try again. `partial` marks a response that
-    others follow: it contains the tests that have run, and the tasks whose tests have all run.
+    If the workers' fork server died, `lost` says how, and the client may try again. `partial` marks an intermediate
+    response, which covers the tests that have run and the tasks whose tests have all run.
     """
 
     verdict: Verdict | None = None
@@ -56,9 +56,9 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
-    """How well a fork server's workers are confined, and why they are not confined better.
+    """The confinement of a fork server's workers, and the reason why it is not stronger.
 
-    A request comes with one note for each runtime, as JSON.
+    The fork server sends a JSON list of these notes, one for each runtime, with every request.
     """
 
     confinement: Confinement
@@ -66,7 +66,7 @@ class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The data with which a worker imports or compiles a submission. `seed` seeds its global random generators."""
+    """The data that a worker needs to import or compile a submission. `seed` seeds its global random generators."""
 
     files: dict[str, bytes]
     supplied: dict[str, bytes]

@@ -1,4 +1,4 @@
-"""Starts the judging process. This module imports little, so that the process starts before anything else."""
+"""Starts the judging process. This module imports little, so that the process starts early."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class JudgeProcess:
     process: subprocess.Popen[bytes]
     control: socket.socket
     folder: str
-    """For temporary files. `close` removes it; if `close` is never called, the judging process does."""
+    """The folder for temporary files. If `close` is never called, the judging process removes it."""
 
     @property
     def alive(self) -> bool:
@@ -39,9 +39,10 @@ class JudgeProcess:
 
 
 def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | None = None) -> JudgeProcess:
-    """Start the judging process without waiting for it. It starts the sandbox for `first_runtime` immediately.
+    """Start the judging process without waiting for it.
 
-    It also imports PyTorch immediately, because that is slow, unless no test of the repository at `root` mentions it.
+    The process immediately starts the sandbox for `first_runtime`. It also imports PyTorch, which is slow, unless no
+    test of the repository at `root` mentions it.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     folder = tempfile.mkdtemp(prefix="katas-")
@@ -60,7 +61,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
 def _tests_mention_torch(root: Path) -> bool:
     """Return whether a test contains the word `torch`.
 
-    A test that imports torch indirectly just takes longer to start.
+    A test that imports torch indirectly still works, but takes longer to start.
     """
     files = (file for place in ("katas", "graders/hidden") for file in (root / place).glob("*/*.py"))
     try:

@@ -26,10 +26,10 @@ def respond(
     report: Callable[[Verdict], None] = lambda _: None,
     observations: ObservationCache | None = None,
 ) -> GradeResponse:
-    """Grade, and turn every fault of the harness into a response.
+    """Grade a submission. If the harness fails, the response contains the error.
 
-    `install` makes the grading run the plugin's mode. `report` is called with partial verdicts if the request asks for
-    them.
+    `install` makes a grading run the mode of the pytest plugin. `report` is called with partial verdicts if the request
+    asks for them.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):
@@ -52,5 +52,5 @@ def respond(
         return GradeResponse(lost=str(fault))
     except (KataError, *OUTCOMES) as fault:
         return GradeResponse(error=str(fault))
-    except Exception as fault:  # noqa: BLE001 (the client must get a response; the fault is the harness's)
+    except Exception as fault:  # noqa: BLE001 (the client must get a response even if the harness fails)
         return GradeResponse(error=f"the judge failed: {type(fault).__name__}: {fault}")

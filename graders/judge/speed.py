@@ -7,8 +7,8 @@ after the request only the work that depends on the submission is left:
 - A suite server collects its tests once, and rehearses them once on the kata's solution (`warm_up`). The rehearsal
   fills caches and lets Python specialise its bytecode, which every judge then inherits.
 - A resident suite server forks the next judge ahead of its request, so that a request does not wait for the fork.
-- That judge rehearses once more while it waits (`rehearse`). After a fork the kernel copies a memory page when it is
-  first written; the rehearsal writes those pages before the request arrives.
+- That judge rehearses once more while it waits (`rehearse`). After a fork, the kernel copies a memory page when it is
+  first written. The rehearsal writes these pages before the request arrives.
 - Objects that exist before a fork are frozen (`freeze_heap`), and a judge collects garbage rarely
   (`collect_garbage_rarely`). A collection would write to every object, so the kernel would copy all pages that
   processes share.
@@ -16,9 +16,9 @@ after the request only the work that depends on the submission is left:
 - Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
   test runs (graders.judge.grading). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
 
-Gains measured on exercise01 (warm, medians of three rounds of 14 grading runs in turns): without a judge's own
-rehearsal, a grading run takes 15 % longer, and without the suite server's 17 %. Without frozen objects, rare
-collections or the quick end of processes, the difference is within the noise there (± 9 %).
+The gains were measured with warm processes on exercise01, as medians of three rounds of 14 grading runs. Without a
+judge's own rehearsal, a grading run takes 15 % longer, and without the suite server's rehearsal it takes 17 % longer.
+Without frozen objects, rare collections or the quick end of processes, the difference is within the noise (± 9 %).
 
 This module imports little, because the fork server uses it before it has started the first sandbox.
 """
@@ -50,14 +50,14 @@ def freeze_heap() -> None:
 
 
 def collect_garbage_rarely() -> None:
-    """Make garbage collections rare. A judge lives for one run only, and every collection copies shared pages."""
+    """Make garbage collections rare. A judge serves only one grading run, and every collection copies shared pages."""
     gc.set_threshold(100_000)
 
 
 def rehearse(items: Sequence[pytest.Item]) -> None:
     """Run the tests in the plugin's current mode, and ignore their results.
 
-    No test is interrupted: a test that is only half set up would break in every judge forked later.
+    No test is interrupted, because a test that is only half set up would fail in every judge that is forked later.
     """
     from graders.pytest_plugin.pytest_internals import run_once  # imported here, because it imports pytest
 
@@ -72,7 +72,7 @@ def rehearse(items: Sequence[pytest.Item]) -> None:
 def warm_up(items: Sequence[pytest.Item]) -> bool:
     """Rehearse, and freeze the objects that the rehearsal created.
 
-    Return whether every judge has time for a rehearsal.
+    Return whether the rehearsal was quick enough for every judge to repeat it.
     """
     begin = time.monotonic()
     rehearse(items)

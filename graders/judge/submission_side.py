@@ -1,4 +1,4 @@
-"""The judge's side of a submission: calls that its worker answers within time limits."""
+"""Calls a submission in its worker, within time limits."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Clock:
 
 
 class ReferenceClock(Clock):
-    """The clock for a reference, which does not share the submission's time, because that may be almost used up."""
+    """A clock for the reference. It does not share the submission's time, which may be almost used up."""
 
     @property
     def cpu_s(self) -> int:
@@ -76,7 +76,7 @@ class ReferenceClock(Clock):
 
 @dataclass
 class WorkerSide:
-    """A submission in its worker; a test's `kata` calls it through this class."""
+    """A submission in its worker, which a test's `kata` object calls through this class."""
 
     kata: Kata
     worker: Worker

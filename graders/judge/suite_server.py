@@ -1,8 +1,8 @@
-"""A suite server: it collects one kata's tests once, and forks a fresh judge for every submission.
+"""A suite server, which collects a kata's tests once and forks a fresh judge for every submission.
 
 graders.judge.fork_server forks this process, after importing torch if the tests use torch. pytest runs here as usual up
 to `pytest_runtestloop`, where the server waits for requests instead of running the tests. graders.judge.speed explains
-what it does while it waits.
+what the server does while it waits.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from graders.watchdog import limit_memory
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
-DESCRIPTORS = 4  # the largest number of sockets with a request: the client's, and one for each runtime's fork server
+DESCRIPTORS = 4  # the most sockets in a message: the client's, and one for each runtime's fork server
 
-# These are pytest's own plugins that cost time in every judge and do not affect results.
+# These plugins of pytest take time in every judge, and do not affect the results.
 _WITHOUT = (
     "cacheprovider doctest unittest junitxml stepwise faulthandler logging pastebin debugging setuponly setupplan "
     "threadexception unraisableexception warnings recwarn monkeypatch tmpdir"
@@ -69,7 +69,7 @@ def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
     server.refuse_all()
 
 
-# Made before the fork, because building a decoder takes longer than using it.
+# The decoders are built before the fork, because building one takes longer than using it.
 _requests = msgspec.msgpack.Decoder(GradeRequest)
 _notes = msgspec.json.Decoder(tuple[SandboxNote, ...])
 
@@ -86,7 +86,7 @@ class SuiteServer:
         self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
-        self._cold = resident  # whether the rehearsal has yet to run
+        self._cold = resident  # whether this process still has to rehearse
 
     # ------------------------------------------------------------------------------- pytest's hooks
 
@@ -119,7 +119,7 @@ class SuiteServer:
     # ------------------------------------------------------------------------- the plugin's mode
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        """Return the `kata` of a test: the grading run's handle or, during a rehearsal, a handle on the solution."""
+        """Return a handle on the submission or, during a rehearsal, on the solution."""
         if self.grading is None:
             return Handle(kata, LocalSide(kata, kata.solution), lambda: LocalSide(kata, kata.solution))
         return self.grading.handle(item, kata)
@@ -170,7 +170,7 @@ class SuiteServer:
                 waiting = self._fork()
 
     def _receive_observations(self, judge: socket.socket) -> bool:
-        """Store the observations that a judge sends; return False once it has ended."""
+        """Store the observations that a judge sends. Return False once the judge has ended."""
         with contextlib.suppress(BlockingIOError):
             while True:
                 try:
@@ -195,7 +195,7 @@ class SuiteServer:
                 os.close(descriptor)
 
     def _fork(self) -> socket.socket:
-        """Fork a judge that waits for its request; return the socket for the request."""
+        """Fork a judge that waits for its request. Return the socket for the request."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
         if pid:
@@ -261,10 +261,10 @@ def _report_progress(client: socket.socket, verdict: Verdict) -> None:
 
 
 def _end_with_client(client: socket.socket) -> None:
-    """End this process as soon as the client closes its end of the socket and no longer needs a verdict.
+    """End this process as soon as the client closes its end of the socket, because it no longer needs a verdict.
 
-    The kernel then sends SIGIO, which nothing else uses here, and whose default action ends the process. The workers'
-    fork server ends the workers of a judge that has ended.
+    The kernel then sends SIGIO, whose default action ends the process. Nothing else uses this signal here. The workers'
+    fork server kills the workers of a judge that has ended.
     """
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(client, fcntl.F_SETOWN, os.getpid())

@@ -1,4 +1,4 @@
-"""The judge's handle on a worker: requests with deadlines, captured output, CPU time, and a way to kill it.
+"""Lets a judge send requests with deadlines to a worker, read its output and CPU time, and kill it.
 
 The judge trusts only the form of a worker's replies, which graders.wire checks. Times, counts and statuses
 come from the kernel and from the judge's own clock.
@@ -29,7 +29,7 @@ KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker th
 
 @dataclass(eq=False)
 class Worker:
-    """One confined process. `output_limit` is in bytes; further output is read and dropped."""
+    """One confined process. `output_limit` is in bytes, and further output is discarded."""
 
     channel: int
     output: int
@@ -109,7 +109,7 @@ class Worker:
         raise fault
 
     def _fill(self, room: int) -> bytes:
-        """Wait for at least one byte on the channel and return what has arrived. Read the output meanwhile."""
+        """Wait for at least one byte on the channel, and return what has arrived. Meanwhile, read printed output."""
         now = time.monotonic()
         if now >= self.deadline:  # the deadline holds even if bytes keep arriving one by one
             raise TimeoutError
@@ -153,7 +153,7 @@ class Worker:
     # -------------------------------------------------------------------------------------- output
 
     def drain(self) -> bool:
-        """Read printed output; return False once the other end is closed."""
+        """Read printed output. Return False once the other end is closed."""
         for _ in range(64):  # a worker that prints without end must not block the judge
             try:
                 chunk = os.read(self.output, 65536)
@@ -206,14 +206,13 @@ class Worker:
             signal.pidfd_send_signal(self.pidfd, number)
 
     def kill(self, reason: str) -> WorkerError:
-        """Kill the worker, and record the reason."""
+        """Kill the worker and record the reason. Return an error for the caller to raise."""
         if not self.dead:
             self.dead = reason
             self._send(signal.SIGKILL)
         return WorkerError(self.dead)
 
     def _exit_reason(self) -> str:
-        """Return a message that says why a worker has ended, after it closed its channel."""
         end = self.group.end_of(self, KILLED_WITHIN_S)
         if end is None:
             return "the worker closed its connection to the judge"
@@ -232,8 +231,8 @@ class Worker:
 class WorkerGroup:
     """A group of workers for one grading run, which the workers' fork server sends over a private socket.
 
-    When the group is closed or its judge dies, the fork server kills them all. A `patient` group sleeps immediately
-    while it waits, without polling first.
+    When the group is closed or its judge dies, the fork server kills all of these workers. If `patient` is true, the
+    judge sleeps immediately while it waits for a reply, without polling first.
     """
 
     def __init__(self, server: socket.socket, output_kb: int, *, patient: bool = False) -> None:
@@ -284,7 +283,7 @@ class WorkerGroup:
             worker.ended = note
 
     def end_of(self, worker: Worker, seconds: float) -> dict[str, Any] | None:
-        """Wait for the fork server's note on how a worker ended, and return it, or None if it is late."""
+        """Return the fork server's note on how a worker ended, or None if it does not arrive within `seconds`."""
         deadline = time.monotonic() + seconds
         while worker.ended is None:
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))

@@ -1,1 +1,1 @@
-"""Tools for learners: progress, the next kata, hints, `katas watch`, notebooks, and training curves."""
+"""Tools for learners, such as hints, progress, notebooks and `katas watch`."""

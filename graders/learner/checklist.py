@@ -1,4 +1,4 @@
-"""The checklist of exercises and challenges as a self-contained HTML page."""
+"""Render the checklist of all katas as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KINDS = {"exercise": "Exercises", "challenge": "Challenges", "framework": "Buil
 def render(
     katas: Sequence[Kata], standings: Mapping[str, Standing], days: Sequence[datetime.date], today: datetime.date
 ) -> str:
-    """Return the page: it shows how much is done, what to do next and why, and a table for each kind of kata."""
+    """Return a page with the number of katas done, the next kata, and a table for each kind of kata."""
     done = sum(standings[kata.slug].done for kata in katas)
     row = streak(days, today)
     parts = [

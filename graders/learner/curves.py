@@ -37,7 +37,10 @@ Curves = dict[str, list[float | None]]  # None represents a value that is NaN or
 
 
 def program_of(kata: Kata, name: str, folder: Path) -> Path:
-    """Return the path of the kata's program whose file name is `name` or starts with it. Raises KataError."""
+    """Return the path of the kata's program whose file name is `name` or starts with it.
+
+    Raises KataError unless exactly one program matches, and its file is in `folder`.
+    """
     programs = [file for file in kata.files if file.endswith(".py")]
     found = [file for file in programs if file == name] or [file for file in programs if file.startswith(name)]
     if len(found) != 1:
@@ -66,7 +69,7 @@ FORMATS = (".png", ".svg", ".pdf")
 
 
 def check_format(picture: Path) -> None:
-    """Raise KataError unless the file name has the suffix of an image format. Call this before any training starts."""
+    """Raise KataError unless the file name has the suffix of a supported image format."""
     if picture.suffix not in FORMATS:
         raise KataError(f"{picture}: unknown picture format. End the file name with {', '.join(FORMATS)}.")
 

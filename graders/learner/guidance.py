@@ -1,4 +1,4 @@
-"""Help for a learner: the next kata, hints, the solution, a diff against the solution, and a reset."""
+"""Recommend katas, show hints and solutions, and restore stubs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</detai
 
 
 class Hint(NamedTuple):
-    """A collapsible hint in a README, where `about` is the heading above it."""
+    """A collapsible hint in a README. `about` is the heading above the hint."""
 
     title: str
     body: str
@@ -62,7 +62,7 @@ def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
 
 
 def next_hint(numbers: Sequence[int], seen: Container[int]) -> int:
-    """Return the first of these hints that the learner has not seen; the last one if they have seen all of them."""
+    """Return the number of the first hint that the learner has not seen, or the last number if they have seen all."""
     return next((number for number in numbers if number not in seen), numbers[-1])
 
 
@@ -95,13 +95,13 @@ def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
 
 
 def solution(kata: Kata) -> str:
-    """Return the files of the solution as text, each under its name."""
+    """Return a text that contains the solution's files, and the name of each file above its content."""
     files = intake.shipped(kata, kata.solution)
     return "\n".join(f"# {name}\n\n{data.decode('utf-8', 'replace')}" for name, data in sorted(files.items()))
 
 
 def difference(kata: Kata) -> str:
-    """Return a unified diff from the learner's files to the solution's; empty if they are equal."""
+    """Return a unified diff from the learner's files to the solution's files. It is empty if they are equal."""
     own = {file.name: file.data for file in intake.take(kata, kata.folder).files}
     solved = intake.shipped(kata, kata.solution)
     return unified(own, solved, (f"katas/{kata.slug}", f"solutions/{kata.slug}"))
@@ -141,7 +141,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
-    """Return which kata to do next, with the commands for working on it."""
+    """Return a text that names the next kata, and says how to work on it."""
     found = next_kata(katas, standings)
     if found is None:
         return all_done(katas)
@@ -156,7 +156,7 @@ def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
 
 
 def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) -> str:
-    """Return the checklist of all katas, a summary and what to do next, in at most 80 columns."""
+    """Return the checklist of all katas, a summary and the next kata, as text of at most 80 columns."""
     standings = progress.standings([kata.slug for kata in katas])
     lines = []
     for kata in sorted(katas, key=place):

@@ -1,11 +1,11 @@
-"""Grade a kata from inside a notebook, whose cells are graded like the files that `katas grade` reads.
+"""Grade a kata from a notebook, whose cells contain the kata's files.
 
     from graders.learner.notebook import grade
 
     grade("exercise03", folder="exercise03-work")
 
-A cell whose first line is `# file: two_layer.py` is that file. The cell runs in the notebook like any other, so code
-completion and the debugger work. `grade` uses the text with which the cell was last run.
+A cell whose first line is `# file: two_layer.py` contains that file. It runs like any other cell, so code completion
+and the debugger work. `grade` uses the text that the cell had when it last ran.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ class NotebookError(KataError):
     """A problem that the learner can fix. The notebook shows it as one sentence, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return the lines that IPython shows."""
+        """Return the lines that IPython shows instead of a traceback."""
         return textwrap.wrap(f"katas: {self}", 79, break_long_words=False, break_on_hyphens=False)
 
 
 def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | None = None) -> None:
-    """Grade the cells that hold the kata's files and print the official verdict, which includes the hidden tests.
+    """Grade the cells that contain the kata's files, and print the official verdict, hidden tests included.
 
-    The graded files are saved in `folder`, ready to hand in; without `folder` they are discarded. `root` is the
-    repository of katas; by default, the nearest one at or above the working folder that has this kata, or else the
-    grader's. Raises NotebookError.
+    If `folder` is given, the graded files are saved there, and can be submitted. `root` is the repository of katas. By
+    default, it is the nearest repository at or above the working folder that has this kata, or else the repository that
+    contains the grader. Raises NotebookError.
     """
     with _errors_explained():
         kata = _kata(slug, root)
@@ -71,9 +71,7 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
 def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) -> None:
     """Make the supplied modules importable, and copy the kata's files that are not cells to `folder`.
 
-    Files that are already in `folder` are left alone.
-
-    `root` has the same meaning as in `grade`. Raises NotebookError.
+    Files that are already in `folder` are left alone. `root` has the same meaning as in `grade`. Raises NotebookError.
     """
     with _errors_explained():
         kata = _kata(slug, root)
@@ -92,9 +90,9 @@ def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) ->
 
 
 def root_of(slug: str, start: Path) -> Path:
-    """Return the repository that a notebook in the folder `start` finds by itself.
+    """Return the repository that a notebook in the folder `start` uses by default.
 
-    Raises KataError if there is none.
+    Raises KataError if no such repository contains the kata.
     """
     start = start.resolve()
     for place in (start, *start.parents, INSTALLED):
@@ -107,12 +105,12 @@ def root_of(slug: str, start: Path) -> Path:
 
 
 def first_line(name: str) -> str:
-    """Return the first line of the cell that holds this file."""
+    """Return the first line of the cell that contains this file."""
     return f"# file: {name}"
 
 
 def cells_of(kata: Kata) -> tuple[str, ...]:
-    """Return the files that each become a cell. Raises KataError if cells cannot hold the kata."""
+    """Return the names of the files that become cells. Raises KataError if a file cannot become a cell."""
     names = tuple(name for name in kata.files if name.endswith(".py"))
     modules = {Path(name).stem for name in names}
     for name in names:
@@ -133,7 +131,7 @@ def other_files(kata: Kata) -> tuple[str, ...]:
 
 
 def _imported(path: Path) -> set[str]:
-    """Return the top-level modules that a file imports; none if it is missing or not valid Python."""
+    """Return the top-level modules that a file imports. Return none if the file is missing or invalid."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
@@ -145,7 +143,7 @@ def _imported(path: Path) -> set[str]:
 
 @contextmanager
 def _errors_explained() -> Iterator[None]:
-    """Turn errors that a person can fix into one sentence."""
+    """Turn an error that the learner can fix into a NotebookError."""
     try:
         yield
     except KeyboardInterrupt:
@@ -165,7 +163,6 @@ def _has(root: Path, slug: str) -> bool:
 
 
 def _named_root(slug: str, root: str | Path) -> Path:
-    """Return the repository named in the cell."""
     place = Path(root).expanduser().resolve()
     if not _has(place, slug):
         raise KataError(f'root="{root}": it contains no katas/{slug}. Correct the root in this cell.')
@@ -173,7 +170,7 @@ def _named_root(slug: str, root: str | Path) -> Path:
 
 
 def _last_run(name: str) -> tuple[int, str]:
-    """Return the number and text of the most recently run cell that holds this file."""
+    """Return the number and the text of the most recently run cell that contains this file."""
     inputs = _inputs()
     for number in range(len(inputs) - 1, -1, -1):
         found = _FIRST_LINE.match(inputs[number])
@@ -186,9 +183,9 @@ def _last_run(name: str) -> tuple[int, str]:
 
 
 def _python(name: str, source: str) -> str:
-    """Return the source.
+    """Return the source. Raises KataError if it contains an IPython command.
 
-    Raises KataError for a line that only IPython understands; other errors are left to the judge.
+    The judge reports other syntax errors.
     """
     try:
         ast.parse(source)
@@ -249,7 +246,6 @@ def _for_notebook(verdict: Verdict, kata: Kata) -> Verdict:
 
 
 def _page(verdict: Verdict) -> str:
-    """Return the terminal report; notebooks show its colours."""
     from rich.console import Console
 
     from graders.report import terminal

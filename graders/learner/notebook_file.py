@@ -1,6 +1,6 @@
 """`katas notebook`: write a kata as a Jupyter notebook, with the README and cells for the answer and its grading.
 
-The same kata gives the same bytes: a cell's identifier is its position, and the file holds no version, path or date.
+Writing the same kata twice gives the same bytes, because cell identifiers are not random.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from graders.learner import notebook
 
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
-_HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # from here, the README is for learners who are stuck or done
+_HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # the README from here on is for learners who are stuck or done
 
 ANSWER = """\
 ## Your answer
@@ -86,7 +86,7 @@ Cell = dict[str, Any]
 
 
 def check(output: Path, *, force: bool) -> None:
-    """Raise KataError if the file name does not end with .ipynb, or if the file exists already."""
+    """Raise KataError if the file name does not end with .ipynb, or if the file exists and `force` is not set."""
     if output.suffix != ".ipynb":
         raise KataError(f"{output}: Jupyter does not open this as a notebook. End the file name with .ipynb.")
     if output.exists() and not force:
@@ -94,15 +94,15 @@ def check(output: Path, *, force: bool) -> None:
 
 
 def written(kata: Kata, beside: Path) -> str:
-    """Return the text of the notebook, which will be written into the folder `beside`.
+    """Return the text of a notebook that will be written into the folder `beside`.
 
-    Raises KataError if nbformat is missing, or if cells cannot hold the kata.
+    Raises KataError if nbformat is missing, or if one of the kata's files cannot become a cell.
     """
     return _text_of(_cells(kata, beside, VERDICT + "\n\n" + WITHOUT_GRADERS))
 
 
 def written_together(katas: Sequence[Kata], beside: Path) -> str:
-    """Return the text of one notebook with several katas, a list of them, and a cell that sets up plots.
+    """Return the text of one notebook for several katas, with a table of contents and a cell that sets up plots.
 
     Raises KataError in the same cases as `written`, and if two katas have files with the same name.
     """
@@ -149,7 +149,6 @@ def _text_of(cells: list[Cell]) -> str:
 
 
 def _preparing(kata: Kata, beside: Path) -> list[Cell]:
-    """Return the cells that prepare a kata with supplied modules, or with files that are not cells."""
     what = [IMPORTABLE.format(name=Path(name).stem) for name in kata.supplied if name.endswith(".py")]
     what += [TAKEN.format(folder=_folder(kata), name=name) for name in notebook.other_files(kata)]
     if not what:
@@ -161,7 +160,7 @@ def _preparing(kata: Kata, beside: Path) -> list[Cell]:
 def _call(function: str, kata: Kata, beside: Path) -> str:
     """Return a call to a function in graders.learner.notebook.
 
-    The call names the repository only if the notebook could not find it from `beside`.
+    The call names the repository only if a notebook in `beside` would not use it by default.
     """
     try:
         found = notebook.root_of(kata.slug, beside) == kata.root.resolve()
@@ -173,12 +172,10 @@ def _call(function: str, kata: Kata, beside: Path) -> str:
 
 
 def _folder(kata: Kata) -> str:
-    """Return the folder, next to the notebook, that receives the graded files."""
     return f"{kata.slug}-work"
 
 
 def _answer(kata: Kata, name: str, number: int) -> list[Cell]:
-    """Return the cells for one of the learner's files, including its current text."""
     source = f"{notebook.first_line(name)}\n{_text(kata.folder / name)}"
     return [*_markdown("answer", [ANSWER.format(name=name)], number), *_code("file", [source], number)]
 
@@ -212,7 +209,10 @@ def _code(kind: str, sources: list[str], first: int = 1, tags: list[str] | None 
 
 
 def _readme(kata: Kata) -> tuple[list[str], list[str]]:
-    """Return the README as cells: those before the answer, and those (from the hints on) after it."""
+    """Return the README's cells that come before the answer, and those that come after it.
+
+    The second list starts with the hints.
+    """
     path = kata.folder / "README.md"
     sections = _sections(_text(path)) if path.is_file() else [f"# {kata.title}"]
     first = next((number for number, section in enumerate(sections) if _HINTS.match(section)), len(sections))
@@ -237,7 +237,7 @@ def _sections(text: str) -> list[str]:
 
 
 def _with_pictures(section: str, kata: Kata) -> list[str]:
-    """Return the cells of a section, with each picture embedded in its own cell so that the text stays easy to edit."""
+    """Return the cells of a section. Each picture is embedded in its own cell, so that the text is easy to edit."""
     cells, end = [], 0
     for found in _PICTURE.finditer(section):
         if "://" in found["file"]:
@@ -271,10 +271,10 @@ def _text(path: Path) -> str:
 
 
 def _examples(kata: Kata) -> list[str]:
-    """Return a code cell for each entry point: the first call to it in the visible tests, with everything that this
-    call needs.
+    """Return a code cell for each entry point that the visible tests call.
 
-    Calls with random inputs and calls made by a probe are left out.
+    A cell contains the first suitable call and the statements that it needs. Calls with random inputs and calls made by
+    a probe are not suitable.
     """
     cells: dict[str, str] = {}
     for path in kata.visible_tests:
@@ -299,7 +299,10 @@ EXAMPLE = "# An example from the tests; change it, or add your own."
 
 
 def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
-    """Yield each `kata.name(…)` in a statement, except inside a `with`, where the call is expected to fail."""
+    """Yield the name and the node of each call `kata.name(…)`.
+
+    A `with` statement is skipped, because the calls in it are expected to fail.
+    """
     for node in () if isinstance(statement, ast.With) else ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="kata"), attr=name)):
@@ -328,7 +331,7 @@ class _Names:
                 self.known["generator"] = statement, "from numpy.random import default_rng as generator"
 
     def needed(self, node: ast.AST) -> list[str] | None:
-        """Return the statements that define the names in `node`, imports first; None if a name is unknown."""
+        """Return the statements that define the names in `node`, imports first, or None if a name is unknown."""
         names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
         own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
         found: dict[str, None] = {}

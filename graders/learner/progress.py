@@ -1,4 +1,4 @@
-"""A learner's progress: the verdicts on their own files, in a SQLite file in their home folder.
+"""Store the verdicts on a learner's own files, and the hints that the learner has seen, in a SQLite file.
 
 The file is $NN_KATAS_PROGRESS, or else nn-katas/progress.sqlite in the user's data folder. Every change is one
 transaction, so a killed process leaves the file intact and several processes can write at once.
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, P
 
 @dataclass(frozen=True)
 class Standing:
-    """A learner's progress in one kata. `done_on` is the local date in ISO 8601, empty until the kata is done."""
+    """A learner's progress in one kata. `done_on` is a local date (ISO 8601), or empty if the kata is not done."""
 
     slug: str
     tries: int = 0
@@ -54,9 +54,10 @@ class Standing:
 
 
 class Progress:
-    """The learner's progress file, created if missing. Use it in a `with` statement. Raises KataError.
+    """The learner's progress file, for use in a `with` statement.
 
-    If the file is damaged, it is renamed, a new file is started, and `warning` says so.
+    A missing file is created. A damaged file is renamed and replaced by a new one, and `warning` says so. Raises
+    KataError if the file cannot be opened.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -90,7 +91,6 @@ class Progress:
         self._connection.close()
 
     def record(self, verdict: Verdict) -> None:
-        """Record a verdict."""
         row = (
             verdict.kata,
             verdict.graded_at,
@@ -121,16 +121,15 @@ class Progress:
         return found
 
     def days(self) -> list[datetime.date]:
-        """Return the days (local time) on which something was graded, in order."""
+        """Return the days (local time) on which the learner graded something, in order."""
         rows = self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")
         return sorted({_local_day(row[0]) for row in rows})
 
     def hints_seen(self, slug: str) -> set[int]:
-        """Return the numbers of the hints that have been shown."""
+        """Return the numbers of a kata's hints that have been shown."""
         return {row[0] for row in self._connection.execute("SELECT number FROM hints WHERE slug = ?", (slug,))}
 
     def saw_hint(self, slug: str, number: int) -> None:
-        """Record that a hint was shown."""
         with self._changing() as connection:
             connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
 
@@ -149,7 +148,10 @@ class Progress:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction. Take the lock at the start, because later SQLite may refuse it without waiting."""
+        """Run one transaction.
+
+        It locks the file at its start, because SQLite may refuse a later lock without waiting.
+        """
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -200,7 +202,7 @@ def all_done(katas: Sequence[Kata]) -> str:
 
 
 def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
-    """Return on how many days in a row, up to today, the learner has graded something.
+    """Return the number of days in a row, up to today, on which the learner has graded something.
 
     If they have not graded anything yet today, count up to yesterday.
     """
@@ -214,10 +216,9 @@ def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
 
 
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
-    """Return the next kata, and the reason for choosing it; None if every kata is done.
+    """Return the next kata and the reason for choosing it, or None if every kata is done.
 
-    Katas in progress come first. After them come those whose prerequisites are done: exercises by name, then
-    challenges, easiest first.
+    Katas in progress come first, followed by katas whose prerequisites are done, in the recommended order.
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]
@@ -238,7 +239,10 @@ def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Ka
 
 
 def place(kata: Kata) -> tuple[int, int, str]:
-    """Return the sort key of a kata in the recommended order."""
+    """Return the sort key for the recommended order.
+
+    Exercises come first, sorted by name. Challenges and frameworks follow, and are sorted by difficulty.
+    """
     return KINDS.index(kata.kind), kata.difficulty if kata.kind != "exercise" else 0, kata.slug
 
 

@@ -1,1 +1,1 @@
-"""Output that commands share: wrapped text, progress bars, diffs, pictures, and files written atomically."""
+"""Helpers for output, such as wrapped text, progress bars, diffs, pictures and atomically written files."""

@@ -1,4 +1,4 @@
-"""Writes reports to files atomically."""
+"""Write reports to files atomically."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graders.errors import KataError
 
 
 def check(output: Path) -> None:
-    """Raise KataError if a file cannot be written. Call this before the slow work that produces the file's content."""
+    """Raise KataError if a file cannot be written. Call this before starting slow work on the content of the file."""
     if output.is_dir():
         raise KataError(f"{output}: this is a folder. Specify a file in it.")
     if not output.absolute().parent.is_dir():
@@ -21,12 +21,15 @@ AGAIN = "The report was not written. Name another file."
 
 
 def deliver(text: str, output: Path, remedy: str = AGAIN) -> None:
-    """Write `text` with a newline at its end. If this raises KataError, the file is unchanged."""
+    """Write a text that ends with a newline, which is added if it is missing. See `deliver_bytes`."""
     deliver_bytes((text if text.endswith("\n") else text + "\n").encode(), output, remedy)
 
 
 def deliver_bytes(data: bytes, output: Path, remedy: str = AGAIN) -> None:
-    """Write `data`. If this raises KataError, its message ends with `remedy`, and the file is unchanged."""
+    """Write `data` to a file. If this fails, raise KataError and leave the file unchanged.
+
+    The message ends with `remedy`, unless `check` has already found the problem.
+    """
     check(output)
     try:
         if output.exists() and not output.is_file():  # a device or a pipe cannot be replaced

@@ -1,4 +1,4 @@
-"""Unified diffs of files."""
+"""Compute unified diffs of files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from graders.report.text import clean
 
-WIDTH = 10_000  # characters of a line
+WIDTH = 10_000  # the maximum number of characters in a line
 
 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str]) -> str:
-    """Return a unified diff from `before` to the files in `after`.
+    """Return a unified diff from `before` to `after`, which map file names to contents.
 
-    `names` are the folders in the headings of the diff.
+    Files that are only in `before` are left out. The diff calls the two folders by their `names`.
     """
     lines = []
     for name in sorted(after):

@@ -1,7 +1,4 @@
-"""Wraps prose to the width of a terminal.
-
-Code and tables stay unchanged, and so does all output that does not go to a terminal.
-"""
+"""Wrap prose to the width of a terminal. Code, tables and output to files stay unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ _ITEM = re.compile(r"(?:[-*]|\d+\.) +")
 def folded(text: str, stream: TextIO) -> str:
     """Wrap the paragraphs of a Markdown text to the width of the terminal.
 
-    Without a terminal, return the text unchanged.
+    If `stream` is not a terminal, return the text unchanged.
     """
     if not stream.isatty():
         return text
@@ -26,7 +23,7 @@ def folded(text: str, stream: TextIO) -> str:
 
 
 def filled(text: str, width: int) -> str:
-    """Wrap every paragraph and list item to this width, without breaking words; leave the rest unchanged."""
+    """Wrap every paragraph and list item to this width without breaking words, and leave the rest unchanged."""
     lines: list[str] = []
     paragraph: list[str] = []
     fenced = False
@@ -54,7 +51,7 @@ def filled(text: str, width: int) -> str:
 
 
 def line_by_line(message: str, stream: TextIO) -> str:
-    """Wrap and indent the long lines of a message. Without a terminal, return the message unchanged."""
+    """Wrap and indent the long lines of a message. If `stream` is not a terminal, return the message unchanged."""
     if not stream.isatty():
         return message
     width = _width()

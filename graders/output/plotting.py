@@ -1,4 +1,4 @@
-"""Matplotlib settings for this project: reproducible files that are readable on any background."""
+"""Matplotlib settings that make pictures reproducible and readable on any background."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 NEEDED = "matplotlib is not installed. Pictures need it: pip install 'nn-katas[figures]'"
 LOOK: Any = {
     "svg.hashsalt": "katas",  # the salt for hashed identifiers, which is random by default
-    "svg.fonttype": "path",  # so the text looks the same with whatever fonts the reader has
+    "svg.fonttype": "path",  # the text looks the same whatever fonts the reader has
     "figure.figsize": (7.6, 3.2),  # in inches; GitHub shows a README with a width of about 8 inches
     "figure.facecolor": "white",  # this keeps plots readable on a dark page
     "figure.constrained_layout.use": True,

@@ -1,4 +1,4 @@
-"""Progress on standard error: rich's bars and spinners on a terminal, and lines of text elsewhere."""
+"""Show progress on standard error, with rich's bars and spinners on a terminal and lines of text elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def progress_bar() -> Progress:
-    """Return a bar with a rate and the time left. The bar is invisible where standard error is not a terminal."""
+    """Return a progress bar with a rate and the time left. It is invisible if standard error is not a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -41,7 +41,10 @@ def progress_bar() -> Progress:
 
 
 class LineReporter:
-    """Progress as lines of text where standard error is not a terminal, with at most one line in `every_s` seconds."""
+    """A reporter that prints lines about the progress if standard error is not a terminal.
+
+    It prints at most one line in `every_s` seconds.
+    """
 
     def __init__(self, total: int, every_s: float = 60.0) -> None:
         self.total, self.every_s = total, every_s

@@ -1,1 +1,1 @@
-"""The pytest plugin that runs a kata's tests: marks, fixtures, learner mode, messages and diagnosis."""
+"""The pytest plugin that runs a kata's tests, explains their failures and diagnoses misconceptions."""

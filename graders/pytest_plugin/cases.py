@@ -23,7 +23,7 @@ from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.watchdog import OutOfTime, grant
 
 REDUCE_S = 1.0  # the limit on the search for a smaller case, which is skipped if a single case takes longer
-WORDING_S = 5.0  # the CPU time for writing the message if the search has used up the judge's own
+WORDING_S = 5.0  # additional CPU time for writing the message if the search has used up the judge's time
 
 _DIGIT = re.compile(r"\d|nan|inf")
 
@@ -32,7 +32,7 @@ Body = Callable[[Handle, Draw], object]
 
 @dataclass(frozen=True)
 class Failure:
-    """The fault of the smallest failing case, and the case as code with the expected and the actual value."""
+    """The exception of the smallest failing case, and the case as code with the expected and the actual value."""
 
     case: int
     fault: Exception
@@ -52,7 +52,7 @@ class Trial:
     def failure(self, *, reducing: bool = True, before_reducing: Callable[[], object] = lambda: None) -> Failure | None:
         """Return the first failing case after reducing it, or None if every case passes.
 
-        Raise faults of the harness.
+        Exceptions for which the submission is not responsible are raised.
         """
         for case in range(self.count):
             draw = Draw(self.seed, self.name, case)
@@ -72,7 +72,7 @@ class Trial:
         return None
 
     def fault_of(self, draw: Draw) -> Exception | None:
-        """Return the submission's fault on these inputs, or None. Raise faults of the harness."""
+        """Return the submission's exception on these inputs, or None. Raise other exceptions."""
         self.kata.call_log.last = None
         self.kata.call_log.answered = self.kata.call_log.raced = False
         try:
@@ -86,9 +86,9 @@ class Trial:
         return None
 
     def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
-        """Reduce the case.
+        """Reduce a case, and return the exception of the smallest case that was found.
 
-        Return the smallest case's fault, and leave the last call of that case in the kata's call_log.
+        The last call of that case is then the last call in the call log.
         """
         wanted_kind = _kind(fault)
         deadline = time.monotonic() + REDUCE_S

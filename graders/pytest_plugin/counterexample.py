@@ -1,11 +1,11 @@
 """Turns a failing call into a program that a learner can paste into Python, or into a description.
 
-The program runs in the repository's root. For a call of one of the learner's functions, it has the imports, the
-arguments under the names that the stub uses, the call, and the expected and actual values. Learners do not know the
-probes, so the program for a probe shows what the probe does. Functions below write this program for the common probes.
-Other probes have it in their docstring, after `Shown as:`, as Python code that uses the names of the probe's
-parameters. If there is no program, or if an argument is too large, comments describe the input, and reports do not
-offer it for pasting.
+The program runs in the repository's root. For a call of a learner's function, it contains the imports, the arguments
+under the names that the stub uses, the call, and the expected and actual values. Learners do not know the probes, so
+the program for a probe shows what the probe does. Functions below write this program for the common probes. The
+docstrings of other probes contain it after `Shown as:`, as Python code that uses the names of the probe's parameters.
+If no program can be written, or if an argument is too large, comments describe the input, and reports do not offer it
+for pasting.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ LAYOUTS = {
 
 
 class NoProgram(Exception):
-    """This input cannot be written as a program that runs."""
+    """Raised if an input cannot be written as a program that runs."""
 
 
 @dataclass
@@ -76,7 +76,7 @@ def paste(kata: Kata, call: Call | None, fault: Exception) -> Counterexample:
     """
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
-    with contextlib.suppress(Exception):  # if there is no program, the description below remains
+    with contextlib.suppress(Exception):  # without a program, return the description below
         found = _program(kata, call, fault)
         if len(found.text) <= MAX_PROGRAM and found.text.count("\n") < MAX_LINES:
             return found
@@ -104,7 +104,6 @@ def _program(kata: Kata, call: Call, fault: Exception) -> Counterexample:
 
 
 def _called(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program without its imports and its printing lines."""
     if call.probe is None:
         names = _names(parameters(kata, call.name), call.arguments)
         lines = _assigned_all(names, call.arguments)
@@ -136,8 +135,8 @@ def _common_source() -> str:
 def _as_its_docstring_says(call: Call, fault: Exception) -> PasteProgram:
     """Return the program that a probe's docstring gives after `Shown as:`.
 
-    In it, `{name}` is replaced by the value of the argument `name`, and `{name:def}` by the source of the function that
-    this value names.
+    In that program, `{name}` is replaced by the value of the argument `name`, and `{name:def}` by the source of the
+    function that this value names.
     """
     assert call.probe is not None
     template = call.probe.shown
@@ -162,8 +161,6 @@ def _filled(call: Call, template: str, fault: Exception) -> str:
 
 @dataclass
 class _Field:
-    """An argument of a call, which a template formats."""
-
     value: Any
     source: str
     message: str
@@ -186,7 +183,7 @@ class _Field:
 
 
 def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program for `call_with_layout`: it shows the answer, or an argument after the call."""
+    """Return the program for `call_with_layout`, which shows the answer or an argument after the call."""
     name, layout, *arguments = call.arguments
     names = _names(parameters(kata, name), arguments)
     lines = _assigned_all(names, arguments)
@@ -204,7 +201,7 @@ def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program for `answers_of_calls`: it shows the wrong answer right after the call, or after all calls."""
+    """Return the program for `answers_of_calls`, which shows the wrong answer after its call or after all calls."""
     (calls,) = call.arguments
     lines: list[str] = []
     for number, (name, *arguments) in enumerate(calls, 1):
@@ -224,7 +221,7 @@ def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 
 def _renewed(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    """Return the program for `answer_after_renewal`: a second call with new numbers in the same arrays."""
+    """Return the program for `answer_after_renewal`, which repeats a call with new numbers in the same arrays."""
     del fault
     name, arguments, numbers = call.arguments
     names = _names(parameters(kata, name), arguments)
@@ -244,7 +241,6 @@ _COMMON: dict[str, Callable[[Kata, Call, Exception], PasteProgram]] = {
 
 
 def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[str], Outcome]:
-    """Return the lines that print the wrong value, and the outcome."""
     if call.fault is not None:
         return [f"print({program.expression})"], _raised(call)
     actual = fault.actual if isinstance(fault, Mismatch) else None
@@ -276,7 +272,7 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
 
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
-    """Return the same lines as `_shown`, for a wrong value that was computed from the answer and is not part of it."""
+    """Return the lines and the outcome for a wrong value that is not part of the answer, but computed from it."""
     expected = None
     if isinstance(fault, Mismatch) and isinstance(fault.expected, str):
         expected = expected_text(fault.expected)
@@ -290,7 +286,7 @@ def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]
 
 def _raised(call: Call) -> Outcome:
     if isinstance(call.fault, SubmissionError) and not hasattr(call.fault, "type_name"):
-        return Outcome()  # the message says what was returned; it cannot be written as code
+        return Outcome()  # the message describes the value, which cannot be written as code
     return Outcome(remark=f"raises {getattr(call.fault, 'type_name', type(call.fault).__name__)}")
 
 
@@ -331,7 +327,7 @@ def _described_outcome(call: Call, fault: Exception) -> Outcome:
 
 
 def _brief(value: Any) -> str:
-    """Describe a value in a line or two: a large array by its shape and dtype, a float by its significant digits."""
+    """Describe a value in a line or two. Describe large arrays by shape and dtype, and round floats."""
     if is_large(value):
         return kind_of(value)
     if isinstance(value, list | tuple) and not isinstance(value, GeneratorSeed):
@@ -348,7 +344,7 @@ def _brief(value: Any) -> str:
 
 
 def _names(parameter_names: Sequence[str], arguments: Sequence[Any]) -> list[str]:
-    """Return a name for each argument: its name in the stub, or a name that is made from its position."""
+    """Return a name for each argument, which is taken from the stub or made from the argument's position."""
     pairs = zip_longest(parameter_names[: len(arguments)], range(1, len(arguments) + 1))
     return [name or f"argument_{number}" for name, number in pairs]
 
@@ -361,7 +357,7 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 def _assigned(name: str, value: Any) -> list[str]:
     """Return the lines that assign a variable.
 
-    An array of zeros or ones with only a few exceptions is not written out.
+    Arrays that consist almost only of zeros or ones are abbreviated with np.zeros or np.ones.
     """
     if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf":
         return [f"{name} = {_spelled(value)}"]

@@ -1,8 +1,9 @@
 """Finds the known misconception that behaves exactly like a submission.
 
 The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are generated
-from a fixed seed, so they reveal nothing about the grading run's own seed. Checks do not fail, and all returned values
-are recorded. If exactly one variant always returns the same values as the submission, its sentence is the diagnosis.
+from a fixed seed, so they reveal nothing about the grading run's own seed. Meanwhile, checks do not fail, and all
+returned values are recorded. If exactly one variant always returns the same values as the submission, its sentence is
+the diagnosis.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCach
 
 SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
-NOISE = 1e-9  # relative; two ways to write a difference quotient differ by about 1e-11, but misconceptions by more
+NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
 MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; no misconception needs more
-BUDGET_S = 3.0  # if a kata's tests take longer, there is no diagnosis
+BUDGET_S = 3.0  # if a kata's tests take longer, the diagnosis is abandoned
 BUSY = 4  # the wall time may be this many times longer, because other processes use the machine too
 
 
 @dataclass(frozen=True)
 class Case:
-    """A test function, its name (which determines the drawn inputs), and the numbers of the cases to observe."""
+    """A test function, the name that determines its inputs, and the numbers of the cases to observe."""
 
     nodeid: str
     body: Callable[[Handle, Draw], object]
@@ -48,9 +49,9 @@ def diagnose(
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
 ) -> str:
-    """Return the explanation of the variant that behaves like the submission; an empty string unless exactly one does.
+    """Return the explanation of the only variant that behaves like the submission, or an empty string.
 
-    `failed` names the failed tasks. `own` runs the submission. `load` loads a variant's files into a worker; all
+    `failed` names the failed tasks. `own` runs the submission. `load` loads a variant's files into a worker. All
     variants share one worker, because they are trusted. Observations that are in `cache` are not repeated.
     """
     variants = [variant for variant in kata.wrong if variant.task in failed]
@@ -69,10 +70,10 @@ def alike(
     cpu_s: float,
     all_cases: bool = True,
 ) -> list[Variant]:
-    """Return the variants that behave like the submission, or none if the solution does too or if time runs out.
+    """Return the variants that behave like the submission.
 
-    `cpu_s` limits the CPU seconds of this process. Pass `all_cases=False` if more cases will follow; until then, the
-    solution is allowed to behave like the submission.
+    Return none if the solution behaves like the submission, too, or if time runs out. `cpu_s` limits the CPU seconds of
+    this process. Pass `all_cases=False` if more cases will follow, because the solution may agree until then.
     """
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
     observed_cases = [(case, number) for case in cases for number in case.numbers]
@@ -84,7 +85,7 @@ def alike(
         return all(other.agrees(place, submission) for place in range(len(observed_cases)))
 
     if all_cases and agrees(solution):
-        return []  # these cases do not show the mistake
+        return []  # these cases do not reveal the mistake
     found = []
     for variant in variants:
         if time.monotonic() > deadline or time.process_time() > own_deadline:
@@ -96,7 +97,7 @@ def alike(
 
 @dataclass
 class Behaviour:
-    """The values that a program returns, case by case. Each case runs on demand, after all cases before it.
+    """The values that a program returns in each case. A case runs on demand, after all earlier cases.
 
     Raises NotPlain if more than `most_bytes` would have to be recorded.
     """
@@ -129,7 +130,7 @@ class Behaviour:
 
 
 class CachedBehaviour:
-    """The behaviour of the kata's own files (solution or variant). An earlier run may have cached parts of it."""
+    """The behaviour of a solution or a variant. Parts of it may be cached from an earlier run."""
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class CachedBehaviour:
 
 
 def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
-    """Return everything that the program returned in one case: values, or the types of exceptions."""
+    """Return the value of each call in one case, or the type of the exception that the call raised."""
     call_log = CallLog(recorded=[])
     try:
         with observing():

@@ -17,7 +17,7 @@ def kind_of(value: Any) -> str:
 
 
 def first_wrong(expected: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ...], int]:
-    """Return the first index where two arrays of the same shape differ by more than rounding, and how many do."""
+    """Return the first index where two arrays differ by more than rounding, and the number of such entries."""
     wrong = ~np.isclose(actual, expected, rtol=1e-6, atol=0, equal_nan=True) if expected.dtype.kind in "fc" else None
     if wrong is None or not wrong.any():
         wrong = actual != expected
@@ -36,9 +36,9 @@ def reached(expression: str, access: str) -> str:
 
 
 def access(value: Any, part: Any, depth: int = 2) -> str | None:
-    """Return the access that leads from an answer to `part`, such as "[1]", "['dx']", ".shape", or "" for the answer.
+    """Return the suffix that selects `part` from an answer, such as "[1]" or ".shape", or "" for the whole answer.
 
-    Return None if there is no such access, or more than one.
+    Return None unless exactly one suffix selects it.
     """
     if same(value, part):
         return ""
@@ -63,7 +63,7 @@ def identical(value: Any, part: Any) -> bool:
 
 
 def same(value: Any, part: Any) -> bool:
-    """Return whether two values are equal in type, dtype, shape and content; NaN equals NaN."""
+    """Return whether two values are equal in type, dtype, shape and content. A NaN equals a NaN."""
     if type(value) is not type(part):
         return False
     if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""Reads a kata's entry points from its stubs: their parameters and the modules that define them."""
+"""Reads the parameters and the modules of a kata's entry points from its stubs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ def module_of(kata: Kata, function: str) -> str:
 
 
 def _stub(kata: Kata, function: str) -> tuple[str, ast.FunctionDef | None]:
-    """Return the module that defines an entry point, and the syntax tree of the definition."""
     for name in kata.files:
         path = kata.folder / name
         if path.suffix == ".py" and path.is_file():

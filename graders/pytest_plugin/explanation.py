@@ -19,7 +19,7 @@ ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # te
 
 
 def message(failure: Failure, handle: Handle) -> str:
-    """Return what went wrong, in a sentence that names the learner's function and never a probe."""
+    """Return a sentence that says what went wrong. It names the learner's function, but never a probe."""
     fault, call = failure.fault, handle.call_log.last
     name = subject(handle.kata, call)
     if isinstance(fault, Missing):
@@ -44,7 +44,7 @@ def message(failure: Failure, handle: Handle) -> str:
 
 
 def _with_subject(name: str, call: Call | None, text: str) -> str:
-    """Return the text with its subject in front: the function's name or, if that is unknown, the probe's summary."""
+    """Prefix the text with the function's name or, if that is unknown, with the probe's summary."""
     if name:
         return text if name in text else f"{name}: {text}"
     summary = call.probe.summary.rstrip(".") if call and call.probe else ""

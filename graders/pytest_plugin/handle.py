@@ -28,7 +28,7 @@ from graders.verdict import Speed
 
 
 class Side(Runner, Protocol):
-    """The place where a submission runs: this process, or a worker."""
+    """The place where a submission runs, which is this process or a worker."""
 
     def data(self, name: str) -> bytes | None:
         """Return a declared file of the submission, or None if it is missing."""
@@ -56,7 +56,7 @@ class Probe:
 
 
 class Probes:
-    """The probes of a test file as attributes: its own probes, if it has any, and the common ones.
+    """The probes that a test file can use, as attributes. They include the common probes.
 
     The judge parses these files but never imports them.
     """
@@ -94,7 +94,7 @@ def probes_beside(path: Path) -> Probes:
 
 @dataclass
 class Call:
-    """One call that a test makes to the submission, with the returned value or the fault."""
+    """One call that a test makes to the submission, and the value that it returned or the exception that it raised."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -166,7 +166,7 @@ class CallLog:
 
 @dataclass(frozen=True)
 class Handle:
-    """The `kata` argument of a test: the entry points as methods, `run`, `raises`, `reference` and more."""
+    """The `kata` argument of a test, which has the kata's entry points as methods."""
 
     kata: Kata
     side: Side
@@ -213,7 +213,7 @@ class Handle:
         return None if data is None else decoded(data)
 
     def _file(self, name: str, use: Callable[[bytes | None], Any]) -> Any:
-        """Return `use(data)` for the data of a declared file; `data` is None if the file is missing."""
+        """Return `use(data)` for the data of a declared file, which is None if the file is missing."""
         __tracebackhide__ = True
         if not self.kata.declares(name):
             raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
@@ -238,7 +238,7 @@ class Handle:
     def beside(self, runtime: str) -> Handle:
         """Return a handle on the same submission in a worker of another runtime, which serves the whole test.
 
-        In a diagnosis and in learner mode, there is only one process, so return this handle itself.
+        In a diagnosis and in learner mode, only one process exists, so the handle itself is returned.
         """
         if self.elsewhere is None:
             return self
@@ -257,12 +257,13 @@ class Handle:
     ) -> Speed:
         """Return the time of an entry point (by name) or a probe, divided by the reference's time.
 
-        `inputs` draws fresh arguments for every round. `check(value, arguments)` checks every answer. `at_most` is a
-        threshold: more rounds are run while noise leaves the comparison undecided. Pass the result to `assert_speed`.
+        `inputs` draws fresh arguments for every round. `check(value, arguments)` checks every answer. If `at_most` is
+        given, rounds are added until noise no longer decides the comparison with this threshold. Pass the result to
+        `assert_speed`.
 
         `clock="cpu"` compares CPU times. Other programs on the machine hardly change those, even if a call is short.
-        `than(kata, *arguments)` replaces the reference by other calls of the same submission, such as one call for each
-        row. Visible tests need this, because students have no solution.
+        `than(kata, *arguments)` replaces the reference with other calls of the same submission, such as one call for
+        each row. Visible tests need this, because students have no solution.
         """
         __tracebackhide__ = True
         self.call_log.raced = True

@@ -15,7 +15,7 @@ from graders.pytest_plugin.pytest_internals import argument_names
 
 
 class Mode(Protocol):
-    """How this pytest run executes submissions. If the harness has `faults`, no test runs."""
+    """The way in which a pytest run executes submissions. If `faults` is not empty, no test runs."""
 
     faults: list[str]
 
@@ -34,7 +34,7 @@ REQUEST = pytest.StashKey[pytest.FixtureRequest]()  # of the fixture `kata`
 
 
 def kata_of(path: Path) -> tuple[Path, str] | None:
-    """Return the repository's root and the kata's slug for a test file, or None."""
+    """Return the repository's root and the kata's slug for a kata's test file, or None for any other file."""
     folder = path.parent
     if (folder / "kata.toml").is_file() and folder.parent.name == "katas":
         return folder.parents[1], folder.name
@@ -69,7 +69,7 @@ test_name.__test__ = False  # type: ignore[attr-defined]
 
 
 def trial_of(item: pytest.Function, seed: bytes) -> Trial:
-    """Return the test as a trial, which runs it on drawn inputs."""
+    """Return a trial that runs the test on drawn inputs."""
     names = argument_names(item)
     fixed = {name: item.funcargs[name] for name in names if name not in ("kata", "draw")}
     mark = item.get_closest_marker("cases")

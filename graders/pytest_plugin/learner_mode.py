@@ -1,4 +1,4 @@
-"""Learner mode: runs the submission in the pytest process, and reports failures for a learner."""
+"""Runs the submission in the pytest process in learner mode, and reports failures for a learner."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ HARNESS = str(Path(__file__).parents[1]) + os.sep
 PATIENCE, LEAST_S = 2, 30  # a test may take PATIENCE * test_s seconds, and at least LEAST_S
 HIDDEN = HARNESS + "hidden" + os.sep
 IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
-MEASURED = pytest.StashKey[bool]()  # has the test a row in the table of pytest-benchmark?
-CONTEXTLIB = contextlib.__file__  # the tests' `with about(...)`
+MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
+CONTEXTLIB = contextlib.__file__  # adds frames for `with about(...)` in a test
 EXTRA = "This task is extra: it earns points, but you can pass without it."
 
 
 @dataclass
 class LocalMode:
-    """The mode that runs the submission in this process: katas/<slug>, or the folder named by --against."""
+    """The mode that runs katas/<slug>, or <against>/<slug> if --against is given, in this process."""
 
     against: str | None = None
     faults: list[str] = field(default_factory=list)
@@ -91,7 +91,7 @@ class LocalMode:
             raise shown.with_traceback(trace) from failure.fault.__cause__
 
     def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
-        """Return a diagnosis for a kata's first failure. It is empty if the function is unwritten or was stopped."""
+        """Diagnose a kata's first failure. Return an empty string if the function is unwritten or was stopped."""
         kata = trial.kata.kata
         if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit | WorkerError):
             return ""
@@ -144,7 +144,6 @@ def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
 
 
 def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
-    """Return the exception that the learner sees, with the diagnosis and the smallest failing case as notes."""
     fault = failure.fault
     worded = type(fault) is AssertionError and "\nassert " in str(fault)  # whether the test's author gave a message
     if isinstance(fault, Mismatch | SubmissionError) or worded:
@@ -161,9 +160,10 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
 
 
 def _show_times(item: pytest.Item, race: Race) -> None:
-    """Time the submission once more with the fixture of pytest-benchmark, if installed, which prints its table.
+    """Time the submission again with pytest-benchmark, if that is installed, so that it prints its table.
 
-    The test's verdict depends on the race alone. A fixture can be used once, so a second race of a test has no row.
+    The test's result depends only on the race. The benchmark fixture can be used only once in a test, so a second race
+    adds no row.
     """
     config = item.config
     if not config.pluginmanager.hasplugin("benchmark") or config.getoption("benchmark_skip"):
@@ -178,8 +178,8 @@ def _show_times(item: pytest.Item, race: Race) -> None:
 def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:
     """Return the traceback down to the learner's last line, without the frames of the harness and of importlib.
 
-    If the traceback contains none of the learner's lines, keep its end. If nothing is left, return the whole traceback
-    with `keep_all`, and None without it.
+    If the traceback contains none of the learner's lines, keep its end. If no frame is left, return the whole
+    traceback if `keep_all` is true, and None otherwise.
     """
     assert isinstance(handle.side, LocalSide)
     kept: list[TracebackType] = []
@@ -210,7 +210,7 @@ def has_gpu() -> bool:
 
 
 class Learner:
-    """A pytest plugin that counts and prints points; learner mode registers it, in every xdist process too."""
+    """A pytest plugin that counts and prints points in learner mode. Every xdist process registers it, too."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.tally = PointTally()
@@ -272,7 +272,6 @@ class Learner:
 
 
 def _blocked_reason(report: Any) -> str:
-    """Return why a test was blocked by an earlier task, or an empty string if it was not blocked."""
     reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
     text = str(reason).removeprefix("Skipped: ")
     return text if text.startswith("blocked: ") else ""

@@ -1,8 +1,8 @@
-"""Diagnosis in learner mode: finds the known misconception that behaves exactly like the learner's files.
+"""Finds the known misconception that behaves exactly like the learner's files, in learner mode.
 
-This runs the kata's tests once more in the pytest process, silently, and compares behaviour as the judge does (see
-`diagnosis`). The diagnosis leaves out tests that grading would block. Without wrong variants, as in a student bundle,
-there is no diagnosis.
+The kata's tests run once more in the pytest process, without output, and graders.pytest_plugin.diagnosis compares the
+behaviour as in the judge. Tests that grading would block are left out. A student bundle contains no wrong variants, so
+its tests never report a diagnosis.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from graders.verdict import TestResult
 
 
 def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
-    """Return the diagnosis for a kata whose test `item` failed at `case`: a sentence, or an empty string."""
+    """Return the diagnosis for a kata whose test `item` failed at `case`, or an empty string."""
     kata = item.stash[KATA]
     if not kata.solution.is_dir() or not (kata.hidden / "wrong").is_dir():
         return ""
@@ -81,7 +81,7 @@ class LocalDiagnosis:
     def _alike(self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool) -> list[Variant]:
         """Return the variants that behave like the learner's files, or none if that takes too long.
 
-        Until the hidden tests have run, it is unknown which tasks fail and whether the mistake shows.
+        Before the hidden tests have run, it is unknown which tasks fail and whether a test reveals the mistake.
         """
         cases, failed = self._graded(tests, self._imported(), time.process_time() + BUDGET_S)
         chosen = [variant for variant in variants if variant.task in failed or not hidden]
@@ -90,7 +90,7 @@ class LocalDiagnosis:
         )
 
     def _graded(self, tests: Sequence[LocalTest], own: LocalSide, deadline: float) -> tuple[list[Case], set[str]]:
-        """Return the cases that a diagnosis may observe, failed tests first, and the names of the failed tasks.
+        """Return the cases that a diagnosis may observe, starting with failed tests, and the names of failed tasks.
 
         `deadline` is in CPU seconds of this process. Raises TimeoutError after it.
         """
@@ -112,7 +112,6 @@ class LocalDiagnosis:
         return [test.case for test in [*failing, *passing] if test.task in relevant], failed & relevant
 
     def _fault(self, test: LocalTest, own: LocalSide) -> Exception | None:
-        """Return the learner's fault in a test, or None."""
         trial = Trial(test.case.body, Handle(self.kata, own), SEED, test.case.name, test.count)
         for number in sorted({*range(test.count), *test.case.numbers}):
             try:
@@ -138,7 +137,6 @@ class LocalDiagnosis:
 
 
 def _visible(kata: Kata, failed: pytest.Item, case: int) -> Iterator[LocalTest]:
-    """Yield the kata's tests that pytest collected."""
     for item in failed.session.items:
         if isinstance(item, pytest.Function) and item.stash.get(KATA, None) == kata:
             also = {case} if item is failed else set()
@@ -146,7 +144,6 @@ def _visible(kata: Kata, failed: pytest.Item, case: int) -> Iterator[LocalTest]:
 
 
 def _hidden(kata: Kata) -> Iterator[LocalTest]:
-    """Yield the kata's hidden tests, loaded without pytest."""
     for path in kata.hidden_tests:
         spec = importlib.util.spec_from_file_location(f"{kata.slug}_{path.stem}", path)
         assert spec is not None
@@ -161,10 +158,7 @@ def _hidden(kata: Kata) -> Iterator[LocalTest]:
 def _local_test(
     function: Callable[..., object], marks: Sequence[pytest.Mark], path: Path, name: str, also: set[int]
 ) -> Iterator[LocalTest]:
-    """Yield a test if it can run without pytest's setup.
-
-    Nothing is yielded for a test that needs fixtures other than the katas'.
-    """
+    """Yield the test, unless it needs a GPU or a fixture other than `kata`, `draw` and `probes`."""
     names = inspect.signature(function).parameters.keys()
     if not {"kata"} <= names <= {"kata", "draw", "probes"} or any(mark.name == "gpu" for mark in marks):
         return

@@ -24,15 +24,15 @@ from graders.worker.loading import Namespace, entry_point
 
 
 class LocalSide:
-    """A submission's modules.
+    """A submission that runs in this process.
 
-    Its own are in `folder` (katas/<slug> or solutions/<slug>), supplied ones in katas/<slug>. Every side loads its
-    modules afresh, and puts them into `sys.modules` only while they run. So two katas, or a stub and its solution, may
-    use the same module names.
+    Its own modules are in `folder` (katas/<slug> or solutions/<slug>), and the supplied modules are in katas/<slug>.
+    Each instance loads its modules afresh, and puts them into `sys.modules` only while they run. Two katas, or a stub
+    and its solution, may therefore use the same module names.
     """
 
     def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
-        """`call_s` limits each call in seconds; None uses the kata's own limit."""
+        """Limit each call to `call_s` seconds, or to the kata's own limit if `call_s` is None."""
         self.kata = kata
         self.folder = folder
         self.call_s = kata.limits.call_s if call_s is None else call_s
@@ -122,8 +122,6 @@ class LocalSide:
 
 
 class _Siblings(importlib.abc.MetaPathFinder):
-    """An import finder for the kata's own and supplied modules."""
-
     def __init__(self, kata: Kata, folder: Path) -> None:
         self.paths: dict[str, Path] = {}
         for base, patterns in ((folder, kata.files), (kata.folder, kata.supplied)):

@@ -1,6 +1,6 @@
-"""A cache of the values that a kata's own files returned in a diagnosis, which later submissions reuse.
+"""Caches the values that a kata's own files return in a diagnosis, so that later submissions can reuse them.
 
-A judge process lives for one grading run. Before it ends, it sends its observations of the wrong variants to the suite
+A judge process serves one grading run. Before it ends, it sends its observations of the wrong variants to the suite
 server, which forks the next judge. The inputs and seeds of a diagnosis are always the same, so a variant need not run
 the same case twice.
 """
@@ -26,7 +26,7 @@ ENTRIES = 64  # the number of entries in each sample
 
 
 class Fingerprint(NamedTuple):
-    """Returned values, which are either `whole` or have samples in place of large arrays.
+    """Returned values, in which samples replace large arrays. They are `whole` if no array was replaced.
 
     Different arrays may have the same sample, so a match with a fingerprint that is not whole is checked again.
     """
@@ -77,7 +77,7 @@ class ObservationCache:
 
 
 def digest(before: bytes, *parts: bytes) -> bytes:
-    """Return a digest of both the digest `before` and `parts`."""
+    """Return a digest of an earlier digest and further parts."""
     found = hashlib.blake2b(before, digest_size=KEY_BYTES)
     for part in parts:
         found.update(len(part).to_bytes(8, "big") + part)
@@ -118,7 +118,7 @@ def largest(array: np.ndarray) -> Any:
 
 
 def weight(value: Any) -> int:
-    """Return approximately how many bytes a plain value takes."""
+    """Return the approximate size of a plain value in bytes."""
     if isinstance(value, list | tuple):
         return 64 + sum(map(weight, value))
     if isinstance(value, dict):

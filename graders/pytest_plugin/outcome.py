@@ -20,9 +20,9 @@ _EXPECTED, _ACTUAL, _MORE = "# expected: ", "# yours   : ", "#           "
 
 @dataclass(frozen=True)
 class Outcome:
-    """The expected and the actual value, or None if there is nothing to show.
+    """The expected and the actual value as text. Each is None if it is not shown.
 
-    `remark` is a sentence that comes first.
+    `remark` is printed above both values.
     """
 
     expected: str | None = None
@@ -31,7 +31,7 @@ class Outcome:
 
     @property
     def comments(self) -> list[str]:
-        """Return the comment lines: first the remark, and then each value with its lines aligned."""
+        """The comment lines, in which the remark precedes the values."""
         lines = [f"# {self.remark}"] if self.remark else []
         for label, text in ((_EXPECTED, self.expected), (_ACTUAL, self.actual)):
             if text is not None:
@@ -57,7 +57,7 @@ class Counterexample:
 
 
 def with_outcome(lines: list[str], outcome: Outcome) -> Counterexample:
-    """Return the counterexample: these lines with the outcome below them."""
+    """Return a counterexample that consists of these lines and the outcome below them."""
     return Counterexample("\n".join([*lines, *outcome.comments]), outcome.expected or "", outcome.actual or "")
 
 
@@ -73,12 +73,12 @@ def expected_text(value: Any, most: int = digits.FEWEST) -> str:
 
 
 def actual_text(value: Any, most: int = digits.FEWEST) -> str:
-    """Return a value as code, with `most` digits for floats; describe a large array."""
+    """Return a value as code with at most `most` digits for floats, or a description of a large array."""
     return _cut(kind_of(value) if is_large(value) else code(_plain(value), most))
 
 
 def array_of(value: Any) -> Any:
-    """Return a torch tensor as an array, or as a number if it has no axes; return anything else unchanged."""
+    """Return a torch tensor as an array, or as a number if it has no axes. Return other values unchanged."""
     return value.detach().cpu().numpy()[()] if is_tensor(value) else value
 
 
@@ -88,7 +88,6 @@ def is_large(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Return a NumPy number of a default dtype as a Python number."""
     return value.item() if isinstance(value, np.float64 | np.int64 | np.bool_) else value
 
 

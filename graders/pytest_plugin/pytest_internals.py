@@ -1,4 +1,4 @@
-"""The private parts of pytest that this project uses; no other module may use them.
+"""The private parts of pytest that this project uses. No other module may use them.
 
 pytest may change them in any release. Therefore `pyproject.toml` admits only tested major versions, and
 tests/pytest_plugin/test_pytest_internals.py reports which part is missing or behaves differently.
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception)
-"""What `pytest.skip`, `pytest.fail` and `pytest.xfail` raise: BaseExceptions that `except Exception` does not catch."""
+"""The exceptions of `pytest.skip`, `pytest.fail` and `pytest.xfail`, which `except Exception` does not catch."""
 
 
 def run_once(item: pytest.Item) -> None:

@@ -1,4 +1,4 @@
-"""Times the submission and the reference alternately on the judge's clock; while one runs, the other is stopped."""
+"""Times the submission and the reference alternately on the judge's clock. Only one of them runs at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Check = Callable[[Any, tuple[Any, ...]], object]
 
 
 class Runner(Protocol):
-    """A side that can be timed: it reports its CPU seconds, and can be stopped while the other side runs."""
+    """A side that reports its CPU seconds, and that can be stopped while the other side runs."""
 
     def cpu_s(self) -> float: ...
     def pause(self) -> None: ...
@@ -28,7 +28,7 @@ class Race:
     """A speed test. Both sides get the same fresh inputs in every round, so that caching answers does not help.
 
     `check` asserts that every answer of the submission is right, because a fast answer is useless if it is wrong. If
-    `own` is set, the reference is the submission itself, called in another way; the verdict leaves such a speed out.
+    `own` is true, the reference is the submission itself, called in another way, and the verdict omits the speed.
     `times` holds the wall seconds of the submission and the reference, including the warm-up.
     """
 
@@ -66,7 +66,7 @@ class Race:
         return wall, cpu
 
     def _on_reference(self, step: Callable[[], Any]) -> Any:
-        """Run a step of the reference. If that is the solution, its failure is not the submission's fault."""
+        """Run a step of the reference. If the reference is the solution, its failure is raised as a JudgeError."""
         if self.own:
             return step()
         try:

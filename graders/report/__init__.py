@@ -1,8 +1,8 @@
-"""Reports, which are pure functions of verdicts and an audience, with one module per format.
+"""Render reports on verdicts for an audience, with one module per format.
 
-Each format is a module of this package with a function `render(verdicts: list[Verdict]) -> str`. It receives verdicts
-that are redacted for the audience and free of control characters, and escapes the characters that are special in its
-format. To add a format, add its module, and add its name to `Format`.
+The module of a format has a function `render(verdicts: list[Verdict]) -> str`. It receives verdicts that are redacted
+for the audience and free of control characters, and it escapes the characters that are special in its format. To add a
+format, add a module, and add the name of the module to `Format`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from graders.verdict import Audience, Verdict
 
 
 class Format(StrEnum):
-    """A report format, which the module of the same name renders."""
+    """A report format, which has the same name as the module that renders it."""
 
     terminal = "terminal"
     json = "json"

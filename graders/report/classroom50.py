@@ -1,8 +1,8 @@
-"""Classroom 50's result.json, schema `classroom50/result/v1`: one test per task, in whole points.
+"""Render the result.json of Classroom 50, with one test per task and whole points.
 
-A verdict does not say where a submission came from (its classroom, commit or release). `render` therefore fills these
-fields with stand-ins such as the submission's digest, and `stamped` replaces them with the values that Classroom 50's
-runner sets in its environment.
+A verdict does not say which classroom, commit or release a submission came from. Therefore, `render` fills these fields
+with placeholders, such as the digest of the submission, and `stamped` replaces them with the values that the runner of
+Classroom 50 sets in its environment.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ FIELDS = {
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return one result.json for all verdicts. Half points are rounded so that a passed task gets all its points."""
+    """Return one result.json for all verdicts.
+
+    The points possible for a task are rounded to a whole number, which a passed task receives in full. Other points are
+    rounded down.
+    """
     several = len(verdicts) > 1
     tests = [_test(verdict, task, several) for verdict in verdicts for task in wording.counted(verdict)]
     digest = f"submit/{verdicts[0].submission_sha256[:12] or 'unknown'}" if verdicts else "submit/unknown"
@@ -47,7 +51,10 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def stamped(text: str, environment: Mapping[str, str]) -> str:
-    """Return the result with the values from the runner's environment. Without a review URL, use the commit's."""
+    """Return the result with the values from the runner's environment.
+
+    If the environment has no review URL, the commit URL takes its place.
+    """
     result = json.loads(text)
     values = {field: environment.get(name, "") for field, name in FIELDS.items()}
     values["review"] = values["review"] or values["commit"]

@@ -1,8 +1,8 @@
-"""Compares expected and actual values in HTML, with a table coloured as a heatmap and, for gradients, a plot.
+"""Compare expected and actual values in HTML, with a table coloured as a heatmap and, for gradients, a plot.
 
-The verdict holds both values as Python code. Values that cannot be parsed (cut off, or described in words) or that
-differ in shape are not drawn. Every cell states its difference in text, which the colour only repeats. The two series
-of a plot use different symbols.
+The verdict holds both values as Python code. Nothing is drawn if a value is truncated or described in words, so that it
+cannot be parsed, or if the shapes differ. No information depends on colour alone, because every cell of the table also
+gives the difference in text, and the two series of a plot use different symbols.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _GRADIENT = re.compile(r"grad|backward|derivative|cotangent|jacobian", re.IGNORE
 
 @dataclass(frozen=True)
 class Comparison:
-    """An expected and an actual value of the same shape, each as its entries in C order."""
+    """An expected and an actual value of the same shape. The entries of both are in C order."""
 
     shape: tuple[int, ...]
     expected: tuple[float, ...]
@@ -46,16 +46,17 @@ class Comparison:
 
     @property
     def differences(self) -> tuple[float, ...]:
-        """Yours minus expected.
+        """The actual entries minus the expected entries.
 
-        This is 0 if both are the same infinity or both are nan. Otherwise, it is nan if either of them is not finite.
+        A difference is 0 if both entries are the same infinity or both are nan. Otherwise, it is nan if either entry is
+        not finite.
         """
         pairs = zip(self.yours, self.expected, strict=True)
         return tuple(0.0 if a == b or (a != a and b != b) else a - b if _finite(a, b) else math.nan for a, b in pairs)
 
 
 def comparison(test: TestResult) -> Comparison | None:
-    """Return the two values of a test, or None if they are missing or are not numbers of the same shape."""
+    """Return the two values of a test, or None if they are missing, equal, not numeric or different in shape."""
     left, right = _value(test.expected), _value(test.actual)
     if left is None or right is None:
         return None
@@ -65,7 +66,7 @@ def comparison(test: TestResult) -> Comparison | None:
 
 
 def drawn(test: TestResult) -> list[str]:
-    """Return a failed test's table and plot as HTML, and leave out what cannot be drawn."""
+    """Return a table and a plot of the values of a failed test as HTML. Leave out what is too large or undefined."""
     found = comparison(test)
     if found is None:
         return []
@@ -81,7 +82,6 @@ def drawn(test: TestResult) -> list[str]:
 
 
 def _value(text: str) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
-    """Return the shape and the entries of a number or an array, parsed without evaluating code."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
         nested = _numbers(node)
@@ -146,9 +146,9 @@ def _rows(found: Comparison) -> int:
 
 
 def _heatmap(found: Comparison) -> str:
-    """Return a table of the differences, yours minus expected.
+    """Return a table of the differences as HTML.
 
-    Its columns follow the last axis; its row headings index the others.
+    The columns follow the last axis, and the row headings give the indices along the other axes.
     """
     differences, columns = found.differences, _columns(found)
     largest = max((abs(each) for each in differences if math.isfinite(each)), default=0.0)
@@ -189,7 +189,6 @@ def _cell(found: Comparison, place: int, difference: float, largest: float) -> s
 
 
 def _level(difference: float, largest: float) -> int:
-    """Return how strongly a cell is coloured, from 0 (not at all) to 3."""
     if math.isnan(difference):
         return 3
     share = abs(difference) / largest if largest else 0.0
@@ -216,7 +215,7 @@ _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 340, 200, 52, 26, 24
 
 
 def _plot(found: Comparison) -> str:
-    """Return a plot of both gradients by element: circles are expected values, crosses actual ones."""
+    """Return an SVG plot of two gradients, with circles for expected values and crosses for actual values."""
     low, high = min(found.expected + found.yours), max(found.expected + found.yours)
     low, high = min(low, 0.0), max(high, 0.0)
     span = (high - low) or 1.0
@@ -251,7 +250,6 @@ def _tick(value: float, height: float) -> str:
 
 
 def _apart(value: float, high: float, low: float) -> bool:
-    """Return whether a label on the axis is far enough from the labels at its ends."""
     near = 0.1 * (high - low)
     return value in (high, low) or min(high - value, value - low) > near
 

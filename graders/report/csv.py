@@ -1,4 +1,4 @@
-"""CSV for a gradebook, with one row per verdict and one column per task."""
+"""Render verdicts as CSV for a gradebook, with one row per verdict and one column per task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates cells tha
 def render(verdicts: list[Verdict]) -> str:
     """Return a table with a header.
 
-    A task's column is named KATA.TASK, and its cell is empty if no points count for the task.
+    The column of a task is named KATA.TASK. A cell is empty if the task does not count in that verdict.
     """
     tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
     text = io.StringIO()

@@ -1,4 +1,4 @@
-"""Exercism's results.json, version 3 of its test runner interface: one entry per test, with its task's number."""
+"""Render the results.json of Exercism's test runner interface, version 3, with one entry per test."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _STATUSES = {"passed": "pass", "failed": "fail", "blocked": "fail", "ungraded": 
 def render(verdicts: list[Verdict]) -> str:
     """Return one results.json for all verdicts. The status is `error` if any submission could not be graded.
 
-    Exercism's `pass` means that every test passed. So failures in extra tasks that are not required appear in the
-    message, not in the list of tests.
+    In Exercism, `pass` means that every test passed. Therefore, failures in extra tasks that are not required appear in
+    the message, but not in the list of tests.
     """
     tasks = [(verdict.kata, task.name) for verdict in verdicts for task in verdict.tasks]
     several = len(verdicts) > 1
@@ -34,7 +34,6 @@ def _listed(verdict: Verdict) -> list[TestResult]:
 
 
 def _extras(verdicts: list[Verdict]) -> list[str]:
-    """Return a line for every verdict with optional extras that did not pass."""
     lines = []
     for verdict in verdicts:
         optional = wording.optional(verdict)
@@ -86,5 +85,4 @@ def _output(test: TestResult) -> str:
 
 
 def _command(verdict: Verdict, test: TestResult) -> str:
-    """Return the command that runs a visible test. For a hidden test, which only the grader can run, it is empty."""
     return f"pytest katas/{verdict.kata} -k {test.name.rpartition('::')[2]}" if test.visibility == "visible" else ""

@@ -1,7 +1,7 @@
-"""Gradescope's results.json: one test per task, because tasks carry the points. Its output explains failures.
+"""Render the results.json of Gradescope, with one test per task, because points are given for tasks.
 
-Hidden failures are already redacted, so everything in the report is `visible`. Format: Gradescope's "Autograder
-Specifications".
+Hidden failures have already been redacted, so everything in the report is `visible`. The "Autograder Specifications" of
+Gradescope describe the format.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _test(number: int, verdict: Verdict, task: TaskResult, several: bool) -> dic
 
 
 def _leaderboard(verdict: Verdict) -> list[dict[str, Any]]:
-    """Return a row for every measured speed, which is the submission's time as a multiple of the reference's."""
+    """Return a row for every measured speed, with the submission's time as a multiple of the reference's time."""
     return [
         {"name": f"{verdict.kata}, {test.task}: time / reference", "value": round(test.speed.ratio, 4), "order": "asc"}
         for test in verdict.tests

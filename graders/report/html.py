@@ -1,4 +1,4 @@
-"""HTML: one self-contained page, for people who prefer a browser to a terminal."""
+"""Render verdicts as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN_FILES = 20
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return the page on these verdicts."""
+    """Return an HTML page about these verdicts."""
     title = wording.heading(verdicts[0]) if len(verdicts) == 1 else f"{len(verdicts)} katas graded"
     heading = "" if len(verdicts) == 1 else f"<h1>{escape(title)}</h1>\n"
     level = 1 if len(verdicts) == 1 else 2

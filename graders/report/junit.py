@@ -1,6 +1,6 @@
-"""JUnit XML for CI, with one suite per kata and one case per test, in the dialect that Jenkins and GitLab read.
+"""Render verdicts as JUnit XML that Jenkins and GitLab can read, with one suite per kata and one case per test.
 
-The report has failures or errors if and only if a kata failed, was ungradable, or ended in an error.
+The report contains failures or errors if and only if a kata failed, was ungradable, or ended in an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNSEEN = "a test that is not shown did not pass"
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return `<testsuites>` with one `<testsuite>` per verdict. Its text has only characters that XML 1.0 allows."""
+    """Return a `<testsuites>` element that contains one `<testsuite>` per verdict."""
     suites = Element("testsuites", name="katas")
     for verdict in verdicts:
         _suite(suites, verdict)
@@ -64,7 +64,7 @@ def _properties(suite: Element, verdict: Verdict) -> None:
 
 
 def _unseen(verdict: Verdict) -> list[TestResult]:
-    """Return cases for failures that no test in the verdict shows, so that CI does not pass by mistake."""
+    """Return substitute tests for failures that no test in the verdict shows, so that CI does not pass by mistake."""
     if verdict.status in ("ungradable", "ungraded", "error"):
         message = verdict.message or wording.STATUSES[verdict.status]
         return [_stand_in("grading", "grading", STAND_INS[verdict.status], message)]
@@ -85,7 +85,7 @@ def _stand_in(name: str, task: str, status: TestStatus, message: str) -> TestRes
 
 
 def _case(suite: Element, kata: str, test: TestResult, *, extra: bool) -> None:
-    """Add a case. A failure in an optional extra task is reported as skipped, because a failure would turn CI red."""
+    """Add a test to a suite. A failure in an optional extra task counts as skipped, so that CI does not fail."""
     seconds = _seconds(test.duration_s)
     case = SubElement(suite, "testcase", classname=f"{kata}.{test.task}", name=test.name, time=seconds)
     kind = OUTCOMES.get(test.status)

@@ -1,7 +1,8 @@
-"""GitHub Markdown for a pull-request comment or a step summary: a table of tasks, then folded failures, in 60 kB.
+"""Render verdicts as GitHub Markdown of at most 60 kB, for a pull-request comment or a step summary.
 
-Text that a submission can influence is in fenced code or in `<code>`, where HTML and mentions have no effect. In names
-and titles, every special character is written as an entity.
+Every verdict has a table of its tasks and a folded section for each failing test. Text that a submission can influence
+is in fenced code or in `<code>`, where HTML and mentions have no effect. Special characters in names and titles are
+written as entities.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _MENTION = re.compile(r"[@#](?=\w)|\bgh(?=-\d)|www(?=\.)", re.IGNORECASE)
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return the comment: the result of every kata, then as many failing tests as fit."""
+    """Return the comment, which has the results of the katas and as many failing tests as fit."""
     room = MAX_BYTES - _RESERVED
     heads, heads_left = _fitting([_head(verdict) for verdict in verdicts], room)
     room -= sum(_size(head) for head in heads)
@@ -43,7 +44,6 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def _head(verdict: Verdict) -> str:
-    """Return the part of the comment that precedes the failing tests."""
     score = wording.score(verdict)
     heading = text(wording.heading(verdict)) + (f": {score}" if score else "")
     status = wording.STATUSES[verdict.status]
@@ -80,7 +80,6 @@ def _row(task: TaskResult) -> str:
 
 
 def _comments(verdict: Verdict) -> list[str]:
-    """Return the reviewers' comments as block quotes that keep their line breaks."""
     quoted = [
         f"> {text(who)}<br>{'<br>'.join(text(line) for line in words.splitlines())}\n"
         for who, words in wording.comments(verdict)
@@ -95,7 +94,6 @@ def _details(verdict: Verdict) -> list[str]:
 
 
 def _detail(test: TestResult, optional: Container[str]) -> str:
-    """Return one failing test as a folded section, or as a list item if there are no details."""
     name = f"{wording.SYMBOLS[test.status]} {text(wording.title(test))}"
     origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
@@ -125,7 +123,7 @@ def _left_out(katas: int, tests: int) -> list[str]:
 
 
 def _fitting(pieces: list[str], room: int) -> tuple[list[str], int]:
-    """Return the first pieces that together fit into `room` bytes, and the number of the remaining pieces."""
+    """Return as many of the first pieces as fit into `room` bytes, and the number of remaining pieces."""
     kept: list[str] = []
     for piece in pieces:
         room -= _size(piece)
@@ -146,12 +144,12 @@ def text(words: str) -> str:
 
 
 def code(words: str) -> str:
-    """Return text as inline code. It is HTML, because a pipe between backticks would end a table cell."""
+    """Return text as inline code in HTML, because a pipe between backticks would end a table cell."""
     return f"<code>{text(words)}</code>"
 
 
 def _fenced(block: str, language: str = "") -> str:
-    """Return the block as fenced code, with a fence longer than any run of backticks in it."""
+    """Return a block of text as fenced code, with a fence that is longer than any run of backticks in the block."""
     block = clean(block, _DETAIL_LIMIT)
     longest = max((len(ticks) for ticks in re.findall(r"`+", block)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -1,4 +1,4 @@
-"""The frame of every HTML page: one self-contained file without scripts, for phones and for light or dark screens."""
+"""Render self-contained HTML pages without scripts, which suit phones and follow the reader's light or dark mode."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def page(title: str, body: str, style: str = "") -> str:
 
 
 def mark(sign: str, status: str, *, optional: bool = False) -> str:
-    """Return a symbol, with its meaning for screen readers. An `optional` failure is not red."""
+    """Return a symbol as HTML, with its meaning for screen readers. The symbol of an `optional` failure is not red."""
     words = status.replace("_", " ")
     kinds = escape(status) + " optional" * (optional and status == "failed")
     return f'<span class="{kinds}" aria-hidden="true">{escape(sign)}</span><span class="hidden">{words}</span>'
 
 
 def block(text: str, kind: str = "") -> str:
-    """Return preformatted text in a box that can be scrolled by keyboard. The lines of the kind `said` are wrapped."""
+    """Return preformatted text in a box that the keyboard can scroll. Long lines are wrapped if `kind` is `said`."""
     described = f' class="{kind}"' if kind else ""
     return f'<pre tabindex="0"{described}>{escape(text)}</pre>'

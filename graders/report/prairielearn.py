@@ -1,4 +1,4 @@
-"""PrairieLearn's results/results.json for an external grader: one test per task, and the score as a fraction."""
+"""Render the results.json of a PrairieLearn external grader, with one test per task and the score as a fraction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graders.verdict import TaskResult, Verdict
 def render(verdicts: list[Verdict]) -> str:
     """Return one results.json for all verdicts.
 
-    Unless all submissions were graded, it is not `gradable` and does not use up an attempt.
+    Unless all submissions were graded, the result is not `gradable`, so it does not use up an attempt.
     """
     several = len(verdicts) > 1
     most = sum(verdict.max_score for verdict in verdicts)

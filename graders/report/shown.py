@@ -1,4 +1,4 @@
-"""Prepares a verdict for a report: redacts it for the audience, and cleans every text in it."""
+"""Prepare a verdict for a report by redacting it for the audience and cleaning every text in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OUTPUT_LIMIT = 65_536  # in characters; the judge has already cut the output to 
 
 
 def shown(verdict: Verdict, audience: Audience) -> Verdict:
-    """Return the verdict as this audience may see it, safe for every format."""
+    """Return the verdict as this audience may see it, with texts that are safe in every report format."""
     verdict = verdict.for_audience(audience)
     return replace(
         verdict,

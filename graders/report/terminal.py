@@ -1,7 +1,7 @@
-"""Renders a verdict for a terminal: first the result, and then the first failing tests in full.
+"""Render a verdict for a terminal, with the result first and some of the failing tests in full.
 
-Every line is a rich `Text`, so rich never interprets markup. Lines are wrapped here instead of by rich, because
-wrapping must not move a CI workflow command to the start of a line.
+Every line is a rich `Text`, so rich never interprets markup. This module wraps lines itself, because wrapping must not
+move a CI workflow command to the start of a line.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ COLOURS = {
     "error": "magenta",
     "awaiting_review": "yellow",
 }
-# These are for terminals whose encoding lacks the symbols.
+# Replacements for symbols that the encoding of a terminal may lack.
 ASCII_MARKS = str.maketrans("✓✗⊘–…│", "+xo-.|")
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return what `print_verdict` prints, as plain text of 80 columns."""
+    """Return the output of `print_verdict` for all verdicts, as plain text with 80 columns."""
     from rich.console import Console
 
     page = StringIO()
@@ -56,7 +56,7 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def print_verdict(verdict: Verdict, console: Console | None = None, audience: Audience = "learner") -> None:
-    """Print one verdict on a console, by default standard output."""
+    """Print one verdict on a console, which is standard output by default."""
     from rich.console import Console
 
     Page(console or Console()).verdict(shown(verdict, audience))
@@ -68,7 +68,7 @@ class Page:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.optional: frozenset[str] = frozenset()  # names of tasks that do not decide the status
-        self.shown: set[tuple[str, str]] = set()  # pairs of message and counterexample
+        self.shown: set[tuple[str, str]] = set()  # pairs (message, counterexample)
         self.width = max(min(console.width, _WIDEST), _NARROWEST)
 
     def verdict(self, verdict: Verdict) -> None:
@@ -175,7 +175,7 @@ class Page:
         self.ends(f"{wording.SYMBOLS[test.status]} ", wording.title(test), origin, f"bold {colour}")
 
     def colour(self, status: str, task: str) -> str:
-        """Return the colour of a task or test. Optional tasks are never red."""
+        """Return the colour for a status. The failures of optional tasks are not red."""
         colour = COLOURS.get(status, "dim")
         return "yellow" if colour == "red" and task in self.optional else colour
 
@@ -183,7 +183,7 @@ class Page:
         self.put()
 
     def ends(self, mark: str, left: str, right: str, style: str) -> None:
-        """Print `left`, wrapped after its symbol, and `right` at the end of the first line."""
+        """Print `mark` and `left`, wrapped and indented by the width of `mark`, with `right` at the right edge."""
         from rich.cells import cell_len
 
         first, *rest = self.wrapped(left, self.width - len(mark) - cell_len(right) - 2)
@@ -193,7 +193,7 @@ class Page:
             self.put((" " * len(mark), ""), (line, style))
 
     def block(self, words: str, margin: str, style: str = "") -> None:
-        """Print text, wrapped after a margin."""
+        """Print wrapped text with `margin` before every line."""
         for line in self.wrapped(words, self.width - len(margin)):
             self.put((margin, "dim"), (line, style))
 
@@ -206,14 +206,14 @@ class Page:
                 self.put((piece, "cyan"))
 
     def wrapped(self, words: str, width: int) -> list[str]:
-        """Return wrapped lines, one cell narrower than `width`, to leave room for the space that defuses a command."""
+        """Wrap text into lines that are narrower than `width`, to leave room for the space that `defuse` may insert."""
         from rich.text import Text
 
         lines = Text(words).wrap(self.console, max(width - 1, 8), overflow="fold")
         return [line.plain.rstrip() for line in lines] or [""]
 
     def put(self, *pieces: tuple[str, str]) -> None:
-        """Print one line of pieces with styles, without wrapping or markup."""
+        """Print one line that consists of pairs (text, style), without wrapping it or interpreting markup."""
         from rich.text import Text
 
         line = Text()
@@ -248,28 +248,27 @@ def _ignored(verdict: Verdict) -> str:
 
 
 def _first_lines(words: str, most: int, comment: str = "") -> str:
-    """Return at most `most` lines, and a line prefixed with `comment` that says how many more there are."""
+    """Return the first `most` lines and, if there are more, a line that counts them and starts with `comment`."""
     lines = clean(words).split("\n")
     left = len(lines) - most
     return "\n".join([*lines[:most], f"{comment}… ({left} more lines)"] if left > 0 else lines)
 
 
 def _last_lines(words: str, most: int) -> str:
-    """Return at most `most` lines from the end, where a failing case prints, and a note that counts the others."""
+    """Return the last `most` lines, because the failing case prints last, and count the earlier ones in a note."""
     lines = clean(words, 1 << 20).split("\n")
     left = len(lines) - most
     return "\n".join([f"({left} earlier lines)", *lines[-most:]] if left > 0 else lines)
 
 
 def _short(words: str, width: int = 24) -> str:
-    """Cut text to at most `width` cells, for the right edge."""
     from rich.cells import cell_len, set_cell_size
 
     return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"
 
 
 def _encodable(words: str, encoding: str) -> str:
-    """Return text that this encoding can represent; a Windows code page lacks the symbols and many alphabets."""
+    """Return text that this encoding can represent. For example, Windows code pages lack the symbols."""
     try:
         words.encode(encoding)
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""Cleans text that a submission can influence, so that it is safe to show.
+"""Clean text that a submission can influence, so that it is safe to show.
 
-Exception texts, printed output and file names are untrusted. They are cleaned when the verdict is made, and again in
-every report, because a verdict may come from a file. Cleaning is idempotent. Each format escapes what is special only
-in that format (`<` in HTML, `|` in a table).
+Exception messages, printed output and file names are untrusted. They are cleaned when the verdict is made, and again in
+every report, because a verdict may come from a file. Cleaning is idempotent. The module of each report format escapes
+the characters that are special in that format, such as `<` in HTML.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _COMMAND_IN_LINE = re.compile(r"##(?=\w*\[)")
 def clean(text: str, limit: int = LIMIT) -> str:
     """Return the text without anything that a terminal, browser or CI runner acts on, cut to `limit` characters.
 
-    Removes escape sequences, control characters, direction marks, surrogates and other invisible characters. Turns tabs
-    into spaces and every line break into a newline. Inserts a space into what a CI runner would take for a command.
-    If text is cut, it ends with the number of missing characters.
+    Escape sequences, control characters, direction marks, surrogates and other invisible characters are removed. Tabs
+    become spaces, and every line break becomes a newline. A space is inserted into anything that a CI runner would take
+    for a command. Text that is cut ends with the number of missing characters.
     """
-    # Cleaning rarely shrinks honest text much, so only the beginning of a very long text is cleaned.
+    # Cleaning usually removes little, so only the beginning of a very long text is cleaned.
     seen = 4 * limit
     safe = defuse(_strip(text[:seen]).expandtabs(4)).strip("\n").rstrip()
     unseen = max(len(text) - seen, 0)
@@ -55,7 +55,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
 
 
 def clean_line(text: str, limit: int = 200) -> str:
-    """Return the cleaned text on one line: for names, titles and paths."""
+    """Return the cleaned text on one line, which suits names, titles and paths."""
     line = defuse(" ".join(clean(text, 4 * limit).split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -1,4 +1,4 @@
-"""Wording and symbols shared by the reports that people read."""
+"""Wording and symbols that the report formats share."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ STATUSES = {
     "error": "not graded: the grader failed, which is not the submission's fault",
 }
 
-PRINTED = "Printed by the submission during the whole test:"  # most of it is for inputs other than the one shown
+PRINTED = "Printed by the submission during the whole test:"  # mostly on inputs other than the one shown
 BARE = "Its details are not shown."
 
 
 def sentence(test_name: str) -> str:
-    """Return a test's name as a sentence: `test_a_batch_is_mapped` becomes `A batch is mapped`."""
+    """Return a test's name as a sentence, for example `A batch is mapped` for `test_a_batch_is_mapped`."""
     words = test_name.rpartition("::")[2].removeprefix("test_").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
@@ -48,7 +48,7 @@ def can_be_pasted(test: TestResult) -> bool:
 
 
 def input_heading(test: TestResult) -> str:
-    """Return the line above a counterexample. The line offers it for pasting only if it is a program."""
+    """Return the line to print above a counterexample, which says whether the counterexample is code to paste."""
     return "The smallest failing input, as code to paste:" if can_be_pasted(test) else DESCRIBED
 
 
@@ -58,14 +58,14 @@ def heading(verdict: Verdict) -> str:
 
 
 def points(value: float) -> str:
-    """Return points without needless decimals: 2, 2.5, 0.33."""
+    """Return points without needless decimals, as in 2, 2.5 or 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def score(verdict: Verdict) -> str:
     """Return the score and the passed extras, as in `7 of 10 points; extras 1 of 2`.
 
-    It is empty if no points were graded.
+    The text is empty if no points were graded.
     """
     if verdict.max_score == 0:
         return ""
@@ -81,7 +81,7 @@ def extras(verdict: Verdict) -> str:
 
 
 def outcome(verdict: Verdict) -> str:
-    """Return a kata's title, status and extras in one sentence, for formats without fields for these."""
+    """Return the title, status and extras of a kata in one sentence, for formats without fields for them."""
     text = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
     return f"{heading(verdict)}: {text}."
 
@@ -106,13 +106,13 @@ def optional(verdict: Verdict) -> frozenset[str]:
 
 
 def task_title(verdict: Verdict, task: TaskResult) -> str:
-    """Return a task's title with the remark `extra`, for formats with no other place for it."""
+    """Return a task's title, with a remark if the task is extra, for formats that have no field for this."""
     remark = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
     return f"{task.title or task.name}{remark}"
 
 
 def total(verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Return a summary line for several verdicts: the number of katas, their points, and the total time."""
+    """Return a line with the number of katas, the number of passed katas, their points and the total time."""
     got, possible = (sum(getattr(verdict, name) for verdict in verdicts) for name in ("score", "max_score"))
     passed = sum(verdict.status == "passed" for verdict in verdicts)
     return f"{len(verdicts)} katas, {passed} passed: {points(got)} of {_points(possible)}, in {seconds:.2f} s"
@@ -128,7 +128,7 @@ def worth(task: TaskResult) -> str:
 
 
 def task_remark(task: TaskResult) -> str:
-    """Return a remark that follows a task's title; it is usually empty."""
+    """Return the remark to print after a task's title, or an empty string if there is none."""
     return ", ".join(part for part in ("extra" if task.extra else "", _remark(task)) if part)
 
 
@@ -143,7 +143,7 @@ def _remark(task: TaskResult) -> str:
 
 
 def comments(verdict: Verdict) -> list[tuple[str, str]]:
-    """Return the reviewers' comments: a heading with reviewer and task, and the text with its line breaks."""
+    """Return pairs of a heading and a reviewer's comment. The heading names the reviewer and the task."""
     return [
         (f"From {task.reviewer or SOMEBODY}, on {task.title or task.name}:", task.comment)
         for task in verdict.tasks
@@ -152,7 +152,7 @@ def comments(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def marked(task: TaskResult) -> str:
-    """Return the result of a task's manual review: points, reviewer and comment."""
+    """Return the points, the reviewer and the comment of a task's manual review as one text."""
     return f"{worth(task)}, {task_remark(task)}" + (f": {task.comment}" if task.comment else "")
 
 
@@ -172,13 +172,13 @@ def speed(measured: Speed) -> str:
 
 
 def not_passed(verdict: Verdict) -> list[TestResult]:
-    """Return the tests that failed or broke, in the order of the suite, with those of optional tasks at the end."""
+    """Return the tests with the status `failed` or `error`. Those of optional tasks come last."""
     last = optional(verdict)
     return sorted((test for test in verdict.tests if test.status in ("failed", "error")), key=lambda t: t.task in last)
 
 
 def is_bare(test: TestResult) -> bool:
-    """Return whether a test shows nothing but its status."""
+    """Return whether a test has no message, counterexample, diagnosis or output."""
     return not (test.message or test.counterexample or test.diagnosis or test.output)
 
 
@@ -197,12 +197,12 @@ def marked_down(verdict: Verdict) -> list[TaskResult]:
 
 
 def counted(verdict: Verdict) -> list[TaskResult]:
-    """Return the tasks whose points are in the verdict's score: all but ungraded, unreviewed and broken ones."""
+    """Return the tasks whose points are in the verdict's score, which excludes those not graded or not reviewed yet."""
     return [task for task in verdict.tasks if task.status not in ("ungraded", "awaiting_review", "error")]
 
 
 def account(verdict: Verdict, task: TaskResult) -> str:
-    """Return everything about a task in one text, for formats with a single text field per task."""
+    """Return all details of a task's result in one text, for formats with a single text field per task."""
     failures = [test for test in not_passed(verdict) if test.task == task.name]
     parts = [_remark(task), task.comment or ""]
     for test in failures:
@@ -231,6 +231,6 @@ def outstanding(verdict: Verdict) -> list[str]:
 
 
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
-    """Return the names of the first ignored files, and how many more there are. Omit `__pycache__`."""
+    """Return the names of the first ignored files, and the number of the others. `__pycache__` folders are omitted."""
     names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))
     return names[:most], max(len(names) - most, 0)

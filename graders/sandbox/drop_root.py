@@ -1,10 +1,10 @@
 """Bind-mounts the sources into a staging folder, gives up root, and executes a command as an unprivileged user.
 
 Run as `python -I -S drop_root.py '{"sources": [...], "stage": folder, "uid": n, "parent": pid, "command": [...]}'`.
-In its own mount namespace it covers `stage` with a tmpfs and binds source number i to `stage/i`, so that the folders
-around the sources may stay closed to other users. It then executes the command as the user `uid`, in its own process
-and not in a child process. The kernel sends a parent's death signal with the dying parent's rights, so a monitor that
-has given up root could not kill another user's process.
+In its own mount namespace, it covers `stage` with a tmpfs and binds source number i to `stage/i`, so that the folders
+around the sources may stay closed to other users. The command then replaces this process and runs as the user `uid`. It
+does not run in a child process, because the kernel sends a parent-death signal with the rights of the dying parent. A
+parent without root could not kill the process of another user.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 4, 4096, 16384, 1 << 18
 
 
 def descend(sources: list[str], stage: str, uid: int, parent: int, command: list[str]) -> None:
-    """Execute the command in place of this process. Raises OSError if root may not do this on this machine."""
+    """Execute the command in place of this process. Raises OSError if the machine does not permit this."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

@@ -1,17 +1,17 @@
-"""The outer layer of confinement: starts a workers' fork server in bubblewrap, or as confined as the machine allows.
+"""The outer layer of confinement, which starts a workers' fork server in bubblewrap if the machine allows it.
 
-The fork server is a separately started `python -I -S -B`. It runs `graders.worker.fork_server.main(fd, settings)`. The
-settings (its only command-line argument, as JSON) are
+The fork server is a separately started `python -I -S -B`. It runs `graders.worker.fork_server.main(fd, settings)`. Its
+only command-line argument contains the settings in JSON:
 
     runtime   name of the runtime
     fd        the socket for the judges' requests
-    readable  paths that Landlock opens for reading
+    readable  paths that Landlock lets workers read
     threads   whether workers may start threads
     scratch   folder in which each worker gets a writable folder, or None
     walls     whether workers apply graders.worker.confinement
-    sys_path  where modules are found
+    sys_path  the folders in which Python looks for modules
 
-and whatever the caller adds. The fork server's standard error goes to a file that `Launched.errors` reads.
+The caller may add further settings. The fork server's standard error goes to a file that `Launched.errors` reads.
 
 If root starts it, the sandbox runs as the user `nobody` (uid 65534), because the kernel does not limit root's threads.
 The interpreter may be in a folder that this user cannot enter (such as /root). So graders.sandbox.drop_root, still as
@@ -74,7 +74,7 @@ class Launched:
     reason: str
     error_file: IO[bytes]
     folder: str | None = None
-    """A folder on this machine that is removed at the end (only without bubblewrap)."""
+    """A temporary folder that `close` removes. It exists only without bubblewrap."""
 
     def errors(self) -> str:
         """Return the last part of what the fork server wrote to its standard error."""
@@ -91,7 +91,7 @@ class Launched:
 
 @dataclass(frozen=True)
 class LaunchPlan:
-    """One way to start the fork server, with the confinement it gives and the reason why that is not better."""
+    """One way to start the fork server, the confinement that it provides, and the reason why that is not better."""
 
     kind: Literal["nobody", "bubblewrap", "bare"]
     confinement: Confinement
@@ -114,7 +114,7 @@ class Launch:
         self._begin()
 
     def settle(self) -> Launched:
-        """Return the running fork server; if one plan fails, try the next.
+        """Return the running fork server. If one plan fails, try the next.
 
         Raises ConfinementError if every plan fails.
         """
@@ -176,12 +176,12 @@ def start(
     settings: Mapping[str, Any] | None = None,
     code: str = SERVER,
 ) -> Launch:
-    """Start a workers' fork server that serves `socket_fd`, without waiting for it; call `settle` on the result later.
+    """Start a workers' fork server that serves `socket_fd`, without waiting for it. Call `settle` on the result later.
 
-    "auto" takes the best confinement that works; "full" raises ConfinementError if full confinement is not possible;
-    "partial" leaves out bubblewrap, and "none" leaves out the inner layer, too. Call this in a thread that outlives the
-    fork server: the kernel kills the fork server when the thread ends. `settings` are added to the fork server's own;
-    `code` is the program that it runs with them (tests only).
+    "auto" takes the best confinement that works, and "full" raises ConfinementError if full confinement is impossible.
+    "partial" leaves out bubblewrap, and "none" also leaves out the inner layer. Call this in a thread that outlives the
+    fork server, because the kernel kills the fork server when the thread ends. `settings` are added to the fork
+    server's own settings. `code` is the program that it runs, and only tests change it.
     """
     plans = _plans(runtime, confinement)
     own = {"runtime": runtime.name, "threads": runtime.threads}
@@ -197,7 +197,7 @@ def launch(
     settings: Mapping[str, Any] | None = None,
     code: str = SERVER,
 ) -> Launched:
-    """Start a workers' fork server and wait until it runs: `start`, then `settle`."""
+    """Start a workers' fork server and wait until it runs."""
     return start(runtime, socket_fd, confinement=confinement, settings=settings, code=code).settle()
 
 
@@ -207,7 +207,7 @@ def launch(
 def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[LaunchPlan]:
     """Return the plans that may give the requested confinement, best first.
 
-    Raises ConfinementError if there is no such plan.
+    Raises ConfinementError if no plan can provide it.
     """
     if confinement == "none":
         return [LaunchPlan("bare", "none", "no confinement was requested")]
@@ -259,7 +259,7 @@ def _no_bubblewrap() -> str:
 
 
 def _closed_to_nobody(runtime: Runtime) -> str:
-    """Return the first bind that other users may not read, whatever folder it is in, or "" if there is no such bind."""
+    """Return the first bind that other users may not read, or "" if they may read all of them."""
     for source, _ in runtime.binds:
         mode = os.stat(source).st_mode
         needed = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
@@ -296,9 +296,9 @@ def _isolation(runtime: Runtime) -> list[str]:
 
 
 def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
-    """Return options for the binds, the folders that appear empty, the devices and the scratch folder.
+    """Return options that mount the binds, the empty folders, the devices and the scratch folder.
 
-    Everything else is read-only.
+    Only the devices and the scratch folder are writable.
     """
     mounts: list[str] = []
     for source, (_, target) in zip(sources, runtime.binds, strict=True):
@@ -338,10 +338,10 @@ def _inside_settings(runtime: Runtime) -> dict[str, Any]:
 
 
 def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
-    """Return settings that show the same files at their real paths; only Landlock blocks all other files.
+    """Return settings that show the same files at their real paths. Only Landlock blocks all other files.
 
-    Modules are found through links in `folder`, so that a package outside the runtime is missing rather than forbidden,
-    because optional imports expect an ImportError.
+    Python finds modules through links in `folder`. A package outside the runtime is therefore missing rather than
+    forbidden, because optional imports expect an ImportError.
     """
     modules, scratch = f"{folder}/modules", f"{folder}/scratch"
     os.makedirs(f"{modules}/graders")
@@ -367,7 +367,7 @@ def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
 
 
 def _site(runtime: Runtime) -> tuple[str, ...]:
-    """Return the packages' folders: they follow the harness, the standard library and its extensions in `sys_path`."""
+    """Return the folders of packages, which follow the first three entries of `sys_path`."""
     return runtime.sys_path[3:]
 
 

@@ -1,4 +1,4 @@
-"""Runtimes: exactly which files of this machine a worker can see.
+"""Runtimes, which define the files of this machine that a worker can see.
 
 A package that is not listed is not in the worker's file system, so it cannot be imported. Files keep their paths inside
 the sandbox, except the harness's few files (under /harness) and the C libraries (in one folder that the loader
@@ -56,8 +56,9 @@ NO_DATA: Mapping[str, str] = {}
 class Runtime:
     """The files, paths and environment of a workers' fork server.
 
-    `binds` are pairs (file or folder on this machine, its path in the sandbox), all read-only; `readable` are the
-    paths in the sandbox that Landlock opens for reading; `covered` are folders under them that appear empty.
+    `binds` are pairs of a file or folder on this machine and its path in the sandbox, where it is read-only. `readable`
+    contains the paths in the sandbox that Landlock lets workers read. `covered` contains folders under these paths that
+    appear empty.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Runtime:
 
     @property
     def threads(self) -> bool:
-        """Whether a worker may start threads and has a scratch folder; PyTorch needs both."""
+        """Whether a worker may start threads and has a scratch folder, because PyTorch needs both."""
         return self.name != "numpy"
 
 
@@ -78,7 +79,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
     """Return the runtime "numpy" or "torch" for this interpreter, with the additional packages and data of a kata.
 
     `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
-    environment (KATAS_DATA_MNIST_FULL for mnist-full). Raises ConfinementError for a missing package or path.
+    environment (for example, in KATAS_DATA_MNIST_FULL). Raises ConfinementError for a missing package or path.
     """
     if name not in PACKAGES:
         raise ConfinementError(f"there is no runtime {name!r}: kata.toml may name {' or '.join(map(repr, PACKAGES))}")
@@ -123,7 +124,6 @@ def _existing(path: str | os.PathLike[str]) -> str:
 
 
 def _dynload(stdlib: str) -> str:
-    """Return the folder of the standard library's extension modules."""
     shared = sysconfig.get_config_var("DESTSHARED")
     for folder in (f"{stdlib}/lib-dynload", shared):
         if folder and os.path.isdir(folder):
@@ -132,7 +132,7 @@ def _dynload(stdlib: str) -> str:
 
 
 def _libpython() -> list[str]:
-    """Return this interpreter's shared library, if it has one, which is the file that this process has mapped."""
+    """Return the interpreter's shared library that this process has mapped, or an empty list if it has none."""
     try:
         maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
@@ -158,7 +158,6 @@ def _packages(required: Iterable[str], optional: Iterable[str]) -> list[str]:
 
 
 def _further(packages: Iterable[str]) -> Iterator[str]:
-    """Yield the files of a kata's additional packages and of all their dependencies."""
     if not packages:
         return
     owners = importlib.metadata.packages_distributions()
@@ -203,7 +202,7 @@ def _files_of(package: str) -> Iterator[str]:
 
 
 def _c_libraries(python: str) -> list[tuple[str, str]]:
-    """Return binds for the loader, at the path that the interpreter names, and for the C libraries, in one folder."""
+    """Return binds that put the loader at the path that the interpreter names, and the C libraries into one folder."""
     loader = _loader(python)
     if loader is None:
         return []
@@ -218,7 +217,6 @@ def _c_libraries(python: str) -> list[tuple[str, str]]:
 
 
 def _library_folders() -> list[str]:
-    """Return the folders that the loader searches by default, the most specific first."""
     triplet = sysconfig.get_config_var("MULTIARCH")
     specific = [f"/lib/{triplet}", f"/usr/lib/{triplet}"] if triplet else []
     return [*specific, "/lib64", "/usr/lib64", "/lib", "/usr/lib"]

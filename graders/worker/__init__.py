@@ -1,1 +1,1 @@
-"""The untrusted side: a fork server of confined workers. It imports only the standard library, NumPy and `wire`."""
+"""The untrusted side of grading: a fork server and its confined workers, which run submissions."""

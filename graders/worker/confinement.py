@@ -1,4 +1,4 @@
-"""The inner layer of confinement: how a forked worker confines itself before a submission arrives.
+"""The inner layer of confinement, which a forked worker applies to itself before a submission arrives.
 
 The worker sets no_new_privs, applies Landlock, closes descriptors, lowers its limits and installs a seccomp filter. The
 fork server prepares as much of this as it can, once for all workers.
@@ -33,7 +33,7 @@ class WorkerConfinement:
     threads: bool
     landlock_abi: int
     rules: int | None
-    """Descriptor of the Landlock rules for workers without a scratch folder."""
+    """The descriptor of the Landlock rules for workers without a scratch folder."""
     reading: seccomp.FilterProgram | None
     writing: seccomp.FilterProgram | None
 
@@ -50,10 +50,10 @@ class WorkerConfinement:
     def apply(self, keep: set[int], memory_bytes: int, cpu_s: int, scratch: str | None) -> list[str]:
         """Confine this freshly forked, single-threaded process for the rest of its life.
 
-        Only the descriptors in `keep` stay open, which must include 0, 1 and 2 if these should stay open, too.
-        `memory_bytes` limits the address space, libraries included, and `cpu_s` the CPU time. `scratch` is the worker's
-        writable folder, if any. Returns the layers that are active. Raises OSError, naming the layer, if the kernel
-        supports a layer but it cannot be applied.
+        Only the descriptors in `keep` stay open, so `keep` must include 0, 1 and 2 if they should stay open.
+        `memory_bytes` limits the address space, including libraries, and `cpu_s` limits the CPU time. `scratch` is the
+        worker's writable folder, if it has one. Returns the names of the active layers. Raises an OSError that names
+        the layer if a layer that the kernel supports cannot be applied.
         """
         layers = ["rlimits"]
         rules = self._rules(scratch)

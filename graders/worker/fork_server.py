@@ -1,6 +1,6 @@
-"""The workers' fork server: a separate Python process that forks confined workers ahead of need.
+"""The workers' fork server, a separate Python process that forks confined workers before they are needed.
 
-It never sees a submission (sources go straight to a worker), so its memory never holds a learner's work. A judge sends
+Sources are sent directly to a worker, so the fork server's memory never contains a learner's work. A judge sends
 `{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket, the
 fork server sends each worker's descriptors (channel, output and pidfd), and later the worker's exit (`{"pid", "status",
 "cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that
@@ -51,7 +51,7 @@ class ReadyWorker:
 
 @dataclass
 class WorkerForkServer:
-    """The fork server's state. Judges send requests to `control`; the judge that started it chose `settings`."""
+    """The fork server's state. Judges send their requests to `control`, and the launcher provides `settings`."""
 
     control: socket.socket
     settings: dict[str, Any]
@@ -90,7 +90,7 @@ class WorkerForkServer:
                 return
 
     def answer(self) -> bool:
-        """Hand out the workers that one message requests; return False once the control socket is closed."""
+        """Hand out the workers that one message requests. Return False once the control socket is closed."""
         message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
         if not message:
             return False
@@ -104,7 +104,7 @@ class WorkerForkServer:
         try:
             for _ in range(request["workers"]):
                 self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
-        except OSError as fault:  # the system has no folder or process for it; still serve the others
+        except OSError as fault:  # the system cannot provide a folder or a process
             with contextlib.suppress(OSError):
                 owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return True
@@ -152,7 +152,7 @@ class WorkerForkServer:
         owner.close()
 
     def fork(self, rehearsing: bool = False) -> ReadyWorker:
-        """Fork a confined worker that waits for a submission. If `rehearsing`, the worker rehearses first.
+        """Fork a confined worker that waits for a submission. If `rehearsing` is true, it rehearses first.
 
         Raises OSError if the system cannot provide a folder or a process.
         """
@@ -227,7 +227,7 @@ def _warm_up_torch() -> None:
 
 
 def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
-    """Import a kata's additional packages. matplotlib scans all fonts, and needs a folder for its list of fonts."""
+    """Import a kata's additional packages. Draw a figure with matplotlib, whose first use scans all fonts."""
     if scratch and "matplotlib" in packages:
         os.environ |= {"MPLCONFIGDIR": f"{scratch}/matplotlib", "MPLBACKEND": "agg"}
     for name in packages:
@@ -241,7 +241,7 @@ def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
 
 
 def main(control: int, settings: dict[str, Any]) -> None:
-    """Run the fork server. graders.sandbox.launcher lists the settings; `pool` is the number of workers kept ready."""
+    """Run the fork server. graders.sandbox.launcher documents the settings."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if settings["runtime"] != "numpy":
         _warm_up_torch()

@@ -1,8 +1,9 @@
 """Landlock limits the files that a worker may access, regardless of its user's permissions.
 
-A ruleset handles every right that the running kernel knows, and grants only reading of the given paths. So the kernel
-does not let a worker write, execute or rename files, bind TCP ports or connect to them, use abstract sockets, or send
-signals to processes outside. Source: https://docs.kernel.org/userspace-api/landlock.html.
+A ruleset lets a worker read the given paths, and read and write its scratch folder. It denies every other right that
+the running kernel knows, such as executing files or writing elsewhere. Newer kernels also prevent the worker from
+binding TCP ports or connecting to them, and from reaching abstract sockets or signalling processes outside. Source:
+https://docs.kernel.org/userspace-api/landlock.html.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE  # the only rights that a
 READ = READ_FILE | READ_DIR
 SCRATCH = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | REFER | TRUNCATE
 
-CREATE_VERSION = 1  # landlock_create_ruleset: return the ABI
+CREATE_VERSION = 1  # makes landlock_create_ruleset return the ABI
 RULE_PATH_BENEATH = 1
 
 
@@ -49,7 +50,7 @@ def abi() -> int:
 
 
 def ruleset(version: int, readable: Iterable[str], scratch: str | None = None) -> int:
-    """Return a descriptor of a ruleset: `readable` files and trees may be read, `scratch` may be read and written.
+    """Return the descriptor of a ruleset that allows reading `readable`, and reading and writing `scratch`.
 
     Paths that do not exist are skipped. Raises OSError.
     """
@@ -67,7 +68,7 @@ def ruleset(version: int, readable: Iterable[str], scratch: str | None = None) -
 
 
 def restrict(rules: int) -> None:
-    """Apply the rules to the calling thread and everything it starts, permanently. Needs no_new_privs."""
+    """Apply the rules permanently to the calling thread and everything it starts. Requires no_new_privs."""
     call("landlock_restrict_self", rules, 0)
 
 

@@ -1,4 +1,4 @@
-"""Arrays in memory layouts other than NumPy's default, for probes, which run in the submission's process."""
+"""Creates arrays in memory layouts other than NumPy's default, for probes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ Array = np.ndarray[Any, Any]
 
 
 def contiguous(array: Array) -> Array:
-    """Return the array unchanged. It is stored row after row, which is NumPy's default."""
+    """Return the array unchanged. By default, NumPy stores arrays row after row."""
     return array
 
 
 def fortran(array: Array) -> Array:
-    """Return a copy that is stored column after column."""
+    """Return the array stored column after column."""
     return np.asfortranarray(array)
 
 
 def strided(array: Array) -> Array:
-    """Return a copy that is every second element of a larger array."""
+    """Return a copy that is a view of every second element, along each axis, of a larger array."""
     larger = np.full([2 * size for size in array.shape], 7, dtype=array.dtype)
     view = larger[(slice(None, None, 2),) * array.ndim]
     view[...] = array

@@ -1,4 +1,4 @@
-"""Imports a submission's modules from memory: the worker never has a submission's files on disk."""
+"""Imports a submission's modules from memory, because the worker never has the submission's files on disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """A finder and loader for a submission's modules and the supplied ones, under the submission's file names."""
+    """A finder and loader for a submission's own modules and the modules that the kata supplies."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self.names: dict[str, tuple[str, bool]] = {}
@@ -48,7 +48,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return self.compiled[name]
 
     def get_data(self, path: str) -> bytes:
-        """Return a data file of the submission, for `__loader__.get_data(…)`, which modules on disk can call too."""
+        """Return a data file of the submission. Modules can call `__loader__.get_data(…)`, as they can on disk."""
         if path not in self.data:
             raise FileNotFoundError(2, "No such file", path)
         return self.data[path]
@@ -58,7 +58,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 class Namespace:
-    """A submission of several modules: each is an attribute with its own name, and is imported on first access."""
+    """A submission with several modules. Each module is an attribute that is imported on first access."""
 
     def __init__(self, modules: list[str]) -> None:
         self._modules = modules
@@ -74,15 +74,15 @@ class Namespace:
 
 
 def entry_point(submission: ModuleType | Namespace, name: str) -> Any:
-    """Return the function that a test calls by this name, or None. A module may have the same name as the function."""
-    if not isinstance(submission, Namespace):  # this is one module, or whatever that module has replaced itself with
+    """Return the submission's function of this name, or None. A module may have the same name."""
+    if not isinstance(submission, Namespace):  # a single module, or the object that it put into sys.modules
         return getattr(submission, name, None)
     modules = map(importlib.import_module, submission.__dict__["_modules"])
     return next((found for module in modules if (found := getattr(module, name, None)) is not None), None)
 
 
 def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
-    """Return the submission as its tests and probes see it: its only module, or a namespace of several modules."""
+    """Import a submission. Return its only module, or a Namespace if it has several modules."""
     sys.meta_path.insert(0, sources)
     if len(modules) == 1:
         return importlib.import_module(modules[0])
@@ -98,7 +98,7 @@ def unload(sources: Sources) -> None:
 
 
 def refuse_forbidden(sources: Sources, files: list[str], forbidden: list[str]) -> None:
-    """Raise ImportError for the first forbidden symbol that a declared file names (best effort, from its syntax)."""
+    """Raise ImportError if a declared file names a forbidden symbol. This only searches the syntax."""
     if not forbidden:
         return
     for file in files:
@@ -118,7 +118,7 @@ def refuse_forbidden(sources: Sources, files: list[str], forbidden: list[str]) -
 
 
 def _names(node: ast.AST) -> list[str]:
-    """Return the dotted names that a node of the syntax tree introduces."""
+    """Return the dotted names that a node of the syntax tree imports or accesses."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -129,7 +129,7 @@ def _names(node: ast.AST) -> list[str]:
 
 
 class Refused:
-    """A replacement for a forbidden symbol; using it raises ImportError."""
+    """A replacement for a forbidden symbol, which raises ImportError when it is used."""
 
     def __init__(self, symbol: str) -> None:
         self._symbol = symbol
@@ -158,7 +158,7 @@ def remove_forbidden(forbidden: list[str]) -> None:
 def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
     """Return an exception as plain values.
 
-    `bases` are its built-in classes, and `where` is the last line of the submission in its traceback.
+    `bases` are the names of its built-in classes, and `where` is the submission's last line in the traceback.
     """
     message = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:

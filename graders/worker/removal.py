@@ -1,4 +1,4 @@
-"""Removes a worker's folder, in which a submission may have made a million files, or folders a thousand deep."""
+"""Removes a worker's folder, which may contain a million files or be nested a thousand levels deep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def remove(folder: str) -> None:
-    """Remove a tree without following links and without recursion: move inner folders up, then empty them."""
+    """Remove a folder without following links. To avoid recursion, move inner folders up before emptying them."""
     moved, waiting = 0, [folder]
     while waiting:
         place = waiting.pop()

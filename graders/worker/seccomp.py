@@ -1,8 +1,8 @@
-"""seccomp: the short list of system calls that a worker may make.
+"""Restricts a worker to a short list of system calls with seccomp.
 
-Every other call fails with EPERM; a call with another architecture's numbers (or those of x32) kills the process. The
+Every other call fails with EPERM. A call with the numbers of another architecture (or of x32) kills the process. The
 list is the shortest with which NumPy and PyTorch (forward, backward, Adam, convolution, LSTM) still run. A filter is
-compiled once, before the fork; the worker's own process id is written into it afterwards.
+compiled once, before the fork, and the worker's own process id is inserted afterwards.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ READING = _names("""
     readv restart_syscall rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield setrlimit sigaltstack
     stat statx uname write writev
 """)
-# These calls are allowed only with a scratch folder, to which Landlock then confines them.
+# A worker may make these calls only if it has a scratch folder, to which Landlock then confines their effects. Without
+# one, it may still open files for reading (see _guards).
 WRITING = _names("""
     chdir ftruncate mkdir mkdirat open openat rename renameat renameat2 rmdir unlink unlinkat
 """)
@@ -70,7 +71,7 @@ class FilterProgram:
 def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> FilterProgram:
     """Compile a worker's filter.
 
-    With `threads`, the worker may start threads. With `writing`, it has a scratch folder.
+    `threads` says whether the worker may start threads, and `writing` says whether it has a scratch folder.
     """
     guarded = dict(_guards(machine, threads=threads, writing=writing))
     names = READING + (WRITING if writing else ()) + (THREADS if threads else ())
@@ -80,7 +81,7 @@ def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> FilterP
 
 
 def install(program: bytes) -> None:
-    """Apply the filter to the calling thread and everything it starts, permanently. Needs no_new_privs."""
+    """Apply the filter permanently to the calling thread and everything it starts. Requires no_new_privs."""
     code = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
     call("seccomp", SET_MODE_FILTER, 0, header)
@@ -96,7 +97,7 @@ def _prologue(machine: Machine) -> Iterator[Instruction]:
 
 
 def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple[int, list[Instruction]]]:
-    """Yield the calls that are allowed or refused depending on their arguments, each with the block that decides."""
+    """Yield the number of each call that has a rule of its own, and the instructions of that rule."""
     blocks = {
         "kill": _if_argument(0, [PID]),
         "tgkill": _if_argument(0, [PID]),
@@ -121,7 +122,7 @@ def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple
 
 
 def _argument(index: int) -> Instruction:
-    """Load the low half of an argument: pids, commands and flags have 32 bits."""
+    """Load the low half of an argument, because process ids, commands and flags have only 32 bits."""
     return (LOAD, 0, 0, 16 + 8 * index)
 
 
@@ -139,7 +140,6 @@ def _when(number: int, block: list[Instruction]) -> list[Instruction]:
 
 
 def _ranges(numbers: list[int]) -> Iterator[Instruction]:
-    """Allow each run of consecutive numbers."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number - 1:

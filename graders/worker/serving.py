@@ -1,6 +1,6 @@
-"""The worker's main loop: it loads one submission and answers requests until the judge closes the channel.
+"""The worker's main loop, which loads a submission and answers requests until the judge closes the channel.
 
-All of this shares a process with the submission, so the judge trusts none of it.
+This code runs in the submission's process, so the judge does not trust it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from graders.worker.loading import Sources, describe, entry_point, load, refuse_
 
 
 class MissingEntryPoint(Exception):
-    """The submission has no function of this name."""
+    """Raised if the submission has no function of this name."""
 
 
 class RequestHandler:
-    """A worker's state: the submission, its files, and the probes received so far."""
+    """A worker's state, which includes the submission, its files and the probes received so far."""
 
     def __init__(self, runtime: str, base_memory: int) -> None:
         self.runtime = runtime
@@ -53,7 +53,7 @@ class RequestHandler:
     def load(self, name: str, order: dict[str, Any]) -> bool:
         """Read the submission and import it.
 
-        A test's worker loads one submission; a worker that runs a kata's known variants loads them one after another.
+        A test's worker loads one submission. A worker that runs a kata's known variants loads one after another.
         """
         if self.sources is not None:
             unload(self.sources)
@@ -84,7 +84,7 @@ class RequestHandler:
         return function(*map(_revived, arguments))
 
     def probe(self, name: str, source: str) -> bool:
-        """Load a file of probes, once."""
+        """Load a file of probes from its source."""
         module = ModuleType("probes")
         exec(compile(source, name, "exec", dont_inherit=True), module.__dict__)
         self.probes[name] = module
@@ -97,7 +97,7 @@ class RequestHandler:
 
 
 def _revived(argument: Any) -> Any:
-    """Return an argument as the submission sees it: a seed becomes a generator."""
+    """Turn a GeneratorSeed into a generator, and return any other argument unchanged."""
     if isinstance(argument, wire.GeneratorSeed):
         return np.random.default_rng(argument.seed)
     return argument
@@ -132,7 +132,7 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
     except WireError as fault:
         refusal = {"type": "WireError", "bases": [], "message": str(fault), "where": ""}
         return wire.reply(request.number, False, refusal)
-    except BaseException as fault:  # noqa: BLE001 (SystemExit and KeyboardInterrupt are the submission's too)
+    except BaseException as fault:  # noqa: BLE001 (a submission may also raise SystemExit)
         return wire.reply(request.number, False, describe(fault, handler.own_files, handler.runtime))
 
 
@@ -144,9 +144,10 @@ class Rehearsal(RequestHandler):
 
 
 def rehearse(runtime: str) -> None:
-    """Serve a small built-in submission, so that the first real request finds Python's code and tables warm.
+    """Serve a small built-in submission, so that Python's caches are warm for the first real request.
 
-    Before a fork, this warms them for all workers. In a waiting worker, it also copies the pages that calls change.
+    Workers that are forked later inherit the warm caches. In a waiting worker, a rehearsal also makes the kernel copy
+    the memory pages that calls change.
     """
     source = b"import numpy as np\n\ndef rehearsed(a, b):\n    return a @ b.T + np.asarray(b).sum(axis=-1)\n"
     order = {"files": {"rehearsal.py": source}, "supplied": {}, "modules": ["rehearsal"], "forbidden": []}

@@ -1,7 +1,7 @@
-"""Makes system calls by name, with their numbers on the two architectures that support confinement.
+"""Makes system calls by name, with their numbers on the two architectures that confinement supports.
 
-The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64); only the calls that
-confinement needs are listed. None means that the architecture lacks the call.
+The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64). Only the
+calls that confinement needs are listed. None means that the architecture lacks the call.
 """
 
 from __future__ import annotations
@@ -99,14 +99,14 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
 
 @dataclass(frozen=True)
 class Machine:
-    """A processor architecture in the view of seccomp: its AUDIT_ARCH word and its column in NUMBERS."""
+    """A processor architecture. `audit` is its AUDIT_ARCH value, and `column` is its column in NUMBERS."""
 
     name: str
     audit: int
     column: int
 
     def number(self, call: str) -> int | None:
-        """Return a call's number here, or None if this machine lacks the call. Raises KeyError if NUMBERS lacks it."""
+        """Return the number of a call, or None if the architecture lacks it. Raises KeyError for an unlisted call."""
         return NUMBERS[call][self.column]
 
 
@@ -114,7 +114,7 @@ MACHINES = {"x86_64": Machine("x86_64", 0xC000003E, 0), "aarch64": Machine("aarc
 
 
 def this_machine() -> Machine | None:
-    """Return this process's architecture, or None if NUMBERS does not cover it (then there is no inner layer)."""
+    """Return this process's architecture, or None if confinement does not support it."""
     if sys.platform != "linux" or sys.maxsize < 2**32 or sys.byteorder != "little":
         return None
     return MACHINES.get(os.uname().machine)
@@ -135,7 +135,7 @@ def prctl(name: str, option: int, value: int) -> None:
 
 
 def checked(name: str, result: int) -> int:
-    """Turn libc's -1 into an OSError that names the call."""
+    """Return the result of a libc call, or raise an OSError that names the call if the result is -1."""
     if result == -1:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")

@@ -1,4 +1,4 @@
-"""`katas gradebook`: a course's verdicts and points, with one module for each command."""
+"""`katas gradebook`: store a course's verdicts, and compute everyone's points."""
 
 from __future__ import annotations
 

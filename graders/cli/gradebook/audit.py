@@ -8,7 +8,7 @@ import typer
 
 from graders.cli.gradebook.options import DEFAULT_URL, Url, line, open_gradebook
 
-LONGEST_CHANGE = 3_000  # in characters; a value may be a comment with its task and its reviewer
+LONGEST_CHANGE = 3_000  # in characters, which is enough for a reviewer's comment
 
 
 def audit(

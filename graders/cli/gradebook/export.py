@@ -82,7 +82,6 @@ def _per_submission(places: Sequence[PersonKata]) -> list[list[Any]]:
 
 
 def _cells(place: PersonKata, attempt: ScoredAttempt) -> list[Any]:
-    """Return a submission's cells, one for each of COLUMNS."""
     verdict = attempt.attempt.verdict
     of_submission = [attempt.attempt.submitted_at, verdict.submission_sha256]
     of_verdict = [verdict.status, verdict.score, verdict.max_score]

@@ -62,7 +62,6 @@ def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> 
 
 
 def _verdict_in(file: Path) -> verdict.Verdict:
-    """Return the verdict in a file. Raises KataError if the file holds no verdict, or a verdict without a seed."""
     try:
         found = verdict.from_json(file.read_bytes())
     except (OSError, KataError) as fault:

@@ -39,7 +39,10 @@ MaybeKata = Annotated[str | None, typer.Argument(metavar="[KATA]", help="Only th
 
 
 def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gradebook:
-    """Open a gradebook. If it is missing and `new` is set, create it. Raises KataError."""
+    """Open a gradebook. Raises KataError if it cannot be opened.
+
+    A missing gradebook is created if `new` is set.
+    """
     from graders.course.gradebook import Gradebook
 
     if not new and "://" not in url and not Path(url).is_file():
@@ -50,13 +53,13 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gra
 
 
 def check_kata(book: Gradebook, kata: str | None) -> None:
-    """Raise KataError for a kata (perhaps misspelt) that is neither in the gradebook nor in the repository."""
+    """Raise KataError if a kata is neither in the gradebook nor in the repository."""
     if kata is not None and kata not in book.titles():
         catalogue.load(Invocation.root, kata, complete=False)
 
 
 def moment(text: str, option: str) -> str:
-    """Return the time given with an option, in UTC and ISO 8601. Raises KataError."""
+    """Return the time given with `option` in UTC and ISO 8601. Raises KataError if it is not a time."""
     from graders.course.submissions import as_utc
 
     try:
@@ -66,7 +69,7 @@ def moment(text: str, option: str) -> str:
 
 
 def line(text: str, limit: int = 200) -> str:
-    """Return untrusted text (a name, a title, a comment) as one line without control characters."""
+    """Return untrusted text, such as a name or a comment, as one line without control characters."""
     from graders.report.text import clean_line
 
     return clean_line(text, limit)

@@ -75,7 +75,6 @@ def regrade(
 def _stored(
     book: Gradebook, katas: dict[str, catalogue.Kata], since: str | None, person: str | None
 ) -> list[StoredSubmission]:
-    """Return the submissions that can be graded again."""
     name = None if person is None else book.name_of(person)
     found = book.affected(since, slugs=tuple(katas))
     return [each for each in found if each.sha256 and name in (None, each.person)]
@@ -88,7 +87,6 @@ def _graded(
     workers: int | None,
     options: RegradingOptions,
 ) -> Regraded:
-    """Grade with a progress bar, and return the result."""
     from graders.course.executors import ThisMachine
     from graders.course.regrading import Regraded, regrade
     from graders.output.progress_bar import progress_bar

@@ -58,7 +58,6 @@ def expire(
 
 
 def _present(folders: Sequence[str], batch: Path | None) -> list[Path]:
-    """Return the batch folders that exist, and the one named with --batch."""
     found = {Path(each).resolve(): Path(each) for each in folders if _is_batch(Path(each))}
     if batch is not None:
         found[batch.resolve()] = batch

@@ -83,7 +83,6 @@ def _in_detail(places: Sequence[PersonKata]) -> list[str]:
 
 
 def _notes(place: PersonKata, attempt: ScoredAttempt) -> list[str]:
-    """Return notes on one submission."""
     from graders.manual_scores import marks_of
     from graders.report.wording import extras
 

@@ -57,7 +57,7 @@ def similar(
 
 @dataclass
 class _Files:
-    """Each person's submissions, and the number of missing submissions."""
+    """The submissions and their times by person, and the number of missing submissions."""
 
     files: dict[str, Submission] = field(default_factory=dict)
     submitted_at: dict[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class _Files:
 
 
 def _files(kata: catalogue.Kata, stored: list[StoredSubmission], batch: Path | None) -> _Files:
-    """Read the submissions from their batch folders, or from `batch`. Raises KataError if all are missing."""
+    """Read the submissions from their batch folders, or from `batch`. Raises KataError if none can be read."""
     from graders.course.batch import Batch
 
     found = _Files()

@@ -1,15 +1,16 @@
-"""The gradebook: a database that stores submissions, verdicts, manual scores, rules, and an audit trail.
+"""The gradebook, a database of submissions, verdicts, manual scores, rules and an audit trail.
 
-book             Gradebook: all operations that commands perform on it
+book             provides the operations that commands perform on a gradebook
 database         opens a database, upgrades its tables, and runs transactions
-transaction      one transaction: its session, and the lines that it adds to the audit trail
-importing        imports verdicts, with their people and submissions, into the tables
-scores           adds manual scores, and decides which of several is current
+transaction      finds rows and adds lines to the audit trail within a transaction
+importing        imports verdicts with their people and submissions
+scores           adds manual scores, and decides which score of a task is current
 rule_changes     changes a kata's rule or a person's deadline, and checks the limit on attempts
-queries          returns everyone's results, the audit trail, and verdicts by version
+queries          returns results, the audit trail, and verdicts by version
 removal          removes people and old submissions
-records          the records that queries return: a person's results, stored submissions
-tables           the tables, in SQLite or PostgreSQL; migrations/ upgrades older databases
+records          defines the records that queries return
+tables           defines the tables
+migrations/      creates the tables, and upgrades those of older databases
 """
 
 from graders.course.gradebook.book import DEFAULT, Gradebook

@@ -1,4 +1,4 @@
-"""Gradebook: all operations that commands perform on a gradebook, each in its own transaction."""
+"""The operations that commands perform on a gradebook. Each operation runs in its own transaction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT = "gradebook.sqlite"
 
 
 class Gradebook(Database):
-    """An open gradebook. Each method is one transaction, and its changes are recorded in the audit trail."""
+    """An open gradebook. Each method runs in its own transaction and records its changes in the audit trail."""
 
     def __init__(self, url: str = DEFAULT, *, who: str | None = None) -> None:
         super().__init__(url, who)
@@ -38,7 +38,7 @@ class Gradebook(Database):
             return importing.import_batch(transaction, batch, katas)
 
     def import_verdict(self, found: Verdict, person: str, submitted_at: str = "", batch: str = "") -> bool:
-        """Import one verdict with its manual scores. Return whether it was new.
+        """Import one verdict with its manual scores, and return whether the verdict was new.
 
         Without `submitted_at`, the time of grading is used as the time of submission.
         """
@@ -75,26 +75,26 @@ class Gradebook(Database):
         late_percent: float | None = None,
         late_days: int | None = None,
     ) -> Rule:
-        """Change a kata's rule; None leaves a setting as it is."""
+        """Change a kata's rule, and return the new rule. Settings that are None stay unchanged."""
         with self.transaction() as transaction:
             return rule_changes.set_rule(
                 transaction, slug, counts=counts, due_at=due_at, late_percent=late_percent, late_days=late_days
             )
 
     def extend(self, person: str, slug: str, due_at: str) -> None:
-        """Set one person's deadline."""
+        """Set one person's deadline for a kata."""
         with self.transaction() as transaction:
             rule_changes.extend(transaction, person, slug, due_at)
 
     def may_be_graded(self, submission: KataSubmission) -> str:
-        """Return why a submission may not be graded (the day's attempts are used up); empty if it may be."""
+        """Return why the daily limit on attempts forbids grading a submission, or an empty string if it does not."""
         with self.transaction() as transaction:
             return rule_changes.attempts_exceeded(transaction, submission)
 
     # -------------------------------------------------------------------------------------- queries
 
     def places(self, slug: str | None = None, person: str | None = None) -> list[PersonKata]:
-        """Return everyone's results for every kata, sorted by person and kata."""
+        """Return the results for every kata or for one, and for everyone or one person, sorted by person and kata."""
         with self.transaction() as transaction:
             return queries.places(transaction, slug, person)
 
@@ -114,15 +114,17 @@ class Gradebook(Database):
             return queries.titles(transaction)
 
     def audit(self, person: str | None = None) -> list[AuditRow]:
-        """Return the audit trail of one person or of everyone, the oldest line first."""
+        """Return the audit trail of one person or of everyone in chronological order."""
         with self.transaction() as transaction:
             return queries.audit(transaction, person)
 
     def affected(
         self, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()
     ) -> list[StoredSubmission]:
-        """Return the submissions whose current verdict was made by a version from `since` up to, but not including,
-        `before`.
+        """Return the submissions whose current verdict was made by one of these versions of the harness.
+
+        The versions start with `since` and end before `before`. None means no limit. If `slugs` is not empty, only
+        submissions for these katas are returned.
         """
         with self.transaction() as transaction:
             return queries.affected(transaction, since, before, slugs)
@@ -140,7 +142,10 @@ class Gradebook(Database):
             return removal.batches_before(transaction, moment)
 
     def forget(self, person: str) -> list[str]:
-        """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
+        """Remove a person from the gradebook and its audit trail.
+
+        Return the batch folders that hold the person's submissions.
+        """
         with self.transaction() as transaction:
             batches = removal.forget(transaction, person)
         self.compact()
@@ -149,7 +154,7 @@ class Gradebook(Database):
     def forget_before(self, moment: str) -> tuple[int, list[str]]:
         """Remove everything submitted before this moment.
 
-        Return the number of removed submissions, and their batch folders.
+        Return the number of removed submissions and the batch folders that hold their files.
         """
         with self.transaction() as transaction:
             removed = removal.forget_before(transaction, moment)

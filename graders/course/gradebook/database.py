@@ -1,4 +1,4 @@
-"""Opens a gradebook's database, upgrades its tables, and runs transactions on it."""
+"""Open the database of a gradebook, upgrade its tables, and run transactions on it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
 
 
 class Database:
-    """An open database; `url` is a file (SQLite) or a database URL. Use the database in a `with` statement.
+    """An open database, which can be used in a `with` statement.
 
-    A missing file is created, and older tables are upgraded. Raises KataError if the database cannot be used. The audit
-    trail records `who` as the author of changes.
+    `url` is the path of a SQLite file or a database URL. A missing file is created, and older tables are upgraded. The
+    audit trail records `who` as the author of changes. Raises KataError if the database cannot be used.
     """
 
     def __init__(self, url: str, who: str | None = None) -> None:
@@ -50,9 +50,9 @@ class Database:
             raise self._fault(fault) from None
 
     def _create_private(self) -> None:
-        """Create a new file that only its owner can read.
+        """Create a missing SQLite file so that only its owner can read it.
 
-        If that fails, the attempt to connect will report the reason.
+        If that fails, the attempt to connect reports the reason.
         """
         if self._is_sqlite and self._url.database not in (None, "", ":memory:"):
             with contextlib.suppress(OSError):
@@ -98,7 +98,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Run one transaction: either all of its changes are written, or none."""
+        """Run a transaction. If it fails, none of its changes are written."""
         try:
             with self._session.begin():
                 yield Transaction(self._session, self.who, self.name)
@@ -121,7 +121,6 @@ class Database:
     # ------------------------------------------------------------------------------------- upgrades
 
     def _upgrade(self) -> None:
-        """Create the tables, or upgrade older ones."""
         with self._engine.begin() as connection:
             if _revision(connection) == REVISION:
                 return
@@ -151,7 +150,7 @@ class Database:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[sa.Connection]:
-        """Run one transaction that changes the tables. No other process can run one at the same time.
+        """Run a transaction that may change the tables, while no other process can run such a transaction.
 
         For SQLite, this starts the transaction explicitly, because the driver would start it too late.
         """
@@ -176,19 +175,17 @@ def _parsed(url: str) -> sa.URL:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    """Make SQLite check foreign keys, and overwrite deleted data."""
+    """Make SQLite check foreign keys and overwrite deleted data."""
     for pragma in ("foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _prepare_postgresql(connection: Any, _: object) -> None:
-    """Limit how long PostgreSQL waits for another program's lock."""
     connection.execute(f"SET lock_timeout = {round(1000 * WAIT_S)}")
     connection.commit()
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    """Return the revision of the tables; None if there are no tables."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

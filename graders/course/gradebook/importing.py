@@ -1,4 +1,4 @@
-"""Imports verdicts into the gradebook, together with their people, katas and submissions."""
+"""Import verdicts into the gradebook, together with their people, katas and submissions."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from graders.verdict import Verdict
 
 
 class Imported(NamedTuple):
-    """The number of imported verdicts that were new, and the number of manual scores that were."""
+    """The numbers of new verdicts and new manual scores in an import."""
 
     verdicts: int
     marks: int
 
 
 def import_batch(transaction: Transaction, batch: Batch, katas: Iterable[Kata]) -> Imported:
-    """Import a batch's verdicts, and the manual scores in its journal and in its verdict files."""
+    """Import the verdicts of a batch, and the manual scores in its journal and its verdict files."""
     times = _times(batch)
     new = 0
     scores: defaultdict[SubmissionRow, list[ManualScore]] = defaultdict(list)
@@ -51,7 +51,7 @@ def import_batch(transaction: Transaction, batch: Batch, katas: Iterable[Kata]) 
 
 
 def _times(batch: Batch) -> dict[tuple[str, ...], list[str]]:
-    """Return the submission times that a journal has for each verdict; the last one is valid.
+    """Map the identity of each verdict in a journal to its submission times. Only the last time is valid.
 
     Raises KataError if a name occurs in two Unicode forms.
     """
@@ -82,10 +82,10 @@ def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
 def add(
     transaction: Transaction, row: Row, batch: str, earlier: Collection[str] = ()
 ) -> tuple[SubmissionRow | None, bool]:
-    """Add a verdict, with its person, kata and submission but without its manual scores. Skip an `error`.
+    """Add a verdict without its manual scores, and add its person, kata and submission if they are missing.
 
-    `earlier` holds submission times that the batch has since corrected. Return the submission, and whether the verdict
-    was new.
+    An `error` is skipped. `earlier` holds submission times that the batch has since corrected. Return the submission,
+    and whether the verdict was new.
     """
     found = row.verdict
     if found.status == "error":
@@ -117,7 +117,7 @@ def add(
 def _submission(
     transaction: Transaction, person: PersonRow, row: Row, earlier: Collection[str]
 ) -> SubmissionRow | None:
-    """Return the submission that a verdict belongs to, if it is in the gradebook.
+    """Return the submission that a verdict belongs to, or None if it is not in the gradebook.
 
     A verdict that is already in the gradebook belongs to the submission that it was added to, even if the submission
     time now differs. The stored time is corrected if it was unknown, or if the batch has corrected it (`earlier`).
@@ -142,7 +142,7 @@ def _submission(
 
 
 def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verdict) -> bool:
-    """Add a verdict on a submission, but without its manual scores. Return whether it was new."""
+    """Add a verdict on a submission without its manual scores, and return whether the verdict was new."""
     session = transaction.session
     seed = found.seed or ""
     known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
@@ -196,5 +196,4 @@ def _check_texts(row: Row, batch: str) -> None:
 
 
 def _described(found: Verdict) -> str:
-    """Describe a verdict in a few words, for the audit trail."""
     return f"{found.status}, {found.score:g} of {found.max_score:g}"

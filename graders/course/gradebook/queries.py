@@ -1,4 +1,4 @@
-"""Queries on the gradebook: everyone's results, titles, the audit trail, and verdicts by version."""
+"""Query the gradebook for results, titles, the audit trail, and verdicts by version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from graders.verdict import Verdict
 
 
 def places(transaction: Transaction, slug: str | None, person: str | None) -> list[PersonKata]:
-    """Return everyone's results for every kata, sorted by person and kata."""
+    """Return the results for every kata or for one, and for everyone or one person, sorted by person and kata."""
     session = transaction.session
     if person is not None:
         transaction.known_person(person)
@@ -51,7 +51,7 @@ def titles(transaction: Transaction) -> dict[str, str]:
 
 
 def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
-    """Return the audit trail of one person or of everyone, the oldest line first."""
+    """Return the audit trail of one person or of everyone in chronological order."""
     wanted = sa.select(AuditRow).order_by(AuditRow.id)
     if person is not None:
         wanted = wanted.where(AuditRow.person == transaction.known_person(person).name)
@@ -63,8 +63,10 @@ def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
 def affected(
     transaction: Transaction, since: str | None, before: str | None, slugs: Collection[str]
 ) -> list[StoredSubmission]:
-    """Return the submissions whose current verdict was made by a version from `since` up to, but not including,
-    `before`.
+    """Return the submissions whose current verdict was made by one of these versions of the harness.
+
+    The versions start with `since` and end before `before`. None means no limit. If `slugs` is not empty, only
+    submissions for these katas are returned.
     """
     first, end = _version(since), _version(before)
     found = []

@@ -32,14 +32,12 @@ class PersonKata:
 
     @property
     def passed(self) -> bool:
-        """Whether any submission passed, even one whose points do not count."""
+        """Whether the person has passed the kata, which may be with a submission whose points do not count."""
         return rules.passed(self.standings, self.rule)
 
     @property
     def outstanding(self) -> float:
-        """The points that a reviewer may still give to the submission that counts, or that would count with those
-        points.
-        """
+        """The points that a review can still add to the submission that counts or to one that would then count."""
         waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
         relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
         return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
@@ -47,7 +45,7 @@ class PersonKata:
 
 @dataclass(frozen=True)
 class StoredSubmission:
-    """A submission in the gradebook, with its current verdict; `batch` is the folder that holds its files."""
+    """A submission in the gradebook, with its current verdict. Its files are in the folder `batch`."""
 
     id: int
     person: str
@@ -72,7 +70,7 @@ def stored(submission: SubmissionRow, verdict: Verdict) -> StoredSubmission:
 
 
 def age(row: VerdictRow) -> tuple[str, int]:
-    """Return the sort key of a verdict. The one with the greatest key is current."""
+    """Return the sort key of a verdict. The verdict with the greatest key is current."""
     return row.graded_at, row.id
 
 

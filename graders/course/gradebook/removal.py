@@ -1,4 +1,4 @@
-"""Removes people and old submissions from the gradebook and its audit trail."""
+"""Remove people and old submissions from the gradebook and its audit trail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def batches_before(transaction: Transaction, moment: str) -> list[str]:
 
 
 def forget(transaction: Transaction, person: str) -> list[str]:
-    """Remove a person, also from the audit trail. Return the batch folders that hold the person's submissions."""
+    """Remove a person from the gradebook and its audit trail.
+
+    Return the batch folders that hold the person's submissions.
+    """
     row = transaction.known_person(person)
     batches = _batches(row.submissions)
     transaction.session.delete(row)
@@ -33,11 +36,10 @@ def forget(transaction: Transaction, person: str) -> list[str]:
 
 
 def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
-    """Remove everything submitted before this moment. Return the number of removed submissions, and their batch
-    folders.
+    """Remove everything submitted before this moment, including its lines in the audit trail.
 
-    Also remove the audit trail's lines about these submissions, and people who are left with neither a submission nor a
-    later deadline.
+    People who are left with neither a submission nor a later deadline are removed too. Return the number of removed
+    submissions and the batch folders that hold their files.
     """
     old = _submitted_before(transaction, moment)
     batches = _batches(old)
@@ -50,7 +52,6 @@ def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]
 
 
 def _forget_people_before(transaction: Transaction, moment: str) -> None:
-    """Remove people who have no submission, and no deadline of their own at or after this moment."""
     idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))

@@ -19,7 +19,7 @@ def set_rule(
     late_percent: float | None,
     late_days: int | None,
 ) -> Rule:
-    """Change a kata's rule; None leaves a setting as it is."""
+    """Change a kata's rule, and return the new rule. Settings that are None stay unchanged."""
     row = transaction.kata(slug)
     before = rules.described(rule_in(row))
     if counts is not None:
@@ -37,7 +37,7 @@ def set_rule(
 
 
 def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> None:
-    """Set one person's deadline."""
+    """Set one person's deadline for a kata."""
     transaction.kata(slug)
     row = transaction.known_person(person)
     own = transaction.session.get(ExtensionRow, (row.id, slug))
@@ -50,7 +50,7 @@ def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> Non
 
 
 def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> str:
-    """Return why a submission exceeds the daily limit on attempts; empty if it does not.
+    """Return why a submission exceeds the daily limit on attempts, or an empty string if it does not.
 
     A submission that is already in the gradebook does not count as a new attempt.
     """

@@ -1,4 +1,4 @@
-"""Adds manual scores to the gradebook, and decides which score of a task is current."""
+"""Add manual scores to the gradebook, and decide which score of a task is current."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LONGEST_NAME = 200  # in characters, for the name of a task or a reviewer
 
 
 def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
-    """Add the manual scores of a submission, in the order in which they were given. Return how many were new.
+    """Add the manual scores of a submission, and return how many were new.
 
-    The newest score of a task is current; ties go to the last. A score that has already been added is not recorded in
-    the audit trail again.
+    The newest score of a task is current. If two scores have the same time, the later one in `scores` is current. A
+    score that has already been added is not recorded in the audit trail again.
     """
     given: defaultdict[str, list[ManualScore]] = defaultdict(list)
     for score in map(_cleaned, scores):
@@ -56,7 +56,10 @@ def _add_scores_of_task(
 
 
 def scores_in_file(transaction: Transaction, file: Path) -> list[tuple[SubmissionRow, list[ManualScore]]]:
-    """Return the manual scores in a batch's verdict file, by submission. `katas review` writes them there first."""
+    """Return the manual scores in a verdict file, with the submissions in the gradebook that they belong to.
+
+    `katas review` writes scores to a verdict file before the journal has them.
+    """
     try:
         found = verdicts.from_json(file.read_bytes())
     except (OSError, KataError) as fault:
@@ -81,7 +84,7 @@ def _cleaned(score: ManualScore) -> ManualScore:
 
 
 def _later(scores: Sequence[ManualScore], before: ManualScore | None) -> list[ManualScore]:
-    """Return a task's scores that came after its current one, in order and without duplicates."""
+    """Return the scores of a task that came after `before`, sorted by time and without repetitions."""
     known = sorted(scores, key=lambda each: each.at)
     if before is not None:
         seen = max((place for place, each in enumerate(known) if each == before), default=-1)

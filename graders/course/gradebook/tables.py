@@ -1,6 +1,6 @@
 """The tables of the gradebook.
 
-Times are UTC in ISO 8601 to the second, so that sorting them as text sorts them by time.
+Times are in UTC, in ISO 8601 to the second, so that sorting them as text sorts them by time.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _NAMES = {
 
 
 class Table(DeclarativeBase):
-    """The base of all tables. Constraints get names, so that a migration can change them."""
+    """The base class of all tables. It gives names to constraints, so that a migration can change them."""
 
     metadata = MetaData(naming_convention=_NAMES)
 
 
 class KataRow(Table):
-    """A kata of the course, and its rules."""
+    """A kata of the course, with its rules."""
 
     __tablename__ = "katas"
 
@@ -82,7 +82,7 @@ class SubmissionRow(Table):
 
 
 class VerdictRow(Table):
-    """A verdict as the judge returned it, in the version for instructors. A submission's newest verdict is current."""
+    """A verdict with all details for instructors. The newest verdict on a submission is current."""
 
     __tablename__ = "verdicts"
     __table_args__ = (UniqueConstraint("submission_id", "graded_at", "seed"),)
@@ -100,7 +100,7 @@ class VerdictRow(Table):
 
 
 class MarkRow(Table):
-    """A manual score: the points that a reviewer gave for a task. Regrading keeps it."""
+    """The points that a reviewer gave for a task. They stay when the submission is regraded."""
 
     __tablename__ = "marks"
 
@@ -114,9 +114,9 @@ class MarkRow(Table):
 
 
 class AuditRow(Table):
-    """A change: who made it, when it was made, and the values before and after it.
+    """A change to the gradebook, with its author, its time, and the values before and after it.
 
-    Rows are never changed. A person's rows are deleted with the person, and a submission's rows with the submission.
+    Rows are never changed, but they are deleted together with the person or the submission that they are about.
     """
 
     __tablename__ = "audit"

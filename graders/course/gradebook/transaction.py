@@ -1,4 +1,4 @@
-"""One transaction on a gradebook: its session, and the lines that it adds to the audit trail."""
+"""Find rows and add lines to the audit trail within a transaction on a gradebook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graders.errors import KataError
 
 @dataclass(frozen=True)
 class Transaction:
-    """A transaction made by `who`. Messages call the gradebook by the name `gradebook`."""
+    """A transaction whose author is `who`. Error messages use `gradebook` as the name of the gradebook."""
 
     session: Session
     who: str
@@ -46,11 +46,11 @@ class Transaction:
         )
 
     def note_submission(self, submission: SubmissionRow, what: str, before: str, after: str) -> None:
-        """Add a line about a submission to the audit trail; the line is deleted with the submission."""
+        """Add a line about a submission to the audit trail. The line is deleted together with the submission."""
         self.note(what, submission.person.name, submission.kata, before, after, submission.id)
 
     def kata(self, slug: str) -> KataRow:
-        """Return a kata's row; add it if it is missing."""
+        """Return a kata's row, and add the row if it is missing."""
         row = self.session.get(KataRow, slug)
         if row is None:
             row = KataRow(slug=slug, title="", attempts_per_day=0, counts="best", late_percent=0.0)
@@ -72,8 +72,9 @@ class Transaction:
         return row
 
     def submissions(self, slug: str | None = None, person: str | None = None) -> Iterator[SubmissionRow]:
-        """Yield submissions with their verdicts, a few at a time, because the outputs they contain would not all fit
-        into memory.
+        """Yield submissions with their verdicts, in the order of submission.
+
+        Rows are loaded in batches, because the outputs in all verdicts might not fit into memory.
         """
         wanted = (
             sa.select(SubmissionRow)

@@ -1,4 +1,4 @@
-"""The catalogue of faults: eight families, one file each."""
+"""The catalogue of faults, with one module for each of eight families."""
 
 from __future__ import annotations
 

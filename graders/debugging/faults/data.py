@@ -1,4 +1,4 @@
-"""Faults in the data: mismatched rows and targets, scaling, order, and missing rows."""
+"""Faults in the data, such as mismatched targets, wrong scaling, a bad order or missing rows."""
 
 from __future__ import annotations
 

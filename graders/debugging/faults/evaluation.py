@@ -1,4 +1,4 @@
-"""Faults in the evaluation: training works, but the reported scores are wrong."""
+"""Faults in the evaluation, most of which make only the reported numbers wrong."""
 
 from __future__ import annotations
 

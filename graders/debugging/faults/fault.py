@@ -16,10 +16,10 @@ FAMILIES = ("update", "loss", "data", "initialisation", "normalisation", "evalua
 class Fault:
     """A realistic way to break a training program.
 
-    `cause` is a key of CAUSES. Level 1 faults are obvious; level 2 faults are subtler. `symptoms` are keys of SYMPTOMS,
-    and every broken program must show at least one of these symptoms. `katas debug solution` prints `why`, `fix` and
-    `prevention`. `edits` maps the name of a program to its edits. `also` maps it to further snippets of the broken
-    program whose lines are accepted as answers, because a change there also fixes the program.
+    `cause` is a key of CAUSES. Faults of level 1 are obvious, and faults of level 2 are subtler. `symptoms` are keys of
+    SYMPTOMS or "slow", and every broken program must show at least one of them. `katas debug solution` prints `why`,
+    `fix` and `prevention`. `edits` maps the name of a program to its edits. `also` maps the name to further snippets of
+    the broken program whose lines are accepted as answers, because a change there also fixes the program.
     """
 
     name: str

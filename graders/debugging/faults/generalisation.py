@@ -1,4 +1,4 @@
-"""Faults of generalisation: the network fails on new data, or regularisation prevents learning."""
+"""Faults that make a network fail on new data, or regularise it so strongly that it cannot learn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of the initialisation: weights too large, too small, or equal."""
+"""Faults in the initialisation, which make weights too large, too small or equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of the loss: the compared quantities, their shapes and their scales."""
+"""Faults in the loss, such as wrong quantities, shapes or scales."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults in normalisation and layers: the wrong axis, the wrong activation or the wrong mode."""
+"""Faults in normalisation and layers, such as a wrong axis, a misplaced activation or a wrong mode."""
 
 from __future__ import annotations
 

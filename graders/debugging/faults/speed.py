@@ -1,4 +1,4 @@
-"""Speed faults: the results are right, but training takes too long or fills the memory."""
+"""Faults that leave the results right, but make training slow or fill the memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults in the update: missing gradients, and missing or wrong steps."""
+"""Faults in the update, such as missing gradients and missing or wrong steps."""
 
 from __future__ import annotations
 

@@ -151,7 +151,6 @@ def _arrays(data: Any) -> dict[str, np.ndarray]:
 
 
 def _state(model: nn.Module) -> list[np.ndarray]:
-    """Return copies of the parameters and buffers."""
     return [_array(part) for part in (*model.parameters(), *model.buffers())]
 
 

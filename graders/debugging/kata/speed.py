@@ -1,4 +1,4 @@
-"""Hidden test for a slow training program: it times the submission and its twin alternately, with fresh seeds."""
+"""Hidden test for a slow training program, which times the submission and its twin alternately with fresh seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graders.debugging import health, judging
 
 
 def assert_trained(losses: list[float], arguments: tuple[Any, ...]) -> None:
-    """Assert that the timed run has the requested number of epochs."""
+    """Check that a timed run has the requested number of epochs and only finite losses."""
     _, epochs = arguments
     assert len(losses) == epochs, f"the history has {len(losses)} losses for {epochs} epochs"
     assert all(map(math.isfinite, losses)), f"the losses are {losses}"

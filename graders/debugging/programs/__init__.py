@@ -1,6 +1,6 @@
-"""Healthy training programs, one file each, and the ways to vary them without breaking them.
+"""Healthy training programs in one file each, and the ways to vary them without breaking them.
 
-A program is read as text, varied, and broken by the faults of `graders.debugging.faults`. All have the entry points
+A program is read as text, varied, and broken by the faults of `graders.debugging.faults`. Each has the entry points
 build_model(seed), load_data(seed), train(model, data, *, epochs, seed) and predict(model, X) and the constant EPOCHS.
 """
 
@@ -35,7 +35,7 @@ class TrainingProgram:
 
     @cached_property
     def source(self) -> str:
-        """The program's text before any variation, without the line for our type checker."""
+        """The program's text before any variation, without the line for the type checker."""
         return (HERE / f"{self.name}.py").read_text(encoding="utf-8").removeprefix("# mypy: ignore-errors\n")
 
 

@@ -1,7 +1,7 @@
-"""Challenge 1, hidden: check what a figure shows, using the numbers drawn in it.
+"""Check what the figure of challenge 1 shows, using the numbers drawn in it.
 
-The judge makes up the frames. In each network, the norms of every layer lie in a range of their own, so any number in
-the picture can be traced to its layer, even if it is a mean or a median over steps.
+The test makes up the frames. Within each network, the norms of every layer lie in their own range, so any number in the
+picture can be traced to its layer, even if it is a mean or a median over steps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def made_up_norms(n_steps: int, seed: int) -> dict[str, np.ndarray]:
     """Return plausible norms (n_steps, 15) for each activation, rounded to three digits so that messages are short."""
     rng = np.random.default_rng(seed)
     centres = {
-        # norms grow by a factor of 3.4 per layer with sigmoids; with ReLUs the factor is 1.46, but they are shuffled
+        # the factor from layer to layer is 3.4 with sigmoids and 1.46 with ReLUs, whose norms are then shuffled
         "sigmoid": np.geomspace(1e-10, 3e-3, N_LAYERS) * rng.uniform(0.8, 1.25, N_LAYERS),
         "relu": rng.permutation(np.geomspace(0.02, 4, N_LAYERS)),
     }
@@ -46,7 +46,7 @@ def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str,
 
 
 def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the (axes, artist) pairs that show one of these norms on a logarithmic axis, within its limits."""
+    """Return the (axes, artist) pairs that show one of these norms within the limits of a logarithmic axis."""
     low, high = norms.min() * (1 - SLACK), norms.max() * (1 + SLACK)
     found, linear, outside = [], False, False
     for axes in figure["axes"]:
@@ -82,7 +82,10 @@ def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None
 
 
 def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """Check that the picture names the network for one of these artists; other lines may match a number by chance."""
+    """Check that the picture attributes at least one of these artists to the network.
+
+    The others needn't be attributed to it, because lines of the other network may match a number by chance.
+    """
     told = {_network_of(axes, artist) for axes, artist in artists} - {None}
     if name not in told and told:
         raise Mismatch(f"the norms of {NAMES[name]} are labelled as those of {NAMES[told.pop()]}", name, None)
@@ -92,7 +95,10 @@ def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]
 
 
 def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
-    """Return the network that an artist belongs to, according to its legend entry or else the texts of its axes."""
+    """Return the network that an artist belongs to, or None if that can't be determined.
+
+    The artist's legend entry decides, then a text in the artist's colour, and finally all texts of its axes.
+    """
     entries = [entry for legend in axes["legends"] for entry in legend["entries"]]
     if artist["label"] in [entry["label"] for entry in entries] and _named(artist["label"]):
         return _named(artist["label"])

@@ -1,6 +1,6 @@
-"""The calls that the hidden tests make to the submission. They return plain values.
+"""Probes that call the submission for the hidden tests and return plain values.
 
-The judge doesn't trust these values: it recomputes norms, losses and steps from the parameters and the batches.
+The judge doesn't trust these values. It recomputes norms, losses and steps from the parameters and the batches.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def training(
 ) -> dict[str, Any]:
     """Train a fresh network for one step on each batch, and return what happened in each step.
 
-    The report has the losses, the norms, and the parameters before and after each step. After all steps, `logits` are
-    the logits for the last batch, and `batches` holds the arrays of all batches.
+    The report holds the losses, the norms, and the parameters before and after each step. `logits` holds the final
+    logits for the last batch, and `batches` holds the arrays of all batches after training.
     """
     network = submission.DeepNetwork(n_layers, activation, **options)
     parameters, losses, norms = [_copied(network.parameters())], [], []
@@ -181,12 +181,13 @@ def fixed(
 
     `sizes` are the batch sizes of all steps. `outside` counts the steps before which something other than train_step
     had changed the network's weights. `finished` says whether the returned network still has the weights from its last
-    step. `watched` lists step numbers; `batch` is the batch of the last of these steps that took place. Afterwards,
-    `fixed_parameters` can return four sets of parameters: "first" (before the first step), "before" and "after" (before
-    and after the watched step), and "last" (those of the returned network).
+    step. `watched` lists step numbers, and `batch` is the batch of the last of these steps that took place.
+
+    Afterwards, `fixed_parameters` can return the parameters before the first step ("first"), before and after the
+    watched step ("before" and "after"), and of the returned network ("last").
     """
     sizes: list[int] = []
-    left: dict[int, tuple[Any, list[int]]] = {}  # by the network's id; the network is kept so that its id isn't reused
+    left: dict[int, tuple[Any, list[int]]] = {}  # keyed by id; the network is kept so that its id isn't reused
     first: dict[int, Any] = {}
     around: dict[str, Any] = {"before": [], "after": []}
     batch: list[Batch] = []
@@ -249,8 +250,8 @@ def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed:
 def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: np.ndarray, name: str) -> Any:
     """Call plot_gradients with a file name and frames with these norms (n_steps, 15) and losses (n_steps,).
 
-    Return the bytes of the file and the contents of the saved figure; each is None if missing. `before` and `frames`
-    hold the frames before and after the call.
+    Return the bytes of the file and the contents of the saved figure, or None for either if it is missing. `before` and
+    `frames` hold the frames before and after the call.
     """
     saved: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png
@@ -281,7 +282,6 @@ def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: 
 
 
 def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
-    """Make a frame like those that experiment returns."""
     n_layers = norms.shape[1]
     steps, layers = np.divmod(np.arange(norms.size), n_layers)
     columns = {"step": steps, "layer": layers + 1, "gradient_norm": norms.ravel(), "loss": np.repeat(losses, n_layers)}
@@ -289,7 +289,7 @@ def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
 
 
 def _figure(figure: Any) -> dict[str, Any]:
-    """Return the contents of a figure: the scales, labels, legend, texts and numbers of every axes."""
+    """Return the shared labels of a figure and the contents of its visible axes."""
     legends = [_legend(legend) for legend in figure.legends]
     return {
         "xlabel": figure.get_supxlabel(),
@@ -313,7 +313,7 @@ def _axes(axes: Any, legends: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _legend(legend: Any) -> dict[str, Any]:
-    """Return the legend's title and, for every entry, its text and how its handle looks."""
+    """Return the legend's title, and the text and look of every entry."""
     entries = []
     for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=False):
         entries.append({"label": text.get_text(), **_look(handle)})
@@ -343,7 +343,7 @@ def _collections(axes: Any) -> Iterator[dict[str, Any]]:
 
 
 def _bars(axes: Any) -> Iterator[dict[str, Any]]:
-    """Yield the far ends of bars: the heights of vertical bars and the lengths of horizontal ones."""
+    """Yield the far corner of every bar, and the edges and values of every patch drawn by stairs."""
     for container in axes.containers:
         bars = [bar for bar in getattr(container, "patches", ()) if bar.get_visible()]
         if bars:
@@ -362,7 +362,7 @@ def _drawn(artist: Any, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
 
 
 def _look(artist: Any) -> dict[str, str]:
-    """Return the properties that link an artist to its legend entry: colour, line style and marker."""
+    """Return the colour, line style and marker of an artist, which link it to its legend entry."""
     colour = artist.get_color() if hasattr(artist, "get_color") else artist.get_facecolor()
     style = artist.get_linestyle() if hasattr(artist, "get_linestyle") else ""
     marker = artist.get_marker() if hasattr(artist, "get_marker") else ""
@@ -383,7 +383,7 @@ def _colour(value: Any) -> str:
 
 @contextmanager
 def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
-    """Replace every call to train_step by `see(network, batch, step)`; `see` takes the step by calling `step`."""
+    """Replace each call to train_step with `see(network, batch, step)`, where `step()` runs the original method."""
     train_step = submission.DeepNetwork.train_step
 
     def watched(self: Any, X: Any, y: Any, learning_rate: Any) -> Any:
@@ -397,22 +397,20 @@ def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
 
 
 def _array(values: Any, dtype: Any) -> np.ndarray:
-    """Copy the values of an array, a frame or a tensor."""
     return np.asarray(values).astype(dtype)
 
 
 def _copied(parameters: Any) -> Any:
-    """Copy parameters, so that no later step can change them."""
     return copy.deepcopy(list(parameters))
 
 
 def _narrow(parameters: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Copy parameters to float32, to keep the message small."""
+    """Convert copies of the parameters to float32, to keep the probe's answer small."""
     return [(np.array(W, np.float32), np.array(b, np.float32)) for W, b in parameters]
 
 
 def _fingerprint(parameters: Any) -> list[int]:
-    """Return a checksum for each array: the sum of its bits, read as integers."""
+    """Return a checksum for each array, which is the sum of its bits read as 32-bit integers."""
     arrays = (np.ascontiguousarray(array) for pair in parameters for array in pair)
     return [int(array.view(np.uint32).sum(dtype=np.uint64)) for array in arrays]
 
@@ -429,7 +427,6 @@ def _table(frame: Any) -> dict[str, Any]:
 
 
 def _disturb(number: int) -> None:
-    """Seed the global generators with this number."""
     random.seed(number)
     np.random.seed(number & 0xFFFFFFFF)
     torch.manual_seed(number)

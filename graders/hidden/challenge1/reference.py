@@ -1,13 +1,14 @@
-"""Challenge 1, hidden: compute the results of a network with given weights, with torch's autograd in float64.
+"""Compute the correct results of a network with given weights, in float64 with torch's autograd.
 
 A submission may compute in float32. The allowed error follows from n, the number of additions that lead to a result.
 Each addition has a relative rounding error of at most eps. These errors are independent, so they add up like a random
 walk. Relative errors keep about the same size from layer to layer, in both the forward and the backward pass. With a
 margin of 8, this gives an allowed error of 8 · eps · √n times the magnitudes that were summed (Higham and Mary, A new
 approach to probabilistic rounding error analysis, 2019).
+
 Two more effects matter. Where p is close to y, their leading digits cancel in p - y, so the allowed relative error is
-larger there. Also, rounding decides whether a ReLU is on or off if its input is almost 0, so all gradients are computed
-twice more: with all such ReLUs off, and with all of them on.
+larger there. Also, rounding decides whether a ReLU is on or off if its input is almost 0. So all gradients are computed
+twice more, once with all such ReLUs off and once with all of them on.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ Layer = tuple[np.ndarray, np.ndarray]
 
 
 class Close(NamedTuple):
-    """An expected value, and the allowed error for each entry."""
+    """An expected value and the allowed error of each of its entries."""
 
     value: np.ndarray
     allowed: np.ndarray
 
 
 class Step(NamedTuple):
-    """The parts of one gradient step: the loss, dL/dW and dL/db of every layer, and the norms of dL/dW."""
+    """The loss of one gradient step, dL/dW and dL/db of every layer, and the norms of dL/dW."""
 
     loss: Close
     gradients: list[tuple[Close, Close]]
@@ -46,9 +47,9 @@ class Step(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """One forward pass: the input of every layer, its z, and the magnitude of the sums in z.
+    """The input of every layer in one forward pass, its z, and the magnitude of the sums in z.
 
-    `kinked` says whether z is so close to 0 in any ReLU that rounding can change its sign.
+    `kinked` says whether the argument of any ReLU is so close to 0 that rounding can change its sign.
     """
 
     inputs: list[Tensor]
@@ -58,7 +59,7 @@ class Pass(NamedTuple):
 
 
 def assert_near(what: str, actual: object, expected: Close) -> None:
-    """Check that the numbers are as expected; messages call them `what`."""
+    """Check that the numbers are within the allowed error. Messages call them `what`."""
     found = np.asarray(actual)
     if found.dtype.kind != "f" or found.shape != expected.value.shape:
         shown = f"dtype {found.dtype} and shape {found.shape}"
@@ -127,13 +128,13 @@ def step(parameters: Sequence[Layer], X: np.ndarray, y: np.ndarray, activation: 
         found.append((_close(dW, allowed_W), _close(db, allowed_b)))
         norms.append((float(dW.norm()), float(precision * spread.norm() + kinked_W.norm()) + UNDERFLOW))
     expected, allowed = np.array(norms).T
-    # if a logit is wrong by e, the loss (the log-sum-exp of the logits minus one logit) is wrong by up to 2e
+    # the loss is the log-sum-exp of the logits minus one logit, so errors of e in the logits change it by up to 2e
     allowed_loss = 2 * _precision(_terms(layers)) * magnitude + MARGIN * EPS * (1 + abs(loss))
     return Step(Close(np.array(loss), np.array(allowed_loss)), found, Close(expected, allowed))
 
 
 def after_step(parameters: Sequence[Layer], expected: Step, learning_rate: float) -> list[tuple[Close, Close]]:
-    """Return the parameters after one plain step down these gradients."""
+    """Return the parameters after one step of plain gradient descent."""
     return [
         tuple(
             Close(
@@ -156,14 +157,14 @@ def _terms(layers: Sequence[tuple[Tensor, Tensor]]) -> int:
 
 
 def _precision(additions: int) -> float:
-    """Return the allowed error for a sum after this many additions, relative to its magnitude."""
+    """Return the relative error allowed for a result of this many additions."""
     return MARGIN * EPS * float(np.sqrt(additions))
 
 
 def _pass(layers: Sequence[tuple[Tensor, Tensor]], X: np.ndarray, activation: str, kink: int = 0) -> Pass:
     """Run X through the network.
 
-    If `kink` is 1, ReLUs whose input is 0 up to rounding errors are off; if it is -1, they are on.
+    ReLUs whose input is 0 up to rounding errors are off if `kink` is 1, and on if it is -1.
     """
     inputs, zs, magnitudes, kinked = [torch.tensor(X).double()], [], [], False
     for k, (W, b) in enumerate(layers, start=1):

@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: an experiment trains as it should, and its frame records that training."""
+"""Test that an experiment trains correctly and that its frame records the training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ N_LAYERS = 15
 
 
 def drawn_experiment(draw: Any) -> tuple[np.ndarray, np.ndarray, str, dict[str, Any]]:
-    """Draw an activation, settings with batches of at most half the rows, and distinct rows of all ten classes."""
+    """Draw X, y with all ten classes, an activation, and settings whose batches hold at most half of the rows."""
     per_batch, n = draw.choice([(10, 40), (20, 40), (16, 50), (12, 30)])
     X = draw.uniform(0.0, 1.0, n, draw.sizes("n_inputs", 6, 30), dtype=np.float32)
     y = np.random.default_rng(draw.seed()).permutation(np.arange(n) % 10)
@@ -26,7 +26,7 @@ def drawn_experiment(draw: Any) -> tuple[np.ndarray, np.ndarray, str, dict[str, 
 
 
 def columns_of(table: dict[str, Any], n_steps: int) -> dict[str, np.ndarray]:
-    """Check that the frame has all four columns and a row for every step and layer; return its columns."""
+    """Check the frame's type, column names and number of rows, and return its columns."""
     if table["type"] != "DataFrame":
         raise Mismatch(f"experiment: expected a pandas.DataFrame, got a {table['type']}", "DataFrame", table["type"])
     if table["columns"] != COLUMNS:
@@ -90,7 +90,7 @@ def assert_batch(rows: np.ndarray, classes: np.ndarray, X: np.ndarray, y: np.nda
 
 
 def rows_taken(step: dict[str, Any]) -> list[bytes]:
-    """Return the rows of a step's batch, sorted."""
+    """Return the rows of a step's batch as sorted byte strings."""
     rows, *_ = step["batch"]
     return sorted(row.tobytes() for row in rows.astype(np.float32))
 

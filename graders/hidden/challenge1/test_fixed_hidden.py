@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: with ReLUs and suitable initial weights, fifteen layers learn through train_step alone."""
+"""Test that fifteen layers learn through train_step alone if ReLUs have suitable initial weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ N_LAYERS = 15
 MOST_STEPS, MOST_DIGITS = 1500, 128
 ACCURACY = 0.85  # on the 1 000 unseen digits; the solution had at least 0.901 in 40 runs, and sigmoids get 0.1
 FRESH = 0.5  # accuracy before the first step; it was at most 0.15 in 100 networks
-RATIO = (1e-2, 1e2)  # first layer's norm divided by the last layer's; it was 3.2 to 20 in 100 networks
+RATIO = (1e-2, 1e2)  # norm of the first layer / norm of the last; from 3.2 to 20 in 100 networks
 
 
 @task("fixed", title="The gradient passes through fifteen layers of ReLUs")
@@ -89,7 +89,7 @@ def layers_of(parameters: Any) -> list[Layer]:
 
 
 def assert_budget(sizes: list[int]) -> None:
-    """Check that there were not too many steps and that no step used too many digits."""
+    """Check that the number of steps and the number of digits per step are within their limits."""
     steps, largest = len(sizes), max(sizes, default=0)
     assert steps > 0, "fixed_network never called train_step"
     assert steps <= MOST_STEPS, f"fixed_network called train_step {steps} times; expected at most {MOST_STEPS} calls"
@@ -97,7 +97,6 @@ def assert_budget(sizes: list[int]) -> None:
 
 
 def assert_plain_step(before: list[Layer], after: list[Layer], batch: tuple[np.ndarray, np.ndarray, float]) -> None:
-    """Check that the watched step is one plain step down the gradient."""
     X, y, learning_rate = batch
     expected = reference.after_step(before, reference.step(before, X, y, "relu"), learning_rate)
     for number, ((W, b), (right_W, right_b)) in enumerate(zip(after, expected, strict=True), start=1):
@@ -106,7 +105,7 @@ def assert_plain_step(before: list[Layer], after: list[Layer], batch: tuple[np.n
 
 
 def share_right(layers: list[Layer], images: np.ndarray, classes: np.ndarray) -> float:
-    """Return the share of the images that a network with these weights gets right.
+    """Return the share of the images that a network with these weights classifies correctly.
 
     The images (n, 784) have pixels from 0 to 255.
     """

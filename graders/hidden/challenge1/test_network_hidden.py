@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: the network, its training step and its gradient norms, which vanish with sigmoids.
+"""Test the network, its training step and its gradient norms, which vanish with sigmoids.
 
 The judge takes the weights that a network reports, and uses torch's autograd to compute in float64 what the network
 should have returned.
@@ -17,28 +17,28 @@ from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
 N_LAYERS = 15
-VANISHED = 1e-4  # first layer's norm / last layer's; with 15 layers of sigmoids, at most 1.4e-8 in 100 networks
+VANISHED = 1e-4  # norm of the first layer / norm of the last; at most 1.4e-8 in 100 networks with 15 layers of sigmoids
 
 
 @lru_cache
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return all digits that submissions can read: float32 pixels (4000, 784) from 0 to 1, and their classes."""
+    """Return the pixels (4000, 784) from 0 to 1 and the classes of all digits that submissions can read."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
-    """Draw the n_layers, activation, other arguments and layer sizes of a network; the activations alternate."""
+    """Draw a network's n_layers, activation, other arguments and layer sizes."""
     n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
-    width = draw.sizes("width", 12, 48)  # in narrower networks all ReLUs may be off, so the test would prove nothing
+    width = draw.sizes("width", 12, 48)  # in a narrower network, all ReLUs of a layer may be off
     options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
     activation = ("sigmoid", "relu")[draw.case % 2]
     return n_layers, activation, options, [n_inputs, *[width] * (n_layers - 1), n_classes]
 
 
 def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) -> tuple[np.ndarray, np.ndarray, float]:
-    """Draw a batch with a different size each time, and a learning rate at which the network doesn't diverge."""
+    """Draw a batch of random size and a learning rate at which training doesn't diverge."""
     n = draw.sizes("n", 1, most)
     dtype = draw.choice([np.float32, np.float64])
     X, y = draw.uniform(0.0, 1.0, n, sizes[0], dtype=dtype), draw.integers(0, sizes[-1], n)
@@ -46,7 +46,7 @@ def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) ->
 
 
 def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[str, Any], list[list[Layer]]]:
-    """Train a randomly drawn network for three steps; return its activation, the probe's report, and all parameters."""
+    """Train a random network for three steps. Return its activation, the probe's report, and the parameters."""
     n_layers, activation, options, sizes = drawn_network(draw, deepest)
     batches = [drawn_batch(draw, sizes, activation) for _ in range(3)]
     run = kata.run(probes.training, n_layers, activation, options, batches)

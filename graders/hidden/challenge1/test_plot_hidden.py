@@ -1,4 +1,4 @@
-"""Challenge 1, hidden: the picture shows the numbers from both frames."""
+"""Test that the picture shows the numbers from both frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: check which trials a figure shows, from the points that were drawn in it."""
+"""Check which trials the figure of challenge 2 shows, using the points drawn in it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Marks = list[set[str]]
 def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks, tuple[str, str]] | None:
     """Return the styles of everything drawn at each trial's position, and the quantities on the x and y axes.
 
-    Return None if, in whatever units, some trial has no point within the limits of the axes.
+    Return None unless some choice of axes and units gives every trial a point within the limits.
     """
     for turned in (False, True):
         names = ("accuracy", price) if turned else (price, "accuracy")
@@ -70,7 +70,7 @@ def _marks(axes: dict[str, Any], rows: Sequence[Row], price: str) -> tuple[Marks
 
 
 def _at(axes: dict[str, Any], place: np.ndarray) -> set[str]:
-    """Return the styles of everything drawn at a position; the set is empty if there is no point."""
+    """Return the styles of everything drawn at a position, which is an empty set if there is no point."""
     low, high = np.transpose(axes["limits"])
     if not ((low <= place) & (place <= high)).all():
         return set()
@@ -93,7 +93,7 @@ def _front_marked(marks: Sequence[set[str]], front: Sequence[bool]) -> bool:
 
 
 def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
-    """Return whether the x and y directions are labelled, either on these axes or by a label that axes share."""
+    """Return whether the x and y directions are labelled, on these axes or by a shared label."""
     for direction in (0, 1):
         shared = [each["labels"][direction] for each in figure["axes"]] if direction else []
         if not any(text.strip() for text in (axes["labels"][direction], figure["labels"][direction], *shared)):
@@ -102,7 +102,7 @@ def _labelled(axes: dict[str, Any], figure: dict[str, Any]) -> bool:
 
 
 def _mistaken(axes: dict[str, Any], names: tuple[str, str]) -> str:
-    """Return a message if a label doesn't name the quantity on its axis; otherwise return an empty string."""
+    """Return a message if a label doesn't name the quantity on its axis, or an empty string otherwise."""
     for name, text in zip(names, axes["labels"], strict=True):
         others = [words for each, words in NAMES.items() if each != name]
         if re.search("|".join(others), text, re.IGNORECASE) and not re.search(SPEAKS[name], text, re.IGNORECASE):

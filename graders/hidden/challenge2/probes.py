@@ -1,4 +1,4 @@
-"""The calls that the hidden tests make to the submission. They return plain values, which the judge recomputes."""
+"""Probes that call the submission for the hidden tests. They return plain values, which the judge recomputes."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def drawn(submission: ModuleType, parts: tuple[Any, ...], seeds: list[int]) -> l
 def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int, seed: int) -> np.ndarray:
     """Pass n rows through a network in training mode.
 
-    The weights are set so that every unit of the first layer has the input `value`, and every unit of a later layer has
-    the output of one unit in the layer before as its input.
+    The weights are set so that every unit of the first layer receives `value`, and every unit of a later layer receives
+    the output of one unit of the layer before it.
     """
     model = submission.build(_architecture(submission, parts), 5, 3).double().train()
     with torch.no_grad():
@@ -127,9 +127,9 @@ def _trial(
     pause: float = 0.0,
     closely: bool = True,
 ) -> dict[str, Any]:
-    """Run one trial.
+    """Run one trial after keeping the processor busy for `pause` seconds.
 
-    Before the trial begins, the processor is kept busy for `pause` seconds. `closely` says whether to number the rows.
+    `closely` says whether to number the rows that pass through the networks.
     """
     pictures = ImageData(**data)
     torch.manual_seed(1000 + number)  # start each trial from a different state
@@ -169,7 +169,7 @@ def _shapes(modules: list[torch.nn.Module]) -> list[tuple[int, ...]]:
 
 
 def _looks_like(glimpses: list[np.ndarray], pictures: np.ndarray) -> np.ndarray:
-    """Return, for each row that went through a network, the index of the picture that is most similar to it.
+    """Return the index of the most similar picture for each row that went through a network.
 
     However the submission scales the pictures, each row is most similar to the picture that it was made from.
     """
@@ -191,11 +191,11 @@ def _standardised(rows: np.ndarray) -> np.ndarray:
 
 
 class _Passage:
-    """One forward pass: its rows, its output, its mode (training or not) and the number of threads.
+    """A record of one forward pass.
 
-    `which` has a number for each row, and equal rows have equal numbers. `heard` and `said` are the mean squares of the
-    input and the output. In evaluation mode, `glimpse` has some columns of the rows, and `answers` is the output. If a
-    submission calls the parts of a network one by one, `modules` lists them in order.
+    `which` holds a number for each row, and equal rows have equal numbers. `heard` and `said` are the mean squares of
+    the input and the output. In evaluation mode, `glimpse` holds some columns of the rows, and `answers` is the output.
+    If a submission calls the parts of a network one by one, `modules` lists them in order.
     """
 
     def __init__(self, x: torch.Tensor, training: bool, which: list[int]) -> None:
@@ -237,7 +237,7 @@ def _mean_square(x: torch.Tensor) -> float:
 
 @contextmanager
 def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., None]) -> Iterator[None]:
-    """Call `before` when rows enter a whole network (not just a part of one), and `after` with its output."""
+    """Call `before` when rows enter a whole network, not only a part of one, and call `after` with its output."""
     depth = 0
 
     def enter(module: torch.nn.Module, arguments: Any) -> None:
@@ -249,7 +249,7 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
     def leave(module: torch.nn.Module, arguments: Any, output: Any) -> None:
         nonlocal depth
         del arguments
-        depth = max(depth - 1, 0)  # if `before` raised, no network was entered
+        depth = max(depth - 1, 0)  # `before` may have raised before the depth grew
         if depth == 0:
             after(module, output)
 
@@ -270,9 +270,9 @@ def _outermost(n_inputs: int, before: Callable[..., None], after: Callable[..., 
 def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Run several searches in turn with the same log.
 
-    The results of trials are made up. If search bypasses run_trial, the trials are real, but short. A run has
-    architectures, dataset, epochs and seed. `stop` is the number of the trial that raises `fault`. `away` is the number
-    of bytes to cut off the end of the log beforehand.
+    The results of trials are made up. If search bypasses run_trial, the trials are real but short. Each run gives the
+    architectures, dataset, epochs and seed. It may also give `stop`, the number of the trial that raises `fault`, and
+    `away`, the number of bytes to cut off the end of the log beforehand.
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -293,11 +293,11 @@ def _searched(
     fault: str = "",
     away: int = 0,
 ) -> dict[str, Any]:
-    """Run one search. `begun` counts the trials that started; `ran` lists those that went through `run_trial`."""
+    """Run one search. `begun` counts the trials that started, and `ran` lists those that used `run_trial`."""
     if away:
         log.write_bytes(log.read_bytes()[:-away])
     ran: list[dict[str, Any]] = []
-    trained: list[torch.nn.Module] = []  # keeps the networks alive, so that no new one gets the id of an old one
+    trained: list[torch.nn.Module] = []  # keeps the networks alive, so that no id is reused
     begun = 0
 
     def begin() -> None:
@@ -333,8 +333,8 @@ def on_executor(
 ) -> Any:
     """Search with an executor whose trials finish in a given order.
 
-    Before each trial finishes, search has time to log the previous one. `rows` has the number of lines in the log after
-    each trial; `inside` has that number just before the trial's future is done. The trial with the number `failing`
+    Before each trial finishes, search has time to log the previous one. `rows` holds the number of lines in the log
+    after each trial, and `inside` holds that number just before each trial's future is done. Trial number `failing`
     raises `fault`.
     """
     log = Path("log", "on_executor.csv")
@@ -395,7 +395,7 @@ class _Held(Executor):
                 self._run(number)
 
     def _run(self, number: int) -> bool:
-        """Run a submitted trial unless it has run before; return whether it finished."""
+        """Run a submitted trial that hasn't run yet, and return whether it finished."""
         future, call = self.held[number]
         if future.done() or not future.set_running_or_notify_cancel():
             return False
@@ -462,7 +462,6 @@ def _in_place_of(submission: ModuleType, run_trial: Any) -> Iterator[None]:
 
 
 def _made_up(submission: ModuleType, architecture: Any, dataset: str, epochs: int, seed: int) -> Any:
-    """Make up a trial whose numbers depend on the architecture and have many digits."""
     rng = np.random.default_rng([architecture.layers, architecture.width, architecture.batch_size, epochs, seed])
     accuracy, seconds = float(rng.uniform()), float(rng.uniform(1, 9))
     parameters = int(rng.integers(1e4, 1e6))
@@ -512,9 +511,9 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 
 def _axes(axes: Any, dpi: float) -> dict[str, Any]:
-    """Return the labels and limits of axes, and each artist's points with a description of their style.
+    """Return the labels and limits of axes, and the points and styles of each artist.
 
-    `marks` lists, in the same form, the points that have text next to them or a patch over them.
+    `marks` lists the points that have text next to them or a patch over them, in the same form.
     """
     artists = []
     for line in axes.lines:
@@ -536,7 +535,7 @@ def _axes(axes: Any, dpi: float) -> dict[str, Any]:
 
 
 def _marks(axes: Any, dpi: float, artists: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the points that a text or an arrow within half an inch refers to, and those under a patch."""
+    """Return the points under a patch, and those that a text or an arrow within half an inch refers to."""
     if not artists:
         return []
     places = np.concatenate([artist["points"] for artist in artists])
@@ -563,7 +562,7 @@ def _look(values: Any, number: int) -> str:
     return np.array2string(values[number % len(values)], precision=3) if len(values) else ""
 
 
-# ---------------------------------------------------------------------------------------------- what they share
+# ----------------------------------------------------------------------------------------------- shared helpers
 
 
 def _architecture(submission: ModuleType, parts: Any) -> Any:

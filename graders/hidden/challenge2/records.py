@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: check a log, and recompute the files derived from it."""
+"""Check the log of a search, and recompute the files derived from it."""
 
 from __future__ import annotations
 
@@ -29,17 +29,15 @@ SAME = 1e-6  # a relative tolerance: files have all digits of each number, but s
 
 
 def parts_of(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the row's architecture."""
     return tuple(row[name] for name in PARTS)
 
 
 def identity(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return the values that identify a row; no two rows of a log may agree in all of them."""
+    """Return the values that identify a row. No two rows of a log may agree in all of them."""
     return (*parts_of(row), row["dataset"], row["epochs"], row["seed"])
 
 
 def in_words(row: Mapping[str, Any]) -> str:
-    """Describe a row for messages to the learner."""
     return (
         f"{row['layers']} layers of {row['width']}, {row['activation']}, dropout {row['dropout']:g}, "
         f"batches of {row['batch_size']} (seed {row['seed']})"
@@ -47,7 +45,7 @@ def in_words(row: Mapping[str, Any]) -> str:
 
 
 def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
-    """Return the number of weights and biases of an architecture."""
+    """Return the number of weights and biases in the network of a row's architecture."""
     sizes = [n_inputs, *[row["width"]] * row["layers"], n_classes]
     return int(sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes)))
 
@@ -55,7 +53,7 @@ def count(row: Mapping[str, Any], n_inputs: int, n_classes: int) -> int:
 def dominating(rows: Sequence[Row]) -> np.ndarray:
     """Return a bool array (n, n) that says whether row i dominates row j.
 
-    That is the case if row i is at least as good on all three criteria and better on at least one.
+    Row i dominates row j if it is at least as good on all three criteria and better on at least one.
     """
     costs = np.array([(-row["accuracy"], row["parameters"], row["seconds"]) for row in rows]).reshape(-1, 1, 3)
     others = costs.transpose(1, 0, 2)
@@ -63,19 +61,19 @@ def dominating(rows: Sequence[Row]) -> np.ndarray:
 
 
 def front_of(rows: Sequence[Row]) -> list[bool]:
-    """Return, for each row, whether it is on the front, so that no other row dominates it."""
+    """Return, for each row, whether no other row dominates it, so that it is on the Pareto front."""
     return [not dominated for dominated in dominating(rows).any(axis=0).tolist()]
 
 
 def same(one: object, other: object) -> bool:
-    """Return whether two values of a row are the same; writing and reading may change numbers slightly."""
+    """Return whether two values of a row are the same, apart from errors in writing and reading numbers."""
     if isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
         return not isinstance(other, bool) and math.isclose(one, other, rel_tol=SAME)
     return type(one) is type(other) and one == other
 
 
 def read_rows(data: bytes | None, name: str, columns: Sequence[str], *, exactly: bool) -> list[Row]:
-    """Return the rows of a CSV file, with its numbers parsed. Raise Mismatch if the file is not such a table.
+    """Return the rows of a CSV file, with numbers parsed. Raise Mismatch if the file is not such a table.
 
     The columns may be in any order. If `exactly` is true, the table must not have any other columns.
     """
@@ -122,9 +120,6 @@ def _value(column: str, text: str) -> Any:
     if not text:
         raise ValueError
     return text
-
-
-# Checks for a whole table.
 
 
 def check_table(rows: Sequence[Row], name: str, n_inputs: int, n_classes: int = 10) -> None:
@@ -186,7 +181,7 @@ def check_best(data: bytes | None, name: str, rows: Sequence[Row]) -> None:
 
 
 def _same_in_json(key: str, one: object, other: object) -> bool:
-    """Compare like `same`, but compare quotients less precisely: pandas' `to_json` writes ten decimal places."""
+    """Compare like `same`, but less precisely for quotients, because pandas' `to_json` writes ten decimal places."""
     if key == "accuracy_per_parameter" and isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-10)
     return same(one, other)

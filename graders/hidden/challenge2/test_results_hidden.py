@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: recompute the front and the files, and repeat some trials of the submitted search."""
+"""Recompute the front and the files, and repeat some trials of the submitted search."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PICTURES = {"shapes32": (4000, 1000), "cifar10": (4000, 1000)}  # training and v
 N_INPUTS = 3072
 AGREE = 0.02  # allowed difference in accuracy between a row and the repeated trial
 N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
-# How many standard errors apart two shares may be. Correct work fails in one of 1.7e6 grading runs, or in one of 1.4e5
+# Two shares may be this many standard errors apart. Correct work fails in one of 1.7e6 grading runs, or in one of 1.4e5
 # if the row is the best of 24 similar ones.
 SIGMAS = 5
 COUNTED = 0.01  # allowed difference between reported and measured accuracy, since half-precision logits may tie
 MOST_EPOCHS = 20
 LEAST = 20  # a log needs at least this many different architectures
-EVEN = 0.65  # least share of a plot for its eight most common colours; most of a plot is background
+EVEN = 0.65  # the eight most common colours must cover this share of a plot, which is mostly background
 # The best accuracy in the log must reach this value, which is five eighths of the way from chance (0.1) to the best
 # architectures in the search space. They reach 0.9 on shapes32 and 0.4 on cifar10.
 LEARNED = {"shapes32": 0.60, "cifar10": 0.28}
@@ -57,7 +57,10 @@ POINTS = {  # what the recommendations must mention, in whatever words
 
 
 def made_up(seed: int, n: int = 24) -> list[Row]:
-    """Make up trials, and for each trial a worse one with the same architecture; three to eight are on the front."""
+    """Make up n trials in random order. Three to eight of them are on the front.
+
+    Half of the trials are worse versions of the others, with the same architectures.
+    """
     rng = np.random.default_rng(seed)
     space = sorted(SPACE)
     while True:
@@ -226,7 +229,10 @@ def test_the_best_row_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None
 
 @task("repeated")
 def test_two_rows_drawn_at_random_can_be_repeated(kata: Any, draw: Any, probes: Any) -> None:
-    """Repeat one trial that matters for the conclusions (on the front or among the five best) and one other trial."""
+    """Repeat two trials other than the most accurate one.
+
+    The first is on the front or among the five most accurate trials. The second is neither, if there are such trials.
+    """
     rows = handed_in(kata)
     ranked = sorted(rows, key=lambda row: -row["accuracy"])
     leading = [row for row in ranked[1:] if row["pareto"] or row in ranked[:5]]
@@ -240,7 +246,7 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
 
     The judge doesn't rely on the accuracy that the trial reports, but computes it from the network's own output for the
     validation pictures. These include new pictures with random labels, whose true classes only the judge knows. So the
-    network really has to be as accurate as the log says.
+    network must really be as accurate as the log says.
     """
     n_train, n_validation = PICTURES[row["dataset"]]
     try:

@@ -1,4 +1,4 @@
-"""Challenge 2, hidden: architectures, trials, and the search that runs them."""
+"""Test the architectures, the trials, and the search that runs them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_all_architectures_are_equally_likely(kata: Any, draw: Any, probes: Any)
 
 
 def architecture(draw: Any, **given: Any) -> tuple[Any, ...]:
-    """Draw an architecture from the search space; `given` fixes some of its parts."""
+    """Draw an architecture from the search space, with the parts in `given` fixed."""
     fitting = sorted(
         parts for parts in SPACE if all(parts[PARTS.index(name)] == value for name, value in given.items())
     )
@@ -156,7 +156,10 @@ def test_dropout_follows_every_activation_and_nothing_else(kata: Any, draw: Any,
 
 
 def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 150) -> dict[str, Any]:
-    """Return the fields of ImageData: rows of 12 bytes in three classes, each scattered around its own centre."""
+    """Return the fields of ImageData.
+
+    The rows have 12 bytes and belong to three classes, each scattered around its own centre.
+    """
     rng = np.random.default_rng(seed)
     centres = rng.permuted(np.tile([[70.0], [185.0], [128.0]], 12), axis=0)
     y = rng.integers(0, N_CLASSES, n_train + n_validation)
@@ -165,12 +168,12 @@ def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 15
     return {"name": "blobs", **data, "n_classes": N_CLASSES}
 
 
-MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # seeds must differ even if they agree modulo 16, 100, 1000 or 1024
+MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # seeds this far apart agree modulo 16, 100, 1000 and 1024
 ROUNDING = 1e-3  # room for float32 rounding in a few hundred steps; halving the learning rate once has more effect
 EASY, HARD = (
     18.0,
     110.0,
-)  # two amounts of noise, with which the solution's accuracy after eight epochs is 1.00 and about 0.7
+)  # the noise with which the solution's accuracy after eight epochs is 1.00 and about 0.7
 
 
 @task("trial")
@@ -229,7 +232,7 @@ def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: An
     data = pictures(draw.seed(), HARD, n_train=150, n_validation=n)
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     other = data["X_validation"].copy()
-    other[: n // 2] //= 8  # make half of the pictures dark
+    other[: n // 2] //= 8
     run = {"parts": parts, "epochs": epochs, "seed": draw.seed()}
     changes: list[dict[str, Any]] = [{"y_validation": np.full(n, label)} for label in range(N_CLASSES)]
     changes.append({"X_validation": other})
@@ -262,7 +265,7 @@ def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: An
 
 
 def _trained_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Return whether two training runs had the same inputs and outputs, apart from rounding."""
+    """Return whether two training runs had the same inputs and outputs, up to rounding."""
     for name in ("heard", "said"):
         a, b = (trial[name][trial["training"]] for trial in (one, other))
         if a.shape != b.shape or not np.allclose(a, b, rtol=ROUNDING, equal_nan=True):
@@ -271,7 +274,7 @@ def _trained_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _found_again(rows: np.ndarray, others: np.ndarray) -> int:
-    """Return how many of these rows are also among `others`, in any order and apart from rounding."""
+    """Return how many of these rows also occur in `others`, up to rounding."""
     if rows.shape[1] != others.shape[1] or not len(others):
         return 0
     near = ROUNDING * np.abs(rows).max()
@@ -331,7 +334,6 @@ def test_every_epoch_uses_every_row_once_in_batches(kata: Any, draw: Any, probes
 
 
 def logged(run: dict[str, Any]) -> list[Row]:
-    """Return the rows of the log that a search has written."""
     return read_rows(run["log"], "the log", TRIAL, exactly=False)
 
 
@@ -351,7 +353,7 @@ def assert_logged(run: dict[str, Any], trials: list[Row]) -> None:
 
 
 def several(draw: Any, n: int) -> list[tuple[Any, ...]]:
-    """Draw n architectures; no two of them have the same layers, width and batch size."""
+    """Draw n architectures, no two of which have the same layers, width and batch size."""
     places = [(layers, width, batch) for layers in (2, 4, 6, 8) for width in (32, 64, 128, 256) for batch in (32, 64)]
     order = np.random.default_rng(draw.seed()).permutation(len(places))[:n]
     return [(places[i][0], places[i][1], draw.choice(["relu", "elu"]), 0.2, places[i][2]) for i in order]

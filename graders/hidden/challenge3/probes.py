@@ -1,4 +1,4 @@
-"""The calls that the hidden tests make to the submission. They return plain values, which the judge doesn't trust."""
+"""Probes that call the submission for the hidden tests. They return plain values, which the judge doesn't trust."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def answers_of_model(
 ) -> list[list[np.ndarray]]:
     """Return the logits, and any weights, that a model with noisy parameters computes for each batch (tokens, mask).
 
-    `sizes` are the vocabulary size, the embedding size and the number of classes; `noise` is the seed for the noise.
+    `sizes` are the vocabulary size, the embedding size and the number of classes. `noise` is the seed for the noise.
     """
     model = _model(submission, kind, sizes, seed)
     _shake(model, noise)
@@ -143,7 +143,7 @@ _last: list[Any] = [None, None]
 
 
 def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> tuple[Corpus, nn.Module]:
-    """Return a corpus and the attention classifier trained on it, both from the cache if the arguments are the same."""
+    """Return a corpus and the attention classifier trained on it, from the cache if the arguments are unchanged."""
     asked = (*map(bytes, (*train, *test)), seed, epochs)
     if _last[0] != asked:
         corpus = _corpus(train, test)
@@ -161,7 +161,7 @@ def explanations(
 ) -> list[dict[str, Any]]:
     """Train models with several seeds, then return each model's explanations of every sentence.
 
-    `forward` is what each model's forward returns for the same sentences. `before` and `after` are the model's
+    `forward` holds the results of each model's forward for the same sentences. `before` and `after` are the model's
     parameters before and after the explanations.
     """
     corpus = _corpus(train, test)
@@ -218,7 +218,7 @@ def heatmap_of(
     saving = matplotlib.figure.Figure.savefig
 
     def look(figure: Any, *arguments: Any, **options: Any) -> Any:
-        result = saving(figure, *arguments, **options)  # save first, because that fixes the layout
+        result = saving(figure, *arguments, **options)  # saving comes first because it fixes the layout
         seen.append(_seen(figure))
         return result
 
@@ -237,9 +237,9 @@ def heatmap_of(
 def _seen(figure: Any) -> dict[str, Any]:
     """Return the rows of cells and the texts of a figure, in pixels from its lower left corner.
 
-    `cells` has an entry for each row of an image or a mesh: the index of its axes, its values, its lower and upper
-    edge, and the edges of its columns. `texts` has an entry for each text: the index of its axes, the text, its anchor
-    and the middle of its box. The anchor of a tick label is its tick.
+    For each row of an image or a mesh, `cells` holds the index of its axes, its values, its lower and upper edge, and
+    the edges of its columns. For each text, `texts` holds the index of its axes, the text, its anchor, and the middle
+    of its box. The anchor of a tick label is its tick.
     """
     figure.canvas.draw()
     cells, texts = [], []
@@ -292,7 +292,7 @@ def _middle(text: Any) -> tuple[float, float]:
 def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
     """Return compare's table and how many seconds it took, then train both models of each seed twice more.
 
-    For each row, `again` has the logits of the test reviews after each of these training runs, and the number of
+    For each row, `again` holds the logits of the test reviews after each of these training runs, and the number of
     trained parameters.
     """
     corpus = _corpus(train, test)
@@ -320,11 +320,10 @@ def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -
     }
 
 
-# ------------------------------------------------------------------------------------------------------------ all of it
+# ------------------------------------------------------------------------------------------------------ shared helpers
 
 
 def _corpus(train: Told, test: Told) -> Corpus:
-    """Make a corpus from reviews, without their evidence."""
     reviews = [
         tuple(Review(words, label) for words, label in zip(_split(text), labels.tolist(), strict=True))
         for text, labels in (train, test)
@@ -367,7 +366,6 @@ def _answer(model: nn.Module, tokens: torch.Tensor, mask: torch.Tensor) -> list[
 
 
 def _parameters(model: nn.Module) -> list[np.ndarray]:
-    """Copy all trained parameters."""
     return [_array(parameter) for parameter in model.parameters() if parameter.requires_grad]
 
 
@@ -376,7 +374,6 @@ def _tensors(*arrays: np.ndarray | None) -> list[Any]:
 
 
 def _given(arguments: Sequence[Any]) -> list[Any]:
-    """Return the arguments without those that are None."""
     return [argument for argument in arguments if argument is not None]
 
 

@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: reviews with unseen clauses or in an unseen language; their labels never leave the judge."""
+"""Generate reviews with unseen clauses or in an unseen language. Their labels never leave the judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ CORPUS = Path(__file__).parents[3] / "katas" / "challenge3" / "corpus.py"
 
 
 def _supplied() -> ModuleType:
-    """Load the judge's copy of corpus.py."""
     spec = importlib.util.spec_from_file_location("challenge3_corpus", CORPUS)
     assert spec is not None
     assert spec.loader is not None
@@ -49,21 +48,21 @@ HIDDEN = corpus.Grammar(
 
 
 class Language(NamedTuple):
-    """Reviews for training and for testing, and hidden reviews whose labels and evidence only the judge knows."""
+    """Reviews for training and testing, and hidden reviews whose labels and evidence only the judge knows."""
 
     train: tuple[list[str], list[int]]
     test: tuple[list[str], list[int]]
     hidden: list[str]
     labels: np.ndarray
-    """(hidden reviews,)"""
+    """The classes of the hidden reviews, as an array (n,)."""
     evidence: list[list[int]]
-    """The positions of the words that decide, for every hidden review."""
+    """The positions of the words that decide the label, for every hidden review."""
     known: frozenset[str]
-    """The vocabulary's words."""
+    """The words in the vocabulary."""
 
 
 def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Generate reviews with words from corpus.py; the hidden reviews also contain clauses that only the judge has."""
+    """Generate reviews with words from corpus.py. The hidden reviews also contain clauses that only the judge has."""
     rng = np.random.default_rng(seed)
     train = corpus.write_reviews(n_train, rng, corpus.COMMON)
     test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)
@@ -71,7 +70,7 @@ def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> 
 
 
 def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
-    """Generate reviews in the same way, but with words made up from the seed, so that no submission can know them."""
+    """Generate reviews like `english`, but with words made up from the seed, so that no submission can know them."""
     rng = np.random.default_rng([seed, 1])
     names: dict[str, str] = {}
 
@@ -96,7 +95,7 @@ def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) ->
 
 
 def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return sentences and labels in the form that probes expect: the text of the sentences, and labels (n,)."""
+    """Return the text of the sentences and their labels (n,), in the form that probes expect."""
     return text(reviews[0]), np.array(reviews[1])
 
 
@@ -109,12 +108,10 @@ def text(sentences: Sequence[str]) -> np.ndarray:
 
 
 def other_labels(test: tuple[list[str], list[int]]) -> tuple[list[str], list[int]]:
-    """Return the same test reviews with all labels swapped."""
     return test[0], [1 - label for label in test[1]]
 
 
 def without(sentence: str, places: Sequence[int]) -> str:
-    """Return a sentence without the words at these positions."""
     return " ".join(word for place, word in enumerate(sentence.split()) if place not in set(places))
 
 

@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: compare weights, context and their gradients with torch in float64.
+"""Compare the weights, the context and their gradients with torch in float64.
 
 The allowed errors are derived as follows. Let A_i = Σ_k |h_ik q_k|, and let A be the largest A_i of a row's real words.
 A score is a sum of d products, so its error δs_i is at most d eps A_i. These errors cause an error in each weight, with
@@ -18,19 +18,17 @@ import torch
 from graders.checks import about, assert_close, assert_equal, cases, task
 from graders.hidden.challenge3.promise import promise
 
-HUGE = (1e11, 1e32)  # scores are this far below 0, so that padding would need an even lower finite score
+HUGE = (1e11, 1e32)  # scores this far below 0, so that a finite score for padding would have to be even lower
 
 
 class Row(NamedTuple):
-    """The arguments for one call."""
-
     H: np.ndarray
     query: np.ndarray
     mask: np.ndarray | None
 
     @property
     def real(self) -> np.ndarray:
-        """Return the mask, or if there is none, a mask that is True everywhere."""
+        """Return the mask, or a mask that is True everywhere if none was given."""
         return np.ones(self.H.shape[:2], bool) if self.mask is None else self.mask
 
     @property
@@ -45,7 +43,7 @@ class Row(NamedTuple):
 
 
 def arguments(draw: Any, *, masked: bool, dtype: Any = np.float64) -> Row:
-    """Draw vectors, a query, and a random mask with at least one real word per row; padding has larger vectors."""
+    """Draw vectors, a query, and a mask with at least one real word per row. Padding has larger vectors."""
     n, words, d = draw.sizes("n words d", low=1, high=7)
     H, query = draw.normal(n, words, d, dtype=dtype), draw.normal(d, dtype=dtype)
     if not masked:
@@ -82,7 +80,6 @@ def assert_context(context: Any, row: Row, dtype: Any = np.float64) -> None:
 
 
 def assert_left_alone(after: list[Any], row: Row) -> None:
-    """Check that the arguments are unchanged."""
     for name, value, before in zip(("H", "query", "mask"), after, row, strict=True):
         with about(f"{name} after the call"):
             assert_equal(value, before)
@@ -103,7 +100,7 @@ def test_scores_may_be_large_and_sentences_one_word_long(kata: Any, draw: Any, p
     largest = abs(row.H @ row.query).max()
     H = row.H * (1e4 / max(largest, 1e-3))
     mask = row.mask
-    if draw.case % 3 == 2:  # a mask with one real word in every row
+    if draw.case % 3 == 2:  # one real word in every row
         mask = np.zeros(H.shape[:2], bool)
         mask[np.arange(len(H)), draw.integers(0, H.shape[1], len(H))] = True
     weights, *_ = kata.run(probes.weights_for, H, row.query, mask)
@@ -114,9 +111,9 @@ def test_scores_may_be_large_and_sentences_one_word_long(kata: Any, draw: Any, p
 @cases(6)
 def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any, probes: Any) -> None:
     row = arguments(draw, masked=True)
-    query = row.query + np.where(row.query < 0, -1, 1)  # no entry near 0
+    query = row.query + np.where(row.query < 0, -1, 1)  # so that no entry is near 0
     huge = HUGE[draw.case % 2]
-    H = -huge * abs(row.H) * np.sign(query)  # this makes every score far below 0
+    H = -huge * abs(row.H) * np.sign(query)
     H[~row.real] = 0
     weights, *_ = kata.run(probes.weights_for, H, query, row.mask)
     left = weights[~row.real]
@@ -124,7 +121,7 @@ def test_padding_gets_weight_0_however_low_real_scores_are(kata: Any, draw: Any,
     promise(not left.any(), f"the largest weight at padding is {left.max(initial=0):.3g}, expected exactly 0")
     with about("the sums of the weights"):
         assert_close(weights.sum(axis=1), np.ones(len(weights)), terms=row.terms)
-    if huge == min(HUGE):  # if scores are larger, rounding removes all differences between them
+    if huge == min(HUGE):  # larger scores no longer differ after rounding
         assert_weights(weights, Row(H, query, row.mask))
 
 
@@ -176,9 +173,9 @@ def test_gradients_are_right_with_extreme_scores_at_padding(kata: Any, draw: Any
 
 
 def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weights: bool) -> None:
-    """Check the gradients with respect to H and query.
+    """Check the gradients of a weighted sum with respect to H and query.
 
-    They are gradients of a sum of contexts and weights (or of weights alone) with random coefficients.
+    The sum has random coefficients for the weights and, unless `from_weights` is true, for the contexts.
     """
     n, words, d = row.H.shape
     on_context = None if from_weights else draw.normal(n, d)

@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: the two classifiers, their training, and where the classifier with attention looks.
+"""Test the two classifiers, their training, and which words get the most attention.
 
 Two properties distinguish real attention from imitations. First, the logits are an affine function of the context, the
 context is a weighted mean of vectors, and the weights sum to 1. So the logits of a sentence must be a weighted mean of
@@ -7,7 +7,7 @@ in a sentence follow from the weights in pairs of its words. Both properties are
 so that no two weights are equal.
 
 Each training run has 20 epochs on 2 000 reviews, in English or in the invented language. The thresholds below are
-based on measurements of six variants; the numbers in brackets say how many seeds were used. The first variant is the
+based on measurements of six variants. The numbers in brackets say how many seeds were used. The first variant is the
 solution (12). Four variants use PyTorch's default embeddings: Adam with a learning rate of 1e-3 in batches of 32 (12)
 and of 64 (8), RMSprop with 3e-3 (8), and SGD with 0.1 (8). In the last variant, the initial query has a standard
 deviation of 1 (8), so its scores are about ±10 before training. The first five variants reach the required accuracy,
@@ -36,14 +36,14 @@ ROUNDING = 1e-4
 # the seed. On hidden reviews, the solution's accuracy is 0.994 to 1.000. Adam and RMSprop reach at least 0.954, SGD at
 # least 0.886, and the last variant at least 0.788.
 ACCURACY = 0.85
-BELOW_MEAN = 0.10  # mean pooling may be better by this plus chance; for the solution, it was better by at most 0.002
+BELOW_MEAN = 0.10  # mean pooling may be better by this plus chance; in the solution, it was better by at most 0.002
 LOOK = "print the weights of a fresh model: if one of them is nearly 1, the scores are too large; see Hint 3"
-BY_CHANCE = 3  # multiple of the distance between two equal runs, which is 0 if the seed decides everything
-DEVIATIONS = 3  # how many standard deviations of the difference are allowed as chance
+BY_CHANCE = 3  # multiple of the distance between repeated runs, which is 0 if the seed decides everything
+DEVIATIONS = 3  # the difference may exceed its limit by this many standard deviations
 MEAN_TRAINED = 0.60  # the solution reaches 0.996 to 1.000, the other variants at least 0.702; guessing gives 0.5
 LOSS_FALLS = 0.75  # last loss / first loss; it is at most 0.006 in the solution and 0.587 in the other variants
-# How much of the weight falls on the words that decide the label. The share is 0.871 to 0.924 in the solution and at
-# least 0.574 in the other variants; if all weights were equal, it would be 0.098 to 0.110.
+# At least this share of the weight must be on the words that decide the label. It is 0.871 to 0.924 in the solution
+# and at least 0.574 in the other variants; if all weights were equal, it would be 0.098 to 0.110.
 EVIDENCE = 0.5
 # The share of answers that change when two words are left out is 0.486 to 0.621 for the words with the largest weights,
 # and at most 0.009 for two other words. The difference must be at least this large.
@@ -57,7 +57,7 @@ MOVED_MORE = 0.25
 
 
 def sentences_of_tokens(draw: Any, vocabulary: int, n: int, words: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw tokens (n, words) and a mask that is True for each row's words; the padding after them has the token 0."""
+    """Draw tokens (n, words), and a mask of the words in each row. The padding after them has the token 0."""
     rng = np.random.default_rng(draw.seed())
     mask = np.arange(words) < rng.integers(1, words + 1, n)[:, None]
     mask[0] = True
@@ -65,12 +65,11 @@ def sentences_of_tokens(draw: Any, vocabulary: int, n: int, words: int) -> tuple
 
 
 def sizes_of(draw: Any) -> list[int]:
-    """Draw the size of the vocabulary, the size of the embedding, and the number of classes."""
     return [draw.integers(20, 60), draw.integers(2, 24), draw.integers(2, 5)]
 
 
 def assert_answer(answer: Any, kind: str, tokens: np.ndarray, mask: np.ndarray, classes: int) -> None:
-    """Check the shapes and dtypes that forward returns, and that its weights are valid."""
+    """Check the shapes and dtypes of what forward returned, and that any weights are valid."""
     parts = {ATTENTION: "logits and weights", MEAN: "logits"}[kind]
     promise(len(answer) == len(parts.split(" and ")), f"forward returned {len(answer)} values, expected {parts}")
     for name, array, shape in zip(("logits", "weights"), answer, ((len(tokens), classes), mask.shape), strict=False):
@@ -88,7 +87,7 @@ def assert_answer(answer: Any, kind: str, tokens: np.ndarray, mask: np.ndarray, 
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
-    """Return whether two arrays differ only by float32 rounding; logits may be as large as a few tens."""
+    """Return whether two arrays differ only by float32 rounding, relative to the largest expected entry."""
     return bool(abs(found - expected).max() <= ROUNDING * max(1.0, float(abs(expected).max())))
 
 
@@ -222,7 +221,6 @@ def test_the_query_is_a_parameter_and_mean_pooling_has_none(kata: Any, draw: Any
 
 
 def right_answers(logits: np.ndarray, language: Language) -> np.ndarray:
-    """Return, for each hidden review, whether the answer is right."""
     n = len(language.labels)
     promise(logits.shape == (n, 2), f"forward returned logits of shape {logits.shape} for {n} reviews")
     return np.asarray(logits.argmax(axis=1) == language.labels)
@@ -233,7 +231,7 @@ def cross_entropy(logits: np.ndarray, labels: list[int]) -> float:
 
 
 def trained(kata: Any, probes: Any, kind: str, language: Language, seed: int) -> np.ndarray:
-    """Train a model and check what changed; return, for each hidden review, whether the answer is right."""
+    """Train a model, check what changed, and return, for each hidden review, whether the answer is right."""
     run = kata.run(
         probes.training, kind, sent(language.train), sent(language.test), seed, EPOCHS, text(language.hidden)
     )
@@ -251,7 +249,6 @@ def trained(kata: Any, probes: Any, kind: str, language: Language, seed: int) ->
 
 
 def assert_accurate(right: np.ndarray) -> None:
-    """Check that the classifier with attention gives enough right answers."""
     promise(
         right.mean() >= ACCURACY,
         f"with attention, {right.mean():.1%} of {len(right)} unseen reviews are classified correctly, expected at "
@@ -319,7 +316,7 @@ def test_test_reviews_do_not_influence_the_training(kata: Any, draw: Any, probes
     tests = [sent(part) for part in (language.test, language.test, other_labels(language.test), stranger.test)]
     seed = draw.seed()
     first, again, turned, strange = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3)
-    by_chance = distance(first, again)  # 0 if the seed decides everything, as only an extra requires
+    by_chance = distance(first, again)  # 0 if the seed decides everything, which only an extra requires
     for other, said in ((turned, "different labels for the test reviews"), (strange, "different test reviews")):
         promise(
             distance(first, other) <= BY_CHANCE * by_chance,
@@ -349,7 +346,7 @@ def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, prob
 
 
 def masses(weights: np.ndarray, language: Language) -> tuple[float, float]:
-    """Return how much of the weight is on the words that decide the label, and how much would be by chance."""
+    """Return the mean share of the weight on the words that decide the label, and the share expected by chance."""
     lengths = [len(sentence.split()) for sentence in language.hidden]
     given = [row[places].sum() for row, places in zip(weights, language.evidence, strict=True)]
     chance = [len(places) / length for places, length in zip(language.evidence, lengths, strict=True)]

@@ -1,4 +1,4 @@
-"""Challenge 3, hidden: how the model's answers are shown in explanations, bars, pictures and tables."""
+"""Test how explanations, bars, pictures and tables show the model's answers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ SENTENCES = [
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
-    """Return the softmax of logits (n, 2)."""
     promise(logits.shape == (len(logits), 2), f"the logits have shape {logits.shape}, expected ({len(logits)}, 2)")
     return torch.tensor(logits, dtype=torch.float64).softmax(dim=1).numpy()
 
 
 def assert_explanation(told: dict[str, Any], sentence: str, logits: np.ndarray, weights: np.ndarray) -> None:
-    """Check that an explanation matches what the model's forward returned: logits (1, 2) and weights (1, words)."""
+    """Check an explanation against the logits (1, 2) and weights (1, words) that the model's forward returned."""
     expected, shares = list(words_of(sentence)), probabilities(logits)[0]
     promise(told["words"] == expected, f"the words for {sentence!r} are {told['words']}, expected {expected}")
     promise(
@@ -97,9 +96,9 @@ def expected_bars(prediction: str, confidence: float, words: list[str], weights:
 
 
 def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
-    """Generate weights that sum to 1; the smallest is below 0.01.
+    """Generate weights that sum to 1. The smallest of them is below 0.01.
 
-    No weight is so close to a rounding limit that its decimals, or the length of its bar, are ambiguous.
+    No weight is so close to a rounding limit that its decimals or the length of its bar would be ambiguous.
     """
     while True:
         weights = rng.dirichlet(np.full(n, 0.5))
@@ -109,7 +108,7 @@ def clear_weights(rng: np.random.Generator, n: int) -> list[float]:
 
 
 def assert_bars_in_proportion(kata: Any, probes: Any, prediction: str, confidence: float, *rest: Any) -> None:
-    """Check the lines; the length of a bar may be rounded up or down."""
+    """Check the lines of the bars. The length of a bar may be rounded up or down."""
     words, weights, minimum = rest
     text = kata.run(probes.bars, prediction, confidence, words, weights, minimum)
     expected = expected_bars(prediction, confidence, words, weights, 0.05 if minimum is None else minimum)
@@ -181,7 +180,6 @@ def rows_of_cells(figure: dict[str, Any], weights: np.ndarray) -> list[Any]:
 
 
 def height(row: Any) -> float:
-    """Return the vertical position of the middle of a row of cells."""
     _, _, low, high, _ = row
     return (low + high) / 2
 
@@ -228,7 +226,7 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
         )
         cells = rows_of_cells(figure, weights)
         promise(cells, f"no row of cells (imshow, pcolormesh, …) contains the weights of {sentence!r}")
-        # two sentences can have the same weights, for instance a single 1 and otherwise zeros
+        # two sentences can have the same weights, for instance a single 1 and zeros elsewhere
         below = [row for row in cells if not rows or height(row) < height(rows[-1])]
         promise(below, "the rows are in the wrong order; put the first sentence at the top, the others below in order")
         rows.append(below[0])

@@ -1,4 +1,4 @@
-"""The hidden tests' probes. They run next to the submission, so the judge doesn't trust the values they return."""
+"""Probes for the hidden tests. They run in the submission's process, so the judge doesn't trust what they return."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def load(submission: Any, name: str) -> None:
 def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
     """Load the backbone with this name, with stand-ins for the weights that torch.hub or torchvision would download.
 
-    The stand-ins come from replacements for torch.hub's download and for from_torchvision, both in the supplied module
-    and in the submission. `asked` holds the arguments that from_torchvision was called with. `same` says how many of
-    the loaded arrays equal those of the stand-in, and how many arrays there are. `unable` says whether the submission
+    In both the supplied module and the submission, torch.hub's download and from_torchvision are replaced by functions
+    that return stand-ins. `asked` holds the arguments that from_torchvision was called with. `same` holds the number of
+    loaded arrays that equal those of the stand-in, and the number of all arrays. `unable` says whether the submission
     looked for torchvision and did not find it.
     """
     torch.manual_seed(seed)
@@ -104,8 +104,8 @@ def training(
 ) -> dict[str, Any]:
     """Train once, starting with a backbone in this state.
 
-    `passed` has the state of the backbone that was passed in, before and after. `frozen_norms` counts how often a batch
-    norm layer with an untrained weight used the batch's statistics.
+    `passed` holds the state of the backbone that was passed in, before and after training. `frozen_norms` counts how
+    often a batch norm layer with an untrained weight used the batch's statistics.
     """
     backbone = _backbone(state)
     data = _data(parts, n_classes)
@@ -179,7 +179,7 @@ def of_another_kind(
 ) -> dict[str, Any]:
     """Train a backbone that isn't a residual network twice, with the global generator in a different state each time.
 
-    `before` is the state of the backbone. `passed` has its state before and after the run. `awake` lists the stages
+    `before` is the state of the backbone. `passed` holds its state before and after the run. `awake` lists the stages
     whose dropout was active during training. `touched` says whether the run changed the state of the global generator.
     `again` is the second run.
     """
@@ -213,7 +213,10 @@ def of_another_kind(
 
 
 class _Plain(nn.Module):
-    """A backbone with three stages: two convolutions with batch norm, and between them a layer without parameters."""
+    """A backbone with three stages.
+
+    The first two stages each have a convolution, batch norm and a ReLU. The last stage is a single convolution.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -241,7 +244,7 @@ class _Dropout(nn.Dropout):
 
 
 class _Long(nn.Module):
-    """A backbone with seven stages, each with batch norm and dropout.
+    """A backbone with seven stages, each of which has batch norm and dropout.
 
     Some stages are in training mode and others in evaluation mode, and the parameters of some require no gradients.
     """
@@ -398,7 +401,7 @@ def _around(model: nn.Module) -> dict[str, Any]:
 
 
 def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) -> dict[str, Any]:
-    """Return two runs by name, one of feature extraction and one of full training."""
+    """Return a run of feature extraction and a run of full training, by name."""
     return {
         "Alder": submission.feature_extraction(_backbone(state), data, epochs=epochs[0], seed=3),
         "Birch": submission.full_training(_backbone(state), data, epochs=epochs[1], seed=4),
@@ -497,7 +500,7 @@ def _watched_norms() -> Iterator[list[int]]:
 
 
 class _Draws(TorchDispatchMode):
-    """A counter of random draws that ignores the seed that a DataLoader draws in every pass, even if it is unused."""
+    """A counter of random draws that ignores the seed that a DataLoader draws in every pass."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -560,7 +563,7 @@ def _forwards(tell: Callable[[int], None], _: Any) -> Iterator[list[int]]:
 
 
 def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
-    """Return the plotted file and the contents of the figures when they were saved; see _seen."""
+    """Return the plotted file, and what _seen returns for its figures when they were saved."""
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure
 
@@ -585,7 +588,7 @@ def _drawn(plot: Callable[[Path], None]) -> dict[str, Any]:
 
 
 def _seen(figure: Any) -> dict[str, Any]:
-    """Return all text in a figure and, for each axes, its lines, its grids of numbers and its two labels."""
+    """Return all text in a figure, and the lines, grids of numbers and two labels of each axes."""
     axes = [each for each in figure.axes if each.get_visible()]
     texts = [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
     return {
@@ -625,7 +628,7 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
             for part in (
                 colour,
                 style,
-                getattr(line, "_unscaled_dash_pattern", ""),  # tells styles without a name apart
+                getattr(line, "_unscaled_dash_pattern", ""),  # distinguishes unnamed line styles
                 line.get_linewidth(),
                 line.get_alpha(),
                 marker,
@@ -639,9 +642,9 @@ def _line(axes: Any, line: Any) -> dict[str, Any]:
 def _grids(axes: Any) -> Iterator[dict[str, Any]]:
     """Yield every image and mesh, with the row drawn at the top first.
 
-    `values` has its numbers, and `shown` has the position of each number on the colour scale, from 0 to 1. `scale` has
-    the positions of nine evenly spaced numbers from one end of the scale to the other. `cells` has the text in cells as
-    (row, column, text). `ticks` has the labels of the rows and of the columns as (row or column, text).
+    `values` holds its numbers, and `shown` holds the position of each number on the colour scale, from 0 to 1. `scale`
+    holds the positions of nine evenly spaced numbers from one end of the scale to the other. `cells` holds the text in
+    cells as (row, column, text). `ticks` holds the labels of the rows and of the columns as (row or column, text).
     """
     bottom, top = axes.get_ylim()
     for image in axes.images:
@@ -662,7 +665,7 @@ def _grids(axes: Any) -> Iterator[dict[str, Any]]:
 def _grid(
     axes: Any, norm: Any, values: np.ndarray, down: np.ndarray, across: np.ndarray, *, turned: bool
 ) -> dict[str, Any]:
-    """Describe one grid with cell edges `down` and `across`; `turned` says whether its last row is at the top."""
+    """Describe a grid with cell edges `down` and `across`. `turned` says whether its last row is at the top."""
 
     def cell(edges: np.ndarray, place: float) -> int:
         return int(np.sum(np.sort(edges) < place)) - 1 if edges[0] < edges[-1] else int(np.sum(edges > place)) - 1
@@ -696,11 +699,11 @@ def _grid(
     }
 
 
-# ---------------------------------------------------------------------------------------------------------- all of it
+# ----------------------------------------------------------------------------------------------------- shared helpers
 
 
 def _told(run: Any, images: torch.Tensor) -> dict[str, Any]:
-    """Return a run as plain values: the arrays in backbone and head, the names of those trained, and the logits."""
+    """Return a run as plain values, together with its model's logits for the images."""
     model = run.model
     return {
         "training": any(module.training for module in model.modules()),
@@ -721,7 +724,7 @@ def _history(frame: Any) -> dict[str, Any]:
 
 
 def _passed(backbone: nn.Module) -> dict[str, Any]:
-    """Return the state of a backbone: its arrays, which of them require gradients, and the modes of its modules."""
+    """Return a backbone's arrays, its requires_grad flags, its modules' modes and its number of gradients."""
     return {
         "state": _state(backbone),
         "requires_grad": [parameter.requires_grad for parameter in backbone.parameters()],

@@ -1,4 +1,4 @@
-"""The judge's own copy of the small network, the judge's images, and what it computes from a run's weights."""
+"""Provide the judge's copy of the small network and its images, and compute results from a run's weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ Parts = list[np.ndarray]
 
 @functools.cache
 def supplied() -> ModuleType:
-    """Import the judge's own backbones.py."""
     spec = importlib.util.spec_from_file_location("_challenge4_backbones", FOLDER / "backbones.py")
     assert spec is not None
     assert spec.loader is not None
@@ -41,14 +40,13 @@ def supplied() -> ModuleType:
 
 
 def shipped_weights() -> dict[str, np.ndarray]:
-    """Return the contents of tiny.safetensors."""
     from safetensors.numpy import load_file
 
     return dict(load_file(FOLDER / "tiny.safetensors"))
 
 
 def shaken_weights(seed: int) -> dict[str, np.ndarray]:
-    """Return weights that no submission knows: the shipped weights plus noise.
+    """Return the shipped weights with added noise, so that no submission knows them.
 
     The noise has a tenth of each array's standard deviation.
     """
@@ -62,7 +60,7 @@ def shaken_weights(seed: int) -> dict[str, np.ndarray]:
 
 
 def flat(state: State) -> np.ndarray:
-    """Return all weights in one array, sorted by name; probes split it again."""
+    """Return all weights in one array, sorted by name. Probes split the array again."""
     return np.concatenate([state[name].ravel().astype(np.float32) for name in sorted(state)])
 
 
@@ -92,7 +90,7 @@ def logits_of(run: Mapping[str, Any], images: np.ndarray) -> np.ndarray:
 
 @torch.no_grad()
 def stage_outputs(state: State, image: np.ndarray) -> list[np.ndarray]:
-    """Return the output of each stage for one image: (channels, height, width)."""
+    """Return the output (channels, height, width) of each stage for one image."""
     network = network_of(state)
     x, found = network.normalised(tensor(image[None])), []
     for stage in network.stages:
@@ -102,7 +100,6 @@ def stage_outputs(state: State, image: np.ndarray) -> list[np.ndarray]:
 
 
 def loss_and_accuracy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Return the mean cross-entropy and the accuracy."""
     loss = F.cross_entropy(torch.tensor(logits, dtype=torch.float64), torch.tensor(labels)).item()
     return loss, float(np.mean(logits.argmax(axis=1) == labels))
 
@@ -113,7 +110,7 @@ def tensor(images: np.ndarray) -> torch.Tensor:
 
 @functools.cache
 def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
-    """Return the judge's own photos, 32 × 32, and their classes."""
+    """Return the judge's own photos, reduced to 32 × 32, and their classes."""
     images, labels = datasets.kept_back("photos")
     n, side, *_ = images.shape
     small = images.reshape(n, side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4))
@@ -122,14 +119,14 @@ def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def validation_photos() -> tuple[np.ndarray, np.ndarray]:
-    """Return the public validation photos, 32 × 32 as in photos.load_photos, and their classes."""
+    """Return the public validation photos, reduced to 32 × 32 as in photos.load_photos, and their classes."""
     place = datasets.folder("photos")
     images = np.load(place / "images.npy", mmap_mode="r")[-N_VALIDATION:]
     return shrunk(images), np.load(place / "labels.npy")[-N_VALIDATION:]
 
 
 def unseen_photos(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Render new photos, 32 × 32, and return them with their classes."""
+    """Render new 32 × 32 photos, and return them with their classes."""
     images, labels = photos.render(n, seed)
     return shrunk(images), labels
 
@@ -140,7 +137,7 @@ def shrunk(images: np.ndarray) -> np.ndarray:
 
 
 def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:
-    """Generate photos in `n_classes` classes; return training images and labels, then validation images and labels."""
+    """Draw photos of `n_classes` classes. Return images and labels for training, then for validation."""
     images, labels = hidden_photos()
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels < n_classes))
     train, others = rows[:n_train], rows[n_train : n_train + n_validation]

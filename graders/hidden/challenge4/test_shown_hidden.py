@@ -1,4 +1,4 @@
-"""Challenge 4, hidden: the predictions, the pictures, the comparison and the submitted results.
+"""Test the predictions, the pictures, the comparison and the submitted results.
 
 The tests compare the lines and grids of the saved figures with what the judge computes from the runs' own weights and
 histories.
@@ -35,7 +35,7 @@ APPROACHES = ["feature extraction", "fine-tuning", "full training", "from scratc
 TABLE = ["approach", "seed", "accuracy", "seconds", "trainable_parameters"]
 MEASURES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 LEAST_CHANNELS = 4
-LIKENESS = 0.9999  # least cosine between drawing and channel, both centred; float32 rounding lowers it by 1e-6
+LIKENESS = 0.9999  # least cosine between a drawing and a channel, both centred; float32 rounding lowers it by 1e-6
 CLOSE = 0.02  # rounding may swap the order of logits if they are closer than this
 
 
@@ -88,7 +88,7 @@ def test_predictions_are_the_largest_logits_of_each_image(kata: Any, draw: Any, 
 @task("confusion")
 @cases(3)
 def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, probes: Any) -> None:
-    """In the second case, one class has no images; in the third case, no image is predicted as that class either."""
+    """From the second case on, one class has no images. In the third, no image is predicted as that class either."""
     n_classes = 6  # as in the visible test; a hard-coded 6 is not a mistake
     parts = drawn_photos(draw.seed(), 60, 20, n_classes)
     rng = np.random.default_rng(draw.seed())
@@ -126,7 +126,7 @@ def test_confusion_matrices_are_counted_from_predictions(kata: Any, draw: Any, p
 
 
 def order_of(ticks: Any, n: int) -> list[int]:
-    """Return the number at the end of each class name, from the top to the bottom or from the left to the right."""
+    """Return the numbers at the ends of the class names, ordered by the positions of the names."""
     named = [(place, re.search(r"\d+$", label[-20:])) for place, label in ticks if 0 <= place < n]
     return [int(found[0]) for _, found in sorted(named, key=lambda each: each[0]) if found]
 
@@ -149,7 +149,7 @@ LEAST_CONTRAST = 0.05  # least share of the colour scale that cells must span
 
 
 def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> None:
-    """Assert that the colours, numbers and names in a picture of a matrix match its contents."""
+    """Assert that the colours, numbers and names in the picture of a matrix match its contents."""
     promise(
         np.ptp(np.nan_to_num(grid["shown"])) >= LEAST_CONTRAST or not np.ptp(np.nan_to_num(grid["values"])),
         f"all cells of the matrix of {name} have the same colour",
@@ -173,7 +173,6 @@ def assert_readable(name: str, grid: Any, matrix: np.ndarray, slack: int) -> Non
 
 
 def number_of(text: str) -> float | None:
-    """Return the first number in a text."""
     found = re.search(r"\d+(\.\d+)?", text)
     return float(found[0]) if found else None
 
@@ -225,7 +224,7 @@ def test_the_learning_curves_match_the_histories(kata: Any, draw: Any, probes: A
         (place, line), (second, another) = lines[one], lines[other]
         alike = place == second and line["look"] == another["look"] and not drawn_as[one] & drawn_as[other]
         promise(
-            not alike or figure["axes"][place]["notes"] > 1,  # with labels, lines may look alike
+            not alike or figure["axes"][place]["notes"] > 1,  # labelled lines may look alike
             f"the lines of {' and '.join(sorted(' of '.join(each[::-1]) for each in drawn_as[one] | drawn_as[other]))} "
             "look the same in the same axes",
         )
@@ -278,7 +277,7 @@ LEAST_SHADES = 0.02  # least share of the colour scale that a stage must span; a
 
 
 def is_linear(scale: np.ndarray) -> bool:
-    """Return whether a scale is linear, with at most one kink (as in TwoSlopeNorm)."""
+    """Return whether a scale is linear, possibly with one kink as in TwoSlopeNorm."""
     return int((abs(np.diff(scale, 2)) > 1e-3).sum()) <= 2
 
 
@@ -286,7 +285,7 @@ def channels_drawn(grids: list[np.ndarray], channels: np.ndarray) -> list[int]:
     """Return the indices of the grids that show channels.
 
     A grid shows a channel if it has the channel's numbers, or an increasing linear function of them. Each grid must
-    show a different channel. Constant channels are common after a ReLU; a constant grid matches any of them.
+    show a different channel. Constant channels are common after a ReLU, and a constant grid matches any of them.
     """
     flat = channels.reshape(len(channels), -1).astype(float)
     flat = flat - flat.mean(axis=1, keepdims=True)
@@ -360,7 +359,7 @@ PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png
 LEAST_SEEDS = 3
 TRAINED_AGAIN = 2  # rows that the judge draws at random, from two approaches and with two seeds
 LEAST_PAPER = 0.02  # least share of a picture for its most frequent colour; in noise, the share is almost 0
-ELSEWHERE = 0.08  # share of 200 images with different predictions allowed, since processors round differently
+ELSEWHERE = 0.08  # allowed share of 200 images with different predictions, since processors round differently
 N_UNSEEN = 600  # number of photos whose classes only the judge knows
 SIGMAS = 5  # two shares may be this many standard errors apart, with one false alarm in 1.7e6 grading runs
 
@@ -421,12 +420,11 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
 
 
 def share_right(run: Any, images: np.ndarray, labels: np.ndarray) -> float:
-    """Compute the accuracy of a run's weights in the judge's own network."""
     return float(np.mean(logits_of(run, images).argmax(axis=1) == labels))
 
 
 def assert_seeds_differ(rows: list[dict[str, str]], seeds: list[str]) -> None:
-    """Assert that no seed's rows are copies of another seed's rows."""
+    """Assert that no seed's rows are copies of another seed's, and that some accuracy depends on the seed."""
     told = {(row["approach"], row["seed"]): (row["accuracy"], row["seconds"]) for row in rows}
     for one, other in itertools.combinations(seeds, 2):
         copied = all(told[approach, one] == told[approach, other] for approach in APPROACHES)
@@ -437,7 +435,6 @@ def assert_seeds_differ(rows: list[dict[str, str]], seeds: list[str]) -> None:
 
 @functools.cache
 def readme_pictures() -> list[np.ndarray]:
-    """Return the README's pictures."""
     return [read_png((FOLDER / name).read_bytes()) for name in PICTURES]
 
 

@@ -1,7 +1,7 @@
-"""Challenge 4, hidden: what each approach leaves unchanged, what it trains, and whether its history is right.
+"""Test what each approach trains and leaves unchanged, and whether its history is right.
 
-The judge passes in a backbone with weights of its own. It then puts the trained weights into its own copy of the
-network, so it need not trust the submission's logits and histories.
+The judge passes in a backbone with weights that no submission knows. It then puts the trained weights into its own copy
+of the network, so it need not trust the submission's logits and histories.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COLUMNS = ["epoch", "train_loss", "train_accuracy", "validation_loss", "validati
 LABELS = {"feature_extraction": "feature extraction", "fine_tuning": "fine-tuning", "full_training": "full training"}
 # Logits in float32 are sums of about a thousand terms, so a different order of summation changes them by 1e-5.
 ROUNDING = 1e-3
-SETTLED = 6  # by this number of epochs, everything trained must have changed; before, the head may train alone
+SETTLED = 6  # after this many epochs, all trained arrays must have changed; before that, the head may train alone
 
 
 def near(found: np.ndarray, expected: np.ndarray) -> bool:
@@ -97,7 +97,7 @@ def test_other_backbones_have_their_learned_weights(kata: Any, draw: Any, probes
     promise(not found["training"], f"load_backbone({name!r}) is in training mode")
 
 
-# -------------------------------------------------------------------------------------- what moves, and what does not
+# -------------------------------------------------------------------------------------------- what changes in training
 
 
 def assert_moved(approach: str, before: Any, run: Any, frozen: int, n_classes: int) -> None:
@@ -164,7 +164,7 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
             abs(told[0] - loss) <= ROUNDING * max(1, loss),
             f"{name}: after epoch {epochs}, {part}_loss in the history is {told[0]:.4f}; the model's is {loss:.4f}",
         )
-        promise(  # one image may have two logits that are equal
+        promise(  # two logits of one image may be equal
             abs(told[1] - accuracy) <= 1.5 / len(labels),
             f"{name}: after epoch {epochs}, {part}_accuracy in the history is {told[1]:.3f}; the model's is "
             f"{accuracy:.3f}",
@@ -172,7 +172,7 @@ def assert_told(run: Any, approach: str, parts: Any, epochs: int) -> None:
 
 
 def trained(kata: Any, draw: Any, probes: Any, approach: str, options: dict[str, Any], n_classes: int) -> Any:
-    """Train a backbone that starts with the judge's own weights; return those weights and the run."""
+    """Train a backbone that starts with the judge's own weights. Return those weights and the run."""
     state = shaken_weights(draw.seed())
     parts = drawn_photos(draw.seed(), 40, 30, n_classes)
     options = options | {"epochs": SETTLED, "seed": draw.seed() % 10_000}
@@ -224,9 +224,9 @@ FROZEN_OF_SEVEN = {"feature_extraction": 7, "fine_tuning": 5, "full_training": 0
 
 
 def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Try a backbone with three stages, then one with seven stages, dropout and stages in different modes.
+    """Test a backbone with three stages, then one with seven stages, dropout and stages in different modes.
 
-    The second backbone's training data have no images of one class.
+    The training data of the second backbone have no images of one class.
     """
     name, long = LABELS[approach], draw.case == 1
     frozen = (FROZEN_OF_SEVEN if long else FROZEN_OF_THREE)[approach]
@@ -262,7 +262,6 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
 
 
 def weights_of(run: Any) -> list[np.ndarray]:
-    """Return all arrays in a run's model."""
     return [*run["head"], *run["backbone"].values()]
 
 
@@ -287,7 +286,7 @@ def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) 
 # ----------------------------------------------------------------------------------- what influences the training
 
 
-LONG = 24  # enough epochs for early stopping, or for a schedule that depends on the validation loss, to take effect
+LONG = 24  # enough epochs for early stopping or a schedule that depends on the validation loss to take effect
 BLOCKS = 5
 
 
@@ -312,7 +311,7 @@ def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> N
 
 
 def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that changing the labels or images of any fifth of the training set changes the model."""
+    """Assert that changing the labels or the images of any fifth of the training set changes the model."""
     n, n_classes, state, name = 150, 4, shaken_weights(draw.seed()), LABELS[approach]
     photos = drawn_photos(draw.seed(), 2 * n, 10, n_classes)
     images, labels, rest = photos[0][:n], photos[1][:n], photos[2:]
@@ -334,7 +333,7 @@ def assert_all_images_are_used(kata: Any, draw: Any, probes: Any, approach: str)
 
 
 def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that another seed gives a different run if every epoch draws random numbers (for instance, an order)."""
+    """Assert that different seeds give different runs if every epoch draws random numbers, such as an order."""
     state, parts, seed = shaken_weights(draw.seed()), drawn_photos(draw.seed(), 40, 10, 4), draw.seed() % 10_000
     found = kata.run(probes.drawn_in_epochs, approach, flat(state), parts, 4, [seed, seed + 1])
     one, two = found["draws"]
@@ -345,7 +344,7 @@ def assert_drawn_by_the_seed(kata: Any, draw: Any, probes: Any, approach: str) -
 
 
 def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> None:
-    """Assert that the gradient with respect to the logits is cross-entropy's: a multiple of softmax(logits) - target.
+    """Assert that the gradient with respect to the logits is a multiple of softmax(logits) - target.
 
     The target may be one class, a mix of two classes, or smoothed over all classes. In each case, the gradient is a
     linear function of the probability, except for the one or two classes that the target emphasises. So the check
@@ -362,13 +361,13 @@ def assert_cross_entropy(kata: Any, draw: Any, probes: Any, approach: str) -> No
     )
 
 
-BEND = 1e-4  # relative; 1e-6 with float32 rounding, at least 1e-3 if cross-entropy is given probabilities
+BEND = 1e-4  # relative; rounding to float32 causes 1e-6, and passing probabilities to cross-entropy at least 1e-3
 
 
 def bend_of(logits: np.ndarray, gradient: np.ndarray) -> float:
     """Return a gradient's relative deviation from a linear function of the probabilities.
 
-    If the probabilities hardly differ, return nan.
+    Return NaN if the probabilities hardly differ.
     """
     shifted = np.exp(logits.astype(float) - logits.max())
     probabilities, values = shifted / shifted.sum(), gradient.astype(float)
@@ -485,7 +484,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
             not run["raised"], "Ctrl-C in the third epoch: KeyboardInterrupt escaped, and two finished epochs are lost"
         )
         told = len(run["history"]["values"].get("epoch", ()))
-        # Calls to modules after the last epoch are counted, too, so the interrupt may come an epoch later.
+        # Calls to modules after the last epoch are also counted, so the interrupt may come an epoch later.
         epochs = told if clock == "forwards" and told in (3, 4) else 2
         assert_told(run, approach, parts, epochs)
         for name in COLUMNS:
@@ -505,7 +504,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 N_TRAIN, EPOCHS = 100, 20
 # The limits are five percentage points below the README and the visible test, so the choice of photos doesn't matter.
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
-AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # of runs from scratch
+AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # lead over runs from scratch
 
 
 @task("accuracy")

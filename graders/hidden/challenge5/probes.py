@@ -1,7 +1,7 @@
-"""Probes for the hidden tests of all bugs. They run next to the submission and return plain values.
+"""Probes for the hidden tests of all bugs. They run in the submission's process and return plain values.
 
-The judge doesn't trust these values, but repeats the training. For bugs 1, 2, 3 and 5 it uses the reported batches, so
-a false report leads to weights that differ from the submission's.
+The judge doesn't trust these values, so it repeats the training. For bugs 1, 2, 3 and 5, it uses the reported batches.
+If these are wrong, the judge's weights differ from the submission's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
 def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, the batches and X's classes.
 
-    X (n, 2) has points to classify after training.
+    X (n, 2) holds the points to classify after training.
     """
     program = submission.bug1_never_learning
     model, run = _watched_training(program, seed, epochs, ACCURACIES, 2)
@@ -60,7 +60,7 @@ def bug2_networks(submission: Any, seeds: list[int]) -> list[list[np.ndarray]]:
 def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, the batches and X's positions.
 
-    X (n, 2) has angles for which the trained network predicts positions.
+    X (n, 2) holds the angles for which the trained network predicts positions.
     """
     program = submission.bug2_exploding_loss
     model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2)
@@ -122,7 +122,7 @@ def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.
 
 @contextmanager
 def _first_inputs(asked: list[np.ndarray]) -> Iterator[None]:
-    """At the end, append the first layer's last input to the list, or an empty array (0, 784) if there was none."""
+    """At the end, append the first layer's last input, or an empty array (0, 784), to the list."""
     found = [np.zeros((0, 784), np.float32)]
 
     def see(module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -138,7 +138,7 @@ def _first_inputs(asked: list[np.ndarray]) -> Iterator[None]:
 
 
 def _pixels(images: np.ndarray) -> Tensor:
-    """Return images from 0 to 255 as load_digits would: float32, from 0 to 1."""
+    """Convert images from 0 to 255 to float32 from 0 to 1, as load_digits does."""
     return torch.tensor(images.astype(np.float32) / 255)
 
 
@@ -160,7 +160,7 @@ def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
 def bug4_beginning(submission: Any, seed: int) -> dict[str, Any]:
     """Return the start of a run: inputs and classes for training and validation, and the initial weights.
 
-    The probe calls everything twice with this seed, and with a different seed in between; it returns the last results.
+    The probe calls everything twice with this seed and once with another seed in between, and returns the last results.
     """
     program = submission.bug4_slow_learner
     for number in (seed, seed + 1, seed):
@@ -190,8 +190,8 @@ def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
 def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, and each step's batch and masks.
 
-    A batch is reported as a fingerprint for every image. A mask is reported as a bit for every unit and every image,
-    which is 1 if the unit is kept.
+    A batch is reported as a fingerprint for every image. A mask is reported as a bit for every image and unit, which
+    is 1 if the unit is kept.
     """
     program = submission.bug5_overfitting
     model, data = program.build_model(seed), program.load_data(seed)
@@ -225,7 +225,7 @@ def bug5_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[d
 
 @contextmanager
 def _masks() -> Iterator[list[list[np.ndarray]]]:
-    """Yield a list that grows by one entry per step, with the batch's fingerprints and the masks in layer order."""
+    """Yield a list that gets an entry for each step, with the batch's fingerprints and the masks in layer order."""
     steps: list[list[np.ndarray]] = []
     passed: list[np.ndarray] = []
     dropout = nn.functional.dropout
@@ -258,21 +258,20 @@ def _fingerprints(images: Tensor) -> np.ndarray:
 
 
 def _stack(arrays: list[np.ndarray], width: int) -> np.ndarray:
-    """Concatenate the rows of the arrays; return (0, width) if there are none."""
+    """Concatenate the rows of the arrays, or return an empty array (0, width) if there are none."""
     return np.concatenate(arrays) if arrays else np.zeros((0, width), np.uint8)
 
 
-# --------------------------------------------------------------------------------------------------------- of every bug
+# ------------------------------------------------------------------------------------------------------ shared helpers
 
 
 def _data(program: Any, seed: int) -> list[np.ndarray]:
-    """Return the arrays of load_data."""
     data = program.load_data(seed)
     return [_array(part) for part in (data.X_train, data.y_train, data.X_validation, data.y_validation)]
 
 
 def _told(history: Any, kinds: Sequence[str]) -> dict[str, list[float]]:
-    """Return the loss and these other kinds of entries from a history."""
+    """Return a history's losses and its entries of these kinds as floats."""
     return {kind: [float(value) for value in getattr(history, kind)] for kind in ("loss", *kinds)}
 
 
@@ -286,8 +285,8 @@ def _watched_training(
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Train a seed's network, and record the batches that pass through its first layer.
 
-    That layer has `n_inputs` inputs. A batch is the layer's last input, with gradients on, before an optimizer step;
-    `report` converts it to the value that is returned.
+    That layer has `n_inputs` inputs. A batch is the layer's last input before an optimizer step, with gradients
+    enabled. `report` converts it to the value that is returned.
     """
     model, data = program.build_model(seed), program.load_data(seed)
     before = _weights(model)
@@ -318,7 +317,7 @@ def _watched_training(
 
 
 def _beginnings(program: Any, seed: int, epochs: int) -> list[dict[str, Any]]:
-    """Train twice, starting from different states of torch's global generator; return weights and final states."""
+    """Train twice from different states of torch's global generator, and return weights and final states."""
     runs = []
     for other in (seed + 1, seed + 2):
         torch.manual_seed(other)
@@ -336,10 +335,10 @@ def _predictions(
     first: Callable[[], AbstractContextManager[None]] = nullcontext,
     last: Callable[[nn.Module], object] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
+    """Train a network per seed. With each, predict for X, for X reversed, row by row, and for X again.
 
-    All networks are trained before the first prediction. The returned weights are those from before a network's first
-    call to predict and from after its last. The first call happens inside `first()`, the last after `last(model)`.
+    All networks are trained before the first prediction. The returned weights were taken before a network's first call
+    to predict and after its last. The first call happens inside `first()`, and the last one after `last(model)`.
     """
     models = [program.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):
@@ -361,10 +360,8 @@ def _predictions(
 
 
 def _weights(model: nn.Module) -> list[np.ndarray]:
-    """Return copies of the model's parameters, in order."""
     return [_array(parameter) for parameter in model.parameters()]
 
 
 def _array(values: Any) -> np.ndarray:
-    """Copy a tensor, an array or a list into an array."""
     return torch.as_tensor(values).detach().numpy().copy()

@@ -1,6 +1,6 @@
-"""Challenge 5, hidden: checks of training runs and networks, shared by the tests of all bugs.
+"""Checks of training runs and networks that the hidden tests of all bugs share.
 
-Each test module contains the judge's own copy of its program's data, network and training; this module has the rest.
+Each test module contains the judge's own copy of its program's data, network and training.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from torch import Tensor, nn
 
 from graders import datasets
 
-MOST_ROWS = 1_000_000  # in all batches of a training run together; the solution's longest has 25 600
+MOST_ROWS = 1_000_000  # in all batches of a training run together; the solution's longest run has 25 600
 
 
 class Data(NamedTuple):
-    """Inputs and targets, for training and for validation."""
-
     X_train: np.ndarray
     y_train: np.ndarray
     X_validation: np.ndarray
@@ -27,7 +25,7 @@ class Data(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """The result of the judge's own training: the final weights, and for everything else one value per epoch."""
+    """The final weights of the judge's own training, and its losses and accuracies after every epoch."""
 
     weights: list[np.ndarray]
     loss: list[float]
@@ -37,14 +35,13 @@ class Replay(NamedTuple):
 
 @lru_cache
 def shown_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return all digits that submissions can read: float32 pixels (4000, 784) from 0 to 1, and their classes."""
+    """Return the pixels (4000, 784) from 0 to 1 and the classes of all digits that submissions can read."""
     place = datasets.folder("mnist")
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 def weights_of(network: nn.Module) -> list[np.ndarray]:
-    """Return copies of the parameters, in order."""
     return [parameter.detach().numpy().copy() for parameter in network.parameters()]
 
 
@@ -63,12 +60,10 @@ def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> floa
 
 
 def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
-    """Return the Euclidean distance between two sets of weights."""
     return float(np.sqrt(sum(np.sum((x.astype(np.float64) - y) ** 2) for x, y in zip(a, b, strict=True))))
 
 
 def assert_shapes(weights: list[np.ndarray], expected: list[tuple[int, ...]]) -> None:
-    """Assert that the parameters have these shapes."""
     shapes = [array.shape for array in weights]
     assert shapes == expected, f"the network's parameters have the shapes {shapes} instead of {expected}"
 
@@ -80,7 +75,7 @@ def assert_fresh(weights: list[np.ndarray], fresh: list[np.ndarray], seed: int) 
 
 
 def assert_classes(classes: np.ndarray, logits: np.ndarray, rows: str, whose: str = "the model's own weights") -> None:
-    """Assert that the predicted classes have the largest logits; where two logits are tied, either class is right."""
+    """Assert that the predicted classes have the largest logits. If two logits are tied, either class is right."""
     assert classes.shape == (len(logits),), f"predict returns shape {classes.shape} for {len(logits)} {rows}"
     best = np.sort(logits, axis=1)
     clear = best[:, -1] - best[:, -2] > 1e-3  # sums of up to 784 float32 terms are off by about 1e-5

@@ -1,8 +1,8 @@
-"""Challenge 5, hidden, bug 1: the judge repeats the training and doesn't trust the history.
+"""Test the fix of bug 1 by repeating the training, without trusting the history.
 
 The judge has its own copy of the rings, the network and the training, so it can check points, classes and weights. It
 repeats the training on the reported batches. If the report is false, or if the submission's weights come from another
-training run, they differ from the judge's weights.
+training run, the judge ends up with different weights.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ POINTS_ON_EDGE = 0.01
 
 
 def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw points on rings with radii 1 and 2 and radial noise of 0.2; return each with the number of its ring."""
+    """Draw points on rings with radii 1 and 2 and radial noise of 0.2, and return them with their ring numbers."""
     y = rng.integers(0, 2, n)
     angle = rng.uniform(0, 2 * np.pi, n)
     radius = np.array([1.0, 2.0])[y] + rng.normal(0, 0.2, n)
@@ -56,20 +56,18 @@ def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarra
 
 
 def data_of(seed: int) -> Data:
-    """Return a seed's data: points (n, 2) float32 and classes (n,) int64."""
+    """Return a seed's points (n, 2) float32 and classes (n,) int64."""
     rng = np.random.default_rng(seed)
     return Data(*ring_points(N_POINTS, rng), *ring_points(N_POINTS, rng))
 
 
 def fresh_network(seed: int) -> nn.Sequential:
-    """Return a seed's network, before any training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 2))
 
 
 def mean_loss(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
-    """Return the mean cross-entropy of the network with these weights."""
     return float(F.cross_entropy(torch.tensor(tanh_logits(weights, X)), torch.tensor(y)))
 
 

@@ -1,4 +1,4 @@
-"""Challenge 5, hidden, bug 2: the judge repeats the training and doesn't trust the history.
+"""Test the fix of bug 2 by repeating the training, without trusting the history.
 
 The judge has its own copy of the arm, the network and the training. The fault lies in how initial weights are drawn, so
 a fix may lead to different weights. The tests therefore check the distribution of the weights, and repeat the training
@@ -38,7 +38,7 @@ HISTORY = 2e-2  # relative error of a loss in the history; rounding caused at mo
 
 
 class Replay(NamedTuple):
-    """The result of the judge's own training: final weights, loss per batch, and validation loss per epoch."""
+    """The final weights of the judge's own training, its loss per batch, and its validation loss per epoch."""
 
     weights: list[np.ndarray]
     loss: list[float]
@@ -53,7 +53,7 @@ def hand(angles: np.ndarray) -> np.ndarray:
 
 
 def data_of(seed: int) -> Data:
-    """Return a seed's data: angles and positions (n, 2) float32."""
+    """Return a seed's angles and positions (n, 2) float32."""
     generator = torch.Generator().manual_seed(seed)
     parts: list[np.ndarray] = []
     for n in (N_TRAIN, N_VALIDATION):
@@ -69,12 +69,10 @@ def positions_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
 
 
 def mean_loss(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
-    """Return the mean squared error of the network with these weights."""
     return float(np.mean((positions_of(weights, X) - y) ** 2))
 
 
 def assert_positions(positions: np.ndarray, weights: list[np.ndarray], X: np.ndarray) -> None:
-    """Assert that the positions come from the network with these weights."""
     expected = positions_of(weights, X)
     assert positions.shape == expected.shape, f"predict returns shape {positions.shape} for {len(X)} poses"
     apart = float(abs(positions - expected).max())
@@ -102,7 +100,7 @@ def assert_he(weights: list[np.ndarray]) -> None:
 
 
 def replay(before: list[np.ndarray], data: Data, batches: list[Tensor]) -> Replay:
-    """Train a network that starts at these weights on these batches in float64."""
+    """Train a network with these initial weights on these batches in float64."""
     weights = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in before]
     descent = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM)
     X, y = torch.tensor(data.X_train, dtype=torch.float64), torch.tensor(data.y_train, dtype=torch.float64)
@@ -128,12 +126,11 @@ def network(weights: list[Tensor], X: Tensor) -> Tensor:
 
 
 def arrays(weights: list[Tensor]) -> list[np.ndarray]:
-    """Return copies of the weights."""
     return [tensor.detach().numpy().copy() for tensor in weights]
 
 
 def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Data) -> tuple[dict[str, Any], list[Tensor]]:
-    """Check the network and the epochs of a reported training run; return the run and its batches."""
+    """Check the network and the epochs of a reported training run, and return the run and its batches."""
     run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)

@@ -1,4 +1,4 @@
-"""Challenge 5, hidden, bug 3: the judge repeats the training and doesn't trust the history.
+"""Test the fix of bug 3 by repeating the training, without trusting the history.
 
 The judge has its own copy of the split, the network and the training. The fault lies in how images are standardised. A
 fix may use a mean and a standard deviation that differ from the solution's by a few hundredths. The judge derives both
@@ -38,8 +38,8 @@ SHAPES = [(64, 784), (64,), (10, 64), (10,)]
 # Thresholds, each with the values that the solution had over many seeds.
 # Accuracy on 1 000 held-out images. It was at least 0.888 in 1 000 runs; always predicting the same class gives 0.12.
 FRESH_ACCURACY = 0.75
-# How far the mean and the standard deviation may be from 0 and 1. They are off by at most 0.003 if MNIST's numbers are
-# used for scaling, and by 0.13 and 0.69 without scaling.
+# Largest distance of the mean from 0 and of the standard deviation from 1. Scaling with MNIST's numbers gives at most
+# 0.003, and without scaling, the distances are 0.13 and 0.69.
 STANDARDISED = 0.05
 ROUNDING = 1e-4  # allowed error for an input; rounding to float32 causes 2e-7
 # Allowed error for the product of an input and a direction. Rounding to float32 causes an error of 1e-5, and any two
@@ -53,7 +53,7 @@ IMAGES_ON_EDGE = 0.003
 
 
 class Scaling(NamedTuple):
-    """How a pixel is scaled: the network's input is slope · pixel + offset."""
+    """The scaling of pixels to the network's inputs, which are slope · pixel + offset."""
 
     slope: float
     offset: float
@@ -64,7 +64,7 @@ class Scaling(NamedTuple):
 
 
 class Training(NamedTuple):
-    """A reported training run, and what the judge derived from it."""
+    """A reported training run, with the scaling and the batches that the judge derived from it."""
 
     run: dict[str, Any]
     data: Data
@@ -73,7 +73,7 @@ class Training(NamedTuple):
 
 
 def data_of(seed: int) -> Data:
-    """Return a seed's data: images (n, 784) float32 from 0 to 1 and classes (n,) int64."""
+    """Return a seed's images (n, 784) float32 from 0 to 1 and classes (n,) int64."""
     images, classes = shown_digits()
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed)).numpy()
     train, validation = order[:N_TRAIN], order[N_TRAIN:]
@@ -86,7 +86,6 @@ def directions_of(seed: int) -> np.ndarray:
 
 
 def fresh_network(seed: int) -> nn.Sequential:
-    """Return a seed's network, before any training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(784, 64), nn.Tanh(), nn.Linear(64, 10))
@@ -105,7 +104,7 @@ def scaling_of(inputs: np.ndarray, X: np.ndarray) -> Scaling:
 
 
 def assert_standardised(scaling: Scaling, X: np.ndarray) -> None:
-    """Assert that the inputs for all pixels X have a mean of about 0 and a standard deviation of about 1."""
+    """Assert that the scaled training pixels X have a mean of about 0 and a standard deviation of about 1."""
     inputs = scaling.of(X)
     mean, spread = float(inputs.mean()), float(inputs.std())
     assert abs(mean) <= STANDARDISED, f"over the training images the network's inputs have mean {mean:.3f} instead of 0"
@@ -115,7 +114,7 @@ def assert_standardised(scaling: Scaling, X: np.ndarray) -> None:
 
 
 def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray, epochs: int) -> list[Tensor]:
-    """Return the reported batches as row numbers of the training images, identified by their products."""
+    """Return the reported batches as row numbers of the training images, which their products identify."""
     shape = epochs * len(inputs), directions.shape[1]
     found = run["batches"].shape
     assert found == shape, f"the network got {found[0]} inputs in {epochs} epochs of {len(inputs)} images"
@@ -128,7 +127,7 @@ def batches_of(run: dict[str, Any], inputs: np.ndarray, directions: np.ndarray, 
 
 
 def replay(seed: int, training: Training) -> Replay:
-    """Train the seed's network on these batches in float64."""
+    """Train the seed's network in float64 on the batches of a reported training run."""
     network = fresh_network(seed).double()
     descent = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     data = training.data

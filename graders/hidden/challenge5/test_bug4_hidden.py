@@ -1,8 +1,8 @@
-"""Challenge 5, hidden, bug 4: training is about as fast as in the solution, and its results are the same as before.
+"""Test that the fix of bug 4 trains about as fast as the solution, with the same results as before.
 
-The speed is a ratio: the judge times the submission and the solution in turns, with new seeds each time. The judge has
-its own copy of each seed's digits, the network and the training. The order of the batches must stay as it was, so the
-judge needs only the seed to repeat a training run, and can then compare weights and history.
+The judge measures the speed as a ratio, by timing the submission and the solution in turns, with new seeds each time.
+It has its own copy of each seed's digits, the network and the training. The order of the batches must stay as it was,
+so the judge needs only the seed to repeat a training run, and can then compare weights and history.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def same_contrast(pixels: np.ndarray) -> np.ndarray:
 
 
 def data_of(seed: int) -> Data:
-    """Return a seed's digits: inputs (n, 784) and classes (n,)."""
+    """Return a seed's inputs (n, 784) and classes (n,)."""
     pixels, classes = shown_digits()
     order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(seed)).numpy()
     train, validation = order[:N_TRAIN], order[N_TRAIN : N_TRAIN + N_VALIDATION]
@@ -66,7 +66,6 @@ def data_of(seed: int) -> Data:
 
 
 def fresh_network(seed: int) -> nn.Sequential:
-    """Return a seed's network, before any training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(784, N_HIDDEN), nn.Tanh(), nn.Linear(N_HIDDEN, 10))
@@ -95,13 +94,12 @@ def replay(seed: int, epochs: int) -> Replay:
 
 
 def assert_complete(run: dict[str, Any], epochs: int) -> None:
-    """Assert that the history is complete: one value per epoch."""
+    """Assert that the history has one value of each kind per epoch."""
     for name in ("loss", "train_accuracy", "validation_accuracy"):
         assert len(run[name]) == epochs, f"the history has {len(run[name])} values of {name} for {epochs} epochs"
 
 
 def assert_learned(run: dict[str, Any], arguments: tuple[Any, ...]) -> None:
-    """Assert that the timed run trained a network that recognises digits."""
     _, epochs = arguments
     assert_complete(run, epochs)
     assert_shapes(run["weights"], SHAPES)
@@ -110,7 +108,7 @@ def assert_learned(run: dict[str, Any], arguments: tuple[Any, ...]) -> None:
 
 
 def assert_same_results(run: dict[str, Any], arguments: tuple[Any, ...]) -> None:
-    """Assert that weights and history are the same as in the original program's training with this seed."""
+    """Assert that weights and history agree with the original program's training with this seed."""
     seed, epochs = arguments
     assert_complete(run, epochs)
     assert_shapes(run["weights"], SHAPES)
@@ -156,7 +154,7 @@ def test_bug4_the_seed_decides_the_digits_and_the_network(kata: Any, draw: Any, 
     begun = kata.run(probes.bug4_beginning, seed)
     X, y, X_validation, y_validation = begun["arrays"]
     expected = data_of(seed)
-    # Pixels are at most 1. Rounding errors in a sum of 784 terms add up like a random walk, to about 28 times one.
+    # Pixels are at most 1. Rounding errors in a sum of 784 terms add up like a random walk, to about 28 errors.
     assert_close(X, expected.X_train, scale=1 + abs(expected.X_train), terms=28, dtype=np.float32)
     assert_close(X_validation, expected.X_validation, scale=1 + abs(expected.X_validation), terms=28, dtype=np.float32)
     assert_equal((y, y_validation), (expected.y_train, expected.y_validation))

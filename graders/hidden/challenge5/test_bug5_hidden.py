@@ -1,4 +1,4 @@
-"""Challenge 5, hidden, bug 5: the network generalises, and does so because of its dropout.
+"""Test that after the fix of bug 5, the network generalises because of its dropout.
 
 The judge has its own copy of each seed's digits, the network and the training. It uses a network's weights to measure
 what the network has learned, on digits that no submission has seen. It repeats the training with the reported batches
@@ -53,7 +53,7 @@ DEVIATIONS = 7.0
 
 
 class Steps(NamedTuple):
-    """The batch and masks of every step: row numbers (steps, 50), and masks (steps, 50, units) of 0 and 1."""
+    """The row numbers (steps, 50) of every step's batch, and its masks (steps, 50, units) of 0 and 1."""
 
     rows: np.ndarray
     input_masks: np.ndarray
@@ -61,7 +61,7 @@ class Steps(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """The result of the judge's own training: the loss of every step, and the weights after every epoch."""
+    """The loss of every step of the judge's own training, and the weights after every epoch."""
 
     losses: list[float]
     weights: list[list[np.ndarray]]
@@ -69,13 +69,13 @@ class Replay(NamedTuple):
 
 @lru_cache
 def unseen() -> tuple[np.ndarray, np.ndarray]:
-    """Return the digits that submissions never see: pixels (1000, 784) from 0 to 1, and their classes."""
+    """Return the pixels (1000, 784) from 0 to 1 and the classes of digits that submissions never see."""
     images, classes = datasets.kept_back("mnist")
     return images.reshape(-1, 784).astype(np.float32) / 255, classes
 
 
 def data_of(seed: int) -> Data:
-    """Return a seed's digits and labels: images (n, 784) float32 and labels (n,) int64."""
+    """Return a seed's images (n, 784) float32 and labels (n,) int64."""
     rng = np.random.default_rng(seed)
     pixels, classes = shown_digits()
     order = rng.permutation(len(pixels))
@@ -87,7 +87,7 @@ def data_of(seed: int) -> Data:
 
 
 def fresh_network(seed: int) -> nn.Sequential:
-    """Return a seed's network, before any training, without its dropout."""
+    """Return a seed's untrained network without its dropout."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Linear(784, N_HIDDEN), nn.GELU(), nn.Linear(N_HIDDEN, 10))
@@ -100,7 +100,6 @@ def logits_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
 
 
 def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
-    """Return the accuracy of the network with these weights."""
     return float(np.mean(logits_of(weights, X).argmax(axis=1) == y))
 
 
@@ -129,7 +128,7 @@ def steps_of(run: dict[str, Any], data: Data, epochs: int) -> Steps:
 
 
 def assert_dropout(masks: np.ndarray, rate: float, layer: str) -> None:
-    """Assert that masks (steps, images, units) are independent and drop a share `rate`, both overall and per unit."""
+    """Assert that masks (steps, images, units) drop a share `rate`, both overall and for each unit."""
     draws = masks.shape[0] * masks.shape[1]
     left_out = 1 - masks.mean(axis=(0, 1))
     spread = np.sqrt(rate * (1 - rate) / draws)

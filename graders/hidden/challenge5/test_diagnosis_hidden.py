@@ -1,4 +1,4 @@
-"""Challenge 5, hidden: the cause and the line of every fault, in the programs as learners receive them."""
+"""Test the diagnosed cause and line of every fault in the programs that learners receive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graders.debugging.diagnosis import diagnosis_of
 
 
 class Truth(NamedTuple):
-    """The right answers: names of causes, and line numbers (from 1) in `file`, which has `lines` lines."""
+    """The causes and line numbers (from 1) that are right answers for `file`, which has `lines` lines."""
 
     file: str
     lines: int

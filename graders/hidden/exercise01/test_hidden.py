@@ -1,7 +1,8 @@
 """Compare affine with torch.nn.functional.linear.
 
-Tolerance: z_i is a sum of fan_in products and the bias. In whatever order they are added, each rounding error is
-proportional to a partial sum, and |W||x| + |b| bounds every partial sum. So |error| <= c eps fan_in (|W||x| + |b|).
+The tolerance is derived as follows. z_i is a sum of fan_in products and the bias. In whatever order they are added,
+each rounding error is proportional to a partial sum, and |W||x| + |b| bounds every partial sum. So
+|error| <= c eps fan_in (|W||x| + |b|).
 """
 
 import numpy as np
@@ -20,9 +21,10 @@ def assert_affine(actual, W, x, b, dtype=np.float64):
 
 
 def sizes(draw):
-    """Return (n, fan_in, fan_out) for this case: random sizes, sizes of 1, a square, then one long axis at a time.
+    """Return (n, fan_in, fan_out) for this case.
 
-    When one axis is long, the others are short, so that three nested Python loops are fast enough.
+    The cases cover random sizes, sizes of 1, equal sizes, and one long axis at a time. When an axis is long, the others
+    are short, so that three nested Python loops are fast enough.
     """
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
@@ -50,7 +52,7 @@ def arguments(draw, *, batch):
 
 
 def small_arguments(draw, dtype=np.float64, *, calls=1):
-    """Return [W, x, b] for each call, all with one dtype and the same shapes; x is a batch or a vector."""
+    """Return [W, x, b] for each call, with the same dtype and shapes, where x is a batch or a vector."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     shapes = (fan_out, fan_in), ((n, fan_in), (fan_in,))[(draw.case + draw.case // 4) % 2], (fan_out,)
     if np.issubdtype(dtype, np.floating):
@@ -88,7 +90,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 @cases(8)
 def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     ((W, x, b),) = small_arguments(draw)
-    if draw.case == 0:  # if plain arrays also fail, report a plain call, not a probe
+    if draw.case == 0:  # report a plain call, not a probe, if plain arrays also fail
         assert_affine(kata.affine(W, x, b), W, x, b)
     z, *after = kata.run(probes.call_with_layout, "affine", LAYOUTS[draw.case % 4], W, x, b)
     assert_affine(z, W, x, b)

@@ -1,6 +1,6 @@
 """Compare relu with torch.nn.functional.relu, and its derivative with autograd.
 
-Tolerance: both functions only choose between numbers, so nothing has to be rounded. A tolerance of 8 eps |expected|
+Both functions only choose between numbers, so nothing has to be rounded. A tolerance of 8 eps |expected|
 leaves room for implementations that round once or twice. Where 0 is expected, a result may not exceed the smallest
 normal number.
 """
@@ -28,7 +28,10 @@ EXPECTED = {"relu": relu, "relu_derivative": relu_derivative}
 
 
 def pre_activations(draw):
-    """Return an array with one to four axes, some of length 1, or with many elements. Some entries are exactly 0."""
+    """Return an array with one to four axes, in which some entries are exactly 0.
+
+    In some cases, axes have length 1, or there are many entries.
+    """
     a, b, c, d = draw.sizes("a b c d", high=5)
     any_length = draw.sizes("any_length", low=6, high=2000)
     shapes = (a,), (a, b), (a, b, c), (a, b, c, d), (1,), (1, 1), (1, b), (a, 1), (5000,), (70, 90), (any_length,)

@@ -1,7 +1,8 @@
 """Compare two_layer_forward with the same network in PyTorch.
 
-Tolerance: h is a sum of fan_in products, so |error| <= c eps fan_in |W1||x|, and relu never increases an error. y is a
-sum of `hidden` products with entries of such an h, so |error| <= c eps (fan_in + hidden) |W2||W1||x|.
+The tolerance is derived as follows. h is a sum of fan_in products, so |error| <= c eps fan_in |W1||x|, and relu never
+increases an error. y is a sum of `hidden` products with entries of such an h, so
+|error| <= c eps (fan_in + hidden) |W2||W1||x|.
 """
 
 import numpy as np
@@ -25,10 +26,11 @@ def assert_layers(actual, x, W1, W2, dtype=np.float64):
 
 
 def arguments(draw, *, batch):
-    """Return x, W1 and W2 for this case: random sizes, sizes of 1, squares, then one long axis at a time.
+    """Return x, W1 and W2 for this case.
 
-    When one axis is long, the others are short, so that nested Python loops are fast enough. There are at most 600
-    rows, so that recursion over the rows stays within Python's limit.
+    The cases cover random sizes, sizes of 1, equal sizes, and one long axis at a time. When an axis is long, the others
+    are short, so that nested Python loops are fast enough. There are at most 600 rows, so that recursion over the rows
+    stays within Python's limit.
     """
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
@@ -55,7 +57,7 @@ def arguments(draw, *, batch):
 
 
 def small_arguments(draw, dtype=np.float64, *, calls=1):
-    """Return [x, W1, W2] for each call, all with one dtype and the same shapes; x is a vector or a batch."""
+    """Return [x, W1, W2] for each call, with the same dtype and shapes, where x is a vector or a batch."""
     n, fan_in, hidden, fan_out = draw.sizes("n fan_in hidden fan_out", low=4)
     shapes = ((fan_in,), (n, fan_in))[(draw.case + draw.case // 4) % 2], (hidden, fan_in), (fan_out, hidden)
     if np.issubdtype(dtype, np.floating):
@@ -93,7 +95,7 @@ def test_float32_stays_float32_and_int64_gives_float64(kata, draw):
 @cases(8)
 def test_arguments_of_any_layout_work_and_stay_unchanged(kata, draw, probes):
     (before,) = small_arguments(draw)
-    if draw.case == 0:  # if plain arrays also fail, report a plain call, not a probe
+    if draw.case == 0:  # report a plain call, not a probe, if plain arrays also fail
         assert_layers(kata.two_layer_forward(*before), *before)
     layers, *after = kata.run(probes.call_with_layout, "two_layer_forward", LAYOUTS[draw.case % 4], *before)
     assert_layers(layers, *before)

@@ -1,10 +1,11 @@
 """Compare softmax and cross_entropy with torch.nn.functional.
 
-Tolerance for softmax: an exponent l_i - max l, or l_i - log sum exp l, has an error of at most eps (|l_i| + 2 max|l|).
-That is also the relative error of p_i. The sum of C exponentials and the division add C + 2 rounding errors. So
-|error| <= c eps C p_i (1 + |l_i| + max|l|).
-Tolerance for the loss: log sum exp l - l_t has an error of eps (C + |l_t| + max|l|), and so has the mean of n such
-losses. Summing them adds n rounding errors. So |error| <= c eps (C + n) (1 + 2 mean of max|l|).
+The tolerance for softmax is derived as follows. An exponent l_i - max l, or l_i - log sum exp l, has an error of at
+most eps (|l_i| + 2 max|l|). That is also the relative error of p_i. The sum of C exponentials and the division add
+C + 2 rounding errors. So |error| <= c eps C p_i (1 + |l_i| + max|l|).
+
+In the loss, log sum exp l - l_t has an error of eps (C + |l_t| + max|l|), and so has the mean of n such losses. Summing
+them adds n rounding errors. So |error| <= c eps (C + n) (1 + 2 mean of max|l|).
 """
 
 import numpy as np
@@ -26,14 +27,17 @@ def assert_softmax(actual, logits, dtype=np.float64):
 def assert_loss(actual, logits, target, dtype=np.float64):
     logits, target = torch.tensor(logits, dtype=torch.float64), torch.tensor(target, dtype=torch.int64)
     scale = 1 + 2 * abs(logits).amax(-1).mean()
-    # dtype decides only the tolerance: the loss may be a Python float or a NumPy scalar of either precision
+    # dtype affects only the tolerance, since the loss may be a Python float or a NumPy scalar of either precision
     assert_close(
         actual, F.cross_entropy(logits, target), dtype=dtype, scale=scale, terms=logits.shape[-1] + target.numel()
     )
 
 
 def samples(draw, *, n_axes):
-    """Return logits (…, classes) and targets for this case: random sizes, sizes of 1, a square, then long axes."""
+    """Return logits (…, classes) and targets for this case.
+
+    The cases cover random sizes, sizes of 1, equal sizes, and long axes.
+    """
     n, m, classes = draw.sizes("n m classes")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, 1, 1), 2: (1, m, classes), 3: (n, m, 1), 4: (4, 4, 4), 5: (600, 1, 3), 6: (2, 1, 1100)}

@@ -1,8 +1,8 @@
 """Compare the gradients of an affine layer with torch.autograd.
 
-Tolerance: dW_ij is a sum of n products, so |error| <= c eps n (|dz|ᵀ|x|)_ij. dx_kj is a sum of `out` products, so
-|error| <= c eps out (|dz||W|)_kj. db_i is a sum of n numbers, so |error| <= c eps n (sum over the rows of |dz|)_i.
-One sample is a batch with n = 1.
+The tolerance is derived as follows. dW_ij is a sum of n products, so |error| <= c eps n (|dz|ᵀ|x|)_ij. dx_kj is a sum
+of `out` products, so |error| <= c eps out (|dz||W|)_kj. db_i is a sum of n numbers, so
+|error| <= c eps n (sum over the rows of |dz|)_i. One sample is a batch with n = 1.
 """
 
 from typing import NamedTuple
@@ -51,7 +51,10 @@ def assert_first_gradient(actual, expected):
 
 
 def arguments(draw, number, *, batch):
-    """Return dz, x and W. `number` selects their sizes: random ones, sizes of 1, a square, or one long axis."""
+    """Return dz, x and W, whose sizes depend on `number`.
+
+    The sizes are random, 1, equal, or long along one axis.
+    """
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {
@@ -74,7 +77,7 @@ def arguments(draw, number, *, batch):
 
 
 def small_arguments(draw):
-    """Return dz, x and W with sizes above 1. The case decides whether they are one sample or a batch."""
+    """Return dz, x and W with sizes above 1, for one sample or a batch depending on the case."""
     n, fan_in, fan_out = draw.sizes("n fan_in fan_out", low=2, high=5)
     rows = ((), (n,))[(draw.case + draw.case // 4) % 2]
     return [draw.normal(*shape) for shape in ((*rows, fan_out), (*rows, fan_in), (fan_out, fan_in))]

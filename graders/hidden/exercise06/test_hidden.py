@@ -1,18 +1,18 @@
 """Compare numerical_gradient with torch.autograd.functional.jacobian, and relative_error with its formula.
 
-Tolerance for the gradient, with a step h and n elements:
+The tolerance for the gradient, with a step h and n elements, has two parts:
 
-- Truncation: the error of a central difference is h²/6 |f'''|; that of a more accurate formula is smaller.
+- Truncation: The error of a central difference is h²/6 |f'''|, and more accurate formulas have smaller errors.
 - Rounding: f sums about 3 n terms, and `size` is the sum of their magnitudes, so the rounding error of f is at most
   eps64 3 n size. The difference has the same error and is divided by h. Rounding w + h adds no more than that, because
   the sizes below also bound |w f'|. The sizes are computed at |w| + 2 h, the furthest point of a five-point formula.
-- Together: |error| <= 8 eps |g| + 8 eps64 3 n size / h + 2 h²/6 |f'''|. eps belongs to the promised dtype, to which
-  the answer is rounded. The differences always get eps64, float64's eps, because f is called with float64 arrays.
+
+Together, |error| <= 8 eps |g| + 8 eps64 3 n size / h + 2 h²/6 |f'''|. Here eps belongs to the promised dtype, to which
+the answer is rounded. The differences always get eps64, float64's eps, because f is called with float64 arrays.
 
 The error of a one-sided difference is h/2 |f''|, which is thousands of times as large.
 
-Tolerance for the relative error r: it takes a difference, a sum and a quotient, each rounded once, so
-|error| <= c eps |r|.
+The relative error r takes a difference, a sum and a quotient, each rounded once, so its tolerance is c eps |r|.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,14 @@ from torch.autograd.functional import jacobian
 from graders.checks import about, assert_close, assert_equal, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
-STEP = 1e-5  # the default
+STEP = 1e-5  # the default of eps
 
 
 class Function(NamedTuple):
-    """A probe's function in torch. From |w|, `size` sums its terms' magnitudes and `third` bounds |f'''|."""
+    """A probe's function in torch, with two functions of |w| for its tolerance.
+
+    `size` returns the sum of the magnitudes of the terms, and `third` a bound on |f'''|.
+    """
 
     value: Callable[..., Any]
     size: Callable[..., Any]
@@ -104,7 +107,10 @@ def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
 
 
 def parameters_of(draw, name, shape, scale=1.0):
-    """Draw parameters for a w of this shape; f and its gradient are proportional to `scale`, except log_sum_exp."""
+    """Draw parameters for a w of this shape.
+
+    The function and its gradient are proportional to `scale`, except for log_sum_exp.
+    """
     n = int(np.prod(shape))
     return {
         "waves": lambda: [draw.normal(*shape, scale=scale), draw.uniform(0.5, 2, *shape)],
@@ -183,7 +189,7 @@ def test_the_gradient_at_an_array_of_any_shape(kata, draw, probes):
     if name == "logarithms":
         w = draw.uniform(1e-3, 2e-3, *shape)
     else:
-        w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))  # some elements are exactly 0
+        w = np.asarray(draw.normal(*shape) * draw.mask(*shape, keep=0.8))
     scale = (1.0, 1e-6, 1e3)[draw.case % 3]
     parameters, options = parameters_of(draw, name, shape, scale), {} if eps == STEP else {"eps": eps}
     assert_gradient(kata.run(probes.gradient, name, parameters, w, options), name, parameters, w, eps)
@@ -257,7 +263,7 @@ def test_the_largest_relative_error_of_all_elements(kata, draw):
 def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes):
     layout, (n_axes, name) = LAYOUTS[draw.case % 4], ((2, "rows"), (3, "waves"))[(draw.case + draw.case // 4) % 2]
     shape = draw.sizes("a b c", low=2, high=4)[:n_axes]
-    w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))  # some elements are 0 or -0
+    w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))
     parameters = parameters_of(draw, name, shape)
     reported = kata.run(probes.gradients_and_argument, layout, name, parameters, w, v)
     gradient, gradient_at_last, after, gradient_after_renewal = reported

@@ -1,7 +1,7 @@
 """Compare xavier_std and he_std with their formulas, and test the weights against the promised distribution.
 
-Tolerance for the standard deviations: one addition, one division and one square root give |error| <= c eps std. The
-tests allow eight times that, because other ways to compute them, for instance with logarithms, round more often.
+For the standard deviations, one addition, one division and one square root give |error| <= c eps std. The tests allow
+eight times that, because other ways to compute them, for instance with logarithms, round more often.
 
 Each test of random weights rejects correct weights with a probability below 1e-6, which is divided among its checks.
 The tests assume nothing about how the generator is used.
@@ -40,7 +40,7 @@ def std_of(scheme, fan_in, fan_out):
 
 
 def fans(draw):
-    """Return (fan_in, fan_out): different sizes first, then ones, equal sizes, and long axes."""
+    """Return (fan_in, fan_out), which are different, 1, equal or large, depending on the case."""
     fan_in, fan_out = draw.sizes("fan_in fan_out")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, fan_out), 2: (fan_in, 1), 3: (1, 1), 4: (fan_in, fan_in), 5: (any_length, fan_out)}
@@ -49,7 +49,6 @@ def fans(draw):
 
 
 def assert_weights(W, fan_in, fan_out):
-    """Check the type, the shape, and that the dtype is a floating-point type."""
     found = f"an array of shape {W.shape}" if type(W) is np.ndarray else f"a {type(W).__name__}"
     wanted = f"an array of shape {(int(fan_out), int(fan_in))}"
     if found != wanted:
@@ -96,7 +95,7 @@ def chance_of_share(ones, of, probability):
 
 
 def assert_unrelated(coins, what, false_alarm):
-    """Check that k fair coins are pairwise independent; `coins`, an array (n, k) of 1 and -1, holds n throws of each.
+    """Check that k fair coins are pairwise independent. `coins` (n, k) holds n throws of each, as 1 and -1.
 
     The product of two such coins is a fair coin again, and the mean of n throws exceeds t in magnitude with a
     probability of at most 2 exp(-n t² / 2) (Hoeffding, 1963). `false_alarm` is divided among the pairs.
@@ -150,7 +149,7 @@ def assert_wide_layers(kata, draw, alarm):
     """Check six layers, the last one square, with 33 checks in all.
 
     There are at least 576 600 weights, enough to tell a sum of twelve uniform samples from a normal distribution by its
-    tails: about 36 correct weights lie beyond 4 standard deviations, and the probability that none does is exp(-36). In
+    tails. About 36 correct weights lie beyond 4 standard deviations, and the probability that none does is exp(-36). In
     each layer, the share beyond 1 standard deviation reveals a standard deviation that is 5 % off.
     """
     z = []
@@ -183,7 +182,7 @@ def test_weights_are_independent_of_each_other(kata, draw, probes):
     z = W.reshape(1000, fan_in * fan_out) / std
     assert_unrelated(np.where(z < 0, -1.0, 1.0), "signs", alarm)
     assert_unrelated(np.where(np.abs(z) < MEDIAN, -1.0, 1.0), "magnitudes", alarm)
-    for entry in z.T:  # at most nine
+    for entry in z.T:
         assert_normal(entry * std, 0, std, alarm)
 
 

@@ -23,7 +23,7 @@ def dropout_with_layout(submission, layout, h, mask, p_drop):
 def dropout_twice(submission, h, mask, p_drop, other_h, other_mask, other_p_drop):
     """Return the results of two calls to dropout with the same arrays, which hold other numbers in the second call.
 
-    The third part is the first result as it is after the second call.
+    The third item is the first result, read after the second call.
     """
     first = submission.dropout(h, mask, p_drop)
     at_once = first.copy()

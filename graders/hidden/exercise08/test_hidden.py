@@ -1,8 +1,8 @@
 """Compare dropout with its formula, and test the masks of dropout_mask as throws of independent coins.
 
-Tolerance for dropout: p may be rounded to the dtype, and 1 - p magnifies this error by up to 1 / (1 - p). The
-difference, the product and the quotient are rounded once each. Together: |error| <= c eps |h| mask / (1 - p)
-(1 + 1 / (1 - p)).
+The tolerance for dropout is derived as follows. p may be rounded to the dtype, and 1 - p magnifies this error by up to
+1 / (1 - p). The difference, the product and the quotient are rounded once each. Together, these errors give
+|error| <= c eps |h| mask / (1 - p) (1 + 1 / (1 - p)).
 
 Each test of random masks rejects correct masks with a probability below 1e-6, which is divided among its checks. The
 tests assume nothing about how the generator is used.
@@ -36,7 +36,6 @@ def assert_dropout(actual, h, mask, p_drop, dtype=np.float64):
 
 
 def assert_floats(mask, shape):
-    """Check the shape, and that the dtype is a floating-point type."""
     assert_shape(mask, shape)
     if mask.dtype.kind != "f":
         fail(f"the mask has the dtype {mask.dtype}, expected floats", "0.0 and 1.0", mask)
@@ -64,7 +63,7 @@ def assert_no_echo(samples, mean, false_alarm):
 
 
 def shape_of(draw, n_axes):
-    """Return a shape with this many axes: different lengths first, then ones, equal lengths, and long axes."""
+    """Return a shape with this many axes, whose lengths are different, 1, equal or large, depending on the case."""
     n, m, k = draw.sizes("n m k")
     any_length = draw.sizes("any_length", low=9, high=1000)
     special = {1: (1, 1, 1), 2: (1, m, k), 3: (n, m, 1), 4: (4, 4, 4), 5: (2, m, any_length), 6: (any_length, m, 2)}
@@ -85,7 +84,6 @@ def test_kept_entries_are_scaled_up_and_dropped_ones_are_0(kata, draw):
 
 
 def activations(draw, shape, dtype):
-    """Draw integers for an integer dtype, and normal numbers otherwise."""
     if np.issubdtype(dtype, np.integer):
         return draw.integers(-100, 101, *shape)
     return draw.normal(*shape, dtype=dtype)

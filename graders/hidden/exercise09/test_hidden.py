@@ -1,16 +1,17 @@
 """Compare layer_norm with torch.nn.functional.layer_norm.
 
-Tolerance for the result: let s = sqrt(variance + eps), z = (x - mean) / s and κ = rms(x) / s, the condition
-number of the variance.
+The tolerance for the result is derived as follows. Let s = sqrt(variance + eps), z = (x - mean) / s and
+κ = rms(x) / s, the condition number of the variance.
 
 - The error of a mean of n numbers is at most n eps rms(x), which changes z by n eps κ.
-- The relative error of the variance depends on the formula: n eps for the mean of squared differences (where an error
-  of the mean enters squared), n eps κ for Welford's method, n eps κ² for E[x²] - mean² (Chan, Golub and LeVeque,
-  Algorithms for computing the sample variance, 1983). The relative error of z is as large, plus a few rounding errors.
+- The relative error of the variance depends on the formula. It is n eps for the mean of squared differences (where an
+  error of the mean enters squared), n eps κ for Welford's method, and n eps κ² for E[x²] - mean² (Chan, Golub and
+  LeVeque, Algorithms for computing the sample variance, 1983). The relative error of z is as large, plus a few rounding
+  errors.
 
-Together: |error| <= c eps n (|gamma| (|z| + κ + |z| κ^p) + |beta|). For ordinary rows, p = 2: κ is about 1, and every
-formula is good enough. For rows far from 0, p = 1: at κ = 1e6 the error of E[x²] - mean² is then a million times that
-of the others, and far above the limit.
+Together, |error| <= c eps n (|gamma| (|z| + κ + |z| κ^p) + |beta|). For ordinary rows, κ is about 1, and p = 2 makes
+every formula good enough. For rows far from 0, p = 1. At κ = 1e6, the error of E[x²] - mean² is then a million times
+that of the other formulas, and far above the limit.
 """
 
 import numpy as np
@@ -34,14 +35,16 @@ def assert_normalised(actual, x, gamma=None, beta=None, eps=1e-5, dtype=np.float
 
 
 def rows(draw):
-    """Draw x (…, features) with one to four axes: different lengths first, then ones, equal lengths and long axes."""
+    """Draw x (…, features) with one to four axes.
+
+    The lengths are different, 1, equal or large, depending on the case.
+    """
     k, m, n, features = draw.sizes("k m n features", low=2, high=6)
     any_length = draw.sizes("any_length", low=9, high=600)
     special = {1: (2, 2, 1, 1), 2: (k, m, 1, features), 3: (k, m, n, 1), 4: (4, 4, 4, 4), 5: (1, 1, 1100, 3)}
     special |= {6: (1, 1, 2, 600), 7: (1, 2, any_length, features), 8: (1, 1, 2, any_length)}
     sizes = special.get(draw.case // 3, (k, m, n, features))
     axes = (2, 4, 1, 3, 2)[draw.case % 5]
-    # every row has its own mean and spread
     spread, mean = draw.uniform(0.3, 3, *sizes[4 - axes : 3], 1), draw.normal(*sizes[4 - axes : 3], 1)
     scale = (1.0, 1e4, 0.01, 100.0)[draw.case % 4]
     x = scale * (spread * draw.normal(*sizes[4 - axes :]) + mean)
@@ -51,12 +54,12 @@ def rows(draw):
 
 
 def parameters(draw, x, given):
-    """Draw gamma and beta; each is an array if `given` says so, and None otherwise."""
+    """Draw gamma and beta, with None for each one that `given` leaves out."""
     return [draw.normal(x.shape[-1]) if wanted else None for wanted in given]
 
 
 def small_arguments(draw, dtype, *, calls=1):
-    """Draw x, gamma and beta of one dtype for each call, in the same shapes; x is a batch or a vector."""
+    """Draw x, gamma and beta for each call, with the same dtype and shapes, where x is a batch or a vector."""
     n, features = draw.sizes("n features", low=3)
     shapes = ((n, features), (features,))[(draw.case + draw.case // 4) % 2], (features,), (features,)
     if np.issubdtype(dtype, np.floating):
@@ -77,7 +80,7 @@ def test_gamma_and_beta_scale_and_shift_each_feature(kata, draw):
     x = rows(draw)
     gamma, beta = parameters(draw, x, ((True, True), (True, False), (False, True), (False, False))[draw.case % 4])
     features = x.shape[-1]
-    balanced = np.arange(features) - (features - 1) / 2  # sums to 0
+    balanced = np.arange(features) - (features - 1) / 2
     if draw.case in (8, 17):
         gamma[:] = 0
     elif draw.case in (12, 13):
@@ -95,7 +98,7 @@ def test_any_eps_is_added_to_the_variance(kata, draw):
     n, features = draw.sizes("n features", low=3)
     eps = (1e-5, 1e-3, 0.0, 1.0, 1e-12)[draw.case % 5]
     numbers, level = draw.normal(n, features), draw.normal(n, 1)
-    constant = level + numbers * (np.arange(n) % 2)[:, None]  # every other row is constant: 0 / 0 if eps is 0
+    constant = level + numbers * (np.arange(n) % 2)[:, None]  # constant rows would give 0 / 0 if eps is 0
     x = (numbers, numbers if eps == 0 else constant, 3e-3 * numbers, 1e-4 * numbers)[draw.case % 4]
     gamma, beta = parameters(draw, x, ((False, False), (True, True))[draw.case // 4 % 2])
     given = (x, gamma, beta) if eps == 1e-5 else (x, gamma, beta, eps)  # 1e-5 is the default

@@ -37,8 +37,8 @@ def before_and_after(submission, function, network, weights):
 def assembled(activation, weights, biases, order, classes, pace, form):
     """Return a Network with these weights and these faults.
 
-    `order` and `classes` rearrange the labels that it trains on, `pace` scales each parameter's steps, and `form`
-    selects a fault in its logits.
+    `order` and `classes` rearrange the labels used in training, `pace` scales each parameter's steps, and `form`
+    selects a fault in the logits.
     """
     from network import Network  # the supplied module; it can be imported only while a probe runs
 
@@ -71,8 +71,14 @@ def assembled(activation, weights, biases, order, classes, pace, form):
 def rearranged(logits, form, n_steps):
     """Return the logits with the fault that `form` selects.
 
-    0: unchanged. 1: transposed. 2: without axes of length 1. 3: at most eight rows. 4: NaN in the last row. 5: NaN if
-    there is only one row. 6: shifted by one class. 7: one row negated, a different one after every step.
+    - 0: The logits are unchanged.
+    - 1: They are transposed.
+    - 2: Axes of length 1 are removed.
+    - 3: Only the first eight rows are returned.
+    - 4: One entry in the last row is NaN.
+    - 5: If there is only one row, it has a NaN.
+    - 6: The columns are shifted by one class.
+    - 7: One row is negated, a different one after every step.
     """
     if form == 1:
         return logits.T

@@ -1,16 +1,16 @@
-"""Test the diagnostics on healthy and sick networks, all far from every threshold that the README names.
+"""Test the diagnostics on networks with and without faults, all far from every threshold in the README.
 
-In a healthy network, the weights are drawn so that the arguments of every activation have variance one. A sick network
-is a healthy network with a deliberate fault.
+In a network without faults, the weights are drawn so that the arguments of every activation have variance one. A faulty
+network is such a network with one deliberate fault.
 
-- Tiny batch: of 1 500 healthy networks, all but one learned it in at most 11 of the 100 steps. About one network in a
-  few thousand ends up with dead ReLUs and never learns, so the tests train each network before they expect it to pass.
-  Each kind of sick network was trained 1 000 times and never had more than 7 of the 8 samples right: networks that
-  never change had 7, the others at most 5.
-- Shares: each of 2 400 healthy networks had at most 12 % of a layer dead or saturated (half is allowed). Sick layers
-  have 90 % or more.
-- Norms: the same 2 400 networks had norms from 0.07 to 5 (1e-3 to 1e2 is allowed). Sick norms lie below 4e-6 or above
-  1e5.
+- Tiny batch: All but one of 1 500 networks without faults learned it in at most 11 of 100 steps. About one network
+  in a few thousand ends up with dead ReLUs and never learns, so the tests train each network before they expect it to
+  pass. Each kind of faulty network was trained 1 000 times and never had more than 7 of the 8 samples right. Networks
+  that never change had 7, and the others had at most 5.
+- Shares: In each of 2 400 networks without faults, at most 12 % of a layer was dead or saturated (half is allowed). In
+  faulty layers, the share is 90 % or more.
+- Norms: The same 2 400 networks had norms from 0.07 to 5 (1e-3 to 1e2 is allowed). In faulty networks, norms are below
+  4e-6 or above 1e5.
 
 So neither rounding nor a reasonable choice of thresholds, steps and learning rate changes a verdict.
 """
@@ -30,7 +30,7 @@ SPREAD = {"relu": 0.7071, "leaky_relu": 0.7071, "tanh": 0.628, "sigmoid": 0.208}
 DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # largest number of hidden layers
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
-WITHIN = 20  # a healthy network learns its tiny batch within this many steps
+WITHIN = 20  # a network without faults learns its tiny batch within this many steps
 
 _SUPPLIED = importlib.util.spec_from_file_location(
     "supplied_network", Path(__file__).parents[3] / "katas" / "exercise10" / "network.py"
@@ -39,14 +39,15 @@ supplied = importlib.util.module_from_spec(_SUPPLIED)
 _SUPPLIED.loader.exec_module(supplied)
 
 
-# ------------------------------------------------------------------------------------ healthy networks
+# ------------------------------------------------------------------------------ networks without faults
 
 
 def healthy(draw, activation, depth=None, many=False, least_classes=2):
-    """Draw a network and samples in the form for probes. A linear rule gives the classes, and every class occurs.
+    """Draw a network without faults, and samples, in the form that probes expect.
 
-    Two pairs of samples are equal but differ in class, so no network can fit all samples. These pairs are the first
-    sample and the one after the tiny batch, and the last two samples. With many samples, few ReLUs are dead by chance.
+    A linear rule gives the classes, and every class occurs. Two pairs of samples are equal but differ in class, so no
+    network can fit all samples. These pairs are the first sample and the one after the tiny batch, and the last two
+    samples. If `many` is true, there are so many samples that few ReLUs are dead by chance.
     """
     depth = draw.integers(1, DEEPEST[activation] + 1) if depth is None else depth
     n = draw.integers(96, 161) if many else draw.integers(16, 41)
@@ -82,7 +83,7 @@ def healthy(draw, activation, depth=None, many=False, least_classes=2):
 
 
 def learnable(make, rows=TINY):
-    """Make networks until one learns the first `rows` samples; nearly always, the first network does."""
+    """Make networks until one learns the first `rows` samples, which is nearly always the first network."""
     while True:
         network = make()
         if learns(network, rows):
@@ -107,12 +108,11 @@ def learns(network, rows):
 
 
 def one_of_each(draw, many=False):
-    """Return one healthy network for each activation."""
     return [healthy(draw, activation, many=many) for activation in FUNCTIONS]
 
 
 def outputs(network):
-    """Compute the hidden values and the logits with torch. Also return the weights as tensors that track gradients."""
+    """Return the hidden values and the logits, and the weights as tensors that track gradients."""
     weights = [torch.tensor(W, requires_grad=True) for W in network["weights"]]
     values = [torch.tensor(network["X"])]
     for W, b in zip(weights[:-1], network["biases"], strict=False):
@@ -132,11 +132,11 @@ def pre_activations(network, layer):
     return into @ network["weights"][layer].T + network["biases"][layer]
 
 
-# --------------------------------------------------------------------------------------- sick networks
+# ------------------------------------------------------------------------------------- faulty networks
 
 
 def of_other_width(draw, network, n_more):
-    """Give the network `n_more` outputs more than there are classes."""
+    """Give the network `n_more` more outputs than there are classes."""
     fan_in = network["weights"][-1].shape[1]
     rng = np.random.default_rng(draw.seed())
     W = rng.standard_normal((len(network["biases"][-1]) + n_more, fan_in)) / fan_in
@@ -144,14 +144,12 @@ def of_other_width(draw, network, n_more):
 
 
 def not_a_number(network):
-    """Make one output NaN for every sample."""
     last = network["biases"][-1].copy()
     last[-1] = np.nan
     return network | {"biases": [*network["biases"][:-1], last]}
 
 
 def with_labels(network, tiny):
-    """Replace the labels of the tiny batch, and keep all other labels."""
     return network | {"y": np.concatenate([tiny, network["y"][TINY:]])}
 
 
@@ -165,12 +163,12 @@ def mistaken(draw, network):
 
 
 def at_every_pace(network, pace):
-    """Let `step` change no parameter (pace 0), or move every parameter uphill (pace -1)."""
+    """Make `step` change no parameter (pace 0), or move every parameter uphill (pace -1)."""
     return network | {"pace": [pace] * (2 * len(network["weights"]))}
 
 
 def not_stepping(network, wrong=(TINY - 1,)):
-    """Let `step` change nothing, and choose labels so that only these rows of the tiny batch are wrong."""
+    """Make `step` change nothing, and choose labels so that only these rows of the tiny batch are wrong."""
     tiny = logits(network)[:TINY].argmax(axis=1)
     tiny[list(wrong)] = (tiny[list(wrong)] + 1) % len(network["biases"][-1])
     return at_every_pace(with_labels(network, tiny), 0)
@@ -187,7 +185,7 @@ def faulty_in_forward(network, form):
 
 
 def stepping_with_last_bias_only(network):
-    """Let `step` change only the biases of the logits, which can't change how the samples rank.
+    """Make `step` change only the biases of the logits, which can't change how the samples rank.
 
     The four samples whose logits favour class 1 over class 0 most are labelled 0, and the other four are labelled 1.
     So no bias gets more than four of the eight right.
@@ -199,7 +197,7 @@ def stepping_with_last_bias_only(network):
 
 
 def misaligned(draw, network):
-    """Train each row on the label of a row a fixed number of places later, which is always a wrong label."""
+    """Train each row on the label of a row that lies a fixed number of places later and has another class."""
     shift = draw.integers(1, TINY)
     n_outputs = len(network["biases"][-1])
     predicted = logits(network)[:TINY].argmax(axis=1)
@@ -242,14 +240,13 @@ def padded(network):
 
 
 def constant(network):
-    """Make all units of the first layer output 1, whatever the sample."""
     return with_biases(
         scaled(network, [0, *[1] * (len(network["weights"]) - 1)]), 0, np.ones_like(network["biases"][0])
     )
 
 
 def sparse(network):
-    """Let every unit of a ReLU layer respond to two samples only, and none to the first sample."""
+    """Make every unit of a ReLU layer respond to only two samples, neither of them the first."""
     z = np.sort(pre_activations(network, 0)[1:], axis=0)
     first = pre_activations(network, 0)[0]
     bias = np.where(first < z[-2], -np.maximum(first, z[-3]), -z[-3])
@@ -257,7 +254,6 @@ def sparse(network):
 
 
 def scaled(network, factors):
-    """Multiply the weights and biases of each layer by a factor."""
     return network | {
         name: [factor * values for factor, values in zip(factors, network[name], strict=True)]
         for name in ("weights", "biases")
@@ -270,32 +266,30 @@ def saturated(network, layer):
 
 
 def pushed(network, layer, limit):
-    """Push all values of one sigmoid or tanh layer to one limit: the upper (1) or the lower (-1)."""
+    """Push all values of one sigmoid or tanh layer to its upper limit (1) or its lower limit (-1)."""
     z = pre_activations(network, layer)
     return with_biases(network, layer, network["biases"][layer] + limit * (abs(z).max(axis=0) + 8))
 
 
 def outliers(network):
-    """Make the first eight samples a hundred times as large."""
     X = network["X"].copy()
     X[:8] *= 100
     return network | {"X": X}
 
 
 def enlarged(network, factor):
-    """Multiply all samples after the tiny batch by a factor. The last two are equal, so at least one must be wrong."""
+    """Multiply all samples after the tiny batch by a factor. The last two are equal, so one or both are wrong."""
     return network | {"X": np.concatenate([network["X"][:TINY], factor * network["X"][TINY:]])}
 
 
 def origin(network):
-    """Make the first sample all zeros."""
     X = network["X"].copy()
     X[0] = 0
     return network | {"X": X}
 
 
 def deep_sigmoid(draw):
-    """Draw ten layers of sigmoids with Xavier's weights: at most a quarter of the gradient survives each layer."""
+    """Draw ten layers of sigmoids with Xavier's weights, in which gradients shrink to a quarter or less per layer."""
     network = healthy(draw, "sigmoid", depth=10)
     weights = [W * SPREAD["sigmoid"] for W in network["weights"]]
     return network | {"weights": weights, "biases": [np.zeros_like(b) for b in network["biases"]]}
@@ -305,13 +299,12 @@ def deep_sigmoid(draw):
 
 
 def ask(kata, probes, function, network, *arguments):
-    """Return the answer of one diagnostic."""
     answer, _ = kata.run(probes.examine, function, list(arguments), *network.values())
     return answer
 
 
 def expect(kata, probes, function, network, truth, story, *arguments):
-    """Check an answer; `story` describes the network to the learner."""
+    """Check an answer. `story` describes the network to the learner."""
     answer = ask(kata, probes, function, network, *arguments)
     if type(answer) in (bool, np.bool_) and bool(answer) is not truth:
         fail(f"{function}: expected {truth} for {story}, got {bool(answer)}", truth, bool(answer))

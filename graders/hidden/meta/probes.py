@@ -17,11 +17,11 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 def program(submission, code, leaves, constants, report, arriving=b"", leaving=()):
     """Run code that uses the framework's names, and report the values of some expressions by name.
 
-    leaves: arrays that become tensors with requires_grad. constants: arrays that become tensors without it (except
-    those whose names begin with "raw"), and other values.
+    Arrays in `leaves` become tensors with requires_grad. Arrays in `constants` become tensors without it, unless their
+    names begin with "raw". Other constants stay as they are.
 
-    If a program has several parts, each part runs in its own process. arriving: the values that the previous part
-    passes on, as bytes; leaving: the names of the values for the next part, which are returned instead of a report.
+    If a program has several parts, each part runs in its own process. `arriving` holds the values that the previous
+    part passes on, as bytes. `leaving` names the values that are returned for the next part, instead of a report.
 
     Shown as:
         # {code}
@@ -47,8 +47,8 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
 def expressions(submission, lines, leaves, constants, cotangents):
     """Compute each expression, and the gradients of the leaves, with new tensors each time.
 
-    leaves and constants as for a program; cotangents: for each expression, the gradient passed to backward, or None. If
-    an expression raises an exception, the probe reports the exception's name and text.
+    `leaves` and `constants` have the same meaning as in `program`. For each expression, `cotangents` holds None or the
+    gradient to pass to backward. If an expression raises an exception, the probe reports the exception's name and text.
 
     Shown as:
         # {lines:failing}
@@ -75,7 +75,7 @@ def expressions(submission, lines, leaves, constants, cotangents):
 
 
 def scope(submission):
-    """Return the names that a program may use: the framework's exports, dtypes, NumPy, and a few helpers."""
+    """Return the names that a program may use, which are the framework's exports, dtypes, NumPy, and a few helpers."""
     names = {name: getattr(submission, name) for name in dir(submission) if not name.startswith("_")}
 
     def put(tensor, values):
@@ -84,7 +84,7 @@ def scope(submission):
             tensor.add_(submission.Tensor(np.asarray(values)))
 
     def attempt(function):
-        """Return the names of an exception's classes and its text, or None if nothing is raised."""
+        """Return the names of a raised exception's classes and its text, or None if nothing is raised."""
         try:
             function()
         except NotImplementedError:
@@ -94,7 +94,6 @@ def scope(submission):
         return None
 
     def snapshot(value):
-        """Return the current value as copied arrays."""
         return plain(submission, value)
 
     own = {"np": np, "put": put, "attempt": attempt, "snapshot": snapshot, "bool_": np.bool_}
@@ -104,7 +103,7 @@ def scope(submission):
 
 
 def fill(module, seed):
-    """Fill a PyTorch module with random numbers that depend on a seed; running variances are above 0."""
+    """Fill a PyTorch module with random numbers that depend on a seed. Running variances are positive."""
     torch, rng = sys.modules["torch"], np.random.default_rng(seed)
     for name, tensor in module.state_dict().items():
         if tensor.is_floating_point():
@@ -177,7 +176,7 @@ class Leaving(pickle.Pickler):
             return function_parts(value)
         if isinstance(value, type | types.FunctionType):
             return NotImplemented
-        if isinstance(value, tuple) and type(value).__module__ == "torch":  # a Size
+        if isinstance(value, tuple) and type(value).__module__ == "torch":  # torch.Size
             return tuple, (list(value),)
         if any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__):
             raise TypeError(f"they hold a PyTorch object, {type(value).__name__}")
@@ -189,7 +188,7 @@ class Leaving(pickle.Pickler):
 
 
 class Arriving(pickle.Unpickler):
-    """An unpickler that restores what Leaving has written, using this process's copy of the framework."""
+    """An unpickler that restores what Leaving wrote, with this process's copy of the framework."""
 
     def __init__(self, submission, file):
         super().__init__(file)
@@ -205,14 +204,13 @@ class Arriving(pickle.Unpickler):
 
 
 def tensor_parts(submission, value):
-    """Split a tensor into its class, numbers, requires_grad and other attributes that are bools or strings."""
+    """Split a tensor into its class, numbers, requires_grad, and other attributes that are bools or strings."""
     is_parameter = isinstance(submission.Parameter, type) and isinstance(value, submission.Parameter)
     marks = {name: mark for name, mark in getattr(value, "__dict__", {}).items() if isinstance(mark, bool | str)}
     return tensor_of, (is_parameter, np.array(value.data), bool(value.requires_grad), marks)
 
 
 def tensor_of(submission, is_parameter, array, requires_grad, marks):
-    """Restore a tensor from the parts that tensor_parts returns."""
     if is_parameter:
         made = submission.Parameter(array)
     else:
@@ -226,7 +224,6 @@ def tensor_of(submission, is_parameter, array, requires_grad, marks):
 
 
 def with_attributes(made, state):
-    """Set the attributes of an object."""
     vars(made).update(state)
 
 
@@ -238,14 +235,12 @@ def function_parts(function):
 
 
 def function_of(code, module):
-    """Restore a function of the named module from its code."""
     code = marshal.loads(code)
     cells = tuple(types.CellType() for _ in code.co_freevars)
     return types.FunctionType(code, vars(__import__(module, fromlist=["*"])), closure=cells)
 
 
 def with_cells(function, state):
-    """Set a function's default arguments and the values in its closure."""
     function.__defaults__, function.__kwdefaults__, values = state
     for cell, value in zip(function.__closure__ or (), values, strict=True):
         cell.cell_contents = value
@@ -298,7 +293,7 @@ def as_state(submission, arrays):
 
 
 def execute(code, names):
-    """Run code with fsync disabled: a worker's folder is in memory, where nothing can be synced to a disk."""
+    """Run code with fsync disabled, because a worker's folder is in memory and can't be synced to a disk."""
     os.fsync = os.fdatasync = lambda _: None
     try:
         exec(compile(code, "program", "exec"), names)

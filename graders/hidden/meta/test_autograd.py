@@ -1,4 +1,4 @@
-"""Gradients of single operations and of graphs, against torch.autograd; see twin.py for the tolerance."""
+"""Compare the gradients of single operations and of graphs with torch.autograd. twin.py derives the tolerance."""
 
 import numpy as np
 
@@ -18,7 +18,6 @@ KINKS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.75, 1.0)
 
 
 def shape_of(draw):
-    """Return a random shape with up to three axes."""
     return draw.sizes("n m k", low=1, high=4)[: draw.case // 2 % 4]
 
 
@@ -64,7 +63,7 @@ def test_gradients_of_matrix_products(kata, draw, probes):
 @task("corners")
 @cases(2)
 def test_gradients_at_kinks(kata, draw, probes):
-    """Gradients at kinks are PyTorch's: half for equal operands, 1 at the bounds of clip, 0 for relu and abs at 0."""
+    """Gradients are 1/2 for equal operands, 1 at the bounds of clip, and 0 for relu and abs at 0, as in PyTorch."""
     n = draw.sizes("n", low=2, high=5)
     a = draw.integers(-2, 3, n).astype(FLOATS[draw.case])
     lines = ["a.relu()", "abs(a)", "a.clip(-1, 1)", "a.clip(min=0)", "a.clamp(max=1)", "a ** 2", "a ** 3", "a ** 1"]
@@ -156,7 +155,7 @@ def test_gradients_accumulate_only_in_leaves(kata, draw, probes):
 @task("views", title="Every leaf has its own gradient array")
 @cases(2)
 def test_every_leaf_has_its_own_gradient(kata, draw, probes):
-    """Each gradient has its leaf's shape and dtype; changing it affects no other tensor and no later gradient."""
+    """A gradient has its leaf's shape and dtype. Changing it affects no other tensor and no later gradient."""
     n = draw.sizes("n", low=2, high=5)
     given = {"x": draw.normal(n), "w": draw.normal(n)}
     constants = {"g": draw.normal(n), "h": draw.normal(n)}
@@ -283,7 +282,7 @@ HARMLESS = {
 @task("views")
 @cases(1)
 def test_values_changed_in_place(kata, draw, probes):
-    """backward may return the right gradient or raise a RuntimeError, but it must never return a wrong one."""
+    """backward must return the right gradient or raise a RuntimeError."""
     n = 3
     given = {"w": draw.uniform(0.5, 2, n)}
     constants = {"c": draw.uniform(0.5, 2, n), "g": draw.uniform(0.5, 2, n), "M": draw.normal(n, n)}
@@ -297,7 +296,7 @@ def test_values_changed_in_place(kata, draw, probes):
 @task("depth")
 @cases(1)
 def test_deep_graphs_and_graphs_with_many_paths(kata, draw, probes):
-    """Test 10 000 operations in a chain, 60 operations with 2**60 paths, and 400 operations that share every node."""
+    """Test a chain of 10 000 operations, 60 steps with 2**60 paths, and 200 steps that use both nodes twice."""
     given, g = {"x": draw.normal(2)}, {"g": draw.normal(2)}
     chain = "y = x\nfor i in range(5000):\n    y = y * 1.0001\n    y = y + 0.001\ny.backward(g)"
     check(kata, probes, chain, given, g, terms=10_000)
@@ -312,7 +311,7 @@ def test_deep_graphs_and_graphs_with_many_paths(kata, draw, probes):
 @task("autograd")
 @cases(2)
 def test_a_small_network_by_hand(kata, draw, probes):
-    """Train two layers by ten steps of gradient descent, all written with plain tensors."""
+    """Train two layers with ten steps of gradient descent, using only tensors."""
     n, inputs, hidden = draw.sizes("n inputs hidden", low=2, high=6)
     dtype = FLOATS[draw.case]
     leaves = {"U": draw.normal(inputs, hidden, dtype=dtype), "V": draw.normal(hidden, hidden, dtype=dtype)}

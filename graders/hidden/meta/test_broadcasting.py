@@ -1,4 +1,4 @@
-"""Operands of different shapes, against torch.autograd; see twin.py for the tolerance."""
+"""Test operands of different shapes, and compare their gradients with torch.autograd. twin.py derives the tolerance."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import check, check_all, check_refusals, names_shape
 
 FLOATS = (np.float64, np.float32)
-LARGEST = (2, 3, 2, 4)  # every shape consists of the last axes of this one, some of them replaced by 1
+LARGEST = (2, 3, 2, 4)  # every shape has the last axes of this one, with some sizes replaced by 1
 SHAPES = [
     tuple(1 if one else size for size, one in zip(LARGEST[4 - axes :], ones, strict=True))
     for axes in range(5)
@@ -21,7 +21,6 @@ SIGNS = ("+", "*", "-", "/")
 @task("broadcasting")
 @cases(len(SHAPES))
 def test_every_pair_of_shapes(kata, draw, probes):
-    """Test all pairs of shapes with up to four axes, with the operations +, *, - and / in turn."""
     first, dtype = SHAPES[draw.case], FLOATS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
     a = rng.uniform(0.5, 2, first).astype(dtype)

@@ -1,7 +1,7 @@
-"""Conversion of modules and tensors from PyTorch and back; twin.py derives the tolerance.
+"""Convert modules and tensors from PyTorch and back. twin.py derives the tolerance.
 
-Only the conversion itself runs in a worker that has torch. What from_torch returns is sent to a worker without torch
-and used there; what to_torch gets comes from a worker without torch. So a framework that uses torch itself fails.
+Only the conversion itself runs in a worker that has torch. The results of from_torch are used in a worker without
+torch, and the arguments of to_torch come from such a worker. So a framework that uses torch itself fails.
 """
 
 import re
@@ -12,7 +12,7 @@ from graders.checks import cases, task
 from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import Stage, check, check_refusals, outcome
 
-# an expression that works in both PyTorch and the framework, and the shape of an input
+# each expression works in both PyTorch and the framework; its input has the given shape
 LAYERS = (
     ("Linear(4, 3)", (5, 4)),
     ("Linear(4, 3, bias=False)", (5, 4)),
@@ -85,7 +85,7 @@ y.backward(torch.tensor(snapshot(g)))"""
 @task("compatibility")
 @cases(2)
 def test_modes_and_embeddings(kata, draw, probes):
-    """Each layer keeps its mode and its running statistics; an embedding keeps its rows."""
+    """Layers keep their modes and running statistics, and an embedding keeps its rows."""
     constants = {"i": draw.integers(0, 6, 3, 2), "seed": draw.seed(), "g": draw.normal(3, 2, 4)}
     code = "source = fill(nn.Embedding(6, 4).double(), seed)\nmodel = from_torch(source)"
     stages = [Stage("torch", code, ("model",)), Stage("numpy", "y = model(i)\ny.backward(g)")]
@@ -144,7 +144,6 @@ def test_tensors_convert_both_ways(kata, draw, probes):
 @task("compatibility", title="State dicts convert from and to PyTorch")
 @cases(2)
 def test_state_dicts_convert_both_ways(kata, draw, probes):
-    """Each framework loads the other's state_dict, as tensors or arrays."""
     x = {"x": draw.normal(2, 1, 6, 6, dtype=np.float32)}
     source = f"source = fill({in_torch(NETWORK)}, seed).eval()"
     code = f"{source}\nmodel = {NETWORK}\nmodel.load_state_dict(source.state_dict())\nmodel.eval()"

@@ -1,4 +1,4 @@
-"""Convolution and pooling, against torch.nn; see twin.py for the tolerance."""
+"""Compare convolution and pooling with torch.nn. twin.py derives the tolerance."""
 
 import functools
 import itertools
@@ -12,7 +12,7 @@ from graders.checks.mismatch import fail
 from graders.hidden.meta.twin import check, check_refusals, ran
 
 KINDS = ("float64", "float32")
-# input channels, output channels, height, width, kernel size, further arguments
+# each row: input channels, output channels, height, width, kernel size, further arguments
 CONVOLUTIONS = (
     (2, 3, 6, 7, "3", ""),
     (1, 1, 1, 1, "1", ""),
@@ -58,7 +58,7 @@ def test_convolution(kata, draw, probes):
     check(kata, probes, code, {"x": x}, constants, report, draw=draw, numerically=(function, inputs))
 
 
-# kernel size, further arguments
+# each row: kernel size, further arguments
 POOLS = (
     ("2", ""),
     ("3", ", stride=1"),
@@ -77,7 +77,7 @@ POOLS = (
 @task("convolution")
 @cases(2 * len(POOLS))
 def test_pooling(kata, draw, probes):
-    """Pool numbers of both signs, then only negative numbers, among which padding must not be the largest."""
+    """Pool numbers of both signs, then only negative numbers, which padding must not exceed."""
     kernel, more = POOLS[draw.case // 2]
     n, channels, kind = draw.sizes("n", low=1, high=3), draw.sizes("channels", low=1, high=3), KINDS[draw.case % 2]
     rng = np.random.default_rng(draw.seed())
@@ -98,7 +98,6 @@ def test_pooling(kata, draw, probes):
 @task("convolution")
 @cases(2)
 def test_a_small_convolutional_network(kata, draw, probes):
-    """Test a convolution, an activation, pooling and a linear layer in sequence."""
     kind = KINDS[draw.case]
     x = draw.normal(3, 1, 10, 9).astype(kind)
     constants = {

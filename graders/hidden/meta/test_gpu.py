@@ -1,4 +1,4 @@
-"""Training on a GPU, through CuPy, gives the same numbers; twin.py derives the tolerance."""
+"""Test that training on a GPU through CuPy gives the same numbers. twin.py derives the tolerance."""
 
 from importlib.util import find_spec
 

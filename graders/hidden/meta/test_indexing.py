@@ -1,4 +1,4 @@
-"""Indexing of every kind, forward and backward, against torch.autograd; see twin.py for the tolerance."""
+"""Compare indexing of every kind with PyTorch, including gradients. twin.py derives the tolerance."""
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def test_masks(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_slices_are_views(kata, draw, probes):
-    """A slice shares memory with its tensor, so both show a change; index arrays and masks make copies."""
+    """A slice shares memory with its tensor, so a change shows in both. Index arrays and masks make copies."""
     given = {"x": draw.normal(4, 3, 5, dtype=FLOATS[draw.case])}
     code = """
         p = x[1]
@@ -145,7 +145,7 @@ def test_values_changed_through_slices(kata, draw, probes):
         check(kata, probes, f"{code}\ny.backward(g)", leaves, constants, ["w.grad"])
 
 
-VIEWED = (  # the result of recorded operations is changed after a view of it was taken, or through a view
+VIEWED = (  # each program changes a recorded result through a view, or after taking a view of it
     "p = w * 1\nv = p[1:]\np *= 3\ny = v * h",
     "p = w * 1\nv = p[1:]\nv *= 3\ny = p * c",
     "p = w * 1\nv = p[1:]\nv *= h\ny = (p * c).exp()",

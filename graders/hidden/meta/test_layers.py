@@ -1,4 +1,4 @@
-"""Layers and modules, compared with torch.nn; twin.py derives the tolerance."""
+"""Compare layers and modules with torch.nn. twin.py derives the tolerance."""
 
 import numpy as np
 from torch import nn
@@ -19,7 +19,6 @@ FLOATS = ("float32", "float64")
 
 
 def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32", numerically=True):
-    """Give a layer random parameters; check its output and the gradients of its input and parameters."""
     lines = [f"layer = {make}", *([f"layer.to({kind})"] if kind != "float32" else [])]
     rng = np.random.default_rng(draw.seed())
     shapes = outcome("\n".join(lines), {}, {}, [f"layer.{name}" for name in parameters], wide=False).values
@@ -36,7 +35,7 @@ def check_layer(kata, probes, draw, make, x, parameters=(), kind="float32", nume
 
 
 def torchs_layer(make, parameters):
-    """Return a layer as a function of PyTorch's tensors: of the input and the parameters."""
+    """Return PyTorch's layer as a function of the input and the parameters."""
     layer = eval(make, dict(vars(nn))).double()
 
     def function(x, *values):
@@ -117,9 +116,9 @@ def test_dropout_with_p_0_and_p_1(kata, draw, probes):
 
 
 def spaced(draw, rows, *shape, level=1.0):
-    """Return an array (rows, *shape): each row holds shuffled numbers 0.3 to 0.7 apart, around a mean of its own.
+    """Return an array (rows, *shape) of shuffled numbers 0.3 to 0.7 apart, in which each row has its own mean.
 
-    No variance is then small compared with the squares of the numbers, which would magnify rounding errors.
+    So no variance is small compared with the squares of the numbers, which would magnify rounding errors.
     """
     rng, size = np.random.default_rng(draw.seed()), int(np.prod(shape))
     numbers = np.stack([rng.permutation(size) / 2 for _ in range(rows)]) + rng.uniform(-0.1, 0.1, (rows, size))
@@ -143,7 +142,7 @@ def test_layer_norm(kata, draw, probes):
 @task("layers")
 @cases(8)
 def test_batch_norm(kata, draw, probes):
-    """Training uses the batch's statistics and updates the running ones; evaluation uses the running ones."""
+    """Training uses the batch's statistics and updates the running statistics, which evaluation uses."""
     n, channels, length, width = draw.sizes("n channels length width", low=2, high=5)
     kind = FLOATS[draw.case % 2]
     name, shape = (
@@ -201,7 +200,7 @@ def test_embedding(kata, draw, probes):
 @task("layers")
 @cases(2)
 def test_initial_weights(kata, draw, probes):
-    """Linear draws weights and biases uniformly within ±1/√inputs; Embedding draws standard normal weights."""
+    """Linear draws weights and biases uniformly within ±1/√inputs. Embedding draws standard normal weights."""
     seed = draw.seed()
     code = """
         manual_seed(seed)
@@ -230,7 +229,7 @@ def test_initial_weights(kata, draw, probes):
 
 
 def assert_about(subject, check_samples, *arguments):
-    """Check a distribution; if that fails, the message starts with the subject."""
+    """Check a distribution. If it is wrong, the message starts with the subject."""
     from graders.checks import about
 
     with about(subject):
@@ -240,7 +239,7 @@ def assert_about(subject, check_samples, *arguments):
 @task("layers")
 @cases(4)
 def test_dropout(kata, draw, probes):
-    """Training zeroes elements and gradients with probability p and divides others by 1 - p; evaluation doesn't."""
+    """In training, elements and gradients are zeroed with probability p, and the others are divided by 1 - p."""
     p = (0.5, 0.2, 0.7, 0.5)[draw.case]
     make = "Dropout()" if draw.case == 3 else f"Dropout(p={p})" if draw.case else f"Dropout({p})"
     n, m = 60, 70
@@ -304,7 +303,7 @@ class MyModel(Module):
 
 
 def as_torch(code):
-    """Insert super().__init__(), which PyTorch's modules need."""
+    """Insert calls to super().__init__(), which PyTorch's modules need."""
     for line in (
         "    def __init__(self, features):\n",
         "    def __init__(self, inputs=4, hidden=5):\n",
@@ -491,7 +490,7 @@ def test_errors_for_states_that_do_not_fit(kata, probes):
 @task("layers")
 @cases(1)
 def test_dtypes_and_buffers(kata, draw, probes):
-    """to(dtype) converts floating tensors only; a buffer belongs to the state but isn't a parameter."""
+    """to(dtype) converts only floating-point tensors. A buffer belongs to the state but isn't a parameter."""
     code = """
         model = MyModel()
         model.to(float64)
@@ -524,7 +523,6 @@ def test_dtypes_and_buffers(kata, draw, probes):
 @task("layers", title="The README's model")
 @cases(1)
 def test_the_readmes_model(kata, draw, probes):
-    """The class from the README, unchanged: check its parameters' names, its output and its gradients."""
     x = draw.normal(3, 784, dtype=np.float32)
     constants = {
         "raw1": draw.normal(128, 784, scale=0.03),

@@ -1,4 +1,4 @@
-"""Losses: gradients, reductions and extreme values, compared with torch.nn; twin.py derives the tolerance."""
+"""Compare losses and their gradients with torch.nn, also for extreme values. twin.py derives the tolerance."""
 
 import numpy as np
 import torch
@@ -12,7 +12,6 @@ REDUCTIONS = ("", "reduction='mean'", "reduction='sum'", "reduction='none'")
 
 
 def check_loss(kata, probes, draw, make, leaves, constants, targets="t", *, numerically=False):
-    """Check a loss and its gradients, once for each reduction."""
     for reduction in REDUCTIONS:
         given = make.replace("()", f"({reduction})") if "()" in make else f"{make[:-1]}, {reduction})"
         code = f"y = {given.replace(', )', ')')}(x, {targets})"
@@ -24,7 +23,7 @@ def check_loss(kata, probes, draw, make, leaves, constants, targets="t", *, nume
 
 
 def torchs_loss(make, target):
-    """Return a loss as a function of PyTorch's tensors: of the input, and of the target if it isn't given here."""
+    """Return PyTorch's loss as a function of the input and, if `target` is None, of the target."""
     loss = eval(make, dict(vars(nn)))
     rest = [] if target is None else [torch.tensor(target)]
     return lambda *tensors: loss(*tensors, *rest)
@@ -81,7 +80,7 @@ def test_cross_entropy(kata, draw, probes):
 @task("corners", title="Losses for logits of 0 and up to 10 000, and L1Loss at its kink")
 @cases(4)
 def test_losses_of_large_numbers(kata, draw, probes):
-    """For such logits, sigmoid rounds to 0 or 1: its logarithm can be infinite, and exponentials can overflow."""
+    """For such logits, sigmoid rounds to 0 or 1, so logarithms may be infinite, and exponentials may overflow."""
     n, classes = draw.sizes("n classes", low=2, high=7)
     kind = KINDS[draw.case % 2]
     x, t = draw.normal(n, classes, scale=2).astype(kind), draw.integers(0, classes, n)
@@ -99,7 +98,6 @@ def test_losses_of_large_numbers(kata, draw, probes):
 @task("losses")
 @cases(2)
 def test_losses_in_graphs(kata, draw, probes):
-    """Test a sum of several losses whose logits are computed from parameters."""
     kind = KINDS[draw.case]
     leaves = {"w": draw.normal(4, 3).astype(kind), "b": draw.normal(3).astype(kind)}
     constants = {"x": draw.normal(5, 4).astype(kind), "t": draw.integers(0, 3, 5), "v": draw.normal(5, 3).astype(kind)}

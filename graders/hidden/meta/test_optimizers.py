@@ -1,7 +1,7 @@
-"""Optimisers, compared with torch.optim over a hundred steps; twin.py derives the tolerance.
+"""Compare optimisers with torch.optim over a hundred steps. twin.py derives the tolerance.
 
 The loss is smooth and convex, and its minimum is far away, because near the minimum Adam would turn rounding errors
-into long steps. Rounding errors therefore don't grow: after s steps, the error is at most about s times that of one
+into long steps. Rounding errors therefore don't grow, and after s steps, the error is at most about s times that of one
 step. So the tolerance is that for sums of 2 s terms.
 """
 
@@ -61,7 +61,7 @@ def setting(draw, kind):
 @task("optimizers")
 @cases(len(CONFIGURATIONS) + 3)
 def test_a_hundred_steps(kata, draw, probes):
-    """A parameter without a gradient stays as it is, whatever its decay; the last three cases use float32."""
+    """Weight decay doesn't change a parameter without a gradient. The last three cases use float32."""
     make = (*CONFIGURATIONS, *CONFIGURATIONS[3::5])[draw.case]
     kind = KINDS[draw.case >= len(CONFIGURATIONS)]
     code = f"{SETTING}\noptimizer = {make.format('[p, unused, q]')}\nearly = []\n{LOOP.format(steps=STEPS)}"
@@ -92,7 +92,7 @@ def test_groups_and_generators(kata, draw, probes):
 @task("optimizers")
 @cases(3)
 def test_gradients_are_cleared_and_skipped(kata, draw, probes):
-    """zero_grad sets gradients to None; a parameter without a gradient stays as it is, even with momentum."""
+    """zero_grad sets gradients to None, and a step doesn't change parameters without gradients."""
     make = ("SGD([p, q], lr=0.05, momentum=0.9)", "Adam([p, q], lr=0.05)", "AdamW([p, q], lr=0.05)")[draw.case]
     code = f"""
 {SETTING}
@@ -117,7 +117,7 @@ optimizer.step()
 @task("optimizers")
 @cases(4)
 def test_gradients_are_only_read(kata, draw, probes):
-    """Gradients that are never cleared add up, and steps don't change the gradients."""
+    """Gradients that aren't cleared add up, and steps don't change them."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "SGD([p, q], lr=0.02, weight_decay=0.3)",
@@ -139,7 +139,7 @@ def test_backward_detects_an_optimizer_step(kata, draw, probes):
 
 
 def handed_on(make, other):
-    """Return a program that takes ten steps with one optimiser, then twenty with another that loads its state."""
+    """Return a program that takes ten steps with one optimiser, then twenty with another one that loads its state."""
     return f"""
 {SETTING}
 optimizer = {make}
@@ -154,7 +154,6 @@ optimizer.load_state_dict(state)
 @task("optimizers", title="Optimizer state can be saved and loaded")
 @cases(3)
 def test_another_optimizer_continues_from_a_state(kata, draw, probes):
-    """An optimiser that loads another one's state continues as that one would have."""
     make = (
         "SGD([p, q], lr=0.02, momentum=0.9)",
         "Adam([p, q], lr=0.05)",

@@ -1,8 +1,8 @@
-"""Files in the safetensors format: the tests parse the submission's files and write files for it to read.
+"""Parse the safetensors files that a submission writes, and write files for it to read.
 
-The format: the first eight bytes are the length of the header, little-endian. The header is a JSON object that maps
-each name to `{"dtype", "shape", "data_offsets": [begin, end]}`; an optional entry `__metadata__` maps names to strings.
-The numbers follow, little-endian and row by row, contiguous and without gaps. https://huggingface.co/docs/safetensors
+A file begins with the length of the header, as eight little-endian bytes. The header is a JSON object that maps each
+name to `{"dtype", "shape", "data_offsets": [begin, end]}`. An optional entry `__metadata__` maps names to strings. The
+little-endian numbers of all arrays follow, row by row and without gaps. See https://huggingface.co/docs/safetensors.
 """
 
 import json
@@ -30,7 +30,7 @@ MOST_BYTES = 1 << 20  # the tests parse no larger files; a few kilobytes are eno
 
 
 def file_of(arrays, metadata=None, padding=b"", order=None):
-    """Return the bytes of a file; `order` is the order of the arrays' data if it differs from the header's."""
+    """Return the bytes of a file. `order` is the order of the arrays' data if it differs from the header's."""
     header, blocks, position = {}, {}, 0
     for name in order or arrays:
         blocks[name] = np.ascontiguousarray(arrays[name]).tobytes()
@@ -52,7 +52,7 @@ def packed(header, data, padding=b""):
 
 
 def contents(data):
-    """Return the arrays of a file; fail if the file breaks the rules of the format."""
+    """Return the arrays in a file. Fail if the file breaks the rules of the format."""
     if len(data) > MOST_BYTES:
         refuse(f"the file has {len(data):,} bytes, more than the {MOST_BYTES:,} that the test reads")
         return {}
@@ -90,7 +90,6 @@ def refuse(text):
 
 
 def assert_same(actual, expected, what):
-    """Check names, dtypes, shapes and bits."""
     if not isinstance(actual, dict) or sorted(actual) != sorted(expected):
         fail(f"{what}: expected the names {sorted(expected)}, got {sorted(actual)}", sorted(expected), None)
         return
@@ -100,7 +99,7 @@ def assert_same(actual, expected, what):
 
 
 def arrays_of(draw):
-    """Draw arrays of every dtype, with up to four axes, some empty, transposed or strided."""
+    """Draw arrays of every dtype with up to four axes. Some are empty, transposed or strided."""
     a, b, c = draw.sizes("a b c", low=1, high=5)
     found = {
         "fc1.weight": draw.normal(a, b, dtype=np.float32),
@@ -163,7 +162,6 @@ for each in found.values():
 @task("saving")
 @cases(2)
 def test_models_can_be_saved_and_loaded(kata, draw, probes):
-    """Save a model, or its state, and load it into another model; the numbers agree bit for bit."""
     what = ("model", "model.state_dict()")[draw.case]
     code = f"{MODEL}\nx = Tensor(np.ones((5, 3), 'float32'))\nmodel(x)\nmodel.eval()\nsave({what}, path)"
     code += f"\nold = snapshot(model(x))\nstate = snapshot(dict(model.state_dict()))\n{MODEL}"
@@ -182,7 +180,7 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8)):
 
 
 def damaged():
-    """Return a dict from descriptions of damage to files with that damage."""
+    """Return a dict from descriptions of damage to damaged files."""
     whole = file_of({"weight": np.arange(12, dtype=np.float32), "bias": np.arange(3, dtype=np.float64)})
     two = np.arange(4, dtype=np.float32).tobytes()
     return {

@@ -1,4 +1,7 @@
-"""Reductions, new shapes, cat, stack and where, with gradients, against PyTorch; see twin.py for the tolerance."""
+"""Compare reductions, shape changes, cat, stack and where with PyTorch, including their gradients.
+
+twin.py derives the tolerance.
+"""
 
 import itertools
 
@@ -18,7 +21,7 @@ def numbers(draw, *shape, dtype=np.float64):
 
 
 def dims_of(axes):
-    """Return ways to write `dim`: one axis, counted from either end, several axes, or all of them."""
+    """Return values for `dim` as code. They are single axes, counted from either end, pairs of axes, and all axes."""
     found = [str(axis) for axis in range(-axes, axes)]
     pairs = [str(pair) for pair in itertools.combinations(range(axes), 2)]
     return found + pairs + ([str(tuple(range(axes))), "(-1,)", "(0, -1)"] if axes > 1 else [])
@@ -38,12 +41,12 @@ def test_sums_and_means(kata, draw, probes):
 @task("shapes")
 @cases(8)
 def test_variances_and_standard_deviations(kata, draw, probes):
-    """For numbers around 0, the variance has a relative error of only about n eps."""
+    """For numbers around 0, the relative error of the variance is only about n eps."""
     shape = draw.sizes("a b c", low=2, high=5)[: 1 + draw.case // 2 % 3]
     noise = np.random.default_rng(draw.seed()).uniform(-0.03, 0.03, shape)
     x = (numbers(draw, *shape) + noise).astype(
         FLOATS[draw.case % 2]
-    )  # no two numbers so close that rounding is magnified
+    )  # no two numbers are so close that rounding errors are magnified
     lines = ["x.var()", "x.std()", "x.var(correction=0)", "x.std(unbiased=False)", "x.var(unbiased=True)"]
     for dim in dims_of(len(shape)):
         lines += [
@@ -61,7 +64,7 @@ def test_the_variance_far_from_0(kata, draw, probes):
     x = (numbers(draw, 4, 5) + noise).astype(FLOATS[draw.case])
     far = x + np.array(
         (1e3, 1e6)[x.dtype == np.float64], x.dtype
-    )  # here E[x²] - mean² would be nothing but rounding errors
+    )  # here E[x²] - mean² would consist of rounding errors
     check_all(kata, probes, draw, ["x.var()", "x.var(dim=0, correction=0)"], {"x": far}, terms=1)
 
 
@@ -88,7 +91,7 @@ def test_largest_and_smallest(kata, draw, probes):
 @task("corners")
 @cases(4)
 def test_gradients_if_several_elements_are_largest(kata, draw, probes):
-    """max() shares its gradient equally among ties; max(dim) gives it to the element whose index it returns."""
+    """max() shares its gradient equally among ties. max(dim) gives it to the element with the returned index."""
     a, b = draw.sizes("a b", low=2, high=5)
     x = draw.integers(0, 3, a, b).astype(FLOATS[draw.case % 2])
     check_all(kata, probes, draw, ["x.max()", "x.min()", "x.max() * x.min()", "x.max() * x"], {"x": x})
@@ -132,7 +135,7 @@ def test_reductions_of_integers_and_bools(kata, draw, probes):
 
 # ---------------------------------------------------------------------------------------------- shapes
 
-RESHAPED = (  # x has the shape (2, 3, 4), u (2, 1, 4), v (1, 3, 1), w (3, 4)
+RESHAPED = (  # the shapes are (2, 3, 4) for x, (2, 1, 4) for u, (1, 3, 1) for v, and (3, 4) for w
     *("x.reshape(6, 4)", "x.reshape((3, 8))", "x.reshape(-1)", "x.reshape(4, -1, 1)", "x.reshape(2, 3, 4)"),
     *("x.view(6, 4)", "x.view(-1, 12)", "x.view((24,))", "x.flatten()", "x.flatten(1)", "x.flatten(start_dim=1)"),
     *("x.flatten(0, 1)", "x.flatten(start_dim=0, end_dim=-2)", "x.transpose(0, 1)", "x.transpose(-1, 0)"),
@@ -164,7 +167,7 @@ def test_new_shapes(kata, draw, probes):
 @task("views")
 @cases(2)
 def test_new_shapes_are_views(kata, draw, probes):
-    """reshape, view, transpose, permute, .T and expand share memory; reshape copies only if it has to."""
+    """reshape, view, transpose, permute, .T and expand share memory, but reshape copies if it has to."""
     dtype = FLOATS[draw.case]
     shapes = {"x": (2, 3, 4), "w": (3, 4), "v": (6, 4)}
     given = {name: draw.normal(*shape, dtype=dtype) for name, shape in shapes.items()}

@@ -1,4 +1,4 @@
-"""Time ten training steps of the README's network on one batch, alternating with the shipped solution."""
+"""Time ten training steps of the README's network, in turns with the shipped solution."""
 
 import functools
 

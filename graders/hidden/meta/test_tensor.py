@@ -1,6 +1,6 @@
-"""Tensors without gradients: data, dtypes, arithmetic, comparisons, in-place operations, creation.
+"""Test the data, dtypes, arithmetic, comparisons, in-place operations and creation of tensors without gradients.
 
-PyTorch computes the expected numbers in float64; twin.py derives the tolerance.
+PyTorch computes the expected numbers in float64. twin.py derives the tolerance.
 """
 
 import itertools
@@ -20,7 +20,6 @@ PROPERTIES = [
 
 
 def nested(draw, kind):
-    """Draw numbers in nested lists of one to three levels."""
     shape = draw.sizes("a b c", low=1, high=4)[: draw.integers(1, 4)]
     values = draw.integers(-5, 6, *shape)
     return {"float": values / 4, "int": values, "bool": values > 0}[kind].tolist()
@@ -159,7 +158,7 @@ COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 @task("tensor")
 @cases(12)
 def test_arithmetic_with_tensors_numbers_and_arrays(kata, draw, probes):
-    """For integers, compare only values; the extra `dtypes` tests the dtype of a quotient with a number or array."""
+    """For integers, compare only values, because the extra task `dtypes` tests the dtypes of results."""
     shape = draw.sizes("a b c", low=2, high=4)[: draw.case % 4]
     dtype = (*FLOATS, np.int64)[draw.case % 3]
     if dtype is np.int64:
@@ -210,7 +209,6 @@ KINDS = (np.bool_, np.uint8, np.int32, np.int64, np.float16, np.float32, np.floa
 @task("dtypes", title="Results have PyTorch's dtypes")
 @cases(7)
 def test_dtypes_of_results_are_pytorchs(kata, draw, probes):
-    """Test all pairs of dtypes, in both orders, for tensors with and without axes and for Python numbers."""
     first = KINDS[draw.case]
     for kind, (left, right) in itertools.product(KINDS, (((3,), (3,)), ((3,), ()), ((), (3,)), ((), ()))):
         a, b = np.ones(left, first), np.ones(right, kind)

@@ -1,7 +1,7 @@
-"""Batches, and training on handwritten digits, compared with PyTorch from the same weights and on the same batches.
+"""Test batches, and compare training with PyTorch from the same weights and on the same batches.
 
 Both frameworks compute in float32 and round differently, and Adam's steps magnify the difference. The bounds come from
-measurements, described in the tests.
+measurements that the tests describe.
 """
 
 import functools
@@ -71,7 +71,7 @@ def test_batches_in_order(kata, draw, probes):
 @task("training")
 @cases(2)
 def test_batches_in_a_random_order(kata, draw, probes):
-    """Every row comes once per epoch, with its label, in a new order every time; manual_seed repeats the orders."""
+    """Each epoch has every row once, with its label, in a new order. manual_seed repeats the orders."""
     n, size = (203, 40)[draw.case], 7
     rows = {"raw_x": np.stack([np.arange(n), -np.arange(n)], axis=1).astype(np.float32), "raw_y": np.arange(n)}
     code = f"""
@@ -173,7 +173,7 @@ def order_of(rng, n, size):
 
 
 def compared(kata, probes, code, constants, what, *, early, drift, share):
-    """Train with both; compare the first losses, the mean loss of each tenth of the steps, and the accuracy."""
+    """Train with both frameworks, and compare the first losses, mean losses of tenths of the steps, and accuracies."""
     code = dedented(code)
     reference = code.replace("def __init__(self):\n", "def __init__(self):\n        super().__init__()\n")
     twin = outcome(reference, {}, constants, ["losses", "logits"], wide=False).values
@@ -208,7 +208,7 @@ def test_digits_are_learned_as_in_pytorch(kata, draw, probes):
     """Train the README's network with Adam for two epochs, on 3 000 images.
 
     In 40 pairs of training runs, PyTorch in float32 was compared with PyTorch in float64. The first ten losses differed
-    by at most 3e-7 (relative), the mean losses in each tenth of the steps by at most 2e-7, the accuracies not at all.
+    by at most 3e-7 (relative), and the mean losses in each tenth of the steps by at most 2e-7. Accuracies were equal.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -237,8 +237,8 @@ criterion = CrossEntropyLoss(label_smoothing=0.1)
 def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
     """Train for one epoch on 1 000 images, with normalisation, GELU, label smoothing, momentum and weight decay.
 
-    In 40 pairs of training runs, compared as above, the first ten losses differed by at most 3e-5 (relative), and the
-    mean losses in each tenth of the steps by at most 3e-4.
+    In 40 pairs of training runs in float32 and float64, the first ten losses differed by at most 3e-5 (relative), and
+    the mean losses in each tenth of the steps by at most 3e-4.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -279,7 +279,7 @@ LEAST = 0.83  # accuracy on unseen digits; this script with PyTorch reached 0.86
 @task("training", title="The README's script")
 @cases(1)
 def test_the_readmes_script(kata, draw, probes):
-    """The script trains with the framework's own initial weights and batches."""
+    """The script uses the framework's own initial weights and batches."""
     x, y, unseen, labels = digits()
     constants = {"raw_x": x[:N_TRAIN], "raw_y": y[:N_TRAIN], "raw_unseen": unseen, "seed": draw.seed()}
     found = ran(kata, probes, SCRIPT, {}, constants, ["logits"])["logits"]

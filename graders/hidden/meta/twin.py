@@ -1,14 +1,14 @@
-"""The twin of a submission: it runs the same code, but with PyTorch and in the judge's process.
+"""Run the same code as a submission, but with PyTorch and in the judge's process.
 
-It runs the code twice: once unchanged, for the dtypes and shapes, and once with every floating tensor in float64, for
-the numbers.
+The code runs twice. The first run is unchanged and gives the dtypes and shapes. In the second run, every floating-point
+tensor has dtype float64, which gives the numbers.
 
-The tolerance: consider a few operations in a row, whose longest sum has n terms. Let m be the largest magnitude in all
-tensors, gradients and given arrays. Then each result is off by at most c n m eps. Here c is 4 · 8, and n is the size of
-the largest tensor unless the test gives another number, since no sum has more terms.
+The tolerance is derived as follows. Consider a few operations in a row, whose longest sum has n terms. Let m be the
+largest magnitude in all tensors, gradients and given arrays. Then each result is off by at most c n m eps. Here c is
+4 · 8, and n is the size of the largest tensor unless the test gives another number, since no sum has more terms.
 
-PyTorch's gradients are references for the submission's, and with `numerically`, central differences are a second one:
-they would also show a mistake in the code that both sides run, such as a part that doesn't belong to the graph.
+The submission's gradients are compared with PyTorch's and, with `numerically`, also with central differences. These
+would also reveal a mistake in the code that both sides run, such as a part that doesn't belong to the graph.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ DTYPES["bool_"] = torch.bool
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run's values by name, with the largest magnitude and the largest tensor size that occurred in it."""
+    """The values of a run by name, and the largest magnitude and tensor size that occurred in it."""
 
     values: dict[str, Any]
     magnitude: float = 0.0
@@ -84,7 +84,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Stage:
-    """Code that runs in a worker with this runtime, and the names of the values passed to the next stage."""
+    """Code for a worker with this runtime, and the names of the values to pass to the next stage."""
 
     runtime: str
     code: str
@@ -128,7 +128,6 @@ def outcome(
 
 @functools.lru_cache(maxsize=4096)
 def compiled(code: str) -> Any:
-    """Compile the code; the result is cached."""
     return compile(code, "program", "exec")
 
 
@@ -173,7 +172,7 @@ def scope(wide: bool) -> dict[str, Any]:
 
 
 def fill(module: nn.Module, seed: int) -> nn.Module:
-    """Do the same as the function with this name in probes.py."""
+    """Fill a module in the same way as the function of this name in probes.py."""
     rng = np.random.default_rng(seed)
     for name, target in module.state_dict().items():
         if target.is_floating_point():
@@ -183,7 +182,6 @@ def fill(module: nn.Module, seed: int) -> nn.Module:
 
 
 def plain(value: Any) -> Any:
-    """Convert a value as the probes convert a submission's values."""
     if isinstance(value, torch.Tensor):
         return value.detach().numpy().copy()
     if isinstance(value, torch.dtype):
@@ -245,13 +243,16 @@ def check(
     stages: Sequence[Stage] = (),
     numerically: tuple[Callable[..., torch.Tensor], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Check that code gives the same results in the framework as in PyTorch; return the framework's values.
+    """Check that code gives the same results in the framework as in PyTorch, and return the framework's values.
 
-    The expressions in `report` are compared, by default y and the gradient of each leaf. `reference` is the code for
-    PyTorch if it has to be spelled differently. If everything is float64 anyway, `native=False` saves a run. With
-    `draw`, the code is followed by y.backward(g) for a random g. With `stages` instead of `code`, each stage runs in a
-    process of its own. `numerically`: the function that computes y from PyTorch's tensors, and its arguments by the
-    expression in `report` that is their gradient; if they are float64, these gradients are checked numerically too.
+    The expressions in `report` are compared, which are y and the gradient of each leaf by default. `reference` is the
+    code for PyTorch if it must be spelled differently. If everything is float64 anyway, `native=False` saves a run.
+    With `draw`, the code is followed by y.backward(g) for a random g. With `stages` instead of `code`, each stage runs
+    in its own process.
+
+    `numerically` holds a function that computes y from PyTorch's tensors, and a dict of its arguments. The key of each
+    argument is the expression in `report` for its gradient. These gradients are also checked numerically if all
+    arguments are float64.
     """
     code = "\n".join(dedented(each.code) for each in stages) or dedented(code)
     leaves, constants = dict(leaves or {}), dict(constants or {})
@@ -294,7 +295,7 @@ def check_slope(
     scale: float,
     terms: float,
 ) -> None:
-    """Check gradients along one random direction, against central differences of PyTorch's results.
+    """Compare gradients along one random direction with central differences of PyTorch's results.
 
     The direction changes all elements of all arrays, so two evaluations are enough, however many elements there are.
     """
@@ -312,12 +313,12 @@ def check_slope(
 
 
 def all_float64(arrays: Iterable[Any]) -> bool:
-    """Return whether all of the arrays are float64: only then are central differences precise enough."""
+    """Return whether all arrays are float64, because central differences are too imprecise otherwise."""
     return all(array.dtype == np.float64 for array in arrays)
 
 
 def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
-    """Check a value against PyTorch's: shape and dtype against `native`, numbers against `wide`.
+    """Check that a value has the shape and dtype of `native` and the numbers of `wide`.
 
     With `any_float`, a floating dtype wider than PyTorch's is also accepted.
     """
@@ -353,12 +354,11 @@ def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any
 
 
 def is_wider_float(dtype: np.dtype[Any], least: np.dtype[Any]) -> bool:
-    """Return whether both dtypes are floating, and the first has at least as many bits as the second."""
+    """Return whether both dtypes are floating-point and `dtype` has at least as many bits as `least`."""
     return dtype.kind == least.kind == "f" and dtype.itemsize >= least.itemsize
 
 
 def brief(value: Any) -> str:
-    """Describe a value in a few words."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, dict):
@@ -369,7 +369,7 @@ def brief(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Describe a value in a message: an array by its shape and dtype, a number by its value."""
+    """Describe an array by its shape and dtype, and a number by its value, for a message."""
     if isinstance(value, np.ndarray):
         return f"{value.shape} {value.dtype}"
     return str(value) if isinstance(value, int | float) else ""
@@ -378,7 +378,7 @@ def shown(value: Any) -> str:
 def ran(
     kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
 ) -> dict[str, Any]:
-    """Run code with the framework; return the values of the expressions in `report`."""
+    """Run code with the framework, and return the values of the expressions in `report`."""
     answer: dict[str, Any] = kata.run(probes.program, dedented(code), dict(leaves), dict(constants), list(report))
     return answer
 
@@ -391,7 +391,7 @@ def ran_in_stages(
     constants: Mapping[str, Any],
     report: Any,
 ) -> dict[str, Any]:
-    """Run several stages, each with the values that the previous one passes on; return the report of the last."""
+    """Run stages in turn, each with the values passed on by the previous one, and return the report of the last."""
     *others, last = stages
     left = b""
     for each in others:
@@ -403,7 +403,6 @@ def ran_in_stages(
 
 
 def dedented(code: str) -> str:
-    """Remove the common indentation."""
     return textwrap.dedent(code).strip()
 
 
@@ -478,7 +477,7 @@ def function_of(line: str, names: Sequence[str], constants: Mapping[str, Any]) -
 def check_refusals(
     kata: Any, probes: Any, expressions: Sequence[str], leaves: Any, constants: Any, expected: Sequence[str], why: str
 ) -> list[str]:
-    """Check that each expression raises one of the expected built-in exceptions; return the messages."""
+    """Check that each expression raises one of the expected built-in exceptions, and return the messages."""
     code = "\n".join(f"e{i} = attempt(lambda: {expression})" for i, expression in enumerate(expressions))
     paths = [f"e{i}" for i in range(len(expressions))]
     found = ran(kata, probes, code, leaves, constants, paths)

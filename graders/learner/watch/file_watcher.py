@@ -1,10 +1,10 @@
-"""Detect saved files: the kernel reports that a kata's folder has changed, and comparing file stats shows which files
-have.
+"""Detect which files of a kata have been saved.
 
-Some editors write a file in place, some write a new file and rename it, and some write in several pieces. All of these
-change the file's times or inode. The stats are compared at least once a second, because the kernel may not report
-changes in a folder on a network or on a virtual machine's host. If the kernel reports nothing at all, they are compared
-ten times a second.
+The kernel reports that the kata's folder has changed, and a comparison of file stats shows which files have. Some
+editors write a file in place, some write a new file and rename it, and some write in several pieces. All of them change
+the file's times or its inode. The stats are compared at least once a second, because the kernel may not report changes
+in a folder on a network or on a virtual machine's host. If the kernel cannot report changes at all, the stats are
+compared ten times a second.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Signature = tuple[tuple[str, int, int, int], ...]
 
 
 def signature(kata: Kata) -> Signature:
-    """Return a value that changes with any file that affects the kata's verdict. Missing files are left out."""
+    """Return a value that changes whenever a file that affects the kata's verdict changes."""
     names = {path.name for path in (*kata.visible_tests, *kata.folder.glob("probes*.py"))}
     names |= {"kata.toml", *kata.supplied}
     for pattern in kata.files:
@@ -56,11 +56,11 @@ class Saves:
 
     @property
     def pause_s(self) -> float:
-        """Return the longest time to wait between calls of `changed`."""
+        """The longest time to wait between calls of `changed`."""
         return POLL_S if self.polling else LOOK_S
 
     def changed(self) -> frozenset[str]:
-        """Return the files that have changed since the last call, by their names in the kata's folder."""
+        """Return the names of the files that have changed since the last call, relative to the kata's folder."""
         before, self._last_signature = self._last_signature, signature(self.kata)
         if self._place() != self._followed:  # the folder itself was replaced, so watch the new one
             self.close()

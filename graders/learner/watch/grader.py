@@ -1,4 +1,4 @@
-"""Grade in a background thread, one request at a time. A new request cancels the one that is being graded."""
+"""Grade in a background thread, one request at a time. A new request cancels the previous one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ENDING_S = 3.0  # how long to wait for the thread after its request is cancelled
 
 @dataclass(frozen=True)
 class GradingRequest:
-    """A request to grade some of a kata's tasks (all if none are named).
+    """A request to grade some of a kata's tasks, or all of them if `tasks` is empty.
 
-    It is cancelled when `until` becomes readable.
+    The request is cancelled when the file descriptor `until` becomes readable.
     """
 
     slug: str
@@ -34,9 +34,10 @@ class GradingRequest:
 
 @dataclass(frozen=True)
 class WatchedGrading:
-    """The outcome of a request: a verdict, or the reason why there is none. `seconds` is the time since the request.
+    """The outcome of a grading request.
 
-    `tasks` are the requested tasks; `so_far` means that the verdict is not complete yet.
+    If `verdict` is None, `fault` says why. `tasks` are the requested tasks, and `seconds` is the time since the
+    request. If `so_far` is set, the verdict is not complete yet.
     """
 
     visible: bool
@@ -63,7 +64,7 @@ class Grader:
         self._thread.start()
 
     def grade(self, slug: str, *, visible: bool, tasks: frozenset[str] = frozenset()) -> None:
-        """Request a verdict. Cancels the previous request."""
+        """Request a verdict, and cancel the previous request."""
         with self._changed:
             self._give_up()
             until, self._closer = os.pipe()
@@ -71,13 +72,12 @@ class Grader:
             self._changed.notify()
 
     def latest(self) -> WatchedGrading | None:
-        """Return the outcome of the latest request; None if there is none, or if it has been returned before."""
+        """Return the outcome of the latest request, or None if it is unknown or has already been returned."""
         with self._changed:
             found, self._outcome = self._outcome, None
             return found
 
     def give_up(self) -> None:
-        """Cancel the latest request."""
         with self._changed:
             self._give_up()
 

@@ -1,4 +1,4 @@
-"""Handles the key p: plots a training program as `katas show` does, or lists the README's pictures."""
+"""Handle the key p, which plots a training program as `katas show` does, or opens a picture from the README."""
 
 from __future__ import annotations
 
@@ -93,7 +93,6 @@ def _is_program(path: Path) -> bool:
 
 
 def _open(picture: Path) -> None:
-    """Show a picture in a window, if there is a desktop."""
     opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
     if opener and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         nowhere = subprocess.DEVNULL

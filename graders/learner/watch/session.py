@@ -1,4 +1,4 @@
-"""The events of `katas watch`: saves, verdicts and keys, and how each of them changes the displayed state."""
+"""Handle the events of `katas watch`, which are saves, verdicts and keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, 
 def opened(root: Path, slug: str | None) -> State:
     """Return the initial state.
 
-    By default, the kata is the one whose folder is the working folder, or else the next one to do.
+    If `slug` is None, watch the kata whose folder contains the working folder, or else the next kata to do.
     """
     katas = [catalogue.load(root, each, complete=False) for each in catalogue.slugs(root)]
     if not katas:
@@ -53,10 +53,11 @@ def opened(root: Path, slug: str | None) -> State:
 
 
 class WatchSession:
-    """The displayed state, and everything that changes it. Other threads call `wake` when it is time for `look`.
+    """The displayed state, and everything that changes it. Other threads call `wake` when `look` should be called.
 
-    `news` lists what a plain-text display has to print, by name: verdict, failure (the first one while grading runs),
-    test (the next failing one), notes, hint, list, question and kata. The display removes what it has printed.
+    `news` lists what a plain-text display has to print: `verdict`, `failure` (the first failure, while grading is still
+    running), `test` (the next failing test), `notes`, `hint`, `list`, `question` and `kata`. The display removes the
+    items that it has printed.
     """
 
     def __init__(self, state: State, judge: Judge, wake: Callable[[], None]) -> None:
@@ -67,9 +68,9 @@ class WatchSession:
         self.plotter = Plotter(wake)
         self.saves = Saves(state.kata, wake)
         self._caches = _caches(state.kata)
-        self._settings: bytes | None = _settings(state.kata)  # kata.toml as last read
+        self._settings: bytes | None = _settings(state.kata)  # the content of kata.toml when it was last read
         self._saved = False  # whether the learner has saved a file since starting to watch this kata
-        self._counted: object = None  # the last verdict that counted as progress
+        self._counted: object = None  # the results in the last verdict that counted as progress
         self._failed = False  # whether a test has failed in the current grading run
         self._failure_shown = False  # whether that failure has been shown
         self._to_keep: list[Verdict] = []
@@ -83,11 +84,11 @@ class WatchSession:
 
     @property
     def pause_s(self) -> float:
-        """Return the longest time to wait between calls of `look`."""
+        """The longest time to wait between calls of `look`."""
         return min(self.saves.pause_s, TICK_S if self.state.started is not None else self.saves.pause_s)
 
     def look(self) -> None:
-        """Process what has happened since the last call: a save, a verdict, or a picture."""
+        """Process the saves, verdicts and messages since the last call."""
         self._look_for_saves()
         graded = self.grader.latest()
         if graded is not None:
@@ -102,7 +103,7 @@ class WatchSession:
         if not files:
             return
         graded = self.grader.latest()
-        if graded is not None and graded.verdict is not None:  # its results for other files are still valid
+        if graded is not None and graded.verdict is not None:  # results for other files are still valid
             self._caches[graded.visible].take(graded.verdict, graded.tasks)
         for cache in self._caches.values():
             cache.saved(files)
@@ -138,13 +139,12 @@ class WatchSession:
             self.grader.give_up()
             self.news.append("verdict")
             return
-        if state.verdict is not None and not state.verdict.tasks:  # grading may be possible again
+        if state.verdict is not None and not state.verdict.tasks:  # that verdict may no longer apply
             state.verdict = shown(cache.verdict, "learner") if cache.verdict is not None else None
         state.started, self._failed, self._failure_shown = time.monotonic(), False, False
         self._request()
 
     def _request(self) -> None:
-        """Request the grading of the tasks that are due."""
         state, cache = self.state, self._caches[self.state.visible]
         asked = cache.asked()
         state.due, state.first = cache.due, cache.first
@@ -180,7 +180,6 @@ class WatchSession:
             self._count(known)
 
     def _report_failure(self) -> None:
-        """Report the first failure of a long grading run before the run ends."""
         state = self.state
         if state.started is None or state.verdict is None or time.monotonic() - state.started < LONG_S:
             return
@@ -189,9 +188,7 @@ class WatchSession:
             self.news.append("failure")
 
     def _count(self, verdict: Verdict) -> None:
-        """Count a verdict as progress if it is new and the learner has saved a file, or if the kata passes for the
-        first time.
-        """
+        """Count a new verdict as progress if the learner has saved a file, or if the kata passes for the first time."""
         state, slug = self.state, verdict.kata
         standing = state.standings[slug]
         became = (verdict.status, verdict.score, *(task.status for task in verdict.tasks))
@@ -215,7 +212,7 @@ class WatchSession:
             self._note(said.getvalue().strip())
 
     def _progress(self, step: Callable[[Progress], None]) -> None:
-        """Apply `step` to the learner's progress file; show an error as a note."""
+        """Apply `step` to the learner's progress file, and show an error as a note."""
         try:
             with Progress.of(self.state.kata.root) as progress:
                 step(progress)
@@ -237,7 +234,6 @@ class WatchSession:
         self.news.append("notes")
 
     def _turn(self, view: str) -> None:
-        """Switch to another view, scrolled to its top."""
         self.state.view, self.state.offset, self.state.notes = view, 0, []
 
     # ---------------------------------------------------------------------------------------- keys
@@ -294,7 +290,6 @@ class WatchSession:
         self.news.append("test")
 
     def _go(self, kata: Kata) -> None:
-        """Watch another kata."""
         state = self.state
         self.saves.close()
         self._turn("verdict")
@@ -307,7 +302,7 @@ class WatchSession:
         self.grade()
 
     def _hint(self) -> None:
-        """Show the hints for the failing task, one more each time, until all are shown."""
+        """Show the hints for the failing task. Each call shows one more, until all are shown."""
         state = self.state
         hints = guidance.hints_of(state.kata)
         if not hints:
@@ -361,7 +356,7 @@ class WatchSession:
 
 
 def _caches(kata: Kata) -> dict[bool, TaskCache]:
-    """Return two empty caches: one for the visible tests (True), and one for all tests (False)."""
+    """Return an empty cache for the visible tests (True), and another for all tests (False)."""
     return {True: TaskCache(kata), False: TaskCache(kata)}
 
 

@@ -1,4 +1,4 @@
-"""The state of `katas watch`: everything that its screen shows."""
+"""The state that `katas watch` shows on its screen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FileError:
 
 @dataclass
 class State:
-    """Everything that the screen depends on. `verdict` is redacted for the learner; it arrived at `graded_at`."""
+    """Everything that the screen depends on. `verdict` is redacted for the learner, and arrived at `graded_at`."""
 
     katas: Sequence[Kata]
     standings: dict[str, Standing]
@@ -55,44 +55,44 @@ class State:
 
     @property
     def done(self) -> bool:
-        """Return whether the kata is passed, by this verdict or an earlier one."""
+        """Whether this verdict or an earlier one passes the kata."""
         passed = self.verdict is not None and self.verdict.status in DONE and not (self.partial or self.due)
         return passed or self.standings[self.kata.slug].done
 
     @property
     def open(self) -> frozenset[str]:
-        """Return the tasks to show without a result. A task that is being regraded keeps its old result for AGAIN_S."""
+        """The tasks to show without a result. A task that is being regraded keeps its old result for AGAIN_S."""
         if self.started is not None and time.monotonic() - self.started > AGAIN_S:
             return self.due
         return self.due - {task.name for task in self.verdict.tasks} if self.verdict is not None else self.due
 
     @property
     def failing(self) -> list[TestResult]:
-        """Return the tests that do not pass; those affected by the latest save come first."""
+        """The tests that do not pass, starting with those that the latest save affects."""
         failing = wording.not_passed(self.verdict) if self.verdict is not None else []
         return sorted(failing, key=lambda test: test.task not in self.first)
 
     @property
     def fails(self) -> bool:
-        """Return whether any test of a core task does not pass."""
+        """Whether any test of a core task does not pass."""
         optional = wording.optional(self.verdict) if self.verdict is not None else frozenset()
         return any(test.task not in optional for test in self.failing)
 
     @property
     def failure(self) -> TestResult | None:
-        """Return the failing test that is shown."""
+        """The failing test that is shown, or None."""
         failing = self.failing
         return failing[self.place % len(failing)] if failing else None
 
     @property
     def following(self) -> tuple[Kata, str] | None:
-        """Return the kata to do after this one, and why; None when all others are done."""
+        """The kata to do after this one and the reason, or None if all other katas are done."""
         standings = self.standings | {self.kata.slug: Standing(self.kata.slug, done_on="now")}
         return next_kata(self.katas, standings)
 
     @property
     def ordered(self) -> list[Kata]:
-        """Return the katas in the recommended order."""
+        """The katas in the recommended order."""
         return sorted(self.katas, key=place)
 
 

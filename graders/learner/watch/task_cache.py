@@ -1,4 +1,4 @@
-"""The latest result of each task, so that a save re-runs only the tasks that the saved file can affect."""
+"""Cache the latest result of each task, so that a save regrades only the tasks that the saved file can affect."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TaskCache:
         self.due |= self.first
 
     def asked(self) -> frozenset[str]:
-        """Return the tasks to grade now: the due tasks that the latest save affects, or else all due tasks.
+        """Return the tasks to grade now, which are the due tasks that the latest save affects, or else all due tasks.
 
         Tasks that are still blocked by a failed task outside this set are left out.
         """
@@ -56,7 +56,10 @@ class TaskCache:
         return self.verdict
 
     def close(self, asked: frozenset[str]) -> None:
-        """Record that the verdict on these tasks is complete, so neither they nor the tasks that they block are due."""
+        """Record that the verdict on these tasks is complete.
+
+        After that, neither these tasks nor the tasks that they block are due.
+        """
         self.due -= asked
         if self.verdict is not None:
             failed = {task.name for task in self.verdict.tasks if task.status == "failed"}
@@ -65,7 +68,7 @@ class TaskCache:
 
 
 def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
-    """Return the tasks that the files affect, and those that build on them.
+    """Return the tasks that the files affect, and the tasks that build on them.
 
     A file that belongs to no task affects all tasks.
     """
@@ -78,7 +81,7 @@ def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
 
 
 def combined(kata: Kata, before: Verdict | None, after: Verdict, asked: Collection[str]) -> Verdict:
-    """Return `after`, with results from `before` for other tasks and for requested tasks that are still undecided."""
+    """Return `after`, with results from `before` added for the tasks that `after` does not decide."""
     places = {task.name: place for place, task in enumerate(kata.tasks)}
     decided = {task.name for task in after.tasks}
     kept = [task for task in before.tasks if task.name not in decided] if before else []

@@ -1,4 +1,4 @@
-"""The terminal of `katas watch`: reads single keys, uses the alternate screen, and restores the terminal at the end."""
+"""Control the terminal of `katas watch`: read single keys, use the alternate screen, and restore the terminal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES |= {"\x1b[5~": "page up", "\x1b[6~": "page down"}
 
 
 class Wake:
-    """A pipe that wakes the waiting loop when another thread or a signal handler writes to it."""
+    """A pipe through which another thread or a signal handler can wake the main loop."""
 
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()
@@ -42,7 +42,7 @@ class Wake:
             os.write(self.writing, b".")
 
     def wait(self, seconds: float, *others: int) -> set[int]:
-        """Return the descriptors that can be read, waiting for at most `seconds`."""
+        """Wait for at most `seconds`, and return the descriptors that can be read."""
         ready = set(select.select([self.reading, *others], [], [], seconds)[0])
         if self.reading in ready:
             with contextlib.suppress(BlockingIOError):
@@ -103,10 +103,10 @@ class Screen:
         self.restore()
 
     def restore(self) -> None:
-        """Restore the terminal, with signals blocked."""
+        """Restore the terminal while signals are blocked."""
         held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, *ENDING])
         try:
-            with contextlib.suppress(OSError, ValueError):  # the terminal is gone, so there is nothing to restore
+            with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
                 if self._live is not None:
                     self._live.stop()
             with contextlib.suppress(termios.error, OSError):
@@ -116,7 +116,7 @@ class Screen:
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     def size(self) -> tuple[int, int]:
-        """Return the terminal's current width and height in characters, whatever the environment variables say."""
+        """Return the terminal's current width and height in characters, ignoring environment variables."""
         try:
             columns, lines = os.get_terminal_size(self.console.file.fileno())
         except OSError:
@@ -137,7 +137,7 @@ class Screen:
         return split(self.keyboard)
 
     def forget_typed(self) -> None:
-        """Discard keys typed before the question appeared."""
+        """Discard the keys that have been typed but not read."""
         termios.tcflush(self.keyboard, termios.TCIFLUSH)
 
     def suspend(self) -> None:

@@ -1,4 +1,4 @@
-"""The two displays of `katas watch`: a full screen, and plain text to which lines are only appended."""
+"""The two displays of `katas watch`, which are a full screen and plain lines of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn the state of `katas watch` into lines, which are cut to fit a screen or complete for the plain display."""
+"""Turn the state of `katas watch` into lines for the full screen or the plain display."""
 
 from __future__ import annotations
 
@@ -60,22 +60,22 @@ class Lines(Page):
         return whole
 
     def task(self, task: TaskResult) -> None:
-        """Add a task on one line, however long its title is."""
+        """Add a task on one line, and truncate a long title."""
         remark = wording.task_remark(task)
         title = task.title or task.name
         left = clean_line(f"{title} ({remark})" if remark else title)
         self.row(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), COLOURS.get(task.status, "dim"))
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
-        """Add a line like `ends`, but truncate a long text."""
+        """Add a line as `ends` does, but truncate a long text."""
         most = self.width - len(mark) - len(right) - 3
         self.ends(mark, left if len(left) <= most else f"{left[: most - 1]}…", right, style)
 
 
 def _split(counterexample: str) -> tuple[str, list[str]]:
-    """Split a counterexample into its code and the comments after it, each with its continuation lines.
+    """Split a counterexample into its code and the comments after it.
 
-    These comments give the expected value and the result.
+    These comments give the expected value and the result, and each of them may have several lines.
     """
     lines = counterexample.split("\n")
     count = len(lines)
@@ -96,7 +96,7 @@ def _split(counterexample: str) -> tuple[str, list[str]]:
 
 
 def top(state: State, console: Console, width: int, most: int = 1000) -> list[Text]:
-    """Return the kata's name, its status and its tasks (in at most `most` lines)."""
+    """Return the lines at the top, which show the kata, its status and its tasks (in at most `most` lines)."""
     page = Lines(console, width)
     kata, verdict = state.kata, state.verdict
     name = f"{clean_line(kata.title)} ({kata.slug})"
@@ -173,7 +173,7 @@ def _tasks(page: Lines, state: State, most: int) -> None:
 
 
 def middle(state: State, console: Console, width: int) -> list[Text]:
-    """Return the lines of the chosen view: the first failure, hints, or the list."""
+    """Return the lines in the middle, which show notes and the verdict, the hints or the list."""
     page = Lines(console, width)
     if state.notes:
         for note in state.notes:
@@ -262,7 +262,7 @@ def _praise(page: Lines, state: State) -> None:
 
 
 def _hints(page: Lines, state: State, count: int) -> None:
-    """Add the hints, starting with the newest, which was just requested."""
+    """Add the last `count` hints, newest first."""
     for number, hint in enumerate(reversed(state.hints[-count:])):
         page.block(clean_line(hint.title), "", "bold yellow")
         page.block(filled(clean(hint.body), page.width - 3), "  ")
@@ -285,7 +285,7 @@ def _list(page: Lines, state: State) -> None:
 
 
 def bottom(state: State, console: Console, width: int) -> list[Text]:
-    """Return the lines at the bottom, which show the progress in all katas, and the keys."""
+    """Return the lines at the bottom, which show the progress in all katas and the available keys."""
     page = Lines(console, width)
     done = sum(state.standings[kata.slug].done for kata in state.katas)
     said = _progress(state)
@@ -323,7 +323,6 @@ def _question(state: State) -> str:
 
 
 def _keys(keys: Sequence[tuple[str, str]], width: int, dim: str = "") -> list[Text]:
-    """Return the keys and what they do, on as many lines as needed."""
     lines = [Text()]
     for key, meaning in keys:
         if lines[-1].cell_len and lines[-1].cell_len + len(f"  {key} {meaning}") > width:

@@ -1,4 +1,4 @@
-"""Alembic runs this script, which uses the gradebook's own connection."""
+"""Run the migrations on a gradebook's open connection. Alembic executes this script."""
 
 from __future__ import annotations
 
