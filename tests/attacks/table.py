@@ -43,10 +43,10 @@ tests use a resident judge. Tests of the command itself, and some tests in every
 [threats.md](threats.md) says who attacks what and which weaknesses are known; [security.md](security.md) explains the
 confinement.
 
-`pytest tests/attacks --attacks-table docs/attacks.md` writes this page. The observed answers are those that the tests
-recorded after their assertions had passed. The messages in the verdict show whether a worker was killed. A line counts
-as expected if its tests passed and observed only answers from the column "expected", though not necessarily all of
-them. Any other line that was run counts as a successful attack, is printed in bold, and fails the run.
+`pytest tests/attacks -m "" --attacks-table docs/attacks.md` writes this page. The observed answers are those that the
+tests recorded after their assertions had passed. The messages in the verdict show whether a worker was killed. A line
+counts as expected if its tests passed and observed only answers from the column "expected", though not necessarily all
+of them. Any other line that was run counts as a successful attack, is printed in bold, and fails the run.
 
 {letters}
 

@@ -52,6 +52,7 @@ def about_as_much_work(grade, repository, work_of_judges):
     return compared
 
 
+@pytest.mark.deep
 @attack("Z40")
 @pytest.mark.parametrize("before", [b"", b'z = """x"""" # \\\n'], ids=["plain", "behind a string that ends in a quote"])
 def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in, before):
@@ -62,6 +63,7 @@ def test_a_key_of_a_thousand_parts_does_not_hide_a_failed_task(grade, handed_in,
     assert {test["task"] for test in graded.failed} == {"bug1_learns", "bug1_diagnosis"}
 
 
+@pytest.mark.deep
 @attack("Z42")
 @pytest.mark.parametrize("length", [60_000, 120_000])
 def test_comments_that_never_end_are_read_once(grade, handed_in, about_as_much_work, length):
@@ -81,6 +83,7 @@ def test_digits_that_never_end_are_read_once(grade, handed_in, about_as_much_wor
     graded.fails("does not mention")
 
 
+@pytest.mark.deep
 @attack("Z42")
 def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, about_as_much_work, repository):
     log = (repository / "solutions/challenge2/results/experiment_log.csv").read_bytes()
@@ -92,6 +95,7 @@ def test_a_table_of_many_rows_is_not_compared_row_by_row(grade, handed_in, about
     assert sum("more than 1,000 rows" in message for message in graded.messages) == 2
 
 
+@pytest.mark.deep
 @attack("Z42")
 def test_a_picture_with_a_slow_filter_is_read_in_time(grade, handed_in, about_as_much_work):
     picture = paeth(2000, 2000)
@@ -102,6 +106,7 @@ def test_a_picture_with_a_slow_filter_is_read_in_time(grade, handed_in, about_as
     graded.fails("tradeoff_plot.png is blank")
 
 
+@pytest.mark.deep
 @attack("Z42")
 def test_labels_of_forty_thousand_digits_are_accepted(grade, handed_in, about_as_much_work, repository):
     source = (repository / "solutions/challenge4/transfer.py").read_text(encoding="utf-8")
@@ -201,6 +206,7 @@ def dropout_mask(shape, p_drop, rng):
 """
 
 
+@pytest.mark.deep
 @attack("Z43")
 def test_masks_of_six_million_entries_are_refused_by_their_shape(grade, handed_in, repository, memory_of_judges):
     """The first mask is right; the next reply contains up to 500 masks at once."""
@@ -247,6 +253,7 @@ def many_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.deep
 @attack("Z43")
 def test_large_replies_of_several_tests_are_not_held_at_once(grade, many_tests, tmp_path, memory_of_judges):
     """Each reply has 60 MB. Together they exceed a judge's limit, so that its own tests would break."""

@@ -70,6 +70,7 @@ def test_sleeping_in_an_untimed_test_changes_no_verdict(grade):
     assert all(test["duration_s"] >= 0.002 for test in graded.tests)
 
 
+@pytest.mark.deep
 @attack("E9")
 def test_times_claimed_in_a_reply_are_not_believed(grade):
     graded = grade("exercise01", "e09_lying_reply")

@@ -113,6 +113,7 @@ def write_log(results):
     (results / "best_models.json").write_text(json.dumps(best), encoding="utf-8")
 
 
+@pytest.mark.deep
 @attack("Z37")
 def test_made_up_trials_cannot_be_repeated(grade, trials_made_up):
     graded = grade("challenge2", trials_made_up, tasks={"trial", "log", "repeated"}, diagnosing=False)
@@ -157,6 +158,7 @@ def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: in
 def really_fit('''
 
 
+@pytest.mark.deep
 @attack("Z38")
 def test_accuracies_of_untrained_models_are_not_reproduced(grade, tmp_path):
     folder = solved("challenge4", tmp_path / "submission")

@@ -117,6 +117,7 @@ def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_pat
     observed("N")
 
 
+@pytest.mark.deep
 @attack("K2")
 def test_shell_syntax_is_text_to_the_processes(github, processes, tmp_path, observed):
     branch = "x'\"&&touch${IFS}trap"

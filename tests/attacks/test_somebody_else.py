@@ -128,11 +128,12 @@ def test_ready_made_attention_is_refused_by_its_name(grade, tmp_path):
     ids=["functional", "binding", "operator", "overload", "module"],
 )
 def test_ready_made_attention_cannot_be_reached_indirectly(grade, tmp_path, text):
-    graded = grade("challenge3", attending(tmp_path, text), diagnosing=False)
+    graded = grade("challenge3", attending(tmp_path, text), None, ["weights"], diagnosing=False)
     graded.fails("may not be used in this kata")
     assert {test["task"] for test in graded.failed} == {"weights"}
 
 
+@pytest.mark.deep
 @attack("F10")
 def test_a_framework_on_top_of_another_cannot_be_imported(grade):
     grade("meta", "f10_autograd").cannot_be_imported("No module named 'torch'")

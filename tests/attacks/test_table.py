@@ -159,6 +159,7 @@ def test_a_successful_attack_fails_the_run_and_is_listed(tmp_path, reports, line
     assert f"successful attacks: {int(bool(line))}." in recorder.path.read_text(encoding="utf-8")
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_the_command_writes_what_the_tests_saw(tmp_path, workers):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", workers, "tests/attacks"]

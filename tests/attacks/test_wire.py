@@ -205,6 +205,7 @@ def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient,
     assert any("without elements" in message for message in graded.messages)
 
 
+@pytest.mark.deep
 @attack("Z25")
 def test_an_answer_that_takes_long_to_format_is_cut(grade, hasty, hasty_batch_tests):
     graded = grade("exercise01", "z25_many_small_arrays", hasty)

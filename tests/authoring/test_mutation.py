@@ -197,6 +197,7 @@ def test_the_figures_of_a_share_are_written_as_a_table(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.deep
 def test_interrupted_check_prints_its_findings(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha", "beta"])
     test, counted = root / "graders" / "hidden" / "alpha" / "test_hidden.py", write(root / "counted", "")

@@ -385,6 +385,7 @@ def test_hadolint_finds_nothing_in_the_dockerfile(tmp_path, kata):
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.deep
 def test_the_images_command_grades(tmp_path, kata):
     grading.docker(ROOT, [kata], tmp_path / "image")
     text = (tmp_path / "image/Dockerfile").read_text()

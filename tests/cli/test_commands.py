@@ -345,6 +345,7 @@ def test_list_fits_into_80_columns() -> None:
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.deep
 @pytest.mark.security
 def test_the_demo_shows_three_verdicts() -> None:
     done = katas("demo")

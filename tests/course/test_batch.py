@@ -488,6 +488,7 @@ def test_ctrl_c_stops_at_once_and_keeps_finished_gradings(root, small_cohort, tm
     assert all(same_result(rows[0].verdict, expected[person]) for person, rows in kept.items())
 
 
+@pytest.mark.deep
 def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path):
     folder, _ = small_cohort
     write(tmp_path / "way" / "sitecustomize.py", SLOW_START)

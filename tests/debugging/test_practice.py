@@ -93,6 +93,7 @@ def root(tmp_path: Path) -> Path:
 # ---------------------------------------------------------------------------------------- the judge
 
 
+@pytest.mark.deep
 def test_the_twin_with_the_right_diagnosis_has_all_points(one: PuzzleJudge) -> None:
     assert scores(one.graded(ONE.twin)) == {"heals": 5, "program": 3, "diagnosis": 2}
 
@@ -548,6 +549,7 @@ def test_a_puzzle_of_another_version_is_not_graded_by_this_one(root: Path) -> No
         practice.puzzle_in(path.parent)
 
 
+@pytest.mark.deep
 def test_check_ends_with_its_findings(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
     done = katas("debug", "check", "--seeds", "1", "--level", "1", cwd=tmp_path)

@@ -218,6 +218,7 @@ def test_repeating_a_trial_reveals_a_raised_accuracy(
     assert "the log says the accuracy is 0.950, the trial gives" in reasons(tampered(raised, "repeated"))
 
 
+@pytest.mark.deep
 def test_a_doubled_trial_is_found(tampered: Callable[..., Verdict]) -> None:
     assert "repeats line 2" in reasons(tampered(lambda trials: [*trials, trials[0]], "log"))
 
@@ -272,6 +273,7 @@ def test_a_program_that_cannot_run_gives_a_one_line_error() -> None:
     assert "the file does not exist" in workshop.katas("run", "challenge2", "--against", "nowhere").err
 
 
+@pytest.mark.deep
 def test_an_unwritten_program_gets_a_message_after_its_traceback() -> None:
     done = workshop.katas("run", "challenge3")
     assert done.status == 1

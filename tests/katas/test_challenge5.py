@@ -68,6 +68,7 @@ def test_cause_and_line_decide_without_an_explanation(hidden: ModuleType, tmp_pa
         hidden.judge(handle, bug)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("chosen", "failed"),
     [("bug1 or diagnosis", 1), pytest.param("bug", 5, marks=pytest.mark.deep)],

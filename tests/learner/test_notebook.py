@@ -440,6 +440,7 @@ def test_no_process_outlives_a_kernel_that_is_shut_down(shut_down: Ended) -> Non
     assert all_end(shut_down)
 
 
+@pytest.mark.deep
 @linux_only
 def test_no_process_outlives_a_kernel_that_is_killed(tmp_path: Path) -> None:
     with ExitStack() as stack:

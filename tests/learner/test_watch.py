@@ -389,6 +389,7 @@ def test_save_grades_its_own_tasks_and_reports_early(watching: Watching, pair: P
     all_is_put_back(terminal, 129)
 
 
+@pytest.mark.deep
 def test_plain_display_reports_long_gradings_and_takes_keys(watching: Watching, pair: Path) -> None:
     terminal = watching("watch", "alpha", "--plain", lines=70, points="4 of 7 points")
     write(pair / "katas" / "alpha" / "slow.py", SLOWER)

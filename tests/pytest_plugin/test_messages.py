@@ -32,12 +32,12 @@ EXERCISES = [f"exercise{number:02}" for number in range(1, 11)]
 PROGRAMS = [
     ("exercise01", "batch_transposed"),  # another shape
     ("exercise02", "derivative_of_z_dtype"),  # another dtype, arrays of zeros
-    ("exercise03", "memory_order_read"),  # a memory layout, a tuple
-    ("exercise05", "weights_updated"),  # a triple
+    pytest.param("exercise03", "memory_order_read", marks=pytest.mark.deep),  # a memory layout, a tuple
+    pytest.param("exercise05", "weights_updated", marks=pytest.mark.deep),  # a triple
     ("exercise06", "f_of_a_flat_array"),  # a function as an argument, an exception
-    ("exercise06", "divided_by_f"),  # a function as an argument, a number
-    ("exercise08", "large_allowed"),  # an exception that was not raised
-    ("exercise09", "answer_remembered"),  # arrays that hold other numbers later
+    pytest.param("exercise06", "divided_by_f", marks=pytest.mark.deep),  # a function as an argument, a number
+    pytest.param("exercise08", "large_allowed", marks=pytest.mark.deep),  # an exception that was not raised
+    pytest.param("exercise09", "answer_remembered", marks=pytest.mark.deep),  # arrays that hold other numbers later
     ("exercise10", "output_layer_left_out"),  # a network
 ]
 

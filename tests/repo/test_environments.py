@@ -8,6 +8,8 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tests import workshop
 from tests.workshop import ROOT, Finished, write
 
@@ -80,6 +82,12 @@ def test_gpu_environment_installs_cupy() -> None:
     assert [each for each in project["optional-dependencies"]["gpu"] if each.startswith("cupy-cuda")]
 
 
+def test_ci_runs_the_slow_security_tests_too() -> None:
+    commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert {'./run tests "$@"', './run tests -m "deep and security"'} <= set(commands)
+
+
+@pytest.mark.deep
 def test_gpu_environment_skips_with_a_reason_without_a_gpu() -> None:
     # The other files are left out, because importing them takes long and pytest would deselect all of their tests.
     words = [each for word in gpu_words() for each in files_with_gpu_tests(word)]

@@ -38,6 +38,7 @@ def own(checkout: Path, *words: str) -> Finished:
     return Finished(done.returncode, done.stdout, done.stderr, [])
 
 
+@pytest.mark.deep
 def test_grading_works_with_awkward_names_of_all_files(checkout: Path) -> None:
     place = checkout / "Abgaben" / "Zoë & Co"
     write(place / "affine.py", (checkout / "solutions" / "exercise01" / "affine.py").read_text(encoding="utf-8"))
@@ -54,6 +55,7 @@ def test_an_awkwardly_named_checkout_grades_its_solutions(checkout: Path) -> Non
     assert (done.status, done.err) == (0, ""), done.said
 
 
+@pytest.mark.deep
 def test_other_commands_work_in_an_awkwardly_named_checkout(checkout: Path) -> None:
     done = own(checkout, "progress", "--html", "Fortschritt – 気.html")
     assert (done.status, done.out) == (0, "written: Fortschritt – 気.html\n"), done.said

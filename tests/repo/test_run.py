@@ -224,6 +224,7 @@ def assert_fails(done: Finished, *told: str) -> None:
 # ---------------------------------------------------------------------------------- what is installed
 
 
+@pytest.mark.deep
 def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
     address = f"{index[0]}/pypi"
     with_cpu_index(with_venv(project, empty_venv), index[0])
@@ -382,6 +383,7 @@ def test_a_missing_or_half_made_environment_is_completed(
 @pytest.mark.parametrize(
     "retries", [pytest.param("0", marks=pytest.mark.deep), "1"]
 )  # pip prints other messages after a retry
+@pytest.mark.deep
 def test_without_a_network_the_message_says_so(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]], retries: str
 ) -> None:

@@ -143,6 +143,7 @@ def pages() -> dict[str, str]:
     }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ["report", "one", "compared", "progress"])
 @pytest.mark.parametrize(
     ("width", "dark"),

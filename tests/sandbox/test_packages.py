@@ -32,6 +32,7 @@ def test_a_package_comes_with_its_dependencies(name: str) -> None:
     assert not {"matplotlib", "pytest"} & shown
 
 
+@pytest.mark.deep
 def test_a_submission_may_import_only_its_katas_packages(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, [])
     toml = workshop.TOML.replace('runtime = "numpy"', 'runtime = "torch"\npackages = ["pandas", "matplotlib"]')
