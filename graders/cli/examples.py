@@ -32,6 +32,11 @@ katas check exercise04 --mutation --flakes 100   every available check
     "figures": """
 katas figures exercise09        draw figure.svg next to the README
 """,
+    "serve": """
+katas serve                     open the katas in a browser
+katas serve --no-browser        print the address only
+katas serve --port 9000         use this port
+""",
     "watch": """
 katas                           watch the next kata (on a terminal)
 katas watch exercise04          watch this one

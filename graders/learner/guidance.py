@@ -96,8 +96,31 @@ def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
 
 def solution(kata: Kata) -> str:
     """Return a text that contains the solution's files, and the name of each file above its content."""
+    return "\n".join(f"# {name}\n\n{text}" for name, text in solution_files(kata).items())
+
+
+def solution_files(kata: Kata) -> dict[str, str]:
+    """Return the text of each of the solution's files, by name."""
     files = intake.shipped(kata, kata.solution)
-    return "\n".join(f"# {name}\n\n{data.decode('utf-8', 'replace')}" for name, data in sorted(files.items()))
+    return {name: data.decode("utf-8", "replace") for name, data in sorted(files.items())}
+
+
+def explanation_of(kata: Kata) -> Path:
+    """Return the path of the text that explains a kata to people who have passed it. The file may be missing."""
+    return kata.solution / "after.md"
+
+
+def explanation(kata: Kata, progress: Progress, *, anyway: bool) -> str:
+    """Return the explanation, in Markdown. Raises KataError if the kata is not passed yet, unless `anyway`."""
+    path = explanation_of(kata)
+    if not path.is_file():
+        raise KataError(f"{path}: there is no explanation here. Ask your instructor for it.")
+    if not anyway and not progress.standings([kata.slug])[kata.slug].done:
+        raise KataError(
+            f"You have not passed {kata.slug} yet. Its explanation shows how others solve it, so it opens once the "
+            f"core tasks pass. To read it now, add --anyway: katas explain {kata.slug} --anyway"
+        )
+    return path.read_text(encoding="utf-8")
 
 
 def difference(kata: Kata) -> str:

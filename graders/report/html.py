@@ -51,7 +51,7 @@ def _section(verdict: Verdict, level: int) -> str:
     if tests:
         parts.append(f"<h{level + 1}>What did not pass</h{level + 1}>")
         optional = wording.optional(verdict)
-        parts += [_test(test, optional, unfolded=not number) for number, test in enumerate(tests)]
+        parts += [failure(test, optional, unfolded=not number) for number, test in enumerate(tests)]
     graded = f"Graded {verdict.graded_at}, " if verdict.graded_at else ""
     parts.append(f'<p class="soft">{escape(graded)}confinement: {escape(verdict.confinement)}.</p>\n</section>')
     return "\n".join(parts)
@@ -72,7 +72,7 @@ def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
 
 
-def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
+def failure(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
     extra = test.task in optional
     kinds = ", extra" * extra + ", hidden" * (test.visibility == "hidden")
     name = f"{mark(wording.SYMBOLS[test.status], test.status, optional=extra)} {escape(wording.title(test))}"
@@ -86,7 +86,8 @@ def _test(test: TestResult, optional: Container[str], *, unfolded: bool) -> str:
         parts.append(block(test.message, "said"))
     if test.counterexample:
         heading = f"<p>{wording.input_heading(test)}</p>"
-        parts += [heading, block(test.counterexample), *comparison.drawn(test)]
+        code = block(test.counterexample, "code" if wording.can_be_pasted(test) else "")
+        parts += [heading, code, *comparison.drawn(test)]
     if test.output:
         parts += [f"<p>{wording.PRINTED}</p>", block(test.output)]
     return f"<details{' open' * unfolded}><summary>{name}</summary>\n{chr(10).join(parts)}\n</details>"

@@ -493,7 +493,7 @@ JOBS = [
     ("lint", ["ruff format --check .", "ruff check .", "mypy"]),
     ("lint --fix", ["ruff format .", "ruff check --fix .", "mypy"]),
 ]
-EVERY_SET = ("torch", "test", "data", "figures", "notebook", "cohort", "docs", "all", "lint")
+EVERY_SET = ("torch", "test", "data", "figures", "notebook", "serve", "cohort", "docs", "all", "lint")
 
 
 @pytest.mark.parametrize(("words", "called"), JOBS, ids=[words for words, _ in JOBS])

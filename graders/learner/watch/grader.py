@@ -6,16 +6,32 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from graders.errors import Abandoned, KataError
-from graders.judge.client import Judge
 from graders.verdict import Verdict
 
 SOON_S = 0.3  # until grading has taken this long, only a complete verdict is reported
 ENDING_S = 3.0  # how long to wait for the thread after its request is cancelled
+
+
+class Judging(Protocol):
+    """What a grader needs of a judge."""
+
+    def grade(
+        self,
+        slug: str,
+        *,
+        visible: bool = False,
+        until: int | None = None,
+        tasks: Collection[str] = (),
+        tell: Callable[[Verdict], None] | None = None,
+    ) -> Verdict: ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class WatchedGrading:
 class Grader:
     """A background thread that grades. It calls `notify` when `latest` will return something new."""
 
-    def __init__(self, judge: Judge, notify: Callable[[], None]) -> None:
+    def __init__(self, judge: Judging, notify: Callable[[], None]) -> None:
         self.judge = judge
         self.notify = notify
         self._changed = threading.Condition()

@@ -22,11 +22,13 @@ _LINES = 3  # if a program fails, show this many lines from the end of its outpu
 class Plotter:
     """A plotter that draws one picture at a time, in a separate process.
 
-    A thread calls `notify` when `messages` will return something new.
+    A thread calls `notify` when `messages` will return something new. If `desktop` is set, pictures also open in a
+    window.
     """
 
-    def __init__(self, notify: Callable[[], None]) -> None:
+    def __init__(self, notify: Callable[[], None], *, desktop: bool = True) -> None:
         self.notify = notify
+        self.desktop = desktop
         self._process: subprocess.Popen[str] | None = None
         self._messages: list[str] = []
 
@@ -45,7 +47,7 @@ class Plotter:
             except OSError as fault:
                 return [f"{fault.filename}: {fault.strerror}", *found]
             return [f"Running {program.name}; its picture appears when it ends.", *found]
-        if pictures:
+        if pictures and self.desktop:
             threading.Thread(target=_open, args=(pictures[0],), daemon=True).start()
         return found or [f"{kata.slug} has nothing to plot."]
 
@@ -81,7 +83,7 @@ class Plotter:
         else:
             self._messages = ["No picture was drawn. The program's last output:", *out.strip().splitlines()[-_LINES:]]
         self.notify()
-        if process.returncode == 0:
+        if process.returncode == 0 and self.desktop:
             _open(place)
 
 

@@ -13,11 +13,10 @@ from pathlib import Path
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.judge.client import Judge
 from graders.learner import guidance
 from graders.learner.progress import DONE, Progress, Standing, all_done, next_kata, remember
 from graders.learner.watch.file_watcher import Saves
-from graders.learner.watch.grader import Grader, WatchedGrading
+from graders.learner.watch.grader import Grader, Judging, WatchedGrading
 from graders.learner.watch.plotting import Plotter
 from graders.learner.watch.state import State, syntax_errors_in
 from graders.learner.watch.task_cache import TaskCache
@@ -58,14 +57,15 @@ class WatchSession:
     `news` lists what a plain-text display has to print: `verdict`, `failure` (the first failure, while grading is still
     running), `test` (the next failing test), `notes`, `hint`, `list`, `question` and `kata`. The display removes the
     items that it has printed.
+    `desktop` says whether pictures open in a window of their own.
     """
 
-    def __init__(self, state: State, judge: Judge, wake: Callable[[], None]) -> None:
+    def __init__(self, state: State, judge: Judging, wake: Callable[[], None], *, desktop: bool = True) -> None:
         self.state = state
         self.wake = wake
         self.news: list[str] = ["kata", *(["notes"] if state.notes else [])]
         self.grader = Grader(judge, wake)
-        self.plotter = Plotter(wake)
+        self.plotter = Plotter(wake, desktop=desktop)
         self.saves = Saves(state.kata, wake)
         self._caches = _caches(state.kata)
         self._settings: bytes | None = _settings(state.kata)  # the content of kata.toml when it was last read
@@ -143,6 +143,11 @@ class WatchSession:
             state.verdict = shown(cache.verdict, "learner") if cache.verdict is not None else None
         state.started, self._failed, self._failure_shown = time.monotonic(), False, False
         self._request()
+
+    def grade_again(self) -> None:
+        """Grade all tasks anew, even if no file has changed."""
+        self._caches = _caches(self.state.kata)
+        self.grade()
 
     def _request(self) -> None:
         state, cache = self.state, self._caches[self.state.visible]

@@ -102,7 +102,7 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
     name = f"{clean_line(kata.title)} ({kata.slug})"
     if verdict is None:
         page.ends("· ", name, "", "bold")
-        page.block(_activity(state, "not graded yet"), "  ", "dim")
+        page.block(activity(state, "not graded yet"), "  ", "dim")
         return page.lines
     status = verdict.status
     if state.open and status in (*DONE, "ungraded"):
@@ -113,7 +113,7 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
     page.optional = wording.optional(verdict)
     page.ends(f"{mark} ", name, _score(state), f"bold {colour}")
     tests = "visible tests only" if state.partial else "all tests"
-    page.block(f"{words} · {tests} · {_activity(state, f'{state.graded_at}, {state.seconds:.2f} s')}", "  ", "dim")
+    page.block(f"{words} · {tests} · {activity(state, f'{state.graded_at}, {state.seconds:.2f} s')}", "  ", "dim")
     if verdict.tasks:
         page.blank()
         _tasks(page, state, most)
@@ -130,7 +130,7 @@ def _score(state: State) -> str:
     return f"{wording.points(score)} / {wording.points(points_of(state.kata))} so far"
 
 
-def _activity(state: State, otherwise: str) -> str:
+def activity(state: State, otherwise: str) -> str:
     if state.started is None:
         return otherwise
     passed = time.monotonic() - state.started

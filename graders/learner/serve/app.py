@@ -1,0 +1,295 @@
+"""The addresses that `katas serve` answers. Every error is JSON with one message, as the page shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import CatalogueError, KataError
+from graders.learner import guidance
+from graders.learner.progress import Progress, next_kata, place, points_of, streak
+from graders.learner.serve import live
+from graders.learner.serve.files import LARGEST, Changed, names_of, read, save
+from graders.learner.serve.live import LiveKatas, Snapshot
+from graders.learner.serve.markdown import to_html
+
+STATIC = Path(__file__).parent / "static"
+LONGEST_REQUEST = 4 * LARGEST  # in bytes: a file's text as JSON
+ALIVE_S = 15.0  # an idle stream of events says this often that it is alive
+ACTIONS: dict[str, Callable[[Any], object]] = {
+    "grade": live.again,
+    "stop": live.stop,
+    "hint": live.key("h"),
+    "reset": live.reset,
+    "plot": live.key("p"),
+}
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>katas</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/app.css"></head>
+<body data-nonce="{nonce}"><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address,
+or work without a browser: <code>katas watch</code> grades the same files in a terminal.</p></noscript>
+<script type="module" src="/static/app.js"></script></body></html>
+"""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def application(katas: LiveKatas) -> Starlette:
+    """Return the application for one repository of katas, without the guard."""
+    kata = "/api/katas/{slug}"
+    routes = [
+        Route("/", page),
+        Route("/api/katas", answered(overview)),
+        Route(kata, answered(one_kata)),
+        Route(kata + "/explanation", answered(explanation)),
+        Route(kata + "/events", events),
+        Route(kata + "/files/{name:path}", answered(put_file), methods=["PUT"]),
+        Route(kata + "/visible", answered(visible), methods=["POST"]),
+        Route(kata + "/{action}", answered(act), methods=["POST"]),
+        Route("/pictures/{slug}/{name}", picture),
+        Route("/drawn/{name}", drawn),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    app = Starlette(routes=routes)
+    app.state.katas = katas
+    return app
+
+
+def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpoint:
+    """Return an endpoint that does the work in a thread and answers with JSON, also if it fails."""
+
+    @wraps(work)
+    async def endpoint(request: Request) -> Response:
+        headers = {"cache-control": "no-store"}
+        try:
+            given = await _body(request)
+            found = await run_in_threadpool(work, request.app.state.katas, request, given)
+        except Changed as fault:
+            now = {"text": fault.now.text, "digest": fault.now.digest}
+            return JSONResponse({"error": str(fault), **now}, 409, headers)
+        except KataError as fault:
+            return JSONResponse({"error": str(fault)}, 404 if isinstance(fault, CatalogueError) else 400, headers)
+        return JSONResponse(found, 200, headers)
+
+    return endpoint
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """Return the request's JSON object. Raises KataError if it is too long or something else."""
+    if request.method == "GET":
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+        raise KataError("The request is not JSON.")
+    data = bytearray()
+    async for part in request.stream():
+        data += part
+        if len(data) > LONGEST_REQUEST:
+            raise KataError(f"The text is too long: at most {LARGEST // 1024} KiB are graded. It was not saved.")
+    try:
+        found = json.loads(bytes(data) or b"{}")
+    except ValueError:
+        raise KataError("The request is not JSON.") from None
+    if not isinstance(found, dict):
+        raise KataError("The request is not a JSON object.")
+    return found
+
+
+def _kata(katas: LiveKatas, request: Request) -> Kata:
+    return catalogue.load(katas.root, request.path_params["slug"], complete=False)
+
+
+# ----------------------------------------------------------------------------------------------- pages
+
+
+async def page(request: Request) -> Response:
+    """Answer with the page; its script does the rest."""
+    del request
+    nonce = secrets.token_urlsafe(16)
+    headers = {
+        "content-security-policy": POLICY.format(nonce=nonce),
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+    return HTMLResponse(PAGE.format(nonce=nonce), headers=headers)
+
+
+def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Answer with all katas, what the learner has reached in each, and which one is next."""
+    del request, given
+    every = sorted(
+        (catalogue.load(katas.root, slug, complete=False) for slug in catalogue.slugs(katas.root)), key=place
+    )
+    with Progress.of(katas.root) as progress:
+        standings, days = progress.standings([kata.slug for kata in every]), streak(progress.days(), date.today())
+    listed = [
+        {
+            "slug": kata.slug,
+            "title": kata.title,
+            "kind": kata.kind,
+            "difficulty": kata.difficulty,
+            "minutes": kata.minutes,
+            "points": points_of(kata),
+            "best": standings[kata.slug].best,
+            "done_on": standings[kata.slug].done_on,
+            "tries": standings[kata.slug].tries,
+        }
+        for kata in every
+    ]
+    found = next_kata(every, standings)
+    done, total = sum(each.done for each in standings.values()), sum(each.best for each in standings.values())
+    summary = f"{done} of {len(every)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"
+    return {"katas": listed, "next": {"slug": found[0].slug, "why": found[1]} if found else None, "summary": summary}
+
+
+def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Answer with a kata's README and the learner's files."""
+    del given
+    kata = _kata(katas, request)
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else f"# {kata.title}"
+    files = [
+        {
+            "name": file.name,
+            "text": file.text,
+            "digest": file.digest,
+            "editable": file.text is not None or not file.digest,
+            "language": file.language,
+            "why": file.why,
+        }
+        for file in (read(kata, name) for name in names_of(kata))
+    ]
+    return {
+        "slug": kata.slug,
+        "title": kata.title,
+        "readme": to_html(text, readme, katas.root),
+        "files": files,
+        "has_solution": kata.solution.is_dir(),
+        "hints": len(guidance.hints_of(kata)),
+        "largest": LARGEST,
+    }
+
+
+def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Answer with the explanation and the solution, once the kata is passed."""
+    del given
+    kata = _kata(katas, request)
+    with Progress.of(katas.root) as progress:
+        text = guidance.explanation(kata, progress, anyway="anyway" in request.query_params)
+    html = to_html(text, guidance.explanation_of(kata), katas.root)
+    own = {name: read(kata, name).text for name in names_of(kata)}
+    solved = guidance.solution_files(kata)
+    files = [{"name": name, "text": text, "own": own.get(name)} for name, text in solved.items()]
+    return {"html": html, "solution": files}
+
+
+# --------------------------------------------------------------------------------------------- changes
+
+
+def put_file(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Save one of the learner's files; it is graded at once."""
+    kata, text, base = _kata(katas, request), given.get("text"), given.get("base")
+    if not isinstance(text, str) or not isinstance(base, str):
+        raise KataError("A file needs `text` and `base`.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise KataError("The text has half of a surrogate pair, which is not a character. It was not saved.") from None
+    digest = save(kata, request.path_params["name"], text, base)
+    katas.get(kata.slug).look()
+    return {"digest": digest}
+
+
+def visible(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Grade with the visible tests only, or with all."""
+    katas.get(request.path_params["slug"]).do(live.show_tests(given.get("visible") is True))
+    return {}
+
+
+def act(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Do what one of the page's buttons asks for. The effect arrives as an event."""
+    del given
+    name = request.path_params["action"]
+    if name not in ACTIONS:
+        raise KataError(f"There is no action `{name}`.")
+    katas.get(request.path_params["slug"]).do(ACTIONS[name])
+    return {}
+
+
+async def events(request: Request) -> Response:
+    """Answer with a stream of snapshots of an open kata, which begins with the present one."""
+    katas: LiveKatas = request.app.state.katas
+    try:
+        kata = await run_in_threadpool(katas.get, request.path_params["slug"])
+    except KataError as fault:
+        return JSONResponse({"error": str(fault)}, 404)
+    waiting: asyncio.Queue[Snapshot] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def listener(found: Snapshot) -> None:
+        loop.call_soon_threadsafe(waiting.put_nowait, found)
+
+    async def stream() -> AsyncIterator[str]:
+        kata.join(listener)
+        try:
+            yield "retry: 1000\n\n"
+            while kata.alive:
+                try:
+                    found = await asyncio.wait_for(waiting.get(), ALIVE_S)
+                except TimeoutError:
+                    yield ": alive\n\n"
+                    continue
+                while not waiting.empty():  # a slow page needs only the latest
+                    found = waiting.get_nowait()
+                yield f"data: {json.dumps(found)}\n\n"
+        finally:
+            kata.leave(listener)
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+# -------------------------------------------------------------------------------------------- pictures
+
+
+async def picture(request: Request) -> Response:
+    """Answer with a picture of a README."""
+    katas: LiveKatas = request.app.state.katas
+    slug, name = request.path_params["slug"], request.path_params["name"]
+    known = slug in catalogue.slugs(katas.root)
+    return (
+        _picture(katas.root / "katas" / slug, name, (".svg", ".png", ".webp")) if known else Response(status_code=404)
+    )
+
+
+async def drawn(request: Request) -> Response:
+    """Answer with a picture that one of the learner's programs drew."""
+    katas: LiveKatas = request.app.state.katas
+    return _picture(katas.root / ".katas" / "pictures", request.path_params["name"], (".png",))
+
+
+def _picture(folder: Path, name: str, kinds: tuple[str, ...]) -> Response:
+    path = folder / name
+    if Path(name).name != name or path.suffix not in kinds or path.is_symlink() or not path.is_file():
+        return Response(status_code=404)
+    # A picture in SVG that is opened by itself may not run scripts either.
+    headers = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'", "cache-control": "no-cache"}
+    return FileResponse(path, headers=headers | {"x-content-type-options": "nosniff"})

@@ -1,0 +1,104 @@
+"""Read and write the learner's files for the browser: only files that a kata declares, and only text."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.catalogue import Kata, is_glob
+from graders.errors import KataError
+from graders.intake.rules import DATA_BYTES, SOURCE_BYTES
+from graders.output.delivery import deliver_bytes
+
+_LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
+LARGEST = SOURCE_BYTES  # in bytes, for every file that can be edited; longer files are shown as "not editable"
+NOT_SAVED = "Your text was not saved."
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """One of the learner's files. `text` is None if it is missing or cannot be edited; `why` then says why."""
+
+    name: str
+    text: str | None
+    digest: str
+    why: str = ""
+
+    @property
+    def language(self) -> str:
+        return _LANGUAGES.get(Path(self.name).suffix, "text")
+
+
+class Changed(KataError):
+    """A file was changed or deleted on disk after the editor read it. `now` is the file as it is."""
+
+    def __init__(self, message: str, now: OpenFile) -> None:
+        super().__init__(message)
+        self.now = now
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest by which the editor and the server recognise a file's content."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def names_of(kata: Kata) -> list[str]:
+    """Return the names of the learner's files: those that kata.toml names, and those in the folder that match it."""
+    found: dict[str, None] = {}
+    for pattern in kata.files:
+        names = [path.relative_to(kata.folder).as_posix() for path in sorted(kata.folder.glob(pattern))]
+        for name in names if is_glob(pattern) else [pattern]:
+            if kata.declares(name):
+                found[name] = None
+    return list(found)
+
+
+def read(kata: Kata, name: str) -> OpenFile:
+    """Return one of the learner's files. Raises KataError if the kata doesn't declare it."""
+    path = _path(kata, name)
+    try:
+        if path.stat().st_size > LARGEST:
+            limit = DATA_BYTES if path.suffix != ".py" else SOURCE_BYTES
+            return OpenFile(
+                name, None, "large", f"It is larger than {LARGEST // 1024} KiB. (Graded: up to {limit // 1024} KiB.)"
+            )
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return OpenFile(name, None, "", "It doesn't exist.")
+    except OSError as fault:
+        return OpenFile(name, None, "unreadable", f"It cannot be read: {fault.strerror}.")
+    try:
+        return OpenFile(name, data.decode("utf-8"), digest_of(data))
+    except UnicodeDecodeError:
+        return OpenFile(name, None, digest_of(data), "It isn't text in UTF-8.")
+
+
+def save(kata: Kata, name: str, text: str, base: str) -> str:
+    """Write a file and return its digest. `base` is the digest of the content that was edited, "" if there was none.
+
+    Raises Changed, and writes nothing, if the file has changed since then; raises KataError if it cannot be written.
+    """
+    path = _path(kata, name)
+    data = text.encode("utf-8")
+    if len(data) > LARGEST:
+        raise KataError(f"{name}: {len(data) // 1024} KiB; at most {LARGEST // 1024} KiB are graded. {NOT_SAVED}")
+    now = read(kata, name)
+    if now.digest == digest_of(data):
+        return now.digest
+    if now.digest != base:
+        did = "deleted" if not now.digest else "changed"
+        raise Changed(f"{name} was {did} on disk while you were editing it. {NOT_SAVED}", now)
+    deliver_bytes(data, path, NOT_SAVED)
+    return digest_of(data)
+
+
+def _path(kata: Kata, name: str) -> Path:
+    """Return a declared file's path. Raises KataError for any other name, and for links that lead out of the folder."""
+    if name not in names_of(kata):
+        raise KataError(f"{name}: not one of {kata.slug}'s files, which are {', '.join(kata.files)}.")
+    path, folder = kata.folder / name, os.path.realpath(kata.folder)
+    if not Path(os.path.realpath(path)).is_relative_to(folder):
+        raise KataError(f"{name}: it is a link to a file outside {kata.folder}. Replace it by the file.")
+    return path

@@ -1,0 +1,74 @@
+"""Who may talk to the server: only this machine's browser, and only pages that the server itself has sent.
+
+A page on the internet can make a browser send requests to 127.0.0.1, and can make a name of its own point there. The
+guard therefore checks three things: that the request names this server (`Host`), that it comes from this server's own
+page (`Origin`, `Sec-Fetch-Site`), and that the browser has the secret from the address that `katas serve` printed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Collection
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SAFE = ("GET", "HEAD")
+KEPT_S = 30 * 24 * 3600  # how long a browser keeps the secret
+NO_SECRET = (
+    "This page needs the whole address that `katas serve` printed in the terminal, with its token. Open that address.\n"
+)
+
+
+class Guard:
+    """ASGI middleware that refuses every request that doesn't come from the learner's own browser."""
+
+    def __init__(self, app: ASGIApp, *, token: str, port: int, hosts: Collection[str]) -> None:
+        self.app, self.token = app, token
+        self.cookie = f"katas-{port}"  # browsers share cookies between the ports of a host
+        self.hosts = {f"{host}:{port}" for host in hosts} | ({*hosts} if port == 80 else set())
+        self.origins = {f"http://{host}" for host in self.hosts} | forwarded(port)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        answer = self._refusal(scope) if scope["type"] == "http" else PlainTextResponse("not found", 404)
+        await (answer or self.app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """Return the answer to a request that is not passed on, or None."""
+        headers = Headers(scope=scope)
+        if headers.get("host", "") not in self.hosts:
+            return PlainTextResponse(
+                "The host is not this server's. Open the address that `katas serve` printed.\n", 403
+            )
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
+        if origin is not None and origin not in self.origins:
+            return PlainTextResponse("Requests from other pages are refused.\n", 403)
+        if (scope["path"] != "/" and site != "same-origin") or (scope["method"] not in SAFE and origin is None):
+            return PlainTextResponse("Requests from other pages are refused.\n", 403)
+        given = QueryParams(scope["query_string"]).get("token")
+        if scope["path"] == "/" and given is not None and self._is_secret(given):
+            return self._admitted()
+        if not self._is_secret(cookie_parser(headers.get("cookie", "")).get(self.cookie, "")):
+            return PlainTextResponse(NO_SECRET, 403)
+        return None
+
+    def _is_secret(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
+    def _admitted(self) -> Response:
+        """Move the secret from the address, which others may see, into a cookie."""
+        answer = RedirectResponse("/", 303, headers={"cache-control": "no-store", "referrer-policy": "no-referrer"})
+        answer.set_cookie(self.cookie, self.token, max_age=KEPT_S, path="/", httponly=True, samesite="strict")
+        return answer
+
+
+def forwarded(port: int) -> set[str]:
+    """Return the origin under which GitHub Codespaces shows this port, if this is a codespace."""
+    name, domain = os.environ.get("CODESPACE_NAME"), os.environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN")
+    return {f"https://{name}-{port}.{domain}"} if name and domain else set()

@@ -1,0 +1,64 @@
+"""Turn the READMEs into HTML: GitHub's Markdown, formulas as MathML, and links that stay in the browser's page."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+_PICTURES = (".svg", ".png", ".webp")
+
+
+def to_html(text: str, source: Path, root: Path) -> str:
+    """Return a trusted Markdown text as HTML. `source` is its path, from which relative links start."""
+    html: str = _parser().render(text, {"source": source, "root": root})
+    return html
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from latex2mathml.converter import convert
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    def formula(content: str, settings: dict[str, Any]) -> str:
+        return str(convert(content.strip(), display="block" if settings["display_mode"] else "inline"))
+
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    parser.use(dollarmath_plugin, renderer=formula, double_inline=True)
+    parser.add_render_rule("link_open", _link)
+    parser.add_render_rule("image", _image)
+    return parser
+
+
+def _link(self: Any, tokens: Any, at: int, options: Any, env: dict[str, Path]) -> str:
+    """Lead to a kata's page, to GitHub-like places elsewhere, or nowhere if the page cannot show the target."""
+    del self, options
+    target = str(tokens[at].attrs["href"])
+    if re.match(r"https?://", target):
+        return f'<a href="{escape(target)}" target="_blank" rel="noreferrer">'
+    if target.startswith("#"):
+        return f'<a data-section="{escape(target[1:])}" href="#">'
+    path = Path(os.path.normpath(env["source"].parent / target.partition("#")[0]))
+    katas = env["root"] / "katas"
+    if path.is_relative_to(katas) and path != katas:
+        slug, *rest = path.relative_to(katas).parts
+        if rest in ([], ["README.md"]):
+            return f'<a href="#/{escape(slug)}">'
+    shown = path.relative_to(env["root"]) if path.is_relative_to(env["root"]) else path
+    return f'<a class="file" title="{escape(str(shown))}">'
+
+
+def _image(self: Any, tokens: Any, at: int, options: Any, env: dict[str, Path]) -> str:
+    token = tokens[at]
+    path = Path(os.path.normpath(env["source"].parent / str(token.attrs["src"])))
+    inside = path.is_relative_to(env["root"] / "katas") and path.suffix in _PICTURES
+    address = f"/pictures/{path.relative_to(env['root'] / 'katas').as_posix()}" if inside else ""
+    text = self.renderInlineAsText(token.children, options, env)
+    return f'<img src="{escape(address)}" alt="{escape(text)}">'

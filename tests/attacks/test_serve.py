@@ -1,0 +1,204 @@
+"""Attacks on `katas serve`: by pages of other sites, by names that lead elsewhere, and by whoever has no secret."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import workshop
+from tests.learner.test_learning import README
+from tests.serving import Server, serving
+from tests.workshop import STUB, write
+
+pytestmark = pytest.mark.security
+
+HIDDEN = "three_is_halved_by_nobody_else"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = workshop.write_clone(tmp_path_factory.mktemp("served") / "katas", ["alpha"], README)
+    hidden = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
+    write(hidden, hidden.read_text(encoding="utf-8").replace("three_is_halved", HIDDEN))
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.sqlite")}
+    with serving(root, environment=environment) as server:
+        yield server
+
+
+ADDRESSES = (
+    "/",
+    "/api/katas",
+    "/api/katas/alpha",
+    "/api/katas/alpha/events",
+    "/static/app.js",
+    "/pictures/alpha/a.svg",
+)
+CHANGES = (("PUT", "/api/katas/alpha/files/twice.py"), ("POST", "/api/katas/alpha/reset"))
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_nothing_is_shown_without_the_secret(server, path):
+    for cookie in (None, f"katas-{server.port}=", f"katas-{server.port}={'x' * 43}", f"katas-1={server.token}"):
+        status, _, body = server.request("GET", path, cookie=cookie)
+        assert status == 403
+        assert b"katas serve" in body
+        assert server.token.encode() not in body
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:80", None, ""])
+def test_another_name_for_this_machine_is_refused(server, path, host):
+    """An attacker's name can be made to point to 127.0.0.1 (DNS rebinding), and the browser sends that name."""
+    status, headers, body = server.request("GET", path, host=host)
+    assert status in (400, 403)
+    assert "set-cookie" not in headers
+    assert server.token.encode() not in body
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1", None])
+def test_a_page_of_another_site_changes_nothing(server, root, method, path, origin):
+    status, _, _ = server.request(method, path, b'{"text": "", "base": ""}', origin=origin)
+    assert status == 403
+    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_page_of_another_site_reads_nothing(server, site):
+    for path in ADDRESSES[1:]:
+        assert server.request("GET", path, sec_fetch_site=site)[0] == 403
+
+
+def test_a_form_of_another_site_cannot_pretend_to_be_json(server, root):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None):
+        status, _, _ = server.request("POST", "/api/katas/alpha/reset", b"{}", content_type=kind)
+        assert status == 400
+    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
+
+
+def test_the_secret_leaves_the_address_for_a_cookie_of_this_site_alone(server):
+    path = f"/?token={server.token}"
+    status, headers, _ = server.request("GET", path, cookie=None, sec_fetch_site="none")
+    assert (status, headers["location"], headers["referrer-policy"]) == (303, "/", "no-referrer")
+    said = headers["set-cookie"].lower()
+    assert "httponly" in said
+    assert "samesite=strict" in said
+    assert server.request("GET", path + "x", cookie=None)[0] == 403
+
+
+OUTSIDE = [
+    "../beta/twice.py",
+    "../../solutions/alpha/twice.py",
+    "..%2f..%2fsolutions%2falpha%2ftwice.py",
+    "%2fetc%2fpasswd",
+    "/etc/passwd",
+    "./twice.py",
+    "kata.toml",
+    "factors.py",
+    "test_alpha.py",
+    "README.md",
+    "twice.py%00.txt",
+    "twice.py/",
+    "conftest.py",
+]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_only_declared_files_are_written(server, root, name):
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}
+    body = b'{"text": "raise SystemExit", "base": ""}'
+    status, _, _ = server.request("PUT", f"/api/katas/alpha/files/{name}", body)
+    assert 400 <= status < 500
+    for slug in ("..", ".", "%2e%2e", "alpha%2f..", "Alpha", "beta", ""):
+        assert 400 <= server.request("PUT", f"/api/katas/{slug}/files/twice.py", body)[0] < 500
+    assert {path: path.read_bytes() for path in before} == before
+    assert set(before) == {path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts}
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_link_to_a_file_outside_is_neither_read_nor_written(server, root, tmp_path, folder):
+    outside = write(tmp_path / "outside" / "twice.py", "secret = 1\n")
+    kata = root / "katas" / "alpha"
+    kept = kata.rename(tmp_path / "kept")
+    try:
+        if folder:
+            kata.symlink_to(outside.parent)
+            (outside.parent / "kata.toml").write_bytes((kept / "kata.toml").read_bytes())
+        else:
+            kata.mkdir()
+            for path in kept.iterdir():
+                if path.name != "twice.py" and path.is_file():
+                    (kata / path.name).write_bytes(path.read_bytes())
+            (kata / "twice.py").symlink_to(outside)
+        status, _, body = server.request("PUT", "/api/katas/alpha/files/twice.py", b'{"text": "x = 1", "base": ""}')
+        assert status in (400, 409) if folder else status == 400
+        if not folder:
+            assert b"secret" not in body
+        assert outside.read_text(encoding="utf-8") == "secret = 1\n"
+    finally:
+        if kata.is_symlink():
+            kata.unlink()
+        else:
+            for path in kata.iterdir():
+                path.unlink()
+            kata.rmdir()
+        kept.rename(kata)
+
+
+PICTURES = (
+    "/pictures/alpha/kata.toml",
+    "/pictures/alpha/..%2f..%2f..%2fetc%2fpasswd",
+    "/pictures/..%2f..%2fsolutions%2falpha/figure.svg",
+    "/pictures/../solutions/alpha/figure.svg",
+    "/drawn/..%2f..%2fconftest.png",
+    "/static/../app.py",
+    "/static/%2e%2e/app.py",
+    "/static//etc/passwd",
+)
+
+
+@pytest.mark.parametrize("path", PICTURES)
+def test_only_pictures_are_sent(server, root, path):
+    write(root / "solutions" / "alpha" / "figure.svg", "<svg/>")
+    assert server.request("GET", path)[0] in (400, 404, 405)
+
+
+def test_nothing_hidden_is_sent(server, root):
+    with server.events("alpha") as wait:
+        text = (root / "katas/alpha/twice.py").read_text(encoding="utf-8")
+        assert text == STUB
+        wrong = "def twice(x):\n    return 2.0 * x\n\ndef half(x):\n    return x\n"
+        write(root / "katas/alpha/twice.py", wrong)
+        found = wait(lambda now: now["status"] == "failed" and not now["grading"])
+    pages = [str(found), *(server.request("GET", path)[2].decode() for path in ADDRESSES[:3])]
+    for secret in ("seed", "from factors import FACTOR", "test_hidden", server.token):
+        assert all(secret not in page for page in pages), secret
+    status, _, body = server.request("GET", "/api/katas/alpha/explanation")
+    assert status == 400
+    assert b"FACTOR" not in body
+    write(root / "katas/alpha/twice.py", STUB)
+
+
+def test_only_this_machine_can_connect(server):
+    addresses = {found for found in _own_addresses() if not found.startswith("127.")}
+    for address in addresses:
+        with pytest.raises(OSError):
+            http.client.HTTPConnection(address, server.port, timeout=5).connect()
+
+
+def _own_addresses() -> set[str]:
+    import socket
+
+    try:
+        return {str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    except OSError:
+        return set()

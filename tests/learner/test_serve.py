@@ -1,0 +1,241 @@
+"""`katas serve`: it shows, saves and grades the learner's own files, and loses none of their text."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graders.learner.serve.files import LARGEST, digest_of
+from graders.learner.serve.markdown import to_html
+from tests import workshop
+from tests.learner.test_learning import README
+from tests.serving import Server, serving
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, katas, write
+
+ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
+HTML = 'def twice(x):\n    print("<script>alert(1)</script>")\n    raise ValueError("<img src=x onerror=alert(2)>")\n'
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("serve")
+    root = workshop.write_clone(folder / "my kätas", ["alpha", "beta"], README)
+    write(root / "solutions" / "alpha" / "after.md", "# After Twice\n\n## Why it works\n\nIt adds $x$ to itself.\n")
+    environment = os.environ | {"NN_KATAS_PROGRESS": str(folder / "progress.sqlite")}
+    with serving(root, environment=environment) as server:
+        server.root = root  # type: ignore[attr-defined]
+        yield server
+
+
+@pytest.fixture
+def stub(server: Server) -> Path:
+    """Return the path of alpha's file, which is the stub again."""
+    return write(root_of(server) / "katas" / "alpha" / "twice.py", STUB)
+
+
+def root_of(server: Server) -> Path:
+    root = server.root  # type: ignore[attr-defined]
+    assert isinstance(root, Path)
+    return root
+
+
+def digest(text: str) -> str:
+    return digest_of(text.encode())
+
+
+def test_the_page_names_what_to_do_without_javascript(server: Server) -> None:
+    status, headers, body = server.request("GET", "/")
+    assert status == 200
+    assert b"<noscript>" in body
+    assert b"katas watch" in body
+    assert "script-src 'self'" in headers["content-security-policy"]
+
+
+def test_the_start_page_lists_the_katas_and_the_next_one(server: Server, stub: Path) -> None:
+    del stub
+    found = server.get("/api/katas")
+    assert [kata["slug"] for kata in found["katas"]] == ["alpha", "beta"]
+    assert found["next"]["slug"] in ("alpha", "beta")
+    assert found["summary"].endswith("in a row")
+
+
+def test_a_kata_has_its_readme_and_the_learners_files(server: Server, stub: Path) -> None:
+    del stub
+    found = server.get("/api/katas/alpha")
+    assert "<h" in found["readme"]
+    (file,) = found["files"]
+    assert (file["name"], file["text"], file["editable"], file["language"]) == ("twice.py", STUB, True, "python")
+    assert file["digest"] == digest(STUB)
+
+
+def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server, stub: Path) -> None:
+    with server.events("alpha") as wait:
+        assert server.save("alpha", "twice.py", ADDED, digest(STUB)) == (200, {"digest": digest(ADDED)})
+        wrong = wait(lambda now: now["status"] == "failed" and not now["grading"])
+        assert "two is added" in wrong["verdict"]
+        assert wrong["score"] == "failed, 1 of 3 points"
+        assert stub.read_text(encoding="utf-8") == ADDED
+        if not wrong["done"]:
+            status, _, body = server.request("GET", "/api/katas/alpha/explanation")
+            assert status == 400
+            assert b"You have not passed alpha yet" in body
+            assert "MathML" in server.get("/api/katas/alpha/explanation?anyway=1")["html"]
+        server.save("alpha", "twice.py", SOLUTION, digest(ADDED))
+        right = wait(lambda now: now["status"] == "passed" and not now["grading"])
+    assert right["done"]
+    assert right["next"]["slug"] == "beta"
+    opened = server.get("/api/katas/alpha/explanation")
+    assert "<math" in opened["html"]
+    assert opened["solution"] == [{"name": "twice.py", "text": SOLUTION, "own": SOLUTION}]
+
+
+def test_a_change_on_disk_is_graded_and_never_overwritten(server: Server, stub: Path) -> None:
+    with server.events("alpha") as wait:
+        wait(lambda now: now["files"] == {"twice.py": digest(STUB)})
+        write(stub, ADDED)  # by another editor
+        wait(lambda now: now["files"] == {"twice.py": digest(ADDED)})
+        status, found = server.save("alpha", "twice.py", SOLUTION, digest(STUB))
+        assert (status, found["text"], found["digest"]) == (409, ADDED, digest(ADDED))
+        assert "changed on disk" in found["error"]
+        assert stub.read_text(encoding="utf-8") == ADDED
+        stub.unlink()
+        gone = wait(lambda now: now["files"] == {"twice.py": None})
+        assert "twice.py is not in katas/alpha/" in gone["verdict"]
+        status, found = server.save("alpha", "twice.py", SOLUTION, digest(ADDED))
+        assert (status, found["text"]) == (409, None)
+        assert "deleted on disk" in found["error"]
+        assert server.save("alpha", "twice.py", SOLUTION, "")[0] == 200
+        wait(lambda now: now["status"] == "passed" and not now["grading"])
+
+
+def test_buttons_hint_reset_choose_tests_and_stop(server: Server, stub: Path) -> None:
+    with server.events("alpha") as wait:
+        server.post("/api/katas/alpha/hint")
+        hinted = wait(lambda now: now["hints"])
+        assert "<p><strong>" in hinted["hints"][0]
+        server.post("/api/katas/alpha/visible", {"visible": True})
+        wait(lambda now: now["visible"])
+        server.post("/api/katas/alpha/visible", {"visible": False})
+        write(stub, ENDLESS)
+        wait(lambda now: now["grading"] and now["files"]["twice.py"] == digest(ENDLESS))
+        server.post("/api/katas/alpha/stop")
+        stopped = wait(lambda now: not now["grading"])
+        assert any("stopped" in note for note in stopped["notes"])
+        server.post("/api/katas/alpha/reset")
+        wait(lambda now: now["files"] == {"twice.py": digest(STUB)})
+        server.post("/api/katas/alpha/grade")
+        wait(lambda now: now["score"] == "not started" and not now["grading"])
+    assert stub.read_text(encoding="utf-8") == STUB
+
+
+def test_what_a_submission_prints_is_text(server: Server, stub: Path) -> None:
+    write(stub, HTML)
+    with server.events("alpha") as wait:
+        found = wait(lambda now: "onerror" in now["verdict"])
+    assert "<script" not in found["verdict"]
+    assert "<img" not in found["verdict"]
+
+
+def test_two_pages_see_the_same_verdict(server: Server, stub: Path) -> None:
+    with server.events("alpha") as one, server.events("alpha") as other:
+        write(stub, ADDED)
+        for wait in (one, other):
+            assert wait(lambda now: now["score"] == "failed, 1 of 3 points")
+
+
+def test_a_wrong_request_gets_one_message(server: Server, stub: Path) -> None:
+    base = digest(STUB)
+    large = "x" * (LARGEST + 1)
+    told = {
+        "not one of alpha's files": server.save("alpha", "factors.py", "FACTOR = 3.0", ""),
+        "at most 256 KiB": server.save("alpha", "twice.py", large, base),
+        "too long": server.save("alpha", "twice.py", 40 * large, base),
+        "`text` and `base`": server.send("PUT", "/api/katas/alpha/files/twice.py", {"text": 1}),
+        "there is no kata": server.save("gamma", "twice.py", "", ""),
+        "no action": server.send("POST", "/api/katas/alpha/explode", {}),
+        "not a JSON object": server.send("POST", "/api/katas/alpha/grade", [1]),
+        "surrogate": server.save("alpha", "twice.py", "\ud800", base),
+    }
+    for words, (status, found) in told.items():
+        assert 400 <= status < 500, words
+        assert words in found["error"]
+    assert stub.read_text(encoding="utf-8") == STUB
+
+
+def test_a_file_that_cannot_be_edited_says_why(server: Server, stub: Path) -> None:
+    stub.write_bytes(b"\xff\xfe")
+    (file,) = server.get("/api/katas/alpha")["files"]
+    assert (file["editable"], file["text"], file["why"]) == (False, None, "It isn't text in UTF-8.")
+    stub.write_bytes(b"#" * (LARGEST + 1))
+    (file,) = server.get("/api/katas/alpha")["files"]
+    assert not file["editable"]
+    assert "larger than 256 KiB" in file["why"]
+
+
+def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> None:
+    root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
+    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
+    with serving(root, environment=environment) as server:
+        port, cookie = str(server.port), server.cookie
+        with server.events("alpha") as wait:
+            wait(lambda now: not now["grading"])
+            status, said = server.end()
+        assert (status, said.splitlines()[-1]) == (0, "The server has ended; your files are saved.")
+    with serving(root, "--port", port, environment=environment) as server:
+        assert server.cookie == cookie
+        assert server.get("/api/katas")["katas"]
+        taken = katas("serve", "--no-browser", "--port", port, cwd=root)
+        assert taken.status == 2
+        assert f"port {port} on 127.0.0.1: it is taken" in taken.err
+        server.end(signal.SIGTERM)
+    secret = tmp_path / "serve-token"
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_read_only_repository_keeps_the_text_in_the_page(tmp_path: Path) -> None:
+    root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
+    words = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", str(root), str(root), "--", "true"]
+    if shutil.which("bwrap") is None or subprocess.run(words, check=False).returncode:
+        pytest.skip("bubblewrap makes the folder read-only")
+    # The server itself is inside the sandbox, where its repository is read-only.
+    script = f"exec bwrap --die-with-parent --dev-bind / / --ro-bind '{root}' '{root}' -- {workshop.KATAS} \"$@\""
+    launcher = write(tmp_path / "katas-read-only", f"#!/bin/sh\n{script}\n")
+    launcher.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.serving.KATAS", str(launcher))
+        patch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
+        with serving(root) as server:
+            status, found = server.save("alpha", "twice.py", SOLUTION, digest(STUB))
+    assert status == 400
+    assert "Your text was not saved" in found["error"]
+
+
+def test_a_port_that_nobody_chose_is_the_next_free_one(tmp_path: Path) -> None:
+    from graders.learner.serve.server import PORT, listening
+
+    first, _ = listening("127.0.0.1", None)
+    second, number = listening("127.0.0.1", None)
+    with first, second:
+        assert number != PORT or first.getsockname()[1] != PORT
+        assert socket.create_connection(("127.0.0.1", number), timeout=10).close() is None
+    del tmp_path
+
+
+@pytest.mark.parametrize(
+    "slug", sorted(path.name for path in (ROOT / "katas").iterdir() if (path / "README.md").exists())
+)
+def test_every_readme_has_its_formulas_as_mathml(slug: str) -> None:
+    source = ROOT / "katas" / slug / "README.md"
+    text = source.read_text(encoding="utf-8")
+    html = to_html(text, source, ROOT)
+    assert html.count("<math") >= (1 if "$" in text else 0)
+    assert "$$" not in html
+    assert "merror" not in html
+    assert html.count("<details>") == text.count("<details>")
