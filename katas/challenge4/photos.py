@@ -2,9 +2,12 @@
 
 data = load_photos(300)               # 300 for training, 200 for validation, 32 × 32
 data = load_folder("my/photos")       # one sub-folder per class; any size and format that Pillow reads
+name = keep(data, "my photos")        # stores them where the grader finds them
 """
 
+import hashlib
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ from torch import Tensor
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom", "starfish")
 POOL = 500  # rendered photos for training; the others are for validation
 LEAST = 4  # photos per class
+GRADED, GRADED_SIDE = range(25, 501), 32  # how many photos, and of how many pixels per side, the grader trains on
 
 _FOLDER = os.environ.get("KATAS_DATA_PHOTOS")  # set in a grader's worker
 
@@ -73,6 +77,40 @@ def load_folder(path: str | Path, *, share: float = 0.25, seed: int = 0, side: i
             parts[place < kept].append(found[row])
     (train, y), (validation, z) = (zip(*part, strict=True) for part in parts)
     return Photos(torch.stack(train), torch.tensor(y), torch.stack(validation), torch.tensor(z), tuple(names))
+
+
+def keep(data: Photos, title: str) -> str:
+    """Store your own photos where the grader finds them. Return their name for the column `data` of comparison.csv.
+
+    The file is own-photos/NAME.safetensors in the folder of all data sets (docs/data.md); the name ends with its
+    checksum. Warns if the grader can't train on these photos: it takes 25 to 500 for training and 25 to 500 for
+    validation, of at most 32 × 32 pixels.
+    """
+    from safetensors.torch import save
+
+    from graders.datasets import sources
+
+    arrays = {"n_classes": torch.tensor([len(data.classes)])}
+    for part, images, labels in (
+        ("train", data.train_images, data.train_labels),
+        ("validation", data.validation_images, data.validation_labels),
+    ):
+        arrays[f"{part}_images"] = (255 * images).round().to(torch.uint8).contiguous()
+        arrays[f"{part}_labels"] = labels.contiguous()
+    n_train, n_validation, side = len(data.train_images), len(data.validation_images), max(data.train_images.shape[2:])
+    if n_train not in GRADED or n_validation not in GRADED or side > GRADED_SIDE:
+        warnings.warn(
+            f"{n_train} training and {n_validation} validation photos of {side} × {side} pixels: results on them won't "
+            f"be graded. The grader takes {GRADED[0]} to {GRADED[-1]} each, of at most {GRADED_SIDE} × {GRADED_SIDE}.",
+            stacklevel=2,
+        )
+    content = save(arrays)
+    plain = re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-") or "photos"
+    name = f"{plain}-{hashlib.sha256(content).hexdigest()[:16]}"
+    folder = sources.cache() / "own-photos"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.safetensors").write_bytes(content)
+    return name
 
 
 def _pictures(folder: Path, side: int) -> list[Tensor]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from backbones import tiny
-from photos import Photos, load_folder, load_photos
+from photos import Photos, keep, load_folder, load_photos
 from torch import Tensor, nn
 
 EPOCHS = 20  # how long compare trains each approach
@@ -137,13 +137,14 @@ def main() -> None:
     """Compare the approaches on the rendered photos, or on those of a folder, and write results/."""
     torch.set_num_threads(1)
     data = load_folder(sys.argv[1]) if sys.argv[1:] else load_photos()
+    kept = {"data": keep(data, Path(sys.argv[1]).resolve().name)} if sys.argv[1:] else {}
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):
         raise SystemExit(f"stopped after {len(table)} of {4 * len(SEEDS)} training runs: results/ is unchanged")
     results = Path(__file__).with_name("results")
     results.mkdir(exist_ok=True)
-    table.to_csv(results / "comparison.csv", index=False)
+    table.assign(**kept).to_csv(results / "comparison.csv", index=False)
     runs = {
         "feature extraction": feature_extraction(load_backbone(), data, epochs=EPOCHS, seed=0),
         "fine-tuning": fine_tuning(load_backbone(), data, epochs=EPOCHS, seed=0),

@@ -467,9 +467,16 @@ def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: 
     return found | {"columns": columns, "approach": [str(name) for name in frame["approach"]]}
 
 
-def trained_again(submission: Any, approach: str, seed: int) -> dict[str, Any]:
-    """Repeat the training for one row of a comparison on the public photos; return the trained weights."""
-    data, epochs = load_photos(), submission.EPOCHS
+def trained_again(
+    submission: Any, approach: str, seed: int, parts: Parts | None = None, n_classes: int = 0
+) -> dict[str, Any]:
+    """Repeat the training for one row of a comparison, on the public photos or on others; return the trained weights.
+
+    In memory, other photos are arranged like those from load_folder, so that rounding is the same.
+    """
+    data, epochs = load_photos() if parts is None else _data(parts, n_classes), submission.EPOCHS
+    contiguous = [part.contiguous() for part in (data.train_images, data.train_labels)]
+    data = Photos(*contiguous, data.validation_images.contiguous(), data.validation_labels, data.classes)
     train = {"feature extraction": submission.feature_extraction, "fine-tuning": submission.fine_tuning}
     backbone = tiny(seed) if approach == "from scratch" else submission.load_backbone()
     run = train.get(approach, submission.full_training)(backbone, data, epochs=epochs, seed=seed)
