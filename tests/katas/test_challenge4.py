@@ -289,7 +289,7 @@ def test_unknown_backbones_and_lacking_torchvision_are_errors(supplied: Any, mon
         backbones.from_torchvision("resnet34")
 
 
-# Torchvision does not import beside PyTorch's CPU build here, so a module with the same structure takes its place.
+# PyPI's torchvision needs PyTorch's CUDA build, so a module with the same structure takes its place in most tests.
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> Any:
@@ -372,6 +372,26 @@ def test_a_torchvision_backbone_is_cut_where_pictures_get_smaller(
         assert shapes == [(count, side, side) for count, side in zip(channels, sides, strict=True)]
         assert torch.equal(backbone(images), x.mean(dim=(2, 3)))
     assert backbone.n_features == channels[-1]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", ["resnet18", "vgg11", "vgg16_bn", "mobilenet_v2", "mobilenet_v3_small"])
+def test_a_backbone_of_the_real_torchvision_computes_its_features(supplied: Any, name: str) -> None:
+    try:
+        models = importlib.import_module("torchvision.models")
+    except (ImportError, RuntimeError) as fault:
+        pytest.skip(f"torchvision cannot be imported: {fault}")
+    images = torch.rand(2, 3, 64, 64)
+    torch.manual_seed(0)
+    backbone = supplied("backbones").from_torchvision(name, pretrained=False).eval()
+    torch.manual_seed(0)
+    model = models.get_model(name, weights=None).eval()
+    model.fc, model.classifier, model.avgpool = torch.nn.Identity(), torch.nn.Identity(), torch.nn.AdaptiveAvgPool2d(1)
+    with torch.no_grad():
+        expected = model(backbone.normalised(images))
+        assert torch.allclose(backbone(images), expected, atol=1e-5)
+    assert backbone.n_features == expected.shape[1]
+    assert len(backbone.stages) == 5
 
 
 def test_a_torchvision_backbone_has_its_learned_weights_by_default(
