@@ -199,7 +199,12 @@ def test_a_link_a_pipe_and_a_giant_file_are_not_read(place: Path, name: str) -> 
         ({"train_images": np.zeros((120, 3, 40, 40), np.uint8)}, "40 x 40"),
         ({"train_labels": np.full(120, 5)}, "train_labels"),
         ({"train_labels": np.zeros(119, np.int64)}, "train_labels"),
+        ({"train_images": np.zeros((120, 3, 0, 32), np.uint8)}, "0 x 32"),
+        ({"train_images": np.zeros((501, 3, 2, 2), np.uint8), "train_labels": np.zeros(501, np.int64)}, "501 training"),
         ({"n_classes": np.array([10**9])}, "n_classes"),
+        ({"n_classes": np.zeros(0, np.int64)}, "n_classes"),
+        ({"n_classes": np.array([np.inf])}, "n_classes"),
+        ({"n_classes": None}, "n_classes"),
         ({"validation_labels": None}, "validation_labels"),
     ],
 )

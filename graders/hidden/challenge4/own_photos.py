@@ -87,9 +87,10 @@ def _content(path: Path, shown: str) -> bytes:
 
 def _checked(arrays: Mapping[str, np.ndarray]) -> OwnPhotos:
     """Check sizes and types of the arrays. Raise Unusable if the photos are too few, too many or too large."""
-    n_classes = int(arrays["n_classes"][0])
-    if not 2 <= n_classes <= MOST_CLASSES:
-        raise Unusable(f"n_classes is {n_classes}; the grader takes 2 to {MOST_CLASSES}")
+    count = arrays["n_classes"]
+    if count.dtype != np.int64 or count.shape != (1,) or not 2 <= count[0] <= MOST_CLASSES:
+        raise Unusable(f"n_classes isn't a whole number from 2 to {MOST_CLASSES}")
+    n_classes = int(count[0])
     parts: list[np.ndarray] = []
     for part, named in (("train", "training"), ("validation", "validation")):
         images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
@@ -100,7 +101,7 @@ def _checked(arrays: Mapping[str, np.ndarray]) -> OwnPhotos:
         n, _, height, width = images.shape
         if not LEAST <= n <= MOST:
             raise Unusable(f"there are {n} {named} photos; the grader takes {LEAST} to {MOST}")
-        if not 0 < max(height, width) <= LARGEST:
+        if not 0 < min(height, width) <= max(height, width) <= LARGEST:
             raise Unusable(f"the photos have {height} x {width} pixels; the grader takes at most {LARGEST} x {LARGEST}")
         parts += [np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels]
     return OwnPhotos(*parts, n_classes)

@@ -449,8 +449,8 @@ def own_photos_of(rows: list[dict[str, str]]) -> own_photos.OwnPhotos | None:
         )
     if named["backbone"] not in ("", "tiny"):
         pytest.skip(
-            f"the rows can't be trained again: they have the backbone {named['backbone']}, and the grader only has the "
-            "weights of tiny. Results with tiny are graded everywhere"
+            f"the rows can't be trained again: they have the backbone {named['backbone']}, and the grader only trains "
+            "tiny again, since larger networks take too long. Results with tiny are graded everywhere"
         )
     if not named["data"]:
         return None
