@@ -407,8 +407,19 @@ def test_the_results_are_complete(kata: Any) -> None:
     assert sorted((row["approach"], row["seed"]) for row in rows) == sorted(itertools.product(APPROACHES, seeds)), (
         "results/comparison.csv must have one row for each approach and seed"
     )
+    for number, row in enumerate(rows, 1):
+        accuracy = row["accuracy"] or ""
+        said = f"results/comparison.csv, row {number}: the accuracy is {accuracy[:40]!r}, expected 0 to 1"
+        assert is_fraction(accuracy), said
     told = {tuple(row["accuracy"] + row["seconds"] for row in rows if row["seed"] == seed) for seed in seeds}
     assert len(told) == len(seeds), "results/comparison.csv: two seeds have the same rows"
+
+
+def is_fraction(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= 1
+    except ValueError:
+        return False
 
 
 @task("recommendations")

@@ -268,6 +268,15 @@ def test_raised_accuracies_on_own_photos_are_found(submission: dict[str, bytes])
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("accuracy", ["1.08", "-0.1", "nan", "97 %"])
+def test_accuracies_that_are_not_fractions_fail(submission: dict[str, bytes], accuracy: str) -> None:
+    verdict = graded(changed(submission, accuracy=accuracy))
+    said = [test.message for test in verdict.tests if test.task == "results"]
+    assert len(said) == 2
+    assert all(f"the accuracy is {accuracy!r}, expected 0 to 1" in each for each in said)
+
+
+@pytest.mark.deep
 def test_results_on_own_photos_without_their_name_fail(submission: dict[str, bytes]) -> None:
     verdict = graded(changed(submission, data=""))
     assert status(verdict) == "failed"

@@ -397,6 +397,11 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
         pairs == sorted((approach, seed) for approach in APPROACHES for seed in seeds),
         "results/comparison.csv must have one row for each approach and seed",
     )
+    for place, row in enumerate(rows, 1):
+        promise(
+            is_fraction(row["accuracy"]),
+            f"results/comparison.csv, row {place}: the accuracy is {row['accuracy'][:40]!r}, expected 0 to 1",
+        )
     own = own_photos_of(rows)
     assert_seeds_differ(rows, sorted(seeds), every=own is not None)
     photos = "your own photos" if own else "the rendered photos"
@@ -460,6 +465,13 @@ def own_photos_of(rows: list[dict[str, str]]) -> own_photos.OwnPhotos | None:
         pytest.skip(
             f"the rows can't be trained again here: {fault}. Results on the rendered photos are graded everywhere"
         )
+
+
+def is_fraction(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= 1
+    except ValueError:
+        return False
 
 
 def parts_of(own: own_photos.OwnPhotos, rng: np.random.Generator) -> tuple[list[np.ndarray], int]:
