@@ -370,7 +370,7 @@ def _replaced(kata: Kata, path: Path, file: str) -> str:
         stems = ", ".join(sorted(Path(name).stem for name in sources))
         refuse(
             file,
-            "the variant's folder does not name the module that it replaces",
+            "the folder's name must be that of the module that the variant replaces",
             f"Move it into a folder named after one of: {stems or '…'}.",
         )
     return found[0]

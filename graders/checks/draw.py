@@ -174,7 +174,7 @@ class Draw:
     def _size(self, name: str, low: int, high: int) -> Size:
         namesakes = sum(isinstance(node, SizeDrawn) and node.name.split(" ")[0] == name for node in self._recorded)
         if namesakes:
-            name = f"{name} {namesakes + 1}"  # a size that a loop draws again is reduced separately
+            name = f"{name} {namesakes + 1}"  # if a loop draws this size again, the two are reduced separately
         node = self._next(SizeDrawn) or SizeDrawn(name, self._fresh_size(low, high), low)
         if node.name != name or not low <= node.value <= high:
             raise Unreplayable(f"expected a size {name} in [{low}, {high}], recorded {node.name} = {node.value}")

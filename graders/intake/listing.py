@@ -65,7 +65,7 @@ def checked_name(name: str) -> str:
         refuse(name, "its name has a backslash", "Pack the files with slashes between folders.")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
-        refuse(name, "its name leads out of the archive", "Pack the files under names without `..`.")
+        refuse(name, "its path points outside the archive", "Pack the files under names without `..`.")
     return "/".join(parts)
 
 

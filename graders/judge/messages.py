@@ -13,8 +13,9 @@ from graders.verdict import Confinement, Verdict
 class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     """A JSON message that tells the fork server which suite must handle a request.
 
-    The connection for the request is sent with it. `signature` changes when the kata's files change. `resident` says
-    that more requests may follow. `again` says that the workers' fork server died during the first attempt.
+    The file descriptor of the connection that the request arrives on is sent along with it. `signature` changes
+    when the kata's files change. `resident` says that more requests may follow. `again` says that the workers' fork
+    server died during the first attempt.
     """
 
     kata: str

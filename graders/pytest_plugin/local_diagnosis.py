@@ -90,7 +90,7 @@ class LocalDiagnosis:
         )
 
     def _graded(self, tests: Sequence[LocalTest], own: LocalSide, deadline: float) -> tuple[list[Case], set[str]]:
-        """Return the cases that a diagnosis may observe, starting with failed tests, and the names of failed tasks.
+        """Return the cases to compare with known mistakes (those of failed tests first) and the names of failed tasks.
 
         `deadline` is in CPU seconds of this process. Raises TimeoutError after it.
         """

@@ -36,7 +36,7 @@ REHEARSALS = 16  # Python specialises code within about this many runs
 
 @dataclass
 class ReadyWorker:
-    """A confined worker and the judge's ends of its descriptors."""
+    """A confined worker, with the judge's ends of the socket and the pipe that lead to it."""
 
     pid: int
     pidfd: int

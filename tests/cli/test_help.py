@@ -44,7 +44,9 @@ def test_every_example_uses_existing_options(name: str) -> None:
         words = shlex.split(typed) if typed.startswith("katas ") else []
         if not words[1:]:
             continue
-        known = {option for parameter in COMMANDS[words[1]].params for option in (*parameter.opts, *parameter.secondary_opts)}
+        known = {
+            option for parameter in COMMANDS[words[1]].params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word for word in words if word.startswith("--")} <= known, line
 
 

@@ -216,7 +216,8 @@ def test_the_picture_is_a_plot_of_points(kata: Any) -> None:
     pixels = assert_picture(kata.data(f"results/{PLOT}"), PLOT)
     colours = pixels.reshape(-1, pixels.shape[2])[:: max(1, pixels[..., 0].size // 500_000)]
     even = np.sort(np.unique(colours, axis=0, return_counts=True)[1])[-8:].sum() / len(colours)
-    if even < EVEN:  # the solution's plot has 0.97; noise, a photograph or an image in axes has less than 0.63
+    # `even` is 0.97 for the solution's plot, and below 0.63 for noise, a photograph or a picture inside axes.
+    if even < EVEN:
         said = f"{PLOT} is not a plot of points: its eight most common colours cover only {even:.0%} of it"
         raise Mismatch(said, EVEN, even)
 

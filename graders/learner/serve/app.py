@@ -1,4 +1,4 @@
-"""The addresses that `katas serve` answers. Every error is JSON with one message, as the page shows it."""
+"""The addresses that `katas serve` answers. An error is answered with a JSON object whose message the page shows."""
 
 from __future__ import annotations
 
