@@ -37,7 +37,8 @@ def attention_weights(H: torch.Tensor, query: torch.Tensor, mask: torch.Tensor |
 
     Returns:
         Weights (n, words) with H's dtype. Every row sums to 1 and is exactly 0 at padding, whatever vectors are there.
-        Gradients flow to H and query. Extras: scores may be ±1e4 or below -1e10; the arguments stay unchanged.
+        Gradients flow to H and query. Extras: scores may be ±1e4 or below -1e10; the arguments stay unchanged;
+        no Python loop over the sentences.
     """
     raise NotImplementedError
 

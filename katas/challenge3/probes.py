@@ -25,6 +25,20 @@ def attention_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.nd
     return [_array(part) for part in (submission.attention_weights(*arguments), *submission.attend(*arguments))]
 
 
+def batch_at_once(submission: Any, name: str, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the first result of attention_weights or attend, called once for all sentences."""
+    found = getattr(submission, name)(torch.tensor(H), torch.tensor(query), torch.tensor(mask))
+    return _array(found if name == "attention_weights" else found[0])
+
+
+def one_by_one(submission: Any, name: str, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> int:
+    """Call attention_weights or attend once for each sentence, and return the number of calls."""
+    function, asked = getattr(submission, name), torch.tensor(query)
+    for vectors, real in zip(torch.tensor(H).split(1), torch.tensor(mask).split(1), strict=True):
+        function(vectors, asked, real)
+    return len(H)
+
+
 def gradients_for(
     submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray, on_context: np.ndarray, on_weights: np.ndarray
 ) -> list[np.ndarray]:

@@ -36,6 +36,12 @@ def context_for(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndar
     return [_array(context), _array(weights), *map(_array, arguments)]
 
 
+def attention_over(submission: Any, name: str, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the first result of attention_weights or attend."""
+    found = getattr(submission, name)(*_tensors(H, query, mask))
+    return _array(found if name == "attention_weights" else found[0])
+
+
 def gradients_for(
     submission: Any,
     H: np.ndarray,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from graders.checks import about, assert_close, assert_equal, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, cases, task
 from graders.hidden.challenge3.promise import promise
 
 HUGE = (1e11, 1e32)  # scores this far below 0, so that a finite score for padding would have to be even lower
@@ -197,3 +197,31 @@ def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weight
         scale = (alpha * row.factor)[:, :, None] * abs(g)[:, None] + slope[:, :, None] * abs(row.query)
         assert_close(by_H, expected_H, scale=scale, terms=row.terms)
         promise(not by_H[~row.real].any(), "the gradients of vectors at padding aren't exactly 0")
+
+
+def assert_at_most_five_times_as_long(kata: Any, draw: Any, probes: Any, function: str) -> None:
+    """Compare the time for 5000 sentences with the solution's time.
+
+    Of the accepted answers, those without a loop take at most 1.3 times as long; loops take at least 10 times as long.
+    """
+
+    def arguments() -> tuple[Any, ...]:
+        mask = draw.mask(5000, 6, keep=0.6).astype(bool)
+        mask[:, 0] = True
+        return function, draw.normal(5000, 6, 4), draw.normal(4), mask
+
+    def check(actual: Any, given: tuple[Any, ...]) -> None:
+        (assert_weights if function == "attention_weights" else assert_context)(actual, Row(*given[1:]))
+
+    speed = kata.speed(probes.attention_over, arguments, check, rounds=3, at_most=5.0, clock="cpu")
+    assert_speed(speed, at_most=5.0)
+
+
+@task("speed", title="attention_weights of many sentences takes at most five times the solution's time")
+def test_weights_take_at_most_five_times_as_long(kata: Any, draw: Any, probes: Any) -> None:
+    assert_at_most_five_times_as_long(kata, draw, probes, "attention_weights")
+
+
+@task("speed", title="attend for many sentences takes at most five times the solution's time")
+def test_the_context_takes_at_most_five_times_as_long(kata: Any, draw: Any, probes: Any) -> None:
+    assert_at_most_five_times_as_long(kata, draw, probes, "attend")
