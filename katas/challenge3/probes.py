@@ -45,8 +45,10 @@ def gradients_for(
     """Return the gradients of Σ context · on_context + Σ weights · on_weights with respect to H and query."""
     vectors, asked = torch.tensor(H, requires_grad=True), torch.tensor(query, requires_grad=True)
     context, weights = submission.attend(vectors, asked, torch.tensor(mask))
-    ((context * torch.tensor(on_context)).sum() + (weights * torch.tensor(on_weights)).sum()).backward()
-    return [_array(vectors.grad), _array(asked.grad)]
+    loss = (context * torch.tensor(on_context)).sum() + (weights * torch.tensor(on_weights)).sum()
+    found = torch.autograd.grad(loss, [vectors, asked], allow_unused=True)
+    pairs = zip(found, (vectors, asked), strict=True)
+    return [_array(torch.zeros_like(of) if gradient is None else gradient) for gradient, of in pairs]
 
 
 def arguments_after(submission: Any, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:

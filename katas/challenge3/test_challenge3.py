@@ -95,6 +95,24 @@ def test_the_gradient_of_the_worked_example(kata: Any, probes: Any) -> None:
             assert_close(by_H, (np.outer(weights, g) + np.outer(slopes, query))[None], scale=9.0, terms=8)
 
 
+@task("gradients")
+@cases(4)
+def test_gradients_of_two_sentences_with_padding(kata: Any, draw: Any, probes: Any) -> None:
+    both, real = np.concatenate([H, H]), np.array([[True, True, False], [True, False, True]])
+    second = np.array([math.e**2, 0.0, 1.0]) / (math.e**2 + 1)  # scores 2 and 0
+    g, w = draw.uniform(-1, 1, 2, 2), draw.uniform(-1, 1, 2, 3)  # dL/dc, and dL/dα directly
+    by_H, by_query = kata.run(probes.gradients_for, both, query, real, g, w)
+    expected_H, expected_query = np.zeros((2, 3, 2)), np.zeros(2)
+    for row, share in enumerate((first_two, second)):  # as for one sentence; the query gets the sum of both
+        slopes = share * ((H[0] - share @ H[0]) @ g[row] + w[row] - share @ w[row])
+        expected_H[row] = np.outer(share, g[row]) + np.outer(slopes, query)
+        expected_query += slopes @ H[0]
+    with about("the gradient with respect to the query"):
+        assert_close(by_query, expected_query, scale=18.0, terms=8)
+    with about("the gradient with respect to H"):
+        assert_close(by_H, expected_H, scale=9.0, terms=8)
+
+
 many = np.concatenate([H, 0 * H] * 1500)  # 3000 sentences, the third word of each second one is padding
 real_words = np.array([[True, True, True], [True, True, False]] * 1500)
 weights_of_many = np.array([weights, [0.5, 0.5, 0.0]] * 1500)

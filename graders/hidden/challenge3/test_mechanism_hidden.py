@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from graders.checks import about, assert_close, assert_equal, assert_speed, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_gradient, assert_speed, cases, task
 from graders.hidden.challenge3.promise import promise
 
 HUGE = (1e11, 1e32)  # scores this far below 0, so that a finite score for padding would have to be even lower
@@ -57,8 +57,13 @@ def reference(row: Row) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch
     """Return H, query, weights and context in float64, with gradients tracked."""
     H = torch.tensor(row.H, dtype=torch.float64, requires_grad=True)
     query = torch.tensor(row.query, dtype=torch.float64, requires_grad=True)
-    weights = (H @ query).masked_fill(~torch.tensor(row.real), -torch.inf).softmax(dim=1)
+    weights = weights_of(H, query, row)
     return H, query, weights, (weights[:, :, None] * H).sum(dim=1)
+
+
+def weights_of(H: torch.Tensor, query: torch.Tensor, row: Row) -> torch.Tensor:
+    """Return the weights (n, words) for these vectors and this query, with the row's mask."""
+    return (H @ query).masked_fill(~torch.tensor(row.real), -torch.inf).softmax(dim=1)
 
 
 def assert_weights(weights: Any, row: Row, dtype: Any = np.float64) -> None:
@@ -176,26 +181,32 @@ def assert_gradients(kata: Any, draw: Any, probes: Any, row: Row, *, from_weight
     """Check the gradients of a weighted sum with respect to H and query.
 
     The sum has random coefficients for the weights and, unless `from_weights` is true, for the contexts.
+    Every element is compared with autograd and with central differences.
     """
     n, words, d = row.H.shape
     on_context = None if from_weights else draw.normal(n, d)
     on_weights = draw.normal(n, words)
     by_H, by_query = kata.run(probes.gradients_for, *row, on_context, on_weights)
 
-    H, query, weights, context = reference(row)
     g = np.zeros((n, d)) if on_context is None else on_context
-    loss = (context * torch.tensor(g)).sum() + (weights * torch.tensor(on_weights)).sum()
-    expected_H, expected_query = torch.autograd.grad(loss, [H, query])
+
+    def context_and_weights(H: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
+        weights = weights_of(H, query, row)
+        return torch.cat([(weights[:, :, None] * H).sum(dim=1), weights], dim=1)
+
+    inputs, cotangent = [row.H, row.query], np.concatenate([g, on_weights], axis=1)
+    _, _, weights, _ = reference(row)
     # dL/ds_j = α_j (g·(h_j - c) + w_j - Σ α w), dL/dq = Σ_j dL/ds_j h_j, dL/dh_j = α_j g + dL/ds_j q
     alpha, vectors = weights.detach().numpy(), np.where(row.real[:, :, None], abs(row.H), 0)
     mean = np.einsum("nw,nwd->nd", alpha, vectors)
     slope = np.einsum("nwd,nd->nw", vectors + mean[:, None], abs(g)) + abs(on_weights)
     slope = alpha * (slope + (alpha * abs(on_weights)).sum(axis=1, keepdims=True)) * row.factor
     with about("the gradient with respect to the query"):
-        assert_close(by_query, expected_query, scale=np.einsum("nw,nwd->d", slope, vectors), terms=row.terms + n)
+        scale = np.einsum("nw,nwd->d", slope, vectors)
+        assert_gradient(by_query, context_and_weights, inputs, cotangent, index=1, scale=scale, terms=row.terms + n)
     with about("the gradient with respect to H"):
         scale = (alpha * row.factor)[:, :, None] * abs(g)[:, None] + slope[:, :, None] * abs(row.query)
-        assert_close(by_H, expected_H, scale=scale, terms=row.terms)
+        assert_gradient(by_H, context_and_weights, inputs, cotangent, index=0, scale=scale, terms=row.terms)
         promise(not by_H[~row.real].any(), "the gradients of vectors at padding aren't exactly 0")
 
 
