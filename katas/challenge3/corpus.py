@@ -9,6 +9,7 @@ nothing, and sometimes a mild word for the other side, or one that only sounds l
 seeds give equal corpora.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -148,13 +149,23 @@ def make_corpus(seed: int, n_train: int = 2000, n_test: int = 500) -> Corpus:
 
 def real_corpus(seed: int, n_train: int = 2000, n_test: int = 500, longest: int = 60) -> Corpus:
     """Make a corpus of real reviews, cut to their first words. `katas data fetch reviews` downloads them."""
-    from graders import datasets
-
-    folder = Path(datasets.folder("reviews"))
+    folder = Path(os.environ.get("KATAS_DATA_REVIEWS") or _fetched_folder())
     texts, labels = (folder / "texts.txt").read_text(encoding="utf-8").split("\n"), np.load(folder / "labels.npy")
     rows = np.random.default_rng(seed).permutation(len(labels))[: n_train + n_test]
-    reviews = tuple(Review(words_of(texts[row].replace("<br />", " "))[:longest], int(labels[row])) for row in rows)
+    reviews = tuple(real_review(texts[row], int(labels[row]), longest) for row in rows)
     return Corpus(reviews[:n_train], reviews[n_train:])
+
+
+def real_review(text: str, label: int, longest: int = 60) -> Review:
+    """Make a review from the first words of a text."""
+    return Review(words_of(text.replace("<br />", " "))[:longest], label)
+
+
+def _fetched_folder() -> Path:
+    """Return the folder of the real reviews on this computer. If they aren't downloaded, the error says how."""
+    from graders import datasets
+
+    return datasets.folder("reviews")
 
 
 def write_reviews(n: int, rng: np.random.Generator, grammar: Grammar) -> tuple[Review, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from corpus import make_corpus
+from corpus import make_corpus, real_corpus
 from matplotlib.figure import Figure
 
 torch.set_num_threads(1)  # a second thread doesn't speed up networks this small, and slows them down on a busy machine
@@ -173,6 +173,15 @@ def share_of_test_reviews(submission: Any, seed: int, epochs: int) -> dict[str, 
         "on_evidence": (weights * decisive).sum(dim=1).mean().item(),
         "by_chance": (decisive.sum(dim=1) / mask.sum(dim=1)).mean().item(),
     }
+
+
+def share_of_real_reviews(submission: Any, seed: int, epochs: int) -> float:
+    """Train the classifier with attention on 5000 real reviews; return the share of 1000 others that it gets right."""
+    corpus = real_corpus(seed, n_train=5000, n_test=1000)
+    model = submission.AttentionClassifier(len(corpus.vocabulary), seed=seed)
+    submission.train(model, corpus, epochs=epochs, seed=seed)
+    tokens, mask, labels = corpus.batch(corpus.test)
+    return float((_answer(model.eval(), tokens, mask)[0].argmax(axis=1) == labels.numpy()).mean())
 
 
 def share_by_mean_pooling(submission: Any, seed: int, epochs: int) -> float:

@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 import numpy as np
+import pytest
 
+from graders import datasets
 from graders.checks import about, assert_close, assert_equal, assert_near, assert_picture, assert_speed, cases, task
 
 EPOCHS = 20
@@ -282,6 +284,16 @@ def test_most_weight_is_on_the_words_that_decide(kata: Any, draw: Any, probes: A
         f"leaving out the two heaviest words changes {heaviest:.0%} of the answers, and leaving out two other words "
         f"changes {others:.0%}; expected a difference of at least 25 percentage points"
     )
+
+
+@task("reviews")
+def test_real_reviews_are_classified_correctly(kata: Any, draw: Any, probes: Any) -> None:
+    try:
+        datasets.folder("reviews")
+    except datasets.DataError as fault:
+        pytest.skip(f"there are no real reviews here: {fault}")
+    right = kata.run(probes.share_of_real_reviews, draw.seed(), 10)
+    assert right >= 0.6, f"{right:.1%} of 1000 real reviews are classified correctly, expected at least 60 %"
 
 
 @task("explain")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graders.datasets import formats
-from graders.datasets.sources import DataSet, place_of
 from tests.kata_modules import importable
+from tests.katas.made_reviews import half_of_each, unpack_reviews
 from tests.workshop import ROOT
 
 SHOWN, KEPT_BACK = 600, 20  # reviews; the real data set has 25 000 of each
@@ -31,27 +28,12 @@ def corpus(modules: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any
     """Return the corpus module, with the data set `reviews` unpacked from an archive of made reviews."""
     corpus = modules("corpus")
     made = corpus.make_corpus(seed=1, n_train=SHOWN * 2, n_test=KEPT_BACK * 2)
-    members: list[tuple[str, str]] = []
-    for split, reviews, count in (("train", made.train, SHOWN), ("test", made.test, KEPT_BACK)):
-        for label, name, stars in ((0, "neg", 2), (1, "pos", 9)):
-            chosen = [review for review in reviews if review.label == label][: count // 2]
-            members += [
-                (
-                    f"aclImdb/{split}/{name}/{number}_{stars}.txt",
-                    " ".join(review.words).capitalize() + f".{BREAK}The end.",
-                )
-                for number, review in enumerate(chosen)
-            ]
-    archive = tmp_path / "aclImdb_v1.tar.gz"
-    with tarfile.open(archive, "w:gz") as file:
-        for name, text in members:
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            file.addfile(member, io.BytesIO(text.encode()))
     monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path / "data"))
-    place_of("reviews").mkdir(parents=True)
-    small = DataSet("small", "this test", "none", "reviews", SHOWN, KEPT_BACK, 0.1)
-    formats.READERS["reviews"](small, {archive.name: archive}, place_of("reviews"))
+    shown, kept_back = (
+        [(" ".join(review.words).capitalize() + f".{BREAK}The end.", review.label) for review in part]
+        for part in (made.train, made.test)
+    )
+    unpack_reviews(tmp_path, half_of_each(shown, SHOWN), half_of_each(kept_back, KEPT_BACK))
     return corpus
 
 

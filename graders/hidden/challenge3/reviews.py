@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graders import datasets
+
 CORPUS = Path(__file__).parents[3] / "katas" / "challenge3" / "corpus.py"
 
 
@@ -92,6 +94,18 @@ def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) ->
         hidden=hidden,
         known=frozenset(map(renamed, spoken.known)),
     )
+
+
+def real(seed: int, n_train: int, n_hidden: int) -> Language:
+    """Return real reviews: visible ones for training and testing, and hidden ones that the judge keeps back.
+
+    It isn't known which words decide, so there is no evidence. Raises DataError without the data set.
+    """
+    shown = corpus.real_corpus(seed, n_train, n_test=100)
+    texts, labels = datasets.kept_back("reviews")
+    rows = np.random.default_rng(seed).permutation(len(labels))[:n_hidden]
+    hidden = [corpus.real_review(texts[row], int(labels[row])) for row in rows]
+    return _language(shown.train, shown.test, hidden)
 
 
 def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:

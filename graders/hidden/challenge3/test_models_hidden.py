@@ -19,12 +19,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
+from graders import datasets
 from graders.checks import about, assert_equal, cases, task
 from graders.hidden.challenge3.promise import promise
-from graders.hidden.challenge3.reviews import Language, english, invented, other_labels, sent, text, without
+from graders.hidden.challenge3.reviews import Language, english, invented, other_labels, real, sent, text, without
 
 ATTENTION, MEAN = "AttentionClassifier", "MeanPoolingClassifier"
 N_TRAIN, EPOCHS = 2000, 20
@@ -51,6 +53,13 @@ CHANGED_MORE = 0.25
 # When two words are left out, the probability of the answer falls by 0.323 to 0.619 for the words with the largest
 # weights, and by at most 0.001 for two other words. The difference must be at least this large.
 MOVED_MORE = 0.25
+
+N_REAL, N_KEPT_BACK, REAL_EPOCHS = 5000, 2000, 10
+# The README and the visible test require 0.60. The real reviews were not available for measurements, but made ones
+# were: each has 60 words, drawn from 8000 words that are nearly as frequent in one class as in the other. Naive Bayes
+# classifies 0.695 of them correctly, and the solution and the accepted answers 0.624 to 0.668. On similar reviews, the
+# best of 300 untrained models reached 0.549.
+REAL_ACCURACY = 0.57
 
 
 # ------------------------------------------------------------------------------------------------------ the classifiers
@@ -340,6 +349,22 @@ def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, prob
     promise(all(map(np.array_equal, first, again)), "two training runs with the same seed give different models")
     ((*other,),) = kata.run(probes.parameters_after, kind, sent(language.train), tests[:1], seed + 1, 3, True)
     promise(not all(map(np.array_equal, first, other)), "two seeds give the same trained model")
+
+
+@task("reviews")
+def test_real_reviews_that_are_kept_back_are_classified_correctly(kata: Any, draw: Any, probes: Any) -> None:
+    try:
+        language = real(draw.seed(), N_REAL, N_KEPT_BACK)
+    except datasets.DataError as fault:
+        pytest.skip(f"there are no real reviews here: {fault}")
+    model = sent(language.train), sent(language.test), draw.seed(), REAL_EPOCHS
+    logits, _ = kata.run(probes.answers_of_trained, *model, text(language.hidden))
+    right = right_answers(logits, language).mean()
+    promise(
+        right >= REAL_ACCURACY,
+        f"{right:.1%} of {N_KEPT_BACK} unseen real reviews are classified correctly, expected at least "
+        f"{REAL_ACCURACY:.0%}",
+    )
 
 
 # --------------------------------------------------------------------------------------------------------- the evidence
