@@ -1,0 +1,50 @@
+/**
+ * Build the bundle of `katas serve`: app.js, app.css and LICENSES.txt.
+ *
+ * The bundle is committed, so that learners need no npm. The same sources and package-lock.json give the same bytes.
+ */
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const folder = process.env.KATAS_STATIC || path.join(here, "..", "graders", "learner", "serve", "static");
+
+const result = await build({
+    absWorkingDir: here,
+    entryPoints: { app: "src/main.js" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none", // the licences are in LICENSES.txt
+    metafile: true,
+    outdir: folder,
+});
+
+/** Return the names of the packages that are part of the bundle, sorted. */
+function bundledPackages() {
+    const { inputs } = result.metafile.outputs[path.relative(here, path.join(folder, "app.js"))];
+    const names = Object.keys(inputs)
+        .filter((file) => inputs[file].bytesInOutput > 0)
+        .map((file) => file.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1])
+        .filter(Boolean);
+    return [...new Set(names)].sort();
+}
+
+/** Return the text of a package's licence, under a heading with its name and version. */
+function licence(name) {
+    const root = path.join(here, "node_modules", name);
+    const about = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+    const file = readdirSync(root).find((each) => /^licen[cs]e/i.test(each));
+    if (about.license !== "MIT" || !file) {
+        throw new Error(`${name}: expected the MIT licence and its text, found ${about.license} and ${file}`);
+    }
+    return `${name} ${about.version}\n\n${readFileSync(path.join(root, file), "utf8").trim()}\n`;
+}
+
+const head = "app.js contains parts of these packages.\n";
+writeFileSync(path.join(folder, "LICENSES.txt"), [head, ...bundledPackages().map(licence)].join(`\n${"-".repeat(80)}\n\n`));

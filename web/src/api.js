@@ -1,0 +1,53 @@
+/** The calls of the server. Every failure is an ApiError whose message can be shown as it is. */
+
+export const OFFLINE = "The server does not answer. Your text is kept here; start `katas serve` again.";
+
+/** A call that failed. `status` is 0 if the server did not answer; `body` is the JSON that it sent. */
+export class ApiError extends Error {
+    constructor(message, status, body = {}) {
+        super(message);
+        this.status = status;
+        this.body = body;
+    }
+}
+
+/** Make a call and return the JSON of its answer. */
+async function call(method, path, body, keepalive = false) {
+    const options = { method, keepalive, cache: "no-store" };
+    if (method !== "GET") {
+        options.headers = { "content-type": "application/json" };
+        options.body = JSON.stringify(body);
+    }
+    let response;
+    try {
+        response = await fetch(path, options);
+    } catch {
+        throw new ApiError(OFFLINE, 0);
+    }
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) {
+        throw new ApiError(answer.error || `The server answered with status ${response.status}.`, response.status, answer);
+    }
+    return answer;
+}
+
+const kataPath = (slug) => `/api/katas/${encodeURIComponent(slug)}`;
+
+export const listKatas = () => call("GET", "/api/katas");
+export const readKata = (slug) => call("GET", kataPath(slug));
+export const eventsPath = (slug) => `${kataPath(slug)}/events`;
+
+export function readExplanation(slug, anyway) {
+    return call("GET", `${kataPath(slug)}/explanation${anyway ? "?anyway=1" : ""}`);
+}
+
+/** Write a file that still has the digest `base`. With `keepalive`, the call outlives the page. */
+export function writeFile(slug, name, text, base, keepalive = false) {
+    const path = name.split("/").map(encodeURIComponent).join("/");
+    return call("PUT", `${kataPath(slug)}/files/${path}`, { text, base }, keepalive);
+}
+
+/** Ask for a grading, a hint or another action. Its effect arrives as an event. */
+export function act(slug, action, body = {}) {
+    return call("POST", `${kataPath(slug)}/${action}`, body);
+}

@@ -1,0 +1,124 @@
+/** The text editor: CodeMirror with the few extensions that the katas need. */
+import { defaultKeymap, history, historyKeymap, indentLess, indentMore, isolateHistory } from "@codemirror/commands";
+import { pythonLanguage } from "@codemirror/lang-python";
+import {
+    Language,
+    StreamLanguage,
+    bracketMatching,
+    defineLanguageFacet,
+    indentOnInput,
+    indentUnit,
+    syntaxHighlighting,
+} from "@codemirror/language";
+import { toml } from "@codemirror/legacy-modes/mode/toml";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { Annotation, EditorState, Prec } from "@codemirror/state";
+import {
+    EditorView,
+    drawSelection,
+    highlightActiveLine,
+    highlightActiveLineGutter,
+    highlightSpecialChars,
+    keymap,
+    lineNumbers,
+} from "@codemirror/view";
+import { classHighlighter } from "@lezer/highlight";
+import { parser as markdownParser } from "@lezer/markdown";
+
+const INDENT = 4;
+const LANGUAGES = {
+    python: pythonLanguage,
+    // @codemirror/lang-markdown would add the parsers of HTML, CSS and JavaScript to the bundle.
+    markdown: new Language(defineLanguageFacet(), markdownParser, [], "markdown"),
+    toml: StreamLanguage.define(toml),
+};
+
+/** Marks a change that comes from the file on disk, and not from the learner. */
+const fromDisk = Annotation.define();
+
+const THEME = EditorView.theme({
+    "&": { color: "var(--ink)", backgroundColor: "var(--paper)", height: "100%" },
+    "&.cm-focused": { outline: "none" },
+    ".cm-scroller": { fontFamily: "var(--mono)", fontSize: ".875rem", lineHeight: "1.5" },
+    ".cm-content": { caretColor: "var(--ink)" },
+    ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--ink)" },
+    "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+        background: "var(--selection)",
+    },
+    ".cm-activeLine": { backgroundColor: "var(--active)" },
+    ".cm-gutters": { backgroundColor: "var(--box)", color: "var(--soft)", borderRight: "1px solid var(--line)" },
+    ".cm-activeLineGutter": { backgroundColor: "var(--active)", color: "var(--ink)" },
+    "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--match)", outline: "1px solid var(--soft)" },
+    "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--bad)" },
+    ".cm-selectionMatch, .cm-searchMatch": { backgroundColor: "var(--match)" },
+    ".cm-searchMatch-selected": { backgroundColor: "var(--selection)", outline: "1px solid var(--ink)" },
+    ".cm-panels": { backgroundColor: "var(--box)", color: "var(--ink)" },
+    ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
+    ".cm-panel.cm-search": { padding: ".4rem 2rem .4rem .4rem" },
+    ".cm-panel.cm-search [name=close]": { fontSize: "1.25rem", color: "var(--ink)", cursor: "pointer" },
+});
+
+/** Insert spaces up to the next multiple of four, or indent the selected lines. */
+function indent(view) {
+    const { state } = view;
+    const range = state.selection.main;
+    if (state.readOnly) {
+        return false;
+    }
+    if (!range.empty) {
+        return indentMore(view);
+    }
+    const column = range.head - state.doc.lineAt(range.head).from;
+    const spaces = " ".repeat(INDENT - (column % INDENT));
+    view.dispatch(state.replaceSelection(spaces), { scrollIntoView: true, userEvent: "input" });
+    return true;
+}
+
+/**
+ * Make an editor for a file.
+ * @param {{name: string, text: string, language: string, editable: boolean}} file
+ * @param {() => void} edited is called after each change by the learner
+ */
+export function createEditor(file, edited) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const state = EditorState.create({
+        doc: file.text,
+        extensions: [
+            EditorView.cspNonce.of(document.body.dataset.nonce ?? ""),
+            Prec.high(keymap.of([{ key: "Tab", run: indent, shift: indentLess }])),
+            keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
+            [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars()],
+            [history(), search({ top: true }), highlightSelectionMatches()],
+            [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), bracketMatching(), indentOnInput()],
+            [indentUnit.of(" ".repeat(INDENT)), EditorState.tabSize.of(INDENT)],
+            [LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
+            EditorState.readOnly.of(!file.editable),
+            EditorView.contentAttributes.of({ "aria-label": `Text of ${file.name}`, tabindex: "0" }),
+            EditorView.updateListener.of((update) => {
+                if (update.docChanged && !update.transactions.some((each) => each.annotation(fromDisk))) {
+                    edited();
+                }
+            }),
+        ],
+    });
+    return new EditorView({ state });
+}
+
+/** Replace the part of the text that differs, as one undo step. The cursor stays where it is. */
+export function replaceText(view, text) {
+    const before = view.state.doc.toString();
+    const after = text.replace(/\r\n?/g, "\n");
+    const most = Math.min(before.length, after.length);
+    let from = 0;
+    while (from < most && before[from] === after[from]) {
+        from += 1;
+    }
+    let end = 0;
+    while (end < most - from && before[before.length - 1 - end] === after[after.length - 1 - end]) {
+        end += 1;
+    }
+    view.dispatch({
+        changes: { from, to: before.length - end, insert: after.slice(from, after.length - end) },
+        annotations: [fromDisk.of(true), isolateHistory.of("full")],
+    });
+}

@@ -1,0 +1,75 @@
+/** Short forms for making elements, and the page's two shared regions: banners and announcements. */
+
+/**
+ * Make an element. A property that starts with "on" is an event handler, and every other one is an attribute:
+ * `true` sets an empty attribute, and `false`, `null` and `undefined` leave it out. Children that are strings
+ * become text, never HTML.
+ * @param {string} tag
+ * @param {Record<string, any>} [properties]
+ * @param {...(Node | string | null | false | undefined)} children
+ * @returns {any}
+ */
+export function el(tag, properties = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+        if (name.startsWith("on")) {
+            element.addEventListener(name.slice(2), value);
+        } else if (value !== false && value !== null && value !== undefined) {
+            element.setAttribute(name, value === true ? "" : String(value));
+        }
+    }
+    element.append(...children.filter((child) => child !== null && child !== false && child !== undefined));
+    return element;
+}
+
+/** Make a button. */
+export function button(label, onclick, properties = {}) {
+    return el("button", { type: "button", onclick, ...properties }, label);
+}
+
+/**
+ * Make an element from HTML that the server has rendered and escaped.
+ * Never call this with text that comes from a file or from a message.
+ */
+export function trusted(tag, properties, html) {
+    const element = el(tag, properties);
+    element.innerHTML = html;
+    element.querySelectorAll("pre").forEach((pre) => (pre.tabIndex = 0)); // so that the keyboard can scroll it
+    return element;
+}
+
+const banners = el("div", { class: "banners", role: "alert" });
+const polite = el("div", { class: "hidden", role: "status" });
+
+/** Return the regions for banners and announcements, which stay on the page while its content changes. */
+export function regions() {
+    return [banners, polite];
+}
+
+/** Show one message above the page. A message with the same key is replaced. */
+export function showBanner(key, text) {
+    const shown = [...banners.children].find((each) => each.dataset.key === key);
+    if (shown?.firstChild.textContent === text) {
+        return;
+    }
+    hideBanner(key);
+    const close = button("Close", () => hideBanner(key));
+    banners.append(el("div", { class: "banner", "data-key": key }, el("p", {}, text), close));
+}
+
+/** Remove the message with this key, or all messages. */
+export function hideBanner(key) {
+    for (const each of [...banners.children]) {
+        if (key === undefined || each.dataset.key === key) {
+            each.remove();
+        }
+    }
+}
+
+/** Have a screen reader say a sentence when it is idle. */
+export function announce(text) {
+    polite.textContent = "";
+    setTimeout(() => {
+        polite.textContent = text;
+    }, 50); // a region that receives the same text again is silent unless it was empty in between
+}

@@ -1,0 +1,225 @@
+/**
+ * One file in the editor, and how it is kept equal to the file on disk.
+ *
+ * `base` is the digest of the version on disk that the editor's text is based on. The server refuses to overwrite any
+ * other version. If the file has changed on disk and in the editor, the learner decides which text to keep.
+ */
+import { writeFile } from "./api.js";
+import { createEditor, replaceText } from "./codemirror.js";
+import { announce, button, el } from "./dom.js";
+import { dropDraft, findDraft, keepDraft } from "./drafts.js";
+
+const SAVE_MS = 400; // a change is saved after this pause
+const RETRY_MS = 3000;
+
+export class FileEditor {
+    /**
+     * @param {string} slug
+     * @param {{name: string, text: string | null, digest: string | null, editable: boolean, language: string,
+     *     why?: string}} file
+     * @param {number} largest how many bytes the file may have
+     * @param {(editor: FileEditor) => void} changed is called when `unsaved` may have changed
+     */
+    constructor(slug, file, largest, changed) {
+        Object.assign(this, { slug, name: file.name, editable: file.editable, largest, changed });
+        const text = file.text ?? "";
+        this.base = file.digest ?? "";
+        this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
+        this.view = createEditor({ ...file, text }, () => this.edited());
+        this.saved = this.view.state.doc; // the text of `base`; null if the file must be written in any case
+        this.saving = null;
+        this.savedAt = 0;
+        this.conflict = null;
+        this.closed = false;
+        this.state = el("p", { class: "state soft" }, file.editable ? "" : (file.why ?? "You cannot edit this file."));
+        this.choice = el("div", { class: "choice", role: "alert" });
+        this.body = el("div", { class: "text" }, this.view.dom);
+        this.restore();
+    }
+
+    /** Return whether the editor has text that is not on disk. */
+    get unsaved() {
+        return this.editable && (this.saved === null || !this.saved.eq(this.view.state.doc));
+    }
+
+    get text() {
+        return this.view.state.doc.toString().replaceAll("\n", this.lineEnd);
+    }
+
+    /** Continue with the text that an earlier visit to the page could not save. */
+    restore() {
+        const draft = this.editable ? findDraft(this.slug, this.name) : null;
+        if (draft === null || draft.text === this.text) {
+            dropDraft(this.slug, this.name);
+            return;
+        }
+        const onDisk = { text: this.base ? this.text : null, digest: this.base };
+        replaceText(this.view, draft.text);
+        if (draft.base === this.base) {
+            this.edited();
+        } else {
+            this.base = draft.base;
+            this.saved = null;
+            this.ask(onDisk);
+        }
+    }
+
+    edited() {
+        if (!this.conflict) {
+            this.tell("saving…");
+        }
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.save(), SAVE_MS);
+        this.changed(this);
+    }
+
+    /** Save now. Return whether the file on disk has the editor's text afterwards. */
+    async save(keepalive = false) {
+        clearTimeout(this.timer);
+        if (this.unsaved) {
+            keepDraft(this.slug, this.name, this.text, this.base);
+        }
+        await this.saving;
+        if (!this.unsaved || this.conflict) {
+            this.settle();
+            return !this.conflict;
+        }
+        const { text } = this;
+        const bytes = new TextEncoder().encode(text).length;
+        if (bytes > this.largest) {
+            this.fail(`the file has ${bytes} bytes, but at most ${this.largest} are allowed. Make it shorter.`);
+            return false;
+        }
+        this.saving ??= this.write(text, keepalive).finally(() => (this.saving = null));
+        return this.saving;
+    }
+
+    async write(text, keepalive) {
+        const { doc } = this.view.state;
+        try {
+            const { digest } = await writeFile(this.slug, this.name, text, this.base, keepalive);
+            [this.base, this.saved, this.savedAt] = [digest, doc, Date.now()];
+            this.settle();
+            return true;
+        } catch (error) {
+            if (error.status === 409) {
+                this.ask({ text: error.body.text ?? null, digest: error.body.digest ?? "" });
+            } else {
+                this.fail(error.message);
+                this.retryLater(error);
+            }
+            return false;
+        }
+    }
+
+    /** Try again by itself if the server did not answer. Other faults need a change by the learner. */
+    retryLater(error) {
+        if (error.status === 0 && !this.closed) {
+            this.timer = setTimeout(() => this.save(), RETRY_MS);
+        }
+    }
+
+    /** Show that the text is saved, if it is. */
+    settle() {
+        if (!this.unsaved && !this.conflict && this.editable) {
+            dropDraft(this.slug, this.name);
+            this.tell(this.base ? "saved" : "This file does not exist yet. Type to create it.");
+        }
+        this.changed(this);
+    }
+
+    tell(text, kind = "soft") {
+        this.state.className = `state ${kind}`;
+        this.state.textContent = text;
+    }
+
+    fail(reason) {
+        const text = `not saved: ${reason}`;
+        if (this.state.textContent !== text) {
+            announce(`${this.name} ${text}`);
+        }
+        this.tell(text, "failed");
+        this.changed(this);
+    }
+
+    /** Return whether this digest of the file on disk is news. */
+    needs(digest) {
+        return !this.saving && (digest ?? "") !== (this.conflict ? this.conflict.digest : this.base);
+    }
+
+    /** Take note of the file on disk, which may have changed. `text` is null if the file was deleted. */
+    offer(text, digest) {
+        if (this.saving) {
+            return;
+        }
+        if (digest === this.base && this.saved !== null) {
+            this.decide(null);
+            this.save();
+        } else if (text !== null && (text === this.text || !this.unsaved)) {
+            this.load(text, digest);
+        } else {
+            this.ask({ text, digest });
+        }
+    }
+
+    load(text, digest) {
+        if (text !== this.text) {
+            this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
+            replaceText(this.view, text);
+        }
+        [this.base, this.saved] = [digest, this.view.state.doc];
+        clearTimeout(this.timer);
+        this.decide(null);
+        this.settle();
+    }
+
+    /** Ask the learner which text to keep. */
+    ask(onDisk) {
+        this.decide(onDisk);
+        keepDraft(this.slug, this.name, this.text, this.base);
+        const deleted = onDisk.text === null;
+        const question = deleted
+            ? `${this.name} was deleted from the disk.`
+            : `${this.name} has changed on disk, and you have changed it here.`;
+        const buttons = deleted
+            ? [button("Write it again", () => this.keepMine())]
+            : [button("Use the file on disk", () => this.useDisk()), button("Keep my text", () => this.keepMine())];
+        const undo = deleted ? "" : " The other text stays one undo step (Ctrl-Z) away.";
+        this.choice.replaceChildren(el("p", {}, question + undo), el("div", { class: "buttons" }, ...buttons));
+        this.tell("not saved: choose a text first", "failed");
+        this.changed(this);
+    }
+
+    /** Set or clear the conflict. */
+    decide(conflict) {
+        this.conflict = conflict;
+        this.choice.replaceChildren();
+    }
+
+    useDisk() {
+        const { text, digest } = this.conflict;
+        this.load(text, digest);
+        this.view.focus();
+    }
+
+    keepMine() {
+        const { text, digest } = this.conflict;
+        const mine = this.text;
+        if (text !== null) {
+            replaceText(this.view, text); // so that undo can bring it back
+            replaceText(this.view, mine);
+        }
+        this.base = digest;
+        this.saved = null;
+        this.decide(null);
+        this.view.focus();
+        this.save();
+    }
+
+    /** Save what can still be saved, and stop. */
+    close() {
+        this.closed = true;
+        this.save();
+        this.view.destroy();
+    }
+}

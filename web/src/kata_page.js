@@ -1,0 +1,74 @@
+/** The page of one kata: Read, Write and Result. */
+import { readKata } from "./api.js";
+import { paneOfKey, showKeys } from "./dialogs.js";
+import { button, el, trusted } from "./dom.js";
+import { Feed } from "./feed.js";
+import { Panes } from "./panes.js";
+import { ResultPane } from "./result_pane.js";
+import { Workspace } from "./workspace.js";
+
+export class KataPage {
+    /** Read a kata and return its page. */
+    static async open(slug) {
+        return new KataPage(slug, await readKata(slug));
+    }
+
+    constructor(slug, kata) {
+        this.title = kata.title;
+        this.workspace = new Workspace(slug, kata);
+        this.result = new ResultPane(slug, kata, () => this.workspace.flush());
+        const readme = trusted("article", { class: "prose" }, kata.readme);
+        readme.addEventListener("click", followAnchor);
+        this.panes = new Panes([
+            { name: "Read", content: readme },
+            { name: "Write", content: this.workspace.element, focus: () => this.workspace.focus() },
+            { name: "Result", content: this.result.element },
+        ]);
+        const header = el(
+            "header",
+            {},
+            el("nav", { "aria-label": "Breadcrumb" }, el("a", { href: "#/" }, "Katas")),
+            el("h1", { tabindex: -1 }, kata.title),
+            button("Keys", showKeys, { "aria-keyshortcuts": "?" }),
+        );
+        this.content = [header, this.panes.element];
+        this.feed = new Feed(slug, (snapshot) => this.update(snapshot), () => this.workspace.flush());
+        this.onKey = (event) => this.key(event);
+        addEventListener("keydown", this.onKey, true);
+    }
+
+    update(snapshot) {
+        this.workspace.compare(snapshot.files);
+        this.result.update(snapshot);
+    }
+
+    key(event) {
+        const pane = paneOfKey(event);
+        if (pane >= 0) {
+            event.preventDefault();
+            event.stopPropagation();
+            this.panes.focus(pane);
+        } else if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
+            event.preventDefault();
+            this.workspace.flush();
+        }
+    }
+
+    close() {
+        removeEventListener("keydown", this.onKey, true);
+        this.feed.close();
+        this.panes.close();
+        this.result.close();
+        this.workspace.close();
+    }
+}
+
+/** Follow a link within the README. The address of the page stays as it is, because it names the kata. */
+function followAnchor(event) {
+    const link = event.target.closest("a");
+    const href = link?.getAttribute("href") ?? "";
+    if (href.startsWith("#") && !href.startsWith("#/")) {
+        event.preventDefault();
+        document.getElementById(decodeURIComponent(href.slice(1)))?.scrollIntoView();
+    }
+}

@@ -1,0 +1,69 @@
+/** The three panes of a kata: columns on a wide screen, tabs on a narrow one. */
+import { button, el } from "./dom.js";
+
+const WIDE = "(min-width: 1100px)";
+
+/** Let the arrow keys, Home and End move through a tab list, and show the tab that they reach. */
+export function tabKeys(list, show) {
+    list.addEventListener("keydown", (event) => {
+        const tabs = [...list.children];
+        const at = tabs.indexOf(document.activeElement);
+        const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
+        if (at >= 0 && event.key in steps) {
+            event.preventDefault();
+            const tab = tabs[(steps[event.key] + tabs.length) % tabs.length];
+            show(tab);
+            tab.focus();
+        }
+    });
+}
+
+export class Panes {
+    /** @param {{name: string, content: Node, focus?: () => void}[]} panes */
+    constructor(panes) {
+        this.panes = panes;
+        this.shown = 0;
+        this.tabs = panes.map(({ name }, number) =>
+            button(name, () => this.show(number), { role: "tab", id: `pane-tab-${number}`, "aria-controls": `pane-${number}` }),
+        );
+        this.list = el("div", { class: "tabs panes", role: "tablist", "aria-label": "Panes" }, ...this.tabs);
+        this.sections = panes.map(({ name, content, focus }, number) => {
+            const tabindex = focus ? -1 : 0; // a pane without a focus of its own is scrolled by keyboard
+            const properties = { id: `pane-${number}`, class: `pane ${name.toLowerCase()}`, tabindex, "aria-label": name };
+            return el("section", properties, content);
+        });
+        this.element = el("main", { class: "kata" }, this.list, ...this.sections);
+        tabKeys(this.list, (tab) => this.show(this.tabs.indexOf(tab)));
+        this.wide = matchMedia(WIDE);
+        this.onWidth = () => this.arrange();
+        this.wide.addEventListener("change", this.onWidth);
+        this.arrange();
+    }
+
+    /** Show one pane. On a wide screen, all of them are visible anyway. */
+    show(number) {
+        this.shown = number;
+        this.arrange();
+    }
+
+    /** Show a pane and move the focus into it. */
+    focus(number) {
+        this.show(number);
+        (this.panes[number].focus ?? (() => this.sections[number].focus()))();
+    }
+
+    arrange() {
+        const wide = this.wide.matches;
+        this.list.hidden = wide;
+        this.sections.forEach((section, number) => {
+            section.setAttribute("role", wide ? "region" : "tabpanel");
+            section.hidden = !wide && number !== this.shown;
+            this.tabs[number].setAttribute("aria-selected", String(number === this.shown));
+            this.tabs[number].tabIndex = number === this.shown ? 0 : -1;
+        });
+    }
+
+    close() {
+        this.wide.removeEventListener("change", this.onWidth);
+    }
+}

@@ -1,0 +1,173 @@
+/** The right pane: the live verdict, what the learner can ask for, hints, notes and pictures. */
+import { act } from "./api.js";
+import { announce, button, el, hideBanner, showBanner, trusted } from "./dom.js";
+import { confirmed } from "./dialogs.js";
+import { VerdictView } from "./verdict_view.js";
+
+const ACTIVITY_MS = 400; // shorter gradings show no activity
+
+export class ResultPane {
+    /**
+     * @param {string} slug
+     * @param {{has_solution: boolean, hints: number}} kata
+     * @param {() => Promise<boolean>} flush saves all files
+     */
+    constructor(slug, kata, flush) {
+        Object.assign(this, { slug, kata, flush });
+        this.busy = false;
+        this.verdict = new VerdictView();
+        this.headline = el("strong", { class: "headline" }, "No verdict yet");
+        this.activity = el("span", { class: "activity soft" });
+        this.stop = button("Stop", () => this.ask("stop"), { hidden: true });
+        this.onward = el("div", { class: "onward" });
+        this.notes = el("div", { class: "notes" });
+        this.hints = el("div", { class: "hints" });
+        this.pictures = el("div", { class: "pictures" });
+        this.element = el(
+            "div",
+            { class: "outcome" },
+            el("div", { class: "headlines" }, this.headline, this.activity, this.stop),
+            this.toolbar(),
+            ...[this.onward, this.notes, this.hints, this.verdict.element, this.pictures],
+        );
+    }
+
+    toolbar() {
+        this.hint = button("Hint", () => this.ask("hint"));
+        this.visible = el("input", {
+            type: "checkbox",
+            onchange: () => this.ask("visible", { visible: this.visible.checked }),
+        });
+        return el(
+            "div",
+            { class: "buttons", role: "group", "aria-label": "Actions" },
+            button("Grade", () => this.ask("grade")),
+            this.hint,
+            button("Plot", () => this.ask("plot")),
+            button("Reset…", () => this.reset()),
+            el("label", {}, this.visible, " visible tests only"),
+        );
+    }
+
+    /** Ask the server for something, after saving all files. Its effect arrives as a snapshot. */
+    async ask(action, body = {}) {
+        try {
+            if (action !== "stop") {
+                await this.flush();
+            }
+            await act(this.slug, action, body);
+            hideBanner("action");
+        } catch (error) {
+            showBanner("action", error.message);
+        }
+    }
+
+    async reset() {
+        const question = "Restore the stubs of this kata? Your files are kept in .katas/backup/.";
+        if (await confirmed(question, "Restore the stubs")) {
+            await this.ask("reset");
+        }
+    }
+
+    /** Show a snapshot. */
+    update(snapshot) {
+        this.showHeadline(snapshot);
+        this.showActivity(snapshot);
+        this.showOnward(snapshot);
+        this.showHints(snapshot.hints, snapshot.hints_left);
+        this.notes.replaceChildren(...snapshot.notes.map((note) => el("p", {}, note)));
+        this.showPictures(snapshot.pictures ?? []);
+        this.verdict.show(snapshot.verdict ?? "");
+        this.visible.checked = snapshot.visible;
+        this.say(snapshot);
+    }
+
+    showHeadline({ status, score }) {
+        const words = [status?.replaceAll("_", " "), score].filter(Boolean).join(", ");
+        this.headline.className = `headline ${status ?? ""}`;
+        this.headline.textContent = words || "No verdict yet";
+    }
+
+    /** Show what the judge is doing, once it has taken long enough to wonder. */
+    showActivity({ grading, activity }) {
+        clearTimeout(this.timer);
+        this.activity.textContent = this.busy && grading ? activity : "";
+        this.stop.hidden = !(this.busy && grading);
+        if (!grading) {
+            this.busy = false;
+            this.since = undefined;
+            return;
+        }
+        this.since ??= performance.now();
+        if (!this.busy) {
+            const show = () => {
+                this.busy = true;
+                this.showActivity({ grading, activity });
+            };
+            this.timer = setTimeout(show, this.since + ACTIVITY_MS - performance.now());
+        }
+    }
+
+    showOnward({ status, done, next }) {
+        const passed = status === "passed" || done;
+        const links = [];
+        if (passed && next) {
+            links.push(el("a", { class: "button primary", href: `#/${next.slug}` }, `Next kata: ${next.title}`));
+        }
+        if (passed && this.kata.has_solution) {
+            links.push(el("a", { class: "button", href: `#/${this.slug}/explanation` }, "Explanation and solution"));
+        }
+        const key = links.map((link) => link.href + link.textContent).join(" ");
+        if (key !== this.onwardKey) {
+            this.onwardKey = key;
+            this.onward.replaceChildren(...links);
+        }
+    }
+
+    showHints(hints, left) {
+        this.hint.textContent = left ? `Hint (${left} left)` : "No more hints";
+        this.hint.setAttribute("aria-disabled", String(!left));
+        const key = hints.join("\n");
+        if (key === this.hintsKey) {
+            return;
+        }
+        const isNew = this.hintsKey !== undefined && hints.length > 0;
+        this.hintsKey = key;
+        this.hints.replaceChildren(
+            ...hints.map((html, number) =>
+                el("section", { class: "hint" }, el("h2", {}, `Hint ${number + 1}`), trusted("div", {}, html)),
+            ),
+        );
+        if (isNew) {
+            announce(this.hints.lastElementChild.textContent);
+            this.hints.lastElementChild.scrollIntoView({ block: "nearest" });
+        }
+    }
+
+    showPictures(paths) {
+        const key = paths.join("\n");
+        if (key !== this.picturesKey) {
+            this.picturesKey = key;
+            const name = (path) => decodeURIComponent(path.split("?")[0].split("/").pop());
+            this.pictures.replaceChildren(
+                ...paths.map((path) =>
+                    el("figure", {}, el("img", { src: path, alt: `Plot ${name(path)}` }), el("figcaption", {}, name(path))),
+                ),
+            );
+        }
+    }
+
+    /** Have each new verdict announced once, when it is complete. */
+    say({ grading, status, score, verdict }) {
+        const finished = this.wasGrading && !grading;
+        this.wasGrading = grading;
+        if (!grading && status && (finished || verdict !== this.said)) {
+            this.said = verdict;
+            announce([status.replaceAll("_", " "), score].filter(Boolean).join(", "));
+        }
+    }
+
+    close() {
+        clearTimeout(this.timer);
+    }
+}

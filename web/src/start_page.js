@@ -1,0 +1,74 @@
+/** The start page: all katas in order, what is done, and what to do next. */
+import { listKatas } from "./api.js";
+import { showKeys } from "./dialogs.js";
+import { button, el } from "./dom.js";
+
+const MOST_DIFFICULT = 5;
+
+export class StartPage {
+    /** Read the list of katas and return the page. */
+    static async open() {
+        return new StartPage(await listKatas());
+    }
+
+    constructor({ katas, next, summary }) {
+        this.title = "Katas";
+        const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
+        const main = el("main", { class: "start" }, el("p", { class: "summary" }, summary));
+        const chosen = next && katas.find((kata) => kata.slug === next.slug);
+        if (chosen) {
+            main.append(nextKata(chosen, next.why));
+        }
+        main.append(el("ol", { class: "katas" }, ...katas.map((kata) => row(kata, kata === chosen))));
+        this.content = [header, main];
+    }
+
+    close() {}
+}
+
+function nextKata(kata, why) {
+    return el(
+        "section",
+        { class: "next", "aria-labelledby": "next" },
+        el("h2", { id: "next" }, `Next: ${kata.title}`),
+        el("p", { class: "soft" }, why),
+        el("p", {}, el("a", { class: "button primary", href: `#/${kata.slug}` }, kata.tries ? "Continue" : "Start")),
+    );
+}
+
+function row(kata, isNext) {
+    const [sign, state, kind] = stateOf(kata);
+    const points = kata.best === null || kata.best === undefined ? `${kata.points} points` : `${kata.best} of ${kata.points} points`;
+    return el(
+        "li",
+        { class: isNext ? "chosen" : "" },
+        el("span", { class: `sign ${kind}`, "aria-hidden": "true" }, sign),
+        el("a", { href: `#/${kata.slug}` }, kata.title),
+        el("span", { class: "about soft" }, `${kata.slug} · ${kata.kind} · `, difficulty(kata), ` · ${minutes(kata.minutes)}`),
+        el("span", { class: "points" }, points),
+        el("span", { class: `reached ${kind}` }, state),
+    );
+}
+
+/** Return a kata's sign, its state in words, and the class of its colour. */
+function stateOf(kata) {
+    if (kata.done_on) {
+        return ["✓", `done on ${kata.done_on}`, "passed"];
+    }
+    return kata.tries ? ["~", "in progress", "partial"] : ["○", "not started", "soft"];
+}
+
+function difficulty({ difficulty: stars }) {
+    const drawn = "★".repeat(stars) + "☆".repeat(MOST_DIFFICULT - stars);
+    const words = `difficulty ${stars} of ${MOST_DIFFICULT}`;
+    return el(
+        "span",
+        { class: "stars", title: words },
+        el("span", { "aria-hidden": "true" }, drawn),
+        el("span", { class: "hidden" }, words),
+    );
+}
+
+function minutes(count) {
+    return count < 120 ? `${count} min` : `${Math.round(count / 6) / 10} h`;
+}
