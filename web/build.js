@@ -47,4 +47,5 @@ function licence(name) {
 }
 
 const head = "app.js contains parts of these packages.\n";
-writeFileSync(path.join(folder, "LICENSES.txt"), [head, ...bundledPackages().map(licence)].join(`\n${"-".repeat(80)}\n\n`));
+const parts = [head, ...bundledPackages().map(licence)];
+writeFileSync(path.join(folder, "LICENSES.txt"), parts.join(`\n${"-".repeat(80)}\n\n`));

@@ -26,7 +26,8 @@ async function call(method, path, body, keepalive = false) {
     }
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) {
-        throw new ApiError(answer.error || `The server answered with status ${response.status}.`, response.status, answer);
+        const { status } = response;
+        throw new ApiError(answer.error || `The server answered with status ${status}.`, status, answer);
     }
     return answer;
 }

@@ -32,9 +32,9 @@ function opened(dialog) {
 /** Ask a question. Return whether the learner has agreed. */
 export async function confirmed(question, agree) {
     const dialog = el("dialog", { "aria-labelledby": "question" }, el("p", { id: "question" }, question));
-    const answers = el("div", { class: "buttons" });
-    answers.append(button(agree, () => dialog.close("yes")), button("Cancel", () => dialog.close(""), { autofocus: true }));
-    dialog.append(answers);
+    const yes = button(agree, () => dialog.close("yes"));
+    const no = button("Cancel", () => dialog.close(""), { autofocus: true });
+    dialog.append(el("div", { class: "buttons" }, yes, no));
     return (await opened(dialog)) === "yes";
 }
 
@@ -47,7 +47,8 @@ export function showKeys() {
     const rows = KEYS.map(([key, what]) =>
         el("tr", {}, el("th", { scope: "row" }, el("kbd", {}, key)), el("td", {}, what)),
     );
-    dialog.append(el("table", {}, el("tbody", {}, ...rows)), button("Close", () => dialog.close(""), { autofocus: true }));
+    const close = button("Close", () => dialog.close(""), { autofocus: true });
+    dialog.append(el("table", {}, el("tbody", {}, ...rows)), close);
     opened(dialog);
 }
 

@@ -17,7 +17,7 @@ export class ExplanationPage {
     constructor(slug, kata) {
         this.slug = slug;
         this.title = `${kata.title}: explanation and solution`;
-        const crumbs = [el("a", { href: "#/" }, "Katas"), " › ", el("a", { href: `#/${slug}` }, kata.title)];
+        const crumbs = [el("a", { href: "#/" }, "Katas"), el("a", { href: `#/${slug}` }, kata.title)];
         const header = el(
             "header",
             {},

@@ -105,7 +105,7 @@ export class FileEditor {
             if (error.status === 409) {
                 this.ask({ text: error.body.text ?? null, digest: error.body.digest ?? "" });
             } else {
-                this.fail(error.message);
+                this.fail(error.status ? error.message : "the server does not answer. Your text is kept here.");
                 this.retryLater(error);
             }
             return false;

@@ -7,6 +7,9 @@ import { Panes } from "./panes.js";
 import { ResultPane } from "./result_pane.js";
 import { Workspace } from "./workspace.js";
 
+const SIGNS = { passed: "✓", failed: "✗", ungradable: "✗", error: "!" };
+const RESULT = 2; // the number of the pane
+
 export class KataPage {
     /** Read a kata and return its page. */
     static async open(slug) {
@@ -40,6 +43,8 @@ export class KataPage {
     update(snapshot) {
         this.workspace.compare(snapshot.files);
         this.result.update(snapshot);
+        const { grading, status } = snapshot;
+        this.panes.mark(RESULT, grading ? "…" : SIGNS[status], grading ? "grading" : status);
     }
 
     key(event) {

@@ -52,7 +52,8 @@ function showFault(error) {
     showBanner("page", error.message);
     const back = el("a", { href: "#/" }, "All katas");
     const retry = el("p", {}, button("Try again", route), " ", back);
-    view.replaceChildren(el("main", { class: "start" }, el("h1", { tabindex: -1 }, "This page could not be loaded"), retry));
+    const heading = el("h1", { tabindex: -1 }, "This page could not be loaded");
+    view.replaceChildren(el("main", { class: "start" }, heading, retry));
 }
 
 /** Show the keys when ? is pressed outside the editor and outside fields. */

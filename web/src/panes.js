@@ -23,14 +23,15 @@ export class Panes {
     constructor(panes) {
         this.panes = panes;
         this.shown = 0;
-        this.tabs = panes.map(({ name }, number) =>
-            button(name, () => this.show(number), { role: "tab", id: `pane-tab-${number}`, "aria-controls": `pane-${number}` }),
-        );
+        this.tabs = panes.map(({ name }, number) => {
+            const properties = { role: "tab", id: `pane-tab-${number}`, "aria-controls": `pane-${number}` };
+            return button(name, () => this.show(number), properties);
+        });
         this.list = el("div", { class: "tabs panes", role: "tablist", "aria-label": "Panes" }, ...this.tabs);
         this.sections = panes.map(({ name, content, focus }, number) => {
             const tabindex = focus ? -1 : 0; // a pane without a focus of its own is scrolled by keyboard
-            const properties = { id: `pane-${number}`, class: `pane ${name.toLowerCase()}`, tabindex, "aria-label": name };
-            return el("section", properties, content);
+            const kind = `pane ${name.toLowerCase()}`;
+            return el("section", { id: `pane-${number}`, class: kind, tabindex, "aria-label": name }, content);
         });
         this.element = el("main", { class: "kata" }, this.list, ...this.sections);
         tabKeys(this.list, (tab) => this.show(this.tabs.indexOf(tab)));
@@ -44,6 +45,14 @@ export class Panes {
     show(number) {
         this.shown = number;
         this.arrange();
+    }
+
+    /** Add a sign and its meaning to a tab, so that a narrow screen shows the status of a pane that is not visible. */
+    mark(number, sign, words) {
+        const { name } = this.panes[number];
+        const seen = el("span", { "aria-hidden": "true" }, sign ? ` ${sign}` : "");
+        const heard = el("span", { class: "hidden" }, sign ? ` (${words})` : "");
+        this.tabs[number].replaceChildren(name, seen, heard);
     }
 
     /** Show a pane and move the focus into it. */

@@ -148,12 +148,7 @@ export class ResultPane {
         const key = paths.join("\n");
         if (key !== this.picturesKey) {
             this.picturesKey = key;
-            const name = (path) => decodeURIComponent(path.split("?")[0].split("/").pop());
-            this.pictures.replaceChildren(
-                ...paths.map((path) =>
-                    el("figure", {}, el("img", { src: path, alt: `Plot ${name(path)}` }), el("figcaption", {}, name(path))),
-                ),
-            );
+            this.pictures.replaceChildren(...paths.map(picture));
         }
     }
 
@@ -170,4 +165,9 @@ export class ResultPane {
     close() {
         clearTimeout(this.timer);
     }
+}
+
+function picture(path) {
+    const name = decodeURIComponent(path.split("?")[0].split("/").pop());
+    return el("figure", {}, el("img", { src: path, alt: `Plot: ${name}` }), el("figcaption", {}, name));
 }

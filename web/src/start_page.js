@@ -38,14 +38,15 @@ function nextKata(kata, why) {
 
 function row(kata, isNext) {
     const [sign, state, kind] = stateOf(kata);
-    const points = kata.best === null || kata.best === undefined ? `${kata.points} points` : `${kata.best} of ${kata.points} points`;
+    const best = typeof kata.best === "number" ? `${kata.best} of ` : "";
+    const about = [`${kata.slug} · ${kata.kind} · `, difficulty(kata), ` · ${minutes(kata.minutes)}`];
     return el(
         "li",
         { class: isNext ? "chosen" : "" },
         el("span", { class: `sign ${kind}`, "aria-hidden": "true" }, sign),
         el("a", { href: `#/${kata.slug}` }, kata.title),
-        el("span", { class: "about soft" }, `${kata.slug} · ${kata.kind} · `, difficulty(kata), ` · ${minutes(kata.minutes)}`),
-        el("span", { class: "points" }, points),
+        el("span", { class: "about soft" }, ...about),
+        el("span", { class: "points" }, `${best}${kata.points} points`),
         el("span", { class: `reached ${kind}` }, state),
     );
 }

@@ -41,7 +41,8 @@ export class VerdictView {
         }
         const details = element.closest("details");
         const around = details ?? this.element;
-        return { test: details && summaryOf(details), number: [...around.querySelectorAll(FOCUSABLE)].indexOf(element) };
+        const number = [...around.querySelectorAll(FOCUSABLE)].indexOf(element);
+        return { test: details && summaryOf(details), number };
     }
 
     restoreFocus(place) {

@@ -1,0 +1,86 @@
+"""The bundle of `katas serve` is complete, names the licence of everything in it, and is built from web/."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workshop import ROOT
+
+WEB = ROOT / "web"
+STATIC = ROOT / "graders" / "learner" / "serve" / "static"
+FILES = ("app.js", "app.css", "LICENSES.txt")
+REGISTRY = "https://registry.npmjs.org/"
+MOST_BYTES = 600_000
+
+
+def _missing(said: str) -> None:
+    if os.environ.get("KATAS_BROWSER") == "required":
+        pytest.fail(said)
+    pytest.skip(said)
+
+
+def locked() -> dict[str, dict[str, Any]]:
+    """Return the packages in package-lock.json by their paths."""
+    packages = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    return {path: about for path, about in packages.items() if path}
+
+
+def test_the_bundle_is_there_and_small() -> None:
+    for name in FILES:
+        assert 1000 < (STATIC / name).stat().st_size < MOST_BYTES, name
+
+
+def test_the_bundle_loads_nothing_from_elsewhere() -> None:
+    script = (STATIC / "app.js").read_text(encoding="utf-8")
+    style = (STATIC / "app.css").read_text(encoding="utf-8")
+    assert not re.search(r"\beval\(|new Function\(|\bimport\(|sourceMappingURL", script)
+    assert not re.search(r"@import|url\(", style)
+
+
+def test_the_licences_name_every_bundled_package() -> None:
+    text = (STATIC / "LICENSES.txt").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^((?:@[\w-]+/)?[\w-]+) (\d[\w.-]*)$", text, re.MULTILINE))
+    versions = {path.removeprefix("node_modules/"): about["version"] for path, about in locked().items()}
+    assert named.items() <= versions.items()
+    wanted = json.loads((WEB / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    assert named.keys() >= wanted.keys() - {"esbuild"}
+    assert text.count("Permission is hereby granted") == len(named)
+
+
+def test_locked_packages_come_from_the_registry_with_the_mit_licence() -> None:
+    for path, about in locked().items():
+        assert about["license"] == "MIT", path
+        assert about["resolved"].startswith(REGISTRY), path
+        assert about["integrity"].startswith("sha512-"), path
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "src").glob("*.js")), ids=lambda path: path.name)
+def test_a_source_file_fits_the_limits(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 400
+    assert max(map(len, lines)) <= 120
+    assert lines[0].startswith("/**"), "the first line says what the module does"
+
+
+@pytest.mark.deep
+def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
+    if not shutil.which("npm"):
+        _missing("npm is needed to build the bundle")
+    web, built = tmp_path / "web", tmp_path / "static"
+    shutil.copytree(WEB, web, ignore=shutil.ignore_patterns("node_modules"))
+    env = os.environ | {"KATAS_STATIC": str(built)}
+    for words in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
+        done = subprocess.run(words, cwd=web, env=env, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode and words[1] == "ci":
+            _missing(f"npm could not fetch the packages: {done.stderr[-500:]}")
+        assert done.returncode == 0, done.stderr[-2000:]
+    for name in FILES:
+        assert (built / name).read_bytes() == (STATIC / name).read_bytes(), f"{name}: run `npm run build` in web/"
