@@ -55,6 +55,14 @@ const THEME = EditorView.theme({
     ".cm-panels": { backgroundColor: "var(--box)", color: "var(--ink)" },
     ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
     ".cm-panel.cm-search": { padding: ".4rem 2rem .4rem .4rem" },
+    ".cm-textfield, .cm-button": {
+        background: "var(--paper)",
+        color: "var(--ink)",
+        border: "1px solid var(--edge)",
+        borderRadius: ".3rem",
+        fontSize: ".85rem",
+    },
+    ".cm-panel.cm-search label": { fontSize: ".85rem" },
     ".cm-panel.cm-search [name=close]": { fontSize: "1.25rem", color: "var(--ink)", cursor: "pointer" },
 });
 
@@ -91,6 +99,7 @@ export function createEditor(file, edited) {
             [history(), search({ top: true }), highlightSelectionMatches()],
             [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), bracketMatching(), indentOnInput()],
             [indentUnit.of(" ".repeat(INDENT)), EditorState.tabSize.of(INDENT)],
+            ["markdown", "text"].includes(file.language) ? EditorView.lineWrapping : [],
             [LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
             EditorState.readOnly.of(!file.editable),
             EditorView.contentAttributes.of({ "aria-label": `Text of ${file.name}`, tabindex: "0" }),

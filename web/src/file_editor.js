@@ -30,6 +30,7 @@ export class FileEditor {
         this.saving = null;
         this.savedAt = 0;
         this.conflict = null;
+        this.failed = false;
         this.closed = false;
         this.state = el("p", { class: "state soft" }, file.editable ? "" : (file.why ?? "You cannot edit this file."));
         this.choice = el("div", { class: "choice", role: "alert" });
@@ -98,7 +99,7 @@ export class FileEditor {
         const { doc } = this.view.state;
         try {
             const { digest } = await writeFile(this.slug, this.name, text, this.base, keepalive);
-            [this.base, this.saved, this.savedAt] = [digest, doc, Date.now()];
+            [this.base, this.saved, this.savedAt, this.failed] = [digest, doc, Date.now(), false];
             this.settle();
             return true;
         } catch (error) {
@@ -138,6 +139,7 @@ export class FileEditor {
         if (this.state.textContent !== text) {
             announce(`${this.name} ${text}`);
         }
+        this.failed = true;
         this.tell(text, "failed");
         this.changed(this);
     }
@@ -193,6 +195,7 @@ export class FileEditor {
     /** Set or clear the conflict. */
     decide(conflict) {
         this.conflict = conflict;
+        this.failed = false;
         this.choice.replaceChildren();
     }
 

@@ -14,13 +14,12 @@ let visits = 0;
 /** Show the page that the address asks for. If the address changes meanwhile, the later page wins. */
 async function route() {
     const visit = ++visits;
-    const [slug, part] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
     page?.close();
     page = null;
     hideBanner();
     view.replaceChildren(el("main", { class: "start" }, el("p", {}, "Loading…")));
     try {
-        const found = await opened(slug, part);
+        const found = await opened(...location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent));
         if (visit === visits) {
             show(found);
         } else {

@@ -5,6 +5,7 @@ import { confirmed } from "./dialogs.js";
 import { VerdictView } from "./verdict_view.js";
 
 const ACTIVITY_MS = 400; // shorter gradings show no activity
+const IDLE = "Every save is graded.";
 
 export class ResultPane {
     /**
@@ -17,7 +18,7 @@ export class ResultPane {
         this.busy = false;
         this.verdict = new VerdictView();
         this.headline = el("strong", { class: "headline" }, "No verdict yet");
-        this.activity = el("span", { class: "activity soft" });
+        this.activity = el("span", { class: "activity soft" }, IDLE);
         this.stop = button("Stop", () => this.ask("stop"), { hidden: true });
         this.onward = el("div", { class: "onward" });
         this.notes = el("div", { class: "notes" });
@@ -26,14 +27,14 @@ export class ResultPane {
         this.element = el(
             "div",
             { class: "outcome" },
-            el("div", { class: "headlines" }, this.headline, this.activity, this.stop),
+            el("div", { class: "headlines" }, this.headline, el("div", { class: "doing" }, this.activity, this.stop)),
             this.toolbar(),
             ...[this.onward, this.notes, this.hints, this.verdict.element, this.pictures],
         );
     }
 
     toolbar() {
-        this.hint = button("Hint", () => this.ask("hint"));
+        this.hint = button("Hint", () => this.hintsLeft && this.ask("hint"));
         this.visible = el("input", {
             type: "checkbox",
             onchange: () => this.ask("visible", { visible: this.visible.checked }),
@@ -91,7 +92,7 @@ export class ResultPane {
     /** Show what the judge is doing, once it has taken long enough to wonder. */
     showActivity({ grading, activity }) {
         clearTimeout(this.timer);
-        this.activity.textContent = this.busy && grading ? activity : "";
+        this.activity.textContent = this.busy && grading ? activity : IDLE;
         this.stop.hidden = !(this.busy && grading);
         if (!grading) {
             this.busy = false;
@@ -125,6 +126,7 @@ export class ResultPane {
     }
 
     showHints(hints, left) {
+        this.hintsLeft = left;
         this.hint.textContent = left ? `Hint (${left} left)` : "No more hints";
         this.hint.setAttribute("aria-disabled", String(!left));
         const key = hints.join("\n");

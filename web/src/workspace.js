@@ -44,13 +44,15 @@ export class Workspace {
         this.show(this.shown);
     }
 
-    /** Write a tab's label, with a dot while its text is not saved. */
+    /** Write a tab's label, with a sign while its text is not saved. */
     label(editor) {
         if (!editor.tab) {
             return;
         }
         const marks = [];
-        if (editor.unsaved) {
+        if (editor.conflict) {
+            marks.push(el("span", { class: "failed" }, " !"), el("span", { class: "hidden" }, " (changed on disk)"));
+        } else if (editor.unsaved) {
             marks.push(el("span", { "aria-hidden": "true" }, " ●"), el("span", { class: "hidden" }, " (not saved)"));
         } else if (!editor.editable) {
             marks.push(el("span", { class: "soft" }, " read-only"));
@@ -81,8 +83,9 @@ export class Workspace {
         return done.every(Boolean);
     }
 
+    /** Have the browser ask before it leaves the page, if the text cannot be saved. */
     warn(event) {
-        if ([...this.editors.values()].some((editor) => editor.unsaved)) {
+        if ([...this.editors.values()].some((editor) => editor.unsaved && (editor.failed || editor.conflict))) {
             event.preventDefault();
         }
     }
