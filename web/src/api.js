@@ -24,12 +24,22 @@ async function call(method, path, body, keepalive = false) {
     } catch {
         throw new ApiError(OFFLINE, 0);
     }
-    const answer = await response.json().catch(() => ({}));
-    if (!response.ok) {
-        const { status } = response;
-        throw new ApiError(answer.error || `The server answered with status ${status}.`, status, answer);
+    const said = await response.text().catch(() => "");
+    if (response.ok) {
+        return JSON.parse(said);
     }
-    return answer;
+    const { status } = response;
+    const answer = parsed(said) ?? { error: said.trim() }; // a request that is not let in gets plain text
+    throw new ApiError(answer.error || `The server answered with status ${status}.`, status, answer);
+}
+
+/** Return the object in a JSON text, or null. */
+function parsed(text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return null;
+    }
 }
 
 const kataPath = (slug) => `/api/katas/${encodeURIComponent(slug)}`;

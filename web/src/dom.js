@@ -34,7 +34,9 @@ export function button(label, onclick, properties = {}) {
 export function trusted(tag, properties, html) {
     const element = el(tag, properties);
     element.innerHTML = html;
-    element.querySelectorAll("pre").forEach((pre) => (pre.tabIndex = 0)); // so that the keyboard can scroll it
+    for (const wide of element.querySelectorAll("pre, math[display=block]")) {
+        wide.setAttribute("tabindex", "0"); // so that the keyboard can scroll it
+    }
     return element;
 }
 

@@ -33,7 +33,7 @@ export class ExplanationPage {
             const { html, solution } = await readExplanation(this.slug, anyway);
             this.main.replaceChildren(trusted("article", { class: "prose" }, html), ...solution.map(compared));
         } catch (error) {
-            if (!(error instanceof ApiError) || error.status !== 403 || anyway) {
+            if (!(error instanceof ApiError) || ![400, 403].includes(error.status) || anyway) {
                 throw error;
             }
             const show = button("Show it anyway", () => this.read(true));

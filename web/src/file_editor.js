@@ -149,12 +149,15 @@ export class FileEditor {
         return !this.saving && (digest ?? "") !== (this.conflict ? this.conflict.digest : this.base);
     }
 
-    /** Take note of the file on disk, which may have changed. `text` is null if the file was deleted. */
-    offer(text, digest) {
+    /** Take note of the file on disk. `text` is null if it was deleted or, with a digest, if it cannot be edited. */
+    offer(text, digest, why = "") {
         if (this.saving) {
             return;
         }
-        if (digest === this.base && this.saved !== null) {
+        if (!this.editable) {
+            this.load(text ?? "", digest);
+            this.tell(why);
+        } else if (digest === this.base && this.saved !== null) {
             this.decide(null);
             this.save();
         } else if (text !== null && (text === this.text || !this.unsaved)) {
@@ -179,17 +182,25 @@ export class FileEditor {
     ask(onDisk) {
         this.decide(onDisk);
         keepDraft(this.slug, this.name, this.text, this.base);
-        const deleted = onDisk.text === null;
-        const question = deleted
-            ? `${this.name} was deleted from the disk.`
-            : `${this.name} has changed on disk, and you have changed it here.`;
-        const buttons = deleted
-            ? [button("Write it again", () => this.keepMine())]
-            : [button("Use the file on disk", () => this.useDisk()), button("Keep my text", () => this.keepMine())];
-        const undo = deleted ? "" : " The other text stays one undo step (Ctrl-Z) away.";
-        this.choice.replaceChildren(el("p", {}, question + undo), el("div", { class: "buttons" }, ...buttons));
+        const { question, answers } = this.choices(onDisk);
+        this.choice.replaceChildren(el("p", {}, question), el("div", { class: "buttons" }, ...answers));
         this.tell("not saved: choose a text first", "failed");
         this.changed(this);
+    }
+
+    choices({ text, digest }) {
+        const mine = (label) => button(label, () => this.keepMine());
+        if (!digest) {
+            return { question: `${this.name} was deleted from the disk.`, answers: [mine("Write it again")] };
+        }
+        if (text === null) {
+            const question = `${this.name} has changed on disk. It is too large to be edited here, or it isn't text.`;
+            return { question, answers: [mine("Replace it by my text")] };
+        }
+        return {
+            question: `${this.name} has changed on disk, and you have changed it here. You can undo your choice.`,
+            answers: [button("Use the file on disk", () => this.useDisk()), mine("Keep my text")],
+        };
     }
 
     /** Set or clear the conflict. */

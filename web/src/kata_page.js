@@ -21,7 +21,7 @@ export class KataPage {
         this.workspace = new Workspace(slug, kata);
         this.result = new ResultPane(slug, kata, () => this.workspace.flush());
         const readme = trusted("article", { class: "prose" }, kata.readme);
-        readme.addEventListener("click", followAnchor);
+        readme.addEventListener("click", followSection);
         this.panes = new Panes([
             { name: "Read", content: readme },
             { name: "Write", content: this.workspace.element, focus: () => this.workspace.focus() },
@@ -68,12 +68,18 @@ export class KataPage {
     }
 }
 
-/** Follow a link within the README. The address of the page stays as it is, because it names the kata. */
-function followAnchor(event) {
-    const link = event.target.closest("a");
-    const href = link?.getAttribute("href") ?? "";
-    if (href.startsWith("#") && !href.startsWith("#/")) {
+/** Follow a link to a section of the README. The page's address stays as it is, because it names the kata. */
+function followSection(event) {
+    const section = event.target.closest("a[data-section]")?.dataset.section;
+    if (section !== undefined) {
         event.preventDefault();
-        document.getElementById(decodeURIComponent(href.slice(1)))?.scrollIntoView();
+        const headings = [...event.currentTarget.querySelectorAll("h1, h2, h3, h4")];
+        headings.find((heading) => anchorOf(heading) === decodeURIComponent(section))?.scrollIntoView();
     }
+}
+
+/** Return the name that GitHub gives to a heading in links. */
+function anchorOf(heading) {
+    const words = heading.textContent.trim().toLowerCase();
+    return words.replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(/\s/g, "-");
 }

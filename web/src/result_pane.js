@@ -70,37 +70,39 @@ export class ResultPane {
         }
     }
 
-    /** Show a snapshot. */
-    update(snapshot) {
+    /** Show a snapshot. One that reports a fault of the server has only notes. */
+    update(received) {
+        const snapshot = { notes: [], hints: [], pictures: [], ...received };
         this.showHeadline(snapshot);
         this.showActivity(snapshot);
         this.showOnward(snapshot);
         this.showHints(snapshot.hints, snapshot.hints_left);
         this.notes.replaceChildren(...snapshot.notes.map((note) => el("p", {}, note)));
-        this.showPictures(snapshot.pictures ?? []);
+        this.showPictures(snapshot.pictures);
         this.verdict.show(snapshot.verdict ?? "");
         this.visible.checked = snapshot.visible;
         this.say(snapshot);
     }
 
+    /** Show the status and the score, e.g. "failed, 4 of 10 points". Files without changes have no colour. */
     showHeadline({ status, score }) {
-        const words = [status?.replaceAll("_", " "), score].filter(Boolean).join(", ");
-        this.headline.className = `headline ${status ?? ""}`;
-        this.headline.textContent = words || "No verdict yet";
+        const isStatus = status && score !== "not started";
+        this.headline.className = `headline ${isStatus ? status : "soft"}`;
+        this.headline.textContent = score || "No verdict yet";
     }
 
     /** Show what the judge is doing, once it has taken long enough to wonder. */
     showActivity({ grading, activity }) {
         clearTimeout(this.timer);
-        this.activity.textContent = this.busy && grading ? activity : IDLE;
-        this.stop.hidden = !(this.busy && grading);
+        this.busy &&= grading;
+        this.stop.hidden = !this.busy;
         if (!grading) {
-            this.busy = false;
             this.since = undefined;
-            return;
         }
-        this.since ??= performance.now();
-        if (!this.busy) {
+        if (this.busy || !grading) {
+            this.activity.textContent = activity || IDLE;
+        } else {
+            this.since ??= performance.now();
             const show = () => {
                 this.busy = true;
                 this.showActivity({ grading, activity });
@@ -160,7 +162,7 @@ export class ResultPane {
         this.wasGrading = grading;
         if (!grading && status && (finished || verdict !== this.said)) {
             this.said = verdict;
-            announce([status.replaceAll("_", " "), score].filter(Boolean).join(", "));
+            announce(score);
         }
     }
 

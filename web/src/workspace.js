@@ -34,7 +34,7 @@ export class Workspace {
             "aria-controls": id,
             "data-name": file.name,
         });
-        const panel = el("div", { id, role: "tabpanel", class: "file", "aria-labelledby": `tab-${id}` });
+        const panel = el("div", { id, role: "tabpanel", class: "sheet", "aria-labelledby": `tab-${id}` });
         panel.append(editor.choice, editor.body, editor.state);
         Object.assign(editor, { tab, panel });
         this.editors.set(file.name, editor);
@@ -92,7 +92,7 @@ export class Workspace {
 
     /** Compare the digests of the files on disk with the editors. */
     compare(digests) {
-        this.digests = digests;
+        this.digests = digests ?? {};
         clearTimeout(this.timer);
         const recent = Math.max(0, ...[...this.editors.values()].map((editor) => editor.savedAt));
         const wait = recent + SETTLE_MS - Date.now();
@@ -135,7 +135,7 @@ export class Workspace {
         const found = new Map(kata.files.map((file) => [file.name, file]));
         for (const editor of this.editors.values()) {
             const file = found.get(editor.name);
-            editor.offer(file?.digest ? file.text : null, file?.digest ?? "");
+            editor.offer(file?.digest ? file.text : null, file?.digest ?? "", file?.why);
             found.delete(editor.name);
         }
         found.forEach((file) => this.add(file));
