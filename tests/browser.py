@@ -1,0 +1,68 @@
+"""A real, headless Chromium for tests of pages with scripts, and the rules of accessibility that axe checks."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NoReturn
+
+import pytest
+
+AXE = "axe-core@4.10.3"
+CHROMIUM = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), "")
+
+
+def missing(said: str) -> NoReturn:
+    """Skip the test, or fail it where a browser is required, as in CI."""
+    if os.environ.get("KATAS_BROWSER") == "required":
+        pytest.fail(said)
+    pytest.skip(said)
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Yield a playwright browser."""
+    if not CHROMIUM:
+        missing("chromium is needed to look at the pages")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is needed to use the pages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@functools.cache
+def axe() -> str:
+    """Return the source of axe."""
+    if not shutil.which("npm"):
+        missing("npm is needed to fetch axe")
+    with TemporaryDirectory() as folder:
+        fetched = subprocess.run(
+            ["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if fetched.returncode:
+            missing(f"npm could not fetch {AXE}: {fetched.stderr[-200:]}")
+        with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
+            member = archive.extractfile("package/axe.min.js")
+            assert member is not None
+            return member.read().decode()
+
+
+def violations(page: Any) -> list[str]:
+    """Return the violations of the rules of accessibility on a page, as text."""
+    page.evaluate(axe())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert found["passes"], "axe looked at nothing"
+    return [f"{each['id']}: {' | '.join(node['html'] for node in each['nodes'])}" for each in found["violations"]]

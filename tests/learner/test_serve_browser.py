@@ -1,0 +1,232 @@
+"""`katas serve` in a real browser: solve a kata by typing, with trouble on the way, at every width."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import workshop
+from tests.browser import chromium, violations
+from tests.learner.test_learning import README
+from tests.serving import Server, serving
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, write
+
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
+
+PATIENCE_MS = 120_000
+ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
+EDITOR = ".cm-content"
+HEADLINE = ".headline"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a repository with two small katas and the real exercise01."""
+    root = workshop.write_clone(tmp_path / "katas", ["alpha", "beta"], README)
+    write(root / "solutions" / "alpha" / "after.md", "# After Twice\n\n## Why it works\n\nIt adds $x$ to itself.\n")
+    return root
+
+
+@pytest.fixture
+def server(root: Path, tmp_path: Path) -> Iterator[Server]:
+    with serving(root, environment=os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    """Return a page that has the server's secret. At its end, its console may hold no error of the page's own."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.goto(f"http://{server.host}/?token={server.token}")
+    yield page
+    context.close()
+    assert faults == []
+
+
+def opened(page: Any, slug: str) -> None:
+    page.goto(page.url.partition("#")[0] + f"#/{slug}")
+    page.wait_for_selector(EDITOR)
+
+
+def typed(page: Any, text: str, *, save: bool = True) -> None:
+    """Replace the editor's text by typing. The editor indents by itself, so the text arrives in one piece."""
+    page.click(EDITOR)
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+    if save:
+        page.keyboard.press("Control+s")
+
+
+def shows(page: Any, selector: str, text: str) -> None:
+    page.locator(selector, has_text=text).first.wait_for()
+
+
+def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
+    shows(page, "h2", "Next: Twice")
+    page.get_by_role("link", name="Start").click()
+    page.wait_for_selector(EDITOR)
+    shows(page, HEADLINE, "not started")
+    typed(page, ADDED, save=False)
+    shows(page, HEADLINE, "failed, 1 of 3 points")
+    shows(page, ".verdict", "two is added")
+    page.locator(".copying button").first.click()
+    assert "from twice import twice" in page.evaluate("navigator.clipboard.readText()")
+    page.get_by_role("button", name="Hint").click()
+    shows(page, ".hints", "Add it to itself.")
+    typed(page, SOLUTION)
+    shows(page, HEADLINE, "passed, 3 of 3 points")
+    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
+    page.get_by_role("link", name="Explanation and solution").click()
+    page.wait_for_selector("math")
+    shows(page, "pre", "return FACTOR * x")
+    page.goto(page.url.partition("#")[0] + "#/")
+    shows(page, ".katas", "done on")
+
+
+def test_indentation_is_typed_and_the_editor_can_be_left(page: Any, root: Path) -> None:
+    opened(page, "alpha")
+    typed(page, "", save=False)
+    for words in ("def twice(x):", "return x + x"):
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("# indented")
+    page.keyboard.press("Control+s")
+    shows(page, ".state", "saved")
+    lines = (root / "katas/alpha/twice.py").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["def twice(x):", "    return x + x"]
+    assert lines[2].endswith("    # indented")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.classList.contains('cm-content')")
+
+
+def test_another_editor_may_change_the_file(page: Any, root: Path) -> None:
+    file = root / "katas/alpha/twice.py"
+    opened(page, "alpha")
+    shows(page, HEADLINE, "not started")
+    write(file, ADDED)
+    shows(page, EDITOR, "return 2.0 + x")
+    shows(page, HEADLINE, "failed, 1 of 3 points")
+    page.context.set_offline(True)
+    typed(page, SOLUTION)
+    shows(page, ".state", "not saved")
+    write(file, STUB)
+    page.context.set_offline(False)
+    shows(page, ".choice", "has changed on disk, and you have changed it here")
+    assert file.read_text(encoding="utf-8") == STUB
+    page.get_by_role("button", name="Keep my text").click()
+    shows(page, HEADLINE, "passed")
+    assert file.read_text(encoding="utf-8") == SOLUTION
+    file.unlink()
+    shows(page, ".choice", "was deleted")
+    page.get_by_role("button", name="Write it again").click()
+    shows(page, ".state", "saved")
+    assert file.read_text(encoding="utf-8") == SOLUTION
+
+
+def test_two_tabs_work_on_one_file(page: Any) -> None:
+    opened(page, "alpha")
+    other = page.context.new_page()
+    other.set_default_timeout(PATIENCE_MS)
+    other.goto(page.url)
+    opened(other, "alpha")
+    typed(other, ADDED)
+    shows(other, HEADLINE, "failed, 1 of 3 points")
+    page.bring_to_front()
+    shows(page, EDITOR, "return 2.0 + x")
+    typed(page, SOLUTION)
+    other.bring_to_front()
+    shows(other, HEADLINE, "passed")
+    shows(other, EDITOR, "from factors import FACTOR")
+
+
+def test_a_server_that_is_killed_and_started_again_loses_no_text(
+    page: Any, server: Server, root: Path, tmp_path: Path
+) -> None:
+    opened(page, "alpha")
+    shows(page, HEADLINE, "not started")
+    server.end(signal.SIGKILL)
+    typed(page, SOLUTION)
+    shows(page, "body", "The server does not answer")
+    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
+    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
+    with serving(root, "--port", str(server.port), environment=environment):
+        shows(page, HEADLINE, "passed")
+        assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
+
+
+def test_a_submission_that_loops_is_stopped(page: Any, root: Path) -> None:
+    settings = root / "katas/alpha/kata.toml"
+    write(
+        settings, settings.read_text(encoding="utf-8").replace("call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600")
+    )
+    opened(page, "alpha")
+    typed(page, ENDLESS)
+    page.get_by_role("button", name="Stop").click()
+    shows(page, ".notes", "Grading was stopped")
+    page.get_by_role("button", name="Reset…").click()
+    page.get_by_role("button", name="Restore the stubs").click()
+    shows(page, HEADLINE, "not started")
+    shows(page, EDITOR, "raise NotImplementedError")
+
+
+def test_too_long_a_text_stays_in_the_page(page: Any, root: Path) -> None:
+    opened(page, "alpha")
+    typed(page, "# " + 10_000_000 * "x")
+    shows(page, ".state", "Make it shorter")
+    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
+
+
+def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
+    opened(page, "alpha")
+    typed(page, 'def twice(x):\n    print("<b>bold</b>")\n    raise ValueError("<img src=x onerror=alert(1)>")\n')
+    shows(page, ".verdict", "<img src=x onerror=alert(1)>")
+    assert page.locator(".verdict img").count() == 0
+    assert page.locator(".verdict b").count() == 0
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Yield a server of this repository's own katas; these tests change nothing there."""
+    progress = tmp_path_factory.mktemp("real") / "progress.sqlite"
+    with serving(ROOT, environment=os.environ | {"NN_KATAS_PROGRESS": str(progress)}) as server:
+        yield server
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280, 2560])
+def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"http://{real.host}/?token={real.token}")
+    page.wait_for_selector(".katas li")
+    too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert violations(page) == []
+    assert not page.evaluate(too_wide)
+    for slug in ("exercise05", "challenge5"):
+        page.goto(f"http://{real.host}/#/{slug}")
+        for number in (3, 2, 1):
+            page.keyboard.press(f"Alt+Digit{number}")
+            page.wait_for_selector(EDITOR, state="attached")
+            assert violations(page) == [], (slug, number)
+            assert not page.evaluate(too_wide), (slug, number)
+    context.close()
