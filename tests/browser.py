@@ -16,7 +16,9 @@ from typing import Any, NoReturn
 import pytest
 
 AXE = "axe-core@4.10.3"
-CHROMIUM = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), "")
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
 
 
 def missing(said: str) -> NoReturn:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import math
-import os
 import re
-import shutil
 import subprocess
-import tarfile
 from collections.abc import Callable
 from functools import cache
 from html import escape, unescape
@@ -24,12 +21,9 @@ from graders.learner.progress import Standing
 from graders.pytest_plugin.outcome import actual_text, expected_text
 from graders.report import render
 from graders.verdict import TaskResult, TestResult, Verdict, from_json
+from tests.browser import CHROMIUM, axe, missing
 from tests.workshop import ROOT
 
-AXE = "axe-core@4.10.3"
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
 LOOK = """
 <script>
 document.querySelectorAll("details").forEach(each => { each.open = true; });
@@ -51,19 +45,13 @@ Looked = Callable[[int, bool], dict[str, dict[str, Any]]]
 def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
     """Open all pages in one headless Chromium, each in a frame `width` pixels wide, and let axe look at them."""
     folder = tmp_path_factory.mktemp("axe")
-    if not CHROMIUM or not shutil.which("npm"):
-        _missing("chromium and npm are needed to look at the pages")
-    fetched = subprocess.run(["npm", "pack", "--silent", AXE], cwd=folder, capture_output=True, text=True, check=False)
-    if fetched.returncode:
-        _missing(f"npm could not fetch {AXE}: {fetched.stderr[-200:]}")
-    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-        member = archive.extractfile("package/axe.min.js")
-        assert member is not None
-        axe = member.read().decode()
+    if not CHROMIUM:
+        missing("chromium is needed to look at the pages")
+    source = axe()
 
     def framed(name: str, text: str, width: int) -> str:
         open_to_axe = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-        inner = escape(open_to_axe.replace("</body>", f"<script>{axe}</script>{LOOK}</body>"))
+        inner = escape(open_to_axe.replace("</body>", f"<script>{source}</script>{LOOK}</body>"))
         # Chromium opens no window as narrow as a phone: the page is looked at in a frame.
         return f'<iframe name="{name}" width="{width}" height="900" srcdoc="{inner}"></iframe>'
 
@@ -95,12 +83,6 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
         return {name: json.loads(unescape(text)) for name, text in seen.items()}
 
     return look
-
-
-def _missing(said: str) -> None:
-    if os.environ.get("KATAS_BROWSER") == "required":
-        pytest.fail(said)
-    pytest.skip(said)
 
 
 def compared() -> Verdict:
