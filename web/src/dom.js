@@ -37,6 +37,7 @@ export function trusted(tag, properties, html) {
     for (const wide of element.querySelectorAll("pre, math[display=block]")) {
         wide.setAttribute("tabindex", "0"); // so that the keyboard can scroll it
     }
+    element.querySelectorAll("th:empty").forEach((corner) => corner.replaceWith(el("td"))); // it heads nothing
     return element;
 }
 

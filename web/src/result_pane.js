@@ -5,6 +5,7 @@ import { confirmed } from "./dialogs.js";
 import { VerdictView } from "./verdict_view.js";
 
 const ACTIVITY_MS = 400; // shorter gradings show no activity
+const NO_VERDICT = "No verdict yet";
 const IDLE = "Every save is graded.";
 
 export class ResultPane {
@@ -17,7 +18,7 @@ export class ResultPane {
         Object.assign(this, { slug, kata, flush });
         this.busy = false;
         this.verdict = new VerdictView();
-        this.headline = el("strong", { class: "headline" }, "No verdict yet");
+        this.headline = el("strong", { class: "headline" }, NO_VERDICT);
         this.activity = el("span", { class: "activity soft" }, IDLE);
         this.stop = button("Stop", () => this.ask("stop"), { hidden: true });
         this.onward = el("div", { class: "onward" });
@@ -85,10 +86,10 @@ export class ResultPane {
     }
 
     /** Show the status and the score, e.g. "failed, 4 of 10 points". Files without changes have no colour. */
-    showHeadline({ status, score }) {
+    showHeadline({ status, score, grading }) {
         const isStatus = status && score !== "not started";
         this.headline.className = `headline ${isStatus ? status : "soft"}`;
-        this.headline.textContent = score || "No verdict yet";
+        this.headline.textContent = status || !grading ? score : NO_VERDICT; // the line below says what is going on
     }
 
     /** Show what the judge is doing, once it has taken long enough to wonder. */
@@ -113,14 +114,15 @@ export class ResultPane {
 
     showOnward({ status, done, next }) {
         const passed = status === "passed" || done;
+        const kind = status === "passed" ? "button primary" : "button";
         const links = [];
         if (passed && next) {
-            links.push(el("a", { class: "button primary", href: `#/${next.slug}` }, `Next kata: ${next.title}`));
+            links.push(el("a", { class: kind, href: `#/${next.slug}` }, `Next kata: ${next.title}`));
         }
         if (passed && this.kata.has_solution) {
             links.push(el("a", { class: "button", href: `#/${this.slug}/explanation` }, "Explanation and solution"));
         }
-        const key = links.map((link) => link.href + link.textContent).join(" ");
+        const key = links.map((link) => link.outerHTML).join(" ");
         if (key !== this.onwardKey) {
             this.onwardKey = key;
             this.onward.replaceChildren(...links);
@@ -137,11 +139,7 @@ export class ResultPane {
         }
         const isNew = this.hintsKey !== undefined && hints.length > 0;
         this.hintsKey = key;
-        this.hints.replaceChildren(
-            ...hints.map((html, number) =>
-                el("section", { class: "hint" }, el("h2", {}, `Hint ${number + 1}`), trusted("div", {}, html)),
-            ),
-        );
+        this.hints.replaceChildren(...hints.map((html, number) => hint(html, number, number === hints.length - 1)));
         if (isNew) {
             announce(this.hints.lastElementChild.textContent);
             this.hints.lastElementChild.scrollIntoView({ block: "nearest" });
@@ -169,6 +167,15 @@ export class ResultPane {
     close() {
         clearTimeout(this.timer);
     }
+}
+
+/** Return a hint that can be folded. Its HTML begins with its title. */
+function hint(html, number, open) {
+    const body = trusted("div", {}, html);
+    const title = body.querySelector(":scope > p:first-child > strong:only-child");
+    title?.parentElement.remove();
+    const summary = el("summary", {}, title?.textContent ?? `Hint ${number + 1}`);
+    return el("details", { class: "hint", open }, summary, body);
 }
 
 function picture(path) {

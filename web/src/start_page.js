@@ -37,17 +37,18 @@ function nextKata(kata, why) {
 }
 
 function row(kata, isNext) {
-    const [sign, state, kind] = stateOf(kata);
-    const best = typeof kata.best === "number" ? `${kata.best} of ` : "";
-    const about = [`${kata.slug} · ${kata.kind} · `, difficulty(kata), ` · ${minutes(kata.minutes)}`];
+    const [sign, state, colour] = stateOf(kata);
+    const best = kata.tries && typeof kata.best === "number" ? `${kata.best} of ` : "";
+    const kind = el("span", { class: "kind" }, `${kata.kind} · `);
+    const about = [`${kata.slug} · `, kind, difficulty(kata), ` · ${minutes(kata.minutes)}`];
     return el(
         "li",
         { class: isNext ? "chosen" : "" },
-        el("span", { class: `sign ${kind}`, "aria-hidden": "true" }, sign),
+        el("span", { class: `sign ${colour}`, "aria-hidden": "true" }, sign),
         el("a", { href: `#/${kata.slug}` }, kata.title),
         el("span", { class: "about soft" }, ...about),
         el("span", { class: "points" }, `${best}${kata.points} points`),
-        el("span", { class: `reached ${kind}` }, state),
+        el("span", { class: `reached ${colour}` }, state),
     );
 }
 

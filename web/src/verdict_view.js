@@ -30,6 +30,7 @@ export class VerdictView {
             details.open = this.toggled.get(summaryOf(details)) ?? details.open;
         }
         this.element.querySelectorAll("pre.code").forEach(addCopyButton);
+        this.element.querySelectorAll("details [role=region]").forEach(nameTest);
         scrolled.forEach(([each, top]) => each && (each.scrollTop = top));
         this.restoreFocus(focus);
     }
@@ -63,6 +64,12 @@ function summaryOf(details) {
 /** Return the element that scrolls when this one is too long, or null. */
 function scroller(element) {
     return element.closest(".pane");
+}
+
+/** Add the test to the name of a table: several tests may have tables with the same caption. */
+function nameTest(region) {
+    const test = summaryOf(region.closest("details"));
+    region.setAttribute("aria-label", `${region.getAttribute("aria-label")}, ${test}`);
 }
 
 function addCopyButton(pre) {
