@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import missing
 from tests.workshop import ROOT
 
 WEB = ROOT / "web"
@@ -19,12 +20,6 @@ STATIC = ROOT / "graders" / "learner" / "serve" / "static"
 FILES = ("app.js", "app.css", "LICENSES.txt")
 REGISTRY = "https://registry.npmjs.org/"
 MOST_BYTES = 600_000
-
-
-def _missing(said: str) -> None:
-    if os.environ.get("KATAS_BROWSER") == "required":
-        pytest.fail(said)
-    pytest.skip(said)
 
 
 def locked() -> dict[str, dict[str, Any]]:
@@ -73,14 +68,14 @@ def test_a_source_file_fits_the_limits(path: Path) -> None:
 @pytest.mark.deep
 def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
     if not shutil.which("npm"):
-        _missing("npm is needed to build the bundle")
+        missing("npm is needed to build the bundle")
     web, built = tmp_path / "web", tmp_path / "static"
     shutil.copytree(WEB, web, ignore=shutil.ignore_patterns("node_modules"))
     env = os.environ | {"KATAS_STATIC": str(built)}
     for words in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
         done = subprocess.run(words, cwd=web, env=env, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode and words[1] == "ci":
-            _missing(f"npm could not fetch the packages: {done.stderr[-500:]}")
+            missing(f"npm could not fetch the packages: {done.stderr[-500:]}")
         assert done.returncode == 0, done.stderr[-2000:]
     for name in FILES:
         assert (built / name).read_bytes() == (STATIC / name).read_bytes(), f"{name}: run `npm run build` in web/"
