@@ -253,7 +253,6 @@ def many_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.deep
 @attack("Z43")
 def test_large_replies_of_several_tests_are_not_held_at_once(grade, many_tests, tmp_path, memory_of_judges):
     """Each reply has 60 MB. Together they exceed a judge's limit, so that its own tests would break."""
