@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from graders.learner.serve.guard import Guard, forwarded
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import Server, serving
@@ -186,6 +187,15 @@ def test_nothing_hidden_is_sent(server, root):
     assert status == 400
     assert b"FACTOR" not in body
     write(root / "katas/alpha/twice.py", STUB)
+
+
+def test_a_codespace_has_its_own_origin_and_no_other(monkeypatch):
+    assert forwarded(8765) == set()
+    monkeypatch.setenv("CODESPACE_NAME", "fluffy")
+    monkeypatch.setenv("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.github.dev")
+    guard = Guard(None, token="x", port=8765, hosts=["127.0.0.1"])
+    assert guard.origins == {"http://127.0.0.1:8765", "https://fluffy-8765.app.github.dev"}
+    assert guard.hosts == {"127.0.0.1:8765", "fluffy-8765.app.github.dev"}
 
 
 def test_only_this_machine_can_connect(server):

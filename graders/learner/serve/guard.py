@@ -31,6 +31,7 @@ class Guard:
         self.cookie = f"katas-{port}"  # browsers share cookies between the ports of a host
         self.hosts = {f"{host}:{port}" for host in hosts} | ({*hosts} if port == 80 else set())
         self.origins = {f"http://{host}" for host in self.hosts} | forwarded(port)
+        self.hosts |= {origin.removeprefix("https://") for origin in forwarded(port)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

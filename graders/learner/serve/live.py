@@ -102,13 +102,20 @@ class LiveKata:
                 pause = LOOK_MORE_S if session.state.started is not None else session.pause_s
                 woken = self._awake.wait(pause)
                 self._awake.clear()
-                session.look()
-                while not self._asked.empty():
-                    self._asked.get()(session)
+                self._look(session)
                 idle_s = 0.0 if woken or self._listeners else idle_s + pause
         finally:
             self._closed = True
             session.close()
+
+    def _look(self, session: WatchSession) -> None:
+        """Look for saves and verdicts, and perform what the pages have asked for."""
+        try:
+            session.look()
+            while not self._asked.empty():
+                self._asked.get()(session)
+        except Exception:  # noqa: BLE001 (shown in the page; otherwise every open page would lose its events)
+            session.state.notes = [traceback.format_exc()]
 
     def _publish(self, session: WatchSession) -> None:
         session.news.clear()
