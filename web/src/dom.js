@@ -27,6 +27,17 @@ export function button(label, onclick, properties = {}) {
     return el("button", { type: "button", onclick, ...properties }, label);
 }
 
+/** Lets the keyboard scroll what is too wide for its place, and skip everything else. */
+const scrollers = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+        if (target.scrollWidth > target.clientWidth) {
+            target.setAttribute("tabindex", "0");
+        } else {
+            target.removeAttribute("tabindex");
+        }
+    }
+});
+
 /**
  * Make an element from HTML that the server has rendered and escaped.
  * Never call this with text that comes from a file or from a message.
@@ -34,9 +45,12 @@ export function button(label, onclick, properties = {}) {
 export function trusted(tag, properties, html) {
     const element = el(tag, properties);
     element.innerHTML = html;
-    for (const wide of element.querySelectorAll("pre, math[display=block]")) {
-        wide.setAttribute("tabindex", "0"); // so that the keyboard can scroll it
+    for (const table of element.querySelectorAll("table")) {
+        const frame = el("div", { class: "wide", role: "group", "aria-label": "Table" });
+        table.replaceWith(frame);
+        frame.append(table);
     }
+    element.querySelectorAll("pre, .wide, math[display=block]").forEach((wide) => scrollers.observe(wide));
     element.querySelectorAll("th:empty").forEach((corner) => corner.replaceWith(el("td"))); // it heads nothing
     return element;
 }
