@@ -38,7 +38,7 @@ const fromDisk = Annotation.define();
 
 const THEME = EditorView.theme({
     "&": { color: "var(--ink)", backgroundColor: "var(--paper)", height: "100%" },
-    "&.cm-focused": { outline: "none" },
+    "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
     ".cm-scroller": { fontFamily: "var(--mono)", fontSize: ".875rem", lineHeight: "1.5" },
     ".cm-content": { caretColor: "var(--ink)" },
     ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--ink)" },
