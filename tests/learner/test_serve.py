@@ -143,6 +143,30 @@ def test_what_a_submission_prints_is_text(server: Server, stub: Path) -> None:
     assert "<img" not in found["verdict"]
 
 
+def test_a_kata_without_an_explanation_shows_its_solution(server: Server) -> None:
+    found = server.get("/api/katas/beta/explanation?anyway=1")
+    assert (found["html"], found["solution"][0]["text"]) == ("", SOLUTION)
+
+
+def test_a_long_grading_waits_for_nobody(server: Server, stub: Path) -> None:
+    """When its last page is closed, a grading is cancelled, and the next kata's begins."""
+    settings = root_of(server) / "katas" / "alpha" / "kata.toml"
+    before = settings.read_text(encoding="utf-8")
+    write(settings, before.replace("call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600\ntotal_s = 900"))
+    try:
+        write(stub, ENDLESS)
+        with server.events("alpha") as wait:
+            wait(lambda now: now["grading"] and now["files"]["twice.py"] == digest(ENDLESS))
+        with server.events("beta") as wait:
+            wait(lambda now: now["score"] == "not started" and not now["grading"])
+        with server.events("alpha") as wait:
+            wait(lambda now: now["grading"])
+            write(stub, SOLUTION)
+            wait(lambda now: now["status"] == "passed" and not now["grading"])
+    finally:
+        write(settings, before)
+
+
 def test_two_pages_see_the_same_verdict(server: Server, stub: Path) -> None:
     with server.events("alpha") as one, server.events("alpha") as other:
         write(stub, ADDED)

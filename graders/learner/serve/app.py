@@ -193,9 +193,10 @@ def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> di
     """Answer with the explanation and the solution, once the kata is passed."""
     del given
     kata = _kata(katas, request)
+    path = guidance.explanation_of(kata)
     with Progress.of(katas.root) as progress:
-        text = guidance.explanation(kata, progress, anyway="anyway" in request.query_params)
-    html = to_html(text, guidance.explanation_of(kata), katas.root)
+        guidance.allow_solution(kata, progress, anyway="anyway" in request.query_params)
+    html = to_html(path.read_text(encoding="utf-8"), path, katas.root) if path.is_file() else ""
     own = {name: read(kata, name).text for name in names_of(kata)}
     solved = guidance.solution_files(kata)
     files = [{"name": name, "text": text, "own": own.get(name)} for name, text in solved.items()]

@@ -23,6 +23,7 @@ from graders.verdict import Verdict
 Snapshot = dict[str, Any]
 Listener = Callable[[Snapshot], None]
 IDLE_S = 30.0  # a kata that no page shows is closed after this long
+LEFT_S = 2.0  # its grading is cancelled after this long, so that another kata's can begin; a reload takes less
 LOOK_MORE_S = 0.25  # how often the elapsed time of a long grading is sent
 
 
@@ -59,7 +60,7 @@ class LiveKata:
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
         self._latest: Snapshot = {}
-        self._closed = False
+        self._closed = self._resting = False
         self.thread = threading.Thread(target=self._run, name=f"kata {slug}", daemon=True)
         self.thread.start()
 
@@ -93,7 +94,7 @@ class LiveKata:
         return self.thread.is_alive() and not self._closed
 
     def _run(self) -> None:
-        session = WatchSession(self._state, self._judge, self._awake.set, desktop=False)
+        session = WatchSession(self._state, self._judge, self._awake.set, in_page=True)
         idle_s = 0.0
         try:
             while not self._closed and idle_s < IDLE_S:
@@ -103,10 +104,20 @@ class LiveKata:
                 woken = self._awake.wait(pause)
                 self._awake.clear()
                 self._look(session)
-                idle_s = 0.0 if woken or self._listeners else idle_s + pause
+                idle_s = 0.0 if self._listeners else idle_s + (0.0 if woken else pause)
+                self._rest(session, idle_s)
         finally:
             self._closed = True
             session.close()
+
+    def _rest(self, session: WatchSession, idle_s: float) -> None:
+        """Cancel the grading that no page waits for, and start it again for the next page."""
+        if idle_s >= LEFT_S and session.state.started is not None:
+            session.grader.give_up()
+            session.state.started, self._resting = None, True
+        elif self._listeners and self._resting:
+            self._resting = False
+            session.grade()
 
     def _look(self, session: WatchSession) -> None:
         """Look for saves and verdicts, and perform what the pages have asked for."""

@@ -57,15 +57,16 @@ class WatchSession:
     `news` lists what a plain-text display has to print: `verdict`, `failure` (the first failure, while grading is still
     running), `test` (the next failing test), `notes`, `hint`, `list`, `question` and `kata`. The display removes the
     items that it has printed.
-    `desktop` says whether pictures open in a window of their own.
+    `in_page` means that the display is a page in a browser, which shows the pictures and has buttons instead of keys.
     """
 
-    def __init__(self, state: State, judge: Judging, wake: Callable[[], None], *, desktop: bool = True) -> None:
+    def __init__(self, state: State, judge: Judging, wake: Callable[[], None], *, in_page: bool = False) -> None:
         self.state = state
         self.wake = wake
         self.news: list[str] = ["kata", *(["notes"] if state.notes else [])]
         self.grader = Grader(judge, wake)
-        self.plotter = Plotter(wake, desktop=desktop)
+        self.in_page = in_page
+        self.plotter = Plotter(wake, desktop=not in_page)
         self.saves = Saves(state.kata, wake)
         self._caches = _caches(state.kata)
         self._settings: bytes | None = _settings(state.kata)  # the content of kata.toml when it was last read
@@ -129,7 +130,8 @@ class WatchSession:
         missing = [name for name in named if not (state.kata.folder / name).is_file()]
         if missing:
             slug, are = state.kata.slug, "is" if len(missing) == 1 else "are"
-            remedy = f"Write it, or restore it: press r, or run `katas reset {slug}`"
+            how = "choose Reset" if self.in_page else f"press r, or run `katas reset {slug}`"
+            remedy = f"Write it, or restore it: {how}"
             self._nothing_to_grade(f"{', '.join(missing)} {are} not in katas/{slug}/. {remedy}.")
             return
         state.syntax_errors = syntax_errors_in(state.kata)
