@@ -17,6 +17,7 @@ from graders.learner.progress import Progress, Standing, all_done, next_kata, pl
 from graders.output.delivery import deliver_bytes
 from graders.output.difference import difference as unified
 
+AFTER = "after.md"  # the explanation, in the folder of the solution
 _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
 
 
@@ -107,7 +108,7 @@ def solution_files(kata: Kata) -> dict[str, str]:
 
 def explanation_of(kata: Kata) -> Path:
     """Return the path of the text that explains a kata to people who have passed it. The file may be missing."""
-    return kata.solution / "after.md"
+    return kata.solution / AFTER
 
 
 def explanation(kata: Kata, progress: Progress, *, anyway: bool) -> str:
