@@ -82,6 +82,39 @@ def test_three_is_halved(kata):
 """
 
 
+AFTER = """\
+# After Twice
+
+## Why it works
+
+A **vector** plus itself is twice the vector: $2 x_k = x_k + x_k$, and
+
+$$\\frac{\\partial L}{\\partial x_k} = 2$$
+
+## Other ways
+
+```python
+def doubled(vector):
+    return vector + vector  # a line of code that only people who have passed may see
+```
+
+## In PyTorch
+## In practice
+## A question to think about
+
+What is twice 0?
+
+<details>
+<summary>Answer</summary>
+
+It is 0.
+
+</details>
+
+## Where it comes back
+"""
+
+
 class Finished(NamedTuple):
     """The exit status and output of a command. `left` are the command lines of processes that outlived it."""
 
@@ -108,6 +141,7 @@ def write_kata(root: Path, slug: str, *, toml: str = TOML, stub: str = STUB, sol
     write(root / "katas" / slug / "factors.py", "FACTOR = 2.0\n")
     write(root / "katas" / slug / f"test_{slug}.py", VISIBLE)
     write(root / "solutions" / slug / "twice.py", solution)
+    write(root / "solutions" / slug / "after.md", AFTER)
     hidden = root / "graders" / "hidden" / slug
     write(hidden / "test_hidden.py", HIDDEN)
     write(hidden / "wrong" / "added.py", f"# two is added\n# task: twice\n{ADDED}")

@@ -5,11 +5,22 @@ Every function whose name ends with `_fault` returns an empty string if it finds
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 
 from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
+from graders.learner import guidance
 from graders.verdict import Verdict
+
+HEADINGS = (
+    "Why it works",
+    "Other ways",
+    "In PyTorch",
+    "In practice",
+    "A question to think about",
+    "Where it comes back",
+)  # of an explanation, in the recommended order
 
 
 def readme_fault(kata: Kata) -> str:
@@ -18,6 +29,18 @@ def readme_fault(kata: Kata) -> str:
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
     left = [place for place in PLACES if place in text]
     return f"{readme}: still contains template text: {'; '.join(map(repr, left))}" if left else ""
+
+
+def explanation_gap(kata: Kata) -> str:
+    """Return a message if the explanation is missing or lacks one of its headings, or an empty string."""
+    path = guidance.explanation_of(kata)
+    name = path.relative_to(kata.root)
+    if not path.is_file():
+        return f"{name}: there is no explanation for people who have passed. `katas explain` would show it."
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^## (.+?) *$", text, re.MULTILINE)
+    lacking = [heading for heading in HEADINGS if heading not in headings]
+    return f"{name}: add the heading {', '.join(map(repr, lacking))}, as `## …`." if lacking else ""
 
 
 def stub_fault(verdict: Verdict) -> str:

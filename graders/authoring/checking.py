@@ -15,6 +15,7 @@ from typing import Any
 from graders import intake
 from graders.authoring.check_faults import (
     diagnosis_fault,
+    explanation_gap,
     fails_visibly,
     is_seen,
     passing_fault,
@@ -65,13 +66,14 @@ class CheckPlan:
 class CheckFinding:
     """The result of checking one part of a kata. `fault` is empty if nothing is wrong with that part."""
 
-    kind: str  # "README", "stub", "solution", "wrong", "accept", "mutant", "equivalent" or "flake"
+    kind: str  # "README", "explanation", "stub", "solution", "wrong", "accept", "mutant", "equivalent" or "flake"
     name: str
     fault: str
     diagnosed: bool = False
     seen: bool | None = None  # whether visible tests catch a wrong variant; None if they need not
     unseen: str = ""  # the fault if visible tests miss a wrong variant, or catch one that is marked hidden_only
     green: bool | None = None  # whether an independent answer passes the visible tests of the core tasks
+    warning: str = ""  # something to improve that is not a fault
 
     @property
     def subject(self) -> str:
@@ -125,7 +127,7 @@ class CheckTally:
         return [finding for finding in self.findings if finding.fault or finding.unseen]
 
     def lines(self) -> Iterator[str]:
-        """Yield a summary line for the kata, and a line for each fault."""
+        """Yield a summary line for the kata, and a line for each fault and each warning."""
         counts = [
             f"wrong rejected {self.share('wrong')}",
             f"seen by visible tests {self.seen}",
@@ -143,6 +145,7 @@ class CheckTally:
         yield f"{self.kata.slug}: {', '.join(counts)}"
         for finding in self.faults:
             yield f"  {finding.subject} {finding.fault or finding.unseen}"
+        yield from (f"  warning: {finding.warning}" for finding in self.findings if finding.warning)
 
 
 def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[CheckTally]:
@@ -217,18 +220,19 @@ def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
 
 
 def _amount(kata: Kata, plan: CheckPlan) -> int:
-    return 3 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
+    return 4 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
 
 
 def findings_of(
     judge: Any, kata: Kata, plan: CheckPlan, mutants: Sequence[tuple[str, Mutant]] = ()
 ) -> Iterator[CheckFinding]:
-    """Yield the findings on the README, the stub, the solution, the variants, the mutants and the repeated runs."""
+    """Yield the findings on the texts, the stub, the solution, the variants, the mutants and the repeated runs."""
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
     solution = intake.shipped(kata, kata.solution)
     yield CheckFinding("README", "", readme_fault(kata))
+    yield CheckFinding("explanation", "", "", warning=explanation_gap(kata))
     yield CheckFinding("stub", "", stub_fault(graded(intake.shipped(kata, kata.folder))))
     yield CheckFinding("solution", "", passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):

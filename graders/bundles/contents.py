@@ -9,6 +9,7 @@ from pathlib import Path
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
+from graders.learner.guidance import explanation_of
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
 GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that students do not need
@@ -47,6 +48,12 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
         return files
     kept = {f"graders/debugging/{name}" for name in DIAGNOSIS_FORM}
     return {name: path for name, path in files.items() if not name.startswith("graders/debugging/") or name in kept}
+
+
+def explanations(katas: Iterable[Kata]) -> Files:
+    """Return the texts that `katas explain` shows. A student's copy contains them only on request."""
+    found = (explanation_of(kata) for kata in katas)
+    return {path.relative_to(path.parents[2]).as_posix(): path for path in found if path.is_file()}
 
 
 def explained(katas: Iterable[Kata]) -> list[str]:

@@ -47,10 +47,11 @@ grades your file with hidden tests.
 """
 
 
-def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
+def release(root: Path, katas: Sequence[Kata], folder: Path, *, with_explanations: bool = False) -> list[str]:
     """Write the bundle and return the names of the files in it.
 
-    Raises KataError if a stub contains an answer, or if a secret would leak.
+    With explanations, it also contains the texts for people who have passed, which show parts of solutions. Raises
+    KataError if a stub contains an answer, or if a secret would leak.
     """
     contents.check_place(folder)
     unknown = [kata for kata in katas if not _is_as_committed(kata)]
@@ -60,6 +61,8 @@ def release(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:
     found = leaks(root, files)
     if found:
         raise KataError(f"{found[0]}; nothing was written")
+    if with_explanations:
+        files |= contents.explanations(katas)
     written = texts(root, katas)
     contents.lay_out(files, written, folder)
     return sorted([*files, *written])

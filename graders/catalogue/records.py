@@ -23,6 +23,9 @@ Runtime = Literal["numpy", "torch", "gpu"]
 COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
 
 
+AFTER = "after.md"  # explains a kata to people who have passed it; in the folder of the solution
+
+
 ABOUT = "about.txt"  # holds the header lines of an accepted variant that is a folder
 
 

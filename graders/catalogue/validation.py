@@ -12,7 +12,7 @@ import msgspec
 
 from graders.catalogue.decoding import did_you_mean, refuse
 from graders.catalogue.paths import is_glob, slugs
-from graders.catalogue.records import Kata
+from graders.catalogue.records import AFTER, Kata
 
 _OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # files that belong to the kata itself
 
@@ -143,7 +143,7 @@ def _check_files(kata: Kata, file: str) -> None:
 
 def check_presence(kata: Kata, file: str) -> None:
     folders = [kata.folder]
-    if (kata.root / "solutions").is_dir():  # student bundles have no solutions
+    if (kata.root / "solutions").is_dir() and not _explanations_only(kata.root):  # student bundles have no solutions
         folders.append(kata.solution)
     wanted = [(folder, name) for folder in folders for name in kata.files if not is_glob(name)]
     for folder, name in wanted + [(kata.folder, name) for name in kata.supplied]:
@@ -151,6 +151,12 @@ def check_presence(kata: Kata, file: str) -> None:
             shown = folder.relative_to(kata.root).as_posix()
             again = f", or run `katas reset {kata.slug}`" if folder == kata.folder and name in kata.files else ""
             refuse(file, f"`{name}` is listed but is not in {shown}/", f"Write the file or correct its name{again}.")
+
+
+def _explanations_only(root: Path) -> bool:
+    """Return whether solutions/ contains the explanations and nothing else, as in some student bundles."""
+    names = {path.name for path in (root / "solutions").glob("*/*")}
+    return names == {AFTER}
 
 
 def _check_path(key: str, name: str, file: str) -> None:

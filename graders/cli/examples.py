@@ -70,6 +70,10 @@ katas solution exercise04 --anyway   before you have passed
 katas diff exercise04           once you have passed
 katas diff exercise04 --anyway | less
 """,
+    "explain": """
+katas explain exercise04             once you have passed
+katas explain exercise04 --anyway    before you have passed
+""",
     "show": """
 katas show challenge5 bug2                       your own program
 katas show challenge5 bug2 --against solutions --output good.svg

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from graders import catalogue
+from graders.cli import explaining
+from graders.cli.explaining import Explained
 from graders.cli.session import Invocation
 from graders.errors import KataError
 from graders.output import delivery
@@ -25,6 +27,13 @@ BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
 AGAIN = "Move it away and run the same `katas grade-batch` again, which restores the file from its journal."
 NO_AUDIENCE = "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
 REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
+
+Reader = Annotated[
+    str | None, typer.Option(help="The reader of a verdict file: learner, public or instructor.", metavar="WHO")
+]
+Explanations = Annotated[
+    bool, typer.Option("--explanations", help="Add each kata's explanation, which shows parts of solutions.")
+]
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
 
@@ -44,9 +53,8 @@ def feedback(
     to: Annotated[
         Path | None, typer.Option("--to", help="The folder to write to; OUT/feedback by default.", metavar="DIR")
     ] = None,
-    audience: Annotated[
-        str | None, typer.Option(help="The reader of a verdict file: learner, public or instructor.", metavar="WHO")
-    ] = None,
+    audience: Reader = None,
+    explanations: Explanations = False,
 ) -> int:
     """Write the reports that students get back.
 
@@ -58,7 +66,7 @@ def feedback(
     """
     form = _form(form or ("html" if out.is_dir() else "terminal"))
     if not out.is_dir():
-        if people or katas or to:
+        if people or katas or to or explanations:
             raise KataError(f"{out}: this is not a folder. With a verdict file, use only --format and --audience.")
         _show(out, form, _audience(audience or "learner"))
         return 0
@@ -66,7 +74,8 @@ def feedback(
         raise KataError(NO_AUDIENCE)
     from graders.course.batch import Batch
 
-    writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [])
+    added = explaining.renderer(form) if explanations else None
+    writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [], added)
     print("\n".join(writer.run()))
     return 2 if writer.left_out else 0
 
@@ -131,6 +140,7 @@ class _ReportWriter:
     form: str
     people: Sequence[str]
     katas: Sequence[str]
+    explained: Explained | None = None  # adds the kata's explanation to a report
     written: list[Key] = field(default_factory=list)
     same: list[Key] = field(default_factory=list)  # the reports that did not change
     awaiting: int = 0
@@ -250,7 +260,8 @@ class _ReportWriter:
         from graders import report
 
         try:
-            return report.render([verdict], self.form)
+            text = report.render([verdict], self.form)
+            return self.explained(text, Invocation.root, verdict.kata) if self.explained else text
         except Exception as fault:  # noqa: BLE001 (an error in one report must not stop the others)
             detail = f"{type(fault).__name__}: {_shown(fault)}"
             raise _LeftOut(

@@ -91,6 +91,8 @@ def grade(
 
         remember(verdicts, Invocation.root)
     _report(verdicts, form, audience, output, time.monotonic() - started)
+    if submission is None and against is None and form is Format.terminal and output is None:
+        _say_what_to_read(chosen, verdicts)
     return max(each.exit_status for each in verdicts)
 
 
@@ -138,6 +140,17 @@ def _report(verdicts: list[Verdict], form: Format, audience: ReportReader, outpu
             terminal.print_verdict(each, audience=audience.value)
         if len(verdicts) > 1:
             print(f"\n{wording.total(verdicts, seconds)}")
+
+
+def _say_what_to_read(katas: Sequence[Kata], verdicts: Sequence[Verdict]) -> None:
+    """After a pass on the learner's own files, name the solution and the explanation."""
+    from graders.learner.guidance import after_pass
+    from graders.learner.progress import DONE
+    from graders.output.paragraphs import filled, width_of
+
+    for kata, verdict in zip(katas, verdicts, strict=True):
+        if verdict.status in DONE and (further := after_pass(kata)):
+            print(f"\n{filled(further, width_of(sys.stdout))}")
 
 
 @contextmanager

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from graders import intake
 from graders.catalogue import Kata, Task
+from graders.catalogue.records import AFTER
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
 from graders.learner.progress import Progress, Standing, all_done, next_kata, place, points_of, streak
 from graders.output.delivery import deliver_bytes
 from graders.output.difference import difference as unified
 
-AFTER = "after.md"  # the explanation, in the folder of the solution
 _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
 
 
@@ -84,11 +84,16 @@ def hint(kata: Kata, number: int | None, progress: Progress) -> str:
     return f"{title}\n\n{body}{more}"
 
 
+def is_done(kata: Kata, progress: Progress) -> bool:
+    """Return whether the learner has passed a kata."""
+    return progress.standings([kata.slug])[kata.slug].done
+
+
 def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
     """Raise KataError if the solution is missing or if the learner may not see it yet."""
-    if not kata.solution.is_dir():
+    if not solution_files(kata):
         raise KataError(f"{kata.solution}: there is no solution here. Ask your instructor for it.")
-    if not anyway and not progress.standings([kata.slug])[kata.slug].done:
+    if not anyway and not is_done(kata, progress):
         raise KataError(
             f"You have not passed {kata.slug} yet. Run `katas grade {kata.slug}` until it passes, or add --anyway to "
             "see the solution now."
@@ -101,7 +106,7 @@ def solution(kata: Kata) -> str:
 
 
 def solution_files(kata: Kata) -> dict[str, str]:
-    """Return the text of each of the solution's files, by name."""
+    """Return the text of each of the solution's files, by name. A handout has none."""
     files = intake.shipped(kata, kata.solution)
     return {name: data.decode("utf-8", "replace") for name, data in sorted(files.items())}
 
@@ -114,14 +119,23 @@ def explanation_of(kata: Kata) -> Path:
 def explanation(kata: Kata, progress: Progress, *, anyway: bool) -> str:
     """Return the explanation, in Markdown. Raises KataError if the kata is not passed yet, unless `anyway`."""
     path = explanation_of(kata)
-    if not path.is_file():
+    if not path.is_file() and kata.handed_out:
         raise KataError(f"{path}: there is no explanation here. Ask your instructor for it.")
-    if not anyway and not progress.standings([kata.slug])[kata.slug].done:
+    if not path.is_file():
+        raise KataError(f"{path}: {kata.slug} has no explanation. If you teach, you can write one there.")
+    if not anyway and not is_done(kata, progress):
         raise KataError(
             f"You have not passed {kata.slug} yet. Its explanation shows how others solve it, so it opens once the "
             f"core tasks pass. To read it now, add --anyway: katas explain {kata.slug} --anyway"
         )
     return path.read_text(encoding="utf-8")
+
+
+def after_pass(kata: Kata) -> str:
+    """Return a line that says what the learner can read after a pass. It is empty in a handout."""
+    said = [f"katas diff {kata.slug}: your files next to the solution"] if solution_files(kata) else []
+    said += [f"katas explain {kata.slug}: why it works"] if explanation_of(kata).is_file() else []
+    return "; ".join(said)
 
 
 def difference(kata: Kata) -> str:

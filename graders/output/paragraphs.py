@@ -73,5 +73,10 @@ def wrapped(words: str, width: int, margin: str, head: str = "") -> list[str]:
     )
 
 
+def width_of(stream: TextIO) -> int:
+    """Return the width for text in a stream: the terminal's, or 80 columns for files and pipes."""
+    return _width() if stream.isatty() else 80
+
+
 def _width() -> int:
     return min(shutil.get_terminal_size().columns, WIDEST)

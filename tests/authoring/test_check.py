@@ -53,6 +53,10 @@ def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     careless = SOLUTION.replace("from factors import FACTOR\n    return FACTOR * x", "return 2.0 * x + 0.0")
     write(hidden / "read" / "accept" / "plain.py", f"# 2x and nothing else.\n# core only\n{careless}")
     write(hidden / "read" / "accept" / "hasty.py", f"# 2x, and no look at the extra.\n# independent\n{careless}")
+    workshop.write_kata(root, "unexplained")
+    (root / "solutions" / "unexplained" / "after.md").unlink()
+    workshop.write_kata(root, "halfexplained")
+    write(root / "solutions" / "halfexplained" / "after.md", workshop.AFTER.replace("## In practice", "# In practice"))
     write_kata_of_two_modules(root, "several")
     write_kata_of_two_runtimes(root, "mixed")
     return root
@@ -100,12 +104,22 @@ def _until_the_next(lines: list[str]) -> list[str]:
 
 def test_a_fault_makes_the_exit_status_1(checked: Finished) -> None:
     assert checked.status == 1, checked.said
-    assert checked.out.splitlines()[-1].startswith("12 katas checked, ")
+    assert checked.out.splitlines()[-1].startswith("14 katas checked, ")
     assert checked.left == []
 
 
 def test_a_clean_kata_has_one_line(checked: Finished) -> None:
     assert of(checked, "clean") == "wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 1/1"
+
+
+def test_missing_explanation_is_only_a_warning(checked: Finished) -> None:
+    first, *more = of(checked, "unexplained").splitlines()
+    assert first == of(checked, "clean")
+    assert len(more) == 1
+    assert more[0].startswith("  warning: solutions/unexplained/after.md: there is no explanation for people")
+    assert of(checked, "halfexplained").splitlines()[1:] == [
+        "  warning: solutions/halfexplained/after.md: add the heading 'In practice', as `## …`."
+    ]
 
 
 def test_a_wrong_variant_that_passes_is_named(checked: Finished) -> None:

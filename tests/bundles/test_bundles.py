@@ -184,6 +184,42 @@ def test_the_command_writes_a_bundle(clone, tmp_path):
     assert (again.status, "it exists and is not an empty folder" in again.err) == (2, True)
 
 
+def test_explanations_are_handed_out_only_on_request(clone, tmp_path):
+    words = ("release", "alpha", "--student")
+    assert katas(*words, str(tmp_path / "plain"), cwd=clone).status == 0
+    assert not (tmp_path / "plain/solutions").exists()
+    assert not list((tmp_path / "plain").rglob("after.md"))
+    done = katas(*words, str(tmp_path / "out"), "--with-explanations", cwd=clone)
+    assert done.status == 0, done.said
+    given = [path for path in (tmp_path / "out/solutions").rglob("*") if path.is_file()]
+    assert given == [tmp_path / "out/solutions/alpha/after.md"]
+    env = {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
+    early = katas("explain", "alpha", cwd=tmp_path / "out", env=env)
+    assert (early.status, "You have not passed alpha yet" in early.err) == (2, True)
+    assert "Why it works" in katas("explain", "alpha", "--anyway", cwd=tmp_path / "out", env=env).out
+    told = katas("solution", "alpha", "--anyway", cwd=tmp_path / "out", env=env)
+    assert (told.status, "there is no solution here. Ask your instructor" in told.err) == (2, True)
+    graded = katas("grade", "alpha", cwd=tmp_path / "out", env=env)
+    assert graded.status == 1, graded.said
+    write(tmp_path / "out/katas/alpha/twice.py", SOLUTION)
+    graded = katas("grade", "alpha", cwd=tmp_path / "out", env=env)
+    assert graded.out.endswith("\n\nkatas explain alpha: why it works\n"), graded.said
+
+
+def test_explanations_are_for_students_only(clone, tmp_path):
+    done = katas("release", "--with-explanations", "--docker", str(tmp_path / "out"), cwd=clone)
+    assert (done.status, "Add --student DIR" in done.err) == (2, True)
+
+
+def test_text_from_an_explanation_is_a_secret(clone, tmp_path):
+    secret = "\n".join(f"Sentence number {number} of the explanation." for number in range(6))
+    write(clone / "solutions/alpha/after.md", secret)
+    write(clone / "graders/hidden/alpha/notes.md", "nothing")
+    copied = write(tmp_path / "copied.md", f"# Handout\n{secret}\n")
+    found = student.leaks(clone, {"docs/copied.md": copied})
+    assert found == ["docs/copied.md: it contains text from solutions/alpha/after.md"]
+
+
 def test_the_command_lists_what_it_can_make(clone):
     done = katas("release", cwd=clone)
     assert (done.status, "--student DIR" in done.err) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -118,6 +119,42 @@ def test_stricter_hidden_detail_of_today_applies(graded: Path, tmp_path: Path) -
     assert "a test that is not shown did not pass" in page
     shown = feedback(other, graded / "verdicts" / "bob" / "beta.json")
     assert "4245.0" not in shown.out
+
+
+EXPLAINED = "Multiplying by 2 is exact: it only changes the exponent."
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+def test_explanations_are_added_on_request(graded: Path, root: Path, tmp_path: Path, form: str) -> None:
+    pytest.importorskip("markdown_it")
+    place = write(tmp_path / "course/solutions/beta/after.md", f"{workshop.AFTER}\n{EXPLAINED}\n")
+    shutil.copytree(root, tmp_path / "course", dirs_exist_ok=True, ignore=shutil.ignore_patterns("after.md"))
+    course, to = tmp_path / "course", tmp_path / "to"
+    words = ("--format", form, "--to", str(to))
+    assert katas("feedback", str(graded), *words, cwd=course).status == 0
+    plain = files_in(to)
+    assert not any(EXPLAINED in text for text in plain.values())
+    assert katas("feedback", str(graded), *words, "--explanations", cwd=course).status == 0
+    pages = files_in(to)
+    assert [name for name, text in pages.items() if EXPLAINED in text] == [
+        name for name in plain if name.startswith("bob/beta.")
+    ]
+    assert all(pages[name] == text for name, text in plain.items() if not name.startswith("bob/beta."))
+    (page,) = [text for text in pages.values() if EXPLAINED in text]
+    if form == "html":
+        assert "<summary>After Twice: the explanation</summary>" in page
+        assert "<math" in page
+        assert page.count("<h1>") == 1
+        assert page.rstrip().endswith("</main>\n</body>\n</html>")
+    place.unlink()
+
+
+def test_explanations_need_a_format_with_texts(root: Path, graded: Path) -> None:
+    done = feedback(root, graded, "--format", "csv", "--explanations")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("katas: --explanations: the format csv has no place for a text.")
+    assert feedback(root, graded / "verdicts/ada/alpha.json", "--explanations").status == 2
+    assert not (graded / "feedback").exists()
 
 
 def test_second_run_replaces_only_changed_pages(root: Path, out: Path) -> None:

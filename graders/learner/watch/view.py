@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from graders.catalogue import Task
+from graders.learner.guidance import after_pass
 from graders.learner.progress import DONE, all_done, points_of
 from graders.learner.watch.state import AGAIN_S, FileError, State
 from graders.output.paragraphs import filled
@@ -258,7 +259,8 @@ def _praise(page: Lines, state: State) -> None:
     else:
         kata, why = state.following
         page.block(f"n: {kata.slug}, {clean_line(kata.title)} ({why})", "  ")
-    page.block(f"katas diff {state.kata.slug}: compare your files with the solution", "  ", "dim")
+    if further := after_pass(state.kata):
+        page.block(further, "  ", "dim")
 
 
 def _hints(page: Lines, state: State, count: int) -> None:
