@@ -42,6 +42,7 @@ torch = ["torch==2.13.0"]
 data = ["pandas"]
 figures = ["matplotlib"]
 notebook = ["nbformat"]
+serve = ["starlette"]
 cohort = ["sqlalchemy"]
 test = []
 docs = []
@@ -256,6 +257,9 @@ def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, i
 @pytest.mark.parametrize(
     ("words", "sets"),
     [
+        ("serve --port 0", "serve"),
+        ("katas serve", "serve"),
+        ("katas feedback out --explanations", "serve"),
         ("katas notebook alpha", "notebook"),
         ("katas gradebook stats", "cohort"),
         ("katas figures", "figures"),
@@ -480,6 +484,7 @@ def stub_tools(project: Path, *sets: str) -> None:
 
 JOBS = [
     ("demo", ["katas demo"]),
+    ("serve --no-browser", ["katas serve --no-browser"]),
     ("katas grade a", ["katas grade a"]),
     ("tests -k b", ["python -m pytest -n 2 --dist loadfile -k b"]),
     ("test tests/a.py -q", ["python -m pytest -x tests/a.py -q"]),
