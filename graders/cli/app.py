@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from graders.cli import (
+    again,
     check,
     data,
     debug,
@@ -74,6 +75,7 @@ for command in (
     solution.solution,
     diff.diff,
     explain.explain,
+    again.again,
     show.show,
     replay.replay,
     review.review,

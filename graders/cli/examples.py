@@ -74,6 +74,12 @@ katas diff exercise04 --anyway | less
 katas explain exercise04             once you have passed
 katas explain exercise04 --anyway    before you have passed
 """,
+    "again": """
+katas again                     the exercise that you have not solved for
+                                longest
+katas again exercise04          this one, whenever you passed it
+katas again --days 30           only what you have not solved for a month
+""",
     "show": """
 katas show challenge5 bug2                       your own program
 katas show challenge5 bug2 --against solutions --output good.svg

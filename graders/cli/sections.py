@@ -13,7 +13,7 @@ from typer.main import get_command
 from graders.cli.session import Invocation
 
 SECTIONS = {
-    "Learn": "list next serve watch grade hint show run reset solution diff explain progress notebook debug",
+    "Learn": "list next serve watch grade hint show run reset solution diff explain again progress notebook debug",
     "Set up": "doctor data demo",
     "Teach": "release grade-batch review feedback gradebook leaderboard replay",
     "Write katas": "new check figures",

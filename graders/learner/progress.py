@@ -23,6 +23,8 @@ from graders.verdict import Verdict
 WAIT_S = 10.0  # how long to wait for another process that is writing
 DONE = ("passed", "awaiting_review")  # a verdict with one of these statuses leaves the learner nothing to do
 EVERYTHING = "You have passed every kata. `katas debug new` creates another puzzle."
+AGAIN = "again.toml"  # marks a repository in which a learner repeats a kata from memory
+REPEATED = "You repeat this kata from memory. In your own clone, `katas again` chooses the next one."
 VISIBLE_DONE = "Your files pass the visible tests of every kata. Your course grades them with the hidden tests."
 _TABLES = """
 CREATE TABLE IF NOT EXISTS verdicts (
@@ -35,6 +37,14 @@ CREATE TABLE IF NOT EXISTS verdicts (
     submission_sha256 TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS verdicts_by_slug ON verdicts (slug);
+CREATE TABLE IF NOT EXISTS repetitions (
+    number INTEGER PRIMARY KEY,
+    slug TEXT NOT NULL,
+    graded_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    score REAL NOT NULL,
+    max_score REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (slug, number));
 """
 
@@ -106,6 +116,20 @@ class Progress:
                 row,
             )
 
+    def record_repetition(self, verdict: Verdict) -> None:
+        """Record a verdict on a kata that was solved from memory. It does not count for `standings`."""
+        row = (verdict.kata, verdict.graded_at, verdict.status, verdict.score, verdict.max_score)
+        with self._changing() as connection:
+            connection.execute(
+                "INSERT INTO repetitions (slug, graded_at, status, score, max_score) VALUES (?, ?, ?, ?, ?)", row
+            )
+
+    def repetitions(self) -> dict[str, str]:
+        """Return the time of the last repetition that passed, by kata."""
+        marks = ", ".join("?" * len(DONE))
+        asked = f"SELECT slug, MAX(graded_at) FROM repetitions WHERE status IN ({marks}) GROUP BY slug"
+        return dict(self._connection.execute(asked, DONE))
+
     def standings(self, slugs: Sequence[str]) -> dict[str, Standing]:
         """Return the progress in each of these katas."""
         found = {slug: Standing(slug) for slug in slugs}
@@ -117,13 +141,13 @@ class Progress:
         )
         for slug, tries, best, done in rows:
             if slug in found:
-                found[slug] = Standing(slug, tries, best, _local_day(done).isoformat() if done else "")
+                found[slug] = Standing(slug, tries, best, local_day(done).isoformat() if done else "")
         return found
 
     def days(self) -> list[datetime.date]:
         """Return the days (local time) on which the learner graded something, in order."""
         rows = self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")
-        return sorted({_local_day(row[0]) for row in rows})
+        return sorted({local_day(row[0]) for row in rows})
 
     def hints_seen(self, slug: str) -> set[int]:
         """Return the numbers of a kata's hints that have been shown."""
@@ -190,14 +214,17 @@ def remember(verdicts: Sequence[Verdict], root: Path) -> None:
         with Progress.of(root) as progress:
             if progress.warning:
                 print(f"katas: {progress.warning}", file=sys.stderr)
+            record = progress.record_repetition if is_repetition(root) else progress.record
             for verdict in worth:
-                progress.record(verdict)
+                record(verdict)
     except (KataError, sqlite3.Error) as fault:
         print(f"katas: the verdict was not recorded for `katas progress`: {fault}", file=sys.stderr)
 
 
 def all_done(katas: Sequence[Kata]) -> str:
     """Return the message for a learner who has done every kata."""
+    if any(is_repetition(kata.root) for kata in katas):
+        return REPEATED
     return VISIBLE_DONE if any(kata.handed_out for kata in katas) else EVERYTHING
 
 
@@ -251,7 +278,13 @@ def points_of(kata: Kata) -> float:
     return sum(task.points for task in kata.tasks if not task.review)
 
 
-def _local_day(moment: str) -> datetime.date:
+def is_repetition(root: Path) -> bool:
+    """Return whether `katas again` made this repository."""
+    return (root / AGAIN).is_file()
+
+
+def local_day(moment: str) -> datetime.date:
+    """Return the date of a moment (ISO 8601) in the learner's time zone."""
     return datetime.datetime.fromisoformat(moment).astimezone().date()
 
 
