@@ -25,6 +25,7 @@ def notebook(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a kata as a Jupyter notebook that grades itself."""
+    from graders.learner import colab
     from graders.learner.notebook_file import check, written, written_together
     from graders.output import delivery
 
@@ -42,5 +43,7 @@ def notebook(
     check(place, force=force)
     delivery.check(place)
     beside = place.absolute().parent
-    delivery.deliver(written(katas[0], beside) if slug else written_together(katas, beside), place)
+    delivery.deliver(written(katas[0], beside) if slug else written_together(katas, place), place)
     print(f"written: {place}; open it in VS Code, or: pip install jupyterlab; jupyter lab {place}")
+    if every and colab.address_of(Invocation.root) is None:
+        print(colab.NO_ADDRESS)

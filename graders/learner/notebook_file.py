@@ -19,7 +19,7 @@ from typing import Any
 
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.learner import notebook
+from graders.learner import colab, notebook
 
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
@@ -101,10 +101,12 @@ def written(kata: Kata, beside: Path) -> str:
     return _text_of(_cells(kata, beside, VERDICT + "\n\n" + WITHOUT_GRADERS))
 
 
-def written_together(katas: Sequence[Kata], beside: Path) -> str:
-    """Return the text of one notebook for several katas, with a table of contents and a cell that sets up plots.
+def written_together(katas: Sequence[Kata], place: Path) -> str:
+    """Return the text of one notebook for several katas, which will be written to `place`.
 
-    Raises KataError in the same cases as `written`, and if two katas have files with the same name.
+    It has a table of contents and a cell that sets up plots. If the repository has an address, a cell before them
+    installs it where it is missing. Raises KataError in the same cases as `written`, and if two katas have files with
+    the same name.
     """
     owners: dict[str, str] = {}
     for kata in katas:
@@ -115,7 +117,11 @@ def written_together(katas: Sequence[Kata], beside: Path) -> str:
                     "Write a notebook for each kata."
                 )
     titles = "\n".join(f"{number}. {kata.title} (`{kata.slug}`)" for number, kata in enumerate(katas, start=1))
-    cells = _markdown("contents", [CONTENTS.format(count=len(katas), titles=titles) + "\n\n" + WITHOUT_GRADERS])
+    address, beside = colab.address_of(katas[0].root), place.absolute().parent
+    parts = [colab.badge(katas[0].root, place, address) if address else ""]
+    parts += [CONTENTS.format(count=len(katas), titles=titles), WITHOUT_GRADERS]
+    cells = _markdown("contents", ["\n\n".join(filter(None, parts))])
+    cells += _code("install", [colab.INSTALL.format(address=address)] if address else [])
     cells += _code("plots", [PLOTS])
     for kata in katas:
         cells += [{**cell, "id": f"{kata.slug}-{cell['id']}"} for cell in _cells(kata, beside, VERDICT)]

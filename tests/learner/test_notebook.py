@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from graders import catalogue
+from graders.learner import colab
 from tests import in_process, workshop
 from tests.kernels import Session, client_of, kernel, nbformat, shown
 from tests.observed import descendants
@@ -161,6 +163,86 @@ def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
         (graded,) = [cell.source for cell in ours if cell.id == f"{kata.slug}-grade-1"]
         assert f'grade("{kata.slug}", folder="{kata.slug}-work"' in graded
     assert len({cell.id for cell in ours}) == len(ours)
+
+
+def committed(root: Path, remote: str) -> Path:
+    for words in (["init", "-q", "-b", "main"], ["remote", "add", "origin", remote]):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("git@github.com:ada/nn-katas.git", "https://github.com/ada/nn-katas"),
+        ("https://ada:secret@github.com/ada/nn-katas.git/", "https://github.com/ada/nn-katas"),
+        ("ssh://git@git.example.org:2222/ada/katas.git", "https://git.example.org/ada/katas"),
+        ("https://git.example.org:8443/ada/katas", "https://git.example.org:8443/ada/katas"),
+        ("/srv/git/katas.git", None),
+        ("file:///srv/git/katas.git", None),
+        ("git.example.org", None),
+    ],
+)
+def test_address_of_a_repository_has_no_password(root: Path, remote: str, address: str | None) -> None:
+    assert colab.address_of(committed(root, remote)) == address
+
+
+def test_address_comes_from_pyproject_without_a_remote(root: Path) -> None:
+    assert colab.address_of(root) is None
+    write(
+        root / "pyproject.toml",
+        '[project.urls]\nHomepage = "https://a.example/x"\nSource = "https://b.example/y.git"\n',
+    )
+    assert colab.address_of(root) == "https://b.example/y"
+    write(root / "pyproject.toml", "[project\n")
+    assert colab.address_of(root) is None
+
+
+def test_notebook_of_all_exercises_has_a_badge_and_installs_itself(root: Path) -> None:
+    committed(root, "git@github.com:ada/nn-katas.git")
+    (root / "week 1").mkdir()
+    words = ("notebook", "--all", "--output", "week 1/all.ipynb")
+    assert in_process.katas(*words, cwd=root).out.count("\n") == 1
+    contents, install, *_ = cells(root / "week 1/all.ipynb")
+    badge, _, rest = contents.source.partition("\n\n")
+    assert badge == (
+        "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        "(https://colab.research.google.com/github/ada/nn-katas/blob/main/week%201/all.ipynb)"
+    )
+    assert rest.startswith("# 1 exercises in one notebook")
+    assert "'https://github.com/ada/nn-katas'" in install.source
+
+
+def test_without_an_address_there_is_no_badge_and_the_command_says_so(root: Path) -> None:
+    done = in_process.katas("notebook", "--all", cwd=root)
+    assert "It has no Colab badge and no cell that installs the katas, because" in done.out
+    assert [cell.id for cell in cells(root / "exercises.ipynb")][:2] == ["contents-1", "plots-1"]
+    elsewhere = in_process.katas("notebook", "--all", "--output", "../all.ipynb", cwd=committed(root, "https://a.b/c"))
+    assert "Colab" not in elsewhere.out
+    assert "colab" not in cells(root.parent / "all.ipynb")[0].source  # Colab opens notebooks from GitHub only
+
+
+def test_install_cell_makes_the_katas_importable_once(tmp_path: Path) -> None:
+    """Run the cell without the katas, with a `pip` that only prints."""
+    source = write(tmp_path / "origin/graders/__init__.py", "HERE = True\n").parents[1]
+    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "katas"]):
+        subprocess.run(["git", *words], cwd=source, check=True)
+    write(tmp_path / "stubs/pip/__init__.py", "")
+    write(tmp_path / "stubs/pip/__main__.py", "import sys\nprint('pip', *sys.argv[1:], flush=True)\n")
+    cell = colab.INSTALL.format(address=source.as_uri())
+    program = write(tmp_path / "cell.py", f"{cell}\nimport graders\nprint(graders.HERE, flush=True)\n" + cell)
+    (tmp_path / "work").mkdir()
+    for _ in range(2):
+        done = subprocess.run(
+            [sys._base_executable, str(program)],  # type: ignore[attr-defined]
+            cwd=tmp_path / "work",
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "stubs")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == f"pip install --quiet --editable {tmp_path}/work/nn-katas\nTrue\n", done.stderr
 
 
 @pytest.mark.parametrize("words", [[], [SLUG, "--all"]])
