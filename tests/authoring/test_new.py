@@ -70,7 +70,11 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
 
     checked = katas("check", *slugs, cwd=root)
     assert checked.status == 1, checked.said
-    said = [of(checked, slug) for slug in slugs]
+    said, warned = [], []
+    for slug in slugs:
+        lines = of(checked, slug).split("\n")
+        said.append("\n".join(line for line in lines if not line.startswith("  warning: ")))
+        warned.append([line for line in lines if line.startswith("  warning: ")])
     assert "solution" in said[0]
     assert "write the solution here" in said[0]
     assert "test_the_worked_example" in said[1]
@@ -82,6 +86,8 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
     assert "wrong/first its first line is still the template" in said[4]
     assert "\n" not in said[5]
     assert "accepted 1/1" in said[5]
+    for slug, lines in zip(slugs, warned, strict=True):  # an explanation can come later
+        assert [line.split(": ")[1] for line in lines] == [f"solutions/{slug}/after.md"]
 
 
 def test_new_lists_the_readme_lines_to_replace(root):

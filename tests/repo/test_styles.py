@@ -14,6 +14,7 @@ import pytest
 
 from graders import catalogue
 from graders.catalogue import Kata
+from graders.catalogue.records import AFTER
 from tests.workshop import ROOT
 
 KATAS = catalogue.load_all(ROOT)
@@ -101,8 +102,9 @@ BESIDE = {  # scripts and tables that produce submitted files or parts of a READ
 @every(KATAS)
 def test_a_solution_has_the_declared_files_and_no_others(kata: Kata) -> None:
     names = [path.relative_to(kata.solution).as_posix() for path in files(kata.solution)]
-    assert names
-    more = {".gitignore", *BESIDE.get(kata.slug, ())}
+    assert len(names) > 1
+    assert AFTER in names
+    more = {".gitignore", AFTER, *BESIDE.get(kata.slug, ())}
     assert all(kata.declares(name) or re.fullmatch(r"figure(_\w+)?\.py", name) or name in more for name in names), names
 
 
