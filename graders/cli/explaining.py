@@ -48,6 +48,7 @@ def _html(report: str, text: str, path: Path, root: Path) -> str:
 
     title, _, body = text.partition("\n")
     html = re.sub(r"(</?h)([1-5])>", lambda found: f"{found[1]}{int(found[2]) + 1}>", to_html(body, path, root))
+    html = html.replace("<pre>", '<pre tabindex="0">')  # so that the keyboard can scroll long lines
     heading = escape(title.lstrip("# "))
     section = f"<details>\n<summary>{heading}: the explanation</summary>\n{html}</details>"
     before, end, after = report.rpartition(_END)

@@ -89,9 +89,14 @@ def is_done(kata: Kata, progress: Progress) -> bool:
     return progress.standings([kata.slug])[kata.slug].done
 
 
+def has_solution(kata: Kata) -> bool:
+    """Return whether the solution is here. A handout has none, but it may have the explanation."""
+    return any(next(kata.solution.glob(pattern), None) for pattern in kata.files)
+
+
 def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
     """Raise KataError if the solution is missing or if the learner may not see it yet."""
-    if not solution_files(kata):
+    if not has_solution(kata):
         raise KataError(f"{kata.solution}: there is no solution here. Ask your instructor for it.")
     if not anyway and not is_done(kata, progress):
         raise KataError(
@@ -106,7 +111,7 @@ def solution(kata: Kata) -> str:
 
 
 def solution_files(kata: Kata) -> dict[str, str]:
-    """Return the text of each of the solution's files, by name. A handout has none."""
+    """Return the text of each of the solution's files, by name."""
     files = intake.shipped(kata, kata.solution)
     return {name: data.decode("utf-8", "replace") for name, data in sorted(files.items())}
 
@@ -133,7 +138,7 @@ def explanation(kata: Kata, progress: Progress, *, anyway: bool) -> str:
 
 def after_pass(kata: Kata) -> str:
     """Return a line that says what the learner can read after a pass. It is empty in a handout."""
-    said = [f"katas diff {kata.slug}: your files next to the solution"] if solution_files(kata) else []
+    said = [f"katas diff {kata.slug}: your files next to the solution"] if has_solution(kata) else []
     said += [f"katas explain {kata.slug}: why it works"] if explanation_of(kata).is_file() else []
     return "; ".join(said)
 

@@ -145,6 +145,7 @@ def test_explanations_are_added_on_request(graded: Path, root: Path, tmp_path: P
         assert "<summary>After Twice: the explanation</summary>" in page
         assert "<math" in page
         assert page.count("<h1>") == 1
+        assert '<pre tabindex="0"><code class="language-python">' in page
         assert page.rstrip().endswith("</main>\n</body>\n</html>")
     place.unlink()
 

@@ -118,3 +118,11 @@ def test_a_hint_is_wrapped_once(state: State) -> None:
         "      code stays as it is",
         "",
     ]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_pass_names_the_solution_and_the_explanation(state: State, width: int) -> None:
+    state.verdict = Verdict(kata="exercise01", title="Affine layer", status="passed", score=10, max_score=10)
+    told = " ".join(" ".join(screen(state, width, 24)).split())
+    pointer = "katas diff exercise01: your files next to the solution; katas explain exercise01: why it works"
+    assert pointer in told
