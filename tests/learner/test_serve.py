@@ -27,6 +27,7 @@ HTML = 'def twice(x):\n    print("<script>alert(1)</script>")\n    raise ValueEr
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("serve")
     root = workshop.write_clone(folder / "my kätas", ["alpha", "beta"], README)
+    (root / "solutions" / "beta" / "after.md").unlink()
     write(root / "solutions" / "alpha" / "after.md", "# After Twice\n\n## Why it works\n\nIt adds $x$ to itself.\n")
     environment = os.environ | {"NN_KATAS_PROGRESS": str(folder / "progress.sqlite")}
     with serving(root, environment=environment) as server:
