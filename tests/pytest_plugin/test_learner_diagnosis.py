@@ -221,6 +221,10 @@ TYPED = {  # as a learner writes them, without attention to dtypes
 SEED = bytes(range(16))
 NOTHING = TestResult(name="", task="", visibility="visible", status="failed")
 COMPARED = ["exercise01", "exercise04", "exercise05"]
+JUDGE_ALONE = {  # visible tests catch these, but pytest names no misconception
+    "answer_kept_by_x": "only the second of two calls is wrong",
+    "long_batches_cut": "only the large batch in a race is wrong",
+}
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +281,6 @@ def test_every_caught_variant_is_named_as_by_the_judge(shipped: Judge, slug: str
         done = in_pytest(shipped, slug, files)
         if done.status:
             official = diagnosis_of(shipped.grade_files(slug, files, seed=SEED, diagnosing=True))
-            if official != named_in(done, kata):
+            if official != named_in(done, kata) and (named_in(done, kata) or variant.path.stem not in JUDGE_ALONE):
                 different[variant.path.name] = (official, named_in(done, kata))
     assert not different
