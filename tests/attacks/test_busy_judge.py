@@ -74,6 +74,7 @@ def test_comments_that_never_end_are_read_once(grade, handed_in, about_as_much_w
     graded.fails(r"at most 65,536 are read|has \d+ words")
 
 
+@pytest.mark.deep
 @attack("Z42")
 def test_digits_that_never_end_are_read_once(grade, handed_in, about_as_much_work):
     files = {"recommendations.md": b"word " * 200 + b"1" * 60_000}

@@ -370,7 +370,8 @@ def small_cohort(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return folder, undisturbed(root, folder, place / "undisturbed")
 
 
-@pytest.mark.parametrize("kills", [(6,), pytest.param((0, 3, 6, 9), marks=pytest.mark.deep)])
+@pytest.mark.deep
+@pytest.mark.parametrize("kills", [(6,), (0, 3, 6, 9)])
 def test_killed_batch_resumes_without_losing_or_repeating(root, small_cohort, tmp_path, kills):
     """The slow submission keeps the command running until it is killed."""
     small, expected = small_cohort

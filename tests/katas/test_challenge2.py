@@ -237,6 +237,7 @@ def test_a_log_of_another_space_is_refused(tampered: Callable[..., Verdict]) -> 
     assert "is not in the search space" in reasons(tampered(wider, "log"))
 
 
+@pytest.mark.deep
 def test_a_blank_picture_is_refused(judging: Judge) -> None:
     kata, blank = load(ROOT, "challenge2"), io.BytesIO()
     PIL.new("RGB", (800, 400), "white").save(blank, "PNG")
