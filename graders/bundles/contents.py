@@ -28,7 +28,7 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
         kata = more.pop()
         if kata.slug not in found:
             found[kata.slug] = kata
-            more += [catalogue.load(root, slug) for slug in kata.requires]
+            more += [catalogue.load(root, slug) for slug in kata.prerequisites]
     return [found[slug] for slug in sorted(found)]
 
 
@@ -75,7 +75,8 @@ def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
     for kata in with_required(root, chosen):
         files |= _below(kata.folder, f"katas/{kata.slug}")
     for kata in chosen:
-        files |= _below(kata.solution, f"solutions/{kata.slug}")
+        for each in (kata, *kata.earlier):  # a milestone's reference runs with the solutions of the earlier katas
+            files |= _below(each.solution, f"solutions/{each.slug}")
         files |= _below(kata.hidden, f"graders/hidden/{kata.slug}")
     return files
 

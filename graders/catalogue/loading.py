@@ -13,7 +13,7 @@ import msgspec
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
 from graders.catalogue.paths import slugs
 from graders.catalogue.records import Kata, KataTable, Task, TaskTable
-from graders.catalogue.validation import check, check_presence, check_requires
+from graders.catalogue.validation import check, check_builds_on, check_presence, check_requires
 from graders.errors import CatalogueError
 from graders.verdict import Limits
 
@@ -36,7 +36,7 @@ def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
     root = Path(root).absolute()
     kata = _read(root, slug, complete=complete)
     check_requires(kata, lambda other: _requires_of(root, other))
-    return kata
+    return _with_earlier(kata)
 
 
 def load_all(root: Path) -> list[Kata]:
@@ -46,8 +46,17 @@ def load_all(root: Path) -> list[Kata]:
         raise CatalogueError(f"{root}: the folder has no katas/ folder. Specify the repository with --root DIR.")
     katas = {slug: _read(root, slug) for slug in slugs(root)}
     for kata in katas.values():
-        check_requires(kata, lambda other: katas[other].requires if other in katas else None)
-    return list(katas.values())
+        check_requires(kata, lambda other: katas[other].prerequisites if other in katas else None)
+    return [_with_earlier(kata) for kata in katas.values()]
+
+
+def _with_earlier(kata: Kata) -> Kata:
+    """Return the kata with the katas that it builds on. The learner's files for those may be missing."""
+    if not kata.builds_on:
+        return kata
+    earlier = tuple(_read(kata.root, slug, complete=False) for slug in kata.builds_on)
+    check_builds_on(kata, earlier)
+    return msgspec.structs.replace(kata, earlier=earlier)
 
 
 def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
@@ -126,7 +135,8 @@ def _requires_of(root: Path, slug: str) -> tuple[str, ...] | None:
     if not _SLUG.fullmatch(slug) or not path.is_file():
         return None
     try:
-        requires = _table(path, slug).get("requires", ())
+        table = _table(path, slug)
     except CatalogueError:
         return ()
-    return tuple(name for name in requires if isinstance(name, str)) if isinstance(requires, list) else ()
+    lists = [each for each in (table.get("requires"), table.get("builds_on")) if isinstance(each, list)]
+    return tuple(name for each in lists for name in each if isinstance(name, str))

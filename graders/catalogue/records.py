@@ -11,7 +11,7 @@ from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
 from graders.catalogue.paths import digest, files_under, is_handed_out, matches
 from graders.verdict import HiddenDetail, Limits, Record
 
-Kind = Literal["exercise", "challenge", "framework"]
+Kind = Literal["exercise", "milestone", "challenge", "framework"]
 
 
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the recommended order
@@ -121,6 +121,7 @@ class KataTable(Record, frozen=True, kw_only=True):
     runtime: Runtime
     concepts: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
+    builds_on: tuple[str, ...] = ()
     supplied: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
@@ -132,12 +133,16 @@ class KataTable(Record, frozen=True, kw_only=True):
 
 
 class Kata(KataTable, frozen=True, kw_only=True):
-    """An exercise, a challenge or a framework. `root` is the repository of katas that contains it."""
+    """One exercise, milestone, challenge or framework. Paths are under `root`, the repository that it belongs to.
+
+    `earlier` are the katas in `builds_on`: a milestone imports the files that the same person wrote for them.
+    """
 
     slug: str
     root: Path
     limits: Limits
     tasks: tuple[Task, ...]
+    earlier: tuple[Kata, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -172,6 +177,23 @@ class Kata(KataTable, frozen=True, kw_only=True):
         """The names of the top-level modules and packages among `files`, in the same order."""
         tops = (file.split("/")[0].removesuffix(".py") for file in self.files if file.endswith(".py"))
         return tuple(dict.fromkeys(tops))
+
+    @property
+    def earlier_modules(self) -> tuple[str, ...]:
+        """The names of the modules among the files of the katas that this kata builds on."""
+        return tuple(module for kata in self.earlier for module in kata.modules)
+
+    @property
+    def prerequisites(self) -> tuple[str, ...]:
+        """The katas to do before this one: those in `requires` and in `builds_on`, each once."""
+        return tuple(dict.fromkeys((*self.requires, *self.builds_on)))
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """The sort key in lists of katas: by kind, then by slug. A milestone follows the last kata that it needs."""
+        if self.kind == "milestone":
+            return 0, f"{max(self.prerequisites)}~{self.slug}"
+        return KINDS.index(self.kind), self.slug
 
     @property
     def wrong(self) -> tuple[Variant, ...]:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from graders.catalogue.decoding import did_you_mean, refuse
 from graders.catalogue.paths import is_glob, slugs
-from graders.catalogue.records import AFTER, Kata
+from graders.catalogue.records import Kata, Runtime
 
 _OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # files that belong to the kata itself
 
@@ -30,6 +31,7 @@ def check(kata: Kata, file: str) -> None:
     _check_tasks(kata, file)
     _check_data(kata, file)
     _check_files(kata, file)
+    _check_kind(kata, file)
 
 
 def _check_numbers(kata: Kata, file: str) -> None:
@@ -47,7 +49,7 @@ def _check_numbers(kata: Kata, file: str) -> None:
 
 def _check_lists(kata: Kata, file: str) -> None:
     lists = {key: value for key, value in msgspec.structs.asdict(kata).items() if isinstance(value, tuple)}
-    del lists["tasks"]
+    del lists["tasks"], lists["earlier"]
     lists |= {f"after in [tasks.{task.name}]": task.after for task in kata.tasks}
     for key, items in lists.items():
         for item in items:
@@ -141,6 +143,58 @@ def _check_files(kata: Kata, file: str) -> None:
             refuse(file, f"`{name}` in supplied is a pattern", "Name each supplied file.")
 
 
+def _check_kind(kata: Kata, file: str) -> None:
+    if kata.kind == "milestone" and not kata.builds_on:
+        refuse(file, "a milestone needs `builds_on`", 'List the katas whose files it imports: builds_on = ["…"].')
+    if kata.builds_on and kata.kind != "milestone":
+        refuse(
+            file, f"`builds_on` in {_article(kata.kind)} {kata.kind}", 'Write kind = "milestone", or use `requires`.'
+        )
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
+
+
+def check_builds_on(kata: Kata, earlier: Sequence[Kata]) -> None:
+    """Check that the files of the earlier katas fit together with this kata's own. `check_requires` comes first."""
+    file = f"katas/{kata.slug}/kata.toml"
+    listed = {each.slug for each in earlier}
+    taken = {_module(name): f"{kata.slug} itself" for name in (*kata.files, *kata.supplied)}
+    for other in earlier:
+        _check_can_be_taken(kata, other, file)
+        for deeper in other.builds_on:
+            if deeper not in listed:
+                refuse(
+                    file, f"it builds on {other.slug}, which builds on {deeper}", f"Add {deeper} to `builds_on` too."
+                )
+        for name in (*other.files, *other.supplied):
+            owner = taken.setdefault(_module(name), other.slug)
+            if owner != other.slug:
+                refuse(
+                    file,
+                    f"`{name}` of {other.slug} has the name of a file of {owner}",
+                    "Both would be one module: build on only one of them, or rename one file.",
+                )
+
+
+def _module(name: str) -> str:
+    """Return the name under which Python would import a file or its folder; case does not matter on some systems."""
+    return name.split("/")[0].removesuffix(".py").casefold()
+
+
+def _check_can_be_taken(kata: Kata, other: Kata, file: str) -> None:
+    order = get_args(Runtime)
+    if any(is_glob(name) for name in other.files):
+        refuse(file, f"the files of {other.slug} include a pattern", "Build on katas that name each of their files.")
+    if order.index(other.runtime) > order.index(kata.runtime):
+        refuse(file, f"{other.slug} needs runtime {other.runtime}", f'Write runtime = "{other.runtime}" here too.')
+    for key in ("packages", "data"):
+        for name in getattr(other, key):
+            if name not in getattr(kata, key):
+                refuse(file, f"{other.slug} needs `{name}` in {key}", f"Add it to {key} here too.")
+
+
 def check_presence(kata: Kata, file: str) -> None:
     folders = [kata.folder]
     if (kata.root / "solutions").is_dir() and not _explanations_only(kata.root):  # student bundles have no solutions
@@ -185,13 +239,17 @@ def _check_glob(pattern: str, file: str) -> None:
 
 def check_requires(kata: Kata, requires_of: Callable[[str], tuple[str, ...] | None]) -> None:
     file = f"katas/{kata.slug}/kata.toml"
-    for other in kata.requires:
-        if requires_of(other) is None:
-            remedy = did_you_mean(other, slugs(kata.root)) or "List katas in this repository."
-            refuse(file, f"it requires `{other}`, which is not a kata", remedy)
+    for key, others in (("requires", kata.requires), ("builds on", kata.builds_on)):
+        for other in others:
+            if requires_of(other) is None:
+                remedy = did_you_mean(other, slugs(kata.root)) or "List katas in this repository."
+                refuse(file, f"it {key} `{other}`, which is not a kata", remedy)
+    if kata.slug in kata.builds_on:
+        refuse(file, "it builds on itself", f"Remove {kata.slug} from `builds_on`.")
     cycle = _cycle(kata.slug, lambda slug: requires_of(slug) or ())
     if cycle:
-        refuse(file, f"katas require each other: {' → '.join(cycle)}", "Remove one of these from `requires`.")
+        key = "`builds_on` or `requires`" if kata.builds_on else "`requires`"
+        refuse(file, f"katas require each other: {' → '.join(cycle)}", f"Remove one of these from {key}.")
 
 
 def _cycle(start: str, successors: Callable[[str], Sequence[str]]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from graders.catalogue import KINDS, Kata
+from graders.catalogue import Kata
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
 
@@ -18,7 +18,7 @@ def as_text(katas: Sequence[Kata]) -> str:
     This function does not use a table library, because importing one takes too long.
     """
     rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
-    rows += [_row(kata) for kata in sorted(katas, key=lambda kata: (KINDS.index(kata.kind), kata.slug))]
+    rows += [_row(kata) for kata in sorted(katas, key=lambda kata: kata.place)]
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
     right = {3, 4, 5}
     lines = []
@@ -45,7 +45,7 @@ def _row(kata: Kata) -> tuple[str, ...]:
     by_a_person = sum(task.points for task in kata.tasks if task.review)
     points = f"{by_tests:g}" + (f"+{by_a_person:g}" if by_a_person else "")
     level = "★" * kata.difficulty + "·" * (5 - kata.difficulty)
-    after = ", ".join(kata.requires)
+    after = ", ".join(kata.prerequisites)
     title = kata.title if len(kata.title) <= TITLE else kata.title[: TITLE - 1] + "…"
     extras = sum(task.extra for task in kata.tasks)
     tasks = str(len(kata.tasks) - extras) + (f"+{extras}" if extras else "")
@@ -58,7 +58,19 @@ def as_json(katas: Sequence[Kata]) -> str:
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 
-_LISTED = ("slug", "title", "kind", "difficulty", "minutes", "concepts", "requires", "files", "entry_points", "runtime")
+_LISTED = (
+    "slug",
+    "title",
+    "kind",
+    "difficulty",
+    "minutes",
+    "concepts",
+    "requires",
+    "builds_on",
+    "files",
+    "entry_points",
+    "runtime",
+)
 
 
 def _record(kata: Kata) -> dict[str, Any]:

@@ -14,7 +14,12 @@ from graders.report.wording import points
 _STYLE = """.number { padding-left: 1rem; } tbody th { min-width: 10rem; }
 @media (max-width: 36rem) { .wide { display: none; } }
 """  # on a phone, show only the kata and its points
-_KINDS = {"exercise": "Exercises", "challenge": "Challenges", "framework": "Build your own framework"}
+_KINDS = {
+    "exercise": "Exercises",
+    "milestone": "Milestones",
+    "challenge": "Challenges",
+    "framework": "Build your own framework",
+}
 
 
 def render(
@@ -68,8 +73,8 @@ def _row(kata: Kata, standing: Standing, standings: Mapping[str, Standing]) -> s
         state = mark("~", "partial").replace(">partial<", ">in progress<")
     else:
         state = '<span aria-hidden="true">·</span><span class="hidden">not started</span>'
-    waiting = [name for name in kata.requires if name in standings and not standings[name].done]
-    after = ", ".join(f"{name}{'' if name in waiting else ' ✓'}" for name in kata.requires)
+    waiting = [name for name in kata.prerequisites if name in standings and not standings[name].done]
+    after = ", ".join(f"{name}{'' if name in waiting else ' ✓'}" for name in kata.prerequisites)
     return (
         f'<tr><td>{state}</td><th scope="row">{escape(kata.title)} <span class="soft">{escape(kata.slug)}</span></th>'
         f'<td class="wide">{escape(after)}</td>'

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders import catalogue
-from graders.catalogue import KINDS, Kata
+from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.verdict import Verdict
 
@@ -245,11 +245,12 @@ def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
     """Return the next kata and the reason for choosing it, or None if every kata is done.
 
-    Katas in progress come first, followed by katas whose prerequisites are done, in the recommended order.
+    Katas in progress come first. After them come those whose prerequisites are done: exercises by name, with each
+    milestone after the exercises that it needs, then challenges, easiest first.
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]
-    ready = [kata for kata in open_ if done.issuperset(set(kata.requires) & standings.keys())]
+    ready = [kata for kata in open_ if done.issuperset(set(kata.prerequisites) & standings.keys())]
     if not open_:
         return None
     started = [kata for kata in open_ if standings[kata.slug].tries]
@@ -257,20 +258,16 @@ def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Ka
         kata = max(started, key=lambda each: standings[each.slug].best / max(points_of(each), 1))
         return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
     kata = min(ready or open_, key=place)
-    if kata.requires:
-        return (
-            kata,
-            f"it builds on {' and '.join(kata.requires)}, which {'are' if len(kata.requires) > 1 else 'is'} done",
-        )
+    before = kata.prerequisites
+    if before:
+        return kata, f"it builds on {' and '.join(before)}, which {'are' if len(before) > 1 else 'is'} done"
     return kata, "it builds on no other kata"
 
 
 def place(kata: Kata) -> tuple[int, int, str]:
-    """Return the sort key for the recommended order.
-
-    Exercises come first, sorted by name. Challenges and frameworks follow, and are sorted by difficulty.
-    """
-    return KINDS.index(kata.kind), kata.difficulty if kata.kind != "exercise" else 0, kata.slug
+    """Return the sort key of a kata in the recommended order."""
+    kind, name = kata.place
+    return kind, kata.difficulty if kata.kind in ("challenge", "framework") else 0, name
 
 
 def points_of(kata: Kata) -> float:

@@ -177,7 +177,7 @@ FAULTS = {
         with_lines('runtime = "nunpy"'),
         ["runtime = 'nunpy'", "Did you mean `numpy`?", "torch, gpu"],
     ),
-    "an unknown kind": (with_lines('kind = "quiz"'), ["kind = 'quiz'", "exercise, challenge, framework"]),
+    "an unknown kind": (with_lines('kind = "quiz"'), ["kind = 'quiz'", "exercise, milestone, challenge, framework"]),
     "an unknown detail": (with_lines('hidden_detail = "all"'), ["hidden_detail = 'all'", "counterexample"]),
     "a line that is no TOML": (TOML.replace("minutes = 10", "minutes 10"), ["kata.toml, line 5", "invalid TOML"]),
     "a text that ends early": (TOML + 'rubric = """', ["kata.toml, line 16", "invalid TOML"]),
@@ -598,3 +598,90 @@ def test_every_variant_can_be_compiled(slug):
         for name, text in variant.submission(solution).items():
             if name.endswith(".py") and solution.get(name) != text:
                 compile(text, f"{variant.path}: {name}", "exec")
+
+
+# ---------------------------------------------------------------------------------------- milestones
+
+
+def milestone(*lines: str, builds_on: str = '["exercise01"]') -> str:
+    own = ('kind = "milestone"', 'files = ["network.py"]', 'entry_points = ["backward"]', f"builds_on = {builds_on}")
+    return with_lines(*{line.split(" = ")[0]: line for line in (*own, *lines)}.values())
+
+
+@pytest.fixture
+def course(root):
+    write_kata(root, "exercise02", with_lines('files = ["relu.py"]', 'entry_points = ["relu"]'), ("relu.py",))
+    write_kata(root, "milestone1", milestone(), ("network.py",))
+    return root
+
+
+def test_a_milestone_knows_the_katas_it_builds_on(course):
+    write(course / "katas/milestone1/kata.toml", milestone(builds_on='["exercise02", "exercise01"]'))
+    for kata in (catalogue.load(course, "milestone1"), catalogue.load_all(course)[-1]):
+        assert [each.slug for each in kata.earlier] == ["exercise02", "exercise01"]
+        assert kata.earlier_modules == ("relu", "affine")
+        assert (kata.files, kata.modules) == (("network.py",), ("network",))
+
+
+def test_what_a_milestone_builds_on_is_a_prerequisite(course):
+    write(
+        course / "katas/milestone1/kata.toml",
+        milestone('requires = ["exercise02", "exercise01"]', builds_on='["exercise01"]'),
+    )
+    assert catalogue.load(course, "milestone1").prerequisites == ("exercise02", "exercise01")
+
+
+def test_earlier_files_may_be_missing_in_a_learners_copy(course):
+    (course / "katas/exercise01/affine.py").unlink()
+    assert catalogue.load(course, "milestone1").earlier[0].files == ("affine.py",)
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        (milestone(builds_on='["exercise09"]'), "it builds on `exercise09`, which is not a kata. Did you mean"),
+        (milestone(builds_on='["milestone1"]'), "it builds on itself. Remove milestone1 from `builds_on`."),
+        (milestone(builds_on="[]"), "a milestone needs `builds_on`. List the katas whose files it imports"),
+        (milestone('kind = "exercise"'), '`builds_on` in an exercise. Write kind = "milestone", or use `requires`.'),
+        (milestone(builds_on='["exercise01", "exercise01"]'), "builds_on names `exercise01` twice"),
+        (
+            milestone('files = ["affine.py"]'),
+            "`affine.py` of exercise01 has the name of a file of milestone1 itself. Both would be one module",
+        ),
+        (milestone('supplied = ["Affine.py"]'), "`affine.py` of exercise01 has the name of a file of milestone1"),
+    ],
+)
+def test_a_wrong_builds_on_is_refused_with_its_fix(course, toml, expected):
+    for name in ("affine.py", "Affine.py"):
+        write(course / "katas/milestone1" / name)
+        write(course / "solutions/milestone1" / name)
+    said = message(course, toml, "milestone1")
+    assert said.startswith("katas/milestone1/kata.toml: ")
+    assert expected in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (('requires = ["milestone1"]',), "katas require each other: milestone1 → exercise01 → milestone1. Remove one"),
+        (('runtime = "torch"',), 'exercise01 needs runtime torch. Write runtime = "torch" here too.'),
+        (('packages = ["pandas"]',), "exercise01 needs `pandas` in packages. Add it to packages here too."),
+        (('data = ["mnist"]',), "exercise01 needs `mnist` in data. Add it to data here too."),
+        (('files = ["affine.py", "out/*"]',), "the files of exercise01 include a pattern. Build on katas that name"),
+    ],
+)
+def test_an_earlier_kata_that_does_not_fit_is_refused(course, changed, expected):
+    write(course / "katas/exercise01/kata.toml", with_lines(*changed))
+    assert expected in message(course, milestone(), "milestone1")
+
+
+def test_two_earlier_katas_with_one_file_name_are_refused(course):
+    write_kata(course, "exercise03")
+    said = message(course, milestone(builds_on='["exercise01", "exercise03"]'), "milestone1")
+    assert "`affine.py` of exercise03 has the name of a file of exercise01" in said
+
+
+def test_a_later_milestone_lists_everything_that_it_builds_on(course):
+    write_kata(course, "milestone2", files=("deeper.py",))
+    said = message(course, milestone('files = ["deeper.py"]', builds_on='["milestone1"]'), "milestone2")
+    assert "it builds on milestone1, which builds on exercise01. Add exercise01 to `builds_on` too." in said
