@@ -103,7 +103,9 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     `score` and `max_score` count graded tasks only; for an ungradable submission, `max_score` counts all tasks that
     tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal digits,
-    `graded_at` is UTC, ISO 8601, and the digests are SHA-256.
+    `graded_at` is UTC, ISO 8601, and the digests are SHA-256. `builds_on` maps the slug of each earlier kata, whose
+    files a milestone imports, to the digest of those files; `submission_sha256` covers them too. With `with_shipped`,
+    they were the shipped ones, so the verdict is unofficial.
     """
 
     kata: str
@@ -120,6 +122,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     kata_digest: str = ""
     suite_digest: str = ""
     submission_sha256: str = ""
+    builds_on: dict[str, str] = {}
+    with_shipped: bool = False
     seed: str | None = None
     graded_at: str = ""
     duration_s: float = 0.0

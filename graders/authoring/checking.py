@@ -230,7 +230,7 @@ def findings_of(
     fresh = partial(_graded, judge, kata)
     graded = partial(fresh, seed=plan.seed)
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
-    solution = intake.shipped(kata, kata.solution)
+    solution = intake.solved(kata)
     yield CheckFinding("README", "", readme_fault(kata))
     yield CheckFinding("explanation", "", "", warning=explanation_gap(kata))
     yield CheckFinding("stub", "", stub_fault(graded(intake.shipped(kata, kata.folder))))

@@ -18,7 +18,7 @@ def shown(kata: Kata, name: str) -> str:
     no variant, or more than one, has this name.
     """
     variant = _named(kata, name)
-    solution = intake.shipped(kata, kata.solution)
+    solution = intake.solved(kata)
     place = variant.path.relative_to(kata.root).as_posix()
     kind = f"wrong; task {variant.task} must fail" if variant.task else "accepted; every task must pass"
     if variant.mark:

@@ -352,18 +352,20 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
     if path.suffix != ".edit":
         return _replaced(kata, path, file), ()
     edit = record(read_table(path, file), _Edit, file)
-    if not kata.declares(edit.file) or not (kata.solution / edit.file).is_file():
+    earlier = {f"{other.slug}/{name}": (other, name) for other in kata.earlier for name in other.files}
+    owner, replaced = earlier.get(edit.file, (kata, edit.file))
+    if not owner.declares(replaced) or not (owner.solution / replaced).is_file():
         refuse(
             file,
             f"`{edit.file}` is not one of the learner's files in the solution",
-            f"Choose one of: {', '.join(kata.files)}.",
+            f"Choose one of: {', '.join((*kata.files, *earlier))}.",
         )
     passages = [(each.old, each.new) for each in edit.edit]
     if edit.old is not None and edit.new is not None:
         passages.append((edit.old, edit.new))
     if (edit.old is None) != (edit.new is None) or not passages:
         refuse(file, "an edit lacks `old` or `new`", "Give both keys, or several [[edit]] tables with both.")
-    return edit.file, tuple(passages)
+    return replaced, tuple(passages)
 
 
 class _Passage(Record, frozen=True, kw_only=True):
@@ -372,7 +374,10 @@ class _Passage(Record, frozen=True, kw_only=True):
 
 
 class _Edit(Record, frozen=True, kw_only=True):
-    """The content of a .edit file, which changes one or more passages of the solution."""
+    """A variant that changes one or more passages: NAME.edit, in TOML.
+
+    `file` is one of the kata's files, or <slug>/<file> for a file of a kata that it builds on.
+    """
 
     file: str
     old: str | None = None

@@ -49,6 +49,13 @@ Hidden = Annotated[
         metavar="DIR",
     ),
 ]
+WithShipped = Annotated[
+    bool,
+    typer.Option(
+        "--with-shipped",
+        help="For practice: grade a milestone with the solutions of the katas that it builds on, not with your files.",
+    ),
+]
 Confinement = Annotated[
     str, typer.Option(help="auto, or a weaker confinement than this machine offers: partial or none.", hidden=True)
 ]
@@ -66,6 +73,7 @@ def grade(
     confinement: Confinement = "auto",
     seed: Seed = None,
     require_extras: RequireExtras = False,
+    with_shipped: WithShipped = False,
 ) -> int:
     """Grade katas with their visible and hidden tests.
 
@@ -85,8 +93,9 @@ def grade(
     settings = _settings(require_confinement, confinement, len(chosen))
     started = time.monotonic()
     with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
-        verdicts = _graded(judge, chosen, places, drawn, require_extras or None)
-    if submission is None and against is None:
+        options = {"seed": drawn, "require_extras": require_extras or None, "with_shipped": with_shipped}
+        verdicts = _graded(judge, chosen, places, options)
+    if submission is None and against is None and not with_shipped:
         from graders.learner.progress import remember
 
         remember(verdicts, Invocation.root)
@@ -110,15 +119,17 @@ def _graded(
     judge: Judge,
     katas: Sequence[Kata],
     places: Mapping[str, Path | str | None],
-    seed: bytes | None,
-    require_extras: bool | None,
+    options: Mapping[str, Any],
 ) -> list[Verdict]:
-    """Grade the katas one after the other. `places` maps each slug to the submission to grade (see `place_of`)."""
+    """Grade the katas one after the other. `places` gives the submission to grade for each of them (see `place_of`).
+
+    `options` are those of `Judge.grade`.
+    """
     verdicts = []
     for kata in one_by_one(list(katas), "grading"):
         with _test_counter(kata, alone=len(katas) == 1) as tell:
             place = places[kata.slug]
-            verdicts.append(judge.grade(kata.slug, place, seed=seed, tell=tell, require_extras=require_extras))
+            verdicts.append(judge.grade(kata.slug, place, tell=tell, **options))
     return verdicts
 
 

@@ -38,7 +38,13 @@ def replay(
     kata = catalogue.load(Invocation.root, before.kata)
     place = place_of(kata, submission, against)
     with Invocation.judge(resident=False) as judge:
-        after = judge.grade(kata.slug, place, seed=seed_16(before.seed), require_extras=before.require_extras)
+        after = judge.grade(
+            kata.slug,
+            place,
+            seed=seed_16(before.seed),
+            require_extras=before.require_extras,
+            with_shipped=before.with_shipped,
+        )
     found = differences(before, after)
     for line in found or [f"{kata.slug}: the same statuses, scores and counterexamples ({after.status})"]:
         print(line)

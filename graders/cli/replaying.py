@@ -18,6 +18,11 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
     ):
         if getattr(before, name) != getattr(after, name):
             found.append(f"{what}: {getattr(before, name)[:12]} then, {getattr(after, name)[:12]} now")
+    found += [
+        f"the files of {slug} differ: {digest[:12]} then, {after.builds_on.get(slug, 'none')[:12]} now"
+        for slug, digest in before.builds_on.items()
+        if after.builds_on.get(slug) != digest
+    ]
     if (before.status, before.score) != (after.status, after.score):
         then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
         found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())

@@ -41,11 +41,11 @@ class Store:
         with writing(place), interrupts_deferred():  # if writing is interrupted, closing the archive raises an error
             place.parent.mkdir(parents=True, exist_ok=True)
             with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                for each in submission.files:
+                for name, data in submission.stored.items():
                     # A replay submits this archive, and intake refuses archives that unpack to far more than their
                     # size.
-                    method = zipfile.ZIP_STORED if len(each.data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
-                    archive.writestr(zipfile.ZipInfo(each.name, _NEVER), each.data, method)
+                    method = zipfile.ZIP_STORED if len(data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
+                    archive.writestr(zipfile.ZipInfo(name, _NEVER), data, method)
         return place
 
     def take(self, kata: Kata, sha256: str) -> Submission:
@@ -60,7 +60,7 @@ class Store:
                 files = {each.filename: archive.read(each) for each in archive.infolist()}
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as fault:
             raise KataError(f"{place}: the archive cannot be read ({fault}). Restore it from a copy.") from None
-        taken = intake.submission(kata, files)
+        taken = intake.restored(kata, files)
         if taken.sha256 != sha256:
             raise KataError(
                 f"{place}: its files are not the ones that were submitted. Restore the archive from a copy."

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from graders import catalogue
+from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.errors import IntakeError, KataError
 from graders.github.api import NotFound, Repository, ServerError
@@ -55,8 +55,8 @@ def take(server: Repository, root: Path, event: Any) -> Intake | None:
         return None
     tree = Tree(server, pull.commit)
     taken = tuple(_taken(tree, katas[slug], changed) for slug in touched)
-    files = [file for each in taken if each.submission for file in each.submission.files]
-    if sum(len(file.data) for file in files) > REQUEST_BYTES:
+    files = [data for each in taken if each.submission for data in each.submission.stored.values()]
+    if sum(map(len, files)) > REQUEST_BYTES:
         return Intake(
             pull=pull,
             refused=f"its files are larger than {REQUEST_BYTES // 1024**2} MB. Hand in fewer or smaller files.",
@@ -125,12 +125,16 @@ def _beside(changed: list[tuple[str, ...]], katas: dict[str, Kata]) -> tuple[str
 
 def _taken(tree: Tree, kata: Kata, changed: list[tuple[str, ...]]) -> Taken:
     try:
-        submission = listing.take(kata, tree.below("katas", kata.slug))
+        submission = intake.with_earlier(kata, _listed(tree, kata), partial(_listed, tree))
     except IntakeError as fault:
         return Taken(kata=kata.slug, refused=str(fault))
     # Other files in the folder belong to the kata itself, or are listed in `Intake.beside`.
     submission = msgspec.structs.replace(submission, ignored=())
     return Taken(kata=kata.slug, submission=submission, moved=_moved(kata, submission, changed))
+
+
+def _listed(tree: Tree, kata: Kata) -> Submission:
+    return listing.take(kata, tree.below("katas", kata.slug))
 
 
 def _moved(kata: Kata, submission: Submission, changed: list[tuple[str, ...]]) -> str:

@@ -9,18 +9,33 @@ If intake refuses a submission, it raises an IntakeError whose message names the
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graders.catalogue import Kata
-from graders.errors import CatalogueError, KataError
+from graders.errors import CatalogueError, IntakeError, KataError
 from graders.intake import folder
-from graders.intake.records import Submission, SubmissionFile, submission
+from graders.intake.records import EarlierFiles, Submission, SubmissionFile, files_digest, restored, submission
 
 if TYPE_CHECKING:
     from graders.intake.git import Reference
 
-__all__ = ["Submission", "SubmissionFile", "find", "shipped", "submission", "supplied", "take"]
+__all__ = [
+    "EarlierFiles",
+    "Submission",
+    "SubmissionFile",
+    "files_digest",
+    "find",
+    "restored",
+    "shipped",
+    "shipped_earlier",
+    "solved",
+    "submission",
+    "supplied",
+    "take",
+    "with_earlier",
+]
 
 
 def take(kata: Kata, place: Path | str) -> Submission:
@@ -30,9 +45,39 @@ def take(kata: Kata, place: Path | str) -> Submission:
     the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win. All files may also be
     inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is `missing`.
 
+    For a kata that builds on earlier ones, the files of those katas are taken from the same place by the same rules. If
+    `place` is a folder katas/<slug>, they are in the folders next to it.
+
     Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
     large, or contains names that lead outside it.
     """
+    return with_earlier(kata, _take(kata, place), lambda other: _take_earlier(kata, other, place))
+
+
+def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submission]) -> Submission:
+    """Return a submission with the files of the katas that this kata builds on, as `take_other` returns them."""
+    if not kata.earlier:
+        return own
+    earlier: dict[str, dict[str, bytes]] = {}
+    for other in kata.earlier:
+        try:
+            earlier[other.slug] = {file.name: file.data for file in take_other(other).files}
+        except IntakeError as fault:
+            raise IntakeError(f"{other.slug}: {fault}") from None
+    taken = {place for slug, files in earlier.items() for name in files for place in (name, f"katas/{slug}/{name}")}
+    ignored = tuple(name for name in own.ignored if name not in taken)
+    return submission(kata, {file.name: file.data for file in own.files}, ignored, earlier)
+
+
+def _take_earlier(kata: Kata, other: Kata, place: Path | str) -> Submission:
+    path = Path(place)
+    trees = ("katas", "solutions")
+    if path.name == kata.slug and (path.parent.name in trees or path.parent.parent == kata.root) and path.is_dir():
+        return folder.take(other, path.parent / other.slug, follow=False)
+    return _take(other, place)
+
+
+def _take(kata: Kata, place: Path | str) -> Submission:
     reference = _reference(place)
     if reference is not None:
         from graders.intake import git
@@ -80,17 +125,27 @@ def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
     }
 
 
+def shipped_earlier(kata: Kata) -> dict[str, bytes]:
+    """Return the solutions' files for the katas that this kata builds on, by name. A student's copy has none."""
+    return {name: data for other in kata.earlier for name, data in shipped(other, other.solution).items()}
+
+
+def solved(kata: Kata) -> dict[str, bytes]:
+    """Return the solution's files by name, including those for the katas that this kata builds on."""
+    return shipped_earlier(kata) | shipped(kata, kata.solution)
+
+
 def supplied(kata: Kata) -> tuple[SubmissionFile, ...]:
-    """Return the files that the kata supplies with a submission.
+    """Return the files that the kata, and the katas that it builds on, supply with a submission.
 
     Raises CatalogueError if such a file cannot be read.
     """
     files = []
-    for name in sorted(kata.supplied):
+    for owner, name in ((each, name) for each in (kata, *kata.earlier) for name in sorted(each.supplied)):
         try:
-            files.append(SubmissionFile(name=name, data=(kata.folder / name).read_bytes()))
+            files.append(SubmissionFile(name=name, data=(owner.folder / name).read_bytes()))
         except OSError as fault:
             raise CatalogueError(
-                f"katas/{kata.slug}/{name}: this supplied file cannot be read ({fault.strerror}). Restore it."
+                f"katas/{owner.slug}/{name}: this supplied file cannot be read ({fault.strerror}). Restore it."
             ) from None
     return tuple(files)

@@ -22,16 +22,17 @@ from graders.intake.rules import refuse
 FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for files that match a pattern
 
 
-def take(kata: Kata, submission_dir: Path) -> Submission:
-    """Return the declared files of a submission. Links in the folder are not followed.
+def take(kata: Kata, submission_dir: Path, *, follow: bool = True) -> Submission:
+    """Return the declared files of a submission, read without following links.
 
     `submission_dir` holds the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win.
-    All files may also be inside a single folder, as in many unpacked archives.
+    All of this may be inside a single inner folder, as in many unpacked archives. `submission_dir` itself may be a link
+    only with `follow`.
 
     Raises IntakeError if a declared path is not a plain, small source or data file.
     """
     with ExitStack() as stack:
-        root = _open_submission(Path(submission_dir), stack)
+        root = _open_submission(Path(submission_dir), stack, follow=follow)
         folder = None if root is None else _kata_folder(root, kata, stack)
         if folder is None:
             return submission(kata, {})
@@ -54,14 +55,20 @@ def _access(name: str) -> Iterator[None]:
         refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary file, and keep it unchanged.")
 
 
-def _open_submission(path: Path, stack: ExitStack) -> int | None:
-    """Return a descriptor of the submission's folder, or None if it does not exist. The folder may be a link."""
+# Folders.
+
+
+def _open_submission(path: Path, stack: ExitStack, *, follow: bool) -> int | None:
+    """Return a descriptor of the named folder, or None if it does not exist. It may be a link only with `follow`."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     with _access(str(path)):
         try:
-            folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            folder = os.open(path, flags)
         except FileNotFoundError:
             return None
         except NotADirectoryError:
+            if path.is_symlink():
+                refuse(path.name, "it is a symbolic link", "Put a folder in its place.")
             refuse(str(path), "it is not a folder", "Specify the folder that holds the unpacked submission.")
     stack.callback(os.close, folder)
     return folder

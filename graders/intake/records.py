@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+import msgspec
+
 from graders.catalogue import Kata, is_glob
 from graders.verdict import Record
 
@@ -16,28 +18,85 @@ class SubmissionFile(Record, frozen=True, kw_only=True):
     data: bytes
 
 
+class EarlierFiles(Record, frozen=True, kw_only=True):
+    """The same person's files for an earlier kata, which a milestone builds on. The fields are as in Submission."""
+
+    kata: str
+    files: tuple[SubmissionFile, ...]
+    missing: tuple[str, ...]
+    sha256: str
+
+
 class Submission(Record, frozen=True, kw_only=True):
     """The files that were taken from a submission, sorted by name, and the names of ignored and missing files.
 
-    `missing` lists declared files that do not exist, but not patterns that match nothing. `sha256` is the digest of the
-    names, lengths and contents of all `files`.
+    `missing` lists the declared files (not patterns) that do not exist. `earlier` holds the files for the katas that
+    this kata builds on. `sha256` covers the name, length and data of each of `files`, and of the earlier files under
+    their names in `stored`.
     """
 
     files: tuple[SubmissionFile, ...]
     ignored: tuple[str, ...]
     missing: tuple[str, ...]
     sha256: str
+    earlier: tuple[EarlierFiles, ...] = ()
+
+    @property
+    def stored(self) -> dict[str, bytes]:
+        """All files by the names that they have in a stored submission: earlier ones are in katas/<slug>/."""
+        earlier = {f"katas/{each.kata}/{file.name}": file.data for each in self.earlier for file in each.files}
+        return {file.name: file.data for file in self.files} | earlier
+
+    @property
+    def graded(self) -> dict[str, bytes]:
+        """All files by the names that they have in a worker, where earlier ones lie next to the kata's own."""
+        earlier = {file.name: file.data for each in self.earlier for file in each.files}
+        return earlier | {file.name: file.data for file in self.files}
 
 
-def submission(kata: Kata, taken: Mapping[str, bytes], ignored: tuple[str, ...] = ()) -> Submission:
-    """Return the record of these files, which graders.intake.rules must have checked before."""
+def submission(
+    kata: Kata,
+    taken: Mapping[str, bytes],
+    ignored: tuple[str, ...] = (),
+    earlier: Mapping[str, Mapping[str, bytes]] | None = None,
+) -> Submission:
+    """Return the record of these files, which must already have passed the rules.
+
+    `earlier` maps the slug of each kata that this kata builds on to its files.
+    """
+    found = tuple(_earlier(other, earlier[other.slug]) for other in kata.earlier) if earlier is not None else ()
+    record = Submission(files=_sorted(taken), ignored=ignored, missing=_missing(kata, taken), sha256="", earlier=found)
+    return msgspec.structs.replace(record, sha256=files_digest(record.stored))
+
+
+def restored(kata: Kata, files: Mapping[str, bytes]) -> Submission:
+    """Return the submission whose files were stored under the names of `Submission.stored`."""
+    folders = {other.slug: f"katas/{other.slug}/" for other in kata.earlier}
+    earlier = {
+        slug: {name.removeprefix(folder): data for name, data in files.items() if name.startswith(folder)}
+        for slug, folder in folders.items()
+    }
+    own = {name: data for name, data in files.items() if not name.startswith(tuple(folders.values()))}
+    return submission(kata, own, earlier=earlier)
+
+
+def files_digest(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 (hexadecimal) of the name, length and data of each file."""
     digest = hashlib.sha256()
-    for name, data in sorted(taken.items()):
+    for name, data in sorted(files.items()):
         digest.update(f"{name}\0{len(data)}\0".encode())
         digest.update(data)
-    return Submission(
-        files=tuple(SubmissionFile(name=name, data=data) for name, data in sorted(taken.items())),
-        ignored=ignored,
-        missing=tuple(name for name in kata.files if not is_glob(name) and name not in taken),
-        sha256=digest.hexdigest(),
-    )
+    return digest.hexdigest()
+
+
+def _earlier(kata: Kata, taken: Mapping[str, bytes]) -> EarlierFiles:
+    files, missing = _sorted(taken), _missing(kata, taken)
+    return EarlierFiles(kata=kata.slug, files=files, missing=missing, sha256=files_digest(taken))
+
+
+def _sorted(taken: Mapping[str, bytes]) -> tuple[SubmissionFile, ...]:
+    return tuple(SubmissionFile(name=name, data=data) for name, data in sorted(taken.items()))
+
+
+def _missing(kata: Kata, taken: Mapping[str, bytes]) -> tuple[str, ...]:
+    return tuple(name for name in kata.files if not is_glob(name) and name not in taken)

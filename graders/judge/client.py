@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import select
 import socket
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -18,9 +15,9 @@ import msgspec
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
-from graders.catalogue.stubs import handed_out
 from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.judge import process
+from graders.judge.cached_kata import HARNESS, CachedKata, kata_signature, signature
 from graders.judge.framing import receive, send
 from graders.judge.messages import GradeRequest, GradeResponse, SuiteNote
 from graders.judge.process import JudgeProcess
@@ -30,38 +27,6 @@ from graders.verdict import UNTOUCHED, Confinement, Verdict
 LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
 PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
-_HARNESS = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class CachedKata:
-    """A kata and its files, cached until one of the files changes. `blank` is the verdict before anything runs."""
-
-    signature: str
-    kata: Kata
-    blank: Verdict
-    solution: dict[str, bytes]
-    supplied: dict[str, bytes]
-
-    @classmethod
-    def read(cls, root: Path, slug: str) -> CachedKata:
-        kata = catalogue.load(root, slug)
-        supplied = {file.name: file.data for file in intake.supplied(kata)}
-        return cls(_kata_signature(kata), kata, _blank_verdict(kata), intake.shipped(kata, kata.solution), supplied)
-
-    @cached_property
-    def stubs(self) -> dict[str, bytes] | None:
-        """The learner's files as they were handed out, or None if these are unknown. They are read from git once."""
-        try:
-            return handed_out(self.kata)
-        except KataError:
-            return None
-
-    def new_verdict(self, seed: bytes, require_extras: bool | None) -> Verdict:
-        """Return a verdict with the current time and no results. If `require_extras` is None, kata.toml decides."""
-        graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        required = self.kata.require_extras if require_extras is None else require_extras
-        return msgspec.structs.replace(self.blank, seed=seed.hex(), graded_at=graded_at, require_extras=required)
 
 
 class Judge:
@@ -94,7 +59,7 @@ class Judge:
         self.resident = resident
         self.first_runtime = first_runtime
         self._process = started
-        self._harness = _signature(_HARNESS) if started else ""
+        self._harness = signature(HARNESS) if started else ""
         self._katas: dict[str, CachedKata] = {}
         self._checked = 0.0
 
@@ -114,12 +79,12 @@ class Judge:
         if alive and now - self._checked < LOOK_AGAIN_S:
             return
         self._checked = now
-        signature = _signature(_HARNESS)
-        if alive and signature == self._harness:
+        harness = signature(HARNESS)
+        if alive and harness == self._harness:
             return
         self.close()
         self._process = process.start(self.confinement, self.first_runtime, self.root)
-        self._harness = signature
+        self._harness = harness
 
     def close(self) -> None:
         """End every process of this judge."""
@@ -140,34 +105,34 @@ class Judge:
         tasks: Collection[str] = (),
         tell: Callable[[Verdict], None] | None = None,
         require_extras: bool | None = None,
+        with_shipped: bool = False,
     ) -> Verdict:
         """Return the verdict on a submission.
 
-        `submission` is a path or another place (see graders.intake.take), an `intake.Submission`, or None for the
-        repository's own files. `visible` runs only the visible tests. `until` is a file descriptor. When it becomes
-        readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts the verdict to
-        these tasks. `tell` is called after each test with a partial verdict, which covers the tests that have run and
-        the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
-        kata.toml decides.
+        `submission` is a path or another place (see graders.intake.take), a submission that intake has taken, or None
+        for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when the
+        descriptor becomes readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts
+        the verdict to these tasks. `tell` is called after each test with a partial verdict: the tests that have run,
+        and the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
+        kata.toml decides. `with_shipped` takes the files of the katas that this kata builds on from their solutions,
+        not from the submission; the verdict is then unofficial.
 
-        Files that are unchanged since they were handed out are `ungradable` if they earn no points. They are graded
-        first, because the files that git records as handed out may already contain a solution.
-
-        Raises CatalogueError for an unknown or unreadable kata. Faults in the submission are part of the verdict.
+        Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
+        fault in the submission is part of the verdict.
         """
-        seed = os.urandom(16) if seed is None else seed
-        cached = self._cached_kata(slug)
+        cached, seed = self._cached_kata(slug), os.urandom(16) if seed is None else seed
         kata, blank = cached.kata, cached.new_verdict(seed, require_extras)
         try:
-            taken = _taken(kata, submission)
+            taken = _taken(cached, submission, with_shipped=with_shipped)
         except IntakeError as fault:
             return ungradable(blank, kata, str(fault))
-        ignored = () if _is_own(kata, submission) else taken.ignored
-        blank = msgspec.structs.replace(blank, submission_sha256=taken.sha256, ignored_files=ignored)
-        if taken.missing:
-            return ungradable(blank, kata, _missing(kata, submission, taken))
-        shown, files = visible or kata.handed_out, {file.name: file.data for file in taken.files}
-        request = self._request(cached, files, seed, blank, visible=shown, tasks=tasks, progress=tell is not None)
+        own = _is_own(kata, submission)
+        blank = _with_digests(blank, taken, own=own, with_shipped=with_shipped)
+        reason = _missing(kata, submission, taken) or cached.unfinished(taken, own=own)
+        if reason:
+            return ungradable(blank, kata, reason)
+        how = {"visible": visible or kata.handed_out, "progress": tell is not None}
+        request = self._request(cached, taken.graded, seed, blank, tasks, **how)
         return _concluded(self._judged(cached, request, until, tell), request, cached)
 
     def grade_files(
@@ -186,18 +151,20 @@ class Judge:
         """Return the verdict on `files`, which maps names to contents.
 
         Without `reducing`, a failing case is not reduced. Without `thorough`, grading stops at the first failing test.
-        `tasks`, `visible` and `require_extras` are as for `grade`.
+        `tasks`, `visible` and `require_extras` are as for `grade`. The solutions provide the files of
+        earlier katas that `files` lacks.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
         blank = cached.new_verdict(seed, require_extras)
         how = {"diagnosing": diagnosing, "reducing": reducing, "thorough": thorough, "visible": visible}
-        return self._judged(cached, self._request(cached, files, seed, blank, tasks=tasks, **how))
+        request = self._request(cached, {**cached.earlier, **files}, seed, blank, tasks=tasks, **how)
+        return self._judged(cached, request)
 
     def _cached_kata(self, slug: str) -> CachedKata:
         """Return a kata and its files. All files are read again if one of them has changed."""
         cached = self._katas.get(slug)
-        if cached is None or cached.signature != _kata_signature(cached.kata):
+        if cached is None or cached.signature != kata_signature(cached.kata):
             cached = self._katas[slug] = CachedKata.read(self.root, slug)
         return cached
 
@@ -300,9 +267,35 @@ class Judge:
                 return GradeResponse(lost="the judge's process ended before it gave a verdict")
 
 
-def _taken(kata: Kata, submission: Path | str | intake.Submission | None) -> intake.Submission:
-    """Take the submission from its place, which defaults to the kata's own folder. Raises IntakeError."""
-    return submission if isinstance(submission, intake.Submission) else intake.take(kata, submission or kata.folder)
+def _taken(
+    cached: CachedKata, submission: Path | str | intake.Submission | None, *, with_shipped: bool
+) -> intake.Submission:
+    """Return the submission at a place, by default the repository's own files. Raises IntakeError.
+
+    With `with_shipped`, the files of earlier katas are those of the solutions. Raises KataError if there are none.
+    """
+    kata = cached.kata
+    if not with_shipped:
+        place = submission or kata.folder
+        return place if isinstance(place, intake.Submission) else intake.take(kata, place)
+    if not kata.earlier:
+        raise KataError(f"{kata.slug} builds on no other kata. Leave out --with-shipped.")
+    if not all(other.solution.is_dir() for other in kata.earlier):
+        raise KataError("--with-shipped needs the solutions, which this copy does not have. Leave it out.")
+    alone = msgspec.structs.replace(kata, earlier=())
+    own = submission if isinstance(submission, intake.Submission) else intake.take(alone, submission or kata.folder)
+    return intake.with_earlier(kata, own, lambda other: intake.submission(other, intake.shipped(other, other.solution)))
+
+
+def _with_digests(blank: Verdict, taken: intake.Submission, *, own: bool, with_shipped: bool) -> Verdict:
+    """Return the verdict with the digests of the files that are graded."""
+    return msgspec.structs.replace(
+        blank,
+        submission_sha256=taken.sha256,
+        builds_on={each.kata: each.sha256 for each in taken.earlier},
+        with_shipped=with_shipped,
+        ignored_files=() if own else taken.ignored,
+    )
 
 
 def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bool:
@@ -311,6 +304,9 @@ def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bo
 
 
 def _missing(kata: Kata, submission: Path | str | intake.Submission | None, taken: intake.Submission) -> str:
+    """Return the message about the files that a submission lacks, or an empty string."""
+    if not taken.missing:
+        return ""
     where = "the submission" if submission is taken else submission or kata.folder
     return (
         f"{', '.join(taken.missing)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
@@ -320,12 +316,15 @@ def _missing(kata: Kata, submission: Path | str | intake.Submission | None, take
 def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> Verdict:
     """Return the verdict, changed to `ungradable` if the files earn no points and are as they were handed out.
 
+    Such files are graded first, because the files that git records as handed out may already contain a solution.
+
     In a student's copy, the message says that only the visible tests were run.
     """
     kata = cached.kata
-    if verdict.status == "failed" and verdict.score == 0 and request.files == cached.stubs:
+    own = {name: data for name, data in request.files.items() if kata.declares(name)}
+    if verdict.status == "failed" and verdict.score == 0 and own == cached.stubs:
         blank, how = request.verdict, {"confinement": verdict.confinement, "duration_s": verdict.duration_s}
-        return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(request.files)))
+        return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(own)))
     return msgspec.structs.replace(verdict, message=verdict.message or HANDED_OUT) if kata.handed_out else verdict
 
 
@@ -341,47 +340,7 @@ def _wait(answer: socket.socket, until: int) -> None:
         raise Abandoned("grading was cancelled")
 
 
-def _blank_verdict(kata: Kata) -> Verdict:
-    return Verdict(
-        kata=kata.slug,
-        title=kata.title,
-        status="error",
-        kata_digest=kata.kata_digest(),
-        suite_digest=kata.suite_digest(),
-        hidden_detail=kata.hidden_detail,
-        limits=kata.limits,
-    )
-
-
 def _as_they_were(names: Sequence[str]) -> str:
     if len(names) == 1:
         return f"{names[0]} is unchanged since it was {UNTOUCHED}"
     return f"{', '.join(names[:-1])} and {names[-1]} are unchanged since they were {UNTOUCHED}"
-
-
-def _kata_signature(kata: Kata) -> str:
-    """Return a value that changes with the kata's files.
-
-    It ignores the learner's files, because each request reads them.
-    """
-
-    def own(path: str) -> bool:
-        name = os.path.relpath(path, kata.folder)
-        return kata.declares(name.replace(os.sep, "/")) or os.path.basename(name).startswith((".", "#"))
-
-    return f"{_signature(kata.folder, without=own)} {_signature(kata.solution, kata.hidden)}"
-
-
-def _signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) -> str:
-    """Return a value that changes with the files' names, sizes or times. Reading the contents would take too long."""
-    found = []
-    for folder in folders:
-        for base, inside, names in os.walk(folder):
-            inside[:] = sorted(name for name in inside if name != "__pycache__" and base != str(_HARNESS / "hidden"))
-            for name in sorted(names):
-                if name.endswith("~") or without(os.path.join(base, name)):
-                    continue
-                with contextlib.suppress(OSError):
-                    status = os.stat(os.path.join(base, name))
-                    found.append((name, status.st_size, status.st_mtime_ns, status.st_ino))
-    return str(hash(tuple(found)))

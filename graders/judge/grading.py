@@ -16,13 +16,14 @@ import pytest
 
 from graders import watchdog
 from graders.catalogue import Kata
-from graders.errors import ForkServerDied, RemoteFault, SubmissionError, WorkerError
+from graders.errors import ForkServerDied, WorkerError
 from graders.judge.messages import GradeRequest, LoadRequest
+from graders.judge.refusals import MESSAGE, refusal_of
 from graders.judge.submission_side import Clock, ReferenceClock, WorkerSide
 from graders.judge.worker_handle import Worker, WorkerGroup
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.diagnosis import CASES, SEED, Case, diagnose
-from graders.pytest_plugin.explanation import exception_text, message, subject
+from graders.pytest_plugin.explanation import message, subject
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, title_of
 from graders.pytest_plugin.observation_cache import ObservationCache
@@ -33,7 +34,6 @@ from graders.verdict import STRENGTH, Confinement, Speed, TestResult, Verdict
 
 WORKERS_AT_ONCE = 12  # the number of workers that are requested at a time
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
-MESSAGE = 2000  # a message is cut to this many characters
 OUTPUT = 64 << 10  # the limit in bytes for the output of a test
 PRINTED_IN_ALL = 256 << 10  # the limit in bytes for the output of all tests together
 CODE = 6000  # a counterexample is cut to this many characters
@@ -82,7 +82,7 @@ class Grading:
         self.groups: list[WorkerGroup] = []
         try:
             self._acquire(items[:WORKERS_AT_ONCE])
-            refusal = self._refusal(self.pending[items[0].nodeid])
+            refusal = refusal_of(self.kata, self.pending[items[0].nodeid], self._fresh)
             if refusal:
                 verdict = ungradable(base, self._scope, refusal)
             else:
@@ -148,35 +148,15 @@ class Grading:
             memory_mb=self.kata.limits.memory_mb,
             cpu_s=clock.cpu_s,
             forbidden=list(self.kata.forbidden),
+            earlier=list(self.kata.earlier_modules),
         )
         return WorkerSide(self.kata, worker, clock, submission)
 
-    def _refusal(self, side: WorkerSide) -> str:
-        """Return why the submission is ungradable, or an empty string if it can be graded."""
-        try:
-            side.load()
-        except RemoteFault as fault:
-            if fault.type_name in ("SyntaxError", "IndentationError", "TabError") and (reason := self._compile_error()):
-                return reason
-            return clean(f"the submission cannot be imported: {exception_text(fault)}", MESSAGE)
-        except SubmissionError as fault:
-            return clean(f"the submission cannot be imported: {fault}", MESSAGE)
-        return ""
-
-    def _compile_error(self) -> str:
-        """Return the syntax error in the files, found by a worker that compiles them without running them.
-
-        A running submission could raise such an error itself, although its files have no syntax error.
-        """
+    def _fresh(self, files: dict[str, bytes]) -> WorkerSide:
+        """Return a side with these files in a new worker."""
         runtime = self.kata.runtime_of(task_of(self.items[0]))
-        side = self._side(self._group(runtime).acquire(1)[0], "reading", self.request.files)
-        try:
-            side.read()
-        except RemoteFault as fault:
-            return clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE)
-        except SubmissionError:
-            pass
-        return ""
+        self.clock.begin()
+        return self._side(self._group(runtime).acquire(1)[0], "reading", files)
 
     # ------------------------------------------------------------------------------------- one test
 

@@ -67,7 +67,10 @@ class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The data that a worker needs to import or compile a submission. `seed` seeds its global random generators."""
+    """The data with which a worker imports or compiles a submission. `seed` seeds its global random generators.
+
+    `earlier` are the modules of the katas that a milestone builds on; they are imported first.
+    """
 
     files: dict[str, bytes]
     supplied: dict[str, bytes]
@@ -76,3 +79,4 @@ class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int
     cpu_s: int
     forbidden: list[str]
+    earlier: list[str] = []

@@ -78,7 +78,7 @@ def alike(
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
     observed_cases = [(case, number) for case in cases for number in case.numbers]
     submission = Behaviour(kata, observed_cases, lambda: own, MOST_BYTES)
-    solution = intake.shipped(kata, kata.solution)
+    solution = intake.solved(kata)
 
     def agrees(files: dict[str, bytes]) -> bool:
         other = CachedBehaviour(kata, observed_cases, files, load, cache)

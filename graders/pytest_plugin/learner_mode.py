@@ -138,7 +138,7 @@ def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
     assert isinstance(handle.side, LocalSide)
     *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
     file = Path(frame.f_code.co_filename)
-    if file.is_relative_to(handle.side.folder):
+    if handle.side.holds(str(file)):
         shown = os.path.relpath(file)
         pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}", pytrace=False)
 

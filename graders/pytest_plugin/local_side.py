@@ -26,9 +26,9 @@ from graders.worker.loading import Namespace, entry_point
 class LocalSide:
     """A submission that runs in this process.
 
-    Its own modules are in `folder` (katas/<slug> or solutions/<slug>), and the supplied modules are in katas/<slug>.
-    Each instance loads its modules afresh, and puts them into `sys.modules` only while they run. Two katas, or a stub
-    and its solution, may therefore use the same module names.
+    Its own are in `folder` (katas/<slug> or solutions/<slug>), supplied ones in katas/<slug>, and those of the katas
+    that it builds on in the folders next to `folder`. Every side loads its modules afresh, and puts them into
+    `sys.modules` only while they run. So two katas, or a stub and its solution, may use the same module names.
     """
 
     def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
@@ -124,7 +124,12 @@ class LocalSide:
 class _Siblings(importlib.abc.MetaPathFinder):
     def __init__(self, kata: Kata, folder: Path) -> None:
         self.paths: dict[str, Path] = {}
-        for base, patterns in ((folder, kata.files), (kata.folder, kata.supplied)):
+        earlier = [
+            place
+            for other in kata.earlier
+            for place in ((_earlier_folder(other, folder), other.files), (other.folder, other.supplied))
+        ]
+        for base, patterns in ((folder, kata.files), (kata.folder, kata.supplied), *earlier):
             for pattern in patterns:
                 for path in sorted(base.glob(pattern)):
                     if path.suffix == ".py":
@@ -139,6 +144,12 @@ class _Siblings(importlib.abc.MetaPathFinder):
         file = self.paths[name]
         inside = [str(file.parent)] if file.name == "__init__.py" else None
         return importlib.util.spec_from_file_location(name, file, submodule_search_locations=inside)
+
+
+def _earlier_folder(other: Kata, folder: Path) -> Path:
+    """Return the folder of an earlier kata's files: next to the milestone's, else the solution's or the stub's."""
+    places = (folder.parent / other.slug, other.solution, other.folder)
+    return next((place for place in places if place.is_dir()), other.folder)
 
 
 def missing(kata: Kata, name: str) -> str:

@@ -22,6 +22,7 @@ def shown(verdict: Verdict, audience: Audience) -> Verdict:
         kata_digest=clean_line(verdict.kata_digest),
         suite_digest=clean_line(verdict.suite_digest),
         submission_sha256=clean_line(verdict.submission_sha256),
+        builds_on={clean_line(slug): clean_line(digest) for slug, digest in verdict.builds_on.items()},
         seed=_line(verdict.seed),
         graded_at=clean_line(verdict.graded_at),
         device=clean_line(verdict.device),

@@ -214,6 +214,8 @@ def account(verdict: Verdict, task: TaskResult) -> str:
 
 def unofficial(verdict: Verdict) -> str:
     """Return why this verdict is unofficial, or an empty string if it is official."""
+    if verdict.with_shipped:
+        return f"Unofficial: graded with the shipped files of {', '.join(verdict.builds_on)}, not with your own."
     if verdict.confinement == "full":
         return ""
     how = "only partly confined" if verdict.confinement == "partial" else "not confined"

@@ -9,6 +9,7 @@ import importlib.machinery
 import importlib.util
 import linecache
 import sys
+from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -81,9 +82,14 @@ def entry_point(submission: ModuleType | Namespace, name: str) -> Any:
     return next((found for module in modules if (found := getattr(module, name, None)) is not None), None)
 
 
-def load(sources: Sources, modules: list[str]) -> ModuleType | Namespace:
-    """Import a submission. Return its only module, or a Namespace if it has several modules."""
+def load(sources: Sources, modules: list[str], earlier: Sequence[str] = ()) -> ModuleType | Namespace:
+    """Return the submission as its tests and probes see it: its only module, or a namespace of several modules.
+
+    First import the modules of earlier katas that it builds on.
+    """
     sys.meta_path.insert(0, sources)
+    for name in earlier:
+        importlib.import_module(name)
     if len(modules) == 1:
         return importlib.import_module(modules[0])
     return Namespace(modules)

@@ -61,7 +61,7 @@ class RequestHandler:
         assert self.sources is not None
         refuse_forbidden(self.sources, list(order["files"]), order["forbidden"])
         remove_forbidden(order["forbidden"])
-        self.submission = load(self.sources, order["modules"])
+        self.submission = load(self.sources, order["modules"], order.get("earlier", ()))
         return True
 
     def _limit(self, memory_mb: int, cpu_s: int) -> None:

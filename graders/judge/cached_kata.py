@@ -1,0 +1,126 @@
+"""A kata's files and its blank verdict, which a judge reads once and keeps until a file changes."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from graders import catalogue, intake
+from graders.catalogue import Kata
+from graders.catalogue.stubs import handed_out
+from graders.errors import KataError
+from graders.verdict import UNTOUCHED, Verdict
+
+HARNESS = Path(__file__).parents[1]
+STUB = b"raise NotImplementedError"
+
+
+@dataclass(frozen=True)
+class CachedKata:
+    """A kata and its files, cached until one of the files changes. `blank` is the verdict before anything runs.
+
+    `solution` includes `earlier`, the solutions' files for the katas that this kata builds on.
+    """
+
+    signature: str
+    kata: Kata
+    blank: Verdict
+    solution: dict[str, bytes]
+    supplied: dict[str, bytes]
+    earlier: dict[str, bytes]
+    earlier_stubs: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, root: Path, slug: str) -> CachedKata:
+        kata = catalogue.load(root, slug)
+        supplied = {file.name: file.data for file in intake.supplied(kata)}
+        signed, blank, earlier = kata_signature(kata), _blank_verdict(kata), intake.shipped_earlier(kata)
+        return cls(signed, kata, blank, earlier | intake.shipped(kata, kata.solution), supplied, earlier)
+
+    @cached_property
+    def stubs(self) -> dict[str, bytes] | None:
+        """The learner's files as they were handed out, or None if these are unknown. They are read from git once."""
+        try:
+            return handed_out(self.kata)
+        except KataError:
+            return None
+
+    def new_verdict(self, seed: bytes, require_extras: bool | None) -> Verdict:
+        """Return a verdict with the current time and nothing graded. If `require_extras` is None, kata.toml decides."""
+        graded_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        required = self.kata.require_extras if require_extras is None else require_extras
+        return msgspec.structs.replace(self.blank, seed=seed.hex(), graded_at=graded_at, require_extras=required)
+
+    def unfinished(self, taken: intake.Submission, *, own: bool) -> str:
+        """Return which earlier kata to do first: one whose files are missing or unchanged. Empty if there is none.
+
+        `own` says that the files are the repository's own, so that its folders do not show what was handed out.
+        """
+        for other, found in zip(self.kata.earlier, taken.earlier, strict=True):
+            if found.missing:
+                return f"Do {other.slug} first: katas/{other.slug}/{found.missing[0]} is missing"
+            files = {file.name: file.data for file in found.files}
+            if any(STUB in data for data in files.values()) and self._is_handed_out(other, files, own=own):
+                names = " and ".join(f"katas/{other.slug}/{name}" for name in files)
+                what = "is still the stub, as it was" if len(files) == 1 else "are still the stubs, as they were"
+                return f"Do {other.slug} first: {names} {what} {UNTOUCHED}"
+        return ""
+
+    def _is_handed_out(self, other: Kata, files: Mapping[str, bytes], *, own: bool) -> bool:
+        if not own and files == intake.shipped(other, other.folder):
+            return True
+        if other.slug not in self.earlier_stubs:
+            try:
+                self.earlier_stubs[other.slug] = handed_out(other)
+            except KataError:
+                self.earlier_stubs[other.slug] = {}
+        return files == self.earlier_stubs[other.slug]
+
+
+def _blank_verdict(kata: Kata) -> Verdict:
+    """Return a verdict with everything that is known about a kata before anything runs."""
+    return Verdict(
+        kata=kata.slug,
+        title=kata.title,
+        status="error",
+        kata_digest=kata.kata_digest(),
+        suite_digest=kata.suite_digest(),
+        hidden_detail=kata.hidden_detail,
+        limits=kata.limits,
+    )
+
+
+def kata_signature(kata: Kata) -> str:
+    """Return a value that changes with the kata's files.
+
+    It ignores the learner's files, because each request reads them.
+    """
+
+    def own(path: str) -> bool:
+        name = os.path.relpath(path, kata.folder)
+        return kata.declares(name.replace(os.sep, "/")) or os.path.basename(name).startswith((".", "#"))
+
+    earlier = "".join(kata_signature(other) for other in kata.earlier)
+    return f"{signature(kata.folder, without=own)} {signature(kata.solution, kata.hidden)}{earlier}"
+
+
+def signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) -> str:
+    """Return a value that changes with the files' names, sizes or times. Reading the contents would take too long."""
+    found = []
+    for folder in folders:
+        for base, inside, names in os.walk(folder):
+            inside[:] = sorted(name for name in inside if name != "__pycache__" and base != str(HARNESS / "hidden"))
+            for name in sorted(names):
+                if name.endswith("~") or without(os.path.join(base, name)):
+                    continue
+                with contextlib.suppress(OSError):
+                    status = os.stat(os.path.join(base, name))
+                    found.append((name, status.st_size, status.st_mtime_ns, status.st_ino))
+    return str(hash(tuple(found)))
