@@ -232,8 +232,7 @@ def findings_of(
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
     solution = intake.solved(kata)
     yield CheckFinding("README", "", readme_fault(kata))
-    yield CheckFinding("explanation", "", "", warning=explanation_gap(kata))
-    yield CheckFinding("stub", "", stub_fault(graded(intake.shipped(kata, kata.folder))))
+    yield CheckFinding("stub", "", stub_fault(graded(intake.in_katas(kata))))
     yield CheckFinding("solution", "", passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):
         files, tasks, every = variant.submission(solution), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)

@@ -40,6 +40,7 @@ def drawn(kata: Kata, script: Path) -> str:
     folders = [
         str(script.parent),
         str(kata.folder),
+        *(str(script.parent.parent / other.slug) for other in kata.earlier),
     ]  # the solution's folder comes first; the kata's folder holds the supplied files
     sys.path[:0] = folders
     try:

@@ -153,7 +153,7 @@ def _is_as_committed(kata: Kata) -> bool:
 def _check_points(root: Path, katas: Sequence[Kata]) -> None:
     with Judge(root, resident=False) as judge:
         for kata in katas:
-            verdict = judge.grade_files(kata.slug, intake.shipped(kata, kata.folder), reducing=False)
+            verdict = judge.grade_files(kata.slug, intake.in_katas(kata), reducing=False)
             passed = [task.name for task in verdict.tasks if task.score]
             if verdict.status == "passed" or passed:
                 _refuse(kata, ", ".join(kata.files), f"this stub gets points for {', '.join(passed)}")

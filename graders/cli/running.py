@@ -29,12 +29,13 @@ def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
 
 
 def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
-    """Run a program in its folder, without confinement, and return its exit status.
+    """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules. Return the exit status.
 
-    The program can import the modules that the kata supplies.
+    A milestone's program finds the files of earlier katas in the folders next to its own.
     """
     folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
-    search_path = [*folders, os.environ.get("PYTHONPATH", "")]
+    earlier = (str(path.parent.parent / other.slug) for other in kata.earlier)
+    search_path = [*folders, *earlier, os.environ.get("PYTHONPATH", "")]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
     with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
         while True:

@@ -166,15 +166,17 @@ def _untouched(kata: Kata, taken: Submission) -> bool:
 
 
 def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionEntry:
-    """Return the entry with the time of the kata's newest file, unless its time is explicit or it is an archive."""
+    """Return the entry with its time taken only from this kata's files, and the earlier ones that it builds on."""
     if entry.explicit or not entry.place.is_dir():
         return entry
     folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]
+    graded = [(kata.slug, taken.files), *((each.kata, each.files) for each in taken.earlier)]
     times = [
         _mtime(folder / inner / file.name)
         for folder in folders
-        for inner in ("", f"katas/{kata.slug}")
-        for file in taken.files
+        for slug, files in graded
+        for inner in ("", f"katas/{slug}")
+        for file in files
     ]
     newest = max(times, default=0.0)
     return replace(entry, submitted_at=_as_time(newest)) if newest else entry

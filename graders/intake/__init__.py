@@ -27,6 +27,7 @@ __all__ = [
     "SubmissionFile",
     "files_digest",
     "find",
+    "in_katas",
     "restored",
     "shipped",
     "shipped_earlier",
@@ -55,8 +56,11 @@ def take(kata: Kata, place: Path | str) -> Submission:
 
 
 def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submission]) -> Submission:
-    """Return a submission with the files of the katas that this kata builds on, as `take_other` returns them."""
-    if not kata.earlier:
+    """Return a submission with the files of the katas that this kata builds on, as `take_other` returns them.
+
+    If the submission has no file of its own, it is for other katas, so take none.
+    """
+    if not kata.earlier or not own.files:
         return own
     earlier: dict[str, dict[str, bytes]] = {}
     for other in kata.earlier:
@@ -133,6 +137,11 @@ def shipped_earlier(kata: Kata) -> dict[str, bytes]:
 def solved(kata: Kata) -> dict[str, bytes]:
     """Return the solution's files by name, including those for the katas that this kata builds on."""
     return shipped_earlier(kata) | shipped(kata, kata.solution)
+
+
+def in_katas(kata: Kata) -> dict[str, bytes]:
+    """Return the declared files in katas/ by name, including those for the katas that this kata builds on."""
+    return {name: data for each in (*kata.earlier, kata) for name, data in shipped(each, each.folder).items()}
 
 
 def supplied(kata: Kata) -> tuple[SubmissionFile, ...]:

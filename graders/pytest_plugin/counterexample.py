@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -92,8 +93,10 @@ def paste(kata: Kata, call: Call | None, fault: Exception) -> Counterexample:
 def _program(kata: Kata, call: Call, fault: Exception) -> Counterexample:
     program = _called(kata, call, fault)
     text = "\n".join([*program.lines, program.expression])
-    folder = kata.folder.relative_to(kata.root).as_posix()
-    imports = [f'import sys; sys.path.insert(0, "{folder}")']
+    folders = [f"katas/{each.slug}" for each in (kata, *kata.earlier)]
+    imports = [f'import sys; sys.path.insert(0, "{folders[0]}")']
+    if kata.earlier:
+        imports = [f"import sys; sys.path[:0] = {json.dumps(folders)}"]
     shown, outcome = _shown(program, call, fault)
     if "np." in text:
         imports += ["import numpy as np"]

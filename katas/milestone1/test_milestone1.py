@@ -1,0 +1,214 @@
+"""Check the functions from your earlier katas, then backward and update on numbers that you can verify by hand."""
+
+import math
+
+import numpy as np
+import torch
+
+from graders import datasets
+from graders.checks import (
+    about,
+    assert_accuracy,
+    assert_close,
+    assert_equal,
+    assert_gradient,
+    assert_parts,
+    assert_shape,
+    generator,
+    task,
+)
+from graders.checks.mismatch import fail
+
+NAMES = ("W1", "b1", "W2", "b2")
+
+# the worked example: one sample through a network with two inputs, two hidden units and two classes
+parameters = {
+    "W1": np.array([[1.0, 0.5], [-1.0, 0.0]]),
+    "b1": np.array([0.0, 0.0]),
+    "W2": np.array([[1.0, 1.0], [2.0, -1.0]]),
+    "b2": np.array([2.0, 0.0]),
+}
+x = np.array([[1.0, 2.0]])
+gradients = {
+    "W1": np.array([[0.5, 1.0], [0.0, 0.0]]),
+    "b1": np.array([0.5, 0.0]),
+    "W2": np.array([[-1.0, 0.0], [1.0, 0.0]]),
+    "b2": np.array([-0.5, 0.5]),
+}
+batch = np.array([[1.0, 2.0], [-1.0, 1.0], [2.0, -3.0], [0.5, 0.5]])
+labels = np.array([0, 1, 1, 0])
+
+
+def forward(parameters, x):
+    """Return what the supplied forward pass returns, for a batch x."""
+    z1 = x @ parameters["W1"].T + parameters["b1"]
+    h = np.maximum(z1, 0)
+    return {"x": x, "z1": z1, "h": h, "logits": h @ parameters["W2"].T + parameters["b2"]}
+
+
+def single(arrays):
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def assert_names(actual):
+    """Check that a result is a dict with an array for each parameter."""
+    if not isinstance(actual, dict) or set(actual) != set(NAMES):
+        got = f"the keys {', '.join(map(repr, actual))}" if isinstance(actual, dict) else f"a {type(actual).__name__}"
+        fail(f"expected a dict with the keys 'W1', 'b1', 'W2' and 'b2', got {got}", NAMES, actual)
+
+
+def assert_gradients(actual, x, labels, dtype=np.float64):
+    """Compare gradients with those of PyTorch's autograd and with central differences."""
+
+    def loss(*values):
+        W1, b1, W2, b2 = values
+        h = torch.relu(torch.tensor(x, dtype=torch.float64) @ W1.T + b1)
+        return torch.nn.functional.cross_entropy(h @ W2.T + b2, torch.tensor(labels))
+
+    assert_names(actual)
+    inputs = [parameters[name] for name in NAMES]
+    for index, name in enumerate(NAMES):
+        with about(f'the gradient with respect to "{name}"'):
+            assert_gradient(actual[name], loss, inputs, 1.0, index, scale=50.0, terms=len(x), dtype=dtype)
+
+
+def assert_floats(array, shape):
+    assert_shape(array, shape)
+    if array.dtype.kind != "f":
+        fail(f"expected an array of floats, got dtype {array.dtype}", "float64", str(array.dtype))
+
+
+def predictions(parameters, images):
+    """Return the classes that a trained network finds in images."""
+    assert_names(parameters)
+    for name, shape in (("W1", (64, 784)), ("b1", (64,)), ("W2", (10, 64)), ("b2", (10,))):
+        with about(f'the trained parameter "{name}"'):
+            assert_floats(parameters[name], shape)
+    with np.errstate(all="ignore"):  # a network that has diverged reads nothing, which the accuracy shows
+        return forward(parameters, images)["logits"].argmax(axis=1)
+
+
+@task("parts", title="exercise01: affine")
+def test_exercise01(kata, probes):
+    with about("exercise01: affine(W, x, b) for a batch"):
+        z = kata.run(probes.affine, parameters["W1"], batch[:2], np.array([1.0, 2.0]))
+        assert_close(z, np.array([[3.0, 1.0], [0.5, 3.0]]), scale=10.0)
+
+
+@task("parts", title="exercise02: relu and relu_derivative")
+def test_exercise02(kata, probes):
+    result = kata.run(probes.relu_and_derivative, np.array([[2.0, -1.0], [0.0, 0.5]]))
+    z, slope = assert_parts(result, "relu", "relu_derivative")
+    with about("exercise02: relu(z)"):
+        assert_close(z, np.array([[2.0, 0.0], [0.0, 0.5]]))
+    with about("exercise02: relu_derivative(z)"):
+        assert_close(slope, np.array([[1.0, 0.0], [0.0, 1.0]]))
+
+
+@task("parts", title="exercise04: softmax and cross_entropy")
+def test_exercise04(kata, probes):
+    logits = np.array([[2.0, 2.0], [math.log(3), 0.0]])
+    p, loss = assert_parts(kata.run(probes.softmax_and_loss, logits, np.array([0, 1])), "softmax", "cross_entropy")
+    with about("exercise04: softmax(logits) of a batch"):
+        assert_close(p, np.array([[0.5, 0.5], [0.75, 0.25]]), scale=10.0)
+    with about("exercise04: cross_entropy(logits, target) of a batch"):
+        assert_close(loss, math.log(8) / 2, scale=10.0)
+
+
+@task("parts", title="exercise05: affine_backward")
+def test_exercise05(kata, probes):
+    dz, x, W = np.array([[2.0, -1.0], [1.0, 2.0]]), np.array([[3.0, 4.0], [0.0, 1.0]]), np.array([[1, 0], [0.5, -1]])
+    with about("exercise05: affine_backward(dz, x, W) of a batch"):
+        dW, dx, db = assert_parts(kata.run(probes.affine_backward, dz, x, W), "dW", "dx", "db")
+        assert_close(dW, np.array([[6.0, 9.0], [-3.0, -2.0]]), scale=20.0, name="dW")
+        assert_close(dx, np.array([[1.5, 1.0], [2.0, -2.0]]), scale=20.0, name="dx")
+        assert_close(db, np.array([3.0, 1.0]), scale=20.0, name="db")
+
+
+@task("parts", title="exercise07: initialize")
+def test_exercise07(kata, probes):
+    with about('exercise07: initialize(784, 64, "he", rng)'):
+        W = kata.run(probes.initialize, 784, 64, generator(1))
+        assert_floats(W, (64, 784))
+        std, expected = float(np.std(W)), math.sqrt(2 / 784)
+        if not 0.9 * expected < std < 1.1 * expected:
+            fail(f"the weights have a standard deviation of {std:.4f}, expected about {expected:.4f}", expected, std)
+
+
+@task("backward", title="The worked example: one sample")
+def test_the_worked_example(kata):
+    actual = kata.backward(parameters, forward(parameters, x), np.array([0]))
+    assert_names(actual)
+    for name in NAMES:
+        assert_close(actual[name], gradients[name], scale=10.0, name=name)
+
+
+@task("backward", title="A batch of four: the gradients of the mean loss")
+def test_a_batch(kata):
+    assert_gradients(kata.backward(parameters, forward(parameters, batch), labels), batch, labels)
+
+
+@task("backward", title="Each sample alone, and the batch in another order")
+def test_each_sample_and_another_order(kata):
+    for row, label in zip(batch, labels, strict=True):
+        actual = kata.backward(parameters, forward(parameters, row[None]), np.array([label]))
+        assert_gradients(actual, row[None], np.array([label]))
+    actual = kata.backward(parameters, forward(parameters, batch[::-1]), labels[::-1].copy())
+    assert_gradients(actual, batch[::-1].copy(), labels[::-1].copy())
+
+
+@task("update", title="One step with the worked example")
+def test_one_step(kata):
+    expected = {
+        "W1": np.array([[0.95, 0.4], [-1.0, 0.0]]),
+        "b1": np.array([-0.05, 0.0]),
+        "W2": np.array([[1.1, 1.0], [1.9, -1.0]]),
+        "b2": np.array([2.05, -0.05]),
+    }
+    actual = kata.update(parameters, gradients, 0.1)
+    assert_names(actual)
+    for name in NAMES:
+        assert_close(actual[name], expected[name], scale=5.0, name=name)
+
+
+@task("update", title="Another learning rate")
+def test_another_learning_rate(kata):
+    actual = kata.update(parameters, gradients, 2.0)
+    assert_names(actual)
+    for name in NAMES:
+        assert_close(actual[name], parameters[name] - 2.0 * gradients[name], scale=5.0, name=name)
+
+
+@task("learns", title="Trained on 3000 digits, the network reads at least 90 % of 1000 others")
+def test_the_network_learns(kata, probes):
+    trained = kata.run(probes.trained, 3000, 1)
+    folder = datasets.folder("mnist")
+    images = np.load(folder / "images.npy")[3000:].reshape(-1, 784) / 255
+    assert_accuracy(predictions(trained, images), np.load(folder / "labels.npy")[3000:], 0.9)
+
+
+@task("types", title="float32 arrays give float32 arrays")
+def test_single_precision(kata):
+    own = single(parameters)
+    actual = kata.backward(own, forward(own, batch.astype(np.float32)), labels)
+    assert_gradients(actual, batch, labels, dtype=np.float32)
+    stepped = kata.update(own, single(gradients), 0.1)
+    assert_names(stepped)
+    for name in NAMES:
+        expected = parameters[name] - 0.1 * gradients[name]
+        assert_close(stepped[name], expected, scale=5.0, dtype=np.float32, name=name)
+
+
+@task("inputs", title="A call changes neither its arguments nor an earlier result")
+def test_arguments_stay_as_they_are(kata, probes):
+    calls = {
+        "backward": [parameters, forward(parameters, batch), labels],
+        "update": [parameters, gradients, 0.1],
+    }
+    for name, arguments in calls.items():
+        with about(f"the arguments of {name}, after the call"):
+            assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)
+    again = [parameters, forward(parameters, batch[::-1]), labels]
+    before, after = assert_parts(kata.run(probes.two_calls, calls["backward"], again), "before", "after")
+    with about("the gradients of the first call, after the second call"):
+        assert_equal(after, before)

@@ -1,0 +1,78 @@
+"""A milestone's earlier files are a stranger's files like any other."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.security
+
+ROOT = Path(__file__).parents[2]
+SLUGS = ("exercise01", "exercise02", "exercise04", "exercise05", "exercise07")
+CHEAT = "def train(*_, **__):\n    raise SystemExit('the supplied training was replaced')\n"
+
+
+@pytest.fixture
+def course(tmp_path):
+    """Return a submission of somebody who has done everything, as a folder with katas/<slug>/."""
+    for slug in (*SLUGS, "milestone1"):
+        folder = tmp_path / "ada" / "katas" / slug
+        folder.mkdir(parents=True)
+        for file in (ROOT / "solutions" / slug).glob("*.py"):
+            if file.name != "figure.py":
+                (folder / file.name).write_bytes(file.read_bytes())
+    return tmp_path / "ada"
+
+
+def test_nothing_replaces_the_supplied_files_or_a_library(grade, course):
+    for folder in (course, course / "katas/exercise05", course / "katas/milestone1", course / "katas"):
+        for name in ("training.py", "digits.py", "numpy.py", "math.py", "graders.py", "probes.py", "conftest.py"):
+            (folder / name).write_text(CHEAT)
+    grade("milestone1", course).passes()
+
+
+def test_an_earlier_file_runs_only_in_the_worker(grade, course, tmp_path):
+    mark = tmp_path / "it-ran"
+    file = course / "katas/exercise05/affine_gradient.py"
+    attempt = f"try:\n    open({str(mark)!r}, 'w').close()\nexcept OSError:\n    pass\n"
+    file.write_text(file.read_text() + attempt)
+    grade("milestone1", course).passes()
+    assert not mark.exists()
+
+
+def test_an_earlier_file_cannot_replace_a_module_that_it_does_not_own(grade, course):
+    """It runs in the same process as the supplied training, so it can break the training but gain nothing by it."""
+    file = course / "katas/exercise05/affine_gradient.py"
+    stolen = "import sys, types\nsys.modules['training'] = types.SimpleNamespace(train=lambda *_, **__: ({}, []))\n"
+    file.write_text(stolen + file.read_text())
+    graded = grade("milestone1", course)
+    assert graded.verdict["status"] == "failed"
+    assert {task["name"]: task["status"] for task in graded.verdict["tasks"]}["learns"] == "failed"
+
+
+def test_a_linked_earlier_file_is_refused(grade, course):
+    file = course / "katas/exercise01/affine.py"
+    file.unlink()
+    file.symlink_to(ROOT / "solutions/exercise01/affine.py")
+    grade("milestone1", course).is_refused(r"exercise01: affine\.py: it is a symbolic link")
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["the whole course", "katas/milestone1"])
+def test_somebody_elses_linked_folder_is_refused(grade, course, tmp_path, inside):
+    other = tmp_path / "bob"
+    (course / "katas/exercise01").rename(other)
+    (course / "katas/exercise01").symlink_to(other)
+    place = course / "katas/milestone1" if inside else course
+    grade("milestone1", place).is_refused(r"exercise01: (katas/)?exercise01: it is a symbolic link")
+
+
+def test_an_earlier_file_of_300_kb_is_refused(grade, course):
+    file = course / "katas/exercise07/initialization.py"
+    file.write_text(file.read_text() + "#" * 300_000)
+    grade("milestone1", course).is_refused(r"exercise07: initialization\.py: it is larger than 256 KB")
+
+
+def test_an_earlier_file_that_exits_is_named(grade, course):
+    (course / "katas/exercise04/softmax_cross_entropy.py").write_text("import os\nos._exit(0)\n")
+    graded = grade("milestone1", course)
+    assert graded.verdict["status"] == "ungradable"
+    assert graded.verdict["message"].startswith("Do exercise04 first: katas/exercise04/softmax_cross_entropy.py")
