@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,104 +15,13 @@ from graders.course.blobs import Store
 from graders.errors import KataError
 from graders.report import render
 from graders.verdict import UNTOUCHED, Verdict, from_json, to_json
+from tests.milestone_course import ADD, DOUBLE, FLAT, MIXED, NETWORK, STUB, WHOLE, commit, write_course, write_files
 from tests.observed import statuses
-from tests.workshop import ROOT, write
-
-EARLIER_TOML = """
-format = 1
-title = "Earlier"
-kind = "exercise"
-difficulty = 1
-minutes = 1
-files = ["{name}.py"]
-entry_points = ["{name}"]
-runtime = "numpy"
-[tasks.all]
-title = "All"
-points = 1
-"""
-TOML = """
-format = 1
-title = "Together"
-kind = "milestone"
-difficulty = 1
-minutes = 1
-files = ["network.py"]
-supplied = ["training.py"]
-entry_points = ["both"]
-builds_on = ["one", "two"]
-runtime = "numpy"
-[tasks.parts]
-title = "The earlier functions"
-points = 1
-[tasks.both]
-title = "Both"
-points = 2
-after = ["parts"]
-"""
-TEST = """
-from graders.checks import assert_equal, task
-
-@task("parts")
-def test_parts(kata, probes):
-    assert_equal(kata.run(probes.earlier, 1), 2)
-
-@task("both")
-def test_both(kata):
-    assert_equal(kata.both(3), 8)
-"""
-PROBES = '''
-def earlier(submission, x):
-    """Call the function of an earlier kata.
-
-    Shown as:
-        from double import double
-        double({x})
-    """
-    import double
-
-    return double.double(x)
-'''
-DOUBLE = "def double(x):\n    return 2 * x\n"
-ADD = "def add_two(x):\n    return x + 2\n"
-NETWORK = "from training import combined\n\ndef both(x):\n    return combined(x)\n"
-TRAINING = "from add_two import add_two\nfrom double import double\n\ndef combined(x):\n    return add_two(double(x))\n"
-STUB = "def {name}(x):\n    raise NotImplementedError\n"
-FLAT = {"network.py": NETWORK, "double.py": DOUBLE, "add_two.py": ADD}
-WHOLE = {"katas/milestone/network.py": NETWORK, "katas/one/double.py": DOUBLE, "katas/two/add_two.py": ADD}
-MIXED = {"network.py": NETWORK, "katas/one/double.py": DOUBLE, "katas/two/add_two.py": ADD}
-
-
-def commit(root: Path) -> None:
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"]):
-        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=root, check=True)
-
-
-def write_files(folder: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        write(folder / name, text)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("course")
-    for name in ("conftest.py", "tox.ini"):
-        write(root / name, (ROOT / name).read_text(encoding="utf-8"))
-    for slug, name, solution in (("one", "double", DOUBLE), ("two", "add_two", ADD)):
-        files = {"kata.toml": EARLIER_TOML.format(name=name), f"{name}.py": STUB.format(name=name)}
-        write_files(root / "katas" / slug, files)
-        write(root / "solutions" / slug / f"{name}.py", solution)
-    own = {"kata.toml": TOML, "network.py": STUB.format(name="both"), "training.py": TRAINING, "probes.py": PROBES}
-    write_files(root / "katas/milestone", {**own, "test_milestone.py": TEST})
-    write(root / "solutions/milestone/network.py", NETWORK)
-    hidden = root / "graders/hidden/milestone"
-    write_files(hidden, {"test_hidden.py": TEST.replace("3), 8", "4), 10"), "probes.py": PROBES})
-    write(
-        hidden / "wrong/halved.edit", '# Halved.\n# task: parts\nfile = "one/double.py"\nold = "2 *"\nnew = "0.5 *"\n'
-    )
-    commit(root)
-    return root
+    return write_course(tmp_path_factory.mktemp("course"))
 
 
 @pytest.fixture(scope="module")
