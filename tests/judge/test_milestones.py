@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -110,6 +111,23 @@ def test_an_earlier_stub_is_done_first(graded: Callable[..., Verdict]) -> None:
 def test_an_earlier_stub_in_the_own_checkout_is_done_first(judge: Judge) -> None:
     verdict = judge.grade("milestone")
     assert (verdict.status, verdict.message[:44]) == ("ungradable", "Do one first: katas/one/double.py is still t")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_stub"),
+    [
+        (STUB.format(name="double"), True),
+        (DOUBLE + STUB.format(name="later"), False),
+        ("def double(x): return 2 * x\n" + STUB.format(name="later"), False),
+    ],
+)
+def test_a_stub_is_recognised_without_gits_history(repository: Path, tmp_path: Path, text: str, is_stub: bool) -> None:
+    root = shutil.copytree(repository, tmp_path / "handout", ignore=shutil.ignore_patterns(".git"))
+    write_files(root, {**WHOLE, "katas/one/double.py": text})
+    with Judge(root, resident=False) as judge:
+        verdict = judge.grade("milestone")
+    assert verdict.message.startswith("Do one first") == is_stub
+    assert verdict.status == ("ungradable" if is_stub else "passed")
 
 
 def test_a_missing_earlier_file_is_named(graded: Callable[..., Verdict]) -> None:

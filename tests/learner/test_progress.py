@@ -16,16 +16,18 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
+from graders.cli.listing import as_text
 from graders.errors import KataError
-from graders.learner.progress import Progress, Standing, next_kata, remember, streak
-from graders.verdict import Verdict
+from graders.learner.checklist import render
+from graders.learner.progress import Progress, Standing, next_kata, place, remember, streak
+from graders.verdict import UNTOUCHED, Verdict
 from tests.workshop import ROOT
 
 WRITER = """
 import sys
 from pathlib import Path
 from graders.learner.progress import Progress
-from graders.verdict import Verdict
+from graders.verdict import UNTOUCHED, Verdict
 
 with Progress(Path(sys.argv[1])) as progress:
     for number in range(int(sys.argv[2]), 10**9):
@@ -183,3 +185,36 @@ def test_visible_only_gradings_are_stored_separately(tmp_path: Path, monkeypatch
     for root, done in ((whole, False), (handed_out, True)):
         with Progress.of(root) as progress:
             assert progress.standings(["alpha"])["alpha"].done is done
+
+
+def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
+    katas = catalogue.load_all(ROOT)
+    order = [kata.slug for kata in sorted(katas, key=place)]
+    assert order.index("milestone1") == order.index("exercise07") + 1
+    lines = as_text(katas).splitlines()
+    listed = [line.split()[0] for line in lines if line.startswith(("exercise07", "milestone1", "exercise08"))]
+    assert listed == ["exercise07", "milestone1", "exercise08"]
+    done = {
+        kata.slug: Standing(kata.slug, 1, 10, "2026-03-01") for kata in katas if "exercise" <= kata.slug <= "exercise07"
+    }
+    standings = {kata.slug: Standing(kata.slug) for kata in katas} | done
+    found = next_kata(katas, standings)
+    assert found is not None
+    assert found[0].slug == "milestone1"
+    assert found[1].startswith("it builds on exercise01 and exercise02 and")
+    page = render(katas, standings, [], TODAY)
+    assert page.index("Exercises") < page.index("Milestones") < page.index("Challenges")
+    without = standings | {"exercise05": Standing("exercise05")}
+    found = next_kata(katas, without)
+    assert found is not None
+    assert found[0].slug == "exercise05"
+
+
+def test_a_verdict_that_asks_for_another_kata_first_is_no_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))
+    message = f"Do exercise05 first: katas/exercise05/affine_gradient.py is still the stub, as it was {UNTOUCHED}"
+    remember([Verdict(kata="milestone1", status="ungradable", message=message)], tmp_path)
+    with Progress.of(tmp_path) as progress:
+        assert progress.standings(["milestone1"])["milestone1"].tries == 0
