@@ -19,11 +19,10 @@ class SubmissionFile(Record, frozen=True, kw_only=True):
 
 
 class EarlierFiles(Record, frozen=True, kw_only=True):
-    """The same person's files for an earlier kata, which a milestone builds on. The fields are as in Submission."""
+    """The same person's files for an earlier kata, which a milestone builds on; `sha256` covers these files alone."""
 
     kata: str
     files: tuple[SubmissionFile, ...]
-    missing: tuple[str, ...]
     sha256: str
 
 
@@ -65,7 +64,8 @@ def submission(
     `earlier` maps the slug of each kata that this kata builds on to its files.
     """
     found = tuple(_earlier(other, earlier[other.slug]) for other in kata.earlier) if earlier is not None else ()
-    record = Submission(files=_sorted(taken), ignored=ignored, missing=_missing(kata, taken), sha256="", earlier=found)
+    missing = tuple(name for name in kata.files if not is_glob(name) and name not in taken)
+    record = Submission(files=_sorted(taken), ignored=ignored, missing=missing, sha256="", earlier=found)
     return msgspec.structs.replace(record, sha256=files_digest(record.stored))
 
 
@@ -90,13 +90,8 @@ def files_digest(files: Mapping[str, bytes]) -> str:
 
 
 def _earlier(kata: Kata, taken: Mapping[str, bytes]) -> EarlierFiles:
-    files, missing = _sorted(taken), _missing(kata, taken)
-    return EarlierFiles(kata=kata.slug, files=files, missing=missing, sha256=files_digest(taken))
+    return EarlierFiles(kata=kata.slug, files=_sorted(taken), sha256=files_digest(taken))
 
 
 def _sorted(taken: Mapping[str, bytes]) -> tuple[SubmissionFile, ...]:
     return tuple(SubmissionFile(name=name, data=data) for name, data in sorted(taken.items()))
-
-
-def _missing(kata: Kata, taken: Mapping[str, bytes]) -> tuple[str, ...]:
-    return tuple(name for name in kata.files if not is_glob(name) and name not in taken)

@@ -65,10 +65,12 @@ class CachedKata:
 
         `own` says that the files are the repository's own, so that its folders do not show what was handed out.
         """
-        for other, found in zip(self.kata.earlier, taken.earlier, strict=True):
-            if found.missing:
-                return f"Do {other.slug} first: katas/{other.slug}/{found.missing[0]} is missing"
-            files = {file.name: file.data for file in found.files}
+        earlier = {each.kata: each.files for each in taken.earlier}
+        for other in self.kata.earlier:
+            files = {file.name: file.data for file in earlier.get(other.slug, ())}
+            missing = [name for name in other.files if name not in files]
+            if missing:
+                return f"Do {other.slug} first: katas/{other.slug}/{missing[0]} is missing"
             if any(STUB in data for data in files.values()) and self._is_handed_out(other, files, own=own):
                 names = " and ".join(f"katas/{other.slug}/{name}" for name in files)
                 what = "is still the stub, as it was" if len(files) == 1 else "are still the stubs, as they were"

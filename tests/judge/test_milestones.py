@@ -130,6 +130,12 @@ def test_a_stub_is_recognised_without_gits_history(repository: Path, tmp_path: P
     assert verdict.status == ("ungradable" if is_stub else "passed")
 
 
+def test_a_submission_that_was_taken_without_earlier_files_lacks_them(judge: Judge) -> None:
+    kata = catalogue.load(judge.root, "milestone")
+    verdict = judge.grade("milestone", intake.submission(kata, {"network.py": NETWORK.encode()}))
+    assert (verdict.status, verdict.message) == ("ungradable", "Do one first: katas/one/double.py is missing")
+
+
 def test_a_missing_earlier_file_is_named(graded: Callable[..., Verdict]) -> None:
     verdict = graded({name: text for name, text in WHOLE.items() if "/two/" not in name})
     assert (verdict.status, verdict.message) == ("ungradable", "Do two first: katas/two/add_two.py is missing")

@@ -16,13 +16,14 @@ import pytest
 
 from graders import catalogue
 from graders.learner.progress import Progress
-from graders.learner.watch.file_watcher import signature
+from graders.learner.watch.file_watcher import Saves, signature
 from graders.learner.watch.task_cache import TaskCache
 from graders.learner.watch.terminal import split
 from graders.verdict import TaskResult, TaskStatus, Verdict
 from tests import workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README
+from tests.milestone_course import DOUBLE, write_course
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, katas, write
 
 COLOUR = rb"\x1b\[[0-9;]*3[0-7]m"
@@ -576,3 +577,15 @@ def test_without_a_terminal_every_verdict_is_a_block_of_text(root: Path) -> None
     assert "\n✓ Twice (alpha)" in text
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_save_of_an_earlier_file_is_noticed(tmp_path: Path) -> None:
+    kata = catalogue.load(write_course(tmp_path), "milestone")
+    saves = Saves(kata, lambda: None)
+    try:
+        assert saves.changed() == frozenset()
+        write(tmp_path / "katas/one/double.py", DOUBLE)
+        assert saves.changed() == {"../one/double.py"}
+        assert kata.tasks_of("../one/double.py") == {"parts", "both"}
+    finally:
+        saves.close()

@@ -25,11 +25,15 @@ Signature = tuple[tuple[str, int, int, int], ...]
 
 
 def signature(kata: Kata) -> Signature:
-    """Return a value that changes whenever a file that affects the kata's verdict changes."""
+    """Return a value that changes with any file that affects the kata's verdict. Missing files are left out.
+
+    The files of earlier katas, which a milestone imports, are in the folders next to its own.
+    """
     names = {path.name for path in (*kata.visible_tests, *kata.folder.glob("probes*.py"))}
     names |= {"kata.toml", *kata.supplied}
     for pattern in kata.files:
         names |= {path.relative_to(kata.folder).as_posix() for path in kata.folder.glob(pattern)}
+    names |= {f"../{other.slug}/{name}" for other in kata.earlier for name in other.files}
     found = []
     for name in sorted(names):
         try:
