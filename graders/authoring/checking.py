@@ -15,7 +15,6 @@ from typing import Any
 from graders import intake
 from graders.authoring.check_faults import (
     diagnosis_fault,
-    explanation_gap,
     fails_visibly,
     is_seen,
     passing_fault,

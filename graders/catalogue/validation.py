@@ -13,7 +13,7 @@ import msgspec
 
 from graders.catalogue.decoding import did_you_mean, refuse
 from graders.catalogue.paths import is_glob, slugs
-from graders.catalogue.records import Kata, Runtime
+from graders.catalogue.records import AFTER, Kata, Runtime
 
 _OWN = ("kata.toml", "conftest.py", "probes.py", "test_*.py", "probes_*.py")  # files that belong to the kata itself
 
