@@ -20,6 +20,7 @@ from graders.checks import (
 from graders.checks.mismatch import fail
 
 NAMES = ("W1", "b1", "W2", "b2")
+ALLOWED_S = 0.05  # the CPU time of a call with 50 images; training makes 1200 calls
 
 # the worked example: one sample through a network with two inputs, two hidden units and two classes
 parameters = {
@@ -88,11 +89,24 @@ def predictions(parameters, images):
         return forward(parameters, images)["logits"].argmax(axis=1)
 
 
+def assert_fast_enough(seconds):
+    """Check that a call wasn't slow. Matrix products take 0.001 s, and a Python loop over the images takes 0.005 s."""
+    if not isinstance(seconds, float) or seconds > 0:
+        took = f"one call takes {seconds:.2g} s" if isinstance(seconds, float) else "the call could not be timed"
+        fail(f"{took}, and training makes 1200 of them. Use matrix products, not a loop over all weights", 0.0, seconds)
+
+
 @task("parts", title="exercise01: affine")
 def test_exercise01(kata, probes):
     with about("exercise01: affine(W, x, b) for a batch"):
         z = kata.run(probes.affine, parameters["W1"], batch[:2], np.array([1.0, 2.0]))
         assert_close(z, np.array([[3.0, 1.0], [0.5, 3.0]]), scale=10.0)
+
+
+@task("parts", title="exercise01: affine, for 50 images at once")
+def test_exercise01_is_fast_enough(kata, probes):
+    with about("exercise01: affine(W, x, b) for 50 images"):
+        assert_fast_enough(kata.run(probes.slowness, "affine", ALLOWED_S))
 
 
 @task("parts", title="exercise02: relu and relu_derivative")
@@ -123,6 +137,12 @@ def test_exercise05(kata, probes):
         assert_close(dW, np.array([[6.0, 9.0], [-3.0, -2.0]]), scale=20.0, name="dW")
         assert_close(dx, np.array([[1.5, 1.0], [2.0, -2.0]]), scale=20.0, name="dx")
         assert_close(db, np.array([3.0, 1.0]), scale=20.0, name="db")
+
+
+@task("parts", title="exercise05: affine_backward, for 50 images at once")
+def test_exercise05_is_fast_enough(kata, probes):
+    with about("exercise05: affine_backward(dz, x, W) for 50 images"):
+        assert_fast_enough(kata.run(probes.slowness, "affine_backward", ALLOWED_S))
 
 
 @task("parts", title="exercise07: initialize")

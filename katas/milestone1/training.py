@@ -32,7 +32,7 @@ def initial_parameters(rng: np.random.Generator) -> Arrays:
 def forward(parameters: Arrays, x: np.ndarray) -> Arrays:
     """Return all arrays of the forward pass for a batch x (n, inputs), because the backward pass needs them."""
     z1 = affine(parameters["W1"], x, parameters["b1"])
-    h = relu(z1)
+    h = relu(z1.copy())  # a copy, in case your relu overwrites its argument
     logits = affine(parameters["W2"], h, parameters["b2"])
     return {"x": x, "z1": z1, "h": h, "logits": logits}
 
@@ -59,7 +59,7 @@ def train(
         for start in range(0, len(images) - BATCH + 1, BATCH):
             rows = order[start : start + BATCH]
             activations = forward(parameters, images[rows])
-            losses.append(float(cross_entropy(activations["logits"], labels[rows])))
+            losses.append(float(cross_entropy(activations["logits"].copy(), labels[rows])))
             gradients = backward(parameters, activations, labels[rows])
             parameters = update(parameters, gradients, LEARNING_RATE)
     return parameters, losses

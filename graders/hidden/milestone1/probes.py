@@ -22,7 +22,7 @@ def relu_and_derivative(_submission, z):
     """
     from relu import relu, relu_derivative
 
-    return [relu(z), relu_derivative(z)]
+    return [relu(z.copy()).copy(), relu_derivative(z.copy())]
 
 
 def softmax_and_loss(_submission, logits, labels):
@@ -34,7 +34,7 @@ def softmax_and_loss(_submission, logits, labels):
     """
     from softmax_cross_entropy import cross_entropy, softmax
 
-    return [softmax(logits), cross_entropy(logits, labels)]
+    return [softmax(logits.copy()).copy(), cross_entropy(logits.copy(), labels.copy())]
 
 
 def affine_backward(_submission, dz, x, W):
