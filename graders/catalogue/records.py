@@ -133,10 +133,7 @@ class KataTable(Record, frozen=True, kw_only=True):
 
 
 class Kata(KataTable, frozen=True, kw_only=True):
-    """One exercise, milestone, challenge or framework. Paths are under `root`, the repository that it belongs to.
-
-    `earlier` are the katas in `builds_on`: a milestone imports the files that the same person wrote for them.
-    """
+    """A kata in the repository `root`. `earlier` are the katas in `builds_on`, whose files a milestone imports."""
 
     slug: str
     root: Path
@@ -374,10 +371,7 @@ class _Passage(Record, frozen=True, kw_only=True):
 
 
 class _Edit(Record, frozen=True, kw_only=True):
-    """A variant that changes one or more passages: NAME.edit, in TOML.
-
-    `file` is one of the kata's files, or <slug>/<file> for a file of a kata that it builds on.
-    """
+    """The content of a .edit file, where `file` is one of the kata's files, or <slug>/<file> of an earlier kata."""
 
     file: str
     old: str | None = None

@@ -28,6 +28,7 @@ from graders.cli.options import (
     seed_16,
 )
 from graders.cli.session import Invocation, say
+from graders.output import delivery
 from graders.output.progress_bar import spinner
 from graders.report import Format
 from graders.verdict import Verdict
@@ -83,17 +84,15 @@ def grade(
     Exit status: 0 passed or awaiting review, 1 failed or ungradable, 2 could not be graded.
     """
     from graders.hidden_suites import with_hidden
-    from graders.output import delivery
 
     chosen = chosen_katas(slugs)
-    drawn = seed_16(seed)
+    options = {"seed": seed_16(seed), "require_extras": require_extras or None, "with_shipped": with_shipped}
     places = {kata.slug: place_of(kata, submission, against) for kata in chosen}
     if output is not None:
         delivery.check(output)
-    settings = _settings(require_confinement, confinement, len(chosen))
     started = time.monotonic()
+    settings = _settings(require_confinement, confinement, len(chosen))
     with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
-        options = {"seed": drawn, "require_extras": require_extras or None, "with_shipped": with_shipped}
         verdicts = _graded(judge, chosen, places, options)
     if submission is None and against is None and not with_shipped:
         from graders.learner.progress import remember

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from graders.verdict import Verdict
+
+
+def _changed_earlier(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Return a line for each earlier kata whose files differ, given the digests of a milestone's earlier files."""
+    return [
+        f"the files of {slug} differ: {digest[:12]} then, {after.get(slug, 'none')[:12]} now"
+        for slug, digest in before.items()
+        if after.get(slug) != digest
+    ]
 
 
 def differences(before: Verdict, after: Verdict) -> list[str]:
@@ -18,11 +29,7 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
     ):
         if getattr(before, name) != getattr(after, name):
             found.append(f"{what}: {getattr(before, name)[:12]} then, {getattr(after, name)[:12]} now")
-    found += [
-        f"the files of {slug} differ: {digest[:12]} then, {after.builds_on.get(slug, 'none')[:12]} now"
-        for slug, digest in before.builds_on.items()
-        if after.builds_on.get(slug) != digest
-    ]
+    found += _changed_earlier(before.builds_on, after.builds_on)
     if (before.status, before.score) != (after.status, after.score):
         then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
         found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders import catalogue
+from graders import catalogue, intake
 from graders.catalogue import decoding, loading, validation
 from graders.errors import CatalogueError
 from graders.verdict import Limits
@@ -591,9 +591,8 @@ def test_file_affects_its_tasks_and_earlier_ones(root):
 @pytest.mark.parametrize("slug", catalogue.slugs(ROOT))
 def test_every_variant_can_be_compiled(slug):
     """A passage that no longer fits the solution would turn a misconception into a different fault."""
-    folder = ROOT / "solutions" / slug
-    solution = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     kata = catalogue.load(ROOT, slug)
+    solution = intake.solved(kata)
     for variant in (*kata.wrong, *kata.accept):
         for name, text in variant.submission(solution).items():
             if name.endswith(".py") and solution.get(name) != text:

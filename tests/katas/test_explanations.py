@@ -44,7 +44,7 @@ def test_explanation_fits_a_narrow_terminal(kata: Kata) -> None:
 def test_explanation_names_later_katas_only(kata: Kata) -> None:
     """`Where it comes back` names katas that exist, and not the kata itself."""
     text = explanation_of(kata).read_text(encoding="utf-8").partition("## Where it comes back")[2]
-    named = set(re.findall(r"`((?:exercise|challenge)\d+|meta)`", text))
+    named = set(re.findall(r"`((?:exercise|challenge|milestone)\d+|meta)`", text))
     assert named
     assert named < {each.slug for each in KATAS} - {kata.slug}
 
