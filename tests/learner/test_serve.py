@@ -121,8 +121,10 @@ def test_buttons_hint_reset_choose_tests_and_stop(server: Server, stub: Path) ->
         server.post("/api/katas/alpha/hint")
         hinted = wait(lambda now: now["hints"])
         assert "<p><strong>" in hinted["hints"][0]
+        write(stub, SOLUTION)
         server.post("/api/katas/alpha/visible", {"visible": True})
-        wait(lambda now: now["visible"])
+        shown = wait(lambda now: now["visible"] and now["status"] == "passed" and not now["grading"])
+        assert shown["score"].startswith("visible tests only: passed, ")
         server.post("/api/katas/alpha/visible", {"visible": False})
         write(stub, ENDLESS)
         wait(lambda now: now["grading"] and now["files"]["twice.py"] == digest(ENDLESS))
@@ -132,7 +134,8 @@ def test_buttons_hint_reset_choose_tests_and_stop(server: Server, stub: Path) ->
         server.post("/api/katas/alpha/reset")
         wait(lambda now: now["files"] == {"twice.py": digest(STUB)})
         server.post("/api/katas/alpha/grade")
-        wait(lambda now: now["score"] == "not started" and not now["grading"])
+        found = wait(lambda now: now["score"] == "not started" and not now["grading"])
+        assert (found["status"], found["activity"], found["hints"]) == (None, "", [])
     assert stub.read_text(encoding="utf-8") == STUB
 
 

@@ -172,10 +172,10 @@ def snapshot(state: State) -> Snapshot:
     readme = kata.folder / "README.md"
     return {
         "slug": kata.slug,
-        "status": state.verdict.status if state.verdict is not None else None,
+        "status": None if state.verdict is None or state.verdict.untouched else state.verdict.status,
         "score": pane.headline(state),
         "grading": state.started is not None,
-        "activity": activity(state, f"{state.graded_at}, {state.seconds:.2f} s" if state.graded_at else ""),
+        "activity": activity(state, _when(state)),
         "verdict": pane.rendered(state),
         "notes": list(state.notes),
         "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],
@@ -186,6 +186,12 @@ def snapshot(state: State) -> Snapshot:
         "files": {name: read(kata, name).digest or None for name in names_of(kata)},
         "pictures": _pictures(state),
     }
+
+
+def _when(state: State) -> str:
+    """Return when the verdict came and how long it took; nothing if there was nothing to grade."""
+    graded = state.verdict is not None and not state.verdict.untouched
+    return f"{state.graded_at}, {state.seconds:.2f} s" if graded else ""
 
 
 def _pictures(state: State) -> list[str]:
@@ -204,13 +210,14 @@ def stop(session: WatchSession) -> None:
     """Cancel the grading that is running."""
     session.grader.give_up()
     session.state.started = None
-    session.state.notes = ["Grading was stopped. Save, or press Grade, to start it again."]
+    session.state.notes = ["Grading was stopped. Press Grade to start it again."]
 
 
 def reset(session: WatchSession) -> None:
     """Restore the stubs; the learner's files are backed up."""
     session.key("r")
     session.key("y")
+    session.state.hints, session.state.hints_left = (), 0
 
 
 def show_tests(visible: bool) -> Callable[[WatchSession], object]:
@@ -226,6 +233,7 @@ def show_tests(visible: bool) -> Callable[[WatchSession], object]:
 def again(session: WatchSession) -> None:
     """Grade the files as they are."""
     if session.state.started is None:
+        session.state.notes = []
         session.grade_again()
 
 

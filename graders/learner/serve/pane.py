@@ -46,7 +46,8 @@ def headline(state: State) -> str:
         return "passed so far"
     status = "failed" if state.open else wording.STATUSES[state.verdict.status].split(";")[0].split(":")[0]
     score = "" if state.open else wording.score(state.verdict)
-    return ", ".join(part for part in (status, score) if part)
+    said = ", ".join(part for part in (status, score) if part)
+    return f"visible tests only: {said}" if state.partial else said
 
 
 def _praise(state: State, verdict: Verdict) -> str:

@@ -47,7 +47,9 @@ class Plotter:
             except OSError as fault:
                 return [f"{fault.filename}: {fault.strerror}", *found]
             return [f"Running {program.name}; its picture appears when it ends.", *found]
-        if pictures and self.desktop:
+        if not self.desktop:
+            return [f"{kata.slug} has no program that draws a picture."]
+        if pictures:
             threading.Thread(target=_open, args=(pictures[0],), daemon=True).start()
         return found or [f"{kata.slug} has nothing to plot."]
 
