@@ -80,6 +80,11 @@ def shows(page: Any, selector: str, text: str | re.Pattern[str]) -> None:
     page.locator(selector, has_text=text).first.wait_for()
 
 
+def bottom(element: Any) -> float:
+    box = element.bounding_box()
+    return float(box["y"] + box["height"])
+
+
 def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     shows(page, "h2", "Next: Twice")
     page.get_by_role("link", name="Start").click()
@@ -88,16 +93,25 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     typed(page, ADDED, save=False)
     shows(page, HEADLINE, "failed, 1 of 3 points")
     shows(page, ".verdict", "two is added")
-    page.locator(".copying button").first.click()
+    copy, code = page.locator(".copying button").first, page.locator(".copying + pre").first
+    assert bottom(copy) <= code.bounding_box()["y"]
+    copy.click()
     assert "from twice import twice" in page.evaluate("navigator.clipboard.readText()")
     page.get_by_role("button", name="Hint").click()
     shows(page, ".hints", "Add it to itself.")
+    assert page.locator(".hints details[open]").count() == 1
     typed(page, SOLUTION)
     shows(page, HEADLINE, "passed, 3 of 3 points")
+    page.wait_for_function("document.querySelectorAll('.hints details[open]').length == 0")
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
     page.get_by_role("link", name="Explanation and solution").click()
     page.wait_for_selector("math")
     shows(page, "pre", "return FACTOR * x")
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="Next kata").click()
+    page.wait_for_selector(EDITOR)
+    assert page.url.endswith("#/beta")
     page.goto(page.url.partition("#")[0] + "#/")
     shows(page, ".katas", "done on")
 
@@ -127,6 +141,7 @@ def test_another_editor_may_change_the_file(page: Any, root: Path) -> None:
     write(file, ADDED)
     shows(page, EDITOR, "return 2.0 + x")
     shows(page, HEADLINE, "failed, 1 of 3 points")
+    shows(page, ".state", "loaded from disk")
     page.context.set_offline(True)
     typed(page, SOLUTION)
     shows(page, ".state", "not saved")
@@ -167,12 +182,16 @@ def test_a_server_that_is_killed_and_started_again_loses_no_text(
     shows(page, HEADLINE, "not started")
     server.end(signal.SIGKILL)
     typed(page, SOLUTION)
-    shows(page, "body", "The server does not answer")
+    page.get_by_role("button", name="Grade").click()
+    shows(
+        page, ".banner", f"The server does not answer. Your text is kept here; start `katas serve --port {server.port}`"
+    )
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
     environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
     with serving(root, "--port", str(server.port), environment=environment):
         shows(page, HEADLINE, "passed")
         assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
+        page.wait_for_function("document.querySelectorAll('.banner').length == 0")
 
 
 def test_a_submission_that_loops_is_stopped(page: Any, root: Path) -> None:
@@ -182,6 +201,9 @@ def test_a_submission_that_loops_is_stopped(page: Any, root: Path) -> None:
     )
     opened(page, "alpha")
     typed(page, ENDLESS)
+    page.get_by_role("button", name="Stop").click()
+    shows(page, ".notes", "Grading was stopped")
+    page.keyboard.press("Control+s")
     page.get_by_role("button", name="Stop").click()
     shows(page, ".notes", "Grading was stopped")
     page.get_by_role("button", name="Reset…").click()
@@ -195,6 +217,18 @@ def test_too_long_a_text_stays_in_the_page(page: Any, root: Path) -> None:
     typed(page, "# " + 10_000_000 * "x")
     shows(page, ".state", "Make it shorter")
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
+
+
+def test_long_lines_wrap_under_their_indentation(page: Any) -> None:
+    opened(page, "alpha")
+    typed(page, "def twice(x):\n    # " + 60 * "long words " + "\n    return x + x\n")
+    shows(page, ".state", SAVED)
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(document.querySelector('.cm-scroller'))"
+    )
+    lines = page.locator(".cm-line")
+    assert lines.nth(1).bounding_box()["height"] > 2 * lines.nth(2).bounding_box()["height"]
+    assert lines.nth(1).evaluate("line => parseFloat(getComputedStyle(line).textIndent)") < -30
 
 
 def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
@@ -231,4 +265,18 @@ def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, sch
             page.wait_for_selector(EDITOR, state="attached")
             assert violations(page) == [], (slug, number)
             assert not page.evaluate(too_wide), (slug, number)
+    context.close()
+
+
+def test_a_picture_opens_in_its_full_size(browser: Any, real: Server) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"http://{real.host}/?token={real.token}")
+    opened(page, "exercise01")
+    picture = page.locator(".prose a.enlarging img").first
+    assert picture.bounding_box()["width"] <= page.locator(".pane.read").bounding_box()["width"]
+    with page.expect_popup() as popup:
+        picture.click()
+    popup.value.wait_for_selector("svg")
+    assert popup.value.url.endswith("/pictures/exercise01/figure.svg")
     context.close()

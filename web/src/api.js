@@ -1,6 +1,7 @@
 /** The calls of the server. Every failure is an ApiError whose message can be shown as it is. */
 
-export const OFFLINE = "The server does not answer. Your text is kept here; start `katas serve` again.";
+const AGAIN = `katas serve --port ${location.port || 80}`; // another port would leave this page waiting
+export const OFFLINE = `The server does not answer. Your text is kept here; start \`${AGAIN}\` again.`;
 
 /** A call that failed. `status` is 0 if the server did not answer; `body` is the JSON that it sent. */
 export class ApiError extends Error {
@@ -18,13 +19,13 @@ async function call(method, path, body, keepalive = false) {
         options.headers = { "content-type": "application/json" };
         options.body = JSON.stringify(body);
     }
-    let response;
+    let response, said;
     try {
         response = await fetch(path, options);
+        said = await response.text();
     } catch {
         throw new ApiError(OFFLINE, 0);
     }
-    const said = await response.text().catch(() => "");
     if (response.ok) {
         return JSON.parse(said);
     }

@@ -25,6 +25,8 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { parser as markdownParser } from "@lezer/markdown";
 
+import { wrapping } from "./wrapping.js";
+
 const INDENT = 4;
 const LANGUAGES = {
     python: pythonLanguage,
@@ -99,8 +101,7 @@ export function createEditor(file, edited) {
             [history(), search({ top: true }), highlightSelectionMatches()],
             [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), bracketMatching(), indentOnInput()],
             [indentUnit.of(" ".repeat(INDENT)), EditorState.tabSize.of(INDENT)],
-            ["markdown", "text"].includes(file.language) ? EditorView.lineWrapping : [],
-            [LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
+            [wrapping, LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
             EditorState.readOnly.of(!file.editable),
             EditorView.contentAttributes.of({ "aria-label": `Text of ${file.name}`, tabindex: "0" }),
             EditorView.updateListener.of((update) => {

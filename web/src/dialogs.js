@@ -5,7 +5,7 @@ const MAC = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 const PANE_KEYS = MAC ? "Ctrl-Option" : "Alt"; // on a Mac, Option with a digit types a character, such as #
 
 const KEYS = [
-    [MAC ? "Cmd-S" : "Ctrl-S", "save now (typing saves by itself after a moment)"],
+    [MAC ? "Cmd-S" : "Ctrl-S", "save now (typing saves by itself after a moment); grade again if all is saved"],
     [`${PANE_KEYS}-1, ${PANE_KEYS}-2, ${PANE_KEYS}-3`, "go to Read, Write or Result"],
     ["Tab, Shift-Tab", "in the editor: indent, or undo one level of indentation"],
     ["Esc, then Tab", "leave the editor"],

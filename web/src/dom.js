@@ -38,6 +38,14 @@ const scrollers = new ResizeObserver((entries) => {
     }
 });
 
+/** Make a link around a picture, which opens it in its full size in a new tab. */
+export function enlarging(image) {
+    const title = "Open the picture in its full size";
+    const label = image.alt ? null : title;
+    const href = image.getAttribute("src");
+    return el("a", { class: "enlarging", href, target: "_blank", rel: "noopener", title, "aria-label": label }, image);
+}
+
 /**
  * Make an element from HTML that the server has rendered and escaped.
  * Never call this with text that comes from a file or from a message.
@@ -49,6 +57,11 @@ export function trusted(tag, properties, html) {
         const frame = el("div", { class: "wide", role: "group", "aria-label": "Table" });
         table.replaceWith(frame);
         frame.append(table);
+    }
+    for (const image of element.querySelectorAll("img[src]:not([src='']):not(a *)")) {
+        const place = document.createComment("");
+        image.replaceWith(place);
+        place.replaceWith(enlarging(image));
     }
     element.querySelectorAll("pre, .wide, math[display=block]").forEach((wide) => scrollers.observe(wide));
     element.querySelectorAll("th:empty").forEach((corner) => corner.replaceWith(el("td"))); // it heads nothing

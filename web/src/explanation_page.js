@@ -2,19 +2,22 @@
 import { pythonLanguage } from "@codemirror/lang-python";
 import { classHighlighter, highlightCode } from "@lezer/highlight";
 
-import { ApiError, readExplanation, readKata } from "./api.js";
+import { ApiError, listKatas, readExplanation, readKata } from "./api.js";
+import { showKeys } from "./dialogs.js";
 import { button, el, trusted } from "./dom.js";
 
 export class ExplanationPage {
     /** Read the explanation and return its page. */
     static async open(slug) {
-        const kata = await readKata(slug);
-        const page = new ExplanationPage(slug, kata);
+        const [kata, { katas, next }] = await Promise.all([readKata(slug), listKatas()]);
+        const following = next && next.slug !== slug && katas.find((each) => each.slug === next.slug);
+        const page = new ExplanationPage(slug, kata, following);
         await page.read(false);
         return page;
     }
 
-    constructor(slug, kata) {
+    /** `following` is the kata to do next, if there is another one. */
+    constructor(slug, kata, following) {
         this.slug = slug;
         this.title = `${kata.title}: explanation and solution`;
         const crumbs = [el("a", { href: "#/" }, "Katas"), el("a", { href: `#/${slug}` }, kata.title)];
@@ -23,6 +26,8 @@ export class ExplanationPage {
             {},
             el("nav", { "aria-label": "Breadcrumb" }, ...crumbs),
             el("h1", { tabindex: -1 }, "Explanation and solution"),
+            following && el("a", { class: "button", href: `#/${following.slug}`, title: following.title }, "Next kata"),
+            button("Keys", showKeys, { "aria-keyshortcuts": "?" }),
         );
         this.main = el("main", { class: "explanation" });
         this.content = [header, this.main];

@@ -25,10 +25,13 @@ export class Feed {
         source.onopen = () => {
             clearTimeout(this.grace);
             this.grace = undefined;
-            hideBanner("feed");
+            hideBanner("server");
             this.opened();
         };
-        source.onmessage = (event) => this.received(JSON.parse(event.data));
+        source.onmessage = (event) => {
+            hideBanner("server");
+            this.received(JSON.parse(event.data));
+        };
         source.onerror = () => this.failed(source);
     }
 
@@ -48,7 +51,7 @@ export class Feed {
             this.grace = undefined; // the server is back, and so will be the stream
         } catch (error) {
             if (this.grace !== undefined) {
-                showBanner("feed", error.message);
+                showBanner("server", error.message);
             }
         }
     }
@@ -64,6 +67,6 @@ export class Feed {
         clearTimeout(this.grace);
         this.grace = undefined;
         this.stop();
-        hideBanner("feed");
+        hideBanner("server");
     }
 }

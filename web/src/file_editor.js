@@ -31,6 +31,7 @@ export class FileEditor {
         this.savedAt = 0;
         this.conflict = null;
         this.failed = false;
+        this.loaded = false; // whether the text has come from the disk since the last edit
         this.closed = false;
         this.state = el("p", { class: "state soft" }, file.editable ? "" : (file.why ?? "You cannot edit this file."));
         this.choice = el("div", { class: "choice", role: "alert" });
@@ -66,6 +67,7 @@ export class FileEditor {
     }
 
     edited() {
+        this.loaded = false;
         if (!this.conflict) {
             this.tell("saving…");
         }
@@ -124,7 +126,8 @@ export class FileEditor {
     settle() {
         if (!this.unsaved && !this.conflict && this.editable) {
             dropDraft(this.slug, this.name);
-            this.tell(this.base ? "saved" : "This file does not exist yet. Type to create it.");
+            const state = this.loaded ? "loaded from disk" : "saved";
+            this.tell(this.base ? state : "This file does not exist yet. Type to create it.");
         }
         this.changed(this);
     }
@@ -171,6 +174,7 @@ export class FileEditor {
         if (text !== this.text) {
             this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
             replaceText(this.view, text);
+            this.loaded = true;
         }
         [this.base, this.saved] = [digest, this.view.state.doc];
         clearTimeout(this.timer);
@@ -225,6 +229,7 @@ export class FileEditor {
         }
         this.base = digest;
         this.saved = null;
+        this.loaded = false;
         this.decide(null);
         this.view.focus();
         this.save();

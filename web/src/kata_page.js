@@ -44,6 +44,7 @@ export class KataPage {
         this.workspace.compare(snapshot.files);
         this.result.update(snapshot);
         const { grading, status } = snapshot;
+        this.grading = grading;
         this.panes.mark(RESULT, grading ? "…" : SIGNS[status], grading ? "grading" : status);
     }
 
@@ -55,6 +56,15 @@ export class KataPage {
             this.panes.focus(pane);
         } else if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
             event.preventDefault();
+            this.save(event.repeat);
+        }
+    }
+
+    /** Save now. If there is nothing to save, grade again. */
+    save(repeated) {
+        if (this.workspace.settled && !this.grading && !repeated) {
+            this.result.grade();
+        } else {
             this.workspace.flush();
         }
     }

@@ -1,6 +1,6 @@
 /** The right pane: the live verdict, what the learner can ask for, hints, notes and pictures. */
 import { act } from "./api.js";
-import { announce, button, el, hideBanner, showBanner, trusted } from "./dom.js";
+import { announce, button, el, enlarging, hideBanner, showBanner, trusted } from "./dom.js";
 import { confirmed } from "./dialogs.js";
 import { VerdictView } from "./verdict_view.js";
 
@@ -43,7 +43,7 @@ export class ResultPane {
         return el(
             "div",
             { class: "buttons", role: "group", "aria-label": "Actions" },
-            button("Grade", () => this.ask("grade")),
+            button("Grade", () => this.grade()),
             this.hint,
             button("Plot", () => this.ask("plot")),
             button("Reset…", () => this.reset()),
@@ -59,9 +59,15 @@ export class ResultPane {
             }
             await act(this.slug, action, body);
             hideBanner("action");
+            hideBanner("server");
         } catch (error) {
-            showBanner("action", error.message);
+            showBanner(error.status === 0 ? "server" : "action", error.message); // the feed removes "server" in time
         }
+    }
+
+    /** Grade the files as they are. */
+    grade() {
+        return this.ask("grade");
     }
 
     async reset() {
@@ -82,7 +88,9 @@ export class ResultPane {
         this.showPictures(snapshot.pictures);
         this.verdict.show(snapshot.verdict ?? "");
         this.visible.checked = snapshot.visible;
-        this.say(snapshot);
+        if (this.isNews(snapshot)) {
+            this.settle(snapshot);
+        }
     }
 
     /** Show the status and the score, e.g. "failed, 4 of 10 points". Files without changes have no colour. */
@@ -154,13 +162,19 @@ export class ResultPane {
         }
     }
 
-    /** Have each new verdict announced once, when it is complete. */
-    say({ grading, status, score, verdict }) {
+    /** Return whether a snapshot completes a new verdict. */
+    isNews({ grading, status, verdict }) {
         const finished = this.wasGrading && !grading;
         this.wasGrading = grading;
-        if (!grading && status && (finished || verdict !== this.said)) {
-            this.said = verdict;
-            announce(score);
+        return Boolean(!grading && status && (finished || verdict !== this.settled));
+    }
+
+    /** Have a new verdict announced once, and fold the hints when it passes. */
+    settle({ status, score, verdict }) {
+        this.settled = verdict;
+        announce(score);
+        if (status === "passed") {
+            this.hints.querySelectorAll("details").forEach((each) => (each.open = false));
         }
     }
 
@@ -180,5 +194,6 @@ function hint(html, number, open) {
 
 function picture(path) {
     const name = decodeURIComponent(path.split("?")[0].split("/").pop());
-    return el("figure", {}, el("img", { src: path, alt: `Plot: ${name}` }), el("figcaption", {}, name));
+    const image = el("img", { src: path, alt: `Plot: ${name}` });
+    return el("figure", {}, enlarging(image), el("figcaption", {}, name));
 }

@@ -77,6 +77,11 @@ export class Workspace {
         this.editors.get(this.shown)?.view.focus();
     }
 
+    /** Return whether no file has text that is not on disk, or waits for a choice. */
+    get settled() {
+        return [...this.editors.values()].every((editor) => !editor.unsaved && !editor.conflict);
+    }
+
     /** Save all files now. Return whether all of them are on disk. */
     async flush(keepalive = false) {
         const done = await Promise.all([...this.editors.values()].map((editor) => editor.save(keepalive)));
