@@ -15,6 +15,7 @@ from typing import Any
 from graders import intake
 from graders.authoring.check_faults import (
     diagnosis_fault,
+    explanation_gap,
     fails_visibly,
     is_seen,
     passing_fault,
@@ -231,6 +232,7 @@ def findings_of(
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
     solution = intake.solved(kata)
     yield CheckFinding("README", "", readme_fault(kata))
+    yield CheckFinding("explanation", "", "", warning=explanation_gap(kata))
     yield CheckFinding("stub", "", stub_fault(graded(intake.in_katas(kata))))
     yield CheckFinding("solution", "", passing_fault(strict(solution)))
     for variant in plan.share(kata.wrong):
