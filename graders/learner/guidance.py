@@ -40,7 +40,7 @@ class Hint(NamedTuple):
 def hints_of(kata: Kata) -> list[Hint]:
     """Return a kata's hints, in the order in which they appear in its README."""
     readme = kata.folder / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     found, about = [], ""
     for heading, title, body in _HINT.findall(text):
         if heading:
@@ -157,6 +157,9 @@ def reset(kata: Kata) -> list[str]:
     """
     stubs = handed_out(kata)
     changed = {name: data for name, data in stubs.items() if _content(kata.folder / name) != data}
+    for name in changed:
+        if not (kata.folder / name).resolve().is_relative_to(kata.folder.resolve()):
+            raise KataError(f"{name}: it is a link to a file outside {kata.folder}. Remove it. Nothing was changed.")
     if not changed:
         return [f"{kata.slug}: nothing to do; your files are the original stubs"]
     stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")

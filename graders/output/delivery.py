@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import threading
 from pathlib import Path
 
 from graders.atomic import replacing
@@ -17,6 +19,7 @@ def check(output: Path) -> None:
         raise KataError(f"{output}: there is no folder {output.parent}. Create it, or choose another file.")
 
 
+_MASK = threading.Lock()  # the mask can only be read by changing it, for all threads
 AGAIN = "The report was not written. Name another file."
 
 
@@ -43,6 +46,15 @@ def deliver_bytes(data: bytes, output: Path, remedy: str = AGAIN) -> None:
 def _replace(data: bytes, output: Path) -> None:
     with replacing(output) as file:
         file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.fchmod(file.fileno(), 0o666 & ~mask)
+        os.fchmod(file.fileno(), _mode(output))
+
+
+def _mode(output: Path) -> int:
+    """Return the permissions of the file that is replaced, or those that a new file gets."""
+    try:
+        return stat.S_IMODE(output.stat().st_mode)
+    except FileNotFoundError:
+        with _MASK:
+            mask = os.umask(0)
+            os.umask(mask)
+        return 0o666 & ~mask

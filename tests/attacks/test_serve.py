@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.learner import guidance
+from graders.learner.serve import files, live
 from graders.learner.serve.guard import Guard, forwarded
+from graders.output.delivery import deliver_bytes
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import Server, serving
@@ -212,3 +223,92 @@ def _own_addresses() -> set[str]:
         return {str(each[4][0]) for each in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
     except OSError:
         return set()
+
+
+@pytest.fixture
+def globbed(tmp_path: Path) -> Kata:
+    """Return a kata with a pattern in `files`, whose folder the learner's programs write to."""
+    root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
+    table = root / "katas/alpha/kata.toml"
+    write(table, table.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "results/*.csv"]'))
+    write(root / "katas/alpha/results/run.csv", "1\n")
+    return catalogue.load(root, "alpha", complete=False)
+
+
+def test_a_link_to_a_file_of_the_kata_itself_is_neither_read_nor_written(globbed):
+    (globbed.folder / "results/more.csv").symlink_to("../kata.toml")
+    before = (globbed.folder / "kata.toml").read_bytes()
+    with pytest.raises(KataError, match="isn't yours to change"):
+        files.read(globbed, "results/more.csv")
+    with pytest.raises(KataError, match="isn't yours to change"):
+        files.save(globbed, "results/more.csv", "x", files.digest_of(before))
+    assert (globbed.folder / "kata.toml").read_bytes() == before
+
+
+def test_a_pipe_is_not_read_forever(globbed):
+    os.mkfifo(globbed.folder / "results/pipe.csv")
+    found = files.read(globbed, "results/pipe.csv")
+    assert (found.text, found.why) == (None, "It isn't an ordinary file.")
+    with pytest.raises(KataError, match="isn't an ordinary file"):
+        files.save(globbed, "results/pipe.csv", "x", found.digest)
+
+
+def test_a_name_that_is_not_utf_8_does_not_close_the_page(globbed):
+    with open(os.fsencode(globbed.folder) + b"/results/\xff.csv", "w"):
+        pass
+    assert files.names_of(globbed) == ["twice.py", "results/run.csv"]
+    json.dumps(files.names_of(globbed), ensure_ascii=False).encode()
+
+
+def test_of_two_pages_that_save_at_once_one_is_told(globbed, monkeypatch):
+    def slow(*arguments: Any) -> None:
+        time.sleep(0.2)
+        deliver_bytes(*arguments)
+
+    monkeypatch.setattr(files, "deliver_bytes", slow)
+    base, told = files.read(globbed, "twice.py").digest, []
+
+    def save(text: str) -> None:
+        try:
+            files.save(globbed, "twice.py", text, base)
+        except files.Changed as fault:
+            told.append((text, fault.now.text))
+
+    pages = [threading.Thread(target=save, args=(text,)) for text in ("first = 1\n", "second = 2\n")]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join()
+    ((lost, kept),) = told
+    assert {lost, kept} == {"first = 1\n", "second = 2\n"}
+    assert (globbed.folder / "twice.py").read_text(encoding="utf-8") == kept
+
+
+def test_a_private_file_stays_private(globbed):
+    path = globbed.folder / "twice.py"
+    path.chmod(0o600)
+    files.save(globbed, "twice.py", "x = 1\n", files.read(globbed, "twice.py").digest)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "\ufeffx\r\ny\rz\n", "a\0b", "🦀\u2028é", "no end", "\r\n\r\n"])
+def test_a_text_is_saved_as_it_is(globbed, text):
+    files.save(globbed, "twice.py", text, files.read(globbed, "twice.py").digest)
+    assert (globbed.folder / "twice.py").read_bytes() == text.encode()
+    assert files.read(globbed, "twice.py").text == text
+
+
+def test_a_reset_writes_nothing_through_a_link(globbed, tmp_path):
+    outside = write(tmp_path / "outside.py", "precious = 1\n")
+    (globbed.folder / "twice.py").unlink()
+    (globbed.folder / "twice.py").symlink_to(outside)
+    with pytest.raises(KataError, match="link to a file outside"):
+        guidance.reset(globbed)
+    assert outside.read_text(encoding="utf-8") == "precious = 1\n"
+
+
+def test_the_address_of_a_picture_is_quoted(globbed):
+    """The page decodes it, and stops showing verdicts if it cannot."""
+    write(globbed.root / ".katas/pictures/alpha-100%25#?é.png", "")
+    (address,) = live._pictures(SimpleNamespace(kata=globbed))
+    assert address.startswith("/drawn/alpha-100%2525%23%3F%C3%A9.png?")

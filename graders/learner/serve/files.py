@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import stat
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +15,11 @@ from graders.errors import KataError
 from graders.intake.rules import DATA_BYTES, SOURCE_BYTES
 from graders.output.delivery import deliver_bytes
 
+_UNNAMED = re.compile(r"[\ud800-\udfff]")  # bytes that aren't UTF-8: such a name cannot be sent, and intake refuses it
 _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
 LARGEST = SOURCE_BYTES  # in bytes, for every file that can be edited; longer files are shown as "not editable"
 NOT_SAVED = "Your text was not saved."
+WRITING = threading.Lock()  # held from the comparison of a file until it is written: two pages may save at once
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def names_of(kata: Kata) -> list[str]:
     for pattern in kata.files:
         names = [path.relative_to(kata.folder).as_posix() for path in sorted(kata.folder.glob(pattern))]
         for name in names if is_glob(pattern) else [pattern]:
-            if kata.declares(name):
+            if kata.declares(name) and not _UNNAMED.search(name):
                 found[name] = None
     return list(found)
 
@@ -59,7 +64,10 @@ def read(kata: Kata, name: str) -> OpenFile:
     """Return one of the learner's files. Raises KataError if the kata doesn't declare it."""
     path = _path(kata, name)
     try:
-        if path.stat().st_size > LARGEST:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
+            return OpenFile(name, None, "unreadable", "It isn't an ordinary file.")
+        if status.st_size > LARGEST:
             limit = DATA_BYTES if path.suffix != ".py" else SOURCE_BYTES
             return OpenFile(
                 name, None, "large", f"It is larger than {LARGEST // 1024} KiB. (Graded: up to {limit // 1024} KiB.)"
@@ -84,21 +92,27 @@ def save(kata: Kata, name: str, text: str, base: str) -> str:
     data = text.encode("utf-8")
     if len(data) > LARGEST:
         raise KataError(f"{name}: {len(data) // 1024} KiB; at most {LARGEST // 1024} KiB are graded. {NOT_SAVED}")
-    now = read(kata, name)
-    if now.digest == digest_of(data):
-        return now.digest
-    if now.digest != base:
-        did = "deleted" if not now.digest else "changed"
-        raise Changed(f"{name} was {did} on disk while you were editing it. {NOT_SAVED}", now)
-    deliver_bytes(data, path, NOT_SAVED)
-    return digest_of(data)
+    with WRITING:
+        now = read(kata, name)
+        if now.digest == digest_of(data):
+            return now.digest
+        if now.digest != base:
+            did = "deleted" if not now.digest else "changed"
+            raise Changed(f"{name} was {did} on disk while you were editing it. {NOT_SAVED}", now)
+        if path.exists() and not path.is_file():
+            raise KataError(f"{name}: it isn't an ordinary file. Remove it. {NOT_SAVED}")
+        deliver_bytes(data, path, NOT_SAVED)
+        return digest_of(data)
 
 
 def _path(kata: Kata, name: str) -> Path:
-    """Return a declared file's path. Raises KataError for any other name, and for links that lead out of the folder."""
+    """Return a declared file's path. Raises KataError for any other name, and for links to anything else."""
     if name not in names_of(kata):
         raise KataError(f"{name}: not one of {kata.slug}'s files, which are {', '.join(kata.files)}.")
     path, folder = kata.folder / name, os.path.realpath(kata.folder)
-    if not Path(os.path.realpath(path)).is_relative_to(folder):
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(folder):
         raise KataError(f"{name}: it is a link to a file outside {kata.folder}. Replace it by the file.")
+    if not kata.declares(real.relative_to(folder).as_posix()):
+        raise KataError(f"{name}: it is a link to a file that isn't yours to change. Replace it by a file.")
     return path

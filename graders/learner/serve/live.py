@@ -8,12 +8,14 @@ import traceback
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from graders import catalogue
+from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.learner import guidance
 from graders.learner.serve import pane
-from graders.learner.serve.files import names_of, read
+from graders.learner.serve.files import WRITING, names_of, read
 from graders.learner.serve.markdown import to_html
 from graders.learner.watch.session import WatchSession, opened
 from graders.learner.watch.state import State
@@ -132,6 +134,8 @@ class LiveKata:
         session.news.clear()
         try:
             found = snapshot(session.state)
+        except KataError as fault:
+            found = {"notes": [str(fault)]}
         except Exception:  # noqa: BLE001 (shown in the page; the next change tries again)
             found = {"notes": [traceback.format_exc()]}
         with self._lock:
@@ -200,7 +204,7 @@ def _pictures(state: State) -> list[str]:
     found = []
     for path in sorted(folder.glob(f"{state.kata.slug}-*.png")):
         try:
-            found.append(f"/drawn/{path.name}?{path.stat().st_mtime_ns}")
+            found.append(f"/drawn/{quote(path.name)}?{path.stat().st_mtime_ns}")
         except OSError:
             continue
     return found
@@ -216,7 +220,8 @@ def stop(session: WatchSession) -> None:
 def reset(session: WatchSession) -> None:
     """Restore the stubs; the learner's files are backed up."""
     session.key("r")
-    session.key("y")
+    with WRITING:  # so that nothing is saved between the backup and the stubs
+        session.key("y")
     session.state.hints, session.state.hints_left = (), 0
 
 
