@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import http.client
 import json
 import os
+import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +21,11 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.learner import guidance
-from graders.learner.serve import files, live
+from graders.learner import guidance, progress
+from graders.learner.serve import app, files, live
 from graders.learner.serve.guard import Guard, forwarded
+from graders.learner.serve.live import LiveKatas
+from graders.learner.serve.markdown import to_html
 from graders.output.delivery import deliver_bytes
 from tests import workshop
 from tests.learner.test_learning import README
@@ -298,6 +304,53 @@ def test_a_text_is_saved_as_it_is(globbed, text):
     assert files.read(globbed, "twice.py").text == text
 
 
+@pytest.mark.parametrize("body", [b"[" * 500_000, b'{"a":' * 100_000, b"NaN", b"[]", b"\xff", b"1" * 9_999])
+def test_a_broken_request_gets_a_message(server, body):
+    status, _, said = server.request("POST", "/api/katas/alpha/stop", body)
+    assert status == 400
+    assert "error" in json.loads(said)
+
+
+def test_no_second_header_overrules_the_first(server):
+    good, bad = f"http://{server.host}", "http://evil.example"
+    for origins in ([good, bad], [bad, good]):
+        assert _status(server, "POST", *(("Origin", each) for each in origins)) == 403
+    for sites in (["same-origin", "cross-site"], ["cross-site", "same-origin"]):
+        more = (("Sec-Fetch-Site", each) for each in sites)
+        assert _status(server, "POST", ("Origin", good), *more) == 403
+    assert _status(server, "POST", ("Origin", good), ("Host", "evil.example")) == 400
+    assert _status(server, "POST", ("Origin", good)) == 200
+
+
+def _status(server: Server, method: str, *headers: tuple[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with contextlib.closing(connection):
+        connection.putrequest(method, "/api/katas/alpha/stop", skip_host=True)
+        own = (("Host", server.host), ("Cookie", server.cookie), ("Content-Type", "application/json"))
+        for name, value in (*own, *headers, ("Content-Length", "2")):
+            connection.putheader(name, value)
+        connection.endheaders(b"{}")
+        return connection.getresponse().status
+
+
+def test_a_progress_file_that_cannot_be_used_is_named_on_the_start_page(globbed, tmp_path, monkeypatch):
+    katas = LiveKatas(globbed.root, None)
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
+    write(tmp_path / "progress.sqlite", "damaged" * 1000)
+    assert "It was renamed progress.damaged-" in app.overview(katas, None, {})["summary"]
+    monkeypatch.setattr(progress, "WAIT_S", 0.05)
+    with contextlib.closing(sqlite3.connect(tmp_path / "progress.sqlite")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        found = app.overview(katas, None, {})
+    assert [each["slug"] for each in found["katas"]] == ["alpha"]
+    assert "database is locked" in found["summary"]
+
+
+def test_a_formula_with_a_mistake_does_not_close_the_page(globbed):
+    html = to_html(r"before $\left( <b>$ after", globbed.folder / "README.md", globbed.root)
+    assert r"<code>\left( &lt;b&gt;</code></span> after" in html
+
+
 def test_a_reset_writes_nothing_through_a_link(globbed, tmp_path):
     outside = write(tmp_path / "outside.py", "precious = 1\n")
     (globbed.folder / "twice.py").unlink()
@@ -305,6 +358,46 @@ def test_a_reset_writes_nothing_through_a_link(globbed, tmp_path):
     with pytest.raises(KataError, match="link to a file outside"):
         guidance.reset(globbed)
     assert outside.read_text(encoding="utf-8") == "precious = 1\n"
+
+
+def test_a_client_that_never_reads_gets_only_the_latest_snapshot(globbed, monkeypatch):
+    """Its events must not be kept: a long grading has thousands."""
+    listeners = []
+    kata = SimpleNamespace(alive=True, join=listeners.append, leave=listeners.remove)
+    monkeypatch.setattr(LiveKatas, "get", lambda *_: kata)
+    state = SimpleNamespace(katas=LiveKatas(globbed.root, None))
+    request = SimpleNamespace(app=SimpleNamespace(state=state), path_params={"slug": "alpha"})
+
+    class Found(dict[str, int]):
+        """A snapshot that can be counted."""
+
+    async def read() -> int:
+        stream = (await app.events(request)).body_iterator
+        await anext(stream)
+        first = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        listeners[0](Found(number=0))
+        await first  # from here on, the client doesn't read
+        kept = []
+        for number in range(1000):
+            found = Found(number=number)
+            kept.append(weakref.ref(found))
+            listeners[0](found)
+            await asyncio.sleep(0)
+        del found
+        alive = sum(each() is not None for each in kept)
+        assert await anext(stream) == 'data: {"number": 999}\n\n'
+        await stream.aclose()
+        return alive
+
+    assert asyncio.run(read()) <= 1
+    assert listeners == []
+
+
+def test_a_readme_that_is_not_utf_8_does_not_close_the_page(globbed):
+    (globbed.folder / "README.md").write_bytes(b"# Caf\xe9\n")
+    request = SimpleNamespace(path_params={"slug": "alpha"})
+    assert "Caf\ufffd" in app.one_kata(LiveKatas(globbed.root, None), request, {})["readme"]
 
 
 def test_the_address_of_a_picture_is_quoted(globbed):

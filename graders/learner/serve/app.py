@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from functools import wraps
@@ -13,7 +14,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -22,7 +23,7 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, KataError
 from graders.learner import guidance
-from graders.learner.progress import Progress, next_kata, place, points_of, streak
+from graders.learner.progress import Progress, Standing, next_kata, place, points_of, streak
 from graders.learner.serve import live
 from graders.learner.serve.files import LARGEST, Changed, names_of, read, save
 from graders.learner.serve.live import LiveKatas, Snapshot
@@ -88,6 +89,8 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
             return JSONResponse({"error": str(fault), **now}, 409, headers)
         except KataError as fault:
             return JSONResponse({"error": str(fault)}, 404 if isinstance(fault, CatalogueError) else 400, headers)
+        except ClientDisconnect:  # nobody reads this answer
+            return Response(status_code=400)
         return JSONResponse(found, 200, headers)
 
     return endpoint
@@ -106,7 +109,7 @@ async def _body(request: Request) -> dict[str, Any]:
             raise KataError(f"The text is too long: at most {LARGEST // 1024} KiB are graded. It was not saved.")
     try:
         found = json.loads(bytes(data) or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise KataError("The request is not JSON.") from None
     if not isinstance(found, dict):
         raise KataError("The request is not a JSON object.")
@@ -139,8 +142,13 @@ def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
     every = sorted(
         (catalogue.load(katas.root, slug, complete=False) for slug in catalogue.slugs(katas.root)), key=place
     )
-    with Progress.of(katas.root) as progress:
-        standings, days = progress.standings([kata.slug for kata in every]), streak(progress.days(), date.today())
+    standings, days, warning = {kata.slug: Standing(kata.slug) for kata in every}, 0, ""
+    try:
+        with Progress.of(katas.root) as progress:
+            warning, days = progress.warning, streak(progress.days(), date.today())
+            standings = progress.standings(list(standings))
+    except (KataError, sqlite3.Error) as fault:  # the katas can be done without it
+        warning = str(fault)
     listed = [
         {
             "slug": kata.slug,
@@ -158,6 +166,7 @@ def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
     found = next_kata(every, standings)
     done, total = sum(each.done for each in standings.values()), sum(each.best for each in standings.values())
     summary = f"{done} of {len(every)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"
+    summary = f"{summary}. {warning}" if warning else summary
     return {"katas": listed, "next": {"slug": found[0].slug, "why": found[1]} if found else None, "summary": summary}
 
 
@@ -166,7 +175,7 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
     del given
     kata = _kata(katas, request)
     readme = kata.folder / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else f"# {kata.title}"
+    text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else f"# {kata.title}"
     files = [
         {
             "name": file.name,
@@ -243,11 +252,16 @@ async def events(request: Request) -> Response:
         kata = await run_in_threadpool(katas.get, request.path_params["slug"])
     except KataError as fault:
         return JSONResponse({"error": str(fault)}, 404)
-    waiting: asyncio.Queue[Snapshot] = asyncio.Queue()
+    waiting: asyncio.Queue[Snapshot] = asyncio.Queue(1)
     loop = asyncio.get_running_loop()
 
+    def replace(found: Snapshot) -> None:
+        if waiting.full():  # a slow page needs only the latest
+            waiting.get_nowait()
+        waiting.put_nowait(found)
+
     def listener(found: Snapshot) -> None:
-        loop.call_soon_threadsafe(waiting.put_nowait, found)
+        loop.call_soon_threadsafe(replace, found)
 
     async def stream() -> AsyncIterator[str]:
         kata.join(listener)
@@ -259,8 +273,6 @@ async def events(request: Request) -> Response:
                 except TimeoutError:
                     yield ": alive\n\n"
                     continue
-                while not waiting.empty():  # a slow page needs only the latest
-                    found = waiting.get_nowait()
                 yield f"data: {json.dumps(found)}\n\n"
         finally:
             kata.leave(listener)

@@ -47,10 +47,11 @@ class Guard:
             return PlainTextResponse(
                 "The host is not this server's. Open the address that `katas serve` printed.\n", 403
             )
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
-        if origin is not None and origin not in self.origins:
+        origins, sites = headers.getlist("origin"), headers.getlist("sec-fetch-site")
+        if not self.origins.issuperset(origins):
             return PlainTextResponse("Requests from other pages are refused.\n", 403)
-        if (scope["path"] != "/" and site != "same-origin") or (scope["method"] not in SAFE and origin is None):
+        elsewhere = scope["path"] != "/" and not {"same-origin"}.issuperset(sites)
+        if elsewhere or (scope["method"] not in SAFE and not origins):
             return PlainTextResponse("Requests from other pages are refused.\n", 403)
         given = QueryParams(scope["query_string"]).get("token")
         if scope["path"] == "/" and given is not None and self._is_secret(given):

@@ -28,7 +28,10 @@ def _parser() -> MarkdownIt:
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     def formula(content: str, settings: dict[str, Any]) -> str:
-        return str(convert(content.strip(), display="block" if settings["display_mode"] else "inline"))
+        try:
+            return str(convert(content.strip(), display="block" if settings["display_mode"] else "inline"))
+        except Exception:  # noqa: BLE001 (a formula with a mistake is shown as it is written)
+            return f"<code>{escape(content)}</code>"
 
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     parser.use(dollarmath_plugin, renderer=formula, double_inline=True)
