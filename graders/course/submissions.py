@@ -147,7 +147,7 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
     """
     for kata in katas:
         try:
-            taken = intake.take(kata, entry.place)
+            taken = intake.take(kata, entry.place, alone=True)
         except IntakeError as fault:
             yield KataSubmission(entry, kata, None, str(fault))
             continue

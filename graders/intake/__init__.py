@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def take(kata: Kata, place: Path | str) -> Submission:
+def take(kata: Kata, place: Path | str, *, alone: bool = False) -> Submission:
     """Return the declared files of a submission, without running its code or unpacking anything to disk.
 
     `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
@@ -47,12 +47,14 @@ def take(kata: Kata, place: Path | str) -> Submission:
     inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is `missing`.
 
     For a kata that builds on earlier ones, the files of those katas are taken from the same place by the same rules. If
-    `place` is a folder katas/<slug>, they are in the folders next to it.
+    `place` is a folder katas/<slug>, they are in the folders next to it, except with `alone`: the folders next to a
+    person's folder are other people's, whatever its name.
 
     Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
     large, or contains names that lead outside it.
     """
-    return with_earlier(kata, _take(kata, place), lambda other: _take_earlier(kata, other, place))
+    beside = None if alone else _beside(kata, place)
+    return with_earlier(kata, _take(kata, place), lambda other: _take_earlier(other, place, beside))
 
 
 def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submission]) -> Submission:
@@ -73,12 +75,16 @@ def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submi
     return submission(kata, {file.name: file.data for file in own.files}, ignored, earlier)
 
 
-def _take_earlier(kata: Kata, other: Kata, place: Path | str) -> Submission:
+def _beside(kata: Kata, place: Path | str) -> Path | None:
+    """Return the folder that holds the folders of all katas, if `place` is one of these."""
     path = Path(place)
     trees = ("katas", "solutions")
-    if path.name == kata.slug and (path.parent.name in trees or path.parent.parent == kata.root) and path.is_dir():
-        return folder.take(other, path.parent / other.slug, follow=False)
-    return _take(other, place)
+    inside = path.name == kata.slug and (path.parent.name in trees or path.parent.parent == kata.root)
+    return path.parent if inside and path.is_dir() else None
+
+
+def _take_earlier(other: Kata, place: Path | str, beside: Path | None) -> Submission:
+    return _take(other, place) if beside is None else folder.take(other, beside / other.slug, follow=False)
 
 
 def _take(kata: Kata, place: Path | str) -> Submission:

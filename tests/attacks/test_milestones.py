@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from graders import catalogue
+from graders.course.submissions import find, of_katas
+from tests.milestone_course import ADD, DOUBLE, NETWORK, write_course, write_files
+
 pytestmark = pytest.mark.security
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +80,15 @@ def test_an_earlier_file_that_exits_is_named(grade, course):
     graded = grade("milestone1", course)
     assert graded.verdict["status"] == "ungradable"
     assert graded.verdict["message"].startswith("Do exercise04 first: katas/exercise04/softmax_cross_entropy.py")
+
+
+@pytest.mark.parametrize("tree", ["katas", "solutions", "submissions"])
+def test_a_person_with_the_name_of_a_kata_gets_nobody_elses_files(tmp_path, tree):
+    root = write_course(tmp_path / "course")
+    folder = (root if tree == "submissions" else tmp_path / "downloads") / tree
+    people = {"milestone/network.py": NETWORK, "one/double.py": DOUBLE, "two/add_two.py": ADD}
+    write_files(folder, people)
+    milestone = [catalogue.load(root, "milestone", complete=False)]
+    (taken,) = [each.taken for entry in find(folder) for each in of_katas(entry, milestone, every=False)]
+    assert [file.name for file in taken.files] == ["network.py"]
+    assert [each.files for each in taken.earlier] == [(), ()]
