@@ -70,4 +70,8 @@ def _verdict_in(file: Path) -> verdict.Verdict:
         raise KataError(
             f"{file}: this verdict is for learners. Make one with `katas grade --format json --audience instructor`."
         )
+    if found.with_shipped:
+        raise KataError(
+            f"{file}: this verdict is unofficial. It was made with --with-shipped, so with the files of the solutions."
+        )
     return found
