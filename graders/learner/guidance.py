@@ -14,7 +14,7 @@ from graders.catalogue import Kata, Task
 from graders.catalogue.records import AFTER
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
-from graders.learner.progress import Progress, Standing, all_done, next_kata, place, points_of, streak
+from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, place, points_of, streak
 from graders.output.delivery import deliver_bytes
 from graders.output.difference import difference as unified
 
@@ -212,8 +212,5 @@ def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) ->
         title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
         mark = "✓" if standing.done else "·"
         lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
-    done = sum(standing.done for standing in standings.values())
-    days = streak(progress.days(), today)
-    total = sum(standing.best for standing in standings.values())
-    lines += ["", f"{done} of {len(katas)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"]
+    lines += ["", in_short(standings, streak(progress.days(), today))]
     return "\n".join([*lines, advice(katas, standings)])

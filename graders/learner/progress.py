@@ -11,7 +11,7 @@ import datetime
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -240,6 +240,12 @@ def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
         count += 1
         day -= datetime.timedelta(days=1)
     return count
+
+
+def in_short(standings: Mapping[str, Standing], days: int) -> str:
+    """Return the progress in one line. `days` is the learner's current streak."""
+    done, total = sum(each.done for each in standings.values()), sum(each.best for each in standings.values())
+    return f"{done} of {len(standings)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"
 
 
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:

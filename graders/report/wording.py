@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from graders.verdict import SOMEBODY, Speed, TaskResult, TestResult, Verdict
+from graders.verdict import SOMEBODY, Speed, Status, TaskResult, TestResult, Verdict
 
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
 SYMBOLS = {
@@ -29,6 +30,11 @@ STATUSES = {
 
 PRINTED = "Printed by the submission during the whole test:"  # mostly on inputs other than the one shown
 BARE = "Its details are not shown."
+
+
+def briefly(status: Status) -> str:
+    """Return a status in a few words, without the explanation that STATUSES adds to some."""
+    return re.split("[;:]", STATUSES[status])[0]
 
 
 def sentence(test_name: str) -> str:

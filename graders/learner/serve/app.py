@@ -23,7 +23,7 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, KataError
 from graders.learner import guidance
-from graders.learner.progress import Progress, Standing, next_kata, place, points_of, streak
+from graders.learner.progress import Progress, Standing, in_short, next_kata, place, points_of, streak
 from graders.learner.serve import live
 from graders.learner.serve.files import LARGEST, Changed, names_of, read, save
 from graders.learner.serve.live import LiveKatas, Snapshot
@@ -164,9 +164,7 @@ def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
         for kata in every
     ]
     found = next_kata(every, standings)
-    done, total = sum(each.done for each in standings.values()), sum(each.best for each in standings.values())
-    summary = f"{done} of {len(every)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"
-    summary = f"{summary}. {warning}" if warning else summary
+    summary = in_short(standings, days) + (f". {warning}" if warning else "")
     return {"katas": listed, "next": {"slug": found[0].slug, "why": found[1]} if found else None, "summary": summary}
 
 

@@ -115,8 +115,8 @@ class LiveKata:
     def _rest(self, session: WatchSession, idle_s: float) -> None:
         """Cancel the grading that no page waits for, and start it again for the next page."""
         if idle_s >= LEFT_S and session.state.started is not None:
-            session.grader.give_up()
-            session.state.started, self._resting = None, True
+            session.stop()
+            self._resting = True
         elif self._listeners and self._resting:
             self._resting = False
             session.grade()
@@ -212,8 +212,7 @@ def _pictures(state: State) -> list[str]:
 
 def stop(session: WatchSession) -> None:
     """Cancel the grading that is running."""
-    session.grader.give_up()
-    session.state.started = None
+    session.stop()
     session.state.notes = ["Grading was stopped. Press Grade to start it again."]
 
 

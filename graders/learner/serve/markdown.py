@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _PICTURES = (".svg", ".png", ".webp")
 
 
+@lru_cache(maxsize=64)  # every event of an open kata has the same hints again
 def to_html(text: str, source: Path, root: Path) -> str:
     """Return a trusted Markdown text as HTML. `source` is its path, from which relative links start."""
     html: str = _parser().render(text, {"source": source, "root": root})

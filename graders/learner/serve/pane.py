@@ -44,7 +44,7 @@ def headline(state: State) -> str:
         return "not started"
     if state.open and not state.fails:
         return "passed so far"
-    status = "failed" if state.open else wording.STATUSES[state.verdict.status].split(";")[0].split(":")[0]
+    status = "failed" if state.open else wording.briefly(state.verdict.status)
     score = "" if state.open else wording.score(state.verdict)
     said = ", ".join(part for part in (status, score) if part)
     return f"visible tests only: {said}" if state.partial else said

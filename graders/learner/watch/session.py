@@ -151,6 +151,11 @@ class WatchSession:
         self._caches = _caches(self.state.kata)
         self.grade()
 
+    def stop(self) -> None:
+        """Cancel the grading that is running."""
+        self.grader.give_up()
+        self.state.started = None
+
     def _request(self) -> None:
         state, cache = self.state, self._caches[self.state.visible]
         asked = cache.asked()

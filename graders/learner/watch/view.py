@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -110,7 +109,7 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
         mark, colour, words = ("✗", "red", "failed") if state.fails else ("…", "", "passed so far")
     else:
         mark, colour = wording.SYMBOLS[status], COLOURS.get(status, "")
-        words = re.split("[;:]", wording.STATUSES[status])[0]
+        words = wording.briefly(status)
     page.optional = wording.optional(verdict)
     page.ends(f"{mark} ", name, _score(state), f"bold {colour}")
     tests = "visible tests only" if state.partial else "all tests"
