@@ -119,7 +119,10 @@ class CheckTally:
 
     @property
     def false_alarms(self) -> str:
+        """The text "n/m" if n of m gradings of right answers did not pass, or "not measured"."""
         runs = self.of("flake")
+        if not runs:
+            return "not measured"
         return f"{sum(bool(run.fault) for run in runs)}/{len(runs)}"
 
     @property
@@ -140,8 +143,7 @@ class CheckTally:
             counts.append(f"mutants killed {self.share('mutant')}")
         if self.of("equivalent"):
             counts.append(f"equivalent {len(self.of('equivalent'))}")
-        if self.of("flake"):
-            counts.append(f"false alarms {self.false_alarms}")
+        counts.append(f"false alarms {self.false_alarms}")
         yield f"{self.kata.slug}: {', '.join(counts)}"
         for finding in self.faults:
             yield f"  {finding.subject} {finding.fault or finding.unseen}"
@@ -203,7 +205,6 @@ def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
     for tally in tallies:
         mutants = tally.share("mutant") if tally.of("mutant") else "not run"
         equivalent = str(len(tally.of("equivalent"))) if tally.of("mutant") else "not run"
-        alarms = tally.false_alarms if tally.of("flake") else "not run"
         row = [
             tally.kata.slug,
             tally.share("wrong"),
@@ -213,7 +214,7 @@ def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
             tally.diagnosed,
             mutants,
             equivalent,
-            alarms,
+            tally.false_alarms,
         ]
         rows[tally.kata.slug] = f"| {' | '.join(row)} |"
     return HEAD + "".join(f"{rows[slug]}\n" for slug in sorted(rows)) + f"\n{LEGEND}"

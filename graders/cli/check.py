@@ -16,7 +16,7 @@ def check(
     mutation: Annotated[bool, typer.Option("--mutation", help="Also grade every mutant of the solution.")] = False,
     flakes: Annotated[
         int, typer.Option(help="Grade right answers N more times, on fresh inputs.", metavar="N", min=0)
-    ] = 0,
+    ] = 20,
     every: Annotated[
         int, typer.Option(help="Grade only every Nth wrong and accepted variant.", metavar="N", min=1)
     ] = 1,
@@ -28,8 +28,8 @@ def check(
 
     The stub must fail every task, and the solution and the accepted variants must pass. Each wrong variant must fail
     the task that it names. With --mutation, every mutant of the solution must fail unless it is listed as equivalent.
-    With --flakes, right answers must pass on fresh inputs every time. With --seed, all other runs take their inputs
-    from that seed, so two checks of the same files agree.
+    Right answers must pass on fresh inputs every time; with --flakes 0, the report says that false alarms were not
+    measured. With --seed, all other runs take their inputs from that seed, so two checks of the same files agree.
 
     Exit status: 0 no problems, 1 problems were found, 2 the check could not run.
     """

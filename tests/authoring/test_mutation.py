@@ -145,7 +145,7 @@ def mutated(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         workshop.write_kata(root, slug, solution=COMPARED)
         text = "".join(f'"{change}" = "there is no telling"\n' for change in changes)
         write(root / "graders" / "hidden" / slug / "equivalent.toml", text)
-    return katas("check", "--mutation", cwd=root)
+    return katas("check", "--mutation", "--flakes", "0", cwd=root)
 
 
 def test_surviving_mutant_is_named(mutated: Finished) -> None:
@@ -178,6 +178,13 @@ def test_false_alarms_are_counted_and_reproducible(tmp_path: Path) -> None:
     told = [line for line in done.out.splitlines() if line.startswith("  flake ")]
     assert len(told) == number
     assert all("must pass: test_by_chance: " in line and "(--seed " in line for line in told)
+
+
+def test_false_alarms_are_measured_unless_the_author_declines(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    assert katas("check", "alpha", cwd=root).out.splitlines()[0].endswith(", false alarms 0/20")
+    declined = katas("check", "alpha", "--flakes", "0", cwd=root)
+    assert declined.out.splitlines()[0].endswith(", false alarms not measured")
 
 
 def test_the_figures_of_a_share_are_written_as_a_table(tmp_path: Path) -> None:

@@ -385,13 +385,13 @@ def test_watch_follows_a_kata_that_requires_extras(root: Path, handed_in: Path) 
 
 def test_check_requires_extras_of_the_solution_only(root: Path) -> None:
     """`accept/` has an answer that fails only an extra, and `wrong/` a misconception of an extra."""
-    clean = katas("check", "extras", cwd=root)
+    clean = katas("check", "extras", "--flakes", "0", cwd=root)
     assert clean.status == 0, clean.said
     solution = root / "solutions" / "extras" / "extras.py"
     before = solution.read_text()
     try:
         write(solution, WIDENED)
-        done = katas("check", "extras", cwd=root)
+        done = katas("check", "extras", "--flakes", "0", cwd=root)
         assert done.status == 1
         assert "  solution is failed but must pass: test_float32_stays_float32: " in done.out
     finally:
@@ -399,7 +399,7 @@ def test_check_requires_extras_of_the_solution_only(root: Path) -> None:
 
 
 def test_check_requires_required_extras_of_accepted_answers(root: Path) -> None:
-    done = katas("check", "strict", cwd=root)
+    done = katas("check", "strict", "--flakes", "0", cwd=root)
     assert done.status == 1
     assert "  accept/listed is failed but must pass: test_float32_stays_float32: " in done.out
 
@@ -409,7 +409,7 @@ def test_a_mutant_that_fails_an_extra_is_killed(root: Path) -> None:
     before = solution.read_text()
     try:
         write(solution, 'def double(x):\n    return (2.0 * x).astype("float32" if x.itemsize == 4 else "float64")\n')
-        done = katas("check", "extras", "--mutation", cwd=root)
+        done = katas("check", "extras", "--mutation", "--flakes", "0", cwd=root)
         assert "mutants killed 12/13" in done.out, done.said
         assert "becomes `return 2.0 * x`: survives" in done.out  # an equivalent mutant
     finally:
