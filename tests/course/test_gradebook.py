@@ -6,13 +6,12 @@ import contextlib
 import csv
 import io
 import os
-import pwd
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,100 +33,10 @@ from graders.course.rules import Attempt, Rule
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
-from graders.verdict import LONGEST_COMMENT, Speed, TaskResult, TestResult, Verdict, from_json, to_json
+from graders.verdict import LONGEST_COMMENT, Speed, TestResult, Verdict, from_json, to_json
+from tests.course.books import DUE, Opened, empty, graded, moment, task
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
-
-DUE = "2026-05-10T12:00:00+00:00"
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Start a PostgreSQL server (Debian's) on a socket in a folder, as a user who is not root. Yield its URL."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if not programs:
-        said = "no PostgreSQL server here: apt-get install postgresql"
-        if os.environ.get("KATAS_POSTGRES") == "required":
-            pytest.fail(said)
-        pytest.skip(said)
-    folder = Path(tempfile.mkdtemp(prefix="katas-pg-"))  # a socket's path must be short
-    as_somebody: list[str] = []
-    if os.getuid() == 0:
-        shutil.chown(folder, "postgres")
-        as_somebody = ["runuser", "-u", "postgres", "--"]
-    user = "postgres" if as_somebody else pwd.getpwuid(os.getuid()).pw_name
-    place = programs[-1].parent
-
-    def run(*words: str) -> None:
-        done = subprocess.run([*as_somebody, *words], capture_output=True, text=True, cwd="/", check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    data = str(folder / "data")
-    run(str(place / "initdb"), "-D", data, "-A", "trust", "-U", user, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-    run(str(place / "pg_ctl"), "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
-    try:
-        yield f"postgresql://{user}@/postgres?host={folder}"
-    finally:
-        run(str(place / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-Opened = Callable[[], Gradebook]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.deep)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return the URL of a place for a gradebook.
-
-    Both databases are one SQLAlchemy program: by default PostgreSQL is asked only where it has locks, dialects or
-    transactions of its own, and in `test_sqlite_and_postgresql_give_the_same_gradebook`.
-    """
-    if request.param == "sqlite":
-        yield str(tmp_path / "book.sqlite")
-        return
-    server = request.getfixturevalue("postgres")
-    yield server
-    empty(server)
-
-
-@pytest.fixture
-def opened(url: str) -> Iterator[Opened]:
-    """Return a function that opens the same gradebook at each call; parametrised over both databases."""
-    books: list[Gradebook] = []
-
-    def open_() -> Gradebook:
-        books.append(Gradebook(url, who="Ivy"))
-        return books[-1]
-
-    yield open_
-    for each in books:
-        each.close()
-
-
-def empty(url: str) -> None:
-    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-        connection.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
-
-
-def task(name: str, score: float, of: float = 10.0, status: str = "") -> TaskResult:
-    known = status or ("passed" if score == of else "partial" if score else "failed")
-    return TaskResult(name=name, title=name.capitalize(), status=known, score=score, max_score=of)
-
-
-def graded(score: float = 10.0, *, kata: str = "one", sha: str = "a", at: str = DUE, **changes: object) -> Verdict:
-    changes.setdefault("status", "passed" if score == 10 else "failed")
-    changes.setdefault("tasks", (task("twice", score),))
-    found = {"kata": kata, "score": score, "max_score": 10.0, "submission_sha256": sha * 64, "graded_at": at} | changes
-    return Verdict(**{"seed": "00" * 16} | found)
-
-
-def moment(day: int, hour: int = 10) -> str:
-    return f"2026-05-{day:02d}T{hour:02d}:00:00+00:00"
-
 
 # Rules: pure functions.
 
@@ -463,9 +372,11 @@ def test_the_migrations_make_exactly_these_tables(opened):
 
 def test_new_sqlite_file_has_the_keys_and_cascades(tmp_path):
     def made(path: Path) -> dict[str, list[str]]:
+        """Return the columns and constraints of each table. The default value of a new column is not compared."""
         with contextlib.closing(sqlite3.connect(path)) as connection:
             statements = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in statements}
+        found = {name: re.split(r",(?![^(]*\))|\n", re.sub(r" DEFAULT '[^']*'", "", sql)) for name, sql in statements}
+        return {name: sorted(filter(None, (part.strip(" \t)") for part in parts))) for name, parts in found.items()}
 
     with Gradebook(str(tmp_path / "book.sqlite")):
         pass
@@ -498,11 +409,11 @@ def revision_of(url: str) -> str | None:
 
 MARKED = with_marks(AWAITING, [ManualScore("essay", 3.0, "Grace", moment(11))])
 
-NEXT_REVISION = """
+NEXT_REVISION = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "next", "0001"
+revision, down_revision = "next", "{REVISION}"
 
 
 def upgrade() -> None:
@@ -598,7 +509,7 @@ def test_an_older_gradebook_is_upgraded_with_its_content(opened, url, upgraded):
     [
         (None, "CREATE TABLE people"),
         pytest.param(None, "INSERT INTO alembic_version", marks=pytest.mark.deep),
-        ("0001", "UPDATE alembic_version"),
+        (REVISION, "UPDATE alembic_version"),
     ],
 )
 def test_killed_migration_is_completed_next_time(url, next_version, upgraded, before, statement):
@@ -650,7 +561,7 @@ def test_a_migration_that_a_reader_blocks_says_to_wait_for_it(url, upgraded, mon
             message = "another program is using it. Wait for it or close it, and try again"
             with pytest.raises(KataError, match=message):
                 Gradebook(url)
-    assert revision_of(url) == "0001"
+    assert revision_of(url) == REVISION
     with Gradebook(url) as found:
         assert [place.points for place in found.places()] == [13.0]
 

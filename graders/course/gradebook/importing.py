@@ -73,6 +73,7 @@ def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
     for kata in katas:
         row = transaction.kata(kata.slug)
         row.title = kata.title
+        row.max_points = sum(task.points for task in kata.tasks)
         if row.attempts_per_day != kata.attempts_per_day:
             before, after = (str(each or "no limit") for each in (row.attempts_per_day, kata.attempts_per_day))
             transaction.note("attempts a day", kata=kata.slug, before=before, after=after)

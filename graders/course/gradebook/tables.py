@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0001"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
+REVISION = "0002"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -36,10 +36,63 @@ class KataRow(Table):
     due_at: Mapped[str | None] = mapped_column(Text, default=None)
     late_percent: Mapped[float] = mapped_column(default=0.0)
     late_days: Mapped[int | None] = mapped_column(default=None)
+    grace_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    weight: Mapped[float | None] = mapped_column(default=None)
+    category: Mapped[str] = mapped_column(Text, default="", server_default="")
+    missing: Mapped[str] = mapped_column(Text, default="zero", server_default="zero")
+    max_points: Mapped[float | None] = mapped_column(default=None)
+
+
+class CourseRow(Table):
+    """The settings of the whole course, in one row with the id 1."""
+
+    __tablename__ = "course"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    late_day_bank: Mapped[int] = mapped_column(default=0)
+    pass_percent: Mapped[float | None] = mapped_column(default=None)
+
+
+class CategoryRow(Table):
+    """A category of katas. Its weight decides its share of the total."""
+
+    __tablename__ = "categories"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    weight: Mapped[float] = mapped_column(default=1.0)
+    drop_lowest: Mapped[int] = mapped_column(default=0)
+
+
+class RosterRow(Table):
+    """A person on the course's roster. `left_at` is the time of the first import that lacked the person, or None."""
+
+    __tablename__ = "roster"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, default="")
+    email: Mapped[str] = mapped_column(Text, default="")
+    section: Mapped[str] = mapped_column(Text, default="")
+    team: Mapped[str] = mapped_column(Text, default="")
+    left_at: Mapped[str | None] = mapped_column(Text, default=None)
+    ids: Mapped[list[RosterIdRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
+
+
+class RosterIdRow(Table):
+    """Another id of a person on the roster.
+
+    `system` is the learning platform that the id comes from, or "name" for a submitted name that was matched by hand.
+    """
+
+    __tablename__ = "roster_ids"
+
+    system: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    roster_id: Mapped[str] = mapped_column(ForeignKey("roster.id", ondelete="CASCADE"), index=True)
+    person: Mapped[RosterRow] = relationship(back_populates="ids")
 
 
 class PersonRow(Table):
-    """A person who submits."""
+    """A person who submits, under the submitted name. Someone on the roster can submit under several names."""
 
     __tablename__ = "people"
 
@@ -47,6 +100,8 @@ class PersonRow(Table):
     name: Mapped[str] = mapped_column(Text, unique=True)
     submissions: Mapped[list[SubmissionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
     extensions: Mapped[list[ExtensionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    decisions: Mapped[list[DecisionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
+    requests: Mapped[list[RequestRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
 
 class ExtensionRow(Table):
@@ -58,6 +113,42 @@ class ExtensionRow(Table):
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
     due_at: Mapped[str] = mapped_column(Text)
     person: Mapped[PersonRow] = relationship(back_populates="extensions")
+
+
+class DecisionRow(Table):
+    """An instructor's decision on a person's points for a kata, or for one `task` of it.
+
+    `kind` is "override" or "exclude".
+    """
+
+    __tablename__ = "decisions"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
+    task: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    points: Mapped[float] = mapped_column(default=0.0)
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    person: Mapped[PersonRow] = relationship(back_populates="decisions")
+
+
+class RequestRow(Table):
+    """A person's request to regrade a kata. `closed_at` is None while it is open."""
+
+    __tablename__ = "requests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"))
+    reason: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[str] = mapped_column(Text)
+    opened_by: Mapped[str] = mapped_column(Text)
+    closed_at: Mapped[str | None] = mapped_column(Text, default=None)
+    closed_by: Mapped[str] = mapped_column(Text, default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    person: Mapped[PersonRow] = relationship(back_populates="requests")
 
 
 class SubmissionRow(Table):
