@@ -64,6 +64,13 @@ def test_runners_are_pinned_and_checkouts_forget_their_token(name):
     assert {step["with"]["persist-credentials"] for step in checkouts} == {False}
 
 
+def test_a_learners_request_does_not_start_the_repositorys_own_tests():
+    """A solved stub is a finding of `katas check`, so those tests would fail on every right request."""
+    on = workflow("tests")[True]  # YAML 1.1 reads the key `on` as true
+    assert on["pull_request"]["paths"] == ["**", "!katas/**"]
+    assert on["push"] == {"branches": ["main"]}
+
+
 def test_only_one_job_may_write():
     jobs = workflow("official")["jobs"]
     assert workflow("official")["permissions"] == {}
