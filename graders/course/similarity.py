@@ -1,11 +1,20 @@
-"""Find similar submissions with copydetect, which uses the winnowing algorithm of MOSS."""
+"""Find similar submissions with copydetect, which uses the winnowing algorithm of MOSS, and rank them by rarity.
+
+Right answers to a short task resemble each other, so the share of code that two people have in common says little. A
+pair is therefore ranked by how rare that code is: every fragment that both have counts log2((n - 1) / (d - 1)) bits, if
+d of the n compared answers contain it. A fragment that everyone has counts nothing. The kata's own solutions are among
+the compared answers, so that the code which the task suggests is common even in a small cohort.
+"""
 
 from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import log2
+from statistics import median, median_low
 from typing import TYPE_CHECKING
 
 from graders import intake, watchdog
@@ -16,18 +25,24 @@ from graders.intake import Submission
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint
 
-TOKENS = 15  # the number of tokens in the shortest match that is found
+TOKENS = 15  # the number of tokens in a fragment, the shortest match that is found
 TOKENIZING_S = 5.0  # the limit on CPU time for one person's files; a framework of 100 kB takes less than a second
+OF_TWO, OF_FEW = 3, 2  # levels of a line: only these two answers have it; few have it (level 1: many have it)
+FEW = 0.1  # the share of all answers up to which a fragment is one that few have
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two people, and the share of each person's code (0 to 1) that also occurs in the other person's code."""
+    """Two people, and the share of each person's code (0 to 1) that also occurs in the other person's code.
+
+    `bits` says how rare the code is that both have: 0 if everyone has it.
+    """
 
     one: str
     other: str
     share: float
     other_share: float
+    bits: float = 0.0
 
     @property
     def most(self) -> float:
@@ -36,38 +51,126 @@ class Pair:
 
 @dataclass
 class SimilarPairs:
-    """The pairs of people whose code is similar, and the people whose files took too long to process."""
+    """The pairs of people whose code is similar, the most remarkable first.
+
+    `median_bits` is the median over all pairs, similar or not. `left_out` holds the people whose files took too long to
+    process.
+    """
 
     pairs: list[Pair] = field(default_factory=list)
+    median_bits: float = 0.0
     left_out: list[str] = field(default_factory=list)
 
 
-def compared(kata: Kata, submissions: Mapping[str, Submission], at_least: float) -> SimilarPairs:
-    """Compare all pairs of people's Python files, ignoring code from the stubs.
+class Comparison:
+    """The comparison of all people's Python files for a kata, ignoring code from the stubs.
 
-    Raises KataError if copydetect is not installed.
+    Pairs among the people in `earlier`, from earlier terms, are not looked for. Raises KataError if copydetect is not
+    installed.
     """
-    try:
+
+    def __init__(
+        self, kata: Kata, submissions: Mapping[str, Submission], earlier: Mapping[str, Submission] | None = None
+    ) -> None:
+        try:
+            import copydetect  # noqa: F401
+        except ImportError:
+            raise KataError("copydetect is not installed. Install it: pip install 'nn-katas[cohort]'") from None
+        self._stubs = list(_fingerprint(_source(intake.shipped(kata, kata.folder))).hashes)
+        self._earlier = frozenset(earlier or ())
+        self.left_out: list[str] = []
+        self.sources: dict[str, str] = {}
+        self._known: dict[str, CodeFingerprint] = {}
+        for person, submission in sorted({**(earlier or {}), **submissions}.items()):
+            source = _source({each.name: each.data for each in submission.files})
+            found = self._limited(source)
+            if found is None:
+                self.left_out.append(person)
+            else:
+                self._known[person], self.sources[person] = found, source
+        shipped = [each for each in map(self._limited, _shipped_answers(kata)) if each is not None]
+        self._answers = len(self._known) + len(shipped)
+        self._having = Counter(
+            fragment for each in itertools.chain(self._known.values(), shipped) for fragment in each.hashes
+        )
+
+    def pairs(self, at_least: float) -> SimilarPairs:
+        """Return the pairs in which at least this share of one person's code also occurs in the other person's."""
         from copydetect import compare_files
-    except ImportError:
-        raise KataError("copydetect is not installed. Install it: pip install 'nn-katas[cohort]'") from None
-    stubs = _fingerprint(_source(intake.shipped(kata, kata.folder)))
-    found, known = SimilarPairs(), {}
-    for person in sorted(submissions):
-        source = _source({each.name: each.data for each in submissions[person].files})
+
+        found, bits = SimilarPairs(left_out=self.left_out), []
+        for (one, mine), (other, theirs) in itertools.combinations(self._known.items(), 2):
+            if one in self._earlier and other in self._earlier:
+                continue
+            bits.append(self._bits(mine, theirs))
+            _, (share, other_share), _ = compare_files(mine, theirs)
+            pair = Pair(one, other, float(share), float(other_share), bits[-1])
+            if pair.most >= max(at_least, 1e-9):  # two people whose code has nothing in common are not a pair
+                found.pairs.append(pair)
+        found.pairs.sort(key=lambda each: (-each.bits, -each.most, each.one, each.other))
+        found.median_bits = median(bits) if bits else 0.0
+        return found
+
+    def levels(self, one: str, other: str) -> tuple[list[int], list[int]]:
+        """Return the level of every line of both people's code: 0 for a line that the other person does not have."""
+        mine, theirs = self._known[one], self._known[other]
+        common = mine.hashes & theirs.hashes
+        return self._levels_of(one, mine, common), self._levels_of(other, theirs, common)
+
+    def _levels_of(self, person: str, found: CodeFingerprint, common: set[int]) -> list[int]:
+        """Return the level that most of the code in each line has."""
+        source, places = self.sources[person], [0] * len(found.filtered_code)
+        for fragment in common:
+            level = self._level(fragment)
+            for start in found.hash_idx[fragment]:
+                for place in range(start, start + TOKENS):
+                    places[place] = max(places[place], level)
+        line_of = list(itertools.accumulate(source, lambda line, sign: line + (sign == "\n"), initial=0))
+        by_line: list[list[int]] = [[] for _ in range(line_of[-1] + 1)]
+        for place, level in enumerate(places):
+            if found.filtered_code[place] != "\n":
+                by_line[line_of[min(_in_source(found, place), len(source))]].append(level)
+        return [median_low(levels) if levels else 0 for levels in by_line]
+
+    def _level(self, fragment: int) -> int:
+        having = self._having[fragment]
+        if having == 2:
+            return OF_TWO
+        return OF_FEW if having <= max(3, FEW * self._answers) else 1
+
+    def _bits(self, mine: CodeFingerprint, theirs: CodeFingerprint) -> float:
+        """Return how rare the common code is. Fragments overlap, so each one counts for one token only."""
+        others = max(1, self._answers - 1)
+        common = mine.hashes & theirs.hashes
+        return sum(sorted(log2(others / (self._having[each] - 1)) for each in common)) / TOKENS
+
+    def _limited(self, source: str) -> CodeFingerprint | None:
+        """Return the fingerprint of a source, or None if it takes too long."""
         try:
             with watchdog.cpu_limit(TOKENIZING_S):
-                known[person] = _fingerprint(source, list(stubs.hashes))
+                return _fingerprint(source, self._stubs)
         except watchdog.OutOfTime:
             watchdog.stop()
-            found.left_out.append(person)
-    for (one, mine), (other, theirs) in itertools.combinations(known.items(), 2):
-        _, (share, other_share), _ = compare_files(mine, theirs)
-        pair = Pair(one, other, float(share), float(other_share))
-        if pair.most >= max(at_least, 1e-9):  # two people whose code has nothing in common are not a pair
-            found.pairs.append(pair)
-    found.pairs.sort(key=lambda each: (-each.most, each.one, each.other))
-    return found
+            return None
+
+
+def _in_source(found: CodeFingerprint, index: int) -> int:
+    """Return the place in the source of a place in the filtered code."""
+    if not len(found.offsets):
+        return index
+    row = int(found.offsets[:, 0].searchsorted(index))
+    return index + int(found.offsets[min(row, len(found.offsets) - 1), 1])
+
+
+def _shipped_answers(kata: Kata) -> Iterator[str]:
+    """Yield the sources of the shipped solution and of the accepted answers, if this repository has them."""
+    solution = intake.shipped(kata, kata.solution)
+    if solution:
+        yield _source(solution)
+        earlier = intake.shipped_earlier(kata)
+        for variant in kata.accept:
+            files = variant.submission(earlier | solution)
+            yield _source({name: data for name, data in files.items() if name not in earlier})
 
 
 def _fingerprint(source: str, known: list[int] | None = None) -> CodeFingerprint:

@@ -24,7 +24,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from graders import catalogue, intake
-from graders.course import leaderboard, rules, similarity, statistics, statistics_page, verdict_files
+from graders.course import leaderboard, rules, statistics, statistics_page, verdict_files
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook, database, removal
 from graders.course.gradebook.tables import REVISION, Table
@@ -751,6 +751,20 @@ def test_similar_needs_the_batch_folder(course, batch, tmp_path):
     assert "among 4 people" in output_of("gradebook", "similar", "one", "--batch", str(moved), *url, root=root)
 
 
+def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, tmp_path):
+    root, page = course, tmp_path / "similar.html"
+    url, earlier = str(tmp_path / "2026.sqlite"), str(tmp_path / "2025.sqlite")
+    for book in (url, earlier):
+        output_of("gradebook", "import", str(batch.out), "--gradebook", book, root=root)
+    words = ("--at-least", "0", "--earlier", earlier, "--html", str(page), "--top", "3", "--gradebook", url)
+    told = output_of("gradebook", "similar", "one", *words, root=root).splitlines()
+    assert len(told) == 4
+    assert "(2025)" in "".join(told[:3])
+    assert "among 8 people" in told[-1]
+    assert told[-1].endswith("; the 3 with the rarest code are listed")
+    assert page.read_text(encoding="utf-8").count("<h2") == 3
+
+
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
@@ -1075,52 +1089,6 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
 
 
 # Similar submissions.
-
-
-def test_copy_with_other_names_and_comments_is_found(course):
-    root = course
-    kata = catalogue.load(root, "one")
-    own = (
-        "import numpy as np\n\ndef twice(x):\n    total = np.zeros_like(x)\n    for index in range(len(x)):\n"
-        "        total[index] = x[index] + x[index]\n    return total\n\ndef half(x):\n    result = x * 0.5\n"
-        "    assert result is not None\n    return result\n"
-    )
-    renamed = own.replace("total", "mine").replace("index", "place").replace("result", "y")
-    other = "import functools\n\ntwice = functools.partial(lambda k, x: k * x, 2.0)\nhalf = lambda x: x / 2\n"
-    texts = {"ada": own, "bob": f"# all my own work\n{renamed}", "cleo": other}
-    files = {person: intake.submission(kata, {"twice.py": text.encode()}) for person, text in texts.items()}
-    (pair,) = similarity.compared(kata, files, 0.8).pairs
-    assert (pair.one, pair.other) == ("ada", "bob")
-    assert pair.most > 0.95
-
-
-def test_files_too_slow_to_compare_are_listed(course, monkeypatch):
-    kata = catalogue.load(course, "one")
-    monkeypatch.setattr(similarity, "TOKENIZING_S", 0.1)
-    odd = b"\xff" * 250_000  # every character is an error of the tokenizer
-    sources = {"ada": SOLUTION.encode(), "bob": odd, "cleo": f"# mine\n{SOLUTION}".encode()}
-    files = {person: intake.submission(kata, {"twice.py": text}) for person, text in sources.items()}
-    found = similarity.compared(kata, files, 0.8)
-    assert found.left_out == ["bob"]
-    assert [(pair.one, pair.other) for pair in found.pairs] == [("ada", "cleo")]
-
-
-def test_similarity_does_not_depend_on_hash_seeds():
-    program = (
-        "from pathlib import Path; from graders import catalogue, intake; from graders.course import similarity\n"
-        f"kata = catalogue.load(Path({str(ROOT)!r}), 'exercise04'); solution = intake.shipped(kata, kata.solution)\n"
-        "texts = [each.applied(solution) for each in kata.wrong[:6]]\n"
-        "files = {str(n): intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}\n"
-        "print(similarity.compared(kata, files, 0.3).pairs)\n"
-    )
-    said = {
-        subprocess.run(
-            [sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
-        ).stdout
-        for seed in ("0", "1")
-    }
-    assert len(said) == 1
-    assert b"Pair" in said.pop()
 
 
 def test_corrected_submission_time_is_imported(tmp_path):

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders import catalogue
+from graders import catalogue, intake
+from graders.course import similarity_page
+from graders.course.similarity import Comparison
 from graders.learner import checklist
 from graders.learner.progress import Standing
 from graders.pytest_plugin.outcome import actual_text, expected_text
@@ -108,6 +110,16 @@ def compared() -> Verdict:
     return Verdict(kata="exercise05", title="Gradients", status="failed", tasks=(task,), tests=tuple(tests))
 
 
+def similar() -> str:
+    kata = catalogue.load(ROOT, "exercise04")
+    texts = [variant.applied(intake.solved(kata)) for variant in kata.accept[:4]]
+    people = {f"person {n}": intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}
+    comparison = Comparison(kata, people)
+    return similarity_page.render(
+        "Similar", comparison.pairs(0).pairs[:3], comparison, dict.fromkeys(people, "2026"), 1.0
+    )
+
+
 @cache
 def pages() -> dict[str, str]:
     golden = {
@@ -121,12 +133,13 @@ def pages() -> dict[str, str]:
         "report": render(list(golden.values()), "html", "instructor"),
         "one": render([golden["wrong"]], "html", "learner"),
         "compared": render([compared()], "html", "learner"),
+        "similar": similar(),
         "progress": checklist.render(katas, standings, [day], day),
     }
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", ["report", "one", "compared", "progress"])
+@pytest.mark.parametrize("name", ["report", "one", "compared", "similar", "progress"])
 @pytest.mark.parametrize(
     ("width", "dark"),
     [
