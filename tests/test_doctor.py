@@ -80,6 +80,7 @@ def without_torch(packages: Path, cwd: Path, *before: str, **env: str) -> Finish
     return Finished(done.returncode, done.stdout, done.stderr, [])
 
 
+@pytest.mark.deep
 def test_sound_machine_is_reported_and_left_clean(root: Path) -> None:
     done = katas("doctor", cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
     assert (done.status, done.err, done.left) == (0, "", []), done.said
@@ -156,6 +157,7 @@ def test_missing_pytest_file_is_reported(root: Path, name: str) -> None:
     )
 
 
+@pytest.mark.deep
 def test_limited_finding_is_not_a_fault_and_prints_in_ascii(root: Path) -> None:
     # The tests remove pytest's variables from commands' environments; this one is set on purpose.
     env = workshop.environment(LC_ALL="C") | {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

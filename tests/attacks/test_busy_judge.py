@@ -159,6 +159,7 @@ def racing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.deep
 @attack("Z41")
 def test_a_lap_that_leaves_the_reference_no_time_fails(grade, racing, tmp_path):
     folder = write(tmp_path / "twice.py", SOLUTION.replace(HALF, SLOW.format(2.8))).parent

@@ -177,6 +177,7 @@ def test_accuracies_of_untrained_models_are_not_reproduced(grade, tmp_path):
 # --------------------------------------------------------------------------------------------------- another framework
 
 
+@pytest.mark.deep
 @attack("Z39")
 def test_a_framework_that_wraps_pytorch_returns_nothing(grade, tmp_path):
     folder = solved("meta", tmp_path / "submission")

@@ -15,6 +15,7 @@ def test_computing_for_ever_fails_the_tests_that_do_it(grade, hasty, hasty_batch
     graded.is_killed_only(hasty_batch_tests, "took longer than 0.5 s")
 
 
+@pytest.mark.deep
 @attack("G2")
 def test_sleeping_for_ever_fails_the_tests_that_do_it(grade, hasty, hasty_batch_tests):
     graded = grade("exercise01", "g02_sleep", hasty)
@@ -91,6 +92,7 @@ def test_recursion_without_end_is_named(grade, impatient, impatient_batch_tests)
     grade("exercise01", "g11_recursion", impatient).is_killed_only(impatient_batch_tests, "RecursionError")
 
 
+@pytest.mark.deep
 @attack("G11")
 def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, patient, hasty_batch_tests):
     graded = grade("exercise01", "g11_unlimited_recursion", patient)
@@ -191,6 +193,7 @@ def test_a_scratch_folder_of_any_depth_is_removed(grade, torch_runtime):
     grade("exercise01", "z27_deep_scratch", torch_runtime).passes()
 
 
+@pytest.mark.deep
 @attack("Z28")
 def test_a_full_scratch_folder_is_removed_in_the_background(grade, torch_runtime):
     graded = grade("exercise01", "z28_many_folders", torch_runtime)

@@ -82,6 +82,7 @@ def check(github):
     return run
 
 
+@pytest.mark.deep
 @attack("K1")
 @pytest.mark.parametrize(("text", "ended"), [(HONEST, "success"), (WRONG, "failure")], ids=["right", "wrong"])
 def test_changes_to_the_grader_are_not_used(github, processes, text, ended, observed):
@@ -240,6 +241,7 @@ PASSED = {"kata": "exercise01", "status": "passed", "score": 10, "max_score": 10
 REVIEWED = {"name": "words", "title": "Words", "status": "passed", "score": 3, "max_score": 3}
 
 
+@pytest.mark.deep
 @attack("K9")
 @pytest.mark.parametrize(
     "text",

@@ -65,6 +65,7 @@ def test_layers_of_any_size_are_checked(grade):
     graded.fails("wrong value|blocked")
 
 
+@pytest.mark.deep
 @attack("Z30")
 def test_a_report_of_nothing_is_not_a_report(grade, submission, repository):
     folder = submission("z30_report_of_nothing")
@@ -78,6 +79,7 @@ def test_a_report_of_nothing_is_not_a_report(grade, submission, repository):
     assert "test_bug1_predict_uses_only_the_model_it_is_given" in graded.hurt
 
 
+@pytest.mark.deep
 @attack("Z33")
 def test_a_truncated_observation_is_not_taken_for_the_answer(repository, observed):
     """Grade with a resident judge that has graded the misconception and the forgery before."""

@@ -115,6 +115,7 @@ def test_ready_made_attention_is_refused_by_its_name(grade, tmp_path):
     grade("challenge3", folder).cannot_be_imported("scaled_dot_product_attention may not be used in this kata")
 
 
+@pytest.mark.deep
 @attack("F9")
 @pytest.mark.parametrize(
     "text",

@@ -125,6 +125,7 @@ def test_the_seed_of_the_inputs_cannot_be_guessed(grade):
     assert not any(seed & 0xFFFFFFFF in report["words"] for report in found)
 
 
+@pytest.mark.deep
 @attack("C14")
 def test_the_memory_of_a_worker_holds_no_text_of_a_test(grade):
     for found in grade("exercise01", "c14_heap").found():

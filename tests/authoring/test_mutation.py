@@ -165,6 +165,7 @@ def test_wrongly_listed_mutants_are_named(mutated: Finished, change: str, fault:
     assert f"{change}: {fault}" in of(mutated, "wrongly")
 
 
+@pytest.mark.deep
 def test_false_alarms_are_counted_and_reproducible(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha"])
     test = '\n@task("half")\ndef test_by_chance(kata, draw):\n    assert kata.half(draw.uniform(0.0, 2.0)) < 0.5\n'

@@ -551,6 +551,7 @@ def test_a_handout_without_practice_collects_every_test(debugger):
     assert (collected.status, "15 tests collected" in collected.out) == (0, True), collected.said
 
 
+@pytest.mark.deep
 def test_a_handout_without_practice_has_everything_else(debugger):
     looked = run_pytest("katas/challenge5/test_diagnosis.py", "-q", cwd=debugger)
     assert (looked.status, "5 skipped" in looked.out) == (0, True), looked.said
@@ -564,6 +565,7 @@ def test_a_handout_without_reviewed_explanations_has_practice(tmp_path):
     assert (done.returncode, "no puzzles yet" in done.stdout) == (0, True), done.stderr
 
 
+@pytest.mark.deep
 def test_a_students_copy_calls_only_official_results_official(tmp_path, monkeypatch):
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
     place = tmp_path / "handout"

@@ -98,6 +98,7 @@ def test_the_twin_with_the_right_diagnosis_has_all_points(one: PuzzleJudge) -> N
     assert scores(one.graded(ONE.twin)) == {"heals": 5, "program": 3, "diagnosis": 2}
 
 
+@pytest.mark.deep
 def test_broken_program_fails_but_its_diagnosis_counts(one: PuzzleJudge) -> None:
     assert scores(one.graded(ONE.source)) == {"heals": 0, "program": 0, "diagnosis": 2}
 
@@ -301,6 +302,7 @@ def test_a_healed_slow_program_is_fast_enough() -> None:
         assert scores(judging.graded(slow.twin, tasks=["heals"]))["heals"] == 5
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
@@ -324,6 +326,7 @@ def test_answers_not_from_the_network_are_detected(one: PuzzleJudge) -> None:
     assert any("do not come from the network" in test.message for test in verdict.tests)
 
 
+@pytest.mark.deep
 def test_an_invented_history_does_not_heal(one: PuzzleJudge) -> None:
     before = "    history = History()\n    for epoch in range(epochs):\n"
     lie = "    return History([2.0 / (k + 1) for k in range(epochs)], [0.99] * epochs, [0.97] * epochs)\n"
@@ -396,6 +399,7 @@ def test_folder_katas_debug_does_not_disturb_the_list(root: Path) -> None:
     assert warm.katas("list", cwd=root).status == 0
 
 
+@pytest.mark.deep
 def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     done = workshop.pytest("-q", "-p", "no:cacheprovider", "--rootdir", str(root), str(folder), cwd=root, torch=True)
@@ -404,6 +408,7 @@ def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path) -> No
     assert "[fault1]: cause is not filled in" in done.out
 
 
+@pytest.mark.deep
 def test_fixed_program_passes_pytest(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     found = practice.puzzle_in(folder)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from graders import Judge
 from graders.verdict import Verdict
 from tests.observed import result
@@ -49,6 +51,7 @@ def noise(rng, count):
 """
 
 
+@pytest.mark.deep
 def test_a_slow_call_is_not_reduced(graded: Callable[..., Verdict]) -> None:
     found = result(graded("scaling", SLOW), "test_a_vector")
     (expected, got), *_ = re.findall(r"expected (-?[\d.]+), got (-?[\d.]+)", found.message)

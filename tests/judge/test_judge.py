@@ -308,6 +308,7 @@ def test_an_endless_call_is_stopped_at_its_limit(limited: Limited) -> None:
     assert result(verdict, "test_two").message == "work took longer than 3 s and was stopped"
 
 
+@pytest.mark.deep
 def test_a_test_of_many_slow_calls_is_stopped_at_its_limit(limited: Limited) -> None:
     verdict = limited(working("time.sleep(0.75 * (number >= 10))"), test_s=4)
     assert statuses(verdict) == {

@@ -191,6 +191,7 @@ def test_a_changed_misconception_is_noticed(workshop: Judge, written: Written, e
     assert said == ["A sum is made instead of multiplied."]
 
 
+@pytest.mark.deep
 def test_misconceptions_are_observed_only_once(workshop: Judge, edit: Callable[..., None]) -> None:
     """One takes long to import; a second grading does not wait for it, and has the same diagnosis."""
     edit(

@@ -125,6 +125,7 @@ def read(screen: int) -> bytes:
         return b""
 
 
+@pytest.mark.deep
 def test_ctrl_c_keeps_what_is_done(solution: ModuleType, tmp_path: Path) -> None:
     log = tmp_path / "trials.csv"
     with subprocess.Popen([sys.executable, "-c", PROGRAM, str(log), "4"], stderr=subprocess.PIPE) as program:

@@ -82,6 +82,7 @@ def test_a_wrong_earlier_file_is_named(
     assert (tasks["backward"], tasks["learns"], tasks["update"]) == ("blocked", "blocked", "passed")
 
 
+@pytest.mark.deep
 def test_a_hostile_training_result_fails_and_is_no_error(course: Path, grade: Callable[[Path], Verdict]) -> None:
     returned = ["{}", "None", "{name: 'text' for name in p}", "{name: v.astype(complex) for name, v in p.items()}"]
     returned += ["{name: v * float('nan') for name, v in p.items()}", "{name: v[:1] for name, v in p.items()}"]

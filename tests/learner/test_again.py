@@ -111,6 +111,7 @@ def test_other_commands_work_in_a_repetition(root: Path) -> None:
     assert (nested.status, "this is a repetition already" in nested.err) == (2, True)
 
 
+@pytest.mark.deep
 def test_python_m_pytest_finds_the_harness_in_a_repetition(root: Path) -> None:
     typed(root, "again", "alpha")
     command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "katas/alpha"]

@@ -364,6 +364,7 @@ def two_file_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.deep
 def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: Path) -> None:
     said = session.run_all(copied(notebook, tmp_path))["grade-1"]
     kata = catalogue.load(ROOT, SLUG)

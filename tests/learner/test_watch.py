@@ -239,6 +239,7 @@ def test_every_way_of_saving_ends_with_the_last_save(watching: Watching, root: P
     terminal.wait(last)  # no older verdict has arrived after the last
 
 
+@pytest.mark.deep
 def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching, root: Path) -> None:
     be_patient(root)  # one call of the former grading would take longer than any test waits
     terminal = watching("watch", "alpha")
@@ -450,6 +451,7 @@ def test_cache_requests_later_tasks_unless_they_are_blocked(pair: Path) -> None:
 # ------------------------------------------------------------------------------------------------ keys
 
 
+@pytest.mark.deep
 def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
     save(root, BEGUN)

@@ -84,6 +84,7 @@ def test_hidden_tests_distinguish_similar_misconceptions(root: Path) -> None:
     assert "known mistake" not in run(root, ADDED, "katas").out
 
 
+@pytest.mark.deep
 def test_importing_hidden_tests_uses_no_diagnosis_time(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +259,7 @@ def named_in(done: Finished, kata: Kata) -> str:
     return " ".join(sentence for sentence in worded if " ".join(sentence.split()) in said)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", TYPED)
 def test_a_misconception_is_named_as_by_the_judge(shipped: Judge, name: str) -> None:
     slug, text, start = TYPED[name]

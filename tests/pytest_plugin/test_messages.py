@@ -187,6 +187,7 @@ def test_a_faulty_network_is_described_in_words(katas: Judge) -> None:
         assert "0." not in test.counterexample.partition("expected")[0].replace("1.0", "")
 
 
+@pytest.mark.deep
 def test_no_probe_is_named_and_no_float_has_seventeen_digits(katas: Judge) -> None:
     for slug, name in PROGRAMS:
         kata, _, verdict = graded(katas, slug, name)
@@ -255,6 +256,7 @@ def test_the_title_of_a_hidden_test_is_hidden_with_its_name() -> None:
     assert [each.title for each in verdict.for_audience("learner").tests] == [""]
 
 
+@pytest.mark.deep
 def test_the_suites_give_titles(katas: Judge) -> None:
     verdict = katas.grade("challenge5", ROOT / "solutions" / "challenge5", seed=SEED, tasks=["bug1_diagnosis"])
     assert {test.title for test in verdict.tests} == {"Bug 1: cause and line", "Bug 1: the diagnosis is filled in"}

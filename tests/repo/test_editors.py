@@ -75,6 +75,7 @@ def test_every_needed_task_is_there() -> None:
     assert {("grade",), ("watch",), ("serve",)} <= called
 
 
+@pytest.mark.deep
 def test_launch_configurations_can_start() -> None:
     found = content(".vscode/launch.json")["configurations"]
     assert {each["type"] for each in found} == {"debugpy"}
@@ -91,6 +92,7 @@ def python(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.deep
 def test_the_extensions_discovery_finds_the_visible_tests() -> None:
     """VS Code calls pytest with these arguments, and with a plugin of its own."""
     arguments = content(".vscode/settings.json")["python.testing.pytestArgs"]
@@ -100,6 +102,7 @@ def test_the_extensions_discovery_finds_the_visible_tests() -> None:
         assert f"katas/{kata.name}/test_" in done.stdout
 
 
+@pytest.mark.deep
 def test_the_extension_runs_one_test() -> None:
     done = python("-m", "pytest", "--rootdir=.", "--collect-only", "-q", "katas/exercise01")
     names = re.findall(r"^katas/exercise01/\S+::\w+$", done.stdout, re.MULTILINE)

@@ -13,6 +13,7 @@ from tests.workshop import ROOT, environment
 RUNS = 300
 
 
+@pytest.mark.deep
 @pytest.mark.security
 def test_readers_of_files_refuse_or_return_within_their_limits(tmp_path):
     command = [sys.executable, "tests/fuzz_files.py", f"--runs={RUNS}", "--expensive=50", f"--keep={tmp_path}"]

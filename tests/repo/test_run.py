@@ -321,6 +321,7 @@ def test_an_index_that_never_answers_is_not_waited_for(
 # ---------------------------------------------------------------------------- interrupted and damaged
 
 
+@pytest.mark.deep
 def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
     address, handler = index
     with_venv(project, empty_venv)

@@ -25,6 +25,7 @@ def twice(x):
 """
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", ["numpy", "torch"])
 def test_a_package_comes_with_its_dependencies(name: str) -> None:
     shown = {Path(path).name for path, _ in runtime(name, ["pandas"]).binds}
