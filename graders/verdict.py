@@ -132,6 +132,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     hidden_detail: HiddenDetail = "counterexample"
     limits: Limits = Limits()
     ignored_files: tuple[str, ...] = ()
+    intake_notes: tuple[str, ...] = ()
     tasks: tuple[TaskResult, ...] = ()
     tests: tuple[TestResult, ...] = ()
 
@@ -192,7 +193,7 @@ class Verdict(Record, frozen=True, kw_only=True):
             msgspec.structs.replace(task, reviewer=task.reviewer and SOMEBODY, reviewed_at=None, comment=None)
             for task in redacted.tasks
         ]
-        return msgspec.structs.replace(redacted, message="", ignored_files=(), tasks=tuple(anonymous))
+        return msgspec.structs.replace(redacted, message="", ignored_files=(), intake_notes=(), tasks=tuple(anonymous))
 
 
 def _undecided(task: TaskResult) -> TaskResult:

@@ -99,7 +99,7 @@ def test_a_v1_verdict_keeps_its_meaning():
     assert [task.extra for task in read.tasks] == [False] * 6
     again = json.loads(to_json(read))
     assert again.pop("require_extras") is False
-    assert (again.pop("builds_on"), again.pop("with_shipped")) == ({}, False)
+    assert (again.pop("builds_on"), again.pop("with_shipped"), again.pop("intake_notes")) == ({}, False, [])
     assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
     for before in old["tests"]:
         for field in ("title", "expected", "actual"):

@@ -20,6 +20,7 @@ from graders.intake.records import EarlierFiles, Submission, SubmissionFile, fil
 
 if TYPE_CHECKING:
     from graders.intake.git import Reference
+    from graders.intake.places import Place
 
 __all__ = [
     "EarlierFiles",
@@ -39,12 +40,15 @@ __all__ = [
 ]
 
 
-def take(kata: Kata, place: Path | str, *, alone: bool = False) -> Submission:
+def take(kata: Kata, place: Path | str | Place, *, alone: bool = False, anywhere: bool = False) -> Submission:
     """Return the declared files of a submission, without running its code or unpacking anything to disk.
 
     `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
     the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win. All files may also be
     inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is `missing`.
+
+    With `anywhere`, files with a slightly different name or in another folder are taken too, as graders.intake.search
+    describes, and `place` may also be a single file.
 
     For a kata that builds on earlier ones, the files of those katas are taken from the same place by the same rules. If
     `place` is a folder katas/<slug>, they are in the folders next to it, except with `alone`: the folders next to a
@@ -53,8 +57,28 @@ def take(kata: Kata, place: Path | str, *, alone: bool = False) -> Submission:
     Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
     large, or contains names that lead outside it.
     """
-    beside = None if alone else _beside(kata, place)
-    return with_earlier(kata, _take(kata, place), lambda other: _take_earlier(other, place, beside))
+    reference = _reference(place)
+    if reference is not None:
+        from graders.intake import git
+
+        return with_earlier(kata, git.take(kata, reference), lambda other: git.take(other, reference))
+    if isinstance(place, str):
+        place = Path(place)
+    beside = None if alone or not isinstance(place, Path) else _beside(kata, place)
+    if anywhere:
+        return _searched(kata, place, beside)
+    own = _take(kata, place)
+    return with_earlier(kata, own, lambda other: _take_earlier(other, place, beside))
+
+
+def _searched(kata: Kata, place: Path | Place, beside: Path | None) -> Submission:
+    from graders.intake import places, search  # imported only if needed
+
+    where = places.place_at(place) if isinstance(place, Path) else place
+    own = search.take(kata, where)
+    if beside is not None:
+        return with_earlier(kata, own, lambda other: _take_earlier(other, beside, beside))
+    return with_earlier(kata, own, lambda other: search.take(other, where))
 
 
 def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submission]) -> Submission:
@@ -65,40 +89,38 @@ def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submi
     if not kata.earlier or not own.files:
         return own
     earlier: dict[str, dict[str, bytes]] = {}
+    notes: list[str] = []
     for other in kata.earlier:
         try:
-            earlier[other.slug] = {file.name: file.data for file in take_other(other).files}
+            found = take_other(other)
+            earlier[other.slug] = {file.name: file.data for file in found.files}
+            notes += [f"{other.slug}: {note}" for note in found.notes]
         except IntakeError as fault:
             raise IntakeError(f"{other.slug}: {fault}") from None
     taken = {place for slug, files in earlier.items() for name in files for place in (name, f"katas/{slug}/{name}")}
     ignored = tuple(name for name in own.ignored if name not in taken)
-    return submission(kata, {file.name: file.data for file in own.files}, ignored, earlier)
+    return submission(kata, {file.name: file.data for file in own.files}, ignored, earlier, (*own.notes, *notes))
 
 
-def _beside(kata: Kata, place: Path | str) -> Path | None:
-    """Return the folder that holds the folders of all katas, if `place` is one of these."""
-    path = Path(place)
+def _beside(kata: Kata, path: Path) -> Path | None:
+    """Return the folder that holds the folders of all katas, if `path` is one of these."""
     trees = ("katas", "solutions")
     inside = path.name == kata.slug and (path.parent.name in trees or path.parent.parent == kata.root)
     return path.parent if inside and path.is_dir() else None
 
 
-def _take_earlier(other: Kata, place: Path | str, beside: Path | None) -> Submission:
+def _take_earlier(other: Kata, place: Path | Place, beside: Path | None) -> Submission:
     return _take(other, place) if beside is None else folder.take(other, beside / other.slug, follow=False)
 
 
-def _take(kata: Kata, place: Path | str) -> Submission:
-    reference = _reference(place)
-    if reference is not None:
-        from graders.intake import git
-
-        return git.take(kata, reference)
-    path = Path(place)
-    if os.path.exists(path) and not os.path.isdir(path):  # unlike Path's methods, these never raise
+def _take(kata: Kata, place: Path | Place) -> Submission:
+    if not isinstance(place, Path):
+        return place.exact(kata)
+    if os.path.exists(place) and not os.path.isdir(place):  # unlike Path's methods, these never raise
         from graders.intake import archive  # imported only if needed, because it imports much of the standard library
 
-        return archive.take(kata, path)
-    return folder.take(kata, path)
+        return archive.take(kata, place)
+    return folder.take(kata, place)
 
 
 def find(text: str) -> Path | str:
@@ -117,7 +139,7 @@ def find(text: str) -> Path | str:
     return path
 
 
-def _reference(place: Path | str) -> Reference | None:
+def _reference(place: Path | str | Place) -> Reference | None:
     if not isinstance(place, str) or not (place.startswith("git:") or "@" in place):
         return None
     from graders.intake import git

@@ -17,7 +17,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,47 @@ _REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
 
 def take(kata: Kata, path: Path) -> Submission:
     """Return the declared files in an archive, whose format is detected from its first bytes."""
+    with _opened(path) as file, _readable(path.name):
+        return listing.take(kata, _lister(path.name, file)(path.name, file))
+
+
+def read(path: Path) -> bytes:
+    """Return the content of an archive, which may be a link, but must be a plain file of a permitted size."""
+    with _opened(path) as file:
+        return file.read(ARCHIVE_BYTES)
+
+
+def entries(name: str, data: bytes) -> list[Entry]:
+    """Return what is in an archive in memory. The entries can be read in any order, and more than once."""
+    file = io.BytesIO(data)
+    with _readable(name):
+        listed = _lister(name, file)
+        found = listed(name, file)
+    if listed is _zip_entries:
+        return guarded(name, found)
+    return [entry._replace(read=partial(_read_again, name, data, number)) for number, entry in enumerate(found)]
+
+
+def guarded(name: str, found: Sequence[Entry]) -> list[Entry]:
+    """Return the entries such that an error in the archive `name` is an IntakeError when they are read."""
+    return [entry._replace(read=partial(_guarded_read, name, entry.read)) for entry in found]
+
+
+def _guarded_read(name: str, read: Callable[[int], bytes], most: int) -> bytes:
+    with _readable(name):
+        return read(most)
+
+
+def _read_again(name: str, data: bytes, number: int, most: int) -> bytes:
+    """Read an entry of a tar file from the start, because its entries can only be read in their order."""
+    file = io.BytesIO(data)
+    with _readable(name):
+        return _lister(name, file)(name, file)[number].read(most)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a plain file that is not too large for an archive."""
     name = path.name
     try:
         file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
@@ -55,25 +96,33 @@ def take(kata: Kata, path: Path) -> Submission:
             refuse(name, "it is neither a folder nor a file", _REMEDY)
         if status.st_size > ARCHIVE_BYTES:
             refuse(name, f"it is larger than {ARCHIVE_BYTES // 1024**2} MB", "Pack only the kata's folder.")
-        start = file.read(_BLOCK)
-        file.seek(0)
-        if start.startswith(_ZSTANDARD):
-            refuse(name, "it is packed with Zstandard, which is not supported", "Hand in a .zip or a .tar.gz.")
-        opening = _opening(start)
-        if opening is None:
-            refuse(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
-        with _readable(name):
-            return opening(kata, name, file)
+        yield file
 
 
-def _opening(start: bytes) -> Callable[[Kata, str, IO[bytes]], Submission] | None:
+def is_archive(start: bytes) -> bool:
+    """Return whether a file that starts with these (at least 512) bytes is read as an archive."""
+    return start.startswith(_ZSTANDARD) or _format(start) is not None
+
+
+def _lister(name: str, file: IO[bytes]) -> Callable[[str, IO[bytes]], list[Entry]]:
+    start = file.read(_BLOCK)
+    file.seek(0)
+    if start.startswith(_ZSTANDARD):
+        refuse(name, "it is packed with Zstandard, which is not supported", "Hand in a .zip or a .tar.gz.")
+    found = _format(start)
+    if found is None:
+        refuse(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
+    return found
+
+
+def _format(start: bytes) -> Callable[[str, IO[bytes]], list[Entry]] | None:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _from_zip
+        return _zip_entries
     for sign, unpacked in _PACKED.items():
         if start.startswith(sign):
-            return partial(_from_tar, unpacked=unpacked)
-    if len(start) == _BLOCK and _header(start) is not None:
-        return partial(_from_tar, unpacked=lambda packed: packed)
+            return partial(_tar_list, unpacked=unpacked)
+    if len(start) >= _BLOCK and _header(start[:_BLOCK]) is not None:
+        return partial(_tar_list, unpacked=lambda packed: packed)
     return None
 
 
@@ -115,16 +164,21 @@ def _check_entries(name: str, count: int) -> None:
         refuse(name, f"it holds more than {listing.ENTRIES} files", "Pack only the kata's folder.")
 
 
-def _from_zip(kata: Kata, name: str, file: IO[bytes]) -> Submission:
+def _zip_entries(name: str, file: IO[bytes]) -> list[Entry]:
     _check_directory(name, file)
-    with zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        _check_entries(name, len(members))
-        _check_unpacked(name, sum(member.file_size for member in members))
-        for member in members:
-            _check_ratio(_zip_name(member), member.file_size, member.compress_size)
-        found = [_zip_entry(archive, member) for member in members]
-        return listing.take(kata, [entry for entry in found if entry.name])
+    archive = zipfile.ZipFile(file)
+    members = archive.infolist()
+    _check_entries(name, len(members))
+    return zip_entries(name, archive, members)
+
+
+def zip_entries(name: str, archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo]) -> list[Entry]:
+    """Return the entries of these members, within the limits on what they may unpack to."""
+    _check_unpacked(name, sum(member.file_size for member in members))
+    for member in members:
+        _check_ratio(zip_name(member), member.file_size, member.compress_size)
+    found = [_zip_entry(archive, member) for member in members]
+    return [entry for entry in found if entry.name]
 
 
 def _check_directory(name: str, file: IO[bytes]) -> None:
@@ -140,7 +194,7 @@ def _check_directory(name: str, file: IO[bytes]) -> None:
         refuse(name, f"it holds more than {listing.ENTRIES} files, or claims to", "Pack only the kata's folder.")
 
 
-def _zip_name(member: zipfile.ZipInfo) -> str:
+def zip_name(member: zipfile.ZipInfo) -> str:
     """Return the name of a member, decoded as UTF-8 if possible, even if its flags do not announce UTF-8."""
     if member.flag_bits & 0x800:
         return member.orig_filename
@@ -151,7 +205,7 @@ def _zip_name(member: zipfile.ZipInfo) -> str:
 
 
 def _zip_entry(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
-    name = _zip_name(member)
+    name = zip_name(member)
     return Entry(checked_name(name), _zip_kind(member, name), member.file_size, partial(_unzipped, archive, member))
 
 
@@ -176,15 +230,14 @@ def _unzipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> b
         return data
 
 
-def _from_tar(kata: Kata, name: str, file: IO[bytes], unpacked: Callable[[IO[bytes]], IO[bytes]]) -> Submission:
+def _tar_list(name: str, file: IO[bytes], unpacked: Callable[[IO[bytes]], IO[bytes]]) -> list[Entry]:
     first = _Forward(name, unpacked(file))
-    entries = _tar_entries(name, first)
-    _check_ratio(name, first.position, os.fstat(file.fileno()).st_size)
+    members = _tar_entries(name, first)
+    packed = file.seek(0, os.SEEK_END)
+    _check_ratio(name, first.position, packed)
     file.seek(0)
     second = _Forward(name, unpacked(file))
-    return listing.take(
-        kata, [Entry(member, kind, size, partial(second.at, offset, size)) for member, kind, size, offset in entries]
-    )
+    return [Entry(member, kind, size, partial(second.at, offset, size)) for member, kind, size, offset in members]
 
 
 class _Forward:

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from graders.catalogue import Kata, is_glob, matches
-from graders.intake import rules
+from graders.errors import IntakeError
+from graders.intake import listing, rules
+from graders.intake.listing import FILE, FOLDER, Entry
 from graders.intake.records import Submission, submission
 from graders.intake.rules import refuse
 
 FOLDER_ENTRIES = 10_000  # a folder with more entries is not searched for files that match a pattern
+SEARCHED_DEPTH = 5  # `entries` enters folders down to this level
+NOT_SEARCHED = frozenset({"__MACOSX", "__pycache__"})
 
 
 def take(kata: Kata, submission_dir: Path, *, follow: bool = True) -> Submission:
@@ -42,6 +49,84 @@ def take(kata: Kata, submission_dir: Path, *, follow: bool = True) -> Submission
     rules.check_names(found, taken)
     seen = [name for name in found[: rules.IGNORED_WALKED] if name not in taken]
     return submission(kata, taken, rules.shown(seen, more_unseen=len(found) > rules.IGNORED_WALKED))
+
+
+def entries(submission_dir: Path) -> list[Entry]:
+    """List a folder and its subfolders, but not hidden ones, without opening a file or following a link in it.
+
+    Raises IntakeError if there are too many files, because the list would be incomplete.
+    """
+    found: list[Entry] = []
+    with ExitStack() as stack:
+        root = _open_submission(submission_dir, stack, follow=True)
+        todo: deque[tuple[str, ...]] = deque([()] if root is not None else [])
+        while todo and root is not None:
+            for name, is_folder in _listed(root, parts := todo.popleft()):
+                if is_folder:
+                    found.append(Entry("/".join((*parts, name)), FOLDER, 0, _nothing))
+                    if len(parts) < SEARCHED_DEPTH and name not in NOT_SEARCHED:
+                        todo.append((*parts, name))
+                else:
+                    found.append(_entry(root, submission_dir, "/".join((*parts, name))))
+            if len(found) > listing.ENTRIES:
+                refuse(submission_dir.name, f"it holds more than {listing.ENTRIES} files", "Hand in fewer files.")
+    return found
+
+
+def entry(folder: Path, name: str) -> Entry:
+    """Return the entry of one file in a folder."""
+    with ExitStack() as stack:
+        root = _open_submission(folder, stack, follow=True)
+        if root is None:
+            refuse(name, "it does not exist any more", "Keep the folder unchanged while it is graded.")
+        return _entry(root, folder, name)
+
+
+def _listed(root: int, parts: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """Return the visible names in a subfolder, each with whether it is a folder. A folder that cannot be read is empty.
+
+    The limit is one more than the number of entries that `entries` accepts.
+    """
+    with ExitStack() as stack:
+        try:
+            folder = _open_folder(root, parts, stack)
+            if folder is None:
+                return []
+            with os.scandir(folder) as scanned:
+                seen = [
+                    (each.name, each.is_dir(follow_symlinks=False)) for each in islice(scanned, listing.ENTRIES + 1)
+                ]
+        except (OSError, IntakeError):
+            return []
+    return sorted(each for each in seen if not each[0].startswith("."))
+
+
+def _entry(root: int, submission_dir: Path, name: str) -> Entry:
+    *parts, base = name.split("/")
+    with ExitStack() as stack:
+        folder = _open_folder(root, tuple(parts), stack)
+        status = None if folder is None else _status(folder, base)
+    if status is None:
+        return Entry(name, "not there any more", 0, _nothing)
+    kind = FILE if stat.S_ISREG(status.st_mode) else _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+    if kind == FILE and status.st_nlink > 1:
+        kind = _HARD_LINK
+    return Entry(name, kind, status.st_size, partial(_read_entry, submission_dir, name))
+
+
+def _nothing(_: int) -> bytes:
+    return b""
+
+
+def _read_entry(submission_dir: Path, name: str, most: int) -> bytes:
+    *parts, base = name.split("/")
+    with ExitStack() as stack:
+        root = _open_submission(submission_dir, stack, follow=True)
+        folder = None if root is None else _open_folder(root, tuple(parts), stack)
+        if folder is None:
+            refuse(name, "it does not exist any more", "Keep the folder unchanged while it is graded.")
+        with _access(name), _plain(folder, base, name) as file:
+            return file.read(most)
 
 
 @contextmanager
@@ -219,12 +304,18 @@ def _read(root: int, name: str) -> bytes | None:
 
 
 def _read_plain(folder: int, base: str, name: str) -> bytes:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    with open(os.open(base, flags, dir_fd=folder), "rb") as file:
-        _check_plain(name, os.fstat(file.fileno()))  # again, because the file may have been replaced
+    with _plain(folder, base, name) as file:
         data = file.read(rules.limit_of(name) + 1)
     rules.check_size(name, len(data))
     return data
+
+
+@contextmanager
+def _plain(folder: int, base: str, name: str) -> Iterator[IO[bytes]]:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    with open(os.open(base, flags, dir_fd=folder), "rb") as file:
+        _check_kind(name, os.fstat(file.fileno()))  # again, because the file may have been replaced
+        yield file
 
 
 _KINDS = {
@@ -237,10 +328,17 @@ _KINDS = {
 }
 
 
+_HARD_LINK = "a hard link to another file"
+
+
 def _check_plain(name: str, status: os.stat_result) -> None:
+    _check_kind(name, status)
+    rules.check_size(name, status.st_size)
+
+
+def _check_kind(name: str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
         refuse(name, f"it is {kind}, not a file", "Put an ordinary file in its place.")
     if status.st_nlink > 1:
-        refuse(name, "it is a hard link to another file", "Put a copy in its place.")
-    rules.check_size(name, status.st_size)
+        refuse(name, f"it is {_HARD_LINK}", "Put a copy in its place.")

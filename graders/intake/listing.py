@@ -34,10 +34,12 @@ class Entry(NamedTuple):
     read: Callable[[int], bytes]
 
 
-def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
-    """Return the declared files among these entries. Raises IntakeError for the same reasons as graders.intake.take."""
-    listed = {entry.name: entry for entry in entries}
-    prefix = _kata_folder(kata, listed)
+def take(kata: Kata, entries: Sequence[Entry], further: Sequence[str] = ()) -> Submission:
+    """Return the declared files among these entries. Raises IntakeError for the same reasons as graders.intake.take.
+
+    `further` are the names of other files, which are ignored too.
+    """
+    prefix = kata_folder(kata, entries)
     inside = [
         entry._replace(name=entry.name.removeprefix(prefix)) for entry in entries if entry.name.startswith(prefix)
     ]
@@ -49,7 +51,7 @@ def take(kata: Kata, entries: Sequence[Entry]) -> Submission:
             taken[entry.name] = _content(entry, sum(map(len, taken.values())))
     names = [entry.name for entry in inside if entry.kind != FOLDER]
     rules.check_names(names, taken)
-    ignored = _ignored([name for name in names if name not in taken])
+    ignored = _ignored([*(name for name in names if name not in taken), *further])
     more = len(ignored) > rules.IGNORED_WALKED
     return submission(kata, taken, rules.shown(ignored[: rules.IGNORED_WALKED], more_unseen=more))
 
@@ -69,11 +71,12 @@ def checked_name(name: str) -> str:
     return "/".join(parts)
 
 
-def _kata_folder(kata: Kata, listed: dict[str, Entry]) -> str:
+def kata_folder(kata: Kata, entries: Sequence[Entry]) -> str:
     """Return the prefix of the names of the kata's files.
 
     It is empty or `katas/<slug>/`. If the list has a single folder at the top, the prefix may start with that folder.
     """
+    listed = {entry.name: entry for entry in entries}
     tops = {name.split("/")[0] for name in listed} - {"__MACOSX", ".DS_Store"}
     alone = tops if len(tops) == 1 and any(name.startswith(f"{top}/") for top in tops for name in listed) else set()
     roots = ["", *(f"{top}/" for top in alone if top not in kata.files)]

@@ -31,7 +31,7 @@ class Submission(Record, frozen=True, kw_only=True):
 
     `missing` lists the declared files (not patterns) that do not exist. `earlier` holds the files for the katas that
     this kata builds on. `sha256` covers the name, length and data of each of `files`, and of the earlier files under
-    their names in `stored`.
+    their names in `stored`. `notes` are sentences about files that were found under another name or in another folder.
     """
 
     files: tuple[SubmissionFile, ...]
@@ -39,6 +39,7 @@ class Submission(Record, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     sha256: str
     earlier: tuple[EarlierFiles, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def stored(self) -> dict[str, bytes]:
@@ -58,6 +59,7 @@ def submission(
     taken: Mapping[str, bytes],
     ignored: tuple[str, ...] = (),
     earlier: Mapping[str, Mapping[str, bytes]] | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Submission:
     """Return the record of these files, which must already have passed the rules.
 
@@ -65,7 +67,7 @@ def submission(
     """
     found = tuple(_earlier(other, earlier[other.slug]) for other in kata.earlier) if earlier is not None else ()
     missing = tuple(name for name in kata.files if not is_glob(name) and name not in taken)
-    record = Submission(files=_sorted(taken), ignored=ignored, missing=missing, sha256="", earlier=found)
+    record = Submission(files=_sorted(taken), ignored=ignored, missing=missing, sha256="", earlier=found, notes=notes)
     return msgspec.structs.replace(record, sha256=files_digest(record.stored))
 
 

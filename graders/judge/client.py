@@ -26,6 +26,7 @@ from graders.verdict import UNTOUCHED, Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
 PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
+SHOWN_INSTEAD = 3  # if files are missing, the message names this many others
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
 
 
@@ -277,7 +278,9 @@ def _taken(
     kata = cached.kata
     if not with_shipped:
         place = submission or kata.folder
-        return place if isinstance(place, intake.Submission) else intake.take(kata, place)
+        if isinstance(place, intake.Submission):
+            return place
+        return intake.take(kata, place, anywhere=submission is not None)
     if not kata.earlier:
         raise KataError(f"{kata.slug} builds on no other kata. Leave out --with-shipped.")
     if not all(other.solution.is_dir() for other in kata.earlier):
@@ -295,6 +298,7 @@ def _with_digests(blank: Verdict, taken: intake.Submission, *, own: bool, with_s
         builds_on={each.kata: each.sha256 for each in taken.earlier},
         with_shipped=with_shipped,
         ignored_files=() if own else taken.ignored,
+        intake_notes=taken.notes,
     )
 
 
@@ -308,9 +312,21 @@ def _missing(kata: Kata, submission: Path | str | intake.Submission | None, take
     if not taken.missing:
         return ""
     where = "the submission" if submission is taken else submission or kata.folder
+    if submission is not None:
+        where = f"{where}{_instead(taken)}"
     return (
         f"{', '.join(taken.missing)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
     )
+
+
+def _instead(taken: intake.Submission) -> str:
+    """Return a clause with the names of the files that a submission has instead, source files first."""
+    seen = [name for name in taken.ignored if not name.startswith((".", "…"))]
+    seen.sort(key=lambda name: not name.lower().endswith((".py", ".ipynb")))
+    if not seen:
+        return ""
+    more = " and more" if len(taken.ignored) > SHOWN_INSTEAD else ""
+    return f", which has {', '.join(seen[:SHOWN_INSTEAD])}{more}"
 
 
 def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> Verdict:

@@ -26,13 +26,13 @@ from msgspec.structs import replace
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
+from graders.intake.notebooks import FIRST_LINE
 from graders.judge.client import Judge
 from graders.verdict import Verdict
 
 INSTALLED = Path(__file__).parents[2]
 """The repository that contains the grader, if it was installed from a clone."""
 
-_FIRST_LINE = re.compile(r"\s*#\s*file:\s*(\S+)[^\S\n]*(?:\n|$)")
 _judges: dict[Path, Judge] = {}  # one judge per repository, kept alive so that only the first call is slow
 
 
@@ -173,7 +173,7 @@ def _last_run(name: str) -> tuple[int, str]:
     """Return the number and the text of the most recently run cell that contains this file."""
     inputs = _inputs()
     for number in range(len(inputs) - 1, -1, -1):
-        found = _FIRST_LINE.match(inputs[number])
+        found = FIRST_LINE.match(inputs[number])
         if found and found[1] == name:
             return number, _python(name, inputs[number].rstrip("\n") + "\n")
     raise KataError(
@@ -222,7 +222,7 @@ def _save(folder: Path, name: str, source: str) -> None:
         there = path.read_text(encoding="utf-8", errors="replace")
         if there == source:
             return
-        found = _FIRST_LINE.match(there)
+        found = FIRST_LINE.match(there)
         if not found or found[1] != name:
             raise KataError(f"{path}: this file was not written by a notebook. Move it away, or choose another folder.")
     folder.mkdir(parents=True, exist_ok=True)

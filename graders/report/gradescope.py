@@ -36,6 +36,7 @@ def render(verdicts: list[Verdict]) -> str:
 def _summary(verdict: Verdict) -> str:
     lines = [wording.outcome(verdict), verdict.message]
     lines += [wording.unofficial(verdict), *wording.outstanding(verdict)]
+    lines += wording.intake_notes(verdict)
     names, left = wording.ignored_files(verdict, 10)
     if names:
         lines.append(f"Ignored, because only the kata's own files are graded: {', '.join(names)}{_more(left)}.")

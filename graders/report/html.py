@@ -42,6 +42,7 @@ def _section(verdict: Verdict, level: int) -> str:
         f"{task.title or task.name}: a test that is not shown did not pass." for task in wording.unexplained(verdict)
     ]
     notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed]
+    notes += wording.intake_notes(verdict)
     names, left = wording.ignored_files(verdict, _SHOWN_FILES)
     if names:
         more = f" and {left} more" if left else ""

@@ -57,6 +57,7 @@ def _head(verdict: Verdict) -> str:
     unseen = wording.unexplained(verdict)[:_NOTES]
     notes += [f"{text(task.title or task.name)}: a test that is not shown did not pass." for task in unseen]
     notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed][:_NOTES]
+    notes += [text(note) for note in wording.intake_notes(verdict)]
     lines += [line for note in notes if note for line in (note, "")]
     if ignored := _files(verdict):
         lines += [f"Ignored, because only the kata's own files are graded: {ignored}.", ""]

@@ -27,6 +27,7 @@ def shown(verdict: Verdict, audience: Audience) -> Verdict:
         graded_at=clean_line(verdict.graded_at),
         device=clean_line(verdict.device),
         ignored_files=tuple(clean_line(name) for name in verdict.ignored_files),
+        intake_notes=tuple(clean_line(note, 400) for note in verdict.intake_notes),
         tasks=tuple(_task(task) for task in verdict.tasks),
         tests=tuple(_test(test) for test in verdict.tests),
     )

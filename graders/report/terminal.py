@@ -234,6 +234,7 @@ def notes_on(verdict: Verdict) -> list[str]:
         *wording.outstanding(verdict),
         *(f"{task.title or task.name}: a test that is not shown did not pass." for task in unseen),
         *(f"{wording.title(test)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
+        *(clean_line(note, 400) for note in wording.intake_notes(verdict)),
         _ignored(verdict),
     ]
     return [note for note in notes if note]

@@ -238,6 +238,11 @@ def outstanding(verdict: Verdict) -> list[str]:
     return sentences
 
 
+def intake_notes(verdict: Verdict) -> list[str]:
+    """Return sentences about files that were not graded under their own names."""
+    return [f"{note[0].upper()}{note[1:]}." for note in verdict.intake_notes[:8] if note]
+
+
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
     """Return the names of the first ignored files, and the number of the others. `__pycache__` folders are omitted."""
     names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))
