@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from graders.verdict import Verdict
+import msgspec
+
+from graders.scoring import totalled
+from graders.verdict import TaskResult, Verdict
 
 DAY_S = 86_400
 
@@ -19,8 +22,13 @@ class Rule:
     """The deadline and the scoring rule of a kata. `due_at` is a time in UTC, in ISO 8601.
 
     Each day (24 hours) after the deadline, even an incomplete one, costs `late_percent` of the points. No points are
-    left after `late_days` days, unless `late_days` is None. `attempts_per_day` limits the number of attempts on a
-    calendar day in UTC, and 0 means that there is no limit.
+    left after `late_days` days, unless `late_days` is None. A submission is not late until `grace_s` seconds after the
+    deadline. `attempts_per_day` limits the number of attempts on a calendar day in UTC, and 0 means that there is no
+    limit.
+
+    `maximum` is the number of points of the kata, or 0 if it is unknown. In the total, the kata has a `weight` (1 if it
+    is None) and belongs to a `category`. A missing submission counts as `zero`, or leaves the kata out of the person's
+    total (`empty`).
     """
 
     counts: Literal["best", "last"] = "best"
@@ -28,27 +36,39 @@ class Rule:
     late_percent: float = 0.0
     late_days: int | None = None
     attempts_per_day: int = 0
+    grace_s: int = 0
+    maximum: float = 0.0
+    weight: float | None = None
+    category: str = ""
+    missing: Literal["zero", "empty"] = "zero"
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A submission and its current verdict, with manual scores."""
+    """A submission and its current verdict, with manual scores and with the decisions on its tasks.
+
+    `original` is the verdict without these decisions, or None if there are none. `submitted_as` is the person's name in
+    the batch, which can differ from the id on the roster.
+    """
 
     submitted_at: str
     verdict: Verdict
+    original: Verdict | None = None
+    submitted_as: str = ""
 
 
 @dataclass(frozen=True)
 class ScoredAttempt:
     """An attempt with its `points`, after the penalty for being `late` days late.
 
-    An attempt that is `over_limit` never counts.
+    `free` of these days come from the bank of late days. An attempt that is `over_limit` never counts.
     """
 
     attempt: Attempt
     late: int
     over_limit: bool
     points: float
+    free: int = 0
 
     @property
     def at_most(self) -> float:
@@ -58,11 +78,52 @@ class ScoredAttempt:
         return self.points + share * verdict.review_points
 
 
+@dataclass(frozen=True)
+class Decision:
+    """An instructor's decision: an `override` of the points for a kata or one `task`, or the `exclude` of a kata."""
+
+    kind: str
+    task: str
+    points: float
+    who: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FinalMark:
+    """A person's points for a kata, with the steps that led to them."""
+
+    points: float
+    maximum: float
+    steps: tuple[str, ...] = ()
+    excluded: bool = False
+
+    @property
+    def text(self) -> str:
+        return "; ".join(self.steps)
+
+
+@dataclass(frozen=True)
+class KataWork:
+    """A person's attempts at a kata. `rule` has the person's own deadline, and `order` is everyone's deadline."""
+
+    kata: str
+    attempts: tuple[Attempt, ...]
+    rule: Rule
+    decisions: tuple[Decision, ...] = ()
+    order: str | None = None
+
+
 def described(rule: Rule) -> str:
     """Describe a rule in one line."""
     late = f"{rule.late_percent:g} % a day" if rule.late_percent else "none"
     until = "" if rule.late_days is None else f", for {rule.late_days} days"
-    return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{until}"
+    more = f", {rule.grace_s / 60:g} minutes of grace" if rule.grace_s else ""
+    more += f", category {rule.category}" if rule.category else ""
+    more += "" if rule.weight is None else f", weight {rule.weight:g}"
+    more += ", a missing submission does not count" if rule.missing == "empty" else ""
+    return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{until}{more}"
 
 
 def spends_attempt(verdict: Verdict) -> bool:
@@ -81,34 +142,62 @@ def day_of(moment: str) -> str:
     return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).date().isoformat()
 
 
-def days_late(submitted_at: str, due_at: str | None) -> int:
-    """Return the number of days from the deadline to the submission, rounded up, or 0 if it is not late."""
+def days_late(submitted_at: str, due_at: str | None, grace_s: int = 0) -> int:
+    """Return the number of days from the deadline to the submission, rounded up, or 0 if it is not late.
+
+    Up to `grace_s` seconds after the deadline, a submission is not late. The days of a later one start at the deadline.
+    """
     if due_at is None:
         return 0
     seconds = (datetime.datetime.fromisoformat(submitted_at) - datetime.datetime.fromisoformat(due_at)).total_seconds()
+    if seconds <= grace_s:
+        return 0
     return max(0, math.ceil(seconds / DAY_S))
 
 
-def standings(attempts: Sequence[Attempt], rule: Rule) -> list[ScoredAttempt]:
-    """Return the attempts with their points, in the order of submission."""
+def standings(attempts: Sequence[Attempt], rule: Rule, bank: int = 0) -> list[ScoredAttempt]:
+    """Return the attempts with their points, in the order of submission.
+
+    Each attempt may use up to `bank` late days without a penalty. It uses as few as give it the most points.
+    """
     spent: Counter[str] = Counter()
     found = []
     for attempt in sorted(attempts, key=lambda each: each.submitted_at):
-        late = days_late(attempt.submitted_at, rule.due_at)
+        late = days_late(attempt.submitted_at, rule.due_at, rule.grace_s)
         day = day_of(attempt.submitted_at)
         spends = spends_attempt(attempt.verdict)
         over = spends and 0 < rule.attempts_per_day <= spent[day]
         spent[day] += spends
-        points = 0.0 if over else round(attempt.verdict.score * share_left(late, rule), 4)
-        found.append(ScoredAttempt(attempt, late, over, points))
+        shares = [0.0] if over else [share_left(late, rule, free) for free in range(min(late, bank) + 1)]
+        points = [round(attempt.verdict.score * share, 4) for share in shares]
+        free = points.index(points[-1])  # no other number of days gives more points than all of them
+        found.append(ScoredAttempt(attempt, late, over, points[-1], free))
     return found
 
 
-def share_left(late: int, rule: Rule) -> float:
-    """Return the share of the points that is left if a submission is late by this many days."""
+def share_left(late: int, rule: Rule, free: int = 0) -> float:
+    """Return the share of the points that is left if a submission is late by this many days, `free` of them unpunished.
+
+    Free days do not move the end of the `late_days`.
+    """
     if rule.late_days is not None and late > rule.late_days:
         return 0.0
-    return max(0.0, 1 - late * rule.late_percent / 100)
+    return max(0.0, 1 - (late - free) * rule.late_percent / 100)
+
+
+def scored(work: Sequence[KataWork], bank: int) -> dict[str, list[ScoredAttempt]]:
+    """Return the attempts of one person with their points, by kata.
+
+    The katas use the bank of late days in the order of everyone's deadlines, so that work on a later kata never changes
+    the points for an earlier one. Only the attempt that counts uses days.
+    """
+    found = {}
+    for each in sorted(work, key=lambda each: (each.order or each.rule.due_at or "9999", each.kata)):
+        decided_by_hand = any(not decision.task for decision in each.decisions)
+        found[each.kata] = standings(each.attempts, each.rule, 0 if decided_by_hand else bank)
+        one = counted(found[each.kata], each.rule)
+        bank -= one.free if one else 0
+    return found
 
 
 def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:
@@ -138,3 +227,73 @@ def passed(found: Sequence[ScoredAttempt], rule: Rule) -> bool:
 
 def _is_pass(standing: ScoredAttempt) -> bool:
     return standing.attempt.verdict.status == "passed"
+
+
+# -------------------------------------------------------------------------------------------- decisions
+
+
+def decided(verdict: Verdict, decisions: Sequence[Decision]) -> Verdict:
+    """Return a verdict with the decisions on its tasks. An ungradable submission gets points, but cannot pass."""
+    given = {each.task: each.points for each in decisions if each.task}
+    if not given:
+        return verdict
+    if verdict.tasks:
+        return totalled(verdict, [_decided(task, given.get(task.name)) for task in verdict.tasks])
+    return msgspec.structs.replace(verdict, score=min(verdict.score + sum(given.values()), verdict.max_score))
+
+
+def _decided(task: TaskResult, points: float | None) -> TaskResult:
+    if points is None:
+        return task
+    points = min(points, task.max_score)
+    status: Literal["passed", "partial", "failed"] = "partial" if points else "failed"
+    return msgspec.structs.replace(task, score=points, status="passed" if points == task.max_score else status)
+
+
+def final_mark(
+    one: ScoredAttempt | None, rule: Rule, decisions: Sequence[Decision] = (), *, submitted: bool = False
+) -> FinalMark:
+    """Return a person's final points for a kata, the maximum, and the steps that led to the points.
+
+    `one` is the attempt that counts. If it is None, `submitted` says whether there are attempts that do not count.
+    """
+    points = 0.0 if one is None else one.points
+    steps = ["no submission counts" if submitted else "no submission"] if one is None else _steps(one, rule, decisions)
+    whole = next((each for each in decisions if not each.task), None)
+    if whole is not None:
+        excluded = whole.kind == "exclude"
+        points = 0.0 if excluded else whole.points
+        steps.append(f"{'excluded' if excluded else f'override to {points:g}'} by {whole.who}: {whole.reason}")
+    most = rule.maximum if one is None else _maximum(one.attempt.verdict, rule)
+    most = most or points
+    return FinalMark(min(points, most), most, tuple(steps), whole is not None and whole.kind == "exclude")
+
+
+def _maximum(verdict: Verdict, rule: Rule) -> float:
+    possible = verdict.max_score + verdict.review_points
+    return possible if verdict.tasks else max(possible, rule.maximum)  # an ungradable one has not counted every task
+
+
+def _steps(one: ScoredAttempt, rule: Rule, decisions: Sequence[Decision]) -> list[str]:
+    verdict = one.attempt.original or one.attempt.verdict
+    before = {task.name: task.score for task in verdict.tasks}
+    steps = [f"{verdict.score:g} of {_maximum(verdict, rule):g}"]
+    for each in decisions:
+        if each.task:
+            steps.append(f"{each.task}: {before.get(each.task, 0.0):g} → {each.points:g} by {each.who}: {each.reason}")
+    return [*steps, _lateness(one, rule)] if one.late else steps
+
+
+def _lateness(one: ScoredAttempt, rule: Rule) -> str:
+    words = f"{days(one.late)} late"
+    if rule.late_days is not None and one.late > rule.late_days:
+        return f"{words}: no points after {days(rule.late_days)}"
+    if one.free:
+        words += f", {one.free} from the late-day bank"
+    lost = 100 * (1 - share_left(one.late, rule, one.free))
+    return f"{words}: −{lost:g} %" if lost else f"{words}: no penalty"
+
+
+def days(count: int) -> str:
+    """Return a number of days in words, such as "1 day"."""
+    return f"{count} day{'s' if count != 1 else ''}"
