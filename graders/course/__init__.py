@@ -14,6 +14,9 @@ reproducibility  determines the versions and the seed on which a result depends
 reviews          collects the manual scores of a batch
 gradebook/       stores verdicts, rules and an audit trail in a database
 rules            decides which submission counts, and for how many points
+totals           turns a person's points for all katas into a total
+roster           matches the names of submissions to the people on the roster
+roster_files     reads a roster, also from files of Canvas, Moodle and Gradescope
 regrading        regrades submissions in the gradebook after their tests have changed
 statistics       computes pass rates, discrimination and misconceptions for every task
 statistics_page  renders the statistics as HTML

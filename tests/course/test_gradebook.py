@@ -195,7 +195,7 @@ def test_unicode_forms_of_a_name_are_one_person(opened):
     found = fill(opened)
     found.import_verdict(graded(9, sha="e", at=moment(11)), "Zoe\u0301", moment(11))
     assert [each.person for each in found.places()] == ["Zo\u00e9", "ada", "bob"]
-    assert found.name_of("Zoe\u0301") == "Zo\u00e9"
+    assert found.id_of("Zoe\u0301") == "Zo\u00e9"
     found.forget("Zoe\u0301")
     assert not [row for row in found.audit() if row.person.startswith("Zo")]
 

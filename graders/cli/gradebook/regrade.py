@@ -75,9 +75,9 @@ def regrade(
 def _stored(
     book: Gradebook, katas: dict[str, catalogue.Kata], since: str | None, person: str | None
 ) -> list[StoredSubmission]:
-    name = None if person is None else book.name_of(person)
+    names = None if person is None else book.names_of(person)
     found = book.affected(since, slugs=tuple(katas))
-    return [each for each in found if each.sha256 and name in (None, each.person)]
+    return [each for each in found if each.sha256 and (names is None or each.person in names)]
 
 
 def _graded(

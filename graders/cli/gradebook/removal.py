@@ -32,7 +32,8 @@ def forget(
         if batch is not None and not book.has_person(person) and _clean([batch], person=person):
             return  # an earlier command removed the person from the gradebook, but did not find this batch folder
         folders = book.batches_of(person)
-        _clean(_present(folders, batch), person=person)
+        for name in book.names_of(person) or [person]:
+            _clean(_present(folders, batch), person=name)
         book.forget(person)
     print(f"{person}: removed from {gradebook}")
     _expect_present(folders, batch, f"katas gradebook forget {shlex.quote(person)}")

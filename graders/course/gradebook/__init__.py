@@ -6,7 +6,12 @@ transaction      finds rows and adds lines to the audit trail within a transacti
 importing        imports verdicts with their people and submissions
 scores           adds manual scores, and decides which score of a task is current
 rule_changes     changes a kata's rule or a person's deadline, and checks the limit on attempts
+course_settings  changes the bank of late days, the pass mark and the categories
+decisions        overrides points, excludes submissions, and keeps requests to regrade
+people           finds a person under any name, on the roster or not
+roster           changes the roster
 queries          returns results, the audit trail, and verdicts by version
+reports          returns everyone's marks and totals, also of people without a submission
 removal          removes people and old submissions
 records          defines the records that queries return
 tables           defines the tables
@@ -15,5 +20,6 @@ migrations/      creates the tables, and upgrades those of older databases
 
 from graders.course.gradebook.book import DEFAULT, Gradebook
 from graders.course.gradebook.records import PersonKata, StoredSubmission
+from graders.course.gradebook.reports import PersonReport
 
-__all__ = ["DEFAULT", "Gradebook", "PersonKata", "StoredSubmission"]
+__all__ = ["DEFAULT", "Gradebook", "PersonKata", "PersonReport", "StoredSubmission"]

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from graders.catalogue import Kata
 from graders.course import journal
 from graders.course.batch import Batch
-from graders.course.gradebook import importing, queries, removal, rule_changes
+from graders.course.gradebook import (
+    course_settings,
+    decisions,
+    importing,
+    queries,
+    removal,
+    reports,
+    roster,
+    rule_changes,
+)
 from graders.course.gradebook.database import Database
+from graders.course.gradebook.decisions import Request
 from graders.course.gradebook.importing import Imported
+from graders.course.gradebook.people import Directory, Listing
 from graders.course.gradebook.records import PersonKata, StoredSubmission, current_verdict
+from graders.course.gradebook.reports import PersonReport
+from graders.course.gradebook.roster import RosterChanges
+from graders.course.gradebook.rule_changes import RuleChanges
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import AuditRow, SubmissionRow
 from graders.course.journal import Row
-from graders.course.rules import Rule
+from graders.course.roster_files import RosterFile
+from graders.course.rules import Decision, Rule
 from graders.course.submissions import KataSubmission
+from graders.course.totals import Course
 from graders.manual_scores import marks_of
 from graders.verdict import Verdict
 
@@ -66,25 +83,108 @@ class Gradebook(Database):
 
     # --------------------------------------------------------------------------------------- rules
 
-    def set_rule(
-        self,
-        slug: str,
-        *,
-        counts: str | None = None,
-        due_at: str | None = None,
-        late_percent: float | None = None,
-        late_days: int | None = None,
-    ) -> Rule:
-        """Change a kata's rule, and return the new rule. Settings that are None stay unchanged."""
-        with self.transaction() as transaction:
-            return rule_changes.set_rule(
-                transaction, slug, counts=counts, due_at=due_at, late_percent=late_percent, late_days=late_days
-            )
+    def set_rule(self, slug: str, **changes: Any) -> Rule:
+        """Change a kata's rule, and return the new rule. The changes are those in `RuleChanges`."""
+        with self.transaction(alone=True) as transaction:
+            return rule_changes.set_rule(transaction, slug, RuleChanges(**changes))
 
-    def extend(self, person: str, slug: str, due_at: str) -> None:
-        """Set one person's deadline for a kata."""
+    def rules(self) -> dict[str, Rule]:
+        """Return the katas' rules by slug."""
         with self.transaction() as transaction:
-            rule_changes.extend(transaction, person, slug, due_at)
+            return queries.Katas(transaction, Directory(transaction)).rules
+
+    def extend(self, person: str, slug: str, due_at: str) -> str:
+        """Set one person's deadline for a kata, or with an empty `due_at` withdraw it. Return the deadline until now.
+
+        A person on the roster needs no submission.
+        """
+        with self.transaction(alone=True) as transaction:
+            return rule_changes.extend(transaction, person, slug, due_at)
+
+    def extensions(self) -> dict[tuple[str, str], str]:
+        """Return everyone's own deadlines by person and kata."""
+        with self.transaction() as transaction:
+            return rule_changes.extensions(transaction, Directory(transaction))
+
+    def course(self) -> Course:
+        """Return the settings of the whole course."""
+        with self.transaction() as transaction:
+            return course_settings.settings(transaction)
+
+    def set_course(self, *, late_day_bank: int | None = None, pass_percent: float | None = None) -> None:
+        """Change the settings of the course. None leaves a setting unchanged; -1 removes the pass mark."""
+        with self.transaction(alone=True) as transaction:
+            course_settings.change(transaction, late_day_bank=late_day_bank, pass_percent=pass_percent)
+
+    def set_category(self, name: str, *, weight: float | None = None, drop_lowest: int | None = None) -> None:
+        """Change a category of katas. The empty name means the katas without a category."""
+        with self.transaction(alone=True) as transaction:
+            course_settings.change_category(transaction, name, weight=weight, drop_lowest=drop_lowest)
+
+    # ------------------------------------------------------------------------------------- decisions
+
+    def override(self, person: str, slug: str, points: float, reason: str, task: str = "") -> Decision:
+        """Set a person's points for a kata, or for one task of it."""
+        with self.transaction(alone=True) as transaction:
+            return decisions.decide(transaction, person, slug, task, "override", points, reason)
+
+    def exclude(self, person: str, slug: str, reason: str) -> Decision:
+        """Give a person no points for a kata."""
+        with self.transaction(alone=True) as transaction:
+            return decisions.decide(transaction, person, slug, "", "exclude", 0.0, reason)
+
+    def withdraw(self, person: str, slug: str, task: str = "") -> str:
+        """Withdraw an override or an exclusion, and describe it."""
+        with self.transaction(alone=True) as transaction:
+            return decisions.withdraw(transaction, person, slug, task)
+
+    def add_request(self, person: str, slug: str, reason: str) -> int:
+        """Add a request to regrade, and return its number."""
+        with self.transaction(alone=True) as transaction:
+            return decisions.add_request(transaction, person, slug, reason)
+
+    def close_request(self, number: int, answer: str) -> Request:
+        """Close a request to regrade."""
+        with self.transaction(alone=True) as transaction:
+            return decisions.close_request(transaction, number, answer)
+
+    def requests(self, person: str | None = None, *, closed: bool = False) -> list[Request]:
+        """Return the open requests to regrade, and with `closed` the closed ones too."""
+        with self.transaction() as transaction:
+            return decisions.requests(transaction, person, closed=closed)
+
+    # ---------------------------------------------------------------------------------------- people
+
+    def import_roster(self, file: RosterFile) -> RosterChanges:
+        """Update the roster from a file."""
+        with self.transaction(alone=True) as transaction:
+            return roster.import_roster(transaction, file)
+
+    def match_by_hand(self, name: str, person: str | None) -> str:
+        """Match a submitted name to a person on the roster, or with None remove such a match."""
+        with self.transaction(alone=True) as transaction:
+            return roster.match_by_hand(transaction, name, person)
+
+    def people(self) -> list[Listing]:
+        """Return everyone on the roster and everyone else who has submitted, sorted by id."""
+        with self.transaction() as transaction:
+            return Directory(transaction).listings()
+
+    def id_of(self, person: str) -> str:
+        """Return the id of a person, given any of their names. Raises KataError for an unknown person."""
+        with self.transaction() as transaction:
+            return Directory(transaction).known(person)
+
+    def names_of(self, person: str) -> list[str]:
+        """Return all submitted names of a person. Raises KataError for an unknown person."""
+        with self.transaction() as transaction:
+            directory = Directory(transaction)
+            return directory.names_of(directory.known(person))
+
+    def reports(self, slug: str | None = None, person: str | None = None) -> list[PersonReport]:
+        """Return everyone's marks and totals, also of people on the roster without a submission."""
+        with self.transaction() as transaction:
+            return reports.reports(transaction, slug, person)
 
     def may_be_graded(self, submission: KataSubmission) -> str:
         """Return why the daily limit on attempts forbids grading a submission, or an empty string if it does not."""
@@ -99,14 +199,9 @@ class Gradebook(Database):
             return queries.places(transaction, slug, person)
 
     def has_person(self, name: str) -> bool:
-        """Return whether the gradebook has a person of this name."""
+        """Return whether the gradebook has a submission or another entry under this name."""
         with self.transaction() as transaction:
-            return transaction.person(name) is not None
-
-    def name_of(self, person: str) -> str:
-        """Return a person's name in the gradebook's Unicode form. Raises KataError for an unknown person."""
-        with self.transaction() as transaction:
-            return transaction.known_person(person).name
+            return transaction.person(name) is not None or name in Directory(transaction).roster.people
 
     def titles(self) -> dict[str, str]:
         """Return the titles of the gradebook's katas by slug."""

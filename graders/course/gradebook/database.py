@@ -20,6 +20,7 @@ from graders.errors import KataError
 WAIT_S = 30  # how long to wait for another process that is writing
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x6B61746173  # the key of PostgreSQL's advisory lock during an upgrade
+_WRITING = 0x6B61746174  # the key of PostgreSQL's advisory lock for transactions that are alone
 _LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
 
 
@@ -97,10 +98,16 @@ class Database:
         self._engine.dispose()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Run a transaction. If it fails, none of its changes are written."""
+    def transaction(self, *, alone: bool = False) -> Iterator[Transaction]:
+        """Run a transaction. If it fails, none of its changes are written.
+
+        Two transactions that are `alone` wait for each other, so that neither misses what the other one writes.
+        """
         try:
             with self._session.begin():
+                if alone:
+                    begin = "BEGIN IMMEDIATE" if self._is_sqlite else f"SELECT pg_advisory_xact_lock({_WRITING})"
+                    self._session.connection().exec_driver_sql(begin)
                 yield Transaction(self._session, self.who, self.name)
         except sa.exc.IntegrityError:
             raise KataError(

@@ -8,40 +8,74 @@ from collections.abc import Collection
 import msgspec
 import sqlalchemy as sa
 from packaging.version import InvalidVersion, Version
-from sqlalchemy.orm import selectinload
 
 from graders.course import rules
+from graders.course.gradebook import course_settings, decisions, rule_changes
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.records import PersonKata, StoredSubmission, current_verdict, rule_in, stored
-from graders.course.gradebook.tables import AuditRow, ExtensionRow, KataRow
+from graders.course.gradebook.tables import AuditRow, KataRow, SubmissionRow
 from graders.course.gradebook.transaction import Transaction
-from graders.course.rules import Attempt
+from graders.course.rules import Attempt, Decision, KataWork
 from graders.errors import KataError
 from graders.report.text import clean_line
 from graders.verdict import Verdict
 
 
 def places(transaction: Transaction, slug: str | None, person: str | None) -> list[PersonKata]:
-    """Return the results for every kata or for one, and for everyone or one person, sorted by person and kata."""
-    session = transaction.session
-    if person is not None:
-        transaction.known_person(person)
-    of_katas = {row.slug: rule_in(row) for row in session.scalars(sa.select(KataRow))}
-    own = {
-        (row.person.name, row.kata): row.due_at
-        for row in session.scalars(sa.select(ExtensionRow).options(selectinload(ExtensionRow.person)))
-    }
-    grouped: dict[tuple[str, str], list[Attempt]] = {}
-    for submission in transaction.submissions(slug, person):
+    """Return the results for every kata or for one, and for everyone or one person, sorted by person and kata.
+
+    Only people with submissions are listed. A bank of late days is spent over all of a person's katas, so if there is
+    one, the submissions for the other katas are loaded too.
+    """
+    directory = Directory(transaction)
+    wanted = None if person is None else directory.known(person)
+    names = None if wanted is None else directory.names_of(wanted)
+    bank = course_settings.settings(transaction).late_day_bank
+    given = decisions.by_person(transaction, directory)
+    grouped: dict[str, dict[str, list[Attempt]]] = {}
+    for submission in transaction.submissions(None if bank else slug, names):
         if submission.verdicts:
-            attempt = Attempt(submission.submitted_at, _without_outputs(current_verdict(submission)))
-            grouped.setdefault((submission.person.name, submission.kata), []).append(attempt)
+            own = grouped.setdefault(directory.id_of(submission.person.name), {})
+            own.setdefault(submission.kata, []).append(_attempt(submission))
+    course = Katas(transaction, directory)
     found = []
-    for (name, kata), attempts in sorted(grouped.items()):
-        rule = of_katas[kata]
-        if (name, kata) in own:
-            rule = dataclasses.replace(rule, due_at=own[name, kata])
-        each = rules.standings(attempts, rule)
-        found.append(PersonKata(name, kata, rule, tuple(each), rules.counted(each, rule)))
+    for name, attempts in sorted(grouped.items()):
+        work = [course.work(name, kata, tuple(each), given.get((name, kata), ())) for kata, each in attempts.items()]
+        found += scored_places(name, work, bank)
+    return [place for place in found if slug in (None, place.kata)]
+
+
+def _attempt(submission: SubmissionRow) -> Attempt:
+    verdict = _without_outputs(current_verdict(submission))
+    return Attempt(submission.submitted_at, verdict, submitted_as=submission.person.name)
+
+
+class Katas:
+    """The katas' rules, and everyone's own deadlines."""
+
+    def __init__(self, transaction: Transaction, directory: Directory) -> None:
+        self.rules = {row.slug: rule_in(row) for row in transaction.session.scalars(sa.select(KataRow))}
+        self.own = rule_changes.extensions(transaction, directory)
+
+    def work(self, person: str, kata: str, attempts: tuple[Attempt, ...], given: tuple[Decision, ...]) -> KataWork:
+        """Return a person's work on a kata, with the decisions on tasks in the verdicts."""
+        rule = self.rules[kata]
+        own = dataclasses.replace(rule, due_at=self.own.get((person, kata), rule.due_at))
+        if any(decision.task for decision in given):
+            attempts = tuple(
+                dataclasses.replace(each, verdict=rules.decided(each.verdict, given), original=each.verdict)
+                for each in attempts
+            )
+        return KataWork(kata, attempts, own, given, order=rule.due_at)
+
+
+def scored_places(person: str, work: list[KataWork], bank: int) -> list[PersonKata]:
+    scored = rules.scored(work, bank)
+    found = []
+    for each in sorted(work, key=lambda each: each.kata):
+        standings = scored[each.kata]
+        one = rules.counted(standings, each.rule)
+        found.append(PersonKata(person, each.kata, each.rule, tuple(standings), one, each.decisions))
     return found
 
 
@@ -54,7 +88,9 @@ def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
     """Return the audit trail of one person or of everyone in chronological order."""
     wanted = sa.select(AuditRow).order_by(AuditRow.id)
     if person is not None:
-        wanted = wanted.where(AuditRow.person == transaction.known_person(person).name)
+        directory = Directory(transaction)
+        known = directory.known(person)
+        wanted = wanted.where(AuditRow.person.in_([known, *directory.names_of(known)]))
     rows = list(transaction.session.scalars(wanted))
     transaction.session.expunge_all()
     return rows

@@ -6,21 +6,37 @@ from dataclasses import dataclass
 
 from graders import verdict as verdicts
 from graders.course import rules
-from graders.course.gradebook.tables import KataRow, MarkRow, SubmissionRow, VerdictRow
-from graders.course.rules import Rule, ScoredAttempt
+from graders.course.gradebook.tables import DecisionRow, KataRow, MarkRow, SubmissionRow, VerdictRow
+from graders.course.rules import Decision, FinalMark, Rule, ScoredAttempt
 from graders.manual_scores import ManualScore, with_marks
 from graders.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class PersonKata:
-    """One person's submissions for a kata, and the one that counts."""
+    """One person's submissions for a kata, the one that counts, and instructors' decisions on the points."""
 
     person: str
     kata: str
     rule: Rule
     standings: tuple[ScoredAttempt, ...]
     counted: ScoredAttempt | None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def mark(self) -> FinalMark:
+        """The final points, with the steps that led to them."""
+        return rules.final_mark(self.counted, self.rule, self.decisions, submitted=bool(self.standings))
+
+    @property
+    def submitted(self) -> bool:
+        """Whether there is a submission, or a decision in place of one."""
+        return bool(self.standings) or self.is_decided
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether an instructor has decided on the points of the whole kata."""
+        return any(not each.task for each in self.decisions)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -28,16 +44,18 @@ class PersonKata:
 
     @property
     def points(self) -> float:
-        return 0.0 if self.counted is None else self.counted.points
+        return self.mark.points
 
     @property
     def passed(self) -> bool:
         """Whether the person has passed the kata, which may be with a submission whose points do not count."""
-        return rules.passed(self.standings, self.rule)
+        return rules.passed(self.standings, self.rule) and not self.mark.excluded
 
     @property
     def outstanding(self) -> float:
         """The points that a review can still add to the submission that counts or to one that would then count."""
+        if self.is_decided:
+            return 0.0
         waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
         relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
         return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
@@ -97,4 +115,14 @@ def rule_in(row: KataRow) -> Rule:
         late_percent=row.late_percent,
         late_days=row.late_days,
         attempts_per_day=row.attempts_per_day,
+        grace_s=row.grace_s,
+        maximum=row.max_points or 0.0,
+        weight=row.weight,
+        category=row.category,
+        missing="empty" if row.missing == "empty" else "zero",
     )
+
+
+def decision_in(row: DecisionRow) -> Decision:
+    """Return the decision in a row."""
+    return Decision(row.kind, row.task, row.points, row.who, row.at, row.reason)

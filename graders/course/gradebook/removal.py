@@ -6,7 +6,17 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from graders.course.gradebook.tables import AuditRow, ExtensionRow, PersonRow, SubmissionRow
+from graders.course.gradebook import people
+from graders.course.gradebook.people import Directory
+from graders.course.gradebook.tables import (
+    AuditRow,
+    DecisionRow,
+    ExtensionRow,
+    PersonRow,
+    RequestRow,
+    RosterRow,
+    SubmissionRow,
+)
 from graders.course.gradebook.transaction import Transaction
 
 FORGOTTEN = "(forgotten)"
@@ -14,7 +24,7 @@ FORGOTTEN = "(forgotten)"
 
 def batches_of(transaction: Transaction, person: str) -> list[str]:
     """Return the batch folders that hold a person's submissions."""
-    return _batches(transaction.known_person(person).submissions)
+    return _batches(each for row in people.rows_of(transaction, person) for each in row.submissions)
 
 
 def batches_before(transaction: Transaction, moment: str) -> list[str]:
@@ -27,10 +37,16 @@ def forget(transaction: Transaction, person: str) -> list[str]:
 
     Return the batch folders that hold the person's submissions.
     """
-    row = transaction.known_person(person)
-    batches = _batches(row.submissions)
-    transaction.session.delete(row)
-    transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == row.name))
+    known = Directory(transaction).known(person)
+    rows = people.rows_of(transaction, person)
+    batches = _batches(each for row in rows for each in row.submissions)
+    for name in (known, *(row.name for row in rows)):
+        transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == name))
+    matched = (AuditRow.what == "matched") & ((AuditRow.before == known) | (AuditRow.after == known))
+    transaction.session.execute(sa.delete(AuditRow).where(matched))
+    for row in rows:
+        transaction.session.delete(row)
+    transaction.session.execute(sa.delete(RosterRow).where(RosterRow.id == known))
     transaction.note("forgotten", FORGOTTEN)
     return batches
 
@@ -38,7 +54,8 @@ def forget(transaction: Transaction, person: str) -> list[str]:
 def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
     """Remove everything submitted before this moment, including its lines in the audit trail.
 
-    People who are left with neither a submission nor a later deadline are removed too. Return the number of removed
+    People who are left with neither a submission nor a later deadline, decision or request are removed too. People on
+    the roster stay, unless they left the course before this moment. Return the number of removed
     submissions and the batch folders that hold their files.
     """
     old = _submitted_before(transaction, moment)
@@ -53,9 +70,16 @@ def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]
 
 def _forget_people_before(transaction: Transaction, moment: str) -> None:
     idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
+    idle &= ~PersonRow.decisions.any(DecisionRow.at >= moment) & ~PersonRow.requests.any(RequestRow.opened_at >= moment)
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))
         transaction.session.delete(person)
+    transaction.session.flush()
+    still_here = {each for name in Directory(transaction).matches.values() if (each := name.id)}
+    for row in transaction.session.scalars(sa.select(RosterRow).where(RosterRow.left_at < moment)):
+        if row.id not in still_here:
+            transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == row.id))
+            transaction.session.delete(row)
 
 
 def _submitted_before(transaction: Transaction, moment: str) -> list[SubmissionRow]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
 from graders.course import rules
+from graders.course.gradebook import people
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.records import current_verdict, rule_in
 from graders.course.gradebook.tables import ExtensionRow
 from graders.course.gradebook.transaction import Transaction
@@ -10,43 +18,72 @@ from graders.course.rules import Rule
 from graders.course.submissions import KataSubmission
 
 
-def set_rule(
-    transaction: Transaction,
-    slug: str,
-    *,
-    counts: str | None,
-    due_at: str | None,
-    late_percent: float | None,
-    late_days: int | None,
-) -> Rule:
-    """Change a kata's rule, and return the new rule. Settings that are None stay unchanged."""
+@dataclass(frozen=True)
+class RuleChanges:
+    """Changes to a kata's rule. Settings that are None stay unchanged.
+
+    An empty `due_at` removes the deadline, and negative `late_days` or a negative `weight` remove that setting.
+    """
+
+    counts: str | None = None
+    due_at: str | None = None
+    late_percent: float | None = None
+    late_days: int | None = None
+    grace_s: int | None = None
+    weight: float | None = None
+    category: str | None = None
+    missing: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings to change, with their new values."""
+        found = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        if self.due_at == "":
+            found["due_at"] = None
+        for name in ("late_days", "weight"):
+            if found.get(name, 0) < 0:
+                found[name] = None
+        return found
+
+
+def set_rule(transaction: Transaction, slug: str, changes: RuleChanges) -> Rule:
+    """Change a kata's rule, and return the new rule."""
     row = transaction.kata(slug)
     before = rules.described(rule_in(row))
-    if counts is not None:
-        row.counts = counts
-    if due_at is not None:
-        row.due_at = due_at or None
-    if late_percent is not None:
-        row.late_percent = late_percent
-    if late_days is not None:
-        row.late_days = None if late_days < 0 else late_days
+    for name, value in changes.given().items():
+        setattr(row, name, value)
     after = rule_in(row)
     if rules.described(after) != before:
         transaction.note("rule", kata=slug, before=before, after=rules.described(after))
     return after
 
 
-def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> None:
-    """Set one person's deadline for a kata."""
+def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> str:
+    """Set one person's deadline for a kata, or with an empty `due_at` withdraw it. Return the deadline until now."""
     transaction.kata(slug)
-    row = transaction.known_person(person)
-    own = transaction.session.get(ExtensionRow, (row.id, slug))
-    before = own.due_at if own else ""
-    if own:
-        own.due_at = due_at
-    else:
+    row = people.row_for(transaction, person)
+    own = [
+        each
+        for name in people.rows_of(transaction, person)
+        if (each := transaction.session.get(ExtensionRow, (name.id, slug)))
+    ]
+    before = max((each.due_at for each in own), default="")
+    for each in own:
+        transaction.session.delete(each)
+    transaction.session.flush()
+    if due_at:
         transaction.session.add(ExtensionRow(person_id=row.id, kata=slug, due_at=due_at))
-    transaction.note("extension", row.name, slug, before, due_at)
+    if before != due_at:
+        transaction.note("extension", row.name, slug, before, due_at or "withdrawn")
+    return before
+
+
+def extensions(transaction: Transaction, directory: Directory) -> dict[tuple[str, str], str]:
+    """Return everyone's own deadlines by person and kata. If names of one person differ, the latest one counts."""
+    found: dict[tuple[str, str], str] = {}
+    for row in transaction.session.scalars(sa.select(ExtensionRow).options(selectinload(ExtensionRow.person))):
+        place = directory.id_of(row.person.name), row.kata
+        found[place] = max(row.due_at, found.get(place, ""))
+    return found
 
 
 def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> str:
@@ -58,9 +95,11 @@ def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> s
     if not limit or submission.taken is None:
         return ""
     day = rules.day_of(submission.entry.submitted_at)
+    directory = Directory(transaction)
+    names = {submission.entry.person, *directory.names_of(directory.id_of(submission.entry.person))}
     own = [
         each
-        for each in transaction.submissions(submission.kata.slug, submission.entry.person)
+        for each in transaction.submissions(submission.kata.slug, names)
         if rules.day_of(each.submitted_at) == day and each.verdicts
     ]
     if any(each.sha256 == submission.taken.sha256 for each in own):

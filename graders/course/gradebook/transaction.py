@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, selectinload
 
 from graders.course.gradebook.tables import AuditRow, KataRow, PersonRow, SubmissionRow
 from graders.course.submissions import as_utc, forms
-from graders.errors import KataError
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,8 @@ class Transaction:
         found = {row.name: row for row in self.session.scalars(wanted)}
         return found.get(name) or next(iter(found.values()), None)
 
-    def known_person(self, name: str) -> PersonRow:
-        """Return the row of a person. Raises KataError if the gradebook has no such person."""
-        row = self.person(name)
-        if row is None:
-            raise KataError(f"{name}: no such person in {self.gradebook}. `katas gradebook show` lists everyone.")
-        return row
-
-    def submissions(self, slug: str | None = None, person: str | None = None) -> Iterator[SubmissionRow]:
-        """Yield submissions with their verdicts, in the order of submission.
+    def submissions(self, slug: str | None = None, names: Collection[str] | None = None) -> Iterator[SubmissionRow]:
+        """Yield submissions with their verdicts, in the order of submission. With `names`, only those of these people.
 
         Rows are loaded in batches, because the outputs in all verdicts might not fit into memory.
         """
@@ -87,6 +79,6 @@ class Transaction:
         )
         if slug is not None:
             wanted = wanted.where(SubmissionRow.kata == slug)
-        if person is not None:
-            wanted = wanted.join(PersonRow).where(PersonRow.name.in_(forms(person)))
+        if names is not None:
+            wanted = wanted.join(PersonRow).where(PersonRow.name.in_(names))
         return iter(self.session.scalars(wanted.execution_options(yield_per=100)))

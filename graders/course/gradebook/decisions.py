@@ -1,0 +1,172 @@
+"""Override points, exclude submissions, and keep requests to regrade."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from graders.course.gradebook import people
+from graders.course.gradebook.people import Directory
+from graders.course.gradebook.records import decision_in
+from graders.course.gradebook.tables import DecisionRow, PersonRow, RequestRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.rules import Decision
+from graders.course.submissions import as_utc
+from graders.errors import KataError
+from graders.report.text import clean_line
+
+LONGEST_REASON = 1_000  # characters
+
+
+@dataclass(frozen=True)
+class Request:
+    """A person's request to regrade a kata. `closed_at` is None while it is open."""
+
+    id: int
+    person: str
+    kata: str
+    reason: str
+    opened_at: str
+    opened_by: str
+    closed_at: str | None
+    closed_by: str
+    answer: str
+
+
+def by_person(transaction: Transaction, directory: Directory) -> Mapping[tuple[str, str], tuple[Decision, ...]]:
+    """Return the decisions by person and kata, sorted by task. If names of one person disagree, the newest counts."""
+    wanted = sa.select(DecisionRow).options(selectinload(DecisionRow.person)).order_by(DecisionRow.at)
+    found: dict[tuple[str, str], dict[str, Decision]] = {}
+    for row in transaction.session.scalars(wanted):
+        found.setdefault((directory.id_of(row.person.name), row.kata), {})[row.task] = decision_in(row)
+    return {place: tuple(each[task] for task in sorted(each)) for place, each in found.items()}
+
+
+def decide(
+    transaction: Transaction, person: str, slug: str, task: str, kind: str, points: float, reason: str
+) -> Decision:
+    """Record a decision, which replaces an earlier one on the same kata or task."""
+    reason = checked_reason(reason)
+    transaction.kata(slug)
+    row = people.row_for(transaction, person)
+    before = "; ".join(described(decision_in(each)) for each in _take(transaction, person, slug, task))
+    decision = Decision(kind, task, points, clean_line(transaction.who), now(), reason)
+    transaction.session.add(
+        DecisionRow(
+            person_id=row.id,
+            kata=slug,
+            task=task,
+            kind=kind,
+            points=points,
+            who=decision.who,
+            at=decision.at,
+            reason=reason,
+        )
+    )
+    transaction.note(kind, row.name, slug, before, described(decision))
+    return decision
+
+
+def withdraw(transaction: Transaction, person: str, slug: str, task: str) -> str:
+    """Withdraw the decision on a kata or a task, and describe it. Raises KataError if there is none."""
+    rows = _take(transaction, person, slug, task)
+    if not rows:
+        where = f"{slug}, task {task}" if task else slug
+        raise KataError(
+            f"{person}, {where}: there is no override or exclusion. `katas gradebook show {person}` lists them."
+        )
+    before = "; ".join(described(decision_in(each)) for each in rows)
+    transaction.note("withdrawn", rows[0].person.name, slug, before)
+    return before
+
+
+def _take(transaction: Transaction, person: str, slug: str, task: str) -> list[DecisionRow]:
+    """Delete and return the decisions on a kata or task under all names of a person."""
+    ids = [row.id for row in people.rows_of(transaction, person)]
+    wanted = sa.select(DecisionRow).options(selectinload(DecisionRow.person))
+    wanted = wanted.where(DecisionRow.person_id.in_(ids), DecisionRow.kata == slug, DecisionRow.task == task)
+    rows = list(transaction.session.scalars(wanted))
+    for row in rows:
+        transaction.session.delete(row)
+    transaction.session.flush()
+    return rows
+
+
+def described(decision: Decision) -> str:
+    """Describe a decision in one line, without its author."""
+    what = f"{decision.task} {decision.points:g}" if decision.task else f"{decision.points:g}"
+    return f"{'excluded' if decision.kind == 'exclude' else what}: {decision.reason}"
+
+
+def checked_reason(reason: str, option: str = "--reason") -> str:
+    """Return a reason as one line. Raises KataError if it is empty or too long."""
+    found = clean_line(reason.strip(), LONGEST_REASON + 1)
+    if not found:
+        raise KataError(f"{option}: it is empty. Say why, because everyone who sees the points sees it too.")
+    if len(found) > LONGEST_REASON:
+        raise KataError(f"{option}: it has more than {LONGEST_REASON} characters. Shorten it.")
+    return found
+
+
+def now() -> str:
+    """Return the current time in UTC, in ISO 8601 to the second."""
+    return as_utc(datetime.datetime.now(datetime.UTC))
+
+
+# ---------------------------------------------------------------------------------------------- requests
+
+
+def add_request(transaction: Transaction, person: str, slug: str, reason: str) -> int:
+    """Add a request to regrade, and return its number."""
+    reason = checked_reason(reason)
+    transaction.kata(slug)
+    row = people.row_for(transaction, person)
+    request = RequestRow(
+        person_id=row.id, kata=slug, reason=reason, opened_at=now(), opened_by=clean_line(transaction.who)
+    )
+    transaction.session.add(request)
+    transaction.session.flush()
+    transaction.note("request", row.name, slug, after=f"{request.id}: {reason}")
+    return request.id
+
+
+def close_request(transaction: Transaction, number: int, answer: str) -> Request:
+    """Close a request with an answer. Raises KataError if it is unknown or already closed."""
+    row = transaction.session.get(RequestRow, number)
+    if row is None:
+        raise KataError(f"{number}: no such request. `katas gradebook request list --all` lists them.")
+    if row.closed_at is not None:
+        raise KataError(f"{number}: {row.closed_by} closed this request on {row.closed_at}: {row.answer}")
+    row.answer = checked_reason(answer, "--answer")
+    row.closed_at, row.closed_by = now(), clean_line(transaction.who)
+    transaction.note("request closed", row.person.name, row.kata, f"{row.id}: {row.reason}", row.answer)
+    return _request(row, Directory(transaction))
+
+
+def requests(transaction: Transaction, person: str | None = None, *, closed: bool = False) -> list[Request]:
+    """Return the open requests in the order in which they were added. With `closed`, return the closed ones too."""
+    directory = Directory(transaction)
+    wanted = sa.select(RequestRow).join(PersonRow).options(selectinload(RequestRow.person)).order_by(RequestRow.id)
+    if not closed:
+        wanted = wanted.where(RequestRow.closed_at.is_(None))
+    if person is not None:
+        wanted = wanted.where(PersonRow.name.in_(directory.names_of(directory.known(person))))
+    return [_request(row, directory) for row in transaction.session.scalars(wanted)]
+
+
+def _request(row: RequestRow, directory: Directory) -> Request:
+    return Request(
+        id=row.id,
+        person=directory.id_of(row.person.name),
+        kata=row.kata,
+        reason=row.reason,
+        opened_at=row.opened_at,
+        opened_by=row.opened_by,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        answer=row.answer,
+    )

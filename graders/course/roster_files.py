@@ -1,0 +1,269 @@
+"""Read a roster from a CSV file, also one that Canvas, Moodle or Gradescope has written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.course.submissions import PERSON, composed
+from graders.errors import KataError
+from graders.report.text import clean_line
+
+LARGEST = 20_000_000  # bytes
+DELIMITERS = ",;\t"
+COLUMNS = {
+    "id": "id|studentid|studentnumber|idnumber|matriculationnumber|matrikelnummer|matrikelnr|matrnr|matrikel|sid"
+    "|userid|personid|netid|login|username|person",
+    "name": "name|fullname|studentname|student|vollername|displayname",
+    "first": "firstname|givenname|forename|vorname",
+    "last": "lastname|surname|familyname|nachname",
+    "email": "email|emailaddress|mail|mailaddress|emailadresse|emailaddresses",
+    "section": "section|sections|class|tutorial|course",
+    "team": "group|groups|team|groupname|gruppe|gruppen",
+    "role": "role|roles",
+    "sis": "sisuserid",
+    "login": "sisloginid",
+    "identifier": "identifier",
+}
+SYSTEM_NAMES = {"": "a roster", "canvas": "Canvas's", "moodle": "Moodle's", "gradescope": "Gradescope's"}
+
+
+@dataclass(frozen=True)
+class RosterEntry:
+    """A line of a roster. A value is None if the file has no such column. `ids` are ids in other systems."""
+
+    line: int
+    id: str
+    name: str | None = None
+    email: str | None = None
+    section: str | None = None
+    team: str | None = None
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class RosterFile:
+    """A file with a roster. `system` is the learning platform that wrote it, or empty. `skipped` are not students."""
+
+    path: str
+    system: str
+    entries: tuple[RosterEntry, ...]
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file as text: its encoding, its delimiter, and its lines with their numbers."""
+
+    encoding: str
+    delimiter: str
+    lines: tuple[tuple[int, list[str]], ...]
+
+
+def read(path: Path) -> RosterFile:
+    """Read a roster. Raises KataError for the first problem, with the line and a fix."""
+    table = read_table(path)
+    (first, header), *rest = table.lines
+    columns = _columns(path, first, header)
+    system = system_of(header)
+    _check_columns(path, first, columns, system)
+    entries: dict[int, RosterEntry] = {}
+    skipped = []
+    for line, cells in _checked(path, header, rest):
+        texts = {column: clean_line(cells[place].strip()) for column, place in columns.items()}
+        if _is_no_student(texts, system, _has_students(columns, rest)):
+            skipped += [texts.get("name") or _joined(texts)] if any(texts.get(each) for each in ("id", "email")) else []
+            continue
+        entries[line] = _entry(path, line, texts, system)
+    _check_unique(path, list(entries.values()))
+    if not entries:
+        raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
+    return RosterFile(str(path), system, tuple(entries.values()), tuple(filter(None, skipped)))
+
+
+def system_of(header: Sequence[str]) -> str:
+    """Return the learning platform that writes this header, or an empty string."""
+    names = {_normalised(each) for each in header}
+    if {"student", "id", "section"} <= names:
+        return "canvas"
+    is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"} and "id" not in names
+    if "identifier" in names or is_list:
+        return "moodle"
+    if "sid" in names and "email" in names:
+        return "gradescope"
+    return ""
+
+
+# ------------------------------------------------------------------------------------------- the text
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file in any usual encoding and with any usual delimiter. Empty lines are left out."""
+    try:
+        data = path.read_bytes() if path.stat().st_size <= LARGEST else None
+    except OSError as fault:
+        raise KataError(f"{path}: {fault.strerror}. Specify a CSV file.") from None
+    if data is None:
+        raise KataError(f"{path}: it is larger than {LARGEST // 1_000_000} MB, so it is not a roster.")
+    if data[:4] == b"PK\x03\x04" or data[:4] == b"\xd0\xcf\x11\xe0":
+        raise KataError(f"{path}: this is a spreadsheet. Save it as CSV (in Excel: Save as, CSV UTF-8).")
+    text, encoding = _decoded(path, data)
+    text, delimiter = _delimited(text)
+    lines = tuple(_lines(path, text, delimiter))
+    if not lines:
+        raise KataError(f"{path}: it is empty. The first line names the columns, such as id,name,e-mail,section,group.")
+    return Table(encoding, delimiter, lines)
+
+
+def _decoded(path: Path, data: bytes) -> tuple[str, str]:
+    """Return the text and its encoding: UTF-8 with or without a mark, UTF-16, or Windows-1252."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    elif data[1:8:2].strip(b"\0") == b"" and len(data) > 1:
+        encodings = ["utf-16-le"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            plain = encoding == "utf-8-sig" and not data.startswith(b"\xef\xbb\xbf")
+            return text, "utf-8" if plain else encoding
+    raise KataError(f"{path}, line {_unreadable(data)}: it cannot be read as text. Save the file as CSV in UTF-8.")
+
+
+def _unreadable(data: bytes) -> int:
+    """Return the number of the first line with a character that is not text in UTF-8."""
+    lines = data.split(b"\n")
+    valid = [b"\0" not in line and line.decode("utf-8", "replace").encode() == line for line in lines]
+    return valid.index(False) + 1 if False in valid else len(lines)
+
+
+def _delimited(text: str) -> tuple[str, str]:
+    """Return the text without Excel's line `sep=;`, and the delimiter that the first line has most often."""
+    first, _, rest = text.lstrip("\r\n").partition("\n")
+    if re.fullmatch(r"sep=[,;\t]\s*", first, re.IGNORECASE):
+        return "\n" + rest, first[4]
+    unquoted = re.sub(r'"[^"]*"', "", first)
+    return text, max(DELIMITERS, key=unquoted.count)
+
+
+def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as fault:
+        raise KataError(f"{path}, line {start}: {fault}. Check the quotation marks in this line.") from None
+
+
+# ----------------------------------------------------------------------------------------- the columns
+
+
+def _normalised(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.casefold())
+
+
+def _columns(path: Path, line: int, header: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    canvas = system_of(header) == "canvas"
+    for place, name in enumerate(header):
+        column = next((key for key, names in COLUMNS.items() if _normalised(name) in names.split("|")), None)
+        if column is None or (canvas and column in found):  # Canvas's assignments can have any name
+            continue
+        if column in found:
+            other = header[found[column]]
+            raise KataError(
+                f"{path}, line {line}: the columns {clean_line(other)} and {clean_line(name)} both give the {column}. "
+                "Remove one of them."
+            )
+        found[column] = place
+    return found
+
+
+def _check_columns(path: Path, line: int, columns: Mapping[str, int], system: str) -> None:
+    identifying = {"id", "sis", "identifier"} | ({"email"} if system else set())
+    if not identifying & columns.keys():
+        raise KataError(
+            f"{path}, line {line}: no column has the people's ids. The first line names the columns: "
+            "id,name,e-mail,section,group; only id is required."
+        )
+
+
+def _checked(
+    path: Path, header: Sequence[str], lines: Sequence[tuple[int, list[str]]]
+) -> Iterator[tuple[int, list[str]]]:
+    for line, cells in lines:
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells = cells[:-1]
+        if len(cells) > len(header) or len(cells) < len(header) - 1:
+            raise KataError(
+                f"{path}, line {line}: it has {len(cells)} columns, but the first line has {len(header)}. "
+                "Put quotation marks around a value that contains the separator."
+            )
+        yield line, [*cells, *[""] * (len(header) - len(cells))]
+
+
+# ------------------------------------------------------------------------------------------- the people
+
+
+def _has_students(columns: Mapping[str, int], lines: Sequence[tuple[int, list[str]]]) -> bool:
+    place = columns.get("role")
+    return place is not None and any(len(cells) > place and "student" in cells[place].casefold() for _, cells in lines)
+
+
+def _is_no_student(texts: Mapping[str, str], system: str, has_students: bool) -> bool:
+    """Return whether a line is about someone else: a teacher, Canvas's test student, or a line without a person."""
+    if system == "canvas" and (
+        not texts.get("id") or _normalised(texts.get("name", "")) in ("studenttest", "teststudent")
+    ):
+        return True
+    return has_students and "student" not in texts.get("role", "").casefold()
+
+
+def _entry(path: Path, line: int, texts: Mapping[str, str], system: str) -> RosterEntry:
+    ids = []
+    if system == "canvas":
+        ids.append(("canvas", texts["id"]))
+    if texts.get("login"):
+        ids.append(("login", texts["login"]))
+    if texts.get("identifier"):
+        ids.append((system, texts["identifier"].rpartition(" ")[2]))
+    email = texts.get("email")
+    if email is None and "@" in texts.get("login", ""):
+        email = texts["login"]
+    own = texts.get("sis", "") if system == "canvas" else texts.get("id", "")
+    if not own and not system:
+        raise KataError(f"{path}, line {line}: the id is missing. Add it, or remove the line.")
+    if not own and not email and not ids:
+        raise KataError(f"{path}, line {line}: it has no id and no e-mail address. Add one of them.")
+    if len(own.encode()) > PERSON:
+        raise KataError(f"{path}, line {line}: the id is longer than {PERSON} bytes. Shorten it.")
+    own = own or (email or "" if system != "canvas" else texts.get("login", ""))
+    name = texts.get("name") if "name" in texts else (_joined(texts) if {"first", "last"} & texts.keys() else None)
+    return RosterEntry(
+        line, composed(own), name, email, texts.get("section"), texts.get("team"), tuple(dict.fromkeys(ids))
+    )
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    return " ".join(filter(None, (texts.get("first"), texts.get("last"))))
+
+
+def _check_unique(path: Path, entries: Sequence[RosterEntry]) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        for system, value in (("id", entry.id), *entry.ids):
+            if value and (earlier := seen.setdefault((system, value), entry.line)) != entry.line:
+                raise KataError(
+                    f"{path}, line {entry.line}: the id {value} is already in line {earlier}. Remove one of the lines."
+                )
