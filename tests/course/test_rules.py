@@ -199,6 +199,13 @@ def test_categories_make_a_total_out_of_100():
     assert (found.passed, found.uncounted) == (False, ("five",))
 
 
+def test_the_kata_is_dropped_whose_loss_helps_most():
+    shares = {"heavy": (5.0, 10.0), "light": (4.0, 1.0), "best": (10.0, 1.0)}
+    marks = [kata_mark(name, points, weight=weight) for name, (points, weight) in shares.items()]
+    found = totals.total(marks, Course(categories=(Category("", drop_lowest=1),)))
+    assert (found.dropped, found.percent) == (("heavy",), 70.0)
+
+
 # The final mark.
 
 
