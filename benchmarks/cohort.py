@@ -21,6 +21,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -31,14 +32,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import sqlalchemy as sa
 from grade_latency import TESTS, plain_suite, process
 
 from graders import catalogue, intake
 from graders.checks.speed import median_interval
-from graders.course import journal, running, submissions
+from graders.course import running, submissions
 from graders.course.batch import Batch
 from graders.course.batch_run import BatchProgress, BatchRun
 from graders.course.executors import Cluster, GradingPlace, ThisMachine
+from graders.course.gradebook.records import verdict_in
+from graders.course.gradebook.tables import VerdictRow
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
 from graders.errors import KataError
@@ -224,8 +228,9 @@ def against_pytest(rounds: int, workers: int, folder: Path) -> None:
 
 def verdicts_in(out: Path) -> dict[str, list[Verdict]]:
     found: dict[str, list[Verdict]] = {}
-    for row in journal.rows(out / "journal.jsonl"):
-        found.setdefault(row.person, []).append(row.verdict)
+    with Batch(out).reading() as held, held.book.transaction() as transaction:
+        for each in transaction.session.scalars(sa.select(VerdictRow).execution_options(yield_per=100)):
+            found.setdefault(each.submission.person.name, []).append(verdict_in(each))
     return found
 
 
@@ -247,8 +252,12 @@ def command(handed: Path, out: Path, seed: str) -> list[str]:
 
 
 def rows_in(out: Path) -> int:
-    with contextlib.suppress(FileNotFoundError):
-        return max((out / "journal.jsonl").read_bytes().count(b"\n") - 1, 0)
+    if (out / "gradebook.sqlite").exists():
+        with (
+            contextlib.closing(sqlite3.connect(out / "gradebook.sqlite", timeout=60)) as connection,
+            contextlib.suppress(sqlite3.OperationalError),  # the tables are just being made
+        ):
+            return int(connection.execute("SELECT count(*) FROM verdicts").fetchone()[0])
     return 0
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
+OF_COHORTS = ("alembic", "copydetect", "distributed", "psycopg", "sqlalchemy")  # the extra `cohort` installs these
+
 
 def main() -> None:
     """Run `katas`.
@@ -48,6 +50,8 @@ def _report(fault: Exception) -> int:
         print(
             f"katas: {fault.name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr
         )
+    elif isinstance(fault, ModuleNotFoundError) and (fault.name or "").partition(".")[0] in OF_COHORTS:
+        print(f"katas: {fault.name}: missing. Install it with: pip install 'nn-katas[cohort]'", file=sys.stderr)
     else:
         traceback.print_exception(fault)
     return 2

@@ -20,11 +20,10 @@ from graders.verdict import Audience, HiddenDetail, Verdict, from_json
 
 if TYPE_CHECKING:
     from graders.course.batch import Batch
-    from graders.course.journal import Short
+    from graders.course.batch_store import BatchStore
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
 BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
-AGAIN = "Move it away and run the same `katas grade-batch` again, which restores the file from its journal."
 NO_AUDIENCE = "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
 REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
 
@@ -156,27 +155,27 @@ class _ReportWriter:
     def run(self) -> list[str]:
         """Write the reports, and return a summary as lines of text. Raises KataError if it cannot continue."""
         self._check_target()
-        current = self._current()
-        stored = {*current, *self._stored()}
-        if not stored:
-            raise KataError(
-                f"{self.out}/verdicts: there are no verdicts. Run `katas grade-batch` with this --out first."
-            )
-        chosen = self._chosen(stored)
-        details = _details({kata for _, kata in chosen})
-        with _writable(self.to):
-            self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
-        places: dict[tuple[int, int], str] = {}
-        for person, kata in chosen:
-            try:
-                file = self.batch.verdict_file(person, kata)
-                verdict = _allowed(_read(file, kata, current.get((person, kata))), details)
-                target = self._target(person, kata, places)
-                text = self._rendered(verdict, file)
-            except _LeftOut as fault:
-                self.left_out.append(str(fault))
-                continue
-            self._write(verdict, text, target, (person, kata))
+        with self.batch.reading() as held:
+            stored = self._stored(held)
+            if not stored:
+                raise KataError(f"{self.out}: there are no verdicts. Run `katas grade-batch` with this --out first.")
+            chosen = self._chosen(stored)
+            details = _details({kata for _, kata in chosen})
+            with _writable(self.to):
+                self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
+            places: dict[tuple[int, int], str] = {}
+            for row in held.rows():
+                key = (self.batch.folder_of(row.person), row.verdict.kata)
+                if key not in chosen:
+                    continue
+                try:
+                    verdict = _allowed(row.verdict, details)
+                    target = self._target(*key, places)
+                    text = self._rendered(verdict, key)
+                except _LeftOut as fault:
+                    self.left_out.append(str(fault))
+                    continue
+                self._write(verdict, text, target, key)
         return self._summary(stored)
 
     def _check_target(self) -> None:
@@ -185,34 +184,9 @@ class _ReportWriter:
         if to == out or any(place == to or place in to.parents for place in own):
             raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
 
-    def _current(self) -> dict[Key, Short]:
-        """Return the current rows of the journal by key. The result is empty if the journal is missing or invalid."""
-        from graders.course import journal
-
-        batch = self.batch
-        if not batch.journal.exists():
-            return {}
-        try:
-            rows = journal.shorts(batch.journal).values()
-        except KataError as fault:
-            self.left_out.append(str(fault))
-            return {}
-        return {(batch.folder_of(row.person), row.verdict.kata): row for row in rows if _is_name(*row.key)}
-
-    def _stored(self) -> Iterator[Key]:
-        """Yield the keys of the verdicts that have a file."""
-        place = self.out / "verdicts"
-        if not place.is_dir():
-            if self.batch.journal.is_file():
-                return
-            raise KataError(f"{self.out}: not a batch, because {place} does not exist. {BATCH}")
-        for folder in sorted(each for each in place.iterdir() if each.is_dir() and not each.name.startswith(".")):
-            try:
-                names = [file.name for file in folder.iterdir() if not file.name.startswith(".")]
-            except OSError as fault:
-                self.left_out.append(f"{folder}: {fault.strerror}")
-                continue
-            yield from ((folder.name, name.removesuffix(".json")) for name in names if name.endswith(".json"))
+    def _stored(self, held: BatchStore) -> set[Key]:
+        """Return the keys of the verdicts in the batch. A name that could lead out of a folder has none."""
+        return {(self.batch.folder_of(person), kata) for person, kata in held.shorts() if _is_name(person, kata)}
 
     def _chosen(self, stored: Collection[Key]) -> list[Key]:
         """Return the keys of the verdicts to report. Raises KataError if a named person or kata has no verdict."""
@@ -255,7 +229,7 @@ class _ReportWriter:
             )
         return target
 
-    def _rendered(self, verdict: Verdict, file: Path) -> str:
+    def _rendered(self, verdict: Verdict, key: Key) -> str:
         """Return the report. Raises _LeftOut if rendering fails, so that the other reports are still written."""
         from graders import report
 
@@ -265,7 +239,7 @@ class _ReportWriter:
         except Exception as fault:  # noqa: BLE001 (an error in one report must not stop the others)
             detail = f"{type(fault).__name__}: {_shown(fault)}"
             raise _LeftOut(
-                f"{_shown(file)}: the report cannot be rendered ({detail}). Please report this bug."
+                f"{_shown('/'.join(key))}: the report cannot be rendered ({detail}). Please report this bug."
             ) from None
 
     def _write(self, verdict: Verdict, text: str, target: Path, key: Key) -> None:
@@ -292,30 +266,6 @@ class _ReportWriter:
 
 class _LeftOut(Exception):
     """The reason why a report is left out. The other reports are still written."""
-
-
-def _read(file: Path, kata: str, current: Short | None) -> Verdict:
-    """Return the verdict in a file. Raises _LeftOut if the student must not get it."""
-    from graders.course.reproducibility import versions_of
-
-    remedy = AGAIN if current else "Correct or remove it."
-    try:
-        verdict = from_json(file.read_bytes())
-    except FileNotFoundError:
-        raise _LeftOut(
-            f"{_shown(file)}: the file is missing. Run the same `katas grade-batch` again to restore it."
-        ) from None
-    except OSError as fault:
-        raise _LeftOut(f"{_shown(file)}: {fault.strerror}. {remedy}") from None
-    except (KataError, RecursionError) as fault:
-        raise _LeftOut(f"{_shown(file)}: {_sentence(fault)} {remedy}") from None
-    if verdict.kata != kata:
-        raise _LeftOut(f"{_shown(file)}: the verdict is on {_shown(verdict.kata)}, not on {_shown(kata)}. {remedy}")
-    if current is not None:
-        last = current.verdict
-        if (verdict.submission_sha256, versions_of(verdict)) != (last.submission_sha256, versions_of(last)):
-            raise _LeftOut(f"{_shown(file)}: the journal has a later verdict, and that one counts. {remedy}")
-    return verdict
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -18,8 +18,8 @@ from graders.errors import KataError
 from graders.output.progress_bar import LineReporter, progress_bar
 
 if TYPE_CHECKING:
-    from graders.course.batch import Batch
     from graders.course.batch_run import BatchProgress, BatchRun
+    from graders.course.batch_store import BatchStore
     from graders.course.submissions import SubmissionEntry
     from graders.verdict import Confinement
 
@@ -45,7 +45,7 @@ Changed = Annotated[
 Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's submission time.", metavar="FILE")]
 Book = Annotated[
     str | None,
-    typer.Option(help="Apply this gradebook's attempt limits, and import the results into it.", metavar="URL"),
+    typer.Option(help="Keep the results in this gradebook, and apply its attempt limits.", metavar="URL"),
 ]
 Seed = Annotated[str | None, typer.Option(help="The seed of a new batch: 64 hexadecimal digits.", metavar="HEX")]
 Require = Annotated[
@@ -138,22 +138,17 @@ def _check_out(options: BatchOptions) -> None:
 def _grade(
     options: BatchOptions, katas: Sequence[catalogue.Kata], entries: Sequence[SubmissionEntry]
 ) -> tuple[BatchProgress, list[str]]:
-    """Grade the submissions, and import the verdicts into the gradebook.
-
-    Return the progress, and the names that differ only in case.
-    """
+    """Grade the submissions. Return the progress, and the names that differ only in case."""
     from graders.course.batch import Batch, names_alike
     from graders.course.batch_run import BatchRun
 
     batch = Batch(options.out)
     place = _place(options)
-    seed = seed_of(options.seed, 32, "in the first line of a journal")
-    with batch.open(seed) as held, _gradebook(options.gradebook) as book:
-        if options.seed is not None and held.head.seed != options.seed.lower():
-            raise KataError(
-                f"{batch.journal}: this batch has a different seed. Leave out --seed, or give another --out."
-            )
-        alike = names_alike(batch, [entry.person for entry in entries])
+    seed = seed_of(options.seed, 32, "in the table `batches` of a gradebook")
+    with batch.open(seed, options.gradebook) as held:
+        if seed not in (None, held.seed):
+            raise KataError(f"{batch.out}: this batch has a different seed. Leave out --seed, or give another --out.")
+        alike = names_alike(batch, [entry.person for entry in entries], held.people())
         run = BatchRun(
             batch,
             katas,
@@ -162,12 +157,10 @@ def _grade(
             require=options.require,
             require_extras=options.require_extras,
         )
-        if book is not None:
-            run.allowed = book.may_be_graded
-        with _results_written(run), _progress_shown(run, len(entries)), place:
+        if not held.is_own:
+            run.allowed = held.book.may_be_graded
+        with _results_written(run, held), _progress_shown(run, len(entries)), place:
             run.grade(entries, place, held)
-        if book is not None:
-            book.import_batch(batch, katas)
     return run.progress, alike
 
 
@@ -180,16 +173,8 @@ def _place(options: BatchOptions) -> Any:
     return ThisMachine(Invocation.root, options.workers, options.require)
 
 
-def _gradebook(url: str | None) -> Any:
-    if url is None:
-        return nullcontext()
-    from graders.course.gradebook import Gradebook
-
-    return Gradebook(url)
-
-
 @contextmanager
-def _results_written(run: BatchRun) -> Iterator[None]:
+def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
     """Write the table of results after a run, even if the run fails or is interrupted."""
     try:
         yield
@@ -198,18 +183,18 @@ def _results_written(run: BatchRun) -> Iterator[None]:
             stored = sum(run.progress.graded.values())
             say(f"katas: {stored} graded and stored in {run.batch.out}. Run the same command again to continue.")
         with suppress(KataError, OSError):  # report the error that ended the run, not an error from writing the table
-            _write_results(run.batch)
+            _write_results(run, held)
         raise
-    _write_results(run.batch)
+    _write_results(run, held)
 
 
-def _write_results(batch: Batch) -> None:
-    from graders.course import verdict_files
-    from graders.course.results_table import results
-    from graders.output import delivery
+def _write_results(run: BatchRun, held: BatchStore) -> None:
+    """Write what the store holds: katas' titles for the gradebook, and the files for people."""
+    from graders.course import written_files
 
-    verdict_files.restore_missing(batch)
-    delivery.deliver(results(batch), batch.out / "results.csv")
+    used = held.katas()
+    held.book.update_katas(kata for kata in run.katas if kata.slug in used)
+    run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
 
 
 def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> list[str]:
@@ -223,7 +208,9 @@ def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> 
     if graded:
         lines.append(", ".join(f"{count} {status}" for status, count in progress.graded.most_common()))
     if progress.moved:
-        lines.append(f"{progress.moved} graded earlier had another submission time in the journal, which was corrected")
+        lines.append(
+            f"{progress.moved} graded earlier had another submission time in the gradebook, which was corrected"
+        )
     if progress.outdated:
         lines.append(
             f"{progress.outdated} graded earlier with different tests, a different harness or policy on extras: "
@@ -233,9 +220,10 @@ def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> 
         lines.append(f"confinement: {progress.weakest}; --require-confinement full refuses to grade with less")
     lines += _some("no submission for these katas", progress.nothing)
     lines += _some("not graded", progress.refused) + _some("error", progress.errors)
+    lines += _some("written again, because it differed from the gradebook", progress.rewritten)
     if progress.errors:
         lines.append("An error is the harness's fault, not the submission's. Run the same command to try again.")
-    return [*lines, f"written: {out}/results.csv, verdicts/, submissions/, journal.jsonl"]
+    return [*lines, f"written: {out}/results.csv, verdicts/, submissions/"]
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from graders import intake
 from graders.atomic import folder_lock
@@ -19,6 +19,9 @@ from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, re
 from graders.output import delivery
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict, from_json, to_json
+
+if TYPE_CHECKING:
+    from graders.course.reviews import BatchReview
 
 SHOWN = 20_000  # show at most this many characters of each submitted text
 T = TypeVar("T")
@@ -37,13 +40,15 @@ def review_verdict(
 ) -> int:
     """Store the given scores, or ask for scores if none are given. Return the exit status of the new verdict.
 
-    Each score is written to the file `record` as soon as it is known, and at the end to the batch that contains the
-    file. Scores that other reviewers have written to the file since `verdict` was read are kept. Raises KataError if a
-    score cannot be written to `record`, or if the submission was graded again.
+    Each score is stored as soon as it is known: in the gradebook of the batch that contains the file `record`, or else
+    in the file itself. Scores that other reviewers have stored since `verdict` was read are kept. Raises KataError if a
+    score cannot be stored, or if the submission was graded again.
     """
     delivery.check(record)
+    batch = _batch_review(record)
+    verdict = batch.verdict() if batch else verdict
     files = _submitted_texts(kata, verdict, submission)
-    review = _Review(kata, record, verdict, by)
+    review = _Review(kata, record, verdict, by, batch)
     try:
         if awards or comments:
             points, texts = _by_task("--award", map(_award, awards)), _by_task("--comment", map(_comment, comments))
@@ -54,19 +59,20 @@ def review_verdict(
         awaited = f", {after.review_points:g} still outstanding" if after.review_points else ""
         _print(f"{kata.slug}: {after.status}, {after.score:g} of {after.max_score:g} points{awaited}")
     finally:
-        if review.written:
-            _update_batch(record)
+        if review.written and batch:
+            _write_table(batch)
     return review.verdict.exit_status
 
 
 @dataclass
 class _Review:
-    """A review of the verdict in a file. Other reviewers may write to the file at the same time."""
+    """A review of a verdict in a batch or in a file. Other reviewers may write to it at the same time."""
 
     kata: Kata
     record: Path
     verdict: Verdict  # the verdict as it was last read or written
     by: str
+    batch: BatchReview | None
     written: bool = False
 
     def score(self, task: str) -> ManualScore | None:
@@ -74,20 +80,24 @@ class _Review:
         return next((mark for mark in marks_of(self.verdict) if mark.task == task), None)
 
     def give(self, given: Sequence[tuple[str, float | None, str | None]]) -> None:
-        """Add (task, points, comment) tuples to the verdict in the file.
-
-        If this raises KataError, nothing is written.
-        """
-        place = self.record.resolve().parent
-        with folder_lock(place.parent if _batch_of(self.record) else place):
-            found = self.with_given(self._current(), given)
-            _write(found, self.record)
+        """Store (task, points, comment) tuples. If this raises KataError, nothing is stored."""
+        if self.batch:
+            found = self.batch.give(
+                self.verdict, lambda verdict, at: self.with_given(verdict, given, not_before=at), self.by
+            )
+        else:
+            with folder_lock(self.record.resolve().parent):
+                found = self.with_given(self._current(), given)
+                delivery.deliver(to_json(found).decode(), self.record, NOT_WRITTEN)
         self.verdict, self.written = found, True
 
-    def with_given(self, verdict: Verdict, given: Sequence[tuple[str, float | None, str | None]]) -> Verdict:
+    def with_given(
+        self, verdict: Verdict, given: Sequence[tuple[str, float | None, str | None]], not_before: str = ""
+    ) -> Verdict:
         """Return the verdict with these (task, points, comment) tuples added. Raises KataError if one is invalid."""
         for task, points, comment in given:
-            verdict = awarded(self.kata, verdict, task, points, comment, reviewer=self.by, at=_now())
+            at = max(_now(), not_before)
+            verdict = awarded(self.kata, verdict, task, points, comment, reviewer=self.by, at=at)
         return verdict
 
     def _current(self) -> Verdict:
@@ -105,30 +115,22 @@ class _Review:
         return found
 
 
-def _batch_of(record: Path) -> Path | None:
-    """Return the batch folder that contains a verdict file, or None if the file is not in a batch."""
+def _batch_review(record: Path) -> BatchReview | None:
+    """Return the review of a verdict in a batch, or None if the file is not in a batch."""
     folders = record.resolve().parents
-    in_batch = len(folders) > 2 and folders[1].name == "verdicts" and (folders[2] / "journal.jsonl").is_file()
-    return folders[2] if in_batch else None
+    stores = ("gradebook.sqlite", "gradebook.json", "journal.jsonl")
+    if len(folders) < 3 or folders[1].name != "verdicts" or not any((folders[2] / name).is_file() for name in stores):
+        return None
+    from graders.course.reviews import BatchReview  # imported late, because students' bundles have no graders/course
+
+    return BatchReview(folders[2], record.resolve())
 
 
-def _update_batch(record: Path) -> None:
-    """If the verdict file belongs to a batch, also write the points to that batch's journal and table."""
-    out = _batch_of(record)
-    if out is None:
-        return
-    from graders.course import verdict_files  # imported late, because students' bundles have no graders/course
-    from graders.course.batch import Batch
-    from graders.course.results_table import results
-
-    batch, table = Batch(out), out / "results.csv"
+def _write_table(batch: BatchReview) -> None:
     try:
-        verdict_files.save_scores(batch, record.resolve())
-        delivery.deliver(results(batch), table)
+        _print(f"written: {batch.write_table()}")
     except KataError as fault:
-        say(f"katas: {fault}\nThe points are stored in {record}. The next `katas grade-batch` updates the table.")
-        return
-    _print(f"written: {table}; `katas gradebook import {batch.out}` imports the points")
+        say(f"katas: {fault}\nThe points are stored.")
 
 
 def _print(line: str) -> None:
@@ -229,7 +231,3 @@ def _comment(text: str) -> tuple[str, str]:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _write(verdict: Verdict, record: Path) -> None:
-    delivery.deliver(to_json(verdict).decode(), record, NOT_WRITTEN)

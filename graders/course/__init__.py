@@ -2,16 +2,19 @@
 
 submissions      finds the people in a folder of submissions, with their files and submission times
 blobs            stores submitted files by digest
-journal          records all verdicts of a batch in order
+rows             defines the records that a batch stores
+batch_store      opens the gradebook that is the store of a batch
+old_journal      reads the journal in which older versions stored a batch
 pool_worker      grades jobs in a process that keeps a judge running
 executors        runs jobs in processes on this machine or on a Dask cluster
 running          submits jobs to an executor and collects the verdicts, even if processes die
 batch            locates the files in the folder of a batch
 batch_run        grades the submissions of a batch that have not been graded yet
-verdict_files    writes the current verdicts to files, to which `katas review` adds manual scores
+verdict_files    writes the current verdicts to files
 results_table    lists the current results as CSV
 reproducibility  determines the versions and the seed on which a result depends
-reviews          collects the manual scores of a batch
+written_files    writes all files of a batch that come from its store
+reviews          stores a reviewer's scores and comments in the store of a batch
 gradebook/       stores verdicts, rules and an audit trail in a database
 rules            decides which submission counts, and for how many points
 totals           turns a person's points for all katas into a total

@@ -1,4 +1,4 @@
-"""Grade the submissions of a batch that have not been graded yet, and immediately write each verdict to the journal."""
+"""Grade the submissions of a batch that have not been graded yet, and immediately store each verdict."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from graders.atomic import folder_lock
 from graders.catalogue import Kata
-from graders.course import journal, running, submissions, verdict_files
+from graders.course import running, submissions, verdict_files
 from graders.course.batch import Batch
+from graders.course.batch_store import BatchStore
 from graders.course.disk import writing
 from graders.course.executors import GradingPlace
-from graders.course.journal import Journal, Row
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import seed_of, versions, versions_of
-from graders.course.reviews import Reviews
+from graders.course.rows import Key, Row
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
@@ -40,11 +38,12 @@ class BatchProgress:
     submitted: int = 0
     current: int = 0  # the number of submissions that are not graded again, because they were graded earlier
     outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
-    moved: int = 0  # how many of `current` had a different submission time in the journal
+    moved: int = 0  # how many of `current` had a different submission time in the store
     graded: Counter[str] = field(default_factory=Counter)  # the number of graded submissions by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
     errors: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)  # verdict files that differed from the store
     weakest: Confinement = "full"
 
 
@@ -62,35 +61,23 @@ class BatchRun:
     on_progress: Callable[[BatchProgress], None] = lambda _: None
     progress: BatchProgress = field(default_factory=BatchProgress)
 
-    def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: Journal) -> BatchProgress:
+    def grade(self, found: Sequence[SubmissionEntry], place: GradingPlace, held: BatchStore) -> BatchProgress:
         """Grade the submissions that have not been graded yet, and return the final progress.
 
-        On Ctrl-C, write finished verdicts to the journal before stopping.
+        On Ctrl-C, store finished verdicts before stopping.
         """
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
-        self._current = journal.shorts(held.path)
-        self._reviews = Reviews(held.path)
-        self._seed = bytes.fromhex(held.head.seed)
+        self._current = held.shorts()
+        self._seed = held.seed
         self._ungradable: list[Row] = []
-        self._moved: dict[tuple[str, str], str] = {}
+        self._moved: dict[Key, str] = {}
         for group in running.graded(self._jobs(found), place):
             self._write(
                 held, [Row(person=d.job.person, submitted_at=d.job.submitted_at, verdict=d.verdict) for d in group]
             )
         self._write(held, [])
-        self._move(held)
-        reviewed = [key for key, row in journal.shorts(held.path).items() if self._reviews.concern(row)]
-        verdict_files.copy_scores(self.batch, held, reviewed, self._reviews)
+        self.progress.moved = held.move(self._moved)
         return self.progress
-
-    def _move(self, held: Journal) -> None:
-        """Append rows with the new submission times to the journal for all submissions whose times have changed."""
-        if not self._moved:
-            return
-        last = {row.key: row for row in journal.rows(held.path) if row.key in self._moved}
-        rows = [msgspec.structs.replace(row, submitted_at=self._moved[key]) for key, row in last.items()]
-        held.append(rows)
-        self.progress.moved = len(rows)
 
     def _jobs(self, found: Sequence[SubmissionEntry]) -> Iterator[Job]:
         for entry in found:
@@ -152,7 +139,7 @@ class BatchRun:
         return self.require_extras or kata.require_extras
 
     def _is_current(self, submission: KataSubmission) -> bool:
-        """Return whether the journal's verdict on this submission makes it unnecessary to grade it again.
+        """Return whether the stored verdict on this submission makes it unnecessary to grade it again.
 
         An `error` does not, and neither does an outdated verdict if `changed` is set.
         """
@@ -173,8 +160,8 @@ class BatchRun:
         self.progress.outdated += outdated
         return True
 
-    def _write(self, held: Journal, rows: list[Row]) -> None:
-        """Append rows to the journal, and then write their verdict files."""
+    def _write(self, held: BatchStore, rows: list[Row]) -> None:
+        """Store rows, and then write their verdict files."""
         rows = rows + self._ungradable
         self._ungradable.clear()
         if not rows:
@@ -182,11 +169,7 @@ class BatchRun:
         with writing(self.batch.verdicts):
             self.batch.verdicts.mkdir(exist_ok=True)
         with folder_lock(self.batch.verdicts):
-            verdict_files.copy_scores(self.batch, held, [row.key for row in rows], self._reviews)
-            rows = [self._reviews.onto(row) for row in rows]
-            held.append(rows)
-            for row in rows:
-                self._reviews.take(row.person, row.verdict)
+            for row in held.append(rows):
                 self._count(row)
                 verdict_files.replace(self.batch, row)
         self.on_progress(self.progress)

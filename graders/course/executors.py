@@ -101,7 +101,7 @@ class ThisMachine:
         """Do nothing, because the pool itself notices when a process dies."""
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would inherit the open journal and its lock
+        context = multiprocessing.get_context("spawn")  # a fork would inherit the open store and its lock
         with interrupts_deferred():
             self._end, self._tell = context.Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(

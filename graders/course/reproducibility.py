@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from graders.catalogue import Kata
-from graders.course.journal import Graded
+from graders.course.rows import Graded
 from graders.verdict import Verdict
 from graders.version import __version__
 

@@ -1,48 +1,80 @@
-"""The manual scores in a batch, including those that are only in verdict files so far."""
+"""Store the points and comments of a reviewer in the store of a batch, and write the files that show them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
-from graders.course import journal
-from graders.course.journal import Marked, Row, Short
-from graders.manual_scores import Given, ManualScore, with_marks
+from graders.atomic import folder_lock
+from graders.course import verdict_files
+from graders.course.batch import Batch
+from graders.course.batch_store import BatchStore
+from graders.course.gradebook import batches
+from graders.course.gradebook.records import last_verdict
+from graders.course.gradebook.scores import add_scores
+from graders.course.gradebook.tables import SubmissionRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.rows import Row
+from graders.course.written_files import write_table
+from graders.errors import KataError
+from graders.manual_scores import ManualScore, grading_of, marks_of
 from graders.verdict import Verdict
 
 
-class Reviews:
-    """The current manual scores of every submission in a batch, as recorded in its journal."""
+class BatchReview:
+    """A review of the verdict that a batch wrote to the file `record`. The verdict comes from the batch's store."""
 
-    def __init__(self, path: Path) -> None:
-        self._given: dict[tuple[str, str, str], Given] = {}
-        if path.is_file():
-            for row in journal.marked(path):
-                self.take(row.person, row.verdict)
+    def __init__(self, out: Path, record: Path) -> None:
+        self.batch = Batch(out)
+        self.record = record
 
-    def take(self, person: str, found: Verdict | Marked) -> None:
-        """Add the manual scores from a later verdict on a person's submission."""
-        place = person, found.kata, found.submission_sha256
-        if place in self._given or any(task.reviewer for task in found.tasks):
-            self._given.setdefault(place, Given()).take((found.graded_at, found.seed), found.tasks)
+    def verdict(self) -> Verdict:
+        """Return the current verdict, with manual scores."""
+        with self.batch.reading() as held, held.book.transaction() as transaction:
+            return last_verdict(self._submission(held, transaction))
 
-    def lacks(self, person: str, found: Verdict) -> bool:
-        """Add the scores from a later verdict, and return whether this has changed any score."""
-        before = self._marks(person, found.kata, found.submission_sha256)
-        self.take(person, found)
-        return self._marks(person, found.kata, found.submission_sha256) != before
+    def give(self, before: Verdict, award: Callable[[Verdict, str], Verdict], by: str) -> Verdict:
+        """Store the scores that `award` adds to the current verdict, and return the new verdict.
 
-    def concern(self, row: Short) -> bool:
-        """Return whether a submission has manual scores or is waiting for some."""
-        place = row.person, row.verdict.kata, row.verdict.submission_sha256
-        return row.verdict.review_points > 0 or place in self._given
+        `award` also gets the time of the latest score, because a newer one must not have an earlier time. Raises
+        KataError if the submission was graded again since `before`.
+        """
+        with self.batch.reading() as held, folder_lock(self.batch.verdicts):
+            held.book.who = by
+            with held.book.transaction(alone=True) as transaction:
+                submission = self._submission(held, transaction)
+                found = last_verdict(submission)
+                if grading_of(found) != grading_of(before):
+                    raise KataError(
+                        f"{self.record}: the submission was graded again in the meantime, so the points were not "
+                        "written. Look at the new verdict, and give them again."
+                    )
+                after = award(found, max((mark.at for mark in marks_of(found)), default=""))
+                _store(transaction, submission, [mark for mark in marks_of(after) if mark not in marks_of(found)])
+                transaction.session.expire(submission)
+                row = Row(person=submission.person.name, submitted_at="", verdict=last_verdict(submission))
+            verdict_files.replace(self.batch, row)
+        return row.verdict
 
-    def onto(self, row: Row) -> Row:
-        """Return the row with the manual scores of its submission."""
-        marks = self._marks(row.person, row.verdict.kata, row.verdict.submission_sha256)
-        return msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks.values()))
+    def write_table(self) -> Path:
+        """Write the batch's table of results, and return its path."""
+        with self.batch.reading() as held:
+            return write_table(self.batch, held)
 
-    def _marks(self, *place: str) -> dict[str, ManualScore]:
-        found = self._given.get((place[0], place[1], place[2]))
-        return {} if found is None else {mark.task: mark for mark in found.marks}
+    def _submission(self, held: BatchStore, transaction: Transaction) -> SubmissionRow:
+        folder, kata = self.record.parent.name, self.record.stem
+        for person in batches.people(transaction, held.batch(transaction)):
+            if self.batch.folder_of(person) == folder:
+                for submission in batches.entries(transaction, held.batch(transaction), person):
+                    if submission.kata == kata:
+                        return submission
+        raise KataError(
+            f"{self.record}: {held.book.name} has no such verdict, so the points cannot be stored. "
+            "Name a verdict file that `katas grade-batch` wrote."
+        )
+
+
+def _store(transaction: Transaction, submission: SubmissionRow, new: list[ManualScore]) -> None:
+    """Add scores to a submission, and to those of the same files at another time."""
+    for each in (submission, *batches.twins(transaction, submission)):
+        add_scores(transaction, each, new)

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import sqlalchemy as sa
 
+from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook
+from graders.course.gradebook.records import verdict_in
+from graders.course.gradebook.tables import VerdictRow
+from graders.course.results_table import results
+from graders.course.rows import Row
 from graders.verdict import TaskResult, Verdict
 
 DUE = "2026-05-10T12:00:00+00:00"
@@ -35,3 +42,33 @@ def graded(score: float = 10.0, *, kata: str = "one", sha: str = "a", at: str = 
 
 def moment(day: int, hour: int = 10) -> str:
     return f"2026-05-{day:02d}T{hour:02d}:00:00+00:00"
+
+
+def history(out: Path) -> dict[str, list[Row]]:
+    """Return all verdicts that a store has ever got, without manual scores, by person in the order of grading."""
+    found: dict[str, list[Row]] = {}
+    with Batch(out).reading() as held, held.book.transaction() as transaction:
+        for each in transaction.session.scalars(sa.select(VerdictRow).order_by(VerdictRow.id)):
+            person, time = each.submission.person.name, each.submission.submitted_at
+            found.setdefault(person, []).append(Row(person=person, submitted_at=time, verdict=verdict_in(each)))
+    return found
+
+
+def current(out: Path) -> list[Row]:
+    """Return the current rows of a batch, with manual scores."""
+    with Batch(out).reading() as held:
+        return list(held.rows())
+
+
+def table(out: Path) -> str:
+    """Return results.csv as the store of a batch says it."""
+    with Batch(out).reading() as held:
+        return results(held)
+
+
+def write_journal(path: Path, *rows: Row, seed: str = "5eed" * 16) -> Path:
+    """Write a journal as an older version of the harness wrote it."""
+    lines = [{"journal": "katas/batch/v1", "seed": seed}, *rows]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    return path

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -24,16 +25,17 @@ import pytest
 
 from graders import Judge, catalogue, intake, verdict
 from graders.cli.grade_batch import grade_batch
-from graders.course import journal, pool_worker, running, submissions, verdict_files
-from graders.course.batch import Batch, names_alike
+from graders.course import batch_store, pool_worker, running, submissions
+from graders.course.batch import Batch
 from graders.course.batch_run import BatchProgress, BatchRun
 from graders.course.executors import Borrowed, Cluster, ThisMachine
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
-from graders.course.results_table import results
+from graders.course.rows import Row
 from graders.errors import JudgeError, KataError
 from graders.manual_scores import ManualScore, with_marks
 from tests import workshop
+from tests.course.books import current, history, table, write_journal
 from tests.warm import katas
 from tests.workshop import (
     ADDED,
@@ -71,11 +73,7 @@ def hand_in(folder: Path, count: int) -> Path:
     return folder
 
 
-def rows_of(out: Path) -> dict[str, list[journal.Row]]:
-    found: dict[str, list[journal.Row]] = {}
-    for row in journal.rows(out / "journal.jsonl"):
-        found.setdefault(row.person, []).append(row)
-    return found
+rows_of = history
 
 
 def hand_in_slowly(folder: Path, count: int) -> Path:
@@ -101,13 +99,23 @@ def start_batch(root: Path, submissions: Path, out: Path, *words: str, **env: st
 
 
 def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int) -> None:
-    """Wait until the journal has this many rows, or the command has ended."""
+    """Wait until the store has this many verdicts, or the command has ended."""
     until = time.monotonic() + PATIENCE_S
-    path = out / "journal.jsonl"
     while process.poll() is None and time.monotonic() < until:
-        if path.exists() and path.read_bytes().count(b"\n") > count:
+        if rows_in(out) >= count:
             return
         time.sleep(0.005)
+
+
+def rows_in(out: Path) -> int:
+    """Return the number of verdicts in a store that another process may be writing."""
+    if not (out / "gradebook.sqlite").exists():
+        return -1
+    with contextlib.closing(sqlite3.connect(out / "gradebook.sqlite", timeout=PATIENCE_S)) as connection:
+        try:
+            return connection.execute("SELECT count(*) FROM verdicts").fetchone()[0]
+        except sqlite3.OperationalError:  # the tables are just being made
+            return -1
 
 
 # Results of a cohort.
@@ -162,12 +170,12 @@ def test_verdict_file_replays_from_the_stored_submission(everything, root):
 
 def test_second_run_grades_nothing_again(everything, root):
     folder, out, _ = everything
-    before = (out / "journal.jsonl").read_bytes()
-    (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the journal and the file
+    before = history(out)
+    (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the store and the file
     done = katas("grade-batch", str(folder), "--out", str(out), "--kata", "one", cwd=root)
     assert "8 submissions from 8 people: 0 graded" in done.out
     assert "8 graded earlier" in done.out
-    assert (out / "journal.jsonl").read_bytes() == before
+    assert history(out) == before
     assert verdict.from_json((out / "verdicts" / "ada" / "one.json").read_bytes()).status == "passed"
 
 
@@ -179,7 +187,7 @@ def test_new_submission_is_graded_and_earlier_verdict_stays(root, tmp_path):
     said = run_here(root, folder, out).out
     assert ("1 submission from 1 person: 1 graded" in said, "graded earlier" in said) == (True, False), said
     assert [row.verdict.title for row in rows_of(out)["person0000"]] == ["what was handed in before", "Twice"]
-    assert "person0000,one,passed,3.0,3.0" in results(Batch(out))
+    assert "person0000,one,passed,3.0,3.0" in table(out)
 
 
 def test_without_kata_option_only_changed_stubs_are_graded(root, tmp_path):
@@ -232,20 +240,10 @@ def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
     words = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", "--workers", "1")
     done = katas(*words, cwd=root)
     assert (done.status, "names that differ only in case: Ada and ada\n" in done.out) == (0, True), done.said
-    write(out / "JOURNAL.JSONL", "")  # as if the file system took it for journal.jsonl
+    write(out / batch_store.LOCK.upper(), "")  # as if the file system took it for the same file
     done = katas(*words, cwd=root)
     assert done.status == 2
     assert done.err.startswith(f"katas: {out}: Ada and ada are the same name on this file system. Rename one")
-
-
-def test_other_unicode_form_in_the_journal_is_refused(tmp_path):
-    batch = Batch(tmp_path)
-    with batch.open() as held:
-        held.append([graded_row("Zoe\u0301")])
-    with pytest.raises(
-        KataError, match=r"'Zoe\\u0301' and 'Zo\\xe9' are the same name in two Unicode forms\. Give another"
-    ):
-        names_alike(batch, ["Zo\u00e9"])
 
 
 def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
@@ -303,13 +301,13 @@ def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
     done = katas(*words, "--times", str(table), cwd=root)
     assert done.status == 0, done.said
     assert "2 graded earlier" in done.out
-    assert "1 graded earlier had another submission time in the journal, which was corrected" in done.out
+    assert "1 graded earlier had another submission time in the gradebook, which was corrected" in done.out
     assert "in --times, but without a submission: zoe" in done.out
     assert "not in --times, so the modification time of their files counts: person0001" in done.out
     assert "person0000,one,passed,3.0,3.0,2026-05-31T23:59:00+00:00," in (out / "results.csv").read_text()
     again = katas(*words, "--times", str(table), cwd=root)
     assert "another submission time" not in again.out
-    assert [len(rows) for rows in rows_of(out).values()] == [2, 1]
+    assert [len(rows) for rows in rows_of(out).values()] == [1, 1]
 
 
 def test_submission_time_of_a_kata_is_that_of_its_own_files(root, tmp_path):
@@ -343,8 +341,8 @@ def test_name_that_grows_when_composed_fits_a_file_system(root, tmp_path):
 def test_names_and_messages_are_escaped_for_spreadsheets(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([graded_row("=1+1", message="@SUM(A1)")])
-    assert results(Batch(tmp_path)).splitlines()[1].startswith("'=1+1,one,passed,")
-    assert results(Batch(tmp_path)).splitlines()[1].endswith(",'@SUM(A1)")
+    assert table(tmp_path).splitlines()[1].startswith("'=1+1,one,passed,")
+    assert table(tmp_path).splitlines()[1].endswith(",'@SUM(A1)")
 
 
 # Killed and resumed batches.
@@ -399,14 +397,16 @@ def test_full_disk_is_reported_and_the_batch_can_resume(root, small_cohort, tmp_
     command = f"{KATAS} grade-batch {folder} --out {out} --kata one --workers 1 --seed {SEED}"
     script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 300K {out.parent}/zeros; {command}; echo status $?"
     script += f"; rm {out.parent}/zeros; cp -r {out} {tmp_path}"
-    words = ["bwrap", "--dev-bind", "/", "/", "--size", "360448", "--tmpfs", str(out.parent), "--cap-add", "ALL", "--"]
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", "602112", "--tmpfs", str(out.parent), "--cap-add", "ALL", "--"]
     done = subprocess.run(
         [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
     )
     told = [line for line in done.stderr.splitlines() if line.startswith("katas: ")]
     assert len(told) == 1, done.stderr
     assert told[0].startswith(f"katas: {out}/"), told
-    assert "No space left on device, so it was not written" in told[0]
+    full = ("database or disk is full. Free some space, and run", "No space left on device, so it was not written")
+    assert any(each in told[0] for each in full), told
+    assert 0 < rows_in(tmp_path / "out") < len(expected)
     assert done.stdout == "status 2\n", done.stdout
     with_room = run_here(root, folder, tmp_path / "out")
     assert with_room.status == 0, with_room.said
@@ -609,58 +609,92 @@ def test_missing_scheduler_is_reported_in_one_message(monkeypatch):
         Cluster("tcp://127.0.0.1:9").__enter__()
 
 
-# The journal.
+# The store, and the journals of older versions.
 
 
-def graded_row(person: str, **changes: object) -> journal.Row:
+def graded_row(person: str, **changes: object) -> Row:
     found = verdict.Verdict(kata="one", status="passed", submission_sha256=person * 3, **changes)
-    return journal.Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
+    return Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
 
 
-def journal_of(path: Path, *people: str) -> Path:
-    with journal.Journal(path, lambda: journal.Head(seed=SEED)) as held:
-        held.append([graded_row(person) for person in people])
-    return path
-
-
-def test_torn_line_is_cut_off_before_the_next_is_written(tmp_path):
-    path = journal_of(tmp_path / "journal.jsonl", "ada", "bob")
-    whole = path.read_bytes()
-    for cut in range(1, len(whole.splitlines(keepends=True)[-1]), 97):
-        path.write_bytes(whole[:-cut])
-        with journal.Journal(path, lambda: journal.Head(seed="")) as held:
+def test_torn_last_line_of_an_old_journal_is_ignored(tmp_path):
+    whole = write_journal(tmp_path / "journal.jsonl", graded_row("ada"), graded_row("bob")).read_bytes()
+    for number, cut in enumerate(range(1, len(whole.splitlines(keepends=True)[-1]), 97)):
+        out = tmp_path / str(number)
+        write(out / "journal.jsonl", whole[:-cut].decode())
+        with Batch(out).open() as held:
+            assert held.seed.hex() == SEED
             held.append([graded_row("cleo")])
-        assert [row.person for row in journal.rows(path)] == ["ada", "cleo"]
+        assert [row.person for row in current(out)] == ["ada", "cleo"]
+        assert sorted(path.name for path in out.glob("j*")) == ["journal.jsonl.taken-over"]
 
 
-def test_torn_first_line_is_written_again(tmp_path):
-    path = write(tmp_path / "journal.jsonl", '{"journal":"katas/ba')
-    journal_of(path, "ada")
-    assert [row.person for row in journal.rows(path)] == ["ada"]
-
-
-def test_a_damaged_line_is_named(tmp_path):
-    path = journal_of(tmp_path / "journal.jsonl", "ada", "bob", "cleo")
+def test_a_damaged_line_of_an_old_journal_is_named(tmp_path):
+    path = write_journal(tmp_path / "journal.jsonl", *map(graded_row, ("ada", "bob", "cleo")))
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:2], b"\0\0\0\n", *lines[3:]]))
-    with pytest.raises(KataError, match=r"journal\.jsonl, line 3: the line is damaged .* Remove it"):
-        journal.shorts(path)
+    for _ in range(2):
+        with pytest.raises(KataError, match=r"journal\.jsonl, line 3: the line is damaged .* Remove it"):
+            Batch(tmp_path).open()
+        assert rows_in(tmp_path) == 0
 
 
-def test_two_batches_cannot_write_one_journal(tmp_path):
-    path = journal_of(tmp_path / "journal.jsonl", "ada")
+def test_two_commands_cannot_grade_into_one_folder(tmp_path):
     with (
-        journal.Journal(path, lambda: journal.Head(seed="")),
-        pytest.raises(KataError, match="another katas process is writing it"),
+        Batch(tmp_path).open() as held,
+        pytest.raises(KataError, match=r"another katas process is writing it\. Wait until it ends, or give another"),
     ):
-        journal.Journal(path, lambda: journal.Head(seed=""))
+        held.append([graded_row("ada")])
+        Batch(tmp_path).open()
+    assert [row.person for row in current(tmp_path)] == ["ada"]
 
 
 def test_file_that_is_not_a_journal_is_left_unchanged(tmp_path):
     path = write(tmp_path / "journal.jsonl", "dear diary\n")
     with pytest.raises(KataError, match="line 1: not the journal of a batch"):
-        journal.Journal(path, lambda: journal.Head(seed=SEED))
+        Batch(tmp_path).open()
     assert path.read_text(encoding="utf-8") == "dear diary\n"
+
+
+ESSAY = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
+AWAITING = verdict.Verdict(
+    kata="one",
+    status="awaiting_review",
+    submission_sha256="b" * 64,
+    tasks=(ESSAY,),
+    review_points=5.0,
+    seed="00" * 16,
+    graded_at="2026-05-01T10:00:00+00:00",
+)
+
+
+def test_old_journal_is_taken_over_once_with_scores_in_files(tmp_path):
+    rows = [
+        msgspec.structs.replace(graded_row("ada"), verdict=AWAITING),
+        graded_row("bob", seed="11" * 16, graded_at="2026-05-01T11:00:00+00:00"),
+        msgspec.structs.replace(graded_row("ada"), verdict=AWAITING, submitted_at="2026-04-30T00:00:00+00:00"),
+    ]
+    write_journal(tmp_path / "journal.jsonl", *rows)
+    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00", "Good.")])
+    write(tmp_path / "verdicts" / "ada" / "one.json", verdict.to_json(marked).decode())
+    (kept,) = (path.read_bytes() for path in tmp_path.glob("journal.jsonl"))
+    assert [line.split(",")[:6] for line in table(tmp_path).splitlines()[1:]] == [
+        ["ada", "one", "failed", "4.0", "5.0", "2026-04-30T00:00:00+00:00"],
+        ["bob", "one", "passed", "0.0", "0.0", "2026-05-01T00:00:00+00:00"],
+    ]
+    with Batch(tmp_path).open() as held:
+        assert (held.seed.hex(), held.taken_over) == (SEED, None)
+        assert next(held.rows()).verdict == marked
+        assert [line.what for line in held.book.audit("ada")] == ["graded", "marked"]
+    assert (tmp_path / "journal.jsonl.taken-over").read_bytes() == kept
+
+
+def test_takeover_that_was_killed_is_completed(tmp_path):
+    path = write_journal(tmp_path / "journal.jsonl", *map(graded_row, ("ada", "bob")))
+    first = table(tmp_path)
+    os.rename(tmp_path / "journal.jsonl.taken-over", path)  # as after a kill between the store and the new name
+    assert table(tmp_path) == first
+    assert rows_in(tmp_path) == 2
 
 
 # Changed tests.
@@ -722,7 +756,7 @@ def test_forget_keeps_submissions_that_others_share(root, tmp_path):
             row = graded_row(person)
             row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(VERDICT, submission_sha256=taken.sha256))
             held.append([row])
-            verdict_files.write(batch, row)
+            write(batch.verdict_file(person, "one"), "written from the store")
     assert batch.forget("twin") == (1, 0)
     assert batch.forget("person1") == (1, 1)
     assert set(rows_of(tmp_path / "out")) == {"person0", "person2"}
@@ -747,26 +781,23 @@ def test_stored_submission_is_returned_unchanged(root, tmp_path):
 
 
 def test_manual_scores_survive_a_regrading_in_a_batch(tmp_path):
-    batch = Batch(tmp_path)
-    task = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
-    awaiting = msgspec.structs.replace(VERDICT, status="awaiting_review", tasks=(task,), review_points=5.0)
-    row = msgspec.structs.replace(graded_row("ada"), verdict=awaiting)
-    verdict_files.write(batch, row)
-    file = batch.verdict_file("ada", "one")
-    marked = verdict.to_json(with_marks(awaiting, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")]))
-    file.write_bytes(marked)
-    verdict_files.write(batch, row)
-    found = verdict.from_json(file.read_bytes())
-    assert (found.score, found.tasks[0].reviewer) == (4.0, "Grace")
-    verdict_files.write(
-        batch, msgspec.structs.replace(row, verdict=msgspec.structs.replace(awaiting, submission_sha256="c" * 64))
-    )
-    assert verdict.from_json(file.read_bytes()).tasks[0].reviewer is None
+    row = msgspec.structs.replace(graded_row("ada"), verdict=AWAITING)
+    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")])
+    again = msgspec.structs.replace(AWAITING, graded_at="2026-05-03T00:00:00+00:00")
+    with Batch(tmp_path).open() as held:
+        held.append([row, msgspec.structs.replace(row, verdict=marked)])
+        (found,) = held.append([msgspec.structs.replace(row, verdict=again)])
+        assert (found.verdict.score, found.verdict.tasks[0].reviewer) == (4.0, "Grace")
+        (later,) = held.append([msgspec.structs.replace(row, verdict=again, submitted_at="2026-05-04T00:00:00+00:00")])
+        assert (later.verdict.score, later.verdict.tasks[0].reviewer) == (4.0, "Grace")
+        other = msgspec.structs.replace(again, submission_sha256="c" * 64)
+        (found,) = held.append([msgspec.structs.replace(row, verdict=other)])
+        assert found.verdict.tasks[0].reviewer is None
 
 
 def test_expired_submissions_are_removed(tmp_path):
     batch = Batch(tmp_path)
-    rows = [graded_row("ada"), journal.Row(person="bob", submitted_at="2026-06-01T00:00:00+00:00", verdict=VERDICT)]
+    rows = [graded_row("ada"), Row(person="bob", submitted_at="2026-06-01T00:00:00+00:00", verdict=VERDICT)]
     with batch.open() as held:
         held.append(rows)
     assert batch.forget_before("2026-05-31T00:00:00+00:00") == (1, 0)

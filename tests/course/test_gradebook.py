@@ -24,17 +24,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from graders import catalogue, intake
-from graders.course import leaderboard, rules, statistics, statistics_page, verdict_files
+from graders.course import leaderboard, rules, statistics, statistics_page
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook, database, removal
 from graders.course.gradebook.tables import REVISION, Table
-from graders.course.journal import Row
+from graders.course.rows import Row
 from graders.course.rules import Attempt, Rule
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
 from graders.verdict import LONGEST_COMMENT, Speed, TestResult, Verdict, from_json, to_json
-from tests.course.books import DUE, Opened, empty, graded, moment, task
+from tests.course.books import DUE, Opened, empty, graded, moment, task, write_journal
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
 
@@ -201,12 +201,14 @@ def test_unicode_forms_of_a_name_are_one_person(opened):
 
 
 def test_journal_with_a_name_in_two_forms_is_not_imported(tmp_path):
-    with Batch(tmp_path / "out").open() as held:
-        for number, person in enumerate(("Zo\u00e9", "Zoe\u0301")):
-            held.append([Row(person=person, submitted_at=moment(9), verdict=graded(sha=str(number)))])
+    rows = [
+        Row(person=person, submitted_at=moment(9), verdict=graded(sha=str(number)))
+        for number, person in enumerate(("Zo\u00e9", "Zoe\u0301"))
+    ]
+    write_journal(tmp_path / "out" / "journal.jsonl", *rows)
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
         with pytest.raises(KataError, match=r"'Zo\\xe9' and 'Zoe\\u0301' are the same name in two Unicode forms"):
-            found.import_batch(Batch(tmp_path / "out"))
+            Batch(tmp_path / "out").import_into(found)
         assert found.places() == []
 
 
@@ -625,9 +627,15 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture
+def batch(graded_batch: Batch, tmp_path: Path) -> Batch:
+    """Return a copy of a graded batch, whose store is its own."""
+    return Batch(shutil.copytree(graded_batch.out, tmp_path / "batch"))
+
+
 @pytest.fixture(scope="module")
-def batch(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
-    """Grade some people's submissions into a batch."""
+def graded_batch(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    """Grade some people's submissions into a batch. Tests must not write to it."""
     place = tmp_path_factory.mktemp("batch")
     texts = {"ada": SOLUTION, "bob": ADDED, "cleo": SUMMED, "Zoé": "def half(x):\n    return x\n"}
     for person, text in texts.items():
@@ -654,8 +662,10 @@ def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, 
     root = course
     seen = []
     for url in (str(tmp_path / "book.sqlite"), postgres):
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        copy = Batch(shutil.copytree(batch.out, tmp_path / "copy"))
         with Gradebook(url, who="Ivy") as found:
-            assert found.import_batch(batch, [catalogue.load(root, "one")]).verdicts == 4
+            assert copy.import_into(found, [catalogue.load(root, "one")]).verdicts == 4
             found.set_rule("one", due_at="2026-05-01T00:00:00+00:00", late_percent=10.0, late_days=30)
             trail = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()]
             seen.append(
@@ -701,7 +711,7 @@ def test_regrade_grades_what_a_new_hidden_test_affects(course, batch, tmp_path):
 
 def test_forget_removes_a_person_from_gradebook_and_batch(course, batch, tmp_path):
     root = course
-    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
+    copy = batch
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     output_of("gradebook", "import", str(copy.out), *url, root=root)
     said = output_of("gradebook", "forget", "bob", *url, root=root)
@@ -725,8 +735,10 @@ def test_forget_reports_a_moved_batch_and_accepts_its_new_place(course, batch, t
     assert not [path for path in moved.out.rglob("*") if path.is_file() and b"bob" in path.read_bytes()]
     assert "no such person" in refused("gradebook", "forget", "bob", "--batch", str(moved.out), *url, root=root)
     output_of("gradebook", "forget", "ada", "--batch", str(moved.out), *url, root=root)
+    moved.out.rename(copy.out)
+    moved.out.mkdir()
     said = refused("gradebook", "expire", "--before", "2027-01-01", *url, root=root)
-    assert f"{copy.out}: not found" in said
+    assert f"{moved.out}: not found" in said
     said = refused("gradebook", "forget", "bob", "--batch", str(tmp_path), *url, root=root)
     assert f"{tmp_path}: not a batch" in said
 
@@ -786,20 +798,61 @@ def test_misspelt_name_is_reported(course, tmp_path, words, fault):
     assert fault in refused("gradebook", *words, "--gradebook", url, root=root)
 
 
-def test_review_in_a_batchs_verdict_file_is_imported(tmp_path):
+def test_review_in_an_old_batchs_verdict_file_is_imported(tmp_path):
     held_in = Batch(tmp_path / "out")
-    row = Row(person="ada", submitted_at=moment(9), verdict=AWAITING)
-    with held_in.open() as held:
-        held.append([row])
-    verdict_files.write(held_in, row)
+    write_journal(tmp_path / "out" / "journal.jsonl", Row(person="ada", submitted_at=moment(9), verdict=AWAITING))
+    marked = with_marks(AWAITING, [ManualScore("essay", 5.0, "Grace", moment(11))])
+    write(held_in.verdict_file("ada", "one"), to_json(marked).decode())
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        found.import_batch(held_in)
-        marked = with_marks(AWAITING, [ManualScore("essay", 5.0, "Grace", moment(11))])
-        held_in.verdict_file("ada", "one").write_bytes(to_json(marked))
-        assert found.import_batch(held_in) == (0, 1)
+        assert held_in.import_into(found) == (1, 1)
         (place,) = found.places()
         assert place.verdict is not None
         assert (place.points, place.verdict.status) == (15.0, "passed")
+
+
+def test_imported_batch_belongs_to_the_gradebook_from_then_on(tmp_path):
+    held_in, row = Batch(tmp_path / "out"), Row(person="ada", submitted_at=moment(9), verdict=AWAITING)
+    with held_in.open() as held:
+        held.append([row])
+        seed = held.seed
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        assert held_in.import_into(found).verdicts == 1
+    assert sorted(path.name for path in held_in.out.glob("g*")) == ["gradebook.json", "gradebook.sqlite.taken-over"]
+    with held_in.open() as held:
+        assert (held.book.name, held.seed, held.is_own) == (str(tmp_path / "book.sqlite"), seed, False)
+        held.append([msgspec.structs.replace(row, verdict=MARKED)])
+    with Gradebook(str(tmp_path / "book.sqlite")) as found, Gradebook(str(tmp_path / "other.sqlite")) as other:
+        assert [place.points for place in found.places()] == [13.0]
+        assert held_in.import_into(other) == (1, 1)
+        assert other.places() == found.places()
+    with held_in.reading() as held:  # the second gradebook has only a copy
+        assert held.book.name == str(tmp_path / "book.sqlite")
+
+
+def test_batch_with_rules_of_its_own_keeps_its_gradebook(tmp_path):
+    held_in = Batch(tmp_path / "out")
+    with held_in.open() as held:
+        held.append([Row(person="ada", submitted_at=moment(9), verdict=graded())])
+        held.book.set_rule("one", counts="last")
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+        assert held_in.import_into(found).verdicts == 1
+    with held_in.reading() as held:
+        assert held.is_own
+
+
+@pytest.mark.parametrize("where", ["url", "gradebook.json"])
+def test_missing_gradebook_of_a_batch_is_named(tmp_path, where):
+    held_in = Batch(tmp_path / "out")
+    with held_in.open(gradebook=str(tmp_path / "book.sqlite")):
+        pass
+    os.rename(tmp_path / "book.sqlite", tmp_path / "moved.sqlite")
+    if where == "url":
+        with pytest.raises(KataError, match=r"its results are in .*book\.sqlite, which is missing\. Restore"):
+            held_in.open(gradebook=str(tmp_path / "moved.sqlite"))
+    else:
+        write(held_in.out / "gradebook.json", "{")
+        with pytest.raises(KataError, match=r"gradebook\.json: .*Restore it from a copy"):
+            held_in.reading()
 
 
 def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
@@ -807,13 +860,15 @@ def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
     first, last = (
         ManualScore("essay", points, "Grace", moment(11), said) for points, said in ((3.0, "No."), (5.0, "Yes."))
     )
-    with held_in.open() as held:
-        for marks in ((), (first,), (last,)):
-            held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
+    rows = [
+        Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))
+        for marks in ((), (first,), (last,))
+    ]
+    write_journal(held_in.out / "journal.jsonl", *rows)
     write(held_in.verdict_file("ada", "one"), to_json(with_marks(AWAITING, [last])).decode())
     found = opened()
     for new in ((1, 2), (0, 0), (0, 0)):
-        assert found.import_batch(held_in) == new
+        assert held_in.import_into(found) == new
         marks = [(row.before, row.after) for row in found.audit() if row.what == "marked"]
         assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
         (place,) = found.places()
@@ -829,7 +884,7 @@ def test_batch_reviewed_later_is_imported_again(opened, tmp_path):
         with held_in.open() as held:
             held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
         for _ in range(2):
-            found.import_batch(held_in)
+            held_in.import_into(found)
     assert [row.after for row in found.audit() if row.what == "marked"] == ["essay: 3 by Grace", "essay: 5 by Grace"]
 
 
@@ -837,16 +892,18 @@ def test_crafted_comment_is_cut_and_cleaned(opened, tmp_path):
     held_in = Batch(tmp_path / "out")
     long, odd = "x" * 3_000_000, "a\0b\x1b[2Jc"
     crafted = with_marks(AWAITING, [ManualScore("essay", 3.0, "Gr\0ace", moment(11), long)])
-    with held_in.open() as held:
-        held.append([Row(person="ada", submitted_at=moment(9), verdict=crafted)])
-        held.append([Row(person="bob", submitted_at=moment(9), verdict=MARKED)])
+    rows = [
+        Row(person=person, submitted_at=moment(9), verdict=verdict)
+        for person, verdict in (("ada", crafted), ("bob", MARKED))
+    ]
+    write_journal(held_in.out / "journal.jsonl", *rows)
     written = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", moment(12), odd)])
     write(held_in.verdict_file("ada", "one"), to_json(written).decode())
     nobodys = msgspec.structs.replace(MARKED, kata="o\0ne")
     write(held_in.verdict_file("bob", "none"), to_json(nobodys).decode())
     found = opened()
     for new in (2, 0):
-        assert found.import_batch(held_in).verdicts == new
+        assert held_in.import_into(found).verdicts == new
         marks = [(row.person, row.after) for row in found.audit() if row.what == "marked"]
         assert [(person, told[:20]) for person, told in marks] == [
             ("ada", "essay: 3 by Grace: x"),
@@ -912,10 +969,10 @@ def test_gradebook_output_has_no_control_characters(course, tmp_path):
 
 def test_journal_with_an_impossible_verdict_is_named(opened, tmp_path):
     held_in = Batch(tmp_path / "out")
-    with held_in.open() as held:
-        held.append([Row(person="ada", submitted_at=moment(9), verdict=graded(kata="o\0ne"))])
+    odd = Row(person="ada", submitted_at=moment(9), verdict=graded(kata="o\0ne"))
+    write_journal(held_in.out / "journal.jsonl", odd)
     with pytest.raises(KataError, match=r"out/journal\.jsonl: ada: the verdict has a NUL character in its kata"):
-        opened().import_batch(held_in)
+        held_in.import_into(opened())
 
 
 def test_show_says_where_the_earlier_verdicts_are(course):
@@ -1093,18 +1150,33 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
 
 def test_corrected_submission_time_is_imported(tmp_path):
     held_in = Batch(tmp_path / "out")
-    url, row = str(tmp_path / "book.sqlite"), Row(person="ada", submitted_at=moment(9), verdict=graded())
-    with held_in.open() as held:
+    url, row = str(tmp_path / "copy.sqlite"), Row(person="ada", submitted_at=moment(9), verdict=graded())
+    with held_in.open(gradebook=str(tmp_path / "book.sqlite")) as held:
         held.append([row])
     with Gradebook(url) as found:
-        assert found.import_batch(held_in).verdicts == 1
+        assert held_in.import_into(found).verdicts == 1
     with held_in.open() as held:
-        held.append([msgspec.structs.replace(row, submitted_at=moment(7))])
+        assert held.move({("ada", "one"): moment(7)}) == 1
     for notes in (1, 1):
         with Gradebook(url) as found:
-            assert found.import_batch(held_in).verdicts == 0
+            assert held_in.import_into(found).verdicts == 0
             assert [each.attempt.submitted_at for place in found.places() for each in place.standings] == [moment(7)]
             assert [each.what for each in found.audit()].count("handed in") == notes
+
+
+def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
+    first, again = (
+        Row(person="ada", submitted_at=moment(day), verdict=msgspec.structs.replace(MARKED, graded_at=moment(day, 11)))
+        for day in (3, 9)
+    )
+    with Batch(tmp_path).open() as held:
+        held.append([first])
+        held.append([again])
+        assert held.move({("ada", "one"): moment(3)}) == 1
+        (place,) = held.book.places()
+        assert [each.attempt.submitted_at for each in place.standings] == [moment(3)]
+        assert [row.submitted_at for row in held.rows()] == [moment(3)]
+        assert place.points == 13.0
 
 
 def test_gradebook_loads_results_without_outputs(tmp_path):

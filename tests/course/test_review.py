@@ -18,15 +18,15 @@ import pytest
 
 from graders import catalogue
 from graders.atomic import folder_lock
-from graders.course import journal, verdict_files
+from graders.course import written_files
 from graders.course.batch import Batch
-from graders.course.journal import Row
-from graders.course.results_table import results
+from graders.course.rows import Row
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, without_marks
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
 from tests.at_terminal import AtTerminal
+from tests.course.books import current, history, table, write_journal
 from tests.warm import katas
 from tests.workshop import KATAS, SOLUTION, Finished, environment, write
 
@@ -153,10 +153,13 @@ def test_fewer_points_are_less_than_a_pass(root: Path, record: Path, points: str
 
 def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Batch) -> None:
     done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
-    table = batch.out / "results.csv"
+    written = batch.out / "results.csv"
     assert done.status == 0, done.said
-    assert f"written: {table}; `katas gradebook import {batch.out}` imports the points\n" in done.out
-    assert f"ada,alpha,passed,7.0,7.0,{NOON}," in table.read_text(encoding="utf-8")
+    assert f"written: {written}\n" in done.out
+    assert f"ada,alpha,passed,7.0,7.0,{NOON}," in written.read_text(encoding="utf-8")
+    with batch.reading() as held:
+        (line,) = [line for line in held.book.audit("ada") if line.what == "marked"]
+    assert (line.who, line.after, line.at[:4]) == ("Grace", "why: 4 by Grace", "2026"), line
 
 
 def test_points_survive_the_loss_of_the_verdict_files(root: Path, batch: Batch) -> None:
@@ -164,31 +167,43 @@ def test_points_survive_the_loss_of_the_verdict_files(root: Path, batch: Batch) 
     assert review(root, record, "--by", "Grace", "--award", "why=3", "--comment", "why=Short.").status == 1
     before = from_json(record.read_bytes())
     shutil.rmtree(batch.out / "verdicts")
-    verdict_files.restore_missing(batch)
+    with batch.open() as held:
+        assert written_files.write(batch, held) == []
     assert from_json(record.read_bytes()) == before
-    assert f"ada,alpha,failed,6.0,7.0,{NOON}," in results(batch)
+    assert f"ada,alpha,failed,6.0,7.0,{NOON}," in table(batch.out)
 
 
-def test_points_given_during_a_batch_stay_in_their_file(root: Path, batch: Batch) -> None:
+def test_points_given_during_a_batch_are_stored_at_once(root: Path, batch: Batch) -> None:
     with batch.open():
         done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
-    assert (done.status, "another katas process is writing it" in done.err, "The points are stored in" in done.err) == (
-        0,
-        True,
-        True,
-    )
+    assert (done.status, done.err) == (0, "")
     assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
+    assert "ada,alpha,passed,7.0,7.0," in (batch.out / "results.csv").read_text(encoding="utf-8")
 
 
 def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch) -> None:
     (batch.out / "results.csv").mkdir()
     done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
-    assert (done.status, "results.csv: this is a folder" in done.err, "The points are stored in" in done.err) == (
+    assert (done.status, "results.csv: this is a folder" in done.err, "The points are stored" in done.err) == (
         0,
         True,
         True,
     )
     assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
+    assert "ada,alpha,passed,7.0,7.0," in table(batch.out)
+
+
+def test_verdict_file_changed_by_hand_changes_nothing(root: Path, batch: Batch) -> None:
+    record = batch.verdict_file("ada", "alpha")
+    forged = with_marks(from_json(record.read_bytes()), [ManualScore("why", 4.0, "Mallory", NOON)])
+    write(record, to_json(forged).decode())
+    assert "Mallory" not in table(batch.out) + str(current(batch.out))
+    done = review(root, record, "--by", "Grace", "--award", "why=1")
+    assert (done.status, task_in(record)["reviewer"], task_in(record)["score"]) == (1, "Grace", 1)
+    write(record, to_json(forged).decode())
+    with batch.open() as held:
+        assert written_files.write(batch, held) == [record]
+    assert (task_in(record)["reviewer"], task_in(record)["score"]) == ("Grace", 1)
 
 
 def test_points_are_written_when_standard_output_is_full(root: Path, record: Path) -> None:
@@ -360,8 +375,8 @@ class Course(NamedTuple):
         return from_json(self.record.read_bytes())
 
     def written_down(self) -> Verdict:
-        """Return the last row of the journal."""
-        *_, row = journal.rows(self.batch.journal)
+        """Return Ada's verdict in the store."""
+        (row,) = current(self.batch.out)
         return row.verdict
 
     def line(self) -> str:
@@ -421,38 +436,39 @@ def test_points_come_back_with_their_submission(course: Course) -> None:
     assert (course.grade().status, course.marks()) == (0, KEPT)
 
 
-def test_points_are_saved_before_their_file_is_replaced(
-    course: Course,
-) -> None:
+def test_points_stay_with_the_submission_that_they_are_for(course: Course) -> None:
     with course.batch.open():
         course.review("--award", "why=2", "--comment", "why=Keep this.")
     course.hand_in_anew()
     course.grade()
-    given = [marks_of(row.verdict) for row in journal.rows(course.batch.journal)]
-    assert [[(mark.task, mark.points) for mark in marks] for marks in given] == [[], [("why", 2.0)], []]
+    with course.batch.reading() as held:
+        (place,) = held.book.places()
+    assert [[mark.points for mark in marks_of(each.attempt.verdict)] for each in place.standings] == [[2.0], []]
     assert (course.marks(), course.written_down()) == ({}, course.standing())
 
 
-def test_withdrawn_points_stay_withdrawn(course: Course) -> None:
-    course.review("--award", "why=2")
-    write(course.record, to_json(without_marks(course.standing())).decode())
-    write(course.test, course.test.read_text(encoding="utf-8") + "\n")
-    assert (course.grade("--changed").status, course.marks()) == (0, {})
-    shutil.rmtree(course.batch.out / "verdicts")
-    course.grade()
-    assert course.marks() == {}
-    assert course.line().startswith("ada,beta,awaiting_review,3.0,3.0,")
+def test_withdrawn_points_in_an_old_batch_stay_withdrawn(course: Course, tmp_path: Path) -> None:
+    (row,) = current(course.batch.out)
+    marks = [ManualScore(name, 2.0, "Grace", NOON) for name in ("why", "how")]
+    marked, half = (msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks[:n])) for n in (2, 1))
+    old = Batch(tmp_path / "old")
+    write_journal(old.out / "journal.jsonl", row, marked, half)
+    write(old.verdict_file("ada", "beta"), to_json(row.verdict).decode())
+    assert current(old.out) == [row]
 
 
 def test_error_replaces_a_verdict_and_keeps_points(root: Path, batch: Batch) -> None:
     record = batch.verdict_file("ada", "alpha")
     review(root, record, "--by", "Grace", "--award", "why=2", "--comment", "why=Keep this.")
     marked = from_json(record.read_bytes())
-    failed = msgspec.structs.replace(marked, status="error", tasks=(), tests=(), message="the judge died")
-    verdict_files.write(batch, Row(person="ada", submitted_at=NOON, verdict=failed))
-    assert from_json(record.read_bytes()) == failed
-    verdict_files.write(batch, Row(person="ada", submitted_at=NOON, verdict=without_marks(marked)))
-    assert from_json(record.read_bytes()) == marked
+    failed = Verdict(kata="alpha", status="error", message="the judge died", submission_sha256=marked.submission_sha256)
+    with batch.open() as held:
+        (found,) = held.append([Row(person="ada", submitted_at=NOON, verdict=failed)])
+        assert (found.verdict.status, found.verdict.graded_at != "") == ("error", True)
+        assert [row.verdict for row in held.rows()] == [found.verdict]
+        again = msgspec.structs.replace(without_marks(marked), graded_at=found.verdict.graded_at)
+        (found,) = held.append([Row(person="ada", submitted_at=NOON, verdict=again)])
+    assert marks_of(found.verdict) == marks_of(marked)
 
 
 # Several reviewers, and gradings in the meantime.
@@ -527,10 +543,9 @@ def test_review_waits_for_another_writer(course: Course) -> None:
         while not waits_for_a_lock(held.pid):
             assert held.poll() is None, "it did not wait"
             time.sleep(0.01)
-        marked = with_marks(course.standing(), [ManualScore("how", 3.0, "Alan", NOON)])
-        write(course.record, to_json(marked).decode())
-    assert held.wait(workshop.PATIENCE_S) == 1
-    assert course.marks() == {"why": (4.0, "Grace", ""), "how": (3.0, "Alan", "")}
+        assert course.written_down() == course.standing()
+    assert held.wait(workshop.PATIENCE_S) == 0
+    assert course.marks() == {"why": (4.0, "Grace", "")}
 
 
 def waits_for_a_lock(pid: int) -> bool:
@@ -538,20 +553,20 @@ def waits_for_a_lock(pid: int) -> bool:
     return any("->" in line and str(pid) in line.split() for line in lines)
 
 
-def test_points_changed_during_a_batch_are_in_the_next_table(course: Course) -> None:
+def test_points_changed_during_a_batch_are_in_the_table_at_once(course: Course) -> None:
     course.review(*(word for name in FOUR for word in ("--award", f"{name}=1")))
     assert course.line().startswith("ada,beta,failed,7.0,19.0,")
     with course.batch.open():
         done = course.review("--award", "why=4", "--comment", "why=Four.")
-    assert "The next `katas grade-batch` updates the table" in done.err, done.said
-    assert course.line().startswith("ada,beta,failed,7.0,19.0,")
+    assert done.err == "", done.said
+    assert course.line().startswith("ada,beta,failed,10.0,19.0,")
     assert course.grade().status == 0
     assert course.line().startswith("ada,beta,failed,10.0,19.0,")
     assert course.written_down() == course.standing()
     assert course.marks()["why"] == (4.0, "Grace", "Four.")
-    rows = course.batch.journal.read_bytes()
+    rows = history(course.batch.out)
     course.grade()
-    assert course.batch.journal.read_bytes() == rows
+    assert history(course.batch.out) == rows
 
 
 # Invalid texts, and the reviewer of a score.

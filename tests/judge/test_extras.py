@@ -21,10 +21,9 @@ from rich.console import Console
 
 from graders import Judge, catalogue
 from graders.cli.replaying import differences
-from graders.course import journal
+from graders.course import old_journal
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook
-from graders.course.results_table import results
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing
 from graders.learner.watch import view
@@ -35,6 +34,7 @@ from graders.scoring import scored, totalled
 from graders.verdict import TestResult, Verdict, from_json, to_json
 from tests import in_process, workshop
 from tests.conftest import REPOSITORY
+from tests.course.books import table
 from tests.test_scoring import kata_of, task
 from tests.warm import katas
 from tests.workshop import write
@@ -420,8 +420,8 @@ def test_a_mutant_that_fails_an_extra_is_killed(root: Path) -> None:
 
 
 def statuses(out: Path) -> dict[str, str]:
-    with (out / "results.csv").open() as table:
-        return {row["person"]: row["status"] for row in csv.DictReader(table)}
+    with (out / "results.csv").open() as results:
+        return {row["person"]: row["status"] for row in csv.DictReader(results)}
 
 
 def batch(root: Path, handed_in: Path, out: Path, *words: str) -> workshop.Finished:
@@ -498,26 +498,32 @@ def old_batch(root: Path, handed_in: Path, tmp_path: Path) -> Path:
     """A batch folder of an older harness, in which every task decided: bob failed."""
     out = tmp_path / "old"
     batch(root, handed_in, out, "--require-extras")
-    lines = (out / "journal.jsonl").read_text().splitlines()
-    rows = [json.loads(line) for line in lines[1:]]
+    old = tmp_path / "journalled"
+    with Batch(out).reading() as held:
+        head = {"journal": "katas/batch/v1", "seed": held.seed.hex()}
+        rows = [
+            {"person": row.person, "submitted_at": row.submitted_at, "verdict": as_v1(row.verdict)}
+            for row in held.rows()
+        ]
+    shutil.copytree(out / "submissions", old / "submissions")
     for row in rows:
-        row["verdict"] = as_v1(from_json(json.dumps(row["verdict"]).encode()))
-        write(out / "verdicts" / row["person"] / "extras.json", json.dumps(row["verdict"]))
-    write(out / "journal.jsonl", "\n".join([lines[0], *map(json.dumps, rows)]) + "\n")
-    return out
+        write(old / "verdicts" / str(row["person"]) / "extras.json", json.dumps(row["verdict"]))
+    write(old / "journal.jsonl", "\n".join(map(json.dumps, [head, *rows])) + "\n")
+    return old
 
 
 def test_an_old_batch_and_gradebook_keep_their_meaning(
     root: Path, handed_in: Path, old_batch: Path, tmp_path: Path
 ) -> None:
-    assert {row.person: row.verdict.status for row in journal.rows(old_batch / "journal.jsonl")} == STRICT
-    assert {each.extra for row in journal.rows(old_batch / "journal.jsonl") for each in row.verdict.tasks} == {False}
-    assert "bob,extras,failed" in results(Batch(old_batch))
+    rows = list(old_journal.rows(old_batch / "journal.jsonl"))
+    assert {row.person: row.verdict.status for row in rows} == STRICT
+    assert {each.extra for row in rows for each in row.verdict.tasks} == {False}
+    assert "bob,extras,failed" in table(old_batch)
     assert katas("feedback", str(old_batch), cwd=root).status == 0
     assert "graded earlier" in batch(root, handed_in, old_batch).out
     book = tmp_path / "book.sqlite"
     with Gradebook(str(book)) as opened:
-        opened.import_batch(Batch(old_batch), [catalogue.load(root, "extras")])
+        Batch(old_batch).import_into(opened, [catalogue.load(root, "extras")])
     with closing(sqlite3.connect(book)) as connection, connection:  # as an earlier harness wrote it
         for number, record in connection.execute("SELECT id, record FROM verdicts").fetchall():
             old = json.dumps(as_v1(from_json(record.encode())))
@@ -530,4 +536,4 @@ def test_a_damaged_old_line_of_a_journal_is_named(old_batch: Path) -> None:
     text = (old_batch / "journal.jsonl").read_text().replace('"status": "failed"', '"status": "great"', 1)
     write(old_batch / "journal.jsonl", text)
     with pytest.raises(Exception, match=r"journal\.jsonl, line \d: the line is damaged .*status"):
-        list(journal.rows(old_batch / "journal.jsonl"))
+        list(old_journal.rows(old_batch / "journal.jsonl"))

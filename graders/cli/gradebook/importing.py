@@ -51,12 +51,9 @@ def import_(
 
 
 def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> None:
-    from graders.course import journal
     from graders.course.batch import Batch
 
-    batch = Batch(place)
-    used = {kata for _, kata in journal.shorts(batch.journal)}
-    imported = book.import_batch(batch, [kata for kata in katas if kata.slug in used])
+    imported = Batch(place).import_into(book, katas)
     scores = f" and {imported.marks} new manual score{'s' if imported.marks != 1 else ''}" if imported.marks else ""
     print(f"{imported.verdicts} new verdicts{scores} from {place}")
 

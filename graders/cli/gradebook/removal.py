@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graders.cli.gradebook.options import DEFAULT_URL, By, Url, moment, open_gradebook
 from graders.errors import KataError
+
+if TYPE_CHECKING:
+    from graders.course.gradebook import Gradebook
 
 MovedBatch = Annotated[
     Path | None,
@@ -28,13 +32,21 @@ def forget(
 
     Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
+    from graders.course.submissions import composed
+
     with open_gradebook(gradebook, by) as book:
-        if batch is not None and not book.has_person(person) and _clean([batch], person=person):
+        names = {composed(name) for name in (book.names_of(person) if book.has_person(person) else [])} or {person}
+
+        def forget_in(store: Gradebook) -> None:
+            for name in (person, *names):
+                if store.has_person(name):
+                    store.forget(name)
+
+        remove = _Removal(book, lambda name, _: composed(name) in names, forget_in)
+        if batch is not None and not book.has_person(person) and remove([batch]):
             return  # an earlier command removed the person from the gradebook, but did not find this batch folder
         folders = book.batches_of(person)
-        for name in book.names_of(person) or [person]:
-            _clean(_present(folders, batch), person=name)
-        book.forget(person)
+        remove(_present(folders, batch))
     print(f"{person}: removed from {gradebook}")
     _expect_present(folders, batch, f"katas gradebook forget {shlex.quote(person)}")
 
@@ -52,8 +64,9 @@ def expire(
     end = moment(before, "--before")
     with open_gradebook(gradebook, by) as book:
         folders = book.batches_before(end)
-        _clean(_present(folders, batch), before=end)
-        count, _ = book.forget_before(end)
+        count = book.count_before(end)
+        unwanted = _Removal(book, lambda _, submitted_at: submitted_at < end, lambda store: store.forget_before(end))
+        unwanted(_present(folders, batch))
     print(f"{count} submissions removed from {gradebook}")
     _expect_present(folders, batch, f"katas gradebook expire --before {before}")
 
@@ -68,7 +81,7 @@ def _present(folders: Sequence[str], batch: Path | None) -> list[Path]:
 def _is_batch(folder: Path) -> bool:
     from graders.course.batch import Batch
 
-    return Batch(folder).journal.is_file()
+    return Batch(folder).exists
 
 
 def _expect_present(folders: Sequence[str], batch: Path | None, command: str) -> None:
@@ -84,22 +97,35 @@ def _expect_present(folders: Sequence[str], batch: Path | None, command: str) ->
         )
 
 
-def _clean(folders: Sequence[Path], *, person: str = "", before: str = "") -> int:
-    """Remove a person, or everything submitted before a certain time, from batch folders.
+@dataclass
+class _Removal:
+    """Removes submissions from batch folders and from a gradebook, in this order, so that it can be repeated.
 
-    Return the number of removed verdicts.
+    `unwanted` gets a person and a submission time, and `remove` removes the same submissions from a gradebook.
     """
-    from graders.course.batch import Batch
-    from graders.course.results_table import results
-    from graders.output import delivery
 
-    removed = 0
-    for folder in folders:
-        batch = Batch(folder)
-        if not batch.journal.is_file():
-            raise KataError(f"{folder}: not a batch. Specify the --out folder of `katas grade-batch`.")
-        rows, dropped = batch.forget(person) if person else batch.forget_before(before)
-        delivery.deliver(results(batch), folder / "results.csv")
-        print(f"{folder}: {rows} verdicts and {dropped} submissions removed")
-        removed += rows
-    return removed
+    book: Gradebook
+    unwanted: Callable[[str, str], bool]
+    remove: Callable[[Gradebook], object]
+
+    def __call__(self, folders: Sequence[Path]) -> int:
+        """Remove the submissions, and return the number of removed verdicts in the folders."""
+        from graders.course.batch import Batch
+        from graders.course.written_files import write_table
+
+        removed = 0
+        batches = [Batch(folder) for folder in folders]
+        for batch in batches:
+            if not batch.exists:
+                raise KataError(f"{batch.out}: not a batch. Specify the --out folder of `katas grade-batch`.")
+            with batch.open() as held:
+                verdicts, dropped = batch.clean(held, self.unwanted)
+                if held.book.address != self.book.address:
+                    self.remove(held.book)
+            print(f"{batch.out}: {verdicts} verdicts and {dropped} submissions removed")
+            removed += verdicts
+        self.remove(self.book)
+        for batch in batches:
+            with batch.reading() as held:
+                write_table(batch, held)
+        return removed

@@ -4,6 +4,8 @@ book             provides the operations that commands perform on a gradebook
 database         opens a database, upgrades its tables, and runs transactions
 transaction      finds rows and adds lines to the audit trail within a transaction
 importing        imports verdicts with their people and submissions
+batches          holds batches: the last submission of each person and kata, and the seed
+taking_over      takes batches over from journals and from other gradebooks
 scores           adds manual scores, and decides which score of a task is current
 rule_changes     changes a kata's rule or a person's deadline, and checks the limit on attempts
 course_settings  changes the bank of late days, the pass mark and the categories
@@ -15,6 +17,7 @@ reports          returns everyone's marks and totals, also of people without a s
 removal          removes people and old submissions
 records          defines the records that queries return
 tables           defines the tables
+batch_tables     defines the tables for batches
 migrations/      creates the tables, and upgrades those of older databases
 """
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from graders.catalogue import Kata
-from graders.course import journal
-from graders.course.batch import Batch
 from graders.course.gradebook import (
     course_settings,
     decisions,
@@ -20,7 +19,6 @@ from graders.course.gradebook import (
 )
 from graders.course.gradebook.database import Database
 from graders.course.gradebook.decisions import Request
-from graders.course.gradebook.importing import Imported
 from graders.course.gradebook.people import Directory, Listing
 from graders.course.gradebook.records import PersonKata, StoredSubmission, current_verdict
 from graders.course.gradebook.reports import PersonReport
@@ -28,8 +26,8 @@ from graders.course.gradebook.roster import RosterChanges
 from graders.course.gradebook.rule_changes import RuleChanges
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import AuditRow, SubmissionRow
-from graders.course.journal import Row
 from graders.course.roster_files import RosterFile
+from graders.course.rows import Row
 from graders.course.rules import Decision, Rule
 from graders.course.submissions import KataSubmission
 from graders.course.totals import Course
@@ -45,25 +43,17 @@ class Gradebook(Database):
     def __init__(self, url: str = DEFAULT, *, who: str | None = None) -> None:
         super().__init__(url, who)
 
-    def import_batch(self, batch: Batch, katas: Iterable[Kata] = ()) -> Imported:
-        """Import a batch's verdicts and manual scores.
-
-        Verdicts that are already in the gradebook stay unchanged, so a second import changes nothing.
-        """
-        journal.head(batch.journal)
-        with self.transaction() as transaction:
-            return importing.import_batch(transaction, batch, katas)
-
     def import_verdict(self, found: Verdict, person: str, submitted_at: str = "", batch: str = "") -> bool:
         """Import one verdict with its manual scores, and return whether the verdict was new.
 
-        Without `submitted_at`, the time of grading is used as the time of submission.
+        Without `submitted_at`, the time of grading is used as the time of submission. An `error` is not imported.
         """
+        if found.status == "error":
+            return False
         with self.transaction() as transaction:
             row = Row(person=person, submitted_at=submitted_at, verdict=found)
             submission, new = importing.add(transaction, row, batch)
-            if submission is not None:
-                add_scores(transaction, submission, marks_of(found))
+            add_scores(transaction, submission, marks_of(found))
             return new
 
     def update_katas(self, katas: Iterable[Kata]) -> None:
@@ -222,19 +212,29 @@ class Gradebook(Database):
         submissions for these katas are returned.
         """
         with self.transaction() as transaction:
-            return queries.affected(transaction, since, before, slugs)
+            found = queries.affected(transaction, since, before, slugs)
+        return [dataclasses.replace(each, batch=self._place(each.batch)) for each in found]
+
+    def _place(self, batch: str) -> str:
+        """Return the path of a batch folder. A gradebook inside such a folder calls it "."."""
+        return str(self.folder) if batch == "." else batch
 
     # ------------------------------------------------------------------------------------- removal
 
     def batches_of(self, person: str) -> list[str]:
         """Return the batch folders that hold a person's submissions."""
         with self.transaction() as transaction:
-            return removal.batches_of(transaction, person)
+            return list(map(self._place, removal.batches_of(transaction, person)))
 
     def batches_before(self, moment: str) -> list[str]:
         """Return the batch folders that hold submissions from before this moment."""
         with self.transaction() as transaction:
-            return removal.batches_before(transaction, moment)
+            return list(map(self._place, removal.batches_before(transaction, moment)))
+
+    def count_before(self, moment: str) -> int:
+        """Return the number of submissions from before this moment."""
+        with self.transaction() as transaction:
+            return removal.count_before(transaction, moment)
 
     def forget(self, person: str) -> list[str]:
         """Remove a person from the gradebook and its audit trail.
@@ -242,7 +242,7 @@ class Gradebook(Database):
         Return the batch folders that hold the person's submissions.
         """
         with self.transaction() as transaction:
-            batches = removal.forget(transaction, person)
+            batches = list(map(self._place, removal.forget(transaction, person)))
         self.compact()
         return batches
 
@@ -252,6 +252,6 @@ class Gradebook(Database):
         Return the number of removed submissions and the batch folders that hold their files.
         """
         with self.transaction() as transaction:
-            removed = removal.forget_before(transaction, moment)
+            removed, batches = removal.forget_before(transaction, moment)
         self.compact()
-        return removed
+        return removed, list(map(self._place, batches))

@@ -13,6 +13,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from graders.course.gradebook import batch_tables  # noqa: F401 (adds its tables to those of the gradebook)
 from graders.course.gradebook.tables import REVISION
 from graders.course.gradebook.transaction import Transaction
 from graders.errors import KataError
@@ -34,8 +35,8 @@ class Database:
     def __init__(self, url: str, who: str | None = None) -> None:
         self.who = who or _user()
         self._url = _parsed(url)
-        self.name = self._url.render_as_string(hide_password=True)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
+        self.name = (self._is_sqlite and self._url.database) or self._url.render_as_string(hide_password=True)
         if self._url.get_backend_name() not in ("sqlite", "postgresql"):
             raise KataError(
                 f"{self.name}: this is neither a file nor a PostgreSQL database. Use one of these, such as postgresql://…"
@@ -96,6 +97,19 @@ class Database:
         """Disconnect from the database."""
         self._session.close()
         self._engine.dispose()
+
+    @property
+    def address(self) -> str:
+        """The absolute path or the URL of this database, without a password. A folder's pointer to it holds this."""
+        if self._is_sqlite:
+            return str(Path(str(self._url.database)).resolve())
+        query = {name: value for name, value in self._url.query.items() if name != "password"}
+        return self._url.set(drivername="postgresql", password=None, query=query).render_as_string()
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of a SQLite file, to which the relative paths in it refer; None for a server."""
+        return Path(self.address).parent if self._is_sqlite else None
 
     @contextlib.contextmanager
     def transaction(self, *, alone: bool = False) -> Iterator[Transaction]:
@@ -182,8 +196,11 @@ def _parsed(url: str) -> sa.URL:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    """Make SQLite check foreign keys and overwrite deleted data."""
-    for pragma in ("foreign_keys = ON", "secure_delete = ON"):
+    """Make SQLite check foreign keys, overwrite deleted data, and survive a power failure after each transaction.
+
+    With the default of `synchronous`, the file system may lose the last transaction.
+    """
+    for pragma in ("foreign_keys = ON", "secure_delete = ON", "synchronous = EXTRA"):
         connection.execute(f"PRAGMA {pragma}")
 
 

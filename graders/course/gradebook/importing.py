@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from graders.catalogue import Kata
-from graders.course import journal
-from graders.course.batch import Batch
 from graders.course.gradebook.records import age, verdict_in
-from graders.course.gradebook.scores import add_scores, scores_in_file
 from graders.course.gradebook.tables import PersonRow, SubmissionRow, VerdictRow
 from graders.course.gradebook.transaction import Transaction
-from graders.course.journal import Row
+from graders.course.rows import Row
 from graders.course.submissions import composed
 from graders.errors import KataError
-from graders.manual_scores import ManualScore, marks_of, without_marks
+from graders.manual_scores import without_marks
 from graders.report.text import clean_line
 from graders.verdict import Verdict
-
-
-class Imported(NamedTuple):
-    """The numbers of new verdicts and new manual scores in an import."""
-
-    verdicts: int
-    marks: int
-
-
-def import_batch(transaction: Transaction, batch: Batch, katas: Iterable[Kata]) -> Imported:
-    """Import the verdicts of a batch, and the manual scores in its journal and its verdict files."""
-    times = _times(batch)
-    new = 0
-    scores: defaultdict[SubmissionRow, list[ManualScore]] = defaultdict(list)
-    update_katas(transaction, katas)
-    for row in journal.rows(batch.journal):
-        *earlier, last = times[_identity(row)]
-        timed = msgspec.structs.replace(row, submitted_at=last)
-        submission, added = add(transaction, timed, str(batch.out.resolve()), earlier)
-        new += added
-        if submission is not None:
-            scores[submission] += marks_of(row.verdict)
-    for file in sorted((batch.out / "verdicts").glob("*/*.json")):
-        for submission, given in scores_in_file(transaction, file):
-            scores[submission] += given
-    return Imported(new, sum(add_scores(transaction, submission, given) for submission, given in scores.items()))
-
-
-def _times(batch: Batch) -> dict[tuple[str, ...], list[str]]:
-    """Map the identity of each verdict in a journal to its submission times. Only the last time is valid.
-
-    Raises KataError if a name occurs in two Unicode forms.
-    """
-    times: dict[tuple[str, ...], list[str]] = {}
-    spellings: dict[str, str] = {}
-    for row in journal.rows(batch.journal):
-        other = spellings.setdefault(composed(row.person), row.person)
-        if other != row.person:
-            raise KataError(
-                f"{batch.journal}: {other!a} and {row.person!a} are the same name in two Unicode forms. "
-                "Remove one of them from the submissions, and grade into another --out."
-            )
-        times.setdefault(_identity(row), []).append(row.submitted_at)
-    return times
 
 
 def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
@@ -81,17 +32,21 @@ def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
 
 
 def add(
-    transaction: Transaction, row: Row, batch: str, earlier: Collection[str] = ()
-) -> tuple[SubmissionRow | None, bool]:
+    transaction: Transaction,
+    row: Row,
+    batch: str,
+    earlier: Collection[str] = (),
+    *,
+    source: str = "",
+    latest: bool = False,
+) -> tuple[SubmissionRow, bool]:
     """Add a verdict without its manual scores, and add its person, kata and submission if they are missing.
 
-    An `error` is skipped. `earlier` holds submission times that the batch has since corrected. Return the submission,
-    and whether the verdict was new.
+    `earlier` holds submission times that the batch has since corrected, and messages name `source` as the origin of the
+    verdict. `latest` says that the verdict was made just now. Return the submission, and whether the verdict was new.
     """
     found = row.verdict
-    if found.status == "error":
-        return None, False
-    _check_texts(row, batch)
+    _check_texts(row, source)
     session = transaction.session
     transaction.kata(found.kata)
     person = transaction.person(row.person)
@@ -112,7 +67,7 @@ def add(
         session.flush()
     elif batch:
         submission.batch = batch
-    return submission, add_verdict(transaction, submission, found)
+    return submission, add_verdict(transaction, submission, found, latest=latest)
 
 
 def _submission(
@@ -142,15 +97,22 @@ def _submission(
     return known
 
 
-def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verdict) -> bool:
-    """Add a verdict on a submission without its manual scores, and return whether the verdict was new."""
+def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verdict, *, latest: bool = False) -> bool:
+    """Add a verdict on a submission without its manual scores, and return whether the verdict was new.
+
+    If the submission was graded twice within a second, with the same seed, the `latest` verdict replaces the earlier.
+    """
     session = transaction.session
     seed = found.seed or ""
     known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
-    if any((each.graded_at, each.seed) == (found.graded_at, seed) for each in known):
-        return False
-    current = max(known, key=age, default=None)
     by_tests = without_marks(found)
+    same = next((each for each in known if (each.graded_at, each.seed) == (found.graded_at, seed)), None)
+    if same is not None:
+        if not latest or verdict_in(same) == by_tests:
+            return False
+        session.delete(same)
+        session.flush()
+    current = max((each for each in known if each is not same), key=age, default=None)
     session.add(
         VerdictRow(
             submission_id=submission.id,
@@ -169,15 +131,15 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verd
     return True
 
 
-def _identity(row: Row) -> tuple[str, ...]:
+def identity(row: Row) -> tuple[str, ...]:
     """Return the values that identify a verdict. A verdict on a submission that intake refused has no seed."""
     found = row.verdict
     return row.person, found.kata, found.submission_sha256, found.graded_at, found.seed or ""
 
 
-def _check_texts(row: Row, batch: str) -> None:
+def _check_texts(row: Row, source: str) -> None:
     """Raise KataError for a NUL character, which PostgreSQL cannot store and no judge writes."""
-    place = f"{batch}/journal.jsonl: " if batch else ""
+    place = f"{source}: " if source else ""
     found = row.verdict
     texts = {
         "person": row.person,

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from graders.course import rules
 from graders.course.gradebook import course_settings, decisions, rule_changes
 from graders.course.gradebook.people import Directory
-from graders.course.gradebook.records import PersonKata, StoredSubmission, current_verdict, rule_in, stored
+from graders.course.gradebook.records import PersonKata, StoredSubmission, current_verdict, is_graded, rule_in, stored
 from graders.course.gradebook.tables import AuditRow, KataRow, SubmissionRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rules import Attempt, Decision, KataWork
@@ -34,7 +34,7 @@ def places(transaction: Transaction, slug: str | None, person: str | None) -> li
     given = decisions.by_person(transaction, directory)
     grouped: dict[str, dict[str, list[Attempt]]] = {}
     for submission in transaction.submissions(None if bank else slug, names):
-        if submission.verdicts:
+        if is_graded(submission):
             own = grouped.setdefault(directory.id_of(submission.person.name), {})
             own.setdefault(submission.kata, []).append(_attempt(submission))
     course = Katas(transaction, directory)
@@ -107,7 +107,7 @@ def affected(
     first, end = _version(since), _version(before)
     found = []
     for submission in transaction.submissions():
-        if not submission.verdicts or (slugs and submission.kata not in slugs):
+        if not is_graded(submission) or (slugs and submission.kata not in slugs):
             continue
         verdict = current_verdict(submission)
         made = _version(verdict.harness_version)

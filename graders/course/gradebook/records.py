@@ -97,8 +97,19 @@ def verdict_in(row: VerdictRow) -> Verdict:
     return verdicts.from_json(row.record.encode())
 
 
+def is_graded(submission: SubmissionRow) -> bool:
+    """Return whether a submission has a verdict that counts. An `error` is the harness's fault and never counts."""
+    return any(each.status != "error" for each in submission.verdicts)
+
+
 def current_verdict(submission: SubmissionRow) -> Verdict:
-    """Return the newest verdict on a submission, with its manual scores."""
+    """Return the newest verdict that counts on a graded submission, with its manual scores."""
+    counting = [each for each in submission.verdicts if each.status != "error"]
+    return with_marks(verdict_in(max(counting, key=age)), map(score_in, submission.marks))
+
+
+def last_verdict(submission: SubmissionRow) -> Verdict:
+    """Return the newest verdict on a submission, even if it is an `error`, with the submission's manual scores."""
     return with_marks(verdict_in(max(submission.verdicts, key=age)), map(score_in, submission.marks))
 
 

@@ -32,6 +32,12 @@ def batches_before(transaction: Transaction, moment: str) -> list[str]:
     return _batches(_submitted_before(transaction, moment))
 
 
+def count_before(transaction: Transaction, moment: str) -> int:
+    """Return the number of submissions from before this moment."""
+    counted = sa.select(sa.func.count()).select_from(SubmissionRow).where(SubmissionRow.submitted_at < moment)
+    return transaction.session.scalar(counted) or 0
+
+
 def forget(transaction: Transaction, person: str) -> list[str]:
     """Remove a person from the gradebook and its audit trail.
 

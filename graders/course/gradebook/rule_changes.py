@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from graders.course import rules
 from graders.course.gradebook import people
 from graders.course.gradebook.people import Directory
-from graders.course.gradebook.records import current_verdict, rule_in
+from graders.course.gradebook.records import current_verdict, is_graded, rule_in
 from graders.course.gradebook.tables import ExtensionRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rules import Rule
@@ -100,7 +100,7 @@ def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> s
     own = [
         each
         for each in transaction.submissions(submission.kata.slug, names)
-        if rules.day_of(each.submitted_at) == day and each.verdicts
+        if rules.day_of(each.submitted_at) == day and is_graded(each)
     ]
     if any(each.sha256 == submission.taken.sha256 for each in own):
         return ""

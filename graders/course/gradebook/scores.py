@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-import sqlalchemy as sa
-
-from graders import verdict as verdicts
 from graders.course.gradebook.records import score_in
 from graders.course.gradebook.tables import MarkRow, SubmissionRow
 from graders.course.gradebook.transaction import Transaction
-from graders.errors import KataError
-from graders.manual_scores import ManualScore, marks_of
+from graders.manual_scores import ManualScore
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
 
@@ -53,27 +48,6 @@ def _add_scores_of_task(
         transaction.note_submission(submission, "marked", was, _described(score))
         before = score
     return len(later)
-
-
-def scores_in_file(transaction: Transaction, file: Path) -> list[tuple[SubmissionRow, list[ManualScore]]]:
-    """Return the manual scores in a verdict file, with the submissions in the gradebook that they belong to.
-
-    `katas review` writes scores to a verdict file before the journal has them.
-    """
-    try:
-        found = verdicts.from_json(file.read_bytes())
-    except (OSError, KataError) as fault:
-        raise KataError(f"{file}: {getattr(fault, 'strerror', None) or fault}") from None
-    scores = marks_of(found)
-    person = transaction.person(file.parent.name) if scores else None
-    if person is None or "\0" in found.kata + found.submission_sha256:  # no such submission can be in the gradebook
-        return []
-    wanted = sa.select(SubmissionRow).where(
-        SubmissionRow.person_id == person.id,
-        SubmissionRow.kata == found.kata,
-        SubmissionRow.sha256 == found.submission_sha256,
-    )
-    return [(submission, scores) for submission in transaction.session.scalars(wanted)]
 
 
 def _cleaned(score: ManualScore) -> ManualScore:

@@ -1,0 +1,34 @@
+"""The tables that let a gradebook be the store of the batches that it holds."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from graders.course.gradebook.tables import Table
+
+
+class BatchRow(Table):
+    """A batch. All its seeds are derived from `seed` (64 hexadecimal digits).
+
+    `folder` is where its files are; in the gradebook inside a batch's own folder it is ".", so that the folder can be
+    moved and copied. `key` identifies the batch, wherever its folder is.
+    """
+
+    __tablename__ = "batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    folder: Mapped[str] = mapped_column(Text)
+    seed: Mapped[str] = mapped_column(Text)
+
+
+class EntryRow(Table):
+    """The submission that a batch last graded for a person and a kata."""
+
+    __tablename__ = "batch_entries"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), index=True)
