@@ -42,7 +42,9 @@ Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exerci
 Anyway = Annotated[bool, typer.Option("--anyway", help="Show the solution even if you have not passed yet.")]
 Submission = Annotated[
     str | None,
-    typer.Option(help="The submission: a folder, .zip, .tar, .py, .ipynb or REPO@REF with the kata's files.", metavar="PLACE"),
+    typer.Option(
+        help="The submission: a folder, .zip, .tar, .py, .ipynb or REPO@REF with the kata's files.", metavar="PLACE"
+    ),
 ]
 Seed = Annotated[str | None, typer.Option(help="The seed of the tests' inputs: 32 hexadecimal digits.", metavar="HEX")]
 Against = Annotated[

@@ -29,6 +29,10 @@ COLUMNS = {
     "login": "sisloginid",
     "identifier": "identifier",
 }
+EXPECTED = {
+    "canvas": ("id", "name", "sis", "login", "section"),
+    "gradescope": ("id", "name", "first", "last", "email", "section", "role"),
+}
 SYSTEM_NAMES = {"": "a roster", "canvas": "Canvas's", "moodle": "Moodle's", "gradescope": "Gradescope's"}
 
 
@@ -173,12 +177,19 @@ def _normalised(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.casefold())
 
 
+def column_of(name: str) -> str | None:
+    """Return which column of a roster has this name, in any usual spelling, or None."""
+    return next((key for key, names in COLUMNS.items() if _normalised(name) in names.split("|")), None)
+
+
 def _columns(path: Path, line: int, header: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    canvas = system_of(header) == "canvas"
+    system = system_of(header)
     for place, name in enumerate(header):
-        column = next((key for key, names in COLUMNS.items() if _normalised(name) in names.split("|")), None)
-        if column is None or (canvas and column in found):  # Canvas's assignments can have any name
+        column = column_of(name)
+        if column is None or column not in EXPECTED.get(system, COLUMNS):
+            continue
+        if system in EXPECTED and column in found:  # in these files, an assignment can have any name
             continue
         if column in found:
             other = header[found[column]]

@@ -46,7 +46,7 @@ class KataStatistics:
     """Statistics on a kata.
 
     `people` is the number of people who submitted, `passed` is the number of those who passed, and `mean` is the mean
-    share of the points.
+    share of the points. Instructors changed the points of `overridden` people, and excluded `excluded` people.
     """
 
     slug: str
@@ -57,6 +57,8 @@ class KataStatistics:
     submissions: int
     mean: float
     tasks: tuple[TaskStatistics, ...]
+    overridden: int = 0
+    excluded: int = 0
 
 
 def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
@@ -106,7 +108,7 @@ def _tasks(verdict: Verdict | None) -> list[TaskResult]:
 def _kata(slug: str, places: Sequence[PersonKata], totals: Mapping[str, float]) -> KataStatistics:
     verdicts = [place.verdict for place in places if place.verdict is not None]
     names = list(dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks))
-    possible = [verdict.score / verdict.max_score for verdict in verdicts if verdict.tasks and verdict.max_score]
+    possible = [each for each in map(_share, places) if each is not None]
     return KataStatistics(
         slug=slug,
         title=next((verdict.title for verdict in verdicts if verdict.title), slug),
@@ -116,7 +118,17 @@ def _kata(slug: str, places: Sequence[PersonKata], totals: Mapping[str, float]) 
         submissions=sum(len(place.standings) for place in places),
         mean=fmean(possible) if possible else 0.0,
         tasks=tuple(_task(name, places, totals) for name in names),
+        overridden=sum(bool(place.decisions) and not place.mark.excluded for place in places),
+        excluded=sum(place.mark.excluded for place in places),
     )
+
+
+def _share(place: PersonKata) -> float | None:
+    """Return the share of the points before late penalties, or an instructor's decision. None means ungradable."""
+    if place.is_decided and place.mark.maximum:
+        return place.mark.points / place.mark.maximum
+    verdict = place.verdict
+    return verdict.score / verdict.max_score if verdict and verdict.tasks and verdict.max_score else None
 
 
 def _task(name: str, places: Sequence[PersonKata], totals: Mapping[str, float]) -> TaskStatistics:

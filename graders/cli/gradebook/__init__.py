@@ -7,8 +7,11 @@ import typer
 from graders.cli.gradebook import (
     affected,
     audit,
+    course,
+    decisions,
     export,
     importing,
+    people,
     regrade,
     removal,
     rule,
@@ -23,11 +26,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(people.app, name="people")
+app.add_typer(decisions.app, name="request")
 app.add_typer(export.app, name="export")
 app.command("import")(importing.import_)
 for command in (
     show.show,
     rule.rule,
+    course.course,
+    decisions.override,
+    decisions.exclude,
+    decisions.withdraw,
     regrade.regrade,
     affected.affected,
     stats.stats,

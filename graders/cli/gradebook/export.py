@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from graders.cli.gradebook import export_lms
 from graders.cli.gradebook.options import DEFAULT_URL, MaybeKata, Url, check_kata, open_gradebook
 from graders.errors import KataError
 
 if TYPE_CHECKING:
-    from graders.course.gradebook import PersonKata
+    from graders.course.gradebook import PersonKata, PersonReport
     from graders.course.rules import ScoredAttempt
+    from graders.course.totals import Course
 
 app = typer.Typer(help="Write the gradebook for other programs.", no_args_is_help=True, rich_markup_mode=None)
 
+app.command("canvas")(export_lms.canvas)
+app.command("moodle")(export_lms.moodle)
+app.command("gradescope")(export_lms.gradescope)
+
 COLUMNS = (
     *("person", "kata", "submitted_at", "submission_sha256", "status", "score", "max_score"),
-    *("days_late", "over_limit", "points", "counts"),
+    *("days_late", "over_limit", "points", "counts", "final_points", "steps"),
 )
+ROSTER = ("name", "email", "section", "group", "roster")
 
 
 @app.command("csv")
@@ -41,8 +48,9 @@ def export_csv(
         raise KataError(f"--per {per}: expected submission or person.")
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
-        places = book.places(kata)
-    text = _csv(_per_submission(places) if per == "submission" else _per_person(places))
+        reports = book.reports(kata)
+        settings = book.course()
+    text = _csv(_per_submission(reports) if per == "submission" else _per_person(reports, settings))
     if output is None:
         print(text, end="")
         return
@@ -58,7 +66,8 @@ def _csv(rows: Sequence[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _per_submission(places: Sequence[PersonKata]) -> list[list[Any]]:
+def _per_submission(reports: Sequence[PersonReport]) -> list[list[Any]]:
+    places = [place for report in reports for place in report.places.values()]
     several = len({place.kata for place in places}) > 1
 
     def column(place: PersonKata, task: str) -> str:
@@ -74,6 +83,8 @@ def _per_submission(places: Sequence[PersonKata]) -> list[list[Any]]:
     )
     rows: list[list[Any]] = [[*COLUMNS, *tasks]]
     for place in places:
+        if not place.standings:
+            rows.append([*_missing_cells(place), *[""] * len(tasks)])
         for each in place.standings:
             given = [task for task in each.attempt.verdict.tasks if task.status != "awaiting_review"]
             scores = {column(place, task.name): task.score for task in given}
@@ -85,16 +96,46 @@ def _cells(place: PersonKata, attempt: ScoredAttempt) -> list[Any]:
     verdict = attempt.attempt.verdict
     of_submission = [attempt.attempt.submitted_at, verdict.submission_sha256]
     of_verdict = [verdict.status, verdict.score, verdict.max_score]
-    worth = [attempt.late, int(attempt.over_limit), attempt.points, int(attempt is place.counted)]
-    return [place.person, place.kata, *of_submission, *of_verdict, *worth]
+    counts = attempt is place.counted
+    worth = [attempt.late, int(attempt.over_limit), attempt.points, int(counts)]
+    final = [place.points, place.mark.text] if counts else ["", ""]
+    return [place.person, place.kata, *of_submission, *of_verdict, *worth, *final]
 
 
-def _per_person(places: Sequence[PersonKata]) -> list[list[Any]]:
-    katas = sorted({place.kata for place in places})
-    points = {(place.person, place.kata): place.points for place in places}
-    rows: list[list[Any]] = [["person", *katas, "total", "outstanding"]]
-    for person in sorted({place.person for place in places}):
-        own = [points.get((person, kata), "") for kata in katas]
-        outstanding = sum(place.outstanding for place in places if place.person == person)
-        rows.append([person, *own, round(sum(each for each in own if isinstance(each, float)), 4), outstanding])
+def _missing_cells(place: PersonKata) -> list[Any]:
+    """Return the cells about a person without a submission."""
+    return [place.person, place.kata, "", "", "missing", "", place.mark.maximum, "", "", "", "", *_final(place)]
+
+
+def _final(place: PersonKata) -> list[Any]:
+    counts = place.submitted or place.rule.missing == "zero"
+    return [place.points if counts else "", place.mark.text]
+
+
+def _per_person(reports: Sequence[PersonReport], settings: Course) -> list[list[Any]]:
+    """Return a row for each person. The columns depend on whether there are a roster, a pass mark and a bank."""
+    katas = sorted({kata for report in reports for kata in report.places})
+    has_roster = any(report.listing.roster for report in reports)
+    head = ["person", *(ROSTER if has_roster else ()), *katas, "total", "maximum", "percent"]
+    head += ["passed"] * (settings.pass_percent is not None) + ["late_days_used"] * (settings.late_day_bank > 0)
+    rows: list[list[Any]] = [[*head, "outstanding", "notes"]]
+    for report in reports:
+        total = report.total
+        own = [*(_of_roster(report) if has_roster else ()), *(_final(report.places[kata])[0] for kata in katas)]
+        row = [report.person, *own, total.points, total.maximum, total.percent]
+        row += [int(bool(total.passed))] * (settings.pass_percent is not None)
+        row += [report.days_used] * (settings.late_day_bank > 0)
+        rows.append([*row, report.outstanding, _notes(report)])
     return rows
+
+
+def _of_roster(report: PersonReport) -> list[str]:
+    person = report.listing.roster
+    if person is None:
+        return [""] * (len(ROSTER) - 1) + ["not in the roster"]
+    return [person.name, person.email, person.section, person.team, "left" if person.left_at else ""]
+
+
+def _notes(report: PersonReport) -> str:
+    decided = [f"{place.kata}: {place.mark.text}" for place in report.places.values() if place.decisions]
+    return "; ".join([*decided, *(f"{kata}: dropped as the lowest" for kata in report.total.dropped)])

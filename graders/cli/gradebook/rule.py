@@ -2,62 +2,181 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime
+import re
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graders.cli.gradebook.options import DEFAULT_URL, By, Url, check_kata, moment, open_gradebook
+from graders import catalogue
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, check_kata, line, moment, open_gradebook
+from graders.cli.session import Invocation
 from graders.errors import KataError
 
+if TYPE_CHECKING:
+    from graders.course.gradebook import Gradebook
+
+NEVER = "never"
 ONLY_DUE = "--person works only with --due: the rest of a rule is the same for everyone."
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+LONGEST_GRACE = 7 * 86_400  # seconds
+DATES = ("%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y")
+
+
+MaybeKata = Annotated[
+    str | None, typer.Argument(metavar="[KATA]", help="The kata; by default, list all rules and extensions.")
+]
+Counts = Annotated[str | None, typer.Option(help="The submission that counts: best or last.", metavar="WHICH")]
+Due = Annotated[
+    str | None, typer.Option(help="The deadline, in UTC unless it has an offset; `never` removes it.", metavar="TIME")
+]
+LatePercent = Annotated[
+    float | None, typer.Option(help="The percentage of points lost for each day late.", metavar="P", min=0, max=100)
+]
+LateDays = Annotated[
+    int | None,
+    typer.Option(help="Days after which a late submission gets no points; -1 for no limit.", metavar="N", min=-1),
+]
+Grace = Annotated[
+    str | None, typer.Option(help="How long after the deadline nothing is late yet, such as 15m.", metavar="TIME")
+]
+Category = Annotated[
+    str | None, typer.Option(help="The category in the total; an empty name for none.", metavar="NAME")
+]
+Weight = Annotated[
+    float | None,
+    typer.Option(help="The weight in the total or in the category; -1 for the default of 1.", metavar="W", min=-1),
+]
+Missing = Annotated[
+    str | None, typer.Option(help="Whether a missing submission counts: zero or empty.", metavar="WHAT")
+]
+Person = Annotated[str | None, typer.Option(help="Set the deadline for this person only.", metavar="NAME")]
 
 
 def rule(
-    kata: Annotated[str, typer.Argument(metavar="KATA", help="The kata.")],
-    counts: Annotated[
-        str | None, typer.Option(help="The submission that counts: best or last.", metavar="WHICH")
-    ] = None,
-    due: Annotated[
-        str | None, typer.Option(help="The deadline, in UTC unless it has an offset.", metavar="TIME")
-    ] = None,
-    late_percent: Annotated[
-        float | None, typer.Option(help="The percentage of points lost for each day late.", metavar="P", min=0, max=100)
-    ] = None,
-    late_days: Annotated[
-        int | None,
-        typer.Option(help="Days after which a late submission gets no points; -1 for no limit.", metavar="N", min=-1),
-    ] = None,
-    person: Annotated[str | None, typer.Option(help="Set the deadline for this person only.", metavar="NAME")] = None,
+    kata: MaybeKata = None,
+    counts: Counts = None,
+    due: Due = None,
+    late_percent: LatePercent = None,
+    late_days: LateDays = None,
+    grace: Grace = None,
+    category: Category = None,
+    weight: Weight = None,
+    missing: Missing = None,
+    person: Person = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
     """Show or change a kata's deadline and scoring rule.
 
-    A rule sets the deadline, the penalty for being late, and whether the best or the last submission counts.
-    Without options, this shows the rule. A change applies at once, and goes into the audit trail.
+    A rule sets the deadline, the penalty for being late, whether the best or the last submission counts, and how the
+    kata counts in the total. Without options, this shows the rule. A change applies at once, and goes into the audit
+    trail. With --person, `--due never` withdraws the person's own deadline.
     """
-    if counts not in (None, "best", "last"):
-        raise KataError(f"--counts {counts}: expected best or last.")
-    from graders.course.rules import described
-
+    changes = _changes(counts, due, late_percent, late_days, grace, category, weight, missing)
+    if kata is None and (changes or person):
+        raise KataError("KATA: specify the kata whose rule to change, such as exercise04.")
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
-        due_at = None if due is None else _deadline(due)
-        if person is not None:
-            if due_at is None or (counts, late_percent, late_days) != (None, None, None):
+        if kata is None or (not changes and not person):
+            print("\n".join(_listed(book, kata)))
+        elif person is not None:
+            if set(changes) != {"due_at"}:
                 raise KataError(ONLY_DUE)
-            book.extend(person, kata, due_at)
-            print(f"{kata}, {person}: due {due_at}")
-            return
-        changed = book.set_rule(kata, counts=counts, due_at=due_at, late_percent=late_percent, late_days=late_days)
-        print(f"{kata}: {described(changed)}")
+            print(_extended(book, person, kata, changes["due_at"]))
+        else:
+            print(_changed(book, kata, changes))
+
+
+def _changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> str:
+    from graders.course.rules import described
+
+    if kata in catalogue.slugs(Invocation.root):
+        book.update_katas([catalogue.load(Invocation.root, kata, complete=False)])
+    return f"{kata}: {described(book.set_rule(kata, **changes))}"
+
+
+def _changes(
+    counts: str | None,
+    due: str | None,
+    late_percent: float | None,
+    late_days: int | None,
+    grace: str | None,
+    category: str | None,
+    weight: float | None,
+    missing: str | None,
+) -> dict[str, Any]:
+    """Return the settings to change, as in `RuleChanges`. Raises KataError for an invalid value."""
+    if counts not in (None, "best", "last"):
+        raise KataError(f"--counts {counts}: expected best or last.")
+    if missing not in (None, "zero", "empty"):
+        raise KataError(f"--missing {missing}: expected zero or empty.")
+    given = {
+        "counts": counts,
+        "due_at": None if due is None else _deadline(due),
+        "late_percent": late_percent,
+        "late_days": late_days,
+        "grace_s": None if grace is None else _grace(grace),
+        "category": None if category is None else line(category.strip()),
+        "weight": weight,
+        "missing": missing,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _extended(book: Gradebook, person: str, kata: str, due_at: str) -> str:
+    before = book.extend(person, kata, due_at)
+    if due_at:
+        return f"{kata}, {line(person)}: due {due_at}" + (f" (before: {before})" if before else "")
+    general = book.rules()[kata].due_at or NEVER
+    if not before:
+        return f"{kata}, {line(person)}: has no deadline of their own; due {general}, as for everyone"
+    return f"{kata}, {line(person)}: {before} is withdrawn; due {general}, as for everyone"
+
+
+def _listed(book: Gradebook, kata: str | None = None) -> list[str]:
+    """Return the rules of all katas or of one, with everyone's own deadlines."""
+    from graders.course.rules import Rule, described
+
+    rules = book.rules()
+    if kata is not None:
+        rules = {kata: rules.get(kata, Rule())}
+    lines = []
+    own = sorted(book.extensions().items(), key=lambda each: (each[0][1], each[0][0]))
+    for slug, found in sorted(rules.items()):
+        lines.append(f"{line(slug)}: {described(found)}")
+        lines += [f"  {line(person)}: due {due}" for (person, extended), due in own if extended == slug]
+    return lines or ["no rules: katas gradebook rule KATA --due TIME"]
+
+
+def _grace(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})\s*([smhd])?", text.strip())
+    if found is None or (found[2] is None and found[1] != "0"):
+        raise KataError(f"--grace {text}: expected a number with a unit, such as 15m, 2h, 90s or 1d; 0 for none.")
+    seconds = int(found[1]) * UNITS[found[2] or "s"]
+    if seconds > LONGEST_GRACE:
+        raise KataError(f"--grace {text}: the limit is 7d. Use a later deadline instead.")
+    return seconds
 
 
 def _deadline(due: str) -> str:
-    """Return the deadline in UTC.
+    """Return the deadline in UTC, or an empty string for `never`.
 
     Raises KataError for a date without a time, because it would mean 0:00 on that day.
     """
-    if len(due) <= len("2026-05-31"):
-        raise KataError(f"--due {due}: the time of day is missing. Write it like this: {due}T23:59+02:00.")
+    if due.strip().casefold() == NEVER:
+        return ""
+    day = _day(due.strip())
+    if day is not None:
+        raise KataError(f"--due {due}: the time of day is missing. Write it like this: {day}T23:59+02:00.")
     return moment(due, "--due")
+
+
+def _day(text: str) -> str | None:
+    """Return a date without a time as in ISO 8601, or None if the text is not one."""
+    for form in ("%Y-%m-%d", "%Y%m%d", *DATES):
+        try:
+            return datetime.datetime.strptime(text, form).date().isoformat()
+        except ValueError:
+            continue
+    return None
