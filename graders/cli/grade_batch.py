@@ -20,14 +20,26 @@ from graders.output.progress_bar import LineReporter, progress_bar
 if TYPE_CHECKING:
     from graders.course.batch_run import BatchProgress, BatchRun
     from graders.course.batch_store import BatchStore
-    from graders.course.submissions import SubmissionEntry
+    from graders.course.submissions import Cohort
     from graders.verdict import Confinement
 
 LINE_EVERY_S = 30.0  # the time between progress lines when there is no terminal
 MOST_LINES = 10  # print at most this many lines of each kind; results.csv contains all of them
 
 Submissions = Annotated[
-    Path, typer.Argument(metavar="SUBMISSIONS", help="A folder that holds one folder, .zip or .tar per person.")
+    Path,
+    typer.Argument(
+        metavar="SUBMISSIONS",
+        help="A folder or .zip with a folder, .zip or .tar per person, or a download of Canvas, Moodle or Gradescope.",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="What SUBMISSIONS is, if its names don't tell: folders, canvas, moodle or gradescope.",
+        metavar="FORM",
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", help="The batch folder, where all results go.", metavar="DIR")]
 Katas = Annotated[
@@ -71,6 +83,7 @@ class BatchOptions:
     seed: str | None
     require: Confinement | None
     require_extras: bool
+    form: str | None = None
 
 
 def grade_batch(
@@ -85,6 +98,7 @@ def grade_batch(
     seed: Seed = None,
     require_confinement: Require = None,
     require_extras: Extras = False,
+    form: From = None,
 ) -> int:
     """Grade a whole cohort's submissions.
 
@@ -102,7 +116,9 @@ def grade_batch(
     require = cast("Confinement | None", require_confinement)
     chosen = katas or []
     return _run(
-        BatchOptions(folder, out, chosen, workers, scheduler, changed, times, gradebook, seed, require, require_extras)
+        BatchOptions(
+            folder, out, chosen, workers, scheduler, changed, times, gradebook, seed, require, require_extras, form
+        )
     )
 
 
@@ -112,18 +128,28 @@ def _run(options: BatchOptions) -> int:
     root, named = Invocation.root, dict.fromkeys(options.katas)
     katas = [catalogue.load(root, slug) for slug in named] or catalogue.load_all(root)
     times = submissions.read_times(options.times) if options.times else {}
-    entries = submissions.find(options.folder, times)
+    cohort = submissions.read(options.folder, times, options.form)
     _check_out(options)
+    say_form(cohort)
     started = time.monotonic()
-    progress, alike = _grade(options, katas, entries)
-    lines = summary(progress, options.out, len(entries), time.monotonic() - started)
+    progress, alike = _grade(options, katas, cohort)
+    lines = summary(progress, options.out, len(cohort.people), time.monotonic() - started)
     lines += _some("names that differ only in case", alike)
     if options.times:
-        people = {entry.person for entry in entries}
+        people = set(cohort.people)
         lines += _some("in --times, but without a submission", sorted(times.keys() - people))
         lines += _some("not in --times, so the modification time of their files counts", sorted(people - times.keys()))
-    print("\n".join(lines + _some("skipped", submissions.left_out(options.folder))))
+    print("\n".join(lines + _some("skipped", cohort.left_out)))
     return 2 if progress.errors else 0
+
+
+def say_form(cohort: Cohort) -> None:
+    """Say what the submissions were read as, unless they are the usual folders."""
+    from graders.course.downloads import TITLES
+
+    if cohort.form in TITLES:
+        people = _count(len(cohort.people), "person", "people")
+        print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
 
 
 def _check_out(options: BatchOptions) -> None:
@@ -135,9 +161,7 @@ def _check_out(options: BatchOptions) -> None:
         )
 
 
-def _grade(
-    options: BatchOptions, katas: Sequence[catalogue.Kata], entries: Sequence[SubmissionEntry]
-) -> tuple[BatchProgress, list[str]]:
+def _grade(options: BatchOptions, katas: Sequence[catalogue.Kata], cohort: Cohort) -> tuple[BatchProgress, list[str]]:
     """Grade the submissions. Return the progress, and the names that differ only in case."""
     from graders.course.batch import Batch, names_alike
     from graders.course.batch_run import BatchRun
@@ -148,7 +172,7 @@ def _grade(
     with batch.open(seed, options.gradebook) as held:
         if seed not in (None, held.seed):
             raise KataError(f"{batch.out}: this batch has a different seed. Leave out --seed, or give another --out.")
-        alike = names_alike(batch, [entry.person for entry in entries], held.people())
+        alike = names_alike(batch, cohort.people, held.people())
         run = BatchRun(
             batch,
             katas,
@@ -159,8 +183,8 @@ def _grade(
         )
         if not held.is_own:
             run.allowed = held.book.may_be_graded
-        with _results_written(run, held), _progress_shown(run, len(entries)), place:
-            run.grade(entries, place, held)
+        with _results_written(run, held), _progress_shown(run, len(cohort.entries)), place:
+            run.grade(cohort.entries, place, held)
     return run.progress, alike
 
 
@@ -218,6 +242,7 @@ def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> 
         )
     if progress.weakest != "full":
         lines.append(f"confinement: {progress.weakest}; --require-confinement full refuses to grade with less")
+    lines += _some("note", progress.notes)
     lines += _some("no submission for these katas", progress.nothing)
     lines += _some("not graded", progress.refused) + _some("error", progress.errors)
     lines += _some("written again, because it differed from the gradebook", progress.rewritten)

@@ -1,5 +1,8 @@
 """Grade the submissions of a cohort, and turn the verdicts into points in a gradebook.
 
+sources          lists the top level of a folder or a .zip with the submissions of a course
+downloads        recognises the names in downloads from Canvas, Moodle and Gradescope
+gradescope       reads the people and times in a Gradescope export
 submissions      finds the people in a folder of submissions, with their files and submission times
 blobs            stores submitted files by digest
 rows             defines the records that a batch stores

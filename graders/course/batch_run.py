@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from graders.atomic import folder_lock
 from graders.catalogue import Kata
 from graders.course import running, submissions, verdict_files
@@ -16,7 +18,7 @@ from graders.course.disk import writing
 from graders.course.executors import GradingPlace
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import seed_of, versions, versions_of
-from graders.course.rows import Key, Row
+from graders.course.rows import Key, Row, Short
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
@@ -44,6 +46,7 @@ class BatchProgress:
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
     errors: list[str] = field(default_factory=list)
     rewritten: list[str] = field(default_factory=list)  # verdict files that differed from the store
+    notes: list[str] = field(default_factory=list)  # which files were graded under another name, and other remarks
     weakest: Confinement = "full"
 
 
@@ -71,13 +74,18 @@ class BatchRun:
         self._seed = held.seed
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
+        self._others = {entry.person: entry.others for entry in found if entry.others}
+        self._counted_already = {person for others in self._others.values() for person in others}
         for group in running.graded(self._jobs(found), place):
-            self._write(
-                held, [Row(person=d.job.person, submitted_at=d.job.submitted_at, verdict=d.verdict) for d in group]
-            )
+            self._write(held, [row for done in group for row in self._rows(done.job, done.verdict)])
         self._write(held, [])
         self.progress.moved = held.move(self._moved)
         return self.progress
+
+    def _rows(self, job: Job, verdict: Verdict) -> list[Row]:
+        """Return a row for each person of the group that submitted this, with the same verdict."""
+        people = (job.person, *self._others.get(job.person, ()))
+        return [Row(person=person, submitted_at=job.submitted_at, verdict=verdict) for person in people]
 
     def _jobs(self, found: Sequence[SubmissionEntry]) -> Iterator[Job]:
         for entry in found:
@@ -87,7 +95,8 @@ class BatchRun:
                 if job is not None:
                     yield job
             if self.progress.submitted == before:
-                self.progress.nothing.append(entry.person)
+                names = submissions.names_in(entry)
+                self.progress.nothing.append(f"{entry.person} (found {names})" if names else entry.person)
             self.progress.entries += 1
 
     def _job(self, submission: KataSubmission) -> Job | None:
@@ -100,7 +109,10 @@ class BatchRun:
             self.progress.refused.append(f"{submission.entry.person}, {submission.kata.slug}: {reason}")
             return None
         if submission.taken is None:
-            self._ungradable.append(self._ungradable_row(submission))
+            row = self._ungradable_row(submission)
+            self._ungradable += [
+                msgspec.structs.replace(row, person=each) for each in (row.person, *submission.entry.others)
+            ]
             return None
         self.batch.store.keep(submission.taken)
         entry, kata = submission.entry, submission.kata
@@ -143,8 +155,11 @@ class BatchRun:
 
         An `error` does not, and neither does an outdated verdict if `changed` is set.
         """
-        before = self._current.get((submission.entry.person, submission.kata.slug))
+        person, slug = submission.entry.person, submission.kata.slug
+        before = self._current.get((person, slug))
         if before is None or before.verdict.status == "error":
+            return False
+        if not all(self._has_same(other, before) for other in submission.entry.others):
             return False
         sha256 = submission.taken.sha256 if submission.taken else ""
         if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != submission.refused):
@@ -155,10 +170,16 @@ class BatchRun:
         if outdated and self.changed and submission.taken:
             return False
         if submission.entry.explicit and before.submitted_at != submission.entry.submitted_at:
-            self._moved[before.key] = submission.entry.submitted_at
+            for each in (person, *submission.entry.others):
+                self._moved[each, slug] = submission.entry.submitted_at
         self.progress.current += 1
         self.progress.outdated += outdated
         return True
+
+    def _has_same(self, person: str, before: Short) -> bool:
+        """Return whether another person of a group has a verdict on the same files."""
+        theirs = self._current.get((person, before.verdict.kata))
+        return theirs is not None and theirs.verdict.submission_sha256 == before.verdict.submission_sha256
 
     def _write(self, held: BatchStore, rows: list[Row]) -> None:
         """Store rows, and then write their verdict files."""
@@ -176,7 +197,10 @@ class BatchRun:
 
     def _count(self, row: Row) -> None:
         verdict, progress = row.verdict, self.progress
+        if row.person in self._counted_already:
+            return
         progress.graded[verdict.status] += 1
+        progress.notes += [f"{row.person}, {verdict.kata}: {note}" for note in verdict.intake_notes]
         if verdict.status == "error":
             progress.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
         if verdict.tests:

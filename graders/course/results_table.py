@@ -7,7 +7,7 @@ import io
 
 from graders.course.batch_store import BatchStore
 
-HEAD = ("person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message")
+HEAD = ("person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message", "note")
 
 
 def results(held: BatchStore) -> str:
@@ -26,7 +26,8 @@ def results(held: BatchStore) -> str:
             row.submitted_at,
             result.submission_sha256,
         ]
-        lines.writerow([harmless(cell) for cell in [*cells, result.message.partition("\n")[0]]])
+        cells += [result.message.partition("\n")[0], "; ".join(result.intake_notes)]
+        lines.writerow([harmless(cell) for cell in cells])
     return text.getvalue()
 
 

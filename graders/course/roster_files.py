@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.course.submissions import PERSON, composed
+from graders.course.downloads import PERSON, composed
 from graders.errors import KataError
 from graders.report.text import clean_line
 

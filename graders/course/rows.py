@@ -36,6 +36,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     max_score: float = 0.0
     review_points: float = 0.0
     require_extras: bool = False
+    intake_notes: tuple[str, ...] = ()
 
 
 class Short(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,37 +1,47 @@
-"""Read a folder that holds one folder or archive per person."""
+"""Find out who submitted what and when, in a folder or in the download of a learning platform."""
 
 from __future__ import annotations
 
 import csv
 import datetime
-import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import structs
 
 from graders import intake
 from graders.catalogue import Kata, is_glob
+from graders.course import downloads
+from graders.course.downloads import Form, Item, composed
+from graders.course.sources import mtime
 from graders.errors import IntakeError, KataError
 from graders.intake import Submission
+from graders.intake.places import Place, place_at
 from graders.intake.rules import printable
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-PERSON = 200  # the limit on a person's name, in bytes because file systems limit names in bytes
-LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
+__all__ = ["Cohort", "KataSubmission", "SubmissionEntry", "composed", "find", "read"]
 
 
 @dataclass(frozen=True)
 class SubmissionEntry:
-    """One person's folder or archive.
+    """One person's files, or those of a group.
 
-    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times.
+    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times or from the learning
+    management system. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is
+    not empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
     """
 
     person: str
-    place: Path
+    place: Path | Place
     submitted_at: str
     explicit: bool = False
+    others: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    refused: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,38 +54,63 @@ class KataSubmission:
     refused: str = ""
 
 
+@dataclass(frozen=True)
+class Cohort:
+    """Everyone's entries, the form of the folder or .zip file, and the names in it that belong to no submission."""
+
+    form: Form
+    entries: list[SubmissionEntry]
+    left_out: list[str]
+
+    @property
+    def people(self) -> list[str]:
+        """The names of all people, sorted."""
+        return sorted({person for entry in self.entries for person in (entry.person, *entry.others)})
+
+
 def find(folder: Path, times: Mapping[str, str] | None = None) -> list[SubmissionEntry]:
-    """Return everyone's entry, sorted by name. Hidden files, links and files other than archives are skipped.
+    """Return everyone's entry, sorted by name. Raises KataError if there are none."""
+    return read(folder, times).entries
 
-    The submission time comes from `times` or, if it has none, from the archive or the newest file in the person's
-    folder. (`of_katas` later uses only the files of the kata.) Raises KataError if the folder has no entries, or two
-    entries for one person.
+
+def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = None) -> Cohort:
+    """Return the entries in a folder or .zip file of this form (see graders.course.downloads).
+
+    The submission time comes from `times`, or from the learning management system, or from the archive or the newest
+    file in the person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one
+    person, that person gets one entry, which is refused. Raises KataError if there are no entries.
     """
-    try:
-        places = sorted(folder.iterdir())
-    except OSError as fault:
-        raise KataError(
-            f"{folder}: {fault.strerror}. Specify the folder that has one folder or archive per person."
-        ) from None
-    found: dict[str, SubmissionEntry] = {}
-    for place in places:
-        person = _person(place)
-        if person is None:
-            continue
-        if person in found:
-            raise KataError(_twice(place, found[person].place, person))
-        given = (times or {}).get(person, "")
-        found[person] = SubmissionEntry(person, place, given or _modified(place), explicit=bool(given))
-    if not found:
-        raise KataError(
-            f"{folder}: there are no submissions. Specify the folder that has one folder or archive per person."
-        )
-    return list(found.values())
+    download = downloads.read(path, form)
+    known = Counter(person for item in download.items for person in item.people)
+    entries = [
+        _refused(person, [item for item in download.items if person in item.people])
+        for person, count in known.items()
+        if count > 1
+    ]
+    for item in download.items:
+        first, *others = [person for person in sorted(item.people) if known[person] == 1] or [""]
+        if first:
+            given = (times or {}).get(first, "") or item.time
+            entries.append(
+                SubmissionEntry(
+                    first,
+                    item.place,
+                    given or _as_time(item.modified),
+                    explicit=bool(given),
+                    others=tuple(others),
+                    notes=item.notes,
+                    renamed=item.renamed,
+                )
+            )
+    return Cohort(download.form, sorted(entries, key=lambda entry: entry.person), download.left_out)
 
 
-def composed(name: str) -> str:
-    """Return a name in Unicode's composed form (NFC), because systems differ in how they store an é."""
-    return unicodedata.normalize("NFC", name)
+def _refused(person: str, items: Sequence[Item]) -> SubmissionEntry:
+    names = [item.place.name if isinstance(item.place, Path) else "" for item in items]
+    listed = " and ".join(f"{name!a}" if not name.isascii() else name for name in names if name)
+    what = f"{listed} belong" if listed else f"{len(items)} submissions belong"
+    reason = f"{what} to the same person, {person}. Remove all but one."
+    return SubmissionEntry(person, items[0].place, _as_time(max(item.modified for item in items)), refused=reason)
 
 
 def forms(name: str) -> set[str]:
@@ -83,21 +118,15 @@ def forms(name: str) -> set[str]:
     return {name, composed(name), unicodedata.normalize("NFD", name)}
 
 
-def _twice(place: Path, other: Path, person: str) -> str:
-    if place.name != other.name and composed(place.name) == composed(other.name):
-        names = f"{other.name!a} and {place.name!a}"
-        return f"{place.parent}: {names} are the same name, {person}, in two Unicode forms. Remove one of them."
-    return f"{place}: {other.name} belongs to the same person, {person}. Remove one of them."
-
-
-def left_out(folder: Path) -> list[str]:
-    """Return the names in a folder that `find` skips, with the reasons. Hidden files are not listed."""
-    found = []
-    for place in sorted(folder.iterdir()):
-        if _person(place) is None and not _unseen(place):
-            reason = "a symbolic link" if place.is_symlink() else f"neither a folder nor {', '.join(ARCHIVES)}"
-            found.append(f"{printable(place.name)}: {reason}")
-    return found
+def names_in(entry: SubmissionEntry) -> str:
+    """Return the names of an entry's first files, for a message that none of them is a kata's."""
+    try:
+        place = place_at(entry.place) if isinstance(entry.place, Path) else entry.place
+        names = [each.name for each in place.found.entries if each.kind != "a folder"]
+    except IntakeError:
+        return ""
+    names.sort(key=lambda name: not name.lower().endswith((".py", ".ipynb")))
+    return ", ".join(printable(name) for name in names[:3]) + (" and more" if len(names) > 3 else "")
 
 
 def read_times(path: Path) -> dict[str, str]:
@@ -145,14 +174,28 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
     If `every` is false, katas with no files or only unchanged stubs are skipped. If a person submits a clone of the
     whole repository, only the katas that the person has worked on are graded.
     """
+    place = place_at(entry.place) if isinstance(entry.place, Path) else entry.place
     for kata in katas:
         try:
-            taken = intake.take(kata, entry.place, alone=True)
+            if entry.refused:
+                raise IntakeError(entry.refused)
+            taken = intake.take(kata, place, alone=True, anywhere=True)
         except IntakeError as fault:
             yield KataSubmission(entry, kata, None, str(fault))
             continue
         if every or (taken.files and not _untouched(kata, taken)):
-            yield KataSubmission(_timed(entry, kata, taken), kata, taken)
+            yield KataSubmission(_timed(entry, kata, taken), kata, _noted(entry, taken))
+
+
+def _noted(entry: SubmissionEntry, taken: Submission) -> Submission:
+    """Return the submission with the notes on its entry."""
+    renamed = [
+        f"{printable(entry.renamed[file.name])} was graded as {file.name}"
+        for file in taken.files
+        if file.name in entry.renamed
+    ]
+    notes = (*entry.notes, *renamed, *taken.notes)
+    return structs.replace(taken, notes=notes) if notes != taken.notes else taken
 
 
 def _untouched(kata: Kata, taken: Submission) -> bool:
@@ -167,12 +210,12 @@ def _untouched(kata: Kata, taken: Submission) -> bool:
 
 def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionEntry:
     """Return the entry with its time taken only from this kata's files, and the earlier ones that it builds on."""
-    if entry.explicit or not entry.place.is_dir():
+    if entry.explicit or not isinstance(entry.place, Path) or not entry.place.is_dir():
         return entry
     folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]
     graded = [(kata.slug, taken.files), *((each.kata, each.files) for each in taken.earlier)]
     times = [
-        _mtime(folder / inner / file.name)
+        mtime(folder / inner / file.name)
         for folder in folders
         for slug, files in graded
         for inner in ("", f"katas/{slug}")
@@ -182,39 +225,5 @@ def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionE
     return replace(entry, submitted_at=_as_time(newest)) if newest else entry
 
 
-def _unseen(place: Path) -> bool:
-    return place.name.startswith(".") or place.name == "__MACOSX"
-
-
-def _person(place: Path) -> str | None:
-    if _unseen(place) or place.is_symlink():
-        return None
-    name = place.name
-    if not place.is_dir():
-        ending = next((each for each in ARCHIVES if name.lower().endswith(each)), None)
-        if ending is None:
-            return None
-        name = name[: -len(ending)]
-    return composed(printable(name)).encode()[:PERSON].decode(errors="ignore")
-
-
-def _modified(place: Path) -> str:
-    """Return the modification time of an archive, or of the newest file in a folder or one level below it."""
-    newest = _mtime(place) if place.is_file() else 0.0
-    if not newest:
-        for base, folders, names in os.walk(place):
-            if Path(base) != place:
-                folders.clear()
-            newest = max([newest, *(_mtime(Path(base, name)) for name in names)])
-    return _as_time(newest or _mtime(place))
-
-
 def _as_time(seconds: float) -> str:
     return as_utc(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
-
-
-def _mtime(path: Path) -> float:
-    try:
-        return max(0.0, min(path.lstat().st_mtime, LATEST))
-    except OSError:
-        return 0.0

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from graders.catalogue import Kata
 from graders.errors import IntakeError
@@ -106,6 +106,20 @@ class ListedPlace(Place):
         return listing.take(kata, self.entries)
 
 
+class PackedPlace(Place):
+    """An archive that is an entry of a list, for example of a download that holds the files of a whole course."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        return archive.entries(self.entry.name, _content(self.entry))
+
+    def exact(self, kata: Kata) -> Submission:
+        return listing.take(kata, self.entries)
+
+
 def place_at(path: Path) -> Place:
     """Return the place at a path: a folder, an archive, or a file that is not an archive."""
     if not os.path.exists(path) or os.path.isdir(path):  # unlike Path's methods, these never raise
@@ -163,10 +177,21 @@ def _is_notebook(entry: Entry) -> bool:
 
 
 def _inside(entry: Entry, packed: int) -> list[Entry]:
-    limit = archive.ARCHIVE_BYTES
-    if packed > limit:
-        refuse(entry.name, f"the archives are larger than {limit // 1024**2} MB", "Pack only the kata's folder.")
-    data = entry.read(limit + 1)
+    if packed > archive.ARCHIVE_BYTES:
+        _refuse_size(entry.name, "the archives are")
+    return [each._replace(name=f"{entry.name}/{each.name}") for each in archive.entries(entry.name, _content(entry))]
+
+
+def _content(entry: Entry) -> bytes:
+    if entry.kind != FILE:
+        refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
+    if entry.size > archive.ARCHIVE_BYTES:
+        _refuse_size(entry.name, "it is")
+    data = entry.read(archive.ARCHIVE_BYTES + 1)
     if len(data) != entry.size:
         refuse(entry.name, f"it has {len(data)} bytes, but {entry.size} were announced", "Pack it again.")
-    return [each._replace(name=f"{entry.name}/{each.name}") for each in archive.entries(entry.name, data)]
+    return data
+
+
+def _refuse_size(name: str, what: str) -> NoReturn:
+    refuse(name, f"{what} larger than {archive.ARCHIVE_BYTES // 1024**2} MB", "Pack only the kata's folder.")

@@ -201,25 +201,29 @@ def test_without_kata_option_only_changed_stubs_are_graded(root, tmp_path):
     assert list(submissions.of_katas(nobody, known, every=False)) == []
 
 
-def test_two_entries_of_one_person_are_refused(tmp_path):
-    write(tmp_path / "ada" / "twice.py", SOLUTION)
-    write(tmp_path / "ada.zip", "")
-    with pytest.raises(KataError, match=r"ada\.zip: ada belongs to the same person, ada"):
-        submissions.find(tmp_path)
+def test_two_entries_of_one_person_stop_only_that_person(root, tmp_path):
+    folder = hand_in(tmp_path / "in", 1)
+    write(folder / "ada" / "twice.py", SOLUTION)
+    write(folder / "ada.zip", "")
+    done = run_here(root, folder, tmp_path / "out")
+    assert "2 submissions from 2 people: 2 graded" in done.out, done.said
+    found = table(tmp_path / "out")
+    assert "person0000,one,passed" in found
+    assert "ada,one,ungradable" in found
+    assert "ada and ada.zip belong to the same person, ada. Remove all but one." in found
 
 
 @pytest.mark.parametrize("names", [("Zo\u00e9", "Zoe\u0301"), ("Zoe\u0301", "Zo\u00e9.zip")])
-def test_one_name_in_two_unicode_forms_is_refused(tmp_path, names):
+def test_one_name_in_two_unicode_forms_is_one_person(tmp_path, names):
     for name in names:
         if name.endswith(".zip"):
             write(tmp_path / name, "")
         else:
             write(tmp_path / name / "twice.py", SOLUTION)
-    with pytest.raises(
-        KataError,
-        match=r"'Zo.*' and 'Zo.*' are the same name, Zo\u00e9, in two Unicode|belongs to the same person, Zo\u00e9",
-    ):
-        submissions.find(tmp_path)
+    write(tmp_path / "Bob" / "twice.py", SOLUTION)
+    bob, zoe = submissions.find(tmp_path)
+    assert (bob.person, bob.refused, zoe.person) == ("Bob", "", "Zo\u00e9")
+    assert re.fullmatch(r"'Zo.*' and 'Zo.*' belong to the same person, Zo\u00e9\. Remove all but one\.", zoe.refused)
 
 
 def test_names_are_stored_in_one_unicode_form(tmp_path):
@@ -342,7 +346,7 @@ def test_names_and_messages_are_escaped_for_spreadsheets(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([graded_row("=1+1", message="@SUM(A1)")])
     assert table(tmp_path).splitlines()[1].startswith("'=1+1,one,passed,")
-    assert table(tmp_path).splitlines()[1].endswith(",'@SUM(A1)")
+    assert table(tmp_path).splitlines()[1].endswith(",'@SUM(A1),")
 
 
 # Killed and resumed batches.

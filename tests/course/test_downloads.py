@@ -1,0 +1,323 @@
+"""Downloads of Canvas, Moodle and Gradescope are graded as they are, packed or unpacked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from graders import catalogue
+from graders.course import downloads, gradescope, submissions
+from graders.course.batch import Batch
+from graders.course.roster import Roster, RosterPerson
+from graders.errors import KataError
+from tests.warm import katas
+from tests.workshop import ADDED, SOLUTION, TOML, Finished, write, write_kata, write_repository
+
+NOTEBOOK = json.dumps({"cells": [{"cell_type": "code", "source": f"# file: twice.py\n{SOLUTION}"}]})
+
+
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+CANVAS: Mapping[str, str | bytes] = {
+    "lovelaceada_12345_98765901_twice.py": SOLUTION,
+    "hopperbob_LATE_12346_98765902_twice-3.py": SOLUTION,
+    "kayalan_12347_98765903_exercise one.zip": zipped({"work/twice.py": ADDED, "notes.txt": "x"}),
+    "roycleo_12348_98765904_notes.txt": "see below",
+    "roycleo_12348_98765905_twice (1)-2.py": SOLUTION,
+    "ngdora_12349_98765906_exercise4.py": SOLUTION,
+    "ngdora_12349_98765907_2024_report.pdf": b"%PDF",
+    "maued_12350_text.html": "<p>I could not upload it</p>",
+    "anon_AbC3d_98765908_work.ipynb": NOTEBOOK,
+}
+MOODLE: Mapping[str, str | bytes] = {
+    "Ada Lovelace_501_assignsubmission_file/twice.py": SOLUTION,
+    "Ada Lovelace_501_assignsubmission_onlinetext/onlinetext.html": "hello",
+    "Bob de la Cruz_502_assignsubmission_file/abgabe.zip": zipped({"bob/katas/one/twice.py": ADDED}),
+    "Kim Lee_503_assignsubmission_file/Twice.py": SOLUTION,
+    "Kim Lee_504_assignsubmission_file/other.py": SOLUTION,
+}
+MOODLE_FLAT: Mapping[str, str | bytes] = {
+    "Ada Lovelace_501_assignsubmission_file_twice.py": SOLUTION,
+    "Bob de la Cruz_502_assignsubmission_file_abgabe.zip": zipped({"twice.py": ADDED}),
+    "Bob de la Cruz_502_assignsubmission_file_notes.txt": "x",
+}
+METADATA = """\
+---
+submission_71:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '1001'
+    :email: ada@example.org
+  :created_at: 2026-05-31 14:59:00.123456000 -07:00
+  :score: 10.0
+  :status: processed
+  :results:
+    output: |-
+      :submitters:
+      - :name: Mallory
+  :history:
+  - :id: 70
+    :submitters:
+    - :name: Mallory
+      :sid: '1001'
+    :created_at: 2026-01-01 00:00:00 Z
+submission_72:
+  :submitters:
+  - :name: "Zo\\xE9 O\\"Brien"
+    :sid: ''
+    :email: zoe@example.org
+  - :name: Bob
+    :sid: '1003'
+    :email: bob@example.org
+  :created_at: !ruby/object:ActiveSupport::TimeWithZone
+    utc: &1 2026-06-01 08:00:00.000000000 Z
+    zone: &2 !ruby/object:ActiveSupport::TimeZone
+      name: Etc/UTC
+    time: *1
+"""
+GRADESCOPE: Mapping[str, str | bytes] = {
+    "submission_metadata.yml": METADATA,
+    "submission_71/twice.py": SOLUTION,
+    "submission_72/code/twice (1).py": ADDED,
+    "submission_73/twice.py": SOLUTION,
+}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return write_repository(tmp_path_factory.mktemp("katas"), ["one"])
+
+
+def laid(folder: Path, files: Mapping[str, str | bytes], *, packed: bool, around: str = "") -> Path:
+    """Write a download as a .zip file or as a folder, with another folder around its content if `around` names it."""
+    if packed:
+        path = folder / "submissions.zip"
+        path.write_bytes(zipped({f"{around}{name}": data for name, data in files.items()}))
+        return path
+    for name, data in files.items():
+        path = folder / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return folder / "in"
+
+
+def graded(root: Path, place: Path, out: Path, *words: str) -> tuple[Finished, dict[str, dict[str, str]]]:
+    done = katas("grade-batch", str(place), "--out", str(out), "--kata", "one", *words, cwd=root)
+    assert done.status == 0, done.said
+    return done, {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text().splitlines())}
+
+
+both = pytest.mark.parametrize("packed", [True, False], ids=["zip", "folder"])
+
+
+@both
+def test_a_canvas_download_is_graded(root, tmp_path, packed):
+    done, rows = graded(root, laid(tmp_path, CANVAS, packed=packed), tmp_path / "out")
+    assert "read as a Canvas download: 7 people" in done.out
+    assert {person: row["status"] for person, row in rows.items()} == {
+        "lovelaceada_12345": "passed",
+        "hopperbob_12346": "passed",
+        "kayalan_12347": "failed",
+        "roycleo_12348": "passed",
+        "ngdora_12349": "ungradable",
+        "maued_12350": "ungradable",
+        "anon_AbC3d": "passed",
+    }
+    notes = {person: row["note"] for person, row in rows.items() if row["note"]}
+    assert notes == {
+        "hopperbob_12346": "Canvas marked it as late; twice-3.py was graded as twice.py",
+        "kayalan_12347": "work/twice.py was graded as twice.py",
+        "roycleo_12348": "twice (1).py was graded as twice.py",
+        "anon_AbC3d": "cell 1 of work.ipynb was graded as twice.py",
+    }
+    assert rows["ngdora_12349"]["message"].startswith(
+        "twice.py: not found in the submission, which has exercise4.py, 2024_report.pdf."
+    )
+    assert "note: hopperbob_12346, one: Canvas marked it as late" in done.out
+
+
+@both
+def test_a_moodle_download_is_graded(root, tmp_path, packed):
+    done, rows = graded(root, laid(tmp_path, MOODLE, packed=packed), tmp_path / "out")
+    assert "read as a Moodle download: 4 people" in done.out
+    assert {person: row["status"] for person, row in rows.items()} == {
+        "Ada Lovelace": "passed",
+        "Bob de la Cruz": "failed",
+        "Kim Lee_503": "passed",
+        "Kim Lee_504": "ungradable",
+    }
+    assert rows["Bob de la Cruz"]["note"] == "abgabe.zip/bob/katas/one/twice.py was graded as twice.py"
+    assert "skipped: Ada Lovelace_501_assignsubmission_onlinetext: text typed into Moodle" in done.out
+
+
+@both
+def test_a_moodle_download_without_folders_is_graded(root, tmp_path, packed):
+    done, rows = graded(root, laid(tmp_path, MOODLE_FLAT, packed=packed), tmp_path / "out")
+    assert "read as a Moodle download: 2 people" in done.out
+    assert {person: row["status"] for person, row in rows.items()} == {
+        "Ada Lovelace": "passed",
+        "Bob de la Cruz": "failed",
+    }
+
+
+@pytest.mark.parametrize(("packed", "around"), [(True, ""), (True, "assignment_9_export/"), (False, "")])
+def test_a_gradescope_export_is_graded(root, tmp_path, packed, around):
+    place = laid(tmp_path, GRADESCOPE, packed=packed, around=around)
+    done, rows = graded(root, place, tmp_path / "out")
+    assert "read as a Gradescope export: 4 people" in done.out
+    assert "3 submissions from 4 people: 3 graded" in done.out
+    assert {person: (row["status"], row["submitted_at"]) for person, row in rows.items() if "sub" not in person} == {
+        "1001": ("passed", "2026-05-31T21:59:00+00:00"),
+        "1003": ("failed", "2026-06-01T08:00:00+00:00"),
+        "zoe@example.org": ("failed", "2026-06-01T08:00:00+00:00"),
+    }
+    assert rows["submission_73"]["note"] == "submission_metadata.yml doesn't say whose it is"
+    assert rows["1003"]["submission_sha256"] == rows["zoe@example.org"]["submission_sha256"]
+    verdicts = [
+        Batch(tmp_path / "out").verdict_file(person, "one").read_bytes() for person in ("1003", "zoe@example.org")
+    ]
+    assert verdicts[0] == verdicts[1]  # one grading
+    again, _ = graded(root, place, tmp_path / "out")
+    assert "0 graded" in again.out
+    assert "3 graded earlier" in again.out
+
+
+@both
+def test_folders_in_a_zip_are_graded(root, tmp_path, packed):
+    files = {"ada/twice.py": SOLUTION, "bob.zip": zipped({"twice.py": ADDED}), "notes.txt": "x", "__MACOSX/._ada": "x"}
+    done, rows = graded(root, laid(tmp_path, files, packed=packed, around="submissions/"), tmp_path / "out")
+    assert "read as" not in done.out
+    assert {person: (row["status"], row["note"]) for person, row in rows.items()} == {
+        "ada": ("passed", ""),
+        "bob": ("failed", ""),
+    }
+    assert "skipped: notes.txt: neither a folder nor .zip" in done.out
+
+
+def test_without_kata_people_whose_files_fit_nothing_are_named(root, tmp_path):
+    place = laid(tmp_path, CANVAS, packed=True)
+    done = katas("grade-batch", str(place), "--out", str(tmp_path / "out"), cwd=root)
+    assert "no submission for these katas: ngdora_12349 (found exercise4.py, 2024_report.pdf)" in done.out
+
+
+def test_the_form_can_be_chosen(root, tmp_path):
+    place = laid(tmp_path, {"lovelaceada_12345_98765901_twice.py/twice.py": SOLUTION}, packed=False)
+    assert [each.person for each in submissions.read(place, form="folders").entries] == [
+        "lovelaceada_12345_98765901_twice.py"
+    ]
+    with pytest.raises(KataError, match="there are no submissions that look like a Canvas download; leave out --from"):
+        submissions.read(place, form="canvas")
+    done = katas("grade-batch", str(place), "--out", str(tmp_path / "out"), "--from", "blackboard", cwd=root)
+    assert (done.status, "--from blackboard: expected one of folders, canvas, moodle, gradescope" in done.err) == (
+        2,
+        True,
+    )
+
+
+def test_folders_that_only_resemble_a_download_are_folders(tmp_path):
+    for name in ("ada_1_2_x", "submission_1", "bob", "Kim_3_assignsubmission_file"):
+        write(tmp_path / name / "twice.py", SOLUTION)
+    assert downloads.read(tmp_path).form == "folders"
+
+
+@pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x05\x06"])
+def test_a_broken_download_is_reported(root, tmp_path, data):
+    (tmp_path / "x.zip").write_bytes(data)
+    done = katas("grade-batch", str(tmp_path / "x.zip"), "--out", str(tmp_path / "out"), cwd=root)
+    assert (done.status, "x.zip: it cannot be read as a .zip file" in done.err) == (2, True), done.said
+
+
+def test_times_of_a_table_come_before_those_of_the_system(tmp_path):
+    place = laid(tmp_path, GRADESCOPE, packed=True)
+    entries = submissions.read(place, {"1001": "2026-05-01T00:00:00+00:00"}).entries
+    assert (entries[0].submitted_at, entries[0].explicit) == ("2026-05-01T00:00:00+00:00", True)
+
+
+def test_the_roster_finds_the_people_of_a_download(tmp_path):
+    roster = Roster(
+        [
+            RosterPerson("s1", "Lovelace, Ada", ids=(("canvas", "12345"),)),
+            RosterPerson("s2", "Bob de la Cruz"),
+            RosterPerson("1001", "Somebody Else"),
+        ]
+    )
+    matched = {}
+    for number, files in enumerate((CANVAS, MOODLE, GRADESCOPE)):
+        (tmp_path / str(number)).mkdir()
+        for person in submissions.read(laid(tmp_path / str(number), files, packed=True)).people:
+            matched[person] = roster.match(person).id
+    assert {person: found for person, found in matched.items() if found} == {
+        "lovelaceada_12345": "s1",
+        "Ada Lovelace": "s1",
+        "Bob de la Cruz": "s2",
+        "1001": "1001",
+    }
+
+
+def test_a_person_with_two_submissions_is_stopped_alone(root, tmp_path):
+    text = METADATA + "submission_73:\n  :submitters:\n  - :name: Bob\n    :sid: '1003'\n"
+    _, rows = graded(
+        root, laid(tmp_path, {**GRADESCOPE, "submission_metadata.yml": text}, packed=True), tmp_path / "out"
+    )
+    assert {person: row["status"] for person, row in rows.items()} == {
+        "1001": "passed",
+        "1003": "ungradable",
+        "zoe@example.org": "failed",
+    }
+    assert rows["1003"]["message"] == "2 submissions belong to the same person, 1003. Remove all but one."
+
+
+# submission_metadata.yml.
+
+
+def test_references_in_the_metadata_are_followed_one_step():
+    found = gradescope.read(
+        [
+            "submission_1:",
+            "  :submitters: &1",
+            "  - &2",
+            "    :name: Ada",
+            "    :sid: '7'",
+            "  - &3 :name: Bob",
+            "    :sid: '8'",
+            "  :created_at: &4 2026-05-31 12:00:00.5 +02:00",
+            "submission_2:",
+            "  :submitters: *1",
+            "  :created_at: *4",
+            "submission_3:",
+            "  :submitters:",
+            "  - *3",
+        ]
+    )
+    assert [[person.sid for person in each.people] for each in found.values()] == [["7", "8"], ["7", "8"], ["8"]]
+    assert [each.time for each in found.values()] == ["2026-05-31T10:00:00+00:00"] * 2 + [""]
+
+
+def test_metadata_that_another_program_wrote_are_read():
+    lines = ["submission_1:", "  ':submitters':", "    - ':name': 'O''Neil'", "      ':sid': 0042"]
+    (found,) = gradescope.read([*lines, "  ':created_at': '2026-05-31T12:00:00Z'"]).values()
+    assert (found.people, found.time) == ([gradescope.Person("O'Neil", "0042")], "2026-05-31T12:00:00+00:00")
+
+
+def test_katas_with_results_are_taken_from_a_download(tmp_path):
+    write_kata(tmp_path / "katas", "one", toml=TOML.replace('["twice.py"]', '["twice.py", "results/*"]'))
+    place = tmp_path / "d.zip"
+    inner = zipped({"work/twice.py": SOLUTION, "work/results/log.csv": "1"})
+    place.write_bytes(zipped({"lovelaceada_12345_98765901_work.zip": inner, "royal_1_2_twice.py": SOLUTION}))
+    first, _ = submissions.find(place)
+    (handed,) = submissions.of_katas(first, catalogue.load_all(tmp_path / "katas"), every=False)
+    assert handed.taken is not None
+    assert list(handed.taken.graded) == ["results/log.csv", "twice.py"]
+    assert handed.entry.submitted_at > "2026"
