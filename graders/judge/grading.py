@@ -21,7 +21,7 @@ from graders.judge.messages import GradeRequest, LoadRequest
 from graders.judge.refusals import MESSAGE, refusal_of
 from graders.judge.submission_side import Clock, ReferenceClock, WorkerSide
 from graders.judge.worker_handle import Worker, WorkerGroup
-from graders.pytest_plugin.cases import Failure, Trial
+from graders.pytest_plugin.cases import Failure, Trial, is_unwritten
 from graders.pytest_plugin.diagnosis import CASES, SEED, Case, diagnose
 from graders.pytest_plugin.explanation import message, subject
 from graders.pytest_plugin.handle import Handle
@@ -66,7 +66,7 @@ class Grading:
     results: dict[str, TestResult] = field(default_factory=dict)
     pending: dict[str, WorkerSide] = field(default_factory=dict)
     found: Failure | None = None  # what went wrong in the current test
-    stopped: set[str] = field(default_factory=set)  # tests whose worker did not answer
+    undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
     others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in other runtimes
@@ -282,8 +282,8 @@ class Grading:
         numbers = set(range(min(trial.count, CASES)))
         self.found = failure
         if failure is not None:
-            if isinstance(failure.fault, WorkerError):
-                self.stopped.add(item.nodeid)
+            if isinstance(failure.fault, WorkerError) or is_unwritten(failure.fault):
+                self.undiagnosed.add(item.nodeid)
             numbers.add(failure.case)
         self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, tuple(sorted(numbers)))
 
@@ -336,7 +336,7 @@ class Grading:
             watchdog.stop()
             return
         for nodeid in failed:
-            if sentence and nodeid not in self.stopped:
+            if sentence and nodeid not in self.undiagnosed:
                 self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
                 return
 
@@ -348,7 +348,7 @@ class Grading:
         cases = [
             case
             for nodeid, case in self.cases.items()
-            if nodeid not in self.stopped
+            if nodeid not in self.undiagnosed
             and self.kata.runtime_of(self.results[nodeid].task) == runtime
             and self.results[nodeid].task in tasks
         ]

@@ -24,7 +24,7 @@ import pytest
 from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
-from graders.pytest_plugin.cases import Trial
+from graders.pytest_plugin.cases import Trial, is_unwritten
 from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
@@ -104,7 +104,7 @@ class LocalDiagnosis:
             fault = self._fault(test, own)
             if fault is not None:
                 failed.add(test.task)
-            if not isinstance(fault, WorkerError):
+            if not (isinstance(fault, WorkerError) or (fault is not None and is_unwritten(fault))):
                 (passing if fault is None else failing).append(test)
             if time.process_time() > deadline:
                 raise TimeoutError

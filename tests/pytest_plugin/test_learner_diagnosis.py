@@ -74,6 +74,15 @@ def test_blocked_tasks_do_not_affect_the_diagnosis(root: Path) -> None:
         assert diagnosis_of(judge.grade_files("alpha", {"twice.py": begun.encode()}, diagnosing=True)) == DIAGNOSIS
 
 
+def test_a_function_that_is_not_written_yet_does_not_hide_the_mistake_in_another(root: Path) -> None:
+    begun = ADDED.replace("return x / 2.0", "raise NotImplementedError")
+    assert DIAGNOSIS in run(root, begun, "katas").out
+    with Judge(root, resident=False) as judge:
+        verdict = judge.grade_files("alpha", {"twice.py": begun.encode()}, diagnosing=True)
+    assert [test.task for test in verdict.tests if test.diagnosis] == ["twice"]
+    assert diagnosis_of(verdict) == DIAGNOSIS
+
+
 def test_hidden_tests_distinguish_similar_misconceptions(root: Path) -> None:
     hidden = root / "graders" / "hidden" / "alpha"
     also = ADDED.replace("x / 2.0", "x / 3.00")  # another length: Python recognises bytecode by length and time
