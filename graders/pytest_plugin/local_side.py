@@ -20,6 +20,7 @@ from graders import watchdog, wire
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, SubmissionError, WireError, WorkerError
 from graders.pytest_plugin.handle import Probe
+from graders.pytest_plugin.own_imports import OwnLoader
 from graders.worker.loading import Namespace, entry_point
 
 
@@ -124,17 +125,22 @@ class LocalSide:
 class _Siblings(importlib.abc.MetaPathFinder):
     def __init__(self, kata: Kata, folder: Path) -> None:
         self.paths: dict[str, Path] = {}
+        self.kata = kata
+        self.own: set[str] = set()  # modules that the learner wrote
         earlier = [
             place
             for other in kata.earlier
-            for place in ((_earlier_folder(other, folder), other.files), (other.folder, other.supplied))
+            for place in ((_earlier_folder(other, folder), other.files, True), (other.folder, other.supplied, False))
         ]
-        for base, patterns in ((folder, kata.files), (kata.folder, kata.supplied), *earlier):
+        for base, patterns, own in ((folder, kata.files, True), (kata.folder, kata.supplied, False), *earlier):
             for pattern in patterns:
                 for path in sorted(base.glob(pattern)):
                     if path.suffix == ".py":
                         parts = path.relative_to(base).with_suffix("").parts
-                        self.paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+                        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+                        self.paths[name] = path
+                        if own:
+                            self.own.add(name)
         if not self.paths:
             raise CatalogueError(f"{folder}: none of the kata's files is here ({', '.join(kata.files)})")
 
@@ -143,7 +149,8 @@ class _Siblings(importlib.abc.MetaPathFinder):
             return None
         file = self.paths[name]
         inside = [str(file.parent)] if file.name == "__init__.py" else None
-        return importlib.util.spec_from_file_location(name, file, submodule_search_locations=inside)
+        loader = OwnLoader(name, file, self.kata, self.paths) if name in self.own else None
+        return importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=inside)
 
 
 def _earlier_folder(other: Kata, folder: Path) -> Path:

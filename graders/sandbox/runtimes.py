@@ -86,7 +86,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
     python = os.path.realpath(sys.executable)
     stdlib = os.path.realpath(sysconfig.get_path("stdlib"))
     dynload = _dynload(stdlib)
-    folders = list(dict.fromkeys([*_packages(PACKAGES[name], OPTIONAL_PACKAGES[name]), *_further(packages)]))
+    folders = package_paths(name, packages)
     harness = str(Path(__file__).parents[1])
     libpython = _libpython()
     shown = [python, *libpython, stdlib, *([] if dynload.startswith(f"{stdlib}/") else [dynload])]
@@ -142,6 +142,11 @@ def _libpython() -> list[str]:
 
 
 # --------------------------------------------------------------------------------------------- packages
+
+
+def package_paths(name: str, packages: Iterable[str]) -> list[str]:
+    """Return the folders and modules of a runtime's packages, with a kata's additional packages."""
+    return list(dict.fromkeys([*_packages(PACKAGES[name], OPTIONAL_PACKAGES[name]), *_further(packages)]))
 
 
 def _packages(required: Iterable[str], optional: Iterable[str]) -> list[str]:

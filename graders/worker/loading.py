@@ -9,7 +9,7 @@ import importlib.machinery
 import importlib.util
 import linecache
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -103,14 +103,14 @@ def unload(sources: Sources) -> None:
         sys.modules.pop(name, None)
 
 
-def refuse_forbidden(sources: Sources, files: list[str], forbidden: list[str]) -> None:
-    """Raise ImportError if a declared file names a forbidden symbol. This only searches the syntax."""
+def refuse_forbidden(texts: Mapping[str, str], files: Iterable[str], forbidden: Sequence[str]) -> None:
+    """Raise ImportError if one of these files names a forbidden symbol. This only searches the syntax of `texts`."""
     if not forbidden:
         return
     for file in files:
-        if file not in sources.texts:
+        if file not in texts:
             continue
-        for node in ast.walk(ast.parse(sources.texts[file], file)):
+        for node in ast.walk(ast.parse(texts[file], file)):
             for name in _names(node):
                 for symbol in forbidden:
                     if (
@@ -168,8 +168,7 @@ def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> di
     """
     message = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:
-        packages = "NumPy" if runtime == "numpy" else "NumPy and PyTorch"
-        message += f" (official grading has only the standard library, {packages}, and the kata's own files)"
+        message += only_these(runtime)
     bases = [base.__name__ for base in type(fault).__mro__ if base.__module__ == "builtins"]
     return {
         "type": type(fault).__name__[:100],
@@ -177,6 +176,12 @@ def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> di
         "message": message,
         "where": _where(fault, own_files),
     }
+
+
+def only_these(runtime: str) -> str:
+    """Return the end of a message about a module that a worker of this runtime lacks."""
+    packages = "NumPy" if runtime == "numpy" else "NumPy and PyTorch"
+    return f" (official grading has only the standard library, {packages}, and the kata's own files)"
 
 
 def _text(fault: BaseException) -> str:

@@ -59,7 +59,7 @@ class RequestHandler:
             unload(self.sources)
         self.read(name, order)
         assert self.sources is not None
-        refuse_forbidden(self.sources, list(order["files"]), order["forbidden"])
+        refuse_forbidden(self.sources.texts, order["files"], order["forbidden"])
         remove_forbidden(order["forbidden"])
         self.submission = load(self.sources, order["modules"], order.get("earlier", ()))
         return True

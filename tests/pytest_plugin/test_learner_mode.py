@@ -372,11 +372,15 @@ def test_a_person_at_a_breakpoint_is_not_stopped(root: Path) -> None:
     assert counted(done) == {"passed": 1, "deselected": 1}
 
 
+ONLY_NUMPY = "official grading has only the standard library, NumPy, and the kata's own files"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("def twice(x)\n    return x\n", "SyntaxError: expected ':'"),
         ("import numpi\n", "ModuleNotFoundError: No module named 'numpi'"),
+        ("import torch\n", f"ModuleNotFoundError: No module named 'torch' ({ONLY_NUMPY})"),
         ("1 / 0\n", "ZeroDivisionError: division by zero"),
     ],
 )
@@ -386,6 +390,32 @@ def test_a_failed_import_is_reported_without_importlib_frames(root: Path, text: 
     assert 'katas/alpha/twice.py", line 1' in done.out
     assert "importlib" not in done.out
     assert "graders/" not in done.out
+
+
+def test_a_module_that_official_grading_lacks_can_be_optional(root: Path) -> None:
+    guarded = (
+        "try:\n    import torch\nexcept ImportError:\n    torch = None\nassert torch is None\nimport numpy.linalg\n"
+    )
+    assert counted(submitted(root, guarded + SOLUTION, "katas")) == {"passed": 2}
+
+
+def test_a_forbidden_function_is_refused_as_in_a_grading(root: Path) -> None:
+    toml = root / "katas" / "alpha" / "kata.toml"
+    text = toml.read_text(encoding="utf-8")
+    write(toml, text.replace("[limits]", 'forbidden = ["numpy.einsum"]\n[limits]', 1))
+    named = f"import numpy as np\n\ndef unused(x):\n    return np.einsum('i->i', x)\n\n{SOLUTION}"
+    try:
+        assert "twice.py, line 4: numpy.einsum may not be used in this kata" in submitted(root, named, "katas").out
+    finally:
+        write(toml, text)
+
+
+def test_what_a_library_imports_itself_is_not_refused(root: Path) -> None:
+    """NumPy's own test helpers import pytest, which a learner's file may not."""
+    text = f"import numpy.testing.overrides\nimport xml.dom.minidom\n{SOLUTION}"
+    assert counted(submitted(root, text, "katas")) == {"passed": 2}
+    called = SOLUTION.replace("def twice(x):\n", "def twice(x):\n    import sklearn\n")
+    assert ONLY_NUMPY in submitted(root, called, "katas").out
 
 
 def test_a_missing_function_is_reported(root: Path) -> None:
