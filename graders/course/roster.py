@@ -48,6 +48,7 @@ class Roster:
             each: defaultdict(list) for each in ("roster id", "id", "e-mail", "name")
         }
         self._systems: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._found: dict[str, Match] = {}
         for person in self.people.values():
             self._add(person)
 
@@ -72,7 +73,11 @@ class Roster:
         If several people fit, people who have left the course are not considered. If it is still not unique, the next
         kind of id decides.
         """
-        name = composed(submitted)
+        if submitted not in self._found:
+            self._found[submitted] = self._match(composed(submitted))
+        return self._found[submitted]
+
+    def _match(self, name: str) -> Match:
         if name in self._by_hand:
             return Match(self._by_hand[name], "matched by hand")
         if name in self.people:
@@ -82,7 +87,7 @@ class Roster:
             fitting = set(self._indexes[how].get(key, ()))
             chosen = self._present(fitting)
             if len(chosen) == 1:
-                return self._found(chosen.pop(), how, key)
+                return self._described(chosen.pop(), how, key)
             doubtful |= fitting
         if doubtful:
             return Match(None, f"fits several people: {', '.join(sorted(doubtful))}")
@@ -95,7 +100,7 @@ class Roster:
             keys += [("id", last["id"])]
         return [*keys, ("e-mail", folded), *(("name", each) for each in sorted(spellings(name)[:1]))]
 
-    def _found(self, person: str, how: str, key: str) -> Match:
+    def _described(self, person: str, how: str, key: str) -> Match:
         if how == "name":
             return Match(person, "full name")
         systems = sorted(self._systems.get((key, person), ())) if how == "id" else ()

@@ -223,6 +223,21 @@ def test_files_of_three_platforms_are_about_the_same_people(opened, tmp_path):
     assert (ada.name, ada.section, ada.team) == ("Ada Lovelace", "A", "G1")
 
 
+def test_id_of_a_platform_moves_to_its_new_owner(opened, tmp_path):
+    found = opened()
+    found.import_roster(roster_files.read(write(tmp_path, CANVAS)))
+    swapped = CANVAS.replace("77", "7x").replace("78", "77").replace("7x", "78")
+    changes = found.import_roster(roster_files.read(write(tmp_path, swapped)))
+    assert changes.changed == ["s1", "s2"]
+    assert [dict(each.roster.ids)["canvas"] for each in found.people()] == ["78", "77"]
+    assert found.id_of("77") == "s2"
+    alone = swapped.replace('"Lovelace, Ada",78,s1,ada@uni.example,Tutorial A,,\n', "").replace("77", "78")
+    changes = found.import_roster(roster_files.read(write(tmp_path, alone)))
+    assert (changes.left, changes.changed) == (["s1"], ["s2"])
+    assert found.people()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
+    assert found.people()[0].roster.ids == (("login", "ada@uni.example"),)
+
+
 def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_path):
     found = opened()
     found.import_verdict(graded(4, sha="a"), "ada", moment(1))

@@ -189,9 +189,9 @@ class Gradebook(Database):
             return queries.places(transaction, slug, person)
 
     def has_person(self, name: str) -> bool:
-        """Return whether the gradebook has a submission or another entry under this name."""
+        """Return whether the gradebook has a person with this name or id, as a submitter or on the roster."""
         with self.transaction() as transaction:
-            return transaction.person(name) is not None or name in Directory(transaction).roster.people
+            return Directory(transaction).is_known(name)
 
     def titles(self) -> dict[str, str]:
         """Return the titles of the gradebook's katas by slug."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from graders.course.gradebook.tables import PersonRow, RosterRow
+from graders.course.gradebook.tables import AuditRow, PersonRow, RosterRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.roster import Match, Roster, RosterPerson
 from graders.course.submissions import composed, forms
 from graders.errors import KataError
+
+ROSTER_CHANGES = ("roster", "matched")  # these lines of the audit trail are about the roster
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Directory:
 
     def __init__(self, transaction: Transaction) -> None:
         self._gradebook = transaction.gradebook
-        self.roster = Roster(map(person_in, _roster_rows(transaction.session)))
+        self.roster = _roster(transaction.session)
         self.names = sorted(transaction.session.scalars(sa.select(PersonRow.name)))
         self.matches = {name: self._match(name) for name in self.names}
 
@@ -47,6 +49,10 @@ class Directory:
     def names_of(self, person: str) -> list[str]:
         """Return the submitted names of the person with this id."""
         return [name for name in self.names if self.id_of(name) == person]
+
+    def is_known(self, name: str) -> bool:
+        """Return whether any person has this name or id."""
+        return bool(forms(name) & self.matches.keys()) or self._match(name).id is not None
 
     def known(self, name: str) -> str:
         """Return the id of a person, given any of their names or ids. Raises KataError for an unknown person."""
@@ -97,5 +103,16 @@ def row_for(transaction: Transaction, person: str) -> PersonRow:
     return row
 
 
-def _roster_rows(session: Session) -> list[RosterRow]:
+def _roster(session: Session) -> Roster:
+    """Return the roster. It is built again only if it has changed, because a batch asks for it with each submission."""
+    changes = sa.select(sa.func.max(AuditRow.id)).where(AuditRow.what.in_(ROSTER_CHANGES))
+    version = session.scalar(changes), session.scalar(sa.select(sa.func.count()).select_from(RosterRow))
+    if session.info.get("roster", (None, None))[0] != version:
+        session.info["roster"] = version, Roster(map(person_in, roster_rows(session)))
+    found: Roster = session.info["roster"][1]
+    return found
+
+
+def roster_rows(session: Session) -> list[RosterRow]:
+    """Return all rows of the roster with their ids."""
     return list(session.scalars(sa.select(RosterRow).options(selectinload(RosterRow.ids)).order_by(RosterRow.id)))

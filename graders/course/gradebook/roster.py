@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from graders.course.gradebook.people import Directory, person_in
+from graders.course.gradebook.people import Directory, roster_rows
 from graders.course.gradebook.tables import RosterIdRow, RosterRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.roster import BY_HAND, Roster, RosterPerson
 from graders.course.roster_files import RosterEntry, RosterFile
 from graders.course.submissions import as_utc, composed
 from graders.errors import KataError
+
+COLUMNS = ("name", "email", "section", "team")
 
 
 @dataclass
@@ -40,13 +42,73 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
             )
         chosen[person] = entry
     changes = RosterChanges()
-    for person, entry in chosen.items():
-        _update(transaction, person, entry, changes)
-    for person, known in roster.people.items():
-        if person not in chosen and known.left_at is None:
-            _mark_as_left(transaction, person)
-            changes.left.append(person)
+    owners = {place: person for person, entry in chosen.items() for place in entry.ids}
+    before = {person: _without_ids_of_others(known, owners) for person, known in roster.people.items()}
+    new = {person: _merged(person, before.get(person), entry) for person, entry in chosen.items()}
+    for person, known in before.items():
+        if person not in chosen:
+            new[person] = replace(known, left_at=known.left_at or as_utc(datetime.datetime.now(datetime.UTC)))
+    _write(transaction, [each for person, each in new.items() if each != roster.people.get(person)])
+    for person, after in new.items():
+        _note(transaction, roster.people.get(person), after, changes)
     return changes
+
+
+def _without_ids_of_others(known: RosterPerson, owners: Mapping[tuple[str, str], str]) -> RosterPerson:
+    """Return a person without the ids of other systems that now belong to someone else."""
+    return replace(known, ids=tuple(each for each in known.ids if owners.get(each, known.id) == known.id))
+
+
+def _merged(person: str, known: RosterPerson | None, entry: RosterEntry) -> RosterPerson:
+    """Return a person with the values of an entry. Columns that the file lacks stay as they are.
+
+    In Moodle, a person has another id in each assignment. In other systems, a new id replaces the earlier one.
+    """
+    before = known or RosterPerson(person)
+    replaced = {system for system, _ in entry.ids if system != "moodle"}
+    kept = {each for each in before.ids if each[0] not in replaced}
+    given = {name: value for name in COLUMNS if (value := getattr(entry, name)) is not None}
+    return replace(before, **given, left_at=None, ids=tuple(sorted({*kept, *entry.ids})))
+
+
+def _write(transaction: Transaction, people: Sequence[RosterPerson]) -> None:
+    """Write people to the roster. An id of another system belongs to the last of them who has it."""
+    rows = {row.id: row for row in roster_rows(transaction.session)}
+    ids = {(each.system, each.value): each for row in rows.values() for each in row.ids}
+    for person in people:
+        row = rows.setdefault(person.id, RosterRow(id=person.id))
+        for column in (*COLUMNS, "left_at"):
+            setattr(row, column, getattr(person, column))
+        transaction.session.add(row)
+    transaction.session.flush()
+    for person in people:
+        for place in person.ids:
+            if place not in ids:
+                ids[place] = RosterIdRow(system=place[0], value=place[1], roster_id=person.id)
+                transaction.session.add(ids[place])
+            elif ids[place].roster_id != person.id:
+                ids[place].roster_id = person.id
+    own = {person.id: person.ids for person in people}
+    for place, each in ids.items():
+        if place not in own.get(each.roster_id, (place,)):
+            transaction.session.delete(each)
+    transaction.session.flush()
+    transaction.session.expire_all()
+
+
+def _note(transaction: Transaction, before: RosterPerson | None, after: RosterPerson, changes: RosterChanges) -> None:
+    """Add a line about a person to the audit trail, and to the changes."""
+    if after == before:
+        return
+    transaction.note("roster", after.id, before="" if before is None else described(before), after=described(after))
+    if before is None:
+        changes.added.append(after.id)
+    elif before.left_at is None and after.left_at is not None:
+        changes.left.append(after.id)
+    elif before.left_at is not None and after.left_at is None:
+        changes.returned.append(after.id)
+    else:
+        changes.changed.append(after.id)
 
 
 def _id_for(roster: Roster, entry: RosterEntry, file: RosterFile, others: Mapping[str, set[str]]) -> str:
@@ -67,50 +129,6 @@ def _others(roster: Roster) -> dict[str, set[str]]:
         for name in (person.email, *(value for _, value in person.ids)):
             found[name.casefold()].add(person.id)
     return found
-
-
-def _update(transaction: Transaction, person: str, entry: RosterEntry, changes: RosterChanges) -> None:
-    row = transaction.session.get(RosterRow, person)
-    before = None if row is None else person_in(row)
-    if row is None:
-        row = RosterRow(id=person, name="", email="", section="", team="")
-        transaction.session.add(row)
-    for column in ("name", "email", "section", "team"):
-        value = getattr(entry, column)
-        if value is not None:
-            setattr(row, column, value)
-    row.left_at = None
-    transaction.session.flush()
-    for system, value in entry.ids:
-        _set_id(transaction, row, system, value)
-    transaction.session.flush()
-    transaction.session.refresh(row)
-    after = person_in(row)
-    if after == before:
-        return
-    transaction.note("roster", person, before="" if before is None else described(before), after=described(after))
-    if before is None:
-        changes.added.append(person)
-    elif before.left_at is not None:
-        changes.returned.append(person)
-    else:
-        changes.changed.append(person)
-
-
-def _set_id(transaction: Transaction, row: RosterRow, system: str, value: str) -> None:
-    known = transaction.session.get(RosterIdRow, (system, value))
-    if known is None:
-        transaction.session.add(RosterIdRow(system=system, value=value, roster_id=row.id))
-    elif known.roster_id != row.id:
-        known.roster_id = row.id
-
-
-def _mark_as_left(transaction: Transaction, person: str) -> None:
-    row = transaction.session.get(RosterRow, person)
-    assert row is not None
-    before = described(person_in(row))
-    row.left_at = as_utc(datetime.datetime.now(datetime.UTC))
-    transaction.note("roster", person, before=before, after=described(person_in(row)))
 
 
 def match_by_hand(transaction: Transaction, name: str, person: str | None) -> str:
