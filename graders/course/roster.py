@@ -12,7 +12,8 @@ from graders.course.submissions import composed
 
 BY_HAND = "name"  # the system of an id that an instructor matched to a submitted name
 SYSTEMS = {"canvas": "Canvas id", "moodle": "Moodle id", "gradescope": "Gradescope id", "login": "login"}
-_LAST_PART = re.compile(r".*[\W_](?P<id>\w{3,})\W*", re.DOTALL)  # an id at the end of a longer name
+_LAST_PART = re.compile(r"(?P<name>.*)[\W_](?P<id>[^\W_]+)\W*", re.DOTALL)  # an id at the end of a longer name
+SHORT_ID = 2  # characters; such an id at the end of a name could also be the number of an attempt
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Roster:
         doubtful: set[str] = set()
         for how, key in self._keys(name):
             fitting = set(self._indexes[how].get(key, ()))
+            if how == "id" and key != _folded(name) and len(key) <= SHORT_ID:
+                fitting = {each for each in fitting if self._is_named(each, _folded(name))}
             chosen = self._present(fitting)
             if len(chosen) == 1:
                 return self._described(chosen.pop(), how, key)
@@ -99,6 +102,12 @@ class Roster:
         if last := _LAST_PART.fullmatch(folded):
             keys += [("id", last["id"])]
         return [*keys, ("e-mail", folded), *(("name", each) for each in sorted(spellings(name)[:1]))]
+
+    def _is_named(self, person: str, name: str) -> bool:
+        """Return whether a name with an id at its end begins with this person's full name, or is anonymous."""
+        found = _LAST_PART.fullmatch(name)
+        first = "".join(re.findall(r"[^\W_]+", found["name"])) if found else ""
+        return first == "participant" or first in spellings(self.people[person].name)
 
     def _described(self, person: str, how: str, key: str) -> Match:
         if how == "name":

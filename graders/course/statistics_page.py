@@ -29,7 +29,9 @@ _BODY = """
 {%- for kata in katas %}
 <h2 id="{{ kata.slug }}">{{ kata.title }} <span class="soft">{{ kata.slug }}</span></h2>
 <p>{{ kata.passed }} of {{ kata.people }} passed
-{%- if kata.ungradable %}; {{ kata.ungradable }} could not be graded{% endif %}.</p>
+{%- if kata.ungradable %}; {{ kata.ungradable }} could not be graded{% endif %}
+{%- if kata.overridden or kata.excluded %}; instructors overrode the points of {{ kata.overridden }} and excluded
+{{ kata.excluded }}{% endif %}.</p>
 {%- if kata.tasks %}
 <table>
 <thead><tr><th scope="col">Task</th><th scope="col">Pass rate</th><th scope="col" class="number">Passed</th>

@@ -69,7 +69,7 @@ def test_people_import_names_new_and_unknown_people(run, tmp_path):
     assert run("people", "import", file).startswith(f"{file} (read as Canvas's): 2 people; nothing has changed\n")
     other = put(tmp_path, "id,name\ns1,Ada\n")
     assert run("people", "import", other).splitlines()[:2] == [
-        f"{other}: 1 people; 1 changed, 1 left",
+        f"{other}: 1 person; 1 changed, 1 left",
         "marked as left: s2",
     ]
 
@@ -188,7 +188,7 @@ def test_override_appears_in_every_output(run):
     (_, bob) = csv.DictReader(io.StringIO(run("export", "csv", "--per", "person")))
     assert (bob["one"], bob["total"], bob["maximum"]) == ("2.5", "2.5", "3.0")
     assert bob["notes"] == "one: 1 of 3; override to 2.5 by Ivy: an oral exam"
-    assert "1 points changed by instructors" in run("stats")
+    assert "instructors overrode the points of 1 and excluded 0" in run("stats")
     assert "Ivy  override  bob  one  2.5: an oral exam" in run("audit", "bob")
     assert run("withdraw", "bob", "one").splitlines() == ["withdrawn: 2.5: an oral exam", "bob, one: 1 of 3 (1 of 3)"]
 
@@ -219,11 +219,14 @@ def test_impossible_decision_is_refused(run, words, said):
     assert run("audit") == before
 
 
-def test_exclusion_appears_in_every_output(run):
+def test_exclusion_appears_in_every_output(run, tmp_path):
     run("exclude", "ada", "one", "--reason", "plagiarism case 7", "--by", "Ivy")
     assert "excluded by Ivy: plagiarism case 7" in run("show", "ada")
     assert "0 of the 2 people who submitted passed" in run("stats")
-    assert "1 excluded" in run("stats")
+    assert "instructors overrode the points of 0 and excluded 1" in run("stats")
+    run("stats", "--html", str(tmp_path / "page.html"))
+    page = " ".join((tmp_path / "page.html").read_text(encoding="utf-8").split())
+    assert "0 of 2 passed; instructors overrode the points of 0 and excluded 1." in page
 
 
 def test_requests_to_regrade_are_kept(run):
@@ -312,6 +315,17 @@ def test_gradescope_scores_are_filled_in(run, tmp_path):
     file = put(tmp_path, text, "scores.csv")
     run("export", "gradescope", "one", "--into", file)
     assert "Ada,Lovelace,s1,ada@uni.example,3,3" in Path(file).read_text(encoding="utf-8-sig")
+
+
+def test_names_of_downloads_are_matched(run, tmp_path, url):
+    with Gradebook(url) as book:
+        for sha, name in enumerate(("m\u00fcllerzo\u00e9_78", "Ada Lovelace_501")):
+            book.import_verdict(graded(2, sha=str(sha)), name, moment(3))
+    run("people", "import", put(tmp_path, CANVAS))
+    run("people", "import", put(tmp_path, WORKSHEET))
+    listed = run("people", "list")
+    assert "submits as Ada Lovelace_501 (Moodle id), ada (e-mail)" in listed
+    assert "submits as m\u00fcllerzo\u00e9_78 (Canvas id)" in listed
 
 
 @pytest.mark.parametrize(

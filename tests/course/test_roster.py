@@ -139,7 +139,9 @@ def test_any_bytes_give_a_roster_or_one_message(tmp_path_factory, data):
 
 # Matching.
 
-ADA = RosterPerson("s1", "Lovelace, Ada", "ada@uni.example", ids=(("canvas", "4177"), ("moodle", "501")))
+ADA = RosterPerson(
+    "s1", "Lovelace, Ada", "ada@uni.example", ids=(("canvas", "4177"), ("canvas", "9"), ("moodle", "501"))
+)
 ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
 
 
@@ -161,6 +163,11 @@ ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
         ("bob", (None, "not in the roster")),
         ("", (None, "not in the roster")),
         ("ada_2", (None, "not in the roster")),
+        ("ada_9", (None, "not in the roster")),
+        ("lovelaceada_9", ("s1", "Canvas id")),
+        ("Ada Lovelace_9", ("s1", "Canvas id")),
+        ("Participant_9", ("s1", "Canvas id")),
+        ("Participant_501", ("s1", "Moodle id")),
     ],
 )
 def test_name_of_a_submission_is_matched(submitted, found):

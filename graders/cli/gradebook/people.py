@@ -46,8 +46,9 @@ def _counts(file: Path, read: RosterFile, changes: RosterChanges) -> str:
 
     made = f" (read as {SYSTEM_NAMES[read.system]})" if read.system else ""
     counts = {"new": changes.added, "changed": changes.changed, "back": changes.returned, "left": changes.left}
+    noun = "person" if len(read.entries) == 1 else "people"
     words = [f"{len(each)} {name}" for name, each in counts.items() if each]
-    return f"{file}{made}: {len(read.entries)} people; {', '.join(words) or 'nothing has changed'}"
+    return f"{file}{made}: {len(read.entries)} {noun}; {', '.join(words) or 'nothing has changed'}"
 
 
 def _lists(read: RosterFile, changes: RosterChanges, listings: list[Listing]) -> list[str]:

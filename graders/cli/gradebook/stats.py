@@ -74,9 +74,8 @@ def _lines(kata: KataStatistics) -> Iterator[str]:
     yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {share(kata.mean)}"
     if kata.ungradable:
         yield f"  {kata.ungradable} could not be graded: they are left out of the means and the task statistics"
-    changed = {"points changed by instructors": kata.overridden, "excluded": kata.excluded}
-    if any(changed.values()):
-        yield "  " + ", ".join(f"{count} {what}" for what, count in changed.items() if count)
+    if kata.overridden or kata.excluded:
+        yield f"  instructors overrode the points of {kata.overridden} and excluded {kata.excluded}"
     for task in kata.tasks:
         passed = f"{share(task.pass_rate)} of the {task.people} people graded pass, mean {share(task.mean)}"
         coefficients = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
