@@ -65,6 +65,14 @@ def awarded(
     return totalled(verdict, tuple(_marked(each, mark) if each.name == task else each for each in verdict.tasks))
 
 
+def withdrawn(verdict: Verdict, task: str) -> Verdict:
+    """Return the verdict without the manual score of a task. Raises KataError if the task has none."""
+    found = next((each for each in verdict.tasks if each.name == task and each.reviewer), None)
+    if found is None:
+        raise KataError(f"{task}: it has no manual score to withdraw")
+    return totalled(verdict, tuple(_unmarked(each) if each is found else each for each in verdict.tasks))
+
+
 def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
     tasks = reviewable(kata, verdict)
     found = next((task for task in tasks if task.name == name), None)
@@ -116,12 +124,12 @@ def without_marks(verdict: Verdict) -> Verdict:
     """Return the verdict without its manual scores."""
     if not marks_of(verdict):
         return verdict
-    unmarked = {"reviewer": None, "reviewed_at": None, "comment": None}
-    tasks = tuple(
-        msgspec.structs.replace(task, status="awaiting_review", score=0.0, **unmarked) if task.reviewer else task
-        for task in verdict.tasks
-    )
-    return totalled(verdict, tasks)
+    return totalled(verdict, tuple(_unmarked(task) if task.reviewer else task for task in verdict.tasks))
+
+
+def _unmarked(task: TaskResult) -> TaskResult:
+    nothing = {"reviewer": None, "reviewed_at": None, "comment": None}
+    return msgspec.structs.replace(task, status="awaiting_review", score=0.0, **nothing)
 
 
 class Given:

@@ -13,6 +13,7 @@ import typer
 from graders import catalogue
 from graders.cli import explaining
 from graders.cli.explaining import Explained
+from graders.cli.marks import with_mark
 from graders.cli.session import Invocation
 from graders.errors import KataError
 from graders.output import delivery
@@ -163,20 +164,31 @@ class _ReportWriter:
             details = _details({kata for _, kata in chosen})
             with _writable(self.to):
                 self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
-            places: dict[tuple[int, int], str] = {}
-            for row in held.rows():
-                key = (self.batch.folder_of(row.person), row.verdict.kata)
-                if key not in chosen:
-                    continue
-                try:
-                    verdict = _allowed(row.verdict, details)
-                    target = self._target(*key, places)
-                    text = self._rendered(verdict, key)
-                except _LeftOut as fault:
-                    self.left_out.append(str(fault))
-                    continue
-                self._write(verdict, text, target, key)
+            self._write_pages(held, set(chosen), details)
         return self._summary(stored)
+
+    def _write_pages(self, held: BatchStore, chosen: Collection[Key], details: Mapping[str, HiddenDetail]) -> None:
+        from graders.course.final_marks import FinalMarks, note_pages
+
+        marks = FinalMarks(held)
+        shown: dict[Key, float] = {}
+        places: dict[tuple[int, int], str] = {}
+        for row in held.rows():
+            key = (self.batch.folder_of(row.person), row.verdict.kata)
+            if key not in chosen:
+                continue
+            mark = marks.of(row)
+            try:
+                verdict = _allowed(row.verdict, details)
+                target = self._target(*key, places)
+                text = self._rendered(verdict, key, mark.lines if mark else ())
+            except _LeftOut as fault:
+                self.left_out.append(str(fault))
+                continue
+            self._write(verdict, text, target, key)
+            if mark:
+                shown[row.key] = mark.points
+        note_pages(held, shown, marks.line)
 
     def _check_target(self) -> None:
         out, to = self.out.resolve(), self.to.resolve()
@@ -229,12 +241,12 @@ class _ReportWriter:
             )
         return target
 
-    def _rendered(self, verdict: Verdict, key: Key) -> str:
+    def _rendered(self, verdict: Verdict, key: Key, mark: Sequence[tuple[str, str]]) -> str:
         """Return the report. Raises _LeftOut if rendering fails, so that the other reports are still written."""
         from graders import report
 
         try:
-            text = report.render([verdict], self.form)
+            text = with_mark(report.render([verdict], self.form), self.form, mark)
             return self.explained(text, Invocation.root, verdict.kata) if self.explained else text
         except Exception as fault:  # noqa: BLE001 (an error in one report must not stop the others)
             detail = f"{type(fault).__name__}: {_shown(fault)}"

@@ -15,7 +15,7 @@ from graders.atomic import folder_lock
 from graders.catalogue import Kata, Task
 from graders.cli.session import say
 from graders.errors import KataError
-from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, reviewable
+from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, reviewable, withdrawn
 from graders.output import delivery
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict, from_json, to_json
@@ -36,6 +36,7 @@ def review_verdict(
     by: str,
     awards: Sequence[str],
     comments: Sequence[str],
+    withdraw: Sequence[str] = (),
     submission: Path | str | None,
 ) -> int:
     """Store the given scores, or ask for scores if none are given. Return the exit status of the new verdict.
@@ -50,9 +51,10 @@ def review_verdict(
     files = _submitted_texts(kata, verdict, submission)
     review = _Review(kata, record, verdict, by, batch)
     try:
-        if awards or comments:
+        if awards or comments or withdraw:
             points, texts = _by_task("--award", map(_award, awards)), _by_task("--comment", map(_comment, comments))
-            review.give([(task, points.get(task), texts.get(task)) for task in points | texts])
+            given = [(task, points.get(task), texts.get(task)) for task in points | texts]
+            review.give([*given, *((task, None, None) for task in withdraw)])
         else:
             _ask_for_all(review, files)
         after = review.verdict
@@ -94,8 +96,14 @@ class _Review:
     def with_given(
         self, verdict: Verdict, given: Sequence[tuple[str, float | None, str | None]], not_before: str = ""
     ) -> Verdict:
-        """Return the verdict with these (task, points, comment) tuples added. Raises KataError if one is invalid."""
+        """Return the verdict with these (task, points, comment) tuples added. Raises KataError if one is invalid.
+
+        A tuple with neither points nor a comment withdraws the score.
+        """
         for task, points, comment in given:
+            if points is None and comment is None:
+                verdict = withdrawn(verdict, task)
+                continue
             at = max(_now(), not_before)
             verdict = awarded(self.kata, verdict, task, points, comment, reviewer=self.by, at=at)
         return verdict

@@ -17,6 +17,7 @@ verdict_files    writes the current verdicts to files
 results_table    lists the current results as CSV
 reproducibility  determines the versions and the seed on which a result depends
 written_files    writes all files of a batch that come from its store
+final_marks      explains the final marks that pages of feedback show
 reviews          stores a reviewer's scores and comments in the store of a batch
 gradebook/       stores verdicts, rules and an audit trail in a database
 rules            decides which submission counts, and for how many points

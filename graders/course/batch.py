@@ -89,6 +89,8 @@ class Batch:
             if joins:
                 into = batches.find(target, row.key) or batches.create(target, row.key, folder, row.seed)
             found = taking_over.from_gradebook(source, row, target, folder, into)
+            if into is not None:
+                taking_over.copy_pages(source, row, target, into)
         if joins:
             batch_store.write_pointer(self.out, batch_store.Pointer(gradebook=book.address, batch=held.key))
             batch_store.retire(self.out / batch_store.OWN)

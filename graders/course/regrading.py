@@ -14,6 +14,7 @@ from graders.course.executors import GradingPlace
 from graders.course.gradebook import Gradebook, StoredSubmission
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import seed_of, versions, versions_of
+from graders.course.rows import Key
 from graders.course.running import Done
 from graders.errors import KataError
 from graders.verdict import Verdict
@@ -24,12 +25,13 @@ class Regraded:
     """The result so far.
 
     `changed` holds tuples (person, kata, old verdict, new verdict). `left` holds a sentence for every submission that
-    was not graded.
+    was not graded. `folders` holds what was graded for each batch folder.
     """
 
     graded: int = 0
     changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    folders: dict[str, set[Key]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,19 @@ def regrade(
 
     for group in running.graded(jobs(), place):
         for done in group:
-            _add(found, book, by_seed.pop(done.job.seed), done)
+            _add(found, book, by_seed.pop(done.job.seed), done, options)
         yield found
     yield found
 
 
-def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done) -> None:
+def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done, options: RegradingOptions) -> None:
     """Add a verdict to the gradebook and to the result. An `error` is added only to the result."""
     if done.verdict.status == "error":
         found.left.append(f"{stored.person}, {stored.kata}: {done.verdict.message}")
         return
     before, after = book.add_regraded(stored.id, done.verdict)
     found.graded += 1
+    found.folders.setdefault(str(options.batch or stored.batch), set()).add((stored.person, stored.kata))
     if (before.status, before.score) != (after.status, after.score):
         found.changed.append((stored.person, stored.kata, before, after))
 

@@ -9,7 +9,7 @@ from graders.atomic import folder_lock
 from graders.course import verdict_files
 from graders.course.batch import Batch
 from graders.course.batch_store import BatchStore
-from graders.course.gradebook import batches
+from graders.course.gradebook import batches, taking_over
 from graders.course.gradebook.records import last_verdict
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import SubmissionRow
@@ -17,7 +17,7 @@ from graders.course.gradebook.transaction import Transaction
 from graders.course.rows import Row
 from graders.course.written_files import write_table
 from graders.errors import KataError
-from graders.manual_scores import ManualScore, grading_of, marks_of
+from graders.manual_scores import grading_of, marks_of
 from graders.verdict import Verdict
 
 
@@ -34,7 +34,7 @@ class BatchReview:
             return last_verdict(self._submission(held, transaction))
 
     def give(self, before: Verdict, award: Callable[[Verdict, str], Verdict], by: str) -> Verdict:
-        """Store the scores that `award` adds to the current verdict, and return the new verdict.
+        """Store the scores that `award` adds to the current verdict or removes from it, and return the new verdict.
 
         `award` also gets the time of the latest score, because a newer one must not have an earlier time. Raises
         KataError if the submission was graded again since `before`.
@@ -50,7 +50,7 @@ class BatchReview:
                         "written. Look at the new verdict, and give them again."
                     )
                 after = award(found, max((mark.at for mark in marks_of(found)), default=""))
-                _store(transaction, submission, [mark for mark in marks_of(after) if mark not in marks_of(found)])
+                _store(transaction, submission, found, after)
                 transaction.session.expire(submission)
                 row = Row(person=submission.person.name, submitted_at="", verdict=last_verdict(submission))
             verdict_files.replace(self.batch, row)
@@ -74,7 +74,10 @@ class BatchReview:
         )
 
 
-def _store(transaction: Transaction, submission: SubmissionRow, new: list[ManualScore]) -> None:
-    """Add scores to a submission, and to those of the same files at another time."""
+def _store(transaction: Transaction, submission: SubmissionRow, before: Verdict, after: Verdict) -> None:
+    """Change the scores of a submission, and of those of the same files at another time."""
+    known, marks = marks_of(before), marks_of(after)
     for each in (submission, *batches.twins(transaction, submission)):
-        add_scores(transaction, each, new)
+        add_scores(transaction, each, [mark for mark in marks if mark not in known])
+        if len(marks) < len(known):
+            taking_over.withdraw(transaction, each, keep={mark.task for mark in marks})

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Collection
 from pathlib import Path
 
 from graders.atomic import folder_lock
 from graders.course import verdict_files
 from graders.course.batch import Batch
 from graders.course.batch_store import BatchStore
+from graders.course.gradebook import Gradebook
 from graders.course.results_table import results
+from graders.course.rows import Key
 from graders.output import delivery
 
+MOST_LINES = 10  # name at most this many outdated pages
 NOT_WRITTEN = "The gradebook has the results. Fix that, and run the same `katas grade-batch` to write the file."
 
 
@@ -30,3 +35,27 @@ def write_table(batch: Batch, held: BatchStore) -> Path:
     with folder_lock(batch.verdicts):  # so that an older table never replaces a newer one
         delivery.deliver(results(held), table, NOT_WRITTEN)
     return table
+
+
+def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> list[str]:
+    """Write a batch's files after submissions of these people and katas were graded again. Return what to report."""
+    batch = Batch(Path(folder))
+    if not folder or not batch.exists:
+        return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
+    with batch.reading() as held:
+        if held.book.address != book.address:
+            return [
+                f"{folder}: its results are in {held.book.name}, which was not regraded. "
+                f"Regrade that too: katas gradebook regrade --gradebook {shlex.quote(held.book.name)}"
+            ]
+        verdicts = len(write(batch, held))
+    lines = [f"written: {folder}/results.csv and {verdicts} verdict files"]
+    pages = sorted(
+        page for person, kata in regraded for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
+    )
+    lines += [f"outdated: {page}" for page in pages[:MOST_LINES]]
+    if len(pages) > MOST_LINES:
+        lines.append(f"… and {len(pages) - MOST_LINES} more")
+    if pages:
+        lines.append(f"write these pages again: katas feedback {shlex.quote(folder)}")
+    return lines

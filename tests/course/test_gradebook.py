@@ -701,12 +701,37 @@ def test_regrade_grades_what_a_new_hidden_test_affects(course, batch, tmp_path):
     write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
     said = output_of("gradebook", "regrade", "one", "--by", "Ivy", *url, root=root)
     assert "ada, one: passed, 3 → failed, 2\n" in said
-    assert said.endswith("4 of 4 graded again, 3 changed\n")
+    files = f"written: {batch.out}/results.csv and 4 verdict files\n"
+    assert said.endswith(f"4 of 4 graded again, 3 changed\n{files}")
     with Gradebook(url[1]) as found:
         (place,) = found.places(person="ada")
         last = found.audit("ada")[-1]
     assert place.points == 2
     assert (last.who, last.what, last.before, last.after) == ("Ivy", "graded", "passed, 3 of 3", "failed, 2 of 3")
+
+
+def test_regrade_says_which_batch_folders_it_cannot_write(course, batch, tmp_path):
+    root = shutil.copytree(course, tmp_path / "course")
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    with batch.open() as held:
+        held.book.set_rule("one", counts="best", late_percent=1.0)
+    output_of("gradebook", "import", str(batch.out), *url, root=root)  # a copy, because the batch has rules of its own
+    said = output_of("gradebook", "regrade", "--all", "--person", "ada", *url, root=root)
+    own = f"{batch.out}/gradebook.sqlite"
+    assert f"{batch.out}: its results are in {own}, which was not regraded." in said
+    assert said.endswith(f"Regrade that too: katas gradebook regrade --gradebook {own}\n")
+
+
+@pytest.mark.deep
+def test_folder_of_a_batch_never_holds_the_password_of_its_gradebook(tmp_path, postgres):
+    held_in = Batch(tmp_path / "out")
+    for url in (postgres.replace("postgres@", "postgres:s3cret@"), f"{postgres}&password=s3cret"):
+        with held_in.open(gradebook=url) as held:
+            held.append([Row(person="ada", submitted_at=moment(9), verdict=graded())])
+        with held_in.reading() as held:
+            assert [row.person for row in held.rows()] == ["ada"]
+    assert not [path for path in held_in.out.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+    empty(postgres)
 
 
 def test_forget_removes_a_person_from_gradebook_and_batch(course, batch, tmp_path):

@@ -447,6 +447,22 @@ def test_points_stay_with_the_submission_that_they_are_for(course: Course) -> No
     assert (course.marks(), course.written_down()) == ({}, course.standing())
 
 
+@pytest.mark.parametrize("in_batch", [True, False])
+def test_points_can_be_withdrawn(root: Path, batch: Batch, record: Path, in_batch: bool) -> None:
+    place = batch.verdict_file("ada", "alpha") if in_batch else record
+    before = place.read_bytes()
+    review(root, place, "--by", "Grace", "--award", "why=4")
+    done = review(root, place, "--by", "Alan", "--withdraw", "why")
+    assert (done.status, json.loads(place.read_bytes())) == (0, json.loads(before)), done.said
+    again = review(root, place, "--by", "Alan", "--withdraw", "why")
+    assert (again.status, "why: it has no manual score to withdraw" in again.err) == (2, True)
+    if in_batch:
+        assert f"ada,alpha,awaiting_review,3.0,3.0,{NOON}," in (batch.out / "results.csv").read_text(encoding="utf-8")
+        with batch.reading() as held:
+            line = held.book.audit("ada")[-1]
+        assert (line.who, line.what, line.before) == ("Alan", "withdrawn", "why: 4 by Grace")
+
+
 def test_withdrawn_points_in_an_old_batch_stay_withdrawn(course: Course, tmp_path: Path) -> None:
     (row,) = current(course.batch.out)
     marks = [ManualScore(name, 2.0, "Grace", NOON) for name in ("why", "how")]

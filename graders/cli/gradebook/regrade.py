@@ -54,12 +54,13 @@ def regrade(
 ) -> int:
     """Regrade submissions whose tests or harness have changed.
 
-    The submissions come from their batch folders. Earlier verdicts stay in the gradebook. By default, extra tasks must
-    pass where they had to pass before, and where kata.toml requires it.
+    The submissions come from their batch folders, whose files are written again. Earlier verdicts stay in the
+    gradebook. By default, extra tasks must pass where they had to pass before, and where kata.toml requires it.
 
     Exit status: 0 everything was graded, 2 something was not.
     """
     from graders.course.regrading import Regraded, RegradingOptions, outdated
+    from graders.course.written_files import write_regraded
 
     known = [catalogue.load(Invocation.root, kata)] if kata else catalogue.load_all(Invocation.root)
     katas = {each.slug: each for each in known}
@@ -68,7 +69,8 @@ def regrade(
         chosen = found if everything or since else outdated(found, katas)
         options = RegradingOptions(batch, require_extras)
         regraded = _graded(book, chosen, katas, workers, options) if chosen else Regraded()
-    print("\n".join(_summary(regraded, len(found))))
+        files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
+    print("\n".join(_summary(regraded, len(found)) + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
 
 

@@ -17,6 +17,7 @@ reports          returns everyone's marks and totals, also of people without a s
 removal          removes people and old submissions
 records          defines the records that queries return
 tables           defines the tables
+pages            records which pages of feedback were written, and what has changed since then
 batch_tables     defines the tables for batches
 migrations/      creates the tables, and upgrades those of older databases
 """

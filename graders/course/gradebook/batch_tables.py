@@ -32,3 +32,19 @@ class EntryRow(Table):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), index=True)
+
+
+class PageRow(Table):
+    """The first page of feedback that a person got on a kata.
+
+    It showed these `points`, and the audit trail ended with the line `last_line`.
+    """
+
+    __tablename__ = "pages"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
+    points: Mapped[float]
+    written_at: Mapped[str] = mapped_column(Text)
+    last_line: Mapped[int]

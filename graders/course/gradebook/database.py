@@ -36,7 +36,7 @@ class Database:
         self.who = who or _user()
         self._url = _parsed(url)
         self._is_sqlite = self._url.get_backend_name() == "sqlite"
-        self.name = (self._is_sqlite and self._url.database) or self._url.render_as_string(hide_password=True)
+        self.name = (self._is_sqlite and self._url.database) or _without_query_password(self._url).render_as_string()
         if self._url.get_backend_name() not in ("sqlite", "postgresql"):
             raise KataError(
                 f"{self.name}: this is neither a file nor a PostgreSQL database. Use one of these, such as postgresql://…"
@@ -103,8 +103,7 @@ class Database:
         """The absolute path or the URL of this database, without a password. A folder's pointer to it holds this."""
         if self._is_sqlite:
             return str(Path(str(self._url.database)).resolve())
-        query = {name: value for name, value in self._url.query.items() if name != "password"}
-        return self._url.set(drivername="postgresql", password=None, query=query).render_as_string()
+        return _without_query_password(self._url)._replace(drivername="postgresql", password=None).render_as_string()
 
     @property
     def folder(self) -> Path | None:
@@ -193,6 +192,11 @@ def _parsed(url: str) -> sa.URL:
         return sa.make_url(url if "://" in url else f"sqlite:///{url}")
     except sa.exc.ArgumentError:
         raise KataError(f"{url}: expected a file, or a URL such as postgresql://user@host/course.") from None
+
+
+def _without_query_password(url: sa.URL) -> sa.URL:
+    """Return the URL without a password in its query, which SQLAlchemy does not hide."""
+    return url.set(query={name: value for name, value in url.query.items() if name != "password"})
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from graders import verdict as verdicts
 from graders.course import old_journal
-from graders.course.gradebook import batches, importing
-from graders.course.gradebook.batch_tables import BatchRow, EntryRow
+from graders.course.gradebook import batches, importing, pages
+from graders.course.gradebook.batch_tables import BatchRow, EntryRow, PageRow
 from graders.course.gradebook.records import age, score_in, verdict_in
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import AuditRow, MarkRow, SubmissionRow
@@ -156,6 +156,17 @@ def from_gradebook(
         if into is not None and each.id in current:
             batches.set_entry(target, into, submission)
     return Imported(new, marks)
+
+
+def copy_pages(source: Transaction, batch: BatchRow, target: Transaction, into: BatchRow) -> None:
+    """Copy which pages of feedback a batch has written. Only later changes will be listed on them."""
+    end = pages.last_line(target)
+    for (person, kata), first in pages.first_pages(source, batch).items():
+        row = target.person(person)
+        if row is not None and target.session.get(PageRow, (into.id, row.id, kata)) is None:
+            new = PageRow(batch_id=into.id, person_id=row.id, kata=kata, points=first.points)
+            new.written_at, new.last_line = first.written_at, end
+            target.session.add(new)
 
 
 def _lines(source: Transaction, submission: SubmissionRow) -> list[AuditRow]:

@@ -40,4 +40,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("batch_id", "person_id", "kata", name=op.f("pk_batch_entries")),
     )
+    op.create_table(
+        "pages",
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("kata", sa.Text(), nullable=False),
+        sa.Column("points", sa.Double(), nullable=False),
+        sa.Column("written_at", sa.Text(), nullable=False),
+        sa.Column("last_line", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name=op.f("fk_pages_batch_id_batches"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_pages_person_id_people"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["kata"], ["katas.slug"], name=op.f("fk_pages_kata_katas")),
+        sa.PrimaryKeyConstraint("batch_id", "person_id", "kata", name=op.f("pk_pages")),
+    )
     op.create_index(op.f("ix_batch_entries_submission_id"), "batch_entries", ["submission_id"])

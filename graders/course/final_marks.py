@@ -1,0 +1,119 @@
+"""The final marks that pages of feedback show: how they came about, and how they have changed since an earlier page."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graders.course import rules
+from graders.course.batch_store import BatchStore
+from graders.course.gradebook import PersonKata, pages
+from graders.course.gradebook.pages import Change
+from graders.course.rows import Key, Row
+from graders.course.rules import ScoredAttempt
+
+
+@dataclass(frozen=True)
+class MarkNote:
+    """The final mark that a page shows. `lines` holds pairs of a label and a text."""
+
+    points: float
+    lines: tuple[tuple[str, str], ...]
+
+
+class FinalMarks:
+    """The final marks of everyone in a batch, from its store.
+
+    `line` is the last line of the audit trail that they include.
+    """
+
+    def __init__(self, held: BatchStore) -> None:
+        with held.book.transaction() as transaction:
+            self.line = pages.last_line(transaction)
+            self._first = pages.first_pages(transaction, held.batch(transaction))
+            oldest = min((each.last_line for each in self._first.values()), default=self.line)
+            self._changes = pages.changes(transaction, oldest)
+        self._places: dict[Key, PersonKata] = {}
+        for place in (place for report in held.book.reports() for place in report.places.values()):
+            for each in place.standings:
+                self._places[each.attempt.submitted_as or place.person, place.kata] = place
+
+    def of(self, row: Row) -> MarkNote | None:
+        """Return the mark for the page on a row, or None if no submission for the kata has been graded yet."""
+        place = self._places.get(row.key)
+        if place is None:
+            return None
+        mark = place.mark
+        person = place.person if place.person == row.person else f"{place.person} (submitted as {row.person})"
+        lines = [("Person", person), ("Submitted", _moment(row.submitted_at))]
+        lines.append(("Final mark", f"{mark.points:g} of {mark.maximum:g} points"))
+        lines.append(("How", mark.text))
+        lines += _counting(place, row)
+        if place.outstanding:
+            lines.append(("Open", f"a review can still add up to {place.outstanding:g} points"))
+        return MarkNote(mark.points, (*lines, *self._changed(row.key, place)))
+
+    def _changed(self, key: Key, place: PersonKata) -> list[tuple[str, str]]:
+        """Return what has changed since the first page: the mark, and the reasons."""
+        first = self._first.get(key)
+        if first is None:
+            return []
+        person, kata = key
+        names = {person, place.person}
+        about = [(name, slug) for name in (*sorted(names), "") for slug in (kata, "")]
+        found = [change for each in about for change in self._changes.get(each, ()) if change.line > first.last_line]
+        lines = [("Change", _described(change)) for change in sorted(found, key=lambda each: each.line)]
+        if first.points == place.points and not lines:
+            return []
+        was = f"{first.points:g} points on the first page ({_moment(first.written_at)}), {place.points:g} now"
+        return [("Changed", was), *lines]
+
+
+def _counting(place: PersonKata, row: Row) -> list[tuple[str, str]]:
+    """Return which submission counts and, if it is another one than that of the page, what the page's is worth."""
+    sha256 = row.verdict.submission_sha256
+    this = next((each for each in place.standings if _is(each, row.submitted_at, sha256)), None)
+    if place.counted is None:
+        return [("Counts", "no submission")]
+    if this is place.counted:
+        return [("Counts", "this submission")]
+    lines = [("Counts", f"the submission of {_moment(place.counted.attempt.submitted_at)}")]
+    if this is not None and this.over_limit:
+        lines.append(("This one", f"over the limit of {place.rule.attempts_per_day} attempts a day: not counted"))
+    elif this is not None:
+        lines.append(("This one", _worth(place, this)))
+    return lines
+
+
+def _worth(place: PersonKata, this: ScoredAttempt) -> str:
+    of_tasks = [each for each in place.decisions if each.task]
+    mark = rules.final_mark(this, place.rule, of_tasks)
+    return f"{mark.points:g} of {mark.maximum:g} points ({mark.text})"
+
+
+def _is(standing: ScoredAttempt, submitted_at: str, sha256: str) -> bool:
+    attempt = standing.attempt
+    return (attempt.submitted_at, attempt.verdict.submission_sha256) == (submitted_at, sha256)
+
+
+def _described(change: Change) -> str:
+    what = "new submission" if change.what == "graded" and not change.before else change.what
+    what = "graded again" if what == "graded" else what
+    parts = [part.replace("awaiting_review", "awaiting review") for part in (change.before, change.after) if part]
+    return f"{_moment(change.at)}, {what}: {' → '.join(parts)}"
+
+
+def _moment(text: str) -> str:
+    """Return a time in UTC in words, to the minute."""
+    try:
+        moment = datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+    except ValueError:
+        return text
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def note_pages(held: BatchStore, marks: Mapping[Key, float], line: int) -> None:
+    """Record the points on the pages that were written."""
+    with held.book.transaction(alone=True) as transaction:
+        pages.note_pages(transaction, held.batch(transaction), marks, line)

@@ -1,0 +1,87 @@
+"""The pages of feedback that a batch has written, and what has changed since then."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from graders.course.gradebook.batch_tables import BatchRow, PageRow
+from graders.course.gradebook.tables import AuditRow, PersonRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.rows import Key
+from graders.course.submissions import as_utc
+
+OF_MARKS = {
+    "graded": "graded",
+    "marked": "manual score",
+    "withdrawn": "withdrawn",
+    "handed in": "submission time",
+    "rule": "rules of the kata",
+    "extension": "your deadline",
+    "override": "override",
+    "exclude": "exclusion",
+    "course": "rules of the course",
+}
+"""The changes in the audit trail that can change a mark, as a page names them."""
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page that a person got on a kata. The audit trail then ended with the line `last_line`."""
+
+    points: float
+    written_at: str
+    last_line: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line of the audit trail that can have changed a mark."""
+
+    line: int
+    at: str
+    what: str
+    before: str
+    after: str
+
+
+def first_pages(transaction: Transaction, batch: BatchRow) -> dict[Key, FirstPage]:
+    """Return the first page of each person and kata."""
+    found = sa.select(PageRow, PersonRow.name).join(PersonRow, PersonRow.id == PageRow.person_id)
+    rows = transaction.session.execute(found.where(PageRow.batch_id == batch.id))
+    return {(name, row.kata): FirstPage(row.points, row.written_at, row.last_line) for row, name in rows}
+
+
+def last_line(transaction: Transaction) -> int:
+    """Return the number of the last line in the audit trail."""
+    return transaction.session.scalar(sa.select(sa.func.max(AuditRow.id))) or 0
+
+
+def note_pages(transaction: Transaction, batch: BatchRow, points: Mapping[Key, float], line: int) -> None:
+    """Record that these people have got their first pages, with these points, when `line` was the last line."""
+    known = first_pages(transaction, batch).keys()
+    ids = {name: number for number, name in transaction.session.execute(sa.select(PersonRow.id, PersonRow.name))}
+    now = as_utc(datetime.datetime.now(datetime.UTC))
+    for (person, kata), value in points.items():
+        if (person, kata) not in known and person in ids:
+            row = PageRow(batch_id=batch.id, person_id=ids[person], kata=kata, points=value)
+            row.written_at, row.last_line = now, line
+            transaction.session.add(row)
+
+
+def changes(transaction: Transaction, since: int) -> dict[Key, list[Change]]:
+    """Return what has changed since a line of the audit trail, by person and kata.
+
+    An empty name stands for everyone, and an empty slug for every kata.
+    """
+    later = sa.select(AuditRow).where(AuditRow.id > since, AuditRow.what.in_(OF_MARKS)).order_by(AuditRow.id)
+    found: defaultdict[Key, list[Change]] = defaultdict(list)
+    for row in transaction.session.scalars(later.execution_options(yield_per=1000)):
+        if row.before != row.after:
+            change = Change(row.id, row.at, OF_MARKS[row.what], row.before, row.after)
+            found[row.person, row.kata].append(change)
+    return dict(found)

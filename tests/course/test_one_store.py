@@ -1,0 +1,142 @@
+"""One store for a course: all files and all outputs say the same about everyone, whatever has happened."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from graders.course.gradebook import Gradebook
+from graders.verdict import from_json
+from tests import workshop
+from tests.course.books import empty, table
+from tests.course.test_feedback import TOML
+from tests.warm import katas
+from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write
+
+SEED = "5eed" * 16
+PEOPLE = {"ada": SOLUTION, "bob": ADDED, "cleo": SUMMED, "Zoé": "def twice(x)\n"}
+MONDAY = 1_778_500_000  # 2026-05-11, in seconds since 1970
+STRICTER = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a repository with a kata whose third task is graded by a person. Tests must not write to it."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("course"), [])
+    workshop.write_kata(root, "alpha", toml=TOML)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "why.md", "Because two is one and one.\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grade a cohort. Tests must not write to it."""
+    place = tmp_path_factory.mktemp("graded")
+    hand_in(place / "in")
+    said(course, "grade-batch", str(place / "in"), "--out", str(place / "out"), "--kata", "alpha", "--seed", SEED)
+    return place
+
+
+def hand_in(folder: Path) -> Path:
+    for person, text in PEOPLE.items():
+        for name, content in (("twice.py", text), ("why.md", f"As {person} says, one and one are two.\n")):
+            os.utime(write(folder / person / name, content), (MONDAY,) * 2)
+    return folder
+
+
+def said(root: Path, *words: str, status: int = 0) -> str:
+    done = katas("--root", str(root), *words)
+    assert (done.status, "Traceback" in done.err) == (status, False), done.said
+    return done.out
+
+
+def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, float]:
+    """Compare `show`, `export csv`, results.csv, the verdict files and the pages of feedback. Return the points."""
+    assert (out / "results.csv").read_text(encoding="utf-8") == table(out)
+    said(root, "feedback", str(out))
+    rows = list(csv.DictReader(io.StringIO(said(root, "gradebook", "export", "csv", "--gradebook", book))))
+    per_person = said(root, "gradebook", "export", "csv", "--per", "person", "--gradebook", book)
+    totals = {row["person"]: row for row in csv.DictReader(io.StringIO(per_person))}
+    results = {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text("utf-8").splitlines())}
+    found = {}
+    shown = said(root, "gradebook", "show", "--gradebook", book)
+    with Gradebook(book) as opened:
+        places = {place.person: place for place in opened.places()}
+    for row in rows:
+        person, result = row["person"], results[row["person"]]
+        verdict = from_json((out / "verdicts" / person / "alpha.json").read_bytes())
+        mark = places[person].mark
+        same = [(each["status"], float(each["score"]), float(each["max_score"])) for each in (row, result)]
+        assert same == [(verdict.status, verdict.score, verdict.max_score)] * 2, person
+        assert (row["submission_sha256"], row["submitted_at"]) == (verdict.submission_sha256, result["submitted_at"])
+        page = (out / "feedback" / person / "alpha.html").read_text(encoding="utf-8")
+        cells = dict(re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td>', page))
+        assert (cells["Person"], cells["Final mark"]) == (person, f"{mark.points:g} of {mark.maximum:g} points")
+        assert html.unescape(cells["How"]) == mark.text
+        assert f"{verdict.score:g} of {verdict.max_score:g} point" in page or verdict.status == "ungradable"
+        assert float(totals[person]["alpha"]) == mark.points
+        assert re.search(rf"^{person} +{mark.points:g}[*!]* ", shown, re.MULTILINE), shown
+        found[person] = mark.points
+    assert sorted(found) == sorted(PEOPLE)
+    return found
+
+
+@pytest.mark.parametrize(
+    "where", ["own", "imported", *(pytest.param(each, marks=pytest.mark.deep) for each in ("file", "postgresql"))]
+)
+def test_all_files_and_outputs_agree_after_every_step(
+    course: Path, graded: Path, tmp_path: Path, where: str, request: pytest.FixtureRequest
+) -> None:
+    root = shutil.copytree(course, tmp_path / "root")
+    subprocess.run(["cp", "-a", str(graded / "in"), str(tmp_path / "in")], check=True)
+    out = tmp_path / "out"
+    book = {"own": str(out / "gradebook.sqlite"), "postgresql": "postgresql"}.get(where, str(tmp_path / "book.sqlite"))
+    if where == "postgresql":
+        book = request.getfixturevalue("postgres")
+        request.addfinalizer(lambda: empty(book))
+    grade = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "alpha", "--seed", SEED)
+    said(root, *grade, *(("--gradebook", book) if where in ("file", "postgresql") else ()))
+    if where == "imported":
+        said(root, "gradebook", "import", str(out), "--gradebook", book)
+    url = ("--gradebook", book)
+    assert assert_everything_agrees(root, out, book) == {"ada": 3.0, "bob": 1.0, "cleo": 3.0, "Zoé": 0.0}
+    award = ("--by", "Grace", "--award", "why=2", "--comment", "why=Short.")
+    said(root, "review", str(out / "verdicts" / "ada" / "alpha.json"), *award, status=1)
+    assert assert_everything_agrees(root, out, book)["ada"] == 5.0
+    said(root, "gradebook", "rule", "alpha", "--due", "2026-05-10T12:00+00:00", "--late-percent", "10", *url)
+    late = assert_everything_agrees(root, out, book)
+    assert late == {"ada": 4.5, "bob": 0.9, "cleo": 2.7, "Zoé": 0.0}
+    hidden = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
+    write(hidden, HIDDEN + STRICTER)
+    regraded = said(root, "gradebook", "regrade", "--by", "Ivy", *url)
+    assert "ada, alpha: failed, 5 → failed, 4" in regraded
+    assert f"written: {out}/results.csv and 4 verdict files\n" in regraded
+    assert f"outdated: {out}/feedback/ada/alpha.html\n" in regraded
+    assert f"write these pages again: katas feedback {out}\n" in regraded
+    assert assert_everything_agrees(root, out, book)["ada"] == 3.6
+    with Gradebook(book, who="Ivy") as opened:
+        opened.override("bob", "alpha", 2.0, "Slow network")
+    assert assert_everything_agrees(root, out, book)["bob"] == 2.0
+    page = html.unescape((out / "feedback" / "ada" / "alpha.html").read_text(encoding="utf-8"))
+    assert "3 points on the first page" in page
+    for change in (
+        "manual score: why: 2 by Grace: Short.",
+        "graded again: awaiting review, 3 of 3 → failed, 2 of 3",
+        "rules of the kata: best submission counts, due never",
+    ):
+        assert change in page, page
+    page = html.unescape((out / "feedback" / "bob" / "alpha.html").read_text(encoding="utf-8"))
+    assert "override: 2: Slow network" in page
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and path.suffix != ".sqlite"}
+    assert "4 graded earlier" in said(root, *grade)
+    said(root, "feedback", str(out))
+    assert {path: path.read_bytes() for path in before} == before
