@@ -128,6 +128,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     graded_at: str = ""
     duration_s: float = 0.0
     confinement: Confinement = "none"
+    accepted_confinement: Confinement = "full"
     device: str = "cpu"
     hidden_detail: HiddenDetail = "counterexample"
     limits: Limits = Limits()
@@ -150,6 +151,11 @@ class Verdict(Record, frozen=True, kw_only=True):
     def untouched(self) -> bool:
         """Whether the submission is unchanged since it was handed out."""
         return self.status == "ungradable" and self.message.endswith(UNTOUCHED)
+
+    @property
+    def ran(self) -> bool:
+        """Whether the submission may have run, so that its confinement matters."""
+        return bool(self.tests) or self.status != "ungradable" or self.confinement != "none"
 
     @property
     def exit_status(self) -> int:

@@ -100,6 +100,7 @@ def test_a_v1_verdict_keeps_its_meaning():
     again = json.loads(to_json(read))
     assert again.pop("require_extras") is False
     assert (again.pop("builds_on"), again.pop("with_shipped"), again.pop("intake_notes")) == ({}, False, [])
+    assert again.pop("accepted_confinement") == "full"
     assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
     for before in old["tests"]:
         for field in ("title", "expected", "actual"):

@@ -84,7 +84,8 @@ def grade(order: bytes) -> bytes:
             )
         except Abandoned:
             return _encode(GradedJob(abandoned=True))
-    return answered(_checked(job, verdict))
+    accepted = msgspec.structs.replace(verdict, accepted_confinement=job.require or "full")
+    return answered(_checked(job, accepted))
 
 
 def _checked(job: Job, verdict: Verdict) -> Verdict:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from graders.catalogue import Kata
 from graders.course import running
 from graders.course.batch import Batch
@@ -91,7 +93,9 @@ def _add(found: Regraded, book: Gradebook, stored: StoredSubmission, done: Done,
     if done.verdict.status == "error":
         found.left.append(f"{stored.person}, {stored.kata}: {done.verdict.message}")
         return
-    before, after = book.add_regraded(stored.id, done.verdict)
+    old = stored.verdict
+    kept = {"intake_notes": old.intake_notes, "accepted_confinement": old.accepted_confinement}
+    before, after = book.add_regraded(stored.id, msgspec.structs.replace(done.verdict, **kept))
     found.graded += 1
     found.folders.setdefault(str(options.batch or stored.batch), set()).add((stored.person, stored.kata))
     if (before.status, before.score) != (after.status, after.score):

@@ -54,7 +54,8 @@ def _section(verdict: Verdict, level: int) -> str:
         optional = wording.optional(verdict)
         parts += [failure(test, optional, unfolded=not number) for number, test in enumerate(tests)]
     graded = f"Graded {verdict.graded_at}, " if verdict.graded_at else ""
-    parts.append(f'<p class="soft">{escape(graded)}confinement: {escape(verdict.confinement)}.</p>\n</section>')
+    graded += f"confinement: {verdict.confinement}" if verdict.ran else "not run"
+    parts.append(f'<p class="soft">{escape(graded)}.</p>\n</section>')
     return "\n".join(parts)
 
 

@@ -48,7 +48,8 @@ def _head(verdict: Verdict) -> str:
     heading = text(wording.heading(verdict)) + (f": {score}" if score else "")
     status = wording.STATUSES[verdict.status]
     lines = [f"### {wording.SYMBOLS[verdict.status]} {heading}", ""]
-    lines += [f"{status[0].upper()}{status[1:]}. Confinement: {verdict.confinement}.", ""]
+    confinement = f" Confinement: {verdict.confinement}." if verdict.ran else ""
+    lines += [f"{status[0].upper()}{status[1:]}.{confinement}", ""]
     if verdict.message:
         lines += [_fenced(verdict.message), ""]
     if verdict.tasks:

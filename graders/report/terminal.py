@@ -88,7 +88,8 @@ class Page:
         self.ends(f"{mark} ", wording.heading(verdict), wording.score(verdict), f"bold {colour}")
         self.block(wording.STATUSES[verdict.status], "  ")
         seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
-        self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
+        if verdict.ran:
+            self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
         if verdict.message:
             self.blank()
             self.message(verdict)

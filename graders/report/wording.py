@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graders.verdict import SOMEBODY, Speed, Status, TaskResult, TestResult, Verdict
+from graders.verdict import SOMEBODY, STRENGTH, Speed, Status, TaskResult, TestResult, Verdict
 
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
 SYMBOLS = {
@@ -222,7 +222,7 @@ def unofficial(verdict: Verdict) -> str:
     """Return why this verdict is unofficial, or an empty string if it is official."""
     if verdict.with_shipped:
         return f"Unofficial: graded with the shipped files of {', '.join(verdict.builds_on)}, not with your own."
-    if verdict.confinement == "full":
+    if not verdict.ran or STRENGTH.index(verdict.confinement) >= STRENGTH.index(verdict.accepted_confinement):
         return ""
     how = "only partly confined" if verdict.confinement == "partial" else "not confined"
     return f"Unofficial: the submission was {how} (confinement: {verdict.confinement})."

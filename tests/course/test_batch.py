@@ -34,6 +34,7 @@ from graders.course.reproducibility import same_result
 from graders.course.rows import Row
 from graders.errors import JudgeError, KataError
 from graders.manual_scores import ManualScore, with_marks
+from graders.report import render
 from tests import workshop
 from tests.course.books import current, history, table, write_journal
 from tests.warm import katas
@@ -727,6 +728,38 @@ def test_changed_regrades_only_what_new_tests_affect(tmp_path):
     assert Counter(each.kata for each in rows) == {"one": 2, "two": 4}
     assert [len(each.tests) for each in rows if each.kata == "two"] == [3, 4, 3, 4]
     assert len({each.seed for each in rows}) == 6
+
+
+def test_changed_settles_also_with_refused_submissions(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one"])
+    folder = hand_in(tmp_path / "in", 1)
+    write(folder / "hal.zip", "no archive at all")
+    write(folder / "ida" / "other.py", "")
+    write(folder / "joe" / "twice.py", "def twice(x)\n")
+    assert "4 graded" in run_here(root, folder, tmp_path / "out").out
+    hidden = root / "graders" / "hidden" / "one" / "test_hidden.py"
+    write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
+    assert "3 graded earlier with different tests" in run_here(root, folder, tmp_path / "out").out
+    assert "3 graded in" in run_here(root, folder, tmp_path / "out", "--changed").out
+    for words in ((), ("--changed",)):
+        settled = run_here(root, folder, tmp_path / "out", *words).out
+        assert ("0 graded in" in settled, "with different tests" in settled) == (True, False), settled
+
+
+def test_accepted_confinement_does_not_make_pages_unofficial(root, tmp_path):
+    folder = hand_in(tmp_path / "in", 1)
+    write(folder / "ida" / "other.py", "")
+    partial = ("--require-confinement", "partial")
+    for words, unofficial in (((), True), (partial, False)):
+        out = tmp_path / f"out{unofficial}"
+        assert run_here(root, folder, out, *words).status == 0
+        for path in (out / "verdicts").rglob("one.json"):
+            found = verdict.from_json(path.read_bytes())
+            assert found.accepted_confinement == ("full" if unofficial else "partial") or found.message.startswith("tw")
+            less = msgspec.structs.replace(found, confinement="partial" if found.tests else "none")
+            page = render([less], "html", "learner")
+            assert ("Unofficial" in page) == (unofficial and bool(found.tests)), page
+            assert ("confinement" in page) == bool(found.tests)
 
 
 def test_error_is_graded_again(tmp_path):

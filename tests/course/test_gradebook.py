@@ -739,11 +739,27 @@ def test_forget_removes_a_person_from_gradebook_and_batch(course, batch, tmp_pat
     copy = batch
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     output_of("gradebook", "import", str(copy.out), *url, root=root)
-    said = output_of("gradebook", "forget", "bob", *url, root=root)
+    said = output_of("gradebook", "forget", "--yes", "bob", *url, root=root)
     assert f"{copy.out}: 1 verdicts and 1 submissions removed" in said
     everything = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in everything if b"bob" in path.read_bytes() or "bob" in path.parts]
     assert len(list(copy.store.digests())) == 3
+
+
+@pytest.mark.parametrize("words", [("forget", "bob"), ("expire", "--before", "2100-01-01")])
+def test_removal_is_shown_and_confirmed_first(course, batch, tmp_path, words):
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    output_of("gradebook", "import", str(batch.out), *url, root=course)
+    files = sorted(path for path in batch.out.rglob("*") if path.is_file() and "sqlite" not in path.name)
+    said = output_of("gradebook", *words, "--dry-run", *url, root=course)
+    count = 1 if "bob" in words else 4
+    assert f"to be removed: {count} submissions in {batch.out}\n" in said
+    assert "Add --yes to remove it" in refused("gradebook", *words, *url, root=course)
+    assert sorted(path for path in batch.out.rglob("*") if path.is_file() and "sqlite" not in path.name) == files
+    assert "bob" in output_of("gradebook", "show", *url, root=course)
+    output_of("gradebook", *words, "--yes", *url, root=course)
+    with Gradebook(url[1]) as found:
+        assert not found.has_person("bob")
 
 
 def test_forget_reports_a_moved_batch_and_accepts_its_new_place(course, batch, tmp_path):
@@ -752,19 +768,21 @@ def test_forget_reports_a_moved_batch_and_accepts_its_new_place(course, batch, t
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     output_of("gradebook", "import", str(copy.out), *url, root=root)
     moved = Batch(copy.out.rename(tmp_path / "elsewhere"))
-    said = refused("gradebook", "forget", "bob", *url, root=root)
+    said = refused("gradebook", "forget", "--yes", "bob", *url, root=root)
     assert f"katas: {copy.out}: not found" in said
     assert "If it was moved, run: katas gradebook forget bob --batch DIR" in said
-    said = output_of("gradebook", "forget", "bob", "--batch", str(moved.out), *url, root=root)
+    said = output_of("gradebook", "forget", "--yes", "bob", "--batch", str(moved.out), *url, root=root)
     assert said == f"{moved.out}: 1 verdicts and 1 submissions removed\n"
     assert not [path for path in moved.out.rglob("*") if path.is_file() and b"bob" in path.read_bytes()]
-    assert "no such person" in refused("gradebook", "forget", "bob", "--batch", str(moved.out), *url, root=root)
-    output_of("gradebook", "forget", "ada", "--batch", str(moved.out), *url, root=root)
+    assert "no such person" in refused(
+        "gradebook", "forget", "--yes", "bob", "--batch", str(moved.out), *url, root=root
+    )
+    output_of("gradebook", "forget", "--yes", "ada", "--batch", str(moved.out), *url, root=root)
     moved.out.rename(copy.out)
     moved.out.mkdir()
-    said = refused("gradebook", "expire", "--before", "2027-01-01", *url, root=root)
+    said = refused("gradebook", "expire", "--yes", "--before", "2027-01-01", *url, root=root)
     assert f"{moved.out}: not found" in said
-    said = refused("gradebook", "forget", "bob", "--batch", str(tmp_path), *url, root=root)
+    said = refused("gradebook", "forget", "--yes", "bob", "--batch", str(tmp_path), *url, root=root)
     assert f"{tmp_path}: not a batch" in said
 
 

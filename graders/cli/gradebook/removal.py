@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,15 @@ MovedBatch = Annotated[
     Path | None,
     typer.Option("--batch", help="Also clean this batch folder, such as a copy, or one that was moved.", metavar="DIR"),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Remove it without asking.")]
 
 
 def forget(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The person whose data to remove.")],
     batch: MovedBatch = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
@@ -43,6 +48,11 @@ def forget(
                     store.forget(name)
 
         remove = _Removal(book, lambda name, _: composed(name) in names, forget_in)
+        folders = book.batches_of(person) if batch is None or book.has_person(person) else []
+        if not _confirmed(
+            f"{person} in {gradebook}", remove.counts(_present(folders, batch)), dry_run=dry_run, yes=yes
+        ):
+            return
         if batch is not None and not book.has_person(person) and remove([batch]):
             return  # an earlier command removed the person from the gradebook, but did not find this batch folder
         folders = book.batches_of(person)
@@ -54,6 +64,8 @@ def forget(
 def expire(
     before: Annotated[str, typer.Option(help="Remove what was submitted before this time.", metavar="TIME")],
     batch: MovedBatch = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
@@ -66,9 +78,30 @@ def expire(
         folders = book.batches_before(end)
         count = book.count_before(end)
         unwanted = _Removal(book, lambda _, submitted_at: submitted_at < end, lambda store: store.forget_before(end))
+        what = f"{count} submissions in {gradebook}"
+        if not _confirmed(what, unwanted.counts(_present(folders, batch)), dry_run=dry_run, yes=yes):
+            return
         unwanted(_present(folders, batch))
     print(f"{count} submissions removed from {gradebook}")
     _expect_present(folders, batch, f"katas gradebook expire --before {before}")
+
+
+def _confirmed(what: str, counts: Sequence[str], *, dry_run: bool, yes: bool) -> bool:
+    """Show what would be removed, and return whether to remove it. Raises KataError if no one can be asked."""
+    if yes and not dry_run:
+        return True
+    for line in (what, *counts):
+        print(f"to be removed: {line}")
+    if dry_run:
+        return False
+    if not sys.stdin.isatty():
+        raise KataError(
+            "nothing was removed, because this cannot be undone. Add --yes to remove it without being asked."
+        )
+    if typer.confirm("This cannot be undone. Remove it?"):
+        return True
+    print("nothing was removed")
+    return False
 
 
 def _present(folders: Sequence[str], batch: Path | None) -> list[Path]:
@@ -107,6 +140,21 @@ class _Removal:
     book: Gradebook
     unwanted: Callable[[str, str], bool]
     remove: Callable[[Gradebook], object]
+
+    def counts(self, folders: Sequence[Path]) -> list[str]:
+        """Return how many submissions would be removed from each folder."""
+        from graders.course.batch import Batch
+        from graders.course.gradebook import batches
+
+        found = []
+        for folder in folders:
+            if not _is_batch(folder):
+                raise KataError(f"{folder}: not a batch. Specify the --out folder of `katas grade-batch`.")
+            with Batch(folder).reading() as held, held.book.transaction() as transaction:
+                stored = batches.submissions(transaction, held.batch(transaction))
+                count = sum(self.unwanted(each.person.name, each.submitted_at) for each in stored)
+            found.append(f"{count} submissions in {folder}")
+        return found
 
     def __call__(self, folders: Sequence[Path]) -> int:
         """Remove the submissions, and return the number of removed verdicts in the folders."""
