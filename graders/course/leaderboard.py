@@ -26,10 +26,10 @@ def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
     """Return the ranking for every speed test.
 
     A ranking contains the fastest submission of each person, among those that passed the test and are within the limit
-    on attempts.
+    on attempts. People who were excluded from the kata are left out.
     """
     found: dict[str, dict[str, Speed]] = {}
-    for place in places:
+    for place in (each for each in places if not each.mark.excluded):
         for standing in place.standings:
             if standing.over_limit:
                 continue

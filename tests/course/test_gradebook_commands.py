@@ -353,6 +353,7 @@ def test_line_that_fits_two_people_is_left_out(run, tmp_path, url):
     file = put(tmp_path, CANVAS)
     said = run("export", "canvas", "one", "--into", file, "--column", "Exercise 1 (4711)")
     assert "line 3 fits several people, so it was left out: Ada Lovelace, ada" in said
+    assert '"Lovelace, Ada",77,s1,ada@uni.example,Tutorial A,,\n' in Path(file).read_text(encoding="utf-8-sig")
 
 
 def test_without_a_file_the_export_has_what_an_import_needs(run, tmp_path):

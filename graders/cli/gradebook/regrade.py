@@ -67,6 +67,7 @@ def regrade(
     with open_gradebook(gradebook, by) as book:
         found = _stored(book, katas, since, person)
         chosen = found if everything or since else outdated(found, katas)
+        book.update_katas(katas[slug] for slug in sorted({each.kata for each in chosen}))
         options = RegradingOptions(batch, require_extras)
         regraded = _graded(book, chosen, katas, workers, options) if chosen else Regraded()
         files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
