@@ -16,8 +16,8 @@ from graders.report.text import clean_line
 LARGEST = 20_000_000  # bytes
 DELIMITERS = ",;\t"
 COLUMNS = {
-    "id": "id|studentid|studentnumber|idnumber|matriculationnumber|matrikelnummer|matrikelnr|matrnr|matrikel|sid"
-    "|userid|personid|netid|login|username|person",
+    "id": "id|studentid|studentnumber|studentno|idnumber|idnummer|matriculationnumber|matriculationno|matrikelnummer"
+    "|matrikelnr|matrnr|matrikel|sid|userid|uid|personid|netid|login|username|person",
     "name": "name|fullname|studentname|student|vollername|displayname",
     "first": "firstname|givenname|forename|vorname",
     "last": "lastname|surname|familyname|nachname",
@@ -94,10 +94,10 @@ def system_of(header: Sequence[str]) -> str:
     names = {_normalised(each) for each in header}
     if {"student", "id", "section"} <= names:
         return "canvas"
-    is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"} and "id" not in names
-    if "identifier" in names or is_list:
+    is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"}
+    if "identifier" in names or (is_list and "id" not in names):
         return "moodle"
-    if "sid" in names and "email" in names:
+    if "email" in names and ("sid" in names or ("role" in names and "id" not in names)):
         return "gradescope"
     return ""
 

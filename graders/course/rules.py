@@ -142,6 +142,14 @@ def day_of(moment: str) -> str:
     return datetime.datetime.fromisoformat(moment).astimezone(datetime.UTC).date().isoformat()
 
 
+def deadline(general: str | None, own: str | None) -> str | None:
+    """Return a person's deadline, given everyone's deadline and the person's own. The later one counts.
+
+    Without a general deadline there is no lateness, so a person's own deadline has no effect.
+    """
+    return general if general is None or own is None else max(general, own)
+
+
 def days_late(submitted_at: str, due_at: str | None, grace_s: int = 0) -> int:
     """Return the number of days from the deadline to the submission, rounded up, or 0 if it is not late.
 

@@ -150,6 +150,27 @@ def test_deadlines_and_extensions_are_listed_and_withdrawn(run, tmp_path):
     assert all(word in trail for word in ("withdrawn", "15 minutes of grace", moment(21)))
 
 
+def test_extension_is_later_than_the_deadline(run):
+    early = run("rule", "one", "--person", "ada", "--due", moment(5))
+    assert early == f"one, ada: due {moment(5)}; this has no effect until one has a general deadline\n"
+    run("rule", "one", "--due", moment(8), "--late-percent", "50")
+    assert "1.5" in run("show")
+    said = run("rule", "one", "--person", "ada", "--due", moment(8), status=2)
+    assert f"everyone's deadline is {moment(8)}, which is not earlier. Choose a later time" in said
+    run("rule", "one", "--person", "ada", "--due", moment(9, 11))
+    assert "3 of 3" in run("show", "ada")
+
+
+def test_wide_table_has_a_line_for_each_kata_and_the_total(run, url):
+    with Gradebook(url) as book:
+        for number in range(12):
+            book.import_verdict(graded(5, kata=f"exercise{number}"), "ada", moment(9))
+    lines = run("show").splitlines()
+    assert lines[0].split() == ["ada", "exercise0", "5", "of", "10", "failed"]
+    assert lines[13].split()[:6] == ["ada", "total", "63", "of", "123", "(51.22"]
+    assert lines[15].split()[:6] == ["bob", "total", "1", "of", "123", "(0.813"]
+
+
 def test_showing_a_rule_changes_nothing(run):
     before = run("audit"), run("show")
     assert run("rule", "two").startswith("two: best submission counts, due never")
@@ -217,6 +238,11 @@ def test_impossible_decision_is_refused(run, words, said):
     before = run("audit")
     assert said in run(*words, status=2)
     assert run("audit") == before
+
+
+def test_override_without_any_submission_can_be_withdrawn(run):
+    assert "2 of 3 (no submission; override to 2" in run("override", "ada", "two", "--points", "2", "--reason", "oral")
+    assert run("withdraw", "ada", "two").splitlines() == ["withdrawn: 2: oral", "ada, two: no submission"]
 
 
 def test_exclusion_appears_in_every_output(run, tmp_path):

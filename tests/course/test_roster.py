@@ -77,6 +77,7 @@ TWO = [("s1", "Ada Lovelace", "ada@uni.example", "A", "G1"), ("s2", "Zoé Mülle
         ("sep=;\r\n" + PLAIN.replace(",", ";")).encode(),
         PLAIN.replace("id,name,e-mail,section,group", "Student ID,Full Name,E-Mail Address,Class,Team").encode(),
         PLAIN.replace("id,name,e-mail,section,group", "Matrikelnummer,Name,Mail,Tutorial,Gruppe").encode(),
+        PLAIN.replace("id,name,e-mail,section,group", "ID-Nummer,Vollername,E-Mail-Adresse,Class,Gruppen").encode(),
         (PLAIN + "\n  , , , ,\n").encode(),
     ],
 )
@@ -123,6 +124,12 @@ def test_bad_roster_is_one_message_and_nothing_is_imported(tmp_path, text, said)
     assert str(raised.value).startswith(f"{path}")
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_people_without_an_id_are_known_by_their_address(tmp_path):
+    file = roster_files.read(write(tmp_path, "Name,Email,Role\nAda,ada@uni.example,Student\nBob,b@uni.example,TA\n"))
+    assert (file.system, file.skipped) == ("gradescope", ("Bob",))
+    assert people(file) == [("ada@uni.example", "Ada", "ada@uni.example", None, None)]
 
 
 def test_missing_roster_is_reported(tmp_path):

@@ -65,9 +65,10 @@ def test_more_late_days_never_cost_points(found, rule, bank, more):
     assert points(found, rule, bank + more) >= points(found, rule, bank)
 
 
-@given(tries, late_rules, banks, st.integers(0, 30 * 24))
-def test_an_extension_never_lowers_points(found, rule, bank, hours):
-    extended = dataclasses.replace(rule, due_at=after(hours * HOUR))
+@given(tries, late_rules, banks, st.integers(-30 * 24, 30 * 24), st.booleans())
+def test_an_extension_never_lowers_points(found, rule, bank, hours, is_due):
+    rule = rule if is_due else dataclasses.replace(rule, due_at=None)
+    extended = dataclasses.replace(rule, due_at=rules.deadline(rule.due_at, after(hours * HOUR)))
     assert points(found, extended, bank) >= points(found, rule, bank)
 
 

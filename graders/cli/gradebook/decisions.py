@@ -81,6 +81,8 @@ def _check_points(book: Gradebook, person: str, kata: str, task: str, points: fl
 
 def _now(book: Gradebook, person: str, kata: str) -> str:
     (report,) = book.reports(kata, person)
+    if kata not in report.places:
+        return f"{line(report.person)}, {kata}: no submission"
     mark = report.places[kata].mark
     return f"{line(report.person)}, {kata}: {mark.points:g} of {mark.maximum:g} ({line(mark.text, 3_000)})"
 

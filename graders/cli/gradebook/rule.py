@@ -125,13 +125,21 @@ def _changes(
 
 
 def _extended(book: Gradebook, person: str, kata: str, due_at: str) -> str:
+    rule = book.rules().get(kata)
+    general = rule.due_at if rule else None
+    if general and due_at and due_at <= general:
+        raise KataError(
+            f"--due {due_at}: everyone's deadline is {general}, which is not earlier. Choose a later time, or withdraw "
+            f"the person's own deadline: --due {NEVER}."
+        )
     before = book.extend(person, kata, due_at)
+    who = f"{kata}, {line(person)}"
     if due_at:
-        return f"{kata}, {line(person)}: due {due_at}" + (f" (before: {before})" if before else "")
-    general = book.rules()[kata].due_at or NEVER
+        note = "" if general else f"; this has no effect until {kata} has a general deadline"
+        return f"{who}: due {due_at}" + (f" (before: {before})" if before else "") + note
     if not before:
-        return f"{kata}, {line(person)}: has no deadline of their own; due {general}, as for everyone"
-    return f"{kata}, {line(person)}: {before} is withdrawn; due {general}, as for everyone"
+        return f"{who}: has no deadline of their own; due {general or NEVER}, as for everyone"
+    return f"{who}: {before} is withdrawn; due {general or NEVER}, as for everyone"
 
 
 def _listed(book: Gradebook, kata: str | None = None) -> list[str]:

@@ -60,7 +60,7 @@ class Katas:
     def work(self, person: str, kata: str, attempts: tuple[Attempt, ...], given: tuple[Decision, ...]) -> KataWork:
         """Return a person's work on a kata, with the decisions on tasks in the verdicts."""
         rule = self.rules[kata]
-        own = dataclasses.replace(rule, due_at=self.own.get((person, kata), rule.due_at))
+        own = dataclasses.replace(rule, due_at=rules.deadline(rule.due_at, self.own.get((person, kata))))
         if any(decision.task for decision in given):
             attempts = tuple(
                 dataclasses.replace(each, verdict=rules.decided(each.verdict, given), original=each.verdict)
