@@ -36,15 +36,17 @@ README = """\
 
 ## Start
 
-    python -m venv .venv
+You need Linux and Python 3.11, 3.12 or 3.13.
+
+    python3 -m venv .venv
     . .venv/bin/activate
-    pip install -c constraints.txt -e ".[torch]"
+    pip install -c constraints.txt -e {what}
     pytest katas/{first}        # run the visible tests
     katas watch {first}         # run them every time you save
 
-On Windows: `.venv\\Scripts\\activate`. Each kata's README.md says what to write and in which file. Your course also
-grades your file with hidden tests.
+Each kata's README.md says what to write and in which file. Your course also grades your file with hidden tests.
 """
+_TORCH = re.compile(r"^\s*(?:import|from) torch\b", re.MULTILINE)
 
 
 def release(root: Path, katas: Sequence[Kata], folder: Path, *, with_explanations: bool = False) -> list[str]:
@@ -166,4 +168,20 @@ def _refuse(kata: Kata, name: str, fault: str) -> None:
 
 def _readme(katas: Sequence[Kata]) -> str:
     rows = [f"| [{kata.title}](katas/{kata.slug}/README.md) | {kata.minutes} minutes |" for kata in katas]
-    return README.format(table="\n".join(["| kata | |", "|---|---|", *rows]), first=katas[0].slug)
+    wanted = extras(katas)
+    what = f'".[{",".join(wanted)}]"' if wanted else "."
+    return README.format(table="\n".join(["| kata | |", "|---|---|", *rows]), first=katas[0].slug, what=what)
+
+
+def extras(katas: Sequence[Kata]) -> list[str]:
+    """Return the sets of optional packages (in pyproject.toml) that these katas and their visible tests need."""
+    found = set()
+    for kata in (each for chosen in katas for each in (chosen, *chosen.earlier)):
+        sources = [path.read_text(encoding="utf-8") for path in sorted(kata.folder.glob("*.py"))]
+        if set(kata.runtimes) & {"torch", "gpu"} or any(map(_TORCH.search, sources)):
+            found.add("torch")
+        if kata.data or {"pandas", "sklearn", "mlxtend"} & set(kata.packages):
+            found.add("data")
+        if "matplotlib" in kata.packages:
+            found.add("figures")
+    return sorted(found, key=["torch", "data", "figures"].index)

@@ -91,6 +91,8 @@ for command in (
 # Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
 CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
+INSTALL_TORCH = "pip install -c constraints.txt -e '.[torch]'"
+
 
 def run_command_line(started: JudgeProcess | None) -> int:
     """Run the command line, and return the exit status."""
@@ -106,6 +108,11 @@ def run_command_line(started: JudgeProcess | None) -> int:
         return 2
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
+    except ModuleNotFoundError as fault:
+        if fault.name != "torch":
+            raise
+        say(f"katas: this command needs PyTorch. In the folder of the katas, run: {INSTALL_TORCH}")
+        return 2
     except BrokenPipeError:
         return 2  # the program that read from the pipe has exited
     except SystemExit as leaving:  # Typer exits with 1 on a broken pipe, but in `katas` 1 means "failed"

@@ -240,7 +240,7 @@ def outstanding(verdict: Verdict) -> list[str]:
 
 def intake_notes(verdict: Verdict) -> list[str]:
     """Return sentences about files that were not graded under their own names."""
-    return [f"{note[0].upper()}{note[1:]}." for note in verdict.intake_notes[:8] if note]
+    return [f"{note}." for note in verdict.intake_notes[:8] if note]
 
 
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:

@@ -18,6 +18,7 @@ import pytest
 from graders import catalogue
 from graders.authoring.scaffold import scaffold
 from graders.bundles import contents, grading, student
+from graders.cli import app
 from graders.debugging.faults import FAULTS
 from graders.errors import KataError
 from tests.github_server import git
@@ -182,6 +183,29 @@ def test_the_command_writes_a_bundle(clone, tmp_path):
     assert "pytest katas/alpha" in (tmp_path / "out/README.md").read_text()
     again = katas("release", "alpha", "--student", str(tmp_path / "out"), cwd=clone)
     assert (again.status, "it exists and is not an empty folder" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("slugs", "install"),
+    [
+        (["exercise01", "exercise04"], "-e .\n"),
+        (["exercise02", "milestone1"], '-e ".[torch,data]"\n'),
+        (["challenge1"], '-e ".[torch,data,figures]"\n'),
+    ],
+)
+def test_handout_installs_only_what_its_katas_need(slugs, install):
+    text = student.texts(ROOT, [catalogue.load(ROOT, slug) for slug in slugs])["README.md"]
+    assert f"pip install -c constraints.txt {install}" in text
+    assert "Windows" not in text
+
+
+def test_command_without_pytorch_says_how_to_install_it(monkeypatch, capsys):
+    def fails(**_):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(app, "app", fails)
+    assert app.run_command_line(None) == 2
+    assert "this command needs PyTorch" in capsys.readouterr().err
 
 
 def test_explanations_are_handed_out_only_on_request(clone, tmp_path):
