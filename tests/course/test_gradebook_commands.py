@@ -101,11 +101,11 @@ def test_people_list_and_show_say_how_names_were_matched(run, tmp_path):
 
 def test_person_is_forgotten_by_any_name(run, url, tmp_path):
     run("people", "import", put(tmp_path, PLAIN))
-    assert "removed from" in run("forget", "Ada Lovelace")
+    assert "removed from" in run("forget", "Ada Lovelace", "--yes")
     with Gradebook(url) as book:
         assert [each.id for each in book.people()] == ["bob", "s2"]
         assert not [row for row in book.audit() if row.person in ("ada", "s1")]
-    assert "Ada Lovelace: no such person" in run("forget", "Ada Lovelace", status=2)
+    assert "Ada Lovelace: no such person" in run("forget", "Ada Lovelace", "--yes", status=2)
 
 
 # Rules.
