@@ -80,11 +80,16 @@ class Batch:
                 return held.taken_over or Imported(0, 0)
             return self._copy(held, book)
 
+    def can_join(self, held: BatchStore) -> bool:
+        """Return whether the batch has a gradebook of its own without any decisions of an instructor."""
+        with held.book.transaction() as transaction:
+            return held.is_own and taking_over.belongs_to_batch_only(transaction)
+
     def _copy(self, held: BatchStore, book: Gradebook) -> Imported:
         folder = str(self.out.resolve())
+        joins = self.can_join(held)
         with held.book.transaction() as source, book.transaction(alone=True) as target:
             row = held.batch(source)
-            joins = held.is_own and taking_over.belongs_to_batch_only(source)
             into = None
             if joins:
                 into = batches.find(target, row.key) or batches.create(target, row.key, folder, row.seed)

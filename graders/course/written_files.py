@@ -44,10 +44,12 @@ def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> l
         return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
     with batch.reading() as held:
         if held.book.address != book.address:
-            return [
-                f"{folder}: its results are in {held.book.name}, which was not regraded. "
-                f"Regrade that too: katas gradebook regrade --gradebook {shlex.quote(held.book.name)}"
-            ]
+            other = shlex.quote(held.book.name)
+            remedy = f"Regrade that too: katas gradebook regrade --gradebook {other}"
+            if batch.can_join(held):
+                here = shlex.quote(book.name)
+                remedy = f"Let it join: katas gradebook import {shlex.quote(folder)} --gradebook {here}"
+            return [f"{folder}: its results are in {held.book.name}, which was not regraded. {remedy}"]
         verdicts = len(write(batch, held))
     lines = [f"written: {folder}/results.csv and {verdicts} verdict files"]
     pages = sorted(

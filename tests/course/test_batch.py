@@ -158,6 +158,7 @@ def test_bad_submissions_do_not_stop_a_batch(everything):
     assert "hal.zip" in found["hal"]["message"]
     assert "8 submissions from 8 people: 8 graded" in said
     assert "4 ungradable, 3 passed, 1 failed" in said
+    assert "differed" not in said
 
 
 def test_verdict_file_replays_from_the_stored_submission(everything, root):
@@ -173,7 +174,11 @@ def test_second_run_grades_nothing_again(everything, root):
     folder, out, _ = everything
     before = history(out)
     (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the store and the file
+    forged = out / "verdicts" / "bob" / "one.json"
+    write(forged, forged.read_text(encoding="utf-8").replace('"failed"', '"passed"'))
     done = katas("grade-batch", str(folder), "--out", str(out), "--kata", "one", cwd=root)
+    assert f"written again, because it differed from the gradebook: {forged}\n" in done.out, done.said
+    assert verdict.from_json(forged.read_bytes()).status == "failed"
     assert "8 submissions from 8 people: 0 graded" in done.out
     assert "8 graded earlier" in done.out
     assert history(out) == before

@@ -722,6 +722,29 @@ def test_regrade_says_which_batch_folders_it_cannot_write(course, batch, tmp_pat
     assert said.endswith(f"Regrade that too: katas gradebook regrade --gradebook {own}\n")
 
 
+def test_old_batch_joins_the_gradebook_that_was_regraded_without_it(course, batch, tmp_path):
+    """An earlier version imported the batch, which left the batch's own results as they were."""
+    root = shutil.copytree(course, tmp_path / "course")
+    out, url = batch.out.rename(tmp_path / "out"), ("--gradebook", str(tmp_path / "book.sqlite"))
+    shutil.copytree(out, tmp_path / "before")
+    output_of("gradebook", "import", str(out), *url, root=root)
+    shutil.rmtree(out)
+    (tmp_path / "before").rename(out)
+    stricter = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
+    write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
+    said = output_of("gradebook", "regrade", "--person", "ada", *url, root=root)
+    assert said.endswith(f"Let it join: katas gradebook import {out} --gradebook {url[1]}\n")
+    assert "ada,one,passed,3.0,3.0" in (out / "results.csv").read_text(encoding="utf-8")
+    assert output_of("gradebook", "import", str(out), *url, root=root) == f"0 new verdicts from {out}\n"
+    assert "ada,one,failed,2.0,3.0" in (out / "results.csv").read_text(encoding="utf-8")
+    assert from_json(Batch(out).verdict_file("ada", "one").read_bytes()).score == 2.0
+
+
+@pytest.mark.parametrize("url", ["postgresql://ivy:s3cret@host/course", "postgresql://ivy@host/course?password=s3cret"])
+def test_address_of_a_gradebook_has_no_password(url):
+    assert database.address_of(sa.make_url(url)) == "postgresql://ivy@host/course"
+
+
 @pytest.mark.deep
 def test_folder_of_a_batch_never_holds_the_password_of_its_gradebook(tmp_path, postgres):
     held_in = Batch(tmp_path / "out")

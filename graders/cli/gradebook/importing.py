@@ -51,9 +51,14 @@ def import_(
 
 
 def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> None:
+    from graders.course import written_files
     from graders.course.batch import Batch
 
-    imported = Batch(place).import_into(book, katas)
+    batch = Batch(place)
+    imported = batch.import_into(book, katas)
+    with batch.reading() as held:
+        if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
+            written_files.write(batch, held)
     scores = f" and {imported.marks} new manual score{'s' if imported.marks != 1 else ''}" if imported.marks else ""
     print(f"{imported.verdicts} new verdicts{scores} from {place}")
 

@@ -21,6 +21,7 @@ from graders.course.gradebook.transaction import Transaction
 from graders.course.rows import Graded, Key, Row, Short, shortened
 from graders.course.submissions import as_utc
 from graders.manual_scores import marks_of, with_marks
+from graders.verdict import from_json
 
 _graded = msgspec.json.Decoder(Graded).decode
 
@@ -55,9 +56,9 @@ def record(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
 
     If the person submitted the same files before, at another time, the new submission gets the same manual scores.
     """
-    if not row.verdict.graded_at:
-        now = as_utc(datetime.datetime.now(datetime.UTC))
-        row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(row.verdict, graded_at=now))
+    graded_at = row.verdict.graded_at or as_utc(datetime.datetime.now(datetime.UTC))
+    complete = msgspec.structs.replace(row.verdict, graded_at=graded_at)
+    row = msgspec.structs.replace(row, verdict=from_json(msgspec.json.encode(complete)))  # as the store returns it
     submission, _ = importing.add(transaction, row, batch.folder, latest=True)
     set_entry(transaction, batch, submission)
     given = list(marks_of(row.verdict))

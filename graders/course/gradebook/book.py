@@ -63,7 +63,7 @@ class Gradebook(Database):
 
     def add_regraded(self, submission: int, found: Verdict) -> tuple[Verdict, Verdict]:
         """Add a new verdict on a submission. Return the verdicts that were current before and after."""
-        with self.transaction() as transaction:
+        with self.transaction(alone=True) as transaction:
             row = transaction.session.get(SubmissionRow, submission)
             assert row is not None
             before = current_verdict(row)

@@ -101,9 +101,7 @@ class Database:
     @property
     def address(self) -> str:
         """The absolute path or the URL of this database, without a password. A folder's pointer to it holds this."""
-        if self._is_sqlite:
-            return str(Path(str(self._url.database)).resolve())
-        return _without_query_password(self._url)._replace(drivername="postgresql", password=None).render_as_string()
+        return address_of(self._url)
 
     @property
     def folder(self) -> Path | None:
@@ -192,6 +190,13 @@ def _parsed(url: str) -> sa.URL:
         return sa.make_url(url if "://" in url else f"sqlite:///{url}")
     except sa.exc.ArgumentError:
         raise KataError(f"{url}: expected a file, or a URL such as postgresql://user@host/course.") from None
+
+
+def address_of(url: sa.URL) -> str:
+    """Return the absolute path or the URL of a database, without a password."""
+    if url.get_backend_name() == "sqlite":
+        return str(Path(str(url.database)).resolve())
+    return _without_query_password(url)._replace(drivername="postgresql", password=None).render_as_string()
 
 
 def _without_query_password(url: sa.URL) -> sa.URL:
