@@ -217,9 +217,11 @@ def _checked(
         while len(cells) > len(header) and not cells[-1].strip():
             cells = cells[:-1]
         if len(cells) > len(header) or len(cells) < len(header) - 1:
+            fix = "Put quotation marks around a value that contains the separator."
+            if len(cells) < len(header):
+                fix = "Add the missing values or separators, or remove the line."
             raise KataError(
-                f"{path}, line {line}: it has {len(cells)} columns, but the first line has {len(header)}. "
-                "Put quotation marks around a value that contains the separator."
+                f"{path}, line {line}: values found: {len(cells)}; columns in the first line: {len(header)}. {fix}"
             )
         yield line, [*cells, *[""] * (len(header) - len(cells))]
 

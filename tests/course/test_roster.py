@@ -107,7 +107,11 @@ def test_files_of_learning_platforms_are_read_as_they_are(tmp_path, text, system
         ("id,name\ns1,Ada\ns2,Bob\ns1,Cleo\n", "line 4: the id s1 is already in line 2. Remove one of the lines."),
         ("id,name\nZo\u00e9,Ada\nZoe\u0301,Bob\n", "line 3: the id Zo\u00e9 is already in line 2."),
         ("id,name\ns1,Ada\n,Bob\n", "line 3: the id is missing. Add it, or remove the line."),
-        ("id,name\ns1,Ada,x,y\n", "line 2: it has 4 columns, but the first line has 2. Put quotation marks"),
+        ("id,name\ns1,Ada,x,y\n", "line 2: values found: 4; columns in the first line: 2. Put quotation marks"),
+        (
+            "id,name,section\ns1\n",
+            "line 2: values found: 1; columns in the first line: 3. Add the missing values or separators",
+        ),
         ('id,name\ns1,"Ada\ns2,Bob\n', "line 2: unexpected end of data. Check the quotation marks in this line."),
         (b"id,name\ns1,Ada\ns2,\x81\n", "line 3: it cannot be read as text. Save the file as CSV in UTF-8."),
         (b"id,name\ns1,A\0da\n", "line 2: it cannot be read as text"),
