@@ -28,7 +28,8 @@ _decode = msgspec.json.Decoder(_Notebook).decode
 def files(data: bytes) -> list[tuple[int, str, bytes]]:
     """Return the number, the file name and the text of each cell whose first line names a file.
 
-    Return an empty list if the data are not a notebook.
+    The text lacks that line, so that an unchanged cell is equal to the stub. Return an empty list if the data are not a
+    notebook.
     """
     try:
         cells = _decode(data).cells
@@ -39,5 +40,5 @@ def files(data: bytes) -> list[tuple[int, str, bytes]]:
         source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
         first = FIRST_LINE.match(source) if cell.cell_type == "code" else None
         if first:
-            found.append((number, first[1], (source.rstrip("\n") + "\n").encode(errors="replace")))
+            found.append((number, first[1], (source[first.end() :].rstrip("\n") + "\n").encode(errors="replace")))
     return found

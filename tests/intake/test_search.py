@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue, intake
+from graders.course import submissions
 from graders.errors import IntakeError
 from tests.workshop import ROOT, SOLUTION, TOML, write, write_kata
 
@@ -220,7 +221,7 @@ def test_results_are_taken_from_the_folder_of_the_module(root, tmp_path):
 def test_the_cells_of_a_notebook_are_taken(one, tmp_path):
     write(tmp_path / "work.ipynb", notebook("import numpy", f"# file: twice.py\n{SOLUTION}", "grade('one')"))
     submission = taken(one, tmp_path)
-    assert submission.graded == {"twice.py": f"# file: twice.py\n{SOLUTION}".encode()}
+    assert submission.graded == {"twice.py": SOLUTION.encode()}
     assert submission.notes == ("cell 2 of work.ipynb was graded as twice.py",)
 
 
@@ -229,14 +230,22 @@ def test_the_notebook_that_katas_notebook_writes_is_taken(tmp_path):
     from graders.learner.notebook_file import written
 
     kata = catalogue.load(ROOT, "exercise04")
-    text = written(kata, tmp_path)
-    path = write(tmp_path / "in" / "exercise04 (1).ipynb", text if isinstance(text, str) else text.decode())
+    path = write(tmp_path / "in" / "exercise04 (1).ipynb", written(kata, tmp_path))
     for place in (path, path.parent):
-        (file,) = taken(kata, place).files
-        assert (file.name, file.data.startswith(b"# file: softmax_cross_entropy.py\n")) == (
-            "softmax_cross_entropy.py",
-            True,
-        )
+        assert taken(kata, place).graded == intake.in_katas(kata)
+
+
+def test_an_untouched_notebook_of_all_exercises_is_no_submission(tmp_path):
+    pytest.importorskip("nbformat")
+    from graders.learner.notebook_file import written_together
+
+    katas = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
+    path = tmp_path / "in" / "ada" / "exercises.ipynb"
+    write(path, written_together(katas, path))
+    (entry,) = submissions.find(tmp_path / "in")
+    assert list(submissions.of_katas(entry, katas, every=False)) == []
+    write(path, path.read_text().replace("raise NotImplementedError", "return 0", 1))
+    assert len(list(submissions.of_katas(entry, katas, every=False))) == 1
 
 
 def test_a_file_wins_over_a_notebook(one, tmp_path):
