@@ -232,6 +232,7 @@ def test_override_appears_in_every_output(run):
         (("exclude", "bob", "three", "--reason", "x"), "there is no kata `three`"),
         (("withdraw", "bob", "one"), "bob, one: there is no override or exclusion."),
         (("request", "close", "3", "--answer", "x"), "3: no such request."),
+        (("exclude", "ada", "one", "--reason", "x", "--by", "\udcff"), "'\\udcff': this is not valid UTF-8. Write it"),
     ],
 )
 def test_impossible_decision_is_refused(run, words, said):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.gradebook.options import DEFAULT_URL, By, Url, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, line, open_gradebook
 from graders.errors import KataError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def course(
         if (late_day_bank, pass_percent) != (None, None):
             book.set_course(late_day_bank=late_day_bank, pass_percent=pass_percent)
         if (weight, drop_lowest) != (None, None):
-            book.set_category((category or "").strip(), weight=weight, drop_lowest=drop_lowest)
+            book.set_category(line((category or "").strip()), weight=weight, drop_lowest=drop_lowest)
         settings, rules = book.course(), book.rules()
     print("\n".join([described(settings), *_warnings(settings, rules)]))
 

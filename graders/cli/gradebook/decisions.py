@@ -25,7 +25,7 @@ MaybeTask = Annotated[str, typer.Option(help="Only this task of the kata.", meta
 def override(
     person: Person,
     kata: KataSlug,
-    points: Annotated[float, typer.Option(help="The points.", metavar="X", min=0)],
+    points: Annotated[float, typer.Option(help="The points.", metavar="X", min=0, max=1e6)],
     reason: Reason,
     task: MaybeTask = "",
     gradebook: Url = DEFAULT_URL,

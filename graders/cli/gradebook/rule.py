@@ -45,7 +45,9 @@ Category = Annotated[
 ]
 Weight = Annotated[
     float | None,
-    typer.Option(help="The weight in the total or in the category; -1 for the default of 1.", metavar="W", min=-1),
+    typer.Option(
+        help="The weight in the total or in the category; -1 for the default of 1.", metavar="W", min=-1, max=1e6
+    ),
 ]
 Missing = Annotated[
     str | None, typer.Option(help="Whether a missing submission counts: zero or empty.", metavar="WHAT")

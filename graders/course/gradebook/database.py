@@ -126,6 +126,8 @@ class Database:
             ) from None
         except sa.exc.SQLAlchemyError as fault:
             raise self._fault(fault) from None
+        except UnicodeEncodeError as fault:  # an argument of the command line that is not UTF-8
+            raise KataError(f"{fault.object[:200]!a}: this is not valid UTF-8. Write it again.") from None
 
     def compact(self) -> None:
         """Erase deleted data from a SQLite file."""
