@@ -278,6 +278,20 @@ def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_pa
     }
 
 
+def test_change_of_the_roster_by_another_program_is_seen(opened, tmp_path):
+    one, other = opened(), opened()
+    one.import_verdict(graded(4), "zoe", moment(1))
+    assert one.id_of("zoe") == "zoe"
+    other.import_roster(roster_files.read(write(tmp_path, PLAIN)))
+    assert one.id_of("zoe") == "s2"
+    other.match_by_hand("zoe", "s1")
+    assert one.id_of("zoe") == "s1"
+    other.match_by_hand("zoe", None)
+    assert one.id_of("zoe") == "s2"
+    other.forget("s2")
+    assert [each.id for each in one.people()] == ["s1"]
+
+
 def test_name_is_matched_by_hand(opened, tmp_path):
     found = opened()
     found.import_roster(roster_files.read(write(tmp_path, PLAIN)))

@@ -43,7 +43,7 @@ def course(
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
-    """Show or change the late-day bank, the pass mark, and the categories of katas.
+    """Show or change late days, the pass mark, and categories of katas.
 
     Everyone's late days are used in the order of the katas' deadlines, before any penalty. With categories (`katas
     gradebook rule KATA --category NAME`), the total is out of 100, and the weights decide the categories' shares.

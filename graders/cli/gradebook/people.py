@@ -96,7 +96,7 @@ def show(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="Any name or id of the person.")],
     gradebook: Url = DEFAULT_URL,
 ) -> None:
-    """Show what the roster has about a person, and how the person's submissions were matched."""
+    """Show what the roster says about a person, and their submitted names."""
     with open_gradebook(gradebook) as book:
         known = book.id_of(person)
         (found,) = (each for each in book.people() if each.id == known)
