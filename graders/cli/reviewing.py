@@ -136,7 +136,7 @@ def _batch_review(record: Path) -> BatchReview | None:
 
 def _write_table(batch: BatchReview) -> None:
     try:
-        _print(f"written: {batch.write_table()}")
+        _print("\n".join(batch.write_table()))
     except KataError as fault:
         say(f"katas: {fault}\nThe points are stored.")
 

@@ -52,12 +52,17 @@ def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> l
             return [f"{folder}: its results are in {held.book.name}, which was not regraded. {remedy}"]
         verdicts = len(write(batch, held))
     lines = [f"written: {folder}/results.csv and {verdicts} verdict files"]
+    return lines + outdated_pages(batch, regraded)
+
+
+def outdated_pages(batch: Batch, changed: Collection[Key]) -> list[str]:
+    """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas."""
     pages = sorted(
-        page for person, kata in regraded for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
+        page for person, kata in changed for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
     )
-    lines += [f"outdated: {page}" for page in pages[:MOST_LINES]]
+    lines = [f"outdated: {page}" for page in pages[:MOST_LINES]]
     if len(pages) > MOST_LINES:
         lines.append(f"… and {len(pages) - MOST_LINES} more")
     if pages:
-        lines.append(f"write these pages again: katas feedback {shlex.quote(folder)}")
+        lines.append(f"write outdated pages again: katas feedback {shlex.quote(str(batch.out))}")
     return lines

@@ -121,7 +121,7 @@ def test_all_files_and_outputs_agree_after_every_step(
     assert "ada, alpha: failed, 5 → failed, 4" in regraded
     assert f"written: {out}/results.csv and 4 verdict files\n" in regraded
     assert f"outdated: {out}/feedback/ada/alpha.html\n" in regraded
-    assert f"write these pages again: katas feedback {out}\n" in regraded
+    assert f"write outdated pages again: katas feedback {out}\n" in regraded
     assert assert_everything_agrees(root, out, book)["ada"] == 3.6
     with Gradebook(book, who="Ivy") as opened:
         opened.override("bob", "alpha", 2.0, "Slow network")
