@@ -51,16 +51,19 @@ def import_(
 
 
 def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> None:
-    from graders.course import written_files
+    from graders.course import batch_store, written_files
     from graders.course.batch import Batch
 
     batch = Batch(place)
+    alone = batch_store.pointer(place) is None
     imported = batch.import_into(book, katas)
     with batch.reading() as held:
         if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
             written_files.write(batch, held)
     scores = f" and {imported.marks} new manual score{'s' if imported.marks != 1 else ''}" if imported.marks else ""
     print(f"{imported.verdicts} new verdicts{scores} from {place}")
+    if alone and batch_store.pointer(place) is not None:
+        print(f"{place}: its results are kept in {book.name} from now on")
 
 
 def _verdict_in(file: Path) -> verdict.Verdict:
