@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, TypeVar
 from graders import intake
 from graders.atomic import folder_lock
 from graders.catalogue import Kata, Task
+from graders.cli import submitted
 from graders.cli.session import say
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, reviewable, withdrawn
 from graders.output import delivery
-from graders.report.text import clean, clean_line
+from graders.report.text import clean_line
 from graders.verdict import Verdict, from_json, to_json
 
 if TYPE_CHECKING:
     from graders.course.reviews import BatchReview
 
-SHOWN = 20_000  # show at most this many characters of each submitted text
 T = TypeVar("T")
 NOT_WRITTEN = "The points were not written. Fix that, and give them again."
 
@@ -158,10 +158,10 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
     if not sys.stdin.isatty():
         raise KataError(f"standard input is not a terminal. Give the points as --award {tasks[0].name}=POINTS.")
     for task in tasks:
-        _show(task, files)
+        print(submitted.shown(task, files))
         before = review.score(task.name)
         current = f" keeps {before.points:g} by {clean_line(before.reviewer, 60)}" if before else " skips it"
-        while answer := _asked(f"points for {task.name}, 0 to {task.points:g} (Enter{current}): "):
+        while answer := asked(f"points for {task.name}, 0 to {task.points:g} (Enter{current}): "):
             try:
                 _, points = _award(f"{task.name}={answer}")
                 review.with_given(review.verdict, [(task.name, points, None)])
@@ -176,7 +176,7 @@ def _ask_for_all(review: _Review, files: dict[str, str]) -> None:
 def _ask_for_comment(review: _Review, task: Task, points: float) -> None:
     before = review.score(task.name)
     default = f"keeps: {clean_line(before.comment, 40)}" if before and before.comment else "adds none"
-    while comment := _asked(f"a comment for the author, on one line (Enter {default}): "):
+    while comment := asked(f"a comment for the author, on one line (Enter {default}): "):
         try:
             review.with_given(review.verdict, [(task.name, points, comment)])
         except KataError as fault:
@@ -186,19 +186,13 @@ def _ask_for_comment(review: _Review, task: Task, points: float) -> None:
         break
 
 
-def _asked(question: str) -> str:
+def asked(question: str) -> str:
+    """Ask for a line on the terminal."""
     while True:
         try:
             return input(question).strip()
         except UnicodeDecodeError:
             print("that is not valid UTF-8; type it again")
-
-
-def _show(task: Task, files: dict[str, str]) -> None:
-    print(f"\n{task.title} ({task.points:g} points)\n\n{task.rubric.strip()}\n")
-    for name, text in files.items():
-        if not task.files or name in task.files:
-            print(f"--- {name}\n{text}\n---")
 
 
 def _submitted_texts(kata: Kata, verdict: Verdict, submission: Path | str | None) -> dict[str, str]:
@@ -207,8 +201,7 @@ def _submitted_texts(kata: Kata, verdict: Verdict, submission: Path | str | None
     taken = intake.take(kata, submission)
     if verdict.submission_sha256 and taken.sha256 != verdict.submission_sha256:
         raise KataError(f"{submission}: this is not the submission that was graded. Give the folder that was graded.")
-    prose = [file for file in taken.files if file.name.endswith((".md", ".txt", ".toml"))]
-    return {file.name: clean(file.data.decode("utf-8", "replace"), SHOWN) for file in prose}
+    return submitted.texts(taken)
 
 
 def _by_task(option: str, given: Iterable[tuple[str, T]]) -> dict[str, T]:

@@ -50,7 +50,7 @@ class BatchReview:
                         "written. Look at the new verdict, and give them again."
                     )
                 after = award(found, max((mark.at for mark in marks_of(found)), default=""))
-                _store(transaction, submission, found, after)
+                store(transaction, submission, found, after)
                 transaction.session.expire(submission)
                 row = Row(person=submission.person.name, submitted_at="", verdict=last_verdict(submission))
             verdict_files.replace(self.batch, row)
@@ -75,7 +75,7 @@ class BatchReview:
         )
 
 
-def _store(transaction: Transaction, submission: SubmissionRow, before: Verdict, after: Verdict) -> None:
+def store(transaction: Transaction, submission: SubmissionRow, before: Verdict, after: Verdict) -> None:
     """Change the scores of a submission, and of those of the same files at another time."""
     known, marks = marks_of(before), marks_of(after)
     for each in (submission, *batches.twins(transaction, submission)):

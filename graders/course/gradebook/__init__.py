@@ -19,6 +19,9 @@ records          defines the records that queries return
 tables           defines the tables
 pages            records which pages of feedback were written, and what has changed since then
 batch_tables     defines the tables for batches
+review_tables    defines the tables for the queue in which reviewers score tasks
+leases           reserves a task for one reviewer
+pseudonyms       gives people pseudonyms that stay the same, and hides their names in texts
 migrations/      creates the tables, and upgrades those of older databases
 """
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from graders.course.gradebook import batch_tables  # noqa: F401 (adds its tables to those of the gradebook)
+from graders.course.gradebook import batch_tables, review_tables  # noqa: F401 (they add their tables)
 from graders.course.gradebook.tables import REVISION
 from graders.course.gradebook.transaction import Transaction
 from graders.errors import KataError

@@ -1,0 +1,292 @@
+"""`katas review COURSE`: walk a reviewer through a queue in the terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders import catalogue
+from graders.catalogue import Kata, Task
+from graders.cli import submitted
+from graders.cli.gradebook.options import open_gradebook
+from graders.cli.reviewing import asked
+from graders.cli.session import Invocation, say
+from graders.errors import KataError
+from graders.manual_scores import ManualScore
+from graders.report.text import clean, clean_line
+
+if TYPE_CHECKING:
+    from graders.course.review_queue import Given, OpenPiece, ReviewQueue
+    from graders.intake import Submission
+
+KEYS = "Enter or s: skip, b: back, f: write the files to a folder, q: quit"
+NEXT, BACK, QUIT = "next", "back", "quit"
+
+
+def review_course(
+    course: str,
+    by: str,
+    *,
+    katas: Collection[str],
+    tasks: Collection[str],
+    people: Collection[str],
+    again: bool,
+    anonymous: bool,
+) -> int:
+    """Offer the reviewer one piece after the other. Return the exit status."""
+    from graders.course.review_queue import ReviewQueue, Wanted
+
+    if "://" not in course and not Path(course).is_dir():
+        open_gradebook(course).close()  # report a missing one
+    for slug in katas:
+        catalogue.load(Invocation.root, slug, complete=False)
+    wanted = Wanted(katas, tasks, people, again, anonymous)
+    with ReviewQueue(course, by, wanted, _Katas()) as queue:
+        _check(queue)
+        if queue.pieces and not sys.stdin.isatty() and (again or _left(queue)):
+            raise KataError("standard input is not a terminal. A queue needs one; `--award` is for a verdict file.")
+        session = _Session(queue)
+        try:
+            session.walk()
+        finally:
+            session.finish()
+    return 0
+
+
+class _Katas:
+    """The repository's katas. One that is missing is reported once and left out."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Kata | None] = {}
+
+    def __call__(self, slug: str) -> Kata | None:
+        if slug not in self._loaded:
+            try:
+                self._loaded[slug] = catalogue.load(Invocation.root, slug)
+            except KataError as fault:
+                say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
+                self._loaded[slug] = None
+        return self._loaded[slug]
+
+
+def _check(queue: ReviewQueue) -> None:
+    """Raise KataError if an option names a task or a person that the queue does not have."""
+    tasks = list(dict.fromkeys(each.task for each in queue.all))
+    for task in queue.wanted.tasks:
+        if task not in tasks:
+            raise KataError(f"--task {clean_line(task)}: no such task in the queue. Its tasks: {', '.join(tasks)}")
+    known = {each.name for each in queue.all}
+    for person in queue.wanted.people:
+        if person not in known and queue.wanted.anonymous:
+            raise KataError(
+                f"--person {clean_line(person)}: with --anonymous, give the pseudonym that the queue shows."
+            )
+        if person not in known:
+            raise KataError(f"--person {clean_line(person)}: nothing of this person is in the queue.")
+
+
+def _left(queue: ReviewQueue) -> int:
+    marked, total = queue.counts()
+    return total - marked
+
+
+class _Session:
+    """A reviewer's way through a queue."""
+
+    def __init__(self, queue: ReviewQueue) -> None:
+        self.queue = queue
+        self.marked: set[tuple[int, str]] = set()
+        self.seconds = 0.0
+
+    def walk(self) -> None:
+        """Show one piece after the other, until there is none left or the reviewer quits."""
+        shown = self.queue.next()
+        while shown is not None:
+            went = self._review(shown)
+            if went == QUIT:
+                return
+            if went == BACK:
+                before = self.queue.back()
+                if before is None:
+                    print("There is nothing to go back to. This is the first one.")
+                shown = before or shown
+            else:
+                shown = self.queue.next()
+        elsewhere = self.queue.open_elsewhere()
+        if elsewhere:
+            pieces = "1 piece is" if elsewhere == 1 else f"{elsewhere} pieces are"
+            print(f"{pieces} open at another reviewer. If they stay unmarked, run the command again in 15 minutes.")
+
+    def finish(self) -> None:
+        """Write the tables of the batches, and say how much is done."""
+        try:
+            for line in self.queue.write_tables():
+                print(line)
+        except KataError as fault:
+            say(f"katas: {fault}\nThe points are stored.")
+        print(self._progress())
+
+    def _progress(self) -> str:
+        marked, total = self.queue.counts()
+        pace = f" · {self.seconds / len(self.marked):.0f} s each" if self.marked else ""
+        return f"{marked} of {total} marked, {total - marked} left{pace}"
+
+    def _review(self, shown: OpenPiece) -> str:
+        """Show a piece and ask for its points. Return where to go."""
+        kata, piece = self.queue.kata(shown.piece), shown.piece
+        task = next(task for task in kata.tasks if task.name == piece.task)
+        print(f"\n{'─' * 60}\n{kata.slug} · {task.name} · {clean_line(piece.name)}   {self._progress()}")
+        with _Files(self.queue, shown, task) as files:
+            print(files.text)
+            started = time.monotonic()
+            went = self._ask(shown, task, files)
+        if piece.place in self.marked:
+            self.seconds += time.monotonic() - started
+        return went
+
+    def _ask(self, shown: OpenPiece, task: Task, files: _Files) -> str:
+        if shown.mark:
+            print(f"now: {self._described(shown, shown.mark)}")
+        while True:
+            answer = _asked(f"points 0 to {task.points:g} ({KEYS}): ")
+            match answer.lower():
+                case "" | "s":
+                    return NEXT
+                case "b":
+                    return BACK
+                case "q" | "\x04":
+                    return QUIT
+                case "f":
+                    print(files.written())
+                    continue
+            points = _number(answer)
+            if points is None:
+                print(f"{clean_line(answer, 40)}: type points from 0 to {task.points:g}, or one of these keys: {KEYS}")
+                continue
+            after = self._give(shown, (points, None))
+            if after is shown:
+                continue
+            if after is not None:
+                self.marked.add(shown.piece.place)
+                self._ask_for_comment(after)
+            return NEXT
+
+    def _give(self, shown: OpenPiece, given: Given) -> OpenPiece | None:
+        """Store a score. Return the piece with it, the same piece if the score is invalid, or None to go on."""
+        from graders.course.review_queue import MarkedMeanwhile
+
+        try:
+            self.queue.check(shown, given)
+        except KataError as fault:
+            print(self.queue.visible(str(fault), shown.piece))
+            return shown
+        try:
+            return self.queue.give(shown, given)
+        except MarkedMeanwhile as faster:
+            what = (
+                f"{self._described(shown, faster.mark, meanwhile=True)}" if faster.mark else "The score is withdrawn."
+            )
+            print(f"{what}\nYour points were not stored. To change the score, go back (b).")
+        except KataError as fault:
+            print(self.queue.visible(str(fault), shown.piece))
+        return None
+
+    def _ask_for_comment(self, shown: OpenPiece) -> None:
+        """Ask for a comment until it is valid."""
+        before = shown.mark.comment if shown.mark else ""
+        keeps = f"Enter keeps: {clean_line(self.queue.visible(before, shown.piece), 40)}" if before else "Enter: none"
+        while True:
+            comment = _lines(f"comment, ended by an empty line ({keeps}; e: open an editor):", before)
+            if comment is None or shown.mark is None:
+                return
+            if self._give(shown, (shown.mark.points, comment)) is not shown:
+                return
+
+    def _described(self, shown: OpenPiece, mark: ManualScore, *, meanwhile: bool = False) -> str:
+        comment = f": {clean_line(mark.comment)}" if mark.comment else ""
+        points, by = f"{mark.points:g}", clean_line(mark.reviewer, 60)
+        unit = "point" if mark.points == 1 else "points"
+        text = f"{by} has given {points} {unit} meanwhile{comment}" if meanwhile else f"{points} by {by}{comment}"
+        return self.queue.visible(text, shown.piece)
+
+
+class _Files:
+    """The submitted files of a piece, on the screen and in a temporary folder. Use it in a `with` statement."""
+
+    def __init__(self, queue: ReviewQueue, shown: OpenPiece, task: Task) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._taken: Submission | None = None
+        try:
+            self._taken = queue.files(shown)
+            files, rest = submitted.texts(self._taken), submitted.others(self._taken, task)
+        except KataError as fault:
+            files, rest = {}, [str(fault)]
+        hidden = {name: queue.visible(text, shown.piece) for name, text in files.items()}
+        self.text = submitted.shown(task, hidden, [queue.visible(line, shown.piece) for line in rest])
+
+    def __enter__(self) -> _Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder:
+            self._folder.cleanup()
+
+    def written(self) -> str:
+        """Write all files into a temporary folder, which is removed with the piece, and return what to report."""
+        if self._taken is None:
+            return "The files are missing."
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="katas-review-")
+            for file in self._taken.files:
+                path = Path(self._folder.name, file.name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(file.data)
+        return f"files: {self._folder.name} (removed when you go on)"
+
+
+def _asked(question: str) -> str:
+    """Ask for a line. The end of the input counts as quitting."""
+    try:
+        return asked(question)
+    except EOFError:
+        return "\x04"
+
+
+def _number(answer: str) -> float | None:
+    try:
+        return float(answer.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _lines(question: str, before: str) -> str | None:
+    """Ask for lines up to an empty one, or open an editor. Return None to leave the comment as it is."""
+    print(question)
+    found: list[str] = []
+    while line := _asked("> ").strip("\x04"):
+        if line != "e" or found:
+            found.append(line)
+        elif (text := _edited(before)) is not None:
+            return text
+    return "\n".join(found) or None
+
+
+def _edited(before: str) -> str | None:
+    """Return a text from the reviewer's editor, or None if it could not run."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix="katas-review-") as folder:
+        file = Path(folder, "comment.txt")
+        file.write_text(before, encoding="utf-8")
+        try:
+            subprocess.run([*shlex.split(editor), str(file)], check=True)
+            return file.read_text(encoding="utf-8", errors="replace").strip()
+        except (OSError, ValueError, subprocess.CalledProcessError) as fault:
+            print(f"{clean(editor)}: {fault}. Set the environment variable EDITOR, or type the comment here.")
+            return None

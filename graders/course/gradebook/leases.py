@@ -1,0 +1,49 @@
+"""Reserve a task of a submission for one reviewer, for a limited time."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from graders.course.gradebook.review_tables import LeaseRow
+from graders.course.gradebook.tables import MarkRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.submissions import as_utc
+
+DURATION = datetime.timedelta(minutes=15)
+
+Place = tuple[int, str]  # the id of a submission, and a task
+
+
+def take(transaction: Transaction, submission: int, task: str, holder: str, now: datetime.datetime) -> bool:
+    """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it."""
+    row = transaction.session.get(LeaseRow, (submission, task))
+    if row is not None and row.holder != holder and row.until > as_utc(now):
+        return False
+    release(transaction, holder)
+    transaction.session.merge(
+        LeaseRow(submission_id=submission, task=task, holder=holder, until=as_utc(now + DURATION))
+    )
+    transaction.session.flush()
+    return True
+
+
+def release(transaction: Transaction, holder: str) -> None:
+    """Give up everything that `holder` has reserved."""
+    transaction.session.execute(sa.delete(LeaseRow).where(LeaseRow.holder == holder))
+
+
+def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> set[Place]:
+    """Return the tasks that are reserved by others."""
+    others = sa.select(LeaseRow.submission_id, LeaseRow.task).where(
+        LeaseRow.holder != holder, LeaseRow.until > as_utc(now)
+    )
+    return {(submission, task) for submission, task in transaction.session.execute(others)}
+
+
+def marked(transaction: Transaction, places: Collection[Place]) -> set[Place]:
+    """Return which of these tasks have a manual score."""
+    every = transaction.session.execute(sa.select(MarkRow.submission_id, MarkRow.task))
+    return {(submission, task) for submission, task in every} & set(places)

@@ -1,0 +1,284 @@
+"""Walk through everything in a course that a person has to score, also with several reviewers at once."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.atomic import folder_lock, interrupts_deferred
+from graders.catalogue import Kata
+from graders.course import verdict_files
+from graders.course.batch import Batch
+from graders.course.gradebook import Gradebook, leases
+from graders.course.gradebook.pseudonyms import Pseudonyms
+from graders.course.gradebook.records import last_verdict
+from graders.course.gradebook.tables import SubmissionRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.review_pieces import Piece, Source, is_last, pieces
+from graders.course.reviews import store
+from graders.course.rows import Row
+from graders.course.submissions import as_utc
+from graders.course.written_files import write_table
+from graders.errors import KataError
+from graders.intake import Submission
+from graders.manual_scores import ManualScore, awarded, grading_of, marks_of
+from graders.verdict import TaskResult, Verdict
+
+Given = tuple[float, str | None]  # points, and a comment, where None leaves it unchanged
+
+
+class MarkedMeanwhile(KataError):
+    """Another reviewer has scored the task, or withdrawn its score, since it was shown."""
+
+    def __init__(self, mark: ManualScore | None) -> None:
+        super().__init__("another reviewer was faster")
+        self.mark = mark
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a queue offers. Empty collections mean everything."""
+
+    katas: Collection[str] = ()
+    tasks: Collection[str] = ()
+    people: Collection[str] = ()
+    again: bool = False
+    anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class OpenPiece:
+    """A piece as a reviewer sees it. `mark` is its current score."""
+
+    piece: Piece
+    verdict: Verdict
+    mark: ManualScore | None
+    sha256: str
+    folder: str
+
+
+class ReviewQueue:
+    """The queue of one reviewer. Use it in a `with` statement.
+
+    `katas` returns the kata with a slug, or None if the repository lacks it.
+    """
+
+    def __init__(self, course: str, by: str, wanted: Wanted, katas: Callable[[str], Kata | None]) -> None:
+        self.wanted = wanted
+        self._katas = katas
+        self._stack = contextlib.ExitStack()
+        self._holder = os.urandom(8).hex()
+        self._written: set[str] = set()  # the batch folders whose tables are outdated
+        self._batches: dict[str, Batch | None] = {}
+        self._seen: set[tuple[int, str]] = set()
+        self._history: list[Piece] = []
+        self._open(course)
+        self.book.who = by
+        try:
+            self._load()
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self, course: str) -> None:
+        if "://" not in course and Path(course).is_dir():
+            held = self._stack.enter_context(Batch(Path(course)).reading())
+            self.book = held.book
+            with self.book.transaction() as transaction:
+                self._source = Source(held.batch(transaction).id)
+            self._batches[held.folder] = Batch(Path(course))
+        else:
+            self.book = self._stack.enter_context(Gradebook(course))
+            self._source = Source(None)
+
+    def _load(self) -> None:
+        self._pseudonyms = None
+        if self.wanted.anonymous:
+            with self.book.transaction(alone=True) as transaction:
+                self._pseudonyms = Pseudonyms(transaction)
+        named = self._pseudonyms.of if self._pseudonyms else None
+        with self.book.transaction() as transaction:
+            every = pieces(transaction, self._source, self._kata, named)
+        self.all = every
+        self.pieces = [each for each in every if self._is_wanted(each)]
+
+    def _kata(self, slug: str) -> Kata | None:
+        return self._katas(slug) if not self.wanted.katas or slug in self.wanted.katas else None
+
+    def _is_wanted(self, piece: Piece) -> bool:
+        tasks, people = self.wanted.tasks, self.wanted.people
+        return (not tasks or piece.task in tasks) and (not people or piece.name in people)
+
+    def __enter__(self) -> ReviewQueue:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            with self.book.transaction(alone=True) as transaction:
+                leases.release(transaction, self._holder)
+        finally:
+            self._stack.close()
+
+    # ---------------------------------------------------------------------------------- the next piece
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many pieces are marked, and how many there are."""
+        places = {each.place for each in self.pieces}
+        with self.book.transaction() as transaction:
+            return len(leases.marked(transaction, places)), len(places)
+
+    def open_elsewhere(self) -> int:
+        """Return how many unmarked pieces other reviewers have open."""
+        places = {each.place for each in self.pieces} - self._seen
+        with self.book.transaction() as transaction:
+            places -= leases.marked(transaction, places)
+            return len(places & leases.held_by_others(transaction, self._holder, _now()))
+
+    def next(self) -> OpenPiece | None:
+        """Open the next piece that this session has not shown and that no other reviewer has open, or return None."""
+        found = self._next()
+        if found is None:  # submissions may have been graded since the queue was made
+            self._load()
+            found = self._next()
+        return found
+
+    def _next(self) -> OpenPiece | None:
+        with self.book.transaction() as transaction:
+            done = set() if self.wanted.again else leases.marked(transaction, {each.place for each in self.pieces})
+            taken = leases.held_by_others(transaction, self._holder, _now())
+        for piece in self.pieces:
+            if piece.place not in self._seen | done | taken:
+                found = self._opened(piece)
+                if found is not None and (self.wanted.again or found.mark is None):
+                    self._seen.add(piece.place)
+                    self._history.append(piece)
+                    return found
+        return None
+
+    def back(self) -> OpenPiece | None:
+        """Open the piece before the current one again, or return None if there is none or another reviewer has it."""
+        if len(self._history) < 2:
+            return None
+        found = self._opened(self._history[-2])
+        if found is not None:
+            self._seen.discard(self._history.pop().place)
+        return found
+
+    def _opened(self, piece: Piece) -> OpenPiece | None:
+        """Reserve a piece, and return it unless another reviewer has it or it is no longer to be reviewed."""
+        with self.book.transaction(alone=True) as transaction:
+            found = self._source.verdict(transaction, piece.submission)
+            kata = self._kata(piece.kata)
+            if found is None or kata is None or not leases.take(transaction, *piece.place, self._holder, _now()):
+                return None
+            row, verdict = found
+            if not any(task.name == piece.task and _is_open(task) for task in verdict.tasks):
+                return None
+            return OpenPiece(piece, verdict, _mark(verdict, piece.task), row.sha256, row.batch)
+
+    def visible(self, text: str, piece: Piece | None) -> str:
+        """Return a text as the reviewer may see it: in an anonymous queue without the names of the piece's author."""
+        return self._pseudonyms.hidden(text, piece.person) if self._pseudonyms and piece else text
+
+    def kata(self, piece: Piece) -> Kata:
+        """Return the kata of a piece."""
+        kata = self._kata(piece.kata)
+        assert kata is not None
+        return kata
+
+    def files(self, shown: OpenPiece) -> Submission:
+        """Return the submitted files. Raises KataError if they are missing."""
+        batch = self._batch(shown.folder)
+        if batch is None:
+            raise KataError(f"{shown.folder or 'a batch folder'}: not found, so the files cannot be shown.")
+        return batch.store.take(self.kata(shown.piece), shown.sha256)
+
+    # ------------------------------------------------------------------------------------ giving points
+
+    def check(self, shown: OpenPiece, given: Given) -> None:
+        """Raise KataError if this score is invalid."""
+        self._with(shown.verdict, shown, given, as_utc(_now()))
+
+    def give(self, shown: OpenPiece, given: Given) -> OpenPiece:
+        """Store a score, and return the piece with it. Then also write the verdict file.
+
+        Raises MarkedMeanwhile if the score has changed since the piece was shown, and KataError if the submission was
+        graded again.
+        """
+        batch = self._batch(shown.folder)
+        with folder_lock(batch.verdicts) if batch else contextlib.nullcontext(), interrupts_deferred():
+            with self.book.transaction(alone=True) as transaction:
+                row, before = self._current(transaction, shown)
+                at = max([as_utc(_now()), *(mark.at for mark in marks_of(before))])
+                store(transaction, row, before, self._with(before, shown, given, at))
+                transaction.session.expire(row)
+                after = self._source.verdict_of(row)
+                new = Row(person=row.person.name, submitted_at=row.submitted_at, verdict=last_verdict(row))
+                has_file = is_last(transaction, row.id)
+            self._written.add(shown.folder)
+            if batch is not None and has_file:
+                verdict_files.replace(batch, new)
+        return dataclasses.replace(shown, verdict=after, mark=_mark(after, shown.piece.task))
+
+    def _with(self, verdict: Verdict, shown: OpenPiece, given: Given, at: str) -> Verdict:
+        points, comment = given
+        kata = self.kata(shown.piece)
+        return awarded(kata, verdict, shown.piece.task, points, comment, reviewer=self.book.who, at=at)
+
+    def _current(self, transaction: Transaction, shown: OpenPiece) -> tuple[SubmissionRow, Verdict]:
+        """Return the submission and its verdict, if its score is still the one that was shown."""
+        found = self._source.verdict(transaction, shown.piece.submission)
+        if found is None or grading_of(found[1]) != grading_of(shown.verdict):
+            raise KataError("the submission was graded again in the meantime, so the points were not stored.")
+        mark = _mark(found[1], shown.piece.task)
+        if mark != shown.mark:
+            raise MarkedMeanwhile(mark)
+        return found
+
+    # ------------------------------------------------------------------------------- the files of batches
+
+    def _batch(self, folder: str) -> Batch | None:
+        """Return the batch in a folder, or None if it is missing or belongs to another gradebook."""
+        if folder not in self._batches:
+            path = str(self.book.folder) if folder == "." else folder
+            self._batches[folder] = self._found_batch(path) if path else None
+        return self._batches[folder]
+
+    def _found_batch(self, path: str) -> Batch | None:
+        batch = Batch(Path(path))
+        if not batch.exists:
+            return None
+        with batch.reading() as held:
+            return batch if held.book.address == self.book.address else None
+
+    def write_tables(self) -> list[str]:
+        """Write the results.csv of every batch with new scores, and return what to report."""
+        lines = []
+        for folder in sorted(self._written):
+            batch = self._batch(folder)
+            if batch is None:
+                lines.append(
+                    f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"
+                )
+                continue
+            with batch.reading() as held:
+                lines.append(f"written: {write_table(batch, held)}")
+        self._written.clear()
+        return lines
+
+
+def _is_open(task: TaskResult) -> bool:
+    return task.status == "awaiting_review" or bool(task.reviewer)
+
+
+def _mark(verdict: Verdict, task: str) -> ManualScore | None:
+    return next((mark for mark in marks_of(verdict) if mark.task == task), None)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
