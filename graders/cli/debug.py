@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,6 @@ import typer
 from graders.cli.session import Invocation
 from graders.output.paragraphs import folded
 from graders.output.progress_bar import progress_bar, timed_spinner
-from graders.verdict import Verdict
 
 app = typer.Typer(
     help="Practise on broken training programs.",
@@ -64,22 +62,19 @@ def grade(
     Exit status: 0 passed, 1 failed or ungradable, 2 could not be graded.
     """
     from graders.debugging import practice
-    from graders.judge.client import Judge
+    from graders.debugging.opened import PuzzleJudge, record
     from graders.report import terminal
 
     folder = practice.newest(Invocation.root) if seed is None else practice.folder_of(Invocation.root, seed)
-    puzzle = practice.puzzle_in(folder)
     with (
-        practice.repository(puzzle) as (root, slug),
-        Judge(root, started=Invocation.started, resident=False) as judge,
+        PuzzleJudge(folder, started=Invocation.started, resident=False) as judge,
         timed_spinner("grading: running a few training runs"),
     ):
-        verdict = judge.grade(slug, folder)
-    terminal.print_verdict(_shown(verdict))
+        verdict = judge.grade()
+    terminal.print_verdict(verdict)
     for note in practice.notes(folder):
         print(f"note (no points): {note}")
-    if verdict.status not in ("error", "ungradable"):
-        practice.record_attempt(folder, verdict.score, verdict.max_score)
+    record(folder, verdict)
     return verdict.exit_status
 
 
@@ -106,6 +101,7 @@ def solution(
 ) -> None:
     """Show what was broken, why it is wrong, and how to fix it."""
     from graders.debugging import practice
+    from graders.debugging.explanation import as_text
     from graders.errors import KataError
 
     folder = practice.folder_of(Invocation.root, seed)
@@ -114,28 +110,24 @@ def solution(
         raise KataError(
             f"{folder}: no attempt has been graded yet. Run `katas debug grade {seed}` first, or add --give-up."
         )
-    print(practice.explained(puzzle).rstrip("\n"))
+    print(as_text(puzzle).rstrip("\n"))
 
 
 @app.command("list")
 def list_() -> None:
     """List your puzzles and your best scores."""
     from graders.debugging import practice
-    from graders.errors import KataError
+    from graders.debugging.opened import POINTS, standings
 
-    root = Invocation.root
-    found = practice.puzzles(root)
-    if not found:
+    if not practice.puzzles(Invocation.root):
         print("no puzzles yet; `katas debug new` creates one")
-    for folder in found:
-        try:
-            puzzle = practice.puzzle_in(folder)
-        except KataError as fault:
-            print(f"{folder.name:>6}  {fault}")
+    for each in standings(Invocation.root):
+        if each.puzzle is None:
+            print(f"{each.folder.name:>6}  {each.fault}")
             continue
-        scores = practice.attempts(folder)
-        best = f"best {max(scores):g} of 10; graded attempts: {len(scores)}" if scores else "not graded yet"
-        print(f"{folder.name:>6}  level {puzzle.level}  {puzzle.program.name:<9}  {best}")
+        best = f"best {each.best:g} of {POINTS:g}; graded attempts: {len(each.scores)}"
+        reached = best if each.scores else "not graded yet"
+        print(f"{each.folder.name:>6}  level {each.puzzle.level}  {each.puzzle.program.name:<9}  {reached}")
 
 
 @app.command()
@@ -209,24 +201,3 @@ class ProofTally:
         equal = [seeds for seeds in self.made.values() if len(seeds) > 1]
         lines += [f"the same program from seeds {', '.join(map(str, seeds))}" for seeds in equal]
         return [*lines, *(f"no puzzle: {reason}" for reason in self.unproven)]
-
-
-def _shown(verdict: Verdict) -> Verdict:
-    """Return the verdict as the learner sees it.
-
-    Blocking tasks are named by their titles, and the puzzle's own files are not listed as ignored.
-    """
-    from msgspec.structs import replace
-
-    titles = {task.name: f'"{task.title}"' for task in verdict.tasks}
-    tasks = tuple(
-        replace(task, blocked_by=tuple(titles.get(name, name) for name in task.blocked_by)) for task in verdict.tasks
-    )
-    foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
-    return replace(verdict, tasks=tasks, ignored_files=foreign)
-
-
-def _is_ours(name: str) -> bool:
-    from graders.debugging.practice import OURS
-
-    return name in OURS or Path(name).parts[0] in ("__pycache__", ".pytest_cache")

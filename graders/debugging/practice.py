@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import hashlib
 import importlib.util
 import json
@@ -23,7 +22,6 @@ from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
 from graders.debugging.causes import CAUSES
 from graders.debugging.diagnosis import FIELDS, gaps, remarks
-from graders.debugging.faults import Fault
 from graders.debugging.generate import candidate
 from graders.debugging.hints import hints
 from graders.debugging.puzzle import Puzzle
@@ -90,8 +88,7 @@ def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> 
     record = PracticeRecord(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
     texts = {
         "README.md": _readme(puzzle),
-        PROGRAM: puzzle.source,
-        DIAGNOSIS: _stub(puzzle),
+        **stubs(puzzle),
         RECORD: _record(record),
         "test_debug.py": (TEMPLATES / "visible.py").read_text(encoding="utf-8"),
     }
@@ -209,7 +206,7 @@ def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
     """
     all_ = hints(puzzle_in(folder).faults)
     path = folder / SHOWN
-    shown = set(_numbers(path))
+    shown = hints_shown(folder)
     if number is None:
         number = next((n for n in range(1, len(all_) + 1) if n not in shown), None)
     if number is None:
@@ -225,6 +222,11 @@ def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
     return number, all_[number - 1]
 
 
+def hints_shown(folder: Path) -> set[int]:
+    """Return the numbers of the hints that have been shown."""
+    return set(_numbers(folder / SHOWN))
+
+
 # -------------------------------------------------------------------------------------- for the judge
 
 
@@ -238,7 +240,7 @@ def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
         for folder in (shown, solved, hidden):
             folder.mkdir(parents=True)
         toml = (TEMPLATES / "kata.toml").read_text(encoding="utf-8")
-        (shown / "kata.toml").write_text(toml.replace("A broken training program", _title(puzzle)), encoding="utf-8")
+        (shown / "kata.toml").write_text(toml.replace("A broken training program", title(puzzle)), encoding="utf-8")
         for folder, source in ((shown, puzzle.source), (solved, puzzle.twin)):
             (folder / PROGRAM).write_text(source, encoding="utf-8")
         (shown / DIAGNOSIS).write_text(_stub(puzzle), encoding="utf-8")
@@ -274,49 +276,31 @@ def record_attempt(folder: Path, score: float, of: float) -> None:
 
 def attempts(folder: Path) -> list[float]:
     """Return the scores of all graded attempts, oldest first. Lines that are not attempts are ignored."""
+    return [score for _, score in dated_attempts(folder)]
+
+
+def dated_attempts(folder: Path) -> list[tuple[str, float]]:
+    """Return the time (ISO 8601) and the score of each graded attempt, oldest first."""
     try:
         text = (folder / ATTEMPTS).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return [float(score) for score in re.findall(r"^\S+  (\d+(?:\.\d+)?) of \d", text, re.MULTILINE)]
-
-
-def explained(puzzle: Puzzle) -> str:
-    """Return an explanation of the faults with their lines, and the fix as a unified diff."""
-    lines = puzzle.source.splitlines()
-    parts = [f"Seed {puzzle.seed}, level {puzzle.level}: {puzzle.program.name}. {puzzle.symptom}".rstrip()]
-    for number, (fault, places) in enumerate(zip(puzzle.faults, puzzle.lines, strict=True), start=1):
-        which = f"Fault {number}" if len(puzzle.faults) > 1 else "The fault"
-        parts.append(_explanation(which, fault, [(place, lines[place - 1]) for place in places]))
-    before, after = puzzle.source.splitlines(keepends=True), puzzle.twin.splitlines(keepends=True)
-    parts.append("".join(difflib.unified_diff(before, after, f"{PROGRAM}, original", f"{PROGRAM}, fixed")))
-    return "\n\n".join(parts)
+    found = re.findall(r"^(\S+)  (\d+(?:\.\d+)?) of \d", text, re.MULTILINE)
+    return [(moment, float(score)) for moment, score in found]
 
 
 # -------------------------------------------------------------------------------------------- texts
 
 
-def _explanation(which: str, fault: Fault, places: list[tuple[int, str]]) -> str:
-    rows = [f"  {number:4d}  {text}" for number, text in places]
-    return "\n".join(
-        [
-            f"{which}: {fault.cause} ({CAUSES[fault.cause]})",
-            *rows,
-            f"Why: {fault.why}",
-            f"Fix: {fault.fix}",
-            f"Prevention: {fault.prevention}",
-        ]
-    )
-
-
-def _title(puzzle: Puzzle) -> str:
+def title(puzzle: Puzzle) -> str:
+    """Return the heading of a puzzle's README."""
     return f"A broken training program: {puzzle.program.name}, seed {puzzle.seed}, level {puzzle.level}"
 
 
 def _readme(puzzle: Puzzle) -> str:
     two = len(puzzle.faults) > 1
     values = {
-        "TITLE": _title(puzzle),
+        "TITLE": title(puzzle),
         "ABOUT": puzzle.program.about,
         "FAULTS": "Two faults were inserted" if two else "A fault was inserted",
         "SYMPTOM": puzzle.symptom or "Run the tests to see the symptom.",
@@ -328,6 +312,11 @@ def _readme(puzzle: Puzzle) -> str:
         "CAUSES": "\n".join(f"- `{name}`: {meaning}" for name, meaning in CAUSES.items()),
     }
     return filled(values)
+
+
+def stubs(puzzle: Puzzle) -> dict[str, str]:
+    """Return the learner's files as they were at the beginning, by name."""
+    return {PROGRAM: puzzle.source, DIAGNOSIS: _stub(puzzle)}
 
 
 def _stub(puzzle: Puzzle) -> str:
