@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,12 +150,13 @@ def difference(kata: Kata) -> str:
     return unified(own, solved, (f"katas/{kata.slug}", f"solutions/{kata.slug}"))
 
 
-def reset(kata: Kata) -> list[str]:
+def reset(kata: Kata, stubs: Mapping[str, bytes] | None = None) -> list[str]:
     """Back up the learner's files, restore the original stubs, and return a report as lines of text.
 
-    Raises KataError, and changes nothing, if the stubs cannot be read or the backup fails.
+    If `stubs` is None, they are read from git's history. Raises KataError, and changes nothing, if the stubs cannot be
+    read or the backup fails.
     """
-    stubs = handed_out(kata)
+    stubs = handed_out(kata) if stubs is None else stubs
     changed = {name: data for name, data in stubs.items() if _content(kata.folder / name) != data}
     for name in changed:
         if not (kata.folder / name).resolve().is_relative_to(kata.folder.resolve()):
@@ -163,7 +164,8 @@ def reset(kata: Kata) -> list[str]:
     if not changed:
         return [f"{kata.slug}: nothing to do; your files are the original stubs"]
     stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    backup = kata.root / ".katas" / "backup" / f"{kata.slug}-{stamp}"
+    where = kata.folder.relative_to(kata.root).as_posix()
+    backup = kata.root / ".katas" / "backup" / f"{where.removeprefix('katas/').replace('/', '-')}-{stamp}"
     try:
         for name in changed:
             if (kata.folder / name).exists():
@@ -176,7 +178,7 @@ def reset(kata: Kata) -> list[str]:
     for name, data in changed.items():
         deliver_bytes(data, kata.folder / name)
     kept = [f"backup of your files: {backup.relative_to(kata.root)}/"] if backup.is_dir() else []
-    return [*(f"restored: katas/{kata.slug}/{name}" for name in sorted(changed)), *kept]
+    return [*(f"restored: {where}/{name}" for name in sorted(changed)), *kept]
 
 
 def _content(path: Path) -> bytes | None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import http.client
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from graders import catalogue
 from graders.catalogue import Kata
+from graders.debugging import practice
+from graders.debugging.generate import candidate
 from graders.errors import KataError
 from graders.learner import guidance, progress
 from graders.learner.serve import app, files, live
@@ -206,6 +212,45 @@ def test_nothing_hidden_is_sent(server, root):
     write(root / "katas/alpha/twice.py", STUB)
 
 
+def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
+    puzzle = replace(candidate(8, 1, "evaluation"), symptom="Something is off.")
+    folder = practice.write(puzzle, root, 1, "evaluation")
+    healthy = set(puzzle.twin.splitlines()) - set(puzzle.source.splitlines())
+    (fault,) = puzzle.faults
+    secrets = {line.strip() for line in healthy if len(line.strip()) > 8} | {fault.why, fault.fix, fault.prevention}
+    assert len(secrets) > 3
+    try:
+        with server.events("debug:8") as wait:
+            sent = [str(wait(lambda now: now["status"] == "failed" and not now["grading"]))]
+            answer = practice.answer(puzzle)
+            for line in (1, len(puzzle.source.splitlines())):
+                wrong = answer.replace(f"line = {puzzle.lines[0][0]}", f"line = {line}")
+                write(folder / "diagnosis.toml", wrong.replace(fault.why, "").replace(fault.fix, ""))
+                sent.append(
+                    str(wait(lambda now, at=line: f"not on line {at}" in now["verdict"] and not now["grading"]))
+                )
+            for number in (2, 1, 0):
+                server.post("/api/katas/debug:8/hint")
+                sent.append(str(wait(lambda now, left=number: now["hints"] and now["hints_left"] == left)))
+        write(folder / "diagnosis.toml", practice.stubs(puzzle)["diagnosis.toml"])
+        paths = ("/api/puzzles", "/api/katas", "/api/katas/debug:8", "/api/katas/debug:8/explanation?anyway=1")
+        sent += [server.request("GET", path)[2].decode() for path in paths]
+        sent += [server.request("GET", "/pictures/debug:8/puzzle.toml")[2].decode()]
+        for secret in secrets:
+            assert all(html.unescape(text).find(secret) < 0 for text in sent), secret
+        for name in ("puzzle.toml", "attempts", "hints", "README.md", "test_debug.py", "../8/puzzle.toml"):
+            assert 400 <= server.save("debug:8", name, "2026-01-01T00:00:00+00:00  10 of 10\n", "")[0] < 500
+        assert practice.puzzle_in(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("slug", ["debug:", "debug:08", "debug:-1", "debug:8%2f..", "debug:..", "debug:٨", "debug:1e1"])
+def test_only_numbers_name_a_puzzle(server, slug):
+    for path in ("", "/events", "/explanation"):
+        assert 400 <= server.request("GET", f"/api/katas/{quote(slug, safe='%:')}{path}")[0] < 500
+
+
 def test_a_codespace_has_its_own_origin_and_no_other(monkeypatch):
     assert forwarded(8765) == set()
     monkeypatch.setenv("CODESPACE_NAME", "fluffy")
@@ -347,8 +392,8 @@ def test_a_progress_file_that_cannot_be_used_is_named_on_the_start_page(globbed,
 
 
 def test_a_formula_with_a_mistake_does_not_close_the_page(globbed):
-    html = to_html(r"before $\left( <b>$ after", globbed.folder / "README.md", globbed.root)
-    assert r"<code>\left( &lt;b&gt;</code></span> after" in html
+    found = to_html(r"before $\left( <b>$ after", globbed.folder / "README.md", globbed.root)
+    assert r"<code>\left( &lt;b&gt;</code></span> after" in found
 
 
 def test_a_reset_writes_nothing_through_a_link(globbed, tmp_path):

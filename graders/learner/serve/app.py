@@ -60,6 +60,8 @@ def application(katas: LiveKatas) -> Starlette:
     routes = [
         Route("/", page),
         Route("/api/katas", answered(overview)),
+        Route("/api/puzzles", answered(puzzles), methods=["GET"]),
+        Route("/api/puzzles", answered(new_puzzle), methods=["POST"]),
         Route(kata, answered(one_kata)),
         Route(kata + "/explanation", answered(explanation)),
         Route(kata + "/events", events),
@@ -117,7 +119,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 def _kata(katas: LiveKatas, request: Request) -> Kata:
-    return catalogue.load(katas.root, request.path_params["slug"], complete=False)
+    return katas.kata(request.path_params["slug"])
 
 
 # ----------------------------------------------------------------------------------------------- pages
@@ -168,6 +170,26 @@ def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
     return {"katas": listed, "next": {"slug": found[0].slug, "why": found[1]} if found else None, "summary": summary}
 
 
+def puzzles(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Answer with the learner's puzzles of `katas debug`. A handout may have none; `why` then says why."""
+    del request, given
+    try:
+        return {**live.puzzles().listed(katas.root), "why": ""}
+    except KataError as fault:
+        return {"puzzles": [], "levels": [], "families": [], "why": str(fault)}
+
+
+def new_puzzle(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Create a puzzle, and answer with its slug."""
+    del request
+    found: dict[str, Any] = live.puzzles().create(katas.root, given)
+    return found
+
+
+def _is_puzzle(kata: Kata) -> bool:
+    return live.puzzle_seed(kata.slug) is not None
+
+
 def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Answer with a kata's README and the learner's files."""
     del given
@@ -190,8 +212,8 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
         "title": kata.title,
         "readme": to_html(text, readme, katas.root),
         "files": files,
-        "has_solution": kata.solution.is_dir(),
-        "hints": len(guidance.hints_of(kata)),
+        "has_solution": _is_puzzle(kata) or kata.solution.is_dir(),
+        "is_puzzle": _is_puzzle(kata),
         "largest": LARGEST,
     }
 
@@ -200,6 +222,9 @@ def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> di
     """Answer with the explanation and the solution, once the kata is passed."""
     del given
     kata = _kata(katas, request)
+    if _is_puzzle(kata):
+        text, compared = live.puzzles().explanation(kata)
+        return {"html": to_html(text, kata.folder / "README.md", katas.root), "solution": compared}
     path = guidance.explanation_of(kata)
     with Progress.of(katas.root) as progress:
         guidance.allow_solution(kata, progress, anyway="anyway" in request.query_params)

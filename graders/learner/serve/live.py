@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import queue
+import re
 import threading
 import traceback
 from collections.abc import Callable, Collection
@@ -11,12 +13,13 @@ from typing import Any
 from urllib.parse import quote
 
 from graders import catalogue
+from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner import guidance
 from graders.learner.serve import pane
 from graders.learner.serve.files import WRITING, names_of, read
 from graders.learner.serve.markdown import to_html
+from graders.learner.watch.grader import Judging
 from graders.learner.watch.session import WatchSession, opened
 from graders.learner.watch.state import State
 from graders.learner.watch.view import activity
@@ -26,14 +29,19 @@ Snapshot = dict[str, Any]
 Listener = Callable[[Snapshot], None]
 IDLE_S = 30.0  # a kata that no page shows is closed after this long
 LEFT_S = 2.0  # its grading is cancelled after this long, so that another kata's can begin; a reload takes less
+AFTER_FAULT_S = 1.0  # how long to wait before a step that failed is tried again
 LOOK_MORE_S = 0.25  # how often the elapsed time of a long grading is sent
 
 
 class SharedJudge:
-    """One judge for several open katas: it grades for one thread at a time."""
+    """A judge for several open katas: it grades for one thread at a time.
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge, self._turn = judge, threading.Lock()
+    `turn` is the lock that several judges share, so that only one of them grades at a time. An `owned` judge is closed
+    with the kata.
+    """
+
+    def __init__(self, judge: Judging, turn: threading.Lock | None = None, *, owned: bool = False) -> None:
+        self._judge, self.turn, self._owned = judge, turn or threading.Lock(), owned
 
     def grade(
         self,
@@ -44,25 +52,27 @@ class SharedJudge:
         tasks: Collection[str] = (),
         tell: Callable[[Verdict], None] | None = None,
     ) -> Verdict:
-        with self._turn:
+        with self.turn:
             return self._judge.grade(slug, visible=visible, until=until, tasks=tasks, tell=tell)
 
     def close(self) -> None:
-        """Do nothing: the judge outlives each open kata."""
+        """Close a judge that belongs to one open kata; every other judge outlives it."""
+        if self._owned:
+            self._judge.close()
 
 
 class LiveKata:
     """A kata that is open in a page. Other threads call `do`, `join` and `leave`."""
 
-    def __init__(self, root: Path, slug: str, judge: SharedJudge) -> None:
-        self._state = opened(root, slug)
-        self._judge = judge
+    def __init__(self, begin: Callable[[Callable[[], None]], WatchSession], slug: str) -> None:
+        self._begin = begin  # begins a session, which calls the given function when it has news
         self._awake = threading.Event()
         self._asked: queue.SimpleQueue[Callable[[WatchSession], object]] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
         self._latest: Snapshot = {}
         self._closed = self._resting = False
+        self._session: WatchSession | None = None
         self.thread = threading.Thread(target=self._run, name=f"kata {slug}", daemon=True)
         self.thread.start()
 
@@ -96,21 +106,41 @@ class LiveKata:
         return self.thread.is_alive() and not self._closed
 
     def _run(self) -> None:
-        session = WatchSession(self._state, self._judge, self._awake.set, in_page=True)
         idle_s = 0.0
         try:
             while not self._closed and idle_s < IDLE_S:
-                self._publish(session)
-                session.keep()
-                pause = LOOK_MORE_S if session.state.started is not None else session.pause_s
+                pause = self._step(idle_s)
                 woken = self._awake.wait(pause)
                 self._awake.clear()
-                self._look(session)
                 idle_s = 0.0 if self._listeners else idle_s + (0.0 if woken else pause)
-                self._rest(session, idle_s)
         finally:
             self._closed = True
-            session.close()
+            if self._session is not None:
+                self._session.close()
+
+    def _step(self, idle_s: float) -> float:
+        """Look for saves and verdicts, do what the pages have asked for, and return how long to wait at most.
+
+        A fault is shown in the page, and the next step tries again: otherwise every open page would lose its events.
+        """
+        try:
+            if self._session is None:
+                self._session = self._begin(self._awake.set)
+            session = self._session
+            session.look()
+            while not self._asked.empty():
+                self._asked.get()(session)
+            self._rest(session, idle_s)
+            session.news.clear()
+            self._publish(snapshot(session.state))
+            session.keep()
+        except KataError as fault:
+            self._failed(str(fault))
+        except Exception:  # noqa: BLE001
+            self._failed(traceback.format_exc())
+        else:
+            return LOOK_MORE_S if session.state.started is not None else session.pause_s
+        return AFTER_FAULT_S
 
     def _rest(self, session: WatchSession, idle_s: float) -> None:
         """Cancel the grading that no page waits for, and start it again for the next page."""
@@ -121,23 +151,13 @@ class LiveKata:
             self._resting = False
             session.grade()
 
-    def _look(self, session: WatchSession) -> None:
-        """Look for saves and verdicts, and perform what the pages have asked for."""
-        try:
-            session.look()
-            while not self._asked.empty():
-                self._asked.get()(session)
-        except Exception:  # noqa: BLE001 (shown in the page; otherwise every open page would lose its events)
-            session.state.notes = [traceback.format_exc()]
+    def _failed(self, fault: str) -> None:
+        """Show a fault in every page."""
+        if self._session is not None and fault not in self._session.state.notes:
+            self._session.state.notes = [fault]
+        self._publish(self._latest | {"notes": [fault]})
 
-    def _publish(self, session: WatchSession) -> None:
-        session.news.clear()
-        try:
-            found = snapshot(session.state)
-        except KataError as fault:
-            found = {"notes": [str(fault)]}
-        except Exception:  # noqa: BLE001 (shown in the page; the next change tries again)
-            found = {"notes": [traceback.format_exc()]}
+    def _publish(self, found: Snapshot) -> None:
         with self._lock:
             if found != self._latest:
                 self._latest = found
@@ -146,27 +166,53 @@ class LiveKata:
 
 
 class LiveKatas:
-    """All open katas of a repository, opened when a page asks for them."""
+    """All open katas of a repository, opened when a page asks for them. Puzzles are katas, too."""
 
     def __init__(self, root: Path, judge: Judge) -> None:
-        self.root, self.judge = root, SharedJudge(judge)
+        self.root, self._judge = root, judge
+        self._shared = SharedJudge(judge)
         self._open: dict[str, LiveKata] = {}
         self._lock = threading.Lock()
 
+    def kata(self, slug: str) -> Kata:
+        """Return a kata or a puzzle. Raises KataError if there is none."""
+        if puzzle_seed(slug) is not None:
+            found: Kata = puzzles().kata_of(self.root, slug)
+            return found
+        return catalogue.load(self.root, slug, complete=False)
+
     def get(self, slug: str) -> LiveKata:
         """Return an open kata. Raises KataError if there is no such kata."""
-        catalogue.load(self.root, slug, complete=False)
+        self.kata(slug)
         with self._lock:
             found = self._open.get(slug)
             if found is None or not found.alive:
-                found = self._open[slug] = LiveKata(self.root, slug, self.judge)
+                found = self._open[slug] = LiveKata(lambda wake: self._begun(slug, wake), slug)
             return found
+
+    def _begun(self, slug: str, wake: Callable[[], None]) -> WatchSession:
+        if puzzle_seed(slug) is not None:
+            found: WatchSession = puzzles().session(self.root, slug, self._judge, self._shared.turn, wake)
+            return found
+        return WatchSession(opened(self.root, slug), self._shared, wake, in_page=True)
 
     def close(self) -> None:
         for each in self._open.values():
             each.close()
         for each in self._open.values():
             each.thread.join(5.0)
+
+
+def puzzle_seed(slug: str) -> int | None:
+    """Return the seed of the puzzle that has this slug, e.g. `debug:17`; None if it is a kata's slug."""
+    found = re.fullmatch(r"debug:(0|[1-9][0-9]{0,9})", slug)
+    return int(found[1]) if found else None
+
+
+def puzzles() -> Any:
+    """Return the module that serves puzzles. Raises KataError in a handout without them."""
+    importlib.import_module("graders.debugging.practice")  # the handout's own text says why there are none
+    return importlib.import_module("graders.learner.serve.puzzles")
 
 
 def snapshot(state: State) -> Snapshot:
@@ -183,7 +229,7 @@ def snapshot(state: State) -> Snapshot:
         "verdict": pane.rendered(state),
         "notes": list(state.notes),
         "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],
-        "hints_left": state.hints_left if state.hints else len(guidance.hints_of(kata)),
+        "hints_left": state.hints_left if state.hints else state.all_hints,
         "visible": state.visible,
         "done": state.done,
         "next": {"slug": following[0].slug, "title": following[0].title} if following else None,

@@ -129,10 +129,9 @@ class WatchSession:
         named = [name for name in state.kata.files if not catalogue.is_glob(name)]
         missing = [name for name in named if not (state.kata.folder / name).is_file()]
         if missing:
-            slug, are = state.kata.slug, "is" if len(missing) == 1 else "are"
-            how = "choose Reset" if self.in_page else f"press r, or run `katas reset {slug}`"
-            remedy = f"Write it, or restore it: {how}"
-            self._nothing_to_grade(f"{', '.join(missing)} {are} not in katas/{slug}/. {remedy}.")
+            are, where = "is" if len(missing) == 1 else "are", state.kata.folder.relative_to(state.kata.root).as_posix()
+            how = "choose Reset" if self.in_page else f"press r, or run `katas reset {state.kata.slug}`"
+            self._nothing_to_grade(f"{', '.join(missing)} {are} not in {where}/. Write it, or restore it: {how}.")
             return
         state.syntax_errors = syntax_errors_in(state.kata)
         cache = self._caches[state.visible]
@@ -218,6 +217,9 @@ class WatchSession:
         verdicts, self._to_keep = self._to_keep, []
         if not verdicts:
             return
+        self._record(verdicts)
+
+    def _record(self, verdicts: list[Verdict]) -> None:
         with contextlib.redirect_stderr(io.StringIO()) as said:
             remember(verdicts, self.state.kata.root)
         if said.getvalue():
@@ -359,12 +361,16 @@ class WatchSession:
             return
         self._turn("verdict")
         try:
-            self._note(*guidance.reset(self.state.kata))
+            self._note(*self._restored())
         except KataError as fault:
             self._note(str(fault))
         notes = self.state.notes
         self._look_for_saves()
         self.state.notes = notes
+
+    def _restored(self) -> list[str]:
+        """Restore the stubs, and return a report as lines of text. Raises KataError."""
+        return guidance.reset(self.state.kata)
 
 
 def _caches(kata: Kata) -> dict[bool, TaskCache]:

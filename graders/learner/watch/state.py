@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graders.catalogue import Kata
+from graders.learner import guidance
 from graders.learner.guidance import Hint
 from graders.learner.progress import DONE, Standing, next_kata, place
 from graders.report import wording
@@ -52,6 +53,11 @@ class State:
     choice: int = 0  # the position of the cursor in the list
     place: int = 0  # the position of the displayed test among the failing tests
     offset: int = 0  # how many lines of the middle part are scrolled off the top
+
+    @property
+    def all_hints(self) -> int:
+        """The number of the kata's hints."""
+        return len(guidance.hints_of(self.kata))
 
     @property
     def done(self) -> bool:
