@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from graders.debugging import practice
 from tests import workshop
 from tests.browser import chromium, violations
 from tests.learner.test_learning import README
@@ -237,6 +238,37 @@ def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
     shows(page, ".verdict", "<img src=x onerror=alert(1)>")
     assert page.locator(".verdict img").count() == 0
     assert page.locator(".verdict b").count() == 0
+
+
+def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
+    page.get_by_label("Level").select_option("1")
+    page.get_by_label("Fault").select_option("update")
+    page.get_by_label("Number").fill("3")
+    page.get_by_role("button", name="New puzzle").click()
+    page.wait_for_selector(EDITOR)
+    assert page.url.endswith("#/debug:3")
+    folder = root / "katas" / "debug" / "3"
+    puzzle = practice.puzzle_in(folder)
+    shows(page, ".prose blockquote", puzzle.symptom[:20])
+    shows(page, HEADLINE, "failed, 0 of 10 points")
+    assert page.get_by_role("button", name="Plot").count() == 0
+    page.get_by_role("button", name="Hint").click()
+    shows(page, ".hints", "Hint 1 of 3")
+    typed(page, puzzle.twin)
+    shows(page, HEADLINE, "failed, 8 of 10 points")
+    assert page.get_by_role("link", name="Explanation and solution").count() == 0
+    page.get_by_role("tab", name="diagnosis.toml").click()
+    page.locator(".sheet:not([hidden]) .cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(practice.answer(puzzle))
+    shows(page, HEADLINE, "passed, 10 of 10 points")
+    page.get_by_role("link", name="Explanation and solution").click()
+    shows(page, "h2", f"The fault: {puzzle.faults[0].cause}")
+    page.goto(page.url.partition("#")[0] + "#/")
+    shows(page, ".puzzles li", "solved on")
+    page.get_by_label("Number").fill("3")
+    page.get_by_role("button", name="New puzzle").click()
+    shows(page, ".puzzles [role=alert]", "this puzzle exists already")
 
 
 @pytest.fixture(scope="module")

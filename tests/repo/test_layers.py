@@ -30,12 +30,12 @@ LAYERS = (
     "output",
     "pytest_plugin",
     "judge",
+    "debugging",
     "learner",
     "authoring",
     "course",
     "bundles",
     "github",
-    "debugging",
     "doctor",
     "cli",
 )

@@ -46,6 +46,8 @@ function parsed(text) {
 const kataPath = (slug) => `/api/katas/${encodeURIComponent(slug)}`;
 
 export const listKatas = () => call("GET", "/api/katas");
+export const listPuzzles = () => call("GET", "/api/puzzles");
+export const makePuzzle = (wishes) => call("POST", "/api/puzzles", wishes);
 export const readKata = (slug) => call("GET", kataPath(slug));
 export const eventsPath = (slug) => `${kataPath(slug)}/events`;
 

@@ -10,7 +10,8 @@ export class ExplanationPage {
     /** Read the explanation and return its page. */
     static async open(slug) {
         const [kata, { katas, next }] = await Promise.all([readKata(slug), listKatas()]);
-        const following = next && next.slug !== slug && katas.find((each) => each.slug === next.slug);
+        const other = !kata.is_puzzle && next && next.slug !== slug;
+        const following = other && katas.find((each) => each.slug === next.slug);
         const page = new ExplanationPage(slug, kata, following);
         await page.read(false);
         return page;
@@ -19,6 +20,7 @@ export class ExplanationPage {
     /** `following` is the kata to do next, if there is another one. */
     constructor(slug, kata, following) {
         this.slug = slug;
+        this.mayAsk = !kata.is_puzzle; // a puzzle has no explanation before it is solved
         this.title = `${kata.title}: explanation and solution`;
         const crumbs = [el("a", { href: "#/" }, "Katas"), el("a", { href: `#/${slug}` }, kata.title)];
         const header = el(
@@ -41,8 +43,8 @@ export class ExplanationPage {
             if (!(error instanceof ApiError) || ![400, 403].includes(error.status) || anyway) {
                 throw error;
             }
-            const show = button("Show it anyway", () => this.read(true));
-            this.main.replaceChildren(el("p", {}, error.message), el("p", {}, show));
+            const show = this.mayAsk && el("p", {}, button("Show it anyway", () => this.read(true)));
+            this.main.replaceChildren(el("p", {}, error.message), ...[show].filter(Boolean));
         }
     }
 

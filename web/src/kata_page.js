@@ -41,7 +41,9 @@ export class KataPage {
     }
 
     update(snapshot) {
-        this.workspace.compare(snapshot.files);
+        if (snapshot.files) {
+            this.workspace.compare(snapshot.files); // a snapshot that reports a fault may have none
+        }
         this.result.update(snapshot);
         const { grading, status } = snapshot;
         this.grading = grading;

@@ -11,7 +11,7 @@ const IDLE = "Every save is graded.";
 export class ResultPane {
     /**
      * @param {string} slug
-     * @param {{has_solution: boolean, hints: number}} kata
+     * @param {{has_solution: boolean, is_puzzle: boolean}} kata
      * @param {() => Promise<boolean>} flush saves all files
      */
     constructor(slug, kata, flush) {
@@ -40,14 +40,15 @@ export class ResultPane {
             type: "checkbox",
             onchange: () => this.ask("visible", { visible: this.visible.checked }),
         });
+        const forKatas = !this.kata.is_puzzle;
         return el(
             "div",
             { class: "buttons", role: "group", "aria-label": "Actions" },
             button("Grade", () => this.grade()),
             this.hint,
-            button("Plot", () => this.ask("plot")),
+            forKatas && button("Plot", () => this.ask("plot")),
             button("Reset…", () => this.reset()),
-            el("label", {}, this.visible, " visible tests only"),
+            forKatas && el("label", {}, this.visible, " visible tests only"),
         );
     }
 
@@ -71,8 +72,10 @@ export class ResultPane {
     }
 
     async reset() {
-        const question = "Restore the stubs of this kata? Your files are kept in .katas/backup/.";
-        if (await confirmed(question, "Restore the stubs")) {
+        const [what, agree] = this.kata.is_puzzle
+            ? ["the broken program and the empty diagnosis", "Restore the files"]
+            : ["the stubs of this kata", "Restore the stubs"];
+        if (await confirmed(`Restore ${what}? Your files are kept in .katas/backup/.`, agree)) {
             await this.ask("reset");
         }
     }

@@ -1,17 +1,18 @@
 /** The start page: all katas in order, what is done, and what to do next. */
-import { listKatas } from "./api.js";
+import { listKatas, listPuzzles } from "./api.js";
 import { showKeys } from "./dialogs.js";
 import { button, el } from "./dom.js";
+import { puzzleSection } from "./puzzles.js";
 
 const MOST_DIFFICULT = 5;
 
 export class StartPage {
-    /** Read the list of katas and return the page. */
+    /** Read the lists of katas and puzzles, and return the page. */
     static async open() {
-        return new StartPage(await listKatas());
+        return new StartPage(...(await Promise.all([listKatas(), listPuzzles()])));
     }
 
-    constructor({ katas, next, summary }) {
+    constructor({ katas, next, summary }, puzzles) {
         this.title = "Katas";
         const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
         const main = el("main", { class: "start" }, el("p", { class: "summary" }, summary));
@@ -20,6 +21,7 @@ export class StartPage {
             main.append(nextKata(chosen, next.why));
         }
         main.append(el("ol", { class: "katas" }, ...katas.map((kata) => row(kata, kata === chosen))));
+        main.append(...[puzzleSection(puzzles)].filter(Boolean));
         this.content = [header, main];
     }
 
