@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,14 @@ def typed(page: Any, text: str, *, save: bool = True) -> None:
 
 def shows(page: Any, selector: str, text: str | re.Pattern[str]) -> None:
     page.locator(selector, has_text=text).first.wait_for()
+
+
+def becomes(value: Callable[[], object], wanted: object) -> None:
+    """Wait until a function returns a value. (The page's policy forbids playwright's own wait_for_function.)"""
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while value() != wanted and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert value() == wanted
 
 
 def bottom(element: Any) -> float:
@@ -258,9 +267,8 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     shows(page, HEADLINE, "failed, 8 of 10 points")
     assert page.get_by_role("link", name="Explanation and solution").count() == 0
     page.get_by_role("tab", name="diagnosis.toml").click()
-    page.locator(".sheet:not([hidden]) .cm-content").click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(practice.answer(puzzle))
+    page.get_by_label("cause").select_option(puzzle.faults[0].cause)
+    page.get_by_label("line").fill(str(puzzle.lines[0][0]))
     shows(page, HEADLINE, "passed, 10 of 10 points")
     page.get_by_role("link", name="Explanation and solution").click()
     shows(page, "h2", f"The fault: {puzzle.faults[0].cause}")
@@ -269,6 +277,46 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     page.get_by_label("Number").fill("3")
     page.get_by_role("button", name="New puzzle").click()
     shows(page, ".puzzles [role=alert]", "this puzzle exists already")
+
+
+DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so"\n\n[bug2]\ncause = ""\nline = 2\n'
+
+
+def test_a_diagnosis_has_a_form_beside_its_text(page: Any, root: Path) -> None:
+    settings, file = root / "katas/alpha/kata.toml", root / "katas/alpha/diagnosis.toml"
+    write(settings, settings.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "diagnosis.toml"]'))
+    write(file, DIAGNOSIS)
+    opened(page, "alpha")
+    page.get_by_role("tab", name="diagnosis.toml").click()
+    one, two = (page.get_by_role("group", name=f"bug{number}") for number in (1, 2))
+    assert violations(page) == []
+    one.get_by_label("cause").focus()
+    page.keyboard.type("step-missing")
+    shows(page, ".form p", "the optimizer takes no steps")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("17x")
+    shows(page, ".form .failed", "Write a whole number.")
+    page.keyboard.press("Backspace")
+    one.get_by_label("why").fill('it "never"\nsteps')
+    two.get_by_label("why").fill("because")  # this table has no such key yet
+    shows(page, ".sheet:not([hidden]) .state", SAVED)
+    expected = DIAGNOSIS.replace('cause = ""  #', 'cause = "step-missing"  #').replace("line = 1", "line = 17")
+    expected = expected.replace('"so"', r'"it \"never\"\nsteps"').replace("line = 2", 'line = 2\nwhy = "because"')
+    assert file.read_text(encoding="utf-8") == expected
+    write(file, expected.replace("because", "since"))  # by another editor
+    becomes(lambda: two.get_by_label("why").input_value(), "since")
+    page.get_by_role("button", name="Text", exact=True).click()
+    page.locator(".sheet:not([hidden]) .cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("fix = ")
+    shows(page, ".unreadable", "The form cannot show diagnosis.toml: line 11:")
+    assert page.get_by_role("button", name="Form", exact=True).get_attribute("aria-disabled") == "true"
+    assert violations(page) == []
+    page.keyboard.type("'none'")
+    page.get_by_role("button", name="Form", exact=True).click()
+    assert two.get_by_label("fix").input_value() == "none"
+    becomes(lambda: file.read_text(encoding="utf-8")[-26:], "why = \"since\"\nfix = 'none'")
 
 
 @pytest.fixture(scope="module")

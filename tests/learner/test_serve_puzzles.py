@@ -77,6 +77,10 @@ def test_a_puzzle_has_its_text_and_the_learners_own_files(server: Server, folder
     assert SYMPTOM in found["readme"]
     assert [(file["name"], file["text"]) for file in found["files"]] == list(practice.stubs(PUZZLE).items())
     assert found["is_puzzle"]
+    program, diagnosis = found["files"]
+    assert program["choices"] is None
+    assert PUZZLE.faults[0].cause in [each["name"] for each in diagnosis["choices"]["cause"]]
+    assert diagnosis["choices"]["file"] == [{"name": "program.py", "meaning": ""}]
 
 
 def test_a_puzzle_is_solved_in_the_page(server: Server, folder: Path) -> None:

@@ -88,8 +88,9 @@ function indent(view) {
  * Make an editor for a file.
  * @param {{name: string, text: string, language: string, editable: boolean}} file
  * @param {() => void} edited is called after each change by the learner
+ * @param {(text: string) => void} changed is called with the text after each change
  */
-export function createEditor(file, edited) {
+export function createEditor(file, edited, changed) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const state = EditorState.create({
         doc: file.text,
@@ -105,8 +106,11 @@ export function createEditor(file, edited) {
             EditorState.readOnly.of(!file.editable),
             EditorView.contentAttributes.of({ "aria-label": `Text of ${file.name}`, tabindex: "0" }),
             EditorView.updateListener.of((update) => {
-                if (update.docChanged && !update.transactions.some((each) => each.annotation(fromDisk))) {
-                    edited();
+                if (update.docChanged) {
+                    changed(update.state.doc.toString());
+                    if (!update.transactions.some((each) => each.annotation(fromDisk))) {
+                        edited();
+                    }
                 }
             }),
         ],

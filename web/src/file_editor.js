@@ -8,6 +8,7 @@ import { writeFile } from "./api.js";
 import { createEditor, replaceText } from "./codemirror.js";
 import { announce, button, el } from "./dom.js";
 import { dropDraft, findDraft, keepDraft } from "./drafts.js";
+import { TomlForm, Views } from "./toml_form.js";
 
 const SAVE_MS = 400; // a change is saved after this pause
 const RETRY_MS = 3000;
@@ -16,7 +17,7 @@ export class FileEditor {
     /**
      * @param {string} slug
      * @param {{name: string, text: string | null, digest: string | null, editable: boolean, language: string,
-     *     why?: string}} file
+     *     why?: string, choices?: object | null}} file with `choices`, it also has a form
      * @param {number} largest how many bytes the file may have
      * @param {(editor: FileEditor) => void} changed is called when `unsaved` may have changed
      */
@@ -25,7 +26,7 @@ export class FileEditor {
         const text = file.text ?? "";
         this.base = file.digest ?? "";
         this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
-        this.view = createEditor({ ...file, text }, () => this.edited());
+        this.view = createEditor({ ...file, text }, () => this.edited(), (now) => this.refresh(now));
         this.saved = this.view.state.doc; // the text of `base`; null if the file must be written in any case
         this.saving = null;
         this.savedAt = 0;
@@ -36,6 +37,7 @@ export class FileEditor {
         this.state = el("p", { class: "state soft" }, file.editable ? "" : (file.why ?? "You cannot edit this file."));
         this.choice = el("div", { class: "choice", role: "alert" });
         this.body = el("div", { class: "text" }, this.view.dom);
+        this.views = file.editable && file.choices ? this.withForm(file.choices) : null;
         this.restore();
     }
 
@@ -46,6 +48,33 @@ export class FileEditor {
 
     get text() {
         return this.view.state.doc.toString().replaceAll("\n", this.lineEnd);
+    }
+
+    /** Return the views of a file that has a form. */
+    withForm(choices) {
+        const replace = (from, to, insert) => this.view.dispatch({ changes: { from, to, insert }, userEvent: "input" });
+        const form = new TomlForm(this.name, choices, replace);
+        form.show(this.view.state.doc.toString());
+        return new Views(form, this.body, () => this.view.requestMeasure());
+    }
+
+    /** Show the text in the form, too. */
+    refresh(text) {
+        this.views?.form.show(text);
+        this.views?.arrange();
+    }
+
+    /** Return what belongs between the choice and the state. */
+    get content() {
+        return this.views?.elements ?? [this.body];
+    }
+
+    focus() {
+        if (this.views?.isForm) {
+            this.views.form.focus();
+        } else {
+            this.view.focus();
+        }
     }
 
     /** Continue with the text that an earlier visit to the page could not save. */
@@ -217,7 +246,7 @@ export class FileEditor {
     useDisk() {
         const { text, digest } = this.conflict;
         this.load(text, digest);
-        this.view.focus();
+        this.focus();
     }
 
     keepMine() {
@@ -231,7 +260,7 @@ export class FileEditor {
         this.saved = null;
         this.loaded = false;
         this.decide(null);
-        this.view.focus();
+        this.focus();
         this.save();
     }
 

@@ -35,7 +35,7 @@ export class Workspace {
             "data-name": file.name,
         });
         const panel = el("div", { id, role: "tabpanel", class: "sheet", "aria-labelledby": `tab-${id}` });
-        panel.append(editor.choice, editor.body, editor.state);
+        panel.append(editor.choice, ...editor.content, editor.state);
         Object.assign(editor, { tab, panel });
         this.editors.set(file.name, editor);
         this.tabs.append(tab);
@@ -74,7 +74,7 @@ export class Workspace {
     }
 
     focus() {
-        this.editors.get(this.shown)?.view.focus();
+        this.editors.get(this.shown)?.focus();
     }
 
     /** Return whether no file has text that is not on disk, or waits for a choice. */

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.catalogue import Kata, is_glob
+from graders.debugging.causes import CAUSES
 from graders.errors import KataError
 from graders.intake.rules import DATA_BYTES, SOURCE_BYTES
 from graders.output.delivery import deliver_bytes
@@ -18,6 +19,7 @@ from graders.output.delivery import deliver_bytes
 _UNNAMED = re.compile(r"[\ud800-\udfff]")  # bytes that aren't UTF-8: such a name cannot be sent, and intake refuses it
 _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
 LARGEST = SOURCE_BYTES  # in bytes, for every file that can be edited; longer files are shown as "not editable"
+DIAGNOSIS = "diagnosis.toml"
 NOT_SAVED = "Your text was not saved."
 WRITING = threading.Lock()  # held from the comparison of a file until it is written: two pages may save at once
 
@@ -58,6 +60,17 @@ def names_of(kata: Kata) -> list[str]:
             if kata.declares(name) and not _UNNAMED.search(name):
                 found[name] = None
     return list(found)
+
+
+def choices_of(kata: Kata, name: str) -> dict[str, list[dict[str, str]]] | None:
+    """Return the names to choose from in the form of a diagnosis, for each key that has some; None if there is no form.
+
+    A kata has a form by declaring a file called diagnosis.toml.
+    """
+    if name != DIAGNOSIS:
+        return None
+    programs = [{"name": each, "meaning": ""} for each in kata.files if each.endswith(".py")]
+    return {"cause": [{"name": cause, "meaning": meaning} for cause, meaning in CAUSES.items()], "file": programs}
 
 
 def read(kata: Kata, name: str) -> OpenFile:
