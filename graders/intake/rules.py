@@ -21,7 +21,7 @@ IGNORED_WALKED = 2_000
 IGNORED_DEPTH = 8
 NOT_ENTERED = frozenset({".git", "__pycache__"})
 
-_TEXT = frozenset({".csv", ".json", ".md", ".py", ".toml", ".txt"})
+TEXT = frozenset({".csv", ".json", ".md", ".py", ".toml", ".txt"})
 _COMPILED = frozenset({".a", ".dll", ".dylib", ".exe", ".o", ".pyc", ".pyd", ".pyo", ".so"})
 _BOM = b"\xef\xbb\xbf"
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
@@ -104,7 +104,7 @@ def content(name: str, data: bytes) -> bytes:
     if data.startswith(_LFS_POINTER):
         refuse(name, "it is a Git LFS pointer, not the file", "Fetch the file itself: git lfs pull.")
     suffix = PurePosixPath(name).suffix
-    if suffix not in _TEXT:
+    if suffix not in TEXT:
         return data
     data = data.removeprefix(_BOM)
     if b"\0" in data:

@@ -286,6 +286,47 @@ def globbed(tmp_path: Path) -> Kata:
     return catalogue.load(root, "alpha", complete=False)
 
 
+NEW = ["results/more.csv", "results/é 2.csv", "results/" + "n" * 88 + ".csv"]
+UNSUITABLE = [
+    "results/.hidden.csv", "results/..", "results/../x.csv", "results//x.csv", "/results/x.csv", "results/sub/x.csv",
+    "results/", "results/x.txt", "results/x.csv/", "./results/x.csv", "results/a\\b.csv", "results/a\nb.csv", "x.csv",
+    "results/a\0.csv", "results/\ud800.csv", "results/RUN.csv", "results/" + "n" * 89 + ".csv", "results/x.pyc.csv",
+    "twice.py.csv", "",
+]  # fmt: skip
+
+
+def test_a_file_can_be_created_only_under_a_pattern(globbed):
+    for name in NEW:
+        assert files.save(globbed, name, "1,2\n", "") == files.digest_of(b"1,2\n")
+        assert name in files.names_of(globbed)
+        with pytest.raises(files.Changed):
+            files.save(globbed, name, "other", "")
+    before = sorted(globbed.folder.rglob("*"))
+    for name in UNSUITABLE:
+        with pytest.raises(KataError):
+            files.save(globbed, name, "1,2\n", "")
+    assert sorted(globbed.folder.rglob("*")) == before
+
+
+def test_a_new_file_is_not_written_through_a_linked_folder(globbed, tmp_path):
+    shutil.rmtree(globbed.folder / "results")
+    (tmp_path / "outside").mkdir()
+    (globbed.folder / "results").symlink_to(tmp_path / "outside")
+    with pytest.raises(KataError, match="link to a file outside"):
+        files.save(globbed, "results/more.csv", "x", "")
+    assert list((tmp_path / "outside").iterdir()) == []
+    (globbed.folder / "results").unlink()
+    (globbed.folder / "results").symlink_to(globbed.folder)
+    with pytest.raises(KataError, match="isn't yours to change"):
+        files.save(globbed, "results/more.csv", "x", "")
+
+
+def test_a_new_file_makes_its_folder(globbed):
+    shutil.rmtree(globbed.folder / "results")
+    files.save(globbed, "results/more.csv", "", "")
+    assert (globbed.folder / "results/more.csv").read_bytes() == b""
+
+
 def test_a_link_to_a_file_of_the_kata_itself_is_neither_read_nor_written(globbed):
     (globbed.folder / "results/more.csv").symlink_to("../kata.toml")
     before = (globbed.folder / "kata.toml").read_bytes()

@@ -279,6 +279,34 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     shows(page, ".puzzles [role=alert]", "this puzzle exists already")
 
 
+def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> None:
+    settings, file = root / "katas/alpha/kata.toml", root / "katas/alpha/results/more.csv"
+    opened(page, "alpha")
+    assert page.get_by_role("button", name="New file…").count() == 0
+    write(settings, settings.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "results/*.csv"]'))
+    page.reload()
+    page.get_by_role("button", name="New file…").click()
+    assert page.get_by_label("Name").input_value() == "results/"
+    assert violations(page) == []
+    page.keyboard.type("more.txt")
+    page.keyboard.press("Enter")
+    shows(page, "dialog .failed", "not one of alpha's files")
+    page.get_by_label("Name").fill("results/more.csv")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_role("tab", name="results/more.csv", selected=True).wait_for()
+    becomes(lambda: page.evaluate("document.activeElement.className").split()[0:1], ["cm-content"])
+    page.keyboard.type("1,2")
+    becomes(lambda: file.read_text(encoding="utf-8"), "1,2")
+    file.unlink()
+    shows(page, ".choice", "was deleted")
+    page.get_by_role("button", name="Close it").click()
+    assert page.get_by_role("tab", name="results/more.csv").count() == 0
+    page.get_by_role("tab", name="twice.py", selected=True).wait_for()
+    assert not file.exists()
+    write(file, "3,4")  # by a program
+    page.get_by_role("tab", name="results/more.csv").wait_for()
+
+
 DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so"\n\n[bug2]\ncause = ""\nline = 2\n'
 
 

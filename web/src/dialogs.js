@@ -38,6 +38,36 @@ export async function confirmed(question, agree) {
     return (await opened(dialog)) === "yes";
 }
 
+/**
+ * Ask for the name of a new file, until it is made or the learner gives up.
+ * @param {string[]} patterns the patterns that the name may match
+ * @param {(name: string) => Promise<string>} make makes the file, and returns what is wrong with the name, if anything
+ */
+export async function nameNewFile(patterns, make) {
+    const about = `The kata's files include ${patterns.join(" and ")}. The page writes text files.`;
+    const start = patterns[0].slice(0, patterns[0].lastIndexOf("/") + 1);
+    const fault = el("p", { id: "fault", class: "failed", role: "alert" });
+    const properties = { id: "new-name", value: start, size: 30, autocomplete: "off", "aria-describedby": fault.id };
+    const input = el("input", properties);
+    const form = el("form", {}, el("p", {}, el("label", { for: "new-name" }, "Name"), " ", input), fault);
+    const dialog = el("dialog", { "aria-labelledby": "new" }, el("h2", { id: "new" }, "New file"), el("p", {}, about));
+    const submit = button("Create", null, { type: "submit", class: "primary" });
+    form.append(el("div", { class: "buttons" }, submit, button("Cancel", () => dialog.close(""))));
+    form.addEventListener("submit", async (event) => {
+        event.preventDefault();
+        fault.textContent = "";
+        fault.textContent = await make(input.value.trim());
+        if (!fault.textContent) {
+            dialog.close("made");
+        }
+    });
+    dialog.append(form);
+    const done = opened(dialog);
+    input.focus();
+    input.setSelectionRange(start.length, start.length);
+    return (await done) === "made";
+}
+
 /** Show the keys. */
 export function showKeys() {
     if (document.querySelector("dialog")) {

@@ -17,7 +17,7 @@ export class FileEditor {
     /**
      * @param {string} slug
      * @param {{name: string, text: string | null, digest: string | null, editable: boolean, language: string,
-     *     why?: string, choices?: object | null}} file with `choices`, it also has a form
+     *     why?: string, choices?: object | null, optional?: boolean}} file with `choices`, it also has a form
      * @param {number} largest how many bytes the file may have
      * @param {(editor: FileEditor) => void} changed is called when `unsaved` may have changed
      */
@@ -25,6 +25,8 @@ export class FileEditor {
         Object.assign(this, { slug, name: file.name, editable: file.editable, largest, changed });
         const text = file.text ?? "";
         this.base = file.digest ?? "";
+        this.optional = file.optional; // such a file need not exist
+        this.forget = () => {}; // closes the file's tab
         this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
         this.view = createEditor({ ...file, text }, () => this.edited(), (now) => this.refresh(now));
         this.saved = this.view.state.doc; // the text of `base`; null if the file must be written in any case
@@ -224,7 +226,8 @@ export class FileEditor {
     choices({ text, digest }) {
         const mine = (label) => button(label, () => this.keepMine());
         if (!digest) {
-            return { question: `${this.name} was deleted from the disk.`, answers: [mine("Write it again")] };
+            const close = this.optional ? [button("Close it", () => this.forget())] : [];
+            return { question: `${this.name} was deleted from the disk.`, answers: [mine("Write it again"), ...close] };
         }
         if (text === null) {
             const question = `${this.name} has changed on disk. It is too large to be edited here, or it isn't text.`;
@@ -262,6 +265,14 @@ export class FileEditor {
         this.decide(null);
         this.focus();
         this.save();
+    }
+
+    /** Stop, and forget the text. */
+    drop() {
+        this.closed = true;
+        clearTimeout(this.timer);
+        dropDraft(this.slug, this.name);
+        this.view.destroy();
     }
 
     /** Save what can still be saved, and stop. */

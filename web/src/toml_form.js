@@ -1,4 +1,4 @@
-/** A form for a TOML file, next to the text editor: both show the same text, and a change in one is one in the other. */
+/** A form for a TOML file, next to the text editor. Both show the same text and change it for each other. */
 import { button, el } from "./dom.js";
 import { parse, TomlError, written } from "./toml.js";
 

@@ -1,5 +1,6 @@
 /** The middle pane: the kata's files as tabs, each with an editor. */
-import { readKata } from "./api.js";
+import { readKata, writeFile } from "./api.js";
+import { nameNewFile } from "./dialogs.js";
 import { button, el } from "./dom.js";
 import { FileEditor } from "./file_editor.js";
 import { tabKeys } from "./panes.js";
@@ -11,12 +12,15 @@ export class Workspace {
         this.slug = slug;
         this.largest = kata.largest;
         this.editors = new Map();
+        this.number = 0;
         this.asked = new Map(); // for each file, the last difference that the server was asked about
         this.tabs = el("div", { class: "tabs", role: "tablist", "aria-label": "Files" });
         this.panels = el("div", { class: "files" });
         tabKeys(this.tabs, (tab) => this.show(tab.dataset.name));
         const help = "Tab indents by 4 spaces. To leave the editor, press Esc and then Tab.";
-        this.element = el("div", { class: "workspace" }, this.tabs, this.panels, el("p", { class: "tip soft" }, help));
+        const more = kata.patterns.length > 0 && button("New file…", () => this.create(kata.patterns));
+        const row = el("div", { class: "tabs row" }, this.tabs, more);
+        this.element = el("div", { class: "workspace" }, row, this.panels, el("p", { class: "tip soft" }, help));
         kata.files.forEach((file) => this.add(file));
         this.show(kata.files.find((file) => file.editable)?.name ?? kata.files[0]?.name);
         this.onLeave = () => this.flush(true);
@@ -27,7 +31,7 @@ export class Workspace {
 
     add(file) {
         const editor = new FileEditor(this.slug, file, this.largest, (each) => this.label(each));
-        const id = `file-${this.editors.size}`;
+        const id = `file-${this.number++}`;
         const tab = button("", () => this.show(file.name), {
             role: "tab",
             id: `tab-${id}`,
@@ -37,6 +41,7 @@ export class Workspace {
         const panel = el("div", { id, role: "tabpanel", class: "sheet", "aria-labelledby": `tab-${id}` });
         panel.append(editor.choice, ...editor.content, editor.state);
         Object.assign(editor, { tab, panel });
+        editor.forget = () => this.remove(editor);
         this.editors.set(file.name, editor);
         this.tabs.append(tab);
         this.panels.append(panel);
@@ -71,6 +76,40 @@ export class Workspace {
                 editor.view.requestMeasure();
             }
         }
+    }
+
+    /** Ask for a name, and create an empty file with it. */
+    async create(patterns) {
+        let chosen = "";
+        const make = async (name) => {
+            chosen = name;
+            if (this.editors.has(name)) {
+                return "There is such a file already.";
+            }
+            try {
+                await writeFile(this.slug, name, "", "");
+            } catch (error) {
+                return error.status === 409 ? "There is such a file already." : error.message;
+            }
+            return "";
+        };
+        if (await nameNewFile(patterns, make)) {
+            await this.reread();
+            this.show(chosen);
+            this.editors.get(chosen)?.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+            this.focus();
+        }
+    }
+
+    /** Take away the tab of a file that was deleted on disk and need not exist. */
+    remove(editor) {
+        editor.drop();
+        this.editors.delete(editor.name);
+        this.asked.delete(editor.name);
+        editor.tab.remove();
+        editor.panel.remove();
+        this.show([...this.editors.keys()].at(0));
+        this.tabs.querySelector("[aria-selected=true]")?.focus();
     }
 
     focus() {

@@ -25,7 +25,7 @@ from graders.errors import CatalogueError, KataError
 from graders.learner import guidance
 from graders.learner.progress import Progress, Standing, in_short, next_kata, place, points_of, streak
 from graders.learner.serve import live
-from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, read, save
+from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, patterns_of, read, save
 from graders.learner.serve.live import LiveKatas, Snapshot
 from graders.learner.serve.markdown import to_html
 
@@ -205,6 +205,7 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
             "language": file.language,
             "why": file.why,
             "choices": choices_of(kata, file.name),
+            "optional": file.name not in kata.files,
         }
         for file in (read(kata, name) for name in names_of(kata))
     ]
@@ -216,6 +217,7 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
         "has_solution": _is_puzzle(kata) or kata.solution.is_dir(),
         "is_puzzle": _is_puzzle(kata),
         "largest": LARGEST,
+        "patterns": patterns_of(kata),
     }
 
 

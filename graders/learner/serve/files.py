@@ -10,9 +10,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata, is_glob, matches
 from graders.debugging.causes import CAUSES
 from graders.errors import KataError
+from graders.intake import rules
 from graders.intake.rules import DATA_BYTES, SOURCE_BYTES
 from graders.output.delivery import deliver_bytes
 
@@ -20,6 +21,7 @@ _UNNAMED = re.compile(r"[\ud800-\udfff]")  # bytes that aren't UTF-8: such a nam
 _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
 LARGEST = SOURCE_BYTES  # in bytes, for every file that can be edited; longer files are shown as "not editable"
 DIAGNOSIS = "diagnosis.toml"
+LONGEST_NAME = 100  # in characters
 NOT_SAVED = "Your text was not saved."
 WRITING = threading.Lock()  # held from the comparison of a file until it is written: two pages may save at once
 
@@ -60,6 +62,11 @@ def names_of(kata: Kata) -> list[str]:
             if kata.declares(name) and not _UNNAMED.search(name):
                 found[name] = None
     return list(found)
+
+
+def patterns_of(kata: Kata) -> list[str]:
+    """Return the patterns under which the learner may create text files in the page."""
+    return [pattern for pattern in kata.files if is_glob(pattern) and Path(pattern).suffix in ("", ".*", *rules.TEXT)]
 
 
 def choices_of(kata: Kata, name: str) -> dict[str, list[dict[str, str]]] | None:
@@ -114,6 +121,10 @@ def save(kata: Kata, name: str, text: str, base: str) -> str:
             raise Changed(f"{name} was {did} on disk while you were editing it. {NOT_SAVED}", now)
         if path.exists() and not path.is_file():
             raise KataError(f"{name}: it isn't an ordinary file. Remove it. {NOT_SAVED}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise KataError(f"{path.parent}: {fault.strerror}. {NOT_SAVED}") from None
         deliver_bytes(data, path, NOT_SAVED)
         return digest_of(data)
 
@@ -121,7 +132,7 @@ def save(kata: Kata, name: str, text: str, base: str) -> str:
 def _path(kata: Kata, name: str) -> Path:
     """Return a declared file's path. Raises KataError for any other name, and for links to anything else."""
     if name not in names_of(kata):
-        raise KataError(f"{name}: not one of {kata.slug}'s files, which are {', '.join(kata.files)}.")
+        _check_new(kata, name)
     path, folder = kata.folder / name, os.path.realpath(kata.folder)
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(folder):
@@ -129,3 +140,18 @@ def _path(kata: Kata, name: str) -> Path:
     if not kata.declares(real.relative_to(folder).as_posix()):
         raise KataError(f"{name}: it is a link to a file that isn't yours to change. Replace it by a file.")
     return path
+
+
+def _check_new(kata: Kata, name: str) -> None:
+    """Raise KataError unless a file with this name can be created: its name matches a pattern, and intake takes it."""
+    known = kata.declares(name) and any(is_glob(pattern) and matches(pattern, name) for pattern in kata.files)
+    if not known or name.endswith("/"):
+        raise KataError(f"{name}: not one of {kata.slug}'s files, which are {', '.join(kata.files)}.")
+    if len(name) > LONGEST_NAME:
+        raise KataError(f"{rules.printable(name)}: the name is too long. Use at most {LONGEST_NAME} characters.")
+    if Path(name).suffix not in rules.TEXT:
+        raise KataError(
+            f"{rules.printable(name)}: this page writes text. Use a name with {', '.join(sorted(rules.TEXT))}."
+        )
+    rules.check_name(name)
+    rules.check_names([name], names_of(kata))
