@@ -70,8 +70,9 @@ class Progress:
     KataError if the file cannot be opened.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, wait_s: float | None = None) -> None:
         self.path = path or default_path()
+        self._wait_s = WAIT_S if wait_s is None else wait_s
         self.warning = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,13 +87,13 @@ class Progress:
             raise KataError(f"{self.path}: {reason}. Set NN_KATAS_PROGRESS to a file that you can write to.") from None
 
     @classmethod
-    def of(cls, root: Path) -> Progress:
-        """Open a learner's progress in this repository.
+    def of(cls, root: Path, *, wait_s: float | None = None) -> Progress:
+        """Open a learner's progress in this repository, waiting at most `wait_s` (by default WAIT_S) if it is locked.
 
         Progress in repositories without hidden tests is stored in a separate file.
         """
         path = default_path()
-        return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path)
+        return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path, wait_s=wait_s)
 
     def __enter__(self) -> Progress:
         return self
@@ -158,7 +159,7 @@ class Progress:
             connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
 
     def _open(self) -> None:
-        self._connection = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
+        self._connection = sqlite3.connect(self.path, timeout=self._wait_s, isolation_level=None)
         try:
             self._connection.execute("PRAGMA synchronous = FULL")
             with self._changing() as connection:

@@ -27,7 +27,7 @@ from graders.catalogue import Kata
 from graders.debugging import practice
 from graders.debugging.generate import candidate
 from graders.errors import KataError
-from graders.learner import guidance, progress
+from graders.learner import guidance
 from graders.learner.serve import app, files, live
 from graders.learner.serve.guard import Guard, forwarded
 from graders.learner.serve.live import LiveKatas
@@ -423,13 +423,92 @@ def test_a_progress_file_that_cannot_be_used_is_named_on_the_start_page(globbed,
     katas = LiveKatas(globbed.root, None)
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
     write(tmp_path / "progress.sqlite", "damaged" * 1000)
-    assert "It was renamed progress.damaged-" in app.overview(katas, None, {})["summary"]
-    monkeypatch.setattr(progress, "WAIT_S", 0.05)
+    assert "It was renamed progress.damaged-" in app.overview(katas, None, {})["warning"]
     with contextlib.closing(sqlite3.connect(tmp_path / "progress.sqlite")) as other:
         other.execute("BEGIN EXCLUSIVE")
+        started = time.monotonic()
         found = app.overview(katas, None, {})
+        state = live.opened(globbed.root, "alpha")
+        assert time.monotonic() - started < 5  # and not progress.WAIT_S for each
     assert [each["slug"] for each in found["katas"]] == ["alpha"]
-    assert "database is locked" in found["summary"]
+    assert "Your progress cannot be shown now" in found["warning"]
+    assert "database is locked" in found["warning"]
+    assert (found["summary"], found["next"], found["progress"]) == ("", None, False)
+    assert "database is locked" in state.notes[0]
+
+
+def test_a_broken_kata_does_not_hide_the_others(globbed):
+    shutil.copytree(globbed.folder, globbed.root / "katas/beta")
+    shutil.copytree(globbed.folder, globbed.root / "katas/gamma")
+    write(globbed.root / "katas/beta/kata.toml", "title = 3\n")
+    found = app.overview(LiveKatas(globbed.root, None), None, {})
+    assert [each["slug"] for each in found["katas"]] == ["alpha", "gamma"]
+    ((slug, fault),) = ((each["slug"], each["fault"]) for each in found["broken"])
+    assert slug == "beta"
+    assert "katas/beta/kata.toml" in fault
+    state = live.opened(globbed.root, "alpha")
+    assert state.following is not None
+    assert state.following[0].slug == "gamma"
+    with pytest.raises(KataError, match=r"katas/beta/kata\.toml"):
+        live.opened(globbed.root, "beta")
+
+
+def test_opening_a_kata_reads_no_other(globbed, monkeypatch):
+    shutil.copytree(globbed.folder, globbed.root / "katas/beta")
+    known, read = catalogue.load, []
+    monkeypatch.setattr(catalogue, "load", lambda root, slug, **how: read.append(slug) or known(root, slug, **how))
+    live.opened(globbed.root, "alpha")
+    assert set(read) == {"alpha"}
+
+
+def test_a_session_that_fails_is_shown_and_tried_again(globbed, monkeypatch):
+    """Without its thread, the page would wait for events that never come."""
+    monkeypatch.setattr(live, "AFTER_FAULT_S", 0.05)
+    faults = ["__init__", "look", "grade", "keep"]
+
+    class Broken(live.WatchSession):
+        """A session each of whose steps fails once."""
+
+        def __init__(self, *arguments: Any, **how: Any) -> None:
+            self._fail("__init__")
+            super().__init__(*arguments, **how)
+
+        def _fail(self, name: str) -> None:
+            if faults and faults[0] == name:
+                raise RuntimeError(f"{faults.pop(0)} failed")
+
+        def look(self) -> None:
+            self._fail("look")
+            super().look()
+
+        def keep(self) -> None:
+            self._fail("keep")
+            super().keep()
+
+        def grade_again(self) -> None:
+            self._fail("grade")
+
+    monkeypatch.setattr(live, "WatchSession", Broken)
+    seen: list[Any] = []
+    judge = SimpleNamespace(grade=lambda *_, **__: None, close=lambda: None)
+    katas = LiveKatas(globbed.root, judge)
+    kata = katas.get("alpha")
+    kata.join(seen.append)
+    kata.do(lambda session: session.grade_again())
+    try:
+        for name in ("__init__", "look", "grade", "keep"):
+            _until(lambda name=name: any(f"{name} failed" in str(each["notes"]) for each in seen))
+        _until(lambda: seen[-1].get("slug") == "alpha")
+        assert kata.alive
+    finally:
+        katas.close()
+
+
+def _until(condition: Any) -> None:
+    ends = time.monotonic() + 30
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert condition()
 
 
 def test_a_formula_with_a_mistake_does_not_close_the_page(globbed):

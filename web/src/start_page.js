@@ -12,15 +12,17 @@ export class StartPage {
         return new StartPage(...(await Promise.all([listKatas(), listPuzzles()])));
     }
 
-    constructor({ katas, next, summary }, puzzles) {
+    constructor({ katas, broken, next, summary, warning, progress }, puzzles) {
         this.title = "Katas";
         const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
-        const main = el("main", { class: "start" }, el("p", { class: "summary" }, summary));
+        const main = el("main", { class: "start" }, summary && el("p", { class: "summary" }, summary));
+        main.append(...(warning ? [el("p", { class: "partial" }, warning)] : []));
         const chosen = next && katas.find((kata) => kata.slug === next.slug);
         if (chosen) {
             main.append(nextKata(chosen, next.why));
         }
-        main.append(el("ol", { class: "katas" }, ...katas.map((kata) => row(kata, kata === chosen))));
+        main.append(el("ol", { class: "katas" }, ...katas.map((kata) => row(kata, kata === chosen, progress))));
+        main.append(...(broken.length ? [el("ul", { class: "katas" }, ...broken.map(brokenKata))] : []));
         main.append(...[puzzleSection(puzzles)].filter(Boolean));
         this.content = [header, main];
     }
@@ -38,8 +40,14 @@ function nextKata(kata, why) {
     );
 }
 
-function row(kata, isNext) {
-    const [sign, state, colour] = stateOf(kata);
+/** Return the row of a kata whose kata.toml cannot be read. */
+function brokenKata({ slug, fault }) {
+    const sign = el("span", { class: "sign failed", "aria-hidden": "true" }, "!");
+    return el("li", {}, sign, el("strong", {}, slug), el("span", { class: "about failed" }, fault));
+}
+
+function row(kata, isNext, progress) {
+    const [sign, state, colour] = progress ? stateOf(kata) : ["·", "", "soft"];
     const best = kata.tries && typeof kata.best === "number" ? `${kata.best} of ` : "";
     const kind = el("span", { class: "kind" }, `${kata.kind} · `);
     const about = [`${kata.slug} · `, kind, difficulty(kata), ` · ${minutes(kata.minutes)}`];

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,8 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, KataError
 from graders.learner import guidance
-from graders.learner.progress import Progress, Standing, in_short, next_kata, place, points_of, streak
-from graders.learner.serve import live
+from graders.learner.progress import Progress
+from graders.learner.serve import live, start
 from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, patterns_of, read, save
 from graders.learner.serve.live import LiveKatas, Snapshot
 from graders.learner.serve.markdown import to_html
@@ -141,33 +139,7 @@ async def page(request: Request) -> Response:
 def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Answer with all katas, what the learner has reached in each, and which one is next."""
     del request, given
-    every = sorted(
-        (catalogue.load(katas.root, slug, complete=False) for slug in catalogue.slugs(katas.root)), key=place
-    )
-    standings, days, warning = {kata.slug: Standing(kata.slug) for kata in every}, 0, ""
-    try:
-        with Progress.of(katas.root) as progress:
-            warning, days = progress.warning, streak(progress.days(), date.today())
-            standings = progress.standings(list(standings))
-    except (KataError, sqlite3.Error) as fault:  # the katas can be done without it
-        warning = str(fault)
-    listed = [
-        {
-            "slug": kata.slug,
-            "title": kata.title,
-            "kind": kata.kind,
-            "difficulty": kata.difficulty,
-            "minutes": kata.minutes,
-            "points": points_of(kata),
-            "best": standings[kata.slug].best,
-            "done_on": standings[kata.slug].done_on,
-            "tries": standings[kata.slug].tries,
-        }
-        for kata in every
-    ]
-    found = next_kata(every, standings)
-    summary = in_short(standings, days) + (f". {warning}" if warning else "")
-    return {"katas": listed, "next": {"slug": found[0].slug, "why": found[1]} if found else None, "summary": summary}
+    return start.overview(katas.root)
 
 
 def puzzles(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
@@ -229,7 +201,7 @@ def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> di
         text, compared = live.puzzles().explanation(kata)
         return {"html": to_html(text, kata.folder / "README.md", katas.root), "solution": compared}
     path = guidance.explanation_of(kata)
-    with Progress.of(katas.root) as progress:
+    with Progress.of(katas.root, wait_s=start.PATIENCE_S) as progress:
         guidance.allow_solution(kata, progress, anyway="anyway" in request.query_params)
     html = to_html(path.read_text(encoding="utf-8"), path, katas.root) if path.is_file() else ""
     own = {name: read(kata, name).text for name in names_of(kata)}

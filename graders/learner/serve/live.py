@@ -16,11 +16,12 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.serve import pane
+from graders.learner.progress import Standing, next_kata
+from graders.learner.serve import pane, start
 from graders.learner.serve.files import WRITING, names_of, read
 from graders.learner.serve.markdown import to_html
 from graders.learner.watch.grader import Judging
-from graders.learner.watch.session import WatchSession, opened
+from graders.learner.watch.session import WatchSession
 from graders.learner.watch.state import State
 from graders.learner.watch.view import activity
 from graders.verdict import Verdict
@@ -201,6 +202,23 @@ class LiveKatas:
             each.close()
         for each in self._open.values():
             each.thread.join(5.0)
+
+
+class PageState(State):
+    """The state of a kata's page. The other katas are read only when the page names the next one."""
+
+    @property
+    def following(self) -> tuple[Kata, str] | None:
+        katas, _ = start.readable(self.kata.root)
+        done = {self.kata.slug: Standing(self.kata.slug, done_on="now")}
+        return next_kata(katas, {kata.slug: Standing(kata.slug) for kata in katas} | self.standings | done)
+
+
+def opened(root: Path, slug: str) -> PageState:
+    """Return the state of a page that has just been opened. Raises KataError if the kata cannot be read."""
+    kata = catalogue.load(root, slug, complete=False)
+    standings, _, warning, _ = start.reached(root, sorted({*catalogue.slugs(root), slug}))
+    return PageState(katas=[kata], standings=standings, kata=kata, notes=[warning] if warning else [])
 
 
 def puzzle_seed(slug: str) -> int | None:
