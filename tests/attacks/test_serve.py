@@ -9,7 +9,9 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import threading
 import time
 import weakref
@@ -18,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -32,10 +34,11 @@ from graders.learner.serve import app, files, live
 from graders.learner.serve.guard import Guard, forwarded
 from graders.learner.serve.live import LiveKatas
 from graders.learner.serve.markdown import to_html
+from graders.learner.serve.server import address_of
 from graders.output.delivery import deliver_bytes
 from tests import workshop
 from tests.learner.test_learning import README
-from tests.serving import Server, serving
+from tests.serving import ADDRESS, Server, serving
 from tests.workshop import STUB, write
 
 pytestmark = pytest.mark.security
@@ -258,6 +261,45 @@ def test_a_codespace_has_its_own_origin_and_no_other(monkeypatch):
     guard = Guard(None, token="x", port=8765, hosts=["127.0.0.1"])
     assert guard.origins == {"http://127.0.0.1:8765", "https://fluffy-8765.app.github.dev"}
     assert guard.hosts == {"127.0.0.1:8765", "fluffy-8765.app.github.dev"}
+
+
+def test_an_ipv6_address_has_brackets():
+    assert address_of("::1", 8765, "x") == "http://[::1]:8765/?token=x"
+    assert address_of("::", 8765, "x") == address_of("0.0.0.0", 8765, "x") == "http://127.0.0.1:8765/?token=x"
+    assert address_of("box.local", 80, "x") == "http://box.local:80/?token=x"
+
+
+def test_other_people_on_the_machine_do_not_see_the_secret(root, tmp_path):
+    """Everybody can read the arguments of every process, and thus those of the browser."""
+    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "data" / "progress.sqlite")}
+    record = write(tmp_path / "browser", f"#!/bin/sh\nprintf '%s' \"$*\" > '{tmp_path}/arguments'\n")
+    record.chmod(0o755)
+    words = [workshop.KATAS, "--root", str(root), "serve", "--port", "0"]
+    environment |= {"BROWSER": f"{record} %s"}
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert process.stderr is not None
+        found = ADDRESS.search(process.stderr.readline())
+        assert found is not None
+        _until(lambda: (tmp_path / "arguments").exists() and (tmp_path / "arguments").read_text())
+        arguments = (tmp_path / "arguments").read_text()
+        assert found[2] not in arguments
+        page = Path(unquote(urlsplit(arguments).path))
+        assert (page.parent, page.stat().st_mode & 0o777) == (tmp_path / "data", 0o600)
+        assert found[0] in page.read_text()
+        # The browser says that the request comes from elsewhere: from a file. The cookie must arrive all the same.
+        port, token = found[1], found[2]
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/?token={token}", headers={"Sec-Fetch-Site": "cross-site"})
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["refresh"]) == (200, "0; url=/")
+            assert "samesite=strict" in answer.headers["set-cookie"].lower()
+            assert token not in answer.read().decode()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert not page.exists()
 
 
 def test_only_this_machine_can_connect(server):

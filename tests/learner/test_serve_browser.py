@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from graders.debugging import practice
+from graders.learner.serve.server import address_of, opening_page
 from tests import workshop
 from tests.browser import chromium, violations
 from tests.learner.test_learning import README
@@ -305,6 +306,20 @@ def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> 
     assert not file.exists()
     write(file, "3,4")  # by a program
     page.get_by_role("tab", name="results/more.csv").wait_for()
+
+
+def test_the_page_that_opens_the_browser_leads_to_the_katas(browser: Any, server: Server, tmp_path: Path) -> None:
+    """A browser that comes from a file has to receive the cookie, and send it with the next request."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "opening" / "progress.sqlite"))
+        opening = opening_page(address_of("127.0.0.1", server.port, server.token), server.port)
+    assert opening is not None
+    page = browser.new_context().new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(opening.as_uri())
+    shows(page, ".katas", "Twice")
+    assert page.url == f"http://{server.host}/"
+    page.context.close()
 
 
 DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so"\n\n[bug2]\ncause = ""\nline = 2\n'

@@ -13,7 +13,7 @@ from collections.abc import Collection
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SAFE = ("GET", "HEAD")
@@ -55,7 +55,7 @@ class Guard:
             return PlainTextResponse("Requests from other pages are refused.\n", 403)
         given = QueryParams(scope["query_string"]).get("token")
         if scope["path"] == "/" and given is not None and self._is_secret(given):
-            return self._admitted()
+            return self._admitted(directly={"none", "same-origin"}.issuperset(sites))
         if not self._is_secret(cookie_parser(headers.get("cookie", "")).get(self.cookie, "")):
             return PlainTextResponse(NO_SECRET, 403)
         return None
@@ -63,9 +63,16 @@ class Guard:
     def _is_secret(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self.token.encode())
 
-    def _admitted(self) -> Response:
-        """Move the secret from the address, which others may see, into a cookie."""
-        answer = RedirectResponse("/", 303, headers={"cache-control": "no-store", "referrer-policy": "no-referrer"})
+    def _admitted(self, *, directly: bool) -> Response:
+        """Move the secret from the address, which others may see, into a cookie.
+
+        A browser that came here from elsewhere would follow a redirection without the cookie. It gets a page that
+        leads to the same place.
+        """
+        headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+        answer: Response = RedirectResponse("/", 303, headers=headers)
+        if not directly:
+            answer = HTMLResponse("<!doctype html><title>katas</title>\n", headers=headers | {"refresh": "0; url=/"})
         answer.set_cookie(self.cookie, self.token, max_age=KEPT_S, path="/", httponly=True, samesite="strict")
         return answer
 

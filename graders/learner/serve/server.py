@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import socket
 import webbrowser
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import uvicorn
@@ -21,6 +23,7 @@ from graders.learner.serve.live import LiveKatas
 
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+EVERYWHERE = ("0.0.0.0", "::")
 ENDS_WITHIN_S = 1  # open pages get this long to receive their last event
 
 
@@ -29,24 +32,52 @@ def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: boo
     token = secret()
     listener, number = listening(host, port)
     katas = LiveKatas(root, judge)
-    hosts = {*LOOPBACK, host}
-    if host in ("0.0.0.0", "::"):  # then the machine's own names lead here, too
+    hosts = {*LOOPBACK, named(host)}
+    if host in EVERYWHERE:  # then the machine's own names lead here, too
         hosts |= {socket.gethostname(), socket.getfqdn()}
     guarded = Guard(application(katas), token=token, port=number, hosts=hosts)
     settings = uvicorn.Config(
         guarded, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDS_WITHIN_S
     )
-    origin = next(iter(forwarded(number)), f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{number}")
-    address = f"{origin}/?token={token}"
+    address = address_of(host, number, token)
     say(f"The katas are at {address}\nCtrl-C ends the server.")
-    if browser:
-        webbrowser.open(address)
+    page = opening_page(address, number) if browser else None
+    if page is not None:
+        webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
     try:
         uvicorn.Server(settings).run([listener])
     finally:
+        if page is not None:
+            page.unlink(missing_ok=True)
         listener.close()
         katas.close()
         judge.close()
+
+
+def named(host: str) -> str:
+    """Return a host as it is written in an address. IPv6 addresses have brackets there."""
+    return f"[{host}]" if ":" in host else host
+
+
+def address_of(host: str, port: int, token: str) -> str:
+    """Return the address to open, with its secret."""
+    here = "127.0.0.1" if host in EVERYWHERE else named(host)
+    return f"{next(iter(forwarded(port)), f'http://{here}:{port}')}/?token={token}"
+
+
+def opening_page(address: str, port: int) -> Path | None:
+    """Write a page that leads to an address, and that only its owner can read. Return None if it cannot be written.
+
+    The browser is started with this page's path, because other people on the machine can see the arguments of every
+    process.
+    """
+    path = default_path().with_name(f"serve-open-{port}.html")
+    head = '<!doctype html><meta charset="utf-8"><title>katas</title>'
+    try:
+        _write_privately(path, f'{head}<meta http-equiv="refresh" content="0; url={escape(address)}">\n')
+    except OSError:
+        return None
+    return path
 
 
 def listening(host: str, port: int | None) -> tuple[socket.socket, int]:
@@ -84,11 +115,14 @@ def secret() -> str:
     except (OSError, UnicodeDecodeError):
         pass
     token = secrets.token_urlsafe(32)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(token)
-    except OSError:
-        pass  # the secret is then valid for this run only
+    with contextlib.suppress(OSError):  # after a fault, the secret is valid for this run only
+        _write_privately(path, token)
     return token
+
+
+def _write_privately(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
