@@ -322,6 +322,33 @@ def test_the_page_that_opens_the_browser_leads_to_the_katas(browser: Any, server
     page.context.close()
 
 
+def test_every_line_keeps_its_end(page: Any, root: Path) -> None:
+    file = root / "katas/alpha/twice.py"
+    file.write_bytes(b"one\r\ntwo\nthree\rfour\nfive\n\r\nlast")
+    opened(page, "alpha")
+    page.click(EDITOR)
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("# ")
+    becomes(file.read_bytes, b"# one\r\ntwo\nthree\rfour\nfive\n\r\nlast")
+    page.keyboard.press("End")
+    page.keyboard.type("!")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    page.keyboard.type(">")
+    becomes(file.read_bytes, b"# one!\r\ntwo\n\n>three\rfour\nfive\n\r\nlast")
+    page.keyboard.press("End")
+    page.keyboard.press("Delete")  # joins two lines
+    becomes(file.read_bytes, b"# one!\r\ntwo\n\n>threefour\nfive\n\r\nlast")
+    file.write_bytes(b"one\r\ntwo\r\n")  # by another editor
+    shows(page, ".state", "loaded from disk")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("three")
+    page.keyboard.press("Enter")
+    becomes(file.read_bytes, b"one\r\ntwo\r\nthree\r\n")
+
+
 DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so"\n\n[bug2]\ncause = ""\nline = 2\n'
 
 

@@ -25,6 +25,7 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { parser as markdownParser } from "@lezer/markdown";
 
+import { inEditor, keepingLineEnds, loading } from "./line_ends.js";
 import { wrapping } from "./wrapping.js";
 
 const INDENT = 4;
@@ -95,6 +96,7 @@ export function createEditor(file, edited, changed) {
     const state = EditorState.create({
         doc: file.text,
         extensions: [
+            keepingLineEnds(file.text),
             EditorView.cspNonce.of(document.body.dataset.nonce ?? ""),
             Prec.high(keymap.of([{ key: "Tab", run: indent, shift: indentLess }])),
             keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
@@ -121,7 +123,7 @@ export function createEditor(file, edited, changed) {
 /** Replace the part of the text that differs, as one undo step. The cursor stays where it is. */
 export function replaceText(view, text) {
     const before = view.state.doc.toString();
-    const after = text.replace(/\r\n?/g, "\n");
+    const after = inEditor(text);
     const most = Math.min(before.length, after.length);
     let from = 0;
     while (from < most && before[from] === after[from]) {
@@ -133,6 +135,7 @@ export function replaceText(view, text) {
     }
     view.dispatch({
         changes: { from, to: before.length - end, insert: after.slice(from, after.length - end) },
+        effects: loading(text),
         annotations: [fromDisk.of(true), isolateHistory.of("full")],
     });
 }

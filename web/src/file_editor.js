@@ -8,6 +8,7 @@ import { writeFile } from "./api.js";
 import { createEditor, replaceText } from "./codemirror.js";
 import { announce, button, el } from "./dom.js";
 import { dropDraft, findDraft, keepDraft } from "./drafts.js";
+import { withLineEnds } from "./line_ends.js";
 import { TomlForm, Views } from "./toml_form.js";
 
 const SAVE_MS = 400; // a change is saved after this pause
@@ -27,7 +28,6 @@ export class FileEditor {
         this.base = file.digest ?? "";
         this.optional = file.optional; // such a file need not exist
         this.forget = () => {}; // closes the file's tab
-        this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
         this.view = createEditor({ ...file, text }, () => this.edited(), (now) => this.refresh(now));
         this.saved = this.view.state.doc; // the text of `base`; null if the file must be written in any case
         this.saving = null;
@@ -49,7 +49,7 @@ export class FileEditor {
     }
 
     get text() {
-        return this.view.state.doc.toString().replaceAll("\n", this.lineEnd);
+        return withLineEnds(this.view.state);
     }
 
     /** Return the views of a file that has a form. */
@@ -203,7 +203,6 @@ export class FileEditor {
 
     load(text, digest) {
         if (text !== this.text) {
-            this.lineEnd = text.includes("\r\n") ? "\r\n" : "\n";
             replaceText(this.view, text);
             this.loaded = true;
         }
