@@ -108,4 +108,4 @@ def serving(root: Path, *options: str, environment: dict[str, str] | None = None
     try:
         yield server
     finally:
-        server.end(signal.SIGKILL)
+        server.end()

@@ -139,7 +139,7 @@ def puzzle_in(folder: Path) -> Puzzle:
 
 def puzzles(root: Path) -> list[Path]:
     """Return the folders of all puzzles, sorted by seed."""
-    found = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdigit()]
+    found = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdecimal()]
     return sorted(found, key=lambda folder: int(folder.name))
 
 

@@ -248,6 +248,21 @@ def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
         shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_no_answer_outlives_the_server(tmp_path, by):
+    root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
+    practice.write(replace(candidate(8, 1, "evaluation"), symptom="Something is off."), root, 1, "evaluation")
+    (tmp_path / "t").mkdir()
+    changes = {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite"), "TMPDIR": str(tmp_path / "t")}
+    with serving(root, environment=os.environ | changes) as server:
+        with server.events("debug:8") as wait:
+            wait(lambda now: now["grading"])
+        (place,) = (tmp_path / "t").glob("katas-debug-*")
+        assert place.stat().st_mode & 0o777 == 0o700
+        assert server.end(by)[0] == 0
+    assert not list((tmp_path / "t").glob("katas-debug-*"))
+
+
 @pytest.mark.parametrize("slug", ["debug:", "debug:08", "debug:-1", "debug:8%2f..", "debug:..", "debug:٨", "debug:1e1"])
 def test_only_numbers_name_a_puzzle(server, slug):
     for path in ("", "/events", "/explanation"):

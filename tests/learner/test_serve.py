@@ -222,7 +222,7 @@ def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> 
         taken = katas("serve", "--no-browser", "--port", port, cwd=root)
         assert taken.status == 2
         assert f"port {port} on 127.0.0.1: it is taken" in taken.err
-        server.end(signal.SIGTERM)
+        assert server.end(signal.SIGTERM)[0] == 0
     secret = tmp_path / "serve-token"
     assert secret.stat().st_mode & 0o777 == 0o600
 

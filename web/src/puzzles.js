@@ -5,7 +5,10 @@ import { announce, button, el } from "./dom.js";
 const BUSY = "Breaking a program, and checking that its fix works. This takes some seconds…";
 
 /** Return the section, or null if there are no puzzles here. */
-export function puzzleSection({ puzzles, levels, families }) {
+export function puzzleSection({ puzzles, levels, families, fault }) {
+    if (fault) {
+        return el("p", { class: "failed" }, `The debugging puzzles cannot be shown: ${fault}`);
+    }
     if (!families.length) {
         return null;
     }

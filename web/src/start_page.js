@@ -9,7 +9,8 @@ const MOST_DIFFICULT = 5;
 export class StartPage {
     /** Read the lists of katas and puzzles, and return the page. */
     static async open() {
-        return new StartPage(...(await Promise.all([listKatas(), listPuzzles()])));
+        const none = (error) => ({ puzzles: [], families: [], fault: error.message });
+        return new StartPage(...(await Promise.all([listKatas(), listPuzzles().catch(none)])));
     }
 
     constructor({ katas, broken, next, summary, warning, progress }, puzzles) {

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import signal
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -44,6 +45,7 @@ def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: boo
     page = opening_page(address, number) if browser else None
     if page is not None:
         webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # uvicorn raises the signal again at its end
     try:
         uvicorn.Server(settings).run([listener])
     finally:
