@@ -349,6 +349,40 @@ def test_every_line_keeps_its_end(page: Any, root: Path) -> None:
     becomes(file.read_bytes, b"one\r\ntwo\r\nthree\r\n")
 
 
+def test_the_columns_can_be_resized(page: Any) -> None:
+    def widths() -> list[int]:
+        return [round(page.locator(f"#pane-{number}").bounding_box()["width"]) for number in range(3)]
+
+    opened(page, "alpha")
+    first = widths()
+    bar = page.get_by_role("separator", name="Width of Read")
+    bar.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    wider = widths()
+    assert wider[0] > first[0] + 40
+    assert wider[2] == first[2]
+    assert int(bar.get_attribute("aria-valuenow")) > 29
+    page.reload()
+    page.wait_for_selector(EDITOR)
+    becomes(widths, wider)
+    other, box = page.get_by_role("separator", name="Width of Result"), page.locator("#pane-2").bounding_box()
+    page.mouse.move(box["x"] - 1, 400)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 101, 400, steps=3)
+    page.mouse.up()
+    assert abs(widths()[2] - first[2] - 100) < 5
+    for key in ("Home", "End"):
+        other.press(key)
+        assert min(widths()) >= 180
+    assert violations(page) == []
+    other.press("Delete")
+    bar.dblclick()
+    assert widths() == first
+    page.set_viewport_size({"width": 800, "height": 800})
+    assert page.get_by_role("separator").count() == 0
+
+
 DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so"\n\n[bug2]\ncause = ""\nline = 2\n'
 
 

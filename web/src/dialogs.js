@@ -12,6 +12,7 @@ const KEYS = [
     [MAC ? "Cmd-F" : "Ctrl-F", "in the editor: search and replace"],
     [MAC ? "Cmd-Z, Cmd-Shift-Z" : "Ctrl-Z, Ctrl-Y", "in the editor: undo, redo"],
     ["← →", "on a tab: go to the next tab"],
+    ["← →, Home, End", "on the line between two columns: move it; Delete undoes that"],
     ["?", "outside the editor: show these keys"],
 ];
 

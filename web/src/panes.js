@@ -1,4 +1,5 @@
 /** The three panes of a kata: columns on a wide screen, tabs on a narrow one. */
+import { Columns } from "./columns.js";
 import { button, el } from "./dom.js";
 
 const WIDE = "(min-width: 1100px)";
@@ -33,7 +34,10 @@ export class Panes {
             const kind = `pane ${name.toLowerCase()}`;
             return el("section", { id: `pane-${number}`, class: kind, tabindex, "aria-label": name }, content);
         });
-        this.element = el("main", { class: "kata" }, this.list, ...this.sections);
+        this.element = el("main", { class: "kata" }, this.list);
+        this.columns = new Columns(this.element, panes.map(({ name }) => name));
+        const { left, right } = this.columns.separators;
+        this.element.append(this.sections[0], left, this.sections[1], right, this.sections[2]);
         tabKeys(this.list, (tab) => this.show(this.tabs.indexOf(tab)));
         this.wide = matchMedia(WIDE);
         this.onWidth = () => this.arrange();
@@ -64,12 +68,14 @@ export class Panes {
     arrange() {
         const wide = this.wide.matches;
         this.list.hidden = wide;
+        Object.values(this.columns.separators).forEach((bar) => (bar.hidden = !wide));
         this.sections.forEach((section, number) => {
             section.setAttribute("role", wide ? "region" : "tabpanel");
             section.hidden = !wide && number !== this.shown;
             this.tabs[number].setAttribute("aria-selected", String(number === this.shown));
             this.tabs[number].tabIndex = number === this.shown ? 0 : -1;
         });
+        requestAnimationFrame(() => this.columns.apply()); // the page is not in the document before
     }
 
     close() {
