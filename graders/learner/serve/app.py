@@ -250,15 +250,15 @@ async def events(request: Request) -> Response:
         kata = await run_in_threadpool(katas.get, request.path_params["slug"])
     except KataError as fault:
         return JSONResponse({"error": str(fault)}, 404)
-    waiting: asyncio.Queue[Snapshot] = asyncio.Queue(1)
+    waiting: asyncio.Queue[Snapshot | None] = asyncio.Queue(1)
     loop = asyncio.get_running_loop()
 
-    def replace(found: Snapshot) -> None:
+    def replace(found: Snapshot | None) -> None:
         if waiting.full():  # a slow page needs only the latest
             waiting.get_nowait()
         waiting.put_nowait(found)
 
-    def listener(found: Snapshot) -> None:
+    def listener(found: Snapshot | None) -> None:
         loop.call_soon_threadsafe(replace, found)
 
     async def stream() -> AsyncIterator[str]:
@@ -271,6 +271,8 @@ async def events(request: Request) -> Response:
                 except TimeoutError:
                     yield ": alive\n\n"
                     continue
+                if found is None:
+                    return
                 yield f"data: {json.dumps(found)}\n\n"
         finally:
             kata.leave(listener)

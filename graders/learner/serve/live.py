@@ -27,7 +27,7 @@ from graders.learner.watch.view import activity
 from graders.verdict import Verdict
 
 Snapshot = dict[str, Any]
-Listener = Callable[[Snapshot], None]
+Listener = Callable[[Snapshot | None], None]  # None: there will be no other snapshot
 IDLE_S = 30.0  # a kata that no page shows is closed after this long
 LEFT_S = 2.0  # its grading is cancelled after this long, so that another kata's can begin; a reload takes less
 AFTER_FAULT_S = 1.0  # how long to wait before a step that failed is tried again
@@ -99,8 +99,12 @@ class LiveKata:
         self._awake.set()
 
     def close(self) -> None:
+        """End the thread and the streams of events."""
         self._closed = True
         self._awake.set()
+        with self._lock:
+            for listener in self._listeners:
+                listener(None)
 
     @property
     def alive(self) -> bool:
@@ -197,9 +201,13 @@ class LiveKatas:
             return found
         return WatchSession(opened(self.root, slug), self._shared, wake, in_page=True)
 
-    def close(self) -> None:
-        for each in self._open.values():
+    def end(self) -> None:
+        """End all streams of events, and let the threads end."""
+        for each in list(self._open.values()):
             each.close()
+
+    def close(self) -> None:
+        self.end()
         for each in self._open.values():
             each.thread.join(5.0)
 

@@ -28,6 +28,18 @@ EVERYWHERE = ("0.0.0.0", "::")
 ENDS_WITHIN_S = 1  # open pages get this long to receive their last event
 
 
+class Server(uvicorn.Server):
+    """A server that ends the streams of open pages when it is told to end. Otherwise they would be cancelled."""
+
+    def __init__(self, settings: uvicorn.Config, katas: LiveKatas) -> None:
+        super().__init__(settings)
+        self.katas = katas
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.katas.end()
+        await super().shutdown(sockets)
+
+
 def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C. Raises KataError if the port is taken or the secret cannot be kept."""
     token = secret()
@@ -47,7 +59,7 @@ def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: boo
         webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # uvicorn raises the signal again at its end
     try:
-        uvicorn.Server(settings).run([listener])
+        Server(settings, katas).run([listener])
     finally:
         if page is not None:
             page.unlink(missing_ok=True)
