@@ -84,7 +84,10 @@ class Progress:
                 self._start_new_file(fault)
         except (OSError, sqlite3.Error) as fault:
             reason = getattr(fault, "strerror", None) or str(fault)
-            raise KataError(f"{self.path}: {reason}. Set NN_KATAS_PROGRESS to a file that you can write to.") from None
+            remedy = "Set NN_KATAS_PROGRESS to a file that you can write to"
+            if "locked" in reason:
+                remedy = "Another program is using the file. Try again when that program has finished"
+            raise KataError(f"{self.path}: {reason}. {remedy}.") from None
 
     @classmethod
     def of(cls, root: Path, *, wait_s: float | None = None) -> Progress:

@@ -489,7 +489,7 @@ def test_a_progress_file_that_cannot_be_used_is_named_on_the_start_page(globbed,
         assert time.monotonic() - started < 5  # and not progress.WAIT_S for each
     assert [each["slug"] for each in found["katas"]] == ["alpha"]
     assert "Your progress cannot be shown now" in found["warning"]
-    assert "database is locked" in found["warning"]
+    assert "database is locked. Another program is using the file." in found["warning"]
     assert (found["summary"], found["next"], found["progress"]) == ("", None, False)
     assert "database is locked" in state.notes[0]
 
