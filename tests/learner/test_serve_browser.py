@@ -380,7 +380,7 @@ def test_the_columns_can_be_resized(page: Any) -> None:
     bar.dblclick()
     assert widths() == first
     page.set_viewport_size({"width": 800, "height": 800})
-    assert page.get_by_role("separator").count() == 0
+    becomes(page.get_by_role("separator").count, 0)
 
 
 DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so"\n\n[bug2]\ncause = ""\nline = 2\n'

@@ -213,10 +213,17 @@ class LiveKatas:
 
 
 class PageState(State):
-    """The state of a kata's page. The other katas are read only when the page names the next one."""
+    """The state of a kata's page. The other katas are read only when the page names the next one, once per verdict."""
+
+    _found: tuple[Verdict | None, tuple[Kata, str] | None] | None = None
 
     @property
     def following(self) -> tuple[Kata, str] | None:
+        if self._found is None or self._found[0] is not self.verdict:
+            self._found = self.verdict, self._following()
+        return self._found[1]
+
+    def _following(self) -> tuple[Kata, str] | None:
         katas, _ = start.readable(self.kata.root)
         done = {self.kata.slug: Standing(self.kata.slug, done_on="now")}
         return next_kata(katas, {kata.slug: Standing(kata.slug) for kata in katas} | self.standings | done)
