@@ -282,10 +282,10 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
 
 def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> None:
     settings, file = root / "katas/alpha/kata.toml", root / "katas/alpha/results/more.csv"
-    opened(page, "alpha")
-    assert page.get_by_role("button", name="New file…").count() == 0
     write(settings, settings.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "results/*.csv"]'))
-    page.reload()
+    opened(page, "beta")
+    assert page.get_by_role("button", name="New file…").count() == 0
+    opened(page, "alpha")
     page.get_by_role("button", name="New file…").click()
     assert page.get_by_label("Name").input_value() == "results/"
     assert violations(page) == []

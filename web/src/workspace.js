@@ -155,6 +155,9 @@ export class Workspace {
             const digest = this.digests[name] ?? "";
             const news = editor ? editor.needs(digest) : digest !== "";
             const difference = `${digest} ${editor?.base}`;
+            if (!news) {
+                this.asked.delete(name); // the same difference would be news again
+            }
             if (!news || this.asked.get(name) === difference) {
                 return false;
             }
