@@ -247,6 +247,17 @@ def test_error_is_not_imported(opened):
     assert found.places() == []
 
 
+def test_error_in_a_batch_does_not_count(tmp_path):
+    row = Row(person="ada", submitted_at=moment(9), verdict=graded(10, at=moment(9, 11)))
+    error = graded(0, at=moment(9, 12), status="error", message="The judge died.")
+    with Batch(tmp_path).open() as held:
+        held.append([row, msgspec.structs.replace(row, verdict=error)])
+        held.append([msgspec.structs.replace(row, person="bob", verdict=error)])
+        assert [(place.person, place.points) for place in held.book.places()] == [("ada", 10.0)]
+        assert [each.verdict.status for each in held.shorts().values()] == ["error", "error"]
+        assert [each.person for each in held.book.affected("0")] == ["ada"]
+
+
 AWAITING = graded(
     10.0,
     status="awaiting_review",
