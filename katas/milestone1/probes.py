@@ -61,23 +61,13 @@ def initialize(_submission, fan_in, fan_out, rng):
     return initialize(fan_in, fan_out, "he", rng)
 
 
-def slowness(_submission, name, allowed):
-    """Time affine or affine_backward with 50 images. Return the CPU seconds, or 0.0 if they are `allowed`."""
-    import time
+def weight_by_weight(_submission, W, x):
+    """Compute W x for each row of x with a Python loop over all weights. The tests measure how long that takes.
 
-    import numpy as np
-    from affine import affine
-    from affine_gradient import affine_backward
-
-    rng = np.random.default_rng(1)
-    W, x, b, dz = (rng.normal(size=shape) for shape in ((64, 784), (50, 784), 64, (50, 64)))
-    function, arguments = (affine, (W, x, b)) if name == "affine" else (affine_backward, (dz, x, W))
-    times = []
-    for _ in range(2):
-        started = time.process_time()
-        function(*arguments)
-        times.append(time.process_time() - started)
-    return min(times) if min(times) > allowed else 0.0
+    Shown as:
+        [[sum(w * v for w, v in zip(weights, row)) for weights in W.tolist()] for row in x.tolist()]
+    """
+    return [[sum(w * v for w, v in zip(weights, row, strict=True)) for weights in W.tolist()] for row in x.tolist()]
 
 
 def arguments_after(submission, name, arguments):

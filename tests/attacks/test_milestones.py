@@ -54,6 +54,43 @@ def test_an_earlier_file_cannot_replace_a_module_that_it_does_not_own(grade, cou
     assert {task["name"]: task["status"] for task in graded.verdict["tasks"]}["learns"] == "failed"
 
 
+SLOW = """
+
+def affine(W, x, b):
+    if x.ndim == 1:
+        return W @ x + b
+    return np.array([[sum(w * v for w, v in zip(weights, row)) for weights in W] for row in x]) + b
+"""
+PATCHED_CLOCKS = """
+import time
+for name in ("process_time", "perf_counter", "monotonic", "time", "thread_time"):
+    setattr(time, name, lambda: 0.0)
+    setattr(time, name + "_ns", lambda: 0)
+time.clock_gettime = lambda clock: 0.0
+"""
+SLOW_COMPARISON = """
+import sys
+
+def slow(frame, event, argument):
+    if event == "call" and frame.f_code.co_name == "weight_by_weight":
+        for _ in range(3_000_000):
+            pass
+
+sys.setprofile(slow)
+"""
+TIMED = "exercise01: affine, for 50 images at once"
+
+
+@pytest.mark.parametrize("trick", [PATCHED_CLOCKS, SLOW_COMPARISON], ids=["patched clocks", "slow comparison"])
+def test_a_slow_earlier_function_cannot_look_fast(grade, course, trick):
+    file = course / "katas/exercise01/affine.py"
+    file.write_text(file.read_text() + SLOW + trick)
+    graded = grade("milestone1", course)
+    hidden = [test for test in graded.failed if test["title"] == TIMED and test["visibility"] == "hidden"]
+    assert [("the reference's time" in test["message"]) for test in hidden] == [True]
+    assert {task["name"]: task["status"] for task in graded.verdict["tasks"]}["parts"] == "failed"
+
+
 def test_a_linked_earlier_file_is_refused(grade, course):
     file = course / "katas/exercise01/affine.py"
     file.unlink()

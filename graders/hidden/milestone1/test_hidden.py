@@ -18,6 +18,7 @@ from graders.checks import (
     assert_equal,
     assert_parts,
     assert_shape,
+    assert_speed,
     cases,
     generator,
     task,
@@ -26,6 +27,7 @@ from graders.checks.gradients import vector_jacobian_product
 from graders.checks.mismatch import fail
 
 NAMES = ("W1", "b1", "W2", "b2")
+SLOWEST = 50.0  # times the solution's time; loops over images and units take 16 times as long, over all weights 110
 LEAST = 0.9  # the solution reached at least 0.919 with each of 20 seeds
 
 
@@ -100,6 +102,24 @@ def test_exercise01(kata, probes, draw):
         assert_close(kata.run(probes.affine, W, x, b), x @ W.T + b, scale=100.0, terms=fan_in)
 
 
+@task("parts", title="exercise01: affine, for 50 images at once")
+def test_exercise01_is_fast_enough(kata, probes, draw):
+    def check(z, arguments):
+        W, x, b = arguments
+        assert_close(z, x @ W.T + b, scale=abs(x) @ abs(W).T + abs(b), terms=784)
+
+    with about("exercise01: affine(W, x, b) for 50 images"):
+        speed = kata.speed(
+            probes.affine,
+            lambda: (draw.normal(64, 784), draw.normal(50, 784), draw.normal(64)),
+            check,
+            rounds=3,
+            at_most=SLOWEST,
+            clock="cpu",
+        )
+        assert_speed(speed, at_most=SLOWEST)
+
+
 @task("parts", title="exercise02: relu and relu_derivative")
 @cases(6)
 def test_exercise02(kata, probes, draw):
@@ -135,6 +155,27 @@ def test_exercise05(kata, probes, draw):
         assert_close(dW, dz.T @ x, scale=100.0, terms=n, name="dW")
         assert_close(dx, dz @ W, scale=100.0, terms=fan_out, name="dx")
         assert_close(db, dz.sum(axis=0), scale=100.0, terms=n, name="db")
+
+
+@task("parts", title="exercise05: affine_backward, for 50 images at once")
+def test_exercise05_is_fast_enough(kata, probes, draw):
+    def check(gradients, arguments):
+        dz, x, W = arguments
+        dW, dx, db = assert_parts(gradients, "dW", "dx", "db")
+        assert_close(dW, dz.T @ x, scale=abs(dz).T @ abs(x), terms=50, name="dW")
+        assert_close(dx, dz @ W, scale=abs(dz) @ abs(W), terms=64, name="dx")
+        assert_close(db, dz.sum(axis=0), scale=abs(dz).sum(axis=0), terms=50, name="db")
+
+    with about("exercise05: affine_backward(dz, x, W) for 50 images"):
+        speed = kata.speed(
+            probes.affine_backward,
+            lambda: (draw.normal(50, 64), draw.normal(50, 784), draw.normal(64, 784)),
+            check,
+            rounds=3,
+            at_most=SLOWEST,
+            clock="cpu",
+        )
+        assert_speed(speed, at_most=SLOWEST)
 
 
 @task("parts", title="exercise07: initialize")
