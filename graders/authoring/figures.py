@@ -41,7 +41,8 @@ def drawn(kata: Kata, script: Path) -> str:
         str(script.parent),
         str(kata.folder),
         *(str(script.parent.parent / other.slug) for other in kata.earlier),
-    ]  # the solution's folder comes first; the kata's folder holds the supplied files
+        *(str(other.folder) for other in kata.earlier if other.supplied),
+    ]  # the solution's folder comes first; the katas' folders hold the supplied files
     sys.path[:0] = folders
     try:
         with matplotlib.rc_context(LOOK):

@@ -31,11 +31,13 @@ def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
 def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
     """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules. Return the exit status.
 
-    A milestone's program finds the files of earlier katas in the folders next to its own.
+    A milestone's program finds the files of earlier katas in the folders next to its own, and the files supplied with
+    them.
     """
     folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
     earlier = (str(path.parent.parent / other.slug) for other in kata.earlier)
-    search_path = [*folders, *earlier, os.environ.get("PYTHONPATH", "")]
+    theirs = (str(other.folder) for other in kata.earlier if other.supplied)
+    search_path = [*folders, *earlier, *theirs, os.environ.get("PYTHONPATH", "")]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
     with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
         while True:
