@@ -181,7 +181,10 @@ def draw(figure: Any, losses: list[float], accuracies: dict[str, tuple[float, fl
     width = max(len(losses) // EPOCHS, 1)
     starts = range(0, len(losses), width)
     left.plot(
-        [at + width / 2 for at in starts], [np.mean(losses[at : at + width]) for at in starts], "o-", label="epoch"
+        [at + width / 2 for at in starts],
+        [np.mean(losses[at : at + width]) for at in starts],
+        "o-",
+        label="mean of an epoch",
     )
     left.set(xlabel="step", ylabel="loss", title="Learning with dropout", ylim=(0, None))
     left.legend()

@@ -9,14 +9,14 @@ from initialization import initialize
 from layer_norm import layer_norm
 from relu import relu, relu_derivative
 
-EPS = 1e-5
+EPS = 1e-5  # as in layer_norm
 
 
 def block_forward(
     z: np.ndarray, gamma: np.ndarray, beta: np.ndarray, p_drop: float, rng: np.random.Generator, training: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Normalise, apply the ReLU and, in training only, drop units. Return h and the mask, which is None otherwise."""
-    h = relu(layer_norm(z, gamma, beta, EPS))
+    h = relu(layer_norm(z, gamma, beta))
     if not training:
         return h, None
     mask = dropout_mask(h.shape, p_drop, rng).astype(h.dtype)
@@ -27,14 +27,14 @@ def block_backward(
     dh: np.ndarray, z: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mask: np.ndarray | None, p_drop: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return dz, dgamma and dbeta. The mean and the variance of a row depend on z too, which gives two more terms."""
-    normal = layer_norm(z, None, None, EPS)
+    normal = layer_norm(z)
     if mask is not None:
         dh = dropout(dh, mask, p_drop)
     dy = dh * relu_derivative(gamma * normal + beta)
     dnormal = dy * gamma
-    centre = dnormal.mean(axis=-1, keepdims=True)
-    along = (dnormal * normal).mean(axis=-1, keepdims=True)
-    dz = (dnormal - centre - normal * along) / np.sqrt(z.var(axis=-1, keepdims=True) + EPS)
+    centre = dnormal.mean(axis=1, keepdims=True)
+    along = (dnormal * normal).mean(axis=1, keepdims=True)
+    dz = (dnormal - centre - normal * along) / np.sqrt(z.var(axis=1, keepdims=True) + EPS)
     return dz, (dy * normal).sum(axis=0), dy.sum(axis=0)
 
 
@@ -57,8 +57,7 @@ def repair(network: DeepNetwork, X: np.ndarray, y: np.ndarray, rng: np.random.Ge
     if fault == "mode":
         network.training = False
     elif fault == "dead units":
-        for beta in network.betas:
-            beta[...] = 0
+        network.betas = [np.zeros_like(beta) for beta in network.betas]
     elif fault == "weights":
         for W in network.weights:
             fan_out, fan_in = W.shape

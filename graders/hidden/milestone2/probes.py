@@ -239,7 +239,7 @@ def repaired(submission, seed, training, shifts, factors, rate, images):
     return [logits, [name for name in before if not _same(before[name], after[name])]]
 
 
-def healthy_after_repair(submission, sizes, seed):
+def healthy_after_repair(submission, sizes, seed, rate):
     """The names of everything that repair changes in a healthy network.
 
     Shown as:
@@ -250,13 +250,14 @@ def healthy_after_repair(submission, sizes, seed):
         X, y = load_digits()
         rng = np.random.default_rng(seed)
         network = DeepNetwork(block_forward, block_backward, rng, sizes)
-        before = network.weights[0].copy()
+        network.learning_rate *= rate
+        before = network.weights[0].copy(), network.learning_rate
         repair(network, X[:200].astype(float), y[:200], rng)
-        bool((network.weights[0] == before).all())
+        [bool((network.weights[0] == before[0]).all()), network.learning_rate == before[1]]
     """
     import numpy as np
 
-    network, X, y = _patient(submission, sizes, seed, False, [], [], 1.0)
+    network, X, y = _patient(submission, sizes, seed, False, [], [], rate)
     before = _contents(network)
     submission.repair(network, X, y, np.random.default_rng(seed))
     after = _contents(network)
