@@ -30,11 +30,7 @@ def block_backward(dh, z, gamma, beta, mask, p_drop):
     dgamma = np.sum(dy * xhat, axis=0)
     dbeta = np.sum(dy, axis=0)
     dx = dy * gamma
-    dz = (
-        inv_std
-        / n
-        * (n * dx - np.sum(dx, axis=1, keepdims=True) - xhat * np.sum(dx * xhat, axis=1, keepdims=True))
-    )
+    dz = inv_std / n * (n * dx - np.sum(dx, axis=1, keepdims=True) - xhat * np.sum(dx * xhat, axis=1, keepdims=True))
     return dz, dgamma, dbeta
 
 
