@@ -7,10 +7,10 @@ import training
 
 
 def backward(parameters, activations, labels):
-    X = matrix(activations["x"]).T          # in x n
-    Z1 = matrix(activations["z1"]).T        # hidden x n
-    H = matrix(activations["h"]).T          # hidden x n
-    A = matrix(activations["logits"]).T     # classes x n
+    X = matrix(activations["x"]).T  # in x n
+    Z1 = matrix(activations["z1"]).T  # hidden x n
+    H = matrix(activations["h"]).T  # hidden x n
+    A = matrix(activations["logits"]).T  # classes x n
     W2 = matrix(parameters["W2"])
 
     nClasses, n = A.shape
@@ -38,9 +38,9 @@ def backward(parameters, activations, labels):
 
     gradients = {}
     gradients["W1"] = array(dW1)
-    gradients["b1"] = array(db1).flatten()   # not a column, they want (k,)
+    gradients["b1"] = array(db1).flatten()  # not a column, they want (k,)
     gradients["W2"] = array(dW2)
-    gradients["b2"] = array(db2).flatten()   # not a column, they want (k,)
+    gradients["b2"] = array(db2).flatten()  # not a column, they want (k,)
     return gradients
 
 

@@ -19,7 +19,7 @@ def backward(parameters, activations, labels):
     dW2, dh, db2 = affine_backward(p, h, W2)
     dh *= relu_derivative(z1)
     dW1, _, db1 = affine_backward(dh, x, W1)
-    #print(dW1.shape, dW2.shape)
+    # print(dW1.shape, dW2.shape)
     return {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
 
 
