@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from graders import catalogue
 from graders.catalogue import Kata, Task
-from graders.cli import submitted
+from graders.cli import marking_rubric, submitted
 from graders.cli.gradebook.options import open_gradebook
 from graders.cli.reviewing import asked
 from graders.cli.session import Invocation, say
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from graders.course.review_queue import Given, OpenPiece, ReviewQueue
     from graders.intake import Submission
 
-KEYS = "Enter or s: skip, b: back, f: write the files to a folder, q: quit"
+KEYS = "Enter or s: skip, b: back, f: write the files to a folder, q: quit, ?: more"
 NEXT, BACK, QUIT = "next", "back", "quit"
 
 
@@ -154,6 +154,7 @@ class _Session:
     def _ask(self, shown: OpenPiece, task: Task, files: _Files) -> str:
         if shown.mark:
             print(f"now: {self._described(shown, shown.mark)}")
+        self._list_items(shown)
         while True:
             answer = _asked(f"points 0 to {task.points:g} ({KEYS}): ")
             match answer.lower():
@@ -166,19 +167,60 @@ class _Session:
                 case "f":
                     print(files.written())
                     continue
-            points = _number(answer)
-            if points is None:
-                print(f"{clean_line(answer, 40)}: type points from 0 to {task.points:g}, or one of these keys: {KEYS}")
-                continue
-            after = self._give(shown, (points, None))
-            if after is shown:
-                continue
-            if after is not None:
-                self.marked.add(shown.piece.place)
-                self._ask_for_comment(after)
-            return NEXT
+                case "new" | "change" | "?":
+                    shown = self._edit_rubric(shown, answer)
+                    continue
+            if answer.lower().startswith("change "):
+                shown = self._edit_rubric(shown, answer)
+            elif self._take(shown, task, answer):
+                return NEXT
 
-    def _give(self, shown: OpenPiece, given: Given) -> OpenPiece | None:
+    def _list_items(self, shown: OpenPiece) -> None:
+        items = marking_rubric.listed(self.queue, shown)
+        if items:
+            print(items)
+
+    def _edit_rubric(self, shown: OpenPiece, answer: str) -> OpenPiece:
+        """Add or change a rubric item, and return the piece as it is afterwards."""
+        command, _, number = answer.partition(" ")
+        try:
+            match command.lower():
+                case "new":
+                    marking_rubric.add(self.queue, shown)
+                case "change":
+                    marking_rubric.change(self.queue, shown, number)
+                case _:
+                    print(f"{KEYS}\n{marking_rubric.KEYS}")
+        except (KataError, EOFError) as fault:
+            print(self.queue.visible(str(fault), shown.piece))
+        self._list_items(shown)
+        return self.queue.again(shown) or shown
+
+    def _take(self, shown: OpenPiece, task: Task, answer: str) -> bool:
+        """Take points or rubric items for a piece. Return whether the piece is done with."""
+        items: list[int] = []
+        try:
+            if answer.startswith("#"):
+                items = marking_rubric.chosen(self.queue, shown, answer)
+                given = self.queue.score_of(shown, items)
+            else:
+                given = float(answer.replace(",", ".")), None
+        except KataError as fault:
+            print(fault)
+            return False
+        except ValueError:
+            keys = f"{KEYS}, {marking_rubric.KEYS}"
+            print(f"{clean_line(answer, 40)}: type points from 0 to {task.points:g}, or one of these keys: {keys}")
+            return False
+        after = self._give(shown, given, items)
+        if after is shown:
+            return False
+        if after is not None:
+            self.marked.add(shown.piece.place)
+            self._ask_for_comment(after, add=bool(items))
+        return True
+
+    def _give(self, shown: OpenPiece, given: Given, items: list[int] | None) -> OpenPiece | None:
         """Store a score. Return the piece with it, the same piece if the score is invalid, or None to go on."""
         from graders.course.review_queue import MarkedMeanwhile
 
@@ -188,7 +230,7 @@ class _Session:
             print(self.queue.visible(str(fault), shown.piece))
             return shown
         try:
-            return self.queue.give(shown, given)
+            return self.queue.give(shown, given, items)
         except MarkedMeanwhile as faster:
             what = (
                 f"{self._described(shown, faster.mark, meanwhile=True)}" if faster.mark else "The score is withdrawn."
@@ -198,15 +240,16 @@ class _Session:
             print(self.queue.visible(str(fault), shown.piece))
         return None
 
-    def _ask_for_comment(self, shown: OpenPiece) -> None:
-        """Ask for a comment until it is valid."""
+    def _ask_for_comment(self, shown: OpenPiece, *, add: bool) -> None:
+        """Ask for a comment until it is valid. With `add`, typed lines follow those that are there."""
         before = shown.mark.comment if shown.mark else ""
         keeps = f"Enter keeps: {clean_line(self.queue.visible(before, shown.piece), 40)}" if before else "Enter: none"
+        what = "more for the comment" if add and before else "comment"
         while True:
-            comment = _lines(f"comment, ended by an empty line ({keeps}; e: open an editor):", before)
+            comment = _lines(f"{what}, ended by an empty line ({keeps}; e: open an editor):", before, add=add)
             if comment is None or shown.mark is None:
                 return
-            if self._give(shown, (shown.mark.points, comment)) is not shown:
+            if self._give(shown, (shown.mark.points, comment), None) is not shown:
                 return
 
     def _described(self, shown: OpenPiece, mark: ManualScore, *, meanwhile: bool = False) -> str:
@@ -259,14 +302,7 @@ def _asked(question: str) -> str:
         return "\x04"
 
 
-def _number(answer: str) -> float | None:
-    try:
-        return float(answer.replace(",", "."))
-    except ValueError:
-        return None
-
-
-def _lines(question: str, before: str) -> str | None:
+def _lines(question: str, before: str, *, add: bool) -> str | None:
     """Ask for lines up to an empty one, or open an editor. Return None to leave the comment as it is."""
     print(question)
     found: list[str] = []
@@ -275,7 +311,9 @@ def _lines(question: str, before: str) -> str | None:
             found.append(line)
         elif (text := _edited(before)) is not None:
             return text
-    return "\n".join(found) or None
+    if not found:
+        return None
+    return "\n".join([before, *found] if add and before else found)
 
 
 def _edited(before: str) -> str | None:

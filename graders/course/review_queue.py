@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 import datetime
 import os
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +15,17 @@ from graders.atomic import folder_lock, interrupts_deferred
 from graders.catalogue import Kata
 from graders.course import verdict_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, leases
+from graders.course.gradebook import Gradebook, batches, leases, rubrics
 from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.records import last_verdict
+from graders.course.gradebook.rubrics import Item
 from graders.course.gradebook.tables import SubmissionRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.review_pieces import Piece, Source, is_last, pieces
 from graders.course.reviews import store
-from graders.course.rows import Row
+from graders.course.rows import Key, Row
 from graders.course.submissions import as_utc
-from graders.course.written_files import write_table
+from graders.course.written_files import outdated_pages, write_table
 from graders.errors import KataError
 from graders.intake import Submission
 from graders.manual_scores import ManualScore, awarded, grading_of, marks_of
@@ -73,7 +75,7 @@ class ReviewQueue:
         self._katas = katas
         self._stack = contextlib.ExitStack()
         self._holder = os.urandom(8).hex()
-        self._written: set[str] = set()  # the batch folders whose tables are outdated
+        self._written: defaultdict[str, set[Key]] = defaultdict(set)  # the new scores by batch folder
         self._batches: dict[str, Batch | None] = {}
         self._seen: set[tuple[int, str]] = set()
         self._history: list[Piece] = []
@@ -204,11 +206,11 @@ class ReviewQueue:
         """Raise KataError if this score is invalid."""
         self._with(shown.verdict, shown, given, as_utc(_now()))
 
-    def give(self, shown: OpenPiece, given: Given) -> OpenPiece:
+    def give(self, shown: OpenPiece, given: Given, items: Sequence[int] | None = ()) -> OpenPiece:
         """Store a score, and return the piece with it. Then also write the verdict file.
 
-        Raises MarkedMeanwhile if the score has changed since the piece was shown, and KataError if the submission was
-        graded again.
+        `items` are the rubric items that the score comes from; None leaves them unchanged. Raises MarkedMeanwhile if
+        the score has changed since the piece was shown, and KataError if the submission was graded again.
         """
         batch = self._batch(shown.folder)
         with folder_lock(batch.verdicts) if batch else contextlib.nullcontext(), interrupts_deferred():
@@ -216,14 +218,64 @@ class ReviewQueue:
                 row, before = self._current(transaction, shown)
                 at = max([as_utc(_now()), *(mark.at for mark in marks_of(before))])
                 store(transaction, row, before, self._with(before, shown, given, at))
+                for each in (row, *batches.twins(transaction, row)) if items is not None else ():
+                    rubrics.use(transaction, each.id, shown.piece.task, items or ())
                 transaction.session.expire(row)
                 after = self._source.verdict_of(row)
                 new = Row(person=row.person.name, submitted_at=row.submitted_at, verdict=last_verdict(row))
                 has_file = is_last(transaction, row.id)
-            self._written.add(shown.folder)
+            self._written[shown.folder].add(new.key)
             if batch is not None and has_file:
                 verdict_files.replace(batch, new)
         return dataclasses.replace(shown, verdict=after, mark=_mark(after, shown.piece.task))
+
+    def items(self, shown: OpenPiece) -> list[Item]:
+        """Return the rubric items of the task, in an order that never changes."""
+        with self.book.transaction() as transaction:
+            return rubrics.items(transaction, shown.piece.kata, shown.piece.task)
+
+    def score_of(self, shown: OpenPiece, chosen: Collection[int]) -> Given:
+        """Return the score that rubric items give. Raises KataError if the task lacks one of them."""
+        found = [item for item in self.items(shown) if item.id in chosen]
+        if not found or {item.id for item in found} != set(chosen):
+            raise KataError("no such rubric item.")
+        return rubrics.score_of(found, self._maximum(shown))
+
+    def give_items(self, shown: OpenPiece, chosen: Sequence[int]) -> OpenPiece:
+        """Store the score that rubric items give, and return the piece with it. Raises like `give`."""
+        return self.give(shown, self.score_of(shown, chosen), chosen)
+
+    def add_item(self, shown: OpenPiece, label: str, points: float, comment: str) -> Item:
+        """Add a rubric item to the task. Raises KataError if it is invalid."""
+        new = rubrics.checked(label, points, comment, self._maximum(shown))
+        with self.book.transaction(alone=True) as transaction:
+            return rubrics.add(transaction, shown.piece.kata, shown.piece.task, new)
+
+    def users(self, item: int) -> int:
+        """Return how many manual scores come from a rubric item."""
+        with self.book.transaction() as transaction:
+            return rubrics.count(row for row, _ in rubrics.users(transaction, item))
+
+    def change_item(self, shown: OpenPiece, item: int, label: str, points: float, comment: str) -> int:
+        """Change a rubric item and all scores that come from it, and return how many have changed."""
+        new = rubrics.checked(label, points, comment, self._maximum(shown))
+        with interrupts_deferred():
+            with self.book.transaction(alone=True) as transaction:
+                changed = rubrics.change(transaction, item, new, self._maximum(shown))
+                for row in changed:
+                    self._written[row.batch].add((row.person.name, row.kata))
+                folders, count = {row.batch for row in changed}, rubrics.count(changed)
+            for batch in filter(None, map(self._batch, sorted(folders))):
+                with batch.reading() as held:
+                    verdict_files.restore(batch, held)
+        return count
+
+    def again(self, shown: OpenPiece) -> OpenPiece | None:
+        """Return a piece as it is now, or None if it can no longer be reviewed."""
+        return self._opened(shown.piece)
+
+    def _maximum(self, shown: OpenPiece) -> float:
+        return next(task.points for task in self.kata(shown.piece).tasks if task.name == shown.piece.task)
 
     def _with(self, verdict: Verdict, shown: OpenPiece, given: Given, at: str) -> Verdict:
         points, comment = given
@@ -259,7 +311,7 @@ class ReviewQueue:
     def write_tables(self) -> list[str]:
         """Write the results.csv of every batch with new scores, and return what to report."""
         lines = []
-        for folder in sorted(self._written):
+        for folder, changed in sorted(self._written.items()):
             batch = self._batch(folder)
             if batch is None:
                 lines.append(
@@ -268,6 +320,8 @@ class ReviewQueue:
                 continue
             with batch.reading() as held:
                 lines.append(f"written: {write_table(batch, held)}")
+            pages = outdated_pages(batch, changed)
+            lines += [line for line in pages if not (self.wanted.anonymous and line.startswith("outdated: "))]
         self._written.clear()
         return lines
 

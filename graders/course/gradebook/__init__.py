@@ -20,6 +20,7 @@ tables           defines the tables
 pages            records which pages of feedback were written, and what has changed since then
 batch_tables     defines the tables for batches
 review_tables    defines the tables for the queue in which reviewers score tasks
+rubrics          keeps rubric items, and the manual scores that come from them, in agreement
 leases           reserves a task for one reviewer
 pseudonyms       gives people pseudonyms that stay the same, and hides their names in texts
 migrations/      creates the tables, and upgrades those of older databases

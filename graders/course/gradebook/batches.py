@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from graders.course.gradebook import importing
+from graders.course.gradebook import importing, rubrics
 from graders.course.gradebook.batch_tables import BatchRow, EntryRow
 from graders.course.gradebook.records import age, last_verdict, score_in
 from graders.course.gradebook.scores import add_scores
@@ -67,6 +67,7 @@ def record(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
             given += map(score_in, _marks(transaction, each))
     if given:
         add_scores(transaction, submission, given)
+        rubrics.copy_uses(transaction, twins(transaction, submission), submission)
     marks = map(score_in, _marks(transaction, submission))
     return msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks))
 
@@ -184,6 +185,7 @@ def _merge(transaction: Transaction, submission: SubmissionRow, other: Submissio
         if (verdict.graded_at, verdict.seed) not in known:
             other.verdicts.append(verdict)
     add_scores(transaction, other, map(score_in, submission.marks))
+    rubrics.copy_uses(transaction, [submission], other)
     session.flush()
     for table in (EntryRow, AuditRow):
         of_submission = sa.update(table).where(table.submission_id == submission.id)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import sqlalchemy as sa
+
 from graders.course.gradebook.records import score_in
+from graders.course.gradebook.review_tables import MarkItemRow
 from graders.course.gradebook.tables import MarkRow, SubmissionRow
 from graders.course.gradebook.transaction import Transaction
 from graders.manual_scores import ManualScore
@@ -39,6 +42,9 @@ def _add_scores_of_task(
     row = transaction.session.get(MarkRow, (submission.id, task))
     before = None if row is None else _cleaned(score_in(row))
     later = _later(scores, before)
+    if before is not None and later and later[-1].points != before.points:  # it no longer comes from rubric items
+        of_mark = (MarkItemRow.submission_id == submission.id) & (MarkItemRow.task == task)
+        transaction.session.execute(sa.delete(MarkItemRow).where(of_mark))
     for score in later:
         if row is None:
             row = MarkRow(submission_id=submission.id, task=task)

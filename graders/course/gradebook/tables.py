@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0004"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
+REVISION = "0005"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",

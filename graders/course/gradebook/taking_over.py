@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from graders import verdict as verdicts
 from graders.course import old_journal
-from graders.course.gradebook import batches, importing, pages
+from graders.course.gradebook import batches, importing, pages, rubrics
 from graders.course.gradebook.batch_tables import BatchRow, EntryRow, PageRow
 from graders.course.gradebook.records import age, score_in, verdict_in
 from graders.course.gradebook.scores import add_scores
@@ -24,7 +24,7 @@ from graders.errors import KataError
 from graders.manual_scores import Given, ManualScore, marks_of
 from graders.verdict import Verdict
 
-OF_GRADING = ("graded", "marked", "handed in", "attempts a day", "withdrawn")
+OF_GRADING = ("graded", "marked", "handed in", "attempts a day", "withdrawn", "rubric")
 """The lines in the audit trail of a batch. Any other line comes from an instructor who set up the gradebook."""
 
 
@@ -151,6 +151,7 @@ def from_gradebook(
         copied = _copy_lines(target, lines, submission)
         marks += copied.count("marked")
         _copy_marks(target, each, submission)
+        rubrics.copy_items(source, each, target, submission)
         if "withdrawn" in copied:
             withdraw(target, submission, keep={mark.task for mark in each.marks})
         if into is not None and each.id in current:

@@ -1,0 +1,170 @@
+"""Keep rubric items, and the manual scores that come from them, in agreement."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from graders.course.gradebook.records import score_in
+from graders.course.gradebook.review_tables import MarkItemRow, RubricItemRow
+from graders.course.gradebook.scores import LONGEST_NAME, add_scores
+from graders.course.gradebook.tables import MarkRow, SubmissionRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.submissions import as_utc
+from graders.errors import KataError
+from graders.report.text import clean, clean_line
+from graders.verdict import LONGEST_COMMENT
+
+
+@dataclass(frozen=True)
+class Item:
+    """A rubric item of a task. Negative points are a deduction."""
+
+    id: int
+    label: str
+    points: float
+    comment: str
+
+
+def score_of(chosen: Sequence[Item], maximum: float) -> tuple[float, str]:
+    """Return the points and the comment that items give together.
+
+    If all of them are deductions, they are taken from the maximum; otherwise the points count from 0.
+    """
+    start = 0.0 if any(item.points > 0 for item in chosen) else maximum
+    points = min(max(start + sum(item.points for item in chosen), 0.0), maximum)
+    return points, "\n".join(item.comment for item in chosen if item.comment)
+
+
+def checked(label: str, points: float, comment: str, maximum: float) -> Item:
+    """Return a new item without an id. Raises KataError if it is invalid."""
+    label, comment = clean_line(label, LONGEST_NAME), comment.strip()
+    if not label:
+        raise KataError("the label is empty. Give a short name for the item.")
+    if not math.isfinite(points) or abs(points) > maximum:
+        raise KataError(f"{points:g} points is out of range; an item has {-maximum:g} to {maximum:g}")
+    if len(comment) > LONGEST_COMMENT:
+        raise KataError(f"the comment has {len(comment)} characters; the limit is {LONGEST_COMMENT}")
+    return Item(0, label, points, clean(comment, LONGEST_COMMENT))
+
+
+def items(transaction: Transaction, kata: str, task: str) -> list[Item]:
+    """Return the items of a task in the order in which they were added."""
+    wanted = sa.select(RubricItemRow).where(RubricItemRow.kata == kata, RubricItemRow.task == task)
+    return [_item(row) for row in transaction.session.scalars(wanted.order_by(RubricItemRow.id))]
+
+
+def add(transaction: Transaction, kata: str, task: str, new: Item) -> Item:
+    """Add an item to a task."""
+    row = RubricItemRow(kata=kata, task=task, label=new.label, points=new.points, comment=new.comment)
+    transaction.session.add(row)
+    transaction.session.flush()
+    transaction.note("rubric", kata=kata, after=_described(task, new))
+    return _item(row)
+
+
+def used(transaction: Transaction, submission: int, task: str) -> list[int]:
+    """Return the ids of the items that a manual score comes from."""
+    wanted = sa.select(MarkItemRow.item_id).where(MarkItemRow.submission_id == submission, MarkItemRow.task == task)
+    return list(transaction.session.scalars(wanted.order_by(MarkItemRow.item_id)))
+
+
+def use(transaction: Transaction, submission: int, task: str, chosen: Iterable[int]) -> None:
+    """Record the items that a manual score comes from. They replace earlier ones."""
+    old = sa.delete(MarkItemRow).where(MarkItemRow.submission_id == submission, MarkItemRow.task == task)
+    transaction.session.execute(old)
+    for item in dict.fromkeys(chosen):
+        transaction.session.execute(sa.insert(MarkItemRow).values(submission_id=submission, task=task, item_id=item))
+
+
+def copy_uses(transaction: Transaction, originals: Iterable[SubmissionRow], submission: SubmissionRow) -> None:
+    """Record the items of the same manual scores of other submissions for this one too."""
+    own = {mark.task: score_in(mark) for mark in _marks(transaction, submission.id)}
+    for other in originals:
+        for mark in _marks(transaction, other.id):
+            chosen = used(transaction, other.id, mark.task)
+            if chosen and own.get(mark.task) == score_in(mark):
+                use(transaction, submission.id, mark.task, chosen)
+
+
+def copy_items(source: Transaction, original: SubmissionRow, target: Transaction, submission: SubmissionRow) -> None:
+    """Copy the items that a submission's scores come from to another gradebook, unless it has newer scores."""
+    own = {mark.task: score_in(mark) for mark in _marks(target, submission.id)}
+    for mark in _marks(source, original.id):
+        chosen = used(source, original.id, mark.task)
+        if chosen and own.get(mark.task) == score_in(mark):
+            every = {item.id: item for item in items(source, original.kata, mark.task)}
+            here = {_content(item): item.id for item in items(target, original.kata, mark.task)}
+            ids = []
+            for item in (every[each] for each in chosen):
+                known = here.get(_content(item))
+                ids.append(known or add(target, original.kata, mark.task, item).id)
+            use(target, submission.id, mark.task, ids)
+
+
+def users(transaction: Transaction, item: int) -> list[tuple[SubmissionRow, MarkRow]]:
+    """Return the submissions with manual scores that come from an item."""
+    wanted = (
+        sa.select(SubmissionRow, MarkRow)
+        .join(MarkRow, MarkRow.submission_id == SubmissionRow.id)
+        .join(MarkItemRow, (MarkItemRow.submission_id == MarkRow.submission_id) & (MarkItemRow.task == MarkRow.task))
+        .where(MarkItemRow.item_id == item)
+        .order_by(SubmissionRow.id)
+    )
+    return [(submission, mark) for submission, mark in transaction.session.execute(wanted)]
+
+
+def change(transaction: Transaction, item: int, new: Item, maximum: float) -> list[SubmissionRow]:
+    """Change an item and all manual scores that come from it. Return the submissions whose scores have changed."""
+    row = transaction.session.get(RubricItemRow, item)
+    if row is None:
+        raise KataError("this rubric item no longer exists.")
+    before = _item(row)
+    row.label, row.points, row.comment = new.label, new.points, new.comment
+    transaction.session.flush()
+    transaction.note("rubric", kata=row.kata, before=_described(row.task, before), after=_described(row.task, new))
+    every = {each.id: each for each in items(transaction, row.kata, row.task)}
+    changed = []
+    for submission, mark in users(transaction, item):
+        chosen = used(transaction, submission.id, mark.task)
+        points, _ = score_of([every[each] for each in chosen], maximum)
+        comment = _replaced(mark.comment, before.comment, new.comment)
+        if (points, comment) != (mark.points, mark.comment):
+            at = max(as_utc(datetime.datetime.now(datetime.UTC)), mark.reviewed_at)
+            score = score_in(mark)._replace(points=points, comment=comment, reviewer=transaction.who, at=at)
+            add_scores(transaction, submission, [score])
+            use(transaction, submission.id, mark.task, chosen)
+            changed.append(submission)
+    return changed
+
+
+def count(submissions: Iterable[SubmissionRow]) -> int:
+    """Return how many manual scores these are. Submissions of the same files have only one."""
+    return len({(each.person_id, each.kata, each.sha256) for each in submissions})
+
+
+def _replaced(comment: str, old: str, new: str) -> str:
+    """Replace an item's text in the comment of a score, unless a reviewer has reworded it."""
+    if old:
+        return comment.replace(old, new, 1).strip()
+    return f"{new}\n{comment}".strip() if new else comment
+
+
+def _marks(transaction: Transaction, submission: int) -> list[MarkRow]:
+    return list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission)))
+
+
+def _item(row: RubricItemRow) -> Item:
+    return Item(row.id, row.label, row.points, row.comment)
+
+
+def _content(item: Item) -> tuple[str, float, str]:
+    return item.label, item.points, item.comment
+
+
+def _described(task: str, item: Item) -> str:
+    return f"{task}: {item.points:+g} {item.label}" + (f": {item.comment}" if item.comment else "")
