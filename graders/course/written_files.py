@@ -55,6 +55,24 @@ def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> l
     return lines + outdated_pages(batch, regraded)
 
 
+def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
+    """Return a line for every batch folder with pages that a change to the rules or to a mark can have outdated.
+
+    An empty `kata` or `person` stands for all.
+    """
+    lines = []
+    for folder in book.batches_with(kata):
+        batch = Batch(Path(folder))
+        owners = [batch.feedback / batch.folder_of(name) for name in book.names_of(person)] if person else []
+        pages = [page for owner in owners or batch.feedback.glob("*") for page in owner.glob(f"{kata or '*'}.*")]
+        if pages:
+            chosen = f" --kata {kata}" if kata else ""
+            number = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+            remedy = f"katas feedback {shlex.quote(folder)}{chosen}"
+            lines.append(f"{number} of feedback may be outdated; write them again: {remedy}")
+    return lines
+
+
 def outdated_pages(batch: Batch, changed: Collection[Key]) -> list[str]:
     """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas."""
     pages = sorted(

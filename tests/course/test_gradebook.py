@@ -831,6 +831,22 @@ def test_verdict_file_of_an_imported_batch_is_not_an_attempt(course, batch, tmp_
     assert output_of("gradebook", "show", "ada", *url, root=root).count("\n") == 2
 
 
+def test_a_change_of_a_mark_names_the_pages_that_it_outdates(course, batch, tmp_path):
+    root = course
+    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    output_of("gradebook", "import", str(copy.out), *url, root=root)
+    override = ("gradebook", "override", "ada", "one", "--points", "1", "--reason", "an oral exam", *url)
+    assert "feedback" not in output_of(*override, root=root)
+    output_of("feedback", str(copy.out), root=root)
+    remedy = f"write them again: katas feedback {copy.out}"
+    told = f"1 page of feedback may be outdated; {remedy} --kata one"
+    assert output_of(*override, root=root).splitlines()[1] == told
+    assert f"{remedy} --kata one" in output_of("gradebook", "rule", "one", "--late-percent", "5", *url, root=root)
+    assert output_of("gradebook", "course", "--late-day-bank", "2", *url, root=root).splitlines()[-1].endswith(remedy)
+    assert "feedback" not in output_of("gradebook", "rule", "one", *url, root=root)
+
+
 def test_similar_needs_the_batch_folder(course, batch, tmp_path):
     root = course
     copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))

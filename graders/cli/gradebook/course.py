@@ -49,6 +49,7 @@ def course(
     gradebook rule KATA --category NAME`), the total is out of 100, and the weights decide the categories' shares.
     """
     from graders.course.gradebook.course_settings import described
+    from graders.course.written_files import pages_to_write_again
 
     if weight is not None and category is None:
         raise KataError("--weight: specify the category that has this weight: --category NAME.")
@@ -62,7 +63,8 @@ def course(
         if (weight, drop_lowest) != (None, None):
             book.set_category(line((category or "").strip()), weight=weight, drop_lowest=drop_lowest)
         settings, rules = book.course(), book.rules()
-    print("\n".join([described(settings), *_warnings(settings, rules)]))
+        outdated = [] if late_day_bank is None else pages_to_write_again(book)
+    print("\n".join([described(settings), *_warnings(settings, rules), *outdated]))
 
 
 def _warnings(settings: Course, rules: Mapping[str, Rule]) -> list[str]:

@@ -86,8 +86,17 @@ def rule(
             if set(changes) != {"due_at"}:
                 raise KataError(ONLY_DUE)
             print(_extended(book, person, kata, changes["due_at"]))
+            _name_outdated_pages(book, kata, person)
         else:
             print(_changed(book, kata, changes))
+            _name_outdated_pages(book, kata)
+
+
+def _name_outdated_pages(book: Gradebook, kata: str, person: str = "") -> None:
+    from graders.course.written_files import pages_to_write_again
+
+    for told in pages_to_write_again(book, kata, person):
+        print(told)
 
 
 def _changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> str:

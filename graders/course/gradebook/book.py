@@ -226,6 +226,11 @@ class Gradebook(Database):
         with self.transaction() as transaction:
             return list(map(self._place, removal.batches_of(transaction, person)))
 
+    def batches_with(self, slug: str = "") -> list[str]:
+        """Return the batch folders that hold submissions for a kata or, if `slug` is empty, for any."""
+        with self.transaction() as transaction:
+            return list(map(self._place, queries.batches_with(transaction, slug)))
+
     def batches_before(self, moment: str) -> list[str]:
         """Return the batch folders that hold submissions from before this moment."""
         with self.transaction() as transaction:

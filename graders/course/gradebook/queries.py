@@ -84,6 +84,12 @@ def titles(transaction: Transaction) -> dict[str, str]:
     return {row.slug: row.title for row in transaction.session.scalars(sa.select(KataRow).order_by(KataRow.slug))}
 
 
+def batches_with(transaction: Transaction, slug: str) -> list[str]:
+    """Return the batch folders that hold submissions for a kata or, if `slug` is empty, for any."""
+    found = sa.select(SubmissionRow.batch).where(SubmissionRow.batch != "").distinct().order_by(SubmissionRow.batch)
+    return list(transaction.session.scalars(found.where(SubmissionRow.kata == slug) if slug else found))
+
+
 def audit(transaction: Transaction, person: str | None) -> list[AuditRow]:
     """Return the audit trail of one person or of everyone in chronological order."""
     wanted = sa.select(AuditRow).order_by(AuditRow.id)
