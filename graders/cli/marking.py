@@ -115,7 +115,7 @@ class _Session:
             if went == BACK:
                 before = self.queue.back()
                 if before is None:
-                    print("There is nothing to go back to. This is the first one.")
+                    print("This is the first one." if self.queue.at_start else "Another reviewer has that one open.")
                 shown = before or shown
             else:
                 shown = self.queue.next()

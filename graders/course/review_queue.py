@@ -76,6 +76,7 @@ class ReviewQueue:
         self._stack = contextlib.ExitStack()
         self._holder = os.urandom(8).hex()
         self._written: defaultdict[str, set[Key]] = defaultdict(set)  # the new scores by batch folder
+        self._stale: set[str] = set()  # the batch folders with a verdict file that could not be written
         self._batches: dict[str, Batch | None] = {}
         self._seen: set[tuple[int, str]] = set()
         self._history: list[Piece] = []
@@ -162,9 +163,14 @@ class ReviewQueue:
                     return found
         return None
 
+    @property
+    def at_start(self) -> bool:
+        """Whether the current piece is the first that this session has shown."""
+        return len(self._history) < 2
+
     def back(self) -> OpenPiece | None:
         """Open the piece before the current one again, or return None if there is none or another reviewer has it."""
-        if len(self._history) < 2:
+        if self.at_start:
             return None
         found = self._opened(self._history[-2])
         if found is not None:
@@ -226,7 +232,10 @@ class ReviewQueue:
                 has_file = is_last(transaction, row.id)
             self._written[shown.folder].add(new.key)
             if batch is not None and has_file:
-                verdict_files.replace(batch, new)
+                try:
+                    verdict_files.replace(batch, new)
+                except KataError:  # the points are stored; write_tables tries again and reports the problem
+                    self._stale.add(shown.folder)
         return dataclasses.replace(shown, verdict=after, mark=_mark(after, shown.piece.task))
 
     def items(self, shown: OpenPiece) -> list[Item]:
@@ -320,6 +329,8 @@ class ReviewQueue:
                 continue
             with batch.reading() as held:
                 lines.append(f"written: {write_table(batch, held)}")
+                if folder in self._stale:
+                    verdict_files.restore(batch, held)
             pages = outdated_pages(batch, changed)
             lines += [line for line in pages if not (self.wanted.anonymous and line.startswith("outdated: "))]
         self._written.clear()

@@ -324,6 +324,22 @@ def leased(course: Course) -> list[tuple[int, str]]:
         return [(row.submission_id, row.task) for row in transaction.session.scalars(sa.select(LeaseRow))]
 
 
+def test_verdict_file_that_cannot_be_written_costs_no_points(course: Course) -> None:
+    file = course.batch.verdict_file("ada", "alpha")
+    with course.queue("--task", "why", "--person", "ada") as grace:
+        grace.wait(prompts(1))
+        file.unlink()
+        file.mkdir()
+        grace.type("4\n\n")
+        done = grace.end()
+    assert "The points are stored." in done.out
+    assert "1 of 1 marked, 0 left" in done.out
+    assert course.marks() == {("why", "ada"): (4.0, "Grace", "")}
+    file.rmdir()
+    assert course.grade().status == 0
+    assert course.files_agree()
+
+
 # Two reviewers
 
 
