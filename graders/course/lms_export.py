@@ -6,14 +6,14 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.course import roster_files
 from graders.course.gradebook import PersonReport
 from graders.course.results_table import harmless
-from graders.course.roster import BY_HAND, Roster, RosterPerson
+from graders.course.roster import BY_HAND, Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterFile, Table
 from graders.errors import KataError
 
@@ -59,7 +59,7 @@ def fill(
     lines = {number: [*cells, *[""] * (len(header) - len(cells))] for number, cells in table.lines}
     place = _place(path, _Columns(header, _points_possible(list(lines.values()))), system, (kata, title), column)
     filled = Filled("", header[place])
-    of_line = _of_lines(file, reports, filled, system)
+    of_line = _of_lines(path, file, reports, kata, filled)
     changeable = _find(header, "gradecanbechanged")
     for number, report in of_line.items():
         if changeable is not None and lines[number][changeable].strip().casefold() == "no":
@@ -146,36 +146,86 @@ def number(value: float) -> str:
 
 
 def _of_lines(
-    file: RosterFile, reports: Sequence[PersonReport], filled: Filled, system: str
+    path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str, filled: Filled
 ) -> dict[int, PersonReport]:
-    """Match people to the lines of a file. The people of the file form a roster, whose ids are the line numbers."""
+    """Match people to the lines of a file. The people of the file form a roster, whose ids are the line numbers.
+
+    Ids and e-mail addresses decide first, then Moodle's number in the name of a person's own submission for the kata,
+    and at last the names.
+    """
     lines = {f"\0{entry.line}": entry.line for entry in file.entries}
     people = [
         RosterPerson(f"\0{entry.line}", entry.name or "", entry.email or "", ids=(*entry.ids, ("id", entry.id)))
         for entry in file.entries
     ]
     roster = Roster(people)
+    participants = _Participants(path, file, reports, kata)
     found: defaultdict[int, list[PersonReport]] = defaultdict(list)
     for report in reports:
-        matches = (roster.match(name).id for name in _names(report, system) if name)
-        key = next((each for each in matches if each is not None), None)
-        if key is not None:
-            found[lines[key]].append(report)
+        ids = _matched(roster, lines, _ids(report, file.system), exact=True)
+        line = ids or participants.line_of(report) or _matched(roster, lines, _names(report))
+        if line is not None:
+            found[line].append(report)
         elif not report.has_left:
             filled.not_in_file.append(report.person)
     filled.doubtful = {line: [each.person for each in those] for line, those in found.items() if len(those) > 1}
     return {line: those[0] for line, those in found.items() if len(those) == 1}
 
 
-def _names(report: PersonReport, system: str) -> Iterable[str]:
+def _matched(roster: Roster, lines: Mapping[str, int], names: Iterable[str], *, exact: bool = False) -> int | None:
+    matches = (roster.match(name) for name in names if name)
+    keys = (match.id for match in matches if not exact or match.how != "full name")
+    return next((lines[key] for key in keys if key is not None), None)
+
+
+def _ids(report: PersonReport, system: str) -> Iterable[str]:
     person = report.listing.roster
     if person is not None:
         ids = sorted(person.ids, key=lambda each: each[0] != system)
         yield from (value for where, value in ids if where == system)
         yield person.id
         yield from (value for where, value in ids if where not in (system, BY_HAND))
-        yield from (person.email, person.name)
+        yield person.email
+
+
+def _names(report: PersonReport) -> Iterable[str]:
+    if report.listing.roster is not None:
+        yield report.listing.roster.name
     yield from (name for name, _ in report.listing.names)
+
+
+class _Participants:
+    """The lines of a Moodle worksheet by number. The names of submissions can end in such a number.
+
+    Moodle numbers people anew in each assignment, so a number counts only if the line also has the submission's name.
+    An anonymous worksheet has no names. It must have the numbers of all submissions for the kata. Raises KataError
+    otherwise, because it then belongs to another assignment.
+    """
+
+    def __init__(self, path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str) -> None:
+        self._kata = kata
+        self._lines = {each.participant: each for each in file.entries if each.participant}
+        anonymous = self._lines and not any(each.name or each.email or each.id for each in file.entries)
+        numbers = {number for report in reports for _, number in self._numbered(report)}
+        if anonymous and (missing := sorted(numbers - self._lines.keys())):
+            raise KataError(
+                f"{path}: it lacks Participant {missing[0]}, who has submitted {kata}, so it is the worksheet of "
+                "another assignment. Download the one of this assignment."
+            )
+
+    def line_of(self, report: PersonReport) -> int | None:
+        for name, number in self._numbered(report):
+            entry = self._lines.get(number)
+            if entry is not None and (not entry.name or set(spellings(entry.name)) & set(spellings(name))):
+                return entry.line
+        return None
+
+    def _numbered(self, report: PersonReport) -> list[tuple[str, str]]:
+        """Return the names of a person's submissions for the kata that end in a number, each with the number."""
+        place = report.places.get(self._kata)
+        names = [each.attempt.submitted_as for each in place.standings] if place is not None else []
+        found = [re.fullmatch(r"(.+)_(\d+)", name, re.DOTALL) for name in dict.fromkeys(names)]
+        return [(each[1], each[2]) for each in found if each]
 
 
 def _maximum(reports: Sequence[PersonReport], kata: str) -> float:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from graders.course.submissions import composed
 
 BY_HAND = "name"  # the system of an id that an instructor matched to a submitted name
-SYSTEMS = {"canvas": "Canvas id", "moodle": "Moodle id", "gradescope": "Gradescope id", "login": "login"}
+SYSTEMS = {"canvas": "Canvas id", "gradescope": "Gradescope id", "login": "login"}
 _LAST_PART = re.compile(r"(?P<name>.*)[\W_](?P<id>[^\W_]+)\W*", re.DOTALL)  # an id at the end of a longer name
 SHORT_ID = 2  # characters; such an id at the end of a name could also be the number of an attempt
 

@@ -38,7 +38,10 @@ SYSTEM_NAMES = {"": "a roster", "canvas": "Canvas's", "moodle": "Moodle's", "gra
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """A line of a roster. A value is None if the file has no such column. `ids` are ids in other systems."""
+    """A line of a roster. A value is None if the file has no such column. `ids` are ids in other systems.
+
+    `participant` is the person's number in one assignment of Moodle. In the next one, somebody else has it.
+    """
 
     line: int
     id: str
@@ -47,6 +50,7 @@ class RosterEntry:
     section: str | None = None
     team: str | None = None
     ids: tuple[tuple[str, str], ...] = ()
+    participant: str = ""
 
 
 @dataclass(frozen=True)
@@ -249,22 +253,28 @@ def _entry(path: Path, line: int, texts: Mapping[str, str], system: str) -> Rost
         ids.append(("canvas", texts["id"]))
     if texts.get("login"):
         ids.append(("login", texts["login"]))
-    if texts.get("identifier"):
-        ids.append((system, texts["identifier"].rpartition(" ")[2]))
+    participant = texts.get("identifier", "").rpartition(" ")[2]
     email = texts.get("email")
     if email is None and "@" in texts.get("login", ""):
         email = texts["login"]
     own = texts.get("sis", "") if system == "canvas" else texts.get("id", "")
     if not own and not system:
         raise KataError(f"{path}, line {line}: the id is missing. Add it, or remove the line.")
-    if not own and not email and not ids:
+    if not own and not email and not ids and not participant:
         raise KataError(f"{path}, line {line}: it has no id and no e-mail address. Add one of them.")
     if len(own.encode()) > PERSON:
         raise KataError(f"{path}, line {line}: the id is longer than {PERSON} bytes. Shorten it.")
     own = own or (email or "" if system != "canvas" else texts.get("login", ""))
     name = texts.get("name") if "name" in texts else (_joined(texts) if {"first", "last"} & texts.keys() else None)
     return RosterEntry(
-        line, composed(own), name, email, texts.get("section"), texts.get("team"), tuple(dict.fromkeys(ids))
+        line,
+        composed(own),
+        name,
+        email,
+        texts.get("section"),
+        texts.get("team"),
+        tuple(dict.fromkeys(ids)),
+        participant,
     )
 
 
@@ -275,7 +285,7 @@ def _joined(texts: Mapping[str, str]) -> str:
 def _check_unique(path: Path, entries: Sequence[RosterEntry]) -> None:
     seen: dict[tuple[str, str], int] = {}
     for entry in entries:
-        for system, value in (("id", entry.id), *entry.ids):
+        for system, value in (("id", entry.id), ("participant", entry.participant), *entry.ids):
             if value and (earlier := seen.setdefault((system, value), entry.line)) != entry.line:
                 raise KataError(
                     f"{path}, line {entry.line}: the id {value} is already in line {earlier}. Remove one of the lines."

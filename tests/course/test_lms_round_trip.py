@@ -58,3 +58,67 @@ def test_points_return_to_the_people_who_submitted(root, tmp_path, system, files
         assert [row[column] for row in csv.DictReader(lines)] == points
     shown = run("gradebook", "show", "ada")
     assert "one: 3 of 3  passed" in shown
+
+
+PARTICIPANTS = """First name,Last name,ID number,Email address
+Ada,Lovelace,s1,ada@uni.example
+Jan,Kowalski,s2,jan1@uni.example
+Jan,Kowalski,s3,jan2@uni.example
+"""
+NUMBERED = """Identifier,Full name{ids},Status,Grade,Maximum Grade,Grade can be changed
+Participant {0},{names[0]}{more[0]},Submitted,,3.00,Yes
+Participant {1},{names[1]}{more[1]},Submitted,,3.00,Yes
+Participant {2},{names[2]}{more[2]},Submitted,,3.00,Yes
+"""
+NAMES = ("Ada Lovelace", "Jan Kowalski", "Jan Kowalski")
+
+
+def worksheet(*numbers: int, ids: bool = True, names: tuple[str, ...] = NAMES) -> str:
+    more = [f",s{number}" if ids else "" for number in (1, 2, 3)]
+    return NUMBERED.format(*numbers, ids=",ID number" if ids else "", more=more, names=names)
+
+
+@pytest.fixture
+def exported(root, tmp_path):
+    """Grade a Moodle download of two namesakes and Ada, and return a function that fills a worksheet."""
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    for name, solution in (("Ada Lovelace_501", SOLUTION), ("Jan Kowalski_522", ADDED), ("Jan Kowalski_523", SOLUTION)):
+        write(tmp_path / "in" / f"{name}_assignsubmission_file" / "twice.py", solution)
+    out = ("--out", str(tmp_path / "out"), "--kata", "one", "--from", "moodle")
+    katas("--root", str(root), "grade-batch", str(tmp_path / "in"), *out, *book)
+    roster = write(tmp_path / "roster.csv", PARTICIPANTS)
+
+    def fill(text: str, *imported: str) -> tuple[str, list[str]]:
+        for number, each in enumerate((roster, *(write(tmp_path / f"w{n}.csv", t) for n, t in enumerate(imported)))):
+            done = katas("--root", str(root), "gradebook", "people", "import", str(each), *book)
+            assert done.status == 0, (number, done.said)
+        for name, person in (("Jan Kowalski_522", "s2"), ("Jan Kowalski_523", "s3")):
+            katas("--root", str(root), "gradebook", "people", "match", name, person, *book)
+        file = write(tmp_path / "worksheet.csv", text)
+        done = katas("--root", str(root), "gradebook", "export", "moodle", "one", "--into", str(file), *book)
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return done.said, [row["Grade"] for row in csv.DictReader(lines)]
+
+    return fill
+
+
+def test_numbers_of_another_assignment_send_no_mark_to_another_person(exported):
+    """Moodle numbers people anew in each assignment."""
+    other = worksheet(522, 523, 501)
+    assert exported(worksheet(501, 522, 523), other)[1] == ["3", "1", "3"]
+    assert exported(other, worksheet(501, 522, 523))[1] == ["3", "1", "3"]
+
+
+def test_namesakes_are_told_apart_by_their_numbers_in_the_same_assignment(exported):
+    assert exported(worksheet(501, 522, 523, ids=False))[1] == ["3", "1", "3"]
+    said, points = exported(worksheet(601, 622, 623, ids=False))
+    assert points == ["3", "", ""]
+    assert "in the gradebook, but not in the file: s2, s3" in said
+
+
+def test_an_anonymous_worksheet_must_be_that_of_the_assignment(exported):
+    anonymous = ("", "", "")
+    assert exported(worksheet(501, 522, 523, ids=False, names=anonymous))[1] == ["", "1", "3"]
+    said, points = exported(worksheet(501, 523, 524, ids=False, names=anonymous))
+    assert "it lacks Participant 522, who has submitted one, so it is the worksheet of another assignment." in said
+    assert points == ["", "", ""]

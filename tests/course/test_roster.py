@@ -150,9 +150,7 @@ def test_any_bytes_give_a_roster_or_one_message(tmp_path_factory, data):
 
 # Matching.
 
-ADA = RosterPerson(
-    "s1", "Lovelace, Ada", "ada@uni.example", ids=(("canvas", "4177"), ("canvas", "9"), ("moodle", "501"))
-)
+ADA = RosterPerson("s1", "Lovelace, Ada", "ada@uni.example", ids=(("canvas", "4177"), ("canvas", "9")))
 ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
 
 
@@ -163,7 +161,6 @@ ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
         ("S1", ("s1", "roster id")),
         ("4177", ("s1", "Canvas id")),
         ("lovelaceada_4177", ("s1", "Canvas id")),
-        ("Someone Else (501)", ("s1", "Moodle id")),
         ("ada", ("s1", "e-mail")),
         ("ADA@uni.example", ("s1", "e-mail")),
         ("zoe.m", ("s2", "e-mail")),
@@ -178,7 +175,7 @@ ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
         ("lovelaceada_9", ("s1", "Canvas id")),
         ("Ada Lovelace_9", ("s1", "Canvas id")),
         ("Participant_9", ("s1", "Canvas id")),
-        ("Participant_501", ("s1", "Moodle id")),
+        ("Participant_501", (None, "not in the roster")),
     ],
 )
 def test_name_of_a_submission_is_matched(submitted, found):
@@ -237,7 +234,7 @@ def test_files_of_three_platforms_are_about_the_same_people(opened, tmp_path):
         changes = found.import_roster(roster_files.read(write(tmp_path, text)))
         assert (changes.left, changes.added) == ([], ["s1", "s2"] if text == CANVAS else [])
     ada = found.people()[0].roster
-    assert ada.ids == (("canvas", "77"), ("login", "ada@uni.example"), ("moodle", "501"))
+    assert ada.ids == (("canvas", "77"), ("login", "ada@uni.example"))
     assert (ada.name, ada.section, ada.team) == ("Ada Lovelace", "A", "G1")
 
 

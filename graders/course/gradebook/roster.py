@@ -34,6 +34,11 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
     others = _others(roster)
     chosen: dict[str, RosterEntry] = {}
     for entry in file.entries:
+        if not (entry.id or entry.email or entry.ids):
+            raise KataError(
+                f"{file.path}, line {entry.line}: it has no id and no e-mail address, and Moodle's participant numbers "
+                "change with every assignment. Import Moodle's list of participants."
+            )
         person = _id_for(roster, entry, file, others)
         if person in chosen:
             raise KataError(
@@ -62,10 +67,10 @@ def _without_ids_of_others(known: RosterPerson, owners: Mapping[tuple[str, str],
 def _merged(person: str, known: RosterPerson | None, entry: RosterEntry) -> RosterPerson:
     """Return a person with the values of an entry. Columns that the file lacks stay as they are.
 
-    In Moodle, a person has another id in each assignment. In other systems, a new id replaces the earlier one.
+    A new id in another system replaces the earlier one.
     """
     before = known or RosterPerson(person)
-    replaced = {system for system, _ in entry.ids if system != "moodle"}
+    replaced = {system for system, _ in entry.ids}
     kept = {each for each in before.ids if each[0] not in replaced}
     given = {name: value for name in COLUMNS if (value := getattr(entry, name)) is not None}
     return replace(before, **given, left_at=None, ids=tuple(sorted({*kept, *entry.ids})))
