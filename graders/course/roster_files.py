@@ -40,7 +40,7 @@ SYSTEM_NAMES = {"": "a roster", "canvas": "Canvas's", "moodle": "Moodle's", "gra
 class RosterEntry:
     """A line of a roster. A value is None if the file has no such column. `ids` are ids in other systems.
 
-    `participant` is the person's number in one assignment of Moodle. In the next one, somebody else has it.
+    `participant` is the person's number in one assignment of Moodle. In the next one, someone else has it.
     """
 
     line: int
