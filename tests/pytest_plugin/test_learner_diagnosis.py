@@ -68,7 +68,7 @@ def test_an_unknown_mistake_is_not_diagnosed(root: Path) -> None:
 def test_blocked_tasks_do_not_affect_the_diagnosis(root: Path) -> None:
     toml = root / "katas" / "alpha" / "kata.toml"
     write(toml, toml.read_text(encoding="utf-8") + 'after = ["twice"]\n')  # of the last task, half
-    begun = ADDED.replace("return x / 2.0", "raise NotImplementedError")
+    begun = ADDED.replace("return x / 2.0", "raise ArithmeticError")
     assert DIAGNOSIS in run(root, begun, "katas").out
     with Judge(root, resident=False) as judge:
         assert diagnosis_of(judge.grade_files("alpha", {"twice.py": begun.encode()}, diagnosing=True)) == DIAGNOSIS

@@ -392,6 +392,12 @@ def test_a_failed_import_is_reported_without_importlib_frames(root: Path, text: 
     assert "graders/" not in done.out
 
 
+def test_matrices_are_multiplied_by_one_thread_as_in_a_grading(root: Path) -> None:
+    product = "import os\nimport numpy as np\nnp.ones((600, 600)) @ np.ones((600, 600))\n"
+    counting = f'{product}assert len(os.listdir("/proc/self/task")) == 1\n'
+    assert counted(submitted(root, counting + SOLUTION, "katas", *QUICK)) == {"passed": 2}
+
+
 def test_a_module_that_official_grading_lacks_can_be_optional(root: Path) -> None:
     guarded = (
         "try:\n    import torch\nexcept ImportError:\n    torch = None\nassert torch is None\nimport numpy.linalg\n"
