@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,18 +128,13 @@ def _run(options: BatchOptions) -> int:
     root, named = Invocation.root, dict.fromkeys(options.katas)
     katas = [catalogue.load(root, slug) for slug in named] or catalogue.load_all(root)
     times = submissions.read_times(options.times) if options.times else {}
-    cohort = submissions.read(options.folder, times, options.form)
+    cohort = submissions.read(options.folder, form=options.form)
     _check_out(options)
     say_form(cohort)
     started = time.monotonic()
-    progress, alike = _grade(options, katas, cohort)
+    progress, about_names = _grade(options, katas, cohort, times)
     lines = summary(progress, options.out, len(cohort.people), time.monotonic() - started)
-    lines += _some("names that differ only in case", alike)
-    if options.times:
-        people = set(cohort.people)
-        lines += _some("in --times, but without a submission", sorted(times.keys() - people))
-        lines += _some("not in --times, so the modification time of their files counts", sorted(people - times.keys()))
-    print("\n".join(lines + _some("skipped", cohort.left_out)))
+    print("\n".join(lines + about_names + _some("skipped", cohort.left_out)))
     return 2 if progress.errors else 0
 
 
@@ -161,8 +156,10 @@ def _check_out(options: BatchOptions) -> None:
         )
 
 
-def _grade(options: BatchOptions, katas: Sequence[catalogue.Kata], cohort: Cohort) -> tuple[BatchProgress, list[str]]:
-    """Grade the submissions. Return the progress, and the names that differ only in case."""
+def _grade(
+    options: BatchOptions, katas: Sequence[catalogue.Kata], cohort: Cohort, times: Mapping[str, str]
+) -> tuple[BatchProgress, list[str]]:
+    """Grade the submissions. Return the progress, and lines about names that are alike, unknown or without a time."""
     from graders.course.batch import Batch, names_alike
     from graders.course.batch_run import BatchRun
 
@@ -172,7 +169,10 @@ def _grade(options: BatchOptions, katas: Sequence[catalogue.Kata], cohort: Cohor
     with batch.open(seed, options.gradebook) as held:
         if seed not in (None, held.seed):
             raise KataError(f"{batch.out}: this batch has a different seed. Leave out --seed, or give another --out.")
-        alike = names_alike(batch, cohort.people, held.people())
+        lines = _some("names that differ only in case", names_alike(batch, cohort.people, held.people()))
+        if options.times:
+            cohort, without = _timed(cohort, times, held)
+            lines += without
         run = BatchRun(
             batch,
             katas,
@@ -185,7 +185,24 @@ def _grade(options: BatchOptions, katas: Sequence[catalogue.Kata], cohort: Cohor
             run.allowed = held.book.may_be_graded
         with _results_written(run, held), _progress_shown(run, len(cohort.entries)), place:
             run.grade(cohort.entries, place, held)
-    return run.progress, alike
+    return run.progress, lines
+
+
+def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[Cohort, list[str]]:
+    """Return the cohort with the times from --times, and lines about the people for whom there is only one of the two.
+
+    A person may have any name there that the roster knows.
+    """
+    from graders.course import submissions
+
+    people = cohort.people
+    ids = held.book.ids_of([*people, *times])
+    found = submissions.times_of(people, times, ids)
+    submitted = {ids[person] for person in people}
+    absent = sorted(name for name in times if name not in found and ids[name] not in submitted)
+    lines = _some("in --times, but without a submission", absent)
+    counts = "not in --times, so the modification time of their files counts"
+    return submissions.with_times(cohort, found), lines + _some(counts, sorted(set(people) - found.keys()))
 
 
 def _place(options: BatchOptions) -> Any:

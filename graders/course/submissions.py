@@ -6,7 +6,7 @@ import csv
 import datetime
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -90,19 +90,28 @@ def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = 
     for item in download.items:
         first, *others = [person for person in sorted(item.people) if known[person] == 1] or [""]
         if first:
-            given = (times or {}).get(first, "") or item.time
             entries.append(
                 SubmissionEntry(
                     first,
                     item.place,
-                    given or _as_time(item.modified),
-                    explicit=bool(given),
+                    item.time or _as_time(item.modified),
+                    explicit=bool(item.time),
                     others=tuple(others),
                     notes=item.notes,
                     renamed=item.renamed,
                 )
             )
-    return Cohort(download.form, sorted(entries, key=lambda entry: entry.person), download.left_out)
+    cohort = Cohort(download.form, sorted(entries, key=lambda entry: entry.person), download.left_out)
+    return with_times(cohort, times or {})
+
+
+def with_times(cohort: Cohort, times: Mapping[str, str]) -> Cohort:
+    """Return the cohort with these submission times. A group has the time of its first member who has one."""
+    entries = []
+    for entry in cohort.entries:
+        given = next((times[person] for person in (entry.person, *entry.others) if person in times), "")
+        entries.append(replace(entry, submitted_at=given, explicit=True) if given else entry)
+    return replace(cohort, entries=entries)
 
 
 def _refused(person: str, items: Sequence[Item]) -> SubmissionEntry:
@@ -153,6 +162,21 @@ def read_times(path: Path) -> dict[str, str]:
                 f"{path}, line {number}: an earlier line has a different time for {person}. Remove one of the lines."
             )
     return times
+
+
+def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str, str]) -> dict[str, str]:
+    """Return the times of people by their names in the batch, if `times` may also have other names of theirs.
+
+    `ids` maps each of these names to the person's id. Raises KataError if a person has different times.
+    """
+    by_id: dict[str, str] = {}
+    for name in times.keys() - set(people):
+        other = by_id.setdefault(ids[name], name)
+        if times[other] != times[name]:
+            both = " and ".join(sorted((other, name)))
+            raise KataError(f"--times: {both} are the same person, with different times. Remove one of the lines.")
+    named = {person: person if person in times else by_id.get(ids[person]) for person in people}
+    return {person: times[name] for person, name in named.items() if name is not None}
 
 
 def as_utc(moment: datetime.datetime) -> str:

@@ -320,6 +320,54 @@ def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
     assert [len(rows) for rows in rows_of(out).values()] == [1, 1]
 
 
+def test_times_may_have_any_name_that_the_roster_knows(root, tmp_path):
+    folder, out, book = tmp_path / "in", tmp_path / "out", str(tmp_path / "course.sqlite")
+    for name in ("lovelaceada_4177", "Bob Bee", "carl", "dora"):
+        write(folder / name / "twice.py", SOLUTION)
+    roster = write(tmp_path / "roster.csv", "id,name,e-mail\ns1,Ada Lovelace,\ns2,Bob Bee,b@x.de\ns3,,carl@x.de\n")
+    ids = write(tmp_path / "canvas.csv", 'Student,ID,SIS User ID,SIS Login ID,Section\n"Lovelace, Ada",4177,s1,ada,A\n')
+    for file in (roster, ids, roster):
+        assert katas("gradebook", "people", "import", str(file), "--gradebook", book, cwd=root).status == 0
+    table = write(
+        tmp_path / "times.csv",
+        "s1,2026-05-01T10:00\nb@x.de,2026-05-02\ncarl,2026-05-03\ns3,2026-05-09\nzoe,2026-05-04\n",
+    )
+    words = ("grade-batch", str(folder), "--out", str(out), "--workers", "1", "--kata", "one", "--times", str(table))
+    done = katas(*words, "--gradebook", book, cwd=root)
+    assert done.status == 0, done.said
+    absent = [line for line in done.out.splitlines() if "--times" in line]
+    assert absent == [
+        "in --times, but without a submission: zoe",
+        "not in --times, so the modification time of their files counts: dora",
+    ]
+    times = {row.person: row.submitted_at[:16] for row, *_ in rows_of(out).values()}
+    assert times.pop("dora")
+    assert times == {
+        "lovelaceada_4177": "2026-05-01T10:00",
+        "Bob Bee": "2026-05-02T00:00",
+        "carl": "2026-05-03T00:00",
+    }
+
+
+def test_two_names_of_a_person_may_not_have_different_times(root, tmp_path):
+    write(tmp_path / "in/ada/twice.py", SOLUTION)
+    book = str(tmp_path / "course.sqlite")
+    roster = write(tmp_path / "roster.csv", "id,e-mail\ns1,ada@x.de\n")
+    assert katas("gradebook", "people", "import", str(roster), "--gradebook", book, cwd=root).status == 0
+    table = write(tmp_path / "times.csv", "s1,2026-05-01\nada@x.de,2026-05-02\n")
+    words = ("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--times", str(table))
+    done = katas(*words, "--gradebook", book, cwd=root)
+    assert done.status == 2
+    assert "--times: ada@x.de and s1 are the same person, with different times" in done.err
+
+
+def test_times_also_apply_to_someone_with_two_submissions(tmp_path):
+    write(tmp_path / "in/ada/twice.py", SOLUTION)
+    write(tmp_path / "in/ada.zip", "")
+    (entry,) = submissions.find(tmp_path / "in", {"ada": "2026-05-31T21:59:00+00:00"})
+    assert (bool(entry.refused), entry.submitted_at) == (True, "2026-05-31T21:59:00+00:00")
+
+
 def test_submission_time_of_a_kata_is_that_of_its_own_files(root, tmp_path):
     folder = tmp_path / "in"
     os.utime(write(folder / "ada/work/twice.py", SOLUTION), (1_700_000_000,) * 2)

@@ -165,6 +165,12 @@ class Gradebook(Database):
         with self.transaction() as transaction:
             return Directory(transaction).known(person)
 
+    def ids_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the id of each name's person, which is the name itself if the roster does not know it."""
+        with self.transaction() as transaction:
+            directory = Directory(transaction)
+            return {name: directory.id_of(name) for name in names}
+
     def names_of(self, person: str) -> list[str]:
         """Return all submitted names of a person. Raises KataError for an unknown person."""
         with self.transaction() as transaction:
