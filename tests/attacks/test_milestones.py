@@ -81,6 +81,7 @@ sys.setprofile(slow)
 TIMED = "exercise01: affine, for 50 images at once"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("trick", [PATCHED_CLOCKS, SLOW_COMPARISON], ids=["patched clocks", "slow comparison"])
 def test_a_slow_earlier_function_cannot_look_fast(grade, course, trick):
     file = course / "katas/exercise01/affine.py"

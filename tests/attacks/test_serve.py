@@ -215,6 +215,7 @@ def test_nothing_hidden_is_sent(server, root):
     write(root / "katas/alpha/twice.py", STUB)
 
 
+@pytest.mark.deep
 def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
     puzzle = replace(candidate(8, 1, "evaluation"), symptom="Something is off.")
     folder = practice.write(puzzle, root, 1, "evaluation")

@@ -540,6 +540,7 @@ def test_killed_migration_is_completed_next_time(url, next_version, upgraded, be
     assert revision_of(url) == "next"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("new", [False, True])
 def test_two_processes_both_open_an_older_or_a_new_gradebook(url, new, next_version, tmp_path):
     if not new:

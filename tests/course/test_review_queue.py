@@ -130,6 +130,7 @@ def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
         assert [line.who for line in held.book.audit() if line.what == "marked"] == ["Grace"] * 7
 
 
+@pytest.mark.deep
 def test_queue_shows_files_that_match_a_pattern(course: Course) -> None:
     with course.queue("--task", "how", "--person", "bob") as grace:
         text = grace.wait(prompts(1))
@@ -144,6 +145,7 @@ def test_queue_shows_files_that_match_a_pattern(course: Course) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.deep
 def test_skip_back_and_quit(course: Course) -> None:
     with course.queue() as grace:
         grace.wait(prompts(1))
@@ -167,6 +169,7 @@ def test_skip_back_and_quit(course: Course) -> None:
     assert course.files_agree()
 
 
+@pytest.mark.deep
 def test_skipped_pieces_are_offered_in_the_next_session(course: Course) -> None:
     with course.queue("--task", "why") as grace:
         for number in range(1, 4):
@@ -177,6 +180,7 @@ def test_skipped_pieces_are_offered_in_the_next_session(course: Course) -> None:
         assert "0 of 3 marked" in grace.wait(prompts(1))
 
 
+@pytest.mark.deep
 def test_invalid_answers_are_asked_for_again(course: Course) -> None:
     with course.queue("--task", "why") as grace:
         grace.wait(prompts(1))
@@ -193,6 +197,7 @@ def test_invalid_answers_are_asked_for_again(course: Course) -> None:
     assert course.marks() == {("why", "ada"): (3.0, "Grace", "Short.")}
 
 
+@pytest.mark.deep
 def test_comment_can_be_written_in_an_editor(course: Course, tmp_path: Path) -> None:
     editor = write(tmp_path / "editor", '#!/bin/sh\nprintf "From the editor.\\n\\nTwo parts.\\n" > "$1"\n')
     editor.chmod(0o755)
@@ -261,6 +266,7 @@ def test_queue_without_anything_to_mark_says_so(course: Course) -> None:
     assert (done.status, done.out) == (0, "6 of 6 marked, 0 left\n"), done.said
 
 
+@pytest.mark.deep
 def test_marked_pieces_are_shown_again_on_request(course: Course) -> None:
     course.run(str(course.batch.verdict_file("ada", "alpha")), "--award", "why=2", "--comment", "why=Hm.")
     with course.queue("--task", "why") as grace:
@@ -301,6 +307,7 @@ def test_ctrl_c_keeps_what_is_done(course: Course, moment: str) -> None:
     assert leased(course) == []
 
 
+@pytest.mark.deep
 def test_killed_queue_keeps_what_is_done_and_its_lease_runs_out(course: Course) -> None:
     with course.queue() as grace:
         grace.wait(prompts(1))

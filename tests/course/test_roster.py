@@ -360,6 +360,7 @@ def import_many(url: str, first: int) -> None:
             found.set_rule("one", late_days=number)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_two_instructors_at_once_lose_nothing(url):
     with Gradebook(url) as found:

@@ -139,6 +139,7 @@ def test_ctrl_c_keeps_what_is_done(solution: ModuleType, tmp_path: Path) -> None
 # On a cluster
 
 
+@pytest.mark.deep
 def test_trials_with_and_without_an_executor_agree(solution: ModuleType, noise: Any, tmp_path: Path) -> None:
     torch.set_num_threads(1)  # the number of threads changes the order of summation, and so the accuracy
     log, architectures = tmp_path / "trials.csv", solution.sample(4, np.random.default_rng(1))
@@ -247,6 +248,7 @@ def test_a_blank_picture_is_refused(judging: Judge) -> None:
     assert "tradeoff_plot.png is blank" in reasons(verdict)
 
 
+@pytest.mark.deep
 def test_a_picture_of_anything_else_is_refused(judging: Judge) -> None:
     kata, noise = load(ROOT, "challenge2"), io.BytesIO()
     PIL.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)).save(noise, "PNG")

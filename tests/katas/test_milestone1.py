@@ -44,6 +44,7 @@ def test_a_solved_course_passes(course: Path, grade: Callable[[Path], Verdict]) 
     assert (verdict.status, verdict.score, sorted(verdict.builds_on)) == ("passed", 15, EARLIER)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [

@@ -46,6 +46,7 @@ def test_a_solved_course_passes(course: Path, grade: Callable[[Path], Verdict]) 
     assert (verdict.status, verdict.score, sorted(verdict.builds_on)) == ("passed", 18, EARLIER)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
@@ -76,6 +77,7 @@ def test_a_wrong_earlier_file_is_named(
     assert {tasks[name] for name in ("forward", "backward", "learns", "faults", "repair")} == {"blocked"}
 
 
+@pytest.mark.deep
 def test_a_hostile_answer_fails_and_is_no_error(course: Path, grade: Callable[[Path], Verdict]) -> None:
     path = course / "katas/milestone2/blocks.py"
     answers = "\n\ndef find_fault(*_):\n    return ['none', {'mode': float('nan')}]\n"

@@ -128,6 +128,7 @@ def test_a_reset_brings_the_broken_program_back(server: Server, folder: Path) ->
     assert kept.read_text(encoding="utf-8") == "x = 1\n"
 
 
+@pytest.mark.deep
 def test_a_new_puzzle_is_made_as_the_command_does(server: Server, root: Path) -> None:
     status, found = server.send("POST", "/api/puzzles", {"seed": 3, "level": 1, "family": "update"})
     assert (status, found) == (200, {"slug": "debug:3"})
