@@ -292,6 +292,10 @@ def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> 
     page.keyboard.type("more.txt")
     page.keyboard.press("Enter")
     shows(page, "dialog .failed", "not one of alpha's files")
+    for incomplete in ("../more.csv", "results/", ""):
+        page.get_by_label("Name").fill(incomplete)
+        page.keyboard.press("Enter")
+        shows(page, "dialog .failed", "Write the whole name, which matches results/*.csv.")
     page.get_by_label("Name").fill("results/more.csv")
     page.get_by_role("button", name="Create").click()
     page.get_by_role("tab", name="results/more.csv", selected=True).wait_for()

@@ -83,6 +83,9 @@ export class Workspace {
         let chosen = "";
         const make = async (name) => {
             chosen = name;
+            if (name.split("/").some((part) => ["", ".", ".."].includes(part))) {
+                return `Write the whole name, which matches ${patterns.join(" or ")}.`;
+            }
             if (this.editors.has(name)) {
                 return "There is such a file already.";
             }

@@ -155,7 +155,7 @@ class PuzzleSession(WatchSession):
     def _graded(self, graded: WatchedGrading) -> None:
         super()._graded(graded)
         if self.state.started is None and self.state.verdict is not None and self.state.verdict.status == "passed":
-            self._note(*(f"No points: {said}" for said in practice.notes(self.state.kata.folder)))
+            self._note(*(f"Not part of the points: {said}" for said in practice.notes(self.state.kata.folder)))
 
     def _record(self, verdicts: list[Verdict]) -> None:
         for verdict in verdicts:
