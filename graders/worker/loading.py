@@ -193,7 +193,8 @@ def _text(fault: BaseException) -> str:
 
 def _where(fault: BaseException, own_files: set[str]) -> str:
     if isinstance(fault, SyntaxError) and fault.filename in own_files:
-        line = (fault.text or "").strip()
+        # The compiler gives no text for some errors, such as a return outside a function.
+        line = (fault.text or linecache.getline(fault.filename, fault.lineno or 0)).strip()
         return f"{fault.filename}, line {fault.lineno}: {line[:200]}"
     found, trace = "", fault.__traceback__
     while trace is not None:

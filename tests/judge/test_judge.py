@@ -158,6 +158,8 @@ def is_ungradable(verdict: Verdict, *said: str) -> None:
 
 def test_a_syntax_error_is_ungradable_and_names_its_line(graded: Graded) -> None:
     is_ungradable(graded("ten", "def answer(number):\n    return (number\n"), "SyntaxError", "ten.py, line 2")
+    late = graded("ten", "def answer(number):\n    pass\nreturn 10 * number\n")  # the compiler does not give this line
+    is_ungradable(late, "'return' outside function", "ten.py, line 3", "return 10 * number")
 
 
 def test_wrong_indentation_is_ungradable_and_names_its_line(graded: Graded) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from rich.console import Console
 
 from graders import catalogue
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
-from graders.learner.watch.state import State
+from graders.learner.watch.state import State, syntax_errors_in
 from graders.learner.watch.view import picture
 from graders.verdict import TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
@@ -126,3 +128,11 @@ def test_a_pass_names_the_solution_and_the_explanation(state: State, width: int)
     told = " ".join(" ".join(screen(state, width, 24)).split())
     pointer = "katas diff exercise01: your files next to the solution; katas explain exercise01: why it works"
     assert pointer in told
+
+
+def test_an_error_that_the_compiler_finds_late_is_shown_with_its_line(tmp_path: Path) -> None:
+    """The compiler gives no text for a return outside a function."""
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    workshop.write(root / "katas" / "alpha" / "twice.py", "import numpy\n\nreturn numpy\n")
+    (error,) = syntax_errors_in(catalogue.load(root, "alpha"))
+    assert (error.line, error.text) == (3, "return numpy")

@@ -108,12 +108,20 @@ def syntax_errors_in(kata: Kata) -> tuple[FileError, ...]:
     names = [path for pattern in kata.files for path in sorted(kata.folder.glob(pattern)) if path.suffix == ".py"]
     for path in names:
         try:
+            data = path.read_bytes()
             with warnings.catch_warnings(action="ignore"):
-                compile(path.read_bytes(), path.name, "exec", dont_inherit=True)
+                compile(data, path.name, "exec", dont_inherit=True)
         except SyntaxError as fault:
             name = path.relative_to(kata.folder).as_posix()
             said = f"{type(fault).__name__}: {fault.msg}"
-            found.append(FileError(name, fault.lineno or 0, fault.offset or 0, fault.text or "", said))
+            text = fault.text or _line(data, fault.lineno or 0)
+            found.append(FileError(name, fault.lineno or 0, fault.offset or 0, text, said))
         except (OSError, ValueError, RecursionError, MemoryError):
             continue  # the judge reports these
     return tuple(found)
+
+
+def _line(data: bytes, number: int) -> str:
+    """Return a line of a file, because the compiler does not give it with every error."""
+    lines = data.decode("utf-8", "replace").splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else ""
