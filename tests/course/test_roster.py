@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.cli.gradebook import regrade
 from graders.course import roster_files
 from graders.course.gradebook import Gradebook
 from graders.course.gradebook.tables import Table
@@ -449,6 +450,22 @@ def test_bank_of_late_days_is_shared_by_all_katas(opened):
     (report,) = found.reports("two")
     assert list(report.places) == ["two"]
     assert found.reports()[0].days_used == 2
+
+
+def test_regrading_names_the_marks_that_it_changes_for_other_katas(opened):
+    """More points for one kata can need the late days that another kata had."""
+    found = opened()
+    found.import_verdict(graded(0, kata="one"), "ada", moment(11))
+    found.import_verdict(graded(10, kata="two"), "ada", moment(12))
+    found.set_rule("one", due_at=DUE, late_percent=10.0)
+    found.set_rule("two", due_at=moment(11), late_percent=10.0)
+    found.set_course(late_day_bank=1)
+    before = regrade._final_marks(found)
+    assert before == {("ada", "one"): 0.0, ("ada", "two"): 10.0}
+    found.import_verdict(graded(10, kata="one", at=moment(20), suite_digest="new"), "ada", moment(11))
+    told = regrade._changed_elsewhere(found, before, {"one"})
+    assert told == ["ada, two: final mark 10 → 9, because of the bank of late days"]
+    assert regrade._changed_elsewhere(found, regrade._final_marks(found), {"one"}) == []
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)

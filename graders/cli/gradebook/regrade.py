@@ -69,10 +69,31 @@ def regrade(
         chosen = found if everything or since else outdated(found, katas)
         book.update_katas(katas[slug] for slug in sorted({each.kata for each in chosen}))
         options = RegradingOptions(batch, require_extras)
+        before = _final_marks(book)
         regraded = _graded(book, chosen, katas, workers, options) if chosen else Regraded()
         files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
+        files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
     print("\n".join(_summary(regraded, len(found)) + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
+
+
+def _final_marks(book: Gradebook) -> dict[tuple[str, str], float]:
+    return {
+        (report.person, slug): place.mark.points for report in book.reports() for slug, place in report.places.items()
+    }
+
+
+def _changed_elsewhere(book: Gradebook, before: dict[tuple[str, str], float], regraded: set[str]) -> list[str]:
+    """Return which final marks for other katas have changed, because they share a bank of late days."""
+    from graders.course.written_files import pages_to_write_again
+
+    after = _final_marks(book)
+    changed = sorted(key for key in after if key[1] not in regraded and after[key] != before.get(key))
+    lines = [
+        f"{key[0]}, {key[1]}: final mark {before.get(key, 0):g} → {after[key]:g}, because of the bank of late days"
+        for key in changed
+    ]
+    return lines + [text for slug in sorted({slug for _, slug in changed}) for text in pages_to_write_again(book, slug)]
 
 
 def _stored(
