@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from graders.catalogue import Kata
-from graders.course.gradebook import batches, queries
+from graders.course.gradebook import batches, decisions, queries
 from graders.course.gradebook.batch_tables import BatchRow, EntryRow
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.records import PersonKata, current_verdict, last_verdict
@@ -64,8 +64,12 @@ class Source:
             return
         batch = transaction.session.get(BatchRow, self.batch)
         assert batch is not None
+        directory = Directory(transaction)
+        given = decisions.by_person(transaction, directory)
         for row in batches.entries(transaction, batch):
-            yield row.id, row.person.name, row.kata, last_verdict(row)
+            decided = given.get((directory.id_of(row.person.name), row.kata), ())
+            if all(each.task for each in decided):  # otherwise a decision replaces the points for the whole kata
+                yield row.id, row.person.name, row.kata, last_verdict(row)
 
 
 def pieces(
