@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from graders.atomic import folder_lock, interrupts_deferred
 from graders.catalogue import Kata
 from graders.course import verdict_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, batches, leases, rubrics
+from graders.course.gradebook import Gradebook, batches, holders, leases, rubrics
 from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.records import last_verdict
 from graders.course.gradebook.rubrics import Item
@@ -74,7 +73,7 @@ class ReviewQueue:
         self.wanted = wanted
         self._katas = katas
         self._stack = contextlib.ExitStack()
-        self._holder = os.urandom(8).hex()
+        self._holder = holders.new_holder(by)
         self._written: defaultdict[str, set[Key]] = defaultdict(set)  # the new scores by batch folder
         self._stale: set[str] = set()  # the batch folders with a verdict file that could not be written
         self._batches: dict[str, Batch | None] = {}

@@ -320,6 +320,11 @@ def test_killed_queue_keeps_what_is_done_and_its_lease_runs_out(course: Course) 
         assert offered(alan.wait(prompts(1))) == [("why", "cleo")]
         alan.type("4\n\n")
         assert "1 piece is open at another reviewer" in alan.end().out
+    with course.queue("--task", "why") as grace:
+        assert offered(grace.wait(prompts(1))) == [("why", "bob")], "the reviewer has to wait for the own lease"
+        with course.queue("--task", "why") as twin:
+            assert offered(twin.end().out) == [], "a living session lost its piece"
+        grace.kill(signal.SIGKILL)
     with course.batch.reading() as held, held.book.transaction() as transaction:
         transaction.session.execute(sa.update(LeaseRow).values(until="2000-01-01T00:00:00+00:00"))
     with course.queue("--task", "why", by="Alan") as alan:
@@ -475,6 +480,19 @@ def test_gradebook_offers_only_submissions_that_can_count(course: Course) -> Non
     assert (done.status, len(offered(done.out))) == (0, 1), done.out
     with Gradebook(book) as found, found.transaction() as transaction:
         assert transaction.session.scalar(sa.select(sa.func.count()).select_from(EntryRow)) == 3
+
+
+@pytest.mark.parametrize("decision", ["exclude", "override"])
+def test_people_with_decided_points_are_left_out(course: Course, decision: str) -> None:
+    book = str(course.batch.out / "gradebook.sqlite")
+    points = ("--points", "8") if decision == "override" else ()
+    words = ("gradebook", decision, "bob", "alpha", *points, "--reason", "case 7", "--gradebook", book)
+    assert katas(*words, cwd=course.root).status == 0
+    for where in ("", book):
+        with course.queue("--task", "why", course=where) as grace:
+            assert "0 of 2 marked, 2 left" in grace.wait(prompts(1))
+            grace.type("q\n")
+            assert grace.end().status == 0
 
 
 def test_missing_gradebook_is_not_created(course: Course, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from graders.course.gradebook.holders import is_gone
 from graders.course.gradebook.review_tables import LeaseRow
 from graders.course.gradebook.tables import MarkRow
 from graders.course.gradebook.transaction import Transaction
@@ -18,9 +19,12 @@ Place = tuple[int, str]  # the id of a submission, and a task
 
 
 def take(transaction: Transaction, submission: int, task: str, holder: str, now: datetime.datetime) -> bool:
-    """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it."""
+    """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it.
+
+    What an earlier session of the same reviewer had open is free as soon as its process has ended (see `holders`).
+    """
     row = transaction.session.get(LeaseRow, (submission, task))
-    if row is not None and row.holder != holder and row.until > as_utc(now):
+    if row is not None and row.holder != holder and row.until > as_utc(now) and not is_gone(row.holder, holder):
         return False
     release(transaction, holder)
     transaction.session.merge(
@@ -37,10 +41,10 @@ def release(transaction: Transaction, holder: str) -> None:
 
 def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> set[Place]:
     """Return the tasks that are reserved by others."""
-    others = sa.select(LeaseRow.submission_id, LeaseRow.task).where(
-        LeaseRow.holder != holder, LeaseRow.until > as_utc(now)
-    )
-    return {(submission, task) for submission, task in transaction.session.execute(others)}
+    others = sa.select(LeaseRow).where(LeaseRow.holder != holder, LeaseRow.until > as_utc(now))
+    return {
+        (row.submission_id, row.task) for row in transaction.session.scalars(others) if not is_gone(row.holder, holder)
+    }
 
 
 def marked(transaction: Transaction, places: Collection[Place]) -> set[Place]:
