@@ -13,7 +13,7 @@ import typer
 from graders import catalogue
 from graders.cli import explaining
 from graders.cli.explaining import Explained
-from graders.cli.marks import with_mark
+from graders.cli.marks import FORMS, with_mark
 from graders.cli.session import Invocation
 from graders.errors import KataError
 from graders.output import delivery
@@ -179,13 +179,14 @@ class _ReportWriter:
                 continue
             mark = marks.of(row)
             try:
-                verdict = _allowed(row.verdict, details)
+                verdict = _allowed(marks.verdict(row) if self.form in FORMS else row.verdict, details)
                 target = self._target(*key, places)
                 text = self._rendered(verdict, key, mark.lines if mark else ())
             except _LeftOut as fault:
                 self.left_out.append(str(fault))
                 continue
-            self._write(verdict, text, target, key)
+            self._write(text, target, key)
+            self.awaiting += bool(marks.verdict(row).review_points)
             if mark:
                 shown[row.key] = mark.points
         note_pages(held, shown, marks.line)
@@ -254,14 +255,13 @@ class _ReportWriter:
                 f"{_shown('/'.join(key))}: the report cannot be rendered ({detail}). Please report this bug."
             ) from None
 
-    def _write(self, verdict: Verdict, text: str, target: Path, key: Key) -> None:
+    def _write(self, text: str, target: Path, key: Key) -> None:
         data = (text if text.endswith("\n") else text + "\n").encode()
         with _writable(target):
             same = target.is_file() and target.read_bytes() == data
         if not same:
             delivery.deliver_bytes(data, target, REMEDY)
         (self.same if same else self.written).append(key)
-        self.awaiting += bool(verdict.review_points)
 
     def _summary(self, stored: Collection[Key]) -> list[str]:
         people = len({person for person, _ in self.written})

@@ -8,6 +8,7 @@ from html import escape
 from graders.report.text import clean_line
 
 Lines = Sequence[tuple[str, str]]
+FORMS = ("html", "markdown", "terminal")  # the formats that show the final mark; the others are for programs
 LONGEST = 3_000  # characters, enough for a reviewer's comment
 
 

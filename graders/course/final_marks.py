@@ -6,12 +6,16 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from graders.course import rules
 from graders.course.batch_store import BatchStore
 from graders.course.gradebook import PersonKata, pages
 from graders.course.gradebook.pages import Change
 from graders.course.rows import Key, Row
 from graders.course.rules import ScoredAttempt
+from graders.report.decided import with_remark
+from graders.verdict import TaskResult, Verdict
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class FinalMarks:
             lines.append(("Open", f"a review can still add up to {place.outstanding:g} points"))
         return MarkNote(mark.points, (*lines, *self._changed(row.key, place)))
 
+    def verdict(self, row: Row) -> Verdict:
+        """Return the verdict as the page shows it: with the decisions on its tasks, or with that on the whole kata."""
+        place = self._places.get(row.key)
+        return row.verdict if place is None or not place.decisions else _with_decisions(row.verdict, place)
+
     def _changed(self, key: Key, place: PersonKata) -> list[tuple[str, str]]:
         """Return what has changed since the first page: the mark, and the reasons."""
         first = self._first.get(key)
@@ -84,6 +93,32 @@ def _counting(place: PersonKata, row: Row) -> list[tuple[str, str]]:
     elif this is not None:
         lines.append(("This one", _worth(place, this)))
     return lines
+
+
+def _with_decisions(verdict: Verdict, place: PersonKata) -> Verdict:
+    of_task = {each.task: each for each in place.decisions if each.task}
+    whole = next((each for each in place.decisions if not each.task), None)
+    shown = rules.decided(verdict, place.decisions)
+    tasks = [
+        with_remark(task, f"set to {task.score:g} by {one.who}: {one.reason}")
+        if (one := of_task.get(task.name))
+        else task
+        for task in shown.tasks
+    ]
+    if whole is None:
+        return msgspec.structs.replace(shown, tasks=tuple(tasks))
+    if whole.kind == "exclude":
+        tasks = [_not_reviewed(task) if task.status == "awaiting_review" else task for task in tasks]
+        if shown.status in ("passed", "awaiting_review"):  # someone who is excluded does not pass
+            shown = msgspec.structs.replace(shown, status="failed")
+    what = "Excluded" if whole.kind == "exclude" else f"Points set to {place.points:g}"
+    message = f"{what} by {whole.who}: {whole.reason}\nThe points below do not count. Final mark: {place.points:g}."
+    message = "\n\n".join(filter(None, (message, shown.message)))
+    return msgspec.structs.replace(shown, tasks=tuple(tasks), message=message, review_points=0.0)
+
+
+def _not_reviewed(task: TaskResult) -> TaskResult:
+    return with_remark(msgspec.structs.replace(task, status="ungraded"), "not reviewed")
 
 
 def _worth(place: PersonKata, this: ScoredAttempt) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from graders.report.decided import DecidedTask
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT, Audience, TaskResult, TestResult, Verdict
 
@@ -34,6 +35,8 @@ def shown(verdict: Verdict, audience: Audience) -> Verdict:
 
 
 def _task(task: TaskResult) -> TaskResult:
+    if isinstance(task, DecidedTask):
+        task = replace(task, remark=clean_line(task.remark, LONGEST_COMMENT))
     return replace(
         task,
         name=clean_line(task.name),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from graders.report.decided import DecidedTask
 from graders.verdict import SOMEBODY, STRENGTH, Speed, Status, TaskResult, TestResult, Verdict
 
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
@@ -139,6 +140,8 @@ def task_remark(task: TaskResult) -> str:
 
 
 def _remark(task: TaskResult) -> str:
+    if isinstance(task, DecidedTask):
+        return task.remark
     if task.status == "blocked":
         return f"blocked by {', '.join(task.blocked_by)}" if task.blocked_by else "blocked"
     if task.status == "awaiting_review":
@@ -193,8 +196,12 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
     if verdict.status in ("ungradable", "error"):
         return []  # the verdict's own message explains why
     explained = {test.task for test in not_passed(verdict)}
-    unseen = [task for task in verdict.tasks if not task.reviewer and task.name not in explained]
+    unseen = [task for task in verdict.tasks if not _is_by_hand(task) and task.name not in explained]
     return [task for task in unseen if task.status in ("failed", "partial", "error")]
+
+
+def _is_by_hand(task: TaskResult) -> bool:
+    return bool(task.reviewer) or isinstance(task, DecidedTask)
 
 
 def marked_down(verdict: Verdict) -> list[TaskResult]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -284,6 +286,53 @@ def test_pages_without_a_verdict_are_listed(root: Path, out: Path) -> None:
     done = feedback(root, out)
     assert done.status == 0
     assert f"outdated, because its verdict is gone: {out}/feedback/eve/alpha.html; remove it\n" in done.out
+
+
+# Decisions of an instructor.
+
+
+def decide(root: Path, out: Path, *words: str) -> None:
+    reason = ("--reason", "case <7>", "--by", "Ivy", "--gradebook", str(out / "gradebook.sqlite"))
+    done = katas("gradebook", *words, *reason, cwd=root)
+    assert done.status == 0, done.said
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+def test_page_of_an_excluded_person_does_not_wait_or_pass(root: Path, out: Path, form: str) -> None:
+    waiting = feedback(root, out, "ada", "--format", form)
+    assert "awaiting review: 1 of them" in waiting.out
+    decide(root, out, "exclude", "ada", "alpha")
+    done = feedback(root, out, "ada", "--format", form)
+    assert "awaiting review" not in done.out
+    (file,) = (path for path in (out / "feedback/ada").iterdir())
+    page = html.unescape(html.unescape(file.read_text(encoding="utf-8")))
+    assert "waiting for manual review" not in page
+    assert "await manual review" not in page
+    assert "not reviewed" in page
+    assert "Excluded by Ivy: case <7>" in page
+    assert "The points below do not count. Final mark: 0." in page
+    assert re.search(r"\bfailed\b", page, re.IGNORECASE)
+    assert not re.search(r"passed[,.;] |passed so far", page, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "text"])
+def test_page_shows_the_override_of_a_task_at_the_task(root: Path, out: Path, form: str) -> None:
+    decide(root, out, "override", "ada", "alpha", "--task", "why", "--points", "3")
+    done = feedback(root, out, "ada", "--format", form)
+    assert (done.status, "awaiting review" in done.out) == (0, False), done.said
+    (file,) = (path for path in (out / "feedback/ada").iterdir())
+    page = html.unescape(html.unescape(file.read_text(encoding="utf-8")))
+    assert "set to 3 by Ivy: case <7>" in page
+    assert "3 / 4" in page
+    assert "waiting for manual review" not in page
+    assert "that is not shown did not pass" not in page
+
+
+def test_page_says_that_an_override_of_a_kata_replaces_its_points(root: Path, out: Path) -> None:
+    decide(root, out, "override", "ada", "alpha", "--points", "5")
+    assert "awaiting review" not in feedback(root, out, "ada").out
+    page = html.unescape((out / "feedback/ada/alpha.html").read_text(encoding="utf-8"))
+    assert "Points set to 5 by Ivy: case <7>\nThe points below do not count. Final mark: 5." in page
 
 
 # The file of one verdict.
