@@ -143,7 +143,7 @@ def _canvas(source: Source) -> tuple[list[Item], list[str]]:
             people.setdefault(safe_person(found.person), {})[name] = found
     items = []
     for person, files in people.items():
-        without = {name: _ATTEMPT.sub(r"\1", found.rest) for name, found in files.items()}
+        without = {name: without_attempt(found.rest) for name, found in files.items()}
         times = Counter(without.values())
         given = {name: without[name] if times[without[name]] == 1 else found.rest for name, found in files.items()}
         renamed = {given[name]: found.rest for name, found in files.items() if given[name] != found.rest}
@@ -151,6 +151,11 @@ def _canvas(source: Source) -> tuple[list[Item], list[str]]:
         place, modified = source.together(given), source.modified(list(files))
         items.append(Item((person,), place, modified, notes=notes, renamed=renamed))
     return items, left_out
+
+
+def without_attempt(name: str) -> str:
+    """Return a file's name without the number that Canvas adds when a file of this name was submitted before."""
+    return _ATTEMPT.sub(r"\1", name)
 
 
 def _canvas_name(name: str) -> _CanvasName | None:

@@ -218,7 +218,13 @@ def _noted(entry: SubmissionEntry, taken: Submission) -> Submission:
         for file in taken.files
         if file.name in entry.renamed
     ]
-    notes = (*entry.notes, *renamed, *taken.notes)
+    graded = {file.name for file in taken.files}
+    left_out = [
+        f"{name} was graded, and {other} was left out"
+        for other in taken.ignored
+        if (name := downloads.without_attempt(other)) in graded and name != other
+    ]
+    notes = (*entry.notes, *renamed, *left_out, *taken.notes)
     return structs.replace(taken, notes=notes) if notes != taken.notes else taken
 
 

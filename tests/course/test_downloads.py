@@ -149,6 +149,20 @@ def test_a_canvas_download_is_graded(root, tmp_path, packed):
 
 
 @both
+def test_the_note_says_which_of_two_attempts_was_graded(root, tmp_path, packed):
+    files = {
+        "lovelaceada_12345_98765901_twice.py": ADDED,
+        "lovelaceada_12345_98765902_twice-1.py": SOLUTION,
+        "hopperbob_12346_98765903_twice.py": SOLUTION,
+        "hopperbob_12346_98765904_other-1.py": SOLUTION,
+    }
+    done, rows = graded(root, laid(tmp_path, files, packed=packed), tmp_path / "out")
+    assert rows["lovelaceada_12345"]["note"] == "twice.py was graded, and twice-1.py was left out"
+    assert "note: lovelaceada_12345, one: twice.py was graded, and twice-1.py was left out" in done.out
+    assert rows["hopperbob_12346"]["note"] == ""
+
+
+@both
 def test_a_moodle_download_is_graded(root, tmp_path, packed):
     done, rows = graded(root, laid(tmp_path, MOODLE, packed=packed), tmp_path / "out")
     assert "read as a Moodle download: 4 people" in done.out
