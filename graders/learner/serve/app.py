@@ -197,6 +197,7 @@ def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> di
     """Answer with the explanation and the solution, once the kata is passed."""
     del given
     kata = _kata(katas, request)
+    katas.settle(request.path_params["slug"])
     if _is_puzzle(kata):
         text, compared = live.puzzles().explanation(kata)
         return {"html": to_html(text, kata.folder / "README.md", katas.root), "solution": compared}

@@ -31,6 +31,7 @@ Listener = Callable[[Snapshot | None], None]  # None: there will be no other sna
 IDLE_S = 30.0  # a kata that no page shows is closed after this long
 LEFT_S = 2.0  # its grading is cancelled after this long, so that another kata's can begin; a reload takes less
 AFTER_FAULT_S = 1.0  # how long to wait before a step that failed is tried again
+SETTLED_S = 2.0  # how long a request waits until a verdict is recorded
 LOOK_MORE_S = 0.25  # how often the elapsed time of a long grading is sent
 
 
@@ -68,6 +69,7 @@ class LiveKata:
     def __init__(self, begin: Callable[[Callable[[], None]], WatchSession], slug: str) -> None:
         self._begin = begin  # begins a session, which calls the given function when it has news
         self._awake = threading.Event()
+        self._recording = threading.Lock()  # is held from the moment that a verdict is shown until it is recorded
         self._asked: queue.SimpleQueue[Callable[[WatchSession], object]] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
@@ -106,6 +108,11 @@ class LiveKata:
             for listener in self._listeners:
                 listener(None)
 
+    def settle(self) -> None:
+        """Wait until the last verdict that the pages have seen is recorded as progress, but not for a slow disk."""
+        if self._recording.acquire(timeout=SETTLED_S):
+            self._recording.release()
+
     @property
     def alive(self) -> bool:
         return self.thread.is_alive() and not self._closed
@@ -137,8 +144,9 @@ class LiveKata:
                 self._asked.get()(session)
             self._rest(session, idle_s)
             session.news.clear()
-            self._publish(snapshot(session.state))
-            session.keep()
+            with self._recording:
+                self._publish(snapshot(session.state))
+                session.keep()
         except KataError as fault:
             self._failed(str(fault))
         except Exception:  # noqa: BLE001
@@ -200,6 +208,12 @@ class LiveKatas:
             found: WatchSession = puzzles().session(self.root, slug, self._judge, self._shared.turn, wake)
             return found
         return WatchSession(opened(self.root, slug), self._shared, wake, in_page=True)
+
+    def settle(self, slug: str) -> None:
+        """Wait until what the pages of a kata show is recorded."""
+        found = self._open.get(slug)
+        if found is not None:
+            found.settle()
 
     def end(self) -> None:
         """End all streams of events, and let the threads end."""
