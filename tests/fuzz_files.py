@@ -197,11 +197,12 @@ def safetensors() -> Target:
 def notebook() -> Target:
     """Fuzz the reader of a notebook's cell."""
     from graders.errors import KataError
+    from graders.intake.notebooks import FIRST_LINE
     from graders.learner import notebook
 
     def read(data: bytes) -> None:
         source = data.decode("utf-8", "replace")
-        notebook._FIRST_LINE.match(source)
+        FIRST_LINE.match(source)
         notebook._python("affine.py", source)
 
     def expensive(rng: random.Random) -> bytes:
