@@ -69,10 +69,11 @@ def regrade(
         chosen = found if everything or since else outdated(found, katas)
         book.update_katas(katas[slug] for slug in sorted({each.kata for each in chosen}))
         options = RegradingOptions(batch, require_extras)
-        before = _final_marks(book)
+        before = _final_marks(book) if book.course().late_day_bank else None
         regraded = _graded(book, chosen, katas, workers, options) if chosen else Regraded()
         files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
-        files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
+        if before is not None:  # without a bank of late days, no kata can change another one's marks
+            files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
     print("\n".join(_summary(regraded, len(found)) + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
 
