@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -321,3 +323,12 @@ def katas(
         os.close(writing)
         status, left = json.load(report)
     return Finished(status, done.stdout or "", done.stderr, left)
+
+
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
+    """Return a .zip archive with these files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()

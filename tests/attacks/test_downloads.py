@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import resource
 import time
 import zipfile
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import pytest
 from graders import catalogue
 from graders.course import gradescope, submissions
 from graders.errors import KataError
-from tests.workshop import ADDED, SOLUTION, write, write_repository
+from tests.workshop import ADDED, SOLUTION, write, write_repository, zipped
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -25,14 +23,6 @@ attack = pytest.mark.attack
 @pytest.fixture(scope="module")
 def katas(tmp_path_factory) -> list[catalogue.Kata]:
     return catalogue.load_all(write_repository(tmp_path_factory.mktemp("katas"), ["one"]))
-
-
-def zipped(files: Mapping[str, str | bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return file.getvalue()
 
 
 def handed(place: Path, katas: list[catalogue.Kata]) -> dict[str, submissions.KataSubmission]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,17 +15,9 @@ from graders.course.batch import Batch
 from graders.course.roster import Roster, RosterPerson
 from graders.errors import KataError
 from tests.warm import katas
-from tests.workshop import ADDED, SOLUTION, TOML, Finished, write, write_kata, write_repository
+from tests.workshop import ADDED, SOLUTION, TOML, Finished, write, write_kata, write_repository, zipped
 
 NOTEBOOK = json.dumps({"cells": [{"cell_type": "code", "source": f"# file: twice.py\n{SOLUTION}"}]})
-
-
-def zipped(files: Mapping[str, str | bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return file.getvalue()
 
 
 CANVAS: Mapping[str, str | bytes] = {

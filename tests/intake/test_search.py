@@ -6,7 +6,6 @@ import io
 import json
 import os
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from graders import catalogue, intake
 from graders.course import submissions
 from graders.errors import IntakeError
-from tests.workshop import ROOT, SOLUTION, TOML, write, write_kata
+from tests.workshop import ROOT, SOLUTION, TOML, write, write_kata, zipped
 
 OTHER = SOLUTION.replace("FACTOR * x", "x + x")
 
@@ -39,14 +38,6 @@ def one(root) -> catalogue.Kata:
 
 def taken(kata: catalogue.Kata, place: Path) -> intake.Submission:
     return intake.take(kata, place, anywhere=True)
-
-
-def packed(files: dict[str, str | bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return file.getvalue()
 
 
 def notebook(*cells: str, kind: str = "code") -> str:
@@ -99,7 +90,7 @@ def test_a_name_that_means_something_else_is_not_taken(one, tmp_path, name):
 @pytest.mark.parametrize("inner", ["twice.py", "katas/one/twice.py", "a/b/Twice (1).py"])
 def test_an_archive_in_a_folder_is_opened(one, tmp_path, inner):
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "code.zip").write_bytes(packed({inner: SOLUTION}))
+    (tmp_path / "work" / "code.zip").write_bytes(zipped({inner: SOLUTION}))
     submission = taken(one, tmp_path)
     assert submission.graded == {"twice.py": SOLUTION.encode()}
     assert submission.notes == (f"work/code.zip/{inner} was graded as twice.py",)
@@ -107,10 +98,10 @@ def test_an_archive_in_a_folder_is_opened(one, tmp_path, inner):
 
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
 def test_an_archive_in_an_archive_is_opened(one, tmp_path, form):
-    inner = packed({"b/twice.py": SOLUTION})
+    inner = zipped({"b/twice.py": SOLUTION})
     path = tmp_path / f"ada.{form}"
     if form == "zip":
-        path.write_bytes(packed({"code.zip": inner, "notes.txt": "x"}))
+        path.write_bytes(zipped({"code.zip": inner, "notes.txt": "x"}))
     else:
         with tarfile.open(path, "w:gz") as file:
             for name, data in {"code.zip": inner, "notes.txt": b"x"}.items():
@@ -192,7 +183,7 @@ def test_a_conflict_does_not_spoil_the_files_that_were_found(root, tmp_path):
 def test_a_file_of_another_kata_is_not_taken(one, tmp_path):
     write(tmp_path / "two" / "twice.py", SOLUTION)
     write(tmp_path / "katas" / "three" / "twice.py", SOLUTION)
-    (tmp_path / "two.zip").write_bytes(packed({"twice.py": SOLUTION}))
+    (tmp_path / "two.zip").write_bytes(zipped({"twice.py": SOLUTION}))
     assert taken(one, tmp_path).files == ()
 
 
@@ -321,7 +312,7 @@ def test_a_supplied_file_is_never_taken(one, tmp_path):
 
 
 def test_an_archive_in_an_archive_in_an_archive_is_not_opened(one, tmp_path):
-    inner = packed({"b.zip": packed({"c.zip": packed({"twice.py": SOLUTION})})})
+    inner = zipped({"b.zip": zipped({"c.zip": zipped({"twice.py": SOLUTION})})})
     (tmp_path / "a.zip").write_bytes(inner)
     for place in (tmp_path, tmp_path / "a.zip"):
         submission = taken(one, place)
@@ -329,7 +320,7 @@ def test_an_archive_in_an_archive_in_an_archive_is_not_opened(one, tmp_path):
 
 
 def test_an_archive_that_explodes_is_not_unpacked(one, tmp_path):
-    bomb = packed({"twice.py": bytes(150 << 20)})
+    bomb = zipped({"twice.py": bytes(150 << 20)})
     (tmp_path / "a.zip").write_bytes(bomb)
     (tmp_path / "b.zip").write_bytes(b"PK\x03\x04 broken")
     submission = taken(one, tmp_path)
@@ -341,7 +332,7 @@ def test_an_archive_that_explodes_is_not_unpacked(one, tmp_path):
 
 
 def test_many_archives_together_keep_the_limit(one, tmp_path):
-    large = packed({"x.bin": b"".join(os.urandom(400) + bytes(30_000) for _ in range(1900))})
+    large = zipped({"x.bin": b"".join(os.urandom(400) + bytes(30_000) for _ in range(1900))})
     for number in range(3):
         (tmp_path / f"large{number}.zip").write_bytes(large)
     submission = taken(one, tmp_path)
