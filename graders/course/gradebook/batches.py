@@ -17,7 +17,7 @@ from graders.course.gradebook.batch_tables import BatchRow, EntryRow
 from graders.course.gradebook.records import age, last_verdict, score_in
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import AuditRow, MarkRow, PersonRow, SubmissionRow
-from graders.course.gradebook.transaction import Transaction
+from graders.course.gradebook.transaction import WHOLE, Transaction
 from graders.course.rows import Graded, Key, Row, Short, shortened
 from graders.course.submissions import as_utc
 from graders.manual_scores import marks_of, with_marks
@@ -105,11 +105,7 @@ def entries(transaction: Transaction, batch: BatchRow, person: str | None = None
         .join(EntryRow, EntryRow.submission_id == SubmissionRow.id)
         .join(PersonRow, PersonRow.id == SubmissionRow.person_id)
         .where(EntryRow.batch_id == batch.id)
-        .options(
-            selectinload(SubmissionRow.person),
-            selectinload(SubmissionRow.verdicts),
-            selectinload(SubmissionRow.marks),
-        )
+        .options(*WHOLE)
         .order_by(PersonRow.name, SubmissionRow.kata)
     )
     if person is not None:

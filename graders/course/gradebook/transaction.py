@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session, selectinload
 from graders.course.gradebook.tables import AuditRow, KataRow, PersonRow, SubmissionRow
 from graders.course.submissions import as_utc, forms
 
+WHOLE = [selectinload(each) for each in (SubmissionRow.person, SubmissionRow.verdicts, SubmissionRow.marks)]
+"""The options of a query that loads submissions with all that a result needs."""
+
 
 @dataclass(frozen=True)
 class Transaction:
@@ -68,15 +71,7 @@ class Transaction:
 
         Rows are loaded in batches, because the outputs in all verdicts might not fit into memory.
         """
-        wanted = (
-            sa.select(SubmissionRow)
-            .options(
-                selectinload(SubmissionRow.person),
-                selectinload(SubmissionRow.verdicts),
-                selectinload(SubmissionRow.marks),
-            )
-            .order_by(SubmissionRow.submitted_at, SubmissionRow.id)
-        )
+        wanted = sa.select(SubmissionRow).options(*WHOLE).order_by(SubmissionRow.submitted_at, SubmissionRow.id)
         if slug is not None:
             wanted = wanted.where(SubmissionRow.kata == slug)
         if names is not None:
