@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE) and not item.path.is_relative_to(HERE / "attacks"):
             item.add_marker(pytest.mark.filterwarnings("error"), append=True)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the collection made out of garbage collections, here and in the processes that tests fork."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -185,6 +185,7 @@ def predict(model, X):
 """
 
 
+@pytest.mark.deep
 @attack("Z43")
 def test_a_wide_network_is_refused_before_it_is_used(grade, handed_in, repository, memory_of_judges):
     source = (repository / "solutions/challenge5/bug1_never_learning.py").read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ def test_exiting_with_status_zero_fails_the_tests_that_do_it(katas_grade, batch_
 
 
 @attack("A2")
-def test_exiting_during_import_makes_a_submission_ungradable(katas_grade):
-    katas_grade("exercise01", "a02_exit_at_import").cannot_be_imported("SystemExit")
+def test_exiting_during_import_makes_a_submission_ungradable(grade):
+    grade("exercise01", "a02_exit_at_import").cannot_be_imported("SystemExit")
 
 
 @attack("A3")
@@ -29,15 +29,15 @@ def test_exiting_in_a_finaliser_changes_nothing(grade):
 
 
 @attack("A5")
-def test_a_printed_summary_is_only_output(katas_grade, batch_tests):
-    graded = katas_grade("exercise01", "a05_fake_summary")
+def test_a_printed_summary_is_only_output(grade, batch_tests):
+    graded = grade("exercise01", "a05_fake_summary")
     graded.gains_nothing(batch_tests, OFF)
     assert "10 passed in 0.01s" in graded.output
 
 
 @attack("A6")
-def test_reports_written_by_a_submission_appear_nowhere(katas_grade, repository, batch_tests):
-    katas_grade("exercise01", "a06_fake_report_files").gains_nothing(batch_tests, OFF)
+def test_reports_written_by_a_submission_appear_nowhere(grade, repository, batch_tests):
+    grade("exercise01", "a06_fake_report_files").gains_nothing(batch_tests, OFF)
     assert list(repository.glob("forged-*")) == list(repository.parent.glob("forged-*")) == []
 
 
@@ -68,8 +68,8 @@ def test_files_that_python_runs_at_start_are_ignored_and_named(grade, batch_test
 
 
 @attack("A11")
-def test_actions_at_exit_come_too_late(katas_grade, batch_tests):
-    katas_grade("exercise01", "a11_atexit").gains_nothing(batch_tests, OFF)
+def test_actions_at_exit_come_too_late(grade, batch_tests):
+    grade("exercise01", "a11_atexit").gains_nothing(batch_tests, OFF)
 
 
 @attack("A12")
@@ -116,6 +116,7 @@ def test_settings_changed_in_a_worker_stay_there(grade):
     grade("exercise01", "z06_global_settings").passes()
 
 
+@pytest.mark.deep
 @attack("Z10")
 def test_an_import_that_never_ends_makes_a_submission_ungradable(grade, hasty):
     grade("exercise01", "z10_slow_import", hasty).cannot_be_imported("import.* took longer than 2 s")

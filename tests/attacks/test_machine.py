@@ -125,6 +125,7 @@ def test_no_process_stays_behind(request, way, impatient):
     request.getfixturevalue(way)("exercise01", "g15_children", impatient).passes()
 
 
+@pytest.mark.deep
 @attack("G15")
 def test_no_process_stays_behind_in_the_torch_runtime(grade, torch_runtime):
     grade("exercise01", "g15_children", torch_runtime).passes()

@@ -28,6 +28,7 @@ def course(tmp_path):
     return tmp_path / "ada"
 
 
+@pytest.mark.deep
 def test_nothing_replaces_the_supplied_files_or_a_library(grade, course):
     for folder in (course, course / "katas/exercise05", course / "katas/milestone1", course / "katas"):
         for name in ("training.py", "digits.py", "numpy.py", "math.py", "graders.py", "probes.py", "conftest.py"):

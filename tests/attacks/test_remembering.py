@@ -16,6 +16,7 @@ attack = pytest.mark.attack
 OFF = r"wrong value|expected"
 
 
+@pytest.mark.deep
 @attack("D1")
 def test_no_file_written_in_one_test_is_found_in_the_next(katas_grade):
     katas_grade("exercise01", "d01_files_as_memory").passes()

@@ -25,6 +25,7 @@ def test_a_huge_announced_length_ends_the_worker(grade, submission, impatient, i
     )
 
 
+@pytest.mark.deep
 @attack("J3")
 def test_an_endless_message_counts_as_an_endless_call(grade, hasty, hasty_batch_tests):
     grade("exercise01", "j03_half_a_message", hasty).is_killed_only(hasty_batch_tests, SILENT)

@@ -188,6 +188,7 @@ def test_false_alarms_are_measured_unless_the_author_declines(tmp_path: Path) ->
     assert declined.out.splitlines()[0].endswith(", false alarms not measured")
 
 
+@pytest.mark.deep
 def test_the_figures_of_a_share_are_written_as_a_table(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha", "beta"])
     for number in range(4):

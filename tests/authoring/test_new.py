@@ -56,6 +56,7 @@ def say_what_is_left(root, slug):
 STEPS = [solve, work_out_the_example, write_the_reference, write_another_way, say_what_is_left]
 
 
+@pytest.mark.deep
 def test_check_leads_from_the_first_file_to_a_clean_kata(root):
     """`step0` is a new kata, `step1` has completed the first step, and so on; all are checked at once."""
     created = katas("new", "step0", "--function", "softplus", cwd=root)

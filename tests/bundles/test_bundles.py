@@ -399,6 +399,7 @@ def test_a_submission_finds_no_hidden_test_on_gradescope(autograder, more, confi
         ], found
 
 
+@pytest.mark.deep
 @needs_bubblewrap
 def test_a_fault_of_the_harness_leaves_gradescope_no_result(autograder, tmp_path):
     broken = tmp_path / "autograder"
@@ -494,6 +495,7 @@ def checkout(tmp_path_factory, kata):
     return checkout
 
 
+@pytest.mark.deep
 def test_classroom50s_bundle_writes_its_result(checkout):
     result = json.loads((checkout / "result.json").read_text())
     jsonschema.validate(result, SCHEMAS["classroom50"])
@@ -664,6 +666,7 @@ def test_the_documented_recipe_imports_points_of_requests(clone, tmp_path):
     assert json.loads((course / "ada.json").read_text())["seed"]
 
 
+@pytest.mark.deep
 def test_a_handout_grades_with_hidden_suites_from_elsewhere(clone, tmp_path):
     done = katas("release", "alpha", "--student", str(tmp_path / "public"), cwd=clone)
     assert done.status == 0, done.said

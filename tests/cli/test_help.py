@@ -177,6 +177,7 @@ def test_completion_is_silent_without_a_valid_repository(root: Path, tmp_path: P
     assert completed(root, "watch", "al") == ["alpha", "alphabet"]
 
 
+@pytest.mark.deep
 def test_tab_completes_in_a_real_shell_once_it_is_installed(root: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

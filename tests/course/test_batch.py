@@ -427,7 +427,7 @@ def small_cohort(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("kills", [(6,), (0, 3, 6, 9)])
+@pytest.mark.parametrize("kills", [(6,), pytest.param((0, 3, 6, 9), marks=pytest.mark.wide)])
 def test_killed_batch_resumes_without_losing_or_repeating(root, small_cohort, tmp_path, kills):
     """The slow submission keeps the command running until it is killed."""
     small, expected = small_cohort
@@ -448,6 +448,7 @@ def test_killed_batch_resumes_without_losing_or_repeating(root, small_cohort, tm
     assert no_judge_is_left(process.pid)
 
 
+@pytest.mark.deep
 def test_full_disk_is_reported_and_the_batch_can_resume(root, small_cohort, tmp_path):
     folder, expected = small_cohort
     out = tmp_path / "full" / "out"
@@ -531,6 +532,7 @@ def test_ctrl_c_behind_another_exception_counts_as_ctrl_c(root, tmp_path, monkey
     assert "0 graded and stored in" in capsys.readouterr().err
 
 
+@pytest.mark.deep
 def test_ctrl_c_stops_at_once_and_keeps_finished_gradings(root, small_cohort, tmp_path):
     folder, expected = small_cohort
     process = start_batch(root, hand_in_slowly(shutil.copytree(folder, tmp_path / "in"), 4), tmp_path / "out")
@@ -638,6 +640,7 @@ def test_dask_cluster_with_killed_workers_grades_the_same(root, small_cohort, tm
     assert_equal_to(expected, tmp_path / "out")
 
 
+@pytest.mark.deep
 def test_a_dask_scheduler_grades_until_it_has_no_worker(root, small_cohort, tmp_path, monkeypatch, resident_here):
     """The cluster's worker is a thread of this process, so that no process has to start."""
     distributed = pytest.importorskip("distributed")
@@ -763,6 +766,7 @@ def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str,
     return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
 
 
+@pytest.mark.deep
 def test_changed_regrades_only_what_new_tests_affect(tmp_path):
     root = write_repository(tmp_path / "katas", ["one", "two"])
     folder = hand_in(tmp_path / "in", 2)

@@ -14,9 +14,10 @@ from tests.workshop import HALF, SOLUTION, TOML, katas, write, write_kata
 
 pytestmark = [pytest.mark.deep, pytest.mark.security]
 
-PEOPLE = 200
+PEOPLE = 60
 MORE_TIME = 1.1  # times the duration with nine ordinary wrong answers, plus WAITED_S
 WAITED_S = 6.0  # for the submission that answers just before the time limit of a test
+ATTEMPTS = 3  # other work on the machine can only make a measurement too long, so one short one is enough
 
 SETTINGS = TOML.replace('["twice.py"]', '["twice.py", "diagnosis.toml", "notes.md", "results/*"]')
 SETTINGS += '[tasks.files]\ntitle = "Files"\npoints = 1\nfiles = ["diagnosis.toml", "notes.md", "results/*"]\n'
@@ -129,19 +130,26 @@ def test_hostile_submissions_do_not_affect_others(tmp_path):
                 (root / place / "twice" / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / place / "twice" / name).write_bytes(data)
     write(root / "graders/hidden/twice/test_hidden.py", HIDDEN)
-    ordinary, without = batch(root, "ordinary", dict.fromkeys(HOLES, WRONG))
-    hostile, within = batch(root, "hostile", HOLES)
-    print(f"\n{PEOPLE} submissions: {without:.1f} s with ordinary wrong answers, {within:.1f} s with hostile ones")
-    for person in HOLES:
-        slowest = max((test["duration_s"] for test in hostile[person]["tests"]), default=0.0)
-        print(f"  {person:10} {hostile[person]['status']:10} {hostile[person]['duration_s']:6.2f} s {slowest:6.2f} s")
+    for attempt in range(ATTEMPTS):
+        ordinary, without = batch(root, f"ordinary{attempt}", dict.fromkeys(HOLES, WRONG))
+        hostile, within = batch(root, f"hostile{attempt}", HOLES)
+        check_verdicts(ordinary, hostile)
+        if within <= MORE_TIME * without + WAITED_S:
+            return
+        print(f"{without:.1f} s with ordinary wrong answers, {within:.1f} s with hostile ones")
+        for person in HOLES:
+            print(f"  {person:10} {hostile[person]['status']:10} {hostile[person]['duration_s']:6.2f} s")
+    pytest.fail(f"{ATTEMPTS} times, hostile submissions made the batch more than {MORE_TIME} times as long")
+
+
+def check_verdicts(ordinary: Mapping[str, dict], hostile: Mapping[str, dict]) -> None:
+    """Check that hostile submissions get no points, and that everybody else's verdicts are the same as without them."""
     assert {person: hostile[person]["status"] for person in HOLES} == dict.fromkeys(HOLES, "failed") | {
         "name": "ungradable"
     }
     honest = set(ordinary) - set(HOLES)
     assert len(honest) == PEOPLE - len(HOLES)
     assert {each: graded(hostile[each]) for each in honest} == {each: graded(ordinary[each]) for each in honest}
-    assert within <= MORE_TIME * without + WAITED_S
 
 
 def graded(verdict: dict) -> tuple:

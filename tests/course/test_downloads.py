@@ -176,7 +176,14 @@ def test_a_moodle_download_without_folders_is_graded(root, tmp_path, packed):
     }
 
 
-@pytest.mark.parametrize(("packed", "around"), [(True, ""), (True, "assignment_9_export/"), (False, "")])
+@pytest.mark.parametrize(
+    ("packed", "around"),
+    [
+        pytest.param(True, "", marks=pytest.mark.deep),
+        (True, "assignment_9_export/"),
+        pytest.param(False, "", marks=pytest.mark.deep),
+    ],
+)
 def test_a_gradescope_export_is_graded(root, tmp_path, packed, around):
     place = laid(tmp_path, GRADESCOPE, packed=packed, around=around)
     done, rows = graded(root, place, tmp_path / "out")

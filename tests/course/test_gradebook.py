@@ -670,6 +670,7 @@ def refused(*words: str, root: Path) -> str:
     return done.err
 
 
+@pytest.mark.deep
 def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, tmp_path):
     root = course
     seen = []

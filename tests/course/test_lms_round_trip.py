@@ -109,6 +109,7 @@ def test_numbers_of_another_assignment_send_no_mark_to_another_person(exported):
     assert exported(other, worksheet(501, 522, 523))[1] == ["3", "1", "3"]
 
 
+@pytest.mark.deep
 def test_namesakes_are_told_apart_by_their_numbers_in_the_same_assignment(exported):
     assert exported(worksheet(501, 522, 523, ids=False))[1] == ["3", "1", "3"]
     said, points = exported(worksheet(601, 622, 623, ids=False))

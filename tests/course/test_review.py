@@ -409,6 +409,7 @@ BROKEN = '\n@task("why")\ndef test_that_breaks(kata):\n    nothing_of_that_name\
 KEPT = {"why": (2.0, "Grace", "Keep this.")}
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("locked", [False, True])
 def test_points_and_comment_survive_an_error(course: Course, locked: bool) -> None:
     with course.batch.open() if locked else nullcontext():
@@ -519,6 +520,7 @@ def test_regraded_verdict_keeps_earlier_points(course: Course) -> None:
     assert course.written_down() == course.standing()
 
 
+@pytest.mark.deep
 def test_two_reviewers_at_once_keep_each_others_scores(course: Course) -> None:
     with course.at_terminal("Grace") as grace, course.at_terminal("Alan") as alan:
         grace.wait("points for why")
@@ -606,6 +608,7 @@ def test_invalid_utf8_is_reported_and_changes_nothing(
     assert record.read_bytes() == before
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
 def test_invalid_utf8_at_the_prompt_is_asked_for_again(course: Course, errors: str) -> None:
     with course.at_terminal("Grace", PYTHONIOENCODING=f"utf-8:{errors}") as grace:

@@ -287,6 +287,7 @@ def test_marked_pieces_are_shown_again_on_request(course: Course) -> None:
 # Ctrl-C and kills
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("moment", ["points", "comment"])
 def test_ctrl_c_keeps_what_is_done(course: Course, moment: str) -> None:
     with course.queue() as grace:
@@ -355,6 +356,7 @@ def test_verdict_file_that_cannot_be_written_costs_no_points(course: Course) -> 
 # Two reviewers
 
 
+@pytest.mark.deep
 def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
     with course.queue() as grace, course.queue(by="Alan") as alan:
         grace.wait(prompts(1))
@@ -390,6 +392,7 @@ def test_mark_given_meanwhile_is_shown_and_not_overwritten(course: Course) -> No
     assert course.marks() == {("why", "ada"): (1.0, "Alan", "No.")}
 
 
+@pytest.mark.deep
 def test_submission_graded_meanwhile_is_offered_anew(course: Course) -> None:
     with course.queue("--task", "why") as grace:
         grace.wait(prompts(1))
@@ -482,6 +485,7 @@ def test_gradebook_offers_only_submissions_that_can_count(course: Course) -> Non
         assert transaction.session.scalar(sa.select(sa.func.count()).select_from(EntryRow)) == 3
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("decision", ["exclude", "override"])
 def test_people_with_decided_points_are_left_out(course: Course, decision: str) -> None:
     book = str(course.batch.out / "gradebook.sqlite")

@@ -131,6 +131,7 @@ def test_files_too_slow_to_compare_are_listed(kata: Kata, monkeypatch: pytest.Mo
     assert [(pair.one, pair.other) for pair in found.pairs] == [("ada", "cleo")]
 
 
+@pytest.mark.deep
 def test_similarity_does_not_depend_on_hash_seeds() -> None:
     program = (
         "from pathlib import Path; from graders import catalogue, intake; from graders.course import similarity\n"

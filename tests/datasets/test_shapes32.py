@@ -60,6 +60,7 @@ def test_the_two_parts_have_no_common_image() -> None:
     assert not {image.tobytes() for image in shown} & {image.tobytes() for image in kept[0]}
 
 
+@pytest.mark.deep
 def test_a_small_convolutional_net_classifies_most_images() -> None:
     nn, F = torch.nn, torch.nn.functional
     images, labels = (torch.from_numpy(each) for each in shapes32.render(3500, seed=11))

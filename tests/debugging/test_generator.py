@@ -19,8 +19,8 @@ from graders.debugging.puzzle import Puzzle
 
 SEEDS = range(200)
 EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: program.name)
-PROVEN = [(2, 1), (4, 2), (8, 3)]  # seed and level of the programs that train fastest
-MORE_PROVEN = [(1, 1), (3, 1), (5, 2), (6, 2), (7, 3)]
+PROVEN = [(2, 1)]  # seed and level of the program that trains fastest
+MORE_PROVEN = [(4, 2), (8, 3), (1, 1), (3, 1), (5, 2), (6, 2), (7, 3)]
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,7 @@ def names_in(source: str) -> set[str]:
     }
 
 
+@pytest.mark.deep
 def test_two_hundred_seeds_give_two_hundred_programs(candidates: list[Puzzle]) -> None:
     assert len({puzzle.source for puzzle in candidates}) == len(candidates)
 

@@ -245,6 +245,7 @@ def ills(source: str, twin: str, seed: int = 0) -> list[str]:
     return health.complaints([found], [readings.twin_reading(twin, seed, epochs, truth)], epochs, [seed])
 
 
+@pytest.mark.deep
 def test_inverted_metric_and_truth_add_up_to_one() -> None:
     turned = puzzle("errors-counted", program="dialects")
     told = [told for told in ills(turned.source, turned.twin) if told.startswith("The history claims")]
@@ -254,6 +255,7 @@ def test_inverted_metric_and_truth_add_up_to_one() -> None:
         assert sum(map(float, re.findall(r"\d\.\d\d", sentence))) == pytest.approx(1, abs=0.011)
 
 
+@pytest.mark.deep
 def test_restored_best_epoch_is_compared_with_its_own_claim() -> None:
     inflated = puzzle("variance-around-zero", program="heating")
     seed = 2  # for this seed, the last epoch is not the best one
@@ -347,6 +349,7 @@ def test_every_command_has_a_one_line_help(command: str) -> None:
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+@pytest.mark.deep
 def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
     done = katas("debug", "new", "--seed", "1", "--level", "1", "--family", "update", cwd=tmp_path)
@@ -418,6 +421,7 @@ def test_fixed_program_passes_pytest(root: Path) -> None:
     assert practice.form(folder) == []
 
 
+@pytest.mark.deep
 def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     found = practice.puzzle_in(folder)

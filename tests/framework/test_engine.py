@@ -85,6 +85,7 @@ def test_a_graph_that_nobody_holds_is_gone_without_the_collector() -> None:
         gc.enable()
 
 
+@pytest.mark.deep
 def test_twenty_thousand_operations_in_a_row() -> None:
     x = Tensor([1.0], requires_grad=True, dtype="float64")
     y, dropped = x, x

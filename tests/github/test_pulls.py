@@ -223,6 +223,7 @@ def test_a_failed_grading_is_not_the_submissions_fault(github, runner):
     assert "a fault on our side" in github.comments[0]["body"]
 
 
+@pytest.mark.deep
 def test_hidden_suites_may_come_from_another_repository(github, default_branch, tmp_path):
     folder = tmp_path / "run"
     (folder / "hidden-repository").mkdir(parents=True)
@@ -392,6 +393,7 @@ def test_a_refusal_is_in_the_comment():
 # The unofficial run.
 
 
+@pytest.mark.deep
 def test_the_visible_tests_of_changed_katas_are_run(default_branch, tmp_path):
     root = tmp_path / "clone"
     shutil.copytree(default_branch, root)

@@ -354,6 +354,7 @@ def test_ten_thousand_nested_folders_are_not_followed(one, tmp_path):
     os.system(f"rm -r {deep}")  # Python's shutil recurses
 
 
+@pytest.mark.deep
 def test_too_many_files_are_not_searched(one, tmp_path):
     (tmp_path / "many").mkdir()
     for number in range(20_100):

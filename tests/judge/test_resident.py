@@ -294,6 +294,7 @@ def test_a_fork_server_killed_between_gradings_is_replaced(workshop: Judge, writ
     assert gone(servers) == set()
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("patient")
 def test_a_fork_server_killed_during_a_grading_is_replaced(workshop: Judge, written: Written) -> None:
     workshop.grade("ten", written("ten", RIGHT))
@@ -303,6 +304,7 @@ def test_a_fork_server_killed_during_a_grading_is_replaced(workshop: Judge, writ
     assert (verdict.status, verdict.score, verdict.message) == ("passed", 10, "")
 
 
+@pytest.mark.deep
 @pytest.mark.usefixtures("patient")
 def test_a_fork_server_killed_twice_is_an_error(workshop: Judge, written: Written) -> None:
     workshop.grade("ten", written("ten", RIGHT))

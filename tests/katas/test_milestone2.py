@@ -41,6 +41,7 @@ def change(course: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.deep
 def test_a_solved_course_passes(course: Path, grade: Callable[[Path], Verdict]) -> None:
     verdict = grade(course)
     assert (verdict.status, verdict.score, sorted(verdict.builds_on)) == ("passed", 18, EARLIER)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.at_terminal import AtTerminal
 from tests.workshop import write
 
@@ -37,6 +39,7 @@ def learning(folder: Path) -> list[str]:
     return [sys.executable, "learn.py"]
 
 
+@pytest.mark.deep
 def test_a_terminal_shows_progress_and_ctrl_c_keeps_the_steps(tmp_path: Path) -> None:
     with AtTerminal(learning(tmp_path), cwd=tmp_path) as terminal:
         # The time left appears after a few steps, and the loss is below 1 from the third step on.

@@ -68,6 +68,7 @@ def test_exercise_passed_longest_ago_gets_a_fresh_stub(root: Path) -> None:
     )
 
 
+@pytest.mark.deep
 def test_repetition_is_graded_and_recorded_apart(root: Path) -> None:
     typed(root, "again")
     before = typed(root, "progress").out

@@ -373,6 +373,7 @@ def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: P
     assert "two_layer_forward is not written yet" in said
 
 
+@pytest.mark.deep
 def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path) -> None:
     """The one notebook that runs as "Run all" does, in a kernel of its own."""
     answer = f"# file: two_layer.py\n{SOLVED}"
@@ -387,6 +388,7 @@ def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path)
     assert (tmp_path / "exercise03-work" / "two_layer.py").read_text(encoding="utf-8") == answer
 
 
+@pytest.mark.deep
 def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Path) -> None:
     assert in_process.katas("--root", str(ROOT), "notebook", "--all", cwd=tmp_path).status == 0
     notebook = tmp_path / "exercises.ipynb"
@@ -399,6 +401,7 @@ def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Pa
         assert "passed" in said
 
 
+@pytest.mark.deep
 def test_kata_of_several_files_is_graded_outside_its_repository(
     two_file_root: Path, session: Session, tmp_path: Path
 ) -> None:

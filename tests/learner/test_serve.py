@@ -152,6 +152,7 @@ def test_a_kata_without_an_explanation_shows_its_solution(server: Server) -> Non
     assert (found["html"], found["solution"][0]["text"]) == ("", SOLUTION)
 
 
+@pytest.mark.deep
 def test_a_long_grading_waits_for_nobody(server: Server, stub: Path) -> None:
     """When its last page is closed, a grading is cancelled, and the next kata's begins."""
     settings = root_of(server) / "katas" / "alpha" / "kata.toml"
@@ -207,6 +208,7 @@ def test_a_file_that_cannot_be_edited_says_why(server: Server, stub: Path) -> No
     assert "larger than 256 KiB" in file["why"]
 
 
+@pytest.mark.deep
 def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> None:
     root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
     environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}

@@ -250,6 +250,7 @@ def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
     assert page.locator(".verdict b").count() == 0
 
 
+@pytest.mark.wide
 def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     page.get_by_label("Level").select_option("1")
     page.get_by_label("Fault").select_option("update")
@@ -435,8 +436,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280, 2560])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        *(pytest.param(*each, marks=pytest.mark.wide) for each in [(360, "light"), (1280, "dark")]),
+        *(pytest.param(2560, scheme, marks=pytest.mark.wide) for scheme in ("light", "dark")),
+    ],
+)
 def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, scheme: str) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()

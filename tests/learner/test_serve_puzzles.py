@@ -83,6 +83,7 @@ def test_a_puzzle_has_its_text_and_the_learners_own_files(server: Server, folder
     assert diagnosis["choices"]["file"] == [{"name": "program.py", "meaning": ""}]
 
 
+@pytest.mark.deep
 def test_a_puzzle_is_solved_in_the_page(server: Server, folder: Path) -> None:
     with server.events("debug:8") as wait:
         first = wait(lambda now: now["status"] == "failed" and not now["grading"])

@@ -210,6 +210,7 @@ def in_pieces(path: Path) -> None:
             time.sleep(0.03)
 
 
+@pytest.mark.deep
 def test_every_way_of_saving_ends_with_the_last_save(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
     save(root, "x = 1\n\tdef twice(x)\n" + HALF)
@@ -256,6 +257,7 @@ def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching,
     all_is_put_back(terminal, 130)
 
 
+@pytest.mark.deep
 def test_old_syntax_error_disappears_when_grading_restarts(watching: Watching, root: Path) -> None:
     be_patient(root)
     terminal = watching("watch", "alpha")
@@ -302,6 +304,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+@pytest.mark.deep
 def test_watch_works_without_inotify_progress_or_colour(watching: Watching, root: Path) -> None:
     command = (sys.executable, "-c", WITHOUT_NEWS)
     env = {"NN_KATAS_PROGRESS": "/dev/null/progress.sqlite", "NO_COLOR": "1"}
@@ -536,6 +539,7 @@ def test_terminating_signal_restores_the_terminal(
     all_is_put_back(terminal, status)
 
 
+@pytest.mark.deep
 def test_ctrl_z_restores_the_terminal_until_continued(root: Path) -> None:
     env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite"), "PS1": "shell> "}
     with AtTerminal(["bash", "--norc", "-i"], root, env=env) as terminal:

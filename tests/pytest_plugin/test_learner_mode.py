@@ -365,6 +365,7 @@ def test_an_endless_loop_that_catches_everything_is_stopped(root: Path) -> None:
     assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
 
 
+@pytest.mark.deep
 def test_a_person_at_a_breakpoint_is_not_stopped(root: Path) -> None:
     short_limit(root)
     text = SOLUTION.replace("    return FACTOR", "    breakpoint()\n    return FACTOR")

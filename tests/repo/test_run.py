@@ -349,16 +349,8 @@ def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, in
     assert noted(project) == {"torch"}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "no environment",
-        pytest.param("no pip", marks=pytest.mark.deep),
-        pytest.param("half of pip", marks=pytest.mark.deep),
-        pytest.param("no pyvenv.cfg", marks=pytest.mark.deep),
-        pytest.param("no interpreter", marks=pytest.mark.deep),
-    ],
-)
+@pytest.mark.deep
+@pytest.mark.parametrize("damage", ["no environment", "no pip", "half of pip", "no pyvenv.cfg", "no interpreter"])
 def test_a_missing_or_half_made_environment_is_completed(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]], damage: str
 ) -> None:

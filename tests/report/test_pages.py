@@ -160,6 +160,7 @@ def bad() -> str:
     return pages()["one"].replace("--soft: #57606a", "--soft: #dddddd").replace('lang="en"', "")
 
 
+@pytest.mark.deep
 def test_axe_finds_what_is_wrong(looked: Looked) -> None:
     said = " ".join(looked(1280, False)["bad"]["said"])
     assert "color-contrast" in said

@@ -485,6 +485,7 @@ def test_the_inner_layer_limits_a_worker_to_its_runtime() -> None:
     server.close()
 
 
+@pytest.mark.deep
 def test_torch_works_inside_the_inner_layer_alone() -> None:
     server = stand_in("torch", confinement="partial")
     code = """
