@@ -44,10 +44,12 @@ class WorkerServer:
     launched: launcher.Launched | None = None
 
     @classmethod
-    def start(cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any) -> WorkerServer:
+    def start(
+        cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any, pool: int = POOL
+    ) -> WorkerServer:
         """Start a fork server without waiting for it. Call `greet` before using it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = {"pool": POOL, "packages": packages}
+        settings = {"pool": pool, "packages": packages}
         shown = {each: importlib.import_module("graders.datasets").folder(each) for each in data}
         launch = launcher.start(
             runtime(name, packages, shown), theirs.fileno(), confinement=confinement, settings=settings
@@ -85,6 +87,12 @@ class WorkerServer:
         self.judges.close()
         if self.launched is not None:
             self.launched.close()
+
+
+def data_of(kata: Kata) -> tuple[str, ...]:
+    """Return the data sets that a kata's workers can see: those it needs, and the optional ones that are present."""
+    optional = importlib.import_module("graders.datasets").available(kata.optional_data) if kata.optional_data else ()
+    return kata.data + tuple(optional)
 
 
 def _address_space(pid: int) -> int:
@@ -159,9 +167,7 @@ class SuiteForkServer:
         If `afresh` is true, always start a new one. A client that lost its workers requests this, because the end of a
         process in a sandbox becomes visible outside only after a moment.
         """
-        data = kata.data
-        if kata.optional_data:
-            data += importlib.import_module("graders.datasets").available(kata.optional_data)
+        data = data_of(kata)
         key = json.dumps([name, sorted(kata.packages), sorted(data)])
         server = self.servers.get(key)
         if server is None or afresh or not server.alive:

@@ -212,6 +212,12 @@ class Worker:
             self._send(signal.SIGKILL)
         return WorkerError(self.dead)
 
+    def close(self) -> None:
+        """Close the descriptors. A judge need not do this, because it ends after one grading run."""
+        self.stream.close()
+        os.close(self.output)
+        os.close(self.pidfd)
+
     def _exit_reason(self) -> str:
         end = self.group.end_of(self, KILLED_WITHIN_S)
         if end is None:

@@ -21,6 +21,7 @@ import graders.worker.layouts  # noqa: F401 (probes need it; imported once, befo
 from graders import wire
 from graders.errors import WireError
 from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
+from graders.worker.trying import attempt
 
 
 class MissingEntryPoint(Exception):
@@ -63,6 +64,12 @@ class RequestHandler:
         remove_forbidden(order["forbidden"])
         self.submission = load(self.sources, order["modules"], order.get("earlier", ()))
         return True
+
+    def attempt(self, _: str, order: dict[str, Any]) -> dict[str, Any]:
+        """Run a learner's own lines, which import the submission like any program. Forbidden symbols are allowed."""
+        self._seed(order["seed"])
+        self._limit(order["memory_mb"], order["cpu_s"])
+        return attempt(Sources(order["files"] | order["supplied"]), order["text"], order["files"], self.runtime)
 
     def _limit(self, memory_mb: int, cpu_s: int) -> None:
         limit = self.base_memory + (memory_mb << 20)
@@ -123,6 +130,7 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
         "read": handler.read,
         "load": handler.load,
         "call": handler.call,
+        "attempt": handler.attempt,
         "probe": handler.probe,
         "run": handler.run,
     }

@@ -250,6 +250,44 @@ def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
     assert page.locator(".verdict b").count() == 0
 
 
+def test_the_learner_tries_lines_of_their_own(page: Any) -> None:
+    opened(page, "alpha")
+    typed(page, HALF + "\ndef twice(x):\n    print('<b>doubled</b>')\n    return 2 * x\n", save=False)
+    page.keyboard.press("Alt+Digit4")
+    lines = page.get_by_role("textbox", name="Text of the lines to try")
+    assert "from twice import" in lines.inner_text()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("from twice import twice\ntwice(21)")
+    page.keyboard.press("Control+Enter")  # saves the file first
+    shows(page, ".tried pre", "42")
+    shows(page, ".tried pre", "<b>doubled</b>")
+    assert page.locator(".tried b").count() == 0
+    assert violations(page) == []
+    page.get_by_role("tab", name="Try").press("ArrowLeft")
+    shows(page, HEADLINE, "passed, 3 of 3 points")
+    page.reload()
+    page.wait_for_selector(EDITOR)
+    page.get_by_role("tab", name="Try").click()
+    assert lines.inner_text().splitlines()[-1] == "twice(21)"
+    typed_lines(page, lines, "print('on')\nwhile True: pass")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    shows(page, ".tried .failed", "Stopped.")
+    typed_lines(page, lines, "1 / 0")
+    page.get_by_role("button", name="Run").click()
+    shows(page, ".tried .failed", "ZeroDivisionError")
+    assert violations(page) == []
+    page.get_by_role("button", name="Start again").click()
+    assert "from twice import" in lines.inner_text()
+    assert page.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('try '))") == []
+
+
+def typed_lines(page: Any, lines: Any, text: str) -> None:
+    lines.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+
+
 @pytest.mark.wide
 def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     page.get_by_label("Level").select_option("1")
@@ -270,7 +308,7 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     assert page.get_by_role("link", name="Explanation and solution").count() == 0
     page.get_by_role("tab", name="diagnosis.toml").click()
     page.get_by_label("cause").select_option(puzzle.faults[0].cause)
-    page.get_by_label("line").fill(str(puzzle.lines[0][0]))
+    page.get_by_label("line", exact=True).fill(str(puzzle.lines[0][0]))
     shows(page, HEADLINE, "passed, 10 of 10 points")
     page.get_by_role("link", name="Explanation and solution").click()
     shows(page, "h2", f"The fault: {puzzle.faults[0].cause}")

@@ -61,6 +61,10 @@ export function writeFile(slug, name, text, base, keepalive = false) {
     return call("PUT", `${kataPath(slug)}/files/${path}`, { text, base }, keepalive);
 }
 
+/** Run lines of the learner's own, and return what came of them. */
+export const runLines = (slug, text) => call("POST", `${kataPath(slug)}/try`, { text });
+export const stopLines = (slug) => call("POST", `${kataPath(slug)}/try/stop`, {});
+
 /** Ask for a grading, a hint or another action. Its effect arrives as an event. */
 export function act(slug, action, body = {}) {
     return call("POST", `${kataPath(slug)}/${action}`, body);

@@ -90,15 +90,16 @@ function indent(view) {
  * @param {{name: string, text: string, language: string, editable: boolean}} file
  * @param {() => void} edited is called after each change by the learner
  * @param {(text: string) => void} changed is called with the text after each change
+ * @param {object[]} keys more keys, which come before the editor's own
  */
-export function createEditor(file, edited, changed) {
+export function createEditor(file, edited, changed, keys = []) {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const state = EditorState.create({
         doc: file.text,
         extensions: [
             keepingLineEnds(file.text),
             EditorView.cspNonce.of(document.body.dataset.nonce ?? ""),
-            Prec.high(keymap.of([{ key: "Tab", run: indent, shift: indentLess }])),
+            Prec.high(keymap.of([...keys, { key: "Tab", run: indent, shift: indentLess }])),
             keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
             [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars()],
             [history(), search({ top: true }), highlightSelectionMatches()],

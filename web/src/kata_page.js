@@ -3,12 +3,15 @@ import { readKata } from "./api.js";
 import { paneOfKey, showKeys } from "./dialogs.js";
 import { button, el, trusted } from "./dom.js";
 import { Feed } from "./feed.js";
+import { Outcome } from "./outcome.js";
 import { Panes } from "./panes.js";
 import { ResultPane } from "./result_pane.js";
+import { TryPane } from "./try_pane.js";
 import { Workspace } from "./workspace.js";
 
 const SIGNS = { passed: "✓", failed: "✗", ungradable: "✗", error: "!" };
 const RESULT = 2; // the number of the pane
+const TRY = 3;
 
 export class KataPage {
     /** Read a kata and return its page. */
@@ -20,12 +23,17 @@ export class KataPage {
         this.title = kata.title;
         this.workspace = new Workspace(slug, kata);
         this.result = new ResultPane(slug, kata, () => this.workspace.flush());
+        this.trying = new TryPane(slug, kata, () => this.workspace.flush());
+        this.outcome = new Outcome([
+            { name: "Verdict", content: this.result.element },
+            { name: "Try", content: this.trying.element, shown: () => this.trying.shown() },
+        ]);
         const readme = trusted("article", { class: "prose" }, kata.readme);
         readme.addEventListener("click", followSection);
         this.panes = new Panes([
             { name: "Read", content: readme },
             { name: "Write", content: this.workspace.element, focus: () => this.workspace.focus() },
-            { name: "Result", content: this.result.element },
+            { name: "Result", content: this.outcome.element },
         ]);
         const header = el(
             "header",
@@ -55,10 +63,20 @@ export class KataPage {
         if (pane >= 0) {
             event.preventDefault();
             event.stopPropagation();
-            this.panes.focus(pane);
+            this.goTo(pane);
         } else if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
             event.preventDefault();
             this.save(event.repeat);
+        }
+    }
+
+    goTo(place) {
+        if (place >= RESULT) {
+            this.outcome.show(place - RESULT);
+        }
+        this.panes.focus(Math.min(place, RESULT));
+        if (place === TRY) {
+            this.trying.focus();
         }
     }
 
@@ -76,6 +94,7 @@ export class KataPage {
         this.feed.close();
         this.panes.close();
         this.result.close();
+        this.trying.close();
         this.workspace.close();
     }
 }

@@ -26,6 +26,7 @@ from graders.learner.serve import live, start
 from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, patterns_of, read, save
 from graders.learner.serve.live import LiveKatas, Snapshot
 from graders.learner.serve.markdown import to_html
+from graders.learner.serve.starter import starter
 
 STATIC = Path(__file__).parent / "static"
 LONGEST_REQUEST = 4 * LARGEST  # in bytes: a file's text as JSON
@@ -65,6 +66,8 @@ def application(katas: LiveKatas) -> Starlette:
         Route(kata + "/events", events),
         Route(kata + "/files/{name:path}", answered(put_file), methods=["PUT"]),
         Route(kata + "/visible", answered(visible), methods=["POST"]),
+        Route(kata + "/try", answered(try_lines), methods=["POST"]),
+        Route(kata + "/try/stop", answered(stop_lines), methods=["POST"]),
         Route(kata + "/{action}", answered(act), methods=["POST"]),
         Route("/pictures/{slug}/{name}", picture),
         Route("/drawn/{name}", drawn),
@@ -190,6 +193,7 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
         "is_puzzle": _is_puzzle(kata),
         "largest": LARGEST,
         "patterns": patterns_of(kata),
+        "starter": starter(kata),
     }
 
 
@@ -226,6 +230,18 @@ def put_file(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
     digest = save(kata, request.path_params["name"], text, base)
     katas.get(kata.slug).look()
     return {"digest": digest}
+
+
+def try_lines(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Run the learner's own lines with the kata's files importable, and answer with what came of them."""
+    return katas.tryouts.run(_kata(katas, request), given.get("text"))
+
+
+def stop_lines(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    """Stop the lines that run; their request is answered then."""
+    del request, given
+    katas.tryouts.stop()
+    return {}
 
 
 def visible(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from graders.learner.progress import Standing, next_kata
 from graders.learner.serve import pane, start
 from graders.learner.serve.files import WRITING, names_of, read
 from graders.learner.serve.markdown import to_html
+from graders.learner.serve.tryout import Tryouts
 from graders.learner.watch.grader import Judging
 from graders.learner.watch.session import WatchSession
 from graders.learner.watch.state import State
@@ -184,6 +185,7 @@ class LiveKatas:
     def __init__(self, root: Path, judge: Judge) -> None:
         self.root, self._judge = root, judge
         self._shared = SharedJudge(judge)
+        self.tryouts = Tryouts(judge)
         self._open: dict[str, LiveKata] = {}
         self._lock = threading.Lock()
 
@@ -216,12 +218,14 @@ class LiveKatas:
             found.settle()
 
     def end(self) -> None:
-        """End all streams of events, and let the threads end."""
+        """End all streams of events and the lines that run, and let the threads end."""
+        self.tryouts.stop()
         for each in list(self._open.values()):
             each.close()
 
     def close(self) -> None:
         self.end()
+        self.tryouts.close()
         for each in self._open.values():
             each.thread.join(5.0)
 

@@ -1,0 +1,194 @@
+"""The "Try" tab: runs a learner's own lines with the submission importable. Nothing here is graded or counted.
+
+The lines run in a fresh worker, confined like those of a grading run: without network, without the learner's folders,
+and without hidden tests, which this process never reads. Its workers' fork server has no other task.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graders import intake
+from graders.catalogue import Kata
+from graders.errors import ForkServerDied, JudgeError, KataError, NotPlain, RemoteFault, WorkerError
+from graders.judge.client import Judge
+from graders.verdict import STRENGTH
+
+if TYPE_CHECKING:
+    from graders.judge.fork_server import WorkerServer
+    from graders.judge.worker_handle import Worker
+
+TRY_S = 10.0
+START_S = 60.0  # for a worker, on a busy machine
+OUTPUT_KB = 64
+LONGEST = 64 << 10  # characters of the learner's lines
+LONGEST_PART = 40_000  # characters of a value or a traceback, which the worker has shortened
+MOST_FIGURES = 4
+LARGEST_FIGURE = 2 << 20
+PNG = b"\x89PNG\r\n\x1a\n"
+READY = 2  # workers that wait
+LATE = f"Stopped after {TRY_S:g} s, the longest that lines may run here."
+STOPPED = "Stopped."
+
+
+@dataclass
+class Run:
+    """One run of a learner's lines. Another thread may stop it at any time."""
+
+    kata: Kata
+    text: str
+    stopped: bool = False
+    worker: Worker | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            if self.worker is not None:
+                self.worker.kill(STOPPED)
+
+    def begin(self, worker: Worker) -> None:
+        with self.lock:
+            self.worker = worker
+            if self.stopped:
+                worker.kill(STOPPED)
+
+    def end(self, worker: Worker) -> None:
+        with self.lock:
+            self.worker = None
+        worker.close()
+
+
+class Tryouts:
+    """Runs lines one after another. A new run stops the one before it."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        # The kernel ends a fork server together with the thread that started it, so that is always the same thread.
+        self._thread = ThreadPoolExecutor(1, "try")
+        self._lock = threading.Lock()
+        self._current: Run | None = None
+        self._server: tuple[object, WorkerServer] | None = None
+
+    def run(self, kata: Kata, text: object) -> dict[str, Any]:
+        """Return what the lines printed, and what else came of them. Raises KataError."""
+        if not isinstance(text, str) or len(text) > LONGEST:
+            raise KataError(f"Lines to try are a text of at most {LONGEST} characters.")
+        run = Run(kata, text)
+        with self._lock:
+            if self._current is not None:
+                self._current.stop()
+            self._current = run
+            waiting = self._thread.submit(self._run, run)
+        return waiting.result()
+
+    def stop(self) -> None:
+        """Stop the lines that run now."""
+        with self._lock:
+            if self._current is not None:
+                self._current.stop()
+
+    def close(self) -> None:
+        self.stop()
+        self._thread.submit(self._replace, None)
+        self._thread.shutdown()
+
+    def _run(self, run: Run) -> dict[str, Any]:
+        taken = intake.take(run.kata, run.kata.folder, anywhere=False)
+        supplied = {file.name: file.data for file in intake.supplied(run.kata)}
+        for attempt in (1, 2):
+            try:
+                return self._attempt(run, taken.graded, supplied)
+            except ForkServerDied:
+                self._replace(None)
+                if attempt == 2:
+                    raise KataError("Your lines could not be run: the sandbox ended. Try again.") from None
+            except JudgeError as fault:
+                raise KataError(f"Your lines could not be run: {fault}") from None
+        raise AssertionError("unreachable")
+
+    def _attempt(self, run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> dict[str, Any]:
+        from graders.judge.worker_handle import WorkerGroup
+
+        group = WorkerGroup(self._ready(run.kata).judges, OUTPUT_KB, patient=True)
+        try:
+            (worker,) = group.acquire(1, START_S)
+            run.begin(worker)
+            try:
+                return _tried(worker, _order(run, files, supplied))
+            finally:
+                run.end(worker)
+        finally:
+            group.close()
+
+    def _ready(self, kata: Kata) -> WorkerServer:
+        """Return a running fork server that shows a kata's workers what they see in a grading run."""
+        from graders.judge.fork_server import WorkerServer, data_of
+
+        runtime = "torch" if kata.runtime == "gpu" else kata.runtime
+        seen = runtime, tuple(kata.packages), data_of(kata)
+        if self._server is None or self._server[0] != seen or not self._server[1].alive:
+            self._replace(None)
+            self._replace((seen, WorkerServer.start(*seen, self._judge.confinement, READY)))
+        assert self._server is not None
+        launched = self._server[1].greet()
+        if STRENGTH.index(launched.confinement) < STRENGTH.index(self._judge.require or "none"):
+            raise JudgeError(f"confinement is {launched.confinement}, but {self._judge.require} is required")
+        return self._server[1]
+
+    def _replace(self, server: tuple[object, WorkerServer] | None) -> None:
+        if self._server is not None:
+            self._server[1].stop()
+        self._server = server
+
+
+def _order(run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        "files": files,
+        "supplied": supplied,
+        "text": run.text,
+        "seed": int.from_bytes(os.urandom(7), "big"),
+        "memory_mb": run.kata.limits.memory_mb,
+        "cpu_s": int(TRY_S) + 2,
+    }
+
+
+def _tried(worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
+    """Send the lines to a worker and return what came of them. The worker may answer anything."""
+    answer: object = {}
+    started, fault = time.monotonic(), ""
+    try:
+        worker.post("attempt", "", order)
+        answer = worker.receive(TRY_S, "your lines", LATE)
+    except RemoteFault as raised:  # only an unreadable file gets here, e.g. one that isn't UTF-8
+        fault = f"{raised.type_name}: {raised.text}"
+    except (NotPlain, WorkerError) as ended:
+        fault = str(ended)
+    seconds = time.monotonic() - started
+    found = answer if isinstance(answer, dict) else {}
+    return {
+        "output": worker.take_output(),
+        "value": _text(found.get("value")),
+        "fault": fault or _text(found.get("fault")),
+        "figures": _figures(found.get("figures")),
+        "seconds": round(seconds, 2),
+    }
+
+
+def _text(found: object) -> str:
+    return found[:LONGEST_PART] if isinstance(found, str) else ""
+
+
+def _figures(found: object) -> list[str]:
+    """Return the pictures as addresses for the page, which shows them as pictures only."""
+    if not isinstance(found, list):
+        return []
+    shown = [each for each in found[:MOST_FIGURES] if isinstance(each, bytes) and each.startswith(PNG)]
+    fitting = [each for each in shown if len(each) <= LARGEST_FIGURE]
+    return [f"data:image/png;base64,{base64.b64encode(each).decode('ascii')}" for each in fitting]

@@ -1,0 +1,154 @@
+"""Lines that a learner tries: what they can import, and what the page gets of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import catalogue
+from graders.errors import KataError
+from graders.judge.client import Judge
+from graders.learner.serve.starter import starter
+from graders.learner.serve.tryout import STOPPED, Tryouts
+from tests import workshop
+from tests.learner.test_learning import README
+from tests.workshop import ROOT, SOLUTION, STUB, write
+
+Try = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return workshop.write_clone(tmp_path_factory.mktemp("tried") / "katas", ["alpha"], README)
+
+
+@pytest.fixture(scope="module")
+def tryouts(root: Path) -> Iterator[Tryouts]:
+    found = Tryouts(Judge(root))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def attempt(root: Path, tryouts: Tryouts) -> Try:
+    write(root / "katas/alpha/twice.py", SOLUTION)
+    return lambda text: tryouts.run(catalogue.load(root, "alpha"), text)
+
+
+def test_output_and_value(attempt):
+    found = attempt("import sys\nfrom twice import twice\nprint('a')\nprint('b', file=sys.stderr)\ntwice(3.0)\n")
+    assert (found["output"], found["value"], found["fault"]) == ("a\nb\n", "6.0", "")
+    assert attempt("None\n")["value"] == ""
+    assert attempt("x = 1\n")["value"] == ""
+    assert attempt("")["fault"] == ""
+
+
+def test_the_learners_files_and_the_supplied_ones_can_be_imported(attempt):
+    assert attempt("import factors, twice\nfactors.FACTOR, twice.half(1)\n")["value"] == "(2.0, 0.5)"
+
+
+def test_the_lines_are_the_main_program(attempt):
+    lines = "import dataclasses\n@dataclasses.dataclass\nclass Point:\n    x: int\n(__name__, Point(1))\n"
+    assert attempt(lines)["value"] == "('__main__', Point(x=1))"
+
+
+def test_a_traceback_has_the_learners_lines_only(attempt, root):
+    write(root / "katas/alpha/twice.py", "import numpy as np\n\ndef twice(x):\n    return np.zeros(2) @ np.zeros(3)\n")
+    lines = "from twice import twice\n\ntwice(1)\n"
+    assert attempt(lines)["fault"].splitlines()[:-1] == [
+        "Traceback (most recent call last):",
+        '  File "try.py", line 3, in <module>',
+        "    twice(1)",
+        '  File "twice.py", line 4, in twice',
+        "    return np.zeros(2) @ np.zeros(3)",
+    ]
+    assert attempt("print(1)\nx = = 2\n")["fault"].startswith('  File "try.py", line 2\n')
+    chained = attempt("try:\n    1 / 0\nexcept ZeroDivisionError:\n    raise ValueError('two') from None\n")["fault"]
+    assert chained.endswith("ValueError: two\n")
+    assert "trying.py" not in attempt("def f(): f()\nf()\n")["fault"]
+
+
+def test_a_stub_is_named(attempt, root):
+    write(root / "katas/alpha/twice.py", STUB)
+    assert attempt("from twice import half\nhalf(1)\n")["fault"].endswith("(half in twice.py is not written yet)")
+
+
+def test_a_missing_package_is_explained(attempt):
+    assert attempt("import scipy\n")["fault"].endswith("the kata's own files)")
+
+
+def test_help_prints_the_documentation(attempt, root):
+    write(root / "katas/alpha/twice.py", STUB)
+    assert "Half the number x." in attempt("from twice import half\nhelp(half)\n")["output"]
+
+
+def test_a_file_that_is_not_text_is_named(attempt, root):
+    (root / "katas/alpha/twice.py").write_bytes(b"\xff\xfe")
+    with pytest.raises(KataError, match=r"twice\.py: it is not UTF-8"):
+        attempt("1\n")
+
+
+def test_a_new_run_stops_the_one_before(attempt):
+    found: list[Any] = []
+    first = threading.Thread(target=lambda: found.append(attempt("import time\ntime.sleep(60)\n")))
+    first.start()
+    time.sleep(0.3)
+    assert attempt("1 + 1\n")["value"] == "2"
+    first.join(30)
+    assert found[0]["fault"] == STOPPED
+
+
+def test_the_functions_of_earlier_katas_can_be_imported():
+    tryouts = Tryouts(Judge(ROOT))
+    try:
+        found = tryouts.run(catalogue.load(ROOT, "milestone1"), "import affine, network, training\nprint(1)\n")
+    finally:
+        tryouts.close()
+    assert (found["output"], found["fault"]) == ("1\n", "")
+
+
+def test_figures_are_sent_as_pictures():
+    tryouts = Tryouts(Judge(ROOT))
+    lines = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.figure()\n"
+    try:
+        found = tryouts.run(catalogue.load(ROOT, "challenge1"), lines)
+    finally:
+        tryouts.close()
+    assert found["fault"] == ""
+    assert [each[:22] for each in found["figures"]] == ["data:image/png;base64,"] * 2
+
+
+@pytest.mark.parametrize(
+    ("slug", "lines"),
+    [
+        ("exercise02", "import numpy as np\nfrom relu import relu\n\nprint(relu(z=np.array([1.0, 2.0])))\n"),
+        ("exercise06", "from gradient_check import numerical_gradient\n\nhelp(numerical_gradient)\n"),
+        ("exercise07", "from initialization import xavier_std\n\nprint(xavier_std(fan_in=3, fan_out=3))\n"),
+        ("meta", "import your_framework\n\nprint(dir(your_framework))\n"),
+    ],
+)  # fmt: skip
+def test_the_first_lines_call_the_first_function(slug, lines):
+    assert starter(catalogue.load(ROOT, slug)) == lines
+
+
+def test_a_long_call_has_a_line_for_each_argument():
+    assert starter(catalogue.load(ROOT, "exercise01")).endswith(
+        "print(affine(\n    W=np.array([[1.0, 2.0], [3.0, 4.0]]),\n    x=np.array([1.0, 2.0]),\n"
+        "    b=np.array([1.0, 2.0]),\n))\n"
+    )
+
+
+def test_a_file_with_a_mistake_is_only_imported(root):
+    write(root / "katas/alpha/twice.py", "def twice(\n")
+    assert starter(catalogue.load(root, "alpha")) == "import twice\n\nprint(dir(twice))\n"
+
+
+@pytest.mark.parametrize("text", ["def twice(x):\n", "def twice(x: int | None, *, y: float, z: str = ''):\n"])
+def test_the_first_lines_run(attempt, root, text):
+    write(root / "katas/alpha/twice.py", f"{text}    return 1\n")
+    assert attempt(starter(catalogue.load(root, "alpha")))["fault"] == ""
