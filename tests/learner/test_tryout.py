@@ -112,6 +112,7 @@ def test_the_functions_of_earlier_katas_can_be_imported():
     assert (found["output"], found["fault"]) == ("1\n", "")
 
 
+@pytest.mark.deep  # it imports PyTorch and matplotlib
 def test_figures_are_sent_as_pictures():
     tryouts = Tryouts(Judge(ROOT))
     lines = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.figure()\n"
