@@ -225,6 +225,7 @@ def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
     assert len(secrets) > 3
     try:
         with server.events("debug:8") as wait:
+            server.post("/api/katas/debug:8/grade")
             sent = [str(wait(lambda now: now["status"] == "failed" and not now["grading"]))]
             answer = practice.answer(puzzle)
             for line in (1, len(puzzle.source.splitlines())):
@@ -257,6 +258,7 @@ def test_no_answer_outlives_the_server(tmp_path, by):
     changes = {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite"), "TMPDIR": str(tmp_path / "t")}
     with serving(root, environment=os.environ | changes) as server:
         with server.events("debug:8") as wait:
+            server.post("/api/katas/debug:8/grade")
             wait(lambda now: now["grading"])
         (place,) = (tmp_path / "t").glob("katas-debug-*")
         assert place.stat().st_mode & 0o777 == 0o700

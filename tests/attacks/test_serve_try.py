@@ -152,7 +152,8 @@ def test_memory_is_limited(tryouts, kata):
         "import graders.wire as own\nown.reply = None\n",
     ],
 )
-def test_a_worker_that_answers_anything_harms_nobody(tryouts, kata, lines):
+def test_a_worker_that_answers_anything_harms_nobody(tryouts, kata, lines, monkeypatch):
+    monkeypatch.setattr(tryout, "TRY_S", 2.0)
     found = tryouts.run(kata, lines)
     assert {name: type(value) for name, value in found.items()} == {
         "output": str,

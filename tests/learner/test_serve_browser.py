@@ -299,6 +299,9 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     folder = root / "katas" / "debug" / "3"
     puzzle = practice.puzzle_in(folder)
     shows(page, ".prose blockquote", puzzle.symptom[:20])
+    shows(page, HEADLINE, "not graded yet")
+    shows(page, ".activity", "Change something, or press Ctrl-S, to grade.")
+    page.keyboard.press("Control+s")
     shows(page, HEADLINE, "failed, 0 of 10 points")
     assert page.get_by_role("button", name="Plot").count() == 0
     page.get_by_role("button", name="Hint").click()

@@ -13,7 +13,7 @@ import pytest
 from graders.debugging import practice
 from graders.debugging.generate import candidate
 from graders.debugging.hints import hints
-from graders.learner.serve import live
+from graders.learner.serve import live, puzzles
 from graders.learner.serve.files import digest_of
 from graders.learner.serve.live import LiveKatas
 from tests import workshop
@@ -86,6 +86,7 @@ def test_a_puzzle_has_its_text_and_the_learners_own_files(server: Server, folder
 @pytest.mark.deep
 def test_a_puzzle_is_solved_in_the_page(server: Server, folder: Path) -> None:
     with server.events("debug:8") as wait:
+        server.post(API + "/grade")
         first = wait(lambda now: now["status"] == "failed" and not now["grading"])
         assert first["score"].startswith("failed, 0 of 10 points")
         assert "visible tests" not in first["verdict"]
@@ -127,6 +128,22 @@ def test_a_reset_brings_the_broken_program_back(server: Server, folder: Path) ->
     assert (folder / "program.py").read_text(encoding="utf-8") == PUZZLE.source
     (kept,) = (folder.parents[2] / ".katas" / "backup").glob("debug-8-*/program.py")
     assert kept.read_text(encoding="utf-8") == "x = 1\n"
+
+
+def test_an_untouched_puzzle_is_not_graded_before_somebody_asks(server: Server, folder: Path) -> None:
+    """Grading trains networks for many seconds, and says only what the README says already."""
+    with server.events("debug:8") as wait:
+        found = wait(lambda now: now["activity"].startswith("Change something"))
+        assert (found["status"], found["grading"], found["score"]) == (None, False, "not graded yet")
+        assert found["activity"] == puzzles.IDLE
+        (folder / "diagnosis.toml").write_text("[fault]\nline = 1\n", encoding="utf-8")
+        wait(lambda now: now["grading"])
+        server.post(API + "/reset")  # the broken program again
+        wait(lambda now: now["activity"].startswith("Change something") and not now["grading"])
+        server.post(API + "/grade")
+        wait(lambda now: now["grading"])
+        server.post(API + "/stop")
+        wait(lambda now: not now["grading"])
 
 
 @pytest.mark.deep

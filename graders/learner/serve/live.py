@@ -276,7 +276,7 @@ def snapshot(state: State) -> Snapshot:
         "status": None if state.verdict is None or state.verdict.untouched else state.verdict.status,
         "score": pane.headline(state),
         "grading": state.started is not None,
-        "activity": activity(state, _when(state)),
+        "activity": activity(state, state.idle or _when(state)),
         "verdict": pane.rendered(state),
         "notes": list(state.notes),
         "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from graders.catalogue import Kata
 from graders.debugging import opened as debugging
 from graders.debugging import practice
 from graders.debugging.explanation import as_markdown
@@ -32,6 +33,7 @@ LEVELS = {1: "plain", 2: "subtle", 3: "two faults"}
 LARGEST_SEED = 10**10 - 1
 CREATION_S = 300.0  # a new puzzle takes a few seconds; on a busy machine, longer
 HINTS = 3
+IDLE = "Change something, or press Ctrl-S, to grade."
 
 
 def slug_of(folder: Path) -> str:
@@ -131,6 +133,23 @@ class PuzzleSession(WatchSession):
     """A session whose hints, stubs and attempts are those of `katas debug`."""
 
     state: PuzzleState
+    _asked = False  # whether somebody has asked for a grading of the files as they are
+
+    def grade(self) -> None:
+        """Start grading, unless the files are still the original ones: that takes long, and the README says it all."""
+        state = self.state
+        waits = not self._asked and _is_untouched(state.kata)
+        state.idle = IDLE if waits else ""
+        if waits:
+            self.stop()
+            state.verdict, state.fault, state.syntax_errors, state.due = None, "", (), frozenset()
+        else:
+            super().grade()
+
+    def grade_again(self) -> None:
+        self._asked = True
+        super().grade_again()
+        self._asked = False
 
     def _hint(self) -> None:
         try:
@@ -160,6 +179,15 @@ class PuzzleSession(WatchSession):
     def _record(self, verdicts: list[Verdict]) -> None:
         for verdict in verdicts:
             debugging.record(self.state.kata.folder, verdict)
+
+
+def _is_untouched(kata: Kata) -> bool:
+    """Return whether the learner's files are as they were at the beginning."""
+    try:
+        stubs = practice.stubs(practice.puzzle_in(kata.folder))
+        return all(read(kata, name).text == text for name, text in stubs.items())
+    except KataError:  # grading reports it
+        return False
 
 
 def session(root: Path, slug: str, judge: Judge, turn: threading.Lock, wake: Callable[[], None]) -> PuzzleSession:
