@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from graders import catalogue
+from graders.cli.gradebook.options import if_new
 from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
 from graders.errors import KataError
@@ -165,6 +166,9 @@ def _grade(
 
     batch = Batch(options.out)
     place = _place(options)
+    if options.gradebook and not batch.exists:
+        for text in if_new(options.gradebook):
+            say(text)
     seed = seed_of(options.seed, 32, "in the table `batches` of a gradebook")
     with batch.open(seed, options.gradebook) as held:
         if seed not in (None, held.seed):
@@ -236,6 +240,8 @@ def _write_results(run: BatchRun, held: BatchStore) -> None:
     used = held.katas()
     held.book.update_katas(kata for kata in run.katas if kata.slug in used)
     run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
+    if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
+        written_files.refresh_tables(held.book)
 
 
 def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> list[str]:

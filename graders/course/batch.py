@@ -49,6 +49,10 @@ class Batch:
         return self.out / "feedback"
 
     @property
+    def table(self) -> Path:
+        return self.out / "results.csv"
+
+    @property
     def exists(self) -> bool:
         return batch_store.exists(self.out)
 

@@ -21,6 +21,7 @@ from graders.course import old_journal
 from graders.course.disk import writing
 from graders.course.gradebook import Gradebook, batches, taking_over
 from graders.course.gradebook.batch_tables import BatchRow
+from graders.course.gradebook.database import address_in
 from graders.course.gradebook.taking_over import Imported
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rows import Key, Row, Short
@@ -104,12 +105,12 @@ class BatchStore:
     def _check_address(self, url: str | None) -> None:
         if url is None:
             return
-        with Gradebook(url) as other:
-            if other.address != self.book.address:
-                raise KataError(
-                    f"--gradebook {other.name}: the results in {self.out} are in {self.book.name}. "
-                    "Leave out --gradebook, or give another --out."
-                )
+        other = address_in(url)
+        if other != self.book.address:
+            raise KataError(
+                f"--gradebook {other}: the results in {self.out} are in {self.book.name}. "
+                "Leave out --gradebook, or give another --out."
+            )
 
     def _point(self) -> Pointer:
         new = Pointer(gradebook=self.book.address, batch=os.urandom(16).hex())

@@ -38,10 +38,7 @@ class FinalMarks:
             self._first = pages.first_pages(transaction, held.batch(transaction))
             oldest = min((each.last_line for each in self._first.values()), default=self.line)
             self._changes = pages.changes(transaction, oldest)
-        self._places: dict[Key, PersonKata] = {}
-        for place in (place for report in held.book.reports() for place in report.places.values()):
-            for each in place.standings:
-                self._places[each.attempt.submitted_as or place.person, place.kata] = place
+        self._places = held.book.by_name()
 
     def of(self, row: Row) -> MarkNote | None:
         """Return the mark for the page on a row, or None if no submission for the kata has been graded yet."""
@@ -81,8 +78,7 @@ class FinalMarks:
 
 def _counting(place: PersonKata, row: Row) -> list[tuple[str, str]]:
     """Return which submission counts and, if it is another one than that of the page, what the page's is worth."""
-    sha256 = row.verdict.submission_sha256
-    this = next((each for each in place.standings if _is(each, row.submitted_at, sha256)), None)
+    this = place.standing(row.submitted_at, row.verdict.submission_sha256)
     if place.counted is None:
         return [("Counts", "no submission")]
     if this is place.counted:
@@ -125,11 +121,6 @@ def _worth(place: PersonKata, this: ScoredAttempt) -> str:
     of_tasks = [each for each in place.decisions if each.task]
     mark = rules.final_mark(this, place.rule, of_tasks)
     return f"{mark.points:g} of {mark.maximum:g} points ({mark.text})"
-
-
-def _is(standing: ScoredAttempt, submitted_at: str, sha256: str) -> bool:
-    attempt = standing.attempt
-    return (attempt.submitted_at, attempt.verdict.submission_sha256) == (submitted_at, sha256)
 
 
 def _described(change: Change) -> str:

@@ -15,7 +15,7 @@ from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import SubmissionRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rows import Row
-from graders.course.written_files import outdated_pages, write_table
+from graders.course.written_files import outdated_pages, refresh_tables, write_table
 from graders.errors import KataError
 from graders.manual_scores import grading_of, marks_of
 from graders.verdict import Verdict
@@ -59,8 +59,8 @@ class BatchReview:
     def write_table(self) -> list[str]:
         """Write the batch's table of results. Return what to report: its path, and a page that is outdated now."""
         with self.batch.reading() as held:
-            table = write_table(self.batch, held)
-        return [f"written: {table}", *outdated_pages(self.batch, [(self.record.parent.name, self.record.stem)])]
+            lines = [f"written: {write_table(self.batch, held)}", *refresh_tables(held.book)]
+        return [*lines, *outdated_pages(self.batch, [(self.record.parent.name, self.record.stem)])]
 
     def _submission(self, held: BatchStore, transaction: Transaction) -> SubmissionRow:
         folder, kata = self.record.parent.name, self.record.stem

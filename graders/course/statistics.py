@@ -46,7 +46,8 @@ class KataStatistics:
     """Statistics on a kata.
 
     `people` is the number of people who submitted, `passed` is the number of those who passed, and `mean` is the mean
-    share of the points. Instructors changed the points of `overridden` people, and excluded `excluded` people.
+    share of the points. Instructors changed the points of `overridden` people. The `excluded` people whom instructors
+    excluded from the kata are in none of the other numbers.
     """
 
     slug: str
@@ -62,11 +63,16 @@ class KataStatistics:
 
 
 def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
-    """Return statistics on every kata, computed from the submissions that count."""
+    """Return statistics on every kata, computed from the submissions that count, without excluded people."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for place in places:
+    for place in included(places):
         totals[place.person] += sum(task.score for task in _tasks(place.verdict))
     return [_kata(slug, [each for each in places if each.kata == slug], totals) for slug in _slugs(places)]
+
+
+def included(places: Sequence[PersonKata]) -> list[PersonKata]:
+    """Return the results of the people who are not excluded from the kata."""
+    return [place for place in places if not place.mark.excluded]
 
 
 def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
@@ -105,7 +111,8 @@ def _tasks(verdict: Verdict | None) -> list[TaskResult]:
     return [] if verdict is None else [task for task in verdict.tasks if task.status in GRADED]
 
 
-def _kata(slug: str, places: Sequence[PersonKata], totals: Mapping[str, float]) -> KataStatistics:
+def _kata(slug: str, everyone: Sequence[PersonKata], totals: Mapping[str, float]) -> KataStatistics:
+    places = included(everyone)
     verdicts = [place.verdict for place in places if place.verdict is not None]
     names = list(dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks))
     possible = [each for each in map(_share, places) if each is not None]
@@ -118,8 +125,8 @@ def _kata(slug: str, places: Sequence[PersonKata], totals: Mapping[str, float]) 
         submissions=sum(len(place.standings) for place in places),
         mean=fmean(possible) if possible else 0.0,
         tasks=tuple(_task(name, places, totals) for name in names),
-        overridden=sum(bool(place.decisions) and not place.mark.excluded for place in places),
-        excluded=sum(place.mark.excluded for place in places),
+        overridden=sum(bool(place.decisions) for place in places),
+        excluded=len(everyone) - len(places),
     )
 
 

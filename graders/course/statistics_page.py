@@ -14,7 +14,8 @@ from graders.report.wording import points
 _BODY = """
 <h1>How the katas were solved</h1>
 <p class="soft">As of {{ as_of }}: {{ katas|length }} {{ "kata" if katas|length == 1 else "katas" }},
-{{ people }} people. Includes only the submissions that count. Made by <code>katas gradebook stats --html</code>.</p>
+{{ people }} {{ "person" if people == 1 else "people" }}.
+Includes only the submissions that count. Made by <code>katas gradebook stats --html</code>.</p>
 <table>
 <thead><tr><th scope="col">Kata</th><th scope="col" class="number">People</th><th scope="col" class="number">Passed</th>
 <th scope="col" class="number">Submissions</th><th scope="col" class="number">Mean points</th></tr></thead>
@@ -30,8 +31,8 @@ _BODY = """
 <h2 id="{{ kata.slug }}">{{ kata.title }} <span class="soft">{{ kata.slug }}</span></h2>
 <p>{{ kata.passed }} of {{ kata.people }} passed
 {%- if kata.ungradable %}; {{ kata.ungradable }} could not be graded{% endif %}
-{%- if kata.overridden or kata.excluded %}; instructors overrode the points of {{ kata.overridden }} and excluded
-{{ kata.excluded }}{% endif %}.</p>
+{%- if kata.overridden %}; instructors overrode the points of {{ kata.overridden }}{% endif %}
+{%- if kata.excluded %}; {{ kata.excluded|left_out }}{% endif %}.</p>
 {%- if kata.tasks %}
 <table>
 <thead><tr><th scope="col">Task</th><th scope="col">Pass rate</th><th scope="col" class="number">Passed</th>
@@ -72,9 +73,15 @@ if fewer than {{ enough }} people were graded.</p>
 def render(katas: Sequence[KataStatistics], people: int, as_of: str) -> str:
     """Return the HTML page. The text `as_of` is the date of the statistics."""
     environment = Environment(autoescape=True)
-    environment.filters |= {"share": share, "signed": signed}
+    environment.filters |= {"share": share, "signed": signed, "left_out": left_out}
     body = environment.from_string(_BODY).render(katas=katas, people=people, as_of=as_of, enough=ENOUGH)
     return page("How the katas were solved", Markup(body))
+
+
+def left_out(excluded: int) -> str:
+    """Say how many people are excluded and therefore not in the statistics."""
+    people = "person whom an instructor excluded is" if excluded == 1 else "people whom instructors excluded are"
+    return f"{excluded} {people} left out of all numbers"
 
 
 def share(value: float) -> str:

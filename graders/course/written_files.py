@@ -11,8 +11,9 @@ from graders.course import verdict_files
 from graders.course.batch import Batch
 from graders.course.batch_store import BatchStore
 from graders.course.gradebook import Gradebook
-from graders.course.results_table import results
+from graders.course.results_table import Places, results
 from graders.course.rows import Key
+from graders.errors import KataError
 from graders.output import delivery
 
 MOST_LINES = 10  # name at most this many outdated pages
@@ -31,10 +32,39 @@ def write(batch: Batch, held: BatchStore) -> list[Path]:
 
 def write_table(batch: Batch, held: BatchStore) -> Path:
     """Write results.csv, and return its path."""
-    table = batch.out / "results.csv"
+    _write_table(batch, held)
+    return batch.table
+
+
+def _write_table(batch: Batch, held: BatchStore, places: Places | None = None) -> bool:
+    """Write results.csv, and return whether it has changed. `places` is as in `results`."""
     with folder_lock(batch.verdicts):  # so that an older table never replaces a newer one
-        delivery.deliver(results(held), table, NOT_WRITTEN)
-    return table
+        text = results(held, places)
+        if places is not None and batch.table.is_file() and batch.table.read_text(encoding="utf-8") == text:
+            return False
+        delivery.deliver(text, batch.table, NOT_WRITTEN)
+    return True
+
+
+def refresh_tables(book: Gradebook) -> list[str]:
+    """Write the results.csv of all batches in a gradebook in which a final mark has changed. Return what to report."""
+    lines, places = [], book.by_name()
+    for folder in book.batches_with():
+        batch = Batch(Path(folder))
+        if not batch.exists:  # a command that needs its files names it
+            continue
+        try:
+            with batch.reading() as held:
+                if held.book.address == book.address and _write_table(batch, held, places):
+                    lines.append(f"written: {batch.table}")
+        except KataError as fault:
+            lines.append(f"not written: {fault}")
+    return lines
+
+
+def after_change(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
+    """Write the tables again after a change to the rules or to a mark, and name the outdated pages, as lines."""
+    return [*refresh_tables(book), *pages_to_write_again(book, kata, person)]
 
 
 def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> list[str]:

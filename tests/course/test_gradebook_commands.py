@@ -11,10 +11,11 @@ import pytest
 
 from graders import catalogue
 from graders.course.gradebook import Gradebook
+from tests import warm
 from tests.course.books import DUE, graded, moment, task
 from tests.course.test_roster import CANVAS, GRADESCOPE, PLAIN, WORKSHEET
 from tests.in_process import katas
-from tests.workshop import write_repository
+from tests.workshop import SOLUTION, write, write_repository
 
 Run = Callable[..., str]
 
@@ -209,7 +210,7 @@ def test_override_appears_in_every_output(run):
     (_, bob) = csv.DictReader(io.StringIO(run("export", "csv", "--per", "person")))
     assert (bob["one"], bob["total"], bob["maximum"]) == ("2.5", "2.5", "3.0")
     assert bob["notes"] == "one: 1 of 3; override to 2.5 by Ivy: an oral exam"
-    assert "instructors overrode the points of 1 and excluded 0" in run("stats")
+    assert "  instructors overrode the points of 1\n" in run("stats")
     assert "Ivy  override  bob  one  2.5: an oral exam" in run("audit", "bob")
     assert run("withdraw", "bob", "one").splitlines() == ["withdrawn: 2.5: an oral exam", "bob, one: 1 of 3 (1 of 3)"]
 
@@ -249,11 +250,15 @@ def test_override_without_any_submission_can_be_withdrawn(run):
 def test_exclusion_appears_in_every_output(run, tmp_path):
     run("exclude", "ada", "one", "--reason", "plagiarism case 7", "--by", "Ivy")
     assert "excluded by Ivy: plagiarism case 7" in run("show", "ada")
-    assert "0 of the 2 people who submitted passed" in run("stats")
-    assert "instructors overrode the points of 0 and excluded 1" in run("stats")
+    said = run("stats")
+    assert "one (one): 0 of the 1 people who submitted passed" in said
+    assert "  1 person whom an instructor excluded is left out of all numbers\n" in said
+    assert "of the 1 people graded pass" in said
+    assert "overrode" not in said
     run("stats", "--html", str(tmp_path / "page.html"))
     page = " ".join((tmp_path / "page.html").read_text(encoding="utf-8").split())
-    assert "0 of 2 passed; instructors overrode the points of 0 and excluded 1." in page
+    assert "0 of 1 passed; 1 person whom an instructor excluded is left out of all numbers." in page
+    assert " 1 person. Includes" in page
 
 
 def test_requests_to_regrade_are_kept(run):
@@ -409,3 +414,20 @@ def test_points_that_await_review_are_not_exported(run, tmp_path, url):
     said = run("export", "canvas", "one", "--into", file, "--column", "Exercise 1 (4711)")
     assert "left out, because their points await review: zoe" in said
     assert ",8.00,80.0" in Path(file).read_text(encoding="utf-8-sig")
+
+
+def test_new_gradebook_is_announced_with_the_others_in_its_folder(root, tmp_path):
+    for person in ("ada", "bob"):
+        write(tmp_path / "in" / person / "twice.py", SOLUTION)
+    words = ("--root", str(root), "grade-batch", str(tmp_path / "in"), "--kata", "one", "--gradebook")
+    first = warm.katas(*words, str(tmp_path / "course.sqlite"), "--out", str(tmp_path / "one"))
+    assert (first.status, first.err.count("new gradebook: ")) == (0, 1), first.said
+    assert "already" not in first.err
+    typo = warm.katas(*words, str(tmp_path / "corse.sqlite"), "--out", str(tmp_path / "two"))
+    said = f"new gradebook: {tmp_path}/corse.sqlite. There already is course.sqlite; is it that one?"
+    assert (typo.status, said in typo.err) == (0, True), typo.said
+    again = warm.katas(*words, str(tmp_path / "corse.sqlite"), "--out", str(tmp_path / "two"))
+    assert (again.status, "new gradebook" in again.err) == (0, False), again.said
+    other = warm.katas(*words, str(tmp_path / "cours.sqlite"), "--out", str(tmp_path / "two"))
+    assert (other.status, "cours.sqlite: the results in" in other.err) == (2, True), other.said
+    assert not (tmp_path / "cours.sqlite").exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from graders.course.gradebook import Gradebook
+from graders.course.results_table import OF_MARK
 from graders.verdict import from_json
 from tests import workshop
 from tests.course.books import empty, table
@@ -83,7 +84,9 @@ def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, floa
         assert (cells["Person"], cells["Final mark"]) == (person, f"{mark.points:g} of {mark.maximum:g} points")
         assert html.unescape(cells["How"]) == mark.text
         assert f"{verdict.score:g} of {verdict.max_score:g} point" in page or verdict.status == "ungradable"
-        assert float(totals[person]["alpha"]) == mark.points
+        assert float(totals[person]["alpha"]) == float(result["final_points"]) == mark.points
+        assert [row[name] for name in OF_MARK] == [result[name] for name in OF_MARK], person
+        assert result["steps"] == mark.text
         assert re.search(rf"^{person} +{mark.points:g}[*!]* ", shown, re.MULTILINE), shown
         found[person] = mark.points
     assert sorted(found) == sorted(PEOPLE)
@@ -123,8 +126,8 @@ def test_all_files_and_outputs_agree_after_every_step(
     assert f"outdated: {out}/feedback/ada/alpha.html\n" in regraded
     assert f"write outdated pages again: katas feedback {out}\n" in regraded
     assert assert_everything_agrees(root, out, book)["ada"] == 3.6
-    with Gradebook(book, who="Ivy") as opened:
-        opened.override("bob", "alpha", 2.0, "Slow network")
+    decided = ("bob", "alpha", "--points", "2", "--reason", "Slow network", "--by", "Ivy")
+    assert f"written: {out}/results.csv\n" in said(root, "gradebook", "override", *decided, *url)
     assert assert_everything_agrees(root, out, book)["bob"] == 2.0
     page = html.unescape((out / "feedback" / "ada" / "alpha.html").read_text(encoding="utf-8"))
     assert "3 points on the first page" in page

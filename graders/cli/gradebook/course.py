@@ -49,7 +49,7 @@ def course(
     gradebook rule KATA --category NAME`), the total is out of 100, and the weights decide the categories' shares.
     """
     from graders.course.gradebook.course_settings import described
-    from graders.course.written_files import pages_to_write_again
+    from graders.course.written_files import after_change
 
     if weight is not None and category is None:
         raise KataError("--weight: specify the category that has this weight: --category NAME.")
@@ -63,7 +63,7 @@ def course(
         if (weight, drop_lowest) != (None, None):
             book.set_category(line((category or "").strip()), weight=weight, drop_lowest=drop_lowest)
         settings, rules = book.course(), book.rules()
-        outdated = [] if late_day_bank is None else pages_to_write_again(book)
+        outdated = [] if late_day_bank is None else after_change(book)
     print("\n".join([described(settings), *_warnings(settings, rules), *outdated]))
 
 

@@ -81,14 +81,14 @@ def _check_points(book: Gradebook, person: str, kata: str, task: str, points: fl
 
 def _now(book: Gradebook, person: str, kata: str) -> str:
     """Return the mark after a change, and which pages of feedback it has outdated."""
-    from graders.course.written_files import pages_to_write_again
+    from graders.course.written_files import after_change
 
     (report,) = book.reports(kata, person)
     if kata not in report.places:
         return f"{line(report.person)}, {kata}: no submission"
     mark = report.places[kata].mark
     now = f"{line(report.person)}, {kata}: {mark.points:g} of {mark.maximum:g} ({line(mark.text, 3_000)})"
-    return "\n".join([now, *pages_to_write_again(book, kata, person)])
+    return "\n".join([now, *after_change(book, kata, person)])
 
 
 @app.command("add")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders import catalogue, verdict
-from graders.cli.gradebook.options import DEFAULT_URL, By, Url, line, moment, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, if_new, line, moment, open_gradebook
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
@@ -36,10 +36,12 @@ def import_(
     """
     if not place.exists():
         raise KataError(f"{place}: not found. Specify the --out folder of `katas grade-batch`, or a verdict file.")
+    made = if_new(gradebook)
     katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
     if place.is_dir():
         with open_gradebook(gradebook, by, new=True) as book:
             _import_batch(book, place, katas)
+            print(*made, sep="\n", end="\n" if made else "")
         return
     if person is None:
         raise KataError(f"{place}: a verdict file does not name its person. Add --person NAME.")
@@ -48,6 +50,7 @@ def import_(
         book.update_katas(kata for kata in katas if kata.slug == found.kata)
         new = book.import_verdict(found, person, moment(submitted, "--submitted") if submitted else "")
     print(f"{line(person)}, {line(found.kata)}: {'imported' if new else 'imported earlier'}")
+    print(*made, sep="\n", end="\n" if made else "")
 
 
 def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> None:
@@ -60,8 +63,9 @@ def _import_batch(book: Gradebook, place: Path, katas: list[catalogue.Kata]) -> 
     with batch.reading() as held:
         if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
             written_files.write(batch, held)
+    tables = written_files.refresh_tables(book)  # the other batches'
     scores = f" and {imported.marks} new manual score{'s' if imported.marks != 1 else ''}" if imported.marks else ""
-    print(f"{imported.verdicts} new verdicts{scores} from {place}")
+    print("\n".join([f"{imported.verdicts} new verdicts{scores} from {place}", *tables]))
     if alone and batch_store.pointer(place) is not None:
         print(f"{place}: its results are kept in {book.name} from now on")
 

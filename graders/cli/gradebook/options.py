@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graders.course.gradebook import Gradebook
 
 DEFAULT_URL = "gradebook.sqlite"
+MOST_OTHERS = 5  # name at most this many other gradebooks
 
 Url = Annotated[
     str,
@@ -50,6 +51,22 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gra
             f"{url}: no such gradebook. Specify one with --gradebook URL, or create it with `katas gradebook import`."
         )
     return Gradebook(url, who=by)
+
+
+def check_exists(course: str) -> None:
+    """Raise KataError if a batch folder or a gradebook is missing. A server reports that itself."""
+    if "://" not in course and not Path(course).is_dir():
+        open_gradebook(course).close()
+
+
+def if_new(url: str) -> list[str]:
+    """Return a line if a gradebook is missing and will be created, in case the name of an existing one is mistyped."""
+    path = Path(url)
+    if "://" in url or path.is_file():
+        return []
+    others = sorted(each.name for each in path.parent.glob("*.sqlite") if each.is_file())
+    there = f" There already is {', '.join(line(name) for name in others[:MOST_OTHERS])}; is it that one?"
+    return [f"new gradebook: {line(url, 1_000)}." + (there if others else "")]
 
 
 def check_kata(book: Gradebook, kata: str | None) -> None:

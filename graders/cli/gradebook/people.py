@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.gradebook.options import DEFAULT_URL, By, Url, line, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, if_new, line, open_gradebook
 from graders.errors import KataError
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ def import_(
     are not in the file are marked as left, but not deleted.
     """
     from graders.course import roster_files
+    from graders.course.written_files import refresh_tables
 
     read = roster_files.read(file)
+    made = if_new(gradebook)
     with open_gradebook(gradebook, by, new=True) as book:
         changes = book.import_roster(read)
-        listings = book.people()
-    print("\n".join([_counts(file, read, changes), *_lists(read, changes, listings)]))
+        listings, tables = book.people(), refresh_tables(book)
+    print("\n".join([*made, _counts(file, read, changes), *_lists(read, changes, listings), *tables]))
 
 
 def _counts(file: Path, read: RosterFile, changes: RosterChanges) -> str:
@@ -124,8 +126,12 @@ def match(
     by: By = None,
 ) -> None:
     """Match the name of submissions to a person on the roster."""
+    from graders.course.written_files import refresh_tables
+
     if undo == (person is not None):
         raise KataError("Specify either the person on the roster, or --undo.")
     with open_gradebook(gradebook, by) as book:
         found = book.match_by_hand(name, person)
-    print(f"{line(name)}: {f'submissions of {line(found)}' if found else 'no longer matched by hand'}")
+        tables = refresh_tables(book)
+    now = f"submissions of {line(found)}" if found else "no longer matched by hand"
+    print("\n".join([f"{line(name)}: {now}", *tables]))

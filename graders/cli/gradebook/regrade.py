@@ -60,7 +60,7 @@ def regrade(
     Exit status: 0 everything was graded, 2 something was not.
     """
     from graders.course.regrading import Regraded, RegradingOptions, outdated
-    from graders.course.written_files import write_regraded
+    from graders.course.written_files import refresh_tables, write_regraded
 
     known = [catalogue.load(Invocation.root, kata)] if kata else catalogue.load_all(Invocation.root)
     katas = {each.slug: each for each in known}
@@ -74,6 +74,7 @@ def regrade(
         files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
         if before is not None:  # without a bank of late days, no kata can change another one's marks
             files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
+        files += refresh_tables(book) if regraded.folders else []
     print("\n".join(_summary(regraded, len(found)) + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
 

@@ -93,9 +93,9 @@ def rule(
 
 
 def _name_outdated_pages(book: Gradebook, kata: str, person: str = "") -> None:
-    from graders.course.written_files import pages_to_write_again
+    from graders.course.written_files import after_change
 
-    for told in pages_to_write_again(book, kata, person):
+    for told in after_change(book, kata, person):
         print(told)
 
 

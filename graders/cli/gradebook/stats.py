@@ -47,7 +47,8 @@ def stats(
     from graders.course.statistics_page import render
 
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    delivery.deliver(render(found, len({place.person for place in places}), today), page)
+    people = {place.person for place in statistics.included(places)}
+    delivery.deliver(render(found, len(people), today), page)
     print(f"written: {page}")
 
 
@@ -68,14 +69,16 @@ def _of_course(reports: Sequence[PersonReport], settings: Course) -> list[str]:
 
 
 def _lines(kata: KataStatistics) -> Iterator[str]:
-    from graders.course.statistics_page import share, signed
+    from graders.course.statistics_page import left_out, share, signed
 
     solved = f"{kata.passed} of the {kata.people} people who submitted passed"
     yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {share(kata.mean)}"
     if kata.ungradable:
         yield f"  {kata.ungradable} could not be graded: they are left out of the means and the task statistics"
-    if kata.overridden or kata.excluded:
-        yield f"  instructors overrode the points of {kata.overridden} and excluded {kata.excluded}"
+    if kata.overridden:
+        yield f"  instructors overrode the points of {kata.overridden}"
+    if kata.excluded:
+        yield f"  {left_out(kata.excluded)}"
     for task in kata.tasks:
         passed = f"{share(task.pass_rate)} of the {task.people} people graded pass, mean {share(task.mean)}"
         coefficients = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"

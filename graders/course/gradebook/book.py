@@ -27,7 +27,7 @@ from graders.course.gradebook.rule_changes import RuleChanges
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import AuditRow, SubmissionRow
 from graders.course.roster_files import RosterFile
-from graders.course.rows import Row
+from graders.course.rows import Key, Row
 from graders.course.rules import Decision, Rule
 from graders.course.submissions import KataSubmission
 from graders.course.totals import Course
@@ -181,6 +181,14 @@ class Gradebook(Database):
         """Return everyone's marks and totals, also of people on the roster without a submission."""
         with self.transaction() as transaction:
             return reports.reports(transaction, slug, person)
+
+    def by_name(self) -> dict[Key, PersonKata]:
+        """Return the results of everyone who has submitted, by the submitted name and the kata."""
+        found = {}
+        for place in (place for report in self.reports() for place in report.places.values()):
+            for each in place.standings:
+                found[each.attempt.submitted_as or place.person, place.kata] = place
+        return found
 
     def may_be_graded(self, submission: KataSubmission) -> str:
         """Return why the daily limit on attempts forbids grading a submission, or an empty string if it does not."""

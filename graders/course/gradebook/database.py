@@ -194,6 +194,11 @@ def _parsed(url: str) -> sa.URL:
         raise KataError(f"{url}: expected a file, or a URL such as postgresql://user@host/course.") from None
 
 
+def address_in(url: str) -> str:
+    """Return the absolute path or the address of the database that a path or a URL names, without opening it."""
+    return address_of(_parsed(url))
+
+
 def address_of(url: sa.URL) -> str:
     """Return the absolute path or the URL of a database, without a password."""
     if url.get_backend_name() == "sqlite":

@@ -51,6 +51,11 @@ class PersonKata:
         """Whether the person has passed the kata, which may be with a submission whose points do not count."""
         return rules.passed(self.standings, self.rule) and not self.mark.excluded
 
+    def standing(self, submitted_at: str, sha256: str) -> ScoredAttempt | None:
+        """Return the submission of these files at this time, or None if it has no verdict that counts."""
+        wanted = submitted_at, sha256
+        return next((each for each in self.standings if _submitted(each) == wanted), None)
+
     @property
     def outstanding(self) -> float:
         """The points that a review can still add to the submission that counts or to one that would then count."""
@@ -59,6 +64,10 @@ class PersonKata:
         waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
         relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
         return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
+
+
+def _submitted(standing: ScoredAttempt) -> tuple[str, str]:
+    return standing.attempt.submitted_at, standing.attempt.verdict.submission_sha256
 
 
 @dataclass(frozen=True)
