@@ -23,6 +23,8 @@ ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=([\w-]+)")
 class Server:
     """A running `katas serve`. `cookie` is what the browser of its learner sends."""
 
+    NAME = "katas"  # of the cookie, without the port
+
     def __init__(self, root: Path, *options: str, environment: dict[str, str] | None = None) -> None:
         words = [KATAS, "--root", str(root), "serve", "--no-browser", *(options or ("--port", "0"))]
         self.process = subprocess.Popen(
@@ -34,7 +36,7 @@ class Server:
         assert found, first + self.process.stdout.read()
         self.port, self.token = int(found[1]), found[2]
         self.host = f"127.0.0.1:{self.port}"
-        self.cookie = f"katas-{self.port}={self.token}"
+        self.cookie = f"{self.NAME}-{self.port}={self.token}"
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> tuple[int, Any, Any]:
         """Return the status, the headers and the body of an answer. A header that is None is not sent."""

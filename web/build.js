@@ -1,5 +1,6 @@
 /**
- * Build the bundle of `katas serve`: app.js, app.css and LICENSES.txt.
+ * Build the bundle of `katas serve`: app.js, app.css and LICENSES.txt; and that of the marking page: marking.js and
+ * marking.css, in a folder that learners do not get. KATAS_STATIC replaces both folders.
  *
  * The bundle is committed, so that learners need no npm. The same sources and package-lock.json give the same bytes.
  */
@@ -10,11 +11,11 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
+const course = path.join(here, "..", "graders", "course", "serve", "static");
 const folder = process.env.KATAS_STATIC || path.join(here, "..", "graders", "learner", "serve", "static");
 
-const result = await build({
+const settings = {
     absWorkingDir: here,
-    entryPoints: { app: "src/main.js" },
     bundle: true,
     minify: true,
     format: "esm",
@@ -22,8 +23,10 @@ const result = await build({
     charset: "utf8",
     legalComments: "none", // the licences are in LICENSES.txt
     metafile: true,
-    outdir: folder,
-});
+};
+const result = await build({ ...settings, entryPoints: { app: "src/main.js" }, outdir: folder });
+const marking = { marking: "src/marking.js" }; // it contains no packages
+await build({ ...settings, entryPoints: marking, outdir: process.env.KATAS_STATIC || course });
 
 /** Return the names of the packages that are part of the bundle, sorted. */
 function bundledPackages() {

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graders import catalogue
-from graders.catalogue import Kata, Task
-from graders.cli import marking_rubric, submitted
-from graders.cli.gradebook.options import open_gradebook
+from graders.catalogue import Task
+from graders.cli import marking_rubric
+from graders.cli.gradebook.options import check_exists
 from graders.cli.reviewing import asked
 from graders.cli.session import Invocation, say
 from graders.errors import KataError
-from graders.manual_scores import ManualScore
+from graders.report import submitted
 from graders.report.text import clean, clean_line
 
 if TYPE_CHECKING:
@@ -42,15 +42,16 @@ def review_course(
 ) -> int:
     """Offer the reviewer one piece after the other. Return the exit status."""
     from graders.course.review_queue import ReviewQueue, Wanted
+    from graders.course.review_session import Katas, check
 
-    if "://" not in course and not Path(course).is_dir():
-        open_gradebook(course).close()  # report a missing one
+    check_exists(course)
     for slug in katas:
         catalogue.load(Invocation.root, slug, complete=False)
     wanted = Wanted(katas, tasks, people, again, anonymous)
-    with ReviewQueue(course, by, wanted, _Katas()) as queue:
-        _check(queue)
-        if queue.pieces and not sys.stdin.isatty() and (again or _left(queue)):
+    with ReviewQueue(course, by, wanted, Katas(Invocation.root, say, katas)) as queue:
+        check(queue)
+        marked, total = queue.counts()
+        if queue.pieces and not sys.stdin.isatty() and (again or marked < total):
             raise KataError("standard input is not a terminal. A queue needs one; `--award` is for a verdict file.")
         session = _Session(queue)
         try:
@@ -58,43 +59,6 @@ def review_course(
         finally:
             session.finish()
     return 0
-
-
-class _Katas:
-    """The repository's katas. One that is missing is reported once and left out."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Kata | None] = {}
-
-    def __call__(self, slug: str) -> Kata | None:
-        if slug not in self._loaded:
-            try:
-                self._loaded[slug] = catalogue.load(Invocation.root, slug)
-            except KataError as fault:
-                say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
-                self._loaded[slug] = None
-        return self._loaded[slug]
-
-
-def _check(queue: ReviewQueue) -> None:
-    """Raise KataError if an option names a task or a person that the queue does not have."""
-    tasks = list(dict.fromkeys(each.task for each in queue.all))
-    for task in queue.wanted.tasks:
-        if task not in tasks:
-            raise KataError(f"--task {clean_line(task)}: no such task in the queue. Its tasks: {', '.join(tasks)}")
-    known = {each.name for each in queue.all}
-    for person in queue.wanted.people:
-        if person not in known and queue.wanted.anonymous:
-            raise KataError(
-                f"--person {clean_line(person)}: with --anonymous, give the pseudonym that the queue shows."
-            )
-        if person not in known:
-            raise KataError(f"--person {clean_line(person)}: nothing of this person is in the queue.")
-
-
-def _left(queue: ReviewQueue) -> int:
-    marked, total = queue.counts()
-    return total - marked
 
 
 class _Session:
@@ -119,10 +83,10 @@ class _Session:
                 shown = before or shown
             else:
                 shown = self.queue.next()
-        elsewhere = self.queue.open_elsewhere()
-        if elsewhere:
-            pieces = "1 piece is" if elsewhere == 1 else f"{elsewhere} pieces are"
-            print(f"{pieces} open at another reviewer. If they stay unmarked, run the command again in 15 minutes.")
+        from graders.course.review_session import elsewhere
+
+        if others := elsewhere(self.queue):
+            print(f"{others} If they stay unmarked, run the command again in 15 minutes.")
 
     def finish(self) -> None:
         """Write the tables of the batches, and say how much is done."""
@@ -134,14 +98,16 @@ class _Session:
         print(self._progress())
 
     def _progress(self) -> str:
-        marked, total = self.queue.counts()
+        from graders.course.review_session import progress
+
         pace = f" · {self.seconds / len(self.marked):.0f} s each" if self.marked else ""
-        return f"{marked} of {total} marked, {total - marked} left{pace}"
+        return f"{progress(self.queue)}{pace}"
 
     def _review(self, shown: OpenPiece) -> str:
         """Show a piece and ask for its points. Return where to go."""
-        kata, piece = self.queue.kata(shown.piece), shown.piece
-        task = next(task for task in kata.tasks if task.name == piece.task)
+        from graders.course.review_session import task_of
+
+        kata, piece, task = self.queue.kata(shown.piece), shown.piece, task_of(self.queue, shown)
         print(f"\n{'─' * 60}\n{kata.slug} · {task.name} · {clean_line(piece.name)}   {self._progress()}")
         with _Files(self.queue, shown, task) as files:
             print(files.text)
@@ -152,8 +118,10 @@ class _Session:
         return went
 
     def _ask(self, shown: OpenPiece, task: Task, files: _Files) -> str:
+        from graders.course.review_session import described
+
         if shown.mark:
-            print(f"now: {self._described(shown, shown.mark)}")
+            print(f"now: {described(self.queue, shown, shown.mark)}")
         self._list_items(shown)
         while True:
             answer = _asked(f"points 0 to {task.points:g} ({KEYS}): ")
@@ -223,6 +191,7 @@ class _Session:
     def _give(self, shown: OpenPiece, given: Given, items: list[int] | None) -> OpenPiece | None:
         """Store a score. Return the piece with it, the same piece if the score is invalid, or None to go on."""
         from graders.course.review_queue import MarkedMeanwhile
+        from graders.course.review_session import meanwhile
 
         try:
             self.queue.check(shown, given)
@@ -232,9 +201,7 @@ class _Session:
         try:
             return self.queue.give(shown, given, items)
         except MarkedMeanwhile as faster:
-            what = (
-                f"{self._described(shown, faster.mark, meanwhile=True)}" if faster.mark else "The score is withdrawn."
-            )
+            what = meanwhile(self.queue, shown, faster.mark)
             print(f"{what}\nYour points were not stored. To change the score, go back (b).")
         except KataError as fault:
             print(self.queue.visible(str(fault), shown.piece))
@@ -251,13 +218,6 @@ class _Session:
                 return
             if self._give(shown, (shown.mark.points, comment), None) is not shown:
                 return
-
-    def _described(self, shown: OpenPiece, mark: ManualScore, *, meanwhile: bool = False) -> str:
-        comment = f": {clean_line(mark.comment)}" if mark.comment else ""
-        points, by = f"{mark.points:g}", clean_line(mark.reviewer, 60)
-        unit = "point" if mark.points == 1 else "points"
-        text = f"{by} has given {points} {unit} meanwhile{comment}" if meanwhile else f"{points} by {by}{comment}"
-        return self.queue.visible(text, shown.piece)
 
 
 class _Files:

@@ -19,7 +19,9 @@ reproducibility  determines the versions and the seed on which a result depends
 written_files    writes all files of a batch that come from its store
 final_marks      explains the final marks that pages of feedback show
 review_pieces    finds the tasks that a person has to score
+review_session   says what a reviewer sees of these tasks
 review_queue     walks through these tasks, also with several reviewers at once
+serve/           shows these tasks in a browser
 reviews          stores a reviewer's scores and comments in the store of a batch
 gradebook/       stores verdicts, rules and an audit trail in a database
 rules            decides which submission counts, and for how many points

@@ -24,7 +24,7 @@ from graders.course.review_pieces import Piece, Source, is_last, pieces
 from graders.course.reviews import store
 from graders.course.rows import Key, Row
 from graders.course.submissions import as_utc
-from graders.course.written_files import outdated_pages, write_table
+from graders.course.written_files import outdated_pages, refresh_tables, write_table
 from graders.errors import KataError
 from graders.intake import Submission
 from graders.manual_scores import ManualScore, awarded, grading_of, marks_of
@@ -105,15 +105,21 @@ class ReviewQueue:
                 self._pseudonyms = Pseudonyms(transaction)
         named = self._pseudonyms.of if self._pseudonyms else None
         with self.book.transaction() as transaction:
-            every = pieces(transaction, self._source, self._kata, named)
+            every = pieces(transaction, self._source, self._katas, named)
         self.all = every
         self.pieces = [each for each in every if self._is_wanted(each)]
 
-    def _kata(self, slug: str) -> Kata | None:
-        return self._katas(slug) if not self.wanted.katas or slug in self.wanted.katas else None
+    def choose(self, wanted: Wanted) -> None:
+        """Offer something else from now on, from the beginning. Whether names are shown stays as it is."""
+        self.wanted = dataclasses.replace(wanted, anonymous=self.wanted.anonymous)
+        self._seen.clear()
+        self._history.clear()
+        self._load()
 
     def _is_wanted(self, piece: Piece) -> bool:
-        tasks, people = self.wanted.tasks, self.wanted.people
+        katas, tasks, people = self.wanted.katas, self.wanted.tasks, self.wanted.people
+        if katas and piece.kata not in katas:
+            return False
         return (not tasks or piece.task in tasks) and (not people or piece.name in people)
 
     def __enter__(self) -> ReviewQueue:
@@ -180,7 +186,7 @@ class ReviewQueue:
         """Reserve a piece, and return it unless another reviewer has it or it is no longer to be reviewed."""
         with self.book.transaction(alone=True) as transaction:
             found = self._source.verdict(transaction, piece.submission)
-            kata = self._kata(piece.kata)
+            kata = self._katas(piece.kata)
             if found is None or kata is None or not leases.take(transaction, *piece.place, self._holder, _now()):
                 return None
             row, verdict = found
@@ -194,7 +200,7 @@ class ReviewQueue:
 
     def kata(self, piece: Piece) -> Kata:
         """Return the kata of a piece."""
-        kata = self._kata(piece.kata)
+        kata = self._katas(piece.kata)
         assert kata is not None
         return kata
 
@@ -258,6 +264,11 @@ class ReviewQueue:
         new = rubrics.checked(label, points, comment, self._maximum(shown))
         with self.book.transaction(alone=True) as transaction:
             return rubrics.add(transaction, shown.piece.kata, shown.piece.task, new)
+
+    def used(self, shown: OpenPiece) -> list[int]:
+        """Return the ids of the rubric items that the score of a piece comes from."""
+        with self.book.transaction() as transaction:
+            return rubrics.used(transaction, shown.piece.submission, shown.piece.task)
 
     def users(self, item: int) -> int:
         """Return how many manual scores come from a rubric item."""
@@ -332,6 +343,7 @@ class ReviewQueue:
                     verdict_files.restore(batch, held)
             pages = outdated_pages(batch, changed)
             lines += [line for line in pages if not (self.wanted.anonymous and line.startswith("outdated: "))]
+        lines += refresh_tables(self.book) if self._written else []
         self._written.clear()
         return lines
 

@@ -18,6 +18,8 @@ from tests.workshop import ROOT
 WEB = ROOT / "web"
 STATIC = ROOT / "graders" / "learner" / "serve" / "static"
 FILES = ("app.js", "app.css", "LICENSES.txt")
+MARKING = ROOT / "graders" / "course" / "serve" / "static"
+BUILT = {name: STATIC / name for name in FILES} | {name: MARKING / name for name in ("marking.js", "marking.css")}
 REGISTRY = "https://registry.npmjs.org/"
 MOST_BYTES = 600_000
 
@@ -29,15 +31,24 @@ def locked() -> dict[str, dict[str, Any]]:
 
 
 def test_the_bundle_is_there_and_small() -> None:
-    for name in FILES:
-        assert 1000 < (STATIC / name).stat().st_size < MOST_BYTES, name
+    for name, path in BUILT.items():
+        assert 1000 < path.stat().st_size < MOST_BYTES, name
 
 
 def test_the_bundle_loads_nothing_from_elsewhere() -> None:
-    script = (STATIC / "app.js").read_text(encoding="utf-8")
-    style = (STATIC / "app.css").read_text(encoding="utf-8")
-    assert not re.search(r"\beval\(|new Function\(|\bimport\(|sourceMappingURL", script)
-    assert not re.search(r"@import|url\(", style)
+    for script in (STATIC / "app.js", MARKING / "marking.js"):
+        forbidden = r"\beval\(|new Function\(|\bimport\(|sourceMappingURL"
+        assert not re.search(forbidden, script.read_text(encoding="utf-8"))
+    for style in (STATIC / "app.css", MARKING / "marking.css"):
+        assert not re.search(r"@import|url\(", style.read_text(encoding="utf-8"))
+
+
+def test_the_marking_page_makes_elements_from_text_only() -> None:
+    """What learners submit is untrusted. (`trusted` in dom.js is for HTML of the learners' own server.)"""
+    for path in (WEB / "src").glob("marking*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\btrusted\b|document\.write", text), path.name
+    assert "innerHTML" not in (MARKING / "marking.js").read_text(encoding="utf-8")
 
 
 def test_the_licences_name_every_bundled_package() -> None:
@@ -77,5 +88,5 @@ def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
         if done.returncode and words[1] == "ci":
             missing(f"npm could not fetch the packages: {done.stderr[-500:]}")
         assert done.returncode == 0, done.stderr[-2000:]
-    for name in FILES:
-        assert (built / name).read_bytes() == (STATIC / name).read_bytes(), f"{name}: run `npm run build` in web/"
+    for name, path in BUILT.items():
+        assert (built / name).read_bytes() == path.read_bytes(), f"{name}: run `npm run build` in web/"

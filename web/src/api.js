@@ -13,7 +13,7 @@ export class ApiError extends Error {
 }
 
 /** Make a call and return the JSON of its answer. */
-async function call(method, path, body, keepalive = false) {
+export async function call(method, path, body, keepalive = false) {
     const options = { method, keepalive, cache: "no-store" };
     if (method !== "GET") {
         options.headers = { "content-type": "application/json" };

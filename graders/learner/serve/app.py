@@ -85,7 +85,7 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
     async def endpoint(request: Request) -> Response:
         headers = {"cache-control": "no-store"}
         try:
-            given = await _body(request)
+            given = await body_of(request)
             found = await run_in_threadpool(work, request.app.state.katas, request, given)
         except Changed as fault:
             now = {"text": fault.now.text, "digest": fault.now.digest}
@@ -99,7 +99,7 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
     return endpoint
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def body_of(request: Request) -> dict[str, Any]:
     """Return the request's JSON object. Raises KataError if it is too long or something else."""
     if request.method == "GET":
         return {}

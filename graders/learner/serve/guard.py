@@ -24,11 +24,14 @@ NO_SECRET = (
 
 
 class Guard:
-    """ASGI middleware that refuses every request that doesn't come from the learner's own browser."""
+    """ASGI middleware that refuses every request that doesn't come from the user's own browser.
 
-    def __init__(self, app: ASGIApp, *, token: str, port: int, hosts: Collection[str]) -> None:
+    `name` is the beginning of the cookie's name.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str, port: int, hosts: Collection[str], name: str = "katas") -> None:
         self.app, self.token = app, token
-        self.cookie = f"katas-{port}"  # browsers share cookies between the ports of a host
+        self.cookie = f"{name}-{port}"  # browsers share cookies between the ports of a host
         self.hosts = {f"{host}:{port}" for host in hosts} | ({*hosts} if port == 80 else set())
         self.origins = {f"http://{host}" for host in self.hosts} | forwarded(port)
         self.hosts |= {origin.removeprefix("https://") for origin in forwarded(port)}

@@ -10,10 +10,12 @@ import signal
 import socket
 import webbrowser
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from graders.errors import KataError
 from graders.judge.client import Judge
@@ -28,44 +30,65 @@ EVERYWHERE = ("0.0.0.0", "::")
 ENDS_WITHIN_S = 1  # open pages get this long to receive their last event
 
 
+@dataclass(frozen=True)
+class Site:
+    """What a server serves. Its `name` is in the names of its secret and its cookie; `said` introduces its address.
+
+    `ends` is called when the server is told to end.
+    """
+
+    app: ASGIApp
+    name: str
+    said: str
+    ends: Callable[[], None] = lambda: None
+
+
 class Server(uvicorn.Server):
     """A server that ends the streams of open pages when it is told to end. Otherwise they would be cancelled."""
 
-    def __init__(self, settings: uvicorn.Config, katas: LiveKatas) -> None:
+    def __init__(self, settings: uvicorn.Config, ends: Callable[[], None]) -> None:
         super().__init__(settings)
-        self.katas = katas
+        self.ends = ends
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.katas.end()
+        self.ends()
         await super().shutdown(sockets)
 
 
 def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. Raises KataError if the port is taken or the secret cannot be kept."""
-    token = secret()
-    listener, number = listening(host, port)
+    """Serve the katas until Ctrl-C. Raises KataError if the port is taken or the secret cannot be kept."""
     katas = LiveKatas(root, judge)
+    try:
+        site = Site(application(katas), "katas", "The katas are at", katas.end)
+        run(site, host=host, port=port, browser=browser, say=say)
+    finally:
+        katas.close()
+        judge.close()
+
+
+def run(site: Site, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
+    """Serve a site until Ctrl-C. Raises KataError if the port is taken."""
+    token = secret("serve" if site.name == "katas" else site.name)
+    listener, number = listening(host, port)
     hosts = {*LOOPBACK, named(host)}
     if host in EVERYWHERE:  # then the machine's own names lead here, too
         hosts |= {socket.gethostname(), socket.getfqdn()}
-    guarded = Guard(application(katas), token=token, port=number, hosts=hosts)
+    guarded = Guard(site.app, token=token, port=number, hosts=hosts, name=site.name)
     settings = uvicorn.Config(
         guarded, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDS_WITHIN_S
     )
     address = address_of(host, number, token)
-    say(f"The katas are at {address}\nCtrl-C ends the server.")
+    say(f"{site.said} {address}\nCtrl-C ends the server.")
     page = opening_page(address, number) if browser else None
     if page is not None:
         webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # uvicorn raises the signal again at its end
     try:
-        Server(settings, katas).run([listener])
+        Server(settings, site.ends).run([listener])
     finally:
         if page is not None:
             page.unlink(missing_ok=True)
         listener.close()
-        katas.close()
-        judge.close()
 
 
 def named(host: str) -> str:
@@ -116,12 +139,12 @@ def listening(host: str, port: int | None) -> tuple[socket.socket, int]:
     raise KataError(f"no port from {PORT} to {PORT + 19} is free on {host}.")
 
 
-def secret() -> str:
-    """Return the secret in the page's address.
+def secret(name: str) -> str:
+    """Return the secret in the address of a page.
 
     It is kept beside the learner's progress, so that open pages still work after the server was started again.
     """
-    path = default_path().with_name("serve-token")
+    path = default_path().with_name(f"{name}-token")
     try:
         kept = path.read_text(encoding="ascii").strip()
         if len(kept) == 43 and path.stat().st_mode & 0o077 == 0:

@@ -22,7 +22,7 @@ def texts(taken: Submission) -> dict[str, str]:
 def others(taken: Submission, task: Task) -> list[str]:
     """Describe the files of a task that are not shown, such as pictures."""
     rest = [file for file in taken.files if task.files and belongs(task, file.name) and not file.name.endswith(PROSE)]
-    return [f"{clean_line(file.name)}: {_size(len(file.data))}" for file in rest]
+    return [f"{clean_line(file.name)}: {size(len(file.data))}" for file in rest]
 
 
 def belongs(task: Task, name: str) -> bool:
@@ -37,5 +37,6 @@ def shown(task: Task, files: dict[str, str], rest: Sequence[str] = ()) -> str:
     return "\n".join([*parts, *rest])
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
+    """Return a file's size in words."""
     return f"{count} bytes" if count < 10_000 else f"{count / 1000:.0f} kB"

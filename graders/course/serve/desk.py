@@ -1,0 +1,186 @@
+"""One reviewer's queue, as the page uses it. The page may have several tabs, so one request is answered at a time."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from graders.course.review_queue import MarkedMeanwhile, OpenPiece, ReviewQueue, Wanted
+from graders.course.review_session import elsewhere, meanwhile, progress
+from graders.course.serve.piece import ShownPiece
+from graders.errors import KataError
+
+KEPT = 50  # opened pieces; an older one has to be opened again
+HELD = "Another reviewer has it open, or it needs no points any more."
+LONGEST = 10_000  # characters of a label or a comment, before the gradebook's own limits
+
+
+class Taken(KataError):
+    """Another reviewer has marked a piece since it was shown. `piece` is the piece as it is now, if it is free."""
+
+    def __init__(self, said: str, piece: dict[str, Any] | None) -> None:
+        super().__init__(said)
+        self.piece = piece
+
+
+class Desk:
+    """The queue of one reviewer, with the pieces that the page has opened.
+
+    Each opening has a number. Points are given for the piece as it was when it was opened, so that no tab overwrites
+    what another tab or another reviewer has given since then.
+    """
+
+    def __init__(self, queue: ReviewQueue, course: str, say: Callable[[str], None]) -> None:
+        self._queue, self._course, self._say = queue, course, say
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[int, ShownPiece] = OrderedDict()
+        self._number = 0
+        self._last: OpenPiece | None = None  # the piece that was opened last
+        self._at_end = False
+
+    def state(self) -> dict[str, Any]:
+        """Return the queue's name, its progress, and what it can be limited to."""
+        with self._lock:
+            every, wanted = self._queue.all, self._queue.wanted
+            tasks = {(each.kata, each.task): None for each in every}
+            return {
+                "course": self._course,
+                "by": self._queue.book.who,
+                "anonymous": wanted.anonymous,
+                "progress": progress(self._queue),
+                "katas": list(dict.fromkeys(each.kata for each in every)),
+                "tasks": [{"kata": kata, "task": task} for kata, task in tasks],
+                "people": sorted({each.name for each in every}),
+                "chosen": {
+                    "kata": next(iter(wanted.katas), ""),
+                    "task": next(iter(wanted.tasks), ""),
+                    "person": next(iter(wanted.people), ""),
+                    "again": wanted.again,
+                },
+            }
+
+    def choose(self, kata: str, task: str, person: str, *, again: bool) -> None:
+        """Limit the queue. An empty text means everything."""
+        with self._lock:
+            katas, tasks, people = ([text] if text else [] for text in (kata, task, person))
+            self._queue.choose(Wanted(katas, tasks, people, again))
+            self._last, self._at_end = None, False
+
+    def next(self) -> dict[str, Any]:
+        """Open the next piece. Without one, also write the tables of the batches."""
+        with self._lock:
+            found = self._queue.next()
+            self._at_end = found is None
+            if found is None:
+                self._write_tables()
+            return self._answer(found, elsewhere(self._queue))
+
+    def back(self) -> dict[str, Any]:
+        """Open the piece before the current one."""
+        with self._lock:
+            if self._at_end and self._last is not None:
+                self._at_end, found = False, self._queue.again(self._last)
+                return self._answer(found, "" if found else HELD)
+            at_start, found = self._queue.at_start, self._queue.back()
+            return self._answer(found, "" if found else "This is the first one." if at_start else HELD)
+
+    def again(self, number: int) -> dict[str, Any]:
+        """Open a piece again, as it is now."""
+        with self._lock:
+            found = self._queue.again(self._piece(number).opened)
+            return self._answer(found, "" if found else HELD)
+
+    def picture(self, number: int, at: int) -> bytes | None:
+        """Return a picture of an opened piece, or None."""
+        with self._lock:
+            shown = self._opened.get(number)
+            return shown.pictures[at] if shown and 0 <= at < len(shown.pictures) else None
+
+    def score(self, number: int, items: object) -> dict[str, Any]:
+        """Return the points and the comment that rubric items give."""
+        with self._lock:
+            shown = self._piece(number)
+            points, comment = self._queue.score_of(shown.opened, _ids(items))
+            return {"points": points, "comment": shown.visible(comment or "")}
+
+    def give(self, number: int, points: object, comment: object, items: object) -> dict[str, Any]:
+        """Store points and a comment. Raises Taken if another reviewer was faster."""
+        with self._lock:
+            shown, chosen = self._piece(number), _ids(items)
+            given = _number(points), shown.comment(_text(comment, "comment"))
+            try:
+                if chosen and self._queue.score_of(shown.opened, chosen)[0] != given[0]:
+                    chosen = []  # the points were changed by hand, so they no longer come from the items
+                shown.opened = self._queue.give(shown.opened, given, chosen)
+            except MarkedMeanwhile as faster:
+                self._refuse(shown, faster)
+            except KataError as fault:
+                raise KataError(shown.visible(str(fault))) from None
+            return {"progress": progress(self._queue)}
+
+    def add_item(self, number: int, label: object, points: object, comment: object) -> dict[str, Any]:
+        """Add a rubric item to the task of a piece, and return all items."""
+        with self._lock:
+            shown = self._piece(number)
+            self._queue.add_item(shown.opened, _text(label, "label"), _number(points), _text(comment, "comment"))
+            return {"items": shown.items()}
+
+    def close(self) -> None:
+        """Write the tables of the batches, and give up what is reserved."""
+        with self._lock:
+            self._write_tables()
+            self._say(progress(self._queue))
+
+    def _write_tables(self) -> None:
+        try:
+            for line in self._queue.write_tables():
+                self._say(line)
+        except KataError as fault:
+            self._say(f"katas: {fault}\nThe points are stored.")
+
+    def _refuse(self, shown: ShownPiece, faster: MarkedMeanwhile) -> NoReturn:
+        said = f"{meanwhile(self._queue, shown.opened, faster.mark)}\nYour points were not stored."
+        now = self._queue.again(shown.opened)
+        raise Taken(said, self._described(now) if now else None)
+
+    def _answer(self, found: OpenPiece | None, note: str) -> dict[str, Any]:
+        piece = self._described(found) if found else None
+        return {"piece": piece, "progress": progress(self._queue), "note": note}
+
+    def _described(self, found: OpenPiece) -> dict[str, Any]:
+        self._number += 1
+        self._last = found
+        shown = self._opened[self._number] = ShownPiece(self._queue, found)
+        while len(self._opened) > KEPT:
+            self._opened.popitem(last=False)
+        return shown.described(self._number)
+
+    def _piece(self, number: int) -> ShownPiece:
+        if number not in self._opened:
+            raise KataError("This piece was opened too long ago, or by a server that has ended. Reload the page.")
+        return self._opened[number]
+
+
+def _ids(given: object) -> Sequence[int]:
+    if not isinstance(given, list) or not all(type(each) is int for each in given):
+        raise KataError("`items` must be a list of numbers.")
+    return given
+
+
+def _number(given: object) -> float:
+    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+        raise KataError("The points are not a number.")
+    return float(given)
+
+
+def _text(given: object, name: str) -> str:
+    if not isinstance(given, str) or len(given) > LONGEST:
+        raise KataError(f"The {name} is not a text, or it is too long.")
+    try:
+        given.encode("utf-8")
+    except UnicodeEncodeError:
+        raise KataError(f"The {name} has half of a surrogate pair, which is not a character.") from None
+    return given

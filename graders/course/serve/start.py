@@ -1,0 +1,33 @@
+"""Open a reviewer's queue, and serve it until Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from graders.course.review_queue import ReviewQueue, Wanted
+from graders.course.review_session import Katas
+from graders.course.serve.app import application
+from graders.course.serve.desk import Desk
+from graders.learner.serve import server
+
+
+def serve(
+    course: str,
+    by: str,
+    root: Path,
+    *,
+    anonymous: bool,
+    host: str,
+    port: int | None,
+    browser: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Serve until Ctrl-C. Raises KataError if the course cannot be opened, or if the port is taken."""
+    with ReviewQueue(course, by, Wanted(anonymous=anonymous), Katas(root, say)) as queue:
+        desk = Desk(queue, Path(course).name if "://" not in course else course.rpartition("/")[2], say)
+        try:
+            site = server.Site(application(desk), "marking", "The marking queue is at")
+            server.run(site, host=host, port=port, browser=browser, say=say)
+        finally:
+            desk.close()

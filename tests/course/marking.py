@@ -1,0 +1,80 @@
+"""A course in which everything awaits review, and a running `katas serve --instructor` for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tests import workshop
+from tests.serving import Server
+from tests.warm import katas
+from tests.workshop import write
+
+TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md", "out/*"]') + "".join(
+    f'[tasks.{name}]\ntitle = "{name.title()}"\npoints = 4\nfiles = [{files}]\nreview = true\n'
+    f'rubric = "Does it say {name}?"\n'
+    for name, files in (("why", '"why.md", "out/*"'), ("how", '"out/*"'))
+)
+PEOPLE = ("ada", "bob", "cleo")
+
+
+def png(width: int = 40, height: int = 30, text: bytes = b"") -> bytes:
+    """Return a grey picture, with a text in its metadata."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(b"".join(b"\0" + bytes([row * 8 % 256] * width) for row in range(height)))
+    extra = chunk(b"tEXt", b"Author\0" + text) if text else b""
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def write_course(place: Path) -> Path:
+    """Grade the submissions of three people into place/out, and return the repository."""
+    root = workshop.write_repository(place / "root", [])
+    workshop.write_kata(root, "alpha", toml=TOML)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "why.md", "Because.\n")
+        write(root / folder / "alpha" / "out" / "how.txt", "")
+    for person in PEOPLE:
+        shutil.copytree(root / "solutions" / "alpha", place / "in" / person)
+        write(place / "in" / person / "why.md", f"# Why\n\n{person.title()} says: <img src=x onerror=alert(1)>\n")
+        write(place / "in" / person / "out" / "how.txt", f"How {person} did it.\x1b[2J\n")
+        write(place / "in" / person / "out" / "page.html", "<script>document.title = 'owned'</script>\n")
+        (place / "in" / person / "out" / "picture.png").write_bytes(png(text=person.encode()))
+        (place / "in" / person / "out" / "odd.png").write_bytes(b"\x89PNG\r\n\x1a\n<script>alert(1)</script>")
+    done = katas("--root", str(root), "grade-batch", str(place / "in"), "--out", str(place / "out"), "--kata", "alpha")
+    assert (done.status, "3 awaiting_review" in done.out) == (0, True), done.said
+    return root
+
+
+class Marking(Server):
+    """A running `katas serve --instructor` of one reviewer."""
+
+    NAME = "marking"
+
+    def __init__(self, root: Path, course: Path, *options: str, by: str = "Grace") -> None:
+        environment = os.environ | {"NN_KATAS_PROGRESS": str(root.parent / "data" / "progress.sqlite")}
+        words = ("--port", "0", "--instructor", str(course), "--by", by, *options)
+        super().__init__(root, *words, environment=environment)
+
+    def __enter__(self) -> Marking:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def choose(self, **wanted: Any) -> Any:
+        return self.post("/api/choose", wanted)
+
+    def next(self) -> Any:
+        return self.post("/api/next")["piece"]
+
+    def give(self, piece: Any, points: float, comment: str = "", items: tuple[int, ...] = ()) -> tuple[int, Any]:
+        given = {"points": points, "comment": comment, "items": list(items)}
+        return self.send("POST", f"/api/pieces/{piece['number']}/give", given)

@@ -1,0 +1,282 @@
+"""`katas serve --instructor`: the marking queue that the page uses, without a browser."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from graders.course.batch import Batch
+from graders.course.serve.pictures import pixels_only
+from graders.manual_scores import marks_of
+from tests.course.books import current, table
+from tests.course.marking import PEOPLE, Marking, png, write_course
+from tests.warm import katas
+from tests.workshop import write
+
+
+class Course(NamedTuple):
+    """A repository with one kata, the submissions of three people, and their batch."""
+
+    root: Path
+    folder: Path
+    out: Path
+
+    def serve(self, *options: str, by: str = "Grace", course: Path | None = None) -> Marking:
+        return Marking(self.root, course or self.out, *options, by=by)
+
+    def marks(self) -> dict[tuple[str, str], tuple[float, str, str]]:
+        return {
+            (mark.task, row.person): (mark.points, mark.reviewer, mark.comment)
+            for row in current(self.out)
+            for mark in marks_of(row.verdict)
+        }
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grade a course. Tests must not write to it."""
+    place = tmp_path_factory.mktemp("marking")
+    write_course(place)
+    return place
+
+
+@pytest.fixture
+def course(begun: Path, tmp_path: Path) -> Course:
+    for name in ("root", "in", "out"):
+        subprocess.run(["cp", "-a", str(begun / name), str(tmp_path)], check=True)
+    return Course(tmp_path / "root", tmp_path / "in", tmp_path / "out")
+
+
+def named(piece: Any) -> tuple[str, str]:
+    return piece["task"], piece["person"]
+
+
+def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
+    with course.serve() as page:
+        state = page.get("/api/queue")
+        assert (state["progress"], state["by"]) == ("0 of 6 marked, 6 left", "Grace")
+        assert (state["katas"], state["people"]) == (["alpha"], list(PEOPLE))
+        assert state["tasks"] == [{"kata": "alpha", "task": "why"}, {"kata": "alpha", "task": "how"}]
+        seen = []
+        for number in range(6):
+            piece = page.next()
+            seen.append(named(piece))
+            status, said = page.give(piece, 4 if number else 2.5, "" if number else "Say more.\nMuch more.")
+            assert (status, said) == (200, {"progress": f"{number + 1} of 6 marked, {5 - number} left"})
+        done = page.post("/api/next")
+        assert (done["piece"], done["note"]) == (None, "")
+        assert (course.out / "results.csv").read_text("utf-8") == table(course.out), "the table is outdated at the end"
+        assert named(page.post("/api/back")["piece"]) == seen[-1]
+        assert named(page.post("/api/back")["piece"]) == seen[-2]
+        _, said = page.end()
+    assert seen == [(task, person) for task in ("why", "how") for person in PEOPLE]
+    assert "6 of 6 marked, 0 left" in said
+    marks = course.marks()
+    assert marks.pop(("why", "ada")) == (2.5, "Grace", "Say more.\nMuch more.")
+    assert set(marks.values()) == {(4.0, "Grace", "")}
+    with Batch(course.out).reading() as held:
+        assert [line.who for line in held.book.audit() if line.what == "marked"] == ["Grace"] * 6
+
+
+def test_piece_shows_files_as_text_and_checked_pictures(course: Course) -> None:
+    with course.serve() as page:
+        piece = page.next()
+        files = {file["name"]: file for file in piece["files"]}
+        kinds = {name: file["kind"] for name, file in files.items()}
+        expected = {"why.md": "text", "out/how.txt": "text", "out/page.html": "text"}
+        assert kinds == expected | {"out/picture.png": "picture", "out/odd.png": "other"}
+        assert files["why.md"]["text"] == "# Why\n\nAda says: <img src=x onerror=alert(1)>"
+        assert "\x1b" not in files["out/how.txt"]["text"]
+        status, headers, body = page.request("GET", files["out/picture.png"]["address"])
+        assert (status, headers["content-type"], body) == (200, "image/png", png())
+        assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert (piece["rubric"], piece["maximum"], piece["mark"]) == ("Does it say why?", 4.0, None)
+        assert [each["title"] for each in piece["result"]["others"]] == ["Twice a vector", "Half a number", "How"]
+
+
+def test_queue_can_be_limited_and_shows_marked_pieces_again(course: Course) -> None:
+    with course.serve() as page:
+        assert named(page.choose(task="how", person="bob")["piece"]) == ("how", "bob")
+        piece = page.choose(kata="alpha", task="why")["piece"]
+        assert page.give(piece, 1, "Hm.")[0] == 200
+        found = page.choose(kata="alpha", task="why", person="ada")
+        assert (found["piece"], found["progress"]) == (None, "1 of 1 marked, 0 left")
+        again = page.choose(task="why", person="ada", again=True)["piece"]
+        assert (again["mark"]["points"], again["mark"]["comment"], again["mark"]["by"]) == (1.0, "Hm.", "Grace")
+        assert page.get("/api/queue")["chosen"] == {"kata": "", "task": "why", "person": "ada", "again": True}
+        assert page.choose(kata="beta")["piece"] is None
+        assert page.send("POST", "/api/choose", {"kata": 3})[0] == 400
+
+
+def test_skipped_piece_is_offered_again_after_a_new_choice(course: Course) -> None:
+    with course.serve() as page:
+        assert [named(page.next())[1] for _ in range(3)] == list(PEOPLE)
+        assert named(page.choose()["piece"]) == ("why", "ada")
+        assert page.post("/api/back")["note"] == "This is the first one."
+
+
+@pytest.mark.parametrize(
+    ("points", "comment", "said"),
+    [
+        (5, "", "5 points is out of range; award 0 to 4"),
+        (-1, "", "-1 points is out of range"),
+        ("4", "", "The points are not a number."),
+        (True, "", "The points are not a number."),
+        (1, "x" * 2001, "its comment has 2001 characters; the limit is 2000"),
+        (1, "x" * 10_001, "The comment is not a text, or it is too long."),
+        (1, None, "The comment is not a text"),
+        (1, "\ud800", "half of a surrogate pair"),
+    ],
+)
+def test_invalid_score_is_refused(course: Course, points: Any, comment: Any, said: str) -> None:
+    with course.serve() as page:
+        status, answer = page.give(page.next(), points, comment)
+        assert (status, said in answer["error"]) == (400, True), answer
+        nan = page.request("POST", "/api/pieces/1/give", b'{"points": NaN, "comment": "", "items": []}')
+        assert nan[0] == 400
+    assert course.marks() == {}
+
+
+def test_score_given_meanwhile_is_shown_and_kept(course: Course) -> None:
+    with course.serve() as page:
+        piece = page.next()
+        record = str(course.out / "verdicts" / "ada" / "alpha.json")
+        award = ("--by", "Alan", "--award", "why=1", "--comment", "why=No.")
+        assert katas("--root", str(course.root), "review", record, *award).status == 1
+        status, said = page.give(piece, 4, "Good.")
+        assert (status, said["error"]) == (
+            409,
+            "Alan has given 1 point meanwhile: No.\nYour points were not stored.",
+        )
+        assert course.marks() == {("why", "ada"): (1.0, "Alan", "No.")}
+        assert said["piece"]["mark"]["comment"] == "No."
+        assert page.give(piece, 4, "Good.")[0] == 409, "the second try overwrites what was never shown"
+        assert page.give(said["piece"], 4, "Good.")[0] == 200
+    assert course.marks() == {("why", "ada"): (4.0, "Grace", "Good.")}
+
+
+def test_two_tabs_do_not_overwrite_each_other(course: Course) -> None:
+    with course.serve() as page:
+        first = page.next()
+        second = page.choose(task="why", person="ada")["piece"]
+        assert page.give(second, 3)[0] == 200
+        assert page.give(first, 1)[0] == 409
+    assert course.marks() == {("why", "ada"): (3.0, "Grace", "")}
+
+
+def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
+    with course.serve() as grace, course.serve(by="Alan") as alan:
+        assert (named(grace.next())[1], named(alan.next())[1]) == ("ada", "bob")
+        alan.choose(task="why", person="cleo")
+        found = grace.choose(task="why", person="cleo")
+        assert (found["piece"], found["note"]) == (None, "1 piece is open at another reviewer.")
+        alan.end()
+        assert named(grace.next()) == ("why", "cleo"), "a server that has ended keeps its piece"
+
+
+def test_submission_graded_meanwhile_is_not_scored(course: Course) -> None:
+    with course.serve() as page:
+        piece = page.next()
+        write(course.folder / "ada" / "why.md", "Because of something else.\n")
+        words = ("grade-batch", str(course.folder), "--out", str(course.out), "--kata", "alpha")
+        assert katas("--root", str(course.root), *words).status == 0
+        status, said = page.give(piece, 4)
+        assert (status, "graded again in the meantime" in said["error"]) == (400, True), said
+    assert course.marks() == {}
+
+
+def test_rubric_items_give_points_and_comments(course: Course) -> None:
+    with course.serve() as page:
+        piece = page.next()
+        add = f"/api/pieces/{piece['number']}/items"
+        for label, points, comment in (("Sign", -1, "The sign is wrong."), ("Unit", -0.5, "")):
+            found = page.post(add, {"label": label, "points": points, "comment": comment})
+        one, two = found["items"]
+        assert (one["label"], two["points"]) == ("Sign", -0.5)
+        status, said = page.send("POST", add, {"label": " ", "points": 1, "comment": ""})
+        assert (status, "the label is empty" in said["error"]) == (400, True)
+        assert page.send("POST", add, {"label": "x", "points": 9, "comment": ""})[0] == 400
+        score = page.post(f"/api/pieces/{piece['number']}/score", {"items": [one["id"], two["id"]]})
+        assert score == {"points": 2.5, "comment": "The sign is wrong."}
+        assert page.send("POST", f"/api/pieces/{piece['number']}/score", {"items": [99]})[0] == 400
+        own = "The sign is wrong.\nAnd more."
+        assert page.give(piece, 2.5, own, (one["id"], two["id"]))[0] == 200
+        bob = page.next()
+        assert [each["label"] for each in bob["items"]] == ["Sign", "Unit"]
+        assert page.give(bob, 4, "By hand.", (one["id"],))[0] == 200
+        again = page.choose(task="why", person="ada", again=True)["piece"]
+        assert again["used"] == [one["id"], two["id"]]
+        assert page.choose(task="why", person="bob", again=True)["piece"]["used"] == []
+    assert course.marks()["why", "ada"] == (2.5, "Grace", own)
+
+
+def test_anonymous_page_sends_no_names(course: Course) -> None:
+    with course.serve("--anonymous") as page:
+        sent = [str(page.get("/api/queue"))]
+        while (piece := page.next()) is not None:
+            sent.append(str(piece))
+            sent += [
+                page.request("GET", file["address"])[2].decode("latin-1")
+                for file in piece["files"]
+                if file["kind"] == "picture"
+            ]
+        text = "".join(sent).replace(str(course.root.parent), "")
+        assert len(sent) == 1 + 6 + 6
+        assert not re.search("ada|bob|cleo", text, re.IGNORECASE), text
+        person = page.get("/api/queue")["people"][0]
+        piece = page.choose(person=person, task="why")["piece"]
+        assert piece["person"] == person
+        assert page.give(piece, 1, f"{person} is wrong.")[0] == 200
+    assert len(course.marks()) == 1
+
+
+def test_comment_with_a_name_survives_an_anonymous_change_of_points(course: Course) -> None:
+    record = str(course.out / "verdicts" / "ada" / "alpha.json")
+    award = ("--by", "Grace", "--award", "why=1", "--comment", "why=Well, Ada!")
+    assert katas("--root", str(course.root), "review", record, *award).status == 1
+    with course.serve("--anonymous") as page:
+        page.choose(task="why", again=True)
+        pieces = [
+            page.choose(task="why", person=each, again=True)["piece"] for each in page.get("/api/queue")["people"]
+        ]
+        (piece,) = (each for each in pieces if each["mark"])
+        piece = page.choose(task="why", person=piece["person"], again=True)["piece"]
+        assert "Ada" not in piece["mark"]["comment"]
+        assert page.give(piece, 2, piece["mark"]["comment"])[0] == 200
+    assert course.marks() == {("why", "ada"): (2.0, "Grace", "Well, Ada!")}
+
+
+def test_gradebook_of_a_course_can_be_marked(course: Course, tmp_path: Path) -> None:
+    book = tmp_path / "course.sqlite"
+    words = ("gradebook", "import", str(course.out), "--gradebook", str(book))
+    assert katas("--root", str(course.root), *words).status == 0
+    with course.serve(course=book) as page:
+        assert page.give(page.next(), 4)[0] == 200
+    assert course.marks() == {("why", "ada"): (4.0, "Grace", "")}
+    assert (course.out / "results.csv").read_text("utf-8") == table(course.out)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--instructor", "{out}"), "--instructor: who marks? Add --by NAME"),
+        (("--by", "Grace"), "--by and --anonymous are for marking. Add --instructor COURSE."),
+        (("--instructor", "none.sqlite", "--by", "Grace"), "none.sqlite: no such gradebook."),
+        (("--instructor", "{root}", "--by", "Grace"), "not a batch"),
+    ],
+)
+def test_wrong_options_are_refused(course: Course, words: tuple[str, ...], said: str) -> None:
+    given = [word.format(out=course.out, root=course.root) for word in words]
+    done = katas("--root", str(course.root), "serve", "--no-browser", *given, cwd=course.root)
+    assert (done.status, said in done.err) == (2, True), done.said
+    assert not (course.root / "none.sqlite").exists()
+
+
+def test_pictures_keep_only_their_pixels() -> None:
+    assert pixels_only(png(text=b"Ada Lovelace")) == png()
+    for broken in (b"", b"GIF89a", png()[:-20], png()[:40], b"\x89PNG\r\n\x1a\n", png(width=20_000, height=1)):
+        assert pixels_only(broken) is None
