@@ -115,16 +115,9 @@ def record(folder: Path, verdict: Verdict) -> None:
 
 
 def for_learner(verdict: Verdict) -> Verdict:
-    """Return the verdict as the learner sees it.
-
-    Blocking tasks are named by their titles, and the puzzle's own files are not listed as ignored.
-    """
-    titles = {task.name: f'"{task.title}"' for task in verdict.tasks}
-    tasks = tuple(
-        replace(task, blocked_by=tuple(titles.get(name, name) for name in task.blocked_by)) for task in verdict.tasks
-    )
+    """Return the verdict as the learner sees it: the puzzle's own files are not listed as ignored."""
     foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
-    return replace(verdict, tasks=tasks, ignored_files=foreign)
+    return replace(verdict, ignored_files=foreign)
 
 
 def _is_ours(name: str) -> bool:

@@ -38,5 +38,5 @@ def render(verdicts: list[Verdict], format: str, audience: Audience = "learner")
     if format not in FORMATS:
         raise KataError(f"unknown report format {format!r}. Known formats: {', '.join(FORMATS)}")
     module = import_module(f"graders.report.{format}")  # imported on demand, because importing rich and XML takes time
-    text: str = module.render([shown(verdict, audience) for verdict in verdicts])
+    text: str = module.render([shown(verdict, audience, for_programs=format == "json") for verdict in verdicts])
     return text

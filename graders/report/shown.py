@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from graders.report.decided import DecidedTask
@@ -11,9 +13,13 @@ from graders.verdict import LONGEST_COMMENT, Audience, TaskResult, TestResult, V
 OUTPUT_LIMIT = 65_536  # in characters; the judge has already cut the output to the kata's `output_kb`
 
 
-def shown(verdict: Verdict, audience: Audience) -> Verdict:
-    """Return the verdict as this audience may see it, with texts that are safe in every report format."""
+def shown(verdict: Verdict, audience: Audience, *, for_programs: bool = False) -> Verdict:
+    """Return the verdict as this audience may see it, with texts that are safe in every report format.
+
+    The tasks that block others are named by their titles, as in the list of tasks; for programs, by their names.
+    """
     verdict = verdict.for_audience(audience)
+    titles = {} if for_programs else {task.name: f'"{task.title}"' for task in verdict.tasks if task.title}
     return replace(
         verdict,
         kata=clean_line(verdict.kata),
@@ -29,19 +35,19 @@ def shown(verdict: Verdict, audience: Audience) -> Verdict:
         device=clean_line(verdict.device),
         ignored_files=tuple(clean_line(name) for name in verdict.ignored_files),
         intake_notes=tuple(clean_line(note, 400) for note in verdict.intake_notes),
-        tasks=tuple(_task(task) for task in verdict.tasks),
+        tasks=tuple(_task(task, titles) for task in verdict.tasks),
         tests=tuple(_test(test) for test in verdict.tests),
     )
 
 
-def _task(task: TaskResult) -> TaskResult:
+def _task(task: TaskResult, titles: Mapping[str, str]) -> TaskResult:
     if isinstance(task, DecidedTask):
         task = replace(task, remark=clean_line(task.remark, LONGEST_COMMENT))
     return replace(
         task,
         name=clean_line(task.name),
         title=clean_line(task.title),
-        blocked_by=tuple(clean_line(name) for name in task.blocked_by),
+        blocked_by=tuple(clean_line(titles.get(name, name)) for name in task.blocked_by),
         reviewer=_line(task.reviewer),
         reviewed_at=_line(task.reviewed_at),
         comment=task.comment and clean(task.comment, LONGEST_COMMENT),

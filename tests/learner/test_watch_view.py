@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from graders import catalogue
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
+from graders.learner.serve import pane
 from graders.learner.watch.state import State, syntax_errors_in
 from graders.learner.watch.view import picture
+from graders.report.shown import shown
 from graders.verdict import TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
 
@@ -136,3 +139,16 @@ def test_an_error_that_the_compiler_finds_late_is_shown_with_its_line(tmp_path: 
     workshop.write(root / "katas" / "alpha" / "twice.py", "import numpy\n\nreturn numpy\n")
     (error,) = syntax_errors_in(catalogue.load(root, "alpha"))
     assert (error.line, error.text) == (3, "return numpy")
+
+
+def test_tasks_that_wait_are_marked_as_extra_and_named_by_title(state: State) -> None:
+    assert state.verdict is not None
+    core, extra = state.kata.tasks[0], next(task for task in state.kata.tasks if task.extra)
+    state.verdict = shown(replace(state.verdict, tasks=state.verdict.tasks[:2]), "learner")
+    state.due, state.started = frozenset(task.name for task in state.kata.tasks[1:]), 0.0
+    whole = "\n".join(screen(state, 120, 60))
+    assert f"{extra.title} (extra)" in whole
+    page = pane.rendered(state)
+    assert f'{extra.title} <span class="soft">(extra)</span>' in page
+    state.due = frozenset()
+    assert f"(blocked by &quot;{core.title}&quot;)" in pane.rendered(state)

@@ -66,7 +66,8 @@ def _tasks(state: State, verdict: Verdict) -> str:
         if result is None and task.name not in state.due:
             continue
         if result is None or task.name in open_:
-            sign, remark = '<span aria-hidden="true">·</span><span class="hidden">being graded</span>', ""
+            sign = '<span aria-hidden="true">·</span><span class="hidden">being graded</span>'
+            remark = "extra" if task.extra else ""
             worth = f"– / {wording.points(task.points)}"
         else:
             sign = mark(wording.SYMBOLS[result.status], result.status, optional=task.name in optional)

@@ -166,7 +166,8 @@ def _tasks(page: Lines, state: State, most: int) -> None:
         if task.name in results and task.name not in open_:
             page.task(results[task.name])
         else:
-            page.row("  · ", clean_line(task.title), f"– / {wording.points(task.points)}", "dim")
+            title = f"{task.title} (extra)" if task.extra else task.title
+            page.row("  · ", clean_line(title), f"– / {wording.points(task.points)}", "dim")
     if left:
         passed = sum(task.name in results and results[task.name].status == "passed" for task in left)
         page.block(f"and {len(left)} more, {passed} of them passed", "  … ", "dim")
