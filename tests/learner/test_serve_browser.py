@@ -18,7 +18,7 @@ from tests import workshop
 from tests.browser import chromium, violations
 from tests.learner.test_learning import README
 from tests.serving import Server, serving
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, write
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, SUMMED, write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
@@ -118,6 +118,7 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     page.get_by_role("link", name="Explanation and solution").click()
     page.wait_for_selector("math")
     shows(page, "pre", "return FACTOR * x")
+    shows(page, ".legend", "The two are the same, line by line.")
     page.get_by_role("button", name="Keys").click()
     page.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="Next kata").click()
@@ -240,6 +241,46 @@ def test_long_lines_wrap_under_their_indentation(page: Any) -> None:
     lines = page.locator(".cm-line")
     assert lines.nth(1).bounding_box()["height"] > 2 * lines.nth(2).bounding_box()["height"]
     assert lines.nth(1).evaluate("line => parseFloat(getComputedStyle(line).textIndent)") < -30
+
+
+def test_home_and_end_move_through_a_wrapped_line(page: Any, root: Path) -> None:
+    opened(page, "alpha")
+    typed(page, "def twice(x):\n    # " + 60 * "long words " + "\n    return x + x\n", save=False)
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowDown")
+    for key, text in (("End", "!"), ("Home", "# "), ("Home", "x"), ("End", "?")):
+        page.keyboard.press(key)
+        page.keyboard.insert_text(text)
+    page.keyboard.press("Control+s")
+    line = "# # " + 60 * "long words " + "!"
+    becomes(lambda: (root / "katas/alpha/twice.py").read_text(encoding="utf-8").split("\n")[1], f"    x{line}?")
+    page.keyboard.press("Shift+Home")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Control+s")
+    becomes(lambda: (root / "katas/alpha/twice.py").read_text(encoding="utf-8").split("\n")[1], "    ")
+
+
+def test_lines_that_differ_from_the_solution_are_marked(page: Any, root: Path) -> None:
+    write(root / "katas/alpha/twice.py", SUMMED)
+    page.goto(page.url.partition("#")[0] + "#/alpha/explanation")
+    page.get_by_role("button", name="Show it anyway").click()
+    shows(page, ".legend", "− only in yours (1), + only in the solution (2)")
+    found = page.locator(".differs").evaluate_all("all => all.map(each => [each.dataset.sign, each.lastChild.data])")
+    assert [sign for sign, _ in found] == ["−", "+", "+"]
+    assert page.locator(".differs").nth(0).inner_text().endswith("return x + x")
+    assert violations(page) == []
+
+
+def test_what_is_cut_off_has_a_sign(page: Any, root: Path) -> None:
+    readme = root / "katas/alpha/README.md"
+    write(readme, "# Twice\n\n```\nshort\n```\n\n```\n" + 40 * "long words " + "\n```\n")
+    opened(page, "alpha")
+    short, long = page.locator(".prose .sideways").all()
+    assert not short.is_visible()
+    long.wait_for()
+    page.locator(".prose pre").nth(1).evaluate("each => (each.scrollLeft = 10_000)")
+    long.wait_for(state="hidden")
+    assert violations(page) == []
 
 
 def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
@@ -446,7 +487,7 @@ def test_a_diagnosis_has_a_form_beside_its_text(page: Any, root: Path) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Control+a")
     page.keyboard.type("17x")
-    shows(page, ".form .failed", "Write a whole number.")
+    shows(page, ".form .failed", "“17x” is not a number")
     page.keyboard.press("Backspace")
     one.get_by_label("why").fill('it "never"\nsteps')
     two.get_by_label("why").fill("because")  # this table has no such key yet

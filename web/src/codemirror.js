@@ -25,6 +25,7 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { parser as markdownParser } from "@lezer/markdown";
 
+import { lineKeys } from "./line_keys.js";
 import { inEditor, keepingLineEnds, loading } from "./line_ends.js";
 import { wrapping } from "./wrapping.js";
 
@@ -99,7 +100,7 @@ export function createEditor(file, edited, changed, keys = []) {
         extensions: [
             keepingLineEnds(file.text),
             EditorView.cspNonce.of(document.body.dataset.nonce ?? ""),
-            Prec.high(keymap.of([...keys, { key: "Tab", run: indent, shift: indentLess }])),
+            Prec.high(keymap.of([...keys, ...lineKeys, { key: "Tab", run: indent, shift: indentLess }])),
             keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
             [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars()],
             [history(), search({ top: true }), highlightSelectionMatches()],

@@ -9,6 +9,7 @@ const KEYS = [
     [`${PANE_KEYS}-1, ${PANE_KEYS}-2, ${PANE_KEYS}-3`, "go to Read, Write or Result"],
     [`${PANE_KEYS}-4`, "go to Try"],
     [MAC ? "Cmd-Enter" : "Ctrl-Enter", "in Try: run the lines, or stop them"],
+    ["Home, End", "in the editor: go to the start or the end of the line, also of a wrapped one"],
     ["Tab, Shift-Tab", "in the editor: indent, or undo one level of indentation"],
     ["Esc, then Tab", "leave the editor"],
     [MAC ? "Cmd-F" : "Ctrl-F", "in the editor: search and replace"],

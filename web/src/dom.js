@@ -27,16 +27,32 @@ export function button(label, onclick, properties = {}) {
     return el("button", { type: "button", onclick, ...properties }, label);
 }
 
-/** Lets the keyboard scroll what is too wide for its place, and skip everything else. */
+/** Lets the keyboard scroll what is too wide for its place, and skip everything else. A line below says so. */
 const scrollers = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-        if (target.scrollWidth > target.clientWidth) {
+        const tooWide = target.scrollWidth > target.clientWidth;
+        if (tooWide) {
             target.setAttribute("tabindex", "0");
         } else {
             target.removeAttribute("tabindex");
         }
+        target.classList.toggle("cut", tooWide);
     }
 });
+
+/** Note whether an element is scrolled to its end: then it is cut off on the other side only. */
+function noteEnd({ target }) {
+    const { scrollLeft, scrollWidth, clientWidth } = target;
+    target.classList.toggle("begun", scrollLeft > 1);
+    target.classList.toggle("ended", scrollLeft + clientWidth >= scrollWidth - 1);
+}
+
+/** Add a sign to a wide element that says that it can be scrolled. It is hidden while everything fits. */
+export function signed(wide) {
+    wide.addEventListener("scroll", noteEnd, { passive: true });
+    wide.after(el("p", { class: "sideways", "aria-hidden": "true" }, "scroll → to see the rest"));
+    scrollers.observe(wide);
+}
 
 /** Make a link around a picture, which opens it in its full size in a new tab. */
 export function enlarging(image) {
@@ -63,7 +79,7 @@ export function trusted(tag, properties, html) {
         image.replaceWith(place);
         place.replaceWith(enlarging(image));
     }
-    element.querySelectorAll("pre, .wide, math[display=block]").forEach((wide) => scrollers.observe(wide));
+    element.querySelectorAll("pre, .wide, math[display=block]").forEach(signed);
     element.querySelectorAll("th:empty").forEach((corner) => corner.replaceWith(el("td"))); // it heads nothing
     return element;
 }

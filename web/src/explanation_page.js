@@ -4,7 +4,8 @@ import { classHighlighter, highlightCode } from "@lezer/highlight";
 
 import { ApiError, listKatas, readExplanation, readKata } from "./api.js";
 import { showKeys } from "./dialogs.js";
-import { button, el, trusted } from "./dom.js";
+import { differences } from "./differences.js";
+import { button, el, signed, trusted } from "./dom.js";
 
 export class ExplanationPage {
     /** Read the explanation and return its page. */
@@ -53,24 +54,48 @@ export class ExplanationPage {
 
 /** Return a file of the solution next to the learner's own. */
 function compared({ name, text, own }) {
-    const solution = column(name, "the solution", text);
-    const mine = own === null || own === undefined ? [] : [column(name, "yours", own)];
-    return el("section", { class: "compared", "aria-label": name }, el("h2", {}, name), ...mine, solution);
-}
-
-function column(name, whose, text) {
-    const pre = el("pre", { tabindex: 0, "aria-label": `${name}, ${whose}`, role: "region" });
-    if (name.endsWith(".py")) {
-        colour(pre, text);
-    } else {
-        pre.textContent = text;
+    const heading = el("h2", {}, name);
+    const properties = { class: "compared", "aria-label": name };
+    if (own === null || own === undefined) {
+        return el("section", properties, heading, column(name, "the solution", text, new Set(), "+"));
     }
-    return el("div", {}, el("h3", {}, whose[0].toUpperCase() + whose.slice(1)), pre);
+    const [mine, theirs] = differences(own, text);
+    return el(
+        "section",
+        properties,
+        heading,
+        el("p", { class: "soft legend" }, legend(mine.size, theirs.size)),
+        column(name, "yours", own, mine, "−"),
+        column(name, "the solution", text, theirs, "+"),
+    );
 }
 
-/** Add Python code to an element, with the same classes as in the editor. */
-function colour(pre, text) {
-    const tree = pythonLanguage.parser.parse(text);
-    const put = (part, classes) => pre.append(classes ? el("span", { class: classes }, part) : part);
-    highlightCode(text, tree, classHighlighter, put, () => pre.append("\n"));
+function legend(mine, theirs) {
+    if (!mine && !theirs) {
+        return "The two are the same, line by line.";
+    }
+    return `Lines that differ are marked: − only in yours (${mine}), + only in the solution (${theirs}).`;
+}
+
+function column(name, whose, text, marked, sign) {
+    const pre = el("pre", { tabindex: 0, "aria-label": `${name}, ${whose}`, role: "region" });
+    linesOf(name, text).forEach((parts, number) => {
+        const differs = marked.has(number) && { class: "differs", "data-sign": sign };
+        const said = differs && el("span", { class: "hidden" }, `${sign === "+" ? "added" : "only in yours"}: `);
+        pre.append(...(number ? ["\n"] : []), ...(differs ? [el("span", differs, said, ...parts)] : parts));
+    });
+    const found = el("div", {}, el("h3", {}, whose[0].toUpperCase() + whose.slice(1)), pre);
+    signed(pre);
+    return found;
+}
+
+/** Return the lines of a text as lists of nodes. Python code has the same classes as in the editor. */
+function linesOf(name, text) {
+    if (!name.endsWith(".py")) {
+        return text.split(/\r\n|\r|\n/).map((line) => [line]);
+    }
+    const lines = [[]];
+    const put = (part, classes) => lines.at(-1).push(classes ? el("span", { class: classes }, part) : part);
+    highlightCode(text, pythonLanguage.parser.parse(text), classHighlighter, put, () => lines.push([]));
+    return lines;
 }

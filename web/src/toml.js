@@ -129,12 +129,19 @@ function valueAt(reader) {
     const found = literal ?? basic;
     if (!found) {
         const isText = /["']/.test(reader.text[start] ?? "");
-        reader.refuse(isText ? "the text has no end" : "the form shows only texts in quotes and whole numbers");
+        reader.refuse(isText ? "the text has no end" : strange(reader));
     }
     if (CONTROL.test(found[1])) {
         reader.refuse("the text contains a control character", start);
     }
     return literal ? literal[1] : basic[1].replace(ESCAPE, (...parts) => unescaped(parts, isLong, reader, start));
+}
+
+/** Return what is wrong with a value that is neither a text in quotes nor a whole number. */
+function strange({ text, at }) {
+    const found = text.slice(at).split("\n")[0].replace(/\s+#.*$/, "").trim();
+    const shown = found.length > 30 ? `${found.slice(0, 30)}…` : found;
+    return `expected a text in quotes or a whole number, such as 12, but found ${shown || "nothing"}`;
 }
 
 function unescaped([whole, short, long, newline, other], isLong, reader, start) {

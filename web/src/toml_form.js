@@ -2,7 +2,17 @@
 import { button, el } from "./dom.js";
 import { parse, TomlError, written } from "./toml.js";
 
-const CANNOT_WRITE = "Write a whole number.";
+/** Return what is wrong with the text of a field for a whole number. */
+function refusal(text) {
+    const found = text.trim();
+    if (!found) {
+        return "Write a whole number, such as 12. This field is empty, so the file keeps its old number.";
+    }
+    const shown = found.length > 20 ? `${found.slice(0, 20)}…` : found;
+    const isNumber = /^[+-]?\d*[.,]?\d+(e[+-]?\d+)?$/i.test(found);
+    const what = !isNumber ? "not a number" : /^[+-]?\d+$/.test(found) ? "too large" : "not a whole number";
+    return `Write a whole number, such as 12. “${shown}” is ${what}, so the file keeps its old number.`;
+}
 
 /** A form for one file. Only keys with `choices` have a list to choose from. */
 export class TomlForm {
@@ -119,12 +129,12 @@ function choice(id, options, write) {
 
 /** Return a field for a whole number. Anything else is not written. */
 function whole(id, write) {
-    const said = el("p", { class: "failed", id: `${id}-fault` });
+    const said = el("p", { class: "failed", id: `${id}-fault`, role: "status" });
     const input = el("input", { id, inputmode: "numeric", autocomplete: "off", size: 6, "aria-describedby": said.id });
     const judge = () => {
         const right = /^\s*-?\d{1,9}\s*$/.test(input.value);
         input.setAttribute("aria-invalid", String(!right));
-        said.textContent = right ? "" : CANNOT_WRITE;
+        said.textContent = right ? "" : refusal(input.value);
         return right;
     };
     input.addEventListener("input", () => judge() && write(Number(input.value)));
