@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graders.course.reproducibility import same_failure
 from graders.verdict import Verdict
 
 
@@ -19,7 +20,8 @@ def _changed_earlier(before: Mapping[str, str], after: Mapping[str, str]) -> lis
 def differences(before: Verdict, after: Verdict) -> list[str]:
     """Return a line for each difference between two verdicts on the same kata.
 
-    This compares submissions, tests, versions of the harness, statuses, scores and counterexamples.
+    This compares submissions, tests, versions of the harness, statuses, scores and counterexamples, but not the
+    times that a submission took.
     """
     found = []
     for name, what in (
@@ -50,6 +52,6 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
             found.append(f"{test.name}: not run now")
         elif test.status != again.status:
             found.append(f"{test.name}: {test.status} then, {again.status} now")
-        elif test.counterexample != again.counterexample:
+        elif not same_failure(test, again):
             found.append(f"{test.name}: the counterexample differs")
     return found

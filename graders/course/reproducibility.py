@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import msgspec
 
 from graders.catalogue import Kata
 from graders.course.rows import Graded
-from graders.verdict import Verdict
+from graders.verdict import TestResult, Verdict
 from graders.version import __version__
+
+MEASURED = re.compile(r"takes [\d.]+ times .+ interval [\d.]+ to [\d.]+")  # the message of graders.checks.assert_speed
 
 
 def versions(kata: Kata) -> tuple[str, str, str]:
@@ -32,6 +35,17 @@ def same_result(one: Verdict, other: Verdict) -> bool:
     return _timeless(one) == _timeless(other)
 
 
+def same_failure(one: TestResult, other: TestResult) -> bool:
+    """Return whether two results have the same counterexample, apart from measured speeds."""
+    return _without_times(one).counterexample == _without_times(other).counterexample
+
+
 def _timeless(verdict: Verdict) -> Verdict:
-    tests = tuple(msgspec.structs.replace(test, duration_s=0.0, worker_cpu_s=0.0, speed=None) for test in verdict.tests)
+    tests = tuple(map(_without_times, verdict.tests))
     return msgspec.structs.replace(verdict, tests=tests, duration_s=0.0, graded_at="")
+
+
+def _without_times(test: TestResult) -> TestResult:
+    """Return a result without durations. If it failed because it was too slow, its texts contain the measured times."""
+    texts = dict.fromkeys(("message", "counterexample", "actual"), "") if MEASURED.search(test.message) else {}
+    return msgspec.structs.replace(test, duration_s=0.0, worker_cpu_s=0.0, speed=None, **texts)

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue
+from graders.checks.speed import assert_speed
 from graders.cli.replaying import differences
-from graders.verdict import TestResult, Verdict
+from graders.course.reproducibility import same_result
+from graders.verdict import Speed, TestResult, Verdict
 from tests.observed import result, statuses
 
 Graded = Callable[..., Verdict]
@@ -227,6 +229,25 @@ def test_differences_in_a_replay_are_reported(before: dict[str, object], after: 
 )
 def test_a_test_that_differs_in_a_replay_is_named(after: TestResult, said: str) -> None:
     assert said in differences(verdict_of(one_test()), verdict_of(after))
+
+
+def raced(ratio: float) -> Verdict:
+    """Return the verdict on an answer that takes `ratio` times the reference's time, of which 5 times is allowed."""
+    speed = Speed(ratio=ratio, low=ratio * 0.9, high=ratio * 1.1, cpu_ratio=ratio)
+    try:
+        assert_speed(speed, 5.0)
+    except AssertionError as fault:
+        return verdict_of(one_test(message=f"twice: {fault}", counterexample=f"twice(1)  # {ratio}", actual=f"{ratio}"))
+    return verdict_of(one_test(status="passed", speed=speed))
+
+
+def test_measured_times_are_not_differences() -> None:
+    slow, slower, quick = raced(39.9), raced(41.5), raced(1.2)
+    assert slow.tests[0].message != slower.tests[0].message
+    assert differences(slow, slower) == []
+    assert same_result(slow, slower)
+    assert differences(slow, quick) == ["test_a: failed then, passed now"]
+    assert not same_result(slow, quick)
 
 
 def test_a_new_test_in_a_replay_is_named() -> None:
