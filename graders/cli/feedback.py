@@ -22,6 +22,7 @@ from graders.verdict import Audience, HiddenDetail, Verdict, from_json
 if TYPE_CHECKING:
     from graders.course.batch import Batch
     from graders.course.batch_store import BatchStore
+    from graders.course.final_marks import FinalMarks
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
 BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
@@ -156,24 +157,37 @@ class _ReportWriter:
     def run(self) -> list[str]:
         """Write the reports, and return a summary as lines of text. Raises KataError if it cannot continue."""
         self._check_target()
+        from graders.course.final_marks import FinalMarks
+
         with self.batch.reading() as held:
-            stored = self._stored(held)
+            marks = FinalMarks(held)
+            readers = marks.readers(held.shorts().keys())
+            stored = self._stored(readers)
             if not stored:
                 raise KataError(f"{self.out}: there are no verdicts. Run `katas grade-batch` with this --out first.")
             chosen = self._chosen(stored)
             details = _details({kata for _, kata in chosen})
             with _writable(self.to):
                 self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
-            self._write_pages(held, set(chosen), details)
+            self._write_pages(held, marks, readers, set(chosen), details)
         return self._summary(stored)
 
-    def _write_pages(self, held: BatchStore, chosen: Collection[Key], details: Mapping[str, HiddenDetail]) -> None:
-        from graders.course.final_marks import FinalMarks, note_pages
+    def _write_pages(
+        self,
+        held: BatchStore,
+        marks: FinalMarks,
+        readers: Mapping[Key, Sequence[str]],
+        chosen: Collection[Key],
+        details: Mapping[str, HiddenDetail],
+    ) -> None:
+        from msgspec.structs import replace
 
-        marks = FinalMarks(held)
+        from graders.course.final_marks import note_pages
+
         shown: dict[Key, float] = {}
         places: dict[tuple[int, int], str] = {}
-        for row in held.rows():
+        everyone = (replace(own, person=person) for own in held.rows() for person in readers.get(own.key, ()))
+        for row in everyone:
             key = (self.batch.folder_of(row.person), row.verdict.kata)
             if key not in chosen:
                 continue
@@ -197,9 +211,10 @@ class _ReportWriter:
         if to == out or any(place == to or place in to.parents for place in own):
             raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
 
-    def _stored(self, held: BatchStore) -> set[Key]:
-        """Return the keys of the verdicts in the batch. A name that could lead out of a folder has none."""
-        return {(self.batch.folder_of(person), kata) for person, kata in held.shorts() if _is_name(person, kata)}
+    def _stored(self, readers: Mapping[Key, Sequence[str]]) -> set[Key]:
+        """Return the keys of the pages that the batch can have. A name that could lead out of a folder has none."""
+        keys = [(person, kata) for (_, kata), people in readers.items() for person in people]
+        return {(self.batch.folder_of(person), kata) for person, kata in keys if _is_name(person, kata)}
 
     def _chosen(self, stored: Collection[Key]) -> list[Key]:
         """Return the keys of the verdicts to report. Raises KataError if a named person or kata has no verdict."""

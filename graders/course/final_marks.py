@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -40,6 +40,21 @@ class FinalMarks:
             self._changes = pages.changes(transaction, oldest)
         self._places = held.book.by_name()
 
+    def readers(self, keys: Collection[Key]) -> dict[Key, list[str]]:
+        """Return for whom a page is written on each of these rows of a batch: its person, and others in the group.
+
+        Others get it unless they have a row of their own.
+        """
+        found = {key: [key[0]] for key in keys}
+        for key, place in self._places.items():
+            if key not in found:
+                newest = sorted(place.standings, key=lambda each: (each is place.counted, each.attempt.submitted_at))
+                rows = [(each.attempt.submitted_as, place.kata) for each in reversed(newest)]
+                on = next((each for each in rows if each in keys), None)
+                if on is not None:
+                    found[on].append(key[0])
+        return found
+
     def of(self, row: Row) -> MarkNote | None:
         """Return the mark for the page on a row, or None if no submission for the kata has been graded yet."""
         place = self._places.get(row.key)
@@ -68,7 +83,11 @@ class FinalMarks:
         person, kata = key
         names = {person, place.person}
         about = [(name, slug) for name in (*sorted(names), "") for slug in (kata, "")]
-        found = [change for each in about for change in self._changes.get(each, ()) if change.line > first.last_line]
+        found = [change for each in about for change in self._changes.get(each, ())]
+        mates = {each.attempt.submitted_as for each in place.standings if each.attempt.by} - names
+        of_mates = [change for name in sorted(mates) for change in self._changes.get((name, kata), ())]
+        found = [*found, *(change for change in of_mates if change.what in pages.OF_SUBMISSION)]
+        found = [change for change in found if change.line > first.last_line]
         lines = [("Change", _described(change)) for change in sorted(found, key=lambda each: each.line)]
         if first.points == place.points and not lines:
             return []
@@ -82,8 +101,9 @@ def _counting(place: PersonKata, row: Row) -> list[tuple[str, str]]:
     if place.counted is None:
         return [("Counts", "no submission")]
     if this is place.counted:
-        return [("Counts", "this submission")]
-    lines = [("Counts", f"the submission of {_moment(place.counted.attempt.submitted_at)}")]
+        return [("Counts", f"this submission, by {this.attempt.by}" if this and this.attempt.by else "this submission")]
+    by = f" by {place.counted.attempt.by}" if place.counted.attempt.by else ""
+    lines = [("Counts", f"the submission of {_moment(place.counted.attempt.submitted_at)}{by}")]
     if this is not None and this.over_limit:
         lines.append(("This one", f"over the limit of {place.rule.attempts_per_day} attempts a day: not counted"))
     elif this is not None:

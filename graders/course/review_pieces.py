@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from graders.catalogue import Kata
 from graders.course.gradebook import batches, decisions, queries
 from graders.course.gradebook.batch_tables import BatchRow, EntryRow
+from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.records import PersonKata, current_verdict, last_verdict
 from graders.course.gradebook.tables import PersonRow, SubmissionRow
@@ -100,12 +101,17 @@ def _that_can_count(transaction: Transaction) -> Iterator[tuple[int, str, str, V
         ).join(PersonRow, PersonRow.id == SubmissionRow.person_id)
     )
     ids = {tuple(key): number for number, *key in rows}
+    groups, yielded = Groups(Directory(transaction).roster, ()), set()
     for place in queries.places(transaction, None, None):
         chosen = None if place.is_decided else _to_review(place)
         if chosen is not None:
             attempt = chosen.attempt
             key = attempt.submitted_as, place.kata, attempt.verdict.submission_sha256, attempt.submitted_at
-            yield ids[key], attempt.submitted_as, place.kata, attempt.verdict
+            everyone = (place.person, *groups.mates(place.person)) if place.rule.in_groups else (place.person,)
+            once = frozenset(everyone), place.kata, *key[2:]
+            if once not in yielded:  # a group's submission is that of each member
+                yielded.add(once)
+                yield ids[key], attempt.submitted_as, place.kata, attempt.verdict
 
 
 def _to_review(place: PersonKata) -> ScoredAttempt | None:

@@ -14,7 +14,7 @@ from graders.atomic import folder_lock, interrupts_deferred
 from graders.catalogue import Kata
 from graders.course import verdict_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, batches, holders, leases, rubrics
+from graders.course.gradebook import Gradebook, holders, leases, rubrics
 from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.records import last_verdict
 from graders.course.gradebook.rubrics import Item
@@ -228,14 +228,17 @@ class ReviewQueue:
             with self.book.transaction(alone=True) as transaction:
                 row, before = self._current(transaction, shown)
                 at = max([as_utc(_now()), *(mark.at for mark in marks_of(before))])
-                store(transaction, row, before, self._with(before, shown, given, at))
-                for each in (row, *batches.twins(transaction, row)) if items is not None else ():
+                every = store(transaction, row, before, self._with(before, shown, given, at))
+                for each in every if items is not None else ():
                     rubrics.use(transaction, each.id, shown.piece.task, items or ())
+                mates = {each.person.name for each in every if each.person_id != row.person_id}
                 transaction.session.expire(row)
                 after = self._source.verdict_of(row)
                 new = Row(person=row.person.name, submitted_at=row.submitted_at, verdict=last_verdict(row))
                 has_file = is_last(transaction, row.id)
-            self._written[shown.folder].add(new.key)
+            self._written[shown.folder] |= {new.key, *((name, shown.piece.kata) for name in mates)}
+            if mates:  # their verdict files are written with the tables
+                self._stale.add(shown.folder)
             if batch is not None and has_file:
                 try:
                     verdict_files.replace(batch, new)

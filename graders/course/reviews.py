@@ -9,7 +9,7 @@ from graders.atomic import folder_lock
 from graders.course import verdict_files
 from graders.course.batch import Batch
 from graders.course.batch_store import BatchStore
-from graders.course.gradebook import batches, taking_over
+from graders.course.gradebook import batches, groups, taking_over
 from graders.course.gradebook.records import last_verdict
 from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import SubmissionRow
@@ -27,6 +27,7 @@ class BatchReview:
     def __init__(self, out: Path, record: Path) -> None:
         self.batch = Batch(out)
         self.record = record
+        self._stale = False  # whether a score has changed verdicts of other people in a group
 
     def verdict(self) -> Verdict:
         """Return the current verdict, with manual scores."""
@@ -50,7 +51,8 @@ class BatchReview:
                         "written. Look at the new verdict, and give them again."
                     )
                 after = award(found, max((mark.at for mark in marks_of(found)), default=""))
-                store(transaction, submission, found, after)
+                others = store(transaction, submission, found, after)[1:]
+                self._stale |= any(each.person_id != submission.person_id for each in others)
                 transaction.session.expire(submission)
                 row = Row(person=submission.person.name, submitted_at="", verdict=last_verdict(submission))
             verdict_files.replace(self.batch, row)
@@ -60,6 +62,8 @@ class BatchReview:
         """Write the batch's table of results. Return what to report: its path, and a page that is outdated now."""
         with self.batch.reading() as held:
             lines = [f"written: {write_table(self.batch, held)}", *refresh_tables(held.book)]
+            if self._stale:
+                verdict_files.restore(self.batch, held)
         return [*lines, *outdated_pages(self.batch, [(self.record.parent.name, self.record.stem)])]
 
     def _submission(self, held: BatchStore, transaction: Transaction) -> SubmissionRow:
@@ -75,10 +79,15 @@ class BatchReview:
         )
 
 
-def store(transaction: Transaction, submission: SubmissionRow, before: Verdict, after: Verdict) -> None:
-    """Change the scores of a submission, and of those of the same files at another time."""
+def store(transaction: Transaction, submission: SubmissionRow, before: Verdict, after: Verdict) -> list[SubmissionRow]:
+    """Change the scores of a submission and of those that are the same, and return all of these.
+
+    The same are those of the same files at another time, and the rows of a group for the same submission.
+    """
     known, marks = marks_of(before), marks_of(after)
-    for each in (submission, *batches.twins(transaction, submission)):
+    every = [submission, *batches.twins(transaction, submission), *groups.same_of_mates(transaction, submission)]
+    for each in every:
         add_scores(transaction, each, [mark for mark in marks if mark not in known])
         if len(marks) < len(known):
             taking_over.withdraw(transaction, each, keep={mark.task for mark in marks})
+    return every

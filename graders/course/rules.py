@@ -28,7 +28,7 @@ class Rule:
 
     `maximum` is the number of points of the kata, or 0 if it is unknown. In the total, the kata has a `weight` (1 if it
     is None) and belongs to a `category`. A missing submission counts as `zero`, or leaves the kata out of the person's
-    total (`empty`).
+    total (`empty`). If the kata is done `in_groups`, a submission counts for everyone in the group of its author.
     """
 
     counts: Literal["best", "last"] = "best"
@@ -41,6 +41,7 @@ class Rule:
     weight: float | None = None
     category: str = ""
     missing: Literal["zero", "empty"] = "zero"
+    in_groups: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,15 @@ class Attempt:
     """A submission and its current verdict, with manual scores and with the decisions on its tasks.
 
     `original` is the verdict without these decisions, or None if there are none. `submitted_as` is the person's name in
-    the batch, which can differ from the id on the roster.
+    the batch, which can differ from the id on the roster. `by` is the other member of the group who submitted it, or
+    empty for the person's own submission.
     """
 
     submitted_at: str
     verdict: Verdict
     original: Verdict | None = None
     submitted_as: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def described(rule: Rule) -> str:
     more = f", {rule.grace_s / 60:g} minutes of grace" if rule.grace_s else ""
     more += f", category {rule.category}" if rule.category else ""
     more += "" if rule.weight is None else f", weight {rule.weight:g}"
+    more += ", done in groups" if rule.in_groups else ""
     more += ", a missing submission does not count" if rule.missing == "empty" else ""
     return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{until}{more}"
 
@@ -258,15 +262,27 @@ def _decided(task: TaskResult, points: float | None) -> TaskResult:
     return msgspec.structs.replace(task, score=points, status="passed" if points == task.max_score else status)
 
 
+def of_group(standings: Sequence[ScoredAttempt]) -> int:
+    """Return how many submissions a group has, or 0 if a person has only their own."""
+    return len(standings) if any(each.attempt.by for each in standings) else 0
+
+
 def final_mark(
-    one: ScoredAttempt | None, rule: Rule, decisions: Sequence[Decision] = (), *, submitted: bool = False
+    one: ScoredAttempt | None,
+    rule: Rule,
+    decisions: Sequence[Decision] = (),
+    *,
+    submitted: bool = False,
+    of_group: int = 0,
 ) -> FinalMark:
     """Return a person's final points for a kata, the maximum, and the steps that led to the points.
 
-    `one` is the attempt that counts. If it is None, `submitted` says whether there are attempts that do not count.
+    `one` is the attempt that counts, out of `of_group` attempts of a group. If it is None, `submitted` says whether
+    there are attempts that do not count.
     """
     points = 0.0 if one is None else one.points
     steps = ["no submission counts" if submitted else "no submission"] if one is None else _steps(one, rule, decisions)
+    steps[1:1] = [] if one is None else _group_steps(one, of_group)
     whole = next((each for each in decisions if not each.task), None)
     if whole is not None:
         excluded = whole.kind == "exclude"
@@ -290,6 +306,14 @@ def _steps(one: ScoredAttempt, rule: Rule, decisions: Sequence[Decision]) -> lis
         if each.task:
             steps.append(f"{each.task}: {before.get(each.task, 0.0):g} → {each.points:g} by {each.who}: {each.reason}")
     return [*steps, _lateness(one, rule)] if one.late else steps
+
+
+def _group_steps(one: ScoredAttempt, of_group: int) -> list[str]:
+    """Return who submitted for the group, and whether there are other submissions of it that do not count."""
+    steps = [f"submitted for the group by {one.attempt.by}"] if one.attempt.by else []
+    if of_group > 1:
+        steps.append(f"chosen from {of_group} submissions of the group")
+    return steps
 
 
 def _lateness(one: ScoredAttempt, rule: Rule) -> str:

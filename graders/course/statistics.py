@@ -122,7 +122,7 @@ def _kata(slug: str, everyone: Sequence[PersonKata], totals: Mapping[str, float]
         people=len(places),
         passed=sum(place.passed for place in places),
         ungradable=sum(verdict.status == "ungradable" for verdict in verdicts),
-        submissions=sum(len(place.standings) for place in places),
+        submissions=sum(not each.attempt.by for place in places for each in place.standings),
         mean=fmean(possible) if possible else 0.0,
         tasks=tuple(_task(name, places, totals) for name in names),
         overridden=sum(bool(place.decisions) for place in places),

@@ -93,7 +93,8 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     lines = []
     for folder in book.batches_with(kata):
         batch = Batch(Path(folder))
-        owners = [batch.feedback / batch.folder_of(name) for name in book.names_of(person)] if person else []
+        names = [book.id_of(person), *book.names_of(person)] if person else []
+        owners = sorted({batch.feedback / batch.folder_of(name) for name in names})
         pages = [page for owner in owners or batch.feedback.glob("*") for page in owner.glob(f"{kata or '*'}.*")]
         if pages:
             chosen = f" --kata {kata}" if kata else ""
@@ -103,8 +104,21 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     return lines
 
 
+def _with_groups(batch: Batch, changed: Collection[Key]) -> Collection[Key]:
+    """Return these people and katas, and those of their groups, for whom the same submissions count."""
+    if not changed:
+        return changed
+    with batch.reading() as held:
+        if not any(rule.in_groups for rule in held.book.rules().values()):
+            return changed
+        places = held.book.by_name()
+    names = {key: {each.attempt.submitted_as for each in place.standings} for key, place in places.items()}
+    return {*changed, *(key for key, each in names.items() if any((name, key[1]) in changed for name in each))}
+
+
 def outdated_pages(batch: Batch, changed: Collection[Key]) -> list[str]:
     """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas."""
+    changed = _with_groups(batch, changed)
     pages = sorted(
         page for person, kata in changed for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
     )

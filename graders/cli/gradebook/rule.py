@@ -52,6 +52,10 @@ Weight = Annotated[
 Missing = Annotated[
     str | None, typer.Option(help="Whether a missing submission counts: zero or empty.", metavar="WHAT")
 ]
+InGroups = Annotated[
+    bool | None,
+    typer.Option("--groups/--alone", help="Whether a submission counts for everyone in the group of its author."),
+]
 Person = Annotated[str | None, typer.Option(help="Set the deadline for this person only.", metavar="NAME")]
 
 
@@ -65,6 +69,7 @@ def rule(
     category: Category = None,
     weight: Weight = None,
     missing: Missing = None,
+    in_groups: InGroups = None,
     person: Person = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
@@ -75,7 +80,7 @@ def rule(
     kata counts in the total. Without options, this shows the rule. A change applies at once, and goes into the audit
     trail. With --person, `--due never` withdraws the person's own deadline.
     """
-    changes = _changes(counts, due, late_percent, late_days, grace, category, weight, missing)
+    changes = _changes(counts, due, late_percent, late_days, grace, category, weight, missing, in_groups)
     if kata is None and (changes or person):
         raise KataError("KATA: specify the kata whose rule to change, such as exercise04.")
     with open_gradebook(gradebook, by) as book:
@@ -89,6 +94,8 @@ def rule(
             _name_outdated_pages(book, kata, person)
         else:
             print(_changed(book, kata, changes))
+            for told in _without_group(book, changes):
+                print(told)
             _name_outdated_pages(book, kata)
 
 
@@ -97,6 +104,17 @@ def _name_outdated_pages(book: Gradebook, kata: str, person: str = "") -> None:
 
     for told in after_change(book, kata, person):
         print(told)
+
+
+def _without_group(book: Gradebook, changes: dict[str, Any]) -> list[str]:
+    """Return who is in no group, if a kata is done in groups from now on."""
+    if not changes.get("in_groups"):
+        return []
+    roster = [each.roster for each in book.people() if each.roster and each.roster.left_at is None]
+    if not any(each.team for each in roster):
+        return ["no one on the roster has a group: katas gradebook people import FILE, with a column group"]
+    alone = [line(each.id) for each in roster if not each.team]
+    return [f"in no group, so alone: {', '.join(alone)}"] if alone else []
 
 
 def _changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> str:
@@ -116,6 +134,7 @@ def _changes(
     category: str | None,
     weight: float | None,
     missing: str | None,
+    in_groups: bool | None,
 ) -> dict[str, Any]:
     """Return the settings to change, as in `RuleChanges`. Raises KataError for an invalid value."""
     if counts not in (None, "best", "last"):
@@ -131,6 +150,7 @@ def _changes(
         "category": None if category is None else line(category.strip()),
         "weight": weight,
         "missing": missing,
+        "in_groups": in_groups,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -140,7 +140,8 @@ def _notes(place: PersonKata, attempt: ScoredAttempt) -> list[str]:
     from graders.report.wording import extras
 
     verdict = attempt.attempt.original or attempt.attempt.verdict
-    notes = [f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"]
+    notes = [f"submitted for the group by {line(attempt.attempt.by)}"] if attempt.attempt.by else []
+    notes.append(f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}")
     if counted := extras(verdict):
         notes.append(counted)
     if attempt.late:

@@ -10,6 +10,7 @@ scores           adds manual scores, and decides which score of a task is curren
 rule_changes     changes a kata's rule or a person's deadline, and checks the limit on attempts
 course_settings  changes the bank of late days, the pass mark and the categories
 decisions        overrides points, excludes submissions, and keeps requests to regrade
+groups           lets a submission count for everyone in a group
 people           finds a person under any name, on the roster or not
 roster           changes the roster
 queries          returns results, the audit trail, and verdicts by version

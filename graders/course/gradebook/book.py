@@ -183,11 +183,14 @@ class Gradebook(Database):
             return reports.reports(transaction, slug, person)
 
     def by_name(self) -> dict[Key, PersonKata]:
-        """Return the results of everyone who has submitted, by the submitted name and the kata."""
-        found = {}
+        """Return the results of everyone who has submitted, by the submitted name and the kata.
+
+        Someone for whom only a group has submitted has no submitted name, and is found by id.
+        """
+        found: dict[Key, PersonKata] = {}
         for place in (place for report in self.reports() for place in report.places.values()):
-            for each in place.standings:
-                found[each.attempt.submitted_as or place.person, place.kata] = place
+            own = {each.attempt.submitted_as or place.person for each in place.standings if not each.attempt.by}
+            found |= {(name, place.kata): place for name in (own or {place.person}) if place.standings}
         return found
 
     def may_be_graded(self, submission: KataSubmission) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from graders.course.gradebook import people
 from graders.course.gradebook.batch_tables import BatchRow, PageRow
 from graders.course.gradebook.tables import AuditRow, PersonRow
 from graders.course.gradebook.transaction import Transaction
@@ -27,6 +28,9 @@ OF_MARKS = {
     "course": "rules of the course",
 }
 """The changes in the audit trail that can change a mark, as a page names them."""
+
+OF_SUBMISSION = {OF_MARKS[each] for each in ("graded", "marked", "withdrawn", "handed in")}
+"""Those that concern a submission, and so everyone in a group for whom it counts."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ def note_pages(transaction: Transaction, batch: BatchRow, points: Mapping[Key, f
     ids = {name: number for number, name in transaction.session.execute(sa.select(PersonRow.id, PersonRow.name))}
     now = as_utc(datetime.datetime.now(datetime.UTC))
     for (person, kata), value in points.items():
-        if (person, kata) not in known and person in ids:
+        if (person, kata) not in known:
+            if person not in ids:  # only a group has submitted for this person
+                ids[person] = people.row_for(transaction, person).id
             row = PageRow(batch_id=batch.id, person_id=ids[person], kata=kata, points=value)
             row.written_at, row.last_line = now, line
             transaction.session.add(row)

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.people import Directory, Listing
 from graders.course.gradebook.review_tables import PseudonymKeyRow
 from graders.course.gradebook.transaction import Transaction
@@ -26,7 +27,9 @@ class Pseudonyms:
             transaction.session.add(row)
             transaction.session.flush()
         self._key = bytes.fromhex(row.key)
-        self._listings = {listing.id: listing for listing in Directory(transaction).listings()}
+        directory = Directory(transaction)
+        self._listings = {listing.id: listing for listing in directory.listings()}
+        self._groups = Groups(directory.roster, ())
 
     def of(self, person: str) -> str:
         """Return the pseudonym of the person with this id."""
@@ -34,17 +37,19 @@ class Pseudonyms:
         return f"Person {base64.b32encode(digest).decode()[:_LETTERS]}"
 
     def hidden(self, text: str, person: str) -> str:
-        """Return a text with a person's names and ids replaced by the pseudonym."""
-        return _without(text, self._names(person), self.of(person))
+        """Return a text with the names and ids of a person and of their group replaced by the pseudonym."""
+        everyone = (person, *self._groups.mates(person))
+        names = sorted({name for each in everyone for name in self._names(each)}, key=len, reverse=True)
+        return _without(text, names, self.of(person))
 
-    def _names(self, person: str) -> list[str]:
+    def _names(self, person: str) -> set[str]:
         listing = self._listings.get(person) or Listing(person, None, ())
         found = {person, *(name for name, _ in listing.names)}
         if listing.roster is not None:
             found |= {listing.roster.name, listing.roster.email, listing.roster.email.partition("@")[0]}
             found |= {part for part in re.split(r"[\s,]+", listing.roster.name) if len(part) > 2}
             found |= {value for _, value in listing.roster.ids}
-        return sorted((name for name in found if len(name) > 1), key=len, reverse=True)
+        return {name for name in found if len(name) > 1}
 
 
 def _without(text: str, names: Iterable[str], instead: str) -> str:

@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from graders.course import rules
 from graders.course.gradebook import course_settings, decisions, rule_changes
+from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.records import PersonKata, StoredSubmission, current_verdict, is_graded, rule_in, stored
 from graders.course.gradebook.tables import AuditRow, KataRow, SubmissionRow
@@ -24,12 +25,16 @@ from graders.verdict import Verdict
 def places(transaction: Transaction, slug: str | None, person: str | None) -> list[PersonKata]:
     """Return the results for every kata or for one, and for everyone or one person, sorted by person and kata.
 
-    Only people with submissions are listed. A bank of late days is spent over all of a person's katas, so if there is
-    one, the submissions for the other katas are loaded too.
+    Only people with submissions are listed, their own or those of their group. A bank of late days is spent over all
+    of a person's katas, so if there is one, the submissions for the other katas are loaded too.
     """
     directory = Directory(transaction)
+    course = Katas(transaction, directory)
+    groups = Groups(directory.roster, [kata for kata, rule in course.rules.items() if rule.in_groups])
     wanted = None if person is None else directory.known(person)
-    names = None if wanted is None else directory.names_of(wanted)
+    names = None
+    if wanted is not None:
+        names = [name for each in (wanted, *groups.mates(wanted)) for name in directory.names_of(each)]
     bank = course_settings.settings(transaction).late_day_bank
     given = decisions.by_person(transaction, directory)
     grouped: dict[str, dict[str, list[Attempt]]] = {}
@@ -37,9 +42,10 @@ def places(transaction: Transaction, slug: str | None, person: str | None) -> li
         if is_graded(submission):
             own = grouped.setdefault(directory.id_of(submission.person.name), {})
             own.setdefault(submission.kata, []).append(_attempt(submission))
-    course = Katas(transaction, directory)
     found = []
-    for name, attempts in sorted(grouped.items()):
+    for name, attempts in sorted(groups.shared(grouped).items()):
+        if wanted not in (None, name):
+            continue
         work = [course.work(name, kata, tuple(each), given.get((name, kata), ())) for kata, each in attempts.items()]
         found += scored_places(name, work, bank)
     return [place for place in found if slug in (None, place.kata)]

@@ -26,7 +26,8 @@ class PersonKata:
     @property
     def mark(self) -> FinalMark:
         """The final points, with the steps that led to them."""
-        return rules.final_mark(self.counted, self.rule, self.decisions, submitted=bool(self.standings))
+        submitted, of_group = bool(self.standings), rules.of_group(self.standings)
+        return rules.final_mark(self.counted, self.rule, self.decisions, submitted=submitted, of_group=of_group)
 
     @property
     def submitted(self) -> bool:
@@ -140,6 +141,7 @@ def rule_in(row: KataRow) -> Rule:
         weight=row.weight,
         category=row.category,
         missing="empty" if row.missing == "empty" else "zero",
+        in_groups=row.in_groups,
     )
 
 

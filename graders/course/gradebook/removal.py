@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from graders.course.gradebook import people
+from graders.course.gradebook.batch_tables import BatchRow, PageRow
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import (
     AuditRow,
@@ -23,8 +24,15 @@ FORGOTTEN = "(forgotten)"
 
 
 def batches_of(transaction: Transaction, person: str) -> list[str]:
-    """Return the batch folders that hold a person's submissions."""
-    return _batches(each for row in people.rows_of(transaction, person) for each in row.submissions)
+    """Return the batch folders that hold a person's submissions or pages."""
+    rows = people.rows_of(transaction, person)
+    return sorted({*_batches(each for row in rows for each in row.submissions), *_with_pages(transaction, rows)})
+
+
+def _with_pages(transaction: Transaction, rows: Iterable[PersonRow]) -> set[str]:
+    """Return the batch folders with pages for these people, who need no submission there: a group may have one."""
+    of_pages = sa.select(BatchRow.folder).join(PageRow, PageRow.batch_id == BatchRow.id)
+    return set(transaction.session.scalars(of_pages.where(PageRow.person_id.in_([row.id for row in rows]))))
 
 
 def batches_before(transaction: Transaction, moment: str) -> list[str]:
@@ -45,7 +53,7 @@ def forget(transaction: Transaction, person: str) -> list[str]:
     """
     known = Directory(transaction).known(person)
     rows = people.rows_of(transaction, person)
-    batches = _batches(each for row in rows for each in row.submissions)
+    batches = batches_of(transaction, person)
     for name in (known, *(row.name for row in rows)):
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == name))
     matched = (AuditRow.what == "matched") & ((AuditRow.before == known) | (AuditRow.after == known))

@@ -10,9 +10,10 @@ from sqlalchemy.orm import selectinload
 
 from graders.course import rules
 from graders.course.gradebook import people
+from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.records import current_verdict, is_graded, rule_in
-from graders.course.gradebook.tables import ExtensionRow
+from graders.course.gradebook.tables import ExtensionRow, KataRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rules import Rule
 from graders.course.submissions import KataSubmission
@@ -33,6 +34,7 @@ class RuleChanges:
     weight: float | None = None
     category: str | None = None
     missing: str | None = None
+    in_groups: bool | None = None
 
     def given(self) -> dict[str, Any]:
         """Return the settings to change, with their new values."""
@@ -96,7 +98,10 @@ def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> s
         return ""
     day = rules.day_of(submission.entry.submitted_at)
     directory = Directory(transaction)
-    names = {submission.entry.person, *directory.names_of(directory.id_of(submission.entry.person))}
+    person = directory.id_of(submission.entry.person)
+    row = transaction.session.get(KataRow, submission.kata.slug)
+    mates = Groups(directory.roster, ()).mates(person) if row is not None and row.in_groups else []
+    names = {submission.entry.person, *(name for each in (person, *mates) for name in directory.names_of(each))}
     own = [
         each
         for each in transaction.submissions(submission.kata.slug, names)
@@ -104,7 +109,8 @@ def attempts_exceeded(transaction: Transaction, submission: KataSubmission) -> s
     ]
     if any(each.sha256 == submission.taken.sha256 for each in own):
         return ""
-    spent = sum(rules.spends_attempt(current_verdict(each)) for each in own)
+    different = {(each.sha256, each.submitted_at): each for each in own}  # a group's may be there once per member
+    spent = sum(rules.spends_attempt(current_verdict(each)) for each in different.values())
     if spent < limit:
         return ""
     return f"attempt {spent + 1} on {day}, but only {limit} a day are graded (days start at 0:00 UTC)"

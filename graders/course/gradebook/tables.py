@@ -5,10 +5,10 @@ Times are in UTC, in ISO 8601 to the second, so that sorting them as text sorts 
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0005"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
+REVISION = "0006"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -41,6 +41,7 @@ class KataRow(Table):
     category: Mapped[str] = mapped_column(Text, default="", server_default="")
     missing: Mapped[str] = mapped_column(Text, default="zero", server_default="zero")
     max_points: Mapped[float | None] = mapped_column(default=None)
+    in_groups: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class CourseRow(Table):

@@ -1,0 +1,85 @@
+"""Let a submission of one person count for everyone in the same group of the roster."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from graders.course.gradebook.people import Directory
+from graders.course.gradebook.tables import KataRow, PersonRow, SubmissionRow
+from graders.course.gradebook.transaction import Transaction
+from graders.course.roster import Roster, RosterPerson
+from graders.course.rules import Attempt
+
+Attempts = Mapping[str, Sequence[Attempt]]  # by kata
+
+
+class Groups:
+    """The groups of the roster. `katas` are done in groups; everyone does the others alone."""
+
+    def __init__(self, roster: Roster, katas: Collection[str]) -> None:
+        self.katas = katas
+        self._members: defaultdict[str, list[RosterPerson]] = defaultdict(list)
+        for each in roster.people.values():
+            if each.team:
+                self._members[each.team].append(each)
+        self._team = {each.id: each.team for each in roster.people.values()}
+
+    def mates(self, person: str) -> list[str]:
+        """Return the other people in a person's group, also those who have left the course."""
+        team = self._team.get(person)
+        return [each.id for each in self._members[team] if each.id != person] if team else []
+
+    def shared(self, own: Mapping[str, Attempts]) -> dict[str, dict[str, list[Attempt]]]:
+        """Return everyone's attempts by person and kata, with those of their groups added.
+
+        Someone who has left the course gets no attempts of the others.
+        """
+        found = {person: {kata: list(each) for kata, each in katas.items()} for person, katas in own.items()}
+        for members in self._members.values() if self.katas else ():
+            for member in members:
+                for kata in self.katas if member.left_at is None else ():
+                    of_group = self._of_mates(member.id, kata, own)
+                    if of_group:
+                        found.setdefault(member.id, {}).setdefault(kata, []).extend(of_group)
+        return found
+
+    def _of_mates(self, person: str, kata: str, own: Mapping[str, Attempts]) -> list[Attempt]:
+        """Return the other members' attempts, without those that are the same as an earlier one."""
+        known = {_content(each) for each in own.get(person, {}).get(kata, ())}
+        found = []
+        for mate in self.mates(person):
+            for each in own.get(mate, {}).get(kata, ()):
+                if _content(each) not in known:
+                    known.add(_content(each))
+                    found.append(dataclasses.replace(each, by=mate))
+        return found
+
+
+def same_of_mates(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
+    """Return the same submission in the rows of the other members of a group, if the kata is done in groups.
+
+    A download from a learning platform can have one row for each member.
+    """
+    kata = transaction.session.get(KataRow, submission.kata)
+    if kata is None or not kata.in_groups:
+        return []
+    directory = Directory(transaction)
+    mates = Groups(directory.roster, ()).mates(directory.id_of(submission.person.name))
+    names = [name for mate in mates for name in directory.names_of(mate)]
+    same = sa.select(SubmissionRow).join(PersonRow, PersonRow.id == SubmissionRow.person_id)
+    same = same.where(
+        PersonRow.name.in_(names),
+        SubmissionRow.kata == submission.kata,
+        SubmissionRow.sha256 == submission.sha256,
+        SubmissionRow.submitted_at == submission.submitted_at,
+    )
+    return list(transaction.session.scalars(same.order_by(SubmissionRow.id)))
+
+
+def _content(attempt: Attempt) -> tuple[str, str]:
+    """Return what makes two submissions the same: a download may have one row for each member of a group."""
+    return attempt.submitted_at, attempt.verdict.submission_sha256

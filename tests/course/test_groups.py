@@ -1,0 +1,181 @@
+"""Katas that are done in groups: a submission counts for everyone in the group of its author."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from graders.course import roster_files
+from graders.course.gradebook import Gradebook
+from graders.course.gradebook.pseudonyms import Pseudonyms
+from graders.course.gradebook.records import current_verdict
+from graders.course.gradebook.tables import SubmissionRow
+from graders.course.review_pieces import Source
+from graders.course.reviews import store
+from graders.manual_scores import ManualScore, with_marks
+from tests import workshop
+from tests.course.books import DUE, graded, moment, table, task
+from tests.warm import katas
+from tests.workshop import ADDED, SOLUTION, write
+
+ROSTER = "id,name,group\nada,Ada L,red\nbob,Bob H,red\ncleo,Cleo P,red\ndora,Dora,blue\neve,Eve,\n"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Gradebook:
+    """Return a gradebook with a kata that is done in groups, in which only ada (group red) and eve have submitted."""
+    found = Gradebook(str(tmp_path / "book.sqlite"), who="Ivy")
+    found.import_roster(roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
+    found.set_rule("one", in_groups=True, due_at=DUE, late_percent=10.0)
+    found.import_verdict(graded(8.0, sha="a"), "ada", moment(12))  # two days late
+    found.import_verdict(graded(5.0, sha="e"), "eve", moment(9))
+    return found
+
+
+def points(book: Gradebook, kata: str = "one") -> dict[str, float]:
+    return {report.person: report.places[kata].points for report in book.reports() if report.places[kata].submitted}
+
+
+def steps(book: Gradebook, person: str) -> str:
+    (report,) = book.reports("one", person)
+    return report.places["one"].mark.text
+
+
+def test_submission_counts_for_the_whole_group_and_for_no_one_else(book: Gradebook) -> None:
+    assert points(book) == {"ada": 6.4, "bob": 6.4, "cleo": 6.4, "eve": 5.0}
+    assert steps(book, "ada") == "8 of 10; 2 days late: −20 %"
+    assert steps(book, "bob") == "8 of 10; submitted for the group by ada; 2 days late: −20 %"
+    assert steps(book, "dora") == "no submission"
+    book.set_rule("one", in_groups=False)
+    assert points(book) == {"ada": 6.4, "eve": 5.0}
+
+
+def test_katas_are_done_alone_unless_the_rule_says_otherwise(book: Gradebook) -> None:
+    book.import_verdict(graded(10.0, kata="two", sha="b"), "bob", moment(9))
+    assert points(book, "two") == {"bob": 10.0}
+
+
+def test_each_member_has_their_own_deadline(book: Gradebook) -> None:
+    book.extend("bob", "one", moment(20))
+    assert points(book) == {"ada": 6.4, "bob": 8.0, "cleo": 6.4, "eve": 5.0}
+    assert steps(book, "bob") == "8 of 10; submitted for the group by ada"
+
+
+@pytest.mark.parametrize(("counts", "expected"), [("best", 8.1), ("last", 6.4)])
+def test_rule_chooses_from_all_submissions_of_a_group(book: Gradebook, counts: str, expected: float) -> None:
+    """bob was late by one day with 9 points, and ada by two days with 8."""
+    book.set_rule("one", counts=counts)
+    book.import_verdict(graded(9.0, sha="b"), "bob", moment(11))
+    assert points(book) == {"ada": expected, "bob": expected, "cleo": expected, "eve": 5.0}
+    own, other = ("bob", "ada") if counts == "best" else ("ada", "bob")
+    late = "9 of 10; {}1 day late: −10 %" if counts == "best" else "8 of 10; {}2 days late: −20 %"
+    assert steps(book, own) == late.format("chosen from 2 submissions of the group; ")
+    theirs = f"submitted for the group by {own}; chosen from 2 submissions of the group; "
+    assert steps(book, other) == steps(book, "cleo") == late.format(theirs)
+
+
+def test_same_submission_in_the_rows_of_two_members_is_one(book: Gradebook) -> None:
+    book.import_verdict(graded(8.0, sha="a"), "bob", moment(12))
+    assert steps(book, "bob") == steps(book, "ada") == "8 of 10; 2 days late: −20 %"
+    assert points(book)["cleo"] == 6.4
+
+
+def test_limit_on_attempts_is_for_the_group(book: Gradebook) -> None:
+    with book.transaction() as transaction:
+        transaction.kata("one").attempts_per_day = 1
+    book.import_verdict(graded(9.0, sha="b"), "bob", moment(12, 11))
+    assert points(book) == {"ada": 6.4, "bob": 6.4, "cleo": 6.4, "eve": 5.0}
+
+
+def test_decisions_are_personal(book: Gradebook) -> None:
+    book.exclude("ada", "one", "plagiarism")
+    book.override("bob", "one", 9.5, "did most of it")
+    assert points(book) == {"ada": 0.0, "bob": 9.5, "cleo": 6.4, "eve": 5.0}
+
+
+def test_someone_who_has_left_gets_nothing_of_the_group(book: Gradebook, tmp_path: Path) -> None:
+    without = ROSTER.replace("cleo,Cleo P,red\n", "")
+    book.import_roster(roster_files.read(write(tmp_path / "roster.csv", without)))
+    assert points(book) == {"ada": 6.4, "bob": 6.4, "eve": 5.0}
+
+
+def test_group_is_marked_once_and_without_any_of_its_names(book: Gradebook) -> None:
+    tasks = (task("why", 0.0, 10.0, "awaiting_review"),)
+    waiting = graded(0.0, sha="c", status="awaiting_review", tasks=tasks, max_score=0.0, review_points=10.0)
+    for person, day in (("ada", 13), ("bob", 13)):
+        book.import_verdict(waiting, person, moment(day))
+    with book.transaction(alone=True) as transaction:
+        found = [each[:2] for each in Source(None).submissions(transaction) if each[3].status == "awaiting_review"]
+        ((number, name),) = found
+        row = transaction.session.get(SubmissionRow, number)
+        before = current_verdict(row)
+        score = ManualScore("why", 10.0, "Grace", moment(14), "")
+        changed = store(transaction, row, before, with_marks(before, [score]))
+        assert (name, {each.person.name for each in changed}) == ("ada", {"ada", "bob"})
+        hidden = Pseudonyms(transaction).hidden("Ada and BOB H wrote it, with Cleo and Dora.", "ada")
+    assert not re.search("ada|bob|cleo", hidden, re.IGNORECASE)
+    assert "Dora" in hidden
+    assert points(book) == {"ada": 7.0, "bob": 7.0, "cleo": 7.0, "eve": 5.0}
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_setting_is_stored_and_audited(url: str) -> None:
+    with Gradebook(url) as book:
+        book.set_rule("one", in_groups=True)
+        assert book.rules()["one"].in_groups
+        (line,) = (line for line in book.audit() if line.what == "rule")
+    assert (line.before.endswith("none"), line.after.endswith("done in groups")) == (True, True)
+
+
+# In the files and outputs
+
+
+def said(root: Path, *words: str, status: int = 0) -> str:
+    done = katas("--root", str(root), *words)
+    assert (done.status, "Traceback" in done.err) == (status, False), done.said
+    return done.out
+
+
+def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path / "root", ["one"])
+    for person, text, at in (("ada", ADDED, 1_778_500_000), ("bob", SOLUTION, 1_778_600_000)):
+        os.utime(write(tmp_path / "in" / person / "twice.py", text), (at, at))
+    book, out, roster = str(tmp_path / "book.sqlite"), tmp_path / "out", write(tmp_path / "roster.csv", ROSTER)
+    url = ("--gradebook", book)
+    said(root, "gradebook", "people", "import", str(roster), *url)
+    assert "in no group, so alone: eve\n" in said(root, "gradebook", "rule", "one", "--groups", *url)
+    said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
+    rows = {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text("utf-8").splitlines())}
+    assert {person: (row["score"], row["counts"], row["final_points"]) for person, row in rows.items()} == {
+        "ada": ("1.0", "0", "3.0"),
+        "bob": ("3.0", "1", "3.0"),
+    }
+    assert rows["ada"]["steps"] == "3 of 3; submitted for the group by bob; chosen from 2 submissions of the group"
+    assert rows["bob"]["steps"] == "3 of 3; chosen from 2 submissions of the group"
+    per_person = csv.DictReader(io.StringIO(said(root, "gradebook", "export", "csv", "--per", "person", *url)))
+    totals = {row["person"]: row["one"] for row in per_person}
+    assert totals == dict.fromkeys(("ada", "bob", "cleo"), "3.0") | dict.fromkeys(("dora", "eve"), "0.0")
+    shown = said(root, "gradebook", "show", "cleo", *url)
+    assert "submitted for the group by bob; passed, 3 of 3" in shown
+    assert "2 people" not in said(root, "gradebook", "stats", *url)
+    said(root, "feedback", str(out))
+    pages = {path.parent.name: html.unescape(path.read_text("utf-8")) for path in out.glob("feedback/*/one.html")}
+    assert sorted(pages) == ["ada", "bob", "cleo"]
+    for person, counts in (("ada", " by bob"), ("bob", "this submission"), ("cleo", "this submission, by bob")):
+        cells = dict(re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td>', pages[person]))
+        assert cells["Final mark"] == "3 of 3 points"
+        assert cells["Counts"].endswith(counts), person
+    decided = said(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
+    assert "1 page of feedback may be outdated" in decided
+    said(root, "feedback", str(out))
+    page = html.unescape((out / "feedback" / "cleo" / "one.html").read_text("utf-8"))
+    assert "3 points on the first page" in page
+    assert (out / "results.csv").read_text("utf-8") == table(out)
+    said(root, "gradebook", "forget", "cleo", "--yes", *url)
+    assert not (out / "feedback" / "cleo").exists()
