@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from graders.course.batch import Batch
 from graders.course.serve.pictures import pixels_only
 from graders.manual_scores import marks_of
+from tests import in_process
 from tests.course.books import current, table
 from tests.course.marking import PEOPLE, Marking, png, write_course
 from tests.warm import katas
@@ -280,3 +282,11 @@ def test_pictures_keep_only_their_pixels() -> None:
     assert pixels_only(png(text=b"Ada Lovelace")) == png()
     for broken in (b"", b"GIF89a", png()[:-20], png()[:40], b"\x89PNG\r\n\x1a\n", png(width=20_000, height=1)):
         assert pixels_only(broken) is None
+
+
+def test_copy_for_learners_says_that_it_cannot_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Handouts lack graders/course."""
+    known = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "graders.course" else known(name))
+    done = in_process.katas("serve", "--no-browser", "--instructor", "out", "--by", "Grace")
+    assert (done.status, "this copy of the katas is for learners" in done.err) == (2, True), done.said

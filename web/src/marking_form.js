@@ -32,6 +32,8 @@ export class MarkingForm {
         this.fault = el("div", { id: "fault", role: "alert" });
         this.list = el("div", { class: "items" });
         this.saving = false;
+        this.saved = false;
+        this.filling = Promise.resolve(); // the last change of the fields by an item
         this.before = this.fields();
         this.showItems();
         this.element = this.made();
@@ -119,7 +121,8 @@ export class MarkingForm {
         this.chosen.has(id) ? this.chosen.delete(id) : this.chosen.add(id);
         this.showItems();
         this.list.children[focused]?.focus();
-        await this.attempt(async () => this.fill(await this.score()));
+        this.filling = this.filling.then(() => this.attempt(async () => this.fill(await this.score())));
+        await this.filling;
     }
 
     /** Return the points and the comment of the chosen items. */
@@ -162,6 +165,11 @@ export class MarkingForm {
     }
 
     async save() {
+        await this.filling;
+        if (this.saved && !this.changed) {
+            this.steps.next();
+            return;
+        }
         const points = Number(this.points.value.trim().replace(",", ".") || "none");
         if (!Number.isFinite(points)) {
             this.say(`Type points from 0 to ${this.piece.maximum}.`);
@@ -176,6 +184,7 @@ export class MarkingForm {
         const done = await this.attempt(async () => this.steps.saved((await give(this.piece.number, given)).progress));
         this.saving = false;
         if (done) {
+            this.saved = true;
             this.before = this.fields();
             this.steps.next();
         }

@@ -25,7 +25,8 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C. Raises KataError if the course cannot be opened, or if the port is taken."""
     with ReviewQueue(course, by, Wanted(anonymous=anonymous), Katas(root, say)) as queue:
-        desk = Desk(queue, Path(course).name if "://" not in course else course.rpartition("/")[2], say)
+        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
+        desk = Desk(queue, name, say)
         try:
             site = server.Site(application(desk), "marking", "The marking queue is at")
             server.run(site, host=host, port=port, browser=browser, say=say)
