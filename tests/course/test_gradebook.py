@@ -696,7 +696,8 @@ def test_export_has_rows_of_submissions_and_columns_of_tasks(course, batch, tmp_
     root = course
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     said = output_of("gradebook", "import", str(batch.out), *url, root=root)
-    assert said == f"4 new verdicts from {batch.out}\n{batch.out}: its results are kept in {url[1]} from now on\n"
+    kept = f"{batch.out}: its results are kept in {url[1]} from now on\n"
+    assert said == f"new gradebook: {url[1]}.\n4 new verdicts from {batch.out}\n{kept}"
     assert output_of("gradebook", "import", str(batch.out), *url, root=root) == f"0 new verdicts from {batch.out}\n"
     rows = list(csv.DictReader(io.StringIO(output_of("gradebook", "export", "csv", "one", *url, root=root))))
     assert [(row["person"], row["twice"], row["half"], row["points"], row["counts"]) for row in rows] == [

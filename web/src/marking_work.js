@@ -32,7 +32,8 @@ function contentOf(file) {
 
 /** Return the task's rubric. */
 export function rubricOf(piece) {
-    return [el("h3", {}, "Rubric"), el("p", { class: "rubric" }, piece.rubric || "The task has no rubric.")];
+    const blocks = (piece.rubric || "The task has no rubric.").split(/\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)/);
+    return [el("h3", {}, "Rubric"), ...blocks.map((block) => el("p", { class: "rubric" }, block))];
 }
 
 /** Return the automatic result of the task and, folded, the other tasks' points. */

@@ -40,8 +40,8 @@ def import_(
     katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
     if place.is_dir():
         with open_gradebook(gradebook, by, new=True) as book:
-            _import_batch(book, place, katas)
             print(*made, sep="\n", end="\n" if made else "")
+            _import_batch(book, place, katas)
         return
     if person is None:
         raise KataError(f"{place}: a verdict file does not name its person. Add --person NAME.")

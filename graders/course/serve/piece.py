@@ -11,7 +11,7 @@ from graders.course.review_session import task_of
 from graders.course.serve.pictures import pixels_only
 from graders.errors import KataError
 from graders.intake import Submission
-from graders.report import submitted
+from graders.report import submitted, wording
 from graders.report.text import clean, clean_line
 from graders.verdict import TestResult
 
@@ -116,7 +116,7 @@ class ShownPiece:
     def _test(self, test: TestResult) -> dict[str, str]:
         parts = (test.diagnosis, test.message, test.counterexample, test.output)
         said = "\n\n".join(clean(part) for part in parts if part)
-        title = clean_line(test.title or test.name)
+        title = clean_line(f"{wording.title(test)} ({test.visibility} test)")
         return {"title": self.visible(title), "status": _in_words(test.status), "said": self.visible(said)}
 
 
@@ -125,7 +125,9 @@ def _in_words(status: str) -> str:
 
 
 def _of_task(taken: Submission, task: Task) -> Sequence[tuple[str, bytes]]:
-    return [(file.name, file.data) for file in taken.files if submitted.belongs(task, file.name)]
+    """Return the names and contents of the task's files, with what people write for people first."""
+    found = [(file.name, file.data) for file in taken.files if submitted.belongs(task, file.name)]
+    return sorted(found, key=lambda each: not each[0].endswith(submitted.PROSE))
 
 
 def _text_in(data: bytes) -> str | None:
