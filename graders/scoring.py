@@ -28,6 +28,12 @@ def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def blocked_message(kata: Kata, others: Iterable[str]) -> str:
+    """Return the message about a test whose task is blocked by these tasks, which it names by their titles."""
+    titles = {task.name: f'"{task.title}"' for task in kata.tasks}
+    return f"blocked: first make {' and '.join(titles[name] for name in others)} pass"
+
+
 def in_order(kata: Kata) -> list[str]:
     """Return the names of the tasks in the order of kata.toml, except that a task follows those that it builds on."""
     ordered: list[str] = []

@@ -29,7 +29,7 @@ from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, title_of
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
-from graders.scoring import blocking, in_order, scored, tasks_for_diagnosis, ungradable
+from graders.scoring import blocked_message, blocking, in_order, scored, tasks_for_diagnosis, ungradable
 from graders.verdict import STRENGTH, Confinement, Speed, TestResult, Verdict
 
 WORKERS_AT_ONCE = 12  # the number of workers that are requested at a time
@@ -170,7 +170,7 @@ class Grading:
         if item.get_closest_marker("gpu") and self.request.verdict.device == "cpu":
             result = msgspec.structs.replace(result, status="ungraded", message="this machine has no GPU")
         elif others:
-            reason = f"blocked: first make {' and '.join(others)} pass"
+            reason = blocked_message(self.kata, others)
             result = msgspec.structs.replace(result, status="blocked", message=reason)
         elif late := self.clock.late():  # checked here too, because a test may only read files
             result = msgspec.structs.replace(result, status="failed", message=late)

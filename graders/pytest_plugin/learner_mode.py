@@ -29,7 +29,7 @@ from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.pytest_plugin.timing import Race
 from graders.report.wording import DESCRIBED
-from graders.scoring import PointTally, blocking
+from graders.scoring import PointTally, blocked_message, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 PATIENCE, LEAST_S = 2, 30  # a test may take PATIENCE * test_s seconds, and at least LEAST_S
@@ -140,7 +140,9 @@ def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
     file = Path(frame.f_code.co_filename)
     if handle.side.holds(str(file)):
         shown = os.path.relpath(file)
-        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}", pytrace=False)
+        earlier = next((other.slug for other in handle.kata.earlier if other.slug in file.parts), "")
+        first = f". Finish {earlier} first: katas grade {earlier}" if earlier else ""
+        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}{first}", pytrace=False)
 
 
 def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
@@ -239,7 +241,7 @@ class Learner:
         kata = item.stash[KATA]
         others = blocking(kata, self.tally.failed(kata), task_of(item))
         if others:
-            pytest.skip(f"blocked: first make {' and '.join(others)} pass")
+            pytest.skip(blocked_message(kata, others))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Any:

@@ -414,7 +414,7 @@ def test_a_task_is_blocked_by_the_failed_task_it_builds_on(
     assert verdict.max_score == 15
     assert verdict.score == sum(task.max_score for task in verdict.tasks if task.status == "passed")
     if blocked_by:
-        assert result(verdict, "test_third").message == f"blocked: first make {blocked_by[0]} pass"
+        assert result(verdict, "test_third").message == f'blocked: first make "{blocked_by[0].title()}" pass'
 
 
 def test_a_partial_task_gives_points_in_proportion(graded: Graded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -100,3 +101,16 @@ def test_a_program_elsewhere_finds_what_comes_with_earlier_katas(
         str(program.with_name("blocks.py")),
         str(ROOT / "katas/exercise10/network.py"),
     ]
+
+
+@pytest.mark.parametrize("slug", ["milestone1", "milestone2"])
+def test_every_test_has_a_title(slug: str) -> None:
+    """A learner reads the titles in the verdict; a function's name would say less."""
+    for path in (*(ROOT / "katas" / slug).glob("test_*.py"), *(ROOT / "graders/hidden" / slug).glob("test_*.py")):
+        tests = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)]
+        for test in (each for each in tests if each.name.startswith("test_")):
+            marks = [
+                mark for mark in test.decorator_list if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "task"
+            ]
+            titles = [word.value for mark in marks for word in mark.keywords if word.arg == "title"]
+            assert [ast.literal_eval(title).count(" ") > 0 for title in titles] == [True], (path, test.name)

@@ -461,7 +461,35 @@ def test_a_blocked_test_names_the_task_that_blocks_it(root: Path) -> None:
     write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
     done = submitted(root, STUB, "katas/alpha/test_alpha.py", "katas/alpha/test_more.py")
     assert counted(done) == {"failed": 2, "blocked": 1}
-    assert "test_three_is_halved is blocked: first make twice pass" in done.out
+    assert 'test_three_is_halved is blocked: first make "Twice a vector" pass' in done.out
+
+
+MILESTONE = """\
+format = 1
+title = "Four times"
+kind = "milestone"
+difficulty = 1
+minutes = 1
+builds_on = ["alpha"]
+files = ["four.py"]
+entry_points = ["four"]
+runtime = "numpy"
+[tasks.four]
+title = "Four times a vector"
+points = 2
+"""
+
+
+def test_an_unfinished_earlier_kata_is_named(root: Path) -> None:
+    beta = root / "katas" / "beta"
+    write(beta / "kata.toml", MILESTONE)
+    for folder in (beta, root / "solutions" / "beta"):
+        write(folder / "four.py", "from twice import twice\n\ndef four(x):\n    return twice(twice(x))\n")
+    test = "from graders.checks import task\n\n@task('four')\ndef test_four(kata):\n    assert kata.four(2.0) == 8\n"
+    write(beta / "test_beta.py", test)
+    done = submitted(root, STUB, "katas/beta")
+    assert "twice is not written yet: katas/alpha/twice.py, line 5. Finish alpha first: katas grade alpha" in done.out
+    assert "NotImplementedError" not in done.out
 
 
 def test_an_assertion_message_is_shown_alone(tmp_path: Path) -> None:
