@@ -19,6 +19,7 @@ TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.
     f'rubric = "Does it say {name}?"\n'
     for name, files in (("why", '"why.md", "out/*"'), ("how", '"out/*"'))
 )
+HTML = "<img src=x onerror=alert(1)>"
 PEOPLE = ("ada", "bob", "cleo")
 
 
@@ -45,6 +46,7 @@ def write_course(place: Path) -> Path:
         shutil.copytree(root / "solutions" / "alpha", place / "in" / person)
         write(place / "in" / person / "why.md", f"# Why\n\n{person.title()} says: <img src=x onerror=alert(1)>\n")
         write(place / "in" / person / "out" / "how.txt", f"How {person} did it.\x1b[2J\n")
+        write(place / "in" / person / "out" / f"{HTML}.txt", "odd\n")
         write(place / "in" / person / "out" / "page.html", "<script>document.title = 'owned'</script>\n")
         (place / "in" / person / "out" / "picture.png").write_bytes(png(text=person.encode()))
         (place / "in" / person / "out" / "odd.png").write_bytes(b"\x89PNG\r\n\x1a\n<script>alert(1)</script>")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from graders.course import roster_files
+from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook
+from graders.course.gradebook.pages import first_pages, note_pages
 from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.records import current_verdict
 from graders.course.gradebook.tables import SubmissionRow
@@ -179,3 +181,14 @@ def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
     assert (out / "results.csv").read_text("utf-8") == table(out)
     said(root, "gradebook", "forget", "cleo", "--yes", *url)
     assert not (out / "feedback" / "cleo").exists()
+
+
+def test_expiry_keeps_what_is_known_about_a_member_without_submissions(book: Gradebook, tmp_path: Path) -> None:
+    """bob has a page on the submission of ada, and nothing else."""
+    with Batch(tmp_path / "out").open(gradebook=str(tmp_path / "book.sqlite")) as held:
+        with held.book.transaction(alone=True) as transaction:
+            note_pages(transaction, held.batch(transaction), {("bob", "one"): 6.4}, 1)
+        book.forget_before(moment(1))
+        with held.book.transaction() as transaction:
+            assert first_pages(transaction, held.batch(transaction)).keys() == {("bob", "one")}
+    assert book.batches_of("bob") == [str(tmp_path / "out")]

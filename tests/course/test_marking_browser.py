@@ -13,7 +13,7 @@ import pytest
 from graders.manual_scores import marks_of
 from tests.browser import chromium, violations
 from tests.course.books import current
-from tests.course.marking import Marking, write_course
+from tests.course.marking import HTML, Marking, write_course
 from tests.warm import katas
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
@@ -174,6 +174,7 @@ def test_nothing_in_a_submission_or_a_comment_becomes_part_of_the_page(page: Any
     page.keyboard.press("b")
     shows(page, "form.score p", "Now: 1 by Grace")
     assert "<img src=x onerror=" in page.locator("#comment").input_value()
+    shows(page, ".file h3", f"out/{HTML}.txt")
     text = page.locator(".file", has_text="why.md").inner_text()
     assert "Ada says: <img src=x onerror=alert(1)>" in text
     assert page.locator("main script, main iframe, main img:not([src^='/pieces/'])").count() == 0

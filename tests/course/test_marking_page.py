@@ -15,7 +15,7 @@ from graders.course.serve.pictures import pixels_only
 from graders.manual_scores import marks_of
 from tests import in_process
 from tests.course.books import current, table
-from tests.course.marking import PEOPLE, Marking, png, write_course
+from tests.course.marking import HTML, PEOPLE, Marking, png, write_course
 from tests.warm import katas
 from tests.workshop import write
 
@@ -89,7 +89,7 @@ def test_piece_shows_files_as_text_and_checked_pictures(course: Course) -> None:
         piece = page.next()
         files = {file["name"]: file for file in piece["files"]}
         kinds = {name: file["kind"] for name, file in files.items()}
-        expected = {"why.md": "text", "out/how.txt": "text", "out/page.html": "text"}
+        expected = dict.fromkeys(("why.md", "out/how.txt", "out/page.html", f"out/{HTML}.txt"), "text")
         assert kinds == expected | {"out/picture.png": "picture", "out/odd.png": "other"}
         assert files["why.md"]["text"] == "# Why\n\nAda says: <img src=x onerror=alert(1)>"
         assert "\x1b" not in files["out/how.txt"]["text"]

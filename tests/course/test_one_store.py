@@ -143,3 +143,22 @@ def test_all_files_and_outputs_agree_after_every_step(
     assert "4 graded earlier" in said(root, *grade)
     said(root, "feedback", str(out))
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_table_of_a_batch_follows_a_later_batch_of_the_gradebook(course: Path, tmp_path: Path) -> None:
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    for number, text in enumerate((ADDED, SOLUTION)):
+        for name, content in (("twice.py", text), ("why.md", f"Try {number}.\n")):
+            at = (MONDAY + number,) * 2
+            os.utime(write(tmp_path / f"in{number}" / "ada" / name, content), at)
+        words = (str(tmp_path / f"in{number}"), "--out", str(tmp_path / f"out{number}"), "--kata", "alpha")
+        said(course, "grade-batch", *words, *url)
+    rows = []
+    for number in range(2):
+        file = tmp_path / f"out{number}" / "results.csv"
+        assert file.read_text(encoding="utf-8") == table(file.parent)
+        rows += csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    assert [(row["score"], row["counts"], row["final_points"]) for row in rows] == [
+        ("1.0", "0", "3.0"),
+        ("3.0", "1", "3.0"),
+    ]

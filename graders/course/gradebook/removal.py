@@ -85,6 +85,8 @@ def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]
 def _forget_people_before(transaction: Transaction, moment: str) -> None:
     idle = ~PersonRow.submissions.any() & ~PersonRow.extensions.any(ExtensionRow.due_at >= moment)
     idle &= ~PersonRow.decisions.any(DecisionRow.at >= moment) & ~PersonRow.requests.any(RequestRow.opened_at >= moment)
+    later_pages = sa.select(PageRow.person_id).where(PageRow.written_at >= moment)  # perhaps on a group's work
+    idle &= PersonRow.id.not_in(later_pages)
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))
         transaction.session.delete(person)
