@@ -103,6 +103,15 @@ def test_a_new_run_stops_the_one_before(attempt):
     assert found[0]["fault"] == STOPPED
 
 
+def test_weaker_confinement_than_required_is_refused(root):
+    tryouts = Tryouts(Judge(root, require="full", confinement="partial"))
+    try:
+        with pytest.raises(KataError, match="confinement is partial, but full is required"):
+            tryouts.run(catalogue.load(root, "alpha"), "1\n")
+    finally:
+        tryouts.close()
+
+
 def test_the_functions_of_earlier_katas_can_be_imported():
     tryouts = Tryouts(Judge(ROOT))
     try:
