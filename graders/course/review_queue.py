@@ -114,7 +114,7 @@ class ReviewQueue:
         self.wanted = dataclasses.replace(wanted, anonymous=self.wanted.anonymous)
         self._seen.clear()
         self._history.clear()
-        self._load()
+        self.pieces = [each for each in self.all if self._is_wanted(each)]
 
     def _is_wanted(self, piece: Piece) -> bool:
         katas, tasks, people = self.wanted.katas, self.wanted.tasks, self.wanted.people

@@ -59,6 +59,7 @@ class Marking(Server):
     """A running `katas serve --instructor` of one reviewer."""
 
     NAME = "marking"
+    number = 0  # of a piece that is open
 
     def __init__(self, root: Path, course: Path, *options: str, by: str = "Grace") -> None:
         environment = os.environ | {"NN_KATAS_PROGRESS": str(root.parent / "data" / "progress.sqlite")}
@@ -70,6 +71,9 @@ class Marking(Server):
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> tuple[int, Any, Any]:
+        return super().request(method, path.replace("{number}", str(self.number)), body, **headers)
 
     def choose(self, **wanted: Any) -> Any:
         return self.post("/api/choose", wanted)

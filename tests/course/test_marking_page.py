@@ -138,7 +138,8 @@ def test_invalid_score_is_refused(course: Course, points: Any, comment: Any, sai
     with course.serve() as page:
         status, answer = page.give(page.next(), points, comment)
         assert (status, said in answer["error"]) == (400, True), answer
-        nan = page.request("POST", "/api/pieces/1/give", b'{"points": NaN, "comment": "", "items": []}')
+        page.number = page.choose()["piece"]["number"]
+        nan = page.request("POST", "/api/pieces/{number}/give", b'{"points": NaN, "comment": "", "items": []}')
         assert nan[0] == 400
     assert course.marks() == {}
 
@@ -168,6 +169,16 @@ def test_two_tabs_do_not_overwrite_each_other(course: Course) -> None:
         assert page.give(second, 3)[0] == 200
         assert page.give(first, 1)[0] == 409
     assert course.marks() == {("why", "ada"): (3.0, "Grace", "")}
+
+
+def test_page_of_an_ended_server_scores_no_other_piece(course: Course) -> None:
+    with course.serve() as page:
+        piece = page.next()
+    with course.serve() as page:
+        page.choose(task="how", person="cleo")
+        status, said = page.give(piece, 4)
+        assert (status, "by a server that has ended. Reload the page." in said["error"]) == (400, True)
+    assert course.marks() == {}
 
 
 def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:

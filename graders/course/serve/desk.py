@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ class Desk:
         self._queue, self._course, self._say = queue, course, say
         self._lock = threading.Lock()
         self._opened: OrderedDict[int, ShownPiece] = OrderedDict()
-        self._number = 0
+        self._number = secrets.randbits(40)  # a page of an earlier server must not score another piece
         self._last: OpenPiece | None = None  # the piece that was opened last
         self._at_end = False
 
