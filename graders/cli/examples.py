@@ -36,6 +36,7 @@ katas figures exercise09        draw figure.svg next to the README
 katas serve                     open the katas in a browser
 katas serve --no-browser        print the address only
 katas serve --port 9000         use this port
+katas serve --instructor graded --by "Grace Hopper"   mark submissions
 """,
     "watch": """
 katas                           watch the next kata (on a terminal)

@@ -40,10 +40,12 @@ def serve(
     by: By = None,
     anonymous: Anonymous = False,
 ) -> None:
-    """Solve the katas in a browser: text, editor and verdict. With --instructor, mark what a person has to score.
+    """Solve the katas in a browser: text, editor and verdict.
 
     The page edits your own files, saves them while you type, and grades each save. You can use another editor at the
     same time. Only this machine can connect, and only with the printed address, which contains a secret.
+
+    With --instructor, the page is another one: the queue of what a person has to score. Points go into the gradebook.
 
     Exit status: 0 after Ctrl-C.
     """

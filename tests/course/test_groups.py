@@ -165,7 +165,11 @@ def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
     assert totals == dict.fromkeys(("ada", "bob", "cleo"), "3.0") | dict.fromkeys(("dora", "eve"), "0.0")
     shown = said(root, "gradebook", "show", "cleo", *url)
     assert "submitted for the group by bob; passed, 3 of 3" in shown
-    assert "2 people" not in said(root, "gradebook", "stats", *url)
+    canvas = said(root, "gradebook", "export", "canvas", "one", "--output", str(tmp_path / "canvas.csv"), *url)
+    assert "5 people" in canvas
+    head, _, *lines = (tmp_path / "canvas.csv").read_text("utf-8").splitlines()
+    people = [line.split(",") for line in lines]
+    assert {each[head.split(",").index("SIS User ID")] for each in people if each[-1] == "3"} == {"ada", "bob", "cleo"}
     said(root, "feedback", str(out))
     pages = {path.parent.name: html.unescape(path.read_text("utf-8")) for path in out.glob("feedback/*/one.html")}
     assert sorted(pages) == ["ada", "bob", "cleo"]
