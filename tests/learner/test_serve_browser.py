@@ -104,7 +104,7 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     typed(page, ADDED, save=False)
     shows(page, HEADLINE, "failed, 1 of 3 points")
     shows(page, ".verdict", "two is added")
-    copy, code = page.locator(".copying button").first, page.locator(".copying + pre").first
+    copy, code = page.get_by_label("Copy this code").first, page.locator(".copying + pre").first
     assert bottom(copy) <= code.bounding_box()["y"]
     copy.click()
     assert "from twice import twice" in page.evaluate("navigator.clipboard.readText()")
@@ -321,6 +321,12 @@ def test_the_learner_tries_lines_of_their_own(page: Any) -> None:
     page.get_by_role("button", name="Start again").click()
     assert "from twice import" in lines.inner_text()
     assert page.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('try '))") == []
+    typed(page, ADDED)
+    page.get_by_role("tab", name="Verdict").click()
+    shows(page, HEADLINE, "failed, 1 of 3 points")
+    page.get_by_role("button", name="Try this code").first.click()
+    shows(page, ".tried h2", "Output")
+    assert "# expected" in lines.inner_text()
 
 
 def typed_lines(page: Any, lines: Any, text: str) -> None:

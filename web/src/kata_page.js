@@ -22,7 +22,7 @@ export class KataPage {
     constructor(slug, kata) {
         this.title = kata.title;
         this.workspace = new Workspace(slug, kata);
-        this.result = new ResultPane(slug, kata, () => this.workspace.flush());
+        this.result = new ResultPane(slug, kata, () => this.workspace.flush(), (code) => this.tryOut(code));
         this.trying = new TryPane(slug, kata, () => this.workspace.flush());
         this.outcome = new Outcome([
             { name: "Verdict", content: this.result.element },
@@ -68,6 +68,12 @@ export class KataPage {
             event.preventDefault();
             this.save(event.repeat);
         }
+    }
+
+    /** Run code, such as the smallest failing input, in the Try tab. */
+    tryOut(code) {
+        this.goTo(TRY);
+        this.trying.add(code);
     }
 
     goTo(place) {

@@ -13,11 +13,12 @@ export class ResultPane {
      * @param {string} slug
      * @param {{has_solution: boolean, is_puzzle: boolean}} kata
      * @param {() => Promise<boolean>} flush saves all files
+     * @param {(code: string) => void} tryOut runs code as the learner's own lines
      */
-    constructor(slug, kata, flush) {
+    constructor(slug, kata, flush, tryOut) {
         Object.assign(this, { slug, kata, flush });
         this.busy = false;
-        this.verdict = new VerdictView();
+        this.verdict = new VerdictView(tryOut);
         this.headline = el("strong", { class: "headline" }, NO_VERDICT);
         this.activity = el("span", { class: "activity soft" }, IDLE);
         this.stop = button("Stop", () => this.ask("stop"), { hidden: true });

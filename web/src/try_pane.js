@@ -89,6 +89,21 @@ export class TryPane {
         this.output.lastElementChild?.scrollIntoView({ block: "nearest" });
     }
 
+    /** Add lines below the learner's own, or in place of the first lines, and run them. */
+    add(code) {
+        const before = this.view.state.doc.toString();
+        const isOwn = before.trim() && before !== this.starter;
+        const [from, insert] = isOwn ? [before.length, `\n\n${code}`] : [0, code];
+        this.view.dispatch({
+            changes: { from, to: before.length, insert },
+            selection: { anchor: from + insert.length },
+            scrollIntoView: true,
+        });
+        if (!this.running) {
+            this.run();
+        }
+    }
+
     /** Bring back the first lines, as a change that can be undone. */
     restore() {
         this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: this.starter } });

@@ -4,7 +4,9 @@ import { announce, button, el } from "./dom.js";
 const FOCUSABLE = "summary, button, a, [tabindex='0']";
 
 export class VerdictView {
-    constructor() {
+    /** @param {(code: string) => void} tryOut is called with code that the learner wants to run */
+    constructor(tryOut) {
+        this.tryOut = tryOut;
         this.html = null;
         this.toggled = new Map(); // what the learner has opened or closed, by the text of its summary
         this.element = el("div", { class: "verdict", tabindex: -1 });
@@ -29,7 +31,7 @@ export class VerdictView {
         for (const details of this.element.querySelectorAll("details")) {
             details.open = this.toggled.get(summaryOf(details)) ?? details.open;
         }
-        this.element.querySelectorAll("pre.code").forEach(addCopyButton);
+        this.element.querySelectorAll("pre.code").forEach((pre) => addButtons(pre, this.tryOut));
         this.element.querySelectorAll("details [role=region]").forEach(nameTest);
         scrolled.forEach(([each, top]) => each && (each.scrollTop = top));
         this.restoreFocus(focus);
@@ -72,10 +74,11 @@ function nameTest(region) {
     region.setAttribute("aria-label", `${region.getAttribute("aria-label")}, ${test}`);
 }
 
-function addCopyButton(pre) {
+function addButtons(pre, tryOut) {
     const label = "Copy";
     const copy = button(label, () => copyText(pre, copy), { class: "copy", "aria-label": "Copy this code" });
-    pre.before(el("div", { class: "copying" }, copy));
+    const run = button("Try", () => tryOut(pre.textContent), { class: "copy", "aria-label": "Try this code" });
+    pre.before(el("div", { class: "copying" }, run, copy));
 }
 
 /** Copy a block's text. If the browser does not allow it, select the text instead. */
