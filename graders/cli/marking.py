@@ -18,8 +18,8 @@ from graders.cli import marking_rubric
 from graders.cli.gradebook.options import check_exists
 from graders.cli.reviewing import asked
 from graders.cli.session import Invocation, say
-from graders.course import submitted
 from graders.errors import KataError
+from graders.output import submitted
 from graders.report.text import clean, clean_line
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ from graders import intake
 from graders.atomic import folder_lock
 from graders.catalogue import Kata, Task
 from graders.cli.session import say
-from graders.course import submitted
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, reviewable, withdrawn
-from graders.output import delivery
+from graders.output import delivery, submitted
 from graders.report.text import clean_line
 from graders.verdict import Verdict, from_json, to_json
 

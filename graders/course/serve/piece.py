@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from graders.catalogue import Task
-from graders.course import submitted
 from graders.course.review_queue import OpenPiece, ReviewQueue
 from graders.course.review_session import task_of
 from graders.course.serve.pictures import pixels_only
 from graders.errors import KataError
 from graders.intake import Submission
+from graders.output import submitted
 from graders.report import wording
 from graders.report.text import clean, clean_line
 from graders.verdict import TestResult
