@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from graders.catalogue import Kata
 from graders.cli.session import say
 from graders.errors import KataError
-from graders.learner.curves import program_of
+from graders.learner.curves import environment, program_of
 
 
 def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
@@ -29,16 +28,8 @@ def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
 
 
 def run_program(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> int:
-    """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules. Return the exit status.
-
-    A milestone's program finds the files of earlier katas in the folders next to its own, and the files supplied with
-    them.
-    """
-    folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
-    earlier = (str(path.parent.parent / other.slug) for other in kata.earlier)
-    theirs = (str(other.folder) for other in kata.earlier if other.supplied)
-    search_path = [*folders, *earlier, *theirs, os.environ.get("PYTHONPATH", "")]
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
+    """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules. Return the exit status."""
+    env = environment(kata, path)
     with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
         while True:
             try:

@@ -1,4 +1,4 @@
-"""`katas show`: plot a program's training curves, or print the diff of a variant."""
+"""`katas show`: plot a program's training curves or show its picture, or print the diff of a variant."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def show(
     """Plot a program's training curves, or print a variant's diff.
 
     With PROGRAM, this runs the program like `python program.py`, without confinement, and plots its loss and accuracy.
+    If the program draws a picture itself, as a milestone's does, you get that one.
     With --variant, it prints how a wrong or an accepted variant differs from the solution.
     """
     kata = catalogue.load(Invocation.root, slug)
@@ -47,6 +48,5 @@ def show(
     delivery.check(picture)
     curves.check_format(picture)
     path = curves.program_of(kata, program, kata.root / (against or "katas") / slug)
-    history = curves.curves_of(path, [kata.folder / name for name in kata.supplied])
-    delivery.deliver_bytes(curves.drawn(history, f"{slug}, {path.name}", picture.suffix), picture)
+    delivery.deliver_bytes(curves.picture_of(kata, path, picture.suffix), picture)
     print(f"written: {picture}")

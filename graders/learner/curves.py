@@ -1,4 +1,4 @@
-"""`katas show`: plot the curves that a training program records in its History."""
+"""`katas show`: plot the curves that a program records in its History, or show the picture that it draws itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ sys.path.insert(0, os.path.dirname(program))
 left = runpy.run_path(program, run_name="__main__")
 found = [value for value in left.values() if isinstance(getattr(value, "loss", None), list)]
 if not found:
-    sys.exit("the program left no History. Assign what train() returns to a variable at the top level of the program.")
+    sys.exit()
 lists = {key: map(float, value) for key, value in vars(found[-1]).items() if isinstance(value, list)}
 curves = {key: [each if math.isfinite(each) else None for each in value] for key, value in lists.items()}
 with open(report, "w", encoding="utf-8") as file:
@@ -51,18 +50,44 @@ def program_of(kata: Kata, name: str, folder: Path) -> Path:
     return path
 
 
-def curves_of(path: Path, supplied: Sequence[Path]) -> Curves:
-    """Run the program and return the curves of its History by name. Raises KataError if the program fails."""
+def environment(kata: Kata, path: Path) -> dict[str, str]:
+    """Return the environment of a kata's program, which finds the kata's supplied modules.
+
+    A milestone's program finds the files of earlier katas in the folders next to its own, and the files supplied with
+    them.
+    """
+    folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
+    earlier = (str(path.parent.parent / other.slug) for other in kata.earlier)
+    theirs = (str(other.folder) for other in kata.earlier if other.supplied)
+    search_path = [*folders, *earlier, *theirs, os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
+
+
+def picture_of(kata: Kata, path: Path, suffix: str) -> bytes:
+    """Run the program and return a picture: of its History, or else the last picture that it saves itself.
+
+    The program's working folder is a temporary one, so its files do not mix with the learner's. Raises KataError if
+    the program fails or draws nothing.
+    """
     with tempfile.TemporaryDirectory() as place:
-        report = Path(place, "curves.json")
-        folders = dict.fromkeys(str(file.parent) for file in supplied)
-        env = os.environ | {"PYTHONPATH": os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])}
-        done = subprocess.run([sys.executable, "-c", RUNNER, str(path), str(report)], env=env, check=False)
-        if done.returncode or not report.is_file():
+        report, room = Path(place, "curves.json"), Path(place, "room")
+        room.mkdir()
+        env = environment(kata, path) | {"MPLBACKEND": "agg"}
+        done = subprocess.run([sys.executable, "-c", RUNNER, str(path), str(report)], cwd=room, env=env, check=False)
+        if done.returncode:
             raise KataError(
-                f"{path}: the program exited with status {done.returncode} and recorded no curves. Its output is above."
+                f"{path}: the program exited with status {done.returncode} and drew nothing. Its output is above."
             )
-        return msgspec.json.decode(report.read_bytes(), type=Curves)
+        if report.is_file():
+            curves = msgspec.json.decode(report.read_bytes(), type=Curves)
+            return drawn(curves, f"{kata.slug}, {path.name}", suffix)
+        pictures = [each for each in room.rglob(f"*{suffix}") if each.is_file()]
+        if not pictures:
+            raise KataError(
+                f"{path}: the program left no History and saved no {suffix} file. To plot its curves, assign what "
+                "train() returns to a variable at the top level of the program."
+            )
+        return max(pictures, key=lambda each: each.stat().st_mtime_ns).read_bytes()
 
 
 FORMATS = (".png", ".svg", ".pdf")

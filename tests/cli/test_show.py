@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from graders import catalogue
 from graders.learner.curves import drawn
-from tests import workshop
-from tests.workshop import katas, write
+from tests import milestone_course, workshop
+from tests.workshop import ROOT, katas, write
 
 TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "bug1_stuck.py", "bug2_lost.py"]')
 PROGRAM = """\
@@ -52,6 +53,36 @@ def test_nan_loss_is_drawn_too(root: Path) -> None:
     assert (root / "lost.svg").read_text(encoding="utf-8").count("<g ") > 20
 
 
+DRAWING = """
+if __name__ == "__main__":
+    from matplotlib.figure import Figure
+
+    Figure(figsize=(both(3), 1)).savefig("training.png", dpi=10)
+    print("eight tenths of an inch")
+"""
+
+
+def test_the_picture_of_a_milestones_own_program_is_shown(tmp_path: Path) -> None:
+    root = milestone_course.write_course(tmp_path / "course")
+    milestone_course.write_files(root, milestone_course.WHOLE)
+    write(root / "katas/milestone/network.py", milestone_course.NETWORK + DRAWING)
+    done = katas("show", "milestone", "network", cwd=root)
+    assert (done.status, done.out) == (0, "eight tenths of an inch\nwritten: milestone-network.png\n"), done.said
+    image = (root / "milestone-network.png").read_bytes()
+    assert struct.unpack(">II", image[16:24]) == (80, 10)
+    assert not list(root.rglob("training.png"))
+
+
+@pytest.mark.deep  # it trains the networks
+@pytest.mark.parametrize("slug", ["milestone1", "milestone2"])
+def test_the_pictures_of_the_milestones_are_shown(slug: str, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    (program,) = catalogue.load(ROOT, slug).files
+    done = katas("show", slug, program, "--against", "solutions", "--output", str(picture), cwd=ROOT)
+    assert done.status == 0, done.said
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 def test_end_of_the_numbers_is_marked() -> None:
     lost = drawn({"loss": [5.0, None, None]}, "lost", ".svg").decode()
     kept = drawn({"loss": [5.0, 4.0, 3.0]}, "kept", ".svg").decode()
@@ -70,7 +101,7 @@ def test_end_of_the_numbers_is_marked() -> None:
         (("bug1", "--output", "nowhere/x.png"), "there is no folder nowhere"),
         ((), "name either a PROGRAM to run or a --variant to compare"),
         (("bug1", "--variant", "added"), "name either a PROGRAM to run or a --variant to compare"),
-        (("twice",), "twice.py: the program exited with status 1 and recorded no curves"),
+        (("twice",), "twice.py: the program left no History and saved no .png file"),
     ],
 )
 def test_wrong_arguments_are_reported(root: Path, words: tuple[str, ...], said: str) -> None:

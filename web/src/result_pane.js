@@ -41,13 +41,14 @@ export class ResultPane {
             type: "checkbox",
             onchange: () => this.ask("visible", { visible: this.visible.checked }),
         });
+        this.plot = button("Plot", () => this.ask("plot"), { hidden: true });
         const forKatas = !this.kata.is_puzzle;
         return el(
             "div",
             { class: "buttons", role: "group", "aria-label": "Actions" },
             button("Grade", () => this.grade()),
             this.hint,
-            forKatas && button("Plot", () => this.ask("plot")),
+            this.plot,
             button("Reset…", () => this.reset()),
             forKatas && el("label", {}, this.visible, " visible tests only"),
         );
@@ -92,6 +93,7 @@ export class ResultPane {
         this.showPictures(snapshot.pictures);
         this.verdict.show(snapshot.verdict ?? "");
         this.visible.checked = snapshot.visible;
+        this.plot.hidden = this.kata.is_puzzle || !snapshot.plots; // the kata has a program that draws
         if (this.isNews(snapshot)) {
             this.settle(snapshot);
         }

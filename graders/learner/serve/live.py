@@ -22,6 +22,7 @@ from graders.learner.serve.files import WRITING, names_of, read
 from graders.learner.serve.markdown import to_html
 from graders.learner.serve.tryout import Tryouts
 from graders.learner.watch.grader import Judging
+from graders.learner.watch.plotting import programs_of
 from graders.learner.watch.session import WatchSession
 from graders.learner.watch.state import State
 from graders.learner.watch.view import activity
@@ -286,6 +287,7 @@ def snapshot(state: State) -> Snapshot:
         "next": {"slug": following[0].slug, "title": following[0].title} if following else None,
         "files": {name: read(kata, name).digest or None for name in names_of(kata)},
         "pictures": _pictures(state),
+        "plots": bool(programs_of(kata)),
     }
 
 

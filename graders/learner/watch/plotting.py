@@ -36,9 +36,9 @@ class Plotter:
         """Start drawing the kata's picture, if it has one. Return messages about it."""
         if self._process is not None and self._process.poll() is None:
             return ["The program is still running; its picture appears when it ends."]
-        pictures = sorted(kata.folder.glob("figure*.svg"))
+        pictures = sorted(kata.folder.glob("figure*.svg")) if self.desktop else []  # a page shows the README's
         found = [f"picture: {path.relative_to(kata.root)}" for path in pictures]
-        programs = [path for path in map(kata.folder.joinpath, kata.files) if _is_program(path)]
+        programs = programs_of(kata)
         if programs:
             program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the program that was edited last
             place = kata.root / ".katas" / "pictures" / f"{kata.slug}-{program.stem}.png"
@@ -87,6 +87,11 @@ class Plotter:
         self.notify()
         if process.returncode == 0 and self.desktop:
             _open(place)
+
+
+def programs_of(kata: Kata) -> list[Path]:
+    """Return the paths of the learner's files that are programs, which may draw something."""
+    return [path for path in map(kata.folder.joinpath, kata.files) if _is_program(path)]
 
 
 def _is_program(path: Path) -> bool:
