@@ -552,6 +552,27 @@ def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, sch
     context.close()
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_only_the_columns_scroll(browser: Any, real: Server, page: Any, width: int) -> None:
+    """The document is never higher than the window, however long the lists and the verdict are."""
+    too_high = "document.scrollingElement.scrollHeight > innerHeight"
+    opened(page, "alpha")
+    typed(page, 'def twice(x):\n    raise ValueError(300 * "long ")\n')
+    page.set_viewport_size({"width": width, "height": 500})
+    page.keyboard.press("Alt+Digit3")
+    shows(page, HEADLINE, "failed")
+    shows(page, ".verdict", "long long")
+    assert not page.evaluate(too_high)
+    context = browser.new_context(viewport={"width": width, "height": 500})
+    start = context.new_page()
+    start.goto(f"http://{real.host}/?token={real.token}")
+    start.wait_for_selector(".katas li")
+    assert not start.evaluate(too_high)
+    start.locator(".katas li").last.scroll_into_view_if_needed()
+    assert not start.evaluate("document.scrollingElement.scrollTop")
+    context.close()
+
+
 def test_a_picture_opens_in_its_full_size(browser: Any, real: Server) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
