@@ -169,6 +169,7 @@ def test_two_names_that_differ_by_unicode_form_are_refused(grade, submission, wi
     grade("exercise01", folder, with_results).is_refused(r"results/.*Unicode form")
 
 
+@pytest.mark.deep
 @attack("I6")
 def test_a_great_many_files_in_a_declared_folder_are_refused(grade, submission, with_results):
     folder = submission("honest")
@@ -178,6 +179,7 @@ def test_a_great_many_files_in_a_declared_folder_are_refused(grade, submission, 
     grade("exercise01", folder, with_results).is_refused("results/.*files")
 
 
+@pytest.mark.deep
 @attack("I6")
 def test_many_further_files_are_named_in_short(grade, submission):
     folder = submission("honest")

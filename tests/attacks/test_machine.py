@@ -136,13 +136,20 @@ def test_the_fork_server_cannot_be_limited_or_stopped(grade, impatient):
     grade("exercise01", "g16_zygote", impatient).passes()
 
 
+@pytest.mark.deep
 @attack("G16")
 def test_the_torch_fork_server_cannot_be_limited_or_stopped(grade, torch_runtime):
     grade("exercise01", "g16_zygote", torch_runtime).passes()
 
 
 @attack("G17")
-@pytest.mark.parametrize("item", [r'b"\xc0"', r'b"\x90"', r'b"\x80"', r'b"\x91\x90"', r'b"\xa0"'])
+@pytest.mark.parametrize(
+    "item",
+    [
+        r'b"\xc0"',
+        *(pytest.param(each, marks=pytest.mark.deep) for each in [r'b"\x90"', r'b"\x80"', r'b"\x91\x90"', r'b"\xa0"']),
+    ],
+)
 def test_a_header_that_grows_when_read_is_stopped(grade, submission, patient, hasty_batch_tests, item):
     folder = submission("g17_expanding_header", {r'ITEM = b"\xc0"': f"ITEM = {item}"})
     graded = grade("exercise01", folder, patient)

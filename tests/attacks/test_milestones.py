@@ -45,6 +45,7 @@ def test_an_earlier_file_runs_only_in_the_worker(grade, course, tmp_path):
     assert not mark.exists()
 
 
+@pytest.mark.deep
 def test_an_earlier_file_cannot_replace_a_module_that_it_does_not_own(grade, course):
     """It runs in the same process as the supplied training, so it can break the training but gain nothing by it."""
     file = course / "katas/exercise05/affine_gradient.py"

@@ -75,6 +75,7 @@ def test_a_flood_of_messages_ends_the_worker(grade, impatient, impatient_batch_t
     assert graded.hurt <= impatient_batch_tests
 
 
+@pytest.mark.deep
 @attack("J9")
 def test_a_header_of_64_mebibytes_ends_the_worker(grade, patient, hasty_batch_tests):
     grade("exercise01", "j09_large_header", patient).is_killed_only(hasty_batch_tests, f"{BROKEN}.*header")

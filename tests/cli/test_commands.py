@@ -42,9 +42,13 @@ PLAIN = ("alpha", "beta")
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a repository of small katas with stubs."""
-    return workshop.write_repository(
+    root = workshop.write_repository(
         tmp_path_factory.mktemp("cli") / "katas und mehr", [*PLAIN, "missing", *BROKEN, *HARMFUL]
     )
+    impatient = workshop.TOML.replace("call_s = 3\ntest_s = 6\n", "call_s = 1\ntest_s = 2\n")
+    for slug in ("endless", "recursive"):  # each call of these takes as long as it may
+        write(root / "katas" / slug / "kata.toml", impatient)
+    return root
 
 
 @pytest.fixture(scope="module")

@@ -567,7 +567,8 @@ def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path)
     assert no_judge_is_left(process.pid)
 
 
-@pytest.mark.parametrize(("kills", "workers"), [(1, 1), pytest.param(2, 2, marks=pytest.mark.deep)])
+@pytest.mark.deep
+@pytest.mark.parametrize(("kills", "workers"), [(1, 1), (2, 2)])
 def test_killed_grading_process_loses_no_verdict(root, small_cohort, tmp_path, kills, workers):
     folder, expected = small_cohort
 

@@ -217,6 +217,7 @@ def test_comment_can_be_written_in_an_editor(course: Course, tmp_path: Path) -> 
     }
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -436,6 +437,7 @@ def test_lease_belongs_to_one_holder_until_it_runs_out(url: str) -> None:
 # Anonymous
 
 
+@pytest.mark.deep
 def test_anonymous_queue_shows_no_names(course: Course) -> None:
     shown = []
     for _ in range(2):

@@ -172,6 +172,7 @@ def test_items_in_postgresql(url: str, course: Course) -> None:  # noqa: F811
         assert book.forget("ada")
 
 
+@pytest.mark.deep
 def test_reviewer_adds_chooses_and_changes_items(course: Course) -> None:  # noqa: F811
     with course.queue("--task", "why") as grace:
         grace.wait(prompts(1))

@@ -99,6 +99,7 @@ def test_two_hundred_seeds_give_two_hundred_programs(candidates: list[Puzzle]) -
     assert len({puzzle.source for puzzle in candidates}) == len(candidates)
 
 
+@pytest.mark.deep
 def test_two_hundred_seeds_cover_programs_families_and_levels(candidates: list[Puzzle]) -> None:
     assert {puzzle.program.name for puzzle in candidates} == set(PROGRAMS)
     assert {fault.family for puzzle in candidates for fault in puzzle.faults} == set(FAMILIES)

@@ -457,7 +457,7 @@ def test_an_accepted_name_stays_inside(name):
         "handed-in.zip",
         pytest.param("handed-in.tar.xz", marks=pytest.mark.deep),
         pytest.param("{clone}@main", marks=pytest.mark.deep),
-        "git:{clone}@main",
+        pytest.param("git:{clone}@main", marks=pytest.mark.deep),
     ],
 )
 def test_katas_grade_takes_archives_and_commits(tmp_path, written):

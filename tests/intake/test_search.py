@@ -339,6 +339,7 @@ def test_many_archives_together_keep_the_limit(one, tmp_path):
     assert submission.notes[0].startswith("large2.zip: the archives hold too much")
 
 
+@pytest.mark.deep
 def test_ten_thousand_nested_folders_are_not_followed(one, tmp_path):
     deep = tmp_path / "deep"
     deep.mkdir()

@@ -189,6 +189,7 @@ def test_a_failed_import_is_ungradable_and_explained(graded: Graded, text: str, 
     is_ungradable(graded("ten", text + "\n\n" + RIGHT), *said)
 
 
+@pytest.mark.deep
 def test_an_endless_import_is_stopped(graded: Graded) -> None:
     verdict = graded("limits", "while True:\n    pass\n")
     is_ungradable(verdict, "cannot be imported", "importing the submission took longer than 2 s and was stopped")

@@ -423,6 +423,7 @@ def test_file_that_is_not_a_cell_is_copied_to_the_folder(two_file_root: Path, se
     assert (tmp_path / "twice-work" / "notes.toml").read_text(encoding="utf-8") == "note = 0\n"
 
 
+@pytest.mark.deep
 def test_counterexample_can_be_pasted_into_the_notebook(session: Session) -> None:
     session.run("# file: two_layer.py\ndef two_layer_forward(x, W1, W2):\n    raise TypeError('here')")
     said = session.run(f"from graders.learner.notebook import grade\ngrade('{SLUG}')")

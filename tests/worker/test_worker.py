@@ -159,6 +159,7 @@ def answer(number):
     assert set(statuses(verdict).values()) == {"passed"}, verdict.tests[0].message
 
 
+@pytest.mark.deep
 @pytest.mark.security
 def test_with_pytorch_a_file_of_one_test_is_gone_in_the_next(graded: Graded, solved: Solved) -> None:
     text = (
