@@ -12,6 +12,7 @@ from graders.course import rules
 from graders.course.batch_store import BatchStore
 from graders.course.gradebook import PersonKata, pages
 from graders.course.gradebook.pages import Change
+from graders.course.gradebook.people import Directory
 from graders.course.rows import Key, Row
 from graders.course.rules import ScoredAttempt
 from graders.report.decided import with_remark
@@ -38,6 +39,7 @@ class FinalMarks:
             self._first = pages.first_pages(transaction, held.batch(transaction))
             oldest = min((each.last_line for each in self._first.values()), default=self.line)
             self._changes = pages.changes(transaction, oldest)
+            self._directory = Directory(transaction)
         self._places = held.book.by_name()
 
     def readers(self, keys: Collection[Key]) -> dict[Key, list[str]]:
@@ -77,11 +79,11 @@ class FinalMarks:
 
     def _changed(self, key: Key, place: PersonKata) -> list[tuple[str, str]]:
         """Return what has changed since the first page: the mark, and the reasons."""
-        first = self._first.get(key)
+        person, kata = key
+        first = self._first.get((place.person, kata))
         if first is None:
             return []
-        person, kata = key
-        names = {person, place.person}
+        names = {person, place.person, *self._directory.names_of(place.person)}
         about = [(name, slug) for name in (*sorted(names), "") for slug in (kata, "")]
         found = [change for each in about for change in self._changes.get(each, ())]
         mates = {each.attempt.submitted_as for each in place.standings if each.attempt.by} - names

@@ -196,3 +196,33 @@ def test_expiry_keeps_what_is_known_about_a_member_without_submissions(book: Gra
         with held.book.transaction() as transaction:
             assert first_pages(transaction, held.batch(transaction)).keys() == {("bob", "one")}
     assert book.batches_of("bob") == [str(tmp_path / "out")]
+
+
+def test_member_known_by_another_name_elsewhere_has_one_first_page(book: Gradebook, tmp_path: Path) -> None:
+    """Cleo has a name of the learning platform on another kata, but on this one, only the group has submitted."""
+    book.import_verdict(graded(kata="two", sha="c"), "Cleo P", moment(9))
+    with Batch(tmp_path / "out").open(gradebook=str(tmp_path / "book.sqlite")) as held:
+        for points_then, line in ((6.4, 1), (5.0, 2)):
+            with held.book.transaction(alone=True) as transaction:
+                note_pages(transaction, held.batch(transaction), {("cleo", "one"): points_then}, line)
+                found = first_pages(transaction, held.batch(transaction))
+            assert {key: page.points for key, page in found.items()} == {("cleo", "one"): 6.4}
+
+
+def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path / "root", ["one"])
+    write(tmp_path / "in" / "bob" / "twice.py", SOLUTION)
+    url, out = ("--gradebook", str(tmp_path / "book.sqlite")), tmp_path / "out"
+    said(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
+    with Gradebook(url[1]) as found:
+        found.import_verdict(graded(kata="two", sha="c"), "Cleo P", moment(9))
+    said(root, "gradebook", "rule", "one", "--groups", *url)
+    said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
+    said(root, "feedback", str(out))
+    said(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
+    said(root, "feedback", str(out))
+    page = html.unescape((out / "feedback" / "cleo" / "one.html").read_text("utf-8"))
+    assert "3 points on the first page" in page
+    assert "override: 1: absent" in page
+    said(root, "gradebook", "forget", "cleo", "--yes", *url)
+    assert not (out / "feedback" / "cleo").exists()

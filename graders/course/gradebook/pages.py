@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from graders.course.gradebook import people
 from graders.course.gradebook.batch_tables import BatchRow, PageRow
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import AuditRow, PersonRow
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rows import Key
@@ -53,11 +54,23 @@ class Change:
     after: str
 
 
-def first_pages(transaction: Transaction, batch: BatchRow) -> dict[Key, FirstPage]:
-    """Return the first page of each person and kata."""
+def page_rows(transaction: Transaction, batch: BatchRow) -> list[tuple[PageRow, str]]:
+    """Return the recorded pages of a batch, oldest first, each with the name in the row of its person."""
     found = sa.select(PageRow, PersonRow.name).join(PersonRow, PersonRow.id == PageRow.person_id)
-    rows = transaction.session.execute(found.where(PageRow.batch_id == batch.id))
-    return {(name, row.kata): FirstPage(row.points, row.written_at, row.last_line) for row, name in rows}
+    found = found.where(PageRow.batch_id == batch.id).order_by(PageRow.last_line, PageRow.person_id)
+    return [(row, name) for row, name in transaction.session.execute(found)]
+
+
+def first_pages(transaction: Transaction, batch: BatchRow) -> dict[Key, FirstPage]:
+    """Return the first page of each person and kata, by the person's id and the kata.
+
+    The name in a page's row may be any name of the person: a member of a group may have no name in this batch.
+    """
+    directory = Directory(transaction)
+    found: dict[Key, FirstPage] = {}
+    for row, name in page_rows(transaction, batch):
+        found.setdefault((directory.id_of(name), row.kata), FirstPage(row.points, row.written_at, row.last_line))
+    return found
 
 
 def last_line(transaction: Transaction) -> int:
@@ -67,14 +80,17 @@ def last_line(transaction: Transaction) -> int:
 
 def note_pages(transaction: Transaction, batch: BatchRow, points: Mapping[Key, float], line: int) -> None:
     """Record that these people have got their first pages, with these points, when `line` was the last line."""
-    known = first_pages(transaction, batch).keys()
+    directory = Directory(transaction)
+    known = set(first_pages(transaction, batch))
     ids = {name: number for number, name in transaction.session.execute(sa.select(PersonRow.id, PersonRow.name))}
     now = as_utc(datetime.datetime.now(datetime.UTC))
-    for (person, kata), value in points.items():
-        if (person, kata) not in known:
-            if person not in ids:  # only a group has submitted for this person
-                ids[person] = people.row_for(transaction, person).id
-            row = PageRow(batch_id=batch.id, person_id=ids[person], kata=kata, points=value)
+    for (name, kata), value in points.items():
+        key = (directory.id_of(name), kata)
+        if key not in known:
+            known.add(key)
+            if name not in ids:  # only a group has submitted for this person
+                ids[name] = people.row_for(transaction, name).id
+            row = PageRow(batch_id=batch.id, person_id=ids[name], kata=kata, points=value)
             row.written_at, row.last_line = now, line
             transaction.session.add(row)
 

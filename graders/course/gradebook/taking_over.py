@@ -162,10 +162,10 @@ def from_gradebook(
 def copy_pages(source: Transaction, batch: BatchRow, target: Transaction, into: BatchRow) -> None:
     """Copy which pages of feedback a batch has written. Only later changes will be listed on them."""
     end = pages.last_line(target)
-    for (person, kata), first in pages.first_pages(source, batch).items():
-        row = target.person(person)
-        if row is not None and target.session.get(PageRow, (into.id, row.id, kata)) is None:
-            new = PageRow(batch_id=into.id, person_id=row.id, kata=kata, points=first.points)
+    for first, name in pages.page_rows(source, batch):
+        row = target.person(name)
+        if row is not None and target.session.get(PageRow, (into.id, row.id, first.kata)) is None:
+            new = PageRow(batch_id=into.id, person_id=row.id, kata=first.kata, points=first.points)
             new.written_at, new.last_line = first.written_at, end
             target.session.add(new)
 
