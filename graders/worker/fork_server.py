@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import json
+import logging
 import os
 import select
 import signal
@@ -228,16 +229,27 @@ def _warm_up_torch() -> None:
 
 def _warm_up_packages(packages: Sequence[str], scratch: str | None) -> None:
     """Import a kata's additional packages. Draw a figure with matplotlib, whose first use scans all fonts."""
-    if scratch and "matplotlib" in packages:
-        os.environ |= {"MPLCONFIGDIR": f"{scratch}/matplotlib", "MPLBACKEND": "agg"}
+    if "matplotlib" in packages:
+        _warm_up_matplotlib(scratch or os.environ.get("TMPDIR"))
     for name in packages:
         importlib.import_module(name)
-    if "matplotlib" in packages:
+
+
+def _warm_up_matplotlib(folder: str | None) -> None:
+    """Import matplotlib and draw a figure. Its settings are those in `folder`; if there is none, nothing is written."""
+    os.environ |= {"MPLCONFIGDIR": f"{folder}/matplotlib" if folder else "/", "MPLBACKEND": "agg"}
+    access = os.access
+    try:
+        if not folder:  # matplotlib insists on a folder that it may write to, but does without the files in it
+            os.access = lambda *_, **__: True
+            logging.getLogger("matplotlib").setLevel(logging.ERROR)
         figure = importlib.import_module("matplotlib.figure").Figure()
         figure.subplots().set_title("warm")
         with open(os.devnull, "wb") as nowhere:
             figure.savefig(nowhere, format="png")
         importlib.import_module("matplotlib.pyplot")
+    finally:
+        os.access = access
 
 
 def main(control: int, settings: dict[str, Any]) -> None:

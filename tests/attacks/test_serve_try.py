@@ -166,6 +166,26 @@ def test_a_worker_that_answers_anything_harms_nobody(tryouts, kata, lines, monke
     assert tryouts.run(kata, "1 + 1\n")["value"] == "2"
 
 
+@pytest.mark.parametrize("place", ["/tmp/x.png", "/x.png", "/dev/x.png", "/scratch/x.png", "x.png", "{config}/x.png"])
+def test_lines_that_plot_write_no_file(tryouts, kata, place):
+    pytest.importorskip("matplotlib")
+    lines = "import os, matplotlib, matplotlib.pyplot as plt\nplt.plot([1])\n"
+    lines += f"plt.savefig({place!r}.replace('{{config}}', matplotlib.get_configdir().rstrip('/')))\n"
+    assert "Error" in tryouts.run(kata, lines)["fault"]
+
+
+def test_lines_that_plot_are_confined_too(tryouts, kata, root):
+    pytest.importorskip("matplotlib")
+    head = "import matplotlib.pyplot as plt\nplt.plot([1])\n"
+    for lines in (
+        f"open({str(root / 'solutions/alpha/twice.py')!r})",
+        "import socket; socket.socket()",
+        "import os; os.fork()",
+        "import threading; threading.Thread(target=print).start()",
+    ):
+        assert "Error" in tryouts.run(kata, f"{head}{lines}\n")["fault"], lines
+
+
 def test_what_is_not_a_picture_is_no_figure(tryouts, kata):
     fake = (
         "import sys, types\nm = types.ModuleType('matplotlib.pyplot')\nm.get_fignums = lambda: list(range(100))\n"

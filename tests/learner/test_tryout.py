@@ -121,6 +121,42 @@ def test_the_functions_of_earlier_katas_can_be_imported():
     assert (found["output"], found["fault"]) == ("1\n", "")
 
 
+PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('ä²')\nplt.show()\n"
+
+
+def test_a_kata_without_packages_can_plot(attempt):
+    pytest.importorskip("matplotlib")
+    for _ in range(2):
+        found = attempt(PLOT)
+        assert (found["output"], found["fault"]) == ("", "")
+        assert [each[:22] for each in found["figures"]] == ["data:image/png;base64,"]
+    assert catalogue.load(ROOT, "exercise01").packages == ()  # so that gradings have none
+
+
+def test_matplotlib_is_imported_only_for_lines_or_files_that_name_it(root):
+    pytest.importorskip("matplotlib")
+    tryouts, kata, loaded = Tryouts(Judge(root)), catalogue.load(root, "alpha"), "import sys\n'mat{}' in sys.modules\n"
+    write(root / "katas/alpha/twice.py", SOLUTION)
+    try:
+        assert tryouts.run(kata, loaded.format("' + 'plotlib"))["value"] == "False"
+        write(root / "katas/alpha/twice.py", "import matplotlib\n" + SOLUTION)
+        assert tryouts.run(kata, "import twice\n" + loaded.format("' + 'plotlib"))["value"] == "True"
+        write(root / "katas/alpha/twice.py", SOLUTION)
+        assert tryouts.run(kata, loaded.format("' + 'plotlib"))["value"] == "True"  # it is there already
+    finally:
+        tryouts.close()
+
+
+def test_a_machine_without_matplotlib_says_so(root, monkeypatch):
+    monkeypatch.setattr("graders.learner.serve.tryout.is_installed", lambda _: False)
+    tryouts = Tryouts(Judge(root))
+    try:
+        found = tryouts.run(catalogue.load(root, "alpha"), "import matplotlib.pyplot\n")
+    finally:
+        tryouts.close()
+    assert found["fault"].splitlines()[-1] == "matplotlib is not installed: pip install 'nn-katas[figures]'"
+
+
 @pytest.mark.deep  # it imports PyTorch and matplotlib
 def test_figures_are_sent_as_pictures():
     tryouts = Tryouts(Judge(ROOT))

@@ -7,6 +7,7 @@ and without hidden tests, which this process never reads. Its workers' fork serv
 from __future__ import annotations
 
 import base64
+import importlib.util
 import os
 import threading
 import time
@@ -32,6 +33,7 @@ LONGEST_PART = 40_000  # characters of a value or a traceback, which the worker 
 MOST_FIGURES = 4
 LARGEST_FIGURE = 2 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
+PLOTTING = "matplotlib"
 READY = 2  # workers that wait
 LATE = f"Stopped after {TRY_S:g} s, the longest that lines may run here."
 STOPPED = "Stopped."
@@ -116,7 +118,8 @@ class Tryouts:
     def _attempt(self, run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> dict[str, Any]:
         from graders.judge.worker_handle import WorkerGroup
 
-        group = WorkerGroup(self._ready(run.kata).judges, OUTPUT_KB, patient=True)
+        plots = is_installed(PLOTTING) and any(PLOTTING.encode() in each for each in _texts(run, files, supplied))
+        group = WorkerGroup(self._ready(run.kata, plots).judges, OUTPUT_KB, patient=True)
         try:
             (worker,) = group.acquire(1, START_S)
             run.begin(worker)
@@ -127,15 +130,20 @@ class Tryouts:
         finally:
             group.close()
 
-    def _ready(self, kata: Kata) -> WorkerServer:
-        """Return a running fork server that shows a kata's workers what they see in a grading run."""
+    def _ready(self, kata: Kata, plots: bool) -> WorkerServer:
+        """Return a running fork server that shows a kata's workers what they see in a grading run.
+
+        If `plots` is set, it also has matplotlib. Its import takes a second, so other lines do not wait for it.
+        """
         from graders.judge.fork_server import WorkerServer, data_of
 
         runtime = "torch" if kata.runtime == "gpu" else kata.runtime
-        seen = runtime, tuple(kata.packages), data_of(kata)
-        if self._server is None or self._server[0] != seen or not self._server[1].alive:
+        packages, data = tuple(kata.packages), data_of(kata)
+        more = (*packages, PLOTTING) if PLOTTING not in packages else packages
+        wanted = [(runtime, each, data) for each in ((more,) if plots else (packages, more))]
+        if self._server is None or self._server[0] not in wanted or not self._server[1].alive:
             self._replace(None)
-            self._replace((seen, WorkerServer.start(*seen, self._judge.confinement, READY)))
+            self._replace((wanted[0], WorkerServer.start(*wanted[0], self._judge.confinement, READY)))
         assert self._server is not None
         launched = self._server[1].greet()
         if STRENGTH.index(launched.confinement) < STRENGTH.index(self._judge.require or "none"):
@@ -146,6 +154,14 @@ class Tryouts:
         if self._server is not None:
             self._server[1].stop()
         self._server = server
+
+
+def is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _texts(run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> list[bytes]:
+    return [run.text.encode("utf-8", "replace"), *files.values(), *supplied.values()]
 
 
 def _order(run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> dict[str, Any]:
