@@ -86,7 +86,7 @@ class _Session:
         from graders.course.review_session import elsewhere
 
         if others := elsewhere(self.queue):
-            print(f"{others} If they stay unmarked, run the command again in 15 minutes.")
+            print(f"{others} If that stays unmarked, run the command again then.")
 
     def finish(self) -> None:
         """Write the tables of the batches, and say how much is done."""

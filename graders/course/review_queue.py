@@ -15,6 +15,7 @@ from graders.catalogue import Kata
 from graders.course import verdict_files
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook, holders, leases, rubrics
+from graders.course.gradebook.leases import Lease
 from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.records import last_verdict
 from graders.course.gradebook.rubrics import Item
@@ -140,12 +141,13 @@ class ReviewQueue:
         with self.book.transaction() as transaction:
             return len(leases.marked(transaction, places)), len(places)
 
-    def open_elsewhere(self) -> int:
-        """Return how many unmarked pieces other reviewers have open."""
+    def open_elsewhere(self) -> list[Lease]:
+        """Return the leases of the unmarked pieces that other reviewers have open."""
         places = {each.place for each in self.pieces} - self._seen
         with self.book.transaction() as transaction:
             places -= leases.marked(transaction, places)
-            return len(places & leases.held_by_others(transaction, self._holder, _now()))
+            held = leases.held_by_others(transaction, self._holder, _now())
+        return [lease for place, lease in held.items() if place in places]
 
     def next(self) -> OpenPiece | None:
         """Open the next piece that this session has not shown and that no other reviewer has open, or return None."""
@@ -158,7 +160,7 @@ class ReviewQueue:
     def _next(self) -> OpenPiece | None:
         with self.book.transaction() as transaction:
             done = set() if self.wanted.again else leases.marked(transaction, {each.place for each in self.pieces})
-            taken = leases.held_by_others(transaction, self._holder, _now())
+            taken = set(leases.held_by_others(transaction, self._holder, _now()))
         for piece in self.pieces:
             if piece.place not in self._seen | done | taken:
                 found = self._opened(piece)

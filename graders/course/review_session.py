@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from graders import catalogue
@@ -55,12 +56,37 @@ def progress(queue: ReviewQueue) -> str:
 
 
 def elsewhere(queue: ReviewQueue) -> str:
-    """Return how many pieces other reviewers have open, or an empty string."""
-    count = queue.open_elsewhere()
-    if not count:
-        return ""
-    pieces = "1 piece is" if count == 1 else f"{count} pieces are"
-    return f"{pieces} open at another reviewer."
+    """Return how many pieces other reviewers have open, who, and until when, or an empty string."""
+    by_reviewer: dict[str, list[str]] = {}
+    for by, until in sorted(queue.open_elsewhere()):
+        by_reviewer.setdefault(by, []).append(until)
+    return " ".join(_open_at(queue, by, until) for by, until in by_reviewer.items())
+
+
+def _open_at(queue: ReviewQueue, by: str, until: list[str]) -> str:
+    pieces = "1 piece is" if len(until) == 1 else f"{len(until)} pieces are"
+    whose = "in another session of yours" if by == queue.book.who else f"at {clean_line(by, 60) or 'another reviewer'}"
+    return f"{pieces} open {whose}, until {max(until)[11:16]} UTC."
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a session says when it has no piece to offer. `skipped` is how many pieces it can offer again."""
+
+    title: str
+    note: str
+    skipped: int
+
+
+def ending(queue: ReviewQueue) -> Ending:
+    """Say what is left when the queue has no piece to offer."""
+    marked, total = queue.counts()
+    left, others = total - marked, elsewhere(queue)
+    if not left:
+        return Ending("Nothing is left", others, 0)
+    skipped = left - len(queue.open_elsewhere())
+    note = f"You have skipped {skipped if left > 1 else 'it'}." if skipped else ""
+    return Ending("1 piece is left" if left == 1 else f"{left} pieces are left", f"{note} {others}".strip(), skipped)
 
 
 def task_of(queue: ReviewQueue, shown: OpenPiece) -> Task:

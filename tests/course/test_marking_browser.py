@@ -147,6 +147,24 @@ def test_items_fill_the_fields_and_typed_text_stays(page: Any, place: Path) -> N
     shows(page, ".progress", "1 of 6 marked, 5 left")
 
 
+def test_reload_keeps_the_piece_and_the_end_says_what_is_left(page: Any) -> None:
+    shows(page, ".work .soft", "ada")
+    for _ in range(2):
+        page.reload()
+        shows(page, ".work .soft", "ada")
+    for _ in range(6):
+        page.wait_for_selector("form.score")
+        shown = page.locator("main").inner_text()
+        page.keyboard.press("s")
+        page.wait_for_function("before => document.querySelector('main').innerText !== before", arg=shown)
+    shows(page, "h2", "6 pieces are left")
+    shows(page, ".work p", "0 of 6 marked, 6 left. You have skipped 6.")
+    page.reload()
+    shows(page, "h2", "6 pieces are left")
+    page.get_by_role("button", name="Show skipped pieces").click()
+    shows(page, ".work .soft", "ada")
+
+
 def test_points_given_meanwhile_are_shown_and_not_overwritten(page: Any, place: Path) -> None:
     record = str(place / "out" / "verdicts" / "ada" / "alpha.json")
     award = ("--by", "Alan", "--award", "why=1", "--comment", "why=<b>No.</b>")

@@ -70,7 +70,7 @@ def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
             status, said = page.give(piece, 4 if number else 2.5, "" if number else "Say more.\nMuch more.")
             assert (status, said) == (200, {"progress": f"{number + 1} of 6 marked, {5 - number} left"})
         done = page.post("/api/next")
-        assert (done["piece"], done["note"]) == (None, "")
+        assert (done["piece"], done["note"], done["end"]["title"]) == (None, "", "Nothing is left")
         assert (course.out / "results.csv").read_text("utf-8") == table(course.out), "the table is outdated at the end"
         assert named(page.post("/api/back")["piece"]) == seen[-1]
         assert named(page.post("/api/back")["piece"]) == seen[-2]
@@ -119,6 +119,26 @@ def test_skipped_piece_is_offered_again_after_a_new_choice(course: Course) -> No
         assert [named(page.next())[1] for _ in range(3)] == list(PEOPLE)
         assert named(page.choose()["piece"]) == ("why", "ada")
         assert page.post("/api/back")["note"] == "This is the first one."
+
+
+def test_page_that_is_loaded_again_keeps_its_piece(course: Course) -> None:
+    def start() -> Any:
+        return page.post("/api/start")
+
+    with course.serve() as page:
+        first, again = start()["piece"], start()["piece"]
+        assert (named(first), named(again)) == (("why", "ada"), ("why", "ada"))
+        assert page.give(again, 2)[0] == 200
+        assert named(start()["piece"]) == ("why", "bob")
+        assert page.give(page.next(), 2)[0] == 200  # cleo, and bob is skipped
+        assert named(page.post("/api/back")["piece"]) == named(start()["piece"]) == ("why", "bob")
+        page.choose(task="why")
+        assert page.next() is None
+        for end in (start(), start()):
+            assert (end["piece"], end["progress"]) == (None, "2 of 3 marked, 1 left")
+            assert (end["end"], end["note"]) == ({"title": "1 piece is left", "skipped": 1}, "You have skipped it.")
+        assert named(page.choose(task="why")["piece"]) == named(start()["piece"]) == ("why", "bob")
+        assert page.give(first, 3)[0] == 409, "an outdated tab overwrote a score"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +211,8 @@ def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
         assert (named(grace.next())[1], named(alan.next())[1]) == ("ada", "bob")
         alan.choose(task="why", person="cleo")
         found = grace.choose(task="why", person="cleo")
-        assert (found["piece"], found["note"]) == (None, "1 piece is open at another reviewer.")
+        assert (found["piece"], found["end"]) == (None, {"title": "1 piece is left", "skipped": 0})
+        assert re.fullmatch(r"1 piece is open at Alan, until \d\d:\d\d UTC\.", found["note"])
         alan.end()
         assert named(grace.next()) == ("why", "cleo"), "a server that has ended keeps its piece"
 

@@ -3,7 +3,7 @@ import "./app.css";
 import "./marking.css";
 
 import { announce, button, el, hideBanner, regions, showBanner } from "./dom.js";
-import { choose, openBefore, openNext, readQueue } from "./marking_api.js";
+import { choose, openBefore, openFirst, openNext, readQueue } from "./marking_api.js";
 import { mayDiscard, showKeys } from "./marking_dialogs.js";
 import { filters } from "./marking_filters.js";
 import { MarkingForm } from "./marking_form.js";
@@ -43,6 +43,7 @@ async function go(open) {
 const steps = {
     next: () => go(openNext),
     back: () => go(openBefore),
+    skipped: () => go(async () => choose((await readQueue()).chosen)),
     saved: (text) => (progress.textContent = text),
     show: (answer, other) => show(answer, other),
 };
@@ -50,7 +51,7 @@ const steps = {
 /** Show an answer of the queue: a piece, or that there is none. `other` is a form whose typed text stays. */
 function show(answer, other) {
     progress.textContent = answer.progress;
-    if (!answer.piece && answer.note && form) { // such as: This is the first one.
+    if (!answer.piece && !answer.end && answer.note && form) { // such as: This is the first one.
         showBanner("note", answer.note);
         return;
     }
@@ -89,10 +90,15 @@ function showPiece(piece, other) {
 function showEnd(answer) {
     form = null;
     const parts = [
-        el("h2", { tabindex: -1 }, "Nothing is left"),
+        el("h2", { tabindex: -1 }, answer.end?.title ?? "Nothing is left"),
         el("p", {}, `${answer.progress}. ${answer.note}`),
-        el("p", { class: "soft" }, "Skipped pieces are offered again when you apply the choice above."),
-        el("div", { class: "buttons" }, button("Look again", steps.next), button("Back", steps.back, { title: "b" })),
+        el(
+            "div",
+            { class: "buttons" },
+            ...(answer.end?.skipped ? [button("Show skipped pieces", steps.skipped)] : []),
+            button("Look again", steps.next),
+            button("Back", steps.back, { title: "b" }),
+        ),
     ];
     main.replaceChildren(el("section", { class: "work" }, ...parts));
 }
@@ -145,7 +151,7 @@ async function start() {
     progress.textContent = queue.progress;
     place.replaceChildren(filters(queue, (wanted) => go(() => choose(wanted))));
     document.getElementById("app").replaceChildren(...regions(), header, place, main);
-    show(await openNext());
+    show(await openFirst());
 }
 
 document.getElementById("app").replaceChildren(...regions(), main);

@@ -14,6 +14,7 @@ async function asked(method, path, body) {
 
 export const readQueue = () => asked("GET", "/api/queue");
 export const choose = (wanted) => asked("POST", "/api/choose", wanted);
+export const openFirst = () => asked("POST", "/api/start", {}); // after a reload: the piece that was open
 export const openNext = () => asked("POST", "/api/next", {});
 export const openBefore = () => asked("POST", "/api/back", {});
 export const openAgain = (number) => asked("POST", `/api/pieces/${number}/again`, {});

@@ -12,6 +12,11 @@ def new_holder(by: str) -> str:
     return f"{os.urandom(8).hex()} {os.getpid()}.{_started(os.getpid())} {os.getuid()}@{socket.gethostname()} {by}"
 
 
+def reviewer_of(holder: str) -> str:
+    """Return the name of a session's reviewer, or an empty string for a session of an older version."""
+    return holder.split(" ", 3)[3] if holder.count(" ") >= 3 else ""
+
+
 def is_gone(holder: str, asking: str) -> bool:
     """Return whether `holder` was a session of the same reviewer, user and machine, and its process has ended."""
     parts, own = holder.split(" ", 3), asking.split(" ", 3)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from graders.course.gradebook.holders import is_gone
+from graders.course.gradebook.holders import is_gone, reviewer_of
 from graders.course.gradebook.review_tables import LeaseRow
 from graders.course.gradebook.tables import MarkRow
 from graders.course.gradebook.transaction import Transaction
@@ -16,6 +17,13 @@ from graders.course.submissions import as_utc
 DURATION = datetime.timedelta(minutes=15)
 
 Place = tuple[int, str]  # the id of a submission, and a task
+
+
+class Lease(NamedTuple):
+    """Who has reserved a task, and until when (UTC, ISO 8601). The name may be empty."""
+
+    by: str
+    until: str
 
 
 def take(transaction: Transaction, submission: int, task: str, holder: str, now: datetime.datetime) -> bool:
@@ -39,11 +47,13 @@ def release(transaction: Transaction, holder: str) -> None:
     transaction.session.execute(sa.delete(LeaseRow).where(LeaseRow.holder == holder))
 
 
-def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> set[Place]:
-    """Return the tasks that are reserved by others."""
+def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> dict[Place, Lease]:
+    """Return the tasks that are reserved by others, each with who has it."""
     others = sa.select(LeaseRow).where(LeaseRow.holder != holder, LeaseRow.until > as_utc(now))
     return {
-        (row.submission_id, row.task) for row in transaction.session.scalars(others) if not is_gone(row.holder, holder)
+        (row.submission_id, row.task): Lease(reviewer_of(row.holder), row.until)
+        for row in transaction.session.scalars(others)
+        if not is_gone(row.holder, holder)
     }
 
 

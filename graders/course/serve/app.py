@@ -44,6 +44,7 @@ def application(desk: Desk) -> Starlette:
         Route("/", page),
         Route("/api/queue", answered(queue)),
         Route("/api/choose", answered(choose), methods=["POST"]),
+        Route("/api/start", answered(start), methods=["POST"]),
         Route("/api/next", answered(next_piece), methods=["POST"]),
         Route("/api/back", answered(back), methods=["POST"]),
         Route(piece + "/again", answered(again), methods=["POST"]),
@@ -97,6 +98,12 @@ def choose(desk: Desk, request: Request, given: Given) -> Given:
         raise KataError("`kata`, `task` and `person` must be texts.")
     desk.choose(kata, task, person, again=given.get("again") is True)
     return desk.next()
+
+
+def start(desk: Desk, request: Request, given: Given) -> Given:
+    """Open the piece that was opened last, or the next one if it was scored."""
+    del request, given
+    return desk.start()
 
 
 def next_piece(desk: Desk, request: Request, given: Given) -> Given:

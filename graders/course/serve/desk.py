@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from graders.course.review_queue import MarkedMeanwhile, OpenPiece, ReviewQueue, Wanted
-from graders.course.review_session import elsewhere, meanwhile, progress
+from graders.course.review_session import ending, meanwhile, progress
 from graders.course.serve.piece import ShownPiece
 from graders.errors import KataError
 
@@ -73,11 +73,19 @@ class Desk:
     def next(self) -> dict[str, Any]:
         """Open the next piece. Without one, also write the tables of the batches."""
         with self._lock:
-            found = self._queue.next()
-            self._at_end = found is None
-            if found is None:
-                self._write_tables()
-            return self._answer(found, elsewhere(self._queue))
+            return self._next()
+
+    def start(self) -> dict[str, Any]:
+        """Open the piece that was opened last, for a page that was loaded again. If it was scored, open the next one.
+
+        Another tab gets the same piece. The score that is given first is stored, and the other tab hears of it.
+        """
+        with self._lock:
+            last = None if self._at_end else self._last
+            found = self._queue.again(last) if last else None
+            if last is None or found is None or found.mark != last.mark:
+                return self._next()
+            return self._answer(found, "")
 
     def back(self) -> dict[str, Any]:
         """Open the piece before the current one."""
@@ -128,6 +136,15 @@ class Desk:
             shown = self._piece(number)
             self._queue.add_item(shown.opened, _text(label, "label"), _number(points), _text(comment, "comment"))
             return {"items": shown.items()}
+
+    def _next(self) -> dict[str, Any]:
+        found = self._queue.next()
+        self._at_end = found is None
+        if found is not None:
+            return self._answer(found, "")
+        self._write_tables()
+        end = ending(self._queue)
+        return self._answer(None, end.note) | {"end": {"title": end.title, "skipped": end.skipped}}
 
     def close(self) -> None:
         """Write the tables of the batches, and give up what is reserved."""
