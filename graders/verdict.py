@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
@@ -17,6 +18,7 @@ SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
 NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This verdict does not count."
+FIRST = re.compile(r"Do ([\w-]+) first: ")  # the beginning of the message if an earlier kata is not done
 UNTOUCHED = "handed out: nothing to grade yet"  # the end of the message for an unchanged submission
 SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
@@ -151,6 +153,12 @@ class Verdict(Record, frozen=True, kw_only=True):
     def untouched(self) -> bool:
         """Whether the submission is unchanged since it was handed out."""
         return self.status == "ungradable" and self.message.endswith(UNTOUCHED)
+
+    @property
+    def comes_first(self) -> str:
+        """The earlier kata without which a milestone cannot be graded, or an empty string."""
+        found = FIRST.match(self.message) if self.status == "ungradable" else None
+        return found[1] if found else ""
 
     @property
     def ran(self) -> bool:

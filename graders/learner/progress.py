@@ -210,7 +210,7 @@ def default_path() -> Path:
 
 def remember(verdicts: Sequence[Verdict], root: Path) -> None:
     """Record verdicts on the learner's own files. If this fails, only print a message to standard error."""
-    tried = [verdict for verdict in verdicts if not verdict.untouched]
+    tried = [verdict for verdict in verdicts if not (verdict.untouched or verdict.comes_first)]
     worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
         return

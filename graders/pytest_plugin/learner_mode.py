@@ -25,7 +25,7 @@ from graders.pytest_plugin.explanation import message
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
-from graders.pytest_plugin.local_side import LocalSide
+from graders.pytest_plugin.local_side import LocalSide, missing_earlier
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.pytest_plugin.timing import Race
 from graders.report.wording import DESCRIBED
@@ -106,6 +106,9 @@ def _is_extra(kata: Kata, name: str) -> bool:
 def _import(handle: Handle) -> None:
     """Import the submission before the test, to report an import error without the frames of importlib."""
     assert isinstance(handle.side, LocalSide)
+    if missing := missing_earlier(handle.kata, handle.side.folder):
+        slug, file = missing
+        pytest.fail(f"Do {slug} first: {os.path.relpath(file)} is missing", pytrace=False)
     text = ""
     try:
         handle.side.load()
@@ -219,6 +222,7 @@ class Learner:
         self.against = config.getoption("--against")
         self.seed = config.stash[SEED].hex()
         self.blocked: list[str] = []
+        self.waiting: list[Kata] = []  # katas of which a test has started
         self.failed = False
 
     def pytest_report_header(self) -> str:
@@ -239,6 +243,10 @@ class Learner:
         if item.get_closest_marker("gpu") and not has_gpu():
             pytest.skip("ungraded: this machine has no GPU")
         kata = item.stash[KATA]
+        missing = missing_earlier(kata, kata.root / (self.against or "katas") / kata.slug)
+        if missing and kata in self.waiting:  # its first test has said so
+            pytest.skip(f"blocked: do {missing[0]} first")
+        self.waiting.append(kata)
         others = blocking(kata, self.tally.failed(kata), task_of(item))
         if others:
             pytest.skip(blocked_message(kata, others))
@@ -261,15 +269,17 @@ class Learner:
         if "kata" in properties and (report.when == "call" or not report.passed):
             self.tally.record(properties, report.outcome)
             self.failed = self.failed or report.failed
-            if _blocked_reason(report):
-                self.blocked.append(f"{report.nodeid.rpartition('::')[2]} is {_blocked_reason(report)}")
+            if reason := _blocked_reason(report):
+                whole = reason.startswith("blocked: do ")
+                subject = f"the rest of {properties['kata']}" if whole else report.nodeid.rpartition("::")[2]
+                self.blocked.append(f"{subject} is {reason}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         lines = self.tally.lines()
         if lines:
             terminalreporter.section("points, unofficial", sep="-")
         repeat = [f"to repeat with the same inputs: --seed={self.seed}"] if self.failed else []
-        for line in [*lines, *self.blocked, *repeat]:
+        for line in [*lines, *dict.fromkeys(self.blocked), *repeat]:
             terminalreporter.write_line(line)
 
 

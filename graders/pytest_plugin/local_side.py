@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from graders import watchdog, wire
-from graders.catalogue import Kata
+from graders.catalogue import Kata, is_glob
 from graders.errors import CatalogueError, SubmissionError, WireError, WorkerError
 from graders.pytest_plugin.handle import Probe
 from graders.pytest_plugin.own_imports import OwnLoader
@@ -157,6 +157,16 @@ def _earlier_folder(other: Kata, folder: Path) -> Path:
     """Return the folder of an earlier kata's files: next to the milestone's, else the solution's or the stub's."""
     places = (folder.parent / other.slug, other.solution, other.folder)
     return next((place for place in places if place.is_dir()), other.folder)
+
+
+def missing_earlier(kata: Kata, folder: Path) -> tuple[str, Path] | None:
+    """Return the first earlier kata that lacks one of its files, and that file, or None if all of them are there."""
+    for other in kata.earlier:
+        for name in other.files:
+            path = _earlier_folder(other, folder) / name
+            if not is_glob(name) and not path.is_file():
+                return other.slug, path
+    return None
 
 
 def missing(kata: Kata, name: str) -> str:

@@ -38,6 +38,11 @@ def briefly(status: Status) -> str:
     return re.split("[;:]", STATUSES[status])[0]
 
 
+def status_of(verdict: Verdict) -> str:
+    """Return a verdict's status in a few words, or which kata to do first."""
+    return f"do {verdict.comes_first} first" if verdict.comes_first else briefly(verdict.status)
+
+
 def sentence(test_name: str) -> str:
     """Return a test's name as a sentence, for example `A batch is mapped` for `test_a_batch_is_mapped`."""
     words = test_name.rpartition("::")[2].removeprefix("test_").replace("_", " ").strip()
@@ -170,6 +175,11 @@ def diagnosis(test: TestResult) -> str:
     mistake = test.diagnosis.strip()
     end = "" if mistake.endswith((".", "!", "?", "…")) else "."
     return f"Your code behaves exactly like a known mistake. {mistake}{end}" if mistake else ""
+
+
+def timed(test: TestResult) -> str:
+    """Return a sentence about the speed that a test has measured, or an empty string if it has not."""
+    return f"Speed, in “{title(test)}”: {speed(test.speed)}." if test.speed else ""
 
 
 def speed(measured: Speed) -> str:

@@ -10,8 +10,19 @@ import pytest
 
 from tests import milestone_course
 from tests.cli.test_show import DRAWING
-from tests.learner.test_serve_browser import HEADLINE, browser, opened, page, server, shows
-from tests.milestone_course import NETWORK, WHOLE, write_files
+from tests.learner.test_serve_browser import (
+    EDITOR,
+    HEADLINE,
+    SAVED,
+    becomes,
+    browser,
+    opened,
+    page,
+    server,
+    shows,
+    typed,
+)
+from tests.milestone_course import ADD, NETWORK, STUB, WHOLE, write_files
 from tests.workshop import write
 
 __all__ = ["browser", "page", "server"]  # fixtures
@@ -35,3 +46,25 @@ def test_the_picture_of_a_milestones_program_is_shown(page: Any, root: Path) -> 
     opened(page, "one")
     shows(page, ".verdict", re.compile(r"\w"))
     assert not page.get_by_role("button", name="Plot").is_visible()
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_an_earlier_kata_that_is_not_done_is_named_with_a_link(page: Any, root: Path, missing: bool) -> None:
+    earlier = root / "katas/two/add_two.py"
+    if missing:
+        earlier.unlink()
+    else:
+        write(earlier, STUB.format(name="add_two"))
+    opened(page, "milestone")
+    shows(page, HEADLINE, re.compile("^do two first$"))
+    link = page.locator(".onward a.primary")
+    assert link.inner_text() == "Do first: Earlier"
+    link.click()
+    becomes(lambda: page.url.partition("#")[2], "/two")
+    if not missing:
+        page.wait_for_selector(EDITOR)
+        typed(page, ADD)
+        shows(page, ".state", SAVED)
+        opened(page, "milestone")
+        shows(page, HEADLINE, "passed")
+        assert page.locator(".onward a", has_text="Do first").count() == 0

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from graders import Judge, catalogue
-from tests import workshop
+from tests import milestone_course, workshop
 from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, write
 
 SEED = "00112233445566778899aabbccddeeff"
@@ -490,6 +490,23 @@ def test_an_unfinished_earlier_kata_is_named(root: Path) -> None:
     done = submitted(root, STUB, "katas/beta")
     assert "twice is not written yet: katas/alpha/twice.py, line 5. Finish alpha first: katas grade alpha" in done.out
     assert "NotImplementedError" not in done.out
+
+
+def test_a_missing_earlier_file_is_named_once(tmp_path: Path) -> None:
+    root = milestone_course.write_course(tmp_path / "course")
+    milestone_course.write_files(root, milestone_course.WHOLE)
+    (root / "katas/two/add_two.py").unlink()
+    done = workshop.pytest("katas/milestone", cwd=root)
+    assert counted(done) == {"failed": 1, "blocked": 1}
+    assert f"Do two first: {Path('katas/two/add_two.py')} is missing" in done.out
+    assert "the rest of milestone is blocked: do two first" in done.out
+    assert "ModuleNotFoundError" not in done.out
+    for slug in ("one", "two"):  # the file of another folder is not what counts
+        write(root / "elsewhere" / slug / f"{slug}.txt", "")
+    milestone_course.write_files(root / "elsewhere/milestone", {"network.py": milestone_course.NETWORK})
+    done = workshop.pytest("katas/milestone", "--against", "elsewhere", cwd=root)
+    assert f"Do one first: {Path('elsewhere/one/double.py')} is missing" in done.out
+    assert counted(workshop.pytest("katas/milestone", "--against", "solutions", cwd=root)) == {"passed": 2}
 
 
 def test_an_assertion_message_is_shown_alone(tmp_path: Path) -> None:

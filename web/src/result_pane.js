@@ -126,10 +126,13 @@ export class ResultPane {
         }
     }
 
-    showOnward({ status, done, next }) {
+    showOnward({ status, done, next, first }) {
         const passed = status === "passed" || done;
         const kind = status === "passed" ? "button primary" : "button";
         const links = [];
+        if (first) {
+            links.push(el("a", { class: "button primary", href: `#/${first.slug}` }, `Do first: ${first.title}`));
+        }
         if (passed && next) {
             links.push(el("a", { class: kind, href: `#/${next.slug}` }, `Next kata: ${next.title}`));
         }

@@ -271,10 +271,11 @@ def snapshot(state: State) -> Snapshot:
     """Return what a page shows of a kata. It is the learner's view: nothing hidden is in it."""
     kata = state.kata
     following = state.following if state.done else None
-    readme = kata.folder / "README.md"
+    readme, verdict = kata.folder / "README.md", state.verdict
+    needed = [other for other in kata.earlier if verdict is not None and verdict.comes_first == other.slug]
     return {
         "slug": kata.slug,
-        "status": None if state.verdict is None or state.verdict.untouched else state.verdict.status,
+        "status": None if verdict is None or verdict.untouched or needed else verdict.status,
         "score": pane.headline(state),
         "grading": state.started is not None,
         "activity": activity(state, state.idle or _when(state)),
@@ -285,6 +286,7 @@ def snapshot(state: State) -> Snapshot:
         "visible": state.visible,
         "done": state.done,
         "next": {"slug": following[0].slug, "title": following[0].title} if following else None,
+        "first": {"slug": needed[0].slug, "title": needed[0].title} if needed else None,
         "files": {name: read(kata, name).digest or None for name in names_of(kata)},
         "pictures": _pictures(state),
         "plots": bool(programs_of(kata)),

@@ -32,7 +32,7 @@ def rendered(state: State) -> str:
     optional = wording.optional(verdict)
     parts += [html.failure(test, optional, unfolded=not number) for number, test in enumerate(state.failing)]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
-    notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed]
+    notes += [wording.timed(test) for test in verdict.tests]
     return "\n".join(parts + [f'<p class="soft">{escape(note)}</p>' for note in notes if note])
 
 
@@ -40,6 +40,8 @@ def headline(state: State) -> str:
     """Return the status and the score in a few words, e.g. `failed, 4 of 10 points`."""
     if state.verdict is None:
         return activity(state, "not graded yet")
+    if state.verdict.comes_first:
+        return wording.status_of(state.verdict)
     if state.verdict.untouched:
         return "not started"
     if state.open and not state.fails:

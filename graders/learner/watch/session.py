@@ -204,7 +204,12 @@ class WatchSession:
         standing = state.standings[slug]
         became = (verdict.status, verdict.score, *(task.status for task in verdict.tasks))
         passed = verdict.status in DONE
-        if verdict.untouched or became == self._counted or not (self._saved or (passed and not standing.done)):
+        if (
+            verdict.untouched
+            or verdict.comes_first
+            or became == self._counted
+            or not (self._saved or (passed and not standing.done))
+        ):
             return
         self._counted = became
         self._to_keep.append(verdict)

@@ -109,7 +109,7 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
         mark, colour, words = ("✗", "red", "failed") if state.fails else ("…", "", "passed so far")
     else:
         mark, colour = wording.SYMBOLS[status], COLOURS.get(status, "")
-        words = wording.briefly(status)
+        words = wording.status_of(verdict)
     page.optional = wording.optional(verdict)
     page.ends(f"{mark} ", name, _score(state), f"bold {colour}")
     tests = "visible tests only" if state.partial else "all tests"

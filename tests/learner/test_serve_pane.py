@@ -1,0 +1,34 @@
+"""The verdict in the right pane of `katas serve`, as HTML."""
+
+from __future__ import annotations
+
+from graders import catalogue
+from graders.learner.progress import Standing
+from graders.learner.serve.pane import headline, rendered
+from graders.learner.watch.state import State
+from graders.verdict import Speed, TaskResult, TestResult, Verdict
+from tests.workshop import ROOT
+
+
+def state_of(slug: str, verdict: Verdict) -> State:
+    kata = catalogue.load(ROOT, slug)
+    return State(katas=[kata], standings={slug: Standing(slug)}, kata=kata, verdict=verdict)
+
+
+def test_each_measured_speed_names_its_test() -> None:
+    speed = Speed(ratio=1.0, low=0.5, high=1.5, cpu_ratio=1.0)
+    tests = tuple(
+        TestResult(name=name, task="parts", status="passed", visibility="visible", title=title, speed=speed)
+        for name, title in (("test_a", "affine is fast enough"), ("test_layers_are_fast", ""))
+    )
+    tasks = (TaskResult(name="parts", title="Parts", status="passed", score=2, max_score=2),)
+    html = rendered(state_of("milestone1", Verdict(kata="milestone1", status="passed", tasks=tasks, tests=tests)))
+    assert "Speed, in “affine is fast enough”: 1.00 times the reference&#x27;s time" in html
+    assert "Speed, in “Layers are fast”: 1.00 times" in html
+
+
+def test_the_headline_names_the_kata_to_do_first() -> None:
+    for end in ("missing", "still the stub, as it was handed out: nothing to grade yet"):
+        message = f"Do exercise02 first: katas/exercise02/relu.py is {end}"
+        verdict = Verdict(kata="milestone1", status="ungradable", message=message)
+        assert headline(state_of("milestone1", verdict)) == "do exercise02 first"
