@@ -18,7 +18,7 @@ from graders.course import downloads
 from graders.course.downloads import Form, Item, composed
 from graders.course.sources import mtime
 from graders.errors import IntakeError, KataError
-from graders.intake import Submission
+from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
 from graders.intake.rules import printable
 
@@ -208,22 +208,17 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
             yield KataSubmission(entry, kata, None, str(fault))
             continue
         if every or (taken.files and not _untouched(kata, taken)):
-            yield KataSubmission(_timed(entry, kata, taken), kata, _noted(entry, taken))
+            yield KataSubmission(_timed(entry, kata, taken), kata, _noted(entry, kata, place, taken))
 
 
-def _noted(entry: SubmissionEntry, taken: Submission) -> Submission:
+def _noted(entry: SubmissionEntry, kata: Kata, place: Place, taken: Submission) -> Submission:
     """Return the submission with the notes on its entry."""
     renamed = [
         f"{printable(entry.renamed[file.name])} was graded as {file.name}"
         for file in taken.files
         if file.name in entry.renamed
     ]
-    graded = {file.name for file in taken.files}
-    left_out = [
-        f"{name} was graded, and {other} was left out"
-        for other in taken.ignored
-        if (name := downloads.without_attempt(other)) in graded and name != other
-    ]
+    left_out = [f"{name} was graded, and {other} was left out" for name, other in search.copies(kata, place, taken)]
     notes = (*entry.notes, *renamed, *left_out, *taken.notes)
     return structs.replace(taken, notes=notes) if notes != taken.notes else taken
 

@@ -65,6 +65,29 @@ def take(kata: Kata, place: Place) -> Submission:
         return exact
 
 
+def copies(kata: Kata, place: Place, taken: Submission) -> list[tuple[str, str]]:
+    """Return the files that look like other versions of taken ones and were not taken, each after the taken name.
+
+    Only their names are compared: `affine (1).py` may be a newer version of affine.py, or an older one.
+    """
+    ignored: Sequence[str] = taken.ignored
+    if len(ignored) > rules.IGNORED_SHOWN:  # it names only the first ones
+        try:
+            ignored = [printable(each.name) for each in place.entries if each.kind != FOLDER]
+        except IntakeError:
+            ignored = taken.ignored
+    others = _names(kata.root).keys() - {kata.slug}
+    found = []
+    for name in ignored:
+        *folders, base = name.split("/")
+        if others.isdisjoint({_folded(part) for part in folders}):
+            for file in taken.files:
+                said = f"{name} was graded as {file.name}" in taken.notes
+                if _rank(base, file.name.rpartition("/")[2]) and not said:
+                    found.append((file.name, name))
+    return found
+
+
 class TooMuch(Exception):
     """A place that holds too many files to search."""
 

@@ -153,6 +153,18 @@ def test_the_note_says_which_of_two_attempts_was_graded(root, tmp_path, packed):
 
 
 @both
+@pytest.mark.parametrize("name", ["twice (1).py", "twice-1.py", "twice - Copy.py", "new/twice (2).py"])
+def test_a_second_version_next_to_the_graded_file_is_named(root, tmp_path, packed, name):
+    """Browsers and file managers name a newer version so. It is not graded, so its author has to hear of it."""
+    many = {f"ada/notes/{number:02}.txt": "x" for number in range(60)}
+    files = {"ada/twice.py": ADDED, f"ada/{name}": SOLUTION, "bob/twice.py": SOLUTION, "bob/other (1).py": SOLUTION}
+    done, rows = graded(root, laid(tmp_path, files | many, packed=packed), tmp_path / "out")
+    assert (rows["ada"]["status"], rows["bob"]["note"]) == ("failed", "")
+    assert rows["ada"]["note"] == f"twice.py was graded, and {name} was left out"
+    assert f"note: ada, one: twice.py was graded, and {name} was left out" in done.out
+
+
+@both
 def test_a_moodle_download_is_graded(root, tmp_path, packed):
     done, rows = graded(root, laid(tmp_path, MOODLE, packed=packed), tmp_path / "out")
     assert "read as a Moodle download: 4 people" in done.out
