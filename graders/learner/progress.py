@@ -95,8 +95,7 @@ class Progress:
 
         Progress in repositories without hidden tests is stored in a separate file.
         """
-        path = default_path()
-        return cls(path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path, wait_s=wait_s)
+        return cls(path_of(root), wait_s=wait_s)
 
     def __enter__(self) -> Progress:
         return self
@@ -199,6 +198,12 @@ class Progress:
         self._open()
 
 
+def path_of(root: Path) -> Path:
+    """Return the path of the file for this repository, which all clones of the katas share."""
+    path = default_path()
+    return path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path
+
+
 def default_path() -> Path:
     """Return the path of the learner's progress file."""
     given = os.environ.get("NN_KATAS_PROGRESS")
@@ -255,19 +260,17 @@ def in_short(standings: Mapping[str, Standing], days: int) -> str:
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
     """Return the next kata and the reason for choosing it, or None if every kata is done.
 
-    Katas in progress come first. After them come those whose prerequisites are done: exercises by name, with each
-    milestone after the exercises that it needs, then challenges, easiest first.
+    It is the first in the recommended order that is not done and whose prerequisites are done. A kata further on that
+    was tried once does not come before it.
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]
     ready = [kata for kata in open_ if done.issuperset(set(kata.prerequisites) & standings.keys())]
     if not open_:
         return None
-    started = [kata for kata in open_ if standings[kata.slug].tries]
-    if started:
-        kata = max(started, key=lambda each: standings[each.slug].best / max(points_of(each), 1))
-        return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
     kata = min(ready or open_, key=place)
+    if standings[kata.slug].tries:
+        return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
     before = kata.prerequisites
     if before:
         return kata, f"it builds on {' and '.join(before)}, which {'are' if len(before) > 1 else 'is'} done"

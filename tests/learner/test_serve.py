@@ -65,6 +65,7 @@ def test_the_start_page_lists_the_katas_and_the_next_one(server: Server, stub: P
     assert [kata["slug"] for kata in found["katas"]] == ["alpha", "beta"]
     assert found["next"]["slug"] in ("alpha", "beta")
     assert found["summary"].endswith("in a row")
+    assert found["kept_in"] in ("", str(root_of(server).parent / "progress.sqlite"))
 
 
 def test_a_kata_has_its_readme_and_the_learners_files(server: Server, stub: Path) -> None:
@@ -91,6 +92,7 @@ def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server,
         server.save("alpha", "twice.py", SOLUTION, digest(ADDED))
         right = wait(lambda now: now["status"] == "passed" and not now["grading"])
     assert right["done"]
+    assert server.get("/api/katas")["kept_in"] == str(root_of(server).parent / "progress.sqlite")
     assert right["next"]["slug"] == "beta"
     opened = server.get("/api/katas/alpha/explanation")
     assert "<math" in opened["html"]

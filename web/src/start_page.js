@@ -13,7 +13,7 @@ export class StartPage {
         return new StartPage(...(await Promise.all([listKatas(), listPuzzles().catch(none)])));
     }
 
-    constructor({ katas, broken, next, summary, warning, progress }, puzzles) {
+    constructor({ katas, broken, next, summary, warning, progress, kept_in: kept }, puzzles) {
         this.title = "Katas";
         const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
         const main = el("main", { class: "start" }, summary && el("p", { class: "summary" }, summary));
@@ -23,12 +23,18 @@ export class StartPage {
             main.append(nextKata(chosen, next.why));
         }
         main.append(el("ol", { class: "katas" }, ...katas.map((kata) => row(kata, kata === chosen, progress))));
+        main.append(...(kept ? [el("p", { class: "soft" }, ...place(kept))] : []));
         main.append(...(broken.length ? [el("ul", { class: "katas" }, ...broken.map(brokenKata))] : []));
         main.append(...[puzzleSection(puzzles)].filter(Boolean));
         this.content = [header, main];
     }
 
     close() {}
+}
+
+/** Return the line that explains results that come from another folder. */
+function place(kept) {
+    return ["Your progress is kept in ", el("code", {}, kept), ", so it includes what you did in other copies."];
 }
 
 function nextKata(kata, why) {

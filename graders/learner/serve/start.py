@@ -10,7 +10,7 @@ from typing import Any
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.learner.progress import Progress, Standing, in_short, next_kata, place, points_of, streak
+from graders.learner.progress import Progress, Standing, in_short, next_kata, path_of, place, points_of, streak
 
 PATIENCE_S = 0.5  # how long a page waits for a locked progress file
 
@@ -62,4 +62,5 @@ def overview(root: Path) -> dict[str, Any]:
         "summary": in_short(standings, days) if known else "",
         "warning": warning if known else f"Your progress cannot be shown now: {warning}",
         "progress": known,
+        "kept_in": str(path_of(root)) if any(standing.tries for standing in standings.values()) else "",
     }
