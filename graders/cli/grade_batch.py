@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from graders import catalogue
+from graders.cli import batch_state
 from graders.cli.gradebook.options import if_new
 from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
@@ -133,8 +134,8 @@ def _run(options: BatchOptions) -> int:
     _check_out(options)
     say_form(cohort)
     started = time.monotonic()
-    progress, about_names = _grade(options, katas, cohort, times)
-    lines = summary(progress, options.out, len(cohort.people), time.monotonic() - started)
+    progress, about_names, about_batch = _grade(options, katas, cohort, times)
+    lines = summary(progress, options.out, len(cohort.people), time.monotonic() - started, about_batch)
     print("\n".join(lines + about_names + _some("skipped", cohort.left_out)))
     return 2 if progress.errors else 0
 
@@ -159,8 +160,11 @@ def _check_out(options: BatchOptions) -> None:
 
 def _grade(
     options: BatchOptions, katas: Sequence[catalogue.Kata], cohort: Cohort, times: Mapping[str, str]
-) -> tuple[BatchProgress, list[str]]:
-    """Grade the submissions. Return the progress, and lines about names that are alike, unknown or without a time."""
+) -> tuple[BatchProgress, list[str], list[str]]:
+    """Grade the submissions.
+
+    Return the progress, lines about names that are alike, unknown or without a time, and lines about the whole batch.
+    """
     from graders.course.batch import Batch, names_alike
     from graders.course.batch_run import BatchRun
 
@@ -189,7 +193,8 @@ def _grade(
             run.allowed = held.book.may_be_graded
         with _results_written(run, held), _progress_shown(run, len(cohort.entries)), place:
             run.grade(cohort.entries, place, held)
-    return run.progress, lines
+        about = batch_state.state(held, options.out, katas, resumed=run.progress.current > 0)
+    return run.progress, lines, about
 
 
 def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[Cohort, list[str]]:
@@ -244,16 +249,19 @@ def _write_results(run: BatchRun, held: BatchStore) -> None:
         written_files.refresh_tables(held.book)
 
 
-def summary(progress: BatchProgress, out: Path, people: int, seconds: float) -> list[str]:
-    """Return the lines that summarise a run."""
+def summary(
+    progress: BatchProgress, out: Path, people: int, seconds: float, about_batch: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines that summarise a run, with those about the whole batch."""
     graded = sum(progress.graded.values())
-    rate = f", {graded / seconds:.1f} per second" if graded and seconds > 0 else ""
+    rate = f", {batch_state.rate(graded, seconds)}" if graded and seconds > 0 else ""
     sources = f"{_count(progress.submitted, 'submission', 'submissions')} from {_count(people, 'person', 'people')}"
     lines = [f"{sources}: {graded} graded in {seconds:.1f} s{rate}"]
     if progress.current:
         lines[0] += f"; {progress.current} graded earlier"
     if graded:
-        lines.append(", ".join(f"{count} {status}" for status, count in progress.graded.most_common()))
+        lines.append(batch_state.counted(progress.graded))
+    lines += about_batch
     if progress.moved:
         lines.append(
             f"{progress.moved} graded earlier had another submission time in the gradebook, which was corrected"
@@ -300,8 +308,8 @@ def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
         def show(progress: BatchProgress) -> None:
             bar.update(task, completed=done(progress))
             if reporter.is_due():
-                rate = sum(progress.graded.values()) / (reporter.last - reporter.started)
-                say(f"katas: {done(progress)} of {total}, {rate:.1f} gradings per second")
+                rate = batch_state.rate(sum(progress.graded.values()), reporter.last - reporter.started)
+                say(f"katas: {done(progress)} of {total}, {rate.replace(' ', ' gradings ', 1)}")
 
         run.on_progress = show
         yield

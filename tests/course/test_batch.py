@@ -24,6 +24,7 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake, verdict
+from graders.cli import batch_state
 from graders.cli.grade_batch import grade_batch
 from graders.course import batch_store, pool_worker, running, submissions
 from graders.course.batch import Batch
@@ -786,6 +787,44 @@ def test_changed_regrades_only_what_new_tests_affect(tmp_path):
     assert Counter(each.kata for each in rows) == {"one": 2, "two": 4}
     assert [len(each.tests) for each in rows if each.kata == "two"] == [3, 4, 3, 4]
     assert len({each.seed for each in rows}) == 6
+
+
+def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
+    """Also about what an earlier run has graded, and about the people on the roster."""
+    root, out = write_repository(tmp_path / "katas", ["one"]), tmp_path / "out"
+    review = '\n[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["twice.py"]\nreview = true\nrubric = "Why?"\n'
+    toml = root / "katas" / "one" / "kata.toml"
+    toml.write_text(toml.read_text("utf-8") + review, "utf-8")
+    people = ["ada", "bob", "cleo", "dora"]
+    write(tmp_path / "roster.csv", "id\n" + "\n".join(people))
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    assert katas("gradebook", "people", "import", str(tmp_path / "roster.csv"), *book, cwd=root).status == 0
+    for person in ("ada", "zoe"):
+        write(tmp_path / "in" / person / "twice.py", SOLUTION)
+    for number in range(7):
+        write(tmp_path / "in" / f"late{number}" / "other.py", "")
+    expected = [
+        "7 ungradable: late0, late1, late2, late3, late4, …",
+        f"2 pieces await marking: katas review {out}",
+        "8 not in the roster: late0, late1, late2, late3, late4, … (katas gradebook people match NAME ID)",
+        "3 of 4 on the roster without a submission: bob, cleo, dora",
+    ]
+    first = run_here(root, tmp_path / "in", out, *book).out.splitlines()
+    assert re.search(r"9 graded in .* per (second|minute)$", first[0]), first
+    assert first[1:6] == ["7 ungradable, 2 awaiting_review", *expected]
+    write(tmp_path / "in" / "bob" / "twice.py", SOLUTION)
+    later = run_here(root, tmp_path / "in", out, *book).out.splitlines()
+    assert later[1:3] == ["1 awaiting_review", "in the batch: 10 graded; 7 ungradable, 3 awaiting_review"]
+    assert later[3] == expected[0]
+    assert later[4].startswith("3 pieces await")
+    assert later[6] == "2 of 4 on the roster without a submission: cleo, dora"
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "said"), [(6, 193.2, "1.9 per minute"), (30, 10, "3.0 per second"), (1, 1, "1.0 per second")]
+)
+def test_rate_below_one_per_second_is_per_minute(count, seconds, said):
+    assert batch_state.rate(count, seconds) == said
 
 
 def test_changed_settles_also_with_refused_submissions(tmp_path):
