@@ -20,6 +20,11 @@ from graders.output.difference import difference as unified
 
 _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
 
+_BETWEEN = re.compile(r",|\band\b")  # between the subjects in a hint's title
+_ARTICLE = re.compile(r"^(the|an?) ")
+_WORD = re.compile(r"[\w-]+")
+SHORTEST = 4  # letters of a subject; shorter ones, such as "all", are in too many titles
+
 
 class Hint(NamedTuple):
     """A collapsible hint in a README. `about` is the heading above the hint."""
@@ -29,11 +34,15 @@ class Hint(NamedTuple):
     about: str
 
     def helps_with(self, task: Task) -> bool:
-        """Return whether the heading names this task, or the task's title contains the hint's subject."""
+        """Return whether the heading names this task, or the task's title or name has a subject of the hint."""
         named = re.sub(r"\W+", "", self.about).lower()
-        subject = self.title.partition(":")[2].strip().lower()
-        return (
-            task.name == named or task.name.startswith(f"{named}_") or (bool(subject) and subject in task.title.lower())
+        if task.name == named or task.name.startswith(f"{named}_") or (task.extra and "extra" in self.title.lower()):
+            return True
+        subjects = [_ARTICLE.sub("", each.strip()) for each in _BETWEEN.split(self.title.partition(":")[2].lower())]
+        words = f" {' '.join(_WORD.findall(task.title.lower()))} "
+        return any(
+            each == task.name or (len(each) >= SHORTEST and f" {' '.join(_WORD.findall(each))} " in words)
+            for each in subjects
         )
 
 

@@ -12,7 +12,7 @@ from graders.learner import guidance
 from graders.learner.progress import Progress
 from graders.verdict import Verdict
 from tests import warm, workshop
-from tests.workshop import ADDED, SOLUTION, STUB, Finished, katas, write
+from tests.workshop import ADDED, ROOT, SOLUTION, STUB, Finished, katas, write
 
 README = """# Alpha
 
@@ -181,3 +181,29 @@ def test_hints_for_the_failing_task_come_first(slug: str, task: str, first: list
     assert [hints[number - 1].title for number in numbers] == first
     if slug == "challenge5":
         assert {hints[number - 1].about for number in numbers} == {"Bug 2"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "task", "first"),
+    [
+        ("exercise01", "vector", 1),
+        ("exercise01", "batch", 2),
+        ("exercise01", "types", 3),
+        ("exercise02", "relu", 1),
+        ("exercise02", "derivative", 2),
+        ("exercise02", "inputs", 3),
+        ("exercise04", "extremes", 2),
+        ("exercise06", "relative", 3),
+        ("exercise07", "scales", 1),
+        ("exercise07", "weights", 2),
+        ("exercise07", "generator", 3),
+        ("exercise09", "eps", 3),
+        ("exercise10", "diagnose", 1),
+        ("challenge4", "interrupted", 2),
+        ("challenge5", "bug2_heals", 4),
+    ],
+)
+def test_the_first_hint_is_about_the_failing_task(slug: str, task: str, first: int) -> None:
+    kata = catalogue.load(ROOT, slug)
+    (failing,) = (each for each in kata.tasks if each.name == task)
+    assert guidance.hints_for(guidance.hints_of(kata), failing)[0] == first
