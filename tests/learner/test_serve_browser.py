@@ -128,6 +128,21 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     shows(page, ".katas", "done on")
 
 
+def test_a_syntax_error_is_said_once_and_marked_in_the_editor(page: Any) -> None:
+    opened(page, "alpha")
+    typed(page, HALF + "\n\ndef twice(x)\n    return x + x\n")
+    shows(page, HEADLINE, "syntax error")
+    assert page.locator(".outcome").inner_text().count("SyntaxError") == 1
+    marked = page.locator(".cm-fault")
+    assert marked.inner_text() == "def twice(x)"
+    assert violations(page) == []
+    typed(page, ADDED)
+    shows(page, HEADLINE, "failed, 1 of 3 points")
+    marked.wait_for(state="detached")
+    parts = "[...document.querySelector('.verdict').children].map((each) => each.localName).slice(0, 2)"
+    becomes(lambda: page.evaluate(parts), ["details", "table"])
+
+
 def test_indentation_is_typed_and_the_editor_can_be_left(page: Any, root: Path) -> None:
     opened(page, "alpha")
     typed(page, "", save=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graders import catalogue
 from graders.learner.progress import Standing
 from graders.learner.serve.pane import headline, rendered
-from graders.learner.watch.state import State
+from graders.learner.watch.state import FileError, State
 from graders.verdict import Speed, TaskResult, TestResult, Verdict
 from tests.workshop import ROOT
 
@@ -32,3 +32,25 @@ def test_the_headline_names_the_kata_to_do_first() -> None:
         message = f"Do exercise02 first: katas/exercise02/relu.py is {end}"
         verdict = Verdict(kata="milestone1", status="ungradable", message=message)
         assert headline(state_of("milestone1", verdict)) == "do exercise02 first"
+
+
+def test_a_syntax_error_is_said_once() -> None:
+    message = "SyntaxError: expected ':' (relu.py, line 4)\nrelu.py, line 4: def relu(z)"
+    state = state_of("exercise02", Verdict(kata="exercise02", status="ungradable", message=message))
+    state.syntax_errors = (FileError("relu.py", 4, 12, "def relu(z)\n", "SyntaxError: expected ':'"),)
+    html = rendered(state)
+    assert html.count("expected") == html.count("SyntaxError") == html.count("line 4") == 1
+    assert headline(state) == "syntax error"
+
+
+def test_the_first_failure_comes_before_the_table() -> None:
+    tests = tuple(
+        TestResult(name=f"test_{task}", task=task, status="failed", visibility="visible", message=f"{task} is wrong")
+        for task in ("relu", "derivative")
+    )
+    tasks = tuple(
+        TaskResult(name=name, title=f"Title of {name}", status="failed", score=0, max_score=4)
+        for name in ("relu", "derivative")
+    )
+    html = rendered(state_of("exercise02", Verdict(kata="exercise02", status="failed", tasks=tasks, tests=tests)))
+    assert html.index("relu is wrong") < html.index("<table>") < html.index("derivative is wrong")

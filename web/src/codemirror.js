@@ -12,8 +12,9 @@ import {
 } from "@codemirror/language";
 import { toml } from "@codemirror/legacy-modes/mode/toml";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Annotation, EditorState, Prec } from "@codemirror/state";
+import { Annotation, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
 import {
+    Decoration,
     EditorView,
     drawSelection,
     highlightActiveLine,
@@ -40,6 +41,15 @@ const LANGUAGES = {
 /** Marks a change that comes from the file on disk, and not from the learner. */
 const fromDisk = Annotation.define();
 
+/** The lines that have a fault, as decorations. */
+const marking = StateEffect.define();
+const marked = StateField.define({
+    create: () => Decoration.none,
+    update: (lines, { changes, effects }) =>
+        effects.reduce((found, each) => (each.is(marking) ? each.value : found), lines.map(changes)),
+    provide: (field) => EditorView.decorations.from(field),
+});
+
 const THEME = EditorView.theme({
     "&": { color: "var(--ink)", backgroundColor: "var(--paper)", height: "100%" },
     "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
@@ -51,6 +61,7 @@ const THEME = EditorView.theme({
     },
     ".cm-activeLine": { backgroundColor: "var(--active)" },
     ".cm-gutters": { backgroundColor: "var(--box)", color: "var(--soft)", borderRight: "1px solid var(--line)" },
+    ".cm-line.cm-fault": { backgroundColor: "var(--over1)", boxShadow: "inset 3px 0 var(--bad)" },
     ".cm-activeLineGutter": { backgroundColor: "var(--active)", color: "var(--ink)" },
     "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--match)", outline: "1px solid var(--soft)" },
     "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--bad)" },
@@ -103,7 +114,7 @@ export function createEditor(file, edited, changed, keys = []) {
             Prec.high(keymap.of([...keys, ...lineKeys, { key: "Tab", run: indent, shift: indentLess }])),
             keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
             [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars()],
-            [history(), search({ top: true }), highlightSelectionMatches()],
+            [marked, history(), search({ top: true }), highlightSelectionMatches()],
             [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), bracketMatching(), indentOnInput()],
             [indentUnit.of(" ".repeat(INDENT)), EditorState.tabSize.of(INDENT)],
             [wrapping, LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
@@ -120,6 +131,19 @@ export function createEditor(file, edited, changed, keys = []) {
         ],
     });
     return new EditorView({ state });
+}
+
+/**
+ * Mark the lines that have a fault, in place of those that were marked before.
+ * @param {{line: number, said: string}[]} faults
+ */
+export function markLines(view, faults) {
+    const { doc } = view.state;
+    const possible = faults.filter(({ line }) => line >= 1 && line <= doc.lines);
+    const lines = possible.map(({ line, said }) =>
+        Decoration.line({ class: "cm-fault", attributes: { title: said } }).range(doc.line(line).from),
+    );
+    view.dispatch({ effects: marking.of(Decoration.set(lines, true)) });
 }
 
 /** Replace the part of the text that differs, as one undo step. The cursor stays where it is. */

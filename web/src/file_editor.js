@@ -5,7 +5,7 @@
  * other version. If the file has changed on disk and in the editor, the learner decides which text to keep.
  */
 import { writeFile } from "./api.js";
-import { createEditor, replaceText } from "./codemirror.js";
+import { createEditor, markLines, replaceText } from "./codemirror.js";
 import { announce, button, el } from "./dom.js";
 import { dropDraft, findDraft, keepDraft } from "./drafts.js";
 import { withLineEnds } from "./line_ends.js";
@@ -198,6 +198,15 @@ export class FileEditor {
             this.load(text, digest);
         } else {
             this.ask({ text, digest });
+        }
+    }
+
+    /** Mark the lines of the file on disk that have a fault, unless the text has changed since. */
+    mark(faults) {
+        const key = JSON.stringify([faults, this.base]);
+        if (key !== this.marksKey && !this.unsaved) {
+            this.marksKey = key;
+            markLines(this.view, faults);
         }
     }
 

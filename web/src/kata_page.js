@@ -52,6 +52,7 @@ export class KataPage {
         if (snapshot.files) {
             this.workspace.compare(snapshot.files); // a snapshot that reports a fault may have none
         }
+        this.workspace.mark(snapshot.marks ?? []);
         this.result.update(snapshot);
         const { grading, status } = snapshot;
         this.grading = grading;

@@ -139,10 +139,15 @@ export class ResultPane {
         if (passed && this.kata.has_solution) {
             links.push(el("a", { class: "button", href: `#/${this.slug}/explanation` }, "Explanation and solution"));
         }
-        const key = links.map((link) => link.outerHTML).join(" ");
+        const key = [status, ...links.map((link) => link.outerHTML)].join(" ");
         if (key !== this.onwardKey) {
             this.onwardKey = key;
             this.onward.replaceChildren(...links);
+            if (status === "passed" || first) {
+                this.notes.before(this.onward);
+            } else {
+                this.verdict.element.after(this.onward); // a failure is more urgent
+            }
         }
     }
 

@@ -137,6 +137,11 @@ export class Workspace {
         }
     }
 
+    /** Mark the lines that have a fault. */
+    mark(faults) {
+        this.editors.forEach((editor, name) => editor.mark(faults.filter((each) => each.file === name)));
+    }
+
     /** Compare the digests of the files on disk with the editors. */
     compare(digests) {
         this.digests = digests ?? {};

@@ -289,6 +289,7 @@ def snapshot(state: State) -> Snapshot:
         "first": {"slug": needed[0].slug, "title": needed[0].title} if needed else None,
         "files": {name: read(kata, name).digest or None for name in names_of(kata)},
         "pictures": _pictures(state),
+        "marks": [{"file": each.file, "line": each.line, "said": each.said} for each in state.syntax_errors],
         "plots": bool(programs_of(kata)),
     }
 

@@ -12,9 +12,11 @@ from graders.report.page import block, mark
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict
 
+SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+
 
 def rendered(state: State) -> str:
-    """Return the tasks, what did not pass, and the notes on the verdict."""
+    """Return what did not pass, the tasks, and the notes on the verdict. One failure of a core task comes first."""
     parts = []
     if state.fault:
         parts.append(block(clean(state.fault), "said"))
@@ -23,23 +25,31 @@ def rendered(state: State) -> str:
     if verdict is None:
         waits = state.started is not None and not state.fault
         return "\n".join([*parts, '<p class="soft">The first verdict takes a few seconds.</p>' * waits])
-    if verdict.message:
+    if verdict.message and not _is_known(state, verdict):
         parts.append(block(verdict.message, "said"))
     if verdict.status in DONE and not state.open:
         parts.append(f"<p><strong>{_praise(state, verdict)}</strong></p>")
-    if verdict.tasks:
-        parts.append(_tasks(state, verdict))
     optional = wording.optional(verdict)
-    parts += [html.failure(test, optional, unfolded=not number) for number, test in enumerate(state.failing)]
+    failures = [html.failure(test, optional, unfolded=not number) for number, test in enumerate(state.failing)]
+    urgent = int(state.fails)  # how many failures come before the table
+    table = [_tasks(state, verdict)] if verdict.tasks else []
+    parts += [*failures[:urgent], *table, *failures[urgent:]]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
     notes += [wording.timed(test) for test in verdict.tests]
     return "\n".join(parts + [f'<p class="soft">{escape(note)}</p>' for note in notes if note])
+
+
+def _is_known(state: State, verdict: Verdict) -> bool:
+    """Return whether the verdict's message only repeats a syntax error that the page shows anyway."""
+    return bool(state.syntax_errors) and verdict.message.startswith(SYNTAX_ERRORS)
 
 
 def headline(state: State) -> str:
     """Return the status and the score in a few words, e.g. `failed, 4 of 10 points`."""
     if state.verdict is None:
         return activity(state, "not graded yet")
+    if _is_known(state, state.verdict):
+        return "syntax error"
     if state.verdict.comes_first:
         return wording.status_of(state.verdict)
     if state.verdict.untouched:
