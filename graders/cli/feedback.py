@@ -165,7 +165,7 @@ class _ReportWriter:
             stored = self._stored(readers)
             if not stored:
                 raise KataError(f"{self.out}: there are no verdicts. Run `katas grade-batch` with this --out first.")
-            chosen = self._chosen(stored)
+            chosen = self._chosen(stored, held)
             details = _details({kata for _, kata in chosen})
             with _writable(self.to):
                 self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
@@ -216,22 +216,39 @@ class _ReportWriter:
         keys = [(person, kata) for (_, kata), people in readers.items() for person in people]
         return {(self.batch.folder_of(person), kata) for person, kata in keys if _is_name(person, kata)}
 
-    def _chosen(self, stored: Collection[Key]) -> list[Key]:
+    def _asked(self, folders: Mapping[str, str], held: BatchStore) -> set[str]:
+        """Return the folders of the named people. Raises KataError if one of them has no verdict.
+
+        `folders` maps their normalised names to the folders of people who have one. A name may also be any other name
+        or id that the gradebook knows.
+        """
+        from graders.course.submissions import composed
+
+        found: set[str] = set()
+        for name in self.people:
+            names = [name]
+            if composed(self.batch.folder_of(name)) not in folders and held.book.has_person(name):
+                names = [held.book.id_of(name), *held.book.names_of(name)]
+            keys = [composed(self.batch.folder_of(each)) for each in names]
+            of_person = {folders[key] for key in keys if key in folders}
+            if not of_person:
+                raise KataError(
+                    f"{self.out}: no verdicts for {_shown(name)}. There are verdicts for {_some(folders.values())}."
+                )
+            found |= of_person
+        return found
+
+    def _chosen(self, stored: Collection[Key], held: BatchStore) -> list[Key]:
         """Return the keys of the verdicts to report. Raises KataError if a named person or kata has no verdict."""
         from graders.course.submissions import composed
 
         folders = {composed(person): person for person, _ in stored}
         katas = {kata for _, kata in stored}
-        asked = {each: folders.get(composed(self.batch.folder_of(each))) for each in self.people}
-        for name, person in asked.items():
-            if person is None:
-                raise KataError(
-                    f"{self.out}: no verdicts for {_shown(name)}. There are verdicts for {_some(folders.values())}."
-                )
+        asked = self._asked(folders, held)
         for kata in self.katas:
             if kata not in katas:
                 raise KataError(f"{self.out}: no verdicts on {_shown(kata)}. There are verdicts on {_some(katas)}.")
-        wanted = {person for person in asked.values() if person is not None} or set(folders.values())
+        wanted = asked or set(folders.values())
         chosen = [key for key in sorted(stored) if key[0] in wanted and (not self.katas or key[1] in self.katas)]
         if not chosen:
             raise KataError(f"{self.out}: no verdicts for {_some(self.people)} on {_some(self.katas)}.")

@@ -69,10 +69,30 @@ def test_people_import_names_new_and_unknown_people(run, tmp_path):
     )
     assert run("people", "import", file).startswith(f"{file} (read as Canvas's): 2 people; nothing has changed\n")
     other = put(tmp_path, "id,name\ns1,Ada\n")
-    assert run("people", "import", other).splitlines()[:2] == [
-        f"{other}: 1 person; 1 changed, 1 left",
-        "marked as left: s2",
-    ]
+    first, warning, left, *_ = run("people", "import", other).splitlines()
+    assert (first, left) == (f"{other}: 1 person; 1 changed, 1 left", "marked as left: s2")
+    assert warning.startswith("WARNING: 1 of 2 people are now marked as left, because this file lacks them.")
+
+
+def test_people_import_warns_if_many_people_left(run, tmp_path):
+    everyone = ["id,name,group", *(f"s{number:02},Person {number}," for number in range(30))]
+    complete = put(tmp_path, "\n".join(everyone), "all.csv")
+    run("people", "import", complete)
+    before = run("people", "list")
+    few = put(tmp_path, "\n".join(everyone[:-3]), "few.csv")
+    assert "WARNING" not in run("people", "import", few), "a tenth is not many"
+    section = put(tmp_path, "\n".join(everyone[:11]), "section.csv")
+    said = run("people", "import", section).splitlines()
+    assert said[1].startswith("WARNING: 17 of 27 people are now marked as left")
+    assert said[1].endswith("import the complete file again: that brings them back as they were.")
+    assert said[2] == f"marked as left: {', '.join(f's{number}' for number in range(10, 20))} and 7 more"
+    run("people", "import", complete)
+    assert run("people", "list") == before
+    assert run("rule", "one", "--groups").splitlines()[1].startswith("no one on the roster has a group")
+    grouped = put(tmp_path, "\n".join([*everyone[:-1], "s29,Person 29,red"]), "grouped.csv")
+    run("people", "import", grouped)
+    alone = run("rule", "one", "--groups").splitlines()[1]
+    assert alone == f"in no group, so alone: {', '.join(f's{number:02}' for number in range(10))} and 19 more"
 
 
 def test_bad_roster_changes_nothing(run, tmp_path):

@@ -224,5 +224,8 @@ def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path
     page = html.unescape((out / "feedback" / "cleo" / "one.html").read_text("utf-8"))
     assert "3 points on the first page" in page
     assert "override: 1: absent" in page
+    for name in ("Cleo P", "cleo"):  # any of the person's names
+        assert "written: 0 files for 0 people" in said(root, "feedback", str(out), name)
+    assert "no verdicts for dora" in katas("--root", str(root), "feedback", str(out), "dora").err
     said(root, "gradebook", "forget", "cleo", "--yes", *url)
     assert not (out / "feedback" / "cleo").exists()

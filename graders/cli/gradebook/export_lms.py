@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders import catalogue
-from graders.cli.gradebook.options import DEFAULT_URL, Url, check_kata, line, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, Url, check_kata, line, listed, open_gradebook
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
@@ -94,9 +94,9 @@ def _problems(filled: Filled, file: Path | str) -> list[str]:
         "left out, because their points await review": filled.awaiting,
         "left out, because the platform has locked their grades": filled.locked,
     }
-    lines = [f"{what}: {', '.join(map(line, people))}" for what, people in groups.items() if people]
+    lines = [f"{what}: {listed(people)}" for what, people in groups.items() if people]
     lines += [
-        f"line {number} fits several people, so it was left out: {', '.join(map(line, people))}"
+        f"line {number} fits several people, so it was left out: {listed(people)}"
         for number, people in sorted(filled.doubtful.items())
     ]
     if filled.maxima:

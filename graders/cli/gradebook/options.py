@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "gradebook.sqlite"
 MOST_OTHERS = 5  # name at most this many other gradebooks
+MOST_PEOPLE = 10  # in a line
 
 Url = Annotated[
     str,
@@ -90,3 +92,9 @@ def line(text: str, limit: int = 200) -> str:
     from graders.report.text import clean_line
 
     return clean_line(text, limit)
+
+
+def listed(people: Sequence[str]) -> str:
+    """Return the names of the first people, and how many more there are."""
+    rest = len(people) - MOST_PEOPLE
+    return ", ".join(map(line, people[:MOST_PEOPLE])) + (f" and {rest} more" if rest > 0 else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.gradebook.options import DEFAULT_URL, By, Url, if_new, line, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, if_new, line, listed, open_gradebook
 from graders.errors import KataError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Show and change the roster.", no_args_is_help=True, rich_markup_mode=None)
 
-LONGEST_LIST = 20  # names in a line
+MANY_LEFT = 0.1  # of the people on the roster
 
 
 @app.command("import")
@@ -40,7 +40,8 @@ def import_(
     with open_gradebook(gradebook, by, new=True) as book:
         changes = book.import_roster(read)
         listings, tables = book.people(), refresh_tables(book)
-    print("\n".join([*made, _counts(file, read, changes), *_lists(read, changes, listings), *tables]))
+    said = [_counts(file, read, changes), *_many_left(changes, listings), *_lists(read, changes, listings)]
+    print("\n".join([*made, *said, *tables]))
 
 
 def _counts(file: Path, read: RosterFile, changes: RosterChanges) -> str:
@@ -51,6 +52,18 @@ def _counts(file: Path, read: RosterFile, changes: RosterChanges) -> str:
     noun = "person" if len(read.entries) == 1 else "people"
     words = [f"{len(each)} {name}" for name, each in counts.items() if each]
     return f"{file}{made}: {len(read.entries)} {noun}; {', '.join(words) or 'nothing has changed'}"
+
+
+def _many_left(changes: RosterChanges, listings: list[Listing]) -> list[str]:
+    """Return a warning if an import marks many people as left, because then the file may be that of one section."""
+    here = [each for each in listings if each.roster is not None and each.roster.left_at is None]
+    before = len(here) - len(changes.added) - len(changes.returned) + len(changes.left)
+    if len(changes.left) <= MANY_LEFT * before:
+        return []
+    return [
+        f"WARNING: {len(changes.left)} of {before} people are now marked as left, because this file lacks them. "
+        "If it is not the whole course, import the complete file again: that brings them back as they were."
+    ]
 
 
 def _lists(read: RosterFile, changes: RosterChanges, listings: list[Listing]) -> list[str]:
@@ -66,10 +79,7 @@ def _lists(read: RosterFile, changes: RosterChanges, listings: list[Listing]) ->
 
 
 def _named(what: str, names: list[str] | tuple[str, ...]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - LONGEST_LIST} more" if len(names) > LONGEST_LIST else ""
-    return f"{what}: {', '.join(map(line, names[:LONGEST_LIST]))}{more}"
+    return f"{what}: {listed(names)}" if names else ""
 
 
 @app.command("list")

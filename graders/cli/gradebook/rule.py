@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from graders import catalogue
-from graders.cli.gradebook.options import DEFAULT_URL, By, Url, check_kata, line, moment, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, By, Url, check_kata, line, listed, moment, open_gradebook
 from graders.cli.session import Invocation
 from graders.errors import KataError
 
@@ -113,8 +113,8 @@ def _without_group(book: Gradebook, changes: dict[str, Any]) -> list[str]:
     roster = [each.roster for each in book.people() if each.roster and each.roster.left_at is None]
     if not any(each.team for each in roster):
         return ["no one on the roster has a group: katas gradebook people import FILE, with a column group"]
-    alone = [line(each.id) for each in roster if not each.team]
-    return [f"in no group, so alone: {', '.join(alone)}"] if alone else []
+    alone = [each.id for each in roster if not each.team]
+    return [f"in no group, so alone: {listed(alone)}"] if alone else []
 
 
 def _changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> str:
