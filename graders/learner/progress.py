@@ -12,7 +12,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders import catalogue
@@ -51,12 +51,16 @@ CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, P
 
 @dataclass(frozen=True)
 class Standing:
-    """A learner's progress in one kata. `done_on` is a local date (ISO 8601), or empty if the kata is not done."""
+    """A learner's progress in one kata. `done_on` is a local date (ISO 8601), or empty if the kata is not done.
+
+    `last` is the moment of the last verdict (ISO 8601), or empty if there is none.
+    """
 
     slug: str
     tries: int = 0
     best: float = 0.0
     done_on: str = ""
+    last: str = field(default="", compare=False)
 
     @property
     def done(self) -> bool:
@@ -138,13 +142,13 @@ class Progress:
         found = {slug: Standing(slug) for slug in slugs}
         marks = ", ".join("?" * len(DONE))
         rows = self._connection.execute(
-            f"SELECT slug, COUNT(*), MAX(score), MIN(CASE WHEN status IN ({marks}) THEN graded_at END) "
+            f"SELECT slug, COUNT(*), MAX(score), MIN(CASE WHEN status IN ({marks}) THEN graded_at END), MAX(graded_at) "
             "FROM verdicts GROUP BY slug",
             DONE,
         )
-        for slug, tries, best, done in rows:
+        for slug, tries, best, done, last in rows:
             if slug in found:
-                found[slug] = Standing(slug, tries, best, local_day(done).isoformat() if done else "")
+                found[slug] = Standing(slug, tries, best, local_day(done).isoformat() if done else "", last)
         return found
 
     def days(self) -> list[datetime.date]:
@@ -260,15 +264,16 @@ def in_short(standings: Mapping[str, Standing], days: int) -> str:
 def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
     """Return the next kata and the reason for choosing it, or None if every kata is done.
 
-    It is the first in the recommended order that is not done and whose prerequisites are done. A kata further on that
-    was tried once does not come before it.
+    It is the kata of the learner's last verdict or, if that one is done, the first in the recommended order that is not
+    done and whose prerequisites are done. A kata further on that was tried before does not come before it.
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]
     ready = [kata for kata in open_ if done.issuperset(set(kata.prerequisites) & standings.keys())]
     if not open_:
         return None
-    kata = min(ready or open_, key=place)
+    latest = max(katas, key=lambda each: standings[each.slug].last)
+    kata = latest if latest in open_ and standings[latest.slug].last else min(ready or open_, key=place)
     if standings[kata.slug].tries:
         return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
     before = kata.prerequisites

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,13 @@ def test_next_is_the_first_kata_in_order_that_is_not_done() -> None:
     started = next_kata(katas, standings)
     assert started is not None
     assert started[0].slug == "exercise04"
+    tried = {"exercise03": "2026-03-01T10:00:00+00:00", "challenge5": "2026-03-01T09:00:00+00:00"}
+    later = standings | {slug: replace(standings[slug], tries=1, last=last) for slug, last in tried.items()}
+    assert next_kata(katas, later) == started
+    later["challenge5"] = replace(later["challenge5"], last="2026-03-01T11:00:00+00:00")
+    continued = next_kata(katas, later)
+    assert continued is not None
+    assert continued[0].slug == "challenge5"
     assert "3 of 11 points" in started[1]
     done = {slug: Standing(slug, 1, 10, "2026-03-01") for slug in standings}
     assert next_kata(katas, done) is None

@@ -214,7 +214,7 @@ class WatchSession:
         self._counted = became
         self._to_keep.append(verdict)
         done_on = standing.done_on or (datetime.date.today().isoformat() if passed else "")
-        known = Standing(slug, standing.tries + 1, max(standing.best, verdict.score), done_on)
+        known = Standing(slug, standing.tries + 1, max(standing.best, verdict.score), done_on, verdict.graded_at)
         state.standings = state.standings | {slug: known}
 
     def keep(self) -> None:
