@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -73,9 +73,19 @@ class FinalMarks:
         return MarkNote(mark.points, (*lines, *self._changed(row.key, place)))
 
     def verdict(self, row: Row) -> Verdict:
-        """Return the verdict as the page shows it: with the decisions on its tasks, or with that on the whole kata."""
+        """Return the verdict as the page shows it: with the decisions on its tasks, or with that on the whole kata.
+
+        Its tasks do not wait for a review that could not change the final mark.
+        """
         place = self._places.get(row.key)
-        return row.verdict if place is None or not place.decisions else _with_decisions(row.verdict, place)
+        if place is None:
+            return row.verdict
+        shown = _with_decisions(row.verdict, place) if place.decisions else row.verdict
+        this = place.standing(row.submitted_at, row.verdict.submission_sha256)
+        if this is None or not _is_left_unreviewed(place, this):
+            return shown
+        tasks = [_not_reviewed(task) if task.status == "awaiting_review" else task for task in shown.tasks]
+        return msgspec.structs.replace(shown, tasks=tuple(tasks), review_points=0.0)
 
     def _changed(self, key: Key, place: PersonKata) -> list[tuple[str, str]]:
         """Return what has changed since the first page: the mark, and the reasons."""
@@ -139,10 +149,31 @@ def _not_reviewed(task: TaskResult) -> TaskResult:
     return with_remark(msgspec.structs.replace(task, status="ungraded"), "not reviewed")
 
 
+def _is_left_unreviewed(place: PersonKata, this: ScoredAttempt) -> bool:
+    """Return whether a submission that awaits a review stays as it is. A review could still turn it into a pass."""
+    verdict = this.attempt.verdict
+    return bool(verdict.review_points) and verdict.status != "awaiting_review" and not place.is_to_review(this)
+
+
 def _worth(place: PersonKata, this: ScoredAttempt) -> str:
     of_tasks = [each for each in place.decisions if each.task]
+    waiting, note = this.attempt.verdict.review_points, ""
+    if _is_left_unreviewed(place, this):
+        this, note = _without_review(this), "; not reviewed, because that could not change the final mark"
+    elif waiting:
+        note = f"; a review can still add up to {waiting:g} points"
     mark = rules.final_mark(this, place.rule, of_tasks)
-    return f"{mark.points:g} of {mark.maximum:g} points ({mark.text})"
+    worth = f"{mark.points:g} of {mark.maximum:g}"
+    how = f" ({mark.text})" if mark.text != worth else ""
+    return f"{worth} points{how}{note}"
+
+
+def _without_review(this: ScoredAttempt) -> ScoredAttempt:
+    """Return an attempt whose maximum does not include what awaits review, as the page's points below do not."""
+    attempt, none = this.attempt, {"review_points": 0.0}
+    original = attempt.original and msgspec.structs.replace(attempt.original, **none)
+    verdict = msgspec.structs.replace(attempt.verdict, **none)
+    return replace(this, attempt=replace(attempt, verdict=verdict, original=original))
 
 
 def _described(change: Change) -> str:

@@ -229,3 +229,34 @@ def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path
     assert "no verdicts for dora" in katas("--root", str(root), "feedback", str(out), "dora").err
     said(root, "gradebook", "forget", "cleo", "--yes", *url)
     assert not (out / "feedback" / "cleo").exists()
+
+
+REVIEWED = '\n[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["twice.py"]\nreview = true\nrubric = "Why?"\n'
+
+
+def test_page_does_not_wait_for_a_review_that_cannot_change_the_mark(tmp_path: Path) -> None:
+    """The submission of bob counts for ada, and would also count if hers got full marks."""
+    root, out = workshop.write_repository(tmp_path / "root", ["one"]), tmp_path / "out"
+    toml = root / "katas" / "one" / "kata.toml"
+    toml.write_text(toml.read_text("utf-8") + REVIEWED, "utf-8")
+    for person, text in (("ada", ADDED), ("bob", SOLUTION)):
+        write(tmp_path / "in" / person / "twice.py", text)
+    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+    said(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
+    said(root, "gradebook", "rule", "one", "--groups", *url)
+    said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
+
+    def page() -> str:
+        text = (out / "feedback" / "ada" / "one.html").read_text("utf-8")
+        return html.unescape(re.sub(r"<[^>]+>", "", text.partition("</style>")[2]))
+
+    assert "awaiting review: 3 of them" in said(root, "feedback", str(out))
+    assert "1 of 7 points; a review can still add up to 4 points" in page()
+    assert "they await manual review: 4 points" in page()
+    award = ("--by", "Grace", "--award", "why=4")
+    said(root, "review", str(out / "verdicts" / "bob" / "one.json"), *award)
+    assert "awaiting review" not in said(root, "feedback", str(out))
+    assert "1 of 3 points; not reviewed, because that could not change the final mark" in page()
+    assert "Failed, 1 of 3 points" in page()
+    assert "not reviewed" in page().partition("Result")[2]
+    assert "await manual review" not in page()

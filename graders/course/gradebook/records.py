@@ -60,11 +60,14 @@ class PersonKata:
     @property
     def outstanding(self) -> float:
         """The points that a review can still add to the submission that counts or to one that would then count."""
-        if self.is_decided:
-            return 0.0
-        waiting = [each for each in self.standings if each.attempt.verdict.review_points and not each.over_limit]
-        relevant = [each for each in waiting if each is self.counted or each.at_most > self.points]
-        return max((each.attempt.verdict.review_points for each in relevant), default=0.0)
+        waiting = (each for each in self.standings if self.is_to_review(each))
+        return max((each.attempt.verdict.review_points for each in waiting), default=0.0)
+
+    def is_to_review(self, standing: ScoredAttempt) -> bool:
+        """Return whether a submission awaits a review that can still change the points for the kata."""
+        if self.is_decided or standing.over_limit or not standing.attempt.verdict.review_points:
+            return False
+        return standing is self.counted or standing.at_most > self.points
 
 
 def _submitted(standing: ScoredAttempt) -> tuple[str, str]:
