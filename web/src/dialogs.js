@@ -1,5 +1,5 @@
 /** The two dialogs: a question before something is replaced, and the keys. */
-import { button, el } from "./dom.js";
+import { button, el, opened } from "./dom.js";
 
 const MAC = /Mac|iP(hone|ad|od)/.test(navigator.platform);
 const PANE_KEYS = MAC ? "Ctrl-Option" : "Alt"; // on a Mac, Option with a digit types a character, such as #
@@ -18,20 +18,6 @@ const KEYS = [
     ["← →, Home, End", "on the line between two columns: move it; Delete undoes that"],
     ["?", "outside the editor: show these keys"],
 ];
-
-/** Open a dialog and return what it was closed with. */
-function opened(dialog) {
-    const before = document.activeElement;
-    document.body.append(dialog);
-    dialog.showModal();
-    return new Promise((resolve) => {
-        dialog.addEventListener("close", () => {
-            dialog.remove();
-            before?.focus?.();
-            resolve(dialog.returnValue);
-        });
-    });
-}
 
 /** Ask a question. Return whether the learner has agreed. */
 export async function confirmed(question, agree) {

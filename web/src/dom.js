@@ -119,3 +119,17 @@ export function announce(text) {
         polite.textContent = text;
     }, 50); // a region that receives the same text again is silent unless it was empty in between
 }
+
+/** Open a dialog and return what it was closed with. */
+export function opened(dialog) {
+    const before = document.activeElement;
+    document.body.append(dialog);
+    dialog.showModal();
+    return new Promise((resolve) => {
+        dialog.addEventListener("close", () => {
+            dialog.remove();
+            before?.focus?.();
+            resolve(dialog.returnValue);
+        });
+    });
+}

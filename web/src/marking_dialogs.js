@@ -1,5 +1,5 @@
 /** The dialogs of the marking page: a new rubric item, a question, and the keys. */
-import { button, el } from "./dom.js";
+import { button, el, opened } from "./dom.js";
 
 const KEYS = [
     ["1 to 9", "choose a rubric item, or leave it out again"],
@@ -12,20 +12,6 @@ const KEYS = [
     ["Esc", "leave a field, so that the keys above work"],
     ["?", "show these keys"],
 ];
-
-/** Open a dialog, and return what it was closed with. */
-function opened(dialog) {
-    const before = document.activeElement;
-    document.body.append(dialog);
-    dialog.showModal();
-    return new Promise((resolve) => {
-        dialog.addEventListener("close", () => {
-            dialog.remove();
-            before?.focus?.();
-            resolve(dialog.returnValue);
-        });
-    });
-}
 
 function field(label, input) {
     return el("p", { class: "entry" }, el("label", { for: input.id }, label), " ", input);
