@@ -69,7 +69,8 @@ class FinalMarks:
         lines.append(("How", mark.text))
         lines += _counting(place, row)
         if place.outstanding:
-            lines.append(("Open", f"a review can still add up to {place.outstanding:g} points"))
+            below = ", which the points below do not include" if row.verdict.review_points else ""
+            lines.append(("Open", f"a review can still add up to {place.outstanding:g} points{below}"))
         return MarkNote(mark.points, (*lines, *self._changed(row.key, place)))
 
     def verdict(self, row: Row) -> Verdict:

@@ -252,6 +252,7 @@ def test_page_does_not_wait_for_a_review_that_cannot_change_the_mark(tmp_path: P
 
     assert "awaiting review: 3 of them" in said(root, "feedback", str(out))
     assert "1 of 7 points; a review can still add up to 4 points" in page()
+    assert "a review can still add up to 4 points, which the points below do not include" in page()
     assert "they await manual review: 4 points" in page()
     award = ("--by", "Grace", "--award", "why=4")
     said(root, "review", str(out / "verdicts" / "bob" / "one.json"), *award)
