@@ -88,6 +88,8 @@ def test_people_import_warns_if_many_people_left(run, tmp_path):
     assert said[2] == f"marked as left: {', '.join(f's{number}' for number in range(10, 20))} and 7 more"
     run("people", "import", complete)
     assert run("people", "list") == before
+    nothing = f"no submission: {', '.join(f's{number:02}' for number in range(10))} and 20 more"
+    assert nothing in run("show").splitlines()
     assert run("rule", "one", "--groups").splitlines()[1].startswith("no one on the roster has a group")
     grouped = put(tmp_path, "\n".join([*everyone[:-1], "s29,Person 29,red"]), "grouped.csv")
     run("people", "import", grouped)

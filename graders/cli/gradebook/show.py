@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.gradebook.options import DEFAULT_URL, Url, check_kata, line, open_gradebook
+from graders.cli.gradebook.options import DEFAULT_URL, Url, check_kata, line, listed, open_gradebook
 from graders.errors import KataError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _notes_on_people(reports: Sequence[PersonReport]) -> list[str]:
         "left the course": [each for each in reports if each.has_left],
         "not in the roster": [each for each in reports if has_roster and each.listing.roster is None],
     }
-    return [f"{what}: {', '.join(line(each.person) for each in those)}" for what, those in groups.items() if those]
+    return [f"{what}: {listed([each.person for each in those])}" for what, those in groups.items() if those]
 
 
 def _shortened(person: str) -> str:
