@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -29,6 +30,12 @@ settings.load_profile("quick")
 
 Graded = Callable[..., Verdict]
 Written = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    """Don't let the commands that tests start inherit an ignored Ctrl-C, as a shell's jobs in the background do."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

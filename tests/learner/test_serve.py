@@ -92,9 +92,9 @@ def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server,
         server.save("alpha", "twice.py", SOLUTION, digest(ADDED))
         right = wait(lambda now: now["status"] == "passed" and not now["grading"])
     assert right["done"]
-    assert server.get("/api/katas")["kept_in"] == str(root_of(server).parent / "progress.sqlite")
     assert right["next"]["slug"] == "beta"
     opened = server.get("/api/katas/alpha/explanation")
+    assert server.get("/api/katas")["kept_in"] == str(root_of(server).parent / "progress.sqlite")
     assert "<math" in opened["html"]
     assert opened["solution"] == [{"name": "twice.py", "text": SOLUTION, "own": SOLUTION}]
 
