@@ -181,6 +181,7 @@ def test_false_alarms_are_counted_and_reproducible(tmp_path: Path) -> None:
     assert all("must pass: test_by_chance: " in line and "(--seed " in line for line in told)
 
 
+@pytest.mark.deep
 def test_false_alarms_are_measured_unless_the_author_declines(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha"])
     assert katas("check", "alpha", cwd=root).out.splitlines()[0].endswith(", false alarms 0/20")

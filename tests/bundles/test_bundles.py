@@ -261,6 +261,7 @@ def test_an_edited_stub_is_not_handed_out(clone, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.deep
 def test_a_stub_that_gets_points_is_not_handed_out_without_git(clone, tmp_path):
     shutil.rmtree(clone / ".git")
     done = katas("release", "--student", str(tmp_path / "first"), cwd=clone)
@@ -280,6 +281,7 @@ def test_stubs_are_graded_if_git_is_not_installed(clone, tmp_path):
     assert (done.status, "katas/alpha/twice.py: this stub gets points for" in done.err) == (2, True), done.said
 
 
+@pytest.mark.deep
 def test_a_custom_course_is_handed_out_with_settings(clone, tmp_path):
     for name in contents.SETTINGS:
         (clone / name).unlink(missing_ok=True)

@@ -827,6 +827,7 @@ def test_rate_below_one_per_second_is_per_minute(count, seconds, said):
     assert batch_state.rate(count, seconds) == said
 
 
+@pytest.mark.deep
 def test_changed_settles_also_with_refused_submissions(tmp_path):
     root = write_repository(tmp_path / "katas", ["one"])
     folder = hand_in(tmp_path / "in", 1)
@@ -843,6 +844,7 @@ def test_changed_settles_also_with_refused_submissions(tmp_path):
         assert ("0 graded in" in settled, "with different tests" in settled) == (True, False), settled
 
 
+@pytest.mark.deep
 def test_accepted_confinement_does_not_make_pages_unofficial(root, tmp_path):
     folder = hand_in(tmp_path / "in", 1)
     write(folder / "ida" / "other.py", "")
@@ -1026,6 +1028,7 @@ class Mortal:
         return self.pool.submit(self.function, order)
 
 
+@pytest.mark.deep
 def test_job_that_kills_its_process_does_not_stop_the_others(root):
     place = Mortal(mortal)
     done = {

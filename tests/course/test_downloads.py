@@ -109,7 +109,7 @@ def graded(root: Path, place: Path, out: Path, *words: str) -> tuple[Finished, d
     return done, {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text().splitlines())}
 
 
-both = pytest.mark.parametrize("packed", [True, False], ids=["zip", "folder"])
+both = pytest.mark.parametrize("packed", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["zip", "folder"])
 
 
 @both

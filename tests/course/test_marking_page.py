@@ -187,6 +187,7 @@ def test_score_given_meanwhile_is_shown_and_kept(course: Course) -> None:
     assert course.marks() == {("why", "ada"): (4.0, "Grace", "Good.")}
 
 
+@pytest.mark.deep
 def test_two_tabs_do_not_overwrite_each_other(course: Course) -> None:
     with course.serve() as page:
         first = page.next()
@@ -196,6 +197,7 @@ def test_two_tabs_do_not_overwrite_each_other(course: Course) -> None:
     assert course.marks() == {("why", "ada"): (3.0, "Grace", "")}
 
 
+@pytest.mark.deep
 def test_page_of_an_ended_server_scores_no_other_piece(course: Course) -> None:
     with course.serve() as page:
         piece = page.next()
@@ -217,6 +219,7 @@ def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
         assert named(grace.next()) == ("why", "cleo"), "a server that has ended keeps its piece"
 
 
+@pytest.mark.deep
 def test_submission_graded_meanwhile_is_not_scored(course: Course) -> None:
     with course.serve() as page:
         piece = page.next()
@@ -273,6 +276,7 @@ def test_anonymous_page_sends_no_names(course: Course) -> None:
     assert len(course.marks()) == 1
 
 
+@pytest.mark.deep
 def test_comment_with_a_name_survives_an_anonymous_change_of_points(course: Course) -> None:
     record = str(course.out / "verdicts" / "ada" / "alpha.json")
     award = ("--by", "Grace", "--award", "why=1", "--comment", "why=Well, Ada!")
@@ -289,6 +293,7 @@ def test_comment_with_a_name_survives_an_anonymous_change_of_points(course: Cour
     assert course.marks() == {("why", "ada"): (2.0, "Grace", "Well, Ada!")}
 
 
+@pytest.mark.deep
 def test_gradebook_of_a_course_can_be_marked(course: Course, tmp_path: Path) -> None:
     book = tmp_path / "course.sqlite"
     words = ("gradebook", "import", str(course.out), "--gradebook", str(book))

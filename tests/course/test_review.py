@@ -428,6 +428,7 @@ def test_points_and_comment_survive_an_error(course: Course, locked: bool) -> No
     assert course.marks() == KEPT
 
 
+@pytest.mark.deep
 def test_points_come_back_with_their_submission(course: Course) -> None:
     course.review("--award", "why=2", "--comment", "why=Keep this.")
     first = (course.folder / "ada" / "why.md").read_text(encoding="utf-8")
@@ -507,6 +508,7 @@ def test_verdict_graded_in_the_meantime_is_not_overwritten(course: Course) -> No
     assert (course.standing(), course.written_down()) == (graded, graded)
 
 
+@pytest.mark.deep
 def test_regraded_verdict_keeps_earlier_points(course: Course) -> None:
     with course.at_terminal("Grace") as grace:
         grace.wait("points for why")

@@ -460,6 +460,7 @@ def test_anonymous_queue_shows_no_names(course: Course) -> None:
 # The queue of a gradebook
 
 
+@pytest.mark.deep
 def test_queue_of_a_gradebook_writes_the_files_of_its_batches(course: Course, tmp_path: Path) -> None:
     book = str(tmp_path / "course.sqlite")
     done = katas("gradebook", "import", str(course.batch.out), "--gradebook", book, cwd=course.root)
@@ -474,6 +475,7 @@ def test_queue_of_a_gradebook_writes_the_files_of_its_batches(course: Course, tm
     assert course.files_agree()
 
 
+@pytest.mark.deep
 def test_gradebook_offers_only_submissions_that_can_count(course: Course) -> None:
     write(course.folder / "ada" / "why.md", "Because of something else.\n")
     assert course.grade().status == 0

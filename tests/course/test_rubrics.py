@@ -137,6 +137,7 @@ def test_items_join_another_gradebook_with_their_batch(course: Course, tmp_path:
     assert course.files_agree()
 
 
+@pytest.mark.deep
 def test_same_files_at_another_time_keep_their_items(course: Course) -> None:  # noqa: F811
     filled(course)
     first = course.folder / "ada" / "why.md"

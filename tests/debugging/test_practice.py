@@ -218,14 +218,11 @@ ELSEWHERE = {
 }
 
 
-CURED = ("gradients-never-zeroed", "sensors")  # one by training in every run, all in deep runs
-
-
 @pytest.mark.parametrize(
     ("name", "program", "trained"),
     [
-        *((*each, each == CURED) for each in ELSEWHERE),
-        *(pytest.param(*each, True, marks=pytest.mark.deep) for each in ELSEWHERE if each != CURED),
+        *((*each, False) for each in ELSEWHERE),
+        *(pytest.param(*each, True, marks=pytest.mark.deep) for each in ELSEWHERE),
     ],
 )
 def test_alternative_fix_line_counts(name: str, program: str, trained: bool) -> None:

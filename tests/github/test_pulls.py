@@ -254,6 +254,7 @@ def test_never(kata):
 """
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("limit", "words"),
     [("REQUEST_BYTES", "larger than 0 MB"), ("KATAS", "more than 0 katas"), ("CHANGED_FILES", "more than 0 files")],
@@ -418,6 +419,7 @@ def test_the_visible_tests_of_changed_katas_are_run(default_branch, tmp_path):
 # Hidden suites from elsewhere, by hand.
 
 
+@pytest.mark.deep
 def test_katas_grade_takes_hidden_suites_from_elsewhere(tmp_path):
     root = write_repository(tmp_path / "public", ["alpha"])
     shutil.move(root / "graders/hidden", tmp_path / "hidden")

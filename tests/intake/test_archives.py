@@ -319,7 +319,9 @@ def test_a_pipe_in_the_place_of_the_archive_is_refused(kata, tmp_path):
 # Refused sizes.
 
 
-@pytest.mark.parametrize("form", ["zip", "tar.gz", "tar.xz"])
+@pytest.mark.parametrize(
+    "form", ["zip", *(pytest.param(form, marks=pytest.mark.deep) for form in ("tar.gz", "tar.xz"))]
+)
 def test_a_file_that_unpacks_to_a_gigabyte_is_refused(kata, put, form):
     data = bombed(form)
     tracemalloc.start()

@@ -404,6 +404,7 @@ def test_check_requires_required_extras_of_accepted_answers(root: Path) -> None:
     assert "  accept/listed is failed but must pass: test_float32_stays_float32: " in done.out
 
 
+@pytest.mark.deep
 def test_a_mutant_that_fails_an_extra_is_killed(root: Path) -> None:
     solution = root / "solutions" / "extras" / "extras.py"
     before = solution.read_text()

@@ -83,6 +83,7 @@ def test_anyway_shows_it_before_a_pass_and_says_so(root: Path) -> None:
     assert done.err == "katas: you have not passed alpha yet. This explanation shows how others solve it.\n"
 
 
+@pytest.mark.deep
 def test_a_failed_or_foreign_submission_points_nowhere(root: Path) -> None:
     write(root / "katas" / "alpha" / "twice.py", ADDED)
     assert "katas explain" not in typed(root, "grade", "alpha").said

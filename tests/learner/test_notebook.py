@@ -417,6 +417,7 @@ def test_kata_of_several_files_is_graded_outside_its_repository(
     assert "3 of 3 points" in said["grade-1"], said["grade-1"]
 
 
+@pytest.mark.deep
 def test_file_that_is_not_a_cell_is_copied_to_the_folder(two_file_root: Path, session: Session, tmp_path: Path) -> None:
     in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
     assert "0 of 3 points" in session.run_all(tmp_path / "twice.ipynb")["grade-1"]

@@ -49,12 +49,14 @@ def test_grading_works_with_awkward_names_of_all_files(checkout: Path) -> None:
     assert "<title>" in report.read_text(encoding="utf-8")
 
 
+@pytest.mark.wide
 @pytest.mark.deep
 def test_an_awkwardly_named_checkout_grades_its_solutions(checkout: Path) -> None:
     done = own(checkout, "grade", "exercise01", "--against", "solutions", "--require-confinement", "full")
     assert (done.status, done.err) == (0, ""), done.said
 
 
+@pytest.mark.wide
 @pytest.mark.deep
 def test_other_commands_work_in_an_awkwardly_named_checkout(checkout: Path) -> None:
     done = own(checkout, "progress", "--html", "Fortschritt – 気.html")

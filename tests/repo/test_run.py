@@ -400,7 +400,8 @@ def test_a_version_that_no_index_has_is_named(project: Path, empty_venv: Path, i
     assert_fails(run(project, "demo", address=f"{index[0]}/pypi"), "pip failed", "torch", ".venv/pip.log")
 
 
-@pytest.mark.parametrize("while_", ["the environment is made", pytest.param("pip installs", marks=pytest.mark.deep)])
+@pytest.mark.deep
+@pytest.mark.parametrize("while_", ["the environment is made", "pip installs"])
 def test_a_full_disk_is_named(
     project: Path, empty_venv: Path, index: tuple[str, type[Index]], tmp_path: Path, while_: str
 ) -> None:
