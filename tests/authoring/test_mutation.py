@@ -253,4 +253,4 @@ def test_the_bar_has_a_rate_and_the_time_left(tmp_path: Path) -> None:
         check=False,
     )
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)
-    assert re.search(r"\d+/65 \d+\.\d/s \d+:\d+:\d+", plain), plain
+    assert re.search(r"\d+/66 \d+\.\d/s \d+:\d+:\d+", plain), plain

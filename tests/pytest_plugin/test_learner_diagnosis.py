@@ -155,7 +155,7 @@ def test_a_failed_diagnosis_keeps_the_report_complete(tmp_path: Path) -> None:
         (("-x",), "1 failed, 1 passed"),
         (("-k", "every_vector"), "1 failed, 1 deselected"),
         pytest.param(("-n", "2"), "1 failed, 1 passed", marks=pytest.mark.deep),
-        (("-n", "1", "--dist", "loadfile"), "1 failed, 1 passed"),
+        pytest.param(("-n", "1", "--dist", "loadfile"), "1 failed, 1 passed", marks=pytest.mark.deep),
         (("-q",), "1 failed, 1 passed"),
         (("--tb=short",), "1 failed, 1 passed"),
         (("-W", "error"), "1 failed, 1 passed"),
