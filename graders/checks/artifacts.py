@@ -20,7 +20,7 @@ import numpy as np
 
 from graders.checks.mismatch import Mismatch, handed_in
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # for grey, RGB, palette, grey with alpha, and RGB with alpha
 _LARGEST = 4_000_000  # pixels
 _LONGEST_SIDE = 10_000  # pixels
@@ -42,7 +42,7 @@ def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
     Raises Mismatch unless the file is a complete, non-interlaced PNG with 8 bits per channel, at most 4 million pixels
     in all and at most 10 000 pixels per side.
     """
-    if not data.startswith(_SIGNATURE):
+    if not data.startswith(PNG_SIGNATURE):
         raise Mismatch(f"{name} is not a PNG file", "PNG", data[:8])
     parts: list[bytes] = []
     header = None
@@ -158,7 +158,7 @@ def _without(text: str, begin: str, end: str) -> str:
 
 
 def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
-    place = len(_SIGNATURE)
+    place = len(PNG_SIGNATURE)
     while place + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
         body = data[place + 8 : place + 8 + length]

@@ -222,7 +222,7 @@ class Learner:
         self.against = config.getoption("--against")
         self.seed = config.stash[SEED].hex()
         self.blocked: list[str] = []
-        self.waiting: list[Kata] = []  # katas of which a test has started
+        self.started: set[str] = set()  # the katas whose first test has started
         self.failed = False
 
     def pytest_report_header(self) -> str:
@@ -244,9 +244,9 @@ class Learner:
             pytest.skip("ungraded: this machine has no GPU")
         kata = item.stash[KATA]
         missing = missing_earlier(kata, kata.root / (self.against or "katas") / kata.slug)
-        if missing and kata in self.waiting:  # its first test has said so
+        if missing and kata.slug in self.started:  # its first test has said so
             pytest.skip(f"blocked: do {missing[0]} first")
-        self.waiting.append(kata)
+        self.started.add(kata.slug)
         others = blocking(kata, self.tally.failed(kata), task_of(item))
         if others:
             pytest.skip(blocked_message(kata, others))

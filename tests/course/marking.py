@@ -14,11 +14,14 @@ from tests.serving import Server
 from tests.warm import katas
 from tests.workshop import write
 
-TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md", "out/*"]') + "".join(
-    f'[tasks.{name}]\ntitle = "{name.title()}"\npoints = 4\nfiles = [{files}]\nreview = true\n'
-    f'rubric = "Does it say {name}?"\n'
-    for name, files in (("why", '"why.md", "out/*"'), ("how", '"out/*"'))
-)
+TASK = """\
+[tasks.{name}]
+title = "{title}"
+points = 4
+files = [{files}]
+review = true
+rubric = "Does it say {name}?"
+"""
 HTML = "<img src=x onerror=alert(1)>"
 PEOPLE = ("ada", "bob", "cleo")
 
@@ -35,15 +38,29 @@ def png(width: int = 40, height: int = 30, text: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-def write_course(place: Path) -> Path:
-    """Grade the submissions of three people into place/out, and return the repository."""
+def write_reviewed_kata(place: Path, *, why: str) -> Path:
+    """Write a kata that a person has to review, and its solution as three people's submissions. Return the repository.
+
+    `why` are the files of its task `why`, as in kata.toml.
+    """
+    tasks = [
+        TASK.format(name=name, title=name.title(), files=files) for name, files in (("why", why), ("how", '"out/*"'))
+    ]
+    toml = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md", "out/*"]') + "".join(tasks)
     root = workshop.write_repository(place / "root", [])
-    workshop.write_kata(root, "alpha", toml=TOML)
+    workshop.write_kata(root, "alpha", toml=toml)
     for folder in ("katas", "solutions"):
         write(root / folder / "alpha" / "why.md", "Because.\n")
         write(root / folder / "alpha" / "out" / "how.txt", "")
     for person in PEOPLE:
         shutil.copytree(root / "solutions" / "alpha", place / "in" / person)
+    return root
+
+
+def write_course(place: Path) -> Path:
+    """Grade the submissions of three people into place/out, and return the repository."""
+    root = write_reviewed_kata(place, why='"why.md", "out/*"')
+    for person in PEOPLE:
         write(place / "in" / person / "why.md", f"# Why\n\n{person.title()} says: <img src=x onerror=alert(1)>\n")
         write(place / "in" / person / "out" / "how.txt", f"How {person} did it.\x1b[2J\n")
         write(place / "in" / person / "out" / f"{HTML}.txt", "odd\n")

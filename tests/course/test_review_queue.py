@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -20,18 +19,12 @@ from graders.course.gradebook.batch_tables import EntryRow
 from graders.course.gradebook.review_tables import LeaseRow
 from graders.manual_scores import marks_of
 from graders.verdict import from_json
-from tests import workshop
 from tests.at_terminal import AtTerminal
 from tests.course.books import current, graded, table
+from tests.course.marking import PEOPLE, write_reviewed_kata
 from tests.warm import katas
 from tests.workshop import KATAS, Finished, write
 
-TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md", "out/*"]') + "".join(
-    f'[tasks.{name}]\ntitle = "{name.title()}"\npoints = 4\nfiles = [{files}]\nreview = true\n'
-    f'rubric = "Does it say {name}?"\n'
-    for name, files in (("why", '"why.md"'), ("how", '"out/*"'))
-)
-PEOPLE = ("ada", "bob", "cleo")
 ALL = [(task, person) for task in ("why", "how") for person in PEOPLE]
 
 
@@ -71,13 +64,8 @@ class Course(NamedTuple):
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Grade a course in which everything awaits review. Tests must not write to it."""
     place = tmp_path_factory.mktemp("queue")
-    root = workshop.write_repository(place / "root", [])
-    workshop.write_kata(root, "alpha", toml=TOML)
-    for folder in ("katas", "solutions"):
-        write(root / folder / "alpha" / "why.md", "Because.\n")
-        write(root / folder / "alpha" / "out" / "how.txt", "")
+    root = write_reviewed_kata(place, why='"why.md"')
     for person in PEOPLE:
-        shutil.copytree(root / "solutions" / "alpha", place / "in" / person)
         write(place / "in" / person / "why.md", f"{person.title()} says why: by {person}.\x1b[2J\n")
         write(place / "in" / person / "out" / "how.txt", f"How {person} did it.\n")
         (place / "in" / person / "out" / "picture.png").write_bytes(b"\x89PNG" + person.encode())

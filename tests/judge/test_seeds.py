@@ -232,7 +232,7 @@ def test_a_test_that_differs_in_a_replay_is_named(after: TestResult, said: str) 
 
 
 def raced(ratio: float) -> Verdict:
-    """Return the verdict on an answer that takes `ratio` times the reference's time, of which 5 times is allowed."""
+    """Return the verdict on an answer that takes `ratio` times as long as the reference. More than 5 is too slow."""
     speed = Speed(ratio=ratio, low=ratio * 0.9, high=ratio * 1.1, cpu_ratio=ratio)
     try:
         assert_speed(speed, 5.0)

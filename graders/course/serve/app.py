@@ -71,7 +71,7 @@ def answered(work: Callable[[Desk, Request, Given], Given]) -> Endpoint:
             return JSONResponse({"error": str(fault), "piece": fault.piece}, 409, HEADERS)
         except KataError as fault:
             return JSONResponse({"error": str(fault)}, 400, HEADERS)
-        except ClientDisconnect:  # nobody reads this answer
+        except ClientDisconnect:  # the page no longer waits for an answer
             return Response(status_code=400)
         return JSONResponse(found, 200, HEADERS)
 

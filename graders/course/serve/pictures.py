@@ -6,9 +6,8 @@ import struct
 from collections.abc import Iterator
 
 from graders.checks import Mismatch
-from graders.checks.artifacts import read_png
+from graders.checks.artifacts import PNG_SIGNATURE, read_png
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 
 
@@ -21,11 +20,11 @@ def pixels_only(data: bytes) -> bytes | None:
         read_png(data)
     except (Mismatch, struct.error, ValueError):
         return None
-    return SIGNATURE + b"".join(_kept_chunks(data))
+    return PNG_SIGNATURE + b"".join(_kept_chunks(data))
 
 
 def _kept_chunks(data: bytes) -> Iterator[bytes]:
-    at = len(SIGNATURE)
+    at = len(PNG_SIGNATURE)
     while at + 12 <= len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         kind = data[at + 4 : at + 8]

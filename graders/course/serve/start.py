@@ -28,7 +28,7 @@ def serve(
         name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
         desk = Desk(queue, name, say)
         try:
-            site = server.Site(application(desk), "marking", "The marking queue is at")
+            site = server.Site(application(desk), "marking", "marking", "The marking queue is at")
             server.run(site, host=host, port=port, browser=browser, say=say)
         finally:
             desk.close()

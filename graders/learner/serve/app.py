@@ -92,7 +92,7 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
             return JSONResponse({"error": str(fault), **now}, 409, headers)
         except KataError as fault:
             return JSONResponse({"error": str(fault)}, 404 if isinstance(fault, CatalogueError) else 400, headers)
-        except ClientDisconnect:  # nobody reads this answer
+        except ClientDisconnect:  # the page no longer waits for an answer
             return Response(status_code=400)
         return JSONResponse(found, 200, headers)
 

@@ -133,7 +133,7 @@ class PuzzleSession(WatchSession):
     """A session whose hints, stubs and attempts are those of `katas debug`."""
 
     state: PuzzleState
-    _asked = False  # whether somebody has asked for a grading of the files as they are
+    _asked = False  # whether the learner wants the unchanged files graded
 
     def grade(self) -> None:
         """Start grading, unless the files are still the original ones: that takes long, and the README says it all."""

@@ -32,13 +32,14 @@ ENDS_WITHIN_S = 1  # open pages get this long to receive their last event
 
 @dataclass(frozen=True)
 class Site:
-    """What a server serves. Its `name` is in the names of its secret and its cookie; `said` introduces its address.
+    """What a server serves. The names of its cookie and of the file with its secret begin with `cookie` and `secret`.
 
-    `ends` is called when the server is told to end.
+    `said` introduces the address. The server calls `ends` when it shuts down.
     """
 
     app: ASGIApp
-    name: str
+    cookie: str
+    secret: str
     said: str
     ends: Callable[[], None] = lambda: None
 
@@ -59,7 +60,7 @@ def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: boo
     """Serve the katas until Ctrl-C. Raises KataError if the port is taken or the secret cannot be kept."""
     katas = LiveKatas(root, judge)
     try:
-        site = Site(application(katas), "katas", "The katas are at", katas.end)
+        site = Site(application(katas), "katas", "serve", "The katas are at", katas.end)
         run(site, host=host, port=port, browser=browser, say=say)
     finally:
         katas.close()
@@ -68,12 +69,12 @@ def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: boo
 
 def run(site: Site, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
     """Serve a site until Ctrl-C. Raises KataError if the port is taken."""
-    token = secret("serve" if site.name == "katas" else site.name)
+    token = secret(site.secret)
     listener, number = listening(host, port)
     hosts = {*LOOPBACK, named(host)}
     if host in EVERYWHERE:  # then the machine's own names lead here, too
         hosts |= {socket.gethostname(), socket.getfqdn()}
-    guarded = Guard(site.app, token=token, port=number, hosts=hosts, name=site.name)
+    guarded = Guard(site.app, token=token, port=number, hosts=hosts, name=site.cookie)
     settings = uvicorn.Config(
         guarded, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDS_WITHIN_S
     )

@@ -20,6 +20,7 @@ from graders.catalogue import Kata
 from graders.errors import ForkServerDied, JudgeError, KataError, NotPlain, RemoteFault, WorkerError
 from graders.judge.client import Judge
 from graders.verdict import STRENGTH
+from graders.worker.trying import LARGEST_FIGURE, MOST_FIGURES
 
 if TYPE_CHECKING:
     from graders.judge.fork_server import WorkerServer
@@ -30,8 +31,6 @@ START_S = 60.0  # for a worker, on a busy machine
 OUTPUT_KB = 64
 LONGEST = 64 << 10  # characters of the learner's lines
 LONGEST_PART = 40_000  # characters of a value or a traceback, which the worker has shortened
-MOST_FIGURES = 4
-LARGEST_FIGURE = 2 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
 PLOTTING = "matplotlib"
 READY = 2  # workers that wait

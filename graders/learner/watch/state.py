@@ -42,7 +42,7 @@ class State:
     due: frozenset[str] = frozenset()  # tasks that have not been graded with the current files
     first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: str = ""  # why grading is impossible, or why there is no verdict
-    idle: str = ""  # what a page says while the files are not graded because nobody has changed them
+    idle: str = ""  # the page's message while it waits for the first change before it grades
     syntax_errors: tuple[FileError, ...] = ()
     partial: bool = False  # whether the verdict covers the visible tests only
     visible: bool = False  # whether the next verdict will cover the visible tests only
