@@ -54,6 +54,7 @@ def test_results_in_the_timed_loop_must_be_as_exact_as_elsewhere(grade):
     assert graded.hurt == {FAST}
 
 
+@pytest.mark.deep
 @attack("E7")
 def test_the_reference_cannot_be_slowed_down(grade):
     graded = grade("swift", "e07_other_core", TIMED)

@@ -120,7 +120,7 @@ def test_a_worker_that_ignores_every_signal_is_killed(grade, hasty, hasty_batch_
 
 
 @attack("G15")
-@pytest.mark.parametrize("way", ["grade", "katas_grade"])
+@pytest.mark.parametrize("way", ["grade", pytest.param("katas_grade", marks=pytest.mark.deep)])
 def test_no_process_stays_behind(request, way, impatient):
     request.getfixturevalue(way)("exercise01", "g15_children", impatient).passes()
 
@@ -156,6 +156,7 @@ def test_a_header_that_grows_when_read_is_stopped(grade, submission, patient, ha
     graded.is_killed_only(hasty_batch_tests, "broke the wire protocol")
 
 
+@pytest.mark.deep
 @attack("G18")
 def test_the_scratch_folder_is_limited(grade, torch_runtime):
     graded = grade("exercise01", "g18_fill_scratch", torch_runtime)

@@ -36,6 +36,7 @@ def test_nothing_replaces_the_supplied_files_or_a_library(grade, course):
     grade("milestone1", course).passes()
 
 
+@pytest.mark.deep
 def test_an_earlier_file_runs_only_in_the_worker(grade, course, tmp_path):
     mark = tmp_path / "it-ran"
     file = course / "katas/exercise05/affine_gradient.py"

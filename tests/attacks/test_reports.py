@@ -148,6 +148,7 @@ def test_hostile_file_names_are_shown_as_text(said, hostile_names, style, observ
     observed("N")
 
 
+@pytest.mark.deep
 @attack("H7")
 def test_hostile_file_names_do_nothing_to_the_terminal(katas_report, hostile_names, observed):
     printed = katas_report("exercise01", hostile_names, "terminal")

@@ -63,6 +63,7 @@ def functions(path: Path) -> Iterator[str]:
                 yield text
 
 
+@pytest.mark.deep
 def test_no_secret_function_is_in_the_bundle(handed_out):
     seen_by_all = {text for path in (ROOT / "katas").rglob("*.py") for text in functions(path)}
     secret = {
@@ -208,6 +209,7 @@ def test_command_without_pytorch_says_how_to_install_it(monkeypatch, capsys):
     assert "this command needs PyTorch" in capsys.readouterr().err
 
 
+@pytest.mark.deep
 def test_explanations_are_handed_out_only_on_request(clone, tmp_path):
     words = ("release", "alpha", "--student")
     assert katas(*words, str(tmp_path / "plain"), cwd=clone).status == 0

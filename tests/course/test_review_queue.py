@@ -91,6 +91,7 @@ def prompts(count: int) -> Callable[[str], bool]:
     return lambda text: text.count("points 0 to 4") == count
 
 
+@pytest.mark.deep
 def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
     with course.queue() as grace:
         text = grace.wait(prompts(1))
