@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 HELLO_S = 60.0
 REMOVED_WITHIN_S = 60
-POOL = 12  # the number of workers that are kept ready; it is enough for an exercise's tests and a diagnosis
+POOL = 24  # the number of workers that are kept ready; it is enough for most katas' tests and a diagnosis
 
 
 @dataclass

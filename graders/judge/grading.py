@@ -32,7 +32,7 @@ from graders.report.text import clean
 from graders.scoring import blocked_message, blocking, in_order, scored, tasks_for_diagnosis, ungradable
 from graders.verdict import STRENGTH, Confinement, Speed, TestResult, Verdict
 
-WORKERS_AT_ONCE = 12  # the number of workers that are requested at a time
+WORKERS_AT_ONCE = 24  # the number of workers that are requested at a time
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
 OUTPUT = 64 << 10  # the limit in bytes for the output of a test
 PRINTED_IN_ALL = 256 << 10  # the limit in bytes for the output of all tests together
