@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import your_framework as ours
@@ -267,3 +272,29 @@ def test_the_example_of_the_kata_learns() -> None:
         losses.append(loss.item())
     assert losses[0] == pytest.approx(np.log(10), abs=0.3)
     assert losses[-1] < 0.1 * losses[0]
+
+
+STEPS = """
+import resource
+import numpy as np
+from your_framework import SGD, Conv2d, CrossEntropyLoss, Flatten, Linear, MaxPool2d, ReLU, Sequential, Tensor
+
+model = Sequential(Conv2d(1, 8, 3), ReLU(), MaxPool2d(2), Conv2d(8, 16, 3), ReLU(), Flatten(), Linear(1936, 10))
+optimizer = SGD(model.parameters(), lr=0.01)
+x, y = Tensor(np.ones((32, 1, 28, 28), np.float32)), Tensor(np.zeros(32, np.int64))
+for step in range(30):
+    if step == 10:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    optimizer.zero_grad()
+    CrossEntropyLoss()(model(x), y).backward()
+    optimizer.step()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep freed memory as they like")
+def test_a_step_reuses_the_memory_of_the_step_before() -> None:
+    """Otherwise the system hands out, and clears, several hundred pages in every step."""
+    command = [sys.executable, "-c", STEPS]
+    done = subprocess.run(command, cwd=Path(ours.__file__).parents[1], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 100

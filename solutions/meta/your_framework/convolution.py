@@ -89,8 +89,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Cross-correlation: x (n, c, h, w), weight (out, c/groups, kh, kw), bias (out,) or None -> (n, out, h', w').
 
     Multiplies the weights, as rows, by the windows, as columns, for as many images at once as COLUMNS elements allow.
-    Backward computes the columns again instead of keeping them, because they are kh kw times as large as the
-    images. RuntimeError with both shapes if x and weight don't fit.
+    If that is all images, the columns are kept for backward. Otherwise backward computes them again, because they are
+    kh kw times as large as the images. RuntimeError with both shapes if x and weight don't fit.
     """
     x = as_tensor(x)
     if x.ndim == 3:
@@ -107,9 +107,13 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     step = max(1, COLUMNS // max(1, windows.size[0] * windows.size[1] * W[0].size * groups))
     parts = [slice(i, i + step) for i in range(0, n, step)]
 
+    def columns_of(part):
+        return windows.columns(windows.pad(X[part]), groups)
+
+    kept = columns_of(parts[0]) if len(parts) == 1 else None
     z = xp.empty((n, out, *windows.size), X.dtype)
     for part in parts:
-        product = rows @ windows.columns(windows.pad(X[part]), groups)
+        product = rows @ (columns_of(part) if kept is None else kept)
         product = product.reshape(out, -1, *windows.size).swapaxes(0, 1)
         if bias is None:
             z[part] = product
@@ -129,7 +133,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     def rule_weight(g):
         d = xp.zeros((groups, rows.shape[2], rows.shape[1]), g.dtype)  # transposed, which is faster in BLAS
         for part in parts:
-            d += windows.columns(windows.pad(X[part]), groups) @ as_rows(g[part]).swapaxes(1, 2)
+            d += (columns_of(part) if kept is None else kept) @ as_rows(g[part]).swapaxes(1, 2)
         return d.swapaxes(1, 2).reshape(W.shape)
 
     edges = [(x, rule_x, weight), (weight, rule_weight, x)]
