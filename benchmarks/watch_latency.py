@@ -99,8 +99,8 @@ class Side:
 
     def close(self) -> None:
         self.process.terminate()
+        os.close(self.reading)  # a program that waits until its output is read can end now
         self.process.wait()
-        os.close(self.reading)
 
 
 def copied(to: Path) -> Path:
@@ -158,7 +158,7 @@ def main() -> None:
         print(f"watch : {' '.join(commands['watch'])}")
         print(f"screen: {' '.join(commands['screen'])}")
         print(f"pytest: {' '.join(run)}, run at every save")
-        block = rf"[✓✗] [^\n]*\({slug}\) +([\d.]+) of {full} points\n.*?katas done[^\n]*\n"
+        block = rf"[✓✗] [^\n]*\({slug}\) +([\d.]+) of {full} points[^\n]*\n.*?katas done[^\n]*\n"
         sides = {
             "watch": Side(commands["watch"], places["watch"], block),
             "screen": Side(

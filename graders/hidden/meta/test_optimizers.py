@@ -1,6 +1,6 @@
 """Compare optimisers with torch.optim over a hundred steps. twin.py derives the tolerance.
 
-The loss is smooth and convex, and no partial derivative comes near 0, because Adam would turn rounding errors there into
+The loss is smooth and convex, and no partial derivative comes near 0, because there Adam turns rounding errors into
 long steps. Rounding errors therefore don't grow, and after s steps, the error is at most about s times that of one
 step. So the tolerance is that for sums of 2 s terms.
 """

@@ -9,8 +9,8 @@ import numpy as np
 FLOAT32, INT64, BOOL = np.dtype(np.float32), np.dtype(np.int64), np.dtype(np.bool_)
 NUMBERS = {bool: BOOL, int: INT64, float: FLOAT32}  # dtypes of Python numbers
 
-# A training step frees its arrays, and the next one needs as much memory again. Once a block of this size was freed, the
-# C library of Linux keeps freed memory instead of returning it to the system. Convolutions take 40 % less time then.
+# A training step frees its arrays, and the next one needs as much memory again. Once a block of this size was freed,
+# the C library of Linux keeps freed memory, and doesn't return it to the system. Convolutions take 40 % less time then.
 np.empty(31 << 20, np.uint8)
 
 generator = np.random.default_rng()  # the source of all random numbers in the package, on both devices
