@@ -45,7 +45,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = workshop.write_repository(
         tmp_path_factory.mktemp("cli") / "katas und mehr", [*PLAIN, "missing", *BROKEN, *HARMFUL]
     )
-    impatient = workshop.TOML.replace("call_s = 3\ntest_s = 6\n", "call_s = 1\ntest_s = 2\n")
+    impatient = workshop.TOML.replace("call_s = 3\ntest_s = 6\n", "call_s = 0.4\ntest_s = 0.8\n")
     for slug in ("endless", "recursive"):  # each call of these takes as long as it may
         write(root / "katas" / slug / "kata.toml", impatient)
     return root

@@ -137,6 +137,7 @@ def test_free_attempt_does_not_hide_a_spent_one():
     assert counted.points == 7
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("text", "spends"),
     [
@@ -738,6 +739,7 @@ def test_regrade_says_which_batch_folders_it_cannot_write(course, batch, tmp_pat
     assert said.endswith(f"Regrade that too: katas gradebook regrade --gradebook {own}\n")
 
 
+@pytest.mark.deep
 def test_old_batch_joins_the_gradebook_that_was_regraded_without_it(course, batch, tmp_path):
     """An earlier version imported the batch, which left the batch's own results as they were."""
     root = shutil.copytree(course, tmp_path / "course")
@@ -785,6 +787,7 @@ def test_forget_removes_a_person_from_gradebook_and_batch(course, batch, tmp_pat
     assert len(list(copy.store.digests())) == 3
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("words", [("forget", "bob"), ("expire", "--before", "2100-01-01")])
 def test_removal_is_shown_and_confirmed_first(course, batch, tmp_path, words):
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
@@ -801,6 +804,7 @@ def test_removal_is_shown_and_confirmed_first(course, batch, tmp_path, words):
         assert not found.has_person("bob")
 
 
+@pytest.mark.deep
 def test_forget_reports_a_moved_batch_and_accepts_its_new_place(course, batch, tmp_path):
     root = course
     copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))

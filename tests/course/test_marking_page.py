@@ -115,6 +115,7 @@ def test_queue_can_be_limited_and_shows_marked_pieces_again(course: Course) -> N
         assert page.send("POST", "/api/choose", {"kata": 3})[0] == 400
 
 
+@pytest.mark.deep
 def test_skipped_piece_is_offered_again_after_a_new_choice(course: Course) -> None:
     with course.serve() as page:
         assert [named(page.next())[1] for _ in range(3)] == list(PEOPLE)
@@ -203,6 +204,7 @@ def test_page_of_an_ended_server_scores_no_other_piece(course: Course) -> None:
     assert course.marks() == {}
 
 
+@pytest.mark.deep
 def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
     with course.serve() as grace, course.serve(by="Alan") as alan:
         assert (named(grace.next())[1], named(alan.next())[1]) == ("ada", "bob")
