@@ -24,6 +24,7 @@ from graders.judge.process import pid_of
 # sleeps.
 SPIN_S = 0.0003
 SEND_S = 5.0  # between calls, a worker reads at once unless it has stopped serving
+STOPPED_WITHIN_S = 1.0  # the longest wait until a worker has stopped
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
 
 
@@ -196,7 +197,22 @@ class Worker:
         return float(end["cpu_s"]) if end else 0.0
 
     def pause(self) -> None:
+        """Stop the worker, and wait until it no longer runs.
+
+        The kernel adds the time of a running process to its CPU time only now and then. A worker that goes on computing
+        after its reply could hide the time that the reply took.
+        """
         self._send(signal.SIGSTOP)
+        deadline = time.monotonic() + STOPPED_WITHIN_S
+        while self._runs() and time.monotonic() < deadline:
+            os.sched_yield()
+
+    def _runs(self) -> bool:
+        try:
+            with open(f"/proc/{self.pid}/stat", "rb") as stat:
+                return stat.read().rpartition(b") ")[2][:1] in b"RSD"
+        except OSError:  # the worker has ended
+            return False
 
     def resume(self) -> None:
         self._send(signal.SIGCONT)

@@ -55,11 +55,13 @@ class Race:
         if number == len(self.drawn):
             self.drawn.append(self.inputs())
         runner, call = (self.submission, self.reference)[who]
+        cpu = runner.cpu_s()  # exact only while the side is stopped
         runner.resume()
-        cpu, wall = runner.cpu_s(), time.perf_counter()
+        wall = time.perf_counter()
         value = call(*self.drawn[number]) if who == 0 else self._on_reference(lambda: call(*self.drawn[number]))
-        wall, cpu = time.perf_counter() - wall, runner.cpu_s() - cpu
+        wall = time.perf_counter() - wall
         runner.pause()
+        cpu = runner.cpu_s() - cpu
         self.times[who].append(wall)
         if who == 0:
             self.check(value, self.drawn[number])

@@ -85,3 +85,14 @@ def test_no_thread_can_be_started_in_the_numpy_runtime(grade):
     graded.passes()
     assert "threads started: 0" in graded.output
     assert "threads started: 1" not in graded.output
+
+
+@attack("Z47")
+def test_time_spent_before_a_reply_cannot_be_hidden(grade, observed):
+    """The visible race compares the submission with itself: both sides take as long, whatever follows a reply."""
+    for _ in range(3):
+        failed = grade("exercise01", "z47_busy_after_replying", diagnosing=False).failed
+        assert {test["task"] for test in failed} == {"speed"}
+        (own,) = (test["message"] for test in failed if "one row each" in test["message"])
+        assert float(own.partition(" interval ")[2].partition(" to ")[0]) > 0.5, own
+    observed("F")

@@ -158,7 +158,7 @@ def test_descriptors_cannot_be_passed_to_the_judge(grade, impatient, impatient_b
 @attack("Z15")
 def test_a_worker_with_its_own_server_is_judged_by_its_answers(grade, impatient, impatient_batch_tests):
     graded = grade("exercise01", "z15_served_by_itself", impatient)
-    graded.fails("expected|wrong value|times the time of 3000 calls")
+    graded.fails(r"expected|wrong value|times the time of \d+ calls")
     assert graded.hurt <= impatient_batch_tests
 
 
