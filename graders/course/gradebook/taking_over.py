@@ -176,9 +176,18 @@ def _lines(source: Transaction, submission: SubmissionRow) -> list[AuditRow]:
 
 
 def _copy_lines(target: Transaction, lines: Sequence[AuditRow], submission: SubmissionRow) -> list[str]:
-    """Copy lines of the audit trail unless they are there already. Return what the new ones are about."""
-    known = {_content(line) for line in _lines(target, submission)}
-    new = [line for line in lines if _content(line) not in known]
+    """Copy lines of the audit trail unless they are there already. Return what the new ones are about.
+
+    A corrected submission time has a line already, with the time of its import.
+    """
+    there = _lines(target, submission)
+    known = {_content(line) for line in there}
+    corrected = {(line.before, line.after) for line in there if line.what == "handed in"}
+    new = [
+        line
+        for line in lines
+        if _content(line) not in known and not (line.what == "handed in" and (line.before, line.after) in corrected)
+    ]
     for line in new:
         at, who, what, before, after = _content(line)
         copy = AuditRow(at=at, who=who, what=what, before=before, after=after)
