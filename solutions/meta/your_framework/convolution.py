@@ -108,12 +108,14 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     parts = [slice(i, i + step) for i in range(0, n, step)]
 
     def columns_of(part):
-        return windows.columns(windows.pad(X[part]), groups)
+        return windows.columns(windows.pad(X[part]), groups) if kept is None else kept
 
-    kept = columns_of(parts[0]) if len(parts) == 1 else None
+    kept = None
+    if len(parts) == 1:
+        kept = columns_of(parts[0])
     z = xp.empty((n, out, *windows.size), X.dtype)
     for part in parts:
-        product = rows @ (columns_of(part) if kept is None else kept)
+        product = rows @ columns_of(part)
         product = product.reshape(out, -1, *windows.size).swapaxes(0, 1)
         if bias is None:
             z[part] = product
@@ -133,7 +135,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     def rule_weight(g):
         d = xp.zeros((groups, rows.shape[2], rows.shape[1]), g.dtype)  # transposed, which is faster in BLAS
         for part in parts:
-            d += (columns_of(part) if kept is None else kept) @ as_rows(g[part]).swapaxes(1, 2)
+            d += columns_of(part) @ as_rows(g[part]).swapaxes(1, 2)
         return d.swapaxes(1, 2).reshape(W.shape)
 
     edges = [(x, rule_x, weight), (weight, rule_weight, x)]
