@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -28,12 +29,19 @@ settings.register_profile("quick", ANY_MACHINE, derandomize=True, max_examples=3
 settings.register_profile("deep", ANY_MACHINE, max_examples=1000)
 settings.load_profile("quick")
 
+IMPORTED = pytest.StashKey[frozenset[str]]()
+"""The names of the modules that collecting the tests imported."""
+
 Graded = Callable[..., Verdict]
 Written = Callable[..., Path]
 
 
 def pytest_configure() -> None:
-    """Don't let the commands that tests start inherit an ignored Ctrl-C, as a shell's jobs in the background do."""
+    """Don't look for garbage while collecting tests: what is made then stays.
+
+    Don't let the commands that tests start inherit an ignored Ctrl-C, as a shell's jobs in the background do.
+    """
+    gc.disable()
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -45,10 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("error"), append=True)
 
 
-def pytest_collection_finish() -> None:
-    """Leave what the collection made out of garbage collections, here and in the processes that tests fork."""
-    gc.collect()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what the collection made out of garbage collections, here and in the processes that tests fork.
+
+    Look for garbage rarely: looking as often as Python does by default takes a sixth of the tests' time.
+    """
     gc.freeze()
+    gc.enable()
+    gc.set_threshold(100_000)
+    session.config.stash[IMPORTED] = frozenset(sys.modules)
 
 
 @pytest.fixture(autouse=True, scope="session")

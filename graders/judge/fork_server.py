@@ -8,6 +8,7 @@ response. When the control socket closes, this process ends everything that it s
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -235,6 +236,7 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
 
     The sandbox for `first_runtime` starts while the module `early` is imported. `folder` is removed at the end.
     """
+    gc.disable()  # imports leave little garbage, and looking for it takes an eighth of their time
     root = SuiteForkServer(socket.socket(fileno=control), confinement)
     if first_runtime:
         with contextlib.suppress(Exception):  # a request that needs the fork server tries again and reports the fault
@@ -246,6 +248,7 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
             importlib.import_module(early).set_num_threads(1)
     importlib.import_module("graders.judge.suite_server")
     freeze_heap()
+    gc.enable()
     try:
         root.serve()
     finally:

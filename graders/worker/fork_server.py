@@ -254,6 +254,7 @@ def _warm_up_matplotlib(folder: str | None) -> None:
 
 def main(control: int, settings: dict[str, Any]) -> None:
     """Run the fork server. graders.sandbox.launcher documents the settings."""
+    gc.disable()  # imports leave little garbage, and looking for it takes long
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if settings["runtime"] != "numpy":
         _warm_up_torch()
@@ -267,6 +268,7 @@ def main(control: int, settings: dict[str, Any]) -> None:
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     gc.collect()
     gc.freeze()
+    gc.enable()
     server = WorkerForkServer(socket.socket(fileno=control), settings, walls)
     hello = os.pidfd_open(os.getpid())
     socket.send_fds(server.control, [json.dumps({"ready": True}).encode()], [hello])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import workshop
+from tests.conftest import IMPORTED
 from tests.workshop import ROOT, Finished, write
 
 NOT_COLLECTED = 5  # the exit status of pytest when it collects no test
@@ -104,3 +105,8 @@ def test_gpu_environment_fails_when_it_collects_no_test(tmp_path: Path) -> None:
     done = run_without_gpu(*gpu_words(), cwd=root)
     assert done.status == NOT_COLLECTED, done.said
     assert "4 deselected" in done.out
+
+
+def test_collecting_the_tests_imports_no_slow_package(pytestconfig: pytest.Config) -> None:
+    """PyTorch alone would take as long as collecting all the tests."""
+    assert not pytestconfig.stash[IMPORTED] & {"torch", "pandas", "sklearn", "matplotlib", "scipy", "IPython"}
