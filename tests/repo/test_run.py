@@ -236,6 +236,7 @@ def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, i
     assert SIZES["cpu"] in done.err
     assert installed(project) == {"nn_katas-0.1", "torch-2.13.0+cpu"}
     assert noted(project) == {"torch"}
+    assert list(project.glob(".venv/lib/python*/site-packages/__pycache__/torch.*.pyc")), "torch was not compiled"
 
     index[1].asked.clear()
     assert run(project, "katas", "list", address=address)[:3] == (0, "katas list\n", "")
