@@ -90,6 +90,7 @@ def test_sound_machine_is_reported_and_left_clean(root: Path) -> None:
     assert sorted(path.name for path in root.iterdir()) == ["conftest.py", "graders", "katas", "solutions", "tox.ini"]
 
 
+@pytest.mark.deep
 def test_json_report_has_every_subject_and_strict_status(root: Path, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "git").symlink_to(str(shutil.which("git")))

@@ -23,6 +23,7 @@ def test_an_answer_filled_in_later_is_judged_as_it_was_sent(grade):
     grade("exercise01", "e02_answer_later").passes()  # it cannot start a thread, so it computes the answer after all
 
 
+@pytest.mark.deep
 @attack("E2")
 def test_an_answer_filled_in_by_a_thread_is_judged_as_it_was_sent(grade, torch_runtime):
     graded = grade("exercise01", "e02_answer_from_a_thread", torch_runtime)

@@ -9,6 +9,7 @@ KILLED = r"took longer than \d|used up its CPU time|crashed|was stopped"
 NO_MEMORY = r"MemoryError|" + KILLED
 
 
+@pytest.mark.deep
 @attack("G1")
 def test_computing_for_ever_fails_the_tests_that_do_it(grade, hasty, hasty_batch_tests):
     graded = grade("exercise01", "g01_loop", hasty)
@@ -142,6 +143,7 @@ def test_the_torch_fork_server_cannot_be_limited_or_stopped(grade, torch_runtime
     grade("exercise01", "g16_zygote", torch_runtime).passes()
 
 
+@pytest.mark.deep
 @attack("G17")
 @pytest.mark.parametrize(
     "item",
@@ -164,6 +166,7 @@ def test_the_scratch_folder_is_limited(grade, torch_runtime):
     assert any(test["status"] == "passed" for test in graded.tests)
 
 
+@pytest.mark.deep
 @attack("G18")
 def test_a_worker_cannot_reach_the_scratch_folder_of_another(grade, torch_runtime):
     grade("exercise01", "g18_scratch_neighbours", torch_runtime).passes()

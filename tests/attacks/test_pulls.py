@@ -189,6 +189,7 @@ def test_a_pointer_to_a_large_file_is_refused(github, runner, observed):
     observed("R")
 
 
+@pytest.mark.deep
 @attack("K5")
 def test_two_katas_in_one_request_are_both_graded(github, runner, observed):
     github.request(github.commit({MODULE: WRONG, **HONEST_2}))

@@ -168,6 +168,7 @@ def test_a_submissions_output_does_not_leak_hidden_inputs(said, secretive, style
     observed("N")
 
 
+@pytest.mark.deep
 @attack("Z21")
 def test_the_command_does_not_leak_hidden_inputs(katas_report, secretive, observed):
     assert "LEAKED" not in katas_report("exercise01", "z21_leak", "json", secretive, "learner")

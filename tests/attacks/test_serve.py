@@ -250,7 +250,7 @@ def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
         shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.deep)])
 def test_no_answer_outlives_the_server(tmp_path, by):
     root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
     practice.write(replace(candidate(8, 1, "evaluation"), symptom="Something is off."), root, 1, "evaluation")

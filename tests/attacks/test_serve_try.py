@@ -146,7 +146,7 @@ def test_memory_is_limited(tryouts, kata):
         "import os\nos.closerange(0, 64)\n",
         "import os\nos._exit(0)\n",
         "import os, signal\nos.kill(os.getpid(), 9)\n",
-        "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()\n",
+        pytest.param("import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()\n", marks=pytest.mark.deep),
         "import graders.worker.trying as own\nown._plain = lambda text: [[{'a': object}]]\n",
         "import graders.worker.trying as own\nown._figures = lambda: [b'<svg onload=alert(1)>', 'text', 3]\n",
         "import graders.wire as own\nown.reply = None\n",

@@ -109,6 +109,7 @@ def attending(folder, text):
     return folder
 
 
+@pytest.mark.deep
 @attack("F8")
 def test_ready_made_attention_is_refused_by_its_name(grade, tmp_path):
     folder = attending(tmp_path, READY.format("F.scaled_dot_product_attention"))

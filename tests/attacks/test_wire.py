@@ -47,6 +47,7 @@ def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_
     graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*(value of an unknown kind|header that cannot be read)")
 
 
+@pytest.mark.deep
 @attack("J6")
 def test_a_closed_channel_ends_the_worker(katas_grade, impatient, impatient_batch_tests):
     graded = katas_grade("exercise01", "j06_closed_channel", impatient)
@@ -107,25 +108,30 @@ def test_odd_values_fail_the_test_that_gets_them(grade, submission, hasty, hasty
     assert any(re.search(reason, message) for message in graded.messages)
 
 
+MALFORMED = [
+    '["d", [["i", ["0x10"]], 1]]',
+    '["d", [1]]',
+    '["s", []]',
+    '["a", []]',
+    '["a", [["l", []], 1]]',
+    '["c", [1.0, 2]]',
+    '["i", ["zz"]]',
+    '["b", [1 << 40]]',
+    '["g", [1]]',
+    '[["l"], []]',
+    '["l"]',
+]
+
+
 @attack("Z13")
 @pytest.mark.parametrize(
     "value",
     [
         '["d", [["l", []], 1]]',
-        '["d", [["i", ["0x10"]], 1]]',
-        '["d", [1]]',
-        '["s", []]',
         '["s", ["object"]]',
-        '["a", []]',
-        '["a", [["l", []], 1]]',
-        '["c", [1.0, 2]]',
-        '["i", ["zz"]]',
         '["b", [-1]]',
-        '["b", [1 << 40]]',
-        '["g", [1]]',
-        '[["l"], []]',
-        '["l"]',
         "{(1, 2): 3}",
+        *(pytest.param(each, marks=pytest.mark.deep) for each in MALFORMED),
     ],
 )
 def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatient_batch_tests, value):

@@ -47,6 +47,7 @@ def test_a_program_is_run_and_its_curves_are_written(root: Path) -> None:
     assert width > height > 300
 
 
+@pytest.mark.deep
 def test_nan_loss_is_drawn_too(root: Path) -> None:
     done = katas("show", "alpha", "bug2_lost.py", "--output", "lost.svg", cwd=root)
     assert done.status == 0, done.said
@@ -62,6 +63,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.deep
 def test_the_picture_of_a_milestones_own_program_is_shown(tmp_path: Path) -> None:
     root = milestone_course.write_course(tmp_path / "course")
     milestone_course.write_files(root, milestone_course.WHOLE)

@@ -153,7 +153,13 @@ def test_the_note_says_which_of_two_attempts_was_graded(root, tmp_path, packed):
 
 
 @both
-@pytest.mark.parametrize("name", ["twice (1).py", "twice-1.py", "twice - Copy.py", "new/twice (2).py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "twice (1).py",
+        *(pytest.param(each, marks=pytest.mark.deep) for each in ("twice-1.py", "twice - Copy.py", "new/twice (2).py")),
+    ],
+)
 def test_a_second_version_next_to_the_graded_file_is_named(root, tmp_path, packed, name):
     """Browsers and file managers name a newer version so. It is not graded, so its author has to hear of it."""
     many = {f"ada/notes/{number:02}.txt": "x" for number in range(60)}

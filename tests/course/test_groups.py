@@ -209,6 +209,7 @@ def test_member_known_by_another_name_elsewhere_has_one_first_page(book: Gradebo
             assert {key: page.points for key, page in found.items()} == {("cleo", "one"): 6.4}
 
 
+@pytest.mark.deep
 def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path / "root", ["one"])
     write(tmp_path / "in" / "bob" / "twice.py", SOLUTION)

@@ -102,6 +102,7 @@ def exported(root, tmp_path):
     return fill
 
 
+@pytest.mark.deep
 def test_numbers_of_another_assignment_send_no_mark_to_another_person(exported):
     """Moodle numbers people anew in each assignment."""
     other = worksheet(522, 523, 501)

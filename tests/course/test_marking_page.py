@@ -84,6 +84,7 @@ def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
         assert [line.who for line in held.book.audit() if line.what == "marked"] == ["Grace"] * 6
 
 
+@pytest.mark.deep
 def test_piece_shows_files_as_text_and_checked_pictures(course: Course) -> None:
     with course.serve() as page:
         piece = page.next()
@@ -123,6 +124,7 @@ def test_skipped_piece_is_offered_again_after_a_new_choice(course: Course) -> No
         assert page.post("/api/back")["note"] == "This is the first one."
 
 
+@pytest.mark.deep
 def test_page_that_is_loaded_again_keeps_its_piece(course: Course) -> None:
     def start() -> Any:
         return page.post("/api/start")
@@ -228,6 +230,7 @@ def test_submission_graded_meanwhile_is_not_scored(course: Course) -> None:
     assert course.marks() == {}
 
 
+@pytest.mark.deep
 def test_rubric_items_give_points_and_comments(course: Course) -> None:
     with course.serve() as page:
         piece = page.next()

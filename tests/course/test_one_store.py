@@ -94,7 +94,7 @@ def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, floa
 
 
 @pytest.mark.parametrize(
-    "where", ["own", "imported", *(pytest.param(each, marks=pytest.mark.deep) for each in ("file", "postgresql"))]
+    "where", ["imported", *(pytest.param(each, marks=pytest.mark.deep) for each in ("own", "file", "postgresql"))]
 )
 def test_all_files_and_outputs_agree_after_every_step(
     course: Path, graded: Path, tmp_path: Path, where: str, request: pytest.FixtureRequest

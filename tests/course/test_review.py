@@ -538,6 +538,7 @@ def test_two_reviewers_at_once_keep_each_others_scores(course: Course) -> None:
     assert course.line().startswith("ada,beta,failed,8.0,11.0,")
 
 
+@pytest.mark.deep
 def test_many_scores_at_the_same_time_are_all_stored(course: Course) -> None:
     given = [
         subprocess.Popen(

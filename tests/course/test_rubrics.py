@@ -125,6 +125,7 @@ def store(course: Course) -> str:  # noqa: F811
     return str(course.batch.out / "gradebook.sqlite")
 
 
+@pytest.mark.deep
 def test_items_join_another_gradebook_with_their_batch(course: Course, tmp_path: Path) -> None:  # noqa: F811
     filled(course)
     book = str(tmp_path / "course.sqlite")

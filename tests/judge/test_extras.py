@@ -366,6 +366,7 @@ def test_watch_says_passed_and_shows_the_extra_that_is_left(root: Path, handed_i
     assert watched(root, handed_in, "ada")[1].startswith("  All tests pass.\n")
 
 
+@pytest.mark.deep
 def test_watch_fails_nothing_for_an_extra_while_it_grades(root: Path, handed_in: Path) -> None:
     top, middle = watched(root, handed_in, "bob", started=0.0, due=frozenset({"empty"}))
     assert top.startswith("… Extras (extras)")
@@ -435,6 +436,7 @@ LOOSE = {"ada": "passed", "bob": "passed", "cleo": "failed"}
 STRICT = {"ada": "passed", "bob": "failed", "cleo": "failed"}
 
 
+@pytest.mark.deep
 def test_a_batch_reports_verdicts_of_another_policy(root: Path, handed_in: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     batch(root, handed_in, out)
@@ -448,6 +450,7 @@ def test_a_batch_reports_verdicts_of_another_policy(root: Path, handed_in: Path,
     assert "graded earlier" in batch(root, handed_in, out, "--require-extras").out
 
 
+@pytest.mark.deep
 def test_regrading_keeps_the_policy_unless_overridden(root: Path, handed_in: Path, tmp_path: Path) -> None:
     out, book = tmp_path / "out", tmp_path / "book.sqlite"
     batch(root, handed_in, out, "--require-extras")

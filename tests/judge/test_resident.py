@@ -400,6 +400,7 @@ def test_nothing_is_left_after_the_client_is_killed(client: Callable[..., tuple]
     assert list(tmp_path.glob("katas-*")) == []
 
 
+@pytest.mark.deep
 @pytest.mark.security
 def test_nothing_is_left_after_the_client_dies_while_grading(
     client: Callable[..., tuple], written: Written, tmp_path: Path

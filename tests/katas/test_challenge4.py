@@ -74,6 +74,7 @@ def test_a_seed_decides_the_rendered_photos() -> None:
     assert sorted(np.bincount(labels)) == [2, 2, 2, 2, 2, 3]
 
 
+@pytest.mark.deep
 def test_no_photo_is_both_shown_and_kept_back() -> None:
     shown, (kept, classes) = np.load(datasets.folder("photos") / "images.npy"), datasets.kept_back("photos")
     assert shown.shape == (700, 64, 64, 3)

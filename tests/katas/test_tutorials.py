@@ -54,6 +54,7 @@ def results(name: str, expressions: str, pictures: int) -> dict[str, Any]:
     return json.loads(written_to(page.cells[-1].outputs, "stdout"))
 
 
+@pytest.mark.deep
 @run_by_a_kernel
 def test_automatic_differentiation_from_scratch() -> None:
     asked = "best_step, best_error, small_example, worst, losses, accuracy, difference, second, changed, leaf, x"

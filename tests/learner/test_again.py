@@ -98,6 +98,7 @@ def test_second_repetition_keeps_the_files_of_the_first(root: Path) -> None:
     assert kept.read_text(encoding="utf-8").endswith("# by heart\n")
 
 
+@pytest.mark.deep
 def test_other_commands_work_in_a_repetition(root: Path) -> None:
     typed(root, "again", "beta")  # it requires alpha, which is not copied
     own = place(root, "beta")

@@ -331,6 +331,7 @@ def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.M
     assert "pip install 'nn-katas[notebook]'" in done.err
 
 
+@pytest.mark.deep
 def test_other_commands_work_without_nbformat(poisoned: dict[str, str], root: Path) -> None:
     assert katas("list", cwd=root, env=poisoned).status == 0
     assert katas("grade", "twice", "--against", "solutions", cwd=root, env=poisoned).status == 0

@@ -124,6 +124,7 @@ def test_the_functions_of_earlier_katas_can_be_imported():
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('ä²')\nplt.show()\n"
 
 
+@pytest.mark.deep
 def test_a_kata_without_packages_can_plot(attempt):
     pytest.importorskip("matplotlib")
     for _ in range(2):

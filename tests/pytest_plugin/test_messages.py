@@ -143,23 +143,26 @@ def test_every_program_of_a_kata_prints_reported_values(katas: Judge, pasted: Ca
             "test_all_three_gradients_of_a_sample_and_of_a_batch",
             "affine_backward: dW is wrong at [0, 1]: expected 8.0, got -8.0 (4 of 4 elements are wrong)",
         ),
-        (
+        pytest.param(
             "exercise03",
             "batch_transposed",
             "test_a_batch_of_four_rows",
             "two_layer_forward: h: expected shape (4, 3), got (3, 4)",
+            marks=pytest.mark.deep,
         ),
-        (
+        pytest.param(
             "exercise04",
             "target_counted_from_one",
             "test_the_worked_example_of_the_loss",
             "cross_entropy: expected 0.40761, got 2.4076",
+            marks=pytest.mark.deep,
         ),
-        (
+        pytest.param(
             "exercise07",
             "bias_column",
             "test_he_weights_of_a_layer_from_100_to_200",
             "initialize: expected shape (200, 100), got (200, 101)",
+            marks=pytest.mark.deep,
         ),
         (
             "exercise08",
