@@ -200,6 +200,7 @@ def test_printing_for_ever_does_not_extend_the_time(grade, hasty, hasty_batch_te
     assert all(len(test["output"]) < 20_000 for test in graded.tests)
 
 
+@pytest.mark.deep
 @attack("Z27")
 def test_a_scratch_folder_of_any_depth_is_removed(grade, torch_runtime):
     grade("exercise01", "z27_deep_scratch", torch_runtime).passes()
