@@ -134,6 +134,7 @@ def test_no_visible_test_needs_the_solution(slug):
 
 
 @pytest.mark.deep
+@pytest.mark.wide
 def test_a_copy_of_challenge5s_solution_passes_in_the_bundle(tmp_path):
     contents.lay_out(*bundle("challenge5"), tmp_path / "handout")
     for name in catalogue.load(ROOT, "challenge5").files:

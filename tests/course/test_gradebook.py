@@ -543,7 +543,7 @@ def test_killed_migration_is_completed_next_time(url, next_version, upgraded, be
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("new", [False, True])
+@pytest.mark.parametrize("new", [False, pytest.param(True, marks=pytest.mark.wide)])
 def test_two_processes_both_open_an_older_or_a_new_gradebook(url, new, next_version, tmp_path):
     if not new:
         with Gradebook(url) as found:

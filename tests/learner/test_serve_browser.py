@@ -567,7 +567,7 @@ def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, sch
     context.close()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [pytest.param(360, marks=pytest.mark.wide), 1280])
 def test_only_the_columns_scroll(browser: Any, real: Server, page: Any, width: int) -> None:
     """The document is never higher than the window, however long the lists and the verdict are."""
     too_high = "document.scrollingElement.scrollHeight > innerHeight"

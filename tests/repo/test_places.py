@@ -68,6 +68,7 @@ def test_other_commands_work_in_an_awkwardly_named_checkout(checkout: Path) -> N
 
 
 @pytest.mark.deep
+@pytest.mark.wide
 def test_the_doctor_accepts_an_awkwardly_named_checkout(checkout: Path) -> None:
     done = own(checkout, "doctor", "--format", "json")
     assert done.status == 0, done.out

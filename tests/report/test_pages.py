@@ -145,8 +145,8 @@ def pages() -> dict[str, str]:
     [
         pytest.param(360, True, id="phone-dark"),
         pytest.param(1280, False, id="desk-light"),
-        pytest.param(360, False, id="phone-light", marks=pytest.mark.deep),
-        pytest.param(1280, True, id="desk-dark", marks=pytest.mark.deep),
+        pytest.param(360, False, id="phone-light", marks=pytest.mark.wide),
+        pytest.param(1280, True, id="desk-dark", marks=pytest.mark.wide),
     ],
 )
 def test_everybody_can_use_the_page(looked: Looked, name: str, width: int, dark: bool) -> None:
