@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from graders.worker.loading import refuse_forbidden
 from graders.worker.serving import Rehearsal
 from tests.late import torch
 
@@ -38,3 +39,12 @@ def test_a_worker_seeds_each_global_generator_by_its_test(name: str) -> None:
 
     assert first_draw(1) == first_draw(1)
     assert first_draw(1) != first_draw(2)
+
+
+@pytest.mark.parametrize(
+    "use", ["import torch.nn.Twice", "from torch.nn import Twice as T", "torch.nn.Twice(2)", "n.Twice", "x = n.Twice.y"]
+)
+def test_a_forbidden_symbol_is_found_in_every_form(use: str) -> None:
+    with pytest.raises(ImportError, match=r"own\.py, line 2: torch\.nn\.Twice may not be used in this kata"):
+        refuse_forbidden({"own.py": f"pass\n{use}\n"}, ["own.py"], ["torch.nn.Twice"])
+    refuse_forbidden({"own.py": f"pass\n{use}\n"}, ["own.py"], ["torch.nn.Thrice"])
