@@ -63,7 +63,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.deep
 def test_the_picture_of_a_milestones_own_program_is_shown(tmp_path: Path) -> None:
     root = milestone_course.write_course(tmp_path / "course")
     milestone_course.write_files(root, milestone_course.WHOLE)

@@ -450,7 +450,6 @@ def test_a_batch_reports_verdicts_of_another_policy(root: Path, handed_in: Path,
     assert "graded earlier" in batch(root, handed_in, out, "--require-extras").out
 
 
-@pytest.mark.deep
 def test_regrading_keeps_the_policy_unless_overridden(root: Path, handed_in: Path, tmp_path: Path) -> None:
     out, book = tmp_path / "out", tmp_path / "book.sqlite"
     batch(root, handed_in, out, "--require-extras")
