@@ -25,6 +25,10 @@ class WorkerError(SubmissionError):
     """The worker died, ran out of time or memory, or broke the protocol."""
 
 
+class TimeLimitError(WorkerError):
+    """The submission used up the time for a call, a test or the whole grading run."""
+
+
 class WireError(KataError):
     """A message or a value breaks the rules of the wire format."""
 
@@ -59,6 +63,10 @@ class NotPlain(SubmissionError):
 
 class ForkServerDied(JudgeError):
     """The fork server of the workers died. The grading run can be retried."""
+
+
+class MachineBusy(JudgeError):
+    """The machine gave a process so little processor time that nothing can be decided. Grading can be retried."""
 
 
 def _text(value: Any, limit: int) -> str:

@@ -54,7 +54,8 @@ def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict
     failed = {test.task for test in tests if test.status == "failed"}
     tests_of = {task.name: [test for test in tests if test.task == task.name] for task in kata.tasks}
     tasks = tuple(_task(kata, task, tests_of[task.name], failed) for task in kata.tasks)
-    return totalled(msgspec.structs.replace(verdict, tests=tuple(tests)), tasks)
+    stopped = sum(test.reason == "time limit" for test in tests)
+    return totalled(msgspec.structs.replace(verdict, tests=tuple(tests), stopped_tests=stopped), tasks)
 
 
 def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:

@@ -30,6 +30,7 @@ Status = Literal["passed", "failed", "awaiting_review", "ungradable", "ungraded"
 TaskStatus = Literal["passed", "partial", "failed", "blocked", "ungraded", "awaiting_review", "error"]
 TestStatus = Literal["passed", "failed", "blocked", "ungraded", "error"]
 Visibility = Literal["visible", "hidden"]
+Reason = Literal["", "time limit"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,7 +49,8 @@ class Speed(Record, frozen=True, kw_only=True):
 class TestResult(Record, frozen=True, kw_only=True):
     """The result of one test function. Times are in seconds; the kernel measures `worker_cpu_s`.
 
-    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `expected` and `actual` repeat the
+    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `reason` says what stopped the
+    submission, and is empty if nothing did. `expected` and `actual` repeat the
     values in the last comments of `counterexample`, or are empty.
     """
 
@@ -59,6 +61,7 @@ class TestResult(Record, frozen=True, kw_only=True):
     task: str
     visibility: Visibility
     status: TestStatus
+    reason: Reason = ""
     message: str = ""
     counterexample: str = ""
     expected: str = ""
@@ -90,7 +93,10 @@ class TaskResult(Record, frozen=True, kw_only=True):
 
 
 class Limits(Record, frozen=True, kw_only=True):
-    """A submission's resource limits: seconds of wall time (`_s`), megabytes (`_mb`), kilobytes (`_kb`)."""
+    """A submission's resource limits: seconds of its own time (`_s`), megabytes (`_mb`), kilobytes (`_kb`).
+
+    Its own time is its CPU time and the time in which it sleeps, but not the time in which it waits for a processor.
+    """
 
     import_s: float = 5
     call_s: float = 2
@@ -107,7 +113,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal digits,
     `graded_at` is UTC, ISO 8601, and the digests are SHA-256. `builds_on` maps the slug of each earlier kata, whose
     files a milestone imports, to the digest of those files; `submission_sha256` covers them too. With `with_shipped`,
-    they were the shipped ones, so the verdict is unofficial.
+    they were the shipped ones, so the verdict is unofficial. `stopped_tests` counts the tests that a time
+    limit stopped.
     """
 
     kata: str
@@ -136,6 +143,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     limits: Limits = Limits()
     ignored_files: tuple[str, ...] = ()
     intake_notes: tuple[str, ...] = ()
+    stopped_tests: int = 0
     tasks: tuple[TaskResult, ...] = ()
     tests: tuple[TestResult, ...] = ()
 
@@ -190,6 +198,8 @@ class Verdict(Record, frozen=True, kw_only=True):
         shown = tuple(test for test in tests if test is not None)
         timed = audience == "learner" and _LEVELS[self.hidden_detail] >= _LEVELS["message"]
         redacted = msgspec.structs.replace(self, seed=None, tests=shown, duration_s=self.duration_s if timed else 0.0)
+        if not timed:
+            redacted = msgspec.structs.replace(redacted, stopped_tests=sum(bool(test.reason) for test in shown))
         if self.status == "error":
             tasks = tuple(task if task.reviewer else _undecided(task) for task in self.tasks)
             redacted = msgspec.structs.replace(
@@ -238,6 +248,7 @@ def _redact(test: TestResult, number: int, hidden_detail: HiddenDetail, audience
         test,
         name=name,
         title=test.title if test.visibility == "visible" else "",
+        reason=test.reason if level >= 2 else "",
         message=test.message if level >= 2 else "",
         counterexample="",
         expected="",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -79,6 +80,21 @@ def jupyter_at_home() -> Iterator[None]:
             patch.setenv(name, f"{folder}/{name.lower()}")
         os.mkdir(os.environ["JUPYTER_RUNTIME_DIR"])
         yield
+
+
+@pytest.fixture
+def crowd() -> Iterator[int]:
+    """Yield the number of a processor on which other programs keep busy, each in a session of its own.
+
+    Where the kernel groups processes by session, as many programs in one session would get no more than one would.
+    """
+    processor = min(os.sched_getaffinity(0))
+    code = f"import os\nos.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+    loops = [subprocess.Popen([sys.executable, "-S", "-c", code], start_new_session=True) for _ in range(8)]
+    yield processor
+    for each in loops:
+        each.kill()
+        each.wait()
 
 
 @pytest.fixture(scope="session")

@@ -100,10 +100,10 @@ def test_a_v1_verdict_keeps_its_meaning():
     again = json.loads(to_json(read))
     assert again.pop("require_extras") is False
     assert (again.pop("builds_on"), again.pop("with_shipped"), again.pop("intake_notes")) == ({}, False, [])
-    assert again.pop("accepted_confinement") == "full"
+    assert (again.pop("accepted_confinement"), again.pop("stopped_tests")) == ("full", 0)
     assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
     for before in old["tests"]:
-        for field in ("title", "expected", "actual"):
+        for field in ("title", "reason", "expected", "actual"):
             before.setdefault(field, "")
     assert (old.pop("schema"), again.pop("schema")) == ("katas/verdict/v1", "katas/verdict/v2")
     assert again == old

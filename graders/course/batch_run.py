@@ -20,6 +20,7 @@ from graders.course.pool_worker import Job
 from graders.course.reproducibility import seed_of, versions, versions_of
 from graders.course.rows import Key, Row, Short
 from graders.course.submissions import KataSubmission, SubmissionEntry
+from graders.report.wording import stopped
 from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
 
@@ -202,6 +203,8 @@ class BatchRun:
             return
         progress.graded[verdict.status] += 1
         progress.notes += [f"{row.person}, {verdict.kata}: {note}" for note in verdict.intake_notes]
+        if verdict.stopped_tests:
+            progress.notes.append(f"{row.person}, {verdict.kata}: {stopped(verdict.stopped_tests)}")
         if verdict.status == "error":
             progress.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
         if verdict.tests:

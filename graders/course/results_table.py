@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from graders.course.batch_store import BatchStore
 from graders.course.gradebook import PersonKata
 from graders.course.rows import Key, Short
+from graders.report.wording import stopped
 
 OF_VERDICT = ("person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message", "note")
 OF_MARK = ("days_late", "counts", "final_points", "steps")  # as in `katas gradebook export csv`
@@ -32,7 +33,8 @@ def results(held: BatchStore, places: Places | None = None) -> str:
 def _of_verdict(row: Short) -> tuple[object, ...]:
     result = row.verdict
     worth = (row.person, result.kata, result.status, result.score, result.max_score)
-    messages = result.message.partition("\n")[0], "; ".join(result.intake_notes)
+    notes = [*result.intake_notes, *([stopped(result.stopped_tests)] if result.stopped_tests else [])]
+    messages = result.message.partition("\n")[0], "; ".join(notes)
     return *worth, row.submitted_at, result.submission_sha256, *messages
 
 

@@ -37,6 +37,7 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     review_points: float = 0.0
     require_extras: bool = False
     intake_notes: tuple[str, ...] = ()
+    stopped_tests: int = 0
 
 
 class Short(msgspec.Struct, frozen=True, kw_only=True):

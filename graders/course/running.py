@@ -32,7 +32,8 @@ def graded(jobs: Iterable[Job], place: GradingPlace) -> Iterator[list[Done]]:
 
     If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the job
     that is the cause. A job gets an `error` if it raises an exception, or if processes die `TRIES` times while it is
-    the only job.
+    the only job. A job whose verdict is an `error` is tried once more, alone, because the machine may have been busy
+    with the other jobs.
 
     Raises JudgeError if `GIVEN_UP` jobs in a row get an `error` because processes died.
     """
@@ -57,6 +58,7 @@ class _JobQueue:
     place: GradingPlace
     waiting: dict[Future[bytes], Job] = field(default_factory=dict)
     again: deque[Job] = field(default_factory=deque)  # these jobs must run one at a time
+    retried: set[bytes] = field(default_factory=set)  # the seeds of jobs that were tried again after an error
     deaths: Counter[bytes] = field(default_factory=Counter)
     given_up: int = 0
 
@@ -95,7 +97,10 @@ class _JobQueue:
                 verdict = failed(job, reason)
             self.deaths.pop(job.seed, None)
             self.given_up = 0
-            if verdict is not None:
+            if verdict is not None and verdict.status == "error" and not alone and job.seed not in self.retried:
+                self.retried.add(job.seed)
+                self.again.append(job)
+            elif verdict is not None:
                 found.append(Done(job, verdict))
         if broken:
             lost += [job for future, job in self.waiting.items() if not future.done() or future.exception()]

@@ -25,7 +25,8 @@ from graders.scoring import ungradable
 from graders.verdict import UNTOUCHED, Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
-PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start, a diagnosis and a slow machine
+PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start and a diagnosis
+BUSY = 10  # on a busy machine, a grading run may take this many times longer than on a quiet one
 SHOWN_INSTEAD = 3  # if files are missing, the message names this many others
 HANDED_OUT = "Only the visible tests were run. This copy has no hidden tests; your course grades with them."
 
@@ -250,7 +251,7 @@ class Judge:
         Raises JudgeError after the time limit, and Abandoned once `until` is readable or its other end is closed.
         """
         with self._connected(cached, again=again) as client_end:
-            client_end.settimeout(cached.kata.limits.total_s + PATIENCE_S)
+            client_end.settimeout(BUSY * (cached.kata.limits.total_s + PATIENCE_S))
             try:
                 send(client_end, request)
                 while True:
@@ -263,7 +264,10 @@ class Judge:
                         tell(answer.verdict)
             except TimeoutError:
                 self.close()
-                raise JudgeError("the judge did not answer in time") from None
+                seconds = BUSY * (cached.kata.limits.total_s + PATIENCE_S)
+                load = os.getloadavg()[0]
+                reason = f"the judge did not answer within {seconds:.0f} s (load average {load:.0f})"
+                raise JudgeError(f"{reason}; grade again when the machine is less busy") from None
             except (EOFError, OSError):
                 return GradeResponse(lost="the judge's process ended before it gave a verdict")
 

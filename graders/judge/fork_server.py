@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from graders.catalogue import Kata
     from graders.judge.messages import SuiteNote
 
-HELLO_S = 60.0
+HELLO_S = 600.0  # the longest start of a workers' fork server; if it dies, the judge notices at once
 REMOVED_WITHIN_S = 60
 POOL = 24  # the number of workers that are kept ready; it is enough for most katas' tests and a diagnosis
 

@@ -16,7 +16,7 @@ import pytest
 
 from graders import watchdog
 from graders.catalogue import Kata
-from graders.errors import ForkServerDied, WorkerError
+from graders.errors import ForkServerDied, MachineBusy, TimeLimitError, WorkerError
 from graders.judge.messages import GradeRequest, LoadRequest
 from graders.judge.refusals import MESSAGE, refusal_of
 from graders.judge.submission_side import Clock, ReferenceClock, WorkerSide
@@ -72,7 +72,10 @@ class Grading:
     others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in other runtimes
 
     def verdict(self) -> Verdict:
-        """Grade the submission, and return the verdict. Raises ForkServerDied, or JudgeError if no worker starts."""
+        """Grade the submission, and return the verdict.
+
+        Raises ForkServerDied, MachineBusy, or JudgeError if no worker starts.
+        """
         started = time.monotonic()
         self.clock = Clock(self.kata.limits)
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
@@ -173,7 +176,7 @@ class Grading:
             reason = blocked_message(self.kata, others)
             result = msgspec.structs.replace(result, status="blocked", message=reason)
         elif late := self.clock.late():  # checked here too, because a test may only read files
-            result = msgspec.structs.replace(result, status="failed", message=late)
+            result = msgspec.structs.replace(result, status="failed", reason="time limit", message=late)
         else:
             item.stash[HANDLE_FOR] = Handle(
                 self.kata,
@@ -242,7 +245,7 @@ class Grading:
         result = _result(item)
         try:
             run_once(item)
-        except (ForkServerDied, MemoryError):
+        except (ForkServerDied, MachineBusy, MemoryError):
             raise
         except pytest.skip.Exception as fault:
             return msgspec.structs.replace(result, status="ungraded", message=clean(str(fault), MESSAGE))
@@ -259,6 +262,7 @@ class Grading:
         return msgspec.structs.replace(
             result,
             status="failed",
+            reason="time limit" if isinstance(failure.fault, TimeLimitError) else "",
             message=clean(text, MESSAGE),
             counterexample=clean(failure.counterexample.text, CODE),
             expected=clean(failure.counterexample.expected, CODE),

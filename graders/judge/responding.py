@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from graders.catalogue import Kata
-from graders.errors import ForkServerDied, KataError
+from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.grading import Grading, Sandbox, weakest
 from graders.judge.messages import GradeRequest, GradeResponse
 from graders.pytest_plugin.items import is_hidden, task_of
@@ -48,7 +48,7 @@ def respond(
     install(grading, request.seed)
     try:
         return GradeResponse(verdict=grading.verdict())
-    except ForkServerDied as fault:
+    except (ForkServerDied, MachineBusy) as fault:
         return GradeResponse(lost=str(fault))
     except (KataError, *OUTCOMES) as fault:
         return GradeResponse(error=str(fault))

@@ -9,31 +9,47 @@ from typing import Any
 from msgspec.structs import asdict
 
 from graders.catalogue import Kata
-from graders.errors import RemoteFault, SubmissionError, WorkerError
+from graders.errors import RemoteFault, SubmissionError, TimeLimitError
 from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import Worker
 from graders.pytest_plugin.handle import Probe
 from graders.pytest_plugin.local_side import missing
 from graders.verdict import Limits
 
-REFERENCE_S = 30.0  # the wall time that a call to a reference gets in addition to the kata's limit for a call
+REFERENCE_S = 30.0  # the time that a call to a reference gets in addition to the kata's limit for a call
 
 
 @dataclass
 class Clock:
-    """The wall time that is left for a test and for the whole grading run."""
+    """The time that the submission has used so far, in a test and in the whole grading run.
+
+    Only the workers' own time counts (see graders.judge.worker_handle.Stopwatch), and for the whole run also the CPU
+    time of the judge, because a submission's answers can keep the judge busy.
+    """
 
     limits: Limits
-    started: float = field(default_factory=time.monotonic)
-    test_started: float = 0.0
+    test_s: float = 0.0
+    workers_s: float = 0.0
+    started: float = field(default_factory=time.process_time)
 
     def begin(self) -> None:
-        self.test_started = time.monotonic()
+        """Begin the next test."""
+        self.test_s = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """Count a worker's own time for the current test."""
+        self.test_s += seconds
+        self.workers_s += seconds
 
     @property
     def cpu_s(self) -> int:
-        """The CPU seconds after which the kernel kills the worker. The limits on wall time allow less than this."""
+        """The CPU seconds after which the kernel kills the worker. The other limits allow less than this."""
         return int(self.limits.test_s + self.limits.import_s) + 2
+
+    @property
+    def total_s(self) -> float:
+        """The time, in seconds, that the whole grading run has used."""
+        return self.workers_s + time.process_time() - self.started
 
     @property
     def _too_long(self) -> str:
@@ -41,24 +57,22 @@ class Clock:
 
     def late(self) -> str:
         """Return the message for a grading run that is out of time, or an empty string while there is time left."""
-        return self._too_long if time.monotonic() - self.started > self.limits.total_s else ""
+        return self._too_long if self.total_s > self.limits.total_s else ""
 
     def allowance(self, what: str) -> tuple[float, str]:
         """Return the seconds that the next call may take, and the message for a call that takes longer.
 
-        Raises WorkerError if no time is left.
+        Raises TimeLimitError if no time is left.
         """
-        now, limits = time.monotonic(), self.limits
-        in_all = limits.total_s - (now - self.started)
-        in_test = limits.test_s - (now - self.test_started)
+        limits = self.limits
         left = (
-            (in_all, self._too_long),
-            (in_test, f"the test took longer than {limits.test_s:g} s and was stopped"),
+            (limits.total_s - self.total_s, self._too_long),
+            (limits.test_s - self.test_s, f"the test took longer than {limits.test_s:g} s and was stopped"),
             (limits.call_s, f"{what} took longer than {limits.call_s:g} s and was stopped"),
         )
         for seconds, late in left:
             if seconds <= 0:
-                raise WorkerError(late)
+                raise TimeLimitError(late)
         return min(left, key=lambda each: each[0])
 
 
@@ -99,7 +113,10 @@ class WorkerSide:
             self.loaded = True
             seconds = self.clock.limits.import_s
             late = f"importing the submission took longer than {seconds:g} s and was stopped"
-            self.worker.receive(seconds, "importing the submission", late)
+            try:
+                self.worker.receive(seconds, "importing the submission", late)
+            finally:
+                self.clock.workers_s += self.worker.charge()
 
     def read(self) -> None:
         """Let the worker compile the submission without running it."""
@@ -130,7 +147,10 @@ class WorkerSide:
         # The message does not name a probe, because learners do not know about probes.
         seconds, late = self.clock.allowance("your code" if operation == "run" else what)
         self.worker.post(operation, name, value)
-        return self.worker.receive(seconds, what, late)
+        try:
+            return self.worker.receive(seconds, what, late)
+        finally:
+            self.clock.spend(self.worker.charge())
 
     def cpu_s(self) -> float:
         return self.worker.cpu_s()

@@ -17,15 +17,71 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graders import wire
-from graders.errors import ForkServerDied, JudgeError, NotPlain, RemoteFault, WireError, WorkerError
+from graders.errors import (
+    ForkServerDied,
+    JudgeError,
+    MachineBusy,
+    NotPlain,
+    RemoteFault,
+    TimeLimitError,
+    WireError,
+    WorkerError,
+)
 from graders.judge.process import pid_of
 
 # Most replies arrive sooner than the kernel could wake a sleeping process, so the judge polls for this long before it
 # sleeps.
 SPIN_S = 0.0003
-SEND_S = 5.0  # between calls, a worker reads at once unless it has stopped serving
-STOPPED_WITHIN_S = 1.0  # the longest wait until a worker has stopped
+SEND_S = 5.0  # a worker's own time to read a request; between calls, it reads at once unless it has stopped serving
+STARTED_WITHIN_S = 300.0  # the longest wait for a fresh worker; if its fork server dies, the judge notices at once
+STOPPED_WITHIN_S = 10.0  # the longest wait until a worker has stopped
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
+LOOK_S = 0.002, 0.05  # how long the judge waits before it looks whether a worker is asleep: at first, and at most
+PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # a worker may need this many times its own time, and at least this long
+
+
+class Stopwatch:
+    """Measures the time that a worker itself uses: its CPU time, and the wall time in which it is found asleep.
+
+    While a worker waits for a processor, it uses no time, so limits are the same on a quiet and on a busy machine.
+    """
+
+    def __init__(self, worker: Worker, seconds: float) -> None:
+        self.worker = worker
+        self.seconds = seconds
+        self.started = self.looked = time.monotonic()
+        self.wait_s, self.longest_wait_s = LOOK_S
+        self.asleep_s = 0.0
+
+    @property
+    def used_s(self) -> float:
+        """The worker's own time, in seconds, since the last request ended."""
+        return max(self.worker.cpu_s() - self.worker.charged_s, 0.0) + self.asleep_s
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for another look."""
+        return time.monotonic() - self.looked > self.wait_s
+
+    def look(self) -> None:
+        """Add the time since the last look if the worker is asleep.
+
+        Raises TimeoutError if the worker has used up its time, and MachineBusy if it hardly gets a processor.
+        """
+        now = time.monotonic()
+        if self.worker.is_in(b"ST"):
+            self.asleep_s += min(now - self.looked, 2 * self.wait_s)  # if it is more, this process had to wait
+        self.looked = now
+        self.wait_s = min(2 * self.wait_s, self.longest_wait_s)
+        used = self.used_s
+        if used >= self.seconds:
+            raise TimeoutError
+        if now - self.started > max(PATIENCE * self.seconds, LEAST_PATIENCE_S):
+            load = ", ".join(f"{each:.0f}" for each in os.getloadavg())
+            raise MachineBusy(
+                f"the machine is too busy: in {now - self.started:.0f} s, the submission got {used:.1f} s of processor "
+                f"time (load average {load} on {os.cpu_count()} processors)"
+            )
 
 
 @dataclass(eq=False)
@@ -43,6 +99,7 @@ class Worker:
     cut: bool = False
     dead: str = ""
     ended: dict[str, Any] | None = None
+    charged_s: float = 0.0  # the CPU time that was counted for earlier requests
 
     def __post_init__(self) -> None:
         os.set_blocking(self.output, False)
@@ -52,7 +109,7 @@ class Worker:
         self.poll.register(self.channel, select.POLLIN)
         self.poll.register(self.output, select.POLLIN)
         self.reader = wire.Reader(self._fill)
-        self.deadline = 0.0
+        self.stopwatch = Stopwatch(self, 0.0)
         self.pending: int | None = None
         self._pid: int | None = None
 
@@ -73,31 +130,36 @@ class Worker:
         self.pending = self.number
 
     def _write(self, view: memoryview) -> None:
+        stopwatch = Stopwatch(self, SEND_S)
+        poll = select.poll()
+        poll.register(self.channel, select.POLLOUT)
         while view:
             try:
                 view = view[os.write(self.channel, view) :]
             except BlockingIOError:
-                poll = select.poll()
-                poll.register(self.channel, select.POLLOUT)
-                if not poll.poll(SEND_S * 1000):
+                try:
+                    while not poll.poll(stopwatch.wait_s * 1000):
+                        stopwatch.look()
+                except TimeoutError:
                     raise self.kill("the worker no longer listened to the judge and was stopped") from None
 
     def receive(self, seconds: float, what: str, late: str) -> Any:
         """Return the value of the reply to the last request.
 
-        `late` is the message for a reply that takes more than `seconds`, and `what` names the request in other
-        messages. Raises RemoteFault, NotPlain or WorkerError.
+        `late` is the message for a reply for which the worker uses more than `seconds` of its own time (see
+        `Stopwatch`), and `what` names the request in other messages. Raises RemoteFault, NotPlain, WorkerError, or
+        MachineBusy.
         """
         number, self.pending = self.pending, None
         if self.dead:
             raise WorkerError(self.dead)
-        self.deadline = time.monotonic() + seconds
+        self.stopwatch = Stopwatch(self, seconds)
         try:
             reply = wire.receive_reply(self.reader, number or 0)
         except WireError as fault:
             raise self.kill(f"the worker broke the wire protocol: {fault}") from None
         except TimeoutError:
-            raise self.kill(late) from None
+            raise self.kill(late, TimeLimitError) from None
         except EOFError:
             raise self.kill(f"{what}: {self._exit_reason()}") from None
         if reply.ok:
@@ -109,28 +171,32 @@ class Worker:
             raise NotPlain(f"{what} returned {fault.text[:400]}")
         raise fault
 
+    def charge(self) -> float:
+        """Return the worker's own time for the last request, and begin to count for the next."""
+        used = self.stopwatch.used_s
+        self.charged_s += used - self.stopwatch.asleep_s
+        return used
+
     def _fill(self, room: int) -> bytes:
         """Wait for at least one byte on the channel, and return what has arrived. Meanwhile, read printed output."""
-        now = time.monotonic()
-        if now >= self.deadline:  # the deadline holds even if bytes keep arriving one by one
-            raise TimeoutError
-        soon = min(now + self.spin_s, self.deadline)
+        if self.stopwatch.due:  # the limit holds even if bytes keep arriving one by one
+            self.stopwatch.look()
+        soon = time.monotonic() + self.spin_s
         while time.monotonic() < soon:
             chunk = self._read(room)
             if chunk is not None:
                 return chunk
             os.sched_yield()
         while True:
-            remaining = self.deadline - time.monotonic()
-            if remaining <= 0:
-                raise TimeoutError
-            ready = self.poll.poll(remaining * 1000)
+            ready = self.poll.poll(self.stopwatch.wait_s * 1000)
             if any(descriptor == self.output for descriptor, _ in ready) and not self.drain():
                 self.poll.unregister(self.output)
             if any(descriptor == self.channel for descriptor, _ in ready):
                 chunk = self._read(room)
                 if chunk is not None:
                     return chunk
+            if self.stopwatch.due:
+                self.stopwatch.look()
 
     def _read(self, room: int) -> bytes | None:
         """Return what has arrived, or None. Raises EOFError if the channel is closed."""
@@ -204,15 +270,23 @@ class Worker:
         """
         self._send(signal.SIGSTOP)
         deadline = time.monotonic() + STOPPED_WITHIN_S
-        while self._runs() and time.monotonic() < deadline:
+        while not self.is_in(b"TZX") and time.monotonic() < deadline:
             os.sched_yield()
 
-    def _runs(self) -> bool:
+    def is_in(self, states: bytes) -> bool:
+        """Return whether all threads of the worker are in one of these states (see proc_pid_stat(5)).
+
+        A worker that has ended counts as dead (X).
+        """
+        tasks = f"/proc/{self.pid}/task"
         try:
-            with open(f"/proc/{self.pid}/stat", "rb") as stat:
-                return stat.read().rpartition(b") ")[2][:1] in b"RSD"
-        except OSError:  # the worker has ended
-            return False
+            for thread in os.listdir(tasks):
+                with open(f"{tasks}/{thread}/stat", "rb") as stat:
+                    if stat.read().rpartition(b") ")[2][:1] not in states:
+                        return False
+        except OSError:  # the thread has ended
+            return b"X" in states
+        return True
 
     def resume(self) -> None:
         self._send(signal.SIGCONT)
@@ -221,12 +295,12 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):  # the worker has ended, and the next request reports the reason
             signal.pidfd_send_signal(self.pidfd, number)
 
-    def kill(self, reason: str) -> WorkerError:
-        """Kill the worker and record the reason. Return an error for the caller to raise."""
+    def kill(self, reason: str, kind: type[WorkerError] = WorkerError) -> WorkerError:
+        """Kill the worker and record the reason. Return an error of this kind for the caller to raise."""
         if not self.dead:
             self.dead = reason
             self._send(signal.SIGKILL)
-        return WorkerError(self.dead)
+        return kind(self.dead)
 
     def close(self) -> None:
         """Close the descriptors. A judge need not do this, because it ends after one grading run."""
@@ -264,7 +338,7 @@ class WorkerGroup:
         self.socket, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.workers: dict[int, Worker] = {}
 
-    def acquire(self, count: int, seconds: float = 20.0) -> list[Worker]:
+    def acquire(self, count: int, seconds: float = STARTED_WITHIN_S) -> list[Worker]:
         """Return `count` fresh workers. Raises ForkServerDied, or JudgeError if no worker can be started."""
         theirs = self._theirs
         if theirs is None:

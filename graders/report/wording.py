@@ -260,6 +260,11 @@ def intake_notes(verdict: Verdict) -> list[str]:
     return [f"{note}." for note in verdict.intake_notes[:8] if note]
 
 
+def stopped(tests: int) -> str:
+    """Return the remark that a time limit stopped this many tests."""
+    return f"{tests} {'test was' if tests == 1 else 'tests were'} stopped by a time limit"
+
+
 def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
     """Return the names of the first ignored files, and the number of the others. `__pycache__` folders are omitted."""
     names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))

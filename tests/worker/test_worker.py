@@ -14,10 +14,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import graders
-from graders.errors import JudgeError
+from graders.errors import JudgeError, MachineBusy
+from graders.judge import worker_handle
+from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import WorkerGroup
 from graders.verdict import Verdict
 from graders.worker.serving import rehearse
@@ -298,6 +301,33 @@ def fork_server(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
         yield ours, scratch
         ours.close()
         assert process.poll() is None or process.returncode == 0
+
+
+def test_a_machine_that_is_too_busy_is_not_the_submissions_fault(
+    fork_server, crowd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_handle, "LEAST_PATIENCE_S", 1.0)
+    monkeypatch.setattr(worker_handle, "PATIENCE", 0.2)
+    server, scratch = fork_server
+    scratch.mkdir()
+    group = WorkerGroup(server, 64)
+    (worker,) = group.acquire(1)
+    os.sched_setaffinity(worker.pid, {crowd})
+    order = LoadRequest(
+        files={"endless.py": b"while True: pass"},
+        supplied={},
+        modules=["endless"],
+        seed=0,
+        memory_mb=512,
+        cpu_s=60,
+        forbidden=[],
+    )
+    worker.post("load", "", msgspec.structs.asdict(order))
+    with pytest.raises(MachineBusy, match=r"the machine is too busy: in \d+ s, .* \(load average \d"):
+        worker.receive(5.0, "importing", "too long")
+    worker.kill("the test is over")
+    group.close()
+    worker.close()
 
 
 def acquired(server: socket.socket) -> int:
