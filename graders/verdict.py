@@ -114,7 +114,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     `graded_at` is UTC, ISO 8601, and the digests are SHA-256. `builds_on` maps the slug of each earlier kata, whose
     files a milestone imports, to the digest of those files; `submission_sha256` covers them too. With `with_shipped`,
     they were the shipped ones, so the verdict is unofficial. `stopped_tests` counts the tests that a time
-    limit stopped.
+    limit stopped. `shared_worker` says that the ordinary tests ran in one worker; else every test had its own. `remark`
+    is for the instructor.
     """
 
     kata: str
@@ -144,6 +145,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     ignored_files: tuple[str, ...] = ()
     intake_notes: tuple[str, ...] = ()
     stopped_tests: int = 0
+    shared_worker: bool = False
+    remark: str = ""
     tasks: tuple[TaskResult, ...] = ()
     tests: tuple[TestResult, ...] = ()
 
@@ -197,7 +200,9 @@ class Verdict(Record, frozen=True, kw_only=True):
             tests.append(_redact(test, of_task[test.task], self.hidden_detail, audience))
         shown = tuple(test for test in tests if test is not None)
         timed = audience == "learner" and _LEVELS[self.hidden_detail] >= _LEVELS["message"]
-        redacted = msgspec.structs.replace(self, seed=None, tests=shown, duration_s=self.duration_s if timed else 0.0)
+        redacted = msgspec.structs.replace(
+            self, seed=None, remark="", tests=shown, duration_s=self.duration_s if timed else 0.0
+        )
         if not timed:
             redacted = msgspec.structs.replace(redacted, stopped_tests=sum(bool(test.reason) for test in shown))
         if self.status == "error":

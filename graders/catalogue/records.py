@@ -39,6 +39,7 @@ class TaskTable(Record, frozen=True, kw_only=True):
     review: bool = False
     rubric: str = ""
     runtime: Literal["", "numpy", "torch", "gpu"] = ""
+    alone: bool = False
 
 
 class Task(TaskTable, frozen=True, kw_only=True):
@@ -47,7 +48,8 @@ class Task(TaskTable, frozen=True, kw_only=True):
     `after` lists the tasks that this task builds on, and `files` lists the files that affect it (by default, all
     files). The points for a `partial` task are proportional to the number of tests that pass. An `extra` task goes
     beyond the kata's concept, and has to pass only if extras are required. A person scores a `review` task, following
-    `rubric`. `runtime` is set if the task needs a different runtime from the rest of the kata.
+    `rubric`. `runtime` is set if the task needs a different runtime from the rest of the kata. Every test of an `alone`
+    task has a worker of its own, because it would mean less in a worker in which other tests have run.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Grades one submission in a freshly forked judge. Every test gets its own worker, and the result is one verdict."""
+"""Grades one submission. The result is one verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from graders import watchdog
-from graders.catalogue import Kata
+from graders.catalogue import Kata, Task
 from graders.errors import ForkServerDied, MachineBusy, TimeLimitError, WorkerError
 from graders.judge.messages import GradeRequest, LoadRequest
 from graders.judge.refusals import MESSAGE, refusal_of
@@ -25,7 +25,7 @@ from graders.pytest_plugin.cases import Failure, Trial, is_unwritten
 from graders.pytest_plugin.diagnosis import CASES, SEED, Case, diagnose
 from graders.pytest_plugin.explanation import message, subject
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, title_of
+from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, test_name, title_of
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
@@ -36,6 +36,7 @@ WORKERS_AT_ONCE = 24  # the number of workers that are requested at a time
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
 OUTPUT = 64 << 10  # the limit in bytes for the output of a test
 PRINTED_IN_ALL = 256 << 10  # the limit in bytes for the output of all tests together
+SAMPLE = 2  # the number of tests that passed together and are repeated
 CODE = 6000  # a counterexample is cut to this many characters
 
 
@@ -55,7 +56,12 @@ def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
 
 @dataclass
 class Grading:
-    """One grading run. `items` are the tests that pytest collected."""
+    """One grading run. `items` are the tests that pytest collected.
+
+    In an exercise, the ordinary tests first run together in one worker, in an order that depends on the seed. What
+    fails there, and what needs to be alone, runs in a worker of its own, and only that counts. A sample of what passed
+    is repeated in a fresh worker. If the submission behaves differently there, every test gets a worker of its own.
+    """
 
     kata: Kata
     items: Sequence[pytest.Item]
@@ -63,13 +69,20 @@ class Grading:
     sandboxes: Mapping[str, Sandbox]  # the key is the name of the runtime
     report: Callable[[Verdict], None] = lambda _: None
     observations: ObservationCache = field(default_factory=ObservationCache)
+    references: dict[str, WorkerSide] = field(default_factory=dict)  # workers with the solution, by runtime
     results: dict[str, TestResult] = field(default_factory=dict)
-    pending: dict[str, WorkerSide] = field(default_factory=dict)
+    together: dict[str, TestResult] = field(default_factory=dict)  # the results of tests in a shared worker
+    sides: dict[str, WorkerSide] = field(default_factory=dict)  # the workers of the tests that run alone
+    side: WorkerSide | None = None  # the worker of the current test
+    groups: list[WorkerGroup] = field(default_factory=list)
     found: Failure | None = None  # what went wrong in the current test
     undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
     others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in other runtimes
+    reducing: bool = True
+    remark: str = ""
+    usual: bool = True  # whether nothing happened after which this process should not grade another submission
 
     def verdict(self) -> Verdict:
         """Grade the submission, and return the verdict.
@@ -82,34 +95,41 @@ class Grading:
         items = self._ordered()
         if not items:
             return scored(base, self._scope, [])
-        self.groups: list[WorkerGroup] = []
         try:
-            self._acquire(items[:WORKERS_AT_ONCE])
-            refusal = refusal_of(self.kata, self.pending[items[0].nodeid], self._fresh)
-            if refusal:
-                verdict = ungradable(base, self._scope, refusal)
-            else:
-                for number, item in enumerate(items):
-                    if number and number % WORKERS_AT_ONCE == 0:
-                        self._acquire(items[number : number + WORKERS_AT_ONCE])
-                    for later in items[number + 1 : number + 1 + AHEAD]:
-                        if later.nodeid in self.pending:
-                            self.pending[later.nodeid].post()
-                    self._run(item)
-                    if self.request.progress and number + 1 < len(items):
-                        self._report_progress(base, items, number + 1)
-                    if not self.request.thorough and self.results[item.nodeid].status == "failed":
-                        items = items[: number + 1]
-                        break
-                verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
-                failed = any(test.status == "failed" for test in verdict.tests)
-                if failed and verdict.status != "error" and self.request.diagnosing:
-                    self._diagnose(items)
-                    verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
+            verdict = self._verdict(base, items)
         finally:
             for each in self.groups:
                 each.close()
         return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - started, 6))
+
+    def _verdict(self, base: Verdict, items: list[pytest.Item]) -> Verdict:
+        ordinary = [item for item in items if self._is_ordinary(item)]
+        alone = [item for item in items if item not in ordinary]
+        shared = self._shared(ordinary)
+        self._acquire(alone[:WORKERS_AT_ONCE])
+        first = next(iter(shared.values()), None) or self.sides[items[0].nodeid]
+        refusal = refusal_of(self.kata, first, self._fresh)
+        if refusal:
+            return ungradable(base, self._scope, refusal)
+        for runtime, side in shared.items():
+            self._run_together([item for item in ordinary if self._runtime(item) == runtime], side)
+        items = self._decide(base, items)
+        if shared and (self.request.thorough or not self._failed) and not self._is_confirmed(ordinary):
+            self.together.clear()
+            self.results.clear()
+            items = self._decide(base, items)
+        shared_worker = bool(self.together)
+        base = msgspec.structs.replace(base, shared_worker=shared_worker, remark=self.remark)
+        verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
+        if self._failed and verdict.status != "error" and self.request.diagnosing:
+            self._diagnose(items)
+            verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
+        return verdict
+
+    @property
+    def _failed(self) -> set[str]:
+        """The tasks with a failed test."""
+        return {result.task for result in self.results.values() if result.status == "failed"}
 
     def _report_progress(self, base: Verdict, items: Sequence[pytest.Item], count: int) -> None:
         undecided = {task_of(item) for item in items[count:]}
@@ -128,16 +148,25 @@ class Grading:
         chosen = tuple(task for task in self.kata.tasks if every or task.name in wanted)
         return msgspec.structs.replace(self.kata, tasks=chosen)
 
-    def _acquire(self, items: Sequence[pytest.Item]) -> None:
-        for runtime in self.kata.runtimes:
-            mine = [item for item in items if self.kata.runtime_of(task_of(item)) == runtime]
-            if mine:
-                for item, worker in zip(mine, self._group(runtime).acquire(len(mine)), strict=True):
-                    self.pending[item.nodeid] = self._side(worker, item.name, self.request.files)
-
     def _ordered(self) -> list[pytest.Item]:
         places = {name: place for place, name in enumerate(in_order(self.kata))}
         return sorted(self.items, key=lambda item: places[task_of(item)])
+
+    def _runtime(self, item: pytest.Item) -> str:
+        return self.kata.runtime_of(task_of(item))
+
+    def _task(self, item: pytest.Item) -> Task:
+        return next(task for task in self.kata.tasks if task.name == task_of(item))
+
+    # ------------------------------------------------------------------------------------- workers
+
+    def _acquire(self, items: Sequence[pytest.Item]) -> None:
+        """Get a worker for each of these tests."""
+        for runtime in self.kata.runtimes:
+            mine = [item for item in items if self._runtime(item) == runtime]
+            if mine:
+                for item, worker in zip(mine, self._group(runtime).acquire(len(mine)), strict=True):
+                    self.sides[item.nodeid] = self._side(worker, item.name, self.request.files)
 
     def _side(
         self, worker: Worker, purpose: str, files: dict[str, bytes], seed: bytes = b"", clock: Clock | None = None
@@ -155,50 +184,154 @@ class Grading:
         )
         return WorkerSide(self.kata, worker, clock, submission)
 
+    def _new_side(self, runtime: str, purpose: str) -> WorkerSide:
+        """Return the submission in a new worker."""
+        return self._side(self._group(runtime).acquire(1)[0], purpose, self.request.files)
+
     def _fresh(self, files: dict[str, bytes]) -> WorkerSide:
         """Return a side with these files in a new worker."""
-        runtime = self.kata.runtime_of(task_of(self.items[0]))
         self.clock.begin()
-        return self._side(self._group(runtime).acquire(1)[0], "reading", files)
+        return self._side(self._group(self._runtime(self.items[0])).acquire(1)[0], "reading", files)
+
+    def _reference(self, runtime: str) -> WorkerSide:
+        """Return the solution in a worker, which later grading runs use too."""
+        side = self.references.get(runtime)
+        if side is None or not side.worker.alive or side.submission.files != self.request.solution:
+            group = WorkerGroup(self.sandboxes[runtime].socket, self.kata.limits.output_kb)
+            (worker,) = group.acquire(1, kept=True)
+            side = self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))
+            self.references[runtime] = side
+        return side
+
+    def _elsewhere(self, item: pytest.Item, runtime: str) -> WorkerSide:
+        """Return the submission in a worker of this runtime. This is the test's own worker if it has this runtime."""
+        if runtime == self._runtime(item):
+            assert self.side is not None
+            return self.side
+        side = self._new_side(runtime, item.name)
+        self.others.append(side)
+        return side
+
+    def _group(self, runtime: str) -> WorkerGroup:
+        group = WorkerGroup(self.sandboxes[runtime].socket, self.kata.limits.output_kb, patient=self.request.crowded)
+        self.groups.append(group)
+        return group
+
+    # ------------------------------------------------------------------------------------- a shared worker
+
+    def _is_ordinary(self, item: pytest.Item) -> bool:
+        """Return whether a test may run in a worker in which other tests have run."""
+        exercise = self.kata.kind == "exercise" and not self.request.separate
+        return exercise and not self._task(item).alone and item.get_closest_marker("gpu") is None
+
+    def _shared(self, items: Sequence[pytest.Item]) -> dict[str, WorkerSide]:
+        """Return a shared worker for each runtime of these tests."""
+        return {runtime: self._new_side(runtime, "shared") for runtime in dict.fromkeys(map(self._runtime, items))}
+
+    def _run_together(self, items: Sequence[pytest.Item], side: WorkerSide) -> None:
+        """Run tests in one worker, until it ends."""
+        self.reducing = False  # what fails is repeated alone, and reduced there
+        order = sorted(items, key=lambda item: _drawn(self.request.seed, "order", item))
+        for item in order:
+            result = self._result(item, side)
+            if side.worker.dead:
+                break
+            self.together[item.nodeid] = result
+            if result.status == "failed" and not self.request.thorough:
+                break
+        self.reducing = self.request.reducing
+        side.worker.kill("its tests are over")
+
+    def _is_confirmed(self, items: Sequence[pytest.Item]) -> bool:
+        """Return whether a sample of the tests that passed together passes in a fresh worker, too."""
+        passed = [
+            item for item in items if self._passed_together(item) and self.results[item.nodeid].status == "passed"
+        ]
+        drawn = sorted(passed, key=lambda item: _drawn(self.request.seed, "sample", item))
+        sample = [item for item in drawn if is_hidden(item)][:1]
+        sample += [item for item in drawn if item not in sample][: SAMPLE - len(sample)]
+        for runtime in dict.fromkeys(map(self._runtime, sample)):
+            side = self._new_side(runtime, "sample")
+            for item in sample:
+                if self._runtime(item) == runtime and self._result(item, side).status != "passed":
+                    self.remark = f"{item.name} passed in a worker with other tests, but not in a fresh one"
+                    return False
+            side.worker.kill("its tests are over")
+        return True
+
+    def _passed_together(self, item: pytest.Item) -> bool:
+        return item.nodeid in self.together and self.together[item.nodeid].status == "passed"
 
     # ------------------------------------------------------------------------------------- one test
 
-    def _run(self, item: pytest.Item) -> None:
-        side = self.pending[item.nodeid]
-        started = time.monotonic()
-        self.clock.begin()
-        failed = {result.task for result in self.results.values() if result.status == "failed"}
-        others = blocking(self.kata, failed, task_of(item))
-        result, printed = _result(item), ""
+    def _decide(self, base: Verdict, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Decide each test, and return those that were decided. That may be fewer if the request isn't thorough."""
+        if not self.request.thorough:  # what failed together comes first
+            items = sorted(items, key=lambda item: item.nodeid not in self.together or self._passed_together(item))
+        alone = [item for item in items if item.nodeid not in self.together]
+        for number, item in enumerate(items):
+            if item in alone:
+                ahead = alone[alone.index(item) :]
+                if item.nodeid not in self.sides:
+                    self._acquire([each for each in ahead[:WORKERS_AT_ONCE] if each.nodeid not in self.sides])
+                for later in ahead[1 : 1 + AHEAD]:
+                    if later.nodeid in self.sides:
+                        self.sides[later.nodeid].post()
+            self.results[item.nodeid] = self._decided(item)
+            if self.request.progress and number + 1 < len(items):
+                self._report_progress(base, items, number + 1)
+            if not self.request.thorough and self.results[item.nodeid].status == "failed":
+                return items[: number + 1]
+        return items
+
+    def _decided(self, item: pytest.Item) -> TestResult:
+        """Return a test's result. A failure in a shared worker is repeated alone, unless its task has failed anyway."""
+        result = _result(item)
+        failed = self._failed
         if item.get_closest_marker("gpu") and self.request.verdict.device == "cpu":
-            result = msgspec.structs.replace(result, status="ungraded", message="this machine has no GPU")
-        elif others:
-            reason = blocked_message(self.kata, others)
-            result = msgspec.structs.replace(result, status="blocked", message=reason)
-        elif late := self.clock.late():  # checked here too, because a test may only read files
-            result = msgspec.structs.replace(result, status="failed", reason="time limit", message=late)
-        else:
-            item.stash[HANDLE_FOR] = Handle(
-                self.kata,
-                side,
-                partial(self._reference, self.kata.runtime_of(task_of(item))),
-                timed=lambda race, speed: race.own or self.speeds.update({item.nodeid: speed}),
-                elsewhere=cache(partial(self._elsewhere, item)),
-            )
-            result = self._outcome(item)
-            printed = self._limited(result.output or side.worker.take_output())
-        self.results[item.nodeid] = msgspec.structs.replace(
+            return msgspec.structs.replace(result, status="ungraded", message="this machine has no GPU")
+        if others := blocking(self.kata, failed, task_of(item)):
+            return msgspec.structs.replace(result, status="blocked", message=blocked_message(self.kata, others))
+        if late := self.clock.late():  # checked here too, because a test may only read files
+            return msgspec.structs.replace(result, status="failed", reason="time limit", message=late)
+        if self._passed_together(item):
+            return self.together[item.nodeid]
+        task = self._task(item)
+        if item.nodeid in self.together and task.name in failed and not task.partial:
+            return self.together[item.nodeid]
+        side = self.sides.pop(item.nodeid, None) or self._new_side(self._runtime(item), item.name)
+        result = self._result(item, side)
+        side.worker.kill("its test is over")
+        return result
+
+    def _result(self, item: pytest.Item, side: WorkerSide) -> TestResult:
+        """Run a test in this worker, and return its result."""
+        self.side = side
+        self.undiagnosed.discard(item.nodeid)
+        started, cpu_s = time.monotonic(), side.worker.cpu_s()
+        self.clock.begin()
+        item.stash[HANDLE_FOR] = Handle(
+            self.kata,
+            side,
+            partial(self._reference, self._runtime(item)),
+            timed=lambda race, speed: race.own or self.speeds.update({item.nodeid: speed}),
+            elsewhere=cache(partial(self._elsewhere, item)),
+        )
+        result = self._outcome(item)
+        printed = self._limited(result.output or side.worker.take_output())
+        result = msgspec.structs.replace(
             result,
             duration_s=round(time.monotonic() - started, 6),
-            worker_cpu_s=round(side.worker.cpu_s(), 6),
+            worker_cpu_s=round(max(side.worker.cpu_s() - cpu_s, 0.0), 6),
             output=printed,
             speed=self.speeds.get(item.nodeid),
         )
-        side.worker.kill("its test is over")
+        side.worker.forget_output()
         for other in self.others:
             other.worker.kill("its test is over")
         self.others.clear()
         self._forget(item)
+        return result
 
     def _forget(self, item: pytest.Item) -> None:
         """Release the values that the submission returned in a test. Those of all tests may not fit in memory."""
@@ -227,12 +360,13 @@ class Grading:
         seconds = watchdog.test_seconds(self.kata.limits)
         try:
             with watchdog.cpu_limit(seconds):
-                return self._decided(item)
+                return self._finished(item)
         except watchdog.OutOfTime:
             watchdog.stop()
             text = f"the judge gave up after {seconds:g} s of CPU time"
         except MemoryError:
             text = "the judge ran out of memory"
+        self.usual = False
         handle = item.stash.get(HANDLE, None)
         if handle is None or not handle.call_log.looked:  # then the test has not used the submission
             return msgspec.structs.replace(_result(item), status="error", message=text)
@@ -240,7 +374,7 @@ class Grading:
         text = f"{name}: {text} while it checked the returned value. Return only what the task asks for."
         return msgspec.structs.replace(_result(item), status="failed", message=clean(text, MESSAGE))
 
-    def _decided(self, item: pytest.Item) -> TestResult:
+    def _finished(self, item: pytest.Item) -> TestResult:
         """Run a test, and return its result. An exception outside the trial is an error of the test itself."""
         result = _result(item)
         try:
@@ -277,36 +411,21 @@ class Grading:
         return item.stash[HANDLE_FOR]
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
-        side = self.pending[item.nodeid]
+        side = self.side
+        assert side is not None
 
         def keep_output() -> None:
             item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
 
-        failure = trial.failure(reducing=self.request.reducing, before_reducing=keep_output)
+        failure = trial.failure(reducing=self.reducing, before_reducing=keep_output)
         numbers = set(range(min(trial.count, CASES)))
         self.found = failure
         if failure is not None:
             if isinstance(failure.fault, WorkerError) or is_unwritten(failure.fault):
                 self.undiagnosed.add(item.nodeid)
+            self.usual = self.usual and not isinstance(failure.fault, WorkerError)
             numbers.add(failure.case)
         self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, tuple(sorted(numbers)))
-
-    def _reference(self, runtime: str) -> WorkerSide:
-        worker = self._group(runtime).acquire(1)[0]
-        return self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))
-
-    def _elsewhere(self, item: pytest.Item, runtime: str) -> WorkerSide:
-        """Return the submission in a worker of this runtime. This is the test's own worker if it has this runtime."""
-        if runtime == self.kata.runtime_of(task_of(item)):
-            return self.pending[item.nodeid]
-        side = self._side(self._group(runtime).acquire(1)[0], item.name, self.request.files)
-        self.others.append(side)
-        return side
-
-    def _group(self, runtime: str) -> WorkerGroup:
-        group = WorkerGroup(self.sandboxes[runtime].socket, self.kata.limits.output_kb, patient=self.request.crowded)
-        self.groups.append(group)
-        return group
 
     # ------------------------------------------------------------------------------------ diagnosis
 
@@ -361,6 +480,11 @@ class Grading:
 
 HANDLE_FOR = pytest.StashKey[Handle]()
 PRINTED = pytest.StashKey[str]()
+
+
+def _drawn(seed: bytes, purpose: str, item: pytest.Item) -> bytes:
+    """Return a pseudorandom value for a test, by which tests are sorted. Workers cannot know it."""
+    return hashlib.blake2b(f"{purpose} {test_name(item)}".encode(), key=seed, person=b"tests", digest_size=8).digest()
 
 
 def _worker_seed(seed: bytes, purpose: str) -> int:

@@ -40,6 +40,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     reducing: bool = True  # whether failing cases are reduced
     thorough: bool = True  # whether grading continues after the first failing test
     crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
+    separate: bool = False  # whether every test has a worker of its own
     progress: bool = False  # whether a partial verdict is sent after every test
 
 

@@ -11,6 +11,7 @@ from graders.catalogue import Kata
 from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.grading import Grading, Sandbox, weakest
 from graders.judge.messages import GradeRequest, GradeResponse
+from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.items import is_hidden, task_of
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
@@ -25,11 +26,12 @@ def respond(
     install: Callable[[Grading, bytes], None],
     report: Callable[[Verdict], None] = lambda _: None,
     observations: ObservationCache | None = None,
+    references: dict[str, WorkerSide] | None = None,
 ) -> GradeResponse:
     """Grade a submission. If the harness fails, the response contains the error.
 
     `install` makes a grading run the mode of the pytest plugin. `report` is called with partial verdicts if the request
-    asks for them.
+    asks for them. `references` are the workers with the solution that earlier grading runs left.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):
@@ -44,7 +46,15 @@ def respond(
             return GradeResponse(error=f"{kata.folder}: there are no visible tests")
     if request.tasks:
         items = [item for item in items if task_of(item) in request.tasks]
-    grading = Grading(kata, items, request, sandboxes, report, observations or ObservationCache())
+    grading = Grading(
+        kata,
+        items,
+        request,
+        sandboxes,
+        report,
+        observations=observations or ObservationCache(),
+        references={} if references is None else references,
+    )
     install(grading, request.seed)
     try:
         return GradeResponse(verdict=grading.verdict())

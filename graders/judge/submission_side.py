@@ -117,6 +117,7 @@ class WorkerSide:
                 self.worker.receive(seconds, "importing the submission", late)
             finally:
                 self.clock.workers_s += self.worker.charge()
+            self.worker.keep_output()
 
     def read(self) -> None:
         """Let the worker compile the submission without running it."""

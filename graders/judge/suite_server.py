@@ -1,8 +1,11 @@
-"""A suite server, which collects a kata's tests once and forks a fresh judge for every submission.
+"""A suite server, which collects a kata's tests once and forks judges that grade one submission after another.
 
 graders.judge.fork_server forks this process, after importing torch if the tests use torch. pytest runs here as usual up
 to `pytest_runtestloop`, where the server waits for requests instead of running the tests. graders.judge.speed explains
 what the server does while it waits.
+
+A judge executes no line of a submission, so it may grade many. After anything unusual, it ends, and a fresh one takes
+its place.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import signal
 import socket
 import sys
 from functools import partial
+from typing import Literal
 
 import msgspec
 import pytest
@@ -26,6 +30,7 @@ from graders.judge.grading import Grading, Sandbox
 from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote
 from graders.judge.responding import respond
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
+from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, MODE, SEED, task_of
@@ -36,6 +41,8 @@ from graders.watchdog import limit_memory
 from graders.worker.syscalls import prctl
 
 PR_SET_PDEATHSIG = 1
+READY = b"."  # what a judge sends when it can grade the next submission
+GRADINGS = 100  # a judge ends after this many, so that nothing can add up
 DESCRIPTORS = 4  # the most sockets in a message: the client's, and one for each runtime's fork server
 
 # These plugins of pytest take time in every judge, and do not affect the results.
@@ -86,6 +93,7 @@ class SuiteServer:
         self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
+        self.references: dict[str, WorkerSide] = {}
         self._cold = resident  # whether this process still has to rehearse
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -139,57 +147,63 @@ class SuiteServer:
 
     def _serve(self) -> None:
         freeze_heap()
-        waiting: socket.socket | None = self._fork()
+        waiting = [self._fork()]
         busy: dict[int, socket.socket] = {}
         poll = select.poll()
         poll.register(self.requests, select.POLLIN)
         while True:
             ready = {descriptor for descriptor, _ in poll.poll(IDLE_MS if self._cold else None)}
             for descriptor in ready & busy.keys():
-                if not self._receive_observations(busy[descriptor]):
+                state = self._state(busy[descriptor])
+                if state != "busy":
                     poll.unregister(descriptor)
-                    busy.pop(descriptor).close()
+                    judge = busy.pop(descriptor)
+                    waiting.append(judge) if state == "ready" else judge.close()
             requested, idle = self.requests.fileno() in ready, not ready and not busy
             # If requests follow each other without a pause, warm up before the second one.
             if self._cold and (idle or (requested and self.served)):
                 self.quick = warm_up(self.items)
                 self._cold = False
-                waiting = self._renewed(waiting)
+                while waiting:
+                    waiting.pop().close()
+                waiting = [self._fork()]
             if requested:
                 self.served = True
                 message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
                 if not message:
                     return
-                # The next judge is forked ahead when this one is done.
-                judge = waiting or self._fork()
-                waiting = None
-                self._hand_over(judge, message, descriptors)
+                judge = self._hand_over(waiting, message, descriptors)
                 busy[judge.fileno()] = judge
                 poll.register(judge, select.POLLIN)
-            elif waiting is None and not busy and self.resident:
-                waiting = self._fork()
+            elif not waiting and not busy and self.resident:
+                waiting.append(self._fork())
 
-    def _receive_observations(self, judge: socket.socket) -> bool:
-        """Store the observations that a judge sends. Return False once the judge has ended."""
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                try:
-                    message = judge.recv(MESSAGE_BYTES + 1, socket.MSG_DONTWAIT)
-                except ConnectionError:
-                    return False
-                if not message:
-                    return False
-                self.observations.add_message(message)
-        return True
+    def _state(self, judge: socket.socket) -> Literal["busy", "ready", "ended"]:
+        """Store the observations that a judge sends, and return its state."""
+        while True:
+            try:
+                message = judge.recv(MESSAGE_BYTES + 1, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return "busy"
+            except ConnectionError:
+                return "ended"
+            if message in (READY, b""):
+                return "ready" if message else "ended"
+            self.observations.add_message(message)
 
-    def _renewed(self, waiting: socket.socket | None) -> socket.socket:
-        if waiting is not None:
-            waiting.close()
-        return self._fork()
-
-    def _hand_over(self, judge: socket.socket, message: bytes, descriptors: list[int]) -> None:
+    def _hand_over(self, waiting: list[socket.socket], message: bytes, descriptors: list[int]) -> socket.socket:
+        """Pass a request on to a judge, and return the judge."""
         try:
+            while waiting:
+                judge = waiting.pop()
+                try:
+                    socket.send_fds(judge, [message], descriptors)
+                    return judge
+                except OSError:  # it has ended
+                    judge.close()
+            judge = self._fork()
             socket.send_fds(judge, [message], descriptors)
+            return judge
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -213,26 +227,42 @@ class SuiteServer:
     def _judge(self, requests: socket.socket) -> None:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
             rehearse(self.items)  # while there is no request, copy the pages that a grading run will write
-        message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
-        if not message:
-            return
+        for number in range(GRADINGS):
+            message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
+            if not message:
+                return
+            again = self._grade(requests, message, descriptors, last=number + 1 == GRADINGS or not self.resident)
+            if not again:
+                return
+
+    def _grade(self, requests: socket.socket, message: bytes, descriptors: list[int], *, last: bool) -> bool:
+        """Answer one request. Return whether this judge can grade another submission."""
         client = socket.socket(fileno=descriptors[0])
         notes = _notes.decode(message)
         sandboxes = {
             runtime: Sandbox(socket.socket(fileno=descriptor), note.confinement, note.reason)
             for runtime, descriptor, note in zip(self.kata.runtimes, descriptors[1:], notes, strict=True)
         }
-        request = _requests.decode(receive(client))
-        _end_with_client(client)
-        limit_memory()
-        report = partial(_report_progress, client)
-        response = respond(self.kata, self.items, request, sandboxes, self.install, report, self.observations)
-        with contextlib.suppress(OSError):
-            # Send these before the response, because the next request may follow the response at once.
-            for message in self.observations.new_messages():
-                requests.send(message)
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-        send(client, msgspec.msgpack.encode(response))
+        with client, contextlib.ExitStack() as held:
+            for sandbox in sandboxes.values():
+                held.enter_context(sandbox.socket)
+            request = _requests.decode(receive(client))
+            _end_with_client(client)
+            limit_memory()
+            report = partial(_report_progress, client)
+            response = respond(
+                self.kata, self.items, request, sandboxes, self.install, report, self.observations, self.references
+            )
+            again = not last and self.grading is not None and self.grading.usual and response.verdict is not None
+            with contextlib.suppress(OSError):
+                # Send these before the response, because the next request may follow the response at once.
+                for observed in self.observations.new_messages():
+                    requests.send(observed)
+                if again:
+                    requests.send(READY)
+            signal.signal(signal.SIGIO, signal.SIG_IGN)
+            send(client, msgspec.msgpack.encode(response))
+        return again
 
     def refuse_all(self) -> None:
         """Answer every request with the reason why the tests could not be collected."""

@@ -96,6 +96,7 @@ class Worker:
     spin_s: float = SPIN_S
     number: int = 0
     printed: bytearray = field(default_factory=bytearray)
+    kept: int = 0  # the number of bytes that were printed before the first test
     cut: bool = False
     dead: str = ""
     ended: dict[str, Any] | None = None
@@ -233,6 +234,16 @@ class Worker:
             self.cut = self.cut or len(chunk) > room
         return True
 
+    def keep_output(self) -> None:
+        """Let `forget_output` keep what has been printed so far, when the submission was imported."""
+        self.drain()
+        self.kept = len(self.printed)
+
+    def forget_output(self) -> None:
+        """Forget the output of a test, so that the next test has its own."""
+        del self.printed[self.kept :]
+        self.cut = False
+
     def take_output(self) -> str:
         """Return the output so far as text."""
         self.drain()
@@ -302,8 +313,13 @@ class Worker:
             self._send(signal.SIGKILL)
         return kind(self.dead)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the worker still runs."""
+        return not self.dead and not select.select([self.pidfd], [], [], 0)[0]
+
     def close(self) -> None:
-        """Close the descriptors. A judge need not do this, because it ends after one grading run."""
+        """Close the descriptors."""
         self.stream.close()
         os.close(self.output)
         os.close(self.pidfd)
@@ -338,14 +354,17 @@ class WorkerGroup:
         self.socket, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.workers: dict[int, Worker] = {}
 
-    def acquire(self, count: int, seconds: float = STARTED_WITHIN_S) -> list[Worker]:
-        """Return `count` fresh workers. Raises ForkServerDied, or JudgeError if no worker can be started."""
+    def acquire(self, count: int, seconds: float = STARTED_WITHIN_S, *, kept: bool = False) -> list[Worker]:
+        """Return `count` fresh workers. `kept` says that they stay for later grading runs.
+
+        Raises ForkServerDied, or JudgeError if no worker can be started.
+        """
         theirs = self._theirs
         if theirs is None:
             raise JudgeError("a worker group can acquire its workers only once")
         self._theirs = None  # type: ignore[assignment]
         try:
-            request = json.dumps({"workers": count}).encode()
+            request = json.dumps({"workers": count, "kept": kept}).encode()
             socket.send_fds(self.server, [request], [theirs.fileno()])
         except OSError:
             raise ForkServerDied("the workers' fork server is gone") from None
@@ -393,4 +412,7 @@ class WorkerGroup:
         return worker.ended
 
     def close(self) -> None:
+        """End all workers of the group."""
         self.socket.close()
+        for worker in self.workers.values():
+            worker.close()

@@ -1,7 +1,7 @@
 """Caches the values that a kata's own files return in a diagnosis, so that later submissions can reuse them.
 
-A judge process serves one grading run. Before it ends, it sends its observations of the wrong variants to the suite
-server, which forks the next judge. The inputs and seeds of a diagnosis are always the same, so a variant need not run
+After a grading run, a judge sends its new observations of the wrong variants to the suite server, which forks further
+judges. The inputs and seeds of a diagnosis are always the same, so a variant need not run
 the same case twice.
 """
 
@@ -61,7 +61,8 @@ class ObservationCache:
 
         Skip fingerprints that are too large for one message.
         """
-        for key in self._new:
+        new, self._new = self._new, []
+        for key in new:
             with contextlib.suppress(WireError):
                 fingerprint = self.fingerprints[key]
                 message = key + b"".join(map(bytes, wire.reply(0, fingerprint.whole, fingerprint.value)))

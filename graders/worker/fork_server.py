@@ -61,6 +61,7 @@ class WorkerForkServer:
     pool: list[ReadyWorker] = field(default_factory=list)
     handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pidfd -> worker and owner
     owners: dict[int, socket.socket] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)  # the owners whose workers wait for later grading runs
     cleaners: dict[int, int] = field(default_factory=dict)  # pidfd -> pid
     made: int = 0
 
@@ -69,8 +70,12 @@ class WorkerForkServer:
         self.poll = select.poll()
         self.poll.register(self.control, select.POLLIN)
         while True:
-            # Do not fill the pool while any judge has workers: they need the processors.
-            filling = self.base_memory is not None and not self.owners and len(self.pool) < self.settings["pool"]
+            # Do not fill the pool while any judge uses its workers: they need the processors.
+            filling = (
+                self.base_memory is not None
+                and self.owners.keys() <= self.kept
+                and len(self.pool) < self.settings["pool"]
+            )
             events = self.poll.poll(IDLE_MS if filling else None)
             if not events:
                 with contextlib.suppress(OSError):  # the next request will report the error
@@ -101,6 +106,8 @@ class WorkerForkServer:
             return True
         owner = socket.socket(fileno=descriptors[0])
         self.owners[owner.fileno()] = owner
+        if request.get("kept"):
+            self.kept.add(owner.fileno())
         self.poll.register(owner, select.POLLIN)
         try:
             for _ in range(request["workers"]):
@@ -144,6 +151,7 @@ class WorkerForkServer:
     def leave(self, descriptor: int) -> None:
         """Kill an owner's workers. Owners send nothing, so a readable socket means that its owner is gone."""
         owner = self.owners.pop(descriptor)
+        self.kept.discard(descriptor)
         self.poll.unregister(descriptor)
         owned = [pidfd for pidfd, (_, other) in self.handed.items() if other is owner]
         for pidfd in owned:

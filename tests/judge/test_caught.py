@@ -13,14 +13,14 @@ from graders.verdict import Verdict
 from tests.observed import result
 from tests.workshop import write, write_repository
 
-# Wrong for every vector, with another fault for the smallest ones.
+# Wrong for vectors of three or more, right for the worked example, with another fault for a single number.
 TWO_FAULTS = """
 import numpy as np
 
 def scale(x, factor):
-    if x.size < 3:
+    if x.size < 2:
         raise KeyError("another fault")
-    return x * x.dtype.type(factor) + x.dtype.type(1)
+    return x * x.dtype.type(factor) + x.dtype.type(x.size > 2)
 
 def noise(rng, count):
     return rng.standard_normal(count)

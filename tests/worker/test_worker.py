@@ -264,7 +264,7 @@ def test_output_that_every_test_repeats_is_kept_once(graded: Graded, solved: Sol
     assert sizes[0] > 60_000
     assert max(sizes) < 66_000
     left_out = "(left out: the tests together printed more than 256 kB)"
-    assert left_out in verdict.tests[-1].output
+    assert any(left_out in test.output for test in verdict.tests)
     assert sum(len(test.output.encode()) for test in verdict.tests if left_out not in test.output) <= 256 << 10
 
 
@@ -327,20 +327,14 @@ def test_a_machine_that_is_too_busy_is_not_the_submissions_fault(
         worker.receive(5.0, "importing", "too long")
     worker.kill("the test is over")
     group.close()
-    worker.close()
 
 
 def acquired(server: socket.socket) -> int:
     group = WorkerGroup(server, 64)
     try:
-        workers = group.acquire(1)
+        return len(group.acquire(1))
     finally:
         group.close()
-    for worker in workers:
-        worker.stream.close()
-        os.close(worker.output)
-        os.close(worker.pidfd)
-    return len(workers)
 
 
 def test_a_missing_scratch_folder_ends_only_one_grading(fork_server) -> None:
