@@ -44,6 +44,7 @@ def replay(
             seed=seed_16(before.seed),
             require_extras=before.require_extras,
             with_shipped=before.with_shipped,
+            separate=not before.shared_worker,
         )
     found = differences(before, after)
     for line in found or [f"{kata.slug}: the same statuses, scores and counterexamples ({after.status})"]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import multiprocessing
 import os
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -19,7 +17,7 @@ from graders.course import pool_worker
 from graders.errors import KataError
 from graders.verdict import Confinement
 
-WAIT_S = 10.0  # how long to wait for an answer from a scheduler, and for processes to end
+WAIT_S = 10.0  # how long to wait for an answer from a scheduler
 LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is restarted within seconds
 
 
@@ -70,63 +68,36 @@ class Borrowed:
 
 
 class ThisMachine:
-    """A pool of `at_once` processes on this machine. Every process has its own judge."""
+    """A pool of `at_once` threads on this machine. Their judges share one process that has imported PyTorch."""
 
     def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
         self.root = root
         self.require = require
         self.at_once = at_once or len(os.sched_getaffinity(0))
-        self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> ThisMachine:
-        self._start()
+        self._end, self._tell = multiprocessing.Pipe(duplex=False)
+        pool_worker.start(self.root, self.require, self._end)
+        self._pool = ThreadPoolExecutor(self.at_once, "grading")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        self._tell.close()  # cancels the jobs that are being graded
+        with interrupts_deferred():
+            self._pool.shutdown(cancel_futures=True)
+            pool_worker.close()
+        self._end.close()
 
     def submit(self, order: bytes) -> Future[bytes]:
-        if self._pool is None:
-            raise BrokenProcessPool("the pool is closed")
-        with interrupts_deferred():  # submitting a job may start another process (see pool_worker.start)
-            return self._pool.submit(pool_worker.grade, order)
+        return self._pool.submit(pool_worker.grade, order)
 
     def renew(self) -> None:
-        self._stop()
-        self._start()
+        """Do nothing, because threads do not die."""
 
     def look(self) -> None:
-        """Do nothing, because the pool itself notices when a process dies."""
-
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")  # a fork would inherit the open store and its lock
-        with interrupts_deferred():
-            self._end, self._tell = context.Pipe(duplex=False)
-            self._pool = ProcessPoolExecutor(
-                self.at_once,
-                mp_context=context,
-                initializer=pool_worker.start,
-                initargs=(str(self.root), self.require, self._end),
-            )
-
-    def _stop(self) -> None:
-        if self._pool is None:
-            return
-        pool, self._pool = self._pool, None
-        processes: list[Any] = list((pool._processes or {}).values())  # no public way to get them before Python 3.14
-        self._tell.close()
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.join(WAIT_S)
-            if process.is_alive():
-                process.kill()
-                process.join(WAIT_S)
-        self._end.close()
-        pool.shutdown()
-        del pool, processes
-        gc.collect()  # unlink the pool's semaphores now, because `katas` exits without Python's teardown
+        """Do nothing, because a judge itself notices when its process dies."""
 
 
 class Cluster:

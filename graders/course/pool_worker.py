@@ -1,4 +1,4 @@
-"""The grading processes of a batch, which keep a judge running between jobs.
+"""Grades the jobs of a batch, in this process or on another machine, and keeps judges running between jobs.
 
 Jobs and verdicts are encoded as bytes, so that any executor can carry them. Submissions do not run in these processes,
 because the judges start workers for them.
@@ -9,9 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import signal
 import threading
-import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -49,8 +47,6 @@ class GradedJob(Record, frozen=True, kw_only=True):
 _encode = msgspec.msgpack.Encoder().encode
 _job = msgspec.msgpack.Decoder(Job).decode
 _graded = msgspec.msgpack.Decoder(GradedJob).decode
-
-LEAVE_S = 2.0  # how long to wait for cancelled jobs at the end of a batch
 
 _idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
 _busy: list[Judge] = []
@@ -102,12 +98,16 @@ def _checked(job: Job, verdict: Verdict) -> Verdict:
 
 @contextlib.contextmanager
 def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
-    """Borrow an idle judge, or start one. The next job reuses the judge, unless this job raises an exception."""
+    """Borrow an idle judge, or make one. The next job reuses the judge, unless this job raises an exception.
+
+    All judges of a repository share one process that starts their processes.
+    """
     with _lock:
         found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
         if found is not None:
             _idle.remove(found)
-        judge = found or Judge(root, require=require, crowded=True)
+        shared = (each.process for each in (*_idle, *_busy) if each.root == root.resolve())
+        judge = found or Judge(root, require=require, crowded=True, started=next(shared, None))
         _busy.append(judge)
     try:
         yield judge
@@ -121,33 +121,18 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
         _idle.append(judge)
 
 
-def start(root: str, require: Confinement | None, end: Connection) -> None:
-    """Start the judge of a grading process, and a thread that ends the process together with the batch.
-
-    The thread waits until the pipe `end` becomes readable or its other end is closed. The other end is also closed if
-    the batch is killed, so no judge outlives the batch.
-    """
+def start(root: Path, require: Confinement | None, end: Connection) -> None:
+    """Start the judge's process. Jobs are cancelled when `end` becomes readable or its other end is closed."""
     global _end
     _end = end
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the batch itself handles Ctrl-C
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the pool starts its processes with SIGINT blocked
-    threading.Thread(target=_leave_at_the_end, args=(end,), daemon=True).start()
-    with _judge(Path(root), require) as judge:
+    with _judge(root, require) as judge:
         judge.start()
-
-
-def _leave_at_the_end(end: Connection) -> None:
-    with contextlib.suppress(OSError, EOFError):
-        end.poll(None)
-    until = time.monotonic() + LEAVE_S
-    while _busy and time.monotonic() < until:
-        time.sleep(0.01)
-    close()
-    os._exit(0)
 
 
 def close() -> None:
     """Close all idle judges of this process."""
+    global _end
+    _end = None
     with _lock:
         while _idle:
             _idle.pop().close()

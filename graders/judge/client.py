@@ -88,6 +88,11 @@ class Judge:
         self._process = process.start(self.confinement, self.first_runtime, self.root)
         self._harness = harness
 
+    @property
+    def process(self) -> JudgeProcess | None:
+        """The running process, which other judges of the same repository may share."""
+        return self._process
+
     def close(self) -> None:
         """End every process of this judge."""
         if self._process is not None:
@@ -108,6 +113,7 @@ class Judge:
         tell: Callable[[Verdict], None] | None = None,
         require_extras: bool | None = None,
         with_shipped: bool = False,
+        separate: bool = False,
     ) -> Verdict:
         """Return the verdict on a submission.
 
@@ -117,7 +123,7 @@ class Judge:
         the verdict to these tasks. `tell` is called after each test with a partial verdict: the tests that have run,
         and the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
         kata.toml decides. `with_shipped` takes the files of the katas that this kata builds on from their solutions,
-        not from the submission; the verdict is then unofficial.
+        not from the submission; the verdict is then unofficial. `separate` gives every test a worker of its own.
 
         Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
         fault in the submission is part of the verdict.
@@ -133,7 +139,7 @@ class Judge:
         reason = _missing(kata, submission, taken) or cached.unfinished(taken, own=own)
         if reason:
             return ungradable(blank, kata, reason)
-        how = {"visible": visible or kata.handed_out, "progress": tell is not None}
+        how = {"visible": visible or kata.handed_out, "progress": tell is not None, "separate": separate}
         request = self._request(cached, taken.graded, seed, blank, tasks, **how)
         return _concluded(self._judged(cached, request, until, tell), request, cached)
 
@@ -149,18 +155,19 @@ class Judge:
         thorough: bool = True,
         visible: bool = False,
         require_extras: bool | None = None,
+        separate: bool = False,
     ) -> Verdict:
         """Return the verdict on `files`, which maps names to contents.
 
         Without `reducing`, a failing case is not reduced. Without `thorough`, grading stops at the first failing test.
-        `tasks`, `visible` and `require_extras` are as for `grade`. The solutions provide the files of
+        `tasks`, `visible`, `require_extras` and `separate` are as for `grade`. The solutions provide the files of
         earlier katas that `files` lacks.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
         blank = cached.new_verdict(seed, require_extras)
         how = {"diagnosing": diagnosing, "reducing": reducing, "thorough": thorough, "visible": visible}
-        request = self._request(cached, {**cached.earlier, **files}, seed, blank, tasks=tasks, **how)
+        request = self._request(cached, {**cached.earlier, **files}, seed, blank, tasks=tasks, separate=separate, **how)
         return self._judged(cached, request)
 
     def _cached_kata(self, slug: str) -> CachedKata:

@@ -23,12 +23,11 @@ def test_no_file_written_in_one_test_is_found_in_the_next(katas_grade):
 
 
 @attack("D2")
-def test_every_test_starts_a_new_process_with_fresh_globals(grade):
+def test_globals_that_are_carried_from_test_to_test_change_nothing(grade):
     graded = grade("exercise01", "d02_globals_as_memory")
     graded.passes()
-    firsts = [re.search(r"call (\d+) (\d+) (\d+) in process (\d+)", test["output"]) for test in graded.tests]
-    assert all(first and first.group(1, 2, 3) == ("1", "1", "1") for first in firsts)
-    assert len({first.group(4) for first in firsts if first}) == len(graded.tests)
+    processes = {re.search(r"in process (\d+)", test["output"]).group(1) for test in graded.tests}
+    assert len(processes) > 1  # tests about speed have a worker of their own
 
 
 @attack("D3")
