@@ -570,14 +570,14 @@ def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path)
 
 @pytest.mark.deep
 @pytest.mark.parametrize(("kills", "workers"), [(1, 1), (2, 2)])
-def test_killed_grading_process_loses_no_verdict(root, small_cohort, tmp_path, kills, workers):
+def test_killed_judging_process_loses_no_verdict(root, small_cohort, tmp_path, kills, workers):
     folder, expected = small_cohort
 
     def kill_one(_: BatchProgress) -> None:
         if len(killed) < kills and sum(run.progress.graded.values()) > 3 * (len(killed) + 1):
-            for process in multiprocessing.active_children()[:1]:  # there may be none while new ones start
-                os.kill(process.pid, signal.SIGKILL)
-                killed.append(process.pid)
+            for process in [each.process for each in pool_worker._busy if each.process][:1]:
+                process.process.kill()
+                killed.append(process.process.pid)
 
     killed: list[int] = []
     batch = Batch(tmp_path / "out")
