@@ -141,7 +141,7 @@ class PointTally:
     results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 
     def record(self, properties: dict[str, str], outcome: str) -> None:
-        """Record the outcome of a test phase, which is "passed", "failed" or "skipped".
+        """Record the outcome of a test phase, which is "passed", "failed", "skipped" or "error".
 
         `properties` has the keys `root`, `kata` and `task`.
         """

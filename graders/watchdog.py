@@ -1,12 +1,13 @@
-"""Limit the CPU time and the memory of the judge itself.
+"""Limit the CPU time and the memory of the judge itself, and the time of a submission in the pytest process.
 
 The kernel limits workers. The judge is trusted, but it computes with values that a submission has returned, and even a
 short reply can cause a lot of work. So the judge's CPU time is limited for each test, and its memory for the whole
-grading run.
+grading run. In learner mode, the submission runs in this process, and `own_time_limit` limits its time.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import signal
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +27,9 @@ from graders.verdict import Limits
 TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
+SOON_S = 0.01  # the shortest time after which own time is measured again
+PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # the wall time for own time is PATIENCE times as much, and at least this long
+IDLE = 1 / PATIENCE  # without schedstat, a process that uses a smaller share of a processor counts as asleep
 DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules contain the trace functions of pdb, PyCharm and VS Code
 MEMORY_BYTES = 1 << 30  # the judge may map this much memory more than at its start; a reply has at most 64 MiB
 
@@ -48,29 +53,110 @@ def cpu_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-@contextmanager
-def wall_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime inside the block after `seconds` of wall time, except under a debugger.
+def _clocks() -> tuple[float, float, float]:
+    """Return the wall time, the CPU time, and the time waited for a processor (nan if unknown), in seconds."""
+    schedstat = _schedstat(os.getpid())
+    ran, waited, _ = (0, 0, 0) if schedstat is None else map(int, os.pread(schedstat, 100, 0).split())
+    return time.monotonic(), time.process_time(), waited / 1e9 if ran else math.nan
 
-    An alarm that is already set, such as pytest-timeout's, is restored when the block ends. If that alarm is due
-    earlier, it is the only limit. On Windows and outside the main thread, alarms are not available and time is not
-    limited.
+
+@functools.cache
+def _schedstat(_pid: int) -> int | None:
+    """Return a descriptor of the times that the kernel's scheduler counts for the main thread, or None.
+
+    Some kernels count nothing, and report zeros.
     """
-    here = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    due, again = signal.getitimer(signal.ITIMER_REAL) if here else (0.0, 0.0)
-    if not here or seconds == math.inf or 0 < due < seconds:
-        yield
-        return
-    started = time.monotonic()
-    before = signal.signal(signal.SIGALRM, _raise_unless_debugging)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
     try:
-        yield
+        return os.open("/proc/self/schedstat", os.O_RDONLY)
+    except OSError:
+        return None
+
+
+class MachineTooBusy(OutOfTime):
+    """This process could not use up its own time, because the machine was too busy."""
+
+
+@dataclass
+class OwnTime:
+    """The time that this process itself uses: the time during which it runs or sleeps.
+
+    Waiting for a processor costs nothing, so a limit is the same on a quiet and on a busy machine. Linux reports for
+    how long a process has waited. Elsewhere, an interval counts as CPU time, or as wall time if there was hardly any
+    CPU time. `late` is the message for the end of `seconds`.
+    """
+
+    seconds: float
+    late: str
+    used_s: float = 0.0
+    wall_s: float = 0.0
+    read: tuple[float, float, float] = field(default_factory=_clocks)
+    over: bool = False
+
+    def count(self) -> None:
+        """Add the time since the last count."""
+        before, self.read = self.read, _clocks()
+        wall, cpu, waited = (now - then for now, then in zip(self.read, before, strict=True))
+        self.wall_s += wall
+        if math.isnan(waited):
+            self.used_s += cpu if cpu > IDLE * wall else wall
+        else:
+            self.used_s += max(wall - waited, cpu)
+
+    def ring(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle the alarm. Raise OutOfTime if the time is used up, or else set the alarm to what is left."""
+        if self.over:
+            return
+        self.count()
+        if debugging():  # a person who is debugging may take as long as they like
+            self.used_s = self.wall_s = 0.0
+        left = self.seconds - self.used_s
+        signal.setitimer(signal.ITIMER_REAL, max(left, SOON_S) if left > 0 else AGAIN_S)
+        if left <= 0:
+            raise OutOfTime(self.late)
+        if self.wall_s > max(PATIENCE * self.seconds, LEAST_PATIENCE_S):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+            load = ", ".join(f"{each:.0f}" for each in os.getloadavg())
+            raise MachineTooBusy(
+                f"the machine is too busy: in {self.wall_s:.0f} s, your code got {self.used_s:.1f} s of processor time "
+                f"(load average {load} on {os.cpu_count()} processors). Run pytest again when the machine is less busy."
+            )
+
+
+@contextmanager
+def own_time_limit(seconds: float, late: str) -> Iterator[OwnTime]:
+    """Raise OutOfTime(late) when the block has used `seconds` of its own time, except under a debugger.
+
+    If it hardly gets a processor, raise MachineTooBusy. The time of a limit inside another limit does not count for the
+    outer one. An alarm that is already set, such as pytest-timeout's, is set again when the block ends. On Windows and
+    outside the main thread, alarms are not available and time is not limited.
+    """
+    clock = OwnTime(seconds, late)
+    if seconds == math.inf or not hasattr(signal, "setitimer") or not _in_main_thread():
+        yield clock
+        return
+    before = signal.signal(signal.SIGALRM, clock.ring)
+    outer = getattr(before, "__self__", None)
+    if isinstance(outer, OwnTime):
+        outer.count()
+    started = time.monotonic()
+    due, again = signal.getitimer(signal.ITIMER_REAL)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, SOON_S))
+        yield clock
     finally:
+        clock.over = True  # so that a late alarm does not interrupt what follows
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        if due:
-            signal.setitimer(signal.ITIMER_REAL, max(due - (time.monotonic() - started), 0.001), again)
+        clock.count()
+        if isinstance(outer, OwnTime):
+            outer.read = clock.read
+            signal.setitimer(signal.ITIMER_REAL, SOON_S)  # then it sets the alarm to what is left
+        elif due:
+            signal.setitimer(signal.ITIMER_REAL, max(due - (time.monotonic() - started), SOON_S), again)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def grant(seconds: float) -> None:
@@ -116,12 +202,7 @@ def _raise(_number: int, _frame: FrameType | None) -> None:
     raise OutOfTime
 
 
-def _raise_unless_debugging(_number: int, _frame: FrameType | None) -> None:
-    if not _debugging():
-        raise OutOfTime
-
-
-def _debugging() -> bool:
+def debugging() -> bool:
     """Return whether a debugger is active in this thread. A person who is debugging may take as long as they like."""
     traced = getattr(sys.gettrace(), "__module__", None) or ""
     if traced.partition(".")[0] in DEBUGGERS or traced.startswith("pydevd"):

@@ -1,13 +1,22 @@
-"""Nothing that a submission returns can keep the judge busy or fill its memory."""
+"""Nothing that a submission returns can keep the judge busy or fill its memory.
+
+In learner mode, a submission may use a limited time of its own.
+"""
 
 from __future__ import annotations
 
+import math
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from graders import Judge, watchdog
 from tests.observed import result, statuses
+from tests.starving import STARVED
 from tests.workshop import write, write_repository
 
 HIDDEN = """\
@@ -137,3 +146,118 @@ def test_an_endless_test_is_an_error_of_the_harness(halved, judge):
         own_fault.unlink()
     assert verdict.status == "error"
     assert result(verdict, "test_the_test_itself_never_ends").status == "error"
+
+
+# ------------------------------------------------------------------------------------------- own time
+
+
+def endlessly(step):
+    while True:
+        step()
+
+
+@pytest.mark.parametrize("step", [lambda: None, lambda: time.sleep(0.001), lambda: time.sleep(60)])
+def test_own_time_ends_a_process_that_runs_or_sleeps(step):
+    with pytest.raises(watchdog.OutOfTime, match="too late"), watchdog.own_time_limit(0.2, "too late"):
+        endlessly(step)
+
+
+def test_own_time_raises_again_if_it_was_swallowed():
+    with pytest.raises(watchdog.OutOfTime), watchdog.own_time_limit(0.05, "too late"):
+        try:
+            endlessly(lambda: None)
+        except watchdog.OutOfTime:
+            endlessly(lambda: None)
+
+
+def test_time_in_an_inner_limit_costs_the_outer_one_nothing():
+    with pytest.raises(watchdog.OutOfTime, match="outer"), watchdog.own_time_limit(0.5, "outer"):
+        with watchdog.own_time_limit(600, "inner") as inner:
+            time.sleep(1)
+        assert inner.used_s > 0.5
+        time.sleep(60)
+
+
+def test_an_inner_limit_ends_within_an_outer_one():
+    with (
+        watchdog.own_time_limit(600, "outer"),
+        pytest.raises(watchdog.OutOfTime, match="inner"),
+        watchdog.own_time_limit(0.05, "inner"),
+    ):
+        time.sleep(60)
+
+
+def test_a_foreign_alarm_rings_after_the_block():
+    rings = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rings.append("foreign"))
+    timer = signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with watchdog.own_time_limit(600, "too late"):
+            time.sleep(0.2)
+            assert rings == []
+        for _ in range(1000):
+            if not rings:
+                time.sleep(0.01)
+        assert rings == ["foreign"]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+needs_schedstat = pytest.mark.skipif(
+    math.isnan(watchdog._clocks()[2]), reason="the kernel does not say how long a process waits for a processor"
+)
+
+
+def starving(tmp_path: Path, text: str) -> str:
+    """Return what a starved process prints that runs `text` within a limit of half a second."""
+    program = f"""\
+from graders import watchdog
+{STARVED}
+try:
+    with starved():
+        with watchdog.own_time_limit(0.5, "too late"):
+            {text}
+    print("done")
+except watchdog.OutOfTime as end:
+    print(type(end).__name__, end)
+"""
+    command = [sys.executable, write(tmp_path / "starving.py", program)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.strip()
+
+
+@needs_schedstat
+@pytest.mark.parametrize(("text", "end"), [("work(3)", "done"), ("time.sleep(60)", "OutOfTime too late")])
+def test_waiting_for_a_processor_is_not_own_time(tmp_path, text, end):
+    assert starving(tmp_path, text) == end
+
+
+@needs_schedstat
+def test_a_process_that_hardly_gets_a_processor_is_given_up(tmp_path):
+    end = starving(tmp_path, "watchdog.PATIENCE, watchdog.LEAST_PATIENCE_S = 2, 0; work(100)")
+    assert end.startswith("MachineTooBusy the machine is too busy: in ")
+    assert "load average" in end
+
+
+@pytest.mark.parametrize(
+    ("read", "used_s"),
+    [
+        ((10.0, 1.0, 9.0), 1.0),  # it has waited
+        ((10.0, 1.0, 2.0), 8.0),  # it has waited, run and slept
+        ((10.0, 15.0, 0.0), 15.0),  # it has run in two threads
+        ((10.0, 1.0, math.nan), 1.0),  # unknown: it has run with interruptions
+        ((10.0, 0.1, math.nan), 10.0),  # unknown: it has slept
+    ],
+)
+def test_own_time_follows_from_three_clocks(monkeypatch, read, used_s):
+    monkeypatch.setattr(watchdog, "_clocks", lambda: read)
+    clock = watchdog.OwnTime(60, "too late", read=(0.0, 0.0, 0.0))
+    clock.count()
+    assert (clock.wall_s, clock.used_s) == (10.0, used_s)
+
+
+@pytest.mark.parametrize("step", [lambda: None, lambda: time.sleep(60)])
+def test_without_schedstat_running_and_sleeping_are_own_time(monkeypatch, step):
+    monkeypatch.setattr(watchdog, "_schedstat", lambda _: None)
+    with pytest.raises(watchdog.OutOfTime), watchdog.own_time_limit(0.2, "too late"):
+        endlessly(step)

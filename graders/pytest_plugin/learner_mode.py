@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
-import math
 import os
 import pdb
 import sys
@@ -19,20 +19,20 @@ import pytest
 
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
-from graders.errors import CatalogueError, SubmissionError, WorkerError
+from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import message
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
-from graders.pytest_plugin.local_side import LocalSide, missing_earlier
+from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.pytest_plugin.timing import Race
 from graders.report.wording import DESCRIBED
 from graders.scoring import PointTally, blocked_message, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
-PATIENCE, LEAST_S = 2, 30  # a test may take PATIENCE * test_s seconds, and at least LEAST_S
+BACKSTOP = 30  # how many times longer than its calls a test may take on a busy machine, before pytest-timeout stops it
 HIDDEN = HARNESS + "hidden" + os.sep
 IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
 MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
@@ -53,8 +53,7 @@ class LocalMode:
         self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
-        if kata.runtime_of(task_of(item)) != "numpy":
-            importlib.import_module("torch").set_num_threads(1)  # as in a worker
+        import_libraries(kata.runtime_of(task_of(item)), kata.packages)
         folder = self.folders(kata)
         if not folder.is_dir():
             pytest.fail(f"{folder} does not exist: --against takes the name of a folder next to katas/", pytrace=False)
@@ -65,7 +64,7 @@ class LocalMode:
         return Handle(
             kata,
             side,
-            lambda: LocalSide(kata, kata.solution, call_s=math.inf),
+            lambda: LocalSide(kata, kata.solution, limited=False),
             timed=lambda race, _: _show_times(item, race),
         )
 
@@ -99,6 +98,20 @@ class LocalMode:
         return diagnosis_of(item, self.folders(kata), failure.case)
 
 
+@functools.cache
+def import_libraries(runtime: str, packages: tuple[str, ...]) -> None:
+    """Import what a kata provides, so that no time limit of a submission counts or interrupts these imports."""
+    if runtime != "numpy":
+        torch = importlib.import_module("torch")
+        torch.set_num_threads(1)  # as in a worker
+        torch.optim.SGD([torch.zeros(1)], lr=0.1)  # the first optimiser imports a large part of torch
+    for name in packages:
+        with contextlib.suppress(ImportError):  # a learner who needs the package gets Python's own message
+            importlib.import_module(name)
+            if name == "matplotlib":
+                importlib.import_module("matplotlib.pyplot")
+
+
 def _is_extra(kata: Kata, name: str) -> bool:
     return not kata.require_extras and any(task.extra for task in kata.tasks if task.name == name)
 
@@ -112,10 +125,14 @@ def _import(handle: Handle) -> None:
     text = ""
     try:
         handle.side.load()
+    except JudgeError as fault:
+        raise fault.with_traceback(_learners_own(fault.__traceback__, handle)) from None
     except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
         own = fault.with_traceback(_learners_own(fault.__traceback__, handle, keep_all=False))
         trace = "".join(traceback.format_exception(own, chain=False)).rstrip()
         text = f"{' or '.join(handle.kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{trace}"
+        if isinstance(fault, WorkerError):  # its name says nothing to a learner
+            text = f"{fault}\n\n{trace.rpartition(chr(10))[0]}"
     if text:
         pytest.fail(text, pytrace=False)
 
@@ -230,12 +247,11 @@ class Learner:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Limit the time of whole tests if pytest-timeout is installed. LocalSide limits the time of every call."""
+        """Limit the time of whole tests if pytest-timeout is installed. LocalSide limits a submission's own time."""
         if config.pluginmanager.hasplugin("timeout"):
             for item in items:
                 if KATA in item.stash:
-                    patience = PATIENCE * item.stash[KATA].limits.test_s
-                    item.add_marker(pytest.mark.timeout(max(patience, LEAST_S)))
+                    item.add_marker(pytest.mark.timeout(BACKSTOP * test_seconds(item.stash[KATA])))
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         if KATA not in item.stash:
@@ -251,10 +267,19 @@ class Learner:
         if others:
             pytest.skip(blocked_message(kata, others))
 
+    def pytest_enter_pdb(self) -> None:
+        LocalSide.debugged = True
+
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self) -> Any:
-        """Leave the katas' fixtures out of the arguments that pytest shows, because they do not help a learner."""
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        """Mark errors that are not the learner's fault. End the run if no library can be relied on any more.
+
+        Leave the katas' fixtures out of the arguments that pytest shows, because they do not help a learner.
+        """
         report = yield
+        report.is_error = call.excinfo is not None and isinstance(call.excinfo.value, JudgeError)
+        if interrupted and not item.session.shouldstop:
+            item.session.shouldstop = f"run pytest again: a time limit stopped the import of {interrupted[0]}"
         for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
             shown = getattr(entry, "reprfuncargs", None)
             if shown is not None:
@@ -262,12 +287,14 @@ class Learner:
         return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        if getattr(report, "is_error", False):
+            return "error", "E", "ERROR"
         return ("blocked", "b", "BLOCKED") if _blocked_reason(report) else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties: dict[str, Any] = dict(report.user_properties)
         if "kata" in properties and (report.when == "call" or not report.passed):
-            self.tally.record(properties, report.outcome)
+            self.tally.record(properties, "error" if getattr(report, "is_error", False) else report.outcome)
             self.failed = self.failed or report.failed
             if reason := _blocked_reason(report):
                 whole = reason.startswith("blocked: do ")

@@ -6,22 +6,29 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import math
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import numpy as np
 
 from graders import watchdog, wire
 from graders.catalogue import Kata, is_glob
-from graders.errors import CatalogueError, SubmissionError, WireError, WorkerError
+from graders.errors import CatalogueError, MachineBusy, SubmissionError, WireError, WorkerError
 from graders.pytest_plugin.handle import Probe
 from graders.pytest_plugin.own_imports import OwnLoader
 from graders.worker.loading import Namespace, entry_point
+
+PATIENCE, LEAST_S = 2, 30.0  # the calls of a test may take PATIENCE * test_s seconds, and at least LEAST_S
+
+interrupted: list[str] = []
+"""The libraries whose import a time limit has stopped. In this process, they cannot be imported again."""
 
 
 class LocalSide:
@@ -32,11 +39,15 @@ class LocalSide:
     `sys.modules` only while they run. So two katas, or a stub and its solution, may use the same module names.
     """
 
-    def __init__(self, kata: Kata, folder: Path, call_s: float | None = None) -> None:
-        """Limit each call to `call_s` seconds, or to the kata's own limit if `call_s` is None."""
+    debugged = False  # whether a person has been at a breakpoint; then the time of a test is not limited
+
+    def __init__(self, kata: Kata, folder: Path, *, limited: bool = True) -> None:
+        """Limit each call, and all calls together, to the kata's limits, or not at all if `limited` is false."""
         self.kata = kata
         self.folder = folder
-        self.call_s = kata.limits.call_s if call_s is None else call_s
+        self.call_s = kata.limits.call_s if limited else math.inf
+        self.test_s = test_seconds(kata) if limited else math.inf
+        self.used_s = 0.0
         self.finder = _Siblings(kata, folder)
         self.modules: dict[str, ModuleType] = {}
         self.probes: dict[str, ModuleType] = {}
@@ -92,14 +103,19 @@ class LocalSide:
         """Do nothing, because nothing runs here between two calls."""
 
     def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        """Call a function. Raise WorkerError after `call_s` seconds, with the traceback of the running line."""
+        """Call a function within the limits of a call and of all calls together."""
         __tracebackhide__ = True
-        try:
-            with watchdog.wall_limit(self.call_s):
+        seconds, late = min(
+            (self.call_s, f"{name} took longer than {self.call_s:g} s and was stopped"),
+            (self.test_s - self.used_s, f"the test took longer than {self.test_s:g} s and was stopped"),
+        )
+        with watchdog.own_time_limit(seconds, late) as clock:
+            try:
                 return function(*arguments)
-        except watchdog.OutOfTime as end:
-            timeout = WorkerError(f"{name} took longer than {self.call_s:g} s and was stopped")
-            raise timeout.with_traceback(end.__traceback__) from None
+            finally:
+                clock.count()
+                if not (self.debugged or watchdog.debugging()):
+                    self.used_s += clock.used_s
 
     def _loaded(self) -> Any:
         if self.submission is None:
@@ -109,17 +125,32 @@ class LocalSide:
 
     @contextmanager
     def _present(self) -> Iterator[None]:
-        """Put the side's modules into `sys.modules`, and restore the previous ones at the end."""
+        """Put the side's modules into `sys.modules`, and restore the previous ones at the end.
+
+        If a time limit stops the block, raise WorkerError with the traceback of the running line, or MachineBusy.
+        """
+        __tracebackhide__ = True
         own = self.finder.paths
         before = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
         sys.modules.update(self.modules)
         sys.meta_path.insert(0, self.finder)
         try:
             yield
+        except watchdog.OutOfTime as end:
+            interrupted.extend(self._libraries_in(end.__traceback__))
+            kind = MachineBusy if isinstance(end, watchdog.MachineTooBusy) else WorkerError
+            raise kind(str(end)).with_traceback(end.__traceback__) from None
         finally:
             sys.meta_path.remove(self.finder)
             self.modules = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
             sys.modules.update(before)
+
+    def _libraries_in(self, trace: TracebackType | None) -> Iterator[str]:
+        """Yield the names of the modules whose code was running for the first time, except the side's own."""
+        for frame, _ in traceback.walk_tb(trace):
+            name = str(frame.f_globals.get("__name__"))
+            if frame.f_code.co_name == "<module>" and name not in self.finder.paths:
+                yield name
 
 
 class _Siblings(importlib.abc.MetaPathFinder):
@@ -157,6 +188,11 @@ def _earlier_folder(other: Kata, folder: Path) -> Path:
     """Return the folder of an earlier kata's files: next to the milestone's, else the solution's or the stub's."""
     places = (folder.parent / other.slug, other.solution, other.folder)
     return next((place for place in places if place.is_dir()), other.folder)
+
+
+def test_seconds(kata: Kata) -> float:
+    """Return the limit on the own time of all calls of a test, in seconds."""
+    return max(PATIENCE * kata.limits.test_s, LEAST_S)
 
 
 def missing_earlier(kata: Kata, folder: Path) -> tuple[str, Path] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from graders import watchdog
 from graders.catalogue import Kata
 from graders.errors import ConfinementError
 from graders.sandbox import runtimes
@@ -23,7 +24,8 @@ class OwnLoader(importlib.machinery.SourceFileLoader):
     """Loads a module whose import statements find only the standard library and what the kata's workers have.
 
     `siblings` are the names of the kata's own modules. Modules of libraries keep the usual import statement, so a
-    library finds its dependencies. Raises ImportError if the module names a symbol that the kata forbids.
+    library finds its dependencies. Raises ImportError if the module names a symbol that the kata forbids. Every module
+    may take the kata's `import_s`, which does not count for the call that first needs the module.
     """
 
     def __init__(self, name: str, file: Path, kata: Kata, siblings: Collection[str]) -> None:
@@ -35,7 +37,9 @@ class OwnLoader(importlib.machinery.SourceFileLoader):
         shown = Path(self.path).name
         refuse_forbidden({shown: self.get_source(self.name) or ""}, [shown], self._kata.forbidden)
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
-        super().exec_module(module)
+        late = f"importing {shown} took longer than {self._kata.limits.import_s:g} s and was stopped"
+        with watchdog.own_time_limit(self._kata.limits.import_s, late):
+            super().exec_module(module)
 
     def _import(self, name: str, *details: Any, **others: Any) -> Any:
         __tracebackhide__ = True

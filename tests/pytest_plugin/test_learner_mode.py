@@ -14,6 +14,8 @@ import pytest
 
 from graders import Judge, catalogue
 from tests import milestone_course, workshop
+from tests.starving import STARVED
+from tests.test_watchdog import needs_schedstat
 from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, write
 
 SEED = "00112233445566778899aabbccddeeff"
@@ -363,6 +365,94 @@ def test_an_endless_loop_that_catches_everything_is_stopped(root: Path) -> None:
     )
     done = submitted(root, swallowing + HALF, "katas", "-k", "becomes_four")
     assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
+
+
+def test_a_sleeping_call_is_stopped(root: Path) -> None:
+    short_limit(root)
+    done = submitted(root, f"import time\n\ndef twice(x):\n    time.sleep(600)\n\n{HALF}", "katas")
+    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 2
+
+
+def test_many_short_calls_are_limited_together(root: Path) -> None:
+    text = f"from graders.pytest_plugin import local_side\n\nlocal_side.LEAST_S = 1\n\n{workshop.VISIBLE}"
+    write(root / "katas" / "alpha" / "test_alpha.py", text.replace("@cases(4)", "@cases(1000)"))
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace("test_s = 6", "test_s = 0.4"))
+    text = SOLUTION.replace("    return FACTOR", "    time.sleep(0.02)\n    return FACTOR")
+    done = submitted(root, f"import time\n\n{text}", "katas")
+    assert counted(done) == {"passed": 1, "failed": 1}
+    assert "AssertionError: the test took longer than 1 s and was stopped" in done.out
+
+
+STARVING = STARVED + SOLUTION.replace("    return FACTOR", "    with starved(): work(3)\n    return FACTOR")
+
+
+@needs_schedstat
+def test_a_call_that_waits_for_a_processor_is_not_stopped(root: Path) -> None:
+    short_limit(root)
+    done = submitted(root, STARVING, "katas", "-k", "becomes_four")
+    assert counted(done) == {"passed": 1, "deselected": 1}, done.out
+
+
+@needs_schedstat
+def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> None:
+    short_limit(root)
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
+    write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
+    impatient = "from graders import watchdog\n\nwatchdog.PATIENCE, watchdog.LEAST_PATIENCE_S = 2, 0\n"
+    write(root / "katas" / "alpha" / "conftest.py", impatient)
+    done = submitted(root, STARVING, "katas", "-k", "becomes_four or halved")
+    assert counted(done) == {"passed": 1, "deselected": 1, "error": 1}
+    assert "the machine is too busy: in " in done.out
+    assert "Run pytest again when the machine is less busy." in done.out
+    assert done.status == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_module_that_is_imported_late_costs_the_call_nothing(root: Path) -> None:
+    short_limit(root)
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "late.py"]'))
+    for name in ("katas", "solutions"):
+        write(root / name / "alpha" / "late.py", "import time\n\ntime.sleep(1)\nFACTOR = 2.0\n")
+    text = SOLUTION.replace("from factors", "from late")
+    done = submitted(root, text, "katas", "-k", "becomes_four")
+    assert counted(done) == {"passed": 1, "deselected": 1}, done.said
+
+
+def test_an_endless_import_is_stopped_by_its_own_limit(root: Path) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace("call_s = 3", "import_s = 0.5"))
+    done = submitted(root, f"while True:\n    pass\n\n{SOLUTION}", "katas")
+    assert re.search(r"^importing twice.py took longer than 0.5 s and was stopped$", done.out, re.M)
+    assert 'katas/alpha/twice.py", line ' in done.out
+    assert "WorkerError" not in done.out
+    assert "graders/" not in done.out
+
+
+@pytest.mark.parametrize("words", [(), pytest.param(("-n", "1"), marks=pytest.mark.deep)])
+def test_a_stop_in_the_import_of_a_library_ends_the_run(root: Path, words: tuple[str, ...]) -> None:
+    short_limit(root)
+    write(root / "libraries" / "winsound.py", "import time\n\ntime.sleep(600)\n")  # a name of the standard library
+    text = f"import sys\n\nsys.path.append({str(root / 'libraries')!r})\n\n"
+    text += SOLUTION.replace("from factors import FACTOR", "import winsound")
+    write(root / "katas" / "alpha" / "twice.py", text)
+    done = workshop.pytest("-p", "no:cacheprovider", "katas", *words, cwd=root)
+    assert counted(done) == {"failed": 1}
+    assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
+    assert done.out.count("run pytest again: a time limit stopped the import of winsound") == 1
+    assert done.status == pytest.ExitCode.INTERRUPTED
+
+
+def test_libraries_are_imported_before_the_submission(root: Path) -> None:
+    numpy = f"import sys\n\nassert 'torch' not in sys.modules\n\n{SOLUTION}"
+    assert counted(submitted(root, numpy, "katas")) == {"passed": 2}
+    path = root / "katas" / "alpha" / "kata.toml"
+    torch = 'runtime = "torch"\npackages = ["matplotlib"]'
+    write(path, path.read_text(encoding="utf-8").replace('runtime = "numpy"', torch))
+    imported = "{'torch._dynamo', 'matplotlib.pyplot'} <= sys.modules.keys()"
+    write(root / "katas" / "alpha" / "twice.py", f"import sys\n\nassert {imported}\n\n{SOLUTION}")
+    assert counted(workshop.pytest("katas", *QUICK, cwd=root, torch=True)) == {"passed": 2}
 
 
 @pytest.mark.deep
