@@ -7,6 +7,7 @@ simpler and still fails, so the result is never more complicated than the origin
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -203,7 +204,7 @@ def _simplify(search: _Search) -> None:
 
 def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> None:
     """Apply the move to all entries of node i that it simplifies. If the case then passes, try each half of them."""
-    queue = [_movable(search.best[i], move)]
+    queue = [_simplified(search.best[i], move)[1]]
     while queue and not search.over:
         block = queue.pop(0)
         if not block.size or search.accepts(_moved(search.best, i, move, block)) or block.size == 1:
@@ -214,36 +215,35 @@ def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> Non
 def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array | None = None) -> Script | None:
     """Return the script with the move applied to a block (flat positions) of node i, or None if it changes nothing."""
     node = script[i]
-    positions = _movable(node, move)
+    moved, positions = _simplified(node, move)
     if block is not None:
         positions = np.intersect1d(positions, block)
     if not positions.size or not isinstance(node, ArrayDrawn | ScalarDrawn):
         return None
-    old = np.asarray(node.value)
-    new = old.copy()
-    new.reshape(-1)[positions] = _apply(move, old).reshape(-1)[positions]
+    new = np.array(node.value)
+    new.reshape(-1)[positions] = moved.reshape(-1)[positions]
     if isinstance(node, ArrayDrawn):
         return _with(script, i, replace(node, value=new))
     return _with(script, i, replace(node, value=type(node.value)(new.item())))
 
 
-def _movable(node: Node, move: Callable[[Array], Array]) -> Array:
+@functools.lru_cache(maxsize=32)  # the blocks of a node ask for the same entries again and again
+def _simplified(node: Node, move: Callable[[Array], Array]) -> tuple[Array, Array]:
+    """Return a node's entries after the move, and the flat positions of those that it simplifies."""
     if not isinstance(node, ArrayDrawn | ScalarDrawn):
-        return np.empty(0, dtype=np.intp)
+        return np.empty(0), np.empty(0, dtype=np.intp)
     old = np.asarray(node.value)
-    new = _apply(move, old)
-    simpler = (_rank(new) < _rank(old)) | ((_rank(new) == _rank(old)) & (abs(new) < abs(old)) & (np.rint(new) == new))
-    return np.flatnonzero(simpler & within(new, node.kind, node.low, node.high))
-
-
-def _apply(move: Callable[[Array], Array], values: Array) -> Array:
-    return np.asarray(move(values) + 0).astype(values.dtype)  # + 0 turns -0.0 into 0.0
+    new = np.asarray(move(old) + 0).astype(old.dtype)  # + 0 turns -0.0 into 0.0
+    before, after = _rank(old), _rank(new)
+    simpler = (after < before) | ((after == before) & (abs(new) < abs(old)) & (np.rint(new) == new))
+    return new, np.flatnonzero(simpler & within(new, node.kind, node.low, node.high))
 
 
 def _rank(values: Array) -> Array:
     """Rank entries by how easy they are to read: 0, 1, other integers, numbers with one decimal, and the rest."""
-    conditions = [values == 0, values == 1, np.rint(values) == values, np.round(values, 1) == values]
-    return np.select(conditions, [0, 1, 2, 3], 4)
+    whole = np.rint(values) == values
+    tenths = whole | (np.round(values, 1) == values)
+    return np.asarray(4 - tenths.astype(int) - whole - ((values == 0) | (values == 1)) - (values == 0))
 
 
 def _with(script: Script, i: int, node: Node) -> Script:
