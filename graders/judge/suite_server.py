@@ -32,6 +32,7 @@ from graders.judge.responding import respond
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
 from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.cases import Trial
+from graders.pytest_plugin.diagnosis import mistakes
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, MODE, SEED, task_of
 from graders.pytest_plugin.local_side import LocalSide
@@ -162,6 +163,8 @@ class SuiteServer:
             requested, idle = self.requests.fileno() in ready, not ready and not busy
             # If requests follow each other without a pause, warm up before the second one.
             if self._cold and (idle or (requested and self.served)):
+                with contextlib.suppress(CatalogueError):  # then there is no diagnosis
+                    mistakes(self.kata)
                 self.quick = warm_up(self.items)
                 self._cold = False
                 while waiting:

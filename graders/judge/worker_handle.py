@@ -35,6 +35,7 @@ SPIN_S = 0.0003
 SEND_S = 5.0  # a worker's own time to read a request; between calls, it reads at once unless it has stopped serving
 STARTED_WITHIN_S = 300.0  # the longest wait for a fresh worker; if its fork server dies, the judge notices at once
 STOPPED_WITHIN_S = 10.0  # the longest wait until a worker has stopped
+NAP_S = 0.0002  # the time between two looks at whether it has, in which it may need this processor to stop
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
 LOOK_S = 0.002, 0.05  # how long the judge waits before it looks whether a worker is asleep: at first, and at most
 PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # a worker may need this many times its own time, and at least this long

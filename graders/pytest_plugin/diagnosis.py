@@ -8,6 +8,7 @@ the diagnosis.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -54,9 +55,15 @@ def diagnose(
     `failed` names the failed tasks. `own` runs the submission. `load` loads a variant's files into a worker. All
     variants share one worker, because they are trusted. Observations that are in `cache` are not repeated.
     """
-    variants = [variant for variant in kata.wrong if variant.task in failed]
+    variants = [variant for variant in mistakes(kata) if variant.task in failed]
     found = alike(kata, variants, cases, own, load, cache, cpu_s=BUDGET_S / 2)
     return found[0].sentence if len(found) == 1 else ""
+
+
+@functools.cache  # a suite server reads them before it forks judges, and is replaced when a file changes
+def mistakes(kata: Kata) -> tuple[Variant, ...]:
+    """Return the kata's wrong variants, which are read only once. Raises CatalogueError as `Kata.wrong` does."""
+    return kata.wrong
 
 
 def alike(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 
 from graders.catalogue import Kata
 
 
 def parameters(kata: Kata, function: str) -> tuple[str, ...]:
     """Return the names of an entry point's parameters, as they are in the stub."""
-    _, node = _stub(kata, function)
-    return tuple(argument.arg for argument in node.args.args) if node else ()
+    return _stub(kata, function)[1]
 
 
 def module_of(kata: Kata, function: str) -> str:
@@ -20,13 +20,20 @@ def module_of(kata: Kata, function: str) -> str:
     return module or (kata.modules[0] if kata.modules else kata.slug)
 
 
-def _stub(kata: Kata, function: str) -> tuple[str, ast.FunctionDef | None]:
+def _stub(kata: Kata, function: str) -> tuple[str, tuple[str, ...]]:
     for name in kata.files:
         path = kata.folder / name
         if path.suffix == ".py" and path.is_file():
-            # In a learner's clone the file may contain anything.
-            with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
-                for node in ast.parse(path.read_text(encoding="utf-8")).body:
-                    if isinstance(node, ast.FunctionDef) and node.name == function:
-                        return name.removesuffix(".py").removesuffix("/__init__").replace("/", "."), node
-    return "", None
+            found = _parameters(path.read_bytes())
+            if function in found:
+                return name.removesuffix(".py").removesuffix("/__init__").replace("/", "."), found[function]
+    return "", ()
+
+
+@functools.lru_cache(maxsize=16)
+def _parameters(source: bytes) -> dict[str, tuple[str, ...]]:
+    """Return the parameters of each top-level function. In a learner's clone, the source may be anything."""
+    with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+        return {each.name: tuple(argument.arg for argument in each.args.args) for each in reversed(functions)}
+    return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 from graders.catalogue import Kata
@@ -10,7 +11,7 @@ from graders.checks import digits
 from graders.checks.mismatch import Mismatch, Missing
 from graders.errors import RemoteFault, SubmissionError
 from graders.pytest_plugin.cases import Failure, is_unwritten
-from graders.pytest_plugin.handle import Call, Handle
+from graders.pytest_plugin.handle import Call, Handle, Probe
 
 WRITTEN_BY_HAND = (".md", ".toml", ".py")  # because `katas run` creates files of other kinds
 
@@ -63,14 +64,15 @@ def subject(kata: Kata, call: Call | None) -> str:
         return call.name
     names = [each for each in _strings(call.arguments) if each in kata.entry_points]
     if not names:
-        body = next(
-            node
-            for node in ast.parse(call.probe.source).body
-            if isinstance(node, ast.FunctionDef) and node.name == call.probe.name
-        )
-        source = ast.get_source_segment(call.probe.source, body) or ""
-        names = [each for each in kata.entry_points if re.search(rf"\b{re.escape(each)}\b", source)]
+        names = [each for each in kata.entry_points if re.search(rf"\b{re.escape(each)}\b", _source(call.probe))]
     return names[0] if len(set(names)) == 1 else ""
+
+
+@functools.cache
+def _source(probe: Probe) -> str:
+    functions = (node for node in ast.parse(probe.source).body if isinstance(node, ast.FunctionDef))
+    body = next(node for node in functions if node.name == probe.name)
+    return ast.get_source_segment(probe.source, body) or ""
 
 
 def _strings(value: object) -> list[str]:
