@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graders.checks import Mismatch, assert_speed
 from graders.checks.mismatch import observing
-from graders.checks.speed import compare, decide, median_interval
+from graders.checks.speed import Clock, compare, decide, median_interval
 from graders.verdict import Speed
 
 
@@ -65,6 +65,26 @@ def test_rounds_are_added_only_while_the_threshold_is_undecided() -> None:
         timer(noisy(2, 0.3, 0), close, "s"), timer(noisy(1, 0.3, 1), close, "r"), rounds=5, at_most=2.0, most_rounds=12
     )
     assert (len(clear), len(close)) == (2 * (5 + 1), 2 * (12 + 1))
+
+
+def rounds_timed(ratios: list[float], clock: Clock = "cpu") -> int:
+    """Return the number of rounds in which a race with threshold 4 times a submission with these ratios."""
+    log: list[str] = []
+    compare(timer(iter(ratios), log, "s"), timer(noisy(1, 0, 0), [], "r"), 3, at_most=4.0, clock=clock, most_rounds=3)
+    return len(log)
+
+
+def test_a_race_ends_early_only_if_the_warm_up_and_the_first_round_are_both_clearly_fast() -> None:
+    assert rounds_timed([0.9, 0.99]) == 2
+    assert rounds_timed([1.0, 0.9, 0.9, 0.9]) == 4
+    assert rounds_timed([0.9, 1.0, 0.9, 0.9]) == 4
+    assert rounds_timed([0.9, 20.0, 20.0, 20.0]) == 4
+    assert rounds_timed([0.9, 0.9, 0.9, 0.9], "wall") == 4  # other programs change wall times by more than this
+
+
+def test_a_race_that_ends_early_reports_both_rounds() -> None:
+    found = compare(timer(iter([0.5, 0.7]), [], "s"), timer(noisy(1, 0, 0), [], "r"), at_most=4.0, clock="cpu")
+    assert (found.low, found.ratio, found.high, found.cpu_ratio) == (0.5, 0.6, 0.7, 0.6)
 
 
 @pytest.mark.parametrize(
