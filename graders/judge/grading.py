@@ -197,7 +197,8 @@ class Grading:
         """Return the solution in a worker, which later grading runs use too."""
         side = self.references.get(runtime)
         if side is None or not side.worker.alive or side.submission.files != self.request.solution:
-            group = WorkerGroup(self.sandboxes[runtime].socket, self.kata.limits.output_kb)
+            sandbox, crowded = self.sandboxes[runtime], self.request.crowded
+            group = WorkerGroup(sandbox.socket, self.kata.limits.output_kb, patient=crowded)
             (worker,) = group.acquire(1, kept=True)
             side = self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))
             self.references[runtime] = side
@@ -417,7 +418,9 @@ class Grading:
         def keep_output() -> None:
             item.stash[PRINTED] = clean(side.worker.take_output(), OUTPUT)
 
-        failure = trial.failure(reducing=self.reducing, before_reducing=keep_output)
+        task = task_of(item)  # a task's later failures are explained by the first one, so they are not reduced
+        first = all(result.status != "failed" for result in self.results.values() if result.task == task)
+        failure = trial.failure(reducing=self.reducing and first, before_reducing=keep_output)
         numbers = set(range(min(trial.count, CASES)))
         self.found = failure
         if failure is not None:

@@ -79,6 +79,30 @@ def test_a_verdict_records_what_was_graded_by_whom_and_when(judge: Judge, writte
     assert [test.name for test in verdict.tests] == TEN
 
 
+def test_a_stand_in_is_left_out_if_hidden_tests_of_its_task_run(judge: Judge) -> None:
+    def names(*, visible: bool) -> list[str]:
+        files = {"extras.py": b"def double(x):\n    return x + x\n"}
+        verdict = judge.grade_files("extras", files, visible=visible)
+        assert verdict.status == "passed"
+        return [test.name for test in verdict.tests if test.task == "types"]
+
+    usual = "test_float32_stays_float32"
+    assert names(visible=False) == [usual, "test_float32_of_a_longer_vector_stays_float32"]
+    assert names(visible=True) == [usual, "test_float32_of_no_elements_stays_float32"]
+
+
+def test_only_the_first_failure_of_a_task_is_reduced(judge: Judge) -> None:
+    def counterexamples(body: str) -> list[str]:
+        files = {"extras.py": f"def double(x):\n    return {body}\n".encode()}
+        tests = judge.grade_files("extras", files, seed=bytes(16)).tests
+        return [test.counterexample for test in tests if test.task == "double" and test.status == "failed"]
+
+    (reduced,) = counterexamples("2 * x if (x == x.round()).all() and x.any() else x + 1")
+    assert "x = np.array([0.0])" in reduced
+    _, unreduced = counterexamples("x + 1")
+    assert len(unreduced) > len(reduced)
+
+
 def test_a_wrong_answer_fails_only_its_task(graded: Graded) -> None:
     verdict = graded("ten", when(3, "return 4"))
     only_the_third_failed(verdict)
