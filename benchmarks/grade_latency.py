@@ -31,7 +31,7 @@ from graders.checks.speed import median_interval
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
-TESTS = 16
+TESTS = 16  # the visible race among them runs only without hidden tests
 
 FIXTURES = """
 import copy, importlib.util, sys
@@ -137,7 +137,7 @@ def warm(judge: Judge) -> Callable[[], float]:
         started = time.perf_counter()
         verdict = judge.grade(SLUG, ROOT / "solutions" / SLUG)
         seconds = time.perf_counter() - started
-        if (verdict.status, verdict.confinement, len(verdict.tests)) != ("passed", "full", TESTS):
+        if (verdict.status, verdict.confinement, len(verdict.tests)) != ("passed", "full", TESTS - 1):
             sys.exit(f"not a fully confined pass: {verdict.status} {verdict.confinement} {verdict.message}")
         return seconds
 

@@ -83,15 +83,12 @@ def fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
     )
 
 
-def is_seen(verdict: Verdict, graded_visibly: Callable[[], Verdict], *, complete: bool) -> bool:
+def is_seen(verdict: Verdict, graded_visibly: Callable[[], Verdict]) -> bool:
     """Return whether the visible tests catch a wrong answer.
 
-    If some of the visible tests have not run, call `graded_visibly`, which grades the answer with all of them.
+    The verdict may lack some of the visible tests, so `graded_visibly` grades the answer with all of them.
     """
-    if fails_visibly(verdict):
-        return True
-    blocked = any(test.visibility == "visible" and test.status == "blocked" for test in verdict.tests)
-    return (blocked or not complete) and fails_visibly(graded_visibly())
+    return fails_visibly(verdict) or fails_visibly(graded_visibly())
 
 
 def seen_fault(variant: Variant, *, seen: bool) -> str:

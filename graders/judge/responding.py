@@ -12,7 +12,7 @@ from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.grading import Grading, Sandbox, weakest
 from graders.judge.messages import GradeRequest, GradeResponse
 from graders.judge.submission_side import WorkerSide
-from graders.pytest_plugin.items import is_hidden, task_of
+from graders.pytest_plugin.items import is_hidden, task_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.verdict import STRENGTH, Verdict
@@ -48,7 +48,7 @@ def respond(
         items = [item for item in items if task_of(item) in request.tasks]
     grading = Grading(
         kata,
-        items,
+        without_stand_ins(items),
         request,
         sandboxes,
         report,

@@ -34,7 +34,7 @@ from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import KATA, MODE, SEED, task_of
+from graders.pytest_plugin.items import KATA, MODE, SEED, task_of, without_stand_ins
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import MESSAGE_BYTES, ObservationCache
 from graders.verdict import Verdict
@@ -165,7 +165,7 @@ class SuiteServer:
             if self._cold and (idle or (requested and self.served)):
                 with contextlib.suppress(CatalogueError):  # then there is no diagnosis
                     mistakes(self.kata)
-                self.quick = warm_up(self.items)
+                self.quick = warm_up(without_stand_ins(self.items))
                 self._cold = False
                 while waiting:
                     waiting.pop().close()
@@ -229,7 +229,7 @@ class SuiteServer:
 
     def _judge(self, requests: socket.socket) -> None:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
-            rehearse(self.items)  # while there is no request, copy the pages that a grading run will write
+            rehearse(without_stand_ins(self.items))  # while there is no request, copy the pages that a grading run will write
         for number in range(GRADINGS):
             message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
             if not message:

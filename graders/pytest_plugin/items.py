@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -58,6 +59,17 @@ def title_of(item: pytest.Item) -> str:
 def is_hidden(item: pytest.Item) -> bool:
     """Return whether a test is one of a kata's hidden tests."""
     return item.path.parent.parent.name == "hidden"
+
+
+def without_stand_ins(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Leave out the tests marked `unless_hidden=True` whose task has a hidden test among these tests."""
+    decided = {task_of(item) for item in items if is_hidden(item)}
+    return [item for item in items if task_of(item) not in decided or not _is_stand_in(item)]
+
+
+def _is_stand_in(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("task")
+    return bool(mark and mark.kwargs.get("unless_hidden"))
 
 
 def test_name(item: pytest.Item) -> str:

@@ -77,7 +77,7 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
     assert_close(z, 2 * results, scale=12.0, terms=2)
 
 
-@task("speed", title="A batch of 1200 rows takes at most a fifth of the time of 1200 calls")
+@task("speed", title="A batch of 1200 rows takes at most a fifth of the time of 1200 calls", unless_hidden=True)
 def test_a_batch_is_five_times_as_fast_as_a_call_for_each_row(kata, probes):
     """The product of whole matrices takes about a hundredth of the time; a loop over the rows takes half of it."""
     speed = kata.speed(

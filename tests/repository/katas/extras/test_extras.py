@@ -13,6 +13,11 @@ def test_float32_stays_float32(kata):
     assert_equal(kata.double(np.array([1.0], dtype=np.float32)), np.array([2.0], dtype=np.float32))
 
 
+@task("types", unless_hidden=True)
+def test_float32_of_no_elements_stays_float32(kata):
+    assert_equal(kata.double(np.zeros(0, dtype=np.float32)), np.zeros(0, dtype=np.float32))
+
+
 @task("empty")
 def test_an_empty_vector_stays_empty(kata):
     assert_equal(kata.double(np.zeros(0)), np.zeros(0))
