@@ -194,7 +194,11 @@ def chunk(place: GradingPlace, seed: int) -> float:
     started = time.perf_counter()
     for group in running.graded(jobs(seed), place):
         for done in group:
-            if (done.verdict.status, done.verdict.confinement, len(done.verdict.tests)) != ("passed", "full", TESTS - 1):
+            if (done.verdict.status, done.verdict.confinement, len(done.verdict.tests)) != (
+                "passed",
+                "full",
+                TESTS - 1,
+            ):
                 sys.exit(f"not a fully confined pass: {done.verdict.status} {done.verdict.message}")
     return (time.perf_counter() - started) / CHUNK
 

@@ -64,15 +64,17 @@ def compare(
 
     The ratio is the median of the rounds' ratios of wall times, or of CPU times with `clock="cpu"`. `cpu_ratio` is the
     ratio of the total CPU times, or 0.0 if the reference's time is too short to measure. `warm_up` rounds do not count.
-    If a threshold `at_most` is given, rounds are added, up to `most_rounds`, while the result is undecided. If the CPU
-    times of the warm-up and of the first round are both `CLEARLY` below the threshold, these rounds alone decide: noise
-    would have to make each of them that much shorter. Raises ValueError for a time that is not positive.
+    If a threshold `at_most` is given, rounds are added, up to `most_rounds`, while the result is undecided. If `clock`
+    is "cpu", and the ratios of the warm-up and of the first round are both below `at_most / CLEARLY`, these two rounds
+    decide: to let a slow submission pass, noise would have to change both ratios that much. Raises ValueError for a
+    time that is not positive.
     """
     warm = [(time_submission(), time_reference()) for _ in range(warm_up)]
     pairs = [_round(time_submission, time_reference, 0, clock)]
     early = [*warm, *pairs]
     if warm and at_most is not None and clock == "cpu":
-        if all(CLEARLY * submission[1] < at_most * reference[1] for submission, reference in early):
+        limit = at_most / CLEARLY
+        if all(submission[1] < limit * reference[1] for submission, reference in early):
             return _summary(early, clock)
     pairs += [_round(time_submission, time_reference, i, clock) for i in range(1, rounds)]
     speed = _summary(pairs, clock)

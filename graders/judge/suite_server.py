@@ -229,7 +229,8 @@ class SuiteServer:
 
     def _judge(self, requests: socket.socket) -> None:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
-            rehearse(without_stand_ins(self.items))  # while there is no request, copy the pages that a grading run will write
+            # While there is no request, copy the pages that a grading run will write.
+            rehearse(without_stand_ins(self.items))
         for number in range(GRADINGS):
             message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
             if not message:

@@ -33,8 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
-        "task(name, title=None, unless_hidden=False): the task in kata.toml that the test belongs to, the test's title in "
-        "reports, and whether the test is left out if hidden tests of the same task run",
+        "task(name, title=None, unless_hidden=False): the task in kata.toml that the test belongs to, the test's "
+        "title in reports, and whether the test is left out if hidden tests of the same task run",
         "cases(count): run the test on this many freshly generated inputs",
         "gpu: needs a CUDA device; ungraded without one",
     ):

@@ -76,6 +76,11 @@ def noise(rng, count):
     return rng.standard_normal(count)
 """
 
+# Right for the worked example, so that the first failure of the task is on a drawn vector, and is reduced.
+FIRST_LEFT_OUT_OF_DRAWN = FIRST_LEFT_OUT.replace(
+    "    return np.conc", "    if factor == 3.0:\n        return x * 3.0\n    return np.conc"
+)
+
 
 # -------------------------------------------------------------------------------------------- end to end
 
@@ -93,7 +98,7 @@ def test_a_counterexample_runs_and_shows_both_answers(
 
 @pytest.mark.parametrize("seed", [bytes([number]) * 16 for number in range(4)], ids=["0", "1", "2", "3"])
 def test_a_counterexample_is_small(graded: Graded, solved: Solved, pasted: Callable[..., tuple], seed: bytes) -> None:
-    text = result(graded("scaling", FIRST_LEFT_OUT, seed), "test_a_vector").counterexample
+    text = result(graded("scaling", FIRST_LEFT_OUT_OF_DRAWN, seed), "test_a_vector").counterexample
     names, _ = pasted(text, {"scaling": solved("scaling")})
     assert sizes(names) == [1]
     assert set(names["x"]) <= {0, 1}
@@ -101,7 +106,9 @@ def test_a_counterexample_is_small(graded: Graded, solved: Solved, pasted: Calla
 
 
 def test_a_fault_that_needs_two_entries_keeps_two(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
-    text = FIRST_LEFT_OUT.replace("[x[:1], x[1:] * x.dtype.type(factor)]", "[x[:1] * x.dtype.type(factor), x[1:]]")
+    text = FIRST_LEFT_OUT_OF_DRAWN.replace(
+        "[x[:1], x[1:] * x.dtype.type(factor)]", "[x[:1] * x.dtype.type(factor), x[1:]]"
+    )
     shown = result(graded("scaling", text), "test_a_vector").counterexample
     names, _ = pasted(shown, {"scaling": solved("scaling")})
     assert sizes(names) == [2]

@@ -27,6 +27,12 @@ def three():
     yield 3
     print("torn down")
 
+def setup_module():
+    print("module set up")
+
+def test_plain():
+    pass
+
 def test_probe(three, request):
     item = request.node
     for name in ("_request", "_initrequest", "_fixtureinfo"):
@@ -35,6 +41,8 @@ def test_probe(three, request):
         assert hasattr(item.session._setupstate, name), f"pytest {pytest.__version__}: SetupState.{name} is gone"
     version = pytest.__version__
     assert internals.argument_names(item) == ("three", "request"), f"pytest {version}: FuncFixtureInfo.argnames"
+    fixtures = item._fixtureinfo.name2fixturedefs
+    assert fixtures["three"][-1].func.__name__ == "three", f"pytest {version}: FuncFixtureInfo.name2fixturedefs"
 
 def test_last(three):
     assert three == 4, "three is not four"
@@ -63,9 +71,11 @@ def test_a_collected_test_runs_twice_with_its_fixtures_and_tells_its_failure(tmp
     write(tmp_path / "test_probe.py", PROBE)
     words = [sys.executable, "-c", RUNNER, str(tmp_path / "test_probe.py")]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.split(" ")[0] in ("passed", "failed", "set", "torn")]
-    once = ["set up", "torn down"]
-    expected = [*once, "passed test_probe", *once, "passed test_probe"]
+    first = ("passed", "failed", "set", "torn", "module")
+    lines = [line for line in done.stdout.splitlines() if line.split(" ")[0] in first]
+    once = ["module set up", "set up", "torn down"]
+    expected = ["module set up", "passed test_plain"] * 2
+    expected += [*once, "passed test_probe", *once, "passed test_probe"]
     expected += [*once, "failed test_last True", *once, "failed test_last True"]
     assert lines == expected, done.stdout + done.stderr
 
