@@ -400,7 +400,7 @@ def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> Non
     path = root / "katas" / "alpha" / "kata.toml"
     write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
     write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
-    impatient = "from graders import watchdog\n\nwatchdog.PATIENCE, watchdog.LEAST_PATIENCE_S = 2, 0\n"
+    impatient = "from graders import watchdog\n\nwatchdog.PATIENCE, watchdog.LEAST_PATIENCE_S = 4, 0\n"
     write(root / "katas" / "alpha" / "conftest.py", impatient)
     done = submitted(root, STARVING, "katas", "-k", "becomes_four or halved")
     assert counted(done) == {"passed": 1, "deselected": 1, "error": 1}
