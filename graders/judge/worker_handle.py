@@ -345,8 +345,7 @@ class WorkerGroup:
     """A group of workers for one grading run, which the workers' fork server sends over a private socket.
 
     When the group is closed or its judge dies, the fork server kills all of these workers. If `patient` is true, the
-    judge sleeps immediately while it waits for a reply, without polling first, and the fork server prepares no workers
-    for the next judge.
+    judge sleeps immediately while it waits for a reply, without polling first.
     """
 
     def __init__(self, server: socket.socket, output_kb: int, *, patient: bool = False) -> None:
@@ -366,7 +365,7 @@ class WorkerGroup:
             raise JudgeError("a worker group can acquire its workers only once")
         self._theirs = None  # type: ignore[assignment]
         try:
-            request = json.dumps({"workers": count, "ahead": self.spin_s > 0, "kept": kept}).encode()
+            request = json.dumps({"workers": count, "kept": kept}).encode()
             socket.send_fds(self.server, [request], [theirs.fileno()])
         except OSError:
             raise ForkServerDied("the workers' fork server is gone") from None

@@ -1,9 +1,8 @@
 """The workers' fork server, a separate Python process that forks confined workers before they are needed.
 
 Sources are sent directly to a worker, so the fork server's memory never contains a learner's work. A judge sends
-`{"workers": n, "ahead": a}` over a SOCK_SEQPACKET socket, together with one end of a private socket. If `a` is false,
-no workers are prepared for the next request, because all processors are busy. Over the private socket, the fork server
-sends each worker's descriptors (channel, output and pidfd), and later the worker's exit (`{"pid", "status",
+`{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket, the
+fork server sends each worker's descriptors (channel, output and pidfd), and later the worker's exit (`{"pid", "status",
 "cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that
 judge's workers. It creates the descriptors of each worker, and closes its own copies once they are sent.
 """
@@ -59,7 +58,6 @@ class WorkerForkServer:
     settings: dict[str, Any]
     walls: Any = None
     base_memory: int | None = None
-    ahead: bool = False  # whether to prepare workers before a request
     pool: list[ReadyWorker] = field(default_factory=list)
     handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pidfd -> worker and owner
     owners: dict[int, socket.socket] = field(default_factory=dict)
@@ -73,7 +71,8 @@ class WorkerForkServer:
         self.poll.register(self.control, select.POLLIN)
         while True:
             # Do not fill the pool while any judge uses its workers: they need the processors.
-            filling = self.ahead and self.owners.keys() <= self.kept and len(self.pool) < self.settings["pool"]
+            free = self.owners.keys() <= self.kept
+            filling = self.base_memory is not None and free and len(self.pool) < self.settings["pool"]
             events = self.poll.poll(IDLE_MS if filling else None)
             if not events:
                 with contextlib.suppress(OSError):  # the next request will report the error
@@ -101,9 +100,7 @@ class WorkerForkServer:
         request = json.loads(message)
         if "base_memory" in request:
             self.base_memory = request["base_memory"]
-            self.ahead = True
             return True
-        self.ahead = request["ahead"]
         owner = socket.socket(fileno=descriptors[0])
         self.owners[owner.fileno()] = owner
         if request.get("kept"):
