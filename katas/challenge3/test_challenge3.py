@@ -137,16 +137,12 @@ def assert_ten_times_as_fast(kata: Any, probes: Any, function: str, expected: np
     assert_speed(speed, at_most=0.1, than="the time of 3000 calls with one sentence each")
 
 
-@task(
-    "speed",
-    title="attention_weights of 3000 sentences takes at most a tenth of the time of 3000 calls",
-    unless_hidden=True,
-)
+@task("speed", title="attention_weights of 3000 sentences takes at most a tenth of the time of 3000 calls")
 def test_weights_of_a_batch_are_ten_times_as_fast(kata: Any, probes: Any) -> None:
     assert_ten_times_as_fast(kata, probes, "attention_weights", weights_of_many)
 
 
-@task("speed", title="attend for 3000 sentences takes at most a tenth of the time of 3000 calls", unless_hidden=True)
+@task("speed", title="attend for 3000 sentences takes at most a tenth of the time of 3000 calls")
 def test_the_context_of_a_batch_is_ten_times_as_fast(kata: Any, probes: Any) -> None:
     context = np.array([weights @ H[0], [0.0, 0.0]] * 1500)
     assert_ten_times_as_fast(kata, probes, "attend", context)

@@ -78,7 +78,7 @@ def test_a_second_call_leaves_the_first_result_alone(kata, probes):
     assert_layers(actual, h_of_rows, -y_of_rows)
 
 
-@task("speed", title="A batch of 800 rows takes at most a fifth of the time of 800 calls", unless_hidden=True)
+@task("speed", title="A batch of 800 rows takes at most a fifth of the time of 800 calls")
 def test_a_batch_is_five_times_as_fast_as_a_call_for_each_row(kata, probes):
     """Products of whole matrices take about a hundredth of the time; a loop over the rows takes half of it."""
     speed = kata.speed(

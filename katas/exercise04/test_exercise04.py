@@ -138,11 +138,11 @@ def assert_five_times_as_fast(kata, probes, function, arguments, expected):
     assert_speed(speed, at_most=0.2, than="the time of 1000 calls with one sample each")
 
 
-@task("speed", title="softmax of 1000 samples takes at most a fifth of the time of 1000 calls", unless_hidden=True)
+@task("speed", title="softmax of 1000 samples takes at most a fifth of the time of 1000 calls")
 def test_softmax_of_a_batch_is_five_times_as_fast(kata, probes):
     assert_five_times_as_fast(kata, probes, "softmax", (many,), p_of_many)
 
 
-@task("speed", title="The loss of 1000 samples takes at most a fifth of the time of 1000 calls", unless_hidden=True)
+@task("speed", title="The loss of 1000 samples takes at most a fifth of the time of 1000 calls")
 def test_the_loss_of_a_batch_is_five_times_as_fast(kata, probes):
     assert_five_times_as_fast(kata, probes, "cross_entropy", (many, targets_of_many), loss_of_batch)

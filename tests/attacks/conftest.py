@@ -251,10 +251,11 @@ def _residing(
     tasks: Collection[str] = (),
     *,
     diagnosing: bool = True,
+    visible: bool = False,
 ) -> Graded:
     folder = SUBMISSIONS / submission  # joining leaves an absolute path unchanged
     assert folder.exists()
-    verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing)
+    verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing, visible=visible)
     return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
 
 
@@ -283,7 +284,7 @@ def _end_of_residents() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """Return grade(slug, folder[, root, tasks, diagnosing]), which grades a folder of submissions/, or any other.
+    """Return grade(slug, folder[, root, tasks, diagnosing, visible]), which grades a folder of submissions/, or any other.
 
     It grades against a repository of katas, by default this one, by a resident judge that has graded other attacks
     before and has the secrets in its environment.

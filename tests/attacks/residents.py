@@ -45,19 +45,28 @@ class Residents:
         return judge
 
     def grade(
-        self, root: Path, slug: str, place: str, tasks: Collection[str] = (), *, diagnosing: bool = True
+        self,
+        root: Path,
+        slug: str,
+        place: str,
+        tasks: Collection[str] = (),
+        *,
+        diagnosing: bool = True,
+        visible: bool = False,
     ) -> Verdict:
         """Grade a submission. Check that it leaves no process behind and that no resident process has ended.
 
-        `diagnosing` says whether to search for a known misconception, which takes long for tests that train.
+        `diagnosing` says whether to search for a known misconception, which takes long for tests that train. `visible`
+        runs only the visible tests.
         """
         judge = self.judge(root)
         root_pid, others = pid_of(judge), set(children(os.getpid()))
         if diagnosing:
-            verdict = judge.grade(slug, intake.find(place), tasks=tasks)
+            verdict = judge.grade(slug, intake.find(place), tasks=tasks, visible=visible)
         else:
             taken = intake.take(catalogue.load(root, slug), intake.find(place))
-            verdict = judge.grade_files(slug, {file.name: file.data for file in taken.files}, tasks=tasks)
+            files = {file.name: file.data for file in taken.files}
+            verdict = judge.grade_files(slug, files, tasks=tasks, visible=visible)
         assert pid_of(judge) == root_pid
         assert self.patiently(lambda: left_behind(root_pid)) == []
         assert self.patiently(lambda: running(set(children(os.getpid())) - others)) == []

@@ -92,7 +92,9 @@ def test_no_thread_can_be_started_in_the_numpy_runtime(grade):
 def test_time_spent_before_a_reply_cannot_be_hidden(grade, observed):
     """The visible race compares the submission with itself: both sides take as long, whatever follows a reply."""
     for _ in range(3):
-        failed = grade("exercise01", "z47_busy_after_replying", diagnosing=False).failed
+        hidden = grade("exercise01", "z47_busy_after_replying", diagnosing=False).failed
+        assert {test["task"] for test in hidden} == {"speed"}
+        failed = grade("exercise01", "z47_busy_after_replying", diagnosing=False, visible=True).failed
         assert {test["task"] for test in failed} == {"speed"}
         (own,) = (test["message"] for test in failed if "one row each" in test["message"])
         ratio = float(own.partition("takes ")[2].partition(" times ")[0])
