@@ -145,7 +145,7 @@ def _as_its_docstring_says(call: Call, fault: Exception) -> PasteProgram:
     template = call.probe.shown
     if not template or all(line.startswith("#") for line in template.splitlines()):
         raise NoProgram
-    given = dict(zip(call.probe.parameters, call.arguments, strict=False))
+    given = _given(call)
     *lines, expression = _filled(call, template, fault).splitlines()
     used = [name for name in given if re.search(rf"\b{name}\b", "\n".join([*lines, expression]))]
     assigned = [line for name in used for line in _assigned(name, given[name])]
@@ -155,11 +155,14 @@ def _as_its_docstring_says(call: Call, fault: Exception) -> PasteProgram:
 def _filled(call: Call, template: str, fault: Exception) -> str:
     assert call.probe is not None
     message = fault.message if isinstance(fault, Mismatch) else ""
-    fields = {
-        name: _Field(value, call.probe.source, message)
-        for name, value in zip(call.probe.parameters, call.arguments, strict=False)
-    }
+    fields = {name: _Field(value, call.probe.source, message) for name, value in _given(call).items()}
     return template.format_map(fields)
+
+
+def _given(call: Call) -> dict[str, Any]:
+    """Return the values that a probe's `Shown as:` may use."""
+    assert call.probe is not None
+    return dict(zip(call.probe.parameters, call.arguments, strict=False)) | call.shown
 
 
 @dataclass

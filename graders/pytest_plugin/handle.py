@@ -102,6 +102,7 @@ class Call:
     value: Any = None
     fault: Exception | None = None
     before: Call | None = None  # the previous call of the same case
+    shown: dict[str, Any] = field(default_factory=dict)  # what a report shows, in place of or besides the arguments
 
 
 class Raised:
@@ -189,12 +190,20 @@ class Handle:
         plain_arguments = plain(arguments)
         return self.call_log.ask(Call(name, plain_arguments), lambda: self.side.call(name, plain_arguments))
 
-    def run(self, probe: Probe, *arguments: Any) -> Any:
-        """Run a probe in the submission's process. It returns plain values."""
+    def run(self, probe: Probe, *arguments: Any, **shown: Any) -> Any:
+        """Run a probe in the submission's process. It returns plain values.
+
+        `shown` are values for the probe's `Shown as:` that stay with the judge, such as the name of a planted fault.
+        """
         __tracebackhide__ = True
         plain_arguments = plain(arguments)
-        call = Call(probe.name, plain_arguments, probe)
+        call = Call(probe.name, plain_arguments, probe, shown=plain(shown))
         return self.call_log.ask(call, lambda: self.side.run(probe, plain_arguments))
+
+    def forget(self) -> None:
+        """Leave the last call out of what a diagnosis compares, for example a call that only asked for more input."""
+        if self.call_log.recorded:
+            self.call_log.recorded.pop()
 
     def toml(self, name: str) -> dict[str, Any]:
         """Return the content of a declared TOML file. A missing or malformed file fails the test."""

@@ -66,8 +66,12 @@ def patient(activation, fault, layer, n_hidden, n_outputs):
         def loss_and_gradients(self, X, y):
             if fault == "labels of the next row":
                 y = np.roll(y, -1)
+            if fault == "none: labels of the row after the next, which has the same class":
+                y = np.concatenate([np.roll(y[:8], -2), y[8:]])
             if fault == "classes counted from 1":
                 y = (y + 1) % n_outputs
+            if fault == "none: logits and labels shifted by one class":
+                y = (y - 1) % n_outputs
             return super().loss_and_gradients(X, y)
 
         def step(self, X, y, learning_rate=0.05):
@@ -79,6 +83,8 @@ def patient(activation, fault, layer, n_hidden, n_outputs):
                 if fault == "step goes uphill":
                     parameter[...] = old - (parameter - old)
                 if fault == "step changes the last biases only" and parameter is not self.biases[-1]:
+                    parameter[...] = old
+                if fault == "none: step changes the last weights only" and parameter is not self.weights[-1]:
                     parameter[...] = old
             return loss
 
@@ -107,7 +113,7 @@ def _logits(logits, fault, n_steps):
         logits[-1, -1] = np.nan
     if fault == "NaN for a single row" and len(logits) == 1:
         logits[0, -1] = np.nan
-    if fault == "logits shifted by one class":
+    if fault in ("logits shifted by one class", "none: logits and labels shifted by one class"):
         return np.roll(logits, 1, axis=1)
     if fault == "one wrong prediction, a different one after every step":
         logits[n_steps % len(logits)] *= -1

@@ -85,7 +85,9 @@ class DeepNetwork(Network):
         """Return the loss, and the gradients of all parameters under their attributes' names."""
         (*hidden, logits), kept = self._forward(X)
         inputs, n = [X, *hidden], len(X)
-        delta = softmax(logits.copy()) / n
+        # shifted and bounded, which changes no gradient, in case your functions take huge logits as they are
+        bounded = np.clip(logits - logits.max(axis=1, keepdims=True), -100, 0)
+        delta = softmax(bounded.copy()) / n
         delta[np.arange(n), y] -= 1 / n
         dW, dh, db = affine_backward(delta, inputs[-1], self.weights[-1])
         gradients = {"weights": [dW], "biases": [db], "gammas": [], "betas": []}
@@ -95,7 +97,7 @@ class DeepNetwork(Network):
             dW, dh, db = affine_backward(dz, x, W)
             for name, gradient in (("weights", dW), ("biases", db), ("gammas", dgamma), ("betas", dbeta)):
                 gradients[name].insert(0, gradient)
-        return float(cross_entropy(logits.copy(), y)), gradients
+        return float(cross_entropy(bounded, y)), gradients
 
 
 def train(

@@ -1,6 +1,7 @@
 """Check the functions from your earlier katas, your block on numbers that you can verify by hand, and networks."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from graders import datasets
 from graders.checks import (
+    Mismatch,
     about,
     assert_accuracy,
     assert_bernoulli,
@@ -20,7 +22,7 @@ from graders.checks import (
     generator,
     task,
 )
-from graders.checks.mismatch import fail
+from graders.checks.mismatch import fail, is_observing
 
 # the worked example: one row of four numbers, whose mean is 2 and whose variance is 1; the third unit is dropped
 z = np.array([[1.0, 1.0, 3.0, 3.0]])
@@ -51,6 +53,22 @@ MAY_CHANGE = {
 }
 
 
+def network_of(sizes, seed, training, shifts, factors, rate):
+    """Return a DeepNetwork's parameters and settings: healthy ones, changed by these shifts and factors."""
+    rng = np.random.default_rng(seed)
+    pairs = list(pairwise(sizes))
+    factors, shifts = [*factors, *[1.0] * len(pairs)], [*shifts, *[0.0] * len(pairs)]
+    return {
+        "weights": [k * rng.normal(0, math.sqrt(2 / n), (m, n)) for k, (n, m) in zip(factors, pairs, strict=False)],
+        "biases": [np.zeros(width) for width in sizes[1:]],
+        "gammas": [np.ones(width) for width in sizes[1:-1]],
+        "betas": [np.full(width, shift) for width, shift in zip(sizes[1:-1], shifts, strict=False)],
+        "training": training,
+        "learning_rate": 0.2 * rate,
+        "p_drop": 0.1,
+    }
+
+
 def normalised(z, gamma, beta):
     return gamma * (z - z.mean(axis=1, keepdims=True)) / np.sqrt(z.var(axis=1, keepdims=True) + 1e-5) + beta
 
@@ -74,8 +92,7 @@ def assert_gradients(actual, dh, z, gamma, beta, mask, p_drop, dtype=np.float64)
             assert_gradient(gradient, block(mask, p_drop), inputs, dh, index, scale=100.0, terms=len(z), dtype=dtype)
 
 
-def accuracy_of(parameters, images):
-    """Return the classes that a trained network finds in images, without dropout."""
+def assert_shapes(network, subject):
     shapes = {
         "weights": [(64, 784), (64, 64), (64, 64), (10, 64)],
         "biases": [(64,), (64,), (64,), (10,)],
@@ -83,24 +100,124 @@ def accuracy_of(parameters, images):
         "betas": [(64,)] * 3,
     }
     for name, expected in shapes.items():
-        for array, shape in zip(parameters[name], expected, strict=True):
-            with about(f"a trained array of `{name}`"):
+        with about(f"`{name}` of {subject}"):
+            arrays = assert_parts(network[name], *(f"{name}[{k}]" for k in range(len(expected))))
+        for array, shape in zip(arrays, expected, strict=True):
+            with about(f"an array in `{name}` of {subject}"):
                 assert_shape(array, shape)
+
+
+def accuracy_of(network, images):
+    """Return the classes that a trained network finds in images, without dropout."""
+    assert_shapes(network, "the trained network")
     h = images
     with np.errstate(all="ignore"):  # a network that has diverged reads nothing, which the accuracy shows
-        for W, b, gamma, beta in zip(*(parameters[name][:3] for name in shapes), strict=True):
-            h = np.maximum(normalised(h @ W.T + b, gamma, beta), 0)
-        return (h @ parameters["weights"][3].T + parameters["biases"][3]).argmax(axis=1)
+        for k in range(3):
+            z = h @ network["weights"][k].T + network["biases"][k]
+            h = np.maximum(normalised(z, network["gammas"][k], network["betas"][k]), 0)
+        return (h @ network["weights"][3].T + network["biases"][3]).argmax(axis=1)
 
 
-def unseen():
+def trained_further(network, images, labels, seed):
+    """Return the network after three epochs of deep_training.train, computed with PyTorch."""
+    names = ("weights", "biases", "gammas", "betas")
+    images, labels, rng = torch.tensor(images), torch.tensor(labels), torch.Generator().manual_seed(seed)
+    parameters = {name: [torch.tensor(each, dtype=torch.float64) for each in network[name]] for name in names}
+    flat = [parameter.requires_grad_() for name in names for parameter in parameters[name]]
+    epochs, batches = 3, len(images) // 50
+    for step in range(epochs * batches):
+        if step % batches == 0:
+            order = torch.randperm(len(images), generator=rng)
+        rows = order[step % batches * 50 :][:50]
+        h = images[rows]
+        for W, b, gamma, beta in zip(*parameters.values(), strict=False):
+            y = torch.nn.functional.layer_norm(h @ W.T + b, b.shape, gamma, beta)
+            h = torch.relu(y) * torch.bernoulli(torch.full_like(y, 0.9), generator=rng) / 0.9
+        logits = h @ parameters["weights"][-1].T + parameters["biases"][-1]
+        gradients = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, labels[rows]), flat)
+        rate = float(network["learning_rate"]) * (1 - step / (epochs * batches))
+        with torch.no_grad():
+            for parameter, gradient in zip(flat, gradients, strict=True):
+                parameter -= rate * gradient
+    return {name: [parameter.detach().numpy() for parameter in parameters[name]] for name in names}
+
+
+def all_digits():
     folder = datasets.folder("mnist")
-    return np.load(folder / "images.npy")[3000:].reshape(-1, 784) / 255, np.load(folder / "labels.npy")[3000:]
+    return np.load(folder / "images.npy").reshape(-1, 784) / 255, np.load(folder / "labels.npy")
 
 
-def assert_fault(found, expected, network):
+def digits():
+    """Return 3000 images and their classes, and 1000 others and their classes."""
+    images, labels = all_digits()
+    return (images[:3000], labels[:3000]), (images[3000:], labels[3000:])
+
+
+def broken(kata, probe, sizes, seed, training, shifts, factors, rate, *arguments):
+    """Run a probe on a network, of which it gets no more than the parameters and settings."""
+    names = ("sizes", "seed", "training", "shifts", "factors", "rate")
+    shown = dict(zip(names, (sizes, seed, training, shifts, factors, rate), strict=True))
+    network = network_of(*shown.values())
+    return network, kata.run(probe, network, *arguments, **shown)
+
+
+def diagnoses(kata, probes, seed, bias, factor, equal_rows):
+    """Return three diagnoses of a network of exercise 10 with this bias and this factor in its first layer."""
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(0, math.sqrt(2 / n), (m, n)) for n, m in pairwise([8, 32, 32, 3])]
+    biases = [np.full(32, bias), np.zeros(32), np.zeros(3)]
+    weights[0] *= factor
+    X, y = rng.standard_normal((100, 8)), np.arange(100) % 3
+    X[:equal_rows] = X[0]
+    shown = {"seed": seed, "bias": bias, "factor": factor, "equal_rows": equal_rows}
+    return kata.run(probes.diagnoses, weights, biases, X, y, **shown)
+
+
+def assert_fault(kata, probes, expected, *recipe):
+    _, found = broken(kata, probes.fault_of, *recipe)
     if not isinstance(found, str) or found != expected:
-        fail(f"find_fault of {network}: expected {expected!r}, got {found!r}", expected, found)
+        sizes, _, training, shifts, factors, rate = recipe
+        story = f"training = {training}, betas + {shifts}, weights · {factors}, learning rate · {rate:g}"
+        story = f"a network with the sizes {sizes}, {story}"
+        fail(f"find_fault of {story}: expected {expected!r}, got {found!r}", expected, found)
+
+
+def assert_only_changed(before, after, fault):
+    """Check that a repair has changed nothing except what this fault has broken."""
+
+    def same(old, new):
+        if isinstance(old, list):
+            return isinstance(new, list) and len(old) == len(new) and all(map(np.array_equal, old, new))
+        return np.array_equal(old, new)
+
+    if not isinstance(after, dict) or set(after) != set(before):
+        raise Mismatch("expected a network after the repair", None, None)
+    others = [name for name in before if not same(before[name], after[name])]
+    others = [name for name in others if name not in MAY_CHANGE.get(fault, ())]
+    if others:
+        names = ", ".join(f"network.{name}" for name in others)
+        fail(f"repair of a network with the fault {fault!r} has changed {names}, which was not broken", [], others)
+
+
+def assert_repaired(kata, probes, fault, recipe, seen, unseen, seed):
+    """Repair a network, train it with PyTorch for three epochs, and test it on images that it hasn't seen."""
+    before, after = broken(kata, probes.repaired, SIZES, seed, *recipe, generator(seed))
+    assert_only_changed(before, after, fault)
+    if is_observing():
+        return
+    if not np.array_equal(after["training"], False):
+        fail(f"network.training, after the repair: expected False, got {after['training']}", False, after["training"])
+    rate = after["learning_rate"]
+    if not isinstance(rate, int | float | np.number) and not (isinstance(rate, np.ndarray) and rate.shape == ()):
+        fail(f"network.learning_rate, after the repair: expected a number, got {rate}", None, rate)
+    assert_shapes(after, "the network, after the repair")
+    for k, W in enumerate(after["weights"]):
+        if not W.std() < 100:  # healthy weights have 0.3 at most, and faulty ones 50 000 or more
+            message = f"network.weights[{k}], after the repair: expected weights below 1, got a standard deviation"
+            fail(f"{message} of {W.std():.2g}", None, W)
+    with about(f"a network with the fault {fault!r}, after the repair and three epochs of training"):
+        images, labels = unseen
+        assert_accuracy(accuracy_of(trained_further(after, *seen, seed), images), labels, 0.85)
 
 
 @task("parts", title="exercise01: affine")
@@ -174,16 +291,16 @@ def test_exercise09(kata, probes):
 @task("parts", title="exercise10: three diagnostics")
 def test_exercise10(kata, probes):
     names = ("activations_are_healthy", "gradients_flow", "can_overfit_tiny_batch")
-    for number, arguments, network in (
-        (None, (0.0, 1.0, 1.0), "a healthy network"),
-        (0, (-1000.0, 1.0, 1.0), "a network with dead units"),
-        (1, (0.0, 1e8, 1.0), "a network whose first weights are 10^8 times too large"),
-        (2, (0.0, 1.0, 1e-9), "a network whose steps are 10^9 times too small"),
+    for number, bias, factor, equal_rows, story in (
+        (None, 0.0, 1.0, 0, "a healthy network"),
+        (0, -1000.0, 1.0, 0, "a network with dead units"),
+        (1, 0.0, 1e8, 0, "a network whose first weights are 10^8 times too large"),
+        (2, 0.0, 1.0, 8, "a network and eight equal samples of three classes"),
     ):
-        answers = assert_parts(kata.run(probes.diagnoses, *arguments), *names)
+        answers = assert_parts(diagnoses(kata, probes, 1, bias, factor, equal_rows), *names)
         for place, (name, answer) in enumerate(zip(names, answers, strict=True)):
             if number in (None, place):
-                with about(f"exercise10: {name} of {network}"):
+                with about(f"exercise10: {name} of {story}"):
                     assert_equal(answer, number is None)
 
 
@@ -210,7 +327,7 @@ def test_a_batch_in_training(kata, p_drop):
     with about("block_forward: the mask"):
         assert_shape(drawn, wide.shape)
         assert_bernoulli(drawn, 1 - p_drop)
-    expected = np.maximum(normalised(wide, scales, shifts), 0) * drawn / (1 - p_drop)
+    expected = np.maximum(normalised(wide, scales, shifts), 0) * np.asarray(drawn, dtype=float) / (1 - p_drop)
     assert_close(h, expected, scale=100.0, name="h, for the mask that you returned")
 
 
@@ -255,44 +372,33 @@ def test_each_row_alone(kata):
 @task("learns", title="Trained on 3000 digits, the network reads at least 90 % of 1000 others")
 def test_the_network_learns(kata, probes):
     trained = kata.run(probes.trained, 3000, 1)
-    images, labels = unseen()
+    _, (images, labels) = digits()
     assert_accuracy(accuracy_of(trained, images), labels, 0.9)
 
 
 @task("faults", title="Healthy networks")
 def test_healthy_networks(kata, probes):
     for sizes in (SIZES, [784, 32, 10], [784, 48, 48, 10]):
-        found = kata.run(probes.fault_of, sizes, 1, False, [], [], 1.0)
-        assert_fault(found, "none", f"a healthy network with the sizes {sizes}")
+        assert_fault(kata, probes, "none", sizes, 1, *HEALTHY)
 
 
 @task("faults", title="Each fault, built into a deep network")
 @pytest.mark.parametrize("fault", FAULTY)
 def test_each_fault(kata, probes, fault):
-    for training, shifts, factors, rate in FAULTY[fault]:
-        found = kata.run(probes.fault_of, SIZES, 2, training, shifts, factors, rate)
-        network = (
-            f"a network in training mode {training}, with betas + {shifts}, weights · {factors}, learning rate · {rate}"
-        )
-        assert_fault(found, fault, network)
+    for recipe in FAULTY[fault]:
+        assert_fault(kata, probes, fault, SIZES, 2, *recipe)
 
 
 @task("repair", title="A healthy network stays as it is")
 def test_a_healthy_network_stays(kata, probes):
-    with about("what repair changes in a healthy network"):
-        assert_equal(kata.run(probes.healthy_after_repair, SIZES, 3, 0.75), [])
+    before, after = broken(kata, probes.repaired, SIZES, 3, *HEALTHY[:3], 0.75, generator(3))
+    assert_only_changed(before, after, "none")
 
 
 @task("repair", title="After the repair, three epochs are enough to read 85 % of unseen digits")
 @pytest.mark.parametrize("fault", FAULTY)
 def test_a_repaired_network_learns(kata, probes, fault):
-    images, labels = unseen()
-    logits, changed = kata.run(probes.repaired, 4, *FAULTY[fault][-1], images[:500])
-    with about(f"what repair changes in a network with the fault {fault!r}, besides what is broken"):
-        assert_equal([name for name in changed if name not in MAY_CHANGE[fault]], [])
-    with about("two calls of forward(X) after the repair, which differ only in training mode"):
-        assert_equal(logits[1], logits[0])
-    assert_accuracy(np.nan_to_num(logits[0]).argmax(axis=1), labels[:500], 0.85)
+    assert_repaired(kata, probes, fault, FAULTY[fault][-1], *digits(), 4)
 
 
 @task("types", title="float32 arrays give float32 arrays")

@@ -31,6 +31,7 @@ DEEPEST = {"relu": 3, "leaky_relu": 4, "tanh": 4, "sigmoid": 2}  # largest numbe
 FUNCTIONS = {"relu": torch.relu, "leaky_relu": F.leaky_relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 TINY = 8
 WITHIN = 20  # a network without faults learns its tiny batch within this many steps
+LOW = 0.1  # and its loss is below this after three times as many
 
 _SUPPLIED = importlib.util.spec_from_file_location(
     "supplied_network", Path(__file__).parents[3] / "katas" / "exercise10" / "network.py"
@@ -91,20 +92,25 @@ def learnable(make, rows=TINY):
 
 
 def learns(network, rows):
-    """Return whether training with the supplied `step` ever gets the first `rows` samples right."""
+    """Return whether training with the network's own steps gets the first `rows` samples right, and with a low loss."""
+    n_outputs = len(network["biases"][-1])
     trained = supplied.Network(
-        [W.shape[1] for W in network["weights"]] + [len(network["biases"][-1])],
-        network["activation"],
-        np.random.default_rng(0),
+        [W.shape[1] for W in network["weights"]] + [n_outputs], network["activation"], np.random.default_rng(0)
     )
-    for parameter, value in zip(trained.weights + trained.biases, network["weights"] + network["biases"], strict=True):
+    parameters = trained.weights + trained.biases
+    for parameter, value in zip(parameters, network["weights"] + network["biases"], strict=True):
         parameter[...] = value
     X, y = network["X"][:rows], network["y"][:rows]
-    for _ in range(WITHIN):
-        trained.step(X, y)
-        if (trained.forward(X).argmax(axis=1) == y).all():
-            return True
-    return False
+    taught = (y[[row for row in network["order"] if row < rows] or slice(None)] + network["classes"]) % n_outputs
+    right = False
+    for step in range(3 * WITHIN):
+        before = [parameter.copy() for parameter in parameters]
+        trained.step(X, taught)
+        for parameter, start, factor in zip(parameters, before, network["pace"], strict=True):
+            parameter[...] = start + factor * (parameter - start)
+        predicted = (trained.forward(X).argmax(axis=1) + (network["form"] == 6)) % n_outputs
+        right = right or (step < WITHIN and bool((predicted == y).all()))
+    return right and trained.loss_and_gradients(X, taught)[0] < LOW
 
 
 def one_of_each(draw, many=False):
@@ -214,6 +220,33 @@ def of_other_class(draw, network):
     return mistaken(draw, network) | {"classes": draw.integers(1, n_outputs)}
 
 
+def odd_but_healthy(draw, network, kind):
+    """Change how a network trains, but not what it can learn, so that its code doesn't tell whether it is healthy.
+
+    - 0: Each row is trained on the label of another row, which has the same class.
+    - 1: Training and `forward` count the classes from the same other number.
+    - 2: Steps leave some parameters as they are.
+    """
+    n_outputs, y = len(network["biases"][-1]), network["y"]
+    rng = np.random.default_rng(draw.seed())
+    if kind == 0:
+        order = np.arange(TINY)
+        for rows in (np.flatnonzero(y[:TINY] == label) for label in range(n_outputs)):
+            order[rows] = np.roll(rows, 1)
+        return network | {"order": order.tolist()}
+    if kind == 1:
+        return network | {"form": 6, "classes": n_outputs - 1}
+    moved = rng.permutation(2 * len(network["weights"])) % 2
+    return network | {"pace": moved.tolist()}
+
+
+HARMLESS = (
+    "a network that trains on the labels of other rows, which have the same classes",
+    "a network whose training and forward count the classes from the same other number",
+    "a network whose steps leave half of the parameters as they are",
+)
+
+
 def with_biases(network, layer, bias):
     biases = list(network["biases"])
     biases[layer] = bias
@@ -312,10 +345,18 @@ def expect(kata, probes, function, network, truth, story, *arguments):
         assert_bool(answer, truth)
 
 
+def expect_all(kata, draw, probes, function, expected):
+    """Check answers in a drawn order, so that no submission can count calls."""
+    for place in np.random.default_rng(draw.seed()).permutation(len(expected)):
+        expect(kata, probes, function, *expected[place])
+
+
 @task("shapes", title="Logits of the whole batch and of a single row")
 def test_logits_of_all_rows_and_of_one(kata, draw, probes):
-    def expect_shapes(network, truth, story, n_outputs):
-        expect(kata, probes, "shapes_are_correct", network, truth, story, n_outputs)
+    expected = []
+
+    def expect_shapes(*each):
+        expected.append(each)
 
     for network in one_of_each(draw):
         expect_shapes(network, True, "a healthy network", len(network["biases"][-1]))
@@ -338,13 +379,19 @@ def test_logits_of_all_rows_and_of_one(kata, draw, probes):
     expect_shapes(network | {"form": 5}, False, "a logit that is NaN for a single row", n_outputs)
     infinite = with_biases(network, -1, np.where(np.arange(n_outputs) > 0, 0, draw.choice([np.inf, -np.inf])))
     expect_shapes(infinite, False, "a logit that is infinite", n_outputs)
+    few = network | {name: network[name][:TINY] for name in ("X", "y")}
+    expect_shapes(few | {"form": 3}, True, "logits of at most eight rows, and eight rows in X", n_outputs)
+    expect_shapes(network | {"form": 6}, True, "logits that are shifted by one class", n_outputs)
+    expect_all(kata, draw, probes, "shapes_are_correct", expected)
 
 
 @task("overfit", title="Healthy networks learn eight samples, sick ones don't")
 @cases(3)
 def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
-    def expect_overfit(network, truth, story):
-        expect(kata, probes, "can_overfit_tiny_batch", network, truth, story)
+    expected = []
+
+    def expect_overfit(*each):
+        expected.append(each)
 
     activations = list(FUNCTIONS)
     rows = draw.integers(2, TINY)
@@ -366,12 +413,19 @@ def test_eight_samples_are_learned_by_heart_or_not(kata, draw, probes):
     else:
         expect_overfit(at_every_pace(mistaken(draw, first), -1), False, "a step that goes uphill")
         expect_overfit(of_other_class(draw, second), False, "a network that trains on wrongly numbered classes")
+    for kind, story in enumerate(HARMLESS):
+        make = activations[(draw.case + kind) % 4]
+        odd = learnable(lambda make=make, kind=kind: odd_but_healthy(draw, healthy(draw, make), kind))
+        expect_overfit(odd, True, story)
+    expect_all(kata, draw, probes, "can_overfit_tiny_batch", expected)
 
 
 @task("activations", title="Healthy, dead and saturated layers")
 def test_dead_and_saturated_layers(kata, draw, probes):
-    def expect_activity(network, truth, story):
-        expect(kata, probes, "activations_are_healthy", network, truth, story)
+    expected = []
+
+    def expect_activity(*each):
+        expected.append(each)
 
     for network in one_of_each(draw, many=True):
         expect_activity(network, True, f"a healthy {network['activation']} network")
@@ -395,6 +449,7 @@ def test_dead_and_saturated_layers(kata, draw, probes):
     small = with_biases(scaled(leaky, [1e-3, 1]), 0, np.full_like(leaky["biases"][0], -0.1))
     expect_activity(small, True, "leaky ReLUs that are close to zero, where they still have a slope")
     expect_activity(constant(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs that are 1 for every row")
+    expect_all(kata, draw, probes, "activations_are_healthy", expected)
 
 
 def absolute_norms(network):
@@ -440,8 +495,10 @@ def test_the_norm_of_every_layer(kata, draw, probes):
 
 @task("gradients")
 def test_gradients_that_vanish_or_explode(kata, draw, probes):
-    def expect_flow(network, truth, story):
-        expect(kata, probes, "gradients_flow", network, truth, story)
+    expected = []
+
+    def expect_flow(*each):
+        expected.append(each)
 
     for network in one_of_each(draw):
         expect_flow(network, True, f"a healthy {network['activation']} network")
@@ -457,12 +514,15 @@ def test_gradients_that_vanish_or_explode(kata, draw, probes):
     expect_flow(scaled(shallow, [1, draw.choice([1e7, 1e-7])]), False, "a norm out of bounds in the first layer")
     expect_flow(dead(draw, scaled(relu, [0.0, 1, 1, 1]), 0), False, "a first layer of zeros")
     expect_flow(not_a_number(relu), False, "gradients that are NaN")
+    expect_all(kata, draw, probes, "gradients_flow", expected)
 
 
 @task("diagnose", title="All four answers together")
 def test_the_four_answers_together(kata, draw, probes):
+    expected = []
+
     def expect_diagnosis(network, story, **truths):
-        expect_found(ask(kata, probes, "diagnose", network), story, **truths)
+        expected.append((network, story, truths))
 
     def expect_found(found, story, **truths):
         keys = ["shapes", "overfit", "activations", "gradients"]
@@ -497,6 +557,12 @@ def test_the_four_answers_together(kata, draw, probes):
     expect_diagnosis(enlarged(relu, 1e9), "huge samples after the first eight", **well | {"gradients": False})
     tiny = relu["y"][:TINY] % (len(relu["biases"][-1]) - 1)
     expect_diagnosis(with_labels(relu, tiny), "a last class that is missing in the first eight samples", shapes=True)
+    for kind, story in enumerate(HARMLESS):
+        odd = learnable(lambda kind=kind: odd_but_healthy(draw, healthy(draw, "tanh", depth=1, many=True), kind))
+        expect_diagnosis(odd, story, **well)
+    for place in np.random.default_rng(draw.seed()).permutation(len(expected)):
+        network, story, truths = expected[place]
+        expect_found(ask(kata, probes, "diagnose", network), story, **truths)
     changed = [0.001 * W for W in small["weights"]]
     first, second = kata.run(probes.before_and_after, "diagnose", tuple(small.values()), changed)
     expect_found(first, "a healthy network", **well)

@@ -97,38 +97,28 @@ def layer_norm(_submission, x, gamma, beta):
     return [layer_norm(x.copy(), gamma, beta, 1e-5).copy(), layer_norm(x.copy())]
 
 
-def diagnoses(_submission, bias, factor, rate):
-    """Diagnose a network of exercise 10 with this bias and these factors of the weights and of the steps.
+def diagnoses(_submission, weights, biases, X, y):
+    """Diagnose a network of exercise 10 with these weights and biases.
 
     Shown as:
         import numpy as np
         from diagnostics import activations_are_healthy, can_overfit_tiny_batch, gradients_flow
         from network import Network
 
-        class Slowed(Network):
-            def step(self, X, y, learning_rate=0.05):
-                return super().step(X, y, rate * learning_rate)
-
-        rng = np.random.default_rng(1)
-        network = Slowed([8, 32, 32, 3], "relu", rng)
+        rng = np.random.default_rng(seed)
+        network = Network([8, 32, 32, 3], "relu", rng)
         network.biases[0] += bias
         network.weights[0] *= factor
         X, y = rng.standard_normal((100, 8)), np.arange(100) % 3
+        X[:equal_rows] = X[0]
         [activations_are_healthy(network, X), gradients_flow(network, X, y), can_overfit_tiny_batch(network, X, y)]
     """
     import numpy as np
     from diagnostics import activations_are_healthy, can_overfit_tiny_batch, gradients_flow
     from network import Network
 
-    class Slowed(Network):
-        def step(self, X, y, learning_rate=0.05):
-            return super().step(X, y, rate * learning_rate)
-
-    rng = np.random.default_rng(1)
-    network = Slowed([8, 32, 32, 3], "relu", rng)
-    network.biases[0] += bias
-    network.weights[0] *= factor
-    X, y = rng.standard_normal((100, 8)), np.arange(100) % 3
+    network = Network([8, 32, 32, 3], "relu", np.random.default_rng(0))
+    network.weights, network.biases = weights, biases
     answers = [
         activations_are_healthy(network, X),
         gradients_flow(network, X, y),
@@ -183,8 +173,8 @@ def trained(submission, count, seed):
     return _parameters(network)
 
 
-def fault_of(submission, sizes, seed, training, shifts, factors, rate):
-    """The fault that your function finds in a network with these shifts of its blocks and factors of its layers.
+def fault_of(submission, state):
+    """The fault that your function finds in a network.
 
     Shown as:
         import numpy as np
@@ -200,47 +190,11 @@ def fault_of(submission, sizes, seed, training, shifts, factors, rate):
             W *= factor
         find_fault(network, X[:200].astype(float), y[:200])
     """
-    return submission.find_fault(*_patient(submission, sizes, seed, training, shifts, factors, rate))
+    return submission.find_fault(*_patient(submission, state))
 
 
-def repaired(submission, seed, training, shifts, factors, rate, images):
-    """Call your repair on a network, train it for three epochs, and return two calls of forward, and what changed.
-
-    Shown as:
-        import numpy as np
-        from blocks import block_backward, block_forward, repair
-        from deep_training import DeepNetwork, train
-        from digits import load_digits
-        X, y = load_digits()
-        X = X.astype(float)
-        rng = np.random.default_rng(seed)
-        network = DeepNetwork(block_forward, block_backward, rng)
-        network.training, network.learning_rate = training, rate * network.learning_rate
-        for beta, shift in zip(network.betas, shifts):
-            beta += shift
-        for W, factor in zip(network.weights, factors):
-            W *= factor
-        repair(network, X[:200], y[:200], rng)
-        losses = train(network, X, y, rng, epochs=3)
-        network.forward(X[:5])
-    """
-    import numpy as np
-    from deep_training import SIZES, train
-    from digits import load_digits
-
-    network, X, y = _patient(submission, SIZES, seed, training, shifts, factors, rate)
-    before = _contents(network)
-    submission.repair(network, X, y, np.random.default_rng(seed))
-    after = _contents(network)
-    digits, labels = load_digits()
-    with np.errstate(all="ignore"):  # a network that is still broken may overflow
-        train(network, digits.astype(np.float64), labels, np.random.default_rng(seed), epochs=3)
-        logits = [network.forward(images), network.forward(images)]
-    return [logits, [name for name in before if not _same(before[name], after[name])]]
-
-
-def healthy_after_repair(submission, sizes, seed, rate):
-    """The names of everything that repair changes in a healthy network.
+def repaired(submission, state, rng):
+    """Everything in a network that your repair may change, after the repair.
 
     Shown as:
         import numpy as np
@@ -250,51 +204,32 @@ def healthy_after_repair(submission, sizes, seed, rate):
         X, y = load_digits()
         rng = np.random.default_rng(seed)
         network = DeepNetwork(block_forward, block_backward, rng, sizes)
-        network.learning_rate *= rate
-        before = network.weights[0].copy(), network.learning_rate
+        network.training, network.learning_rate = training, rate * network.learning_rate
+        for beta, shift in zip(network.betas, shifts):
+            beta += shift
+        for W, factor in zip(network.weights, factors):
+            W *= factor
         repair(network, X[:200].astype(float), y[:200], rng)
-        [bool((network.weights[0] == before[0]).all()), network.learning_rate == before[1]]
+        vars(network)
     """
-    import numpy as np
-
-    network, X, y = _patient(submission, sizes, seed, False, [], [], rate)
-    before = _contents(network)
-    submission.repair(network, X, y, np.random.default_rng(seed))
-    after = _contents(network)
-    return [name for name in before if not _same(before[name], after[name])]
+    network, X, y = _patient(submission, state)
+    submission.repair(network, X, y, rng)
+    settings = {name: getattr(network, name) for name in ("training", "learning_rate", "p_drop")}
+    return _parameters(network) | settings
 
 
-def _patient(submission, sizes, seed, training, shifts, factors, rate):
-    """Return a network, 200 digits and their classes."""
+def _patient(submission, state):
+    """Return a network with these parameters and settings, 200 digits and their classes."""
     import numpy as np
     from deep_training import DeepNetwork
     from digits import load_digits
 
+    sizes = [state["weights"][0].shape[1], *map(len, state["biases"])]
+    network = DeepNetwork(submission.block_forward, submission.block_backward, np.random.default_rng(0), sizes)
+    vars(network).update(state)
     X, y = load_digits()
-    network = DeepNetwork(
-        submission.block_forward, submission.block_backward, np.random.default_rng(seed), [int(size) for size in sizes]
-    )
-    network.training, network.learning_rate = training, rate * network.learning_rate
-    for beta, shift in zip(network.betas, shifts, strict=False):
-        beta += shift
-    for W, factor in zip(network.weights, factors, strict=False):
-        W *= factor
     return network, X[:200].astype(np.float64), y[:200]
 
 
 def _parameters(network):
     return {name: list(getattr(network, name)) for name in ("weights", "biases", "gammas", "betas")}
-
-
-def _contents(network):
-    """Return copies of everything that a repair may change, by name."""
-    arrays = {name: [array.copy() for array in arrays] for name, arrays in _parameters(network).items()}
-    return {**arrays, "training": network.training, "learning_rate": network.learning_rate, "p_drop": network.p_drop}
-
-
-def _same(before, after):
-    import numpy as np
-
-    if isinstance(before, list):
-        return all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
-    return before == after
