@@ -56,6 +56,26 @@ def single(arrays):
     return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
+def about_float32(name, *results):
+    """Name this function in failures, and the earlier functions whose results for float32 arrays are wider.
+
+    `results` are pairs of an earlier function's name and its result.
+    """
+    wider = [earlier for earlier, result in results if getattr(result, "dtype", None) != np.float32]
+    hint = f" (float32 gives no float32 in {' and '.join(wider)}, so look at that exercise's task `types` first)"
+    return about(f"{name} of float32 arrays{hint if wider else ''}")
+
+
+def about_backward_in_float32(kata, probes):
+    z, labels = np.array([[2.0, -1.0], [0.0, 0.5]], dtype=np.float32), np.array([0, 1])
+    return about_float32(
+        "backward",
+        ("exercise02: relu_derivative", assert_parts(kata.run(probes.relu_and_derivative, z), "relu", "slope")[1]),
+        ("exercise04: softmax", assert_parts(kata.run(probes.softmax_and_loss, z, labels), "p", "loss")[0]),
+        ("exercise05: affine_backward", assert_parts(kata.run(probes.affine_backward, z, z, z), "dW", "dx", "db")[0]),
+    )
+
+
 def assert_names(actual):
     """Check that a result is a dict with an array for each parameter."""
     if not isinstance(actual, dict) or set(actual) != set(NAMES):
@@ -237,10 +257,11 @@ def test_the_network_learns(kata, probes):
 
 
 @task("types", title="float32 arrays give float32 arrays")
-def test_single_precision(kata):
+def test_single_precision(kata, probes):
     own = single(parameters)
-    actual = kata.backward(own, forward(own, batch.astype(np.float32)), labels)
-    assert_gradients(actual, batch, labels, dtype=np.float32)
+    with about_backward_in_float32(kata, probes):
+        actual = kata.backward(own, forward(own, batch.astype(np.float32)), labels)
+        assert_gradients(actual, batch, labels, dtype=np.float32)
     stepped = kata.update(own, single(gradients), 0.1)
     assert_names(stepped)
     for name in NAMES:

@@ -32,7 +32,7 @@ def within_reach():
                 code, cells = getattr(each, "__code__", None), getattr(each, "__closure__", None) or ()
                 found.update(zip(getattr(code, "co_freevars", ()), (cell.cell_contents for cell in cells)))
         frame = frame.f_back
-    return found
+    return found  # names of inner frames first
 '''
 
 # The planted fault is in the recipe of the network, and a record of what repair changes is in the probe's frame.
@@ -123,6 +123,22 @@ def numerical_gradient(f, w, eps=1e-5):
 )
 
 
+# A record of what a diagnostic changes is in the probe's frame, where it can be rewritten.
+REWRITES_THE_RECORD = (
+    READ_LOCALS
+    + """
+
+honestly = activations_are_healthy
+
+
+def activations_are_healthy(network, X):
+    network.n_steps += 1
+    within_reach().get("before", {})["n_steps"] = [np.asarray(network.n_steps).tobytes()]
+    return honestly(network, X)
+"""
+)
+
+
 def attacking(slug: str, folder: Path, attack: str) -> Path:
     """Return a submission: the kata's solution and those of the katas that it builds on, followed by the attack."""
     kata = catalogue.load(ROOT, slug)
@@ -153,8 +169,13 @@ def test_a_repair_is_compared_by_the_judge(grade, tmp_path):
 
 def test_a_closure_does_not_tell_a_faulty_network(grade, tmp_path):
     submission = attacking("exercise10", tmp_path, READS_THE_CLOSURE)
-    graded = grade("exercise10", submission, tasks=["overfit", "diagnose"], diagnosing=False)
+    graded = grade("exercise10", submission, diagnosing=False)
     assert score(graded, "overfit", "diagnose") == {"overfit": 0, "diagnose": 0}
+
+
+def test_a_changed_network_is_noticed(grade, tmp_path):
+    graded = grade("exercise10", attacking("exercise10", tmp_path, REWRITES_THE_RECORD), diagnosing=False)
+    assert score(graded, "activations", "unchanged") == {"activations": 2, "unchanged": 0}
 
 
 def test_a_function_cannot_be_differentiated_by_reading_it(grade, tmp_path):

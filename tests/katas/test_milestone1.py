@@ -85,6 +85,16 @@ def test_a_wrong_earlier_file_is_named(
 
 
 @pytest.mark.deep
+def test_float64_of_an_earlier_function_is_not_blamed_on_backward(
+    course: Path, grade: Callable[[Path], Verdict]
+) -> None:
+    change(course, "exercise05/affine_gradient.py", "return dW, dx, db", "return dW * np.float64(1), dx, db")
+    messages = [test.message for test in grade(course).tests if test.status == "failed"]
+    assert messages
+    assert all("float32 gives no float32 in exercise05: affine_backward" in message for message in messages)
+
+
+@pytest.mark.deep
 def test_a_hostile_training_result_fails_and_is_no_error(course: Path, grade: Callable[[Path], Verdict]) -> None:
     returned = ["{}", "None", "{name: 'text' for name in p}", "{name: v.astype(complex) for name, v in p.items()}"]
     returned += ["{name: v * float('nan') for name, v in p.items()}", "{name: v[:1] for name, v in p.items()}"]

@@ -79,6 +79,50 @@ def test_a_wrong_earlier_file_is_named(
     assert {tasks[name] for name in ("forward", "backward", "learns", "faults", "repair")} == {"blocked"}
 
 
+FLOAT32_MASK = """
+import numpy as np
+
+
+def dropout(h, mask, p_drop):
+    return h * mask / (1 - p_drop)
+
+
+def dropout_mask(shape, p_drop, rng):
+    return (rng.random(shape) >= p_drop).astype(np.float32)
+"""
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("masks", ["careless_boolean_mask.py", "careless_integer_mask.py", FLOAT32_MASK])
+def test_masks_of_any_dtype_are_enough(course: Path, grade: Callable[[Path], Verdict], masks: str) -> None:
+    hidden = ROOT / "graders/hidden"
+    text = masks if "\n" in masks else (hidden / "exercise08/accept" / masks).read_text(encoding="utf-8")
+    (course / "katas/exercise08/dropout.py").write_text(text, encoding="utf-8")
+    shutil.copy(hidden / "milestone2/accept/textbook.py", course / "katas/milestone2/blocks.py")
+    verdict = grade(course)
+    assert verdict.status == "passed", [test.message for test in verdict.tests if test.status == "failed"]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("formula", ["careless_formula.py", "careless_lists.py", "careless_loops.py"])
+def test_the_softmax_as_written_is_enough(course: Path, grade: Callable[[Path], Verdict], formula: str) -> None:
+    shutil.copy(
+        ROOT / "graders/hidden/exercise04/accept" / formula, course / "katas/exercise04/softmax_cross_entropy.py"
+    )
+    verdict = grade(course)
+    assert verdict.status == "passed", [test.message for test in verdict.tests if test.status == "failed"]
+
+
+@pytest.mark.deep
+def test_float64_of_an_earlier_function_is_not_blamed_on_the_block(
+    course: Path, grade: Callable[[Path], Verdict]
+) -> None:
+    change(course, "exercise09/layer_norm.py", "return ", "return np.float64(1) * ")
+    messages = [test.message for test in grade(course).tests if test.status == "failed"]
+    assert messages
+    assert all("float32 gives no float32 in exercise09: layer_norm" in message for message in messages)
+
+
 @pytest.mark.deep
 def test_a_hostile_answer_fails_and_is_no_error(course: Path, grade: Callable[[Path], Verdict]) -> None:
     path = course / "katas/milestone2/blocks.py"

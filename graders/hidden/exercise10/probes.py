@@ -6,7 +6,7 @@ import numpy as np
 
 
 def examine(submission, function, arguments, activation, weights, biases, order, classes, pace, form, X, y):
-    """Return a diagnostic's answer for a Network with these weights, and the names of everything that it changed.
+    """Return a diagnostic's answer for a Network with these weights.
 
     Shown as:
         # {function} of a network with {activation}, whose weights have the shapes {weights:shape}
@@ -14,10 +14,20 @@ def examine(submission, function, arguments, activation, weights, biases, order,
     """
     network = assembled(activation, weights, biases, order, classes, pace, form)
     given = {"shapes_are_correct": (X, *arguments), "activations_are_healthy": (X,)}.get(function, (X, y))
-    before = contents(network, X, y)
-    answer = getattr(submission, function)(network, *given)
-    after = contents(network, X, y)
-    return answer, [name for name in before if before[name] != after[name]]
+    return getattr(submission, function)(network, *given)
+
+
+def left(submission, function, arguments, activation, weights, biases, order, classes, pace, form, X, y):
+    """Return X, y and all attributes of a Network with these weights, as they are after a diagnostic.
+
+    Shown as:
+        # {function} of a network with {activation}, whose weights have the shapes {weights:shape}
+        # X has the shape {X:shape}. Further arguments: {arguments}
+    """
+    network = assembled(activation, weights, biases, order, classes, pace, form)
+    given = {"shapes_are_correct": (X, *arguments), "activations_are_healthy": (X,)}.get(function, (X, y))
+    getattr(submission, function)(network, *given)
+    return {"X": X, "y": y, **vars(network)}
 
 
 def before_and_after(submission, function, network, weights):
@@ -95,13 +105,3 @@ def rearranged(logits, form, n_steps):
     if form == 7:
         logits[n_steps % len(logits)] *= -1
     return logits
-
-
-def contents(network, X, y):
-    """Return the contents of X, y and all attributes of the network, by name."""
-    held = {"X": X, "y": y, **vars(network)}
-    return {name: [np.asarray(part).tobytes() for part in _parts(value)] for name, value in held.items()}
-
-
-def _parts(value):
-    return value if isinstance(value, list) else [value]

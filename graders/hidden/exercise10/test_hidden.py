@@ -91,15 +91,19 @@ def learnable(make, rows=TINY):
             return network
 
 
+def built(network):
+    """Return a supplied Network with these weights."""
+    sizes = [W.shape[1] for W in network["weights"]] + [len(network["biases"][-1])]
+    made = supplied.Network(sizes, network["activation"], np.random.default_rng(0))
+    for parameter, value in zip(made.weights + made.biases, network["weights"] + network["biases"], strict=True):
+        parameter[...] = value
+    return made
+
+
 def learns(network, rows):
     """Return whether training with the network's own steps gets the first `rows` samples right, and with a low loss."""
-    n_outputs = len(network["biases"][-1])
-    trained = supplied.Network(
-        [W.shape[1] for W in network["weights"]] + [n_outputs], network["activation"], np.random.default_rng(0)
-    )
+    n_outputs, trained = len(network["biases"][-1]), built(network)
     parameters = trained.weights + trained.biases
-    for parameter, value in zip(parameters, network["weights"] + network["biases"], strict=True):
-        parameter[...] = value
     X, y = network["X"][:rows], network["y"][:rows]
     taught = (y[[row for row in network["order"] if row < rows] or slice(None)] + network["classes"]) % n_outputs
     right = False
@@ -332,8 +336,7 @@ def deep_sigmoid(draw):
 
 
 def ask(kata, probes, function, network, *arguments):
-    answer, _ = kata.run(probes.examine, function, list(arguments), *network.values())
-    return answer
+    return kata.run(probes.examine, function, list(arguments), *network.values())
 
 
 def expect(kata, probes, function, network, truth, story, *arguments):
@@ -581,7 +584,25 @@ def test_the_network_and_the_samples_are_left_alone(kata, draw, probes):
             "diagnose",
         ):
             arguments = [len(network["biases"][-1])] if function == "shapes_are_correct" else []
-            _, changed = kata.run(probes.examine, function, arguments, *network.values())
+            before = {"X": network["X"], "y": network["y"], **vars(built(network))}
+            after = kata.run(probes.left, function, arguments, *network.values())
+            if not isinstance(after, dict):
+                fail(f"{function} changed the network", [], after)
+                return
+            changed = [name for name, value in before.items() if not same(value, after.get(name))]
+            changed += [f"network.{name}, which is new" for name in after if name not in before]
             if changed:
                 fail(f"{function} changed {' and '.join(changed)}: work on a copy of the network", [], changed)
                 return
+
+
+def same(before, after):
+    """Return whether an attribute still has the same value, bit for bit."""
+    if isinstance(before, list):
+        return isinstance(after, list) and len(before) == len(after) and all(map(same, before, after))
+    if isinstance(before, np.ndarray):
+        kind = (before.dtype, before.shape)
+        return (
+            isinstance(after, np.ndarray) and (after.dtype, after.shape) == kind and before.tobytes() == after.tobytes()
+        )
+    return type(before) is type(after) and before == after

@@ -234,18 +234,21 @@ def test_a_healthy_network_stays(kata, probes, draw):
 
 @task("types", title="float32 arrays give float32 arrays")
 @cases(6)
-def test_single_precision(kata, draw):
+def test_single_precision(kata, probes, draw):
     dh, z, gamma, beta, mask, p_drop = sample(draw, 5)
     own = [array.astype(np.float32) for array in (dh, z, gamma, beta, mask)]
     exact = [array.astype(float) for array in own]
     dh, z, gamma, beta, mask = own
     scale, _ = bounds(*exact, p_drop)
-    for training in (False, True):
-        seed = generator(draw.seed())
-        h, drawn = assert_parts(kata.block_forward(z, gamma, beta, p_drop, seed, training), "h", "mask")
-        expected = np.maximum(normalised(*exact[1:4]), 0) * (np.asarray(drawn, float) / (1 - p_drop) if training else 1)
-        assert_close(h, expected, dtype=np.float32, scale=scale, terms=z.shape[1], name="h")
-    assert_gradients(kata.block_backward(*own, p_drop), *exact, p_drop, dtype=np.float32)
+    with visible.about_float32(kata, probes, "block_forward"):
+        for training in (False, True):
+            seed = generator(draw.seed())
+            h, drawn = assert_parts(kata.block_forward(z, gamma, beta, p_drop, seed, training), "h", "mask")
+            factor = np.asarray(drawn, float) / (1 - p_drop) if training else 1
+            expected = np.maximum(normalised(*exact[1:4]), 0) * factor
+            assert_close(h, expected, dtype=np.float32, scale=scale, terms=z.shape[1], name="h")
+    with visible.about_float32(kata, probes, "block_backward"):
+        assert_gradients(kata.block_backward(*own, p_drop), *exact, p_drop, dtype=np.float32)
 
 
 @task("inputs", title="A call leaves its arguments as they are")

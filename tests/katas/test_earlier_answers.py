@@ -1,0 +1,68 @@
+"""What one kata accepts, the next one takes: the milestones with each accepted answer of an exercise as earlier file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import Judge, catalogue, intake
+from graders.catalogue import Variant
+from graders.verdict import Verdict
+from tests.workshop import ROOT
+
+MILESTONES = ("milestone1", "milestone2")
+# milestone1 gives a call with 50 images 50 times the solution's time, as its README says.
+SLOW = {"exercise01": {"careless_python_sums.py"}}
+
+
+def answers(slug: str) -> list[Variant]:
+    """Return the accepted answers of an exercise that are fast enough to train with."""
+    kata = catalogue.load(ROOT, slug)
+    return [variant for variant in kata.accept if variant.path.name not in SLOW.get(slug, ())]
+
+
+def earlier(milestone: str) -> list[str]:
+    return [kata.slug for kata in catalogue.load(ROOT, milestone).earlier]
+
+
+ROWS = [
+    (milestone, row)
+    for milestone in MILESTONES
+    for row in range(max(len(answers(slug)) for slug in earlier(milestone)))
+]
+
+
+@pytest.fixture(scope="module")
+def grade() -> Iterator[Callable[[str, Path], Verdict]]:
+    with Judge(ROOT, require="full") as judge:
+        yield judge.grade
+
+
+def write_course(folder: Path, milestone: str, row: int) -> dict[str, str]:
+    """Write a course in which each exercise has its accepted answer number `row`, and return the answers' names."""
+    used = {}
+    for slug in (*earlier(milestone), milestone):
+        kata = catalogue.load(ROOT, slug)
+        files = intake.solved(kata)
+        if slug != milestone:
+            variant = answers(slug)[row % len(answers(slug))]
+            files, used[slug] = variant.submission(files), variant.path.name
+        for name in kata.files:
+            path = folder / "katas" / slug / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files[name])
+    return used
+
+
+@pytest.mark.deep
+@pytest.mark.wide
+@pytest.mark.parametrize(("milestone", "row"), ROWS)
+def test_a_milestone_takes_what_the_exercises_accept(
+    milestone: str, row: int, grade: Callable[[str, Path], Verdict], tmp_path: Path
+) -> None:
+    used = write_course(tmp_path, milestone, row)
+    verdict = grade(milestone, tmp_path)
+    failures = [f"{test.task}: {test.message}" for test in verdict.tests if test.status == "failed"]
+    assert verdict.status == "passed", (used, failures)
