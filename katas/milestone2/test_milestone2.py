@@ -198,19 +198,18 @@ def assert_fault(kata, probes, expected, *recipe):
 
 def assert_only_changed(before, after, fault):
     """Check that a repair has changed nothing except what this fault has broken."""
-
-    def same(old, new):
-        if isinstance(old, list):
-            return isinstance(new, list) and len(old) == len(new) and all(map(np.array_equal, old, new))
-        return np.array_equal(old, new)
-
     if not isinstance(after, dict) or set(after) != set(before):
         raise Mismatch("expected a network after the repair", None, None)
-    others = [name for name in before if not same(before[name], after[name])]
-    others = [name for name in others if name not in MAY_CHANGE.get(fault, ())]
-    if others:
-        names = ", ".join(f"network.{name}" for name in others)
-        fail(f"repair of a network with the fault {fault!r} has changed {names}, which was not broken", [], others)
+    for name in sorted(before.keys() - MAY_CHANGE.get(fault, set())):
+        pairs = [(name, before[name], after[name])]
+        if isinstance(before[name], list):
+            names = [f"{name}[{k}]" for k in range(len(before[name]))]
+            pairs = zip(names, before[name], assert_parts(after[name], *names), strict=True)
+        for place, old, new in pairs:
+            if not np.array_equal(old, new):
+                message = f"repair of a network with the fault {fault!r} has changed network.{place}, which was healthy"
+                fail(message, old, new)
+                return
 
 
 def assert_repaired(kata, probes, fault, recipe, seen, unseen, seed):
