@@ -49,6 +49,10 @@ def write_course(folder: Path, milestone: str, row: int) -> dict[str, str]:
         if slug != milestone:
             variant = answers(slug)[row % len(answers(slug))]
             files, used[slug] = variant.submission(files), variant.path.name
+        else:  # as its README says, functions that overwrite their arguments get copies
+            for name in kata.files:
+                text = files[name].replace(b"layer_norm(z", b"layer_norm(z.copy()")
+                files = {**files, name: text.replace(b"dropout(dh,", b"dropout(dh.copy(),")}
         for name in kata.files:
             path = folder / "katas" / slug / name
             path.parent.mkdir(parents=True, exist_ok=True)
