@@ -30,7 +30,7 @@ from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
 from graders.scoring import blocked_message, blocking, in_order, scored, tasks_for_diagnosis, ungradable
-from graders.verdict import STRENGTH, Confinement, Speed, TestResult, Verdict
+from graders.verdict import STRENGTH, Confinement, Speed, TestResult, TestStatus, Verdict
 
 WORKERS_AT_ONCE = 24  # the number of workers that are requested at a time
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
@@ -382,8 +382,10 @@ class Grading:
             run_once(item)
         except (ForkServerDied, MachineBusy, MemoryError):
             raise
-        except pytest.skip.Exception as fault:
-            return msgspec.structs.replace(result, status="ungraded", message=clean(str(fault), MESSAGE))
+        except pytest.skip.Exception as fault:  # a core test must not skip: a submission may have been the reason
+            extra = any(task.extra for task in self.kata.tasks if task.name == result.task)
+            status: TestStatus = "ungraded" if extra else "failed"
+            return msgspec.structs.replace(result, status=status, message=clean(str(fault), MESSAGE))
         except Exception as fault:  # noqa: BLE001 (the trial catches the submission's exceptions)
             text = clean(f"the test itself broke: {failure_text(item, fault)}", MESSAGE)
             return msgspec.structs.replace(result, status="error", message=text)

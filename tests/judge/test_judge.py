@@ -546,6 +546,23 @@ def test_a_test_can_call_a_worker_of_another_runtime(broken: Broken, repository:
     assert statuses(verdict)["test_a_worker_of_each_runtime_for_the_whole_test"] == "passed", verdict.tests[-1].message
 
 
+@pytest.mark.parametrize(
+    ("name", "expected", "status", "most"),
+    [
+        ("test_one_and_two_become_two_and_four", {"double": "failed", "empty": "blocked"}, "failed", 10),
+        ("test_an_empty_vector_stays_empty", {"double": "passed", "empty": "ungraded"}, "passed", 9),
+    ],
+)
+def test_only_tests_of_extra_tasks_may_be_skipped(
+    broken: Broken, name: str, expected: dict[str, str], status: str, most: float
+) -> None:
+    change = f"{name}(kata):", f"{name}(kata):\n    import pytest\n\n    pytest.skip('this machine lacks something')"
+    verdict = broken({"katas/extras/test_extras.py": change}, "extras")
+    assert tasks(verdict) == {"types": "passed"} | expected
+    assert (verdict.status, verdict.max_score) == (status, most)
+    assert result(verdict, name).message == "this machine lacks something"
+
+
 def is_an_error(verdict: Verdict, *said: str) -> None:
     assert (verdict.status, verdict.exit_status, verdict.score, verdict.tests) == ("error", 2, 0, ())
     for part in said:
