@@ -27,6 +27,7 @@ def with_column(slug, folder, file, **values):
     return folder
 
 
+@pytest.mark.deep
 @attack("Z48")
 def test_a_log_of_a_data_set_that_is_not_here_fails(grade, tmp_path):
     folder = with_column("challenge2", tmp_path / "submission", "results/experiment_log.csv", dataset="cifar10")
@@ -38,6 +39,7 @@ def test_a_log_of_a_data_set_that_is_not_here_fails(grade, tmp_path):
     assert {task["name"]: task["score"] for task in graded.verdict["tasks"]} == {"log": 4, "repeated": 0}
 
 
+@pytest.mark.deep
 @attack("Z48")
 @pytest.mark.parametrize(
     ("column", "reason"),

@@ -292,23 +292,23 @@ def test_a_data_set_that_is_a_path_fails(submission: dict[str, bytes], data: str
 
 
 @pytest.mark.deep
-def test_absent_photos_are_not_graded(
+def test_results_on_absent_photos_fail(
     submission: dict[str, bytes], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = own_photos.sources.place_of("photos")
     monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path))
     own_photos.sources.place_of("photos").symlink_to(shipped)
     verdict = graded(submission)
-    assert status(verdict) == "ungraded"
-    said = message(verdict, "ungraded")
+    assert status(verdict) == "failed"
+    said = message(verdict, "failed")
     assert f"own-photos/{name}.safetensors is not on this computer" in said
-    assert "Results on the rendered photos are graded everywhere" in said
+    assert "the rendered photos, which are graded everywhere" in said
 
 
 @pytest.mark.deep
-def test_results_with_another_backbone_are_not_graded(submission: dict[str, bytes]) -> None:
+def test_results_with_another_backbone_fail(submission: dict[str, bytes]) -> None:
     rows = submission[LOG].decode().splitlines()
     text = "\n".join([f"{rows[0]},backbone", *(f"{row},resnet18" for row in rows[1:])])
     verdict = graded(submission | {LOG: text.encode()})
-    assert status(verdict) == "ungraded"
-    assert "the backbone resnet18" in message(verdict, "ungraded")
+    assert status(verdict) == "failed"
+    assert "the columns must be" in message(verdict, "failed")

@@ -123,14 +123,14 @@ def test_a_raised_accuracy_on_cifar10_is_found(
     assert f"the log says the accuracy is {claimed:.3f}, the trial gives {claimed - 0.1:.3f}" in said
 
 
-def test_without_cifar10_the_task_is_not_graded(
+def test_without_cifar10_the_task_fails(
     searched: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes = place_of("shapes32")
     monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path))
     shutil.copytree(shapes, place_of("shapes32"))
     verdict = graded(searched, "repeated")
-    assert verdict.status == "ungraded"
-    said = messages(verdict, "ungraded")
+    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 0, 4)
+    said = messages(verdict, "failed")
     assert "the trials cannot be repeated here: the data set cifar10 is not downloaded yet" in said
     assert "the trial cannot be repeated here: the data set cifar10 is not downloaded yet" in said

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pytest
 
 from graders import datasets
 from graders.checks import Mismatch, assert_picture, assert_prose, cases, standard_error, task
@@ -252,8 +251,9 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     n_train, n_validation = PICTURES[row["dataset"]]
     try:
         place = datasets.folder(row["dataset"])
-    except datasets.DataError as fault:
-        pytest.skip(f"the trials cannot be repeated here: {fault}")
+    except datasets.DataError as fault:  # a made-up log may name it because it is missing
+        said = f"{LOG}: the trials cannot be repeated here: {fault}. Trials on shapes32 can be repeated everywhere"
+        raise Mismatch(said, None, None) from None
     images = np.load(place / "images.npy", mmap_mode="r")
     X, y = images.reshape(len(images), -1), np.load(place / "labels.npy")
     X_unseen, y_unseen = unseen(row["dataset"], draw.seed())

@@ -12,7 +12,6 @@ import re
 from typing import Any
 
 import numpy as np
-import pytest
 
 from graders.checks import assert_equal, assert_picture, assert_prose, cases, standard_error, task
 from graders.checks.artifacts import read_csv, read_png
@@ -358,8 +357,6 @@ def test_ctrl_c_ends_the_table_before_that_training(kata: Any, draw: Any, probes
 # -------------------------------------------------------------------------------------------- the submitted results
 
 PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png")
-OPTIONAL = {"data": own_photos.NAME, "backbone": re.compile(r"[a-z0-9_]{1,40}")}  # columns that may be left out
-WHAT = {"data": "kept photos", "backbone": "a backbone"}
 LEAST_SEEDS = 3
 TRAINED_AGAIN = 2  # rows that the judge draws at random, from two approaches and with two seeds
 LEAST_PAPER = 0.02  # least share of a picture for its most frequent colour; in noise, the share is almost 0
@@ -385,10 +382,9 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
     data = handed_in(kata.data("results/comparison.csv"), "results/comparison.csv")
     header, *lines = read_csv(data, "results/comparison.csv") or [[]]
     rows = [dict(itertools.zip_longest(header, line[: len(header)], fillvalue="")) for line in lines if line]
-    columns = [name for name in header if name not in OPTIONAL]
     promise(
-        rows and columns == TABLE and len(set(header)) == len(header),
-        f"results/comparison.csv: the columns must be {', '.join(TABLE)}",
+        rows and [name for name in header if name != "data"] == TABLE and len(set(header)) == len(header),
+        f"results/comparison.csv: the columns must be {', '.join(TABLE)} (and data, for your own photos)",
     )
     seeds = {row["seed"] for row in rows}
     promise(len(seeds) >= LEAST_SEEDS, f"results/comparison.csv has {len(seeds)} seeds, need at least {LEAST_SEEDS}")
@@ -441,30 +437,24 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
 def own_photos_of(rows: list[dict[str, str]]) -> own_photos.OwnPhotos | None:
     """Return the learner's own photos that the comparison names, or None if it was made on the rendered photos.
 
-    Report the results as not graded if the judge lacks these photos, or if they come from another backbone.
+    Fail if the judge lacks these photos: otherwise, made-up results could name photos that nobody has.
     """
-    named: dict[str, str] = {}
-    for column, pattern in OPTIONAL.items():
-        values = {row.get(column, "") for row in rows}
-        promise(len(values) == 1, f"results/comparison.csv: {column} must be the same in all rows")
-        named[column] = values.pop()
-        promise(
-            not named[column] or pattern.fullmatch(named[column]),
-            f"results/comparison.csv: {column} is {named[column][:60]!r}, which isn't the name of {WHAT[column]}",
-        )
-    if named["backbone"] not in ("", "tiny"):
-        pytest.skip(
-            f"the rows can't be trained again: they have the backbone {named['backbone']}, and the grader only trains "
-            "tiny again, since larger networks take too long. Results with tiny are graded everywhere"
-        )
-    if not named["data"]:
+    names = {row.get("data", "") for row in rows}
+    promise(len(names) == 1, "results/comparison.csv: data must be the same in all rows")
+    name = names.pop()
+    if not name:
         return None
+    promise(
+        own_photos.NAME.fullmatch(name),
+        f"results/comparison.csv: data is {name[:60]!r}, which isn't the name of kept photos",
+    )
     try:
-        return own_photos.read(named["data"])
+        return own_photos.read(name)
     except own_photos.Unusable as fault:
-        pytest.skip(
-            f"the rows can't be trained again here: {fault}. Results on the rendered photos are graded everywhere"
-        )
+        raise AssertionError(
+            f"results/comparison.csv: the rows can't be trained again here: {fault}. Ask your instructor to copy the "
+            "file to the grader's computer, or submit results on the rendered photos, which are graded everywhere"
+        ) from None
 
 
 def is_fraction(text: str) -> bool:
