@@ -159,6 +159,12 @@ def test_kinks_and_ties(kata, probes):
 
 
 @task("corners")
+def test_equal_numbers_in_a_window(kata, probes):
+    expected = {"MaxPool2d(2)(x)": [[[[[5.0]]]], [[[[1.0, 0.0], [0.0, 0.0]]]]]}  # the first of them gets the gradient
+    assert_equal(kata.run(probes.gradients, [[[[5.0, 5.0], [5.0, 5.0]]]], list(expected)), expected)
+
+
+@task("corners")
 def test_extreme_numbers(kata, probes):
     # the value, and the gradient of x for a gradient of ones
     expected = {

@@ -168,6 +168,10 @@ def uniform(rng, *shape, inputs):
     return rng.uniform(-1, 1, shape).astype(np.float32) / np.sqrt(inputs).astype(np.float32)
 
 
+def noisy(images, rng):
+    return images + rng.uniform(0, 0.5, images.shape).astype(np.float32)
+
+
 def order_of(rng, n, size):
     return [rows.copy() for rows in rng.permutation(n).reshape(-1, size)]
 
@@ -237,8 +241,11 @@ criterion = CrossEntropyLoss(label_smoothing=0.1)
 def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
     """Train for one epoch on 1 000 images, with normalisation, GELU, label smoothing, momentum and weight decay.
 
-    In 40 pairs of training runs in float32 and float64, the first ten losses differed by at most 3e-5 (relative), and
-    the mean losses in each tenth of the steps by at most 3e-4.
+    The images are noisy, so that hardly any window of the pooling has two equal numbers: on white paper, all would be
+    equal, and which of them gets the gradient is an extra.
+
+    In 40 runs, the solution's first ten losses differed from PyTorch's by at most 3e-5 (relative), and the mean losses
+    in each tenth of the steps by at most 4e-4.
     """
     x, y, unseen, _ = digits()
     rng = np.random.default_rng(draw.seed())
@@ -248,8 +255,8 @@ def test_a_convolutional_network_learns_as_in_pytorch(kata, draw, probes):
     parameters = {name: uniform(rng, *shape, inputs=np.prod(shape[1:]) or 9) for name, shape in shapes.items()}
     for layer, size in (("1", 6), ("7", 300)):
         parameters |= {f"{layer}.weight": np.ones(size, np.float32), f"{layer}.bias": np.zeros(size, np.float32)}
-    x, unseen = x.reshape(-1, 1, 28, 28), unseen.reshape(-1, 1, 28, 28)
-    constants = {"raw_x": x[rows], "raw_y": y[rows], "raw_unseen": unseen, "epochs": 1, "raw_parameters": parameters}
+    x, unseen = (noisy(images, rng).reshape(-1, 1, 28, 28) for images in (x[rows], unseen))
+    constants = {"raw_x": x, "raw_y": y[rows], "raw_unseen": unseen, "epochs": 1, "raw_parameters": parameters}
     constants["order"] = order_of(rng, 1000, BATCH)
     code = CONVOLUTIONAL + TRAINING
     compared(kata, probes, code, constants, "a convolutional network", early=2e-3, drift=0.03, share=0.95)

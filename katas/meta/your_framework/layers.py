@@ -49,7 +49,7 @@ Conv2D = Conv2d
 class MaxPool2d(Module):
     """The largest element of every window: (n, c, h, w) to (n, c, h', w'), h' as in Conv2d.
 
-    ∂x is g at the largest element, the first one if several are equal. The default stride is the kernel size. The
+    ∂x is g at the largest element (extra `corners`: the first, if several are equal). The default stride is the kernel size. The
     padding, at most half of the kernel size, is never the largest element.
     """
 
