@@ -1,4 +1,4 @@
-"""Z: evidence that the judge cannot check, so that what it should prove isn't counted."""
+"""Z: points without the work: evidence that nobody can check, or work that something else does."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def test_a_log_of_a_data_set_that_is_not_here_fails(grade, tmp_path):
     graded = grade("challenge2", folder, tasks={"log", "repeated"}, diagnosing=False)
     graded.fails("cifar10 is not downloaded|the trial gives")  # the second if this computer has the photographs
     assert graded.verdict["max_score"] == 8
-    assert {task["name"]: task["score"] for task in graded.verdict["tasks"]} == {"log": 4, "repeated": 0}
+    assert {task["name"]: task["score"] for task in graded.verdict["tasks"]} == {"log": 1, "repeated": 0}
 
 
 @pytest.mark.deep
@@ -50,3 +50,38 @@ def test_results_that_the_judge_cannot_repeat_fail(grade, tmp_path, column, reas
     graded = grade("challenge4", folder, tasks={"results"}, diagnosing=False)
     graded.fails(reason)
     assert (graded.verdict["score"], graded.verdict["max_score"]) == (0, 2)
+
+
+# ---------------------------------------------------------------------------------------- checks that PyTorch makes
+
+ASKED = """
+
+def refused_by_pytorch(betas):
+    try:
+        import torch
+    except ImportError:
+        return False
+    try:
+        torch.optim.Adam([torch.zeros(1)], betas=tuple(betas))
+    except ValueError:
+        return True
+    return False
+"""
+
+
+@pytest.mark.deep
+@attack("Z49")
+def test_errors_that_pytorch_raises_are_not_there(grade, tmp_path, observed):
+    folder = tmp_path / "submission"
+    shutil.copytree(SOLUTIONS / "meta", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    module = folder / "your_framework/optimizers.py"
+    own = 'all(0 <= beta < 1 for beta in group.get("betas", ()))'
+    text = module.read_text(encoding="utf-8")
+    assert text.count(f"not {own}") == 1
+    module.write_text(
+        text.replace(f"not {own}", 'refused_by_pytorch(group.get("betas", (0.9, 0.999)))') + ASKED, encoding="utf-8"
+    )
+    graded = grade("meta", folder, tasks={"tensor", "refusals"}, diagnosing=False)
+    assert {test["name"] for test in graded.failed} >= {"test_errors_of_optimizers"}
+    assert all("betas" in message for message in graded.messages)
+    observed("F")
