@@ -52,11 +52,11 @@ def test_results_that_the_judge_cannot_repeat_fail(grade, tmp_path, column, reas
     assert (graded.verdict["score"], graded.verdict["max_score"]) == (0, 2)
 
 
-# ---------------------------------------------------------------------------------------- checks that PyTorch makes
+# ------------------------------------------------------------------------------------------------ errors without checks
 
 ASKED = """
 
-def refused_by_pytorch(betas):
+def wrong(betas):
     try:
         import torch
     except ImportError:
@@ -67,21 +67,44 @@ def refused_by_pytorch(betas):
         return True
     return False
 """
+EXPECTED = """
+
+def wrong(betas):
+    import sys
+
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_name != "attempt":
+        frame = frame.f_back
+    return frame is not None
+"""
+
+
+def with_check(folder, check):
+    """Return a copy of meta's solution in which Adam leaves the check of its betas to this function."""
+    shutil.copytree(SOLUTIONS / "meta", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    module = folder / "your_framework/optimizers.py"
+    text = module.read_text(encoding="utf-8")
+    own = 'not all(0 <= beta < 1 for beta in group.get("betas", ()))'
+    assert text.count(own) == 1
+    module.write_text(text.replace(own, 'wrong(group.get("betas", (0.9, 0.999)))') + check, encoding="utf-8")
+    return folder
 
 
 @pytest.mark.deep
 @attack("Z49")
 def test_errors_that_pytorch_raises_are_not_there(grade, tmp_path, observed):
-    folder = tmp_path / "submission"
-    shutil.copytree(SOLUTIONS / "meta", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    module = folder / "your_framework/optimizers.py"
-    own = 'all(0 <= beta < 1 for beta in group.get("betas", ()))'
-    text = module.read_text(encoding="utf-8")
-    assert text.count(f"not {own}") == 1
-    module.write_text(
-        text.replace(f"not {own}", 'refused_by_pytorch(group.get("betas", (0.9, 0.999)))') + ASKED, encoding="utf-8"
-    )
-    graded = grade("meta", folder, tasks={"tensor", "refusals"}, diagnosing=False)
+    graded = grade("meta", with_check(tmp_path / "submission", ASKED), tasks={"tensor", "refusals"}, diagnosing=False)
     assert {test["name"] for test in graded.failed} >= {"test_errors_of_optimizers"}
     assert all("betas" in message for message in graded.messages)
+    observed("F")
+
+
+@pytest.mark.deep
+@attack("Z50")
+def test_errors_where_one_is_expected_are_found(grade, tmp_path, observed):
+    submission = with_check(tmp_path / "submission", EXPECTED)
+    graded = grade("meta", submission, tasks={"tensor", "refusals"}, diagnosing=False)
+    found = {test["name"]: test["message"] for test in graded.failed if test["visibility"] == "hidden"}
+    assert found.keys() == {"test_errors_of_optimizers"}
+    assert "should raise nothing" in found["test_errors_of_optimizers"]
     observed("F")

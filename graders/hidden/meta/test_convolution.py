@@ -162,7 +162,7 @@ def test_initial_weights(kata, probes):
 def test_what_convolutions_refuse(kata, probes):
     image = {"x": np.ones((2, 3, 4, 4), np.float32)}
     lines = ["Conv2d(2, 3, 3)(x)", "Conv2d(3, 4, 5)(x)", "Conv2d(3, 4, 3, dilation=2)(x)"]
-    check_refusals(kata, probes, lines, {}, image, ["RuntimeError"], "the image has the shape (2, 3, 4, 4)")
-    check_refusals(
-        kata, probes, ["Conv2d(3, 4, 3, groups=2)"], {}, {}, ["ValueError"], "2 groups don't divide 3 channels"
-    )
+    why, allowed = "the image has the shape (2, 3, 4, 4)", ["Conv2d(3, 3, 3)(x)", "Conv2d(3, 4, 4)(x)"]
+    check_refusals(kata, probes, lines, {}, image, ["RuntimeError"], why, allowed=allowed)
+    lines, allowed = ["Conv2d(3, 4, 3, groups=2)"], ["Conv2d(4, 4, 3, groups=2)"]
+    check_refusals(kata, probes, lines, {}, {}, ["ValueError"], "2 groups don't divide 3 channels", allowed=allowed)

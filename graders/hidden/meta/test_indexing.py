@@ -182,10 +182,12 @@ def test_views_of_tensors_in_a_graph(kata, draw, probes):
 @cases(1)
 def test_errors_for_invalid_indices(kata, probes):
     outside = ["x[4]", "x[-5]", "x[0, 3]", "x[[0, 4]]", "x[:, [-4]]", "x[0, 0, 0, 0]", "x[..., 5]"]
-    check_refusals(kata, probes, outside, {}, {"x": np.ones((4, 3, 5))}, ["IndexError"], "x has the shape (4, 3, 5)")
+    inside = ["x[3]", "x[-4]", "x[0, 2]", "x[[0, 3]]", "x[:, [-3]]", "x[0, 0, 0]", "x[..., 4]"]
+    given = {"x": np.ones((4, 3, 5))}
+    check_refusals(kata, probes, outside, {}, given, ["IndexError"], "x has the shape (4, 3, 5)", allowed=inside)
     masks = ["x[[True, False]]", "x[np.ones((4, 2), bool)]"]
-    check_refusals(
-        kata, probes, masks, {}, {"x": np.ones((4, 3, 5))}, ["IndexError"], "the mask doesn't have the shape of x"
-    )
-    leaf = ["x.__setitem__(0, 1.0)"]
-    check_refusals(kata, probes, leaf, {"x": np.ones(3)}, {}, ["RuntimeError"], "x is a leaf that requires grad")
+    why, fitting = "the mask doesn't have the shape of x", ["x[[True, False, True, False]]", "x[np.ones((4, 3), bool)]"]
+    check_refusals(kata, probes, masks, {}, given, ["IndexError"], why, allowed=fitting)
+    leaf, other = ["x.__setitem__(0, 1.0)"], ["c.__setitem__(0, 1.0)"]
+    given, c, why = {"x": np.ones(3)}, {"c": np.ones(3)}, "x is a leaf that requires grad"
+    check_refusals(kata, probes, leaf, given, c, ["RuntimeError"], why, allowed=other)

@@ -100,11 +100,15 @@ def test_activations_of_large_numbers(kata, draw, probes):
 @cases(1)
 def test_errors_of_layers(kata, probes):
     x = {"x": np.ones((2, 5), np.float32)}
-    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], "the layer has 4 inputs, x has 5")
+    why, allowed = "the layer has 4 inputs, x has 5", ["Linear(5, 3)(x)"]
+    check_refusals(kata, probes, ["Linear(4, 3)(x)"], {}, x, ["RuntimeError"], why, allowed=allowed)
     outside = {"i": np.array([0, 4]), "j": np.array([-1, 0])}
     lines = ["Embedding(4, 2)(i)", "Embedding(4, 2)(j)"]
-    check_refusals(kata, probes, lines, {}, outside, ["IndexError"], "the table has 4 rows")
-    check_refusals(kata, probes, ["Dropout(-0.1)", "Dropout(1.5)"], {}, {}, ["ValueError"], "p must be a probability")
+    check_refusals(
+        kata, probes, lines, {}, outside, ["IndexError"], "the table has 4 rows", allowed=["Embedding(5, 2)(i)"]
+    )
+    lines, allowed = ["Dropout(-0.1)", "Dropout(1.5)"], ["Dropout(0.1)", "Dropout(0.5)"]
+    check_refusals(kata, probes, lines, {}, {}, ["ValueError"], "p must be a probability", allowed=allowed)
 
 
 @task("corners", title="Dropout with p = 0 and p = 1")

@@ -122,15 +122,11 @@ def test_errors_of_losses(kata, probes):
         "n": np.array([-1, 1]),
         "v": np.array([0, 1, 2]),
     }
-    check_refusals(kata, probes, lines, {}, given, ["ValueError"], "the reduction doesn't exist")
-    check_refusals(kata, probes, ["CrossEntropyLoss()(x, n)"], {}, given, ["IndexError"], "there is no class -1")
-    check_refusals(kata, probes, ["CrossEntropyLoss()(x, u)"], {}, given, ["IndexError"], "there are three classes")
-    check_refusals(
-        kata,
-        probes,
-        ["CrossEntropyLoss()(x, v)"],
-        {},
-        given,
-        ["ValueError", "RuntimeError", "IndexError"],
-        "there are two rows but three labels",
-    )
+    sums, means = [line.replace("average", "sum") for line in lines], ["CrossEntropyLoss()(x, t)"]
+    check_refusals(kata, probes, lines, {}, given, ["ValueError"], "the reduction doesn't exist", allowed=sums)
+    for labels, kinds, why in (
+        ("n", ["IndexError"], "there is no class -1"),
+        ("u", ["IndexError"], "there are three classes"),
+        ("v", ["ValueError", "RuntimeError", "IndexError"], "there are two rows but three labels"),
+    ):
+        check_refusals(kata, probes, [f"CrossEntropyLoss()(x, {labels})"], {}, given, kinds, why, allowed=means)

@@ -219,8 +219,11 @@ def damaged():
 @cases(1)
 def test_damaged_files_raise_an_error(kata, probes):
     """Loading a damaged file raises a ValueError that names the file."""
+    code = "e = attempt(lambda: load(path))"
+    whole = kata.run(probes.read, code, file_of({"weight": np.ones(3)}), "broken.safetensors", ["e"])["e"]
+    if whole is not None:
+        fail(f"loading an intact file: got {whole[0][0]}: {whole[1]}", None, whole)
     for what, data in damaged().items():
-        code = "e = attempt(lambda: load(path))"
         fault = kata.run(probes.read, code, data, "broken.safetensors", ["e"])["e"]
         if fault is None or "ValueError" not in fault[0]:
             said = "nothing was raised" if fault is None else f"got {fault[0][0]}: {fault[1]}"

@@ -124,29 +124,28 @@ def test_one_number_and_copies(kata, draw, probes):
 def test_errors_for_invalid_tensors(kata, probes):
     wrong_kind = ["Tensor([1, 2], requires_grad=True)", "Tensor(True, requires_grad=True)"]
     wrong_kind += ["Tensor([1, 2]).requires_grad_()", "zeros(2, dtype=int64, requires_grad=True)"]
-    check_refusals(kata, probes, wrong_kind, {}, {}, ["RuntimeError"], "only floating tensors can require grad")
-    x = {"x": np.ones((2, 3))}
-    check_refusals(kata, probes, ["x.numpy()"], x, {}, ["RuntimeError"], "x requires grad; use .detach().numpy()")
-    check_refusals(kata, probes, ["x.item()"], {}, x, ["RuntimeError", "ValueError"], "x has 6 elements")
-    check_refusals(kata, probes, ["len(Tensor(2.5))"], {}, {}, ["TypeError"], "a tensor without axes has no length")
-    ragged = ["Tensor([[1.0, 2.0], [3.0]])"]
-    check_refusals(kata, probes, ragged, {}, {}, ["ValueError", "TypeError"], "the rows have different lengths")
-    check_refusals(
-        kata,
-        probes,
-        ["Tensor('four')", "Tensor(None)"],
-        {},
-        {},
-        ["ValueError", "TypeError", "RuntimeError"],
-        "it isn't a number",
-    )
-    shapes = ["x @ y", "y @ x", "x @ x"]
-    given = {"x": np.ones((2, 3)), "y": np.ones((4, 5))}
-    check_refusals(kata, probes, shapes, {}, given, ["RuntimeError"], "the inner sizes differ")
+    right_kind = ["Tensor([1.0], requires_grad=True)", "Tensor([1.5]).requires_grad_()", "zeros(2, requires_grad=True)"]
+    why = "only floating tensors can require grad"
+    check_refusals(kata, probes, wrong_kind, {}, {}, ["RuntimeError"], why, allowed=right_kind)
+    x, why = {"x": np.ones((2, 3))}, "x requires grad; use .detach().numpy()"
+    check_refusals(kata, probes, ["x.numpy()"], x, {}, ["RuntimeError"], why, allowed=["x.detach().numpy()"])
+    kinds, allowed = ["RuntimeError", "ValueError"], ["Tensor([2.5]).item()"]
+    check_refusals(kata, probes, ["x.item()"], {}, x, kinds, "x has 6 elements", allowed=allowed)
+    why, allowed = "a tensor without axes has no length", ["len(Tensor([2.5]))"]
+    check_refusals(kata, probes, ["len(Tensor(2.5))"], {}, {}, ["TypeError"], why, allowed=allowed)
+    ragged, whole = ["Tensor([[1.0, 2.0], [3.0]])"], ["Tensor([[1.0, 2.0], [3.0, 4.0]])"]
+    kinds, why = ["ValueError", "TypeError"], "the rows have different lengths"
+    check_refusals(kata, probes, ragged, {}, {}, kinds, why, allowed=whole)
+    words, numbers, kinds = ["Tensor('four')", "Tensor(None)"], ["Tensor(4)", "Tensor(4.5)"], [*kinds, "RuntimeError"]
+    check_refusals(kata, probes, words, {}, {}, kinds, "it isn't a number", allowed=numbers)
+    shapes, fitting = ["x @ y", "y @ x", "x @ x"], ["x @ z", "z @ y"]
+    given = {"x": np.ones((2, 3)), "y": np.ones((4, 5)), "z": np.ones((3, 4))}
+    check_refusals(kata, probes, shapes, {}, given, ["RuntimeError"], "the inner sizes differ", allowed=fitting)
     cuda = "device='cuda'"
     if ran(kata, probes, f"e = attempt(lambda: Tensor([1.0], {cuda}).device)", {}, {}, ["e"])["e"] is not None:
         lines = [f"Tensor([1.0], {cuda})", "Tensor([1.0]).to('cuda')"]
-        check_refusals(kata, probes, lines, {}, {}, ["RuntimeError"], "CuPy isn't installed here")
+        allowed = ["Tensor([1.0], device='cpu')", "Tensor([1.0]).to('cpu')"]
+        check_refusals(kata, probes, lines, {}, {}, ["RuntimeError"], "CuPy isn't installed here", allowed=allowed)
 
 
 # ------------------------------------------------------------------------------------------ arithmetic
@@ -259,7 +258,8 @@ def test_changes_in_place_keep_the_dtype(kata, draw, probes):
 def test_errors_for_fractions_in_integers(kata, draw, probes):
     narrow = ["x.add_(0.5)", "x.mul_(Tensor([0.5]))", "x.__itruediv__(2)"]
     counts = {"x": draw.integers(-9, 9, 4)}
-    check_refusals(kata, probes, narrow, {}, counts, ["RuntimeError"], "integers can't hold fractions")
+    why, allowed = "integers can't hold fractions", ["x.add_(2)", "x.mul_(Tensor([3]))"]
+    check_refusals(kata, probes, narrow, {}, counts, ["RuntimeError"], why, allowed=allowed)
 
 
 # ------------------------------------------------------------------------------------------- creation

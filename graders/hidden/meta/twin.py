@@ -475,15 +475,29 @@ def function_of(line: str, names: Sequence[str], constants: Mapping[str, Any]) -
 
 
 def check_refusals(
-    kata: Any, probes: Any, expressions: Sequence[str], leaves: Any, constants: Any, expected: Sequence[str], why: str
+    kata: Any,
+    probes: Any,
+    expressions: Sequence[str],
+    leaves: Any,
+    constants: Any,
+    expected: Sequence[str],
+    why: str,
+    *,
+    allowed: Sequence[str],
 ) -> list[str]:
-    """Check that each expression raises one of the expected built-in exceptions, and return the messages."""
-    code = "\n".join(f"e{i} = attempt(lambda: {expression})" for i, expression in enumerate(expressions))
-    paths = [f"e{i}" for i in range(len(expressions))]
-    found = ran(kata, probes, code, leaves, constants, paths)
+    """Check that each expression raises one of the expected built-in exceptions, and return the messages.
+
+    Check also that the `allowed` expressions raise nothing: otherwise, a framework could raise in every `attempt`.
+    """
+    paths = {line: f"e{number}" for number, line in enumerate(sorted([*expressions, *allowed]))}
+    code = "\n".join(f"{path} = attempt(lambda: {line})" for line, path in paths.items())
+    found = ran(kata, probes, code, leaves, constants, list(paths.values()))
+    for line in allowed:
+        if (fault := found[paths[line]]) is not None:
+            fail(f"program `{line}` should raise nothing; got {fault[0][0]}: {fault[1]}", None, fault)
     texts = []
-    for path, expression in zip(paths, expressions, strict=True):
-        fault = found[path]
+    for expression in expressions:
+        fault = found[paths[expression]]
         wanted = " or ".join(expected)
         if fault is None:
             fail(f"program `{expression}` should raise {wanted} ({why}); nothing was raised", wanted, None)

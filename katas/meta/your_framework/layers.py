@@ -49,8 +49,8 @@ Conv2D = Conv2d
 class MaxPool2d(Module):
     """The largest element of every window: (n, c, h, w) to (n, c, h', w'), h' as in Conv2d.
 
-    ∂x is g at the largest element (extra `corners`: the first, if several are equal). The default stride is the kernel size. The
-    padding, at most half of the kernel size, is never the largest element.
+    ∂x is g at the largest element (extra `corners`: the first, if several are equal). The default stride is the kernel
+    size. The padding, at most half of the kernel size, is never the largest element.
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1):
