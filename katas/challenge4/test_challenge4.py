@@ -95,6 +95,16 @@ def assert_changes(found: list[tuple[bool, int]], ways: list[str], epochs: int) 
         assert rows == epochs, f"the history has {rows} rows for {epochs} epochs"
 
 
+def assert_learned(kata: Any, probes: Any, approach: str) -> None:
+    """Assert that 24 epochs on 24 photos lower the loss on these photos."""
+    logits, labels = kata.run(probes.learned, approach, {"epochs": 24, "seed": 5})
+    loss = F.cross_entropy(torch.tensor(logits), torch.tensor(labels)).item()
+    assert loss <= 0.8 * np.log(6), (
+        f"after 24 epochs on 24 photos, the loss on these photos is {loss:.2f}; that of equal probabilities for six "
+        f"classes is {np.log(6):.2f}, so the model has learned little or nothing"
+    )
+
+
 @task("extraction")
 def test_feature_extraction_changes_no_stage(kata: Any, probes: Any) -> None:
     run = kata.run(probes.run_of, "feature_extraction", {"epochs": 2, "seed": 3})
@@ -108,6 +118,16 @@ def test_the_seed_and_the_training_photos_decide(kata: Any, probes: Any) -> None
     assert_changes(kata.run(probes.changed, "feature_extraction", 2, ways), ways, 2)
 
 
+@task("extraction")
+def test_feature_extraction_learns_its_photos(kata: Any, probes: Any) -> None:
+    assert_learned(kata, probes, "feature_extraction")
+
+
+@task("tuning")
+def test_fine_tuning_learns_its_photos(kata: Any, probes: Any) -> None:
+    assert_learned(kata, probes, "fine_tuning")
+
+
 @task("tuning")
 @cases(3)
 def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -> None:
@@ -119,6 +139,11 @@ def test_fine_tuning_trains_the_last_stages(kata: Any, draw: Any, probes: Any) -
 @task("full")
 def test_full_training_trains_everything(kata: Any, probes: Any) -> None:
     assert_stages(kata.run(probes.run_of, "full_training", {"epochs": 6, "seed": 3}), 0)
+
+
+@task("full")
+def test_full_training_learns_its_photos(kata: Any, probes: Any) -> None:
+    assert_learned(kata, probes, "full_training")
 
 
 @task("full", title="Validation photos don't influence a long training run")

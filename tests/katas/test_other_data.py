@@ -130,7 +130,7 @@ def test_without_cifar10_the_task_fails(
     monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path))
     shutil.copytree(shapes, place_of("shapes32"))
     verdict = graded(searched, "repeated")
-    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 0, 4)
+    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 0, 7)
     said = messages(verdict, "failed")
     assert "the trials cannot be repeated here: the data set cifar10 is not downloaded yet" in said
     assert "the trial cannot be repeated here: the data set cifar10 is not downloaded yet" in said

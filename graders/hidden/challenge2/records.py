@@ -1,11 +1,11 @@
-"""Check the log of a search, and recompute the files derived from it."""
+"""Check the log of a search, recompute the files derived from it, and find what a trial's network predicted."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ COLUMNS = (*TRIAL, "accuracy_per_parameter", "pareto")
 _WHOLE = ("layers", "width", "batch_size", "epochs", "seed", "parameters")
 _REAL = ("dropout", "accuracy", "seconds", "accuracy_per_parameter")
 _TRUTH = {"true": True, "1": True, "1.0": True, "yes": True, "false": False, "0": False, "0.0": False, "no": False}
+COUNTED = 0.01  # allowed difference between reported and measured accuracy, since half-precision logits may tie
 SAME = 1e-6  # a relative tolerance: files have all digits of each number, but some programs round when reading
 
 
@@ -193,3 +194,40 @@ def _check_order(found: Sequence[float], accuracies: Iterable[float], name: str)
         if not same(one, other):
             said = f"the accuracy of model {number} is {one:g}, but the log, sorted by accuracy, has {other:g} there"
             raise Mismatch(f"{name}: {said}; list the most accurate rows, best first", expected, list(found))
+
+
+def predictions(row: Row, trial: Row, given: np.ndarray, n_inputs: int, n_classes: int) -> np.ndarray:
+    """Return the classes that a trial's network last predicted for the validation pictures, whose labels are `given`.
+
+    Raise Mismatch if the network doesn't have the row's architecture, or if the trial reports a different accuracy.
+    """
+    sizes = [n_inputs, *[row["width"]] * row["layers"], n_classes]
+    expected = [shape for pair in itertools.pairwise(sizes) for shape in (pair[::-1], pair[1:])]
+    if sorted(map(tuple, trial["shapes"])) != sorted(expected):
+        said = f"{in_words(row)}: the network that classified the validation pictures last has"
+        raise Mismatch(f"{said} parameters of the shapes {trial['shapes']}", expected, trial["shapes"])
+    shares = []
+    for order in orders(trial, len(given)):
+        predicted = trial["last"][order].argmax(axis=1)
+        shares.append(float(np.mean(predicted == given)))
+        if abs(shares[-1] - trial["accuracy"]) <= COUNTED:
+            return np.asarray(predicted)
+    counted = f"its network's is {shares[0]:.3f}" if shares else "not all of them went through its network"
+    reported = f"the trial reports accuracy {trial['accuracy']:.3f} on {len(given)} pictures"
+    said = f"{in_words(row)}: {reported}"
+    raise Mismatch(f"{said}, but {counted}", shares[0] if shares else None, trial["accuracy"])
+
+
+def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
+    """Yield the possible positions of n pictures among the rows that went through a network after training.
+
+    The pictures may come in their original order, in batches of any size, with other rows before or after them. If they
+    are shuffled, each row is matched with the most similar picture.
+    """
+    bounds = np.concatenate([[0], np.cumsum(trial["last_rows"])])
+    for start in bounds[np.isin(bounds + n, bounds)]:
+        yield np.arange(start, start + n)
+    places = np.full(n, -1)
+    places[trial["like"]] = np.arange(len(trial["like"]))
+    if (places >= 0).all():
+        yield places

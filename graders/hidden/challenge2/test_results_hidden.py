@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from graders.hidden.challenge2.records import (
     identity,
     in_words,
     parts_of,
+    predictions,
     read_rows,
     same,
 )
@@ -36,7 +35,6 @@ N_UNSEEN = 1000  # additional pictures, whose classes only the judge knows
 # Two shares may be this many standard errors apart. Correct work fails in one of 1.7e6 grading runs, or in one of 1.4e5
 # if the row is the best of 24 similar ones.
 SIGMAS = 5
-COUNTED = 0.01  # allowed difference between reported and measured accuracy, since half-precision logits may tie
 MOST_EPOCHS = 20
 LEAST = 20  # a log needs at least this many different architectures
 EVEN = 0.65  # the eight most common colours must cover this share of a plot, which is mostly background
@@ -268,7 +266,7 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     if trained != row["epochs"] * n_train:
         said = f"{in_words(row)}, trained again: {trained} rows went through the network in training"
         raise Mismatch(f"{said}, expected {row['epochs']} epochs of {n_train}", row["epochs"] * n_train, trained)
-    predicted = predictions(row, trial, data["y_validation"])
+    predicted = predictions(row, trial, data["y_validation"], N_INPUTS, 10)
     accuracy = float(np.mean(predicted[:n_validation] == y[-n_validation:]))
     if abs(accuracy - row["accuracy"]) > AGREE + 1e-9:
         said = f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, the trial gives {accuracy:.3f}"
@@ -295,43 +293,6 @@ def unseen(dataset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = np.random.default_rng(seed).choice(len(images), N_UNSEEN, replace=False)
         images, labels = images[chosen], labels[chosen]
     return images.reshape(N_UNSEEN, -1), labels
-
-
-def predictions(row: Row, trial: Row, given: np.ndarray) -> np.ndarray:
-    """Return the classes that a trial's network last predicted for the validation pictures, whose labels are `given`.
-
-    Raise Mismatch if the network doesn't have the row's architecture, or if the trial reports a different accuracy.
-    """
-    sizes = [N_INPUTS, *[row["width"]] * row["layers"], 10]
-    expected = [shape for pair in itertools.pairwise(sizes) for shape in (pair[::-1], pair[1:])]
-    if sorted(map(tuple, trial["shapes"])) != sorted(expected):
-        said = f"{in_words(row)}, trained again: the network that classified the validation pictures last has"
-        raise Mismatch(f"{said} parameters of the shapes {trial['shapes']}", expected, trial["shapes"])
-    shares = []
-    for order in orders(trial, len(given)):
-        predicted = trial["last"][order].argmax(axis=1)
-        shares.append(float(np.mean(predicted == given)))
-        if abs(shares[-1] - trial["accuracy"]) <= COUNTED:
-            return np.asarray(predicted)
-    counted = f"its network's is {shares[0]:.3f}" if shares else "not all of them went through its network"
-    reported = f"the trial reports accuracy {trial['accuracy']:.3f} on {len(given)} pictures"
-    said = f"{in_words(row)}, trained again: {reported}"
-    raise Mismatch(f"{said}, but {counted}", shares[0] if shares else None, trial["accuracy"])
-
-
-def orders(trial: Row, n: int) -> Iterator[np.ndarray]:
-    """Yield the possible positions of n pictures among the rows that went through a network after training.
-
-    The pictures may come in their original order, in batches of any size, with other rows before or after them. If they
-    are shuffled, each row is matched with the most similar picture.
-    """
-    bounds = np.concatenate([[0], np.cumsum(trial["last_rows"])])
-    for start in bounds[np.isin(bounds + n, bounds)]:
-        yield np.arange(start, start + n)
-    places = np.full(n, -1)
-    places[trial["like"]] = np.arange(len(trial["like"]))
-    if (places >= 0).all():
-        yield places
 
 
 @task("recommendations")

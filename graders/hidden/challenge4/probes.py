@@ -414,7 +414,7 @@ def _runs(submission: Any, state: State, data: Photos, epochs: Sequence[int]) ->
 def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[int]) -> dict[str, Any]:
     """Time a call to compare, then repeat the training run of every row.
 
-    Return the table, and the logits and parameter counts from the repeated runs.
+    Return the table, and the weights and parameter counts from the repeated runs.
     """
     data = _data(parts, n_classes)
     epochs = submission.EPOCHS
@@ -430,7 +430,7 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
             (submission.full_training, tiny(seed)),
         ):
             run = train(backbone, data, epochs=epochs, seed=seed)
-            again.append([_logits(run.model, data.validation_images), int(run.trainable_parameters)])
+            again.append({**_weights(run.model), "parameters": int(run.trainable_parameters)})
     return {
         "kind": type(frame).__name__,
         "columns": [str(name) for name in frame.columns],
@@ -480,11 +480,7 @@ def trained_again(
     train = {"feature extraction": submission.feature_extraction, "fine-tuning": submission.fine_tuning}
     backbone = tiny(seed) if approach == "from scratch" else submission.load_backbone()
     run = train.get(approach, submission.full_training)(backbone, data, epochs=epochs, seed=seed)
-    return {
-        "backbone": _state(run.model.backbone),
-        "head": [_array(run.model.head.weight), _array(run.model.head.bias)],
-        "parameters": int(run.trainable_parameters),
-    }
+    return {**_weights(run.model), "parameters": int(run.trainable_parameters)}
 
 
 # ----------------------------------------------------------------------------------------------------------- watching
@@ -715,13 +711,16 @@ def _told(run: Any, images: torch.Tensor) -> dict[str, Any]:
     return {
         "training": any(module.training for module in model.modules()),
         "trained": sorted(name for name, parameter in model.named_parameters() if parameter.requires_grad),
-        "backbone": _state(model.backbone),
-        "head": [_array(model.head.weight), _array(model.head.bias)],
+        **_weights(model),
         "logits": _logits(model, images),
         "trainable_parameters": int(run.trainable_parameters),
         "seconds": float(run.seconds),
         "history": _history(run.history),
     }
+
+
+def _weights(model: nn.Module) -> dict[str, Any]:
+    return {"backbone": _state(model.backbone), "head": [_array(model.head.weight), _array(model.head.bias)]}
 
 
 def _history(frame: Any) -> dict[str, Any]:

@@ -288,6 +288,9 @@ def test_full_training_with_another_backbone(kata: Any, draw: Any, probes: Any) 
 
 LONG = 24  # enough epochs for early stopping or a schedule that depends on the validation loss to take effect
 BLOCKS = 5
+# The loss may be this share of the loss of equal probabilities. The README and the visible test allow 0.8. Feature
+# extraction by Adam reaches 0.3 at a learning rate of 0.01 and 0.7 at 0.001, and noise instead of training 1.0 or more.
+LEARNED = 0.95
 
 
 def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> None:
@@ -301,6 +304,12 @@ def assert_what_has_a_say(kata: Any, draw: Any, probes: Any, approach: str) -> N
     for run in runs:
         rows = len(run["history"]["values"].get("epoch", ()))
         promise(rows == LONG, f"{name}: the history of {LONG} epochs has {rows} rows")
+    loss, _ = loss_and_accuracy(logits_of(runs[0], parts[0]), parts[1])
+    promise(
+        loss <= LEARNED * np.log(n_classes),
+        f"{name}, {LONG} epochs on {len(parts[0])} images: the loss on these images is {loss:.2f}; that of equal "
+        f"probabilities for {n_classes} classes is {np.log(n_classes):.2f}, so the model has learned little or nothing",
+    )
     first, turned_run, strange_run, again = map(weights_of, runs)
     for weights, said in (
         (turned_run, "other validation labels"),
@@ -476,9 +485,11 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
     seed = draw.seed() % 10_000
     around = (approach, flat(state), parts, 4)
     (whole,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, [{"epochs": 5, "seed": seed}])
+    silent = 0
     for clock, share in (("gradients", 0.5), ("forwards", 1.0)):  # during training, then during evaluation
         run = kata.run(probes.interrupted, *around, (2, 5), seed, clock, share)
         if run["silent"]:  # the clock can't count how this submission computes gradients or calls layers
+            silent += 1
             continue
         promise(
             not run["raised"], "Ctrl-C in the third epoch: KeyboardInterrupt escaped, and two finished epochs are lost"
@@ -492,6 +503,7 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
                 near(run["history"]["values"][name], whole["history"]["values"][name][:epochs]),
                 f"Ctrl-C in the third epoch: {name} differs from that of a run of {epochs} epochs",
             )
+    promise(silent < 2, "no epoch calls a module of torch.nn or computes gradients by torch.autograd")
     run = kata.run(probes.interrupted, *around, (0, 2), seed, "gradients", 0.5)
     promise(
         run["silent"] or run["raised"],
