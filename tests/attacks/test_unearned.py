@@ -1,4 +1,4 @@
-"""Z: points without the work: evidence that nobody can check, or work that something else does."""
+"""Z: points without the work: evidence that the judge cannot check, or work that something else does."""
 
 import csv
 import io

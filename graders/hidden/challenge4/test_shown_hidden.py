@@ -437,7 +437,7 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
 def own_photos_of(rows: list[dict[str, str]]) -> own_photos.OwnPhotos | None:
     """Return the learner's own photos that the comparison names, or None if it was made on the rendered photos.
 
-    Fail if the judge lacks these photos: otherwise, made-up results could name photos that nobody has.
+    Fail if the judge lacks these photos: otherwise, made-up results could name photos that don't exist.
     """
     names = {row.get("data", "") for row in rows}
     promise(len(names) == 1, "results/comparison.csv: data must be the same in all rows")
