@@ -101,6 +101,7 @@ def test_a_v1_verdict_keeps_its_meaning():
     assert again.pop("require_extras") is False
     assert (again.pop("builds_on"), again.pop("with_shipped"), again.pop("intake_notes")) == ({}, False, [])
     assert (again.pop("accepted_confinement"), again.pop("stopped_tests")) == ("full", 0)
+    assert (again.pop("shared_worker"), again.pop("remark")) == (False, "")
     assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
     for before in old["tests"]:
         for field in ("title", "reason", "expected", "actual"):

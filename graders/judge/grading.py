@@ -477,6 +477,7 @@ class Grading:
             case
             for nodeid, case in self.cases.items()
             if nodeid not in self.undiagnosed
+            and self.results[nodeid].status != "blocked"
             and self.kata.runtime_of(self.results[nodeid].task) == runtime
             and self.results[nodeid].task in tasks
         ]

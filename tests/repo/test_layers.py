@@ -39,7 +39,6 @@ LAYERS = (
     "doctor",
     "cli",
 )
-LONGEST_FILE, LONGEST_FUNCTION = 400, 40  # lines
 NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
 
 
@@ -92,19 +91,3 @@ def test_no_two_files_import_each_other() -> None:
         list(TopologicalSorter(imports()).static_order())
     except CycleError as fault:
         raise AssertionError(" → ".join(fault.args[1])) from None
-
-
-def test_files_and_functions_are_short() -> None:
-    """A stranger should be able to read a file in one go. Migrations list every column, so they may be longer."""
-    long = []
-    for name, path in modules().items():
-        text = path.read_text(encoding="utf-8")
-        lines = len(text.splitlines())
-        if lines > LONGEST_FILE:
-            long.append(f"{name} has {lines} lines")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "migrations" not in path.parts:
-                length = (node.end_lineno or 0) - node.lineno + 1
-                if length > LONGEST_FUNCTION:
-                    long.append(f"{name}.{node.name} has {length} lines")
-    assert long == []
