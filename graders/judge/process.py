@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import subprocess
@@ -11,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.worker.removal import remove
+from graders.worker.removal import remove_if_possible
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -34,8 +33,7 @@ class JudgeProcess:
         self.process.kill()
         self.process.wait()
         self.control.close()
-        with contextlib.suppress(OSError):
-            remove(self.folder)
+        remove_if_possible(self.folder)
 
 
 def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | None = None) -> JudgeProcess:

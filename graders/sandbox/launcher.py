@@ -38,6 +38,7 @@ from typing import IO, Any, Literal
 from graders.errors import ConfinementError, JudgeError
 from graders.sandbox.runtimes import DEVICES, HARNESS, Runtime
 from graders.worker import landlock
+from graders.worker.removal import remove_if_possible
 from graders.worker.syscalls import this_machine
 
 Confinement = Literal["full", "partial", "none"]
@@ -85,8 +86,7 @@ class Launched:
         self.process.kill()
         self.process.wait()
         self.error_file.close()
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        remove_if_possible(self.folder)
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,7 @@ class Launch:
         self.process.wait()
         self.errors.close()
         os.close(self.ready)
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        remove_if_possible(self.folder)
 
 
 def start(

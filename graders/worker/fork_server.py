@@ -5,6 +5,10 @@ Sources are sent directly to a worker, so the fork server's memory never contain
 fork server sends each worker's descriptors (channel, output and pidfd), and later the worker's exit (`{"pid", "status",
 "cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that
 judge's workers. It creates the descriptors of each worker, and closes its own copies once they are sent.
+
+Only a scratch folder can outlive its worker: the kernel frees a worker's memory, threads and descriptors, and the
+seccomp filter lets it make no shared memory. Before a grading run gets its first worker, the fork server checks that no
+other scratch folder is left. If one is, the fork server ends, and the client grades again with a new one.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,10 +33,11 @@ import numpy as np
 
 from graders import wire
 from graders.worker.confinement import WorkerConfinement
-from graders.worker.removal import remove
+from graders.worker.removal import remove_if_possible
 from graders.worker.serving import rehearse, serve
 
 IDLE_MS = 4  # after this long without an event, a worker is added to the pool
+CLEANED_WITHIN_S = 5.0  # the longest wait for the removal of what an earlier grading run left
 REHEARSALS = 16  # Python specialises code within about this many runs
 
 
@@ -107,6 +113,9 @@ class WorkerForkServer:
             self.kept.add(owner.fileno())
         self.poll.register(owner, select.POLLIN)
         try:
+            # A grading run has an owner here as long as it lasts. So this is the next one, and must find nothing left.
+            if len(self.owners) == 1 and self._leftovers():
+                return False
             for _ in range(request["workers"]):
                 self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
         except OSError as fault:  # the system cannot provide a folder or a process
@@ -135,11 +144,13 @@ class WorkerForkServer:
             owner.send(json.dumps(end).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def clean(self, scratch: str) -> None:
-        """Remove a worker's folder in a separate process, because the folder may hold a million files at any depth."""
+        """Remove a worker's folder. A separate process empties it, because it may hold a million files at any depth."""
+        with contextlib.suppress(OSError):
+            os.rmdir(scratch)
+            return
         pid = os.fork()
         if pid == 0:
-            with contextlib.suppress(OSError):
-                remove(scratch)
+            remove_if_possible(scratch)
             os._exit(0)
         pidfd = os.pidfd_open(pid)
         self.cleaners[pidfd] = pid
@@ -186,6 +197,19 @@ class WorkerForkServer:
                 os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
             os.mkdir(folder, 0o700)
         return folder
+
+    def _leftovers(self) -> list[str]:
+        """Return the scratch folders of ended workers that are still there after a short wait for their removal."""
+        root = self.settings.get("scratch")
+        if not root:
+            return []
+        deadline = time.monotonic() + CLEANED_WITHIN_S
+        for pidfd in self.cleaners:
+            cleaner = select.poll()
+            cleaner.register(pidfd, select.POLLIN)
+            cleaner.poll(max(deadline - time.monotonic(), 0) * 1000)
+        living = {worker.scratch for worker in self.pool}
+        return [name for name in os.listdir(root) if name[0].isdigit() and f"{root}/{name}" not in living]
 
     def _become_worker(self, channel: int, output: int, scratch: str | None, rehearsing: bool) -> None:
         try:

@@ -1,6 +1,10 @@
 """G: using up the machine. The limits are small here, and no task blocks another."""
 
+from pathlib import Path
+
 import pytest
+
+from graders import Judge
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -170,6 +174,29 @@ def test_the_scratch_folder_is_limited(grade, torch_runtime):
 @attack("G18")
 def test_a_worker_cannot_reach_the_scratch_folder_of_another(grade, torch_runtime):
     grade("exercise01", "g18_scratch_neighbours", torch_runtime).passes()
+
+
+@pytest.mark.deep
+@attack("G19")
+def test_a_full_scratch_folder_does_not_reach_the_next_person(grade, torch_runtime):
+    grade("exercise01", "honest_with_files", torch_runtime).passes()
+    grade("exercise01", "g19_closed_scratch", torch_runtime)
+    grade("exercise01", "honest_with_files", torch_runtime).passes()
+
+
+@pytest.mark.deep
+@attack("G19")
+def test_a_failed_removal_replaces_the_fork_server(torch_runtime, observed):
+    # With partial confinement, the folder can be reached from here.
+    with Judge(torch_runtime, confinement="partial", first_runtime="torch") as judge:
+        submission = Path(__file__).parent / "submissions" / "honest_with_files"
+        assert judge.grade("exercise01", submission).status == "passed"
+        (folder,) = Path(judge._process.folder).glob("*/scratch")
+        (folder / "0-1").mkdir()  # as if a removal had failed
+        assert judge.grade("exercise01", submission).status == "passed"
+        assert not folder.exists()
+        assert judge.grade("exercise01", submission).status == "passed"
+    observed("N")
 
 
 @attack("Z2")

@@ -18,11 +18,12 @@ import msgspec
 import pytest
 
 import graders
-from graders.errors import JudgeError, MachineBusy
+from graders.errors import ForkServerDied, JudgeError, MachineBusy
 from graders.judge import worker_handle
 from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import WorkerGroup
 from graders.verdict import Verdict
+from graders.worker.removal import remove
 from graders.worker.serving import rehearse
 from tests.observed import result, statuses, tasks
 from tests.workshop import ROOT
@@ -344,3 +345,55 @@ def test_a_missing_scratch_folder_ends_only_one_grading(fork_server) -> None:
             acquired(server)
     scratch.mkdir()
     assert acquired(server) == 1
+
+
+# ------------------------------------------------------------------------- what outlives a worker
+
+
+def test_leftovers_of_a_worker_end_the_fork_server(fork_server) -> None:
+    server, scratch = fork_server
+    scratch.mkdir()
+    (scratch / "matplotlib").mkdir()  # the fork server's own
+    assert acquired(server) == 1
+    (scratch / "0-1").mkdir()  # as if its removal had failed
+    with pytest.raises(ForkServerDied):
+        acquired(server)
+
+
+def test_leftovers_do_not_end_a_running_grading(fork_server) -> None:
+    server, scratch = fork_server
+    scratch.mkdir()
+    group = WorkerGroup(server, 64)
+    (worker,) = group.acquire(1)
+    (scratch / "0-1").mkdir()
+    assert acquired(server) == 1
+    worker.close()
+    group.close()
+
+
+def test_folders_and_files_of_any_mode_are_removed(tmp_path: Path) -> None:
+    os.chmod(tmp_path.parent, 0o711)
+    room = tmp_path / "room"
+    room.mkdir()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.chdir(room)
+            if os.getuid() == 0:  # root ignores modes
+                os.chown(room, 65534, 65534)
+                os.setresuid(65534, 65534, 65534)
+            for mode in (0, 0o100, 0o300, 0o500, 0o700):
+                for inner in (0o500, 0):
+                    os.makedirs(place := f"1/{mode:o}/{inner:o}/deep")
+                    with open(f"{place}/file", "w", encoding="utf-8") as file:
+                        os.fchmod(file.fileno(), mode)
+                    os.symlink("/", f"{place}/link")
+                    os.chmod(place, inner)
+                    os.chmod(os.path.dirname(place), inner)
+                os.chmod(f"1/{mode:o}", mode)
+            os.chmod("1", 0)
+            remove("1")
+            os._exit(len(os.listdir(".")))
+        finally:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
