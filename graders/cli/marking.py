@@ -231,8 +231,7 @@ class _Files:
             files, rest = submitted.texts(self._taken), submitted.others(self._taken, task)
         except KataError as fault:
             files, rest = {}, [str(fault)]
-        hidden = {name: queue.visible(text, shown.piece) for name, text in files.items()}
-        self.text = submitted.shown(task, hidden, [queue.visible(line, shown.piece) for line in rest])
+        self.text = queue.visible(submitted.shown(task, files, rest), shown.piece)
 
     def __enter__(self) -> _Files:
         return self
