@@ -255,6 +255,20 @@ def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, i
     assert "MB" not in done.err  # torch is already installed
 
 
+def test_a_file_in_the_place_of_the_environment_is_replaced(project: Path) -> None:
+    write(project / ".venv", ".tox/cpu\n")  # as tox 4.67 writes it
+    done = run(project, "demo")
+    assert "run: .venv is a file that refers to the environment .tox/cpu, as tox writes it; replacing it\n" in done.err
+    assert "no package index answers" in done.err
+    assert (project / ".venv/bin/python").exists()
+
+
+def test_another_file_in_the_place_of_the_environment_is_kept(project: Path) -> None:
+    write(project / ".venv", "two\nlines\n")
+    assert_fails(run(project, "demo"), ".venv: it is a file. Move it away")
+    assert (project / ".venv").read_text(encoding="utf-8") == "two\nlines\n"
+
+
 @pytest.mark.parametrize(
     ("words", "sets"),
     [
