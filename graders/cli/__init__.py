@@ -51,7 +51,7 @@ def _report(fault: Exception) -> int:
             f"katas: {fault.name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr
         )
     elif isinstance(fault, ModuleNotFoundError) and (fault.name or "").partition(".")[0] in OF_COHORTS:
-        print(f"katas: {fault.name}: missing. Install it with: pip install 'nn-katas[cohort]'", file=sys.stderr)
+        print(f"katas: {fault.name}: missing. Install it with: pip install -e '.[cohort]'", file=sys.stderr)
     else:
         traceback.print_exception(fault)
     return 2

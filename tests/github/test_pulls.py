@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -97,10 +98,30 @@ def test_secrets_reach_no_step_with_untrusted_files():
     assert [step["name"] for step in seen] == ["Fetch the hidden suites"]
 
 
+def test_the_official_run_installs_only_packages_with_hashes():
+    installs = [step["run"] for step in steps("official") if "pip install" in step.get("run", "")]
+    assert len(installs) == 3
+    for each in installs:
+        assert re.search(r"pip install --require-hashes --only-binary=\S+ -r \.github/\w+\.txt$", each.strip()), each
+
+
+def test_locked_packages_have_the_versions_of_the_constraints():
+    text = (WORKFLOWS.parent / "grading.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}$", text, re.MULTILINE))
+    assert len(locked) == len(re.findall("==", text)) > 40
+    pinned = dict(line.lower().split("==") for line in (ROOT / "constraints.txt").read_text("utf-8").split())
+    shared = {name: version.partition("+")[0] for name, version in locked.items() if name in pinned}
+    assert shared == {name: pinned[name] for name in shared}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["torch"], *extras["data"]]
+    assert {re.match(r"[\w-]+", each)[0] for each in needed} <= locked.keys()
+
+
 @pytest.mark.skipif(not shutil.which("zizmor"), reason="zizmor is not installed")
 def test_zizmor_finds_nothing():
     done = subprocess.run(
-        ["zizmor", "--offline", "--no-progress", "--min-severity=low", str(WORKFLOWS)],
+        ["zizmor", "--offline", "--no-progress", "--min-severity=low", str(WORKFLOWS.parent)],
         capture_output=True,
         text=True,
         check=False,

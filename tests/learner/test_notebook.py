@@ -328,7 +328,7 @@ def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "nbformat", None)
     done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
     assert done.status == 2
-    assert "pip install 'nn-katas[notebook]'" in done.err
+    assert "pip install -e '.[notebook]'" in done.err
 
 
 @pytest.mark.deep

@@ -155,7 +155,7 @@ def test_a_machine_without_matplotlib_says_so(root, monkeypatch):
         found = tryouts.run(catalogue.load(root, "alpha"), "import matplotlib.pyplot\n")
     finally:
         tryouts.close()
-    assert found["fault"].splitlines()[-1] == "matplotlib is not installed: pip install 'nn-katas[figures]'"
+    assert found["fault"].splitlines()[-1] == "matplotlib is not installed: pip install -e '.[figures]'"
 
 
 @pytest.mark.deep  # it imports PyTorch and matplotlib

@@ -47,7 +47,7 @@ class Database:
         try:
             self._connect()
         except ImportError as fault:
-            raise KataError(f"{self.name}: {fault}. Install what is missing: pip install 'nn-katas[cohort]'") from None
+            raise KataError(f"{self.name}: {fault}. Install what is missing: pip install -e '.[cohort]'") from None
         except sa.exc.SQLAlchemyError as fault:
             raise self._fault(fault) from None
 

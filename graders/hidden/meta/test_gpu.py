@@ -32,7 +32,7 @@ w = model[5].weight
 @cases(2)
 def test_training_a_network_on_the_gpu(kata, draw, probes):
     if find_spec("cupy") is None:  # ask the machine, so that an error in the submission doesn't skip the test
-        pytest.skip("ungraded: CuPy is not installed here; install it with pip install 'nn-katas[gpu]'")
+        pytest.skip("ungraded: CuPy is not installed here; install it with pip install -e '.[gpu]'")
     constants = {"x": draw.normal(6, 1, 6, 6, dtype=np.float32), "y": draw.integers(0, 5, 6), "device": "cuda"}
     reference = CODE.replace("(device)", "('cpu')").replace("devices = sorted", "devices = ['cuda'] or sorted")
     check(kata, probes, CODE, constants=constants, report=["losses", "w", "devices"], reference=reference, terms=1000)
