@@ -16,9 +16,19 @@ HEAD = f"""\
 --extra-index-url {INDEX}
 """
 
+OPTIONS = ["--dry-run", "--ignore-installed", "--only-binary=:all:", "--quiet", "--report=-", "--constraint"]
+
 report = subprocess.run(
-    [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--only-binary=:all:", "--quiet"]
-    + ["--report=-", "--extra-index-url", INDEX, "--constraint", "constraints.txt", ".[torch,data]"],
+    [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *OPTIONS,
+        "constraints.txt",
+        f"--extra-index-url={INDEX}",
+        ".[torch,data]",
+    ],
     check=True,
     stdout=subprocess.PIPE,
 )

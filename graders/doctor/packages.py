@@ -124,8 +124,6 @@ def graphics_card() -> Iterator[Finding]:
         return
     said = _asked_of_torch("print(torch.cuda.get_device_name() if torch.cuda.is_available() else '-')")
     if said in (None, "-"):
-        yield findings.ok(
-            "graphics card", "none that PyTorch can use: tests marked gpu stay ungraded here, and never count as passed"
-        )
+        yield findings.ok("graphics card", "none that PyTorch can use: tests marked gpu stay ungraded here")
     else:
         yield findings.ok("graphics card", str(said))

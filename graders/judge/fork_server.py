@@ -150,10 +150,13 @@ class SuiteForkServer:
         from graders.judge.messages import SandboxNote
 
         suite = self.suite(note)
-        runtimes = ["torch" if name == "gpu" else name for name in suite.kata.runtimes]
+        runtimes = [self.available(name, suite.kata) for name in suite.kata.runtimes]
         servers = [self.server(name, suite.kata, afresh=note.again) for name in runtimes]
         launched = [server.greet() for server in servers]
-        notes = [SandboxNote(confinement=each.confinement, reason=each.reason) for each in launched]
+        notes = [
+            SandboxNote(confinement=each.confinement, reason=each.reason, runtime=name)
+            for name, each in zip(runtimes, launched, strict=True)
+        ]
         message = msgspec.json.encode(notes)
         descriptors = [client.fileno(), *(server.judges.fileno() for server in servers)]
         try:
@@ -176,6 +179,12 @@ class SuiteForkServer:
                 server.stop()
             server = self.servers[key] = WorkerServer.start(name, kata.packages, data, self.confinement)
         return server
+
+    def available(self, name: str, kata: Kata) -> str:
+        """Return the runtime to start for a runtime in kata.toml. Confined workers cannot have the runtime gpu."""
+        if name != "gpu" or self.confinement == "none":
+            return name
+        return "torch" if kata.runtime == "gpu" else kata.runtime
 
     def start_ahead(self, name: str) -> None:
         """Start a runtime's fork server without waiting for it."""

@@ -29,6 +29,7 @@ from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, test_name, t
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
+from graders.sandbox import gpu
 from graders.scoring import blocked_message, blocking, in_order, scored, tasks_for_diagnosis, ungradable
 from graders.verdict import STRENGTH, Confinement, Speed, TestResult, TestStatus, Verdict
 
@@ -47,6 +48,7 @@ class Sandbox:
     socket: socket.socket
     confinement: Confinement
     reason: str = ""
+    runtime: str = ""
 
 
 def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
@@ -79,6 +81,7 @@ class Grading:
     undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
     cases: dict[str, Case] = field(default_factory=dict)
     speeds: dict[str, Speed] = field(default_factory=dict)
+    device: str = "cpu"  # the device that tests used besides the processor, if any
     others: list[WorkerSide] = field(default_factory=list)  # the current test's workers in other runtimes
     reducing: bool = True
     remark: str = ""
@@ -100,7 +103,7 @@ class Grading:
         finally:
             for each in self.groups:
                 each.close()
-        return msgspec.structs.replace(verdict, duration_s=round(time.monotonic() - started, 6))
+        return msgspec.structs.replace(verdict, device=self.device, duration_s=round(time.monotonic() - started, 6))
 
     def _verdict(self, base: Verdict, items: list[pytest.Item]) -> Verdict:
         ordinary = [item for item in items if self._is_ordinary(item)]
@@ -289,8 +292,9 @@ class Grading:
         """Return a test's result. A failure in a shared worker is repeated alone, unless its task has failed anyway."""
         result = _result(item)
         failed = self._failed
-        if item.get_closest_marker("gpu") and self.request.verdict.device == "cpu":
-            return msgspec.structs.replace(result, status="ungraded", message="this machine has no GPU")
+        needs_gpu = item.get_closest_marker("gpu") is not None
+        if needs_gpu and (reason := gpu.missing(self.sandboxes[self._runtime(item)].runtime)):
+            return msgspec.structs.replace(result, status="ungraded", message=reason)
         if others := blocking(self.kata, failed, task_of(item)):
             return msgspec.structs.replace(result, status="blocked", message=blocked_message(self.kata, others))
         if late := self.clock.late():  # checked here too, because a test may only read files
@@ -300,6 +304,7 @@ class Grading:
         task = self._task(item)
         if item.nodeid in self.together and task.name in failed and not task.partial:
             return self.together[item.nodeid]
+        self.device = "cuda" if needs_gpu else self.device
         side = self.sides.pop(item.nodeid, None) or self._new_side(self._runtime(item), item.name)
         result = self._result(item, side)
         side.worker.kill("its test is over")

@@ -58,13 +58,14 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
-    """The confinement of a fork server's workers, and the reason why it is not stronger.
+    """The runtime and confinement of a fork server's workers, and the reason why the confinement is not stronger.
 
     The fork server sends a JSON list of these notes, one for each runtime, with every request.
     """
 
     confinement: Confinement
     reason: str
+    runtime: str
 
 
 class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -244,7 +244,7 @@ class SuiteServer:
         client = socket.socket(fileno=descriptors[0])
         notes = _notes.decode(message)
         sandboxes = {
-            runtime: Sandbox(socket.socket(fileno=descriptor), note.confinement, note.reason)
+            runtime: Sandbox(socket.socket(fileno=descriptor), note.confinement, note.reason, note.runtime)
             for runtime, descriptor, note in zip(self.kata.runtimes, descriptors[1:], notes, strict=True)
         }
         with client, contextlib.ExitStack() as held:

@@ -52,8 +52,7 @@ class OwnLoader(importlib.machinery.SourceFileLoader):
 
 def importable(kata: Kata) -> frozenset[str]:
     """Return the names of the modules, besides the standard library, that the kata's workers can import."""
-    names = tuple("torch" if name == "gpu" else name for name in kata.runtimes)
-    return _importable(names, kata.packages)
+    return _importable(kata.runtimes, kata.packages)
 
 
 @functools.cache

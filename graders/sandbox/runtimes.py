@@ -28,9 +28,11 @@ DEVICES = ("/dev/null", "/dev/urandom")
 PROCESSOR = "/proc/cpuinfo"
 
 PACKAGES = {"numpy": ("numpy", "msgspec"), "torch": ("numpy", "msgspec", "torch", "torchgen", "typing_extensions")}
+PACKAGES["gpu"] = PACKAGES["torch"]
 # PyTorch imports the first two packages for meta tensors, shapes and Adam. Its CUDA builds load libraries from the
 # third.
 OPTIONAL_PACKAGES = {"numpy": (), "torch": ("sympy", "mpmath", "nvidia")}
+OPTIONAL_PACKAGES["gpu"] = (*OPTIONAL_PACKAGES["torch"], "cupy", "cupyx", "cupy_backends", "cuda")
 
 # The libraries that the interpreter's and the wheels' extension modules link to; workers see those that exist.
 C_LIBRARIES = """
@@ -76,7 +78,7 @@ class Runtime:
 
 
 def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA) -> Runtime:
-    """Return the runtime "numpy" or "torch" for this interpreter, with the additional packages and data of a kata.
+    """Return the runtime "numpy", "torch" or "gpu" for this interpreter, with a kata's additional packages and data.
 
     `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
     environment (for example, in KATAS_DATA_MNIST_FULL). Raises ConfinementError for a missing package or path.
@@ -99,6 +101,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
     libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
     site = dict.fromkeys(os.path.dirname(path) for path in folders)
     env = ENVIRONMENT | {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
+    env |= {"CUPY_CACHE_IN_MEMORY": "1"} if name == "gpu" else {}
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
     return Runtime(
         name=name,

@@ -225,7 +225,9 @@ class WorkerForkServer:
                 os.chdir(scratch)
                 os.environ["TMPDIR"] = scratch
                 tempfile.tempdir = None
-            serve(channel, self.settings["runtime"], self.base_memory or 0, rehearsing)
+            # CUDA reserves more addresses than a limit on memory would allow.
+            base_memory = 0 if self.settings["runtime"] == "gpu" else self.base_memory or 0
+            serve(channel, self.settings["runtime"], base_memory, rehearsing)
         except BaseException as fault:  # noqa: BLE001 (nothing may return into the fork server's loop)
             os.write(2, f"worker: {type(fault).__name__}: {fault}\n".encode())
         finally:
