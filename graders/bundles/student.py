@@ -36,7 +36,7 @@ README = """\
 
 ## Start
 
-You need Linux (on Windows: WSL 2) and Python 3.11, 3.12 or 3.13. macOS has not been tried.
+You need Linux and Python 3.11, 3.12 or 3.13.
 
     python3 -m venv .venv
     . .venv/bin/activate
