@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import os
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ _graded = msgspec.msgpack.Decoder(GradedJob).decode
 _idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
 _busy: list[Judge] = []
 _lock = threading.Lock()
+_slots = itertools.count()
 _end: Connection | None = None
 
 
@@ -107,7 +109,7 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
         if found is not None:
             _idle.remove(found)
         shared = (each.process for each in (*_idle, *_busy) if each.root == root.resolve())
-        judge = found or Judge(root, require=require, crowded=True, started=next(shared, None))
+        judge = found or Judge(root, require=require, crowded=True, started=next(shared, None), slot=next(_slots))
         _busy.append(judge)
     try:
         yield judge

@@ -40,7 +40,8 @@ class Judge:
     `require` is the weakest accepted confinement. If the confinement is weaker, every verdict is an `error`.
     `confinement` may request less than is available. If `resident` is False, the judge prepares nothing for a later
     submission. Set `crowded` if several judges together use all processors: such a judge sleeps immediately while it
-    waits for a worker, instead of polling first. A Judge must not be used by several threads at once.
+    waits for a worker, instead of polling first. A Judge must not be used by several threads at once. Judges that share a
+    process (`started`) need different `slot`s.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class Judge:
         first_runtime: str = "numpy",
         started: JudgeProcess | None = None,
         crowded: bool = False,
+        slot: int = 0,
     ) -> None:
         self.crowded = crowded
+        self.slot = slot
         self.root = Path(root).resolve() if root else catalogue.find_root(Path.cwd())
         self.require = require
         self.confinement = confinement
@@ -236,6 +239,7 @@ class Judge:
                     signature=cached.signature,
                     resident=self.resident,
                     again=again,
+                    slot=self.slot,
                 )
                 try:
                     socket.send_fds(self._process.control, [msgspec.json.encode(note)], [server_end.fileno()])

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,10 @@ def data_of(kata: Kata) -> tuple[str, ...]:
     return kata.data + tuple(optional)
 
 
+def _key(name: str, packages: Sequence[str], data: Sequence[str], slot: int) -> str:
+    return json.dumps([name, sorted(packages), sorted(data), 0 if name == "numpy" else slot])
+
+
 def _address_space(pid: int) -> int:
     """Return the size of a process's address space in bytes. The workers that it forks start with the same size."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
@@ -151,7 +156,7 @@ class SuiteForkServer:
 
         suite = self.suite(note)
         runtimes = [self.available(name, suite.kata) for name in suite.kata.runtimes]
-        servers = [self.server(name, suite.kata, afresh=note.again) for name in runtimes]
+        servers = [self.server(name, suite.kata, note) for name in runtimes]
         launched = [server.greet() for server in servers]
         notes = [
             SandboxNote(confinement=each.confinement, reason=each.reason, runtime=name)
@@ -165,16 +170,17 @@ class SuiteForkServer:
             self.suites.pop(suite.kata.slug).close()
             socket.send_fds(self.suite(note).requests, [message], descriptors)
 
-    def server(self, name: str, kata: Kata, *, afresh: bool) -> WorkerServer:
+    def server(self, name: str, kata: Kata, note: SuiteNote) -> WorkerServer:
         """Return a running fork server for a runtime, with the kata's packages and data. Replace a dead one.
 
-        If `afresh` is true, always start a new one. A client that lost its workers requests this, because the end of a
-        process in a sandbox becomes visible outside only after a moment.
+        If the note says `again`, always start a new one. A client that lost its workers requests this, because the end
+        of a process in a sandbox becomes visible outside only after a moment. The workers of the runtime numpy can
+        write nowhere, so all slots share its fork server.
         """
         data = data_of(kata)
-        key = json.dumps([name, sorted(kata.packages), sorted(data)])
+        key = _key(name, kata.packages, data, note.slot)
         server = self.servers.get(key)
-        if server is None or afresh or not server.alive:
+        if server is None or note.again or not server.alive:
             if server is not None:
                 server.stop()
             server = self.servers[key] = WorkerServer.start(name, kata.packages, data, self.confinement)
@@ -188,8 +194,7 @@ class SuiteForkServer:
 
     def start_ahead(self, name: str) -> None:
         """Start a runtime's fork server without waiting for it."""
-        key = json.dumps([name, [], []])
-        self.servers[key] = WorkerServer.start(name, (), (), self.confinement)
+        self.servers[_key(name, (), (), 0)] = WorkerServer.start(name, (), (), self.confinement)
 
     def suite(self, note: SuiteNote) -> SuiteProcess:
         """Return the suite process of a kata, which is started anew if the kata's files have changed."""

@@ -197,7 +197,10 @@ class Grading:
         return self._side(self._group(self._runtime(self.items[0])).acquire(1)[0], "reading", files)
 
     def _reference(self, runtime: str) -> WorkerSide:
-        """Return the solution in a worker, which later grading runs use too."""
+        """Return the solution in a worker. Later grading runs use it too, unless it has a folder, which must be removed."""
+        if runtime != "numpy":
+            worker = self._group(runtime).acquire(1)[0]
+            return self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))
         side = self.references.get(runtime)
         if side is None or not side.worker.alive or side.submission.files != self.request.solution:
             sandbox, crowded = self.sandboxes[runtime], self.request.crowded

@@ -15,7 +15,8 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
 
     The file descriptor of the connection that the request arrives on is sent along with it. `signature` changes
     when the kata's files change. `resident` says that more requests may follow. `again` says that the workers' fork
-    server died during the first attempt.
+    server died during the first attempt. Requests with different `slot`s may be graded at the same time, so their
+    workers never share a folder.
     """
 
     kata: str
@@ -23,6 +24,7 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
     resident: bool
     again: bool
+    slot: int = 0
 
 
 class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):

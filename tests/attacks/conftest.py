@@ -284,7 +284,7 @@ def _end_of_residents() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """Return grade(slug, folder[, root, tasks, diagnosing, visible]), which grades a folder of submissions or any other.
+    """Return grade(slug, folder[, root, tasks, diagnosing, visible]), which grades a folder of submissions.
 
     It grades against a repository of katas, by default this one, by a resident judge that has graded other attacks
     before and has the secrets in its environment.
