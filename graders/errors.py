@@ -17,6 +17,10 @@ class IntakeError(KataError):
     """The submission was rejected before any of it ran."""
 
 
+class WholeRefusal(IntakeError):
+    """The whole submission was rejected, because the fault is not limited to one declared file."""
+
+
 class SubmissionError(KataError):
     """The submission did something in its worker that makes the current test fail."""
 

@@ -20,6 +20,7 @@ TEST_BROKE = "the test itself broke, which is not the submission's fault (--audi
 NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This verdict does not count."
 FIRST = re.compile(r"Do ([\w-]+) first: ")  # the beginning of the message if an earlier kata is not done
 UNTOUCHED = "handed out: nothing to grade yet"  # the end of the message for an unchanged submission
+FILES = "files"  # the name of the only result of a task that lacks a file; the name of a test begins with `test_`
 SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
 Audience = Literal["learner", "public", "instructor"]
@@ -164,6 +165,12 @@ class Verdict(Record, frozen=True, kw_only=True):
     def untouched(self) -> bool:
         """Whether the submission is unchanged since it was handed out."""
         return self.status == "ungradable" and self.message.endswith(UNTOUCHED)
+
+    @property
+    def untested(self) -> bool:
+        """Whether no test ran, because files are missing, refused or broken."""
+        names = {test.name for test in self.tests}
+        return self.status == "ungradable" or names == {FILES}
 
     @property
     def comes_first(self) -> str:

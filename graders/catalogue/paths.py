@@ -30,6 +30,11 @@ def matches(pattern: str, name: str) -> bool:
     return folder == inside and not base.startswith(".") and fnmatchcase(base, last)
 
 
+def overlap(one: str, other: str) -> bool:
+    """Return whether two entries of `files` may mean the same file."""
+    return one == other or matches(one, other) or matches(other, one)
+
+
 def find_root(start: Path) -> Path:
     """Return the nearest folder at or above `start` that has a katas/ folder.
 

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
-from graders.catalogue.paths import digest, files_under, is_handed_out, matches
+from graders.catalogue.paths import digest, files_under, is_handed_out, matches, overlap
 from graders.verdict import HiddenDetail, Limits, Record
 
 Kind = Literal["exercise", "milestone", "challenge", "framework"]
-
-
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the recommended order
-
-
 Runtime = Literal["numpy", "torch", "gpu"]
-
-
 COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
-
-
 AFTER = "after.md"  # explains a kata to people who have passed it; in the folder of the solution
-
-
 ABOUT = "about.txt"  # holds the header lines of an accepted variant that is a folder
 
 
@@ -53,6 +43,10 @@ class Task(TaskTable, frozen=True, kw_only=True):
     """
 
     name: str
+
+    def needs(self, name: str) -> bool:
+        """Return whether the task needs a file, or one of the files that match a pattern."""
+        return not self.files or any(overlap(name, each) for each in self.files)
 
 
 class Variant(Record, frozen=True, kw_only=True):
@@ -212,7 +206,11 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
         If `name` is empty, return the names of all tasks.
         """
-        return self.with_earlier(task.name for task in self.tasks if not name or not task.files or name in task.files)
+        return self.with_earlier(task.name for task in self.tasks if not name or task.needs(name))
+
+    def is_lost(self, without: Collection[str]) -> bool:
+        """Return whether no task can be graded without these files or patterns."""
+        return all(any(map(task.needs, without)) for task in self.tasks)
 
     def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
         """Return these tasks and all tasks that they build on, directly or indirectly."""

@@ -96,7 +96,7 @@ def _check_tasks(kata: Kata, file: str) -> None:
         if cycle:
             refuse(file, f"tasks wait for each other: {' → '.join(cycle)}", "Remove one of these from `after`.")
         for name in task.files:
-            if name not in kata.files:
+            if name not in kata.files and (is_glob(name) or not kata.declares(name)):
                 said = did_you_mean(name, kata.files) or f"One of: {', '.join(kata.files)}."
                 refuse(file, f"{place} names `{name}`, which is not in files", said)
         if task.review != bool(task.rubric.strip()):

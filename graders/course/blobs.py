@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -46,6 +47,10 @@ class Store:
                     # size.
                     method = zipfile.ZIP_STORED if len(data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
                     archive.writestr(zipfile.ZipInfo(name, _NEVER), data, method)
+                for name, reason in submission.refused.items():  # a link in its place is refused in a replay, too
+                    link = zipfile.ZipInfo(name, _NEVER)
+                    link.external_attr = stat.S_IFLNK << 16
+                    archive.writestr(link, reason)
         return place
 
     def take(self, kata: Kata, sha256: str) -> Submission:
@@ -57,10 +62,12 @@ class Store:
             )
         try:
             with zipfile.ZipFile(place) as archive:
-                files = {each.filename: archive.read(each) for each in archive.infolist()}
+                every = {each.filename: archive.read(each) for each in archive.infolist()}
+                links = {each.filename for each in archive.infolist() if stat.S_ISLNK(each.external_attr >> 16)}
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as fault:
             raise KataError(f"{place}: the archive cannot be read ({fault}). Restore it from a copy.") from None
-        taken = intake.restored(kata, files)
+        refused = {name: every.pop(name).decode() for name in links}
+        taken = intake.restored(kata, every, refused)
         if taken.sha256 != sha256:
             raise KataError(
                 f"{place}: its files are not the ones that were submitted. Restore the archive from a copy."

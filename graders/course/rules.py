@@ -133,10 +133,11 @@ def described(rule: Rule) -> str:
 def spends_attempt(verdict: Verdict) -> bool:
     """Return whether an attempt counts towards the daily limit, given its verdict.
 
-    An attempt does not count if a file is missing, is refused or cannot be parsed. It does count if the submission
-    raises an exception on import, because otherwise a learner could use free attempts to find out about the tests.
+    An attempt does not count if no test ran because files are missing, refused or cannot be parsed. It does count if
+    the submission raises an exception on import, because otherwise a learner could use free attempts to find out about
+    the tests.
     """
-    if verdict.status == "ungradable":
+    if verdict.untested:
         return verdict.message.startswith("the submission cannot be imported")
     return verdict.status in ("passed", "failed", "awaiting_review")
 

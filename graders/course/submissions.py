@@ -207,7 +207,7 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
         except IntakeError as fault:
             yield KataSubmission(entry, kata, None, str(fault))
             continue
-        if every or (taken.files and not _untouched(kata, taken)):
+        if every or taken.refused or (taken.files and not _untouched(kata, taken)):
             yield KataSubmission(_timed(entry, kata, taken), kata, _noted(entry, kata, place, taken))
 
 

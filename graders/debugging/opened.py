@@ -110,7 +110,7 @@ class PuzzleJudge:
 
 def record(folder: Path, verdict: Verdict) -> None:
     """Record a verdict as an attempt, unless nothing could be graded. Raises KataError if it cannot be written."""
-    if verdict.status not in ("error", "ungradable"):
+    if verdict.status != "error" and not verdict.untested:
         practice.record_attempt(folder, verdict.score, verdict.max_score)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, IntakeError, KataError
-from graders.intake import folder
+from graders.intake import folder, rules
 from graders.intake.records import EarlierFiles, Submission, SubmissionFile, files_digest, restored, submission
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def take(kata: Kata, place: Path | str | Place, *, alone: bool = False, anywhere
     `place` is a folder katas/<slug>, they are in the folders next to it, except with `alone`: the folders next to a
     person's folder are other people's, whatever its name.
 
-    Raises IntakeError if a declared path is not a plain, small source or data file, or if an archive is invalid, too
-    large, or contains names that lead outside it.
+    A declared path that is not a plain, small source or data file is in `refused`. Raises IntakeError if no task can be
+    graded without the refused files, or if an archive is invalid, too large, or contains names that lead outside it.
     """
     reference = _reference(place)
     if reference is not None:
@@ -84,8 +84,11 @@ def _searched(kata: Kata, place: Path | Place, beside: Path | None) -> Submissio
 def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submission]) -> Submission:
     """Return a submission with the files of the katas that this kata builds on, as `take_other` returns them.
 
-    If the submission has no file of its own, it is for other katas, so take none.
+    If the submission has no file of its own, it is for other katas, so take none. Raises IntakeError if no task can be
+    graded without the refused files. A milestone needs all earlier files.
     """
+    if own.refused and kata.is_lost(own.refused):
+        raise IntakeError(rules.together(own.refused.values()))
     if not kata.earlier or not own.files:
         return own
     earlier: dict[str, dict[str, bytes]] = {}
@@ -93,13 +96,17 @@ def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submi
     for other in kata.earlier:
         try:
             found = take_other(other)
+            if found.refused:
+                raise IntakeError(rules.together(found.refused.values()))
             earlier[other.slug] = {file.name: file.data for file in found.files}
             notes += [f"{other.slug}: {note}" for note in found.notes]
         except IntakeError as fault:
             raise IntakeError(f"{other.slug}: {fault}") from None
     taken = {place for slug, files in earlier.items() for name in files for place in (name, f"katas/{slug}/{name}")}
     ignored = tuple(name for name in own.ignored if name not in taken)
-    return submission(kata, {file.name: file.data for file in own.files}, ignored, earlier, (*own.notes, *notes))
+    return submission(
+        kata, {file.name: file.data for file in own.files}, ignored, earlier, (*own.notes, *notes), own.refused
+    )
 
 
 def _beside(kata: Kata, path: Path) -> Path | None:

@@ -28,7 +28,7 @@ from graders.errors import IntakeError
 from graders.intake import listing
 from graders.intake.listing import FILE, FOLDER, Entry, checked_name
 from graders.intake.records import Submission
-from graders.intake.rules import printable, refuse
+from graders.intake.rules import printable, refuse_all
 
 ARCHIVE_BYTES = 64 * 1024**2
 UNPACKED_BYTES = 128 * 1024**2  # the limit for all entries of an archive together
@@ -89,13 +89,13 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")  # noqa: SIM115
     except OSError as fault:
-        refuse(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary, readable file.")
+        refuse_all(name, f"it cannot be read ({fault.strerror})", "Make it an ordinary, readable file.")
     with file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            refuse(name, "it is neither a folder nor a file", _REMEDY)
+            refuse_all(name, "it is neither a folder nor a file", _REMEDY)
         if status.st_size > ARCHIVE_BYTES:
-            refuse(name, f"it is larger than {ARCHIVE_BYTES // 1024**2} MB", "Pack only the kata's folder.")
+            refuse_all(name, f"it is larger than {ARCHIVE_BYTES // 1024**2} MB", "Pack only the kata's folder.")
         yield file
 
 
@@ -108,10 +108,10 @@ def _lister(name: str, file: IO[bytes]) -> Callable[[str, IO[bytes]], list[Entry
     start = file.read(_BLOCK)
     file.seek(0)
     if start.startswith(_ZSTANDARD):
-        refuse(name, "it is packed with Zstandard, which is not supported", "Hand in a .zip or a .tar.gz.")
+        refuse_all(name, "it is packed with Zstandard, which is not supported", "Hand in a .zip or a .tar.gz.")
     found = _format(start)
     if found is None:
-        refuse(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
+        refuse_all(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
     return found
 
 
@@ -146,22 +146,22 @@ def _readable(name: str) -> Iterator[None]:
         zipfile.BadZipFile,
         zlib.error,
     ) as fault:
-        refuse(name, f"the archive is broken ({printable(str(fault)) or type(fault).__name__})", _REMEDY)
+        refuse_all(name, f"the archive is broken ({printable(str(fault)) or type(fault).__name__})", _REMEDY)
 
 
 def _check_unpacked(name: str, unpacked: int) -> None:
     if unpacked > UNPACKED_BYTES:
-        refuse(name, f"it unpacks to more than {UNPACKED_BYTES // 1024**2} MB", "Pack only the kata's folder.")
+        refuse_all(name, f"it unpacks to more than {UNPACKED_BYTES // 1024**2} MB", "Pack only the kata's folder.")
 
 
 def _check_ratio(name: str, unpacked: int, packed: int) -> None:
     if unpacked > RATIO_FROM and unpacked > RATIO * packed:
-        refuse(name, f"it unpacks to more than {RATIO} times its size", "Remove files that are mostly padding.")
+        refuse_all(name, f"it unpacks to more than {RATIO} times its size", "Remove files that are mostly padding.")
 
 
 def _check_entries(name: str, count: int) -> None:
     if count > listing.ENTRIES:
-        refuse(name, f"it holds more than {listing.ENTRIES} files", "Pack only the kata's folder.")
+        refuse_all(name, f"it holds more than {listing.ENTRIES} files", "Pack only the kata's folder.")
 
 
 def _zip_entries(name: str, file: IO[bytes]) -> list[Entry]:
@@ -188,10 +188,10 @@ def _check_directory(name: str, file: IO[bytes]) -> None:
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
-        refuse(name, "the archive is broken (its list of entries is missing)", _REMEDY)
+        refuse_all(name, "the archive is broken (its list of entries is missing)", _REMEDY)
     (size,) = struct.unpack_from("<I", tail, at + 12)
     if tail[max(at - 20, 0) :].startswith(b"PK\x06\x07") or size > DIRECTORY_BYTES:
-        refuse(name, f"it holds more than {listing.ENTRIES} files, or claims to", "Pack only the kata's folder.")
+        refuse_all(name, f"it holds more than {listing.ENTRIES} files, or claims to", "Pack only the kata's folder.")
 
 
 def zip_name(member: zipfile.ZipInfo) -> str:
@@ -286,7 +286,7 @@ def _tar_entries(name: str, stream: _Forward) -> list[tuple[str, str, int, int]]
         _check_unpacked(name, size)
         if member.type in _EXTENDED:
             if size > NAME_BYTES:
-                refuse(name, f"a name in it is longer than {NAME_BYTES} bytes", _REMEDY)
+                refuse_all(name, f"a name in it is longer than {NAME_BYTES} bytes", _REMEDY)
             data = stream.read(size)
             stream.skip(-size % _BLOCK)
             extended |= _EXTENDED[member.type](data)

@@ -36,19 +36,21 @@ def take(kata: Kata, submission_dir: Path, *, follow: bool = True) -> Submission
     All of this may be inside a single inner folder, as in many unpacked archives. `submission_dir` itself may be a link
     only with `follow`.
 
-    Raises IntakeError if a declared path is not a plain, small source or data file.
+    Raises IntakeError if the folder cannot be read or holds too much. A declared path that is not a plain, small source
+    or data file is in `refused`.
     """
     with ExitStack() as stack:
         root = _open_submission(Path(submission_dir), stack, follow=follow)
         folder = None if root is None else _kata_folder(root, kata, stack)
         if folder is None:
             return submission(kata, {})
-        taken = _declared(folder, kata)
+        refused = rules.Refusals(kata)
+        taken = _declared(folder, kata, refused)
         walk = stack.enter_context(closing(_walk(folder, "", 0)))
         found = list(islice(walk, rules.IGNORED_WALKED + 1))
-    rules.check_names(found, taken)
-    seen = [name for name in found[: rules.IGNORED_WALKED] if name not in taken]
-    return submission(kata, taken, rules.shown(seen, more_unseen=len(found) > rules.IGNORED_WALKED))
+    rules.check_names(found, taken, refused)
+    seen = [name for name in found[: rules.IGNORED_WALKED] if name not in taken and name not in refused]
+    return submission(kata, taken, rules.shown(seen, more_unseen=len(found) > rules.IGNORED_WALKED), refused=refused)
 
 
 def entries(submission_dir: Path) -> list[Entry]:
@@ -167,7 +169,7 @@ def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
     """
     own = [name for name in kata.files if not is_glob(name)]
     for folder in filter(None, (root, _only_folder(root, kata, stack))):
-        if any(_status(folder, name) for name in own) or (not own and _matching(folder, kata)):
+        if any(_status(folder, name) for name in own) or (not own and _matching(folder, kata, rules.Refusals(kata))):
             return folder
         inner = _open_folder(folder, ("katas", kata.slug), stack)
         if inner is not None:
@@ -249,23 +251,26 @@ def _walk_into(folder: int, prefix: str, name: str, depth: int) -> Iterator[str]
         os.close(inner)
 
 
-def _declared(folder: int, kata: Kata) -> dict[str, bytes]:
-    names = [name for name in kata.files if not is_glob(name)]
+def _declared(folder: int, kata: Kata, refused: rules.Refusals) -> dict[str, bytes]:
     taken: dict[str, bytes] = {}
     total = 0
-    for name in dict.fromkeys([*names, *_matching(folder, kata)]):
-        data = _read(folder, name)
-        if data is None:
-            continue
-        total += len(data)
-        rules.check_total(name, total)
-        taken[name] = data
+    for name in dict.fromkeys([*(name for name in kata.files if not is_glob(name)), *_matching(folder, kata, refused)]):
+        with refused.of(name):
+            data = _read(folder, name)
+            if data is not None:
+                total += len(data)
+                rules.check_total(name, total)
+                taken[name] = rules.content(name, data)
     return taken
 
 
-def _matching(folder: int, kata: Kata) -> list[str]:
+def _matching(folder: int, kata: Kata, refused: rules.Refusals) -> list[str]:
     """Return the names that match the patterns in `kata.files`, including links and devices but not folders."""
-    return [name for pattern in kata.files if is_glob(pattern) for name in _expand(folder, pattern, kata)]
+    names: list[str] = []
+    for pattern in filter(is_glob, kata.files):
+        with refused.of(pattern):
+            names += _expand(folder, pattern, kata)
+    return names
 
 
 def _expand(root: int, pattern: str, kata: Kata) -> list[str]:
@@ -299,8 +304,7 @@ def _read(root: int, name: str) -> bytes | None:
             return None
         _check_plain(name, status)  # before the file is opened, because opening a device can have effects
         with _access(name):
-            data = _read_plain(folder, base, name)
-    return rules.content(name, data)
+            return _read_plain(folder, base, name)
 
 
 def _read_plain(folder: int, base: str, name: str) -> bytes:

@@ -35,7 +35,7 @@ class Entry(NamedTuple):
 
 
 def take(kata: Kata, entries: Sequence[Entry], further: Sequence[str] = ()) -> Submission:
-    """Return the declared files among these entries. Raises IntakeError for the same reasons as graders.intake.take.
+    """Return the declared files among these entries. Raises IntakeError if a fault concerns more than declared files.
 
     `further` are the names of other files, which are ignored too.
     """
@@ -44,16 +44,22 @@ def take(kata: Kata, entries: Sequence[Entry], further: Sequence[str] = ()) -> S
         entry._replace(name=entry.name.removeprefix(prefix)) for entry in entries if entry.name.startswith(prefix)
     ]
     declared = [entry for entry in inside if kata.declares(entry.name)]
-    _check_places(kata, inside)
+    refused = rules.Refusals(kata)
+    _check_places(kata, inside, refused)
     taken: dict[str, bytes] = {}
+    total = 0
     for entry in declared:
-        if entry.kind != FOLDER:
-            taken[entry.name] = _content(entry, sum(map(len, taken.values())))
+        if entry.kind != FOLDER and not rules.is_refused(kata, entry.name, refused):
+            with refused.of(entry.name):
+                _check_entry(entry)
+                total += entry.size
+                rules.check_total(entry.name, total)
+                taken[entry.name] = _content(entry)
     names = [entry.name for entry in inside if entry.kind != FOLDER]
-    rules.check_names(names, taken)
-    ignored = _ignored([*(name for name in names if name not in taken), *further])
+    rules.check_names(names, taken, refused)
+    ignored = _ignored([*(name for name in names if name not in taken and name not in refused), *further])
     more = len(ignored) > rules.IGNORED_WALKED
-    return submission(kata, taken, rules.shown(ignored[: rules.IGNORED_WALKED], more_unseen=more))
+    return submission(kata, taken, rules.shown(ignored[: rules.IGNORED_WALKED], more_unseen=more), refused=refused)
 
 
 def checked_name(name: str) -> str:
@@ -110,29 +116,33 @@ def _check_folders(prefix: str, listed: dict[str, Entry]) -> None:
             refuse(entry.name, f"it is {entry.kind}, not a folder", "Put a folder in its place.")
 
 
-def _check_places(kata: Kata, inside: Sequence[Entry]) -> None:
-    """Refuse a declared path that is not exactly one plain file."""
+def _check_places(kata: Kata, inside: Sequence[Entry], refused: rules.Refusals) -> None:
+    """Refuse declared paths that are not exactly one plain file."""
     listed = {entry.name: entry for entry in inside}
     times = Counter(entry.name for entry in inside if entry.kind != FOLDER)
     for pattern in kata.files:
-        if "/" in pattern:
-            _check_folders(pattern.rpartition("/")[0] + "/", listed)
         matching = [name for name in times if matches(pattern, name) and name not in kata.supplied]
-        if is_glob(pattern):
-            rules.check_count(pattern, matching)
-        elif any(name == pattern or name.startswith(f"{pattern}/") for name in listed.keys() - {*matching}):
-            refuse(pattern, "it is a folder, not a file", "Put an ordinary file in its place.")
+        with refused.of(pattern):
+            if "/" in pattern:
+                _check_folders(pattern.rpartition("/")[0] + "/", listed)
+            if is_glob(pattern):
+                rules.check_count(pattern, matching)
+            elif any(name == pattern or name.startswith(f"{pattern}/") for name in listed.keys() - {*matching}):
+                refuse(pattern, "it is a folder, not a file", "Put an ordinary file in its place.")
         for name in matching:
-            if times[name] > 1:
-                refuse(name, f"it occurs {times[name]} times", "Pack it once.")
+            with refused.of(name):
+                if times[name] > 1:
+                    refuse(name, f"it occurs {times[name]} times", "Pack it once.")
 
 
-def _content(entry: Entry, before: int) -> bytes:
+def _check_entry(entry: Entry) -> None:
     rules.check_name(entry.name)
     if entry.kind != FILE:
         refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
     rules.check_size(entry.name, entry.size)
-    rules.check_total(entry.name, before + entry.size)
+
+
+def _content(entry: Entry) -> bytes:
     data = entry.read(rules.limit_of(entry.name) + 1)
     rules.check_size(entry.name, len(data))
     if len(data) != entry.size:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from graders.catalogue import Kata, is_glob
+from graders.intake.rules import is_refused
 from graders.verdict import Record
 
 
@@ -30,8 +31,10 @@ class Submission(Record, frozen=True, kw_only=True):
     """The files that were taken from a submission, sorted by name, and the names of ignored and missing files.
 
     `missing` lists the declared files (not patterns) that do not exist. `earlier` holds the files for the katas that
-    this kata builds on. `sha256` covers the name, length and data of each of `files`, and of the earlier files under
-    their names in `stored`. `notes` are sentences about files that were found under another name or in another folder.
+    this kata builds on. `refused` says why declared files, or all files that match a pattern, may not be graded.
+    `sha256` covers the name, length and data of each of `files`, and of the earlier files under their names in
+    `stored`, and the names in `refused`. `notes` are sentences about files that were found under another name or in
+    another folder.
     """
 
     files: tuple[SubmissionFile, ...]
@@ -40,6 +43,7 @@ class Submission(Record, frozen=True, kw_only=True):
     sha256: str
     earlier: tuple[EarlierFiles, ...] = ()
     notes: tuple[str, ...] = ()
+    refused: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def stored(self) -> dict[str, bytes]:
@@ -60,18 +64,29 @@ def submission(
     ignored: tuple[str, ...] = (),
     earlier: Mapping[str, Mapping[str, bytes]] | None = None,
     notes: tuple[str, ...] = (),
+    refused: Mapping[str, str] = {},
 ) -> Submission:
-    """Return the record of these files, which must already have passed the rules.
+    """Return the record of these files without those that were refused. The others must have passed the rules.
 
     `earlier` maps the slug of each kata that this kata builds on to its files.
     """
+    taken = {name: data for name, data in taken.items() if not is_refused(kata, name, refused)}
     found = tuple(_earlier(other, earlier[other.slug]) for other in kata.earlier) if earlier is not None else ()
-    missing = tuple(name for name in kata.files if not is_glob(name) and name not in taken)
-    record = Submission(files=_sorted(taken), ignored=ignored, missing=missing, sha256="", earlier=found, notes=notes)
-    return msgspec.structs.replace(record, sha256=files_digest(record.stored))
+    missing = tuple(name for name in kata.files if not is_glob(name) and name not in taken and name not in refused)
+    record = Submission(
+        files=_sorted(taken),
+        ignored=ignored,
+        missing=missing,
+        sha256="",
+        earlier=found,
+        notes=notes,
+        refused=dict(refused),
+    )
+    without = {f"{name}\0": b"" for name in refused}  # no file's name has a NUL
+    return msgspec.structs.replace(record, sha256=files_digest(record.stored | without))
 
 
-def restored(kata: Kata, files: Mapping[str, bytes]) -> Submission:
+def restored(kata: Kata, files: Mapping[str, bytes], refused: Mapping[str, str] = {}) -> Submission:
     """Return the submission whose files were stored under the names of `Submission.stored`."""
     folders = {other.slug: f"katas/{other.slug}/" for other in kata.earlier}
     earlier = {
@@ -79,7 +94,7 @@ def restored(kata: Kata, files: Mapping[str, bytes]) -> Submission:
         for slug, folder in folders.items()
     }
     own = {name: data for name, data in files.items() if not name.startswith(tuple(folders.values()))}
-    return submission(kata, own, earlier=earlier)
+    return submission(kata, own, earlier=earlier, refused=refused)
 
 
 def files_digest(files: Mapping[str, bytes]) -> str:

@@ -6,17 +6,20 @@ import codecs
 import io
 import tokenize
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import NoReturn
 
-from graders.errors import IntakeError
+from graders.catalogue import Kata, is_glob, matches
+from graders.errors import IntakeError, WholeRefusal
 
 SOURCE_BYTES = 256 * 1024  # for a .py file; the longest file written for these katas has a tenth of this size
 DATA_BYTES = 8 * 1024**2  # for any other file
 TOTAL_BYTES = 32 * 1024**2
 FILES_PER_PATTERN = 1_000  # a pattern that matches this many files is refused
 IGNORED_SHOWN = 50
+REASONS_SHOWN = 8
 IGNORED_WALKED = 2_000
 IGNORED_DEPTH = 8
 NOT_ENTERED = frozenset({".git", "__pycache__"})
@@ -27,9 +30,49 @@ _BOM = b"\xef\xbb\xbf"
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def refuse(name: str, fault: str, remedy: str) -> NoReturn:
+def refuse(name: str, fault: str, remedy: str, kind: type[IntakeError] = IntakeError) -> NoReturn:
     """Raise an IntakeError whose message names the file, the problem and the remedy."""
-    raise IntakeError(f"{printable(name)}: {fault}. {remedy}")
+    raise kind(f"{printable(name)}: {fault}. {remedy}")
+
+
+def refuse_all(name: str, fault: str, remedy: str) -> NoReturn:
+    """Refuse the whole submission, not just one declared file."""
+    refuse(name, fault, remedy, WholeRefusal)
+
+
+class Refusals(dict[str, str]):
+    """The declared files that were refused, or patterns all of whose files were, each with the reason."""
+
+    def __init__(self, kata: Kata) -> None:
+        super().__init__()
+        self.kata = kata
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Record a refusal in the block as that of a file or a pattern, unless it concerns the whole submission.
+
+        A name that no archive may contain is recorded as its pattern, because the record is stored in an archive.
+        """
+        try:
+            yield
+        except WholeRefusal:
+            raise
+        except IntakeError as fault:
+            if not name.isprintable() or "\\" in name:
+                name = next(pattern for pattern in self.kata.files if matches(pattern, name))
+            self.setdefault(name, str(fault))
+
+
+def is_refused(kata: Kata, name: str, refused: Collection[str]) -> bool:
+    """Return whether a file was refused, by its name or with all other files that match its pattern."""
+    return name in refused or (name not in kata.files and any(matches(each, name) for each in refused if is_glob(each)))
+
+
+def together(reasons: Iterable[str]) -> str:
+    """Return the first reasons on one line each, and how many more there are."""
+    unique = list(dict.fromkeys(reasons))
+    more = [f"… and {len(unique) - REASONS_SHOWN} more"] if len(unique) > REASONS_SHOWN else []
+    return "\n".join([*unique[:REASONS_SHOWN], *more])
 
 
 def printable(name: str) -> str:
@@ -57,20 +100,22 @@ def check_name(name: str) -> None:
         refuse(name, "it is compiled code", "Hand in the source.")
 
 
-def check_names(names: Iterable[str], taken: Collection[str]) -> None:
-    """Refuse two names that mean the same file on some file systems, if at least one of the two files is declared.
+def check_names(names: Iterable[str], taken: Collection[str], refused: Refusals) -> None:
+    """Refuse the taken files whose names mean the same file as another name on some file systems.
 
     On such a file system, one file would replace the other, and it is unclear which one the learner meant.
     """
     first: dict[str, str] = {_folded(name): name for name in taken}
     for name in [*taken, *names]:
         other = first.get(_folded(name), name)
-        if other != name:
-            refuse(name, f"its name differs from {printable(other)} only by letter case or Unicode form", "Remove one.")
+        for each in {name, other} & {*taken} if other != name else ():
+            with refused.of(each):
+                said = f"its name differs from {printable(other)} only by letter case or Unicode form"
+                refuse(name, said, "Remove one.")
 
 
 def check_count(pattern: str, names: Collection[str]) -> None:
-    """Refuse a submission in which too many files match a pattern."""
+    """Refuse a pattern that too many files match."""
     if len(names) >= FILES_PER_PATTERN:
         refuse(pattern, f"{len(names)} files match; the limit is {FILES_PER_PATTERN - 1}", "Hand in fewer files.")
 
@@ -94,7 +139,7 @@ def check_size(name: str, size: int) -> None:
 def check_total(name: str, total: int) -> None:
     """Refuse a submission whose declared files, up to and including this one, are too large in total."""
     if total > TOTAL_BYTES:
-        refuse(name, f"it makes the submission larger than {TOTAL_BYTES // 1024**2} MB", "Hand in smaller files.")
+        refuse_all(name, f"it makes the submission larger than {TOTAL_BYTES // 1024**2} MB", "Hand in smaller files.")
 
 
 def content(name: str, data: bytes) -> bytes:

@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import structs
-
 from graders import catalogue
 from graders.catalogue import Kata, is_glob
 from graders.errors import CatalogueError, IntakeError
@@ -54,7 +52,7 @@ class Candidate(NamedTuple):
 def take(kata: Kata, place: Place) -> Submission:
     """Return the declared files in a place, wherever they are.
 
-    Raises IntakeError as `graders.intake.take` does, and if several different files could be the only declared one.
+    A declared file is refused too if several different files could be it.
     """
     exact = place.exact(kata)
     if not exact.missing:
@@ -111,21 +109,25 @@ class _Search:
         """Return the files that were found by the exact rules, and those that this search adds."""
         chosen: dict[str, Candidate] = {}
         notes = list(self.exact.notes)
+        refused = rules.Refusals(self.kata)
         for name in self.exact.missing:
-            candidates = list(islice(self._candidates(name), CANDIDATES + 1))
-            best = _best(name, candidates)
-            if best is not None:
-                chosen[name] = best
-            elif candidates and not self.fixed:
-                refuse(name, f"not found, but several files could be it: {_named(candidates)}", "Hand in one of them.")
-            elif candidates:
-                notes.append(f"{name} was not found; several files could be it: {_named(candidates)}")
-        if not chosen:
-            return structs.replace(self._nothing_new(), notes=(*notes, *self.found.problems))
-        notes += [f"{each.said} was graded as {name}" for name, each in chosen.items()]
-        if not self.fixed:
+            with refused.of(name):
+                candidates = list(islice(self._candidates(name), CANDIDATES + 1))
+                best = _best(name, candidates)
+                if best is not None:
+                    chosen[name] = best
+                elif candidates and self.fixed:
+                    notes.append(f"{name} was not found; several files could be it: {_named(candidates)}")
+                elif candidates:
+                    said = f"not found, but several files could be it: {_named(candidates)}"
+                    refuse(name, said, "Hand in one of them.")
+        notes += [f"{each.said} was graded as {name}" for name, each in chosen.items()] or self.found.problems
+        if chosen and not self.fixed:
             self.base = _folder_of(*next(iter(chosen.items())))
-        return structs.replace(self._listed(chosen), notes=tuple(notes))
+        found = self._listed(chosen) if chosen else self._nothing_new()
+        files = {file.name: file.data for file in found.files}
+        refusals = {**self.exact.refused, **found.refused, **refused}
+        return submission(self.kata, files, found.ignored, notes=tuple(notes), refused=refusals)
 
     def _nothing_new(self) -> Submission:
         """Return the files found by the exact rules; without any, name the files in archives among the ignored ones."""

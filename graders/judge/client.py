@@ -15,7 +15,9 @@ import msgspec
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
+from graders.catalogue.paths import overlap
 from graders.errors import Abandoned, IntakeError, JudgeError, KataError
+from graders.intake.rules import together
 from graders.judge import process
 from graders.judge.cached_kata import HARNESS, CachedKata, kata_signature, signature
 from graders.judge.framing import receive, send
@@ -40,8 +42,8 @@ class Judge:
     `require` is the weakest accepted confinement. If the confinement is weaker, every verdict is an `error`.
     `confinement` may request less than is available. If `resident` is False, the judge prepares nothing for a later
     submission. Set `crowded` if several judges together use all processors: such a judge sleeps immediately while it
-    waits for a worker, instead of polling first. A Judge must not be used by several threads at once. Judges that share a
-    process (`started`) need different `slot`s.
+    waits for a worker, instead of polling first. A Judge must not be used by several threads at once. Judges that
+    share a process (`started`) need different `slot`s.
     """
 
     def __init__(
@@ -139,11 +141,11 @@ class Judge:
             return ungradable(blank, kata, str(fault))
         own = _is_own(kata, submission)
         blank = _with_digests(blank, taken, own=own, with_shipped=with_shipped)
-        reason = _missing(kata, submission, taken) or cached.unfinished(taken, own=own)
-        if reason:
+        lacking = taken.refused | _missing(kata, submission, taken)
+        if reason := together(lacking.values()) if kata.is_lost(lacking) else cached.unfinished(taken, own=own):
             return ungradable(blank, kata, reason)
         how = {"visible": visible or kata.handed_out, "progress": tell is not None, "separate": separate}
-        request = self._request(cached, taken.graded, seed, blank, tasks, **how)
+        request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
         return _concluded(self._judged(cached, request, until, tell), request, cached)
 
     def grade_files(
@@ -170,7 +172,8 @@ class Judge:
         cached = self._cached_kata(slug)
         blank = cached.new_verdict(seed, require_extras)
         how = {"diagnosing": diagnosing, "reducing": reducing, "thorough": thorough, "visible": visible}
-        request = self._request(cached, {**cached.earlier, **files}, seed, blank, tasks=tasks, separate=separate, **how)
+        how["separate"] = separate
+        request = self._request(cached, {**cached.earlier, **files}, {}, seed, blank, tasks, **how)
         return self._judged(cached, request)
 
     def _cached_kata(self, slug: str) -> CachedKata:
@@ -184,6 +187,7 @@ class Judge:
         self,
         cached: CachedKata,
         files: Mapping[str, bytes],
+        lacking: Mapping[str, str],
         seed: bytes,
         blank: Verdict,
         tasks: Collection[str],
@@ -192,6 +196,7 @@ class Judge:
         """Return the request to grade these files. `options` are boolean fields of GradeRequest."""
         return GradeRequest(
             files=dict(files),
+            lacking=dict(lacking),
             supplied=cached.supplied,
             solution=cached.solution,
             seed=seed,
@@ -322,16 +327,16 @@ def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bo
     return submission is None or (isinstance(submission, Path) and submission.resolve() in (kata.folder, kata.solution))
 
 
-def _missing(kata: Kata, submission: Path | str | intake.Submission | None, taken: intake.Submission) -> str:
-    """Return the message about the files that a submission lacks, or an empty string."""
-    if not taken.missing:
-        return ""
+def _missing(kata: Kata, submission: Path | str | intake.Submission | None, taken: intake.Submission) -> dict[str, str]:
+    """Return the message about the files that a submission lacks, by file. A task may name a pattern of such files."""
+    there = [*taken.graded, *taken.refused]
+    named = [entry for task in kata.tasks for entry in task.files if not any(overlap(entry, name) for name in there)]
+    names = dict.fromkeys([*taken.missing, *named])
     where = "the submission" if submission is taken else submission or kata.folder
     if submission is not None:
         where = f"{where}{_instead(taken)}"
-    return (
-        f"{', '.join(taken.missing)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
-    )
+    said = f"{', '.join(names)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
+    return dict.fromkeys(names, said)
 
 
 def _instead(taken: intake.Submission) -> str:
@@ -356,7 +361,9 @@ def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> V
     if verdict.status == "failed" and verdict.score == 0 and own == cached.stubs:
         blank, how = request.verdict, {"confinement": verdict.confinement, "duration_s": verdict.duration_s}
         return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(own)))
-    return msgspec.structs.replace(verdict, message=verdict.message or HANDED_OUT) if kata.handed_out else verdict
+    if not kata.handed_out or verdict.status in ("ungradable", "error"):
+        return verdict
+    return msgspec.structs.replace(verdict, message="\n".join(filter(None, (verdict.message, HANDED_OUT))))
 
 
 def _wait(answer: socket.socket, until: int) -> None:

@@ -17,8 +17,9 @@ import pytest
 from graders import watchdog
 from graders.catalogue import Kata, Task
 from graders.errors import ForkServerDied, MachineBusy, TimeLimitError, WorkerError
+from graders.intake.rules import together
 from graders.judge.messages import GradeRequest, LoadRequest
-from graders.judge.refusals import MESSAGE, refusal_of
+from graders.judge.refusals import MESSAGE, failed_results, refusals_of, sources_of, with_remedies
 from graders.judge.submission_side import Clock, ReferenceClock, WorkerSide
 from graders.judge.worker_handle import Worker, WorkerGroup
 from graders.pytest_plugin.cases import Failure, Trial, is_unwritten
@@ -95,9 +96,7 @@ class Grading:
         started = time.monotonic()
         self.clock = Clock(self.kata.limits)
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
-        items = self._ordered()
-        if not items:
-            return scored(base, self._scope, [])
+        items = self._gradable(self._ordered(), self.request.lacking)
         try:
             verdict = self._verdict(base, items)
         finally:
@@ -106,28 +105,39 @@ class Grading:
         return msgspec.structs.replace(verdict, device=self.device, duration_s=round(time.monotonic() - started, 6))
 
     def _verdict(self, base: Verdict, items: list[pytest.Item]) -> Verdict:
-        ordinary = [item for item in items if self._is_ordinary(item)]
-        alone = [item for item in items if item not in ordinary]
-        shared = self._shared(ordinary)
-        self._acquire(alone[:WORKERS_AT_ONCE])
-        first = next(iter(shared.values()), None) or self.sides[items[0].nodeid]
-        refusal = refusal_of(self.kata, first, self._fresh)
-        if refusal:
-            return ungradable(base, self._scope, refusal)
+        lacking = self.request.lacking
+        ordinary, shared = self._prepared(items)
+        if broken := self._broken(items, shared):
+            lacking = broken | lacking
+            items = self._gradable(items, with_remedies(broken) | self.request.lacking)
+            ordinary, shared = self._prepared(items)
+        base = msgspec.structs.replace(base, message=together(lacking.values()))
+        if self.kata.is_lost(lacking):
+            return ungradable(base, self._scope, base.message)
         for runtime, side in shared.items():
             self._run_together([item for item in ordinary if self._runtime(item) == runtime], side)
-        items = self._decide(base, items)
+        decided = self._decide(base, items)
         if shared and (self.request.thorough or not self._failed) and not self._is_confirmed(ordinary):
             self.together.clear()
-            self.results.clear()
-            items = self._decide(base, items)
+            for item in items:
+                self.results.pop(item.nodeid, None)
+            decided = self._decide(base, items)
         shared_worker = bool(self.together)
         base = msgspec.structs.replace(base, shared_worker=shared_worker, remark=self.remark)
-        verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
-        if self._failed and verdict.status != "error" and self.request.diagnosing:
-            self._diagnose(items)
-            verdict = scored(base, self._scope, [self.results[item.nodeid] for item in items])
+        verdict = scored(base, self._scope, list(self.results.values()))
+        failed = any(self.results[item.nodeid].status == "failed" for item in decided)
+        if failed and verdict.status != "error" and self.request.diagnosing:
+            self._diagnose(decided)
+            verdict = scored(base, self._scope, list(self.results.values()))
         return verdict
+
+    def _prepared(self, items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], dict[str, WorkerSide]]:
+        """Return the tests that may share a worker, and their workers. Get workers for the first of the other tests."""
+        ordinary = [item for item in items if self._is_ordinary(item)]
+        shared = self._shared(ordinary)
+        self.sides.clear()
+        self._acquire([item for item in items if item not in ordinary][:WORKERS_AT_ONCE])
+        return ordinary, shared
 
     @property
     def _failed(self) -> set[str]:
@@ -137,9 +147,24 @@ class Grading:
     def _report_progress(self, base: Verdict, items: Sequence[pytest.Item], count: int) -> None:
         undecided = {task_of(item) for item in items[count:]}
         scope = tuple(task for task in self._scope.tasks if task.name not in undecided)
-        results = [self.results[item.nodeid] for item in items[:count]]
+        results = self.results.values()
         tests = [msgspec.structs.replace(each, output="") if each.status == "passed" else each for each in results]
         self.report(scored(base, msgspec.structs.replace(self.kata, tasks=scope), tests))
+
+    def _broken(self, items: Sequence[pytest.Item], shared: Mapping[str, WorkerSide]) -> dict[str, str]:
+        """Return the files that cannot be imported, and why. From now on, no worker gets them."""
+        if not items or not sources_of(self.kata, self.request.files):
+            return {}
+        first = next(iter(shared.values()), None) or self.sides[items[0].nodeid]
+        broken = refusals_of(self.kata, first, self._fresh)
+        files = {name: data for name, data in self.request.files.items() if name not in broken}
+        self.request = msgspec.structs.replace(self.request, files=files)
+        return broken
+
+    def _gradable(self, items: Sequence[pytest.Item], lacking: Mapping[str, str]) -> list[pytest.Item]:
+        """Return the tests of the tasks that need none of these files. Each of the other tasks gets a failed result."""
+        self.results |= failed_results(self._scope, lacking)
+        return [item for item in items if task_of(item) not in self.results]
 
     @property
     def _scope(self) -> Kata:
@@ -197,7 +222,7 @@ class Grading:
         return self._side(self._group(self._runtime(self.items[0])).acquire(1)[0], "reading", files)
 
     def _reference(self, runtime: str) -> WorkerSide:
-        """Return the solution in a worker. Later grading runs use it too, unless it has a folder, which must be removed."""
+        """Return the solution in a worker. Later grading runs use it too, unless it has a scratch folder."""
         if runtime != "numpy":
             worker = self._group(runtime).acquire(1)[0]
             return self._side(worker, "reference", self.request.solution, clock=ReferenceClock(self.kata.limits))

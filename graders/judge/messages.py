@@ -28,9 +28,13 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to grade a submission. `verdict` has the fields that are known before any test runs."""
+    """A request to grade a submission. `verdict` has the fields that are known before any test runs.
+
+    `lacking` says why declared files, or all files that match a pattern, are not in `files`.
+    """
 
     files: dict[str, bytes]
+    lacking: dict[str, str] = {}
     supplied: dict[str, bytes]
     solution: dict[str, bytes]
     seed: bytes

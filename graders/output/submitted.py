@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.catalogue import Task
-from graders.catalogue.paths import matches
 from graders.intake import Submission
 from graders.report.text import clean, clean_line
 
@@ -21,19 +20,14 @@ def texts(taken: Submission) -> dict[str, str]:
 
 def others(taken: Submission, task: Task) -> list[str]:
     """Describe the files of a task that are not shown, such as pictures."""
-    rest = [file for file in taken.files if task.files and belongs(task, file.name) and not file.name.endswith(PROSE)]
+    rest = [file for file in taken.files if task.files and task.needs(file.name) and not file.name.endswith(PROSE)]
     return [f"{clean_line(file.name)}: {size(len(file.data))}" for file in rest]
-
-
-def belongs(task: Task, name: str) -> bool:
-    """Return whether a file affects a task."""
-    return not task.files or any(matches(pattern, name) for pattern in task.files)
 
 
 def shown(task: Task, files: dict[str, str], rest: Sequence[str] = ()) -> str:
     """Return a task's rubric and the submitted texts, as the screen shows them."""
     parts = [f"\n{task.title} ({task.points:g} points)\n\n{task.rubric.strip()}\n"]
-    parts += [f"--- {name}\n{text}\n---" for name, text in files.items() if belongs(task, name)]
+    parts += [f"--- {name}\n{text}\n---" for name, text in files.items() if task.needs(name)]
     return "\n".join([*parts, *rest])
 
 

@@ -75,11 +75,24 @@ class Namespace:
 
 
 def entry_point(submission: ModuleType | Namespace, name: str) -> Any:
-    """Return the submission's function of this name, or None. A module may have the same name."""
+    """Return the submission's function of this name, or None. A module may have the same name.
+
+    A module that cannot be imported matters only if no other module has the function.
+    """
     if not isinstance(submission, Namespace):  # a single module, or the object that it put into sys.modules
         return getattr(submission, name, None)
-    modules = map(importlib.import_module, submission.__dict__["_modules"])
-    return next((found for module in modules if (found := getattr(module, name, None)) is not None), None)
+    broken: Exception | SystemExit | None = None
+    for module in submission.__dict__["_modules"]:
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 (a submission may raise anything)
+            broken = broken or fault
+        else:
+            if found is not None:
+                return found
+    if broken is not None:
+        raise broken
+    return None
 
 
 def load(sources: Sources, modules: list[str], earlier: Sequence[str] = ()) -> ModuleType | Namespace:

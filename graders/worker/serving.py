@@ -40,7 +40,10 @@ class RequestHandler:
         self.probes: dict[str, ModuleType] = {}
 
     def read(self, _: str, order: dict[str, Any]) -> bool:
-        """Seed the generators, lower the limits and compile every file, without running any part of the submission."""
+        """Seed the generators, lower the limits, and compile every file without running it.
+
+        Raises ImportError if a file names a forbidden symbol.
+        """
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]
@@ -49,6 +52,7 @@ class RequestHandler:
         for name, (file, _package) in sources.names.items():
             if file in files:
                 sources.get_code(name)
+        refuse_forbidden(sources.texts, files, order["forbidden"])
         return True
 
     def load(self, name: str, order: dict[str, Any]) -> bool:
@@ -60,7 +64,6 @@ class RequestHandler:
             unload(self.sources)
         self.read(name, order)
         assert self.sources is not None
-        refuse_forbidden(self.sources.texts, order["files"], order["forbidden"])
         remove_forbidden(order["forbidden"])
         self.submission = load(self.sources, order["modules"], order.get("earlier", ()))
         return True

@@ -34,7 +34,7 @@ from graders.course.rules import Attempt, Rule
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
-from graders.verdict import LONGEST_COMMENT, Speed, TestResult, Verdict, from_json, to_json
+from graders.verdict import FILES, LONGEST_COMMENT, Speed, TestResult, Verdict, from_json, to_json
 from tests.course.books import DUE, Opened, empty, graded, moment, task, write_journal
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
@@ -136,6 +136,19 @@ def test_free_attempt_does_not_hide_a_spent_one():
     counted = rules.counted(found, rule)
     assert counted is not None
     assert counted.points == 7
+
+
+@pytest.mark.parametrize(
+    ("names", "message", "spends"),
+    [
+        ([FILES], "SyntaxError: invalid syntax", False),
+        ([FILES], "the submission cannot be imported: ZeroDivisionError", True),
+        ([FILES, "test_twice"], "SyntaxError: invalid syntax", True),
+    ],
+)
+def test_attempt_with_bad_files_counts_if_anything_ran(names, message, spends):
+    tests = tuple(TestResult(name=name, task="twice", visibility="visible", status="failed") for name in names)
+    assert rules.spends_attempt(graded(0, message=message, tests=tests)) is spends
 
 
 @pytest.mark.deep

@@ -6,7 +6,7 @@ from graders import catalogue
 from graders.learner.progress import Standing
 from graders.learner.serve.pane import headline, rendered
 from graders.learner.watch.state import FileError, State
-from graders.verdict import Speed, TaskResult, TestResult, Verdict
+from graders.verdict import FILES, Speed, TaskResult, TestResult, Verdict
 from tests.workshop import ROOT
 
 
@@ -41,6 +41,16 @@ def test_a_syntax_error_is_said_once() -> None:
     html = rendered(state)
     assert html.count("expected") == html.count("SyntaxError") == html.count("line 4") == 1
     assert headline(state) == "syntax error"
+
+
+def test_a_syntax_error_in_one_of_several_files_leaves_the_score() -> None:
+    message = "SyntaxError: expected ':' (relu.py, line 4)\nrelu.py, line 4: def relu(z)"
+    test = TestResult(name=FILES, task="relu", status="failed", visibility="visible", message=message)
+    tasks = (TaskResult(name="relu", title="ReLU", status="failed", score=0, max_score=4),)
+    verdict = Verdict(kata="exercise02", status="failed", message=message, max_score=4, tasks=tasks, tests=(test,))
+    state = state_of("exercise02", verdict)
+    state.syntax_errors = (FileError("relu.py", 4, 12, "def relu(z)\n", "SyntaxError: expected ':'"),)
+    assert headline(state) == "failed, 0 of 4 points"
 
 
 def test_the_first_failure_comes_before_the_table() -> None:

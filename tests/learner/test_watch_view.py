@@ -133,6 +133,14 @@ def test_a_pass_names_the_solution_and_the_explanation(state: State, width: int)
     assert pointer in told
 
 
+def test_a_bad_file_and_the_failures_of_the_others_are_shown(state: State) -> None:
+    assert state.verdict is not None
+    state.verdict = replace(state.verdict, message="notes.toml: it is not UTF-8 (line 1). Save it as UTF-8.")
+    told = "\n".join(screen(state, 100, 60))
+    assert "notes.toml: it is not UTF-8" in told
+    assert "worst at [1]" in told
+
+
 def test_an_error_that_the_compiler_finds_late_is_shown_with_its_line(tmp_path: Path) -> None:
     """The compiler gives no text for a return outside a function."""
     root = workshop.write_repository(tmp_path, ["alpha"])

@@ -127,7 +127,7 @@ def _in_words(status: str) -> str:
 
 def _of_task(taken: Submission, task: Task) -> Sequence[tuple[str, bytes]]:
     """Return the names and contents of the task's files, with what people write for people first."""
-    found = [(file.name, file.data) for file in taken.files if submitted.belongs(task, file.name)]
+    found = [(file.name, file.data) for file in taken.files if task.needs(file.name)]
     return sorted(found, key=lambda each: not each[0].endswith(submitted.PROSE))
 
 

@@ -154,4 +154,7 @@ def _check_new(kata: Kata, name: str) -> None:
             f"{rules.printable(name)}: this page writes text. Use a name with {', '.join(sorted(rules.TEXT))}."
         )
     rules.check_name(name)
-    rules.check_names([name], names_of(kata))
+    refused = rules.Refusals(kata)
+    rules.check_names([name], names_of(kata), refused)
+    if refused:
+        raise KataError(rules.together(refused.values()))

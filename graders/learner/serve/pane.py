@@ -40,8 +40,8 @@ def rendered(state: State) -> str:
 
 
 def _is_known(state: State, verdict: Verdict) -> bool:
-    """Return whether the verdict's message only repeats a syntax error that the page shows anyway."""
-    return bool(state.syntax_errors) and verdict.message.startswith(SYNTAX_ERRORS)
+    """Return whether the verdict only repeats a syntax error that the page shows anyway."""
+    return bool(state.syntax_errors) and not verdict.tests and verdict.message.startswith(SYNTAX_ERRORS)
 
 
 def headline(state: State) -> str:

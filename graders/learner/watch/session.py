@@ -131,8 +131,11 @@ class WatchSession:
         if missing:
             are, where = "is" if len(missing) == 1 else "are", state.kata.folder.relative_to(state.kata.root).as_posix()
             how = "choose Reset" if self.in_page else f"press r, or run `katas reset {state.kata.slug}`"
-            self._nothing_to_grade(f"{', '.join(missing)} {are} not in {where}/. Write it, or restore it: {how}.")
-            return
+            said = f"{', '.join(missing)} {are} not in {where}/. Write it, or restore it: {how}."
+            if state.kata.is_lost(missing):
+                self._nothing_to_grade(said)
+                return
+            self._note(said)
         state.syntax_errors = syntax_errors_in(state.kata)
         cache = self._caches[state.visible]
         if cache.verdict is not None and not cache.due:

@@ -75,7 +75,7 @@ def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:
     every = frozenset(task.name for task in kata.tasks)
     if not all(kata.declares(name) for name in files):
         return every
-    found = {task.name for task in kata.tasks if not task.files or set(files) & set(task.files)}
+    found = {task.name for task in kata.tasks if any(map(task.needs, files))}
     later = {task.name for task in kata.tasks if found & kata.with_earlier([task.name])}
     return frozenset(found | later) or every
 

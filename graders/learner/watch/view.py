@@ -198,13 +198,17 @@ def _outcome(page: Lines, state: State) -> None:
     elif state.syntax_errors:
         for each in state.syntax_errors:
             _syntax_error(page, each)
+        _failure(page, state)
     elif verdict is None and state.graded_at:
         page.block("Grading has restarted.", "  ", "dim")
     elif verdict is None:
         page.block("The first verdict on a kata takes a few seconds longer than later ones.", "  ", "dim")
-    elif verdict.message:
+    elif verdict.message and not verdict.tests:
         page.message(verdict)
     else:
+        if verdict.message:
+            page.message(verdict)
+            page.blank()
         if state.open and not state.fails:
             page.block("Nothing has failed so far.", "  ", "dim")
         elif verdict.status in DONE:

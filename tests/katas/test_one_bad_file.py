@@ -1,0 +1,163 @@
+"""One bad file of a kata costs the tasks that need it, and the other tasks still pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import Judge, catalogue, intake
+from tests.observed import tasks
+from tests.workshop import ROOT
+
+SEVERAL = ["challenge1", "challenge2", "challenge4", "challenge5", "meta"]
+
+
+def of_bug(number: int) -> set[str]:
+    return {f"bug{number}_{'learns' if number == 1 else 'heals'}", f"bug{number}_program"}
+
+
+def every(slug: str, but: set[str]) -> set[str]:
+    return {task.name for task in catalogue.load(ROOT, slug).tasks} - but
+
+
+LOST: dict[str, dict[str, set[str]]] = {
+    "challenge1": {
+        "vanishing.py": every("challenge1", {"explanation"}),
+        "explanation.md": {"explanation"},
+    },
+    "challenge2": {
+        "search.py": every("challenge2", {"log", "recommendations"}),
+        "results/experiment_log.csv": {"log", "repeated", "recommendations"},
+        "results/best_models.json": {"log", "recommendations"},
+        "results/tradeoff_plot.png": {"log", "recommendations"},
+        "results/recommendations.md": {"recommendations"},
+    },
+    "challenge4": {
+        "transfer.py": every("challenge4", {"recommendations"}),
+        "recommendations.md": {"recommendations"},
+        "results/comparison.csv": {"results"},
+        "results/learning_curves.png": {"results"},
+        "results/confusion_matrices.png": {"results"},
+        "results/layer_features.png": {"results"},
+    },
+    "challenge5": {
+        "bug1_never_learning.py": of_bug(1),
+        "bug2_exploding_loss.py": of_bug(2),
+        "bug3_plateau.py": of_bug(3),
+        "bug4_slow_learner.py": of_bug(4),
+        "bug5_overfitting.py": of_bug(5),
+        "diagnosis.toml": {f"bug{number}_diagnosis" for number in range(1, 6)} | {"explanation"},
+    },
+}
+"""The tasks that need a file. Every file of meta is part of one package, so every task needs all of them."""
+
+CASES = [  # a file, a task that needs it, and a task that does not
+    ("challenge1", "vanishing.py", "forward", "explanation"),
+    ("challenge1", "explanation.md", "explanation", "forward"),
+    ("challenge2", "search.py", "space", "log"),
+    ("challenge2", "results/experiment_log.csv", "log", "space"),
+    ("challenge2", "results/recommendations.md", "recommendations", "log"),
+    ("challenge4", "transfer.py", "backbone", "recommendations"),
+    ("challenge4", "recommendations.md", "recommendations", "backbone"),
+    ("challenge4", "results/comparison.csv", "results", "recommendations"),
+    ("challenge5", "bug1_never_learning.py", "bug1_learns", "bug1_diagnosis"),
+    ("challenge5", "bug3_plateau.py", "bug3_heals", "bug1_learns"),
+    ("challenge5", "diagnosis.toml", "bug1_diagnosis", "bug1_learns"),
+]
+QUICK = [("bug1_never_learning.py", "missing"), ("bug1_never_learning.py", "syntax"), ("vanishing.py", "latin-1")]
+DAMAGE = {
+    "latin-1": b"# caf\xe9\n",
+    "syntax": b"def f(:\n",
+    "crash": b"raise RuntimeError('at import')\n",
+    "missing": None,
+}
+
+
+@pytest.fixture(scope="module")
+def katas_judge() -> Iterator[Judge]:
+    with Judge(ROOT, require="full") as judge:
+        yield judge
+
+
+def does_damage(how: str, name: str) -> bool:
+    if how == "missing":
+        return True
+    return name.endswith(".py") or (how == "latin-1" and not name.endswith(".png"))
+
+
+def write_damaged(slug: str, name: str, how: str, place: Path) -> None:
+    """Write the solution to a folder, with one damaged file."""
+    for each, data in intake.solved(catalogue.load(ROOT, slug)).items():
+        content = DAMAGE[how] if each == name else data
+        if content is not None:
+            (place / each).parent.mkdir(parents=True, exist_ok=True)
+            (place / each).write_bytes(content)
+
+
+def test_the_tasks_that_need_each_file_are_known() -> None:
+    katas = [catalogue.load(ROOT, slug) for slug in catalogue.slugs(ROOT)]
+    assert [kata.slug for kata in katas if len(kata.files) > 1] == SEVERAL == [*LOST, "meta"]
+    for slug, files in LOST.items():
+        kata = catalogue.load(ROOT, slug)
+        assert set(files) == set(intake.shipped(kata, kata.solution))
+        for name, lost in files.items():
+            assert {task.name for task in kata.tasks if task.needs(name)} == lost
+    meta = catalogue.load(ROOT, "meta")
+    assert all(meta.is_lost([name]) for name in intake.shipped(meta, meta.solution))
+
+
+@pytest.mark.parametrize(
+    ("slug", "name", "lost", "kept", "how"),
+    [
+        pytest.param(*case, how, marks=[] if (case[1], how) in QUICK else pytest.mark.deep)
+        for case in CASES
+        for how in DAMAGE
+        if does_damage(how, case[1])
+    ],
+)
+def test_a_bad_file_costs_a_task_that_needs_it(
+    katas_judge: Judge, tmp_path: Path, slug: str, name: str, lost: str, kept: str, how: str
+) -> None:
+    write_damaged(slug, name, how, tmp_path)
+    kata = catalogue.load(ROOT, slug)
+    verdict = katas_judge.grade(slug, tmp_path, tasks=[lost, kept])
+    review = next(task.review for task in kata.tasks if task.name == kept)
+    assert tasks(verdict) == {lost: "failed", kept: "awaiting_review" if review else "passed"}
+    assert verdict.status == "failed"
+    points = {task.name: task.points for task in kata.tasks}
+    assert verdict.max_score + verdict.review_points == points[lost] + points[kept]
+    assert any(name in test.message for test in verdict.tests if test.task == lost)
+
+
+@pytest.mark.parametrize("slug", SEVERAL)
+@pytest.mark.parametrize("how", ["syntax", "latin-1", "missing"])
+def test_nothing_can_be_graded_without_any_file(katas_judge: Judge, tmp_path: Path, slug: str, how: str) -> None:
+    kata = catalogue.load(ROOT, slug)
+    for name in intake.shipped(kata, kata.solution):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        if how != "missing" and does_damage("latin-1", name):
+            (tmp_path / name).write_bytes(DAMAGE[how if name.endswith(".py") else "latin-1"] or b"")
+    verdict = katas_judge.grade(slug, tmp_path)
+    assert (verdict.status, verdict.exit_status, verdict.tests) == ("ungradable", 1, ()), verdict.message
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("slug", LOST)
+def test_every_task_passes_with_only_its_own_files(katas_judge: Judge, tmp_path: Path, slug: str) -> None:
+    """A test that used another file than those that its task names would fail here."""
+    kata = catalogue.load(ROOT, slug)
+    groups = {task.files for task in kata.tasks}
+    for number, files in enumerate(groups):
+        asked = kata.with_earlier(task.name for task in kata.tasks if task.files == files)
+        wanted = {task.name for task in kata.tasks if task.files == files}
+        needed = [task for task in kata.tasks if task.name in asked]
+        place = tmp_path / str(number)
+        for name, data in intake.shipped(kata, kata.solution).items():
+            if any(task.needs(name) for task in needed):
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (place / name).write_bytes(data)
+        verdict = katas_judge.grade(slug, place, tasks=asked)
+        found = tasks(verdict)
+        assert {found[name] for name in wanted} <= {"passed", "awaiting_review", "ungraded"}, found

@@ -1,0 +1,3 @@
+def left(x):
+    """Twice x."""
+    return 2 * x
