@@ -384,7 +384,7 @@ class Grading:
         text = clean(output, OUTPUT)
         if len(data := text.encode()) > OUTPUT:  # one invalid byte is replaced by three bytes
             text = data[:OUTPUT].decode(errors="ignore") + "… (cut)"
-        outputs = [text, *(result.output for result in self.results.values())]
+        outputs = [text, *(result.output for result in (self.together | self.results).values())]
         if sum(len(each.encode()) for each in outputs) > PRINTED_IN_ALL:
             return f"(left out: the tests together printed more than {PRINTED_IN_ALL >> 10} kB)"
         return text

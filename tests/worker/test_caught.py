@@ -33,7 +33,7 @@ def restored() -> Iterator[None]:
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_worker_seeds_each_global_generator_by_its_test(name: str) -> None:
     def first_draw(seed: int) -> object:
-        order = {"files": {}, "supplied": {}, "seed": seed, "memory_mb": 0, "cpu_s": 0}
+        order = {"files": {}, "supplied": {}, "seed": seed, "memory_mb": 0, "cpu_s": 0, "forbidden": []}
         Rehearsal("torch", 0).read("", order)  # a RequestHandler that leaves this process's limits alone
         return GENERATORS[name]()
 

@@ -367,7 +367,7 @@ def test_leftovers_do_not_end_a_running_grading(fork_server) -> None:
     (worker,) = group.acquire(1)
     (scratch / "0-1").mkdir()
     assert acquired(server) == 1
-    worker.close()
+    assert worker.alive
     group.close()
 
 
