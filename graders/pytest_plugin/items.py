@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -44,6 +45,7 @@ def kata_of(path: Path) -> tuple[Path, str] | None:
     return None
 
 
+@functools.cache  # pytest searches for a mark anew in every call
 def task_of(item: pytest.Item) -> str:
     """Return the name of the task that a test belongs to."""
     mark = item.get_closest_marker("task")
@@ -56,6 +58,7 @@ def title_of(item: pytest.Item) -> str:
     return str(mark.kwargs.get("title", "")) if mark else ""
 
 
+@functools.cache
 def is_hidden(item: pytest.Item) -> bool:
     """Return whether a test is one of a kata's hidden tests."""
     return item.path.parent.parent.name == "hidden"
