@@ -214,7 +214,7 @@ def assert_only_changed(before, after, fault):
 
 def assert_repaired(kata, probes, fault, recipe, seen, unseen, seed):
     """Repair a network, train it with PyTorch for three epochs, and test it on images that it hasn't seen."""
-    before, after = broken(kata, probes.repaired, SIZES, seed, *recipe, generator(seed))
+    before, after = broken(kata, probes.repaired, SIZES, seed, *recipe, generator(seed + 1))
     assert_only_changed(before, after, fault)
     if is_observing():
         return
@@ -406,7 +406,7 @@ def test_each_fault(kata, probes, fault):
 
 @task("repair", title="A healthy network stays as it is")
 def test_a_healthy_network_stays(kata, probes):
-    before, after = broken(kata, probes.repaired, SIZES, 3, *HEALTHY[:3], 0.75, generator(3))
+    before, after = broken(kata, probes.repaired, SIZES, 3, *HEALTHY[:3], 0.75, generator(4))
     assert_only_changed(before, after, "none")
 
 

@@ -202,7 +202,7 @@ def repaired(submission, state, rng):
         from deep_training import DeepNetwork
         from digits import load_digits
         X, y = load_digits()
-        network = DeepNetwork(block_forward, block_backward, rng, sizes)
+        network = DeepNetwork(block_forward, block_backward, np.random.default_rng(seed), sizes)
         network.training, network.learning_rate = training, rate * network.learning_rate
         for beta, shift in zip(network.betas, shifts):
             beta += shift
