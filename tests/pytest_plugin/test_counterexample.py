@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 from graders import catalogue
 from graders.checks.mismatch import Mismatch
 from graders.pytest_plugin.counterexample import parameters, paste
-from graders.pytest_plugin.handle import Call, Probe
+from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe
 from graders.pytest_plugin.values_as_code import MAX_ENTRIES, code
 from graders.verdict import Verdict
 from graders.wire import DTYPES, generator
@@ -383,3 +383,29 @@ def test_a_description_shows_all_expressions_if_none_is_named(repository: Path) 
     call = Call("values", ("x = 1", ["x", "x + 1"]), probe, value={})
     text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong")).text
     assert text.splitlines() == ["# x = 1", "# x", "# x + 1"]
+
+
+def test_what_stays_with_the_judge_is_shown_and_not_sent(repository: Path) -> None:
+    sent = []
+
+    class Side:
+        def run(self, probe: Probe, arguments: tuple[Any, ...]) -> float:
+            sent.append(arguments)
+            return 1.0
+
+    probe = Probe("probes.py", "answer", "", ("x",), "Call scale.", "scale(x, factor)")
+    handle = Handle(catalogue.load(repository, "scaling"), cast(Any, Side()))
+    assert handle.run(probe, 3.0, factor=2.0) == 1.0
+    assert sent == [(3.0,)]
+    text = paste(handle.kata, handle.call_log.last, Mismatch("wrong", 6.0, 1.0)).text
+    assert "x = 3.0" in text
+    assert "factor = 2.0" in text
+
+
+def test_a_diagnosis_forgets_a_call_that_asked_for_input(repository: Path) -> None:
+    log = CallLog(recorded=[])
+    handle = Handle(catalogue.load(repository, "scaling"), cast(Any, None), None, log)
+    log.ask(Call("scale", (1.0, 2.0)), lambda: 2.0)
+    log.ask(Call("scale", (1.0, 3.0)), lambda: 3.0)
+    handle.forget()
+    assert [call.value for call in log.recorded or []] == [2.0]
