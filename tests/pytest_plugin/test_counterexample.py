@@ -389,7 +389,7 @@ def test_what_stays_with_the_judge_is_shown_and_not_sent(repository: Path) -> No
     sent = []
 
     class Side:
-        def run(self, probe: Probe, arguments: tuple[Any, ...]) -> float:
+        def run(self, _: Probe, arguments: tuple[Any, ...]) -> float:
             sent.append(arguments)
             return 1.0
 
