@@ -450,13 +450,25 @@ def test_verdict_names_the_title_of_the_blocking_task(root: Path) -> None:
     assert 'blocked by "The program is healthy"' in " ".join(done.out.split())
 
 
-def test_missing_diagnosis_is_not_an_attempt(root: Path) -> None:
+def test_without_any_file_there_is_no_attempt(root: Path) -> None:
     folder = root / "katas" / "debug" / "8"
     (folder / "diagnosis.toml").unlink()
+    (folder / "program.py").write_text("return\n", encoding="utf-8")
     done = katas("debug", "grade", "8", cwd=root)
     assert done.status == 1
     assert "diagnosis.toml: not found in" in " ".join(done.out.split())
     assert practice.attempts(folder) == []
+
+
+def test_a_program_without_a_diagnosis_is_graded(root: Path) -> None:
+    folder = root / "katas" / "debug" / "8"
+    (folder / "diagnosis.toml").unlink()
+    done = katas("debug", "grade", "8", cwd=root)
+    assert done.status == 1
+    told = " ".join(done.out.split())
+    assert "diagnosis.toml: not found in" in told
+    assert "The program is healthy" in told
+    assert practice.attempts(folder) == [0.0]
 
 
 def test_diagnosis_that_is_not_toml_is_reported(root: Path) -> None:
