@@ -23,12 +23,14 @@ from graders.checks.artifacts import assert_picture, assert_prose, read_png
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
 from graders.checks.draw import Draw
 from graders.checks.gradients import assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
+from graders.checks.made_up import MadeUpClasses, made_up_classes
 from graders.checks.mismatch import Mismatch, about
 from graders.checks.speed import assert_speed
 from graders.wire import generator
 
 __all__ = [
     "Draw",
+    "MadeUpClasses",
     "Mismatch",
     "about",
     "accuracy",
@@ -53,6 +55,7 @@ __all__ = [
     "cases",
     "central_difference",
     "generator",
+    "made_up_classes",
     "read_png",
     "standard_error",
     "task",

@@ -170,27 +170,23 @@ def frames(
 
 
 def fixed(
-    submission: ModuleType,
-    images: np.ndarray,
-    y: np.ndarray,
-    seed: int,
-    watched: list[int],
-    shown: np.ndarray,
+    submission: ModuleType, images: np.ndarray, y: np.ndarray, seed: int, lot: int, shown: np.ndarray
 ) -> dict[str, Any]:
     """Call fixed_network with images (n, 784) from 0 to 255 and classes y; return its logits for the images `shown`.
 
     `sizes` are the batch sizes of all steps. `outside` counts the steps before which something other than train_step
     had changed the network's weights. `finished` says whether the returned network still has the weights from its last
-    step. `watched` lists step numbers, and `batch` is the batch of the last of these steps that took place.
+    step. `batches` are those of two steps: one that the seed `lot` draws from all that took place, and the last one.
 
     Afterwards, `fixed_parameters` can return the parameters before the first step ("first"), before and after the
-    watched step ("before" and "after"), and of the returned network ("last").
+    drawn step ("before" and "after"), before the last step ("nearly"), and of the returned network ("last").
     """
     sizes: list[int] = []
     left: dict[int, tuple[Any, list[int]]] = {}  # keyed by id; the network is kept so that its id isn't reused
     first: dict[int, Any] = {}
-    around: dict[str, Any] = {"before": [], "after": []}
-    batch: list[Batch] = []
+    drawn: list[Any] = [[], [], []]  # a batch, and the parameters before and after it
+    final: dict[int, tuple[Any, Any]] = {}  # keyed by id: the latest batch, and the parameters before it
+    lots = random.Random(lot)
     outside = 0
 
     def see(network: Any, given: Batch, step: Callable[[], Any]) -> Any:
@@ -200,16 +196,14 @@ def fixed(
             first[id(network)] = _narrow(before)
         elif left[id(network)][1] != _fingerprint(before):
             outside += 1
-        watching = len(sizes) in watched
         sizes.append(len(given[0]))
-        if watching:
-            batch[:] = [(_array(given[0], np.float32), _array(given[1], np.int64), float(given[2]))]
-            around["before"] = _narrow(before)
+        batch = _array(given[0], np.float32), _array(given[1], np.int64), float(given[2])
+        final[id(network)] = batch, _narrow(before)
         loss = step()
         after = network.parameters()
         left[id(network)] = network, _fingerprint(after)
-        if watching:
-            around["after"] = _narrow(after)
+        if lots.random() < 1 / len(sizes):  # in the end, each step has had the same chance
+            drawn[:] = *final[id(network)], _narrow(after)
         return loss
 
     X = images.astype(np.float32) / 255
@@ -218,16 +212,17 @@ def fixed(
     with _watched(submission, see):
         network = submission.fixed_network(X, y, seed)
     touched = [name for name, state in _generators().items() if state != before[name]]
-    parameters = network.parameters()
+    parameters, (last_batch, nearly) = network.parameters(), final.get(id(network), ([], []))
     _kept.clear()
-    _kept.update(around, first=first.get(id(network), []), last=_narrow(parameters))
+    _kept.update(before=drawn[1], after=drawn[2], nearly=nearly)
+    _kept.update(first=first.get(id(network), []), last=_narrow(parameters))
     return {
         "kind": type(network).__name__,
         "is_network": isinstance(network, submission.DeepNetwork),
         "sizes": sizes,
         "outside": outside,
         "finished": id(network) in left and left[id(network)][1] == _fingerprint(parameters),
-        "batch": batch,
+        "batches": [drawn[0], last_batch],
         "logits": network.forward(shown.astype(np.float32) / 255),
         "touched": touched,
     }

@@ -1,4 +1,9 @@
-"""Test that fifteen layers learn through train_step alone if ReLUs have suitable initial weights."""
+"""Test that fifteen layers learn through train_step alone if ReLUs have suitable initial weights.
+
+Two of the steps are computed again. But a submission can lie about its steps, and nobody can compute all of them again:
+rounding errors grow tenfold in every few steps. So the network learns classes that the judge has made up. A network
+that gets new digits right has learned from these images and classes, because no weights that were shipped know them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,16 @@ from typing import Any
 import numpy as np
 
 from graders import datasets
-from graders.checks import about, assert_accuracy, assert_equal, task
+from graders.checks import MadeUpClasses, about, assert_accuracy, assert_equal, made_up_classes, task
 from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
 N_LAYERS = 15
 MOST_STEPS, MOST_DIGITS = 1500, 128
-ACCURACY = 0.85  # on the 1 000 unseen digits; the solution had at least 0.901 in 40 runs, and sigmoids get 0.1
+# Shares of the digits that are used, for training and as unseen ones: those farthest from the limit between two made-up
+# classes.
+CLEAR, CLEARER = 0.6, 0.4
+ACCURACY = 0.85  # on the unseen digits; ACCMEASURE
 FRESH = 0.5  # accuracy before the first step; it was at most 0.15 in 100 networks
 RATIO = (1e-2, 1e2)  # norm of the first layer / norm of the last; from 3.2 to 20 in 100 networks
 
@@ -39,14 +47,12 @@ def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, pro
 
 @task("fixed")
 def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes: Any) -> None:
-    place, seed, rng = datasets.folder("mnist"), draw.seed(), np.random.default_rng(draw.seed())
-    names = rng.permutation(10)  # the classes are renamed, so that labels read from the data set don't help
-    images, y = np.load(place / "images.npy").reshape(-1, 784), names[np.load(place / "labels.npy")]
-    kept_back, classes = datasets.kept_back("mnist")
-    kept_back = kept_back.reshape(-1, 784)
-    watched = [0, *np.sort(rng.integers(1, MOST_STEPS, 8)).tolist()]
+    known, unseen = np.load(datasets.folder("mnist") / "images.npy"), datasets.kept_back("mnist")[0]
+    made_up = made_up_classes(known.reshape(-1, 784) / 255, draw.seed(), 10)
+    images, y = clear_digits(made_up, known, CLEAR)
+    kept_back, classes = clear_digits(made_up, unseen, CLEARER)
 
-    run = kata.run(probes.fixed, images, y, seed, watched, kept_back)
+    run = kata.run(probes.fixed, images, y, draw.seed(), draw.seed(), kept_back)
 
     assert run["is_network"], f"fixed_network returned a {run['kind']}; expected a DeepNetwork"
     assert_budget(run["sizes"])
@@ -58,28 +64,37 @@ def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes:
         "the weights of the returned network differ from those that its last train_step left; train it with its "
         "train_step alone"
     )
-    first, before, after, last = (
-        layers_of(kata.run(probes.fixed_parameters, which)) for which in ("first", "before", "after", "last")
+    parts = ("first", "before", "after", "nearly", "last")
+    first, before, after, nearly, last = (layers_of(kata.run(probes.fixed_parameters, which)) for which in parts)
+    known_before = share_right(first, kept_back, classes)
+    assert known_before <= FRESH, (
+        f"before its first step, the network gets {known_before:.1%} of the digits right; train it only by calling "
+        "train_step"
     )
-    known = share_right(first, kept_back, names[classes])
-    assert known <= FRESH, (
-        f"before its first step, the network gets {known:.1%} of the digits right; train it only by calling train_step"
-    )
-    assert_plain_step(before, after, run["batch"][0])
+    drawn, final = run["batches"]
+    assert_plain_step(before, after, drawn)
+    assert_plain_step(nearly, last, final)
     assert_near("logits of the network", run["logits"], reference.logits(last, kept_back / np.float32(255), "relu"))
-    assert_accuracy(run["logits"].argmax(axis=1), names[classes], ACCURACY)
+    assert_accuracy(run["logits"].argmax(axis=1), classes, ACCURACY)
 
 
 @task("seeds")
 def test_the_seed_alone_decides_the_fixed_network(kata: Any, draw: Any, probes: Any) -> None:
     place, seed = datasets.folder("mnist"), draw.seed()
     images, y = np.load(place / "images.npy").reshape(-1, 784)[:1000], np.load(place / "labels.npy")[:1000]
-    run = kata.run(probes.fixed, images, y, seed, [], images[:1])
+    run = kata.run(probes.fixed, images, y, seed, 0, images[:1])
     assert not run["touched"], f"fixed_network changed a global random generator: {', '.join(run['touched'])}"
     last = kata.run(probes.fixed_parameters, "last")
     again = kata.run(probes.fixed_again, images, y, seed)
     with about("fixed_network, called twice with the same seed"):
         assert_equal(again, last)
+
+
+def clear_digits(made_up: MadeUpClasses, images: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images (n, 784) whose made-up classes are the clearest, with these classes."""
+    images = images.reshape(-1, 784)
+    images = images[made_up.clear(images / 255, share)]
+    return images, made_up.of(images / 255)
 
 
 def layers_of(parameters: Any) -> list[Layer]:

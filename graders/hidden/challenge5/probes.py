@@ -1,7 +1,8 @@
 """Probes for the hidden tests of all bugs. They run in the submission's process and return plain values.
 
 The judge doesn't trust these values, so it repeats the training. For bugs 1, 2, 3 and 5, it uses the reported batches.
-If these are wrong, the judge's weights differ from the submission's.
+If these are wrong, the judge's weights differ from the submission's. Where the judge doesn't repeat the training, it
+makes up `targets`: classes or positions for the training and the validation rows, which replace those of load_data.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
 ACCURACIES = ("train_accuracy", "validation_accuracy")
+Targets = Sequence[np.ndarray] | None
 
 # -------------------------------------------------------------------------------------------------------- bug 1: points
 
@@ -29,13 +31,15 @@ def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
     return _data(submission.bug1_never_learning, seed)
 
 
-def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
+def bug1_training(
+    submission: Any, seed: int, epochs: int, X: np.ndarray, targets: Targets = None
+) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, the batches and X's classes.
 
     X (n, 2) holds the points to classify after training.
     """
     program = submission.bug1_never_learning
-    model, run = _watched_training(program, seed, epochs, ACCURACIES, 2)
+    model, run = _watched_training(program, seed, epochs, ACCURACIES, 2, targets=targets)
     return run | {"classes": _array(program.predict(model, torch.tensor(X)))}
 
 
@@ -57,13 +61,15 @@ def bug2_networks(submission: Any, seeds: list[int]) -> list[list[np.ndarray]]:
     return [_weights(submission.bug2_exploding_loss.build_model(seed)) for seed in seeds]
 
 
-def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str, Any]:
+def bug2_training(
+    submission: Any, seed: int, epochs: int, X: np.ndarray, targets: Targets = None
+) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, the batches and X's positions.
 
     X (n, 2) holds the angles for which the trained network predicts positions.
     """
     program = submission.bug2_exploding_loss
-    model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2)
+    model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2, targets=targets)
     return run | {"positions": _array(program.predict(model, torch.tensor(X)))}
 
 
@@ -82,11 +88,11 @@ def bug3_data(submission: Any, seed: int, directions: np.ndarray) -> list[np.nda
     return [products[0], y, products[1], y_validation]
 
 
-def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray) -> np.ndarray:
+def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray, targets: Targets) -> np.ndarray:
     """Train a seed's network and predict the classes of images (n, 28, 28) from 0 to 255."""
     program = submission.bug3_plateau
     model = program.build_model(seed)
-    program.train(model, program.load_data(seed), epochs=epochs, seed=seed)
+    program.train(model, _loaded(program, seed, targets), epochs=epochs, seed=seed)
     return _array(program.predict(model, _pixels(images)))
 
 
@@ -145,15 +151,15 @@ def _pixels(images: np.ndarray) -> Tensor:
 # --------------------------------------------------------------------------------------------------------- bug 4: speed
 
 
-def bug4_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
+def bug4_run(submission: Any, seed: int, epochs: int, targets: Targets = None) -> dict[str, Any]:
     """Load a seed's data and train that seed's network; return its weights and the history.
 
     The judge calls this probe both to time the training and to compare it with its own. The probe has no hooks, so a
-    program can't tell the two kinds of calls apart.
+    program can't tell whether it is timed.
     """
     program = submission.bug4_slow_learner
     model = program.build_model(seed)
-    history = program.train(model, program.load_data(seed), epochs=epochs, seed=seed)
+    history = program.train(model, _loaded(program, seed, targets), epochs=epochs, seed=seed)
     return {"weights": _weights(model), **_told(history, ACCURACIES)}
 
 
@@ -187,14 +193,14 @@ def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
     return _data(submission.bug5_overfitting, seed)
 
 
-def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
+def bug5_training(submission: Any, seed: int, epochs: int, targets: Targets = None) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, and each step's batch and masks.
 
     A batch is reported as a fingerprint for every image. A mask is reported as a bit for every image and unit, which
     is 1 if the unit is kept.
     """
     program = submission.bug5_overfitting
-    model, data = program.build_model(seed), program.load_data(seed)
+    model, data = program.build_model(seed), _loaded(program, seed, targets)
     before = _weights(model)
     with _masks() as steps:
         history = program.train(model, data, epochs=epochs, seed=seed)
@@ -270,6 +276,16 @@ def _data(program: Any, seed: int) -> list[np.ndarray]:
     return [_array(part) for part in (data.X_train, data.y_train, data.X_validation, data.y_validation)]
 
 
+def _loaded(program: Any, seed: int, targets: Targets) -> Any:
+    """Load a seed's data; if targets are given, write them over those for training and for validation."""
+    data = program.load_data(seed)
+    if targets is not None:
+        both = (data.train.y, data.validation.y) if hasattr(data, "train") else (data.y_train, data.y_validation)
+        for part, values in zip(both, targets, strict=True):
+            torch.as_tensor(part).copy_(torch.tensor(values))
+    return data
+
+
 def _told(history: Any, kinds: Sequence[str]) -> dict[str, list[float]]:
     """Return a history's losses and its entries of these kinds as floats."""
     return {kind: [float(value) for value in getattr(history, kind)] for kind in ("loss", *kinds)}
@@ -282,13 +298,14 @@ def _watched_training(
     kinds: Sequence[str],
     n_inputs: int,
     report: Callable[[np.ndarray], np.ndarray] = np.asarray,
+    targets: Targets = None,
 ) -> tuple[nn.Module, dict[str, Any]]:
     """Train a seed's network, and record the batches that pass through its first layer.
 
     That layer has `n_inputs` inputs. A batch is the layer's last input before an optimizer step, with gradients
     enabled. `report` converts it to the value that is returned.
     """
-    model, data = program.build_model(seed), program.load_data(seed)
+    model, data = program.build_model(seed), _loaded(program, seed, targets)
     before = _weights(model)
     seen: list[np.ndarray] = []
     steps: list[np.ndarray] = []

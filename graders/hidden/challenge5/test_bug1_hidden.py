@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from graders.checks import assert_close, assert_equal, cases, task
+from graders.checks import MadeUpClasses, assert_close, assert_equal, cases, made_up_classes, task
 from graders.hidden.challenge5.replay import (
+    MADE_UP,
     Data,
     Replay,
     assert_classes,
@@ -104,16 +105,23 @@ def replay(seed: int, data: Data, batches: list[Tensor]) -> Replay:
     return Replay(weights_of(network), per_epoch.tolist(), *map(list, zip(*accuracies, strict=True)))
 
 
+def made_up_targets(draw: Any, data: Data) -> tuple[MadeUpClasses, list[np.ndarray]]:
+    """Make up classes 0 and 1, by the nearest of four points, and return them for a seed's data."""
+    made_up = made_up_classes(ring_points(2000, np.random.default_rng(draw.seed()))[0], draw.seed(), 2, 4)
+    return made_up, [made_up.of(data.X_train), made_up.of(data.X_validation)]
+
+
 @task("bug1_learns", title="Bug 1: the loss falls, and every layer learns")
 @cases(3)
 def test_bug1_the_loss_falls_and_every_layer_learns(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
-    X, y, *_ = data_of(seed)
-    run = kata.run(probes.bug1_training, seed, EPOCHS, X)
+    X = data_of(seed).X_train
+    _, (y, others) = made_up_targets(draw, data_of(seed))
+    run = kata.run(probes.bug1_training, seed, EPOCHS, X, [y, others])
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
     first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
-    assert last < FALL * first, f"the loss is {first:.4f} before training and {last:.4f} after it"
+    assert last < FALL * first, f"{MADE_UP}: the loss is {first:.4f} before training and {last:.4f} after it"
     moved = [not np.array_equal(a, b) for a, b in zip(run["before"], run["after"], strict=True)]
     assert all(moved), f"{moved.count(False)} of {len(moved)} parameters are the same after training as before"
 
@@ -121,11 +129,13 @@ def test_bug1_the_loss_falls_and_every_layer_learns(kata: Any, draw: Any, probes
 @task("bug1_learns", title="Bug 1: points never seen in training are classified correctly")
 @cases(3)
 def test_bug1_new_points_are_classified(kata: Any, draw: Any, probes: Any) -> None:
-    X, y = ring_points(2000, np.random.default_rng(draw.seed()))
-    classes = kata.run(probes.bug1_training, draw.seed(), EPOCHS, X)["classes"]
+    seed = draw.seed()
+    X, _ = ring_points(2000, np.random.default_rng(draw.seed()))
+    made_up, targets = made_up_targets(draw, data_of(seed))
+    y, classes = made_up.of(X), kata.run(probes.bug1_training, seed, EPOCHS, X, targets)["classes"]
     assert classes.shape == y.shape, f"predict returns shape {classes.shape} for {len(y)} points"
     correct = float(np.mean(classes == y))
-    assert correct >= FRESH_ACCURACY, f"{correct:.1%} of 2000 new points are classified correctly"
+    assert correct >= FRESH_ACCURACY, f"{MADE_UP}: {correct:.1%} of 2000 new points are classified correctly"
 
 
 @task("bug1_program", title="Bug 1: the seed decides the data")
