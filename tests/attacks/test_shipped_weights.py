@@ -41,12 +41,12 @@ def packed(array):
     return f"unpacked({text!r}, {array.shape!r})"
 
 
-UNPACKED = '''
+UNPACKED = """
 def unpacked(text, shape):
     import base64
     import numpy as np
     return np.frombuffer(base64.b85decode(text), np.float16).astype(np.float32).reshape(shape)
-'''
+"""
 
 # ------------------------------------------------------------------------------------------------- fifteen ReLU layers
 

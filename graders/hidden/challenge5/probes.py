@@ -31,9 +31,7 @@ def bug1_data(submission: Any, seed: int) -> list[np.ndarray]:
     return _data(submission.bug1_never_learning, seed)
 
 
-def bug1_training(
-    submission: Any, seed: int, epochs: int, X: np.ndarray, targets: Targets = None
-) -> dict[str, Any]:
+def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray, targets: Targets = None) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, the batches and X's classes.
 
     X (n, 2) holds the points to classify after training.
@@ -61,9 +59,7 @@ def bug2_networks(submission: Any, seeds: list[int]) -> list[list[np.ndarray]]:
     return [_weights(submission.bug2_exploding_loss.build_model(seed)) for seed in seeds]
 
 
-def bug2_training(
-    submission: Any, seed: int, epochs: int, X: np.ndarray, targets: Targets = None
-) -> dict[str, Any]:
+def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray, targets: Targets = None) -> dict[str, Any]:
     """Train a seed's network; record the initial and final weights, the history, the batches and X's positions.
 
     X (n, 2) holds the angles for which the trained network predicts positions.

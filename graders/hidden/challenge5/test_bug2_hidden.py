@@ -17,7 +17,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graders.checks import assert_close, assert_equal, cases, task
-from graders.hidden.challenge5.replay import MADE_UP, Data, assert_shapes, assert_whole_epochs, batches_by_content, distance
+from graders.hidden.challenge5.replay import (
+    MADE_UP,
+    Data,
+    assert_shapes,
+    assert_whole_epochs,
+    batches_by_content,
+    distance,
+)
 
 EPOCHS = 10
 N_TRAIN, N_VALIDATION, BATCH_SIZE = 512, 256, 32
@@ -146,7 +153,9 @@ def made_up_positions(seed: int) -> Callable[[np.ndarray], np.ndarray]:
     frequencies, phases = rng.uniform(-1.5, 1.5, (2, 4)), rng.uniform(0, 2 * np.pi, 4)
     factors = rng.normal(size=(4, 2))
     waves = np.cos(rng.uniform(-np.pi / 2, np.pi / 2, (1000, 2)) @ frequencies + phases) @ factors
-    return lambda angles: ((np.cos(angles @ frequencies + phases) @ factors - waves.mean(0)) / waves.std(0)).astype("f4")
+    return lambda angles: ((np.cos(angles @ frequencies + phases) @ factors - waves.mean(0)) / waves.std(0)).astype(
+        "f4"
+    )
 
 
 @task("bug2_heals", title="Bug 2: the loss starts small, stays finite and falls")
