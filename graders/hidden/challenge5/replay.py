@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from graders import datasets
 from graders.checks import MadeUpClasses
 
-# The first task of each program doesn't ask for this very training, so the judge doesn't repeat it. Instead, the network
-# learns targets that the judge has made up. No weights or tables that were submitted can contain them.
+# The first task of each program doesn't ask for this very training, so the judge doesn't repeat it. Instead, the
+# network learns targets that the judge has made up. No weights or tables that were submitted can contain them.
 MADE_UP = "trained on made-up targets"
 CLEAR = 0.5  # share of the unseen digits that are asked for, those farthest from the limit between two made-up classes
 MOST_ROWS = 1_000_000  # in all batches of a training run together; the solution's longest run has 25 600
