@@ -1,8 +1,9 @@
 """Test that fifteen layers learn through train_step alone if ReLUs have suitable initial weights.
 
 Two of the steps are computed again. But a submission can lie about its steps, and the judge cannot compute all of them
-again: rounding errors grow tenfold in every few steps. So the network learns classes that the judge has made up. A network
-that gets new digits right has learned from these images and classes, because no weights that were shipped know them.
+again: rounding errors grow tenfold in every few steps. So the network learns classes that the judge has made up. A
+network that gets new digits right has learned from these images and classes, because no weights that were shipped know
+them.
 """
 
 from __future__ import annotations
