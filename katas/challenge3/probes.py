@@ -31,10 +31,10 @@ def batch_at_once(submission: Any, name: str, H: np.ndarray, query: np.ndarray, 
     return _array(found if name == "attention_weights" else found[0])
 
 
-def one_by_one(submission: Any, name: str, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> int:
-    """Call attention_weights or attend once for each sentence, and return the number of calls."""
+def ten_by_ten(submission: Any, name: str, H: np.ndarray, query: np.ndarray, mask: np.ndarray) -> int:
+    """Call attention_weights or attend once for every ten sentences, and return the number of sentences."""
     function, asked = getattr(submission, name), torch.tensor(query)
-    for vectors, real in zip(torch.tensor(H).split(1), torch.tensor(mask).split(1), strict=True):
+    for vectors, real in zip(torch.tensor(H).split(10), torch.tensor(mask).split(10), strict=True):
         function(vectors, asked, real)
     return len(H)
 
