@@ -18,16 +18,19 @@ class MadeUpClasses(NamedTuple):
 
     def of(self, X: np.ndarray) -> np.ndarray:
         """Return the classes (n,) of the inputs."""
-        return self._nearness(X).argmax(axis=1) % self.n_classes
+        classes: np.ndarray = self._nearness(X).argmax(axis=1) % self.n_classes
+        return classes
 
     def clear(self, X: np.ndarray, share: float) -> np.ndarray:
         """Return which inputs, as bools (n,), belong to the share that is farthest from the limit between two cells."""
         second, first = np.partition(self._nearness(X), -2, axis=1)[:, -2:].T
-        return first - second >= np.quantile(first - second, 1 - share)
+        clear: np.ndarray = first - second >= np.quantile(first - second, 1 - share)
+        return clear
 
     def _nearness(self, X: np.ndarray) -> np.ndarray:
         """Return (n, prototypes): the squared length of each input minus its squared distance from each prototype."""
-        return 2 * X.astype(np.float64) @ self.prototypes.T - (self.prototypes**2).sum(axis=1)
+        nearness: np.ndarray = 2 * X.astype(np.float64) @ self.prototypes.T - (self.prototypes**2).sum(axis=1)
+        return nearness
 
 
 def made_up_classes(X: np.ndarray, seed: int, n_classes: int, n_prototypes: int | None = None) -> MadeUpClasses:
