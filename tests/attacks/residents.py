@@ -15,10 +15,12 @@ from unittest import mock
 
 from graders import Judge, catalogue, intake
 from graders.judge.fork_server import POOL
+from graders.judge.submission_side import ReferenceClock
 from graders.verdict import Verdict
 
 LOOK_S = 0.002  # between two checks of the processes, because nothing notifies us when one ends
 FRESH_CPU_S = 24 * 3600  # the limit of a worker before it gets a submission (graders.worker.fork_server)
+FULL = (0, POOL, POOL + 1)
 T = TypeVar("T")
 WORKERS_OF = "graders.worker.fork_server"  # in the command lines of the workers' fork server and of the workers
 
@@ -68,7 +70,8 @@ class Residents:
             files = {file.name: file.data for file in taken.files}
             verdict = judge.grade_files(slug, files, tasks=tasks, visible=visible)
         assert pid_of(judge) == root_pid
-        assert self.patiently(lambda: left_behind(root_pid)) == []
+        references = {str(ReferenceClock(kata.limits).cpu_s) for kata in catalogue.load_all(root)}
+        assert self.patiently(lambda: left_behind(root_pid, references)) == []
         assert self.patiently(lambda: running(set(children(os.getpid())) - others)) == []
         if verdict.confinement == "full":  # otherwise nothing ran, and the judge may still be starting
             before, self.stayed[root] = self.stayed.get(root, set()), stayers(root_pid)
@@ -123,8 +126,8 @@ class Residents:
         """Check that every pool has exactly the right number of workers, then end all judges."""
         try:
             for judge in self.judges.values():
-                # A pool is empty if no kata here uses its runtime.
-                counts = self.patiently(lambda judge=judge: [n for n in pools(pid_of(judge)) if n not in (0, POOL)])
+                # A pool is empty if no kata here uses its runtime. A reference may wait for the next race.
+                counts = self.patiently(lambda judge=judge: [n for n in pools(pid_of(judge)) if n not in FULL])
                 assert counts == []
         finally:
             for judge in self.judges.values():
@@ -224,23 +227,32 @@ def stayers(root: int) -> set[int]:
     return found | rooms(root, known)
 
 
-def left_behind(root: int) -> list[str]:
-    """Return the processes that a finished grading has left below a judge."""
+def left_behind(root: int, references: Collection[str]) -> list[str]:
+    """Return the processes that a finished grading has left below a judge.
+
+    A judge keeps one worker with the solution for the next race. Its CPU time has one of the limits `references`.
+    """
     known, stay = family(root), stayers(root)
     waiting = Counter(each.parent for pid, each in known.items() if pid not in stay)
     fresh = {pid for pid, each in known.items() if each.parent in makers(known) and is_fresh(pid)}
     judges = {pid for pid, each in known.items() if each.parent in rooms(root, known) and waiting[each.parent] == 1}
-    return [f"{pid} {each.line}" for pid, each in known.items() if pid not in stay | fresh | judges]
+    kept = [pid for pid, each in known.items() if each.parent in makers(known) and cpu_limit_of(pid) in references]
+    return [f"{pid} {each.line}" for pid, each in known.items() if pid not in stay | fresh | judges | set(kept[:1])]
 
 
 def is_fresh(pid: int) -> bool:
     """Return whether a worker has not received a submission yet. When it does, it lowers its limits for good."""
+    return cpu_limit_of(pid) in ("", str(FRESH_CPU_S))
+
+
+def cpu_limit_of(pid: int) -> str:
+    """Return the limit on the CPU time of a process, in seconds; empty for one that has just ended."""
     try:
         limits = Path(f"/proc/{pid}/limits").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return True  # the process has just ended
+        return ""
     found = re.search(r"^Max cpu time +(\w+)", limits, re.MULTILINE)
-    return found is not None and found[1] == str(FRESH_CPU_S)
+    return found[1] if found else "none"
 
 
 def pools(root: int) -> list[int]:
