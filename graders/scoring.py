@@ -15,7 +15,7 @@ from graders.verdict import Status, TaskResult, TaskStatus, TestResult, Verdict
 
 
 def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
-    """Return the failed tasks that `task` builds on, directly or indirectly."""
+    """Return the failed tasks that `task` builds on, directly or indirectly. `kata` may have only some of its tasks."""
     failed = set(failed)
     by_name = {each.name: each for each in kata.tasks}
     found: list[str] = []
@@ -24,7 +24,7 @@ def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
         name = waiting.pop(0)
         if name in failed and name not in found:
             found.append(name)
-        waiting += [earlier for earlier in by_name[name].after if earlier not in found]
+        waiting += [earlier for earlier in by_name[name].after if earlier not in found] if name in by_name else []
     return tuple(found)
 
 

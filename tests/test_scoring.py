@@ -333,3 +333,9 @@ def test_the_unofficial_total_names_text_not_ready_for_review() -> None:
     assert "the core passes" not in lines["failed"]
     assert "not ready" not in lines["passed"]
     assert "the core passes" in lines["passed"]
+
+
+def test_tasks_that_were_not_requested_block_nothing() -> None:
+    kata = kata_of(task("second", after=("first",)), task("third", after=("second",)))
+    assert blocking(kata, ["second"], "third") == ("second",)
+    assert blocking(kata, [], "third") == ()
