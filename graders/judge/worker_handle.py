@@ -101,6 +101,7 @@ class Worker:
     cut: bool = False
     dead: str = ""
     ended: dict[str, Any] | None = None
+    closed: bool = False
     charged_s: float = 0.0  # the CPU time that was counted for earlier requests
 
     def __post_init__(self) -> None:
@@ -320,7 +321,10 @@ class Worker:
         return not self.dead and not select.select([self.pidfd], [], [], 0)[0]
 
     def close(self) -> None:
-        """Close the descriptors."""
+        """Close the descriptors, if they are still open."""
+        if self.closed:
+            return
+        self.closed = True
         self.stream.close()
         os.close(self.output)
         os.close(self.pidfd)
