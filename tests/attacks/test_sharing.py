@@ -1,4 +1,4 @@
-"""Z60 to Z65: what a submission could carry from test to test in a worker that several tests share."""
+"""Z54 to Z59: what a submission could carry from test to test in a worker that several tests share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,9 +40,9 @@ def statuses(verdict: Verdict) -> dict[str, str]:
     return {f"{test.visibility} {test.name}": test.status for test in verdict.tests}
 
 
-@attack("Z60")
+@attack("Z54")
 def test_right_answers_after_many_calls_earn_nothing(both, observed):
-    normal, separate = both("z60_wrong_at_first")
+    normal, separate = both("z54_wrong_at_first")
     assert normal.score <= separate.score
     assert normal.status == separate.status == "failed"
     assert not normal.shared_worker
@@ -52,9 +52,9 @@ def test_right_answers_after_many_calls_earn_nothing(both, observed):
     observed("F")
 
 
-@attack("Z61")
+@attack("Z55")
 def test_a_first_call_that_fails_on_purpose_gains_nothing(both, observed):
-    normal, separate = both("z61_fails_the_first_test")
+    normal, separate = both("z55_fails_the_first_test")
     assert normal.score <= separate.score
     assert normal.status == "failed"
     assert statuses(normal) == statuses(separate)
@@ -62,31 +62,31 @@ def test_a_first_call_that_fails_on_purpose_gains_nothing(both, observed):
 
 
 @pytest.mark.deep
-@attack("Z62")
+@attack("Z56")
 def test_memory_used_up_early_costs_nobody_else_a_test(judge, observed):
-    verdict = judge.grade("exercise01", SUBMISSIONS / "z62_memory_used_early", seed=SEED)
+    verdict = judge.grade("exercise01", SUBMISSIONS / "z56_memory_used_early", seed=SEED)
     assert verdict.status == "passed"
     observed("N")
 
 
-@attack("Z63")
+@attack("Z57")
 def test_threads_do_not_live_on_in_a_shared_worker(both, observed):
-    normal, separate = both("z63_threads_live_on")
+    normal, separate = both("z57_threads_live_on")
     assert statuses(normal) == statuses(separate)
     assert all("no thread" in test.output for test in normal.tests if test.status == "passed")
     observed("N")
 
 
-@attack("Z64")
+@attack("Z58")
 def test_patches_of_a_shared_worker_earn_nothing(both, observed):
-    normal, separate = both("z64_patched_numpy_stays")
+    normal, separate = both("z58_patched_numpy_stays")
     assert (normal.score, separate.score) == (0, 0)
     observed("F")
 
 
-@attack("Z65")
+@attack("Z59")
 def test_a_failure_in_a_shared_worker_does_not_count(both, observed):
     """What fails only in company is decided alone. So no submission loses points because tests share a worker."""
-    normal, separate = both("z65_wrong_when_used")
+    normal, separate = both("z59_wrong_when_used")
     assert {task.name: task.status for task in normal.tasks} == {task.name: task.status for task in separate.tasks}
     observed("F")
