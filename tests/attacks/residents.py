@@ -20,7 +20,6 @@ from graders.verdict import Verdict
 
 LOOK_S = 0.002  # between two checks of the processes, because nothing notifies us when one ends
 FRESH_CPU_S = 24 * 3600  # the limit of a worker before it gets a submission (graders.worker.fork_server)
-FULL = (0, POOL, POOL + 1)
 T = TypeVar("T")
 WORKERS_OF = "graders.worker.fork_server"  # in the command lines of the workers' fork server and of the workers
 
@@ -126,8 +125,10 @@ class Residents:
         """Check that every pool has exactly the right number of workers, then end all judges."""
         try:
             for judge in self.judges.values():
-                # A pool is empty if no kata here uses its runtime. A reference may wait for the next race.
-                counts = self.patiently(lambda judge=judge: [n for n in pools(pid_of(judge)) if n not in FULL])
+                # A pool is empty if no kata here uses its runtime. Each kata's solution may wait for the next race.
+                counts = self.patiently(
+                    lambda judge=judge: [n for n in pools(pid_of(judge)) if not _full(n, pid_of(judge))]
+                )
                 assert counts == []
         finally:
             for judge in self.judges.values():
@@ -230,14 +231,19 @@ def stayers(root: int) -> set[int]:
 def left_behind(root: int, references: Collection[str]) -> list[str]:
     """Return the processes that a finished grading has left below a judge.
 
-    A judge keeps one worker with the solution for the next race. Its CPU time has one of the limits `references`.
+    Each kata's judge keeps one worker with the solution for the next race. Its CPU time has one of the limits
+    `references`.
     """
     known, stay = family(root), stayers(root)
     waiting = Counter(each.parent for pid, each in known.items() if pid not in stay)
     fresh = {pid for pid, each in known.items() if each.parent in makers(known) and is_fresh(pid)}
     judges = {pid for pid, each in known.items() if each.parent in rooms(root, known) and waiting[each.parent] == 1}
     kept = [pid for pid, each in known.items() if each.parent in makers(known) and cpu_limit_of(pid) in references]
-    return [f"{pid} {each.line}" for pid, each in known.items() if pid not in stay | fresh | judges | set(kept[:1])]
+    return [
+        f"{pid} {each.line}"
+        for pid, each in known.items()
+        if pid not in stay | fresh | judges | set(kept[: len(judges)])
+    ]
 
 
 def is_fresh(pid: int) -> bool:
@@ -253,6 +259,11 @@ def cpu_limit_of(pid: int) -> str:
         return ""
     found = re.search(r"^Max cpu time +(\w+)", limits, re.MULTILINE)
     return found[1] if found else "none"
+
+
+def _full(workers: int, root: int) -> bool:
+    """Return whether this is the right number of workers for a pool."""
+    return workers == 0 or 0 <= workers - POOL <= len(rooms(root, family(root)))
 
 
 def pools(root: int) -> list[int]:
