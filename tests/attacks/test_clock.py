@@ -77,7 +77,8 @@ def test_sleeping_in_an_untimed_test_changes_no_verdict(grade):
 def test_times_claimed_in_a_reply_are_not_believed(grade):
     graded = grade("exercise01", "e09_lying_reply")
     graded.passes()
-    assert all(test["duration_s"] >= 0.3 for test in graded.tests)
+    # It sleeps once in each worker: in the one that several tests share, and in that of a race.
+    assert sum(test["duration_s"] >= 0.3 for test in graded.tests) >= 2
 
 
 @attack("E10")
