@@ -192,7 +192,8 @@ HEAD = """\
 # How accurate the test suites are
 
 `katas check KATA --mutation --flakes N --table FILE` writes this page, with a row for every kata that it checks. Rows
-of other katas stay as they are. The last column says how many runs on right answers were made. All submissions behind these figures ran in the sandbox.
+of other katas stay as they are. The last column says how many runs on right answers were made. All submissions behind
+these figures ran in the sandbox.
 
 | kata | rejected | seen | accepted | green, then passed | diagnosed | mutants killed | equivalent | false alarms |
 |---|---|---|---|---|---|---|---|---|
