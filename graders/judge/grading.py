@@ -271,7 +271,7 @@ class Grading:
             self.together[item.nodeid] = result
             if result.status == "failed" and not self.request.thorough:
                 break
-        self.reducing = self.request.reducing
+        self.reducing = True
         side.worker.kill("its tests are over")
 
     def _is_confirmed(self, items: Sequence[pytest.Item]) -> bool:
@@ -455,7 +455,7 @@ class Grading:
 
         task = task_of(item)  # a task's later failures are explained by the first one, so they are not reduced
         first = all(result.status != "failed" for result in self.results.values() if result.task == task)
-        failure = trial.failure(reducing=self.reducing and first, before_reducing=keep_output)
+        failure = trial.failure(reducing=self.request.reducing and self.reducing and first, before_reducing=keep_output)
         numbers = set(range(min(trial.count, CASES)))
         self.found = failure
         if failure is not None:
