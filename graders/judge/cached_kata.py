@@ -20,6 +20,7 @@ from graders.errors import KataError
 from graders.verdict import UNTOUCHED, Verdict
 
 HARNESS = Path(__file__).parents[1]
+_HIDDEN = str(HARNESS / "hidden")
 STUB = b"raise NotImplementedError"
 _RETURN = re.compile(rb"(^|[:;])[ \t]*return\b", re.MULTILINE)
 
@@ -121,15 +122,18 @@ def kata_signature(kata: Kata) -> str:
 
 
 def signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) -> str:
-    """Return a value that changes with the files' names, sizes or times. Reading the contents would take too long."""
-    found = []
-    for folder in folders:
-        for base, inside, names in os.walk(folder):
-            inside[:] = sorted(name for name in inside if name != "__pycache__" and base != str(HARNESS / "hidden"))
-            for name in sorted(names):
-                if name.endswith("~") or without(os.path.join(base, name)):
-                    continue
-                with contextlib.suppress(OSError):
-                    status = os.stat(os.path.join(base, name))
-                    found.append((name, status.st_size, status.st_mtime_ns, status.st_ino))
-    return str(hash(tuple(found)))
+    """Return a value that changes with the files' paths, sizes or times. Reading the contents would take too long.
+
+    Of the harness, the folders of hidden tests are left out, because they belong to katas.
+    """
+    found, waiting = [], [os.fspath(folder) for folder in folders]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__" and os.path.dirname(entry.path) != _HIDDEN:
+                        waiting.append(entry.path)
+                elif not entry.name.endswith("~") and not without(entry.path):
+                    status = entry.stat()
+                    found.append((entry.path, status.st_size, status.st_mtime_ns, status.st_ino))
+    return str(hash(tuple(sorted(found))))

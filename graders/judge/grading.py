@@ -116,8 +116,9 @@ class Grading:
             return ungradable(base, self._scope, base.message)
         for runtime, side in shared.items():
             self._run_together([item for item in ordinary if self._runtime(item) == runtime], side)
+        samples = self._fresh_sides(ordinary) if self.request.thorough or not self._failed_together else {}
         decided = self._decide(base, items)
-        if shared and (self.request.thorough or not self._failed) and not self._is_confirmed(ordinary):
+        if (self.request.thorough or not self._failed) and not self._is_confirmed(ordinary, samples):
             self.together.clear()
             for item in items:
                 self.results.pop(item.nodeid, None)
@@ -256,9 +257,9 @@ class Grading:
         exercise = self.kata.kind == "exercise" and not self.request.separate
         return exercise and not self._task(item).alone and item.get_closest_marker("gpu") is None
 
-    def _shared(self, items: Sequence[pytest.Item]) -> dict[str, WorkerSide]:
-        """Return a shared worker for each runtime of these tests."""
-        return {runtime: self._new_side(runtime, "shared") for runtime in dict.fromkeys(map(self._runtime, items))}
+    def _shared(self, items: Sequence[pytest.Item], purpose: str = "shared") -> dict[str, WorkerSide]:
+        """Return a worker for each runtime of these tests."""
+        return {runtime: self._new_side(runtime, purpose) for runtime in dict.fromkeys(map(self._runtime, items))}
 
     def _run_together(self, items: Sequence[pytest.Item], side: WorkerSide) -> None:
         """Run tests in one worker, until it ends."""
@@ -274,8 +275,19 @@ class Grading:
         self.reducing = True
         side.worker.kill("its tests are over")
 
-    def _is_confirmed(self, items: Sequence[pytest.Item]) -> bool:
-        """Return whether a sample of the tests that passed together passes in a fresh worker, too."""
+    @property
+    def _failed_together(self) -> bool:
+        return any(result.status == "failed" for result in self.together.values())
+
+    def _fresh_sides(self, items: Sequence[pytest.Item]) -> dict[str, WorkerSide]:
+        """Return a fresh worker for the sample in each runtime. They import the submission while other tests run."""
+        sides = self._shared([item for item in items if self._passed_together(item)], "sample")
+        for side in sides.values():
+            side.post()
+        return sides
+
+    def _is_confirmed(self, items: Sequence[pytest.Item], sides: Mapping[str, WorkerSide]) -> bool:
+        """Return whether a sample of the tests that passed together passes in fresh workers, such as these, too."""
         passed = [
             item for item in items if self._passed_together(item) and self.results[item.nodeid].status == "passed"
         ]
@@ -283,7 +295,7 @@ class Grading:
         sample = [item for item in drawn if is_hidden(item)][:1]
         sample += [item for item in drawn if item not in sample][: SAMPLE - len(sample)]
         for runtime in dict.fromkeys(map(self._runtime, sample)):
-            side = self._new_side(runtime, "sample")
+            side = sides.get(runtime) or self._new_side(runtime, "sample")
             for item in sample:
                 if self._runtime(item) == runtime and self._result(item, side).status != "passed":
                     self.remark = f"{item.name} passed in a worker with other tests, but not in a fresh one"

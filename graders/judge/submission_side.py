@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import marshal
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,6 +90,12 @@ class ReferenceClock(Clock):
         return seconds, f"the reference ({what}) took longer than {seconds:g} s and was stopped"
 
 
+@functools.cache  # every worker gets the same few files, and compiling one takes longer than most calls
+def _compiled(file: str, source: str) -> bytes:
+    """Return a file of probes as a marshalled code object."""
+    return marshal.dumps(compile(source, file, "exec", dont_inherit=True))
+
+
 @dataclass
 class WorkerSide:
     """A submission in its worker, which a test's `kata` object calls through this class."""
@@ -138,7 +146,7 @@ class WorkerSide:
         self.load()
         if probe.file not in self.sent:
             self.sent.add(probe.file)
-            self._ask("probe", probe.file, probe.source, probe.name)
+            self._ask("probe", probe.file, _compiled(probe.file, probe.source), probe.name)
         return self._ask("run", f"{probe.file}:{probe.name}", arguments, probe.name)
 
     def data(self, name: str) -> bytes | None:

@@ -77,6 +77,11 @@ class Probes:
         if path is None:
             names = ", ".join(name for _, name in self._functions)
             raise CatalogueError(f"{self._own}: no function {name}; it has {names}")
+        probe = self._probe(path, name)
+        setattr(self, name, probe)  # from now on, Python finds it without this method
+        return probe
+
+    def _probe(self, path: Path, name: str) -> Probe:
         node = self._functions[path, name]
         parameters = tuple(argument.arg for argument in node.args.args[1:])
         words, _, shown = (ast.get_docstring(node) or "").partition("Shown as:\n")
