@@ -11,7 +11,7 @@ import msgspec
 
 from graders import catalogue
 from graders.catalogue import Kata, Task
-from graders.verdict import Status, TaskResult, TaskStatus, TestResult, Verdict
+from graders.verdict import Status, TaskResult, TaskStatus, TestResult, Verdict, VerdictReason
 
 
 def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
@@ -58,10 +58,14 @@ def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict
     return totalled(msgspec.structs.replace(verdict, tests=tuple(tests), stopped_tests=stopped), tasks)
 
 
-def ungradable(verdict: Verdict, kata: Kata, message: str) -> Verdict:
+def ungradable(
+    verdict: Verdict, kata: Kata, message: str, reason: VerdictReason = "files", waits_for: str = ""
+) -> Verdict:
     """Return the verdict on an ungradable submission, which gets none of the points that tests decide."""
     most = sum(task.points for task in kata.tasks if not task.review)
-    return msgspec.structs.replace(verdict, status="ungradable", message=message, max_score=most)
+    return msgspec.structs.replace(
+        verdict, status="ungradable", message=message, reason=reason, waits_for=waits_for, max_score=most
+    )
 
 
 def totalled(verdict: Verdict, tasks: Sequence[TaskResult]) -> Verdict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal
@@ -18,8 +17,6 @@ SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
 NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This verdict does not count."
-FIRST = re.compile(r"Do ([\w-]+) first: ")  # the beginning of the message if an earlier kata is not done
-UNTOUCHED = "handed out: nothing to grade yet"  # the end of the message for an unchanged submission
 FILES = "files"  # the name of the only result of a task that lacks a file; the name of a test begins with `test_`
 SOMEBODY = "a person"  # replaces a reviewer's name for the public
 
@@ -31,7 +28,8 @@ Status = Literal["passed", "failed", "awaiting_review", "ungradable", "ungraded"
 TaskStatus = Literal["passed", "partial", "failed", "blocked", "ungraded", "awaiting_review", "error"]
 TestStatus = Literal["passed", "failed", "blocked", "ungraded", "error"]
 Visibility = Literal["visible", "hidden"]
-Reason = Literal["", "time limit"]
+Reason = Literal["", "time limit", "files", "import"]
+VerdictReason = Literal["", "unchanged", "earlier kata", "files", "import"]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,9 +48,10 @@ class Speed(Record, frozen=True, kw_only=True):
 class TestResult(Record, frozen=True, kw_only=True):
     """The result of one test function. Times are in seconds; the kernel measures `worker_cpu_s`.
 
-    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `reason` says what stopped the
-    submission, and is empty if nothing did. `expected` and `actual` repeat the
-    values in the last comments of `counterexample`, or are empty.
+    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `reason` says why there is no
+    answer to judge: a time limit, a file that is missing, refused or cannot be parsed, or an exception on import.
+    Otherwise it is empty. `expected` and `actual` repeat the values in the last comments of `counterexample`, or
+    are empty.
     """
 
     __test__ = False  # keep pytest from collecting it
@@ -111,12 +110,14 @@ class Verdict(Record, frozen=True, kw_only=True):
     """The result of one grading run.
 
     `score` and `max_score` count graded tasks only; for an ungradable submission, `max_score` counts all tasks that
-    tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal digits,
-    `graded_at` is UTC, ISO 8601, and the digests are SHA-256. `builds_on` maps the slug of each earlier kata, whose
-    files a milestone imports, to the digest of those files; `submission_sha256` covers them too. With `with_shipped`,
-    they were the shipped ones, so the verdict is unofficial. `stopped_tests` counts the tests that a time
-    limit stopped. `shared_worker` says that the ordinary tests ran in one worker; else every test had its own. `remark`
-    is for the instructor.
+    tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal
+    digits, `graded_at` is UTC, ISO 8601, and the digests are SHA-256. `builds_on` maps the slug of each earlier
+    kata, whose files a milestone imports, to the digest of those files; `submission_sha256` covers them too. With
+    `with_shipped`, they were the shipped ones, so the verdict is unofficial. `stopped_tests` counts the tests that
+    a time limit stopped. `reason` says why a submission is ungradable: it is unchanged since it was handed out,
+    `waits_for` (an earlier kata) is not done, files are missing, refused or cannot be parsed, or they raise an
+    exception on import. `shared_worker` says that the ordinary tests ran in one worker; else every test had its
+    own. `remark` is for the instructor.
     """
 
     kata: str
@@ -125,6 +126,8 @@ class Verdict(Record, frozen=True, kw_only=True):
     harness_version: str = __version__
     title: str = ""
     message: str = ""
+    reason: VerdictReason = ""
+    waits_for: str = ""
     score: float = 0.0
     max_score: float = 0.0
     ungraded_points: float = 0.0
@@ -164,19 +167,13 @@ class Verdict(Record, frozen=True, kw_only=True):
     @property
     def untouched(self) -> bool:
         """Whether the submission is unchanged since it was handed out."""
-        return self.status == "ungradable" and self.message.endswith(UNTOUCHED)
+        return self.reason == "unchanged"
 
     @property
     def untested(self) -> bool:
         """Whether no test ran, because files are missing, refused or broken."""
         names = {test.name for test in self.tests}
         return self.status == "ungradable" or names == {FILES}
-
-    @property
-    def comes_first(self) -> str:
-        """The earlier kata without which a milestone cannot be graded, or an empty string."""
-        found = FIRST.match(self.message) if self.status == "ungradable" else None
-        return found[1] if found else ""
 
     @property
     def ran(self) -> bool:
@@ -211,7 +208,9 @@ class Verdict(Record, frozen=True, kw_only=True):
             self, seed=None, remark="", tests=shown, duration_s=self.duration_s if timed else 0.0
         )
         if not timed:
-            redacted = msgspec.structs.replace(redacted, stopped_tests=sum(bool(test.reason) for test in shown))
+            redacted = msgspec.structs.replace(
+                redacted, stopped_tests=sum(test.reason == "time limit" for test in shown)
+            )
         if self.status == "error":
             tasks = tuple(task if task.reviewer else _undecided(task) for task in self.tasks)
             redacted = msgspec.structs.replace(
@@ -229,7 +228,9 @@ class Verdict(Record, frozen=True, kw_only=True):
             msgspec.structs.replace(task, reviewer=task.reviewer and SOMEBODY, reviewed_at=None, comment=None)
             for task in redacted.tasks
         ]
-        return msgspec.structs.replace(redacted, message="", ignored_files=(), intake_notes=(), tasks=tuple(anonymous))
+        return msgspec.structs.replace(
+            redacted, message="", waits_for="", ignored_files=(), intake_notes=(), tasks=tuple(anonymous)
+        )
 
 
 def _undecided(task: TaskResult) -> TaskResult:

@@ -101,7 +101,12 @@ def test_a_v1_verdict_keeps_its_meaning():
     assert again.pop("require_extras") is False
     assert (again.pop("builds_on"), again.pop("with_shipped"), again.pop("intake_notes")) == ({}, False, [])
     assert (again.pop("accepted_confinement"), again.pop("stopped_tests")) == ("full", 0)
-    assert (again.pop("shared_worker"), again.pop("remark")) == (False, "")
+    assert (again.pop("shared_worker"), again.pop("remark"), again.pop("reason"), again.pop("waits_for")) == (
+        False,
+        "",
+        "",
+        "",
+    )
     assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
     for before in old["tests"]:
         for field in ("title", "reason", "expected", "actual"):

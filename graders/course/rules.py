@@ -138,7 +138,7 @@ def spends_attempt(verdict: Verdict) -> bool:
     the tests.
     """
     if verdict.untested:
-        return verdict.message.startswith("the submission cannot be imported")
+        return "import" in (verdict.reason, *(test.reason for test in verdict.tests))
     return verdict.status in ("passed", "failed", "awaiting_review")
 
 

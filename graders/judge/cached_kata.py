@@ -17,12 +17,19 @@ from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
-from graders.verdict import UNTOUCHED, Verdict
+from graders.verdict import Verdict
 
 HARNESS = Path(__file__).parents[1]
 _HIDDEN = str(HARNESS / "hidden")
 STUB = b"raise NotImplementedError"
 _RETURN = re.compile(rb"(^|[:;])[ \t]*return\b", re.MULTILINE)
+
+NOTHING_YET = "handed out: nothing to grade yet"
+
+
+def do_first(kata: Kata, why: str) -> str:
+    """Return the message that an earlier kata comes first."""
+    return f"Do {kata.slug} first: {why}"
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,8 @@ class CachedKata:
         required = self.kata.require_extras if require_extras is None else require_extras
         return msgspec.structs.replace(self.blank, seed=seed.hex(), graded_at=graded_at, require_extras=required)
 
-    def unfinished(self, taken: intake.Submission, *, own: bool) -> str:
-        """Return which earlier kata to do first: one whose files are missing or unchanged. Empty if there is none.
+    def unfinished(self, taken: intake.Submission, *, own: bool) -> tuple[str, str]:
+        """Return an earlier kata to do first, and why: its files are missing or unchanged. Both are empty otherwise.
 
         `own` says that the files are the repository's own, so that its folders do not show what was handed out.
         """
@@ -71,12 +78,12 @@ class CachedKata:
             files = {file.name: file.data for file in earlier.get(other.slug, ())}
             missing = [name for name in other.files if name not in files]
             if missing:
-                return f"Do {other.slug} first: katas/{other.slug}/{missing[0]} is missing"
+                return other.slug, do_first(other, f"katas/{other.slug}/{missing[0]} is missing")
             if any(STUB in data for data in files.values()) and self._is_handed_out(other, files, own=own):
                 names = " and ".join(f"katas/{other.slug}/{name}" for name in files)
                 what = "is still the stub, as it was" if len(files) == 1 else "are still the stubs, as they were"
-                return f"Do {other.slug} first: {names} {what} {UNTOUCHED}"
-        return ""
+                return other.slug, do_first(other, f"{names} {what} {NOTHING_YET}")
+        return "", ""
 
     def _is_handed_out(self, other: Kata, files: Mapping[str, bytes], *, own: bool) -> bool:
         """Return whether these files are the stubs.

@@ -19,12 +19,12 @@ from graders.catalogue.paths import overlap
 from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.intake.rules import together
 from graders.judge import process
-from graders.judge.cached_kata import HARNESS, CachedKata, kata_signature, signature
+from graders.judge.cached_kata import HARNESS, NOTHING_YET, CachedKata, kata_signature, signature
 from graders.judge.framing import receive, send
 from graders.judge.messages import GradeRequest, GradeResponse, SuiteNote
 from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
-from graders.verdict import UNTOUCHED, Confinement, Verdict
+from graders.verdict import Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
 PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start and a diagnosis
@@ -142,8 +142,11 @@ class Judge:
         own = _is_own(kata, submission)
         blank = _with_digests(blank, taken, own=own, with_shipped=with_shipped)
         lacking = taken.refused | _missing(kata, submission, taken)
-        if reason := together(lacking.values()) if kata.is_lost(lacking) else cached.unfinished(taken, own=own):
-            return ungradable(blank, kata, reason)
+        if kata.is_lost(lacking):
+            return ungradable(blank, kata, together(lacking.values()))
+        earlier, why = cached.unfinished(taken, own=own)
+        if earlier:
+            return ungradable(blank, kata, why, "earlier kata", earlier)
         how = {"visible": visible or kata.handed_out, "progress": tell is not None, "separate": separate}
         request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
         return _concluded(self._judged(cached, request, until, tell), request, cached)
@@ -360,7 +363,7 @@ def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> V
     own = {name: data for name, data in request.files.items() if kata.declares(name)}
     if verdict.status == "failed" and verdict.score == 0 and own == cached.stubs:
         blank, how = request.verdict, {"confinement": verdict.confinement, "duration_s": verdict.duration_s}
-        return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(own)))
+        return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(own)), "unchanged")
     if not kata.handed_out or verdict.status in ("ungradable", "error"):
         return verdict
     return msgspec.structs.replace(verdict, message="\n".join(filter(None, (verdict.message, HANDED_OUT))))
@@ -380,5 +383,5 @@ def _wait(answer: socket.socket, until: int) -> None:
 
 def _as_they_were(names: Sequence[str]) -> str:
     if len(names) == 1:
-        return f"{names[0]} is unchanged since it was {UNTOUCHED}"
-    return f"{', '.join(names[:-1])} and {names[-1]} are unchanged since they were {UNTOUCHED}"
+        return f"{names[0]} is unchanged since it was {NOTHING_YET}"
+    return f"{', '.join(names[:-1])} and {names[-1]} are unchanged since they were {NOTHING_YET}"

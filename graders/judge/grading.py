@@ -17,9 +17,16 @@ import pytest
 from graders import watchdog
 from graders.catalogue import Kata, Task
 from graders.errors import ForkServerDied, MachineBusy, TimeLimitError, WorkerError
-from graders.intake.rules import together
 from graders.judge.messages import GradeRequest, LoadRequest
-from graders.judge.refusals import MESSAGE, failed_results, refusals_of, sources_of, with_remedies
+from graders.judge.refusals import (
+    MESSAGE,
+    Refusal,
+    failed_results,
+    refusals_of,
+    sources_of,
+    whole_reason,
+    with_remedies,
+)
 from graders.judge.submission_side import Clock, ReferenceClock, WorkerSide
 from graders.judge.worker_handle import Worker, WorkerGroup
 from graders.pytest_plugin.cases import Failure, Trial, is_unwritten
@@ -96,7 +103,7 @@ class Grading:
         started = time.monotonic()
         self.clock = Clock(self.kata.limits)
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
-        items = self._gradable(self._ordered(), self.request.lacking)
+        items = self._gradable(self._ordered(), self._lacking)
         try:
             verdict = self._verdict(base, items)
         finally:
@@ -105,15 +112,16 @@ class Grading:
         return msgspec.structs.replace(verdict, device=self.device, duration_s=round(time.monotonic() - started, 6))
 
     def _verdict(self, base: Verdict, items: list[pytest.Item]) -> Verdict:
-        lacking = self.request.lacking
+        lacking = self._lacking
         ordinary, shared = self._prepared(items)
         if broken := self._broken(items, shared):
             lacking = broken | lacking
-            items = self._gradable(items, with_remedies(broken) | self.request.lacking)
+            items = self._gradable(items, with_remedies(broken) | self._lacking)
             ordinary, shared = self._prepared(items)
-        base = msgspec.structs.replace(base, message=together(lacking.values()))
+        message, reason, waits_for = whole_reason(lacking.values())
+        base = msgspec.structs.replace(base, message=message)
         if self.kata.is_lost(lacking):
-            return ungradable(base, self._scope, base.message)
+            return ungradable(base, self._scope, message, reason, waits_for)
         for runtime, side in shared.items():
             self._run_together([item for item in ordinary if self._runtime(item) == runtime], side)
         samples = self._fresh_sides(ordinary) if self.request.thorough or not self._failed_together else {}
@@ -141,6 +149,11 @@ class Grading:
         return ordinary, shared
 
     @property
+    def _lacking(self) -> dict[str, Refusal]:
+        """The declared files that the submission lacks, each with the reason."""
+        return {name: Refusal(message) for name, message in self.request.lacking.items()}
+
+    @property
     def _failed(self) -> set[str]:
         """The tasks with a failed test."""
         return {result.task for result in self.results.values() if result.status == "failed"}
@@ -152,7 +165,7 @@ class Grading:
         tests = [msgspec.structs.replace(each, output="") if each.status == "passed" else each for each in results]
         self.report(scored(base, msgspec.structs.replace(self.kata, tasks=scope), tests))
 
-    def _broken(self, items: Sequence[pytest.Item], shared: Mapping[str, WorkerSide]) -> dict[str, str]:
+    def _broken(self, items: Sequence[pytest.Item], shared: Mapping[str, WorkerSide]) -> dict[str, Refusal]:
         """Return the files that cannot be imported, and why. From now on, no worker gets them."""
         if not items or not sources_of(self.kata, self.request.files):
             return {}
@@ -162,7 +175,7 @@ class Grading:
         self.request = msgspec.structs.replace(self.request, files=files)
         return broken
 
-    def _gradable(self, items: Sequence[pytest.Item], lacking: Mapping[str, str]) -> list[pytest.Item]:
+    def _gradable(self, items: Sequence[pytest.Item], lacking: Mapping[str, Refusal]) -> list[pytest.Item]:
         """Return the tests of the tasks that need none of these files. Each of the other tasks gets a failed result."""
         self.results |= failed_results(self._scope, lacking)
         return [item for item in items if task_of(item) not in self.results]

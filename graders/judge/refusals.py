@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import msgspec
 
 from graders.catalogue import Kata
 from graders.errors import RemoteFault, SubmissionError
 from graders.intake.rules import together
+from graders.judge.cached_kata import do_first
 from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.explanation import exception_text
 from graders.report.text import clean
@@ -23,7 +26,23 @@ def sources_of(kata: Kata, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: data for name, data in files.items() if name.endswith(".py") and kata.declares(name)}
 
 
-def failed_results(kata: Kata, lacking: Mapping[str, str]) -> dict[str, TestResult]:
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file cannot be graded. `kata` is the earlier kata to blame, if any."""
+
+    message: str
+    reason: Literal["files", "import"] = "files"
+    kata: str = ""
+
+
+def whole_reason(refusals: Collection[Refusal]) -> tuple[str, Literal["files", "import"], str]:
+    """Return the message, the reason and the earlier kata for a submission that these refusals make ungradable."""
+    message = together(each.message for each in refusals)
+    reason: Literal["files", "import"] = "import" if any(each.reason == "import" for each in refusals) else "files"
+    return message, reason, next((each.kata for each in refusals if each.kata), "")
+
+
+def failed_results(kata: Kata, lacking: Mapping[str, Refusal]) -> dict[str, TestResult]:
     """Return the results of the tasks that need one of these files, by task. `lacking` gives the reasons."""
     lost = [task for task in kata.tasks if any(map(task.needs, lacking))]
     return {
@@ -33,18 +52,22 @@ def failed_results(kata: Kata, lacking: Mapping[str, str]) -> dict[str, TestResu
             task=task.name,
             visibility="visible",
             status="failed",
-            message=together(why for name, why in lacking.items() if task.needs(name)),
+            message=message,
+            reason=reason,
         )
         for task in lost
+        for message, reason, _ in [whole_reason([why for name, why in lacking.items() if task.needs(name)])]
     }
 
 
-def with_remedies(broken: Mapping[str, str]) -> dict[str, str]:
+def with_remedies(broken: Mapping[str, Refusal]) -> dict[str, Refusal]:
     """Return the reasons why files cannot be imported, each with what to do."""
-    return {name: f"{why}\nFix {name}: this task needs it." for name, why in broken.items()}
+    return {
+        name: replace(why, message=f"{why.message}\nFix {name}: this task needs it.") for name, why in broken.items()
+    }
 
 
-def refusals_of(kata: Kata, side: WorkerSide, fresh: _Fresh) -> dict[str, str]:
+def refusals_of(kata: Kata, side: WorkerSide, fresh: _Fresh) -> dict[str, Refusal]:
     """Return the kata's files that cannot be imported, each with the reason.
 
     If the kata has several modules, they are only compiled here: each is imported when a test first needs it. `fresh`
@@ -53,21 +76,21 @@ def refusals_of(kata: Kata, side: WorkerSide, fresh: _Fresh) -> dict[str, str]:
     try:
         side.load()
     except SubmissionError as fault:
-        if reason := _earlier_fault(kata, side, fresh):
-            return dict.fromkeys(kata.files, reason)
+        if refusal := _earlier_fault(kata, side, fresh):
+            return dict.fromkeys(kata.files, refusal)
         own = sources_of(kata, side.submission.files)
-        reason = _cannot_be_imported(fault)
-        return _compile_errors(kata, own, reason, fresh) or dict.fromkeys(own, reason)
+        refusal = _cannot_be_imported(fault)
+        return _compile_errors(kata, own, refusal, fresh) or dict.fromkeys(own, refusal)
     return {}
 
 
-def _cannot_be_imported(fault: SubmissionError) -> str:
+def _cannot_be_imported(fault: SubmissionError) -> Refusal:
     why = exception_text(fault) if isinstance(fault, RemoteFault) else str(fault)
-    return clean(f"the submission cannot be imported: {why}", MESSAGE)
+    return Refusal(clean(f"the submission cannot be imported: {why}", MESSAGE), "import")
 
 
-def _earlier_fault(kata: Kata, side: WorkerSide, fresh: _Fresh) -> str:
-    """Return which earlier kata's files cannot be imported, and why; empty if all of them can.
+def _earlier_fault(kata: Kata, side: WorkerSide, fresh: _Fresh) -> Refusal | None:
+    """Return which earlier kata's files cannot be imported, and why; None if all of them can.
 
     Every worker gets the files of one kata more, and none gets the milestone's own. So the first import that fails
     shows the kata to blame.
@@ -83,34 +106,42 @@ def _earlier_fault(kata: Kata, side: WorkerSide, fresh: _Fresh) -> str:
         except SubmissionError as fault:
             why = exception_text(fault) if isinstance(fault, RemoteFault) else str(fault)
             names = " and ".join(f"katas/{other.slug}/{name}" for name in own)
-            return clean(f"Do {other.slug} first: {names} cannot be imported: {why}", MESSAGE)
-    return ""
+            message = clean(do_first(other, f"{names} cannot be imported: {why}"), MESSAGE)
+            return Refusal(message, _compile_reason(own, fresh), other.slug)
+    return None
 
 
-def _compile_errors(kata: Kata, files: dict[str, bytes], otherwise: str, fresh: _Fresh) -> dict[str, str]:
-    """Return the files that cannot be compiled or name a forbidden symbol, found by workers that run none of them.
+def _compile_reason(files: dict[str, bytes], fresh: _Fresh) -> Literal["files", "import"]:
+    """Return "files" if these files cannot be parsed, and "import" if they were run."""
+    refusal = _compile_error(files, Refusal(""), fresh)
+    return refusal.reason if refusal else "import"
 
-    A running submission could raise such an error itself, although its files have none. If a worker does not answer,
-    the reason is `otherwise`. The search ends when the kata is lost.
+
+def _compile_error(files: dict[str, bytes], otherwise: Refusal, fresh: _Fresh) -> Refusal | None:
+    """Return why these files cannot be compiled or that they name a forbidden symbol, found by a worker that runs none.
+
+    A running submission could raise such an error itself, although its files have none. If the worker does not answer,
+    the reason is `otherwise`.
     """
+    try:
+        fresh(files).read()
+    except RemoteFault as fault:
+        if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
+            return Refusal(clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE))
+        return _cannot_be_imported(fault)
+    except SubmissionError:
+        return otherwise
+    return None
 
-    def reason(some: dict[str, bytes]) -> str:
-        try:
-            fresh(some).read()
-        except RemoteFault as fault:
-            if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
-                return clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE)
-            return _cannot_be_imported(fault)
-        except SubmissionError:
-            return otherwise
-        return ""
 
-    found: dict[str, str] = {}
-    if len(files) > 1 and not reason(files):
-        return found
+def _compile_errors(kata: Kata, files: dict[str, bytes], otherwise: Refusal, fresh: _Fresh) -> dict[str, Refusal]:
+    """Return the files that cannot be compiled or name a forbidden symbol. The search ends when the kata is lost."""
+    refused: dict[str, Refusal] = {}
+    if len(files) > 1 and _compile_error(files, otherwise, fresh) is None:
+        return refused
     for name, data in files.items():
-        if why := reason({name: data}):
-            found[name] = why
-            if kata.is_lost(found):
+        if why := _compile_error({name: data}, otherwise, fresh):
+            refused[name] = why
+            if kata.is_lost(refused):
                 break
-    return found
+    return refused

@@ -219,7 +219,7 @@ def default_path() -> Path:
 
 def remember(verdicts: Sequence[Verdict], root: Path) -> None:
     """Record verdicts on the learner's own files. If this fails, only print a message to standard error."""
-    tried = [verdict for verdict in verdicts if not (verdict.untouched or verdict.comes_first)]
+    tried = [verdict for verdict in verdicts if not (verdict.untouched or verdict.waits_for)]
     worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
         return

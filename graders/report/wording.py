@@ -40,7 +40,7 @@ def briefly(status: Status) -> str:
 
 def status_of(verdict: Verdict) -> str:
     """Return a verdict's status in a few words, or which kata to do first."""
-    return f"do {verdict.comes_first} first" if verdict.comes_first else briefly(verdict.status)
+    return f"do {verdict.waits_for} first" if verdict.waits_for else briefly(verdict.status)
 
 
 def sentence(test_name: str) -> str:

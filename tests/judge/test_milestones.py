@@ -14,8 +14,9 @@ import pytest
 from graders import Judge, catalogue, intake
 from graders.course.blobs import Store
 from graders.errors import KataError
+from graders.judge.cached_kata import NOTHING_YET
 from graders.report import render
-from graders.verdict import UNTOUCHED, Verdict, from_json, to_json
+from graders.verdict import Verdict, from_json, to_json
 from tests.milestone_course import ADD, DOUBLE, FLAT, MIXED, NETWORK, STUB, WHOLE, commit, write_course, write_files
 from tests.observed import statuses
 
@@ -104,8 +105,8 @@ def test_a_stored_submission_is_the_same_again(repository: Path, tmp_path: Path)
 def test_an_earlier_stub_is_done_first(graded: Callable[..., Verdict]) -> None:
     verdict = graded({**WHOLE, "katas/one/double.py": STUB.format(name="double")})
     expected = "Do one first: katas/one/double.py is still the stub"
-    assert (verdict.status, verdict.message) == ("ungradable", f"{expected}, as it was {UNTOUCHED}")
-    assert verdict.untouched  # so it is not an attempt
+    assert (verdict.status, verdict.message) == ("ungradable", f"{expected}, as it was {NOTHING_YET}")
+    assert (verdict.reason, verdict.waits_for) == ("earlier kata", "one")  # so it is not an attempt
 
 
 def test_an_earlier_stub_in_the_own_checkout_is_done_first(judge: Judge) -> None:

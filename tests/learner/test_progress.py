@@ -21,14 +21,14 @@ from graders.cli.listing import as_text
 from graders.errors import KataError
 from graders.learner.checklist import render
 from graders.learner.progress import Progress, Standing, next_kata, place, remember, streak
-from graders.verdict import UNTOUCHED, Verdict
+from graders.verdict import Verdict
 from tests.workshop import ROOT
 
 WRITER = """
 import sys
 from pathlib import Path
 from graders.learner.progress import Progress
-from graders.verdict import UNTOUCHED, Verdict
+from graders.verdict import Verdict
 
 with Progress(Path(sys.argv[1])) as progress:
     for number in range(int(sys.argv[2]), 10**9):
@@ -227,8 +227,7 @@ def test_a_verdict_that_asks_for_another_kata_first_is_no_attempt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))
-    message = "Do exercise05 first: katas/exercise05/affine_gradient.py is"
-    for end in (f"still the stub, as it was {UNTOUCHED}", "missing"):
-        remember([Verdict(kata="milestone1", status="ungradable", message=f"{message} {end}")], tmp_path)
+    verdict = Verdict(kata="milestone1", status="ungradable", reason="earlier kata", waits_for="exercise05")
+    remember([verdict], tmp_path)
     with Progress.of(tmp_path) as progress:
         assert progress.standings(["milestone1"])["milestone1"].tries == 0

@@ -272,7 +272,7 @@ def snapshot(state: State) -> Snapshot:
     kata = state.kata
     following = state.following if state.done else None
     readme, verdict = kata.folder / "README.md", state.verdict
-    needed = [other for other in kata.earlier if verdict is not None and verdict.comes_first == other.slug]
+    needed = [other for other in kata.earlier if verdict is not None and verdict.waits_for == other.slug]
     return {
         "slug": kata.slug,
         "status": None if verdict is None or verdict.untouched or needed else verdict.status,

@@ -50,7 +50,7 @@ def headline(state: State) -> str:
         return activity(state, "not graded yet")
     if _is_known(state, state.verdict):
         return "syntax error"
-    if state.verdict.comes_first:
+    if state.verdict.waits_for:
         return wording.status_of(state.verdict)
     if state.verdict.untouched:
         return "not started"

@@ -209,7 +209,7 @@ class WatchSession:
         passed = verdict.status in DONE
         if (
             verdict.untouched
-            or verdict.comes_first
+            or verdict.waits_for
             or became == self._counted
             or not (self._saved or (passed and not standing.done))
         ):
