@@ -125,7 +125,7 @@ class _Review:
 def _batch_review(record: Path) -> BatchReview | None:
     """Return the review of a verdict in a batch, or None if the file is not in a batch."""
     folders = record.resolve().parents
-    stores = ("gradebook.sqlite", "gradebook.json", "journal.jsonl")
+    stores = ("gradebook.sqlite", "gradebook.json")
     if len(folders) < 3 or folders[1].name != "verdicts" or not any((folders[2] / name).is_file() for name in stores):
         return None
     from graders.course.reviews import BatchReview  # imported late, because students' bundles have no graders/course

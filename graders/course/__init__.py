@@ -7,7 +7,6 @@ submissions      finds the people in a folder of submissions, with their files a
 blobs            stores submitted files by digest
 rows             defines the records that a batch stores
 batch_store      opens the gradebook that is the store of a batch
-old_journal      reads the journal in which older versions stored a batch
 pool_worker      grades jobs in a process that keeps a judge running
 executors        runs jobs in processes on this machine or on a Dask cluster
 running          submits jobs to an executor and collects the verdicts, even if processes die

@@ -17,12 +17,10 @@ from typing import Self
 import msgspec
 
 from graders.atomic import replacing
-from graders.course import old_journal
 from graders.course.disk import writing
-from graders.course.gradebook import Gradebook, batches, taking_over
+from graders.course.gradebook import Gradebook, batches
 from graders.course.gradebook.batch_tables import BatchRow
 from graders.course.gradebook.database import address_in
-from graders.course.gradebook.taking_over import Imported
 from graders.course.gradebook.transaction import Transaction
 from graders.course.rows import Key, Row, Short
 from graders.errors import KataError
@@ -30,7 +28,6 @@ from graders.verdict import Record
 
 OWN = "gradebook.sqlite"
 POINTER = "gradebook.json"
-JOURNAL = "journal.jsonl"  # of an older version
 LOCK = ".lock"
 HERE = "."  # a batch's folder, as the gradebook in it names it
 TAKEN_OVER = ".taken-over"  # the ending of files whose content is in the store now
@@ -46,7 +43,7 @@ class Pointer(Record, frozen=True, kw_only=True):
 
 def exists(out: Path) -> bool:
     """Return whether a folder holds a batch."""
-    return any((out / name).is_file() for name in (OWN, POINTER, JOURNAL))
+    return any((out / name).is_file() for name in (OWN, POINTER))
 
 
 def pointer(out: Path) -> Pointer | None:
@@ -72,11 +69,10 @@ class BatchStore:
 
     def __init__(self, out: Path, *, lock: bool = False, url: str | None = None, seed: bytes | None = None) -> None:
         self.out = out
-        self.taken_over: Imported | None = None  # what came from an older version's journal just now
         self._lock: int | None = None
         if not lock and not exists(out):
             raise KataError(f"{out}: not a batch, because it has no {OWN}. {SPECIFY}")
-        if lock or (out / JOURNAL).is_file():
+        if lock:
             self._lock = _locked(out)
         try:
             self._open(url, seed, new=lock)
@@ -86,7 +82,7 @@ class BatchStore:
 
     def _open(self, url: str | None, seed: bytes | None, *, new: bool) -> None:
         found = pointer(self.out)
-        if found is None and not new and not (self.out / OWN).is_file() and not (self.out / JOURNAL).is_file():
+        if found is None and not new and not (self.out / OWN).is_file():
             raise KataError(f"{self.out}: not a batch, because it has no {OWN}. {SPECIFY}")
         if found is not None:
             _check_present(self.out, found)
@@ -118,23 +114,15 @@ class BatchStore:
         return new
 
     def _prepare(self, found: Pointer | None, seed: bytes | None) -> None:
-        """Find or create the batch in the gradebook, and take over the journal of an older version."""
-        journal = self.out / JOURNAL
-        old = journal.is_file()
-        hexadecimal = old_journal.seed(journal) if old else (seed or os.urandom(32)).hex()
+        """Find or create the batch in the gradebook."""
         with self.book.transaction(alone=True) as transaction:
             row = batches.find(transaction, found.batch) if found else batches.in_folder(transaction, HERE)
             if row is None:
                 key = found.batch if found else os.urandom(16).hex()
-                row = batches.create(transaction, key, self.folder, hexadecimal)
+                row = batches.create(transaction, key, self.folder, (seed or os.urandom(32)).hex())
             elif row.folder != self.folder and not exists(Path(row.folder)):  # it was moved, and not only copied
                 batches.move_folder(transaction, row, self.folder)
             self._id, self.key, self.seed = row.id, row.key, bytes.fromhex(row.seed)
-            if old:
-                with old_journal.unused(journal):
-                    self.taken_over = taking_over.from_journal(transaction, row, journal)
-        if old:
-            retire(journal)
 
     def __enter__(self) -> Self:
         return self

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import sqlalchemy as sa
 
 from graders.course.batch import Batch
@@ -64,11 +63,3 @@ def table(out: Path) -> str:
     """Return results.csv as the store of a batch says it."""
     with Batch(out).reading() as held:
         return results(held)
-
-
-def write_journal(path: Path, *rows: Row, seed: str = "5eed" * 16) -> Path:
-    """Write a journal as an older version of the harness wrote it."""
-    lines = [{"journal": "katas/batch/v1", "seed": seed}, *rows]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-    return path

@@ -38,7 +38,7 @@ from graders.manual_scores import ManualScore, with_marks
 from graders.report import render
 from tests import workshop
 from tests.attacks.residents import children, command_line
-from tests.course.books import current, history, table, write_journal
+from tests.course.books import current, history, table
 from tests.warm import katas
 from tests.workshop import (
     ADDED,
@@ -663,34 +663,12 @@ def test_missing_scheduler_is_reported_in_one_message(monkeypatch):
         Cluster("tcp://127.0.0.1:9").__enter__()
 
 
-# The store, and the journals of older versions.
+# The store.
 
 
 def graded_row(person: str, **changes: object) -> Row:
     found = verdict.Verdict(kata="one", status="passed", submission_sha256=person * 3, **changes)
     return Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
-
-
-def test_torn_last_line_of_an_old_journal_is_ignored(tmp_path):
-    whole = write_journal(tmp_path / "journal.jsonl", graded_row("ada"), graded_row("bob")).read_bytes()
-    for number, cut in enumerate(range(1, len(whole.splitlines(keepends=True)[-1]), 97)):
-        out = tmp_path / str(number)
-        write(out / "journal.jsonl", whole[:-cut].decode())
-        with Batch(out).open() as held:
-            assert held.seed.hex() == SEED
-            held.append([graded_row("cleo")])
-        assert [row.person for row in current(out)] == ["ada", "cleo"]
-        assert sorted(path.name for path in out.glob("j*")) == ["journal.jsonl.taken-over"]
-
-
-def test_a_damaged_line_of_an_old_journal_is_named(tmp_path):
-    path = write_journal(tmp_path / "journal.jsonl", *map(graded_row, ("ada", "bob", "cleo")))
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([*lines[:2], b"\0\0\0\n", *lines[3:]]))
-    for _ in range(2):
-        with pytest.raises(KataError, match=r"journal\.jsonl, line 3: the line is damaged .* Remove it"):
-            Batch(tmp_path).open()
-        assert rows_in(tmp_path) == 0
 
 
 def test_two_commands_cannot_grade_into_one_folder(tmp_path):
@@ -703,13 +681,6 @@ def test_two_commands_cannot_grade_into_one_folder(tmp_path):
     assert [row.person for row in current(tmp_path)] == ["ada"]
 
 
-def test_file_that_is_not_a_journal_is_left_unchanged(tmp_path):
-    path = write(tmp_path / "journal.jsonl", "dear diary\n")
-    with pytest.raises(KataError, match="line 1: not the journal of a batch"):
-        Batch(tmp_path).open()
-    assert path.read_text(encoding="utf-8") == "dear diary\n"
-
-
 ESSAY = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
 AWAITING = verdict.Verdict(
     kata="one",
@@ -720,35 +691,6 @@ AWAITING = verdict.Verdict(
     seed="00" * 16,
     graded_at="2026-05-01T10:00:00+00:00",
 )
-
-
-def test_old_journal_is_taken_over_once_with_scores_in_files(tmp_path):
-    rows = [
-        msgspec.structs.replace(graded_row("ada"), verdict=AWAITING),
-        graded_row("bob", seed="11" * 16, graded_at="2026-05-01T11:00:00+00:00"),
-        msgspec.structs.replace(graded_row("ada"), verdict=AWAITING, submitted_at="2026-04-30T00:00:00+00:00"),
-    ]
-    write_journal(tmp_path / "journal.jsonl", *rows)
-    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00", "Good.")])
-    write(tmp_path / "verdicts" / "ada" / "one.json", verdict.to_json(marked).decode())
-    (kept,) = (path.read_bytes() for path in tmp_path.glob("journal.jsonl"))
-    assert [line.split(",")[:6] for line in table(tmp_path).splitlines()[1:]] == [
-        ["ada", "one", "failed", "4.0", "5.0", "2026-04-30T00:00:00+00:00"],
-        ["bob", "one", "passed", "0.0", "0.0", "2026-05-01T00:00:00+00:00"],
-    ]
-    with Batch(tmp_path).open() as held:
-        assert (held.seed.hex(), held.taken_over) == (SEED, None)
-        assert next(held.rows()).verdict == marked
-        assert [line.what for line in held.book.audit("ada")] == ["graded", "marked"]
-    assert (tmp_path / "journal.jsonl.taken-over").read_bytes() == kept
-
-
-def test_takeover_that_was_killed_is_completed(tmp_path):
-    path = write_journal(tmp_path / "journal.jsonl", *map(graded_row, ("ada", "bob")))
-    first = table(tmp_path)
-    os.rename(tmp_path / "journal.jsonl.taken-over", path)  # as after a kill between the store and the new name
-    assert table(tmp_path) == first
-    assert rows_in(tmp_path) == 2
 
 
 # Changed tests.

@@ -35,7 +35,7 @@ from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
 from graders.verdict import FILES, LONGEST_COMMENT, Speed, TestResult, Verdict, from_json, to_json
-from tests.course.books import DUE, Opened, empty, graded, moment, task, write_journal
+from tests.course.books import DUE, Opened, empty, graded, moment, task
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
 
@@ -213,18 +213,6 @@ def test_unicode_forms_of_a_name_are_one_person(opened):
     assert found.id_of("Zoe\u0301") == "Zo\u00e9"
     found.forget("Zoe\u0301")
     assert not [row for row in found.audit() if row.person.startswith("Zo")]
-
-
-def test_journal_with_a_name_in_two_forms_is_not_imported(tmp_path):
-    rows = [
-        Row(person=person, submitted_at=moment(9), verdict=graded(sha=str(number)))
-        for number, person in enumerate(("Zo\u00e9", "Zoe\u0301"))
-    ]
-    write_journal(tmp_path / "out" / "journal.jsonl", *rows)
-    with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        with pytest.raises(KataError, match=r"'Zo\\xe9' and 'Zoe\\u0301' are the same name in two Unicode forms"):
-            Batch(tmp_path / "out").import_into(found)
-        assert found.places() == []
 
 
 def test_importing_twice_changes_nothing(opened):
@@ -753,25 +741,6 @@ def test_regrade_says_which_batch_folders_it_cannot_write(course, batch, tmp_pat
     assert said.endswith(f"Regrade that too: katas gradebook regrade --gradebook {own}\n")
 
 
-@pytest.mark.deep
-def test_old_batch_joins_the_gradebook_that_was_regraded_without_it(course, batch, tmp_path):
-    """An earlier version imported the batch, which left the batch's own results as they were."""
-    root = shutil.copytree(course, tmp_path / "course")
-    out, url = batch.out.rename(tmp_path / "out"), ("--gradebook", str(tmp_path / "book.sqlite"))
-    shutil.copytree(out, tmp_path / "before")
-    output_of("gradebook", "import", str(out), *url, root=root)
-    shutil.rmtree(out)
-    (tmp_path / "before").rename(out)
-    stricter = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
-    write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
-    said = output_of("gradebook", "regrade", "--person", "ada", *url, root=root)
-    assert said.endswith(f"Let it join: katas gradebook import {out} --gradebook {url[1]}\n")
-    assert "ada,one,passed,3.0,3.0" in (out / "results.csv").read_text(encoding="utf-8")
-    assert output_of("gradebook", "import", str(out), *url, root=root).startswith(f"0 new verdicts from {out}\n")
-    assert "ada,one,failed,2.0,3.0" in (out / "results.csv").read_text(encoding="utf-8")
-    assert from_json(Batch(out).verdict_file("ada", "one").read_bytes()).score == 2.0
-
-
 @pytest.mark.parametrize("url", ["postgresql://ivy:s3cret@host/course", "postgresql://ivy@host/course?password=s3cret"])
 def test_address_of_a_gradebook_has_no_password(url):
     assert database.address_of(sa.make_url(url)) == "postgresql://ivy@host/course"
@@ -914,18 +883,6 @@ def test_misspelt_name_is_reported(course, tmp_path, words, fault):
     assert fault in refused("gradebook", *words, "--gradebook", url, root=root)
 
 
-def test_review_in_an_old_batchs_verdict_file_is_imported(tmp_path):
-    held_in = Batch(tmp_path / "out")
-    write_journal(tmp_path / "out" / "journal.jsonl", Row(person="ada", submitted_at=moment(9), verdict=AWAITING))
-    marked = with_marks(AWAITING, [ManualScore("essay", 5.0, "Grace", moment(11))])
-    write(held_in.verdict_file("ada", "one"), to_json(marked).decode())
-    with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        assert held_in.import_into(found) == (1, 1)
-        (place,) = found.places()
-        assert place.verdict is not None
-        assert (place.points, place.verdict.status) == (15.0, "passed")
-
-
 def test_imported_batch_belongs_to_the_gradebook_from_then_on(tmp_path):
     held_in, row = Batch(tmp_path / "out"), Row(person="ada", submitted_at=moment(9), verdict=AWAITING)
     with held_in.open() as held:
@@ -980,8 +937,8 @@ def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
         Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))
         for marks in ((), (first,), (last,))
     ]
-    write_journal(held_in.out / "journal.jsonl", *rows)
-    write(held_in.verdict_file("ada", "one"), to_json(with_marks(AWAITING, [last])).decode())
+    with held_in.open() as held:
+        held.append(rows)
     found = opened()
     for new in ((1, 2), (0, 0), (0, 0)):
         assert held_in.import_into(found) == new
@@ -1004,31 +961,16 @@ def test_batch_reviewed_later_is_imported_again(opened, tmp_path):
     assert [row.after for row in found.audit() if row.what == "marked"] == ["essay: 3 by Grace", "essay: 5 by Grace"]
 
 
-def test_crafted_comment_is_cut_and_cleaned(opened, tmp_path):
-    held_in = Batch(tmp_path / "out")
-    long, odd = "x" * 3_000_000, "a\0b\x1b[2Jc"
-    crafted = with_marks(AWAITING, [ManualScore("essay", 3.0, "Gr\0ace", moment(11), long)])
-    rows = [
-        Row(person=person, submitted_at=moment(9), verdict=verdict)
-        for person, verdict in (("ada", crafted), ("bob", MARKED))
-    ]
-    write_journal(held_in.out / "journal.jsonl", *rows)
-    written = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", moment(12), odd)])
-    write(held_in.verdict_file("ada", "one"), to_json(written).decode())
-    nobodys = msgspec.structs.replace(MARKED, kata="o\0ne")
-    write(held_in.verdict_file("bob", "none"), to_json(nobodys).decode())
+def test_crafted_comment_is_cut_and_cleaned(opened):
     found = opened()
-    for new in (2, 0):
-        assert held_in.import_into(found).verdicts == new
-        marks = [(row.person, row.after) for row in found.audit() if row.what == "marked"]
-        assert [(person, told[:20]) for person, told in marks] == [
-            ("ada", "essay: 3 by Grace: x"),
-            ("ada", "essay: 4 by Grace: a"),
-            ("bob", "essay: 3 by Grace"),
-        ]
-    assert len(marks[0][1]) <= LONGEST_COMMENT + 20
-    places = {place.person: place for place in found.places()}
-    assert marks_of(places["ada"].verdict) == [ManualScore("essay", 4.0, "Grace", moment(12), "abc")]
+    for hour, reviewer, said in ((11, "Gr\0ace", "x" * 3_000_000), (12, "Grace", "a\0b\x1b[2Jc")):
+        crafted = ManualScore("essay", hour - 8.0, reviewer, moment(11, hour), said)
+        found.import_verdict(with_marks(AWAITING, [crafted]), "ada", moment(9))
+    marks = [row.after for row in found.audit() if row.what == "marked"]
+    assert [told[:20] for told in marks] == ["essay: 3 by Grace: x", "essay: 4 by Grace: a"]
+    assert len(marks[0]) <= LONGEST_COMMENT + 20
+    (place,) = found.places()
+    assert marks_of(place.verdict) == [ManualScore("essay", 4.0, "Grace", moment(11, 12), "abc")]
 
 
 def test_score_for_an_invalid_task_name_is_skipped(opened):
@@ -1081,14 +1023,6 @@ def test_gradebook_output_has_no_control_characters(course, tmp_path):
         said = output_of(*words, "--gradebook", url, root=root)
         assert (words, said.count("\n")) == (words, count), said
         assert not [each for each in "\x1b\x07\u202e" if each in said]
-
-
-def test_journal_with_an_impossible_verdict_is_named(opened, tmp_path):
-    held_in = Batch(tmp_path / "out")
-    odd = Row(person="ada", submitted_at=moment(9), verdict=graded(kata="o\0ne"))
-    write_journal(held_in.out / "journal.jsonl", odd)
-    with pytest.raises(KataError, match=r"out/journal\.jsonl: ada: the verdict has a NUL character in its kata"):
-        held_in.import_into(opened())
 
 
 def test_show_says_where_the_earlier_verdicts_are(course):

@@ -26,7 +26,7 @@ from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, wi
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
 from tests.at_terminal import AtTerminal
-from tests.course.books import current, history, table, write_journal
+from tests.course.books import current, history, table
 from tests.warm import katas
 from tests.workshop import KATAS, SOLUTION, Finished, environment, write
 
@@ -463,16 +463,6 @@ def test_points_can_be_withdrawn(root: Path, batch: Batch, record: Path, in_batc
         with batch.reading() as held:
             line = held.book.audit("ada")[-1]
         assert (line.who, line.what, line.before) == ("Alan", "withdrawn", "why: 4 by Grace")
-
-
-def test_withdrawn_points_in_an_old_batch_stay_withdrawn(course: Course, tmp_path: Path) -> None:
-    (row,) = current(course.batch.out)
-    marks = [ManualScore(name, 2.0, "Grace", NOON) for name in ("why", "how")]
-    marked, half = (msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks[:n])) for n in (2, 1))
-    old = Batch(tmp_path / "old")
-    write_journal(old.out / "journal.jsonl", row, marked, half)
-    write(old.verdict_file("ada", "beta"), to_json(row.verdict).decode())
-    assert current(old.out) == [row]
 
 
 def test_error_replaces_a_verdict_and_keeps_points(root: Path, batch: Batch) -> None:

@@ -5,7 +5,7 @@ database         opens a database, upgrades its tables, and runs transactions
 transaction      finds rows and adds lines to the audit trail within a transaction
 importing        imports verdicts with their people and submissions
 batches          holds batches: the last submission of each person and kata, and the seed
-taking_over      takes batches over from journals and from other gradebooks
+taking_over      copies a batch from another gradebook
 scores           adds manual scores, and decides which score of a task is current
 rule_changes     changes a kata's rule or a person's deadline, and checks the limit on attempts
 course_settings  changes the bank of late days, the pass mark and the categories

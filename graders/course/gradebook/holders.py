@@ -13,14 +13,14 @@ def new_holder(by: str) -> str:
 
 
 def reviewer_of(holder: str) -> str:
-    """Return the name of a session's reviewer, or an empty string for a session of an older version."""
-    return holder.split(" ", 3)[3] if holder.count(" ") >= 3 else ""
+    """Return the name of a session's reviewer."""
+    return holder.split(" ", 3)[3]
 
 
 def is_gone(holder: str, asking: str) -> bool:
     """Return whether `holder` was a session of the same reviewer, user and machine, and its process has ended."""
     parts, own = holder.split(" ", 3), asking.split(" ", 3)
-    if len(parts) < 4 or parts[2:] != own[2:]:
+    if parts[2:] != own[2:]:
         return False
     number, _, started = parts[1].partition(".")
     return not _is_alive(int(number), started)

@@ -37,16 +37,15 @@ def add(
     batch: str,
     earlier: Collection[str] = (),
     *,
-    source: str = "",
     latest: bool = False,
 ) -> tuple[SubmissionRow, bool]:
     """Add a verdict without its manual scores, and add its person, kata and submission if they are missing.
 
-    `earlier` holds submission times that the batch has since corrected, and messages name `source` as the origin of the
-    verdict. `latest` says that the verdict was made just now. Return the submission, and whether the verdict was new.
+    `earlier` holds submission times that the batch has since corrected. `latest` says that the verdict was made just
+    now. Return the submission, and whether the verdict was new.
     """
     found = row.verdict
-    _check_texts(row, source)
+    _check_texts(row)
     session = transaction.session
     transaction.kata(found.kata)
     person = transaction.person(row.person)
@@ -131,15 +130,8 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verd
     return True
 
 
-def identity(row: Row) -> tuple[str, ...]:
-    """Return the values that identify a verdict. A verdict on a submission that intake refused has no seed."""
-    found = row.verdict
-    return row.person, found.kata, found.submission_sha256, found.graded_at, found.seed or ""
-
-
-def _check_texts(row: Row, source: str) -> None:
+def _check_texts(row: Row) -> None:
     """Raise KataError for a NUL character, which PostgreSQL cannot store and no judge writes."""
-    place = f"{source}: " if source else ""
     found = row.verdict
     texts = {
         "person": row.person,
@@ -153,7 +145,7 @@ def _check_texts(row: Row, source: str) -> None:
     for name, text in texts.items():
         if "\0" in text:
             raise KataError(
-                f"{place}{clean_line(row.person)}: the verdict has a NUL character in its {name}, "
+                f"{clean_line(row.person)}: the verdict has a NUL character in its {name}, "
                 "which no judge writes. Remove it."
             )
 

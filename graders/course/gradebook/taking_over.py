@@ -1,28 +1,18 @@
-"""Take a batch over into the gradebook: from the journal of an older version, or from another gradebook."""
+"""Copy a batch from one gradebook to another."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
-from graders import verdict as verdicts
-from graders.course import old_journal
 from graders.course.gradebook import batches, importing, pages, rubrics
 from graders.course.gradebook.batch_tables import BatchRow, EntryRow, PageRow
 from graders.course.gradebook.records import age, score_in, verdict_in
-from graders.course.gradebook.scores import add_scores
 from graders.course.gradebook.tables import AuditRow, MarkRow, SubmissionRow
 from graders.course.gradebook.transaction import Transaction
-from graders.course.rows import Key, Row
-from graders.course.submissions import composed
-from graders.errors import KataError
-from graders.manual_scores import Given, ManualScore, marks_of
-from graders.verdict import Verdict
+from graders.course.rows import Row
 
 OF_GRADING = ("graded", "marked", "handed in", "attempts a day", "withdrawn", "rubric")
 """The lines in the audit trail of a batch. Any other line comes from an instructor who set up the gradebook."""
@@ -35,93 +25,12 @@ class Imported(NamedTuple):
     marks: int
 
 
-def from_journal(transaction: Transaction, batch: BatchRow, path: Path) -> Imported:
-    """Add the verdicts in an older version's journal, and the manual scores in it and in the verdict files next to it.
-
-    Doing this twice does no harm. Raises KataError if the journal or a verdict file is damaged.
-    """
-    times, last = _times(path)
-    scores: defaultdict[SubmissionRow, list[ManualScore]] = defaultdict(list)
-    given: defaultdict[SubmissionRow, Given] = defaultdict(Given)
-
-    def take(submission: SubmissionRow, found: Verdict) -> None:
-        for each in (submission, *batches.twins(transaction, submission)):
-            scores[each] += marks_of(found)
-            given[each].take((found.graded_at, found.seed), found.tasks)
-
-    new = 0
-    for row in old_journal.rows(path):
-        *earlier, time = times[importing.identity(row)]
-        timed = msgspec.structs.replace(row, submitted_at=time)
-        submission, added = importing.add(transaction, timed, batch.folder, earlier, source=str(path))
-        new += added
-        if last[row.key] == importing.identity(row):
-            batches.set_entry(transaction, batch, submission)
-        if any(task.reviewer for task in row.verdict.tasks) or submission in given:
-            take(submission, row.verdict)
-    for submission, found in _reviewed(transaction, path, last):
-        take(submission, found)
-    marks = sum(add_scores(transaction, submission, each) for submission, each in scores.items())
-    for submission, effective in given.items():
-        withdraw(transaction, submission, keep={mark.task for mark in effective.marks})
-    return Imported(new, marks)
-
-
-def _times(path: Path) -> tuple[dict[tuple[str, ...], list[str]], dict[Key, tuple[str, ...]]]:
-    """Return the submission times of each verdict, and the current verdicts. Only the last of the times is valid.
-
-    Both identify verdicts by `importing.identity`. Raises KataError if a name occurs in two Unicode forms.
-    """
-    times: dict[tuple[str, ...], list[str]] = {}
-    last: dict[Key, tuple[str, ...]] = {}
-    spellings: dict[str, str] = {}
-    for row in old_journal.rows(path):
-        other = spellings.setdefault(composed(row.person), row.person)
-        if other != row.person:
-            raise KataError(
-                f"{path}: {other!a} and {row.person!a} are the same name in two Unicode forms. "
-                "Remove one of them from the submissions, and grade into another --out."
-            )
-        times.setdefault(importing.identity(row), []).append(row.submitted_at)
-        last[row.key] = importing.identity(row)
-    return times, last
-
-
-def _reviewed(
-    transaction: Transaction, path: Path, last: Mapping[Key, object]
-) -> Iterator[tuple[SubmissionRow, Verdict]]:
-    """Yield the verdicts in the verdict files, because older versions wrote manual scores there before the journal."""
-    for name, kata in sorted(last):
-        file = path.parent / "verdicts" / name.replace("/", "_") / f"{kata}.json"
-        try:
-            found = verdicts.from_json(file.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            continue
-        except (OSError, KataError) as fault:
-            problem = getattr(fault, "strerror", None) or str(fault).rstrip(".")
-            raise KataError(f"{file}: {problem}. Remove it, and run the command again to write it again.") from None
-        person = transaction.person(name)
-        if person is None or found.kata != kata:
-            continue
-        of_submission = sa.select(SubmissionRow).where(
-            SubmissionRow.person_id == person.id,
-            SubmissionRow.kata == kata,
-            SubmissionRow.sha256 == found.submission_sha256,
-        )
-        submission = transaction.session.scalar(of_submission.order_by(SubmissionRow.id).limit(1))
-        if submission is not None:
-            yield submission, found
-
-
 def withdraw(transaction: Transaction, submission: SubmissionRow, keep: Collection[str]) -> None:
     """Remove a submission's manual scores, except those for the tasks in `keep`."""
     for mark in list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission.id))):
         if mark.task not in keep:
             transaction.note_submission(submission, "withdrawn", f"{mark.task}: {mark.points:g} by {mark.reviewer}", "")
             transaction.session.delete(mark)
-
-
-# From another gradebook.
 
 
 def belongs_to_batch_only(source: Transaction) -> bool:
