@@ -15,7 +15,7 @@ from graders.cli.session import Invocation
 SECTIONS = {
     "Learn": "list next serve watch grade hint show run reset solution diff explain again progress notebook debug",
     "Set up": "doctor data demo",
-    "Teach": "release grade-batch review feedback gradebook leaderboard replay",
+    "Teach": "release grade-batch review feedback gradebook replay",
     "Write katas": "new check figures",
 }
 
@@ -42,7 +42,8 @@ class Sections(TyperGroup):
         width = max(map(len, self.commands))
         limit = formatter.width - width - 6
         for title, names in SECTIONS.items():
-            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in names.split()]
+            here = [name for name in names.split() if name in self.commands and not self.commands[name].hidden]
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in here]
             with formatter.section(title):
                 formatter.write_dl(rows)
 

@@ -59,6 +59,11 @@ class Attempt:
     submitted_as: str = ""
     by: str = ""
 
+    @property
+    def content(self) -> tuple[str, str]:
+        """What makes two submissions the same: a download may have one row for each member of a group."""
+        return self.submitted_at, self.verdict.submission_sha256
+
 
 @dataclass(frozen=True)
 class ScoredAttempt:

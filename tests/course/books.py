@@ -7,12 +7,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from graders.course import written_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook
-from graders.course.gradebook.records import verdict_in
-from graders.course.gradebook.tables import VerdictRow
-from graders.course.results_table import results
-from graders.course.rows import Row
+from graders.course.gradebook import Gradebook, importing, results
+from graders.course.gradebook.importing import Row
+from graders.course.gradebook.results import KataResult
+from graders.course.gradebook.tables import AuditRow, VerdictRow
 from graders.verdict import TaskResult, Verdict
 
 DUE = "2026-05-10T12:00:00+00:00"
@@ -49,8 +49,20 @@ def history(out: Path) -> dict[str, list[Row]]:
     with Batch(out).reading() as held, held.book.transaction() as transaction:
         for each in transaction.session.scalars(sa.select(VerdictRow).order_by(VerdictRow.id)):
             person, time = each.submission.person.name, each.submission.submitted_at
-            found.setdefault(person, []).append(Row(person=person, submitted_at=time, verdict=verdict_in(each)))
+            found.setdefault(person, []).append(Row(person=person, submitted_at=time, verdict=each.verdict()))
     return found
+
+
+def add(book: Gradebook, verdict: Verdict, person: str, submitted_at: str = "") -> bool:
+    return book.write(importing.import_verdict, verdict, person, submitted_at)
+
+
+def results_in(book: Gradebook, slug: str | None = None, person: str | None = None) -> list[KataResult]:
+    return book.read(results.of_katas, slug, person)
+
+
+def audit_of(book: Gradebook, person: str | None = None) -> list[AuditRow]:
+    return book.read(results.audit, person)
 
 
 def current(out: Path) -> list[Row]:
@@ -62,4 +74,4 @@ def current(out: Path) -> list[Row]:
 def table(out: Path) -> str:
     """Return results.csv as the store of a batch says it."""
     with Batch(out).reading() as held:
-        return results(held)
+        return written_files.table(held)

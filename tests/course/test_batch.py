@@ -24,15 +24,16 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake, verdict
-from graders.cli import batch_state
-from graders.cli.grade_batch import grade_batch
-from graders.course import batch_store, pool_worker, running, submissions
+from graders.course import batch as batch_module
+from graders.course import executors, pool_worker, submissions
 from graders.course.batch import Batch
-from graders.course.batch_run import BatchProgress, BatchRun
+from graders.course.commands.grade_batch import grade_batch, rate_of
 from graders.course.executors import Borrowed, Cluster, ThisMachine
+from graders.course.gradebook import removal
+from graders.course.gradebook.importing import Row
+from graders.course.grading import BatchProgress, BatchRun
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
-from graders.course.rows import Row
 from graders.errors import JudgeError, KataError
 from graders.manual_scores import ManualScore, with_marks
 from graders.report import render
@@ -77,6 +78,14 @@ def hand_in(folder: Path, count: int) -> Path:
 
 
 rows_of = history
+
+
+def forget(batch: Batch, person: str) -> tuple[int, int]:
+    """Remove a person as `katas gradebook forget` does. Return the numbers of removed verdicts and submissions."""
+    with batch.open() as held:
+        removed = batch.clean(held, lambda name, _: name == submissions.composed(person))
+        removal.forget(held.book, person)
+        return removed
 
 
 def hand_in_slowly(folder: Path, count: int) -> Path:
@@ -167,7 +176,7 @@ def test_verdict_file_replays_from_the_stored_submission(everything, root):
     _, out, _ = everything
     record = out / "verdicts" / "bob" / "one.json"
     sha256 = verdict.from_json(record.read_bytes()).submission_sha256
-    kept = Batch(out).store.place(sha256)
+    kept = Batch(out).store.path(sha256)
     done = katas("replay", str(record), "--submission", str(kept), cwd=root)
     assert (done.status, done.out) == (0, "one: the same statuses, scores and counterexamples (failed)\n"), done.said
 
@@ -242,7 +251,7 @@ def test_names_are_stored_in_one_unicode_form(tmp_path):
     batch = Batch(tmp_path / "out")
     with batch.open() as held:
         held.append([graded_row("Zo\u00e9")])
-    assert batch.forget("Zoe\u0301")[0] == 1
+    assert forget(batch, "Zoe\u0301")[0] == 1
 
 
 def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
@@ -252,7 +261,7 @@ def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
     words = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", "--workers", "1")
     done = katas(*words, cwd=root)
     assert (done.status, "names that differ only in case: Ada and ada\n" in done.out) == (0, True), done.said
-    write(out / batch_store.LOCK.upper(), "")  # as if the file system took it for the same file
+    write(out / batch_module.LOCK.upper(), "")  # as if the file system took it for the same file
     done = katas(*words, cwd=root)
     assert done.status == 2
     assert done.err.startswith(f"katas: {out}: Ada and ada are the same name on this file system. Rename one")
@@ -376,7 +385,7 @@ def test_submission_time_of_a_kata_is_that_of_its_own_files(root, tmp_path):
     write(folder / "ada/work/notes.md", "later")
     (entry,) = submissions.find(folder)
     (handed,) = submissions.of_katas(entry, [catalogue.load(root, "one")], every=True)
-    assert [file.name for file in handed.taken.files] == ["twice.py"]
+    assert [file.name for file in handed.files.files] == ["twice.py"]
     assert handed.entry.submitted_at == "2023-11-14T22:13:20+00:00"
 
 
@@ -503,7 +512,7 @@ def test_ctrl_c_waits_until_a_submission_is_stored(root, tmp_path, monkeypatch):
             Batch(tmp_path).store.keep(taken)
     finally:
         signal.signal(signal.SIGINT, before)
-    with zipfile.ZipFile(Batch(tmp_path).store.place(taken.sha256)) as archive:
+    with zipfile.ZipFile(Batch(tmp_path).store.path(taken.sha256)) as archive:
         assert archive.testzip() is None
 
 
@@ -571,8 +580,8 @@ def test_killed_judging_process_loses_no_verdict(root, small_cohort, tmp_path, k
     killed: list[int] = []
     batch = Batch(tmp_path / "out")
     run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=kill_one)
-    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as place:
-        run.grade(submissions.find(folder), place, held)
+    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as executor:
+        run.grade(submissions.find(folder), executor, held)
     assert len(killed) == kills
     assert_equal_to(expected, tmp_path / "out")
 
@@ -582,7 +591,7 @@ def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monke
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.course.executors.LEFT_S", 1.0)
     monkeypatch.setattr("graders.course.executors.WAIT_S", 60.0)
-    monkeypatch.setattr("graders.course.running.LOOK_S", 0.5)
+    monkeypatch.setattr("graders.course.executors.LOOK_S", 0.5)
     folder = hand_in_slowly(
         shutil.copytree(small_cohort[0], tmp_path / "in"), 4
     )  # still running when the worker is gone
@@ -596,10 +605,10 @@ def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monke
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         batch.open(bytes.fromhex(SEED)) as held,
-        Cluster(cluster.scheduler_address) as place,
+        Cluster(cluster.scheduler_address) as executor,
         pytest.raises(KataError, match=r"no worker for 1 s\. Start one, and run the same command again"),
     ):
-        run.grade(submissions.find(folder), place, held)
+        run.grade(submissions.find(folder), executor, held)
     assert rows_of(tmp_path / "out")  # finished gradings are kept
 
 
@@ -626,9 +635,9 @@ def test_dask_cluster_with_killed_workers_grades_the_same(root, small_cohort, tm
     with (
         distributed.LocalCluster(**settings) as cluster,
         batch.open(bytes.fromhex(SEED)) as held,
-        Cluster(cluster.scheduler_address) as place,
+        Cluster(cluster.scheduler_address) as executor,
     ):
-        run.grade(submissions.find(folder), place, held)
+        run.grade(submissions.find(folder), executor, held)
     assert len(killed) == 2
     assert_equal_to(expected, tmp_path / "out")
 
@@ -644,15 +653,15 @@ def test_a_dask_scheduler_grades_until_it_has_no_worker(root, small_cohort, tmp_
     run = BatchRun(batch, [catalogue.load(root, "one")], every=True)
     settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     resident_here(root)
-    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as place:
+    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as executor:
         with batch.open(bytes.fromhex(SEED)) as held:
-            run.grade(few, place, held)
-        place.look()
+            run.grade(few, executor, held)
+        executor.look()
         cluster.scale(0)
         until = time.monotonic() + PATIENCE_S
         with pytest.raises(KataError, match=r"no worker for 0 s\. Start one, and run the same command again"):
             while time.monotonic() < until:
-                place.look()
+                executor.look()
     assert_equal_to({entry.person: expected[entry.person] for entry in few}, tmp_path / "out")
 
 
@@ -738,7 +747,7 @@ def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
         write(tmp_path / "in" / f"late{number}" / "other.py", "")
     expected = [
         "7 ungradable: late0, late1, late2, late3, late4, …",
-        f"2 pieces await marking: katas review {out}",
+        f"2 pieces await marking: katas serve --instructor {out} --by NAME",
         "8 not in the roster: late0, late1, late2, late3, late4, … (katas gradebook people match NAME ID)",
         "3 of 4 on the roster without a submission: bob, cleo, dora",
     ]
@@ -757,7 +766,7 @@ def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
     ("count", "seconds", "said"), [(6, 193.2, "1.9 per minute"), (30, 10, "3.0 per second"), (1, 1, "1.0 per second")]
 )
 def test_rate_below_one_per_second_is_per_minute(count, seconds, said):
-    assert batch_state.rate(count, seconds) == said
+    assert rate_of(count, seconds) == said
 
 
 @pytest.mark.deep
@@ -826,8 +835,8 @@ def test_forget_keeps_submissions_that_others_share(root, tmp_path):
             row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(VERDICT, submission_sha256=taken.sha256))
             held.append([row])
             write(batch.verdict_file(person, "one"), "written from the store")
-    assert batch.forget("twin") == (1, 0)
-    assert batch.forget("person1") == (1, 1)
+    assert forget(batch, "twin") == (1, 0)
+    assert forget(batch, "person1") == (1, 1)
     assert set(rows_of(tmp_path / "out")) == {"person0", "person2"}
     assert set(batch.store.digests()) == {digests["person0"], digests["person2"]}
     assert sorted(path.name for path in (tmp_path / "out" / "verdicts").iterdir()) == ["person0", "person2"]
@@ -841,7 +850,7 @@ def test_stored_submission_is_returned_unchanged(root, tmp_path):
     store = Batch(tmp_path).store
     store.keep(taken)
     assert store.take(kata, taken.sha256).files == taken.files
-    store.place(taken.sha256).write_bytes(store.keep(intake.submission(kata, {"twice.py": b"other"})).read_bytes())
+    store.path(taken.sha256).write_bytes(store.keep(intake.submission(kata, {"twice.py": b"other"})).read_bytes())
     with pytest.raises(KataError, match="not the ones that were submitted"):
         store.take(kata, taken.sha256)
     assert store.drop(taken.sha256)
@@ -862,15 +871,6 @@ def test_manual_scores_survive_a_regrading_in_a_batch(tmp_path):
         other = msgspec.structs.replace(again, submission_sha256="c" * 64)
         (found,) = held.append([msgspec.structs.replace(row, verdict=other)])
         assert found.verdict.tasks[0].reviewer is None
-
-
-def test_expired_submissions_are_removed(tmp_path):
-    batch = Batch(tmp_path)
-    rows = [graded_row("ada"), Row(person="bob", submitted_at="2026-06-01T00:00:00+00:00", verdict=VERDICT)]
-    with batch.open() as held:
-        held.append(rows)
-    assert batch.forget_before("2026-05-31T00:00:00+00:00") == (1, 0)
-    assert set(rows_of(tmp_path)) == {"bob"}
 
 
 VERDICT = verdict.Verdict(kata="one", status="passed", submission_sha256="b" * 64)
@@ -914,11 +914,11 @@ def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
     def jobs() -> Iterator[Job]:
         for number in range(12):
             taken.append(number)
-            assert len(taken) - done <= running.AHEAD * 2 + 1
+            assert len(taken) - done <= executors.AHEAD * 2 + 1
             yield job(number, root)
 
     with ThreadPoolExecutor(2) as executor:
-        for group in running.graded(jobs(), Borrowed(executor, 2)):
+        for group in executors.graded(jobs(), Borrowed(executor, 2)):
             assert {each.verdict.status for each in group} == {"passed"}
             done += len(group)
     assert done == 12
@@ -928,7 +928,7 @@ def test_machine_with_other_katas_gives_an_error(root, resident_here):
     resident_here(root)
     stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
     with ThreadPoolExecutor(1) as executor:
-        ((done,),) = running.graded([stale], Borrowed(executor, 1))
+        ((done,),) = executors.graded([stale], Borrowed(executor, 1))
     assert (done.verdict.status, done.verdict.score) == ("error", 0)
     assert "Update it." in done.verdict.message
 
@@ -966,7 +966,7 @@ def test_job_that_kills_its_process_does_not_stop_the_others(root):
     place = Mortal(mortal)
     done = {
         each.job.person: each.verdict
-        for group in running.graded((job(n, root) for n in range(10)), place)
+        for group in executors.graded((job(n, root) for n in range(10)), place)
         for each in group
     }
     place.pool.shutdown()
@@ -986,5 +986,5 @@ def dies(_: bytes) -> bytes:
 def test_processes_that_die_on_every_job_end_the_batch(root):
     place = Mortal(dies)
     with pytest.raises(JudgeError, match="die on every job"):
-        list(running.graded((job(number, root) for number in range(10)), place))
+        list(executors.graded((job(number, root) for number in range(10)), place))
     place.pool.shutdown()

@@ -25,17 +25,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from graders import catalogue, intake
-from graders.course import leaderboard, rules, statistics, statistics_page
+from graders.course import leaderboard, rules, statistics
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, database, removal, transaction
+from graders.course.gradebook import Gradebook, database, decisions, importing, people, removal, results, settings
+from graders.course.gradebook.importing import Row
 from graders.course.gradebook.tables import REVISION, Table
-from graders.course.rows import Row
 from graders.course.rules import Attempt, Rule
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
 from graders.verdict import FILES, LONGEST_COMMENT, Speed, TestResult, Verdict, from_json, to_json
-from tests.course.books import DUE, Opened, empty, graded, moment, task
+from tests.course.books import DUE, Opened, add, audit_of, empty, graded, moment, results_in, task
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, PATIENCE_S, ROOT, SOLUTION, SUMMED, write, write_repository
 
@@ -98,9 +98,9 @@ def test_pass_beyond_the_limit_of_attempts_does_not_count():
 
 def test_statistics_count_passes_by_any_valid_submission(opened):
     with opened() as found:
-        found.import_verdict(graded(8, sha="1", status="passed"), "ada", moment(1))
-        found.import_verdict(graded(9, sha="2", status="failed", at=moment(2, 1)), "ada", moment(2))
-        (kata,) = statistics.of_katas(found.places())
+        add(found, graded(8, sha="1", status="passed"), "ada", moment(1))
+        add(found, graded(9, sha="2", status="failed", at=moment(2, 1)), "ada", moment(2))
+        (kata,) = statistics.of_katas(results_in(found))
         url = found.name
     assert (kata.people, kata.passed) == (1, 1)
     shown = katas("gradebook", "show", "ada", "--gradebook", url, cwd=ROOT)
@@ -177,59 +177,63 @@ def test_import_that_raises_spends_an_attempt_syntax_error_not(course, tmp_path,
 def fill(opened: Opened) -> Gradebook:
     found = opened()
     for person, score, day, sha in (("ada", 10, 9, "a"), ("bob", 4, 9, "b"), ("bob", 8, 12, "c"), ("Zoé", 6, 10, "d")):
-        found.import_verdict(graded(score, sha=sha, at=moment(day, 11)), person, moment(day))
+        add(found, graded(score, sha=sha, at=moment(day, 11)), person, moment(day))
     return found
 
 
 def test_imported_verdicts_persist(opened):
     fill(opened).close()
-    assert [(each.person, each.points) for each in opened().places()] == [("Zoé", 6.0), ("ada", 10.0), ("bob", 8.0)]
+    assert [(each.person, each.points) for each in results_in(opened())] == [
+        ("Zoé", 6.0),
+        ("ada", 10.0),
+        ("bob", 8.0),
+    ]
 
 
 def test_verdict_is_recognised_with_another_submission_time(opened):
     found = fill(opened)
     same = graded(10, sha="a", at=moment(9, 11))
-    assert not found.import_verdict(same, "ada")
-    assert not found.import_verdict(same, "ada", moment(8))
-    (place,) = found.places(person="ada")
+    assert not add(found, same, "ada")
+    assert not add(found, same, "ada", moment(8))
+    (place,) = results_in(found, person="ada")
     assert [each.attempt.submitted_at for each in place.standings] == [moment(9)]
 
 
 def test_unknown_submission_time_is_corrected_by_a_batch(opened):
     found = opened()
     verdict = graded(10, at=moment(9, 11))
-    assert found.import_verdict(verdict, "ada")
-    assert not found.import_verdict(verdict, "ada", moment(8))
-    (place,) = found.places()
+    assert add(found, verdict, "ada")
+    assert not add(found, verdict, "ada", moment(8))
+    (place,) = results_in(found)
     assert [each.attempt.submitted_at for each in place.standings] == [moment(8)]
-    last = found.audit("ada")[-1]
+    last = audit_of(found, "ada")[-1]
     assert (last.what, last.before, last.after) == ("handed in", moment(9, 11), moment(8))
 
 
 def test_unicode_forms_of_a_name_are_one_person(opened):
     found = fill(opened)
-    found.import_verdict(graded(9, sha="e", at=moment(11)), "Zoe\u0301", moment(11))
-    assert [each.person for each in found.places()] == ["Zo\u00e9", "ada", "bob"]
-    assert found.id_of("Zoe\u0301") == "Zo\u00e9"
-    found.forget("Zoe\u0301")
-    assert not [row for row in found.audit() if row.person.startswith("Zo")]
+    add(found, graded(9, sha="e", at=moment(11)), "Zoe\u0301", moment(11))
+    assert [each.person for each in results_in(found)] == ["Zo\u00e9", "ada", "bob"]
+    assert found.read(people.id_of, "Zoe\u0301") == "Zo\u00e9"
+    removal.forget(found, "Zoe\u0301")
+    assert not [row for row in audit_of(found) if row.person.startswith("Zo")]
 
 
 def test_importing_twice_changes_nothing(opened):
     fill(opened)
-    before = [(row.what, row.person, row.after) for row in opened().audit()]
+    before = [(row.what, row.person, row.after) for row in audit_of(opened())]
     again = opened()
-    assert not again.import_verdict(graded(10, sha="a", at=moment(9, 11)), "ada", moment(9))
-    assert [(row.what, row.person, row.after) for row in opened().audit()] == before
+    assert not add(again, graded(10, sha="a", at=moment(9, 11)), "ada", moment(9))
+    assert [(row.what, row.person, row.after) for row in audit_of(opened())] == before
 
 
 def test_rule_changes_points_at_once_and_is_audited(opened):
     found = fill(opened)
-    found.set_rule("one", counts="last", due_at=DUE, late_percent=25.0, late_days=7)
-    assert {each.person: each.points for each in found.places()} == {"ada": 10.0, "bob": 4.0, "Zoé": 6.0}
-    found.extend("bob", "one", moment(13))
-    assert {each.person: each.points for each in found.places()} == {"ada": 10.0, "bob": 8.0, "Zoé": 6.0}
-    told = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()][-2:]
+    found.write(settings.set_rule, "one", counts="last", due_at=DUE, late_percent=25.0, late_days=7)
+    assert {each.person: each.points for each in results_in(found)} == {"ada": 10.0, "bob": 4.0, "Zoé": 6.0}
+    found.write(settings.extend, "bob", "one", moment(13))
+    assert {each.person: each.points for each in results_in(found)} == {"ada": 10.0, "bob": 8.0, "Zoé": 6.0}
+    told = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in audit_of(found)][-2:]
     before = "best submission counts, due never, penalty for lateness: none"
     after = f"last submission counts, due {DUE}, penalty for lateness: 25 % a day, for 7 days"
     assert told == [("Ivy", "rule", "", "one", before, after), ("Ivy", "extension", "bob", "one", "", moment(13))]
@@ -237,17 +241,17 @@ def test_rule_changes_points_at_once_and_is_audited(opened):
 
 def test_newest_verdict_is_current_and_change_is_audited(opened):
     found = fill(opened)
-    found.import_verdict(graded(3, sha="a", at=moment(20), suite_digest="new"), "ada", moment(9))
-    (place,) = found.places(person="ada")
+    add(found, graded(3, sha="a", at=moment(20), suite_digest="new"), "ada", moment(9))
+    (place,) = results_in(found, person="ada")
     assert (place.points, len(place.standings)) == (3.0, 1)
-    last = found.audit("ada")[-1]
+    last = audit_of(found, "ada")[-1]
     assert (last.what, last.before, last.after) == ("graded", "passed, 10 of 10", "failed, 3 of 10")
 
 
 def test_error_is_not_imported(opened):
     found = opened()
-    assert not found.import_verdict(graded(0, status="error"), "ada", moment(9))
-    assert found.places() == []
+    assert not add(found, graded(0, status="error"), "ada", moment(9))
+    assert results_in(found) == []
 
 
 def test_error_in_a_batch_does_not_count(tmp_path):
@@ -256,9 +260,9 @@ def test_error_in_a_batch_does_not_count(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([row, msgspec.structs.replace(row, verdict=error)])
         held.append([msgspec.structs.replace(row, person="bob", verdict=error)])
-        assert [(place.person, place.points) for place in held.book.places()] == [("ada", 10.0)]
-        assert [each.verdict.status for each in held.shorts().values()] == ["error", "error"]
-        assert [each.person for each in held.book.affected("0")] == ["ada"]
+        assert [(place.person, place.points) for place in results_in(held.book)] == [("ada", 10.0)]
+        assert [each.verdict.status for each in held.summaries().values()] == ["error", "error"]
+        assert [each.person for each in held.book.read(results.affected, "0")] == ["ada"]
 
 
 AWAITING = graded(
@@ -272,15 +276,20 @@ AWAITING = graded(
 
 def test_manual_scores_survive_a_regrading_and_can_change(opened):
     found = opened()
-    found.import_verdict(AWAITING, "ada", moment(9))
+    add(found, AWAITING, "ada", moment(9))
     for points, hour, said in ((3.0, 13, ""), (4.0, 14, "Better.")):
         marked = with_marks(AWAITING, [ManualScore("essay", points, "Grace", moment(11, hour), said)])
-        found.import_verdict(marked, "ada", moment(9))
-    found.import_verdict(msgspec.structs.replace(AWAITING, graded_at=moment(15), seed="11" * 16), "ada", moment(9))
-    (place,) = found.places()
+        add(found, marked, "ada", moment(9))
+    add(
+        found,
+        msgspec.structs.replace(AWAITING, graded_at=moment(15), seed="11" * 16),
+        "ada",
+        moment(9),
+    )
+    (place,) = results_in(found)
     assert place.verdict is not None
     assert (place.points, place.verdict.status, place.verdict.tasks[1].reviewer) == (14.0, "failed", "Grace")
-    marks = [(row.before, row.after) for row in found.audit("ada") if row.what == "marked"]
+    marks = [(row.before, row.after) for row in audit_of(found, "ada") if row.what == "marked"]
     assert marks == [("", "essay: 3 by Grace"), ("essay: 3 by Grace", "essay: 4 by Grace: Better.")]
     assert place.verdict.tasks[1].comment == "Better."
 
@@ -289,23 +298,23 @@ def test_affected_lists_verdicts_of_faulty_versions(opened):
     found = opened()
     for number, version in enumerate(("0.9.0", "0.10.0", "0.10.1", "1.0.0")):
         verdict = graded(sha=str(number), harness_version=version, at=moment(number + 1))
-        found.import_verdict(verdict, f"p{number}", moment(1))
-    assert [each.person for each in found.affected("0.10.0", "1.0.0")] == ["p1", "p2"]
-    assert [each.person for each in found.affected("0.10.1")] == ["p2", "p3"]
+        add(found, verdict, f"p{number}", moment(1))
+    assert [each.person for each in found.read(results.affected, "0.10.0", "1.0.0")] == ["p1", "p2"]
+    assert [each.person for each in found.read(results.affected, "0.10.1")] == ["p2", "p3"]
     with pytest.raises(KataError, match=r"soon: expected a version such as 0\.1\.0"):
-        found.affected("soon")
+        found.read(results.affected, "soon")
 
 
 def test_forget_removes_a_person_from_all_tables_and_audit(opened):
     found = fill(opened)
-    found.extend("bob", "one", moment(13))
-    assert found.forget("bob") == []
-    assert {each.person for each in found.places()} == {"ada", "Zoé"}
-    rows = [(row.what, row.person) for row in found.audit()]
+    found.write(settings.extend, "bob", "one", moment(13))
+    removal.forget(found, "bob")
+    assert {each.person for each in results_in(found)} == {"ada", "Zoé"}
+    rows = [(row.what, row.person) for row in audit_of(found)]
     assert ("forgotten", removal.FORGOTTEN) in rows
     assert "bob" not in {person for _, person in rows}
     with pytest.raises(KataError, match="bob: no such person"):
-        found.forget("bob")
+        removal.forget(found, "bob")
     with found._engine.connect() as connection:
         for table in Table.metadata.sorted_tables:
             assert not [row for row in connection.execute(sa.select(table)) if "bob" in str(row)]
@@ -315,41 +324,41 @@ def test_forget_removes_a_person_from_all_tables_and_audit(opened):
 
 def test_forget_leaves_nothing_in_the_file(tmp_path):
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        found.import_verdict(graded(4, message="by Barbara"), "Barbara", moment(9))
+        add(found, graded(4, message="by Barbara"), "Barbara", moment(9))
         assert b"Barbara" in (tmp_path / "book.sqlite").read_bytes()
-        found.forget("Barbara")
+        removal.forget(found, "Barbara")
     assert b"Barbara" not in (tmp_path / "book.sqlite").read_bytes()
 
 
 def test_expired_submissions_are_removed(opened):
     found = fill(opened)
-    assert found.forget_before(moment(10)) == (2, [])
-    assert [(each.person, each.points) for each in found.places()] == [("Zoé", 6.0), ("bob", 8.0)]
+    assert removal.forget_before(found, moment(10)) == 2
+    assert [(each.person, each.points) for each in results_in(found)] == [("Zoé", 6.0), ("bob", 8.0)]
 
 
 def fill_with_old_and_new(found: Gradebook) -> None:
     """Barbara has an old submission with a comment, bob an old and a new one, Zoé a new one."""
     said = ManualScore("essay", 3.0, "Grace", moment(30), "Barbara asks in vain.")
-    found.import_verdict(with_marks(AWAITING, [said]), "Barbara", moment(1))
+    add(found, with_marks(AWAITING, [said]), "Barbara", moment(1))
     for day, score in ((2, 3), (20, 7)):
-        found.import_verdict(graded(score, sha=str(score), at=moment(day)), "bob", moment(day))
-    found.import_verdict(graded(5, sha="5", at=moment(21)), "Zoé", moment(21))
-    found.extend("Barbara", "one", moment(5))
-    found.extend("bob", "one", moment(6))
+        add(found, graded(score, sha=str(score), at=moment(day)), "bob", moment(day))
+    add(found, graded(5, sha="5", at=moment(21)), "Zoé", moment(21))
+    found.write(settings.extend, "Barbara", "one", moment(5))
+    found.write(settings.extend, "bob", "one", moment(6))
 
 
 def test_expire_leaves_nothing_in_the_audit_trail(opened):
     found = opened()
     fill_with_old_and_new(found)
-    assert found.forget_before(moment(10)) == (2, [])
-    told = [(row.what, row.person, row.after) for row in found.audit()]
+    assert removal.forget_before(found, moment(10)) == 2
+    told = [(row.what, row.person, row.after) for row in audit_of(found)]
     assert told == [
         ("graded", "bob", "failed, 7 of 10"),
         ("graded", "Zoé", "failed, 5 of 10"),
         ("extension", "bob", moment(6)),
         ("expired", "", f"handed in before {moment(10)}"),
     ]
-    assert not found.has_person("Barbara")
+    assert not found.read(people.has, "Barbara")
     with found._engine.connect() as connection:
         for table in Table.metadata.sorted_tables:
             assert "Barbara" not in str(connection.execute(sa.select(table)).all())
@@ -359,20 +368,20 @@ def test_expire_leaves_nothing_in_the_file(tmp_path):
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
         fill_with_old_and_new(found)
         assert b"Barbara asks in vain" in (tmp_path / "book.sqlite").read_bytes()
-        found.forget_before(moment(10))
+        removal.forget_before(found, moment(10))
     assert b"Barbara" not in (tmp_path / "book.sqlite").read_bytes()
 
 
 def test_expire_keeps_people_with_a_future_deadline(opened):
     found = opened()
-    found.import_verdict(graded(3, at=moment(2)), "bob", moment(2))
-    found.extend("bob", "one", moment(12))
-    found.forget_before(moment(10))
-    assert found.has_person("bob")
-    assert [row.what for row in found.audit("bob")] == ["extension"]
-    found.forget_before(moment(13))
-    assert not found.has_person("bob")
-    assert "bob" not in {row.person for row in found.audit()}
+    add(found, graded(3, at=moment(2)), "bob", moment(2))
+    found.write(settings.extend, "bob", "one", moment(12))
+    removal.forget_before(found, moment(10))
+    assert found.read(people.has, "bob")
+    assert [row.what for row in audit_of(found, "bob")] == ["extension"]
+    removal.forget_before(found, moment(13))
+    assert not found.read(people.has, "bob")
+    assert "bob" not in {row.person for row in audit_of(found)}
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
@@ -496,7 +505,7 @@ def let_the_other_look(connection, cursor, statement, *_):
         time.sleep(2)
 
 with Gradebook(url) as found:
-    print([place.points for place in found.places()])
+    print([place.points for place in results_in(found)])
 """
 
 
@@ -509,15 +518,15 @@ def columns(found: Gradebook, table: str) -> set[str]:
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_an_older_gradebook_is_upgraded_with_its_content(opened, url, upgraded):
     found = opened()
-    found.import_verdict(MARKED, "ada", moment(9))
+    add(found, MARKED, "ada", moment(9))
     assert "weight" not in columns(found, "marks")
     upgraded()
     again = opened()
     assert (revision_of(url), "weight" in columns(again, "marks")) == ("next", True)
-    (place,) = again.places()
+    (place,) = results_in(again)
     assert place.verdict is not None
     assert marks_of(place.verdict) == [ManualScore("essay", 3.0, "Grace", moment(11))]
-    assert [row.what for row in again.audit()] == ["graded", "marked"]
+    assert [row.what for row in audit_of(again)] == ["graded", "marked"]
 
 
 @pytest.mark.parametrize(
@@ -531,15 +540,15 @@ def test_an_older_gradebook_is_upgraded_with_its_content(opened, url, upgraded):
 def test_killed_migration_is_completed_next_time(url, next_version, upgraded, before, statement):
     if before:
         with Gradebook(url) as found:
-            found.import_verdict(MARKED, "ada", moment(9))
+            add(found, MARKED, "ada", moment(9))
     words = [url, str(next_version), "next", statement]
     done = subprocess.run([sys.executable, "-c", KILLED_AFTER, *words], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
     assert revision_of(url) == before
     upgraded()
     with Gradebook(url) as found:
-        found.import_verdict(MARKED, "ada", moment(9))
-        assert [place.points for place in found.places()] == [13.0]
+        add(found, MARKED, "ada", moment(9))
+        assert [place.points for place in results_in(found)] == [13.0]
     assert revision_of(url) == "next"
 
 
@@ -548,7 +557,7 @@ def test_killed_migration_is_completed_next_time(url, next_version, upgraded, be
 def test_two_processes_both_open_an_older_or_a_new_gradebook(url, new, next_version, tmp_path):
     if not new:
         with Gradebook(url) as found:
-            found.import_verdict(MARKED, "ada", moment(9))
+            add(found, MARKED, "ada", moment(9))
     both_here = tmp_path / "both"
     both_here.mkdir()
     both = [
@@ -568,7 +577,7 @@ def test_two_processes_both_open_an_older_or_a_new_gradebook(url, new, next_vers
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_a_migration_that_a_reader_blocks_says_to_wait_for_it(url, upgraded, monkeypatch):
     with Gradebook(url) as found:
-        found.import_verdict(MARKED, "ada", moment(9))
+        add(found, MARKED, "ada", moment(9))
     upgraded()
     with looked_into(url) as reader:
         reader.exec_driver_sql("BEGIN")
@@ -580,7 +589,7 @@ def test_a_migration_that_a_reader_blocks_says_to_wait_for_it(url, upgraded, mon
                 Gradebook(url)
     assert revision_of(url) == REVISION
     with Gradebook(url) as found:
-        assert [place.points for place in found.places()] == [13.0]
+        assert [place.points for place in results_in(found)] == [13.0]
 
 
 def test_database_of_a_later_version_is_left_unchanged(opened):
@@ -618,15 +627,19 @@ def test_locked_gradebook_says_to_wait(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "WAIT_S", 0.1)
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
-        found.import_verdict(graded(), "ada", moment(9))
+        add(found, graded(), "ada", moment(9))
         other = sqlite3.connect(url)
         other.execute("BEGIN EXCLUSIVE")
         told = "database is locked: another program is using it. Wait for it or close it, and try again"
-        for act in (lambda: Gradebook(url), found.places, lambda: found.set_rule("one", counts="last")):
+        for act in (
+            lambda: Gradebook(url),
+            lambda: results_in(found),
+            lambda: found.write(settings.set_rule, "one", counts="last"),
+        ):
             with pytest.raises(KataError, match=told):
                 act()
         other.close()
-        found.set_rule("one", counts="last")
+        found.write(settings.set_rule, "one", counts="last")
 
 
 # A course with real gradings.
@@ -682,10 +695,16 @@ def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, 
         copy = Batch(shutil.copytree(batch.out, tmp_path / "copy"))
         with Gradebook(url, who="Ivy") as found:
             assert copy.import_into(found, [catalogue.load(root, "one")]).verdicts == 4
-            found.set_rule("one", due_at="2026-05-01T00:00:00+00:00", late_percent=10.0, late_days=30)
-            trail = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in found.audit()]
+            found.write(settings.set_rule, "one", due_at="2026-05-01T00:00:00+00:00", late_percent=10.0, late_days=30)
+            trail = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in audit_of(found)]
             seen.append(
-                (found.places(), found.titles(), trail, statistics.of_katas(found.places()), found.affected("0"))
+                (
+                    results_in(found),
+                    found.read(results.titles),
+                    trail,
+                    statistics.of_katas(results_in(found)),
+                    found.read(results.affected, "0"),
+                )
             )
         words = [("show", "bob"), ("export", "csv"), ("stats",)]
         seen[-1] += tuple(output_of("gradebook", *each, "--gradebook", url, root=root) for each in words)
@@ -723,8 +742,8 @@ def test_regrade_grades_what_a_new_hidden_test_affects(course, batch, tmp_path):
     files = f"written: {batch.out}/results.csv and 4 verdict files\n"
     assert said.endswith(f"4 of 4 graded again, 3 changed\n{files}")
     with Gradebook(url[1]) as found:
-        (place,) = found.places(person="ada")
-        last = found.audit("ada")[-1]
+        (place,) = results_in(found, person="ada")
+        last = audit_of(found, "ada")[-1]
     assert place.points == 2
     assert (last.who, last.what, last.before, last.after) == ("Ivy", "graded", "passed, 3 of 3", "failed, 2 of 3")
 
@@ -733,7 +752,7 @@ def test_regrade_says_which_batch_folders_it_cannot_write(course, batch, tmp_pat
     root = shutil.copytree(course, tmp_path / "course")
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     with batch.open() as held:
-        held.book.set_rule("one", counts="best", late_percent=1.0)
+        held.book.write(settings.set_rule, "one", counts="best", late_percent=1.0)
     output_of("gradebook", "import", str(batch.out), *url, root=root)  # a copy, because the batch has rules of its own
     said = output_of("gradebook", "regrade", "--all", "--person", "ada", *url, root=root)
     own = f"{batch.out}/gradebook.sqlite"
@@ -784,7 +803,7 @@ def test_removal_is_shown_and_confirmed_first(course, batch, tmp_path, words):
     assert "bob" in output_of("gradebook", "show", *url, root=course)
     output_of("gradebook", *words, "--yes", *url, root=course)
     with Gradebook(url[1]) as found:
-        assert not found.has_person("bob")
+        assert not found.read(people.has, "bob")
 
 
 @pytest.mark.deep
@@ -879,7 +898,7 @@ def test_misspelt_name_is_reported(course, tmp_path, words, fault):
     root = course
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
-        found.import_verdict(graded(), "ada", moment(9))
+        add(found, graded(), "ada", moment(9))
     assert fault in refused("gradebook", *words, "--gradebook", url, root=root)
 
 
@@ -895,9 +914,9 @@ def test_imported_batch_belongs_to_the_gradebook_from_then_on(tmp_path):
         assert (held.book.name, held.seed, held.is_own) == (str(tmp_path / "book.sqlite"), seed, False)
         held.append([msgspec.structs.replace(row, verdict=MARKED)])
     with Gradebook(str(tmp_path / "book.sqlite")) as found, Gradebook(str(tmp_path / "other.sqlite")) as other:
-        assert [place.points for place in found.places()] == [13.0]
+        assert [place.points for place in results_in(found)] == [13.0]
         assert held_in.import_into(other) == (1, 1)
-        assert other.places() == found.places()
+        assert results_in(other) == results_in(found)
     with held_in.reading() as held:  # the second gradebook has only a copy
         assert held.book.name == str(tmp_path / "book.sqlite")
 
@@ -906,7 +925,7 @@ def test_batch_with_rules_of_its_own_keeps_its_gradebook(tmp_path):
     held_in = Batch(tmp_path / "out")
     with held_in.open() as held:
         held.append([Row(person="ada", submitted_at=moment(9), verdict=graded())])
-        held.book.set_rule("one", counts="last")
+        held.book.write(settings.set_rule, "one", counts="last")
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
         assert held_in.import_into(found).verdicts == 1
     with held_in.reading() as held:
@@ -942,9 +961,9 @@ def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
     found = opened()
     for new in ((1, 2), (0, 0), (0, 0)):
         assert held_in.import_into(found) == new
-        marks = [(row.before, row.after) for row in found.audit() if row.what == "marked"]
+        marks = [(row.before, row.after) for row in audit_of(found) if row.what == "marked"]
         assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
-        (place,) = found.places()
+        (place,) = results_in(found)
         assert place.verdict is not None
         assert marks_of(place.verdict) == [last]
 
@@ -958,30 +977,34 @@ def test_batch_reviewed_later_is_imported_again(opened, tmp_path):
             held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
         for _ in range(2):
             held_in.import_into(found)
-    assert [row.after for row in found.audit() if row.what == "marked"] == ["essay: 3 by Grace", "essay: 5 by Grace"]
+    assert [row.after for row in audit_of(found) if row.what == "marked"] == [
+        "essay: 3 by Grace",
+        "essay: 5 by Grace",
+    ]
 
 
 def test_crafted_comment_is_cut_and_cleaned(opened):
     found = opened()
     for hour, reviewer, said in ((11, "Gr\0ace", "x" * 3_000_000), (12, "Grace", "a\0b\x1b[2Jc")):
         crafted = ManualScore("essay", hour - 8.0, reviewer, moment(11, hour), said)
-        found.import_verdict(with_marks(AWAITING, [crafted]), "ada", moment(9))
-    marks = [row.after for row in found.audit() if row.what == "marked"]
+        add(found, with_marks(AWAITING, [crafted]), "ada", moment(9))
+    marks = [row.after for row in audit_of(found) if row.what == "marked"]
     assert [told[:20] for told in marks] == ["essay: 3 by Grace: x", "essay: 4 by Grace: a"]
     assert len(marks[0]) <= LONGEST_COMMENT + 20
-    (place,) = found.places()
+    (place,) = results_in(found)
     assert marks_of(place.verdict) == [ManualScore("essay", 4.0, "Grace", moment(11, 12), "abc")]
 
 
 def test_score_for_an_invalid_task_name_is_skipped(opened):
     odd = msgspec.structs.replace(AWAITING, tasks=(*AWAITING.tasks, task("es\0say", 0, 5, "awaiting_review")))
     found = opened()
-    found.import_verdict(
+    add(
+        found,
         with_marks(odd, [ManualScore(name, 2.0, "Grace", moment(11)) for name in ("essay", "es\0say")]),
         "ada",
         moment(9),
     )
-    assert [row.after for row in found.audit() if row.what == "marked"] == ["essay: 2 by Grace"]
+    assert [row.after for row in audit_of(found) if row.what == "marked"] == ["essay: 2 by Grace"]
 
 
 def test_impossible_verdict_is_refused_with_a_remedy(url, course, tmp_path):
@@ -1007,17 +1030,17 @@ def test_gradebook_output_has_no_control_characters(course, tmp_path):
     for number, person in enumerate(("ada", f"bob{FORGED}")):
         with Gradebook(url, who=f"Ivy{FORGED}") as found:
             marked = with_marks(msgspec.structs.replace(verdict, graded_at=moment(9 + number)), marks)
-            found.import_verdict(marked, person, moment(9))
+            add(found, marked, person, moment(9))
     with Gradebook(url) as found:
-        assert any("\n" in row.who for row in found.audit())
-        audited = len(found.audit())
+        assert any("\n" in row.who for row in audit_of(found))
+        audited = len(audit_of(found))
     lines = {
         ("gradebook", "audit"): audited,
         ("gradebook", "show"): 4,
         ("gradebook", "show", "ada"): 2,
         ("gradebook", "affected", "--since", "0"): 3,
         ("gradebook", "stats"): 8,
-        ("leaderboard", "one"): 3,
+        ("gradebook", "leaderboard", "one"): 3,
     }
     for words, count in lines.items():
         said = output_of(*words, "--gradebook", url, root=root)
@@ -1041,7 +1064,7 @@ def test_third_attempt_of_a_day_is_not_graded_if_two_are_allowed(course, tmp_pat
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
         for number in range(2):
-            found.import_verdict(graded(4, sha=str(number)), "ada", f"2026-05-05T0{number}:00:00+00:00")
+            add(found, graded(4, sha=str(number)), "ada", f"2026-05-05T0{number}:00:00+00:00")
     words = ("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--gradebook", url)
     said = output_of(*words, root=root)
     assert "1 submission from 1 person: 0 graded" in said
@@ -1049,7 +1072,7 @@ def test_third_attempt_of_a_day_is_not_graded_if_two_are_allowed(course, tmp_pat
     os.utime(tmp_path / "in" / "ada" / "twice.py", (1_778_086_400,) * 2)
     assert "1 passed" in output_of(*words, root=root)
     with Gradebook(url) as found:
-        (place,) = found.places()
+        (place,) = results_in(found)
     assert [each.attempt.verdict.status for each in place.standings] == ["failed", "failed", "passed"]
     assert place.rule.attempts_per_day == 2
 
@@ -1060,15 +1083,28 @@ def test_imported_submission_is_not_a_new_attempt(course, tmp_path):
     taken = intake.submission(kata, {"twice.py": b"pass"})
     handed = KataSubmission(SubmissionEntry("ada", tmp_path, moment(9)), kata, taken)
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        assert found.may_be_graded(handed) == ""
-        found.import_verdict(msgspec.structs.replace(graded(), submission_sha256=taken.sha256), "ada", moment(9))
-        assert found.may_be_graded(handed) == ""
+        assert found.read(settings.may_be_graded, handed) == ""
+        add(
+            found,
+            msgspec.structs.replace(graded(), submission_sha256=taken.sha256),
+            "ada",
+            moment(9),
+        )
+        assert found.read(settings.may_be_graded, handed) == ""
         other = msgspec.structs.replace(taken, sha256="f" * 64)
-        assert found.may_be_graded(
-            KataSubmission(SubmissionEntry("ada", tmp_path, moment(9, 23)), kata, other)
+        assert found.read(
+            settings.may_be_graded, KataSubmission(SubmissionEntry("ada", tmp_path, moment(9, 23)), kata, other)
         ).startswith("attempt 2 on")
-        assert found.may_be_graded(KataSubmission(SubmissionEntry("ada", tmp_path, moment(10, 0)), kata, other)) == ""
-        assert found.may_be_graded(KataSubmission(SubmissionEntry("bob", tmp_path, moment(9)), kata, other)) == ""
+        assert (
+            found.read(
+                settings.may_be_graded, KataSubmission(SubmissionEntry("ada", tmp_path, moment(10, 0)), kata, other)
+            )
+            == ""
+        )
+        assert (
+            found.read(settings.may_be_graded, KataSubmission(SubmissionEntry("bob", tmp_path, moment(9)), kata, other))
+            == ""
+        )
 
 
 # Statistics.
@@ -1104,9 +1140,9 @@ def test_statistics_count_people_and_misconceptions_once(tmp_path):
             tasks = (task("twice", score), task("half", float(number % 2), 1.0))
             status = "passed" if score and number % 2 else "failed"
             verdict = graded(score, sha=f"{number:x}", tasks=tasks, tests=tests, status=status, title="Twice")
-            found.import_verdict(verdict, f"p{number:02d}", moment(1))
-        found.import_verdict(graded(0, sha="f", at=moment(1, 1), status="ungradable", tasks=()), "q", moment(1))
-        (kata,) = statistics.of_katas(found.places())
+            add(found, verdict, f"p{number:02d}", moment(1))
+        add(found, graded(0, sha="f", at=moment(1, 1), status="ungradable", tasks=()), "q", moment(1))
+        (kata,) = statistics.of_katas(results_in(found))
     twice, half = kata.tasks
     assert (kata.people, kata.passed, kata.ungradable) == (13, 3, 1)
     assert (twice.people, twice.pass_rate, twice.mean, twice.misconceptions) == (12, 0.5, 0.5, (("Two was added.", 6),))
@@ -1117,9 +1153,14 @@ def test_statistics_name_the_people_they_count(course, tmp_path):
     root = course
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
     with Gradebook(url[1]) as found:
-        found.import_verdict(graded(10, sha="1"), "ada", moment(1))
-        found.import_verdict(graded(4, sha="2"), "bob", moment(1))
-        found.import_verdict(graded(0, sha="3", status="ungradable", tasks=(), max_score=0.0), "cleo", moment(1))
+        add(found, graded(10, sha="1"), "ada", moment(1))
+        add(found, graded(4, sha="2"), "bob", moment(1))
+        add(
+            found,
+            graded(0, sha="3", status="ungradable", tasks=(), max_score=0.0),
+            "cleo",
+            moment(1),
+        )
     assert output_of("gradebook", "stats", *url, root=root).splitlines()[:4] == [
         "one (one): 1 of the 3 people who submitted passed, mean 70 %",
         "  1 could not be graded: they are left out of the means and the task statistics",
@@ -1130,7 +1171,7 @@ def test_statistics_name_the_people_they_count(course, tmp_path):
 
 def test_statistics_page_escapes_html():
     hostile = statistics.TaskStatistics("t", "<script>alert(1)</script>", 12, 0.25, 0.5, -0.31, None, (("<b>", 3),))
-    text = statistics_page.render(
+    text = statistics.render(
         [statistics.KataStatistics("one", "A & B", 12, 3, 1, 20, 0.5, (hostile,))], 12, "2026-05-31"
     )
     assert text.startswith("<!doctype html>")
@@ -1176,7 +1217,7 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
 
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
-        found.update_katas([catalogue.load(root, "one")])
+        found.write(importing.update_katas, [catalogue.load(root, "one")])
         for person, hour, verdict in (
             ("ada", 1, fast(0.60, "1")),
             ("ada", 2, fast(0.50, "2")),
@@ -1185,8 +1226,8 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
             ("cleo", 1, fast(0.20, "5", "failed")),
             ("dora", 1, fast(0.70, "6")),
         ):
-            found.import_verdict(verdict, person, moment(9, hour))
-    said = output_of("leaderboard", "one", "--gradebook", url, root=root)
+            add(found, verdict, person, moment(9, hour))
+    said = output_of("gradebook", "leaderboard", "one", "--gradebook", url, root=root)
     assert said == (
         "It is fast\n"
         "   1=   0.50×  0.48 to 0.52  ada\n"
@@ -1194,8 +1235,8 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
         "   3    0.70×  0.68 to 0.72  dora\n"
     )
     with Gradebook(url) as found:
-        found.exclude("bob", "one", "plagiarism")
-    assert "bob" not in output_of("leaderboard", "one", "--gradebook", url, root=root)
+        found.write(decisions.exclude, "bob", "one", "plagiarism")
+    assert "bob" not in output_of("gradebook", "leaderboard", "one", "--gradebook", url, root=root)
 
 
 # Similar submissions.
@@ -1203,7 +1244,7 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
 
 def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
     seconds = itertools.count()  # every line of the audit trail gets a second of its own
-    monkeypatch.setattr(transaction, "as_utc", lambda _: f"2026-01-01T00:00:{next(seconds):02}+00:00")
+    monkeypatch.setattr(database, "as_utc", lambda _: f"2026-01-01T00:00:{next(seconds):02}+00:00")
     held_in = Batch(tmp_path / "out")
     url, row = str(tmp_path / "copy.sqlite"), Row(person="ada", submitted_at=moment(9), verdict=graded())
     with held_in.open(gradebook=str(tmp_path / "book.sqlite")) as held:
@@ -1211,12 +1252,12 @@ def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
     with Gradebook(url) as found:
         assert held_in.import_into(found).verdicts == 1
     with held_in.open() as held:
-        assert held.move({("ada", "one"): moment(7)}) == 1
+        assert held.correct_times({("ada", "one"): moment(7)}) == 1
     for notes in (1, 1):
         with Gradebook(url) as found:
             assert held_in.import_into(found).verdicts == 0
-            assert [each.attempt.submitted_at for place in found.places() for each in place.standings] == [moment(7)]
-            assert [each.what for each in found.audit()].count("handed in") == notes
+            assert [each.attempt.submitted_at for place in results_in(found) for each in place.standings] == [moment(7)]
+            assert [each.what for each in audit_of(found)].count("handed in") == notes
 
 
 def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
@@ -1227,8 +1268,8 @@ def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([first])
         held.append([again])
-        assert held.move({("ada", "one"): moment(3)}) == 1
-        (place,) = held.book.places()
+        assert held.correct_times({("ada", "one"): moment(3)}) == 1
+        (place,) = results_in(held.book)
         assert [each.attempt.submitted_at for each in place.standings] == [moment(3)]
         assert [row.submitted_at for row in held.rows()] == [moment(3)]
         assert place.points == 13.0
@@ -1237,8 +1278,8 @@ def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
 def test_gradebook_loads_results_without_outputs(tmp_path):
     printed = TestResult(name="t", task="a", visibility="hidden", status="failed", message="m", output="x" * 1000)
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        found.import_verdict(msgspec.structs.replace(graded(), tests=(printed,)), "ada", moment(9))
-        (place,) = found.places()
+        add(found, msgspec.structs.replace(graded(), tests=(printed,)), "ada", moment(9))
+        (place,) = results_in(found)
     assert [(test.message, test.output) for test in place.verdict.tests] == [("m", "")]
 
 
@@ -1248,8 +1289,8 @@ def test_better_submission_awaiting_review_is_marked(course, tmp_path):
     marked = msgspec.structs.replace(AWAITING, status="failed", score=12.0, max_score=15.0, review_points=0.0)
     newer = msgspec.structs.replace(AWAITING, submission_sha256="ef" * 32)
     with Gradebook(url) as found:
-        found.import_verdict(marked, "ada", moment(9))
-        found.import_verdict(newer, "ada", moment(10))
+        add(found, marked, "ada", moment(9))
+        add(found, newer, "ada", moment(10))
     assert "12*" in katas("gradebook", "show", "--gradebook", url, cwd=root).out
     katas("gradebook", "rule", "one", "--due", moment(9), "--late-percent", "100", "--gradebook", url, cwd=root)
     assert "12*" not in katas("gradebook", "show", "--gradebook", url, cwd=root).out
@@ -1259,10 +1300,10 @@ def test_outstanding_points_are_shown(course, tmp_path):
     root = course
     url = str(tmp_path / "book.sqlite")
     with Gradebook(url) as found:
-        found.import_verdict(AWAITING, "ada", moment(9))
+        add(found, AWAITING, "ada", moment(9))
     done = katas("gradebook", "show", "--gradebook", url, cwd=root)
     assert "10*" in done.out
-    assert "* awaits review by a person: `katas review`" in done.out
+    assert "* awaits review by a person: `katas serve --instructor`" in done.out
     rows = list(csv.DictReader(io.StringIO(katas("gradebook", "export", "csv", "--gradebook", url, cwd=root).out)))
     assert [(row["twice"], row["essay"]) for row in rows] == [("10.0", "")]
     words = ("gradebook", "export", "csv", "--per", "person", "--gradebook", url)

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from graders.course.batch import Batch
-from graders.course.serve.pictures import pixels_only
+from graders.course.serve.piece import pixels_only
 from graders.manual_scores import marks_of
 from tests import in_process
-from tests.course.books import current, table
+from tests.course.books import audit_of, current, table
 from tests.course.marking import HTML, PEOPLE, Marking, png, write_course
 from tests.warm import katas
 from tests.workshop import write
@@ -81,7 +81,7 @@ def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
     assert marks.pop(("why", "ada")) == (2.5, "Grace", "Say more.\nMuch more.")
     assert set(marks.values()) == {(4.0, "Grace", "")}
     with Batch(course.out).reading() as held:
-        assert [line.who for line in held.book.audit() if line.what == "marked"] == ["Grace"] * 6
+        assert [line.who for line in audit_of(held.book) if line.what == "marked"] == ["Grace"] * 6
 
 
 @pytest.mark.deep

@@ -33,6 +33,7 @@ from graders.scoring import scored, totalled
 from graders.verdict import TestResult, Verdict, from_json, to_json
 from tests import in_process, workshop
 from tests.conftest import REPOSITORY
+from tests.course.books import results_in
 from tests.test_scoring import kata_of, task
 from tests.warm import katas
 from tests.workshop import write
@@ -456,7 +457,7 @@ def test_regrading_keeps_the_policy_unless_overridden(root: Path, handed_in: Pat
 
     def standing() -> dict[str, str]:
         with Gradebook(str(book)) as opened:
-            return {place.person: place.verdict.status for place in opened.places() if place.verdict}
+            return {place.person: place.verdict.status for place in results_in(opened) if place.verdict}
 
     assert standing() == STRICT
     assert katas("gradebook", "regrade", "--all", *words, cwd=root).status == 0
@@ -504,4 +505,4 @@ def test_a_gradebook_with_old_verdicts_keeps_their_meaning(root: Path, handed_in
             old = json.dumps(as_v1(from_json(record.encode())))
             connection.execute("UPDATE verdicts SET record = ? WHERE id = ?", (old, number))
     with Gradebook(str(book)) as opened:
-        assert {place.person: place.verdict.status for place in opened.places() if place.verdict} == STRICT
+        assert {place.person: place.verdict.status for place in results_in(opened) if place.verdict} == STRICT

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import KataRow, PersonRow, SubmissionRow
-from graders.course.gradebook.transaction import Transaction
 from graders.course.roster import Roster, RosterPerson
 from graders.course.rules import Attempt
 
@@ -49,12 +49,12 @@ class Groups:
 
     def _of_mates(self, person: str, kata: str, own: Mapping[str, Attempts]) -> list[Attempt]:
         """Return the other members' attempts, without those that are the same as an earlier one."""
-        known = {_content(each) for each in own.get(person, {}).get(kata, ())}
+        known = {each.content for each in own.get(person, {}).get(kata, ())}
         found = []
         for mate in self.mates(person):
             for each in own.get(mate, {}).get(kata, ()):
-                if _content(each) not in known:
-                    known.add(_content(each))
+                if each.content not in known:
+                    known.add(each.content)
                     found.append(dataclasses.replace(each, by=mate))
         return found
 
@@ -78,8 +78,3 @@ def same_of_mates(transaction: Transaction, submission: SubmissionRow) -> list[S
         SubmissionRow.submitted_at == submission.submitted_at,
     )
     return list(transaction.session.scalars(same.order_by(SubmissionRow.id)))
-
-
-def _content(attempt: Attempt) -> tuple[str, str]:
-    """Return what makes two submissions the same: a download may have one row for each member of a group."""
-    return attempt.submitted_at, attempt.verdict.submission_sha256

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from graders.course.gradebook import people
-from graders.course.gradebook.batch_tables import BatchRow, PageRow
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.importing import Key
 from graders.course.gradebook.people import Directory
-from graders.course.gradebook.tables import AuditRow, PersonRow
-from graders.course.gradebook.transaction import Transaction
-from graders.course.rows import Key
+from graders.course.gradebook.tables import AuditRow, BatchRow, PageRow, PersonRow
 from graders.course.submissions import as_utc
 
 OF_MARKS = {

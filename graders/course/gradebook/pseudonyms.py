@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.people import Directory, Listing
-from graders.course.gradebook.review_tables import PseudonymKeyRow
-from graders.course.gradebook.transaction import Transaction
+from graders.course.gradebook.tables import PseudonymKeyRow
 
 _LETTERS = 7  # with 1000 people, the chance that two of them share a pseudonym is 1 in 70 000
 

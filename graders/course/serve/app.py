@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from graders.course.serve.desk import Desk, Taken
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.course.marking_queue import Katas, MarkingQueue, Wanted
+from graders.course.serve.desk import Desk, Outdated
 from graders.errors import KataError
+from graders.learner.serve import server
 from graders.learner.serve.app import body_of
 
 STATIC = Path(__file__).parent / "static"
@@ -23,8 +27,8 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Marking</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/marking.css"></head>
-<body><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address, or mark in a terminal:
-<code>katas review COURSE --by NAME</code></p></noscript>
+<body><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address, or mark
+one verdict file in a terminal: <code>katas review VERDICT --by NAME --award TASK=POINTS</code></p></noscript>
 <script type="module" src="/static/marking.js"></script></body></html>
 """
 POLICY = (
@@ -67,7 +71,7 @@ def answered(work: Callable[[Desk, Request, Given], Given]) -> Endpoint:
         try:
             given = await body_of(request)
             found = await run_in_threadpool(work, request.app.state.desk, request, given)
-        except Taken as fault:
+        except Outdated as fault:
             return JSONResponse({"error": str(fault), "piece": fault.piece}, 409, HEADERS)
         except KataError as fault:
             return JSONResponse({"error": str(fault)}, 400, HEADERS)
@@ -148,3 +152,41 @@ async def picture(request: Request) -> Response:
     if found is None:
         return Response(status_code=404)
     return Response(found, media_type="image/png", headers=HEADERS | {"content-security-policy": PICTURE_POLICY})
+
+
+def serve(
+    course: str,
+    by: str,
+    root: Path,
+    *,
+    anonymous: bool,
+    host: str,
+    port: int | None,
+    browser: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Serve a reviewer's queue until Ctrl-C. Raises KataError if the course is missing, or if the port is taken."""
+    if "://" not in course and not Path(course).is_dir() and not Path(course).is_file():
+        raise KataError(f"{course}: no such gradebook. Name one, or the --out folder of `katas grade-batch`.")
+    with MarkingQueue(course, by, Wanted(anonymous=anonymous), _katas(root, say)) as queue:
+        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
+        desk = Desk(queue, name, say)
+        try:
+            site = server.Site(application(desk), "marking", "marking", "The marking queue is at")
+            server.run(site, host=host, port=port, browser=browser, say=say)
+        finally:
+            desk.close()
+
+
+def _katas(root: Path, say: Callable[[str], None]) -> Katas:
+    """Return a function that loads the repository's katas. `say` reports once each that is missing."""
+
+    @cache
+    def load(slug: str) -> Kata | None:
+        try:
+            return catalogue.load(root, slug)
+        except KataError as fault:
+            say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
+            return None
+
+    return load
