@@ -13,7 +13,9 @@ from graders.course.gradebook import Gradebook, importing, results
 from graders.course.gradebook.importing import Row
 from graders.course.gradebook.results import KataResult
 from graders.course.gradebook.tables import AuditRow, VerdictRow
-from graders.verdict import TaskResult, Verdict
+from graders.manual_scores import ManualScore, with_marks
+from graders.verdict import Speed, TaskResult, Verdict
+from tests.warm import katas
 
 DUE = "2026-05-10T12:00:00+00:00"
 Opened = Callable[[], Gradebook]
@@ -75,3 +77,32 @@ def table(out: Path) -> str:
     """Return results.csv as the store of a batch says it."""
     with Batch(out).reading() as held:
         return written_files.table(held)
+
+
+AWAITING = graded(
+    10.0,
+    status="awaiting_review",
+    tasks=(task("twice", 10), task("essay", 0, 5, "awaiting_review")),
+    review_points=5.0,
+    sha="e",
+)
+
+
+MARKED = with_marks(AWAITING, [ManualScore("essay", 3.0, "Grace", moment(11))])
+
+
+def speed(ratio: float, low: float, high: float) -> Speed:
+    return Speed(ratio=ratio, low=low, high=high, cpu_ratio=ratio)
+
+
+def output_of(*words: str, root: Path) -> str:
+    done = katas("--root", str(root), *words)
+    assert (done.status, done.left) == (0, []), done.said
+    return done.out
+
+
+def refused(*words: str, root: Path) -> str:
+    """Return the one-line message of a command that exits with 2."""
+    done = katas("--root", str(root), *words)
+    assert (done.status, done.err.count("\n"), "Traceback" in done.err) == (2, 1, False), done.said
+    return done.err
