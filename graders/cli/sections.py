@@ -29,6 +29,7 @@ class Sections(TyperGroup):
         self.params.insert(0, option)
         for command in _below(self):
             command.params.append(option)
+            getattr(command, "for_all", []).append(option)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands, starting with those in sections."""
@@ -80,5 +81,7 @@ def _root_option() -> Any:
 def _below(group: Any) -> Iterator[Any]:
     for command in group.commands.values():
         yield command
+        if hasattr(type(command), "commands"):  # it imports its commands when they are needed
+            continue
         if hasattr(command, "commands"):
             yield from _below(command)

@@ -20,7 +20,7 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from graders.atomic import interrupts_deferred
 from graders.course import pool_worker
@@ -33,7 +33,7 @@ LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is resta
 
 
 class JobExecutor(Protocol):
-    """An executor that runs up to `at_once` jobs at the same time."""
+    """An executor that runs up to `at_once` jobs at the same time. Use it in a `with` statement."""
 
     at_once: int
 
@@ -42,16 +42,21 @@ class JobExecutor(Protocol):
 
     def renew(self) -> None:
         """Replace a broken executor. Unfinished jobs are lost."""
+        return
 
     def look(self) -> None:
         """Raise KataError if no more results can come. This method is called if no result has come for a while."""
+        return
 
-    def __enter__(self) -> JobExecutor: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        """Release what the executor has started."""
+        return
 
 
-class Borrowed:
+class Borrowed(JobExecutor):
     """The caller's own executor, which can run jobs but cannot be replaced."""
 
     def __init__(self, executor: Executor, at_once: int) -> None:
@@ -64,25 +69,19 @@ class Borrowed:
     def renew(self) -> None:
         raise KataError("the executor is broken, and only its owner can start another. Start one, and run this again.")
 
-    def look(self) -> None:
-        pass
 
-    def __enter__(self) -> Borrowed:
-        return self
+class ThisMachine(JobExecutor):
+    """A pool of `at_once` threads on this machine. Their judges share one process that has imported PyTorch.
 
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class ThisMachine:
-    """A pool of `at_once` threads on this machine. Their judges share one process that has imported PyTorch."""
+    Threads do not die, and a judge itself notices when its process dies.
+    """
 
     def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
         self.root = root
         self.require = require
         self.at_once = at_once or len(os.sched_getaffinity(0))
 
-    def __enter__(self) -> ThisMachine:
+    def __enter__(self) -> Self:
         self._end, self._tell = multiprocessing.Pipe(duplex=False)
         pool_worker.start(self.root, self.require, self._end)
         self._pool = ThreadPoolExecutor(self.at_once, "grading")
@@ -98,22 +97,19 @@ class ThisMachine:
     def submit(self, order: bytes) -> Future[bytes]:
         return self._pool.submit(pool_worker.grade, order)
 
-    def renew(self) -> None:
-        """Do nothing, because threads do not die."""
 
-    def look(self) -> None:
-        """Do nothing, because a judge itself notices when its process dies."""
+class Cluster(JobExecutor):
+    """The workers of a Dask scheduler, which replaces those that die.
 
-
-class Cluster:
-    """The workers of a Dask scheduler. Every worker needs the same repository of katas at the same path."""
+    Every worker needs the same repository of katas at the same path.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.at_once = 1
         self._none_since: float | None = None
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError:
@@ -138,9 +134,6 @@ class Cluster:
         self._expect_scheduler()
         future: Future[bytes] = self._executor.submit(pool_worker.grade, order)
         return future
-
-    def renew(self) -> None:
-        """Do nothing, because Dask itself replaces dead workers."""
 
     def look(self) -> None:
         """Raise KataError if the cluster has had no workers for LEFT_S, because its jobs would wait for ever."""
@@ -235,7 +228,7 @@ class _JobQueue:
         for future in done:
             job = self.waiting.pop(future)
             try:
-                verdict = pool_worker.decoded(future.result()).verdict
+                verdict = pool_worker.decoded(future.result())
             except Exception as fault:  # noqa: BLE001 (whatever a job raises must not stop the others)
                 if _is_death(fault):
                     broken = broken or isinstance(fault, BrokenExecutor)

@@ -12,9 +12,10 @@ from pathlib import Path
 from graders.atomic import folder_lock
 from graders.course.batch import Batch, BatchStore
 from graders.course.blobs import writing
-from graders.course.gradebook import Gradebook, batches, people, results, settings
+from graders.course.gradebook import Gradebook, batches, results, settings
 from graders.course.gradebook.batches import Summary
 from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.results import KataResult
 from graders.errors import KataError
 from graders.output import delivery
@@ -177,7 +178,8 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     An empty `kata` or `person` stands for all.
     """
     lines = []
-    names = [book.read(people.id_of, person), *book.read(people.names_of, person)] if person else []
+    directory = book.read(Directory)
+    names = [directory.known(person), *directory.names(person)] if person else []
     for folder in book.read(batches.folders, kata):
         batch = Batch(Path(folder))
         owners = sorted({batch.feedback / batch.folder_of(name) for name in names})

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from graders.course.gradebook import Gradebook, people, removal, results, settings
+from graders.course.gradebook import Gradebook, removal, results, settings
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import Table
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
@@ -55,7 +56,7 @@ def test_unicode_forms_of_a_name_are_one_person(opened):
     found = fill(opened)
     add(found, graded(9, sha="e", at=moment(11)), "Zoe\u0301", moment(11))
     assert [each.person for each in results_in(found)] == ["Zo\u00e9", "ada", "bob"]
-    assert found.read(people.id_of, "Zoe\u0301") == "Zo\u00e9"
+    assert found.read(Directory).known("Zoe\u0301") == "Zo\u00e9"
     removal.forget(found, "Zoe\u0301")
     assert not [row for row in audit_of(found) if row.person.startswith("Zo")]
 
@@ -179,7 +180,7 @@ def test_expire_leaves_nothing_in_the_audit_trail(opened):
         ("extension", "bob", moment(6)),
         ("expired", "", f"handed in before {moment(10)}"),
     ]
-    assert not found.read(people.has, "Barbara")
+    assert not found.read(Directory).is_known("Barbara")
     with found._engine.connect() as connection:
         for table in Table.metadata.sorted_tables:
             assert "Barbara" not in str(connection.execute(sa.select(table)).all())
@@ -198,10 +199,10 @@ def test_expire_keeps_people_with_a_future_deadline(opened):
     add(found, graded(3, at=moment(2)), "bob", moment(2))
     found.write(settings.extend, "bob", "one", moment(12))
     removal.forget_before(found, moment(10))
-    assert found.read(people.has, "bob")
+    assert found.read(Directory).is_known("bob")
     assert [row.what for row in audit_of(found, "bob")] == ["extension"]
     removal.forget_before(found, moment(13))
-    assert not found.read(people.has, "bob")
+    assert not found.read(Directory).is_known("bob")
     assert "bob" not in {row.person for row in audit_of(found)}
 
 

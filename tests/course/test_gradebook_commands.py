@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.course.gradebook import Gradebook, importing, people
+from graders.course.gradebook import Gradebook, importing
+from graders.course.gradebook.people import Directory
 from tests import warm
 from tests.course.books import DUE, add, audit_of, graded, moment, task
 from tests.course.test_roster import CANVAS, GRADESCOPE, PLAIN, WORKSHEET
@@ -126,7 +127,7 @@ def test_person_is_forgotten_by_any_name(run, url, tmp_path):
     run("people", "import", put(tmp_path, PLAIN))
     assert "removed from" in run("forget", "Ada Lovelace", "--yes")
     with Gradebook(url) as book:
-        assert [each.id for each in book.read(people.listings)] == ["bob", "s2"]
+        assert [each.id for each in book.read(Directory).listings()] == ["bob", "s2"]
         assert not [row for row in audit_of(book) if row.person in ("ada", "s1")]
     assert "Ada Lovelace: no such person" in run("forget", "Ada Lovelace", "--yes", status=2)
 

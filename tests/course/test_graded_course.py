@@ -14,7 +14,8 @@ import pytest
 from graders import catalogue, intake
 from graders.course import rules, statistics
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, decisions, importing, people, results, settings
+from graders.course.gradebook import Gradebook, decisions, importing, results, settings
+from graders.course.gradebook.people import Directory
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.manual_scores import ManualScore, with_marks
 from graders.verdict import TestResult, Verdict, from_json, to_json
@@ -179,7 +180,7 @@ def test_removal_is_shown_and_confirmed_first(course, batch, tmp_path, words):
     assert "bob" in output_of("gradebook", "show", *url, root=course)
     output_of("gradebook", *words, "--yes", *url, root=course)
     with Gradebook(url[1]) as found:
-        assert not found.read(people.has, "bob")
+        assert not found.read(Directory).is_known("bob")
 
 
 @pytest.mark.deep

@@ -120,25 +120,38 @@ def test_points_and_comment_are_replaced_separately(root: Path, record: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("comment", "said"),
+    ("words", "said"),
     [
-        ("why=Good.", "why: it has no points yet. Award some too, for example with --award why=POINTS"),
-        ("Good.", "--comment Good.: expected TASK=TEXT."),
-        ("=Good.", "expected TASK=TEXT."),
-        ("twice=Good.", "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
+        (("--comment", "why=Good."), "why: it has no points yet. Award some too, for example with --award why=POINTS"),
+        (("--comment", "Good."), "--comment Good.: expected TASK=TEXT."),
+        (("--comment", "=Good."), "expected TASK=TEXT."),
+        (("--comment", "twice=Good."), "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
+        (("--award", "why=4", "--comment", f"why={'x' * 2001}"), "its comment has 2001 characters; the limit is 2000"),
+        (("--award", "why=5"), "why: 5 points is out of range; award 0 to 4"),
+        (("--award", "why=nan"), "why: nan points is out of range; award 0 to 4"),
+        (("--award", "why=-1"), "-1 points is out of range; award 0 to 4"),
+        (("--award", "why"), "--award why: expected TASK=POINTS"),
+        (("--award", "why=two"), "--award why=two: expected TASK=POINTS"),
+        (("--award", "twice=1"), "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
+        (("--award", "other=1"), "alpha: task 'other' cannot be marked by hand"),
+        (("--award", "why=1", "--award", "why=2"), "--award why=…: given twice. Give it once."),
+        (
+            ("--award", "why=1", "--comment", "why=1", "--comment", "why=2"),
+            "--comment why=…: given twice. Give it once.",
+        ),
+        (("--award", "why=4", "--by", "Gr\udce9ce"), "--by: it is not valid UTF-8"),
+        (("--award", "why=4", "--comment", "why=caf\udce9"), "why: its comment is not valid UTF-8"),
+        (("--award", "why=\udce9"), "expected TASK=POINTS"),
+        (("--award", "wh\udce9=4"), "cannot be marked by hand"),
     ],
 )
-def test_invalid_comment_is_reported_and_changes_nothing(root: Path, record: Path, comment: str, said: str) -> None:
+def test_invalid_points_and_comments_are_reported_and_change_nothing(
+    root: Path, record: Path, words: tuple[str, ...], said: str
+) -> None:
     before = record.read_bytes()
-    done = review(root, record, "--by", "Grace", "--comment", comment)
+    done = review(root, record, "--by", "Grace", *words)
     assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
     assert record.read_bytes() == before
-
-
-def test_comment_has_a_greatest_length(root: Path, record: Path) -> None:
-    done = review(root, record, "--by", "Grace", "--award", "why=4", "--comment", f"why={'x' * 2001}")
-    assert (done.status, "why: its comment has 2001 characters; the limit is 2000" in done.err) == (2, True), done.said
-    assert task_in(record)["score"] == 0
 
 
 @pytest.mark.parametrize(("points", "status"), [("2.5", "partial"), ("0", "failed")])
@@ -233,25 +246,6 @@ def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> 
     assert (done.status, task_in(record)["reviewer"], task_in(record)["score"]) == (0, "Emmy", 4)
 
 
-@pytest.mark.parametrize(
-    ("award", "said"),
-    [
-        ("why=5", "why: 5 points is out of range; award 0 to 4"),
-        ("why=nan", "why: nan points is out of range; award 0 to 4"),
-        ("why=-1", "-1 points is out of range; award 0 to 4"),
-        ("why", "--award why: expected TASK=POINTS"),
-        ("why=two", "--award why=two: expected TASK=POINTS"),
-        ("twice=1", "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
-        ("other=1", "alpha: task 'other' cannot be marked by hand"),
-    ],
-)
-def test_invalid_points_are_reported_and_change_nothing(root: Path, record: Path, award: str, said: str) -> None:
-    before = record.read_bytes()
-    done = review(root, record, "--by", "Grace", "--award", award)
-    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
-    assert record.read_bytes() == before
-
-
 def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) -> None:
     ada = tmp_path / "ada"
     write(ada / "twice.py", SOLUTION)
@@ -271,21 +265,6 @@ def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) 
             reviewer="Grace",
             at=NOON,
         )
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--award", "why=1", "--award", "why=2"),
-        ("--award", "why=1", "--comment", "why=One.", "--comment", "why=Two."),
-    ],
-)
-def test_points_given_twice_are_refused(root: Path, record: Path, words: tuple[str, ...]) -> None:
-    before = record.read_bytes()
-    done = review(root, record, "--by", "Grace", *words)
-    assert done.status == 2
-    assert f"{words[-2]} why=…: given twice. Give it once." in done.err
-    assert record.read_bytes() == before
 
 
 def test_rubric_texts_and_scores_are_shown_without_points(root: Path, record: Path) -> None:
@@ -513,24 +492,6 @@ def test_points_changed_during_a_batch_are_in_the_table_at_once(course: Course) 
 
 
 # Invalid texts, and the reviewer of a score.
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--by", "Gr\udce9ce", "--award", "why=4"), "--by: it is not valid UTF-8"),
-        (("--by", "Grace", "--award", "why=4", "--comment", "why=caf\udce9"), "why: its comment is not valid UTF-8"),
-        (("--by", "Grace", "--award", "why=\udce9"), "expected TASK=POINTS"),
-        (("--by", "Grace", "--award", "wh\udce9=4"), "cannot be marked by hand"),
-    ],
-)
-def test_invalid_utf8_is_reported_and_changes_nothing(
-    root: Path, record: Path, words: tuple[str, ...], said: str
-) -> None:
-    before = record.read_bytes()
-    done = review(root, record, *words)
-    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
-    assert record.read_bytes() == before
 
 
 def test_nul_is_refused_in_comments_and_names(root: Path, record: Path) -> None:

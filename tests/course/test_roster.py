@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from graders.course import roster_files
 from graders.course.commands import verdicts
 from graders.course.gradebook import Gradebook, decisions, people, removal, results, settings
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import Table
 from graders.course.roster import Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterEntry, RosterFile
@@ -224,7 +225,7 @@ def test_import_again_updates_and_marks_who_left(opened, tmp_path):
     trail = len(audit_of(found))
     other = found.write(people.import_roster, roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
     assert (other.added, other.changed, other.left) == (["s3"], ["s2"], ["s1"])
-    on_roster = {each.id: each.roster for each in found.read(people.listings)}
+    on_roster = {each.id: each.roster for each in found.read(Directory).listings()}
     assert (on_roster["s2"].section, on_roster["s2"].name) == ("C", "Zoé Müller")
     assert on_roster["s1"].left_at is not None
     assert len(audit_of(found)) == trail + 3
@@ -237,7 +238,7 @@ def test_files_of_three_platforms_are_about_the_same_people(opened, tmp_path):
     for text in (CANVAS, PARTICIPANTS, WORKSHEET, GRADESCOPE):
         changes = found.write(people.import_roster, roster_files.read(write(tmp_path, text)))
         assert (changes.left, changes.added) == ([], ["s1", "s2"] if text == CANVAS else [])
-    ada = found.read(people.listings)[0].roster
+    ada = found.read(Directory).listings()[0].roster
     assert ada.ids == (("canvas", "77"), ("login", "ada@uni.example"))
     assert (ada.name, ada.section, ada.team) == ("Ada Lovelace", "A", "G1")
 
@@ -248,13 +249,13 @@ def test_id_of_a_platform_moves_to_its_new_owner(opened, tmp_path):
     swapped = CANVAS.replace("77", "7x").replace("78", "77").replace("7x", "78")
     changes = found.write(people.import_roster, roster_files.read(write(tmp_path, swapped)))
     assert changes.changed == ["s1", "s2"]
-    assert [dict(each.roster.ids)["canvas"] for each in found.read(people.listings)] == ["78", "77"]
-    assert found.read(people.id_of, "77") == "s2"
+    assert [dict(each.roster.ids)["canvas"] for each in found.read(Directory).listings()] == ["78", "77"]
+    assert found.read(Directory).known("77") == "s2"
     alone = swapped.replace('"Lovelace, Ada",78,s1,ada@uni.example,Tutorial A,,\n', "").replace("77", "78")
     changes = found.write(people.import_roster, roster_files.read(write(tmp_path, alone)))
     assert (changes.left, changes.changed) == (["s1"], ["s2"])
-    assert found.read(people.listings)[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
-    assert found.read(people.listings)[0].roster.ids == (("login", "ada@uni.example"),)
+    assert found.read(Directory).listings()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
+    assert found.read(Directory).listings()[0].roster.ids == (("login", "ada@uni.example"),)
 
 
 def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_path):
@@ -268,7 +269,7 @@ def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_pa
         ("s1", 9.0, 2),
     ]
     assert [place.person for place in results_in(found, person="ada")] == ["s1"]
-    listed = {each.id: (each.names, each.why) for each in found.read(people.listings)}
+    listed = {each.id: (each.names, each.why) for each in found.read(Directory).listings()}
     assert listed["s1"] == ((("ada", "e-mail"), ("lovelaceada", "full name")), "")
     assert listed["bob"][1] == "not in the roster"
     reports = {each.person: each.total for each in found.read(results.reports)}
@@ -282,15 +283,15 @@ def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_pa
 def test_change_of_the_roster_by_another_program_is_seen(opened, tmp_path):
     one, other = opened(), opened()
     add(one, graded(4), "zoe", moment(1))
-    assert one.read(people.id_of, "zoe") == "zoe"
+    assert one.read(Directory).known("zoe") == "zoe"
     other.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
-    assert one.read(people.id_of, "zoe") == "s2"
+    assert one.read(Directory).known("zoe") == "s2"
     other.write(people.match_by_hand, "zoe", "s1")
-    assert one.read(people.id_of, "zoe") == "s1"
+    assert one.read(Directory).known("zoe") == "s1"
     other.write(people.match_by_hand, "zoe", None)
-    assert one.read(people.id_of, "zoe") == "s2"
+    assert one.read(Directory).known("zoe") == "s2"
     removal.forget(other, "s2")
-    assert [each.id for each in one.read(people.listings)] == ["s1"]
+    assert [each.id for each in one.read(Directory).listings()] == ["s1"]
 
 
 def test_name_is_matched_by_hand(opened, tmp_path):
@@ -354,7 +355,7 @@ def test_expire_keeps_the_roster_but_not_people_who_left_before(opened, tmp_path
     found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     found.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
     removal.forget_before(found, "2030-01-01T00:00:00+00:00")
-    assert [each.id for each in found.read(people.listings)] == ["s1"]
+    assert [each.id for each in found.read(Directory).listings()] == ["s1"]
 
 
 def import_many(url: str, first: int) -> None:

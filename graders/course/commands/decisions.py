@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
 from graders.course.commands.options import DEFAULT_URL, By, KataSlug, Person, Url, check_kata, line, open_gradebook
+from graders.course.gradebook import Gradebook, decisions, importing, results, settings
+from graders.course.written_files import after_change
 from graders.errors import KataError
-
-if TYPE_CHECKING:
-    from graders.course.gradebook import Gradebook
 
 app = typer.Typer(help="Keep a list of requests to regrade.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -34,7 +33,6 @@ def override(
     Points for a kata count as they are. Points for a task replace the points from its tests or its reviewer, and a late
     penalty still applies. An override stays until it is withdrawn, even if the submission is graded again.
     """
-    from graders.course.gradebook import decisions
 
     with open_gradebook(gradebook, by) as book:
         _check_points(book, person, kata, task, points)
@@ -47,7 +45,6 @@ def exclude(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEF
 
     The submissions stay in the gradebook, and the person does not pass the kata. It replaces an override of the kata.
     """
-    from graders.course.gradebook import decisions
 
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
@@ -57,7 +54,6 @@ def exclude(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEF
 
 def withdraw(person: Person, kata: KataSlug, task: MaybeTask = "", gradebook: Url = DEFAULT_URL, by: By = None) -> None:
     """Withdraw an override or an exclusion."""
-    from graders.course.gradebook import decisions
 
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
@@ -68,7 +64,6 @@ def withdraw(person: Person, kata: KataSlug, task: MaybeTask = "", gradebook: Ur
 
 def _check_points(book: Gradebook, person: str, kata: str, task: str, points: float) -> None:
     """Raise KataError for points that the kata or the task does not have, and for an unknown task."""
-    from graders.course.gradebook import importing, results, settings
 
     check_kata(book, kata)
     standings = [each for result in book.read(results.of_katas, kata, person) for each in result.standings]
@@ -87,8 +82,6 @@ def _check_points(book: Gradebook, person: str, kata: str, task: str, points: fl
 
 def _now(book: Gradebook, person: str, kata: str) -> str:
     """Return the mark after a change, and which pages of feedback it has outdated."""
-    from graders.course.gradebook import results
-    from graders.course.written_files import after_change
 
     (report,) = book.read(results.reports, kata, person)
     if kata not in report.katas:
@@ -101,7 +94,6 @@ def _now(book: Gradebook, person: str, kata: str) -> str:
 @app.command("add")
 def add(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEFAULT_URL, by: By = None) -> None:
     """Add a request to regrade a kata."""
-    from graders.course.gradebook import decisions
 
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
@@ -115,7 +107,6 @@ def list_(
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """List the open requests to regrade."""
-    from graders.course.gradebook import decisions
 
     with open_gradebook(gradebook) as book:
         requests = book.read(decisions.requests, closed=everything)
@@ -135,7 +126,6 @@ def close(
     by: By = None,
 ) -> None:
     """Close a request to regrade, with an answer."""
-    from graders.course.gradebook import decisions
 
     with open_gradebook(gradebook, by) as book:
         closed = book.write(decisions.close_request, number, answer)

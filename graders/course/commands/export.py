@@ -6,12 +6,13 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
+from graders.course import lms_export
 from graders.course.commands.options import (
     DEFAULT_URL,
     KataSlug,
@@ -22,14 +23,14 @@ from graders.course.commands.options import (
     listed,
     open_gradebook,
 )
+from graders.course.gradebook import results, settings
+from graders.course.gradebook.results import KataResult, PersonReport
+from graders.course.lms_export import Filled
+from graders.course.rules import ScoredAttempt
+from graders.course.totals import Course
+from graders.course.written_files import harmless
 from graders.errors import KataError
-
-if TYPE_CHECKING:
-    from graders.course.gradebook.results import KataResult, PersonReport
-    from graders.course.lms_export import Filled
-    from graders.course.rules import ScoredAttempt
-    from graders.course.totals import Course
-
+from graders.output import delivery
 
 app = typer.Typer(help="Write the gradebook for other programs.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -51,8 +52,6 @@ def export_csv(
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Write CSV with one row per submission or per person."""
-    from graders.course.gradebook import results, settings
-    from graders.output import delivery
 
     if per not in ("submission", "person"):
         raise KataError(f"--per {per}: expected submission or person.")
@@ -69,7 +68,6 @@ def export_csv(
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    from graders.course.written_files import harmless
 
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([[harmless(cell) for cell in row] for row in rows])
@@ -194,9 +192,6 @@ def gradescope(
 
 
 def _export(system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str) -> None:
-    from graders.course import lms_export
-    from graders.course.gradebook import results
-    from graders.output import delivery
 
     if column is not None and into is None:
         raise KataError("--column: it needs a file to fill in: --into FILE.")

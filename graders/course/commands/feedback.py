@@ -219,14 +219,14 @@ class _ReportWriter:
         `folders` maps their normalised names to the folders of people who have one. A name may also be any other name
         or id that the gradebook knows.
         """
-        from graders.course.gradebook import people
+        from graders.course.gradebook.people import Directory
         from graders.course.submissions import composed
 
-        asked: set[str] = set()
+        directory, asked = held.book.read(Directory), set[str]()
         for name in self.people:
             names = [name]
-            if composed(self.batch.folder_of(name)) not in folders and held.book.read(people.has, name):
-                names = [held.book.read(people.id_of, name), *held.book.read(people.names_of, name)]
+            if composed(self.batch.folder_of(name)) not in folders and directory.is_known(name):
+                names = [directory.known(name), *directory.names(name)]
             keys = [composed(self.batch.folder_of(each)) for each in names]
             of_person = {folders[key] for key in keys if key in folders}
             if not of_person:

@@ -156,10 +156,11 @@ def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[
     A person may have any name there that the roster knows.
     """
     from graders.course import submissions
-    from graders.course.gradebook import people
+    from graders.course.gradebook.people import Directory
 
     names = cohort.people
-    ids = held.book.read(people.ids_of, [*names, *times])
+    directory = held.book.read(Directory)
+    ids = {name: directory.id_of(name) for name in (*names, *times)}
     known = submissions.times_of(names, times, ids)
     submitted = {ids[person] for person in names}
     absent = sorted(name for name in times if name not in known and ids[name] not in submitted)
@@ -316,14 +317,16 @@ def _to_mark(held: BatchStore, out: Path, katas: Mapping[str, Kata]) -> list[str
 
 def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:
     """Return who submitted without being on the roster, and who on the roster did not submit. Groups submit once."""
-    from graders.course.gradebook import people, results
+    from graders.course.gradebook import results
+    from graders.course.gradebook.people import Directory
 
-    listings = held.book.read(people.listings)
+    directory = held.book.read(Directory)
+    listings = directory.listings()
     here = {each.id for each in listings if each.roster is not None and each.roster.left_at is None}
     if not here:
         return []
     names, katas = {person for person, _ in rows}, {kata for _, kata in rows}
-    submitted = {*held.book.read(people.ids_of, names).values()}
+    submitted = set(map(directory.id_of, names))
     submitted |= {each.person for each in held.book.read(results.by_name).values() if each.kata in katas}
     unknown = sorted(name for each in listings if each.roster is None for name, _ in each.names if name in names)
     missing = sorted(here - submitted)

@@ -7,19 +7,19 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from graders.course import roster_files
+from graders.course.batch import SPECIFY, Batch
 from graders.course.commands.options import DEFAULT_URL, By, Person, Url, if_new, line, listed, moment, open_gradebook
+from graders.course.gradebook import Gradebook, batches, people, removal
+from graders.course.gradebook.people import Directory, Listing, RosterChanges
+from graders.course.roster_files import SYSTEM_NAMES, RosterFile
+from graders.course.submissions import composed
+from graders.course.written_files import refresh_tables, write_table
 from graders.errors import KataError
-
-if TYPE_CHECKING:
-    from graders.course.batch import Batch
-    from graders.course.gradebook import Gradebook
-    from graders.course.gradebook.people import Listing, RosterChanges
-    from graders.course.roster_files import RosterFile
-
 
 app = typer.Typer(help="Show and change the roster.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,21 +38,17 @@ def import_(
     also use Canvas's gradebook, Moodle's list of participants or grading worksheet, or Gradescope's roster. People who
     are not in the file are marked as left, but not deleted.
     """
-    from graders.course import roster_files
-    from graders.course.gradebook import people
-    from graders.course.written_files import refresh_tables
 
     read = roster_files.read(file)
     made = if_new(gradebook)
     with open_gradebook(gradebook, by, new=True) as book:
         changes = book.write(people.import_roster, read)
-        listings, tables = book.read(people.listings), refresh_tables(book)
+        listings, tables = book.read(Directory).listings(), refresh_tables(book)
     said = [_counts(file, read, changes), *_many_left(changes, listings), *_lists(read, changes, listings)]
     print("\n".join([*made, *said, *tables]))
 
 
 def _counts(file: Path, read: RosterFile, changes: RosterChanges) -> str:
-    from graders.course.roster_files import SYSTEM_NAMES
 
     made = f" (read as {SYSTEM_NAMES[read.system]})" if read.system else ""
     counts = {"new": changes.added, "changed": changes.changed, "back": changes.returned, "left": changes.left}
@@ -92,10 +88,9 @@ def _named(what: str, names: list[str] | tuple[str, ...]) -> str:
 @app.command("list")
 def list_(gradebook: Url = DEFAULT_URL) -> None:
     """List everyone on the roster, and everyone else who has submitted."""
-    from graders.course.gradebook import people
 
     with open_gradebook(gradebook) as book:
-        listings = book.read(people.listings)
+        listings = book.read(Directory).listings()
     if not listings:
         raise KataError(f"{gradebook}: there are no people. Import a roster with `katas gradebook people import`.")
     for each in listings:
@@ -113,16 +108,12 @@ def _line(listing: Listing) -> str:
 
 
 @app.command()
-def show(
-    person: Person,
-    gradebook: Url = DEFAULT_URL,
-) -> None:
+def show(person: Person, gradebook: Url = DEFAULT_URL) -> None:
     """Show what the roster says about a person, and their submitted names."""
-    from graders.course.gradebook import people
 
     with open_gradebook(gradebook) as book:
-        known = book.read(people.id_of, person)
-        (listing,) = (each for each in book.read(people.listings) if each.id == known)
+        directory = book.read(Directory)
+        (listing,) = (each for each in directory.listings() if each.id == directory.known(person))
     roster = listing.roster
     if roster is None:
         print(f"{line(listing.id)}: {line(listing.why) or 'there is no roster'}")
@@ -147,8 +138,6 @@ def match(
     by: By = None,
 ) -> None:
     """Match the name of submissions to a person on the roster."""
-    from graders.course.gradebook import people
-    from graders.course.written_files import refresh_tables
 
     if undo == (person is not None):
         raise KataError("Specify either the person on the roster, or --undo.")
@@ -179,16 +168,15 @@ def forget(
 
     Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
-    from graders.course.gradebook import people, removal
-    from graders.course.submissions import composed
 
     with open_gradebook(gradebook, by) as book:
-        is_known = book.read(people.has, person)
-        names = {composed(name) for name in (book.read(people.names_of, person) if is_known else [])} or {person}
+        directory = book.read(Directory)
+        is_known = directory.is_known(person)
+        names = {composed(name) for name in (directory.names(person) if is_known else [])} or {person}
 
         def forget_in(store: Gradebook) -> None:
             for name in (person, *names):
-                if store.read(people.has, name):
+                if store.read(Directory).is_known(name):
                     removal.forget(store, name)
 
         remove = _Removal(book, lambda name, _: composed(name) in names, forget_in)
@@ -216,7 +204,6 @@ def expire(
 
     Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
-    from graders.course.gradebook import removal
 
     end = moment(before, "--before")
     with open_gradebook(gradebook, by) as book:
@@ -258,7 +245,6 @@ def _present(folders: Sequence[str], batch: Path | None) -> list[Path]:
 
 
 def _is_batch(folder: str) -> bool:
-    from graders.course.batch import Batch
 
     return Batch(Path(folder)).exists
 
@@ -289,7 +275,6 @@ class _Removal:
 
     def counts(self, folders: Sequence[Path]) -> list[str]:
         """Return how many submissions would be removed from each folder."""
-        from graders.course.gradebook import batches
 
         lines = []
         for batch in self._batches(folders):
@@ -301,7 +286,6 @@ class _Removal:
 
     def __call__(self, folders: Sequence[Path]) -> int:
         """Remove the submissions, and return the number of removed verdicts in the folders."""
-        from graders.course.written_files import write_table
 
         removed = 0
         batches = self._batches(folders)
@@ -319,7 +303,6 @@ class _Removal:
         return removed
 
     def _batches(self, folders: Sequence[Path]) -> list[Batch]:
-        from graders.course.batch import SPECIFY, Batch
 
         for folder in folders:
             if not Batch(folder).exists:

@@ -6,12 +6,15 @@ import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from statistics import fmean
+from typing import Annotated
 
 import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation, say
+from graders.course import statistics
+from graders.course.batch import Batch
 from graders.course.commands.options import (
     DEFAULT_URL,
     BatchFolder,
@@ -23,18 +26,20 @@ from graders.course.commands.options import (
     listed,
     open_gradebook,
 )
+from graders.course.gradebook import decisions, results, settings
+from graders.course.gradebook.decisions import Request
+from graders.course.gradebook.results import KataResult, PersonReport, StoredSubmission
+from graders.course.leaderboard import board
+from graders.course.rules import ScoredAttempt, days
+from graders.course.similarity import Comparison, Pair, render
+from graders.course.statistics import KataStatistics, left_out, percentage, signed
+from graders.course.totals import Course
 from graders.errors import KataError
-
-if TYPE_CHECKING:
-    from graders.course.gradebook.decisions import Request
-    from graders.course.gradebook.results import KataResult, PersonReport, StoredSubmission
-    from graders.course.rules import ScoredAttempt
-    from graders.course.similarity import Pair
-    from graders.course.statistics import KataStatistics
-    from graders.course.totals import Course
-    from graders.intake import Submission
-    from graders.manual_scores import ManualScore
-
+from graders.intake import Submission
+from graders.manual_scores import ManualScore, marks_of
+from graders.output import delivery
+from graders.report import wording
+from graders.verdict import LONGEST_COMMENT
 
 WIDEST_TABLE = 100  # in columns of a terminal
 LONGEST_PERSON = 30  # in characters
@@ -49,7 +54,6 @@ def show(
 
     Each submission appears with its newest verdict. `katas gradebook audit` shows the earlier ones.
     """
-    from graders.course.gradebook import decisions, results, settings
 
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
@@ -156,14 +160,11 @@ def _heading(report: PersonReport) -> str:
 
 
 def _notes_on_submission(result: KataResult, attempt: ScoredAttempt) -> list[str]:
-    from graders.course.rules import days
-    from graders.manual_scores import marks_of
-    from graders.report.wording import extras
 
     verdict = attempt.attempt.original or attempt.attempt.verdict
     notes = [f"submitted for the group by {line(attempt.attempt.by)}"] if attempt.attempt.by else []
     notes.append(f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}")
-    if counted := extras(verdict):
+    if counted := wording.extras(verdict):
         notes.append(counted)
     if attempt.late:
         bank = f", {attempt.free} from the late-day bank" if attempt.free else ""
@@ -174,7 +175,6 @@ def _notes_on_submission(result: KataResult, attempt: ScoredAttempt) -> list[str
 
 
 def _points(result: KataResult) -> str:
-    from graders.course.rules import days
 
     if result.counted is None and not result.is_decided:
         return "no submission counts" if result.standings else "no submission"
@@ -188,7 +188,6 @@ def _points(result: KataResult) -> str:
 
 
 def _score(score: ManualScore) -> str:
-    from graders.verdict import LONGEST_COMMENT
 
     comment = f" ({line(score.comment, LONGEST_COMMENT)})" if score.comment else ""
     return f"{line(score.task)} {score.points:g} by {line(score.reviewer)}{comment}"
@@ -205,9 +204,6 @@ def stats(
 
     They comprise pass rates, discrimination, and the misconceptions that the judge recognised.
     """
-    from graders.course import statistics
-    from graders.course.gradebook import results, settings
-    from graders.output import delivery
 
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
@@ -229,9 +225,6 @@ def stats(
 
 def _of_course(reports: Sequence[PersonReport], course: Course) -> list[str]:
     """Return who has not submitted, if there is a roster, and how many people reach the pass mark."""
-    from statistics import fmean
-
-    from graders.course.statistics import percentage
 
     totals = [report.total for report in reports if report.total.maximum]
     missing = [report for report in reports if not any(result.submitted for result in report.katas.values())]
@@ -244,7 +237,6 @@ def _of_course(reports: Sequence[PersonReport], course: Course) -> list[str]:
 
 
 def _lines_of_kata(kata: KataStatistics) -> Iterator[str]:
-    from graders.course.statistics import left_out, percentage, signed
 
     solved = f"{kata.passed} of the {kata.people} people who submitted passed"
     yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {percentage(kata.mean)}"
@@ -271,9 +263,6 @@ def leaderboard(
     Each ratio is a submission's time divided by the reference's, with a 95 % interval. People tie if their intervals
     overlap.
     """
-    from graders.course.gradebook import results
-    from graders.course.leaderboard import board
-    from graders.report.wording import sentence
 
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
@@ -281,7 +270,7 @@ def leaderboard(
     if not found:
         raise KataError(f"{kata}: {gradebook} has no speeds for this kata. Speeds come from speed tests that pass.")
     for number, (test, lines) in enumerate(found.items()):
-        print(("\n" if number else "") + line(sentence(test)))
+        print(("\n" if number else "") + line(wording.sentence(test)))
         for each in lines:
             tied = "=" if sum(other.rank == each.rank for other in lines) > 1 else " "
             speed = f"{each.speed.ratio:>6.2f}×  {each.speed.low:.2f} to {each.speed.high:.2f}"
@@ -315,8 +304,6 @@ def similar(
     Pairs are ranked by how rare the code is that they have in common, compared with everyone else's answers. The list
     only shows where someone should look closer: right answers to a short task are all alike.
     """
-    from graders.course.similarity import Comparison, render
-    from graders.output import delivery
 
     if html is not None:
         delivery.check(html)
@@ -357,7 +344,6 @@ class _Files:
 
 def _files(kata: catalogue.Kata, gradebook: str, batch: Path | None) -> _Files:
     """Read the submissions from their batch folders, or from `batch`. Raises KataError if none can be read."""
-    from graders.course.gradebook import results
 
     with open_gradebook(gradebook) as book:
         stored = [each for each in book.read(results.affected, slugs=(kata.slug,)) if each.sha256]
@@ -378,7 +364,6 @@ def _files(kata: catalogue.Kata, gradebook: str, batch: Path | None) -> _Files:
 
 
 def _take(found: _Files, kata: catalogue.Kata, stored: StoredSubmission, batch: Path | None) -> None:
-    from graders.course.batch import Batch
 
     try:
         found.files[stored.person] = Batch(batch or Path(stored.batch)).store.take(kata, stored.sha256)
@@ -419,7 +404,6 @@ def audit(
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Show the audit trail: who changed what, and when."""
-    from graders.course.gradebook import results
 
     with open_gradebook(gradebook) as book:
         for row in book.read(results.audit, person):

@@ -5,20 +5,19 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
 from graders.course.commands.options import DEFAULT_URL, By, Url, check_kata, line, listed, moment, open_gradebook
+from graders.course.gradebook import Gradebook, importing, settings
+from graders.course.gradebook.people import Directory
+from graders.course.rules import Rule, described
+from graders.course.totals import Course
+from graders.course.written_files import after_change
 from graders.errors import KataError
-
-if TYPE_CHECKING:
-    from graders.course.gradebook import Gradebook
-    from graders.course.rules import Rule
-    from graders.course.totals import Course
-
 
 NEVER = "never"
 ONLY_DUE = "--person works only with --due: the rest of a rule is the same for everyone."
@@ -84,7 +83,6 @@ def rule(
     kata counts in the total. Without options, this shows the rule. A change applies at once, and goes into the audit
     trail. With --person, `--due never` withdraws the person's own deadline.
     """
-    from graders.course.written_files import after_change
 
     if counts not in (None, "best", "last"):
         raise KataError(f"--counts {counts}: expected best or last.")
@@ -119,15 +117,13 @@ def rule(
 
 def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[str]:
     """Change a rule. Return it and, if a kata is done in groups from now on, who is in no group."""
-    from graders.course.gradebook import importing, people, settings
-    from graders.course.rules import described
 
     if kata in catalogue.slugs(Invocation.root):
         book.write(importing.update_katas, [catalogue.load(Invocation.root, kata, complete=False)])
     lines = [f"{kata}: {described(book.write(settings.set_rule, kata, **changes))}"]
     if not changes.get("in_groups"):
         return lines
-    listings = book.read(people.listings)
+    listings = book.read(Directory).listings()
     roster = [each.roster for each in listings if each.roster and each.roster.left_at is None]
     if not any(each.team for each in roster):
         return [*lines, "no one on the roster has a group: katas gradebook people import FILE, with a column group"]
@@ -136,7 +132,6 @@ def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[s
 
 
 def _extended(book: Gradebook, person: str, kata: str, due_at: str) -> str:
-    from graders.course.gradebook import settings
 
     rule = book.read(settings.rules).get(kata)
     general = rule.due_at if rule else None
@@ -157,8 +152,6 @@ def _extended(book: Gradebook, person: str, kata: str, due_at: str) -> str:
 
 def _rules(book: Gradebook, kata: str | None = None) -> list[str]:
     """Return the rules of all katas or of one, with everyone's own deadlines."""
-    from graders.course.gradebook import settings
-    from graders.course.rules import Rule, described
 
     rules = book.read(settings.rules)
     if kata is not None:
@@ -240,8 +233,6 @@ def course(
     Everyone's late days are used in the order of the katas' deadlines, before any penalty. With categories (`katas
     gradebook rule KATA --category NAME`), the total is out of 100, and the weights decide the categories' shares.
     """
-    from graders.course.gradebook import settings
-    from graders.course.written_files import after_change
 
     if weight is not None and category is None:
         raise KataError("--weight: specify the category that has this weight: --category NAME.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
+from graders.course import grading, written_files
+from graders.course.batch import Batch, has_pointer
 from graders.course.commands.options import (
     DEFAULT_URL,
     BatchFolder,
@@ -23,12 +25,14 @@ from graders.course.commands.options import (
     open_gradebook,
     verdict_in,
 )
+from graders.course.executors import ThisMachine
+from graders.course.gradebook import Gradebook, importing, results, settings
+from graders.course.gradebook.people import Directory
+from graders.course.grading import Regraded
+from graders.course.written_files import pages_to_write_again, refresh_tables, write_regraded
 from graders.errors import KataError
+from graders.output.progress_bar import progress_bar
 from graders.verdict import Verdict
-
-if TYPE_CHECKING:
-    from graders.course.gradebook import Gradebook
-    from graders.course.grading import Regraded
 
 
 def import_(
@@ -51,7 +55,6 @@ def import_(
 
     Importing a batch twice does no harm: verdicts that are already in the gradebook stay unchanged.
     """
-    from graders.course.gradebook import importing
 
     if not record.exists():
         raise KataError(f"{record}: not found. Specify the --out folder of `katas grade-batch`, or a verdict file.")
@@ -72,8 +75,6 @@ def import_(
 
 
 def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) -> list[str]:
-    from graders.course import written_files
-    from graders.course.batch import Batch, has_pointer
 
     batch = Batch(folder)
     alone = not has_pointer(folder)
@@ -136,26 +137,21 @@ def regrade(
 
     Exit status: 0 everything was graded, 2 something was not.
     """
-    from graders.course.executors import ThisMachine
-    from graders.course.gradebook import importing, people, results, settings
-    from graders.course.grading import Regraded, outdated, regrade
-    from graders.course.written_files import refresh_tables, write_regraded
-    from graders.output.progress_bar import progress_bar
 
     known = [catalogue.load(Invocation.root, kata)] if kata else catalogue.load_all(Invocation.root)
     katas = {each.slug: each for each in known}
     with open_gradebook(gradebook, by) as book:
-        names = None if person is None else book.read(people.names_of, person)
+        names = None if person is None else book.read(Directory).names(person)
         stored = book.read(results.affected, since, slugs=tuple(katas))
         stored = [each for each in stored if each.sha256 and (names is None or each.person in names)]
-        chosen = stored if everything or since else outdated(stored, katas)
+        chosen = stored if everything or since else grading.outdated(stored, katas)
         book.write(importing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
         before = _final_marks(book) if book.read(settings.course).late_day_bank else None
         regraded = Regraded()
         if chosen:
             with ThisMachine(Invocation.root, workers) as executor, progress_bar() as bar:
                 task = bar.add_task("grading", total=len(chosen))
-                for regraded in regrade(book, chosen, katas, executor, batch, require_extras=require_extras):
+                for regraded in grading.regrade(book, chosen, katas, executor, batch, require_extras=require_extras):
                     bar.update(task, completed=regraded.graded + len(regraded.left))
         files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
         if before is not None:  # without a bank of late days, no kata can change another one's marks
@@ -166,7 +162,6 @@ def regrade(
 
 
 def _final_marks(book: Gradebook) -> dict[tuple[str, str], float]:
-    from graders.course.gradebook import results
 
     reports = book.read(results.reports)
     return {(report.person, slug): result.points for report in reports for slug, result in report.katas.items()}
@@ -174,7 +169,6 @@ def _final_marks(book: Gradebook) -> dict[tuple[str, str], float]:
 
 def _changed_elsewhere(book: Gradebook, before: dict[tuple[str, str], float], regraded: set[str]) -> list[str]:
     """Return which final marks for other katas have changed, because they share a bank of late days."""
-    from graders.course.written_files import pages_to_write_again
 
     after = _final_marks(book)
     changed = sorted(key for key in after if key[1] not in regraded and after[key] != before.get(key))
@@ -204,7 +198,6 @@ def affected(
 
     `katas gradebook regrade --since VERSION` grades these submissions again.
     """
-    from graders.course.gradebook import results
 
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)

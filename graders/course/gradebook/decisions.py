@@ -163,7 +163,7 @@ def requests(transaction: Transaction, person: str | None = None, *, closed: boo
     if not closed:
         wanted = wanted.where(RequestRow.closed_at.is_(None))
     if person is not None:
-        wanted = wanted.where(PersonRow.name.in_(directory.names_of(directory.known(person))))
+        wanted = wanted.where(PersonRow.name.in_(directory.names(person)))
     return [_request(row, directory) for row in transaction.session.scalars(wanted)]
 
 

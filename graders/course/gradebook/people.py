@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
@@ -34,13 +34,16 @@ class Listing:
 
 
 class Directory:
-    """The people of a course. Each has one id: the roster's, or the submitted name of someone not on the roster."""
+    """The people of a course. Each has one id: the roster's, or the submitted name of someone not on the roster.
+
+    A directory stays as it was when it was read.
+    """
 
     def __init__(self, transaction: Transaction) -> None:
         self._gradebook = transaction.gradebook
         self.roster = _current_roster(transaction.session)
-        self.names = sorted(transaction.session.scalars(sa.select(PersonRow.name)))
-        self.matches = {name: self._match(name) for name in self.names}
+        self.submitters = sorted(transaction.session.scalars(sa.select(PersonRow.name)))
+        self.matches = {name: self._match(name) for name in self.submitters}
 
     def _match(self, name: str) -> Match:
         return self.roster.match(name) if self.roster.people else Match(None, "")
@@ -52,7 +55,7 @@ class Directory:
 
     def names_of(self, person: str) -> list[str]:
         """Return the submitted names of the person with this id."""
-        return [name for name in self.names if self.id_of(name) == person]
+        return [name for name in self.submitters if self.id_of(name) == person]
 
     def is_known(self, name: str) -> bool:
         """Return whether any person has this name or id."""
@@ -71,10 +74,14 @@ class Directory:
             )
         return match.id
 
+    def names(self, person: str) -> list[str]:
+        """Return all submitted names of a person, given any of them. Raises KataError for an unknown person."""
+        return self.names_of(self.known(person))
+
     def listings(self) -> list[Listing]:
-        """Return everyone in the roster, and everyone else who has a name in the gradebook."""
+        """Return everyone on the roster and everyone else who has submitted, sorted by id."""
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}
-        for name in self.names:
+        for name in self.submitters:
             of_person.setdefault(self.id_of(name), []).append((name, self.matches[name].how))
         return [self._listing(each, names) for each, names in sorted(of_person.items())]
 
@@ -91,8 +98,7 @@ def person_in(row: RosterRow) -> RosterPerson:
 
 def rows_of(transaction: Transaction, person: str) -> list[PersonRow]:
     """Return the rows of all names of a person. Raises KataError for an unknown person."""
-    directory = Directory(transaction)
-    names = directory.names_of(directory.known(person))
+    names = Directory(transaction).names(person)
     return list(transaction.session.scalars(sa.select(PersonRow).where(PersonRow.name.in_(names)).order_by("id")))
 
 
@@ -115,33 +121,6 @@ def _current_roster(session: Session) -> Roster:
         session.info["roster"] = version, Roster(map(person_in, roster_rows(session)))
     found: Roster = session.info["roster"][1]
     return found
-
-
-def listings(transaction: Transaction) -> list[Listing]:
-    """Return everyone on the roster and everyone else who has submitted, sorted by id."""
-    return Directory(transaction).listings()
-
-
-def has(transaction: Transaction, name: str) -> bool:
-    """Return whether the gradebook has a person with this name or id, as a submitter or on the roster."""
-    return Directory(transaction).is_known(name)
-
-
-def id_of(transaction: Transaction, person: str) -> str:
-    """Return the id of a person, given any of their names. Raises KataError for an unknown person."""
-    return Directory(transaction).known(person)
-
-
-def ids_of(transaction: Transaction, names: Iterable[str]) -> dict[str, str]:
-    """Return the id of each name's person, which is the name itself if the roster does not know it."""
-    directory = Directory(transaction)
-    return {name: directory.id_of(name) for name in names}
-
-
-def names_of(transaction: Transaction, person: str) -> list[str]:
-    """Return all submitted names of a person. Raises KataError for an unknown person."""
-    directory = Directory(transaction)
-    return directory.names_of(directory.known(person))
 
 
 def roster_rows(session: Session) -> list[RosterRow]:
