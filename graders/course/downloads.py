@@ -120,18 +120,18 @@ class ZipSource(Source):
 
     def _grouped(self, members: list[tuple[str, zipfile.ZipInfo]]) -> dict[str, list[tuple[str, zipfile.ZipInfo]]]:
         """Return the members by the first part of their names, each with the rest of its name."""
-        found: dict[str, list[tuple[str, zipfile.ZipInfo]]] = {}
+        result: dict[str, list[tuple[str, zipfile.ZipInfo]]] = {}
         for name, member in members:
             top, slash, rest = name.partition("/")
             if top in ("", ".", "..") or "\\" in top or "\0" in name:
                 self.left_out.append(f"{printable(name)}: its name is not that of a file in this archive")
             elif not unseen(top):
-                found.setdefault(top, []).append((rest or ("/" if slash else ""), member))
-        around = next(iter(found), "") if len(found) == 1 else ""
-        inner = [(rest, member) for rest, member in found.get(around, []) if rest not in ("", "/")]
+                result.setdefault(top, []).append((rest or ("/" if slash else ""), member))
+        around = next(iter(result), "") if len(result) == 1 else ""
+        inner = [(rest, member) for rest, member in result.get(around, []) if rest not in ("", "/")]
         if inner and self._is_around(around, [rest for rest, _ in inner]):
             return self._grouped(inner)
-        return found
+        return result
 
     def _is_around(self, top: str, names: Sequence[str]) -> bool:
         """Return whether the only folder at the top level is that of the whole course and not of one person."""
@@ -335,30 +335,30 @@ def without_attempt(name: str) -> str:
 
 def _canvas_name(name: str) -> _CanvasName | None:
     anonymous = _ANONYMOUS.fullmatch(name)
-    found = anonymous or _CANVAS.fullmatch(name)
-    if found is None:
+    match = anonymous or _CANVAS.fullmatch(name)
+    if match is None:
         return None
-    person, user, file, rest = found["name"], found["user"], found["file"], found["rest"]
+    person, user, file, rest = match["name"], match["user"], match["file"], match["rest"]
     if rest is None:
-        return _CanvasName(f"{person}_{user}", bool(found["late"]), found["text"])
+        return _CanvasName(f"{person}_{user}", bool(match["late"]), match["text"])
     # In `eve_12345_777_9001_x.py`, 12345 is the end of a name that someone chose, and 777 is the user's id: Canvas has
     # more files than users, so a file's id is not much smaller than any other id. In `ada_12345_9001_2026_x.py`, 2026
     # belongs to the file's name.
     while not anonymous and (more := re.fullmatch(r"(\d{1,20})_(.+)", rest)) and 10 * int(more[1]) >= int(file):
         person, user, file, rest = f"{person}_{user}", file, more[1], more[2]
-    return _CanvasName(f"{person}_{user}", bool(found["late"]), rest)
+    return _CanvasName(f"{person}_{user}", bool(match["late"]), rest)
 
 
 def _moodle(source: Source) -> tuple[list[Item], list[str]]:
     people: dict[tuple[str, str], dict[str, str]] = {}
     left_out = []
     for name, is_folder in source.names.items():
-        found = _MOODLE.fullmatch(name)
-        if found is None or found["kind"] != "file" or (not is_folder and not found["rest"]):
-            reason = "text typed into Moodle, which is not graded" if found else "not a name that Moodle gives"
+        match = _MOODLE.fullmatch(name)
+        if match is None or match["kind"] != "file" or (not is_folder and not match["rest"]):
+            reason = "text typed into Moodle, which is not graded" if match else "not a name that Moodle gives"
             left_out.append(f"{printable(name)}: {reason}")
         else:
-            people.setdefault((composed(found["name"].strip()), found["id"]), {})[name] = found["rest"]
+            people.setdefault((composed(match["name"].strip()), match["id"]), {})[name] = match["rest"]
     namesakes = Counter(name for name, _ in people)
     items = []
     for (person, number), files in people.items():

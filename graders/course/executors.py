@@ -222,7 +222,7 @@ class _JobQueue:
         """Return the available verdicts, and queue lost jobs again or give up on them."""
         done = [future for future in self.waiting if future.done()]
         alone = len(self.waiting) == 1
-        found = []
+        result = []
         lost = []
         broken = False
         for future in done:
@@ -242,12 +242,12 @@ class _JobQueue:
                 self.retried.add(job.seed)
                 self.again.append(job)
             elif verdict is not None:
-                found.append(Done(job, verdict))
+                result.append(Done(job, verdict))
         if broken:
             lost += [job for future, job in self.waiting.items() if not future.done() or future.exception()]
             self.waiting = {future: job for future, job in self.waiting.items() if job not in lost}
             self.executor.renew()
-        return found + [each for job in lost for each in self._lost(job, alone=alone)]
+        return result + [each for job in lost for each in self._lost(job, alone=alone)]
 
     def _lost(self, job: Job, *, alone: bool) -> list[Done]:
         self.deaths[job.seed] += alone

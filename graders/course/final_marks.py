@@ -48,15 +48,15 @@ class FinalMarks:
 
         Others get it unless they have a row of their own.
         """
-        found = {key: [key[0]] for key in keys}
+        collected = {key: [key[0]] for key in keys}
         for key, result in self._results.items():
-            if key not in found:
+            if key not in collected:
                 newest = sorted(result.standings, key=lambda each: (each is result.counted, each.attempt.submitted_at))
                 rows = [(each.attempt.submitted_as, result.kata) for each in reversed(newest)]
                 on = next((each for each in rows if each in keys), None)
                 if on is not None:
-                    found[on].append(key[0])
-        return found
+                    collected[on].append(key[0])
+        return collected
 
     def of(self, row: Row) -> MarkNote | None:
         """Return the mark for the page on a row, or None if no submission for the kata has been graded yet."""

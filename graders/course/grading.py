@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -146,7 +145,7 @@ class BatchRun:
             status="ungradable",
             kata_digest=kata_digest,
             suite_digest=suite_digest,
-            graded_at=submissions.as_utc(datetime.datetime.now(datetime.UTC)),
+            graded_at=submissions.now(),
             hidden_detail=kata.hidden_detail,
             limits=kata.limits,
             require_extras=self._requires_extras(kata),

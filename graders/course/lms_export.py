@@ -160,16 +160,16 @@ def _of_lines(
     ]
     roster = Roster(people)
     participants = _Participants(path, file, reports, kata)
-    found: defaultdict[int, list[PersonReport]] = defaultdict(list)
+    result: defaultdict[int, list[PersonReport]] = defaultdict(list)
     for report in reports:
         ids = _matched(roster, lines, _ids(report, file.system), exact=True)
         line = ids or participants.line_of(report) or _matched(roster, lines, _names(report))
         if line is not None:
-            found[line].append(report)
+            result[line].append(report)
         elif not report.has_left:
             filled.not_in_file.append(report.person)
-    filled.doubtful = {line: [each.person for each in those] for line, those in found.items() if len(those) > 1}
-    return {line: those[0] for line, those in found.items() if len(those) == 1}
+    filled.doubtful = {line: [each.person for each in those] for line, those in result.items() if len(those) > 1}
+    return {line: those[0] for line, those in result.items() if len(those) == 1}
 
 
 def _matched(roster: Roster, lines: Mapping[str, int], names: Iterable[str], *, exact: bool = False) -> int | None:
@@ -224,8 +224,8 @@ class _Participants:
         """Return the names of a person's submissions for the kata that end in a number, each with the number."""
         result = report.katas.get(self._kata)
         names = [each.attempt.submitted_as for each in result.standings] if result is not None else []
-        found = [re.fullmatch(r"(.+)_(\d+)", name, re.DOTALL) for name in dict.fromkeys(names)]
-        return [(each[1], each[2]) for each in found if each]
+        match = [re.fullmatch(r"(.+)_(\d+)", name, re.DOTALL) for name in dict.fromkeys(names)]
+        return [(each[1], each[2]) for each in match if each]
 
 
 def _maximum(reports: Sequence[PersonReport], kata: str) -> float:
@@ -258,10 +258,10 @@ def _position(path: Path, columns: _Columns, system: str, names: Sequence[str], 
     header = columns.header
     choices = ", ".join(f'"{header[number]}"' for number in columns.open[:10]) or "none"
     if column is not None:
-        found = [number for number in columns.open if header[number] == column]
-        if len(found) != 1:
+        result = [number for number in columns.open if header[number] == column]
+        if len(result) != 1:
             raise KataError(f"{path}: there is no column {column} for points. Choose one of: {choices}.")
-        return found[0]
+        return result[0]
     if system in GRADE_COLUMNS and (position := _find(header, GRADE_COLUMNS[system])) is not None:
         return position
     parts = [_words(each) for each in names if each]

@@ -109,7 +109,7 @@ def pieces(
     `named` returns how the screen names the person with an id, which is the id itself by default.
     """
     directory = Directory(transaction)
-    found = []
+    result = []
     for submission, name, slug, verdict in source.submissions(transaction):
         kata = katas(slug)
         if kata is None:
@@ -117,8 +117,8 @@ def pieces(
         for task in reviewable(kata, verdict):
             person = directory.id_of(name)
             piece = Piece(submission, task.name, slug, person, named(person) if named else person)
-            found.append(((slug, kata.tasks.index(task), piece.name, submission), piece))
-    return [piece for _, piece in sorted(found, key=lambda each: each[0])]
+            result.append(((slug, kata.tasks.index(task), piece.name, submission), piece))
+    return [piece for _, piece in sorted(result, key=lambda each: each[0])]
 
 
 def _that_can_count(transaction: Transaction) -> Iterator[tuple[int, str, str, Verdict]]:
@@ -397,10 +397,10 @@ class MarkingQueue:
 
     def score_of(self, shown: OpenPiece, chosen: Collection[int]) -> Given:
         """Return the score that rubric items give. Raises KataError if the task lacks one of them."""
-        found = [item for item in self.items(shown) if item.id in chosen]
-        if not found or {item.id for item in found} != set(chosen):
+        result = [item for item in self.items(shown) if item.id in chosen]
+        if not result or {item.id for item in result} != set(chosen):
             raise KataError("no such rubric item.")
-        return rubrics.score_of(found, self.task(shown).points)
+        return rubrics.score_of(result, self.task(shown).points)
 
     def add_item(self, shown: OpenPiece, label: str, points: float, comment: str) -> Item:
         """Add a rubric item to the task. Raises KataError if it is invalid."""

@@ -187,22 +187,22 @@ def column_of(name: str) -> str | None:
 
 
 def _columns(path: Path, line: int, header: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     system = system_of(header)
     for position, name in enumerate(header):
         column = column_of(name)
         if column is None or column not in EXPECTED.get(system, COLUMNS):
             continue
-        if system in EXPECTED and column in found:  # in these files, an assignment can have any name
+        if system in EXPECTED and column in result:  # in these files, an assignment can have any name
             continue
-        if column in found:
-            other = header[found[column]]
+        if column in result:
+            other = header[result[column]]
             raise KataError(
                 f"{path}, line {line}: the columns {clean_line(other)} and {clean_line(name)} both give the {column}. "
                 "Remove one of them."
             )
-        found[column] = position
-    return found
+        result[column] = position
+    return result
 
 
 def _check_columns(path: Path, line: int, columns: Mapping[str, int], system: str) -> None:

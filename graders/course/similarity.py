@@ -104,7 +104,7 @@ class Comparison:
         """Return the pairs in which at least this share of one person's code also occurs in the other person's."""
         from copydetect import compare_files
 
-        found, bits = SimilarPairs(left_out=self.left_out), []
+        result, bits = SimilarPairs(left_out=self.left_out), []
         for (one, mine), (other, theirs) in itertools.combinations(self._known.items(), 2):
             if one in self._earlier and other in self._earlier:
                 continue
@@ -112,10 +112,10 @@ class Comparison:
             _, (share, other_share), _ = compare_files(mine, theirs)
             pair = Pair(one, other, float(share), float(other_share), bits[-1])
             if pair.most >= max(at_least, 1e-9):  # two people whose code has nothing in common are not a pair
-                found.pairs.append(pair)
-        found.pairs.sort(key=lambda each: (-each.bits, -each.most, each.one, each.other))
-        found.median_bits = median(bits) if bits else 0.0
-        return found
+                result.pairs.append(pair)
+        result.pairs.sort(key=lambda each: (-each.bits, -each.most, each.one, each.other))
+        result.median_bits = median(bits) if bits else 0.0
+        return result
 
     def levels(self, one: str, other: str) -> tuple[list[int], list[int]]:
         """Return the level of every line of both people's code: 0 for a line that the other person does not have."""
@@ -125,17 +125,17 @@ class Comparison:
 
     def _levels_of(self, person: str, found: CodeFingerprint, common: set[int]) -> list[int]:
         """Return the level that most of the code in each line has."""
-        source, places = self.sources[person], [0] * len(found.filtered_code)
+        source, levels_at = self.sources[person], [0] * len(found.filtered_code)
         for fragment in common:
             level = self._level(fragment)
             for start in found.hash_idx[fragment]:
-                for place in range(start, start + TOKENS):
-                    places[place] = max(places[place], level)
+                for position in range(start, start + TOKENS):
+                    levels_at[position] = max(levels_at[position], level)
         line_of = list(itertools.accumulate(source, lambda line, sign: line + (sign == "\n"), initial=0))
         by_line: list[list[int]] = [[] for _ in range(line_of[-1] + 1)]
-        for place, level in enumerate(places):
-            if found.filtered_code[place] != "\n":
-                by_line[line_of[min(_in_source(found, place), len(source))]].append(level)
+        for position, level in enumerate(levels_at):
+            if found.filtered_code[position] != "\n":
+                by_line[line_of[min(_in_source(found, position), len(source))]].append(level)
         return [median_low(levels) if levels else 0 for levels in by_line]
 
     def _level(self, fragment: int) -> int:
@@ -161,7 +161,7 @@ class Comparison:
 
 
 def _in_source(found: CodeFingerprint, index: int) -> int:
-    """Return the place in the source of a place in the filtered code."""
+    """Return the position in the source of a position in the filtered code."""
     if not len(found.offsets):
         return index
     row = int(found.offsets[:, 0].searchsorted(index))

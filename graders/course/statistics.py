@@ -169,10 +169,10 @@ def _task(name: str, results: Sequence[KataResult], totals: Mapping[str, float])
 
 
 def _misconceptions(task: str, verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
-    found = Counter[str]()
+    result = Counter[str]()
     for verdict in verdicts:
-        found.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})
-    return tuple(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])
+        result.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})
+    return tuple(sorted(result.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])
 
 
 _BODY = """

@@ -191,6 +191,11 @@ def as_utc(moment: datetime.datetime) -> str:
         raise ValueError(str(fault)) from None
 
 
+def now() -> str:
+    """Return the current time in UTC, in ISO 8601 to the second."""
+    return as_utc(datetime.datetime.now(datetime.UTC))
+
+
 def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> Iterator[KataSubmission]:
     """Yield an entry's submissions for these katas.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
 BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
 NO_AUDIENCE = "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
+FORMS_FOR_PEOPLE = ("html", "markdown", "terminal")  # they show the final mark; the others are for programs
+LONGEST_LINE = 3_000  # characters, enough for a reviewer's comment
+PACKAGES = ("markdown_it", "mdit_py_plugins", "latex2mathml")  # that explanations in HTML need
 REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
 
 Reader = Annotated[
@@ -77,8 +80,9 @@ def feedback(
         raise KataError(NO_AUDIENCE)
     from graders.course.batch import Batch
 
-    added = renderer(form) if explanations else None
-    writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [], added)
+    if explanations:
+        check_explanations(form)
+    writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [], explanations)
     print("\n".join(writer.run()))
     return 2 if writer.left_out else 0
 
@@ -138,7 +142,7 @@ class _ReportWriter:
     form: str
     people: Sequence[str]
     katas: Sequence[str]
-    explained: Explained | None = None  # adds the kata's explanation to a report
+    explanations: bool
     written: list[Key] = field(default_factory=list)
     same: list[Key] = field(default_factory=list)  # the reports that did not change
     awaiting: int = 0
@@ -190,7 +194,7 @@ class _ReportWriter:
                 continue
             mark = marks.of(row)
             try:
-                verdict = _allowed(marks.verdict(row) if self.form in FORMS_WITH_MARK else row.verdict, details)
+                verdict = _allowed(marks.verdict(row) if self.form in FORMS_FOR_PEOPLE else row.verdict, details)
                 target = self._target(*key, owners)
                 text = self._rendered(verdict, key, mark.lines if mark else ())
             except _LeftOut as fault:
@@ -278,7 +282,7 @@ class _ReportWriter:
 
         try:
             text = with_mark(report.render([verdict], self.form), self.form, mark)
-            return self.explained(text, Invocation.root, verdict.kata) if self.explained else text
+            return with_explanation(text, self.form, Invocation.root, verdict.kata) if self.explanations else text
         except Exception as fault:  # noqa: BLE001 (an error in one report must not stop the others)
             detail = f"{type(fault).__name__}: {_shown(fault)}"
             raise _LeftOut(
@@ -337,55 +341,36 @@ def _some(names: Collection[str], most: int = 10) -> str:
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
-Lines = Sequence[tuple[str, str]]
-FORMS_WITH_MARK = ("html", "markdown", "terminal")  # the formats that show the final mark; the others are for programs
-LONGEST_LINE = 3_000  # characters, enough for a reviewer's comment
+# ------------------------------------------------------------------------- what is added to a report
 
 
-def with_mark(report: str, form: str, lines: Lines) -> str:
+def with_mark(report: str, form: str, lines: Sequence[tuple[str, str]]) -> str:
     """Return the report with these labelled lines. Formats for programs have no place for them and stay unchanged."""
-    known: dict[str, Callable[[str, Lines], str]] = {
-        "html": _mark_as_html,
-        "markdown": _mark_as_markdown,
-        "terminal": _mark_as_text,
-    }
     cleaned = [(label, clean_line(text, LONGEST_LINE)) for label, text in lines]
-    return known[form](report, cleaned) if form in known else report
-
-
-def _mark_as_html(report: str, lines: Lines) -> str:
-    rows = "\n".join(f'<tr><th scope="row">{escape(label)}</th><td>{escape(text)}</td></tr>' for label, text in lines)
-    before, end, after = report.partition("</h1>")
-    return f"{before}{end}\n<table>\n<caption>Your mark</caption>\n<tbody>\n{rows}\n</tbody>\n</table>{after}"
-
-
-def _mark_as_markdown(report: str, lines: Lines) -> str:
-    rows = "\n".join(f"| {_cell(label)} | {_cell(text)} |" for label, text in lines)
-    return f"{report.rstrip()}\n\n| Your mark | |\n|---|---|\n{rows}\n"
+    match form:
+        case "html":
+            rows = "\n".join(
+                f'<tr><th scope="row">{escape(key)}</th><td>{escape(text)}</td></tr>' for key, text in cleaned
+            )
+            before, end, after = report.partition("</h1>")
+            return f"{before}{end}\n<table>\n<caption>Your mark</caption>\n<tbody>\n{rows}\n</tbody>\n</table>{after}"
+        case "markdown":
+            rows = "\n".join(f"| {_cell(label)} | {_cell(text)} |" for label, text in cleaned)
+            return f"{report.rstrip()}\n\n| Your mark | |\n|---|---|\n{rows}\n"
+        case "terminal":
+            rows = "\n".join(f"  {label + ':':<11} {text}" for label, text in cleaned)
+            return f"{report.rstrip()}\n\n{rows}\n"
+        case _:
+            return report
 
 
 def _cell(text: str) -> str:
     return escape(text, quote=False).replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`").replace("*", "\\*")
 
 
-def _mark_as_text(report: str, lines: Lines) -> str:
-    rows = "\n".join(f"  {label + ':':<11} {text}" for label, text in lines)
-    return f"{report.rstrip()}\n\n{rows}\n"
-
-
-Explained = Callable[[str, Path, str], str]  # called with the report, the repository and the kata's slug
-PACKAGES = ("markdown_it", "mdit_py_plugins", "latex2mathml")
-_END = "\n</main>"
-
-
-def renderer(form: str) -> Explained:
-    """Return the function that adds explanations to reports in this format. Raises KataError if there is none."""
-    known: dict[str, Callable[[str, str, Path, Path], str]] = {
-        "html": _explanation_as_html,
-        "markdown": _explanation_as_markdown,
-        "terminal": _explanation_as_text,
-    }
-    if form not in known:
+def check_explanations(form: str) -> None:
+    """Raise KataError if reports in this format cannot contain explanations."""
+    if form not in FORMS_FOR_PEOPLE:
         raise KataError(f"--explanations: the format {form} has no place for a text. Use html, markdown or text.")
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if form == "html" and missing:
@@ -394,36 +379,27 @@ def renderer(form: str) -> Explained:
             "Install them: pip install -e '.[serve]'"
         )
 
-    def explained(report: str, root: Path, slug: str) -> str:
-        from graders.learner.guidance import explanation_of
 
-        if slug not in catalogue.slugs(root):
-            return report
-        path = explanation_of(catalogue.load(root, slug, complete=False))
-        return known[form](report, path.read_text(encoding="utf-8"), path, root) if path.is_file() else report
+def with_explanation(report: str, form: str, root: Path, slug: str) -> str:
+    """Return the report with the explanation of its kata, if there is one."""
+    from graders.learner.guidance import explanation_of
 
-    return explained
+    path = explanation_of(catalogue.load(root, slug, complete=False)) if slug in catalogue.slugs(root) else None
+    if path is None or not path.is_file():
+        return report
+    text = path.read_text(encoding="utf-8")
+    if form == "markdown":
+        return f"{report.rstrip()}\n\n{text}"
+    if form == "terminal":
+        from graders.output.terminal_markdown import shown
 
-
-def _explanation_as_html(report: str, text: str, path: Path, root: Path) -> str:
+        return f"{report.rstrip()}\n\n{shown(text, 80)}\n"
     from graders.learner.serve.markdown import to_html
 
     title, _, body = text.partition("\n")
-    html = re.sub(r"(</?h)([1-5])>", lambda found: f"{found[1]}{int(found[2]) + 1}>", to_html(body, path, root))
+    html = re.sub(r"(</?h)([1-5])>", lambda match: f"{match[1]}{int(match[2]) + 1}>", to_html(body, path, root))
     html = html.replace("<pre>", '<pre tabindex="0">')  # so that the keyboard can scroll long lines
     heading = escape(title.lstrip("# "))
     section = f"<details>\n<summary>{heading}: the explanation</summary>\n{html}</details>"
-    before, end, after = report.rpartition(_END)
+    before, end, after = report.rpartition("\n</main>")
     return f"{before}\n{section}{end}{after}"
-
-
-def _explanation_as_markdown(report: str, text: str, path: Path, root: Path) -> str:
-    del path, root
-    return f"{report.rstrip()}\n\n{text}"
-
-
-def _explanation_as_text(report: str, text: str, path: Path, root: Path) -> str:
-    from graders.output.terminal_markdown import shown
-
-    del path, root
-    return f"{report.rstrip()}\n\n{shown(text, 80)}\n"

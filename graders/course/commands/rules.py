@@ -165,10 +165,10 @@ def _rules(book: Gradebook, kata: str | None = None) -> list[str]:
 
 
 def _grace(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,6})\s*([smhd])?", text.strip())
-    if found is None or (found[2] is None and found[1] != "0"):
+    match = re.fullmatch(r"(\d{1,6})\s*([smhd])?", text.strip())
+    if match is None or (match[2] is None and match[1] != "0"):
         raise KataError(f"--grace {text}: expected a number with a unit, such as 15m, 2h, 90s or 1d; 0 for none.")
-    seconds = int(found[1]) * UNITS[found[2] or "s"]
+    seconds = int(match[1]) * UNITS[match[2] or "s"]
     if seconds > LONGEST_GRACE:
         raise KataError(f"--grace {text}: the limit is 7d. Use a later deadline instead.")
     return seconds

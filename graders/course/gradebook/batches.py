@@ -5,7 +5,6 @@ A batch's results are those of its entries. Everything else about a submission i
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ from graders.course.gradebook.tables import (
     SubmissionRow,
     VerdictRow,
 )
-from graders.course.submissions import as_utc
+from graders.course.submissions import now
 from graders.manual_scores import marks_of, with_marks
 from graders.verdict import from_json
 
@@ -104,7 +103,7 @@ def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
 
     If the person submitted the same files before, at another time, the new submission gets the same manual scores.
     """
-    graded_at = row.verdict.graded_at or as_utc(datetime.datetime.now(datetime.UTC))
+    graded_at = row.verdict.graded_at or now()
     complete = msgspec.structs.replace(row.verdict, graded_at=graded_at)
     row = msgspec.structs.replace(row, verdict=from_json(msgspec.json.encode(complete)))  # as the store returns it
     submission, _ = importing.add(transaction, row, batch.folder, latest=True)
@@ -191,17 +190,17 @@ def katas(transaction: Transaction, batch: BatchRow) -> set[str]:
 
 def summaries(transaction: Transaction, batch: BatchRow) -> dict[Key, Summary]:
     """Return the current row of each person and kata, with manual scores, but without tasks and tests."""
-    found = {}
+    result = {}
     for each in entries(transaction, batch):
         if each.marks:
             verdict = each.last_verdict()
             summary = VerdictSummary(**{name: getattr(verdict, name) for name in VerdictSummary.__struct_fields__})
         else:
             summary = _summary(max(each.verdicts, key=VerdictRow.age).record)
-        found[each.person.name, each.kata] = Summary(
+        result[each.person.name, each.kata] = Summary(
             person=each.person.name, submitted_at=each.submitted_at, verdict=summary
         )
-    return found
+    return result
 
 
 def correct_times(transaction: Transaction, batch: BatchRow, times: Mapping[Key, str]) -> int:

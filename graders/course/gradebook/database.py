@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import getpass
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from graders.course.gradebook.tables import REVISION, AuditRow, KataRow, PersonRow, SubmissionRow
-from graders.course.submissions import as_utc, forms
+from graders.course.submissions import forms, now
 from graders.errors import KataError
 
 P = ParamSpec("P")
@@ -56,18 +55,9 @@ class Transaction:
         submission: int | None = None,
     ) -> None:
         """Add a line to the audit trail."""
-        self.session.add(
-            AuditRow(
-                at=as_utc(datetime.datetime.now(datetime.UTC)),
-                who=self.who,
-                what=what,
-                person=person,
-                kata=kata,
-                before=before,
-                after=after,
-                submission_id=submission,
-            )
-        )
+        row = AuditRow(at=now(), who=self.who, what=what, person=person, kata=kata, before=before, after=after)
+        row.submission_id = submission
+        self.session.add(row)
 
     def note_submission(self, submission: SubmissionRow, what: str, before: str, after: str) -> None:
         """Add a line about a submission to the audit trail. The line is deleted together with the submission."""
@@ -85,8 +75,8 @@ class Transaction:
     def person(self, name: str) -> PersonRow | None:
         """Return the row of the person with this name, in any Unicode form."""
         wanted = sa.select(PersonRow).where(PersonRow.name.in_(forms(name)))
-        found = {row.name: row for row in self.session.scalars(wanted)}
-        return found.get(name) or next(iter(found.values()), None)
+        result = {row.name: row for row in self.session.scalars(wanted)}
+        return result.get(name) or next(iter(result.values()), None)
 
     def submissions(self, slug: str | None = None, names: Collection[str] | None = None) -> Iterator[SubmissionRow]:
         """Yield submissions with their verdicts, in the order of submission. With `names`, only those of these people.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import DecisionRow, PersonRow, RequestRow
 from graders.course.rules import Decision
-from graders.course.submissions import as_utc
+from graders.course.submissions import now
 from graders.errors import KataError
 from graders.report.text import clean_line
 
@@ -39,10 +38,10 @@ class Request:
 def by_person(transaction: Transaction, directory: Directory) -> Mapping[tuple[str, str], tuple[Decision, ...]]:
     """Return the decisions by person and kata, sorted by task. If names of one person disagree, the newest counts."""
     wanted = sa.select(DecisionRow).options(selectinload(DecisionRow.person)).order_by(DecisionRow.at)
-    found: dict[tuple[str, str], dict[str, Decision]] = {}
+    result: dict[tuple[str, str], dict[str, Decision]] = {}
     for row in transaction.session.scalars(wanted):
-        found.setdefault((directory.id_of(row.person.name), row.kata), {})[row.task] = row.decision
-    return {key: tuple(each[task] for task in sorted(each)) for key, each in found.items()}
+        result.setdefault((directory.id_of(row.person.name), row.kata), {})[row.task] = row.decision
+    return {key: tuple(each[task] for task in sorted(each)) for key, each in result.items()}
 
 
 def override(transaction: Transaction, person: str, slug: str, points: float, reason: str, task: str = "") -> Decision:
@@ -121,11 +120,6 @@ def checked_reason(reason: str, option: str = "--reason") -> str:
     return found
 
 
-def now() -> str:
-    """Return the current time in UTC, in ISO 8601 to the second."""
-    return as_utc(datetime.datetime.now(datetime.UTC))
-
-
 # ---------------------------------------------------------------------------------------------- requests
 
 
@@ -168,14 +162,6 @@ def requests(transaction: Transaction, person: str | None = None, *, closed: boo
 
 
 def _request(row: RequestRow, directory: Directory) -> Request:
-    return Request(
-        id=row.id,
-        person=directory.id_of(row.person.name),
-        kata=row.kata,
-        reason=row.reason,
-        opened_at=row.opened_at,
-        opened_by=row.opened_by,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-        answer=row.answer,
-    )
+    person = directory.id_of(row.person.name)
+    opened, closed = (row.opened_at, row.opened_by), (row.closed_at, row.closed_by)
+    return Request(row.id, person, row.kata, row.reason, *opened, *closed, row.answer)

@@ -38,25 +38,25 @@ class Groups:
 
         Someone who has left the course gets no attempts of the others.
         """
-        found = {person: {kata: list(each) for kata, each in katas.items()} for person, katas in own.items()}
+        result = {person: {kata: list(each) for kata, each in katas.items()} for person, katas in own.items()}
         for members in self._members.values() if self.katas else ():
             for member in members:
                 for kata in self.katas if member.left_at is None else ():
                     of_group = self._of_mates(member.id, kata, own)
                     if of_group:
-                        found.setdefault(member.id, {}).setdefault(kata, []).extend(of_group)
-        return found
+                        result.setdefault(member.id, {}).setdefault(kata, []).extend(of_group)
+        return result
 
     def _of_mates(self, person: str, kata: str, own: Mapping[str, Attempts]) -> list[Attempt]:
         """Return the other members' attempts, without those that are the same as an earlier one."""
         known = {each.content for each in own.get(person, {}).get(kata, ())}
-        found = []
+        result = []
         for mate in self.mates(person):
             for each in own.get(mate, {}).get(kata, ()):
                 if each.content not in known:
                     known.add(each.content)
-                    found.append(dataclasses.replace(each, by=mate))
-        return found
+                    result.append(dataclasses.replace(each, by=mate))
+        return result
 
 
 def same_of_mates(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:

@@ -39,7 +39,7 @@ def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
     for kata in katas:
         row = transaction.kata(kata.slug)
         row.title = kata.title
-        row.max_points = sum(task.points for task in kata.tasks)
+        row.maximum = sum(task.points for task in kata.tasks)
         if row.attempts_per_day != kata.attempts_per_day:
             before, after = (str(each or "no limit") for each in (row.attempts_per_day, kata.attempts_per_day))
             transaction.note("attempts a day", kata=kata.slug, before=before, after=after)
@@ -71,7 +71,7 @@ def add(
     session = transaction.session
     kata = transaction.kata(verdict.kata)
     if not kata.title:  # the repository lacks it
-        kata.max_points = max(kata.max_points, verdict.max_score + verdict.review_points)
+        kata.maximum = max(kata.maximum, verdict.max_score + verdict.review_points)
     person = transaction.person(row.person)
     if person is None:
         person = PersonRow(name=composed(row.person))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,7 @@ from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow
 from graders.course.roster import BY_HAND, Match, Roster, RosterPerson
 from graders.course.roster_files import RosterEntry, RosterFile
-from graders.course.submissions import as_utc, composed, forms
+from graders.course.submissions import composed, forms, now
 from graders.errors import KataError
 
 ROSTER_CHANGES = ("roster", "matched")  # these lines of the audit trail are about the roster
@@ -165,7 +164,7 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
     new = {person: _merged(person, before.get(person), entry) for person, entry in chosen.items()}
     for person, known in before.items():
         if person not in chosen:
-            new[person] = replace(known, left_at=known.left_at or as_utc(datetime.datetime.now(datetime.UTC)))
+            new[person] = replace(known, left_at=known.left_at or now())
     _write(transaction, [each for person, each in new.items() if each != roster.people.get(person)])
     for person, after in new.items():
         _note_change(transaction, roster.people.get(person), after, changes)
@@ -244,11 +243,11 @@ def _id_for(roster: Roster, entry: RosterEntry, file: RosterFile, others: Mappin
 
 def _others(roster: Roster) -> dict[str, set[str]]:
     """Map e-mail addresses and ids in other systems to the people on the roster who have them."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    result: defaultdict[str, set[str]] = defaultdict(set)
     for person in roster.people.values():
         for name in (person.email, *(value for _, value in person.ids)):
-            found[name.casefold()].add(person.id)
-    return found
+            result[name.casefold()].add(person.id)
+    return result
 
 
 def match_by_hand(transaction: Transaction, name: str, person: str | None) -> str:

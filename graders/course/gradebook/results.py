@@ -199,13 +199,13 @@ def reports(transaction: Transaction, slug: str | None = None, person: str | Non
     used |= {kata for _, kata in katas.decisions} | {kata for kata, rule in katas.rules.items() if rule.due_at}
     slugs = sorted(used if slug is None else used & {slug})
     wanted = None if person is None else directory.known(person)
-    found = []
+    collected = []
     for listing in directory.listings():
         own = by_person.get(listing.id, {})
         if listing.id == wanted or (wanted is None and _is_listed(listing, own, katas.decisions)):
             missing = {kata: _scored(listing.id, [katas.work(listing.id, kata, ())], 0)[0] for kata in slugs}
-            found.append(_report(listing, {kata: own.get(kata) or missing[kata] for kata in slugs}, course))
-    return found
+            collected.append(_report(listing, {kata: own.get(kata) or missing[kata] for kata in slugs}, course))
+    return collected
 
 
 def _is_listed(listing: Listing, own: Mapping[str, KataResult], decided: Decisions) -> bool:
@@ -244,7 +244,7 @@ def affected(
     submissions for these katas are returned.
     """
     first, end = _version(since), _version(before)
-    found = []
+    result = []
     for row in transaction.submissions():
         if not row.is_graded or (slugs and row.kata not in slugs):
             continue
@@ -253,10 +253,10 @@ def affected(
         assert made is not None
         if (first is None or made >= first) and (end is None or made < end):
             batch = transaction.path_of(row.batch)
-            found.append(
+            result.append(
                 StoredSubmission(row.id, row.person.name, row.kata, row.sha256, row.submitted_at, batch, verdict)
             )
-    return sorted(found, key=lambda each: (each.kata, each.person, each.submitted_at))
+    return sorted(result, key=lambda each: (each.kata, each.person, each.submitted_at))
 
 
 def _version(text: str | None) -> Version | None:

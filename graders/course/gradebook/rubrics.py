@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.importing import LONGEST_NAME, add_scores, marks_on
 from graders.course.gradebook.tables import MarkItemRow, MarkRow, RubricItemRow, SubmissionRow
-from graders.course.submissions import as_utc
+from graders.course.submissions import now
 from graders.errors import KataError
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
@@ -132,7 +131,7 @@ def change(transaction: Transaction, item: int, new: Item, maximum: float) -> li
         points, _ = score_of([every[each] for each in chosen], maximum)
         comment = _replaced(mark.comment, before.comment, new.comment)
         if (points, comment) != (mark.points, mark.comment):
-            at = max(as_utc(datetime.datetime.now(datetime.UTC)), mark.reviewed_at)
+            at = max(now(), mark.reviewed_at)
             score = mark.score._replace(points=points, comment=comment, reviewer=transaction.who, at=at)
             add_scores(transaction, submission, [score])
             use(transaction, submission.id, mark.task, chosen)

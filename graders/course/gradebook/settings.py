@@ -62,11 +62,11 @@ def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> str
 def extensions(transaction: Transaction, directory: Directory | None = None) -> dict[Key, str]:
     """Return everyone's own deadlines by person and kata. If names of one person differ, the latest one counts."""
     directory = directory or Directory(transaction)
-    found: dict[Key, str] = {}
+    result: dict[Key, str] = {}
     for row in transaction.session.scalars(sa.select(ExtensionRow).options(selectinload(ExtensionRow.person))):
         key = directory.id_of(row.person.name), row.kata
-        found[key] = max(row.due_at, found.get(key, ""))
-    return found
+        result[key] = max(row.due_at, result.get(key, ""))
+    return result
 
 
 def may_be_graded(transaction: Transaction, submission: KataSubmission) -> str:

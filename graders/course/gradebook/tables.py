@@ -5,6 +5,8 @@ Times are in UTC, in ISO 8601 to the second, so that sorting them as text sorts 
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -44,24 +46,12 @@ class KataRow(Table):
     weight: Mapped[float | None] = mapped_column(default=None)
     category: Mapped[str] = mapped_column(Text, default="")
     missing: Mapped[str] = mapped_column(Text, default="zero")
-    max_points: Mapped[float] = mapped_column(default=0.0)
+    maximum: Mapped[float] = mapped_column(default=0.0)
     in_groups: Mapped[bool] = mapped_column(default=False)
 
     @property
     def rule(self) -> Rule:
-        return Rule(
-            counts="last" if self.counts == "last" else "best",
-            due_at=self.due_at,
-            late_percent=self.late_percent,
-            late_days=self.late_days,
-            attempts_per_day=self.attempts_per_day,
-            grace_s=self.grace_s,
-            maximum=self.max_points,
-            weight=self.weight,
-            category=self.category,
-            missing="empty" if self.missing == "empty" else "zero",
-            in_groups=self.in_groups,
-        )
+        return Rule(**{each.name: getattr(self, each.name) for each in fields(Rule)})
 
 
 class CourseRow(Table):

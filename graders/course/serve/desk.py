@@ -90,10 +90,10 @@ class Desk:
         """Open the piece before the current one."""
         with self._lock:
             if self._at_end and self._last is not None:
-                self._at_end, found = False, self._queue.again(self._last)
-                return self._answer(found, "" if found else HELD)
-            at_start, found = self._queue.at_start, self._queue.back()
-            return self._answer(found, "" if found else "This is the first one." if at_start else HELD)
+                self._at_end, result = False, self._queue.again(self._last)
+                return self._answer(result, "" if result else HELD)
+            at_start, result = self._queue.at_start, self._queue.back()
+            return self._answer(result, "" if result else "This is the first one." if at_start else HELD)
 
     def again(self, number: int) -> dict[str, Any]:
         """Open a piece again, as it is now."""

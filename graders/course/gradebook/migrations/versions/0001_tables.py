@@ -44,7 +44,7 @@ def _create_course() -> None:
         sa.Column("grace_s", sa.Integer(), nullable=False),
         sa.Column("weight", sa.Double()),
         *_text("category", "missing"),
-        sa.Column("max_points", sa.Double(), nullable=False),
+        sa.Column("maximum", sa.Double(), nullable=False),
         sa.Column("in_groups", sa.Boolean(), nullable=False),
     )
     op.create_table(
