@@ -118,7 +118,7 @@ A_LATER_VERSION = """
 import sys
 from pathlib import Path
 import sqlalchemy as sa
-from graders.course.gradebook import Gradebook, database
+from graders.course.gradebook import Gradebook, database, results
 
 url, migrations, revision, *words = sys.argv[1:]
 database.MIGRATIONS, database.REVISION = Path(migrations), revision
@@ -155,7 +155,7 @@ def let_the_other_look(connection, cursor, statement, *_):
         time.sleep(2)
 
 with Gradebook(url) as found:
-    print([place.points for place in results_in(found)])
+    print([each.points for each in found.read(results.of_katas)])
 """
 
 
