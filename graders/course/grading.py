@@ -33,11 +33,6 @@ Allowed = Callable[[KataSubmission], str]
 """A function that returns why a submission may not be graded, or an empty string if it may."""
 
 
-def allow_all(_: KataSubmission) -> str:
-    """Allow every submission to be graded."""
-    return ""
-
-
 @dataclass
 class BatchProgress:
     """The counts and messages from a run so far."""
@@ -66,7 +61,7 @@ class BatchRun:
     changed: bool = False
     require: Confinement | None = None
     require_extras: bool = False  # for every kata, not only where kata.toml requires them
-    allowed: Allowed = allow_all
+    allowed: Allowed = lambda _: ""
     on_progress: Callable[[BatchProgress], None] = lambda _: None
     progress: BatchProgress = field(default_factory=BatchProgress)
 

@@ -39,32 +39,34 @@ def batch_of(record: Path) -> Batch | None:
     return batch if batch is not None and batch.exists else None
 
 
-def score(batch: Batch, record: Path, award: Callable[[Verdict, str], Verdict], by: str) -> tuple[Verdict, list[str]]:
+def score(
+    batch: Batch, record: Path, award: Callable[[Verdict, str], Verdict], by: str
+) -> tuple[Verdict, Callable[[], list[str]]]:
     """Store the scores that `award` adds to the current verdict of a file in a batch, or removes from it.
 
     `award` also gets the time of the latest score, because a newer one must not have an earlier time. Return the new
-    verdict, and what to report: which files were written, and which pages are outdated now.
+    verdict, and a function that writes the batch's other files and returns what to report.
     """
-    with batch.reading() as held:
+    with batch.reading() as held, folder_lock(batch.verdicts):
         held.book.who = by
-        with folder_lock(batch.verdicts):
-            with held.book.transaction(alone=True) as transaction:
-                submission = _submission(batch, held, transaction, record)
-                before = submission.last_verdict()
-                after = award(before, max((mark.at for mark in marks_of(before)), default=""))
-                others = store(transaction, submission, before, after)
-                transaction.session.expire(submission)
-                row = Row(person=submission.person.name, submitted_at="", verdict=submission.last_verdict())
-                of_mates = any(each.person_id != submission.person_id for each in others)
-            written_files.replace_verdict(batch, row)
-        try:
+        with held.book.transaction(alone=True) as transaction:
+            submission = _submission(batch, held, transaction, record)
+            before = submission.last_verdict()
+            after = award(before, max((mark.at for mark in marks_of(before)), default=""))
+            others = store(transaction, submission, before, after)
+            transaction.session.expire(submission)
+            row = Row(person=submission.person.name, submitted_at="", verdict=submission.last_verdict())
+            of_mates = any(each.person_id != submission.person_id for each in others)
+        written_files.replace_verdict(batch, row)
+
+    def write_files() -> list[str]:
+        with batch.reading() as held:
             lines = written_files.tables_written(batch, held)
             if of_mates:
                 written_files.restore_verdicts(batch, held)
-            lines += written_files.outdated_pages(batch, [row.key])
-        except KataError as fault:
-            lines = [f"katas: {fault}\nThe points are stored."]
-    return row.verdict, lines
+        return [*lines, *written_files.outdated_pages(batch, [row.key])]
+
+    return row.verdict, write_files
 
 
 def _submission(batch: Batch, held: BatchStore, transaction: Transaction, record: Path) -> SubmissionRow:

@@ -460,8 +460,7 @@ class MarkingQueue:
                 lines.append(f"written: {batch.table}")
                 if folder in self._stale:
                     written_files.restore_verdicts(batch, held)
-            pages = written_files.outdated_pages(batch, changed)
-            lines += [line for line in pages if not (self.wanted.anonymous and line.startswith("outdated: "))]
+            lines += written_files.outdated_pages(batch, changed, named=not self.wanted.anonymous)
         lines += written_files.refresh_tables(self.book) if self._written else []
         self._written.clear()
         return lines

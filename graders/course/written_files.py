@@ -192,13 +192,16 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     return lines
 
 
-def outdated_pages(batch: Batch, changed: Collection[Key]) -> list[str]:
-    """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas."""
+def outdated_pages(batch: Batch, changed: Collection[Key], *, named: bool = True) -> list[str]:
+    """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas.
+
+    A page's path names its person, so that pages are only listed if they may be `named`.
+    """
     changed = _with_groups(batch, changed)
     pages = sorted(
         page for person, kata in changed for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
     )
-    lines = [f"outdated: {page}" for page in pages[:MOST_LINES]]
+    lines = [f"outdated: {page}" for page in pages[:MOST_LINES] if named]
     if len(pages) > MOST_LINES:
         lines.append(f"… and {len(pages) - MOST_LINES} more")
     if pages:

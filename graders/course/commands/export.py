@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -161,34 +162,30 @@ Output = Annotated[
 ]
 
 
-@app.command("canvas")
-def canvas(
-    kata: KataSlug, into: Into = None, column: Column = None, output: Output = None, gradebook: Url = DEFAULT_URL
-) -> None:
-    """Write a kata's points for Canvas.
+PURPOSES = {
+    "canvas": """Write a kata's points for Canvas.
 
     In Canvas, choose Grades, Export. Fill the file in with --into, and import it there again.
-    """
-    _export("canvas", kata, into, column, output, gradebook)
-
-
-@app.command("moodle")
-def moodle(
-    kata: KataSlug, into: Into = None, column: Column = None, output: Output = None, gradebook: Url = DEFAULT_URL
-) -> None:
-    """Write a kata's points for Moodle.
+    """,
+    "moodle": """Write a kata's points for Moodle.
 
     In the assignment, download the grading worksheet. Fill it in with --into, and upload it there again.
-    """
-    _export("moodle", kata, into, column, output, gradebook)
+    """,
+    "gradescope": "Write a kata's points in the format of the grades that Gradescope exports.",
+}
 
 
-@app.command("gradescope")
-def gradescope(
-    kata: KataSlug, into: Into = None, column: Column = None, output: Output = None, gradebook: Url = DEFAULT_URL
-) -> None:
-    """Write a kata's points in the format of the grades that Gradescope exports."""
-    _export("gradescope", kata, into, column, output, gradebook)
+def _command_for(system: str) -> Callable[..., None]:
+    def export(
+        kata: KataSlug, into: Into = None, column: Column = None, output: Output = None, gradebook: Url = DEFAULT_URL
+    ) -> None:
+        _export(system, kata, into, column, output, gradebook)
+
+    return export
+
+
+for system, purpose in PURPOSES.items():
+    app.command(system, help=cleandoc(purpose))(_command_for(system))
 
 
 def _export(system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str) -> None:

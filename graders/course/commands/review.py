@@ -98,17 +98,19 @@ def _changed(kata: Kata, file: Path, change: Change, by: str) -> int:
 
     delivery.check(file)
     batch = marking.batch_of(file)
-    lines: list[str] = []
     if batch is not None:
-        after, lines = marking.score(batch, file, change, by)
+        after, write_files = marking.score(batch, file, change, by)
     else:
         with folder_lock(file.resolve().parent):
             after = change(verdict_in(file, NOT_WRITTEN))
             delivery.deliver(to_json(after).decode(), file, NOT_WRITTEN)
     awaited = f", {after.review_points:g} still outstanding" if after.review_points else ""
     _print(f"{kata.slug}: {after.status}, {after.score:g} of {after.max_score:g} points{awaited}")
-    for text in lines:
-        say(text) if text.startswith("katas: ") else _print(text)
+    if batch is not None:
+        try:
+            _print("\n".join(write_files()))
+        except KataError as fault:
+            say(f"katas: {fault}\nThe points are stored.")
     return after.exit_status
 
 
