@@ -131,7 +131,7 @@ def test_batch_reviewed_later_is_imported_again(opened, tmp_path):
 
 def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
     seconds = itertools.count()  # every line of the audit trail gets a second of its own
-    monkeypatch.setattr(database, "as_utc", lambda _: f"2026-01-01T00:00:{next(seconds):02}+00:00")
+    monkeypatch.setattr(database, "now", lambda: f"2026-01-01T00:00:{next(seconds):02}+00:00")
     held_in = Batch(tmp_path / "out")
     url, row = str(tmp_path / "copy.sqlite"), Row(person="ada", submitted_at=moment(9), verdict=graded())
     with held_in.open(gradebook=str(tmp_path / "book.sqlite")) as held:
