@@ -38,12 +38,11 @@ from grade_latency import TESTS, plain_suite, process
 
 from graders import catalogue, intake
 from graders.checks.speed import median_interval
-from graders.course import running, submissions
+from graders.course import executors, submissions
 from graders.course.batch import Batch
-from graders.course.batch_run import BatchProgress, BatchRun
-from graders.course.executors import Cluster, GradingPlace, ThisMachine
-from graders.course.gradebook.records import verdict_in
+from graders.course.executors import Cluster, JobExecutor, ThisMachine
 from graders.course.gradebook.tables import VerdictRow
+from graders.course.grading import BatchProgress, BatchRun
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
 from graders.errors import KataError
@@ -189,10 +188,10 @@ def jobs(seed: int) -> Iterator[Job]:
         )
 
 
-def chunk(place: GradingPlace, seed: int) -> float:
+def chunk(place: JobExecutor, seed: int) -> float:
     """Grade a chunk of right submissions as a cohort, and return the seconds per submission."""
     started = time.perf_counter()
-    for group in running.graded(jobs(seed), place):
+    for group in executors.graded(jobs(seed), place):
         for done in group:
             if (done.verdict.status, done.verdict.confinement, len(done.verdict.tests)) != (
                 "passed",
@@ -235,7 +234,7 @@ def verdicts_in(out: Path) -> dict[str, list[Verdict]]:
     found: dict[str, list[Verdict]] = {}
     with Batch(out).reading() as held, held.book.transaction() as transaction:
         for each in transaction.session.scalars(sa.select(VerdictRow).execution_options(yield_per=100)):
-            found.setdefault(each.submission.person.name, []).append(verdict_in(each))
+            found.setdefault(each.submission.person.name, []).append(each.verdict())
     return found
 
 

@@ -132,37 +132,6 @@ def _unmarked(task: TaskResult) -> TaskResult:
     return msgspec.structs.replace(task, status="awaiting_review", score=0.0, **nothing)
 
 
-class Given:
-    """The manual scores of one submission, collected from its records in chronological order.
-
-    The newest score of each task wins. If a later record of the same grading run lacks a score, that score was
-    withdrawn. A record of another grading run, for example one that ended in an `error`, withdraws nothing.
-    """
-
-    def __init__(self) -> None:
-        self._marks: dict[str, ManualScore] = {}
-        self._held: set[tuple[object, str]] = set()  # (grading, task) pairs that have had a score
-
-    def take(self, grading: object, tasks: Iterable[TaskResult]) -> None:
-        """Add the tasks of a record. `grading` identifies the record's grading run."""
-        for task in tasks:
-            place = grading, task.name
-            mark = _score_of(task)
-            if mark is not None:
-                before = self._marks.get(task.name)
-                if before is None or place in self._held or mark.at >= before.at:
-                    self._marks[task.name] = mark
-                self._held.add(place)
-            elif task.status == "awaiting_review" and place in self._held:
-                self._marks.pop(task.name, None)
-                self._held.remove(place)
-
-    @property
-    def marks(self) -> list[ManualScore]:
-        """The scores that are in effect."""
-        return list(self._marks.values())
-
-
 def _score_of(task: TaskResult) -> ManualScore | None:
     if not task.reviewer:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from typing import Annotated, Any
 
@@ -17,20 +18,15 @@ from graders.cli import (
     doctor,
     examples,
     explain,
-    feedback,
     figures,
     grade,
-    grade_batch,
-    gradebook,
     hint,
-    leaderboard,
     new,
     notebook,
     progress,
     release,
     replay,
     reset,
-    review,
     run,
     serve,
     show,
@@ -57,10 +53,8 @@ app = typer.Typer(
 )
 app.add_typer(debug.app, name="debug")
 app.add_typer(data.app, name="data")
-app.add_typer(gradebook.app, name="gradebook")
 app.command("list")(list_katas.list_)
 app.command("next")(next_kata.next_)
-app.command("grade-batch")(grade_batch.grade_batch)
 app.command("run", context_settings={"allow_extra_args": True})(run.run_)
 for command in (
     grade.grade,
@@ -78,15 +72,29 @@ for command in (
     again.again,
     show.show,
     replay.replay,
-    review.review,
     demo.demo,
     notebook.notebook,
-    feedback.feedback,
     release.release,
     new.new,
-    leaderboard.leaderboard,
 ):
     app.command()(command)
+
+OF_COURSES = ("grade-batch", "review", "feedback", "gradebook")  # the commands in graders/course
+
+
+def _is_missing() -> None:
+    raise KataError("this is a copy for learners, without the commands for courses. Use a full checkout.")
+
+
+if importlib.util.find_spec("graders.course") is not None:
+    from graders.course import commands
+
+    commands.attach(app)
+else:
+    for name in OF_COURSES:
+        app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+            _is_missing
+        )
 
 # Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
 CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")

@@ -92,9 +92,7 @@ katas grade exercise01 --submission ada --format json \\
 katas replay ada.json --submission ada      use the same inputs again
 """,
     "review": """
-katas review graded --by "Grace Hopper"          everything in a batch
-katas review gradebook.sqlite --by "Grace Hopper" --task explanation
-katas review ada.json --submission ada --by "Grace Hopper"
+katas review ada.json --submission ada --by "Grace Hopper"   show rubrics
 katas review ada.json --by "Grace Hopper" --award explanation=8
 """,
     "demo": """

@@ -15,7 +15,7 @@ from graders.cli.session import Invocation
 SECTIONS = {
     "Learn": "list next serve watch grade hint show run reset solution diff explain again progress notebook debug",
     "Set up": "doctor data demo",
-    "Teach": "release grade-batch review feedback gradebook leaderboard replay",
+    "Teach": "release grade-batch review feedback gradebook replay",
     "Write katas": "new check figures",
 }
 
@@ -29,6 +29,7 @@ class Sections(TyperGroup):
         self.params.insert(0, option)
         for command in _below(self):
             command.params.append(option)
+            getattr(command, "for_all", []).append(option)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands, starting with those in sections."""
@@ -42,7 +43,8 @@ class Sections(TyperGroup):
         width = max(map(len, self.commands))
         limit = formatter.width - width - 6
         for title, names in SECTIONS.items():
-            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in names.split()]
+            here = [name for name in names.split() if name in self.commands and not self.commands[name].hidden]
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in here]
             with formatter.section(title):
                 formatter.write_dl(rows)
 
@@ -79,5 +81,7 @@ def _root_option() -> Any:
 def _below(group: Any) -> Iterator[Any]:
     for command in group.commands.values():
         yield command
+        if hasattr(type(command), "commands"):  # it imports its commands when they are needed
+            continue
         if hasattr(command, "commands"):
             yield from _below(command)

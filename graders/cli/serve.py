@@ -24,7 +24,7 @@ Course = Annotated[
     str | None,
     typer.Option(
         "--instructor",
-        help="Mark submissions instead: the queue of a batch folder or a gradebook, as in `katas review`.",
+        help="Mark submissions instead: the queue of a batch folder or a gradebook.",
         metavar="COURSE",
     ),
 ]
@@ -79,11 +79,9 @@ def _mark(course: str, by: str | None, *, anonymous: bool, host: str, port: int 
         raise KataError("--instructor: this copy of the katas is for learners. Use a clone of the whole repository.")
     if by is None:
         raise KataError("--instructor: who marks? Add --by NAME, the name that the authors see.")
-    from graders.cli.gradebook.options import check_exists
-    from graders.course.serve import start
+    from graders.course.serve import app
 
-    check_exists(course)
     try:
-        start.serve(course, by, Invocation.root, anonymous=anonymous, host=host, port=port, browser=browser, say=say)
+        app.serve(course, by, Invocation.root, anonymous=anonymous, host=host, port=port, browser=browser, say=say)
     except KeyboardInterrupt:
         say("The server has ended; all points that the page showed as saved are stored.")

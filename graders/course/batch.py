@@ -1,28 +1,47 @@
-"""Locate the files in the folder of a batch, open its store, and remove people from it."""
+"""The folder of a batch, and the gradebook that stores its verdicts, manual scores and seed.
+
+By default, the store is `gradebook.sqlite` in the batch's folder. If the batch belongs to another gradebook, the folder
+has a small file instead, `gradebook.json`, which names that gradebook and the batch in it. It never contains a
+password: put that into ~/.pgpass or the environment variable PGPASSWORD, where PostgreSQL's programs look for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from graders.atomic import folder_lock
+import msgspec
+
+from graders.atomic import folder_lock, replacing
 from graders.catalogue import Kata
-from graders.course import batch_store
-from graders.course.batch_store import BatchStore
-from graders.course.blobs import Store
-from graders.course.gradebook import Gradebook, batches, taking_over
-from graders.course.gradebook.taking_over import Imported
+from graders.course.blobs import Store, writing
+from graders.course.gradebook import Gradebook, batches, importing
+from graders.course.gradebook.batches import Imported, Summary
+from graders.course.gradebook.database import Transaction, address_in
+from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.tables import BatchRow
 from graders.course.submissions import composed
 from graders.errors import KataError
+from graders.verdict import Record
+
+OWN = "gradebook.sqlite"
+POINTER = "gradebook.json"
+LOCK = ".lock"
+HERE = "."  # a batch's folder, as the gradebook in it names it
+TAKEN_OVER = ".taken-over"  # the ending of files whose content is in another gradebook now
+SPECIFY = "Specify the --out folder of `katas grade-batch`."
 
 
 @dataclass
 class Batch:
     """The folder of a batch.
 
-    It holds the store or a pointer to it (see `batch_store`), the submissions by digest (submissions/), and files that
-    are written from the store: results.csv, the current verdicts (verdicts/PERSON/KATA.json) and feedback/.
+    It holds the store or a pointer to it, the submissions by digest (submissions/), and files that are written from the
+    store: results.csv, the current verdicts (verdicts/PERSON/KATA.json) and feedback/.
     """
 
     out: Path
@@ -54,7 +73,7 @@ class Batch:
 
     @property
     def exists(self) -> bool:
-        return batch_store.exists(self.out)
+        return any((self.out / name).is_file() for name in (OWN, POINTER))
 
     def open(self, seed: bytes | None = None, gradebook: str | None = None) -> BatchStore:
         """Open the store for grading, so that no other process can grade into the folder. A missing store is created.
@@ -62,11 +81,11 @@ class Batch:
         `seed` (32 bytes) is the seed of a new batch, random by default. `gradebook` is the gradebook of a new batch, by
         default its own.
         """
-        return BatchStore(self.out, lock=True, url=gradebook, seed=seed)
+        return BatchStore(self, lock=True, url=gradebook, seed=seed)
 
     def reading(self) -> BatchStore:
         """Open the store to read it or to add manual scores, which is also possible while a batch is graded."""
-        return BatchStore(self.out)
+        return BatchStore(self)
 
     def import_into(self, book: Gradebook, katas: Iterable[Kata] = ()) -> Imported:
         """Import the batch's verdicts and manual scores into another gradebook.
@@ -76,52 +95,27 @@ class Batch:
         Doing this twice changes nothing.
         """
         if not self.exists:
-            raise KataError(f"{self.out}: not a batch. {batch_store.SPECIFY}")
+            raise KataError(f"{self.out}: not a batch. {SPECIFY}")
         with self.open() as held:
             used = held.katas()
-            book.update_katas(kata for kata in katas if kata.slug in used)
-            if held.book.address == book.address:
-                return held.taken_over or Imported(0, 0)
-            return self._copy(held, book)
-
-    def can_join(self, held: BatchStore) -> bool:
-        """Return whether the batch has a gradebook of its own without any decisions of an instructor."""
-        with held.book.transaction() as transaction:
-            return held.is_own and taking_over.belongs_to_batch_only(transaction)
+            book.write(importing.update_katas, [kata for kata in katas if kata.slug in used])
+            return Imported(0, 0) if held.book.address == book.address else self._copy(held, book)
 
     def _copy(self, held: BatchStore, book: Gradebook) -> Imported:
         folder = str(self.out.resolve())
-        joins = self.can_join(held)
+        joins = held.can_join()
         with held.book.transaction() as source, book.transaction(alone=True) as target:
             row = held.batch(source)
             into = None
             if joins:
                 into = batches.find(target, row.key) or batches.create(target, row.key, folder, row.seed)
-            found = taking_over.from_gradebook(source, row, target, folder, into)
-            if into is not None:
-                taking_over.copy_pages(source, row, target, into)
+            imported = batches.copy(source, row, target, folder, into)
         if joins:
-            batch_store.write_pointer(self.out, batch_store.Pointer(gradebook=book.address, batch=held.key))
-            batch_store.retire(self.out / batch_store.OWN)
-        return found
-
-    def forget(self, person: str) -> tuple[int, int]:
-        """Remove a person's verdicts, feedback pages and submissions, except submissions that others share.
-
-        Return the numbers of removed verdicts and removed submissions.
-        """
-        with self.open() as held:
-            removed = self.clean(held, lambda name, _: composed(name) == composed(person))
-            if held.book.has_person(person):
-                held.book.forget(person)
-            return removed
-
-    def forget_before(self, moment: str) -> tuple[int, int]:
-        """Remove everything submitted before this moment (UTC, ISO 8601). Return the same counts as `forget`."""
-        with self.open() as held:
-            removed = self.clean(held, lambda _, submitted_at: submitted_at < moment)
-            held.book.forget_before(moment)
-            return removed
+            _write_pointer(self.out, _Pointer(gradebook=book.address, batch=held.key))
+            own = self.out / OWN
+            with writing(own):
+                os.replace(own, own.with_name(own.name + TAKEN_OVER))
+        return imported
 
     def clean(self, held: BatchStore, unwanted: Callable[[str, str], bool]) -> tuple[int, int]:
         """Remove files from the folder, before their submissions are removed from the store.
@@ -143,7 +137,7 @@ class Batch:
                     kept.add((self.folder_of(each.person.name), each.kata))
             katas = batches.katas(transaction, row)
         dropped = sum(self.store.drop(sha256) for sha256 in list(self.store.digests()) if sha256 not in used)
-        for old in self.out.glob(f"*{batch_store.TAKEN_OVER}"):  # a copy of everything, which the store replaced
+        for old in self.out.glob(f"*{TAKEN_OVER}"):  # a copy of everything, which the store replaced
             old.unlink()
         with folder_lock(self.verdicts):
             return max(verdicts, self._remove_files(kept, katas)), dropped
@@ -153,34 +147,195 @@ class Batch:
 
         Files of people who remain are removed only if they are about one of the batch's katas.
         """
-        people = {folder for folder, _ in kept}
+        remaining = {folder for folder, _ in kept}
         removed = 0
         for file in [*self.verdicts.glob("*/*.json"), *self.feedback.glob("*/*")]:
             folder, slug = file.parent.name, file.name.partition(".")[0]
-            if (folder, slug) not in kept and (folder not in people or slug in katas):
+            if (folder, slug) not in kept and (folder not in remaining or slug in katas):
                 file.unlink()
                 removed += file.parent.parent == self.verdicts
                 if not any(file.parent.iterdir()):
                     file.parent.rmdir()
         return removed
 
+    def names_alike(self, submitters: Iterable[str], known: Iterable[str] = ()) -> list[str]:
+        """Return the pairs of names that differ only in case, among `submitters` and the people in the batch.
 
-def names_alike(batch: Batch, people: Iterable[str], known: Iterable[str] = ()) -> list[str]:
-    """Return the pairs of names that differ only in case, among `people` and the people that the batch has.
+        Raises KataError if two names are the same on the file system, because the verdicts on one person would
+        overwrite those on the other.
+        """
+        seen: dict[str, str] = {}
+        alike = []
+        ignores_case = (self.out / LOCK.upper()).exists()
+        for person in sorted({*submitters, *known}):
+            other = seen.setdefault(composed(person).casefold(), person)
+            if other == person:
+                continue
+            if ignores_case:
+                raise KataError(
+                    f"{self.out}: {other} and {person} are the same name on this file system. "
+                    "Rename one or change --out."
+                )
+            alike.append(f"{other} and {person}")
+        return alike
 
-    Raises KataError if two names are the same on the file system, because the verdicts on one person would overwrite
-    those on the other.
+
+class _Pointer(Record, frozen=True, kw_only=True):
+    """The content of gradebook.json: the gradebook that is the batch's store, and the batch's key in it."""
+
+    gradebook: str
+    batch: str
+
+
+def has_pointer(out: Path) -> bool:
+    """Return whether the batch in a folder belongs to another gradebook."""
+    return _pointer(out) is not None
+
+
+class BatchStore:
+    """An open store. Use it in a `with` statement.
+
+    With `lock`, no other process can grade into the folder, and a missing store is created: in the gradebook at `url`,
+    or in the folder itself. `seed` is the seed of a new batch, random by default. Raises KataError if the store is
+    missing, is in use or cannot be read.
     """
-    seen: dict[str, str] = {}
-    found = []
-    ignores_case = (batch.out / batch_store.LOCK.upper()).exists()
-    for person in sorted({*people, *known}):
-        other = seen.setdefault(composed(person).casefold(), person)
-        if other == person:
-            continue
-        if ignores_case:
+
+    def __init__(self, batch: Batch, *, lock: bool = False, url: str | None = None, seed: bytes | None = None) -> None:
+        self.out = batch.out
+        if not lock and not batch.exists:
+            raise KataError(f"{self.out}: not a batch, because it has no {OWN}. {SPECIFY}")
+        self._lock = _locked(self.out) if lock else None
+        try:
+            self._open(url, seed)
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _open(self, url: str | None, seed: bytes | None) -> None:
+        pointer = _pointer(self.out)
+        if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
             raise KataError(
-                f"{batch.out}: {other} and {person} are the same name on this file system. Rename one or change --out."
+                f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
+                f"or write its new place into {self.out / POINTER}."
             )
-        found.append(f"{other} and {person}")
-    return found
+        self.book = Gradebook(pointer.gradebook if pointer else url or str(self.out / OWN))
+        try:
+            if url is not None and address_in(url) != self.book.address:
+                raise KataError(
+                    f"--gradebook {address_in(url)}: the results in {self.out} are in {self.book.name}. "
+                    "Leave out --gradebook, or give another --out."
+                )
+            own = self.book.folder == self.out.resolve() and self.book.address.endswith(f"/{OWN}")
+            self.folder = HERE if own else str(self.out.resolve())
+            if pointer is None and not own:
+                pointer = _Pointer(gradebook=self.book.address, batch=os.urandom(16).hex())
+                _write_pointer(self.out, pointer)
+            self._find_or_create(pointer, seed)
+        except BaseException:
+            self.book.close()
+            raise
+
+    def _find_or_create(self, pointer: _Pointer | None, seed: bytes | None) -> None:
+        with self.book.transaction(alone=True) as transaction:
+            row = batches.find(transaction, pointer.batch) if pointer else batches.in_folder(transaction, HERE)
+            if row is None:
+                key = pointer.batch if pointer else os.urandom(16).hex()
+                row = batches.create(transaction, key, self.folder, (seed or os.urandom(32)).hex())
+            elif row.folder != self.folder and not Batch(Path(row.folder)).exists:  # it was moved, and not only copied
+                batches.move_folder(transaction, row, self.folder)
+            self._id, self.key, self.seed = row.id, row.key, bytes.fromhex(row.seed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.book.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the store is in the batch's folder and not in another gradebook."""
+        return self.folder == HERE
+
+    def can_join(self) -> bool:
+        """Return whether the batch has a gradebook of its own without any decisions of an instructor."""
+        return self.is_own and self.book.read(batches.is_all_there_is)
+
+    def batch(self, transaction: Transaction) -> BatchRow:
+        """Return the batch's row in the gradebook."""
+        row = transaction.session.get(BatchRow, self._id)
+        assert row is not None
+        return row
+
+    def append(self, rows: Sequence[Row]) -> list[Row]:
+        """Store verdicts in one transaction, and return them with manual scores. They are on disk when this returns."""
+        if not rows:
+            return []
+        with self.book.transaction(alone=True) as transaction:
+            batch = self.batch(transaction)
+            return [batches.store(transaction, batch, row) for row in rows]
+
+    def summaries(self) -> dict[Key, Summary]:
+        """Return the current row of each person and kata, without tasks and tests."""
+        with self.book.transaction() as transaction:
+            return batches.summaries(transaction, self.batch(transaction))
+
+    def people(self) -> set[str]:
+        """Return the names of the people who have verdicts in the batch."""
+        with self.book.transaction() as transaction:
+            return batches.people(transaction, self.batch(transaction))
+
+    def katas(self) -> set[str]:
+        """Return the slugs of the katas that have verdicts in the batch."""
+        with self.book.transaction() as transaction:
+            return batches.katas(transaction, self.batch(transaction))
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the current row of each person and kata, with manual scores, a few at a time."""
+        with self.book.transaction() as transaction:
+            yield from batches.rows(transaction, self.batch(transaction))
+
+    def correct_times(self, times: Mapping[Key, str]) -> int:
+        """Correct submission times, and return how many have changed."""
+        with self.book.transaction(alone=True) as transaction:
+            return batches.correct_times(transaction, self.batch(transaction), times)
+
+
+def _pointer(out: Path) -> _Pointer | None:
+    try:
+        return msgspec.json.decode((out / POINTER).read_bytes(), type=_Pointer)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as fault:
+        problem = getattr(fault, "strerror", None) or fault
+        raise KataError(
+            f"{out / POINTER}: {problem}. Restore it from a copy: it names the gradebook of this batch."
+        ) from None
+
+
+def _write_pointer(out: Path, new: _Pointer) -> None:
+    """Write gradebook.json, which is on disk when this function returns."""
+    with writing(out / POINTER), replacing(out / POINTER) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(new), indent=2) + b"\n")
+
+
+def _locked(out: Path) -> int:
+    """Lock a folder against other processes that grade into it, and return the lock's file descriptor."""
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
+        number = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as fault:
+        raise KataError(f"{fault.filename or out}: {fault.strerror}. Give another --out.") from None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(number)
+        raise KataError(
+            f"{out}: another katas process is writing it. Wait until it ends, or give another --out."
+        ) from None
+    return number

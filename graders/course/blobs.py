@@ -7,12 +7,12 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from graders import intake
 from graders.atomic import interrupts_deferred, replacing
 from graders.catalogue import Kata
-from graders.course.disk import writing
 from graders.errors import KataError
 from graders.intake import Submission
 
@@ -30,62 +30,69 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def place(self, sha256: str) -> Path:
+    def path(self, sha256: str) -> Path:
         """Return the path of a submission's archive, whether or not the archive exists."""
         return self.folder / sha256[:2] / f"{sha256}.zip"
 
     def keep(self, submission: Submission) -> Path:
         """Store a submission and return the path of its archive, which is on disk when this method returns."""
-        place = self.place(submission.sha256)
-        if place.exists():
-            return place
-        with writing(place), interrupts_deferred():  # if writing is interrupted, closing the archive raises an error
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        path = self.path(submission.sha256)
+        if path.exists():
+            return path
+        with writing(path), interrupts_deferred():  # if writing is interrupted, closing the archive raises an error
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for name, data in submission.stored.items():
                     # A replay submits this archive, and intake refuses archives that unpack to far more than their
                     # size.
                     method = zipfile.ZIP_STORED if len(data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
                     archive.writestr(zipfile.ZipInfo(name, _NEVER), data, method)
-                for name, reason in submission.refused.items():  # a link in its place is refused in a replay, too
+                for name, reason in submission.refused.items():  # a link in its path is refused in a replay, too
                     link = zipfile.ZipInfo(name, _NEVER)
                     link.external_attr = stat.S_IFLNK << 16
                     archive.writestr(link, reason)
-        return place
+        return path
 
     def take(self, kata: Kata, sha256: str) -> Submission:
         """Return a stored submission. Raises KataError if it is missing or damaged."""
-        place = self.place(sha256)
-        if not place.is_file():
-            raise KataError(
-                f"{place}: the submission is missing, so it cannot be graded again. Restore it from a copy."
-            )
+        path = self.path(sha256)
+        if not path.is_file():
+            raise KataError(f"{path}: the submission is missing, so it cannot be graded again. Restore it from a copy.")
         try:
-            with zipfile.ZipFile(place) as archive:
-                every = {each.filename: archive.read(each) for each in archive.infolist()}
+            with zipfile.ZipFile(path) as archive:
+                contents = {each.filename: archive.read(each) for each in archive.infolist()}
                 links = {each.filename for each in archive.infolist() if stat.S_ISLNK(each.external_attr >> 16)}
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as fault:
-            raise KataError(f"{place}: the archive cannot be read ({fault}). Restore it from a copy.") from None
-        refused = {name: every.pop(name).decode() for name in links}
-        taken = intake.restored(kata, every, refused)
-        if taken.sha256 != sha256:
-            raise KataError(
-                f"{place}: its files are not the ones that were submitted. Restore the archive from a copy."
-            )
-        return taken
+            raise KataError(f"{path}: the archive cannot be read ({fault}). Restore it from a copy.") from None
+        refused = {name: contents.pop(name).decode() for name in links}
+        submission = intake.restored(kata, contents, refused)
+        if submission.sha256 != sha256:
+            raise KataError(f"{path}: its files are not the ones that were submitted. Restore the archive from a copy.")
+        return submission
 
     def digests(self) -> Iterator[str]:
         """Yield the digests of all stored submissions."""
-        for place in self.folder.glob("??/*.zip"):
-            yield place.stem
+        for path in self.folder.glob("??/*.zip"):
+            yield path.stem
 
     def drop(self, sha256: str) -> bool:
         """Remove a submission, and return whether it existed."""
-        place = self.place(sha256)
+        path = self.path(sha256)
         try:
-            place.unlink()
+            path.unlink()
         except FileNotFoundError:
             return False
         with contextlib.suppress(OSError):
-            place.parent.rmdir()
+            path.parent.rmdir()
         return True
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError from writing one of a batch's files into a KataError that names the file."""
+    try:
+        yield
+    except OSError as fault:
+        raise KataError(
+            f"{path}: {fault.strerror}, so it was not written. Fix that, and run the same command again to continue."
+        ) from None

@@ -78,10 +78,10 @@ class _Reader:
             if reference[1] == "&" and self.person is not None:
                 self.persons[reference[2]] = self.person
             return
-        found = _KEY.fullmatch(line)
-        if not found:
+        match = _KEY.fullmatch(line)
+        if not match:
             return
-        indent, dash, anchor, key, value = len(found[1]), found[2], found[3], found[4], found[5]
+        indent, dash, anchor, key, value = len(match[1]), match[2], match[3], match[4], match[5]
         if indent == 2 and not dash:
             self.section, self.person = key, None
             if key == "submitters":
@@ -118,12 +118,12 @@ class _Reader:
 
 
 def _utc(value: str) -> str:
-    found = _TIME.search(value)
-    if not found:
+    match = _TIME.search(value)
+    if not match:
         return ""
-    zone = {"Z": "+00:00", "UTC": "+00:00"}.get(found[3] or "Z", found[3])
+    zone = {"Z": "+00:00", "UTC": "+00:00"}.get(match[3] or "Z", match[3])
     try:
-        moment = datetime.datetime.fromisoformat(f"{found[1]}T{found[2]}{zone}")
+        moment = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
         return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         return ""

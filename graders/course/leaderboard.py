@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from graders.course.gradebook import PersonKata
+from graders.course.gradebook.results import KataResult
 from graders.verdict import Speed, Verdict
 
 
@@ -22,22 +22,22 @@ class Line:
     speed: Speed
 
 
-def board(places: Sequence[PersonKata]) -> dict[str, list[Line]]:
+def board(results: Sequence[KataResult]) -> dict[str, list[Line]]:
     """Return the ranking for every speed test.
 
     A ranking contains the fastest submission of each person, among those that passed the test and are within the limit
     on attempts. People who were excluded from the kata are left out.
     """
-    found: dict[str, dict[str, Speed]] = {}
-    for place in (each for each in places if not each.mark.excluded):
-        for standing in place.standings:
+    collected: dict[str, dict[str, Speed]] = {}
+    for result in (each for each in results if not each.mark.excluded):
+        for standing in result.standings:
             if standing.over_limit:
                 continue
             for test, speed in _speeds(standing.attempt.verdict):
-                best = found.setdefault(test, {}).get(place.person)
+                best = collected.setdefault(test, {}).get(result.person)
                 if best is None or speed.ratio < best.ratio:
-                    found[test][place.person] = speed
-    return {test: ranked(test, speeds.items()) for test, speeds in sorted(found.items())}
+                    collected[test][result.person] = speed
+    return {test: ranked(test, speeds.items()) for test, speeds in sorted(collected.items())}
 
 
 def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders.course import roster_files
-from graders.course.gradebook import PersonReport
-from graders.course.results_table import harmless
+from graders.course.gradebook.results import PersonReport
 from graders.course.roster import BY_HAND, Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterFile, Table
+from graders.course.written_files import harmless
 from graders.errors import KataError
 
 PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle", "gradescope": "Gradescope"}
@@ -57,8 +57,8 @@ def fill(
     if file.system != system:
         raise KataError(f"{path}: this is not a file from {PLATFORMS[system]}. Download one there, or omit --into.")
     lines = {number: [*cells, *[""] * (len(header) - len(cells))] for number, cells in table.lines}
-    place = _place(path, _Columns(header, _points_possible(list(lines.values()))), system, (kata, title), column)
-    filled = Filled("", header[place])
+    position = _position(path, _Columns(header, _points_possible(list(lines.values()))), system, (kata, title), column)
+    filled = Filled("", header[position])
     of_line = _of_lines(path, file, reports, kata, filled)
     changeable = _find(header, "gradecanbechanged")
     for number, report in of_line.items():
@@ -67,14 +67,14 @@ def fill(
         elif report.outstanding:
             filled.awaiting.append(report.person)
         else:
-            lines[number][place] = points_of(report, kata) or lines[number][place]
+            lines[number][position] = points_of(report, kata) or lines[number][position]
             filled.people.append(report.person)
     filled.not_in_gradebook = [
         entry.name or entry.id or f"line {entry.line}"
         for entry in file.entries
         if entry.line not in of_line and entry.line not in filled.doubtful
     ]
-    filled.maxima = _maxima(header, list(lines.values()), system, place, _maximum(reports, kata))
+    filled.maxima = _maxima(header, list(lines.values()), system, position, _maximum(reports, kata))
     filled.text = _written(lines.values(), table, path)
     return filled
 
@@ -131,10 +131,10 @@ def _safe(text: str) -> str:
 
 def points_of(report: PersonReport, kata: str) -> str:
     """Return a person's points for a kata as text. It is empty if a missing submission does not count."""
-    place = report.places[kata]
-    if not place.submitted and place.rule.missing == "empty":
+    result = report.katas[kata]
+    if not result.submitted and result.rule.missing == "empty":
         return ""
-    return number(place.mark.points)
+    return number(result.mark.points)
 
 
 def number(value: float) -> str:
@@ -160,16 +160,16 @@ def _of_lines(
     ]
     roster = Roster(people)
     participants = _Participants(path, file, reports, kata)
-    found: defaultdict[int, list[PersonReport]] = defaultdict(list)
+    result: defaultdict[int, list[PersonReport]] = defaultdict(list)
     for report in reports:
         ids = _matched(roster, lines, _ids(report, file.system), exact=True)
         line = ids or participants.line_of(report) or _matched(roster, lines, _names(report))
         if line is not None:
-            found[line].append(report)
+            result[line].append(report)
         elif not report.has_left:
             filled.not_in_file.append(report.person)
-    filled.doubtful = {line: [each.person for each in those] for line, those in found.items() if len(those) > 1}
-    return {line: those[0] for line, those in found.items() if len(those) == 1}
+    filled.doubtful = {line: [each.person for each in those] for line, those in result.items() if len(those) > 1}
+    return {line: those[0] for line, those in result.items() if len(those) == 1}
 
 
 def _matched(roster: Roster, lines: Mapping[str, int], names: Iterable[str], *, exact: bool = False) -> int | None:
@@ -222,14 +222,14 @@ class _Participants:
 
     def _numbered(self, report: PersonReport) -> list[tuple[str, str]]:
         """Return the names of a person's submissions for the kata that end in a number, each with the number."""
-        place = report.places.get(self._kata)
-        names = [each.attempt.submitted_as for each in place.standings] if place is not None else []
-        found = [re.fullmatch(r"(.+)_(\d+)", name, re.DOTALL) for name in dict.fromkeys(names)]
-        return [(each[1], each[2]) for each in found if each]
+        result = report.katas.get(self._kata)
+        names = [each.attempt.submitted_as for each in result.standings] if result is not None else []
+        match = [re.fullmatch(r"(.+)_(\d+)", name, re.DOTALL) for name in dict.fromkeys(names)]
+        return [(each[1], each[2]) for each in match if each]
 
 
 def _maximum(reports: Sequence[PersonReport], kata: str) -> float:
-    return max((report.places[kata].mark.maximum for report in reports if kata in report.places), default=0.0)
+    return max((report.katas[kata].mark.maximum for report in reports if kata in report.katas), default=0.0)
 
 
 # ----------------------------------------------------------------------------------------- the columns
@@ -253,17 +253,17 @@ class _Columns:
         ]
 
 
-def _place(path: Path, columns: _Columns, system: str, names: Sequence[str], column: str | None) -> int:
+def _position(path: Path, columns: _Columns, system: str, names: Sequence[str], column: str | None) -> int:
     """Return the number of the column for the points of the kata, which has these names."""
     header = columns.header
     choices = ", ".join(f'"{header[number]}"' for number in columns.open[:10]) or "none"
     if column is not None:
-        found = [number for number in columns.open if header[number] == column]
-        if len(found) != 1:
+        result = [number for number in columns.open if header[number] == column]
+        if len(result) != 1:
             raise KataError(f"{path}: there is no column {column} for points. Choose one of: {choices}.")
-        return found[0]
-    if system in GRADE_COLUMNS and (place := _find(header, GRADE_COLUMNS[system])) is not None:
-        return place
+        return result[0]
+    if system in GRADE_COLUMNS and (position := _find(header, GRADE_COLUMNS[system])) is not None:
+        return position
     parts = [_words(each) for each in names if each]
     fitting = [number for number in columns.open if any(_contains(_words(header[number]), part) for part in parts)]
     if len(fitting) != 1:
@@ -292,11 +292,11 @@ def _find(header: Sequence[str], normalised: str) -> int | None:
 
 
 def _maxima(
-    header: Sequence[str], lines: Sequence[Sequence[str]], system: str, place: int, ours: float
+    header: Sequence[str], lines: Sequence[Sequence[str]], system: str, position: int, ours: float
 ) -> tuple[float, float] | None:
     """Return the platform's maximum and ours, if they differ."""
     if system == "canvas":
-        cells = list(_points_possible(lines)[place : place + 1])
+        cells = list(_points_possible(lines)[position : position + 1])
     else:
         column = _find(header, MAXIMUM_COLUMNS[system])
         cells = [] if column is None else [cells[column] for cells in lines[1:]]

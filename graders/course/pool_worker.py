@@ -38,16 +38,9 @@ class Job(Record, frozen=True, kw_only=True):
     require_extras: bool = False
 
 
-class GradedJob(Record, frozen=True, kw_only=True):
-    """The verdict on a job. If the batch ended before the verdict, `verdict` is None and `abandoned` is true."""
-
-    verdict: Verdict | None = None
-    abandoned: bool = False
-
-
 _encode = msgspec.msgpack.Encoder().encode
 _job = msgspec.msgpack.Decoder(Job).decode
-_graded = msgspec.msgpack.Decoder(GradedJob).decode
+_verdict = msgspec.msgpack.Decoder(Verdict | None).decode
 
 _idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
 _busy: list[Judge] = []
@@ -61,18 +54,19 @@ def encoded(job: Job) -> bytes:
     return _encode(job)
 
 
-def answered(verdict: Verdict) -> bytes:
-    """Encode a verdict as `grade` returns it."""
-    return _encode(GradedJob(verdict=verdict))
+def answered(verdict: Verdict | None) -> bytes:
+    """Encode a verdict as `grade` returns it. It is None if the batch ended before the verdict."""
+    return _encode(verdict)
 
 
-def decoded(answer: bytes) -> GradedJob:
+def decoded(answer: bytes) -> Verdict | None:
     """Decode the return value of `grade`."""
-    return _graded(answer)
+    verdict: Verdict | None = _verdict(answer)
+    return verdict
 
 
 def grade(order: bytes) -> bytes:
-    """Grade an encoded job, and return an encoded GradedJob. Raises KataError if this process cannot grade the job."""
+    """Grade an encoded job, and return the encoded verdict. Raises KataError if this process cannot grade the job."""
     job = _job(order)
     with _judge(Path(job.root), job.require) as judge:
         try:
@@ -81,9 +75,8 @@ def grade(order: bytes) -> bytes:
                 job.kata, job.submission, seed=job.seed, until=until, require_extras=job.require_extras
             )
         except Abandoned:
-            return _encode(GradedJob(abandoned=True))
-    accepted = msgspec.structs.replace(verdict, accepted_confinement=job.require or "full")
-    return answered(_checked(job, accepted))
+            return answered(None)
+    return answered(_checked(job, msgspec.structs.replace(verdict, accepted_confinement=job.require or "full")))
 
 
 def _checked(job: Job, verdict: Verdict) -> Verdict:

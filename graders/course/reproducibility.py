@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from graders.catalogue import Kata
-from graders.course.rows import Graded
+from graders.course.gradebook.batches import VerdictSummary
 from graders.verdict import TestResult, Verdict
 from graders.version import __version__
 
@@ -20,7 +20,7 @@ def versions(kata: Kata) -> tuple[str, str, str]:
     return kata.kata_digest(), kata.suite_digest(), __version__
 
 
-def versions_of(verdict: Verdict | Graded) -> tuple[str, str, str]:
+def versions_of(verdict: Verdict | VerdictSummary) -> tuple[str, str, str]:
     """Return the versions that a verdict was made with, in the same order as `versions`."""
     return verdict.kata_digest, verdict.suite_digest, verdict.harness_version
 

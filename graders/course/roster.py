@@ -105,8 +105,8 @@ class Roster:
 
     def _is_named(self, person: str, name: str) -> bool:
         """Return whether a name with an id at its end begins with this person's full name, or is anonymous."""
-        found = _LAST_PART.fullmatch(name)
-        first = "".join(re.findall(r"[^\W_]+", found["name"])) if found else ""
+        match = _LAST_PART.fullmatch(name)
+        first = "".join(re.findall(r"[^\W_]+", match["name"])) if match else ""
         return first == "participant" or first in spellings(self.people[person].name)
 
     def _described(self, person: str, how: str, key: str) -> Match:
@@ -130,8 +130,8 @@ def spellings(name: str) -> list[str]:
     last = re.findall(r"[^\W_]+", _folded(family)) if comma else words[-1:]
     rest = words if comma else words[:-1]
     written = [*last, *rest] if comma else [*rest, *last]
-    found = ["".join(written), "".join([*rest, *last]), "".join([*last, *rest])]
-    return [each for each in dict.fromkeys(found) if each]
+    result = ["".join(written), "".join([*rest, *last]), "".join([*last, *rest])]
+    return [each for each in dict.fromkeys(result) if each]
 
 
 def _folded(text: str) -> str:

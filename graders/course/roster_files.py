@@ -82,7 +82,7 @@ def read(path: Path) -> RosterFile:
     entries: dict[int, RosterEntry] = {}
     skipped = []
     for line, cells in _checked(path, header, rest):
-        texts = {column: clean_line(cells[place].strip()) for column, place in columns.items()}
+        texts = {column: clean_line(cells[position].strip()) for column, position in columns.items()}
         if _is_no_student(texts, system, _has_students(columns, rest)):
             skipped += [texts.get("name") or _joined(texts)] if any(texts.get(each) for each in ("id", "email")) else []
             continue
@@ -187,22 +187,22 @@ def column_of(name: str) -> str | None:
 
 
 def _columns(path: Path, line: int, header: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     system = system_of(header)
-    for place, name in enumerate(header):
+    for position, name in enumerate(header):
         column = column_of(name)
         if column is None or column not in EXPECTED.get(system, COLUMNS):
             continue
-        if system in EXPECTED and column in found:  # in these files, an assignment can have any name
+        if system in EXPECTED and column in result:  # in these files, an assignment can have any name
             continue
-        if column in found:
-            other = header[found[column]]
+        if column in result:
+            other = header[result[column]]
             raise KataError(
                 f"{path}, line {line}: the columns {clean_line(other)} and {clean_line(name)} both give the {column}. "
                 "Remove one of them."
             )
-        found[column] = place
-    return found
+        result[column] = position
+    return result
 
 
 def _check_columns(path: Path, line: int, columns: Mapping[str, int], system: str) -> None:
@@ -234,8 +234,8 @@ def _checked(
 
 
 def _has_students(columns: Mapping[str, int], lines: Sequence[tuple[int, list[str]]]) -> bool:
-    place = columns.get("role")
-    return place is not None and any(len(cells) > place and "student" in cells[place].casefold() for _, cells in lines)
+    role = columns.get("role")
+    return role is not None and any(len(cells) > role and "student" in cells[role].casefold() for _, cells in lines)
 
 
 def _is_no_student(texts: Mapping[str, str], system: str, has_students: bool) -> bool:

@@ -59,6 +59,11 @@ class Attempt:
     submitted_as: str = ""
     by: str = ""
 
+    @property
+    def content(self) -> tuple[str, str]:
+        """What makes two submissions the same: a download may have one row for each member of a group."""
+        return self.submitted_at, self.verdict.submission_sha256
+
 
 @dataclass(frozen=True)
 class ScoredAttempt:
@@ -174,7 +179,7 @@ def standings(attempts: Sequence[Attempt], rule: Rule, bank: int = 0) -> list[Sc
     Each attempt may use up to `bank` late days without a penalty. It uses as few as give it the most points.
     """
     spent: Counter[str] = Counter()
-    found = []
+    result = []
     for attempt in sorted(attempts, key=lambda each: each.submitted_at):
         late = days_late(attempt.submitted_at, rule.due_at, rule.grace_s)
         day = day_of(attempt.submitted_at)
@@ -184,8 +189,8 @@ def standings(attempts: Sequence[Attempt], rule: Rule, bank: int = 0) -> list[Sc
         shares = [0.0] if over else [share_left(late, rule, free) for free in range(min(late, bank) + 1)]
         points = [round(attempt.verdict.score * share, 4) for share in shares]
         free = points.index(points[-1])  # no other number of days gives more points than all of them
-        found.append(ScoredAttempt(attempt, late, over, points[-1], free))
-    return found
+        result.append(ScoredAttempt(attempt, late, over, points[-1], free))
+    return result
 
 
 def share_left(late: int, rule: Rule, free: int = 0) -> float:
@@ -204,13 +209,13 @@ def scored(work: Sequence[KataWork], bank: int) -> dict[str, list[ScoredAttempt]
     The katas use the bank of late days in the order of everyone's deadlines, so that work on a later kata never changes
     the points for an earlier one. Only the attempt that counts uses days.
     """
-    found = {}
+    result = {}
     for each in sorted(work, key=lambda each: (each.order or each.rule.due_at or "9999", each.kata)):
         decided_by_hand = any(not decision.task for decision in each.decisions)
-        found[each.kata] = standings(each.attempts, each.rule, 0 if decided_by_hand else bank)
-        one = counted(found[each.kata], each.rule)
+        result[each.kata] = standings(each.attempts, each.rule, 0 if decided_by_hand else bank)
+        one = counted(result[each.kata], each.rule)
         bank -= one.free if one else 0
-    return found
+    return result
 
 
 def counted(found: Sequence[ScoredAttempt], rule: Rule) -> ScoredAttempt | None:

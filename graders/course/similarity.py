@@ -11,19 +11,25 @@ from __future__ import annotations
 import io
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import log2
 from statistics import median, median_low
 from typing import TYPE_CHECKING
+
+from jinja2 import Environment
+from markupsafe import Markup
 
 from graders import intake, watchdog
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.intake import Submission
+from graders.report.page import page
 
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint
+
 
 TOKENS = 15  # the number of tokens in a fragment, the shortest match that is found
 TOKENIZING_S = 5.0  # the limit on CPU time for one person's files; a framework of 100 kB takes less than a second
@@ -98,7 +104,7 @@ class Comparison:
         """Return the pairs in which at least this share of one person's code also occurs in the other person's."""
         from copydetect import compare_files
 
-        found, bits = SimilarPairs(left_out=self.left_out), []
+        result, bits = SimilarPairs(left_out=self.left_out), []
         for (one, mine), (other, theirs) in itertools.combinations(self._known.items(), 2):
             if one in self._earlier and other in self._earlier:
                 continue
@@ -106,10 +112,10 @@ class Comparison:
             _, (share, other_share), _ = compare_files(mine, theirs)
             pair = Pair(one, other, float(share), float(other_share), bits[-1])
             if pair.most >= max(at_least, 1e-9):  # two people whose code has nothing in common are not a pair
-                found.pairs.append(pair)
-        found.pairs.sort(key=lambda each: (-each.bits, -each.most, each.one, each.other))
-        found.median_bits = median(bits) if bits else 0.0
-        return found
+                result.pairs.append(pair)
+        result.pairs.sort(key=lambda each: (-each.bits, -each.most, each.one, each.other))
+        result.median_bits = median(bits) if bits else 0.0
+        return result
 
     def levels(self, one: str, other: str) -> tuple[list[int], list[int]]:
         """Return the level of every line of both people's code: 0 for a line that the other person does not have."""
@@ -119,17 +125,17 @@ class Comparison:
 
     def _levels_of(self, person: str, found: CodeFingerprint, common: set[int]) -> list[int]:
         """Return the level that most of the code in each line has."""
-        source, places = self.sources[person], [0] * len(found.filtered_code)
+        source, levels_at = self.sources[person], [0] * len(found.filtered_code)
         for fragment in common:
             level = self._level(fragment)
             for start in found.hash_idx[fragment]:
-                for place in range(start, start + TOKENS):
-                    places[place] = max(places[place], level)
+                for position in range(start, start + TOKENS):
+                    levels_at[position] = max(levels_at[position], level)
         line_of = list(itertools.accumulate(source, lambda line, sign: line + (sign == "\n"), initial=0))
         by_line: list[list[int]] = [[] for _ in range(line_of[-1] + 1)]
-        for place, level in enumerate(places):
-            if found.filtered_code[place] != "\n":
-                by_line[line_of[min(_in_source(found, place), len(source))]].append(level)
+        for position, level in enumerate(levels_at):
+            if found.filtered_code[position] != "\n":
+                by_line[line_of[min(_in_source(found, position), len(source))]].append(level)
         return [median_low(levels) if levels else 0 for levels in by_line]
 
     def _level(self, fragment: int) -> int:
@@ -155,7 +161,7 @@ class Comparison:
 
 
 def _in_source(found: CodeFingerprint, index: int) -> int:
-    """Return the place in the source of a place in the filtered code."""
+    """Return the position in the source of a position in the filtered code."""
     if not len(found.offsets):
         return index
     row = int(found.offsets[:, 0].searchsorted(index))
@@ -181,3 +187,79 @@ def _fingerprint(source: str, known: list[int] | None = None) -> CodeFingerprint
 
 def _source(files: Mapping[str, bytes]) -> str:
     return "\n".join(data.decode("utf-8", "replace") for name, data in sorted(files.items()) if name.endswith(".py"))
+
+
+STYLE = """
+body { max-width: 110rem; }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 1rem; }
+.sides > div { min-width: 0; } .sides h3 { font-size: 1rem; margin: .5rem 0; }
+mark { color: inherit; } pre mark { display: inline-block; min-width: 100%; }
+mark.level1 { background: var(--under1); box-shadow: -.3rem 0 var(--under3); }
+mark.level2 { background: var(--over1); box-shadow: -.3rem 0 var(--over3); }
+mark.level3 { background: var(--over2); box-shadow: -.3rem 0 var(--bad); }
+td + td, th + th { padding-left: 1rem; }
+"""
+
+_BODY = """
+<h1>{{ title }}</h1>
+<p>{{ pairs|length }} {{ "pair" if pairs|length == 1 else "pairs" }}, the rarest code first. The bits say how rare the
+code is that both have, compared with everyone else's and with the kata's own solutions; the median pair has
+{{ median_bits|whole }}. They show where to look closer, and prove nothing: right answers to a short task are alike.</p>
+<p>Lines: <mark class="level3">only these two answers have it</mark>, <mark class="level2">few answers have it</mark>,
+<mark class="level1">many answers have it</mark>. The stub's code, comments and the names of variables do not count.</p>
+<table>
+<thead><tr><th scope="col">Pair</th><th scope="col" class="number">Bits</th>
+<th scope="col">In common</th><th scope="col">First</th></tr></thead>
+<tbody>
+{%- for pair in pairs %}
+<tr><td><a href="#pair{{ loop.index }}">{{ pair.one }} and {{ pair.other }}</a></td>
+<td class="number">{{ pair.bits|whole }}</td>
+<td>{{ pair.share|percent }} and {{ pair.other_share|percent }}</td><td>{{ pair|first }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+{%- for pair in pairs %}
+<h2 id="pair{{ loop.index }}">{{ pair.one }} and {{ pair.other }}</h2>
+<div class="sides">
+{%- for person, share, code in pair|sides %}
+<div><h3>{{ person }} <span class="soft">{{ share|percent }} in common, submitted {{ submitted_at[person] }}</span></h3>
+<pre tabindex="0" aria-label="{{ person }}'s code">{{ code }}</pre></div>
+{%- endfor %}
+</div>
+{%- endfor %}
+"""
+
+
+def render(
+    title: str, pairs: Sequence[Pair], comparison: Comparison, submitted_at: Mapping[str, str], median_bits: float
+) -> str:
+    """Return the HTML page, with the pairs in the given order. `submitted_at` holds every person's time."""
+    environment = Environment(autoescape=True)
+    environment.filters |= {
+        "whole": lambda value: f"{value:.0f}",
+        "percent": lambda value: f"{100 * value:.0f} %",
+        "first": lambda pair: min((submitted_at[each], each) for each in (pair.one, pair.other))[1],
+        "sides": lambda pair: _sides(pair, comparison),
+    }
+    body = environment.from_string(_BODY).render(
+        title=title, pairs=pairs, median_bits=median_bits, submitted_at=submitted_at
+    )
+    return page(title, Markup(body), STYLE)
+
+
+def _sides(pair: Pair, comparison: Comparison) -> list[tuple[str, float, Markup]]:
+    both = zip(
+        (pair.one, pair.other), (pair.share, pair.other_share), comparison.levels(pair.one, pair.other), strict=True
+    )
+    return [(person, share, _marked(comparison.sources[person], levels)) for person, share, levels in both]
+
+
+def _marked(source: str, levels: Sequence[int]) -> Markup:
+    """Return the code as HTML, with neighbouring lines of one level in one mark."""
+    parts = []
+    for level, group in groupby(zip(levels, source.split("\n"), strict=True), key=lambda each: each[0]):
+        text = "\n".join(line for _, line in group)
+        parts.append(
+            Markup('<mark class="level{}">{}</mark>').format(level, text) if level else Markup("{}").format(text)
+        )
+    return Markup("\n").join(parts)

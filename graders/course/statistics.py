@@ -1,4 +1,4 @@
-"""Compute pass rates, discrimination and misconceptions for the tasks of a course."""
+"""Compute pass rates, discrimination and misconceptions for the tasks of a course, and render them as a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation, fmean
 
-from graders.course.gradebook import PersonKata
+from jinja2 import Environment
+from markupsafe import Markup
+
+from graders.course.gradebook.results import KataResult
+from graders.report.page import page
+from graders.report.wording import points
 from graders.verdict import TaskResult, Verdict
 
 GROUP = 0.27  # the share of people in each of the upper and the lower group (Kelley, 1939)
@@ -62,17 +67,17 @@ class KataStatistics:
     excluded: int = 0
 
 
-def of_katas(places: Sequence[PersonKata]) -> list[KataStatistics]:
+def of_katas(results: Sequence[KataResult]) -> list[KataStatistics]:
     """Return statistics on every kata, computed from the submissions that count, without excluded people."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for place in included(places):
-        totals[place.person] += sum(task.score for task in _tasks(place.verdict))
-    return [_kata(slug, [each for each in places if each.kata == slug], totals) for slug in _slugs(places)]
+    for result in included(results):
+        totals[result.person] += sum(task.score for task in _tasks(result.verdict))
+    return [_kata(slug, [each for each in results if each.kata == slug], totals) for slug in _slugs(results)]
 
 
-def included(places: Sequence[PersonKata]) -> list[PersonKata]:
+def included(results: Sequence[KataResult]) -> list[KataResult]:
     """Return the results of the people who are not excluded from the kata."""
-    return [place for place in places if not place.mark.excluded]
+    return [result for result in results if not result.mark.excluded]
 
 
 def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
@@ -103,52 +108,52 @@ def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | 
     return found if math.isfinite(found) else None
 
 
-def _slugs(places: Sequence[PersonKata]) -> list[str]:
-    return sorted({place.kata for place in places})
+def _slugs(results: Sequence[KataResult]) -> list[str]:
+    return sorted({result.kata for result in results})
 
 
 def _tasks(verdict: Verdict | None) -> list[TaskResult]:
     return [] if verdict is None else [task for task in verdict.tasks if task.status in GRADED]
 
 
-def _kata(slug: str, everyone: Sequence[PersonKata], totals: Mapping[str, float]) -> KataStatistics:
-    places = included(everyone)
-    verdicts = [place.verdict for place in places if place.verdict is not None]
+def _kata(slug: str, everyone: Sequence[KataResult], totals: Mapping[str, float]) -> KataStatistics:
+    results = included(everyone)
+    verdicts = [result.verdict for result in results if result.verdict is not None]
     names = list(dict.fromkeys(task.name for verdict in verdicts for task in verdict.tasks))
-    possible = [each for each in map(_share, places) if each is not None]
+    possible = [each for each in map(_share, results) if each is not None]
     return KataStatistics(
         slug=slug,
         title=next((verdict.title for verdict in verdicts if verdict.title), slug),
-        people=len(places),
-        passed=sum(place.passed for place in places),
+        people=len(results),
+        passed=sum(result.passed for result in results),
         ungradable=sum(verdict.status == "ungradable" for verdict in verdicts),
-        submissions=sum(not each.attempt.by for place in places for each in place.standings),
+        submissions=sum(not each.attempt.by for result in results for each in result.standings),
         mean=fmean(possible) if possible else 0.0,
-        tasks=tuple(_task(name, places, totals) for name in names),
-        overridden=sum(bool(place.decisions) for place in places),
-        excluded=len(everyone) - len(places),
+        tasks=tuple(_task(name, results, totals) for name in names),
+        overridden=sum(bool(result.decisions) for result in results),
+        excluded=len(everyone) - len(results),
     )
 
 
-def _share(place: PersonKata) -> float | None:
+def _share(result: KataResult) -> float | None:
     """Return the share of the points before late penalties, or an instructor's decision. None means ungradable."""
-    if place.is_decided and place.mark.maximum:
-        return place.mark.points / place.mark.maximum
-    verdict = place.verdict
+    if result.is_decided and result.mark.maximum:
+        return result.mark.points / result.mark.maximum
+    verdict = result.verdict
     return verdict.score / verdict.max_score if verdict and verdict.tasks and verdict.max_score else None
 
 
-def _task(name: str, places: Sequence[PersonKata], totals: Mapping[str, float]) -> TaskStatistics:
+def _task(name: str, results: Sequence[KataResult], totals: Mapping[str, float]) -> TaskStatistics:
     graded = [
-        (place, task) for place in places for task in _tasks(place.verdict) if task.name == name and task.max_score
+        (result, task) for result in results for task in _tasks(result.verdict) if task.name == name and task.max_score
     ]
     shares = [task.score / task.max_score for _, task in graded]
-    rest = [round(totals[place.person] - task.score, 4) for place, task in graded]
+    rest = [round(totals[result.person] - task.score, 4) for result, task in graded]
     titles = [
         f"{task.title} (extra)" if task.extra else task.title
-        for place in places
-        if place.verdict
-        for task in place.verdict.tasks
+        for result in results
+        if result.verdict
+        for task in result.verdict.tasks
         if task.name == name and task.title
     ]
     return TaskStatistics(
@@ -159,12 +164,95 @@ def _task(name: str, places: Sequence[PersonKata], totals: Mapping[str, float]) 
         mean=fmean(shares) if shares else 0.0,
         discrimination=discrimination(shares, rest),
         rest_correlation=rest_correlation(shares, rest),
-        misconceptions=_misconceptions(name, [place.verdict for place, _ in graded if place.verdict]),
+        misconceptions=_misconceptions(name, [result.verdict for result, _ in graded if result.verdict]),
     )
 
 
 def _misconceptions(task: str, verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
-    found = Counter[str]()
+    result = Counter[str]()
     for verdict in verdicts:
-        found.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})
-    return tuple(sorted(found.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])
+        result.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})
+    return tuple(sorted(result.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])
+
+
+_BODY = """
+<h1>How the katas were solved</h1>
+<p class="soft">As of {{ as_of }}: {{ katas|length }} {{ "kata" if katas|length == 1 else "katas" }},
+{{ people }} {{ "person" if people == 1 else "people" }}.
+Includes only the submissions that count. Made by <code>katas gradebook stats --html</code>.</p>
+<table>
+<thead><tr><th scope="col">Kata</th><th scope="col" class="number">People</th><th scope="col" class="number">Passed</th>
+<th scope="col" class="number">Submissions</th><th scope="col" class="number">Mean points</th></tr></thead>
+<tbody>
+{%- for kata in katas %}
+<tr><th scope="row"><a href="#{{ kata.slug }}">{{ kata.title }}</a> <span class="soft">{{ kata.slug }}</span></th>
+<td class="number">{{ kata.people }}</td><td class="number">{{ kata.passed }}</td>
+<td class="number">{{ kata.submissions }}</td><td class="number">{{ kata.mean|share }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+{%- for kata in katas %}
+<h2 id="{{ kata.slug }}">{{ kata.title }} <span class="soft">{{ kata.slug }}</span></h2>
+<p>{{ kata.passed }} of {{ kata.people }} passed
+{%- if kata.ungradable %}; {{ kata.ungradable }} could not be graded{% endif %}
+{%- if kata.overridden %}; instructors overrode the points of {{ kata.overridden }}{% endif %}
+{%- if kata.excluded %}; {{ kata.excluded|left_out }}{% endif %}.</p>
+{%- if kata.tasks %}
+<table>
+<thead><tr><th scope="col">Task</th><th scope="col">Pass rate</th><th scope="col" class="number">Passed</th>
+<th scope="col" class="number">Mean</th><th scope="col" class="number">D</th><th scope="col" class="number">r</th></tr>
+</thead>
+<tbody>
+{%- for task in kata.tasks %}
+<tr><th scope="row">{{ task.title }}</th>
+<td><progress max="100" value="{{ (100 * task.pass_rate)|round|int }}" aria-label="pass rate">{{ task.pass_rate|share }}
+</progress></td>
+<td class="number">{{ task.pass_rate|share }} of {{ task.people }}</td><td class="number">{{ task.mean|share }}</td>
+<td class="number">{{ task.discrimination|signed }}</td><td class="number">{{ task.rest_correlation|signed }}</td></tr>
+{%- endfor %}
+</tbody>
+</table>
+{%- endif %}
+{%- for task in kata.tasks if task.misconceptions %}
+<details{% if loop.first %} open{% endif %}><summary>What goes wrong in {{ task.title }}</summary>
+<table><thead><tr><th scope="col">Misconception</th><th scope="col" class="number">People</th></tr></thead><tbody>
+{%- for sentence, count in task.misconceptions %}
+<tr><td>{{ sentence }}</td><td class="number">{{ count }}</td></tr>
+{%- endfor %}
+</tbody></table></details>
+{%- endfor %}
+{%- endfor %}
+<h2>How to read it</h2>
+<p><strong>D</strong>, discrimination: the mean share of a task's points in the top 27 % of people minus that in the
+bottom 27 %, ranked by their points for everything else. At 0.3 or more, a task tells people apart; near 0 it does not,
+because almost everyone or almost no one solves it; below 0 something is wrong with the task. <strong>r</strong>: the
+correlation of the task's points with those for everything else. Both are left out
+if fewer than {{ enough }} people were graded.</p>
+<p><strong>Passed</strong> counts everyone who submitted. A task's <strong>pass rate</strong> and every
+<strong>mean</strong> leave out submissions that could not be graded, and points that a reviewer has yet to give.</p>
+<p>A misconception is listed if a submission behaves exactly like a known mistake.</p>
+"""
+
+
+def render(katas: Sequence[KataStatistics], people: int, as_of: str) -> str:
+    """Return the HTML page. The text `as_of` is the date of the statistics."""
+    environment = Environment(autoescape=True)
+    environment.filters |= {"share": percentage, "signed": signed, "left_out": left_out}
+    body = environment.from_string(_BODY).render(katas=katas, people=people, as_of=as_of, enough=ENOUGH)
+    return page("How the katas were solved", Markup(body))
+
+
+def left_out(excluded: int) -> str:
+    """Say how many people are excluded and therefore not in the statistics."""
+    people = "person whom an instructor excluded is" if excluded == 1 else "people whom instructors excluded are"
+    return f"{excluded} {people} left out of all numbers"
+
+
+def percentage(value: float) -> str:
+    """Format a percentage as a percentage."""
+    return f"{100 * value:.0f} %"
+
+
+def signed(value: float | None) -> str:
+    """Format a coefficient with a typographic minus sign, or None as a dash."""
+    return "–" if value is None else points(value).replace("-", "−") if value < 0 else f"{value:.2f}"

@@ -15,8 +15,7 @@ from msgspec import structs
 from graders import intake
 from graders.catalogue import Kata, is_glob
 from graders.course import downloads
-from graders.course.downloads import Form, Item, composed
-from graders.course.sources import mtime
+from graders.course.downloads import Form, Item, composed, mtime
 from graders.errors import IntakeError, KataError
 from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
@@ -35,7 +34,7 @@ class SubmissionEntry:
     """
 
     person: str
-    place: Path | Place
+    location: Path | Place
     submitted_at: str
     explicit: bool = False
     others: tuple[str, ...] = ()
@@ -46,11 +45,11 @@ class SubmissionEntry:
 
 @dataclass(frozen=True)
 class KataSubmission:
-    """The submission for one kata in an entry. If intake refused it, `taken` is None and `refused` is the reason."""
+    """The submission for one kata in an entry. If intake refused it, `files` is None and `refused` is the reason."""
 
     entry: SubmissionEntry
     kata: Kata
-    taken: Submission | None
+    files: Submission | None
     refused: str = ""
 
 
@@ -93,7 +92,7 @@ def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = 
             entries.append(
                 SubmissionEntry(
                     first,
-                    item.place,
+                    item.location,
                     item.time or _as_time(item.modified),
                     explicit=bool(item.time),
                     others=tuple(others),
@@ -115,11 +114,11 @@ def with_times(cohort: Cohort, times: Mapping[str, str]) -> Cohort:
 
 
 def _refused(person: str, items: Sequence[Item]) -> SubmissionEntry:
-    names = [item.place.name if isinstance(item.place, Path) else "" for item in items]
+    names = [item.location.name if isinstance(item.location, Path) else "" for item in items]
     listed = " and ".join(f"{name!a}" if not name.isascii() else name for name in names if name)
     what = f"{listed} belong" if listed else f"{len(items)} submissions belong"
     reason = f"{what} to the same person, {person}. Remove all but one."
-    return SubmissionEntry(person, items[0].place, _as_time(max(item.modified for item in items)), refused=reason)
+    return SubmissionEntry(person, items[0].location, _as_time(max(item.modified for item in items)), refused=reason)
 
 
 def forms(name: str) -> set[str]:
@@ -130,8 +129,8 @@ def forms(name: str) -> set[str]:
 def names_in(entry: SubmissionEntry) -> str:
     """Return the names of an entry's first files, for a message that none of them is a kata's."""
     try:
-        place = place_at(entry.place) if isinstance(entry.place, Path) else entry.place
-        names = [each.name for each in place.found.entries if each.kind != "a folder"]
+        location = place_at(entry.location) if isinstance(entry.location, Path) else entry.location
+        names = [each.name for each in location.found.entries if each.kind != "a folder"]
     except IntakeError:
         return ""
     names.sort(key=lambda name: not name.lower().endswith((".py", ".ipynb")))
@@ -192,53 +191,60 @@ def as_utc(moment: datetime.datetime) -> str:
         raise ValueError(str(fault)) from None
 
 
+def now() -> str:
+    """Return the current time in UTC, in ISO 8601 to the second."""
+    return as_utc(datetime.datetime.now(datetime.UTC))
+
+
 def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> Iterator[KataSubmission]:
     """Yield an entry's submissions for these katas.
 
     If `every` is false, katas with no files or only unchanged stubs are skipped. If a person submits a clone of the
     whole repository, only the katas that the person has worked on are graded.
     """
-    place = place_at(entry.place) if isinstance(entry.place, Path) else entry.place
+    location = place_at(entry.location) if isinstance(entry.location, Path) else entry.location
     for kata in katas:
         try:
             if entry.refused:
                 raise IntakeError(entry.refused)
-            taken = intake.take(kata, place, alone=True, anywhere=True)
+            submission = intake.take(kata, location, alone=True, anywhere=True)
         except IntakeError as fault:
             yield KataSubmission(entry, kata, None, str(fault))
             continue
-        if every or taken.refused or (taken.files and not _untouched(kata, taken)):
-            yield KataSubmission(_timed(entry, kata, taken), kata, _noted(entry, kata, place, taken))
+        if every or submission.refused or (submission.files and not _has_only_stubs(kata, submission)):
+            yield KataSubmission(_timed(entry, kata, submission), kata, _noted(entry, kata, location, submission))
 
 
-def _noted(entry: SubmissionEntry, kata: Kata, place: Place, taken: Submission) -> Submission:
+def _noted(entry: SubmissionEntry, kata: Kata, location: Place, submission: Submission) -> Submission:
     """Return the submission with the notes on its entry."""
     renamed = [
         f"{printable(entry.renamed[file.name])} was graded as {file.name}"
-        for file in taken.files
+        for file in submission.files
         if file.name in entry.renamed
     ]
-    left_out = [f"{name} was graded, and {other} was left out" for name, other in search.copies(kata, place, taken)]
-    notes = (*entry.notes, *renamed, *left_out, *taken.notes)
-    return structs.replace(taken, notes=notes) if notes != taken.notes else taken
+    left_out = [
+        f"{name} was graded, and {other} was left out" for name, other in search.copies(kata, location, submission)
+    ]
+    notes = (*entry.notes, *renamed, *left_out, *submission.notes)
+    return structs.replace(submission, notes=notes) if notes != submission.notes else submission
 
 
-def _untouched(kata: Kata, taken: Submission) -> bool:
+def _has_only_stubs(kata: Kata, submission: Submission) -> bool:
     """Return whether a submission holds only unchanged stubs, apart from files that match a pattern in `files`."""
     named = [name for name in kata.files if not is_glob(name)]
-    own = [file for file in taken.files if not named or file.name in named]
+    own = [file for file in submission.files if not named or file.name in named]
     if not own:
         return True
     stubs = intake.shipped(kata, kata.folder)
     return all(stubs.get(file.name) == file.data for file in own)
 
 
-def _timed(entry: SubmissionEntry, kata: Kata, taken: Submission) -> SubmissionEntry:
+def _timed(entry: SubmissionEntry, kata: Kata, submission: Submission) -> SubmissionEntry:
     """Return the entry with its time taken only from this kata's files, and the earlier ones that it builds on."""
-    if entry.explicit or not isinstance(entry.place, Path) or not entry.place.is_dir():
+    if entry.explicit or not isinstance(entry.location, Path) or not entry.location.is_dir():
         return entry
-    folders = [entry.place, *(each for each in entry.place.iterdir() if each.is_dir())]
-    graded = [(kata.slug, taken.files), *((each.kata, each.files) for each in taken.earlier)]
+    folders = [entry.location, *(each for each in entry.location.iterdir() if each.is_dir())]
+    graded = [(kata.slug, submission.files), *((each.kata, each.files) for each in submission.earlier)]
     times = [
         mtime(folder / inner / file.name)
         for folder in folders

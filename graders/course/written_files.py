@@ -1,23 +1,31 @@
-"""Write a batch's files for people from its store: results.csv and the verdict files."""
+"""Write a batch's files for people from its store: results.csv and the verdict files. Nothing reads them back."""
 
 from __future__ import annotations
 
+import csv
+import io
+import os
 import shlex
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from graders.atomic import folder_lock
-from graders.course import verdict_files
-from graders.course.batch import Batch
-from graders.course.batch_store import BatchStore
-from graders.course.gradebook import Gradebook
-from graders.course.results_table import Places, results
-from graders.course.rows import Key
+from graders.course.batch import Batch, BatchStore
+from graders.course.blobs import writing
+from graders.course.gradebook import Gradebook, batches, results, settings
+from graders.course.gradebook.batches import Summary
+from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.people import Directory
+from graders.course.gradebook.results import KataResult
 from graders.errors import KataError
 from graders.output import delivery
+from graders.report.wording import stopped
+from graders.verdict import to_json
 
 MOST_LINES = 10  # name at most this many outdated pages
 NOT_WRITTEN = "The gradebook has the results. Fix that, and run the same `katas grade-batch` to write the file."
+OF_VERDICT = ("person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message", "note")
+OF_MARK = ("days_late", "counts", "final_points", "steps")  # as in `katas gradebook export csv`
 
 
 def write(batch: Batch, held: BatchStore) -> list[Path]:
@@ -25,22 +33,93 @@ def write(batch: Batch, held: BatchStore) -> list[Path]:
 
     Return those that differed, because a person had changed them.
     """
-    changed = verdict_files.restore(batch, held)
+    changed = restore_verdicts(batch, held)
     write_table(batch, held)
     return changed
 
 
-def write_table(batch: Batch, held: BatchStore) -> Path:
-    """Write results.csv, and return its path."""
-    _write_table(batch, held)
-    return batch.table
+# -------------------------------------------------------------------------------------- verdict files
 
 
-def _write_table(batch: Batch, held: BatchStore, places: Places | None = None) -> bool:
-    """Write results.csv, and return whether it has changed. `places` is as in `results`."""
+def replace_verdict(batch: Batch, row: Row) -> None:
+    """Replace the file of a verdict.
+
+    This function does not wait for the disk, because the file can be written again from the store.
+    """
+    file = batch.verdict_file(*row.key)
+    new = file.with_name(f".{file.name}")
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(_content(row))
+        os.replace(new, file)
+
+
+def restore_verdicts(batch: Batch, held: BatchStore) -> list[Path]:
+    """Write the verdict files that are missing or differ from the store. Return those that differed.
+
+    A file is missing if a run was killed just after it stored a verdict.
+    """
+    changed = []
+    with writing(batch.verdicts):
+        batch.verdicts.mkdir(exist_ok=True)
+    with folder_lock(batch.verdicts):
+        for row in held.rows():
+            file = batch.verdict_file(*row.key)
+            found = file.read_bytes() if file.is_file() else None
+            if found != _content(row):
+                replace_verdict(batch, row)
+                changed += [file] if found is not None else []
+    return changed
+
+
+def _content(row: Row) -> bytes:
+    return to_json(row.verdict) + b"\n"
+
+
+# ---------------------------------------------------------------------------------------- results.csv
+
+
+def table(held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> str:
+    """Return everyone's current results in a batch as CSV: verdicts with manual scores, and final marks.
+
+    `known` is what `results.by_name` returns, if that is known already.
+    """
+    known = held.book.read(results.by_name) if known is None else known
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow((*OF_VERDICT, *OF_MARK))
+    for key, row in sorted(held.summaries().items()):
+        lines.writerow([harmless(cell) for cell in (*_of_verdict(row), *_of_mark(row, known.get(key)))])
+    return text.getvalue()
+
+
+def _of_verdict(row: Summary) -> tuple[object, ...]:
+    verdict = row.verdict
+    worth = (row.person, verdict.kata, verdict.status, verdict.score, verdict.max_score)
+    notes = [*verdict.intake_notes, *([stopped(verdict.stopped_tests)] if verdict.stopped_tests else [])]
+    messages = verdict.message.partition("\n")[0], "; ".join(notes)
+    return *worth, row.submitted_at, verdict.submission_sha256, *messages
+
+
+def _of_mark(row: Summary, result: KataResult | None) -> tuple[object, ...]:
+    """Return the cells about the final mark. They are empty until a submission has a verdict that counts."""
+    if result is None:
+        return ("",) * len(OF_MARK)
+    this = result.standing(row.submitted_at, row.verdict.submission_sha256)
+    of_this = ("", "") if this is None else (this.late, int(this is result.counted))
+    return *of_this, result.points, result.mark.text
+
+
+def harmless(cell: object) -> object:
+    """Escape a cell that a spreadsheet would treat as a formula, because names and messages are untrusted."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def write_table(batch: Batch, held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> bool:
+    """Write results.csv, and return whether it has changed. With `known` as in `table`, only if it has changed."""
     with folder_lock(batch.verdicts):  # so that an older table never replaces a newer one
-        text = results(held, places)
-        if places is not None and batch.table.is_file() and batch.table.read_text(encoding="utf-8") == text:
+        text = table(held, known)
+        if known is not None and batch.table.is_file() and batch.table.read_text(encoding="utf-8") == text:
             return False
         delivery.deliver(text, batch.table, NOT_WRITTEN)
     return True
@@ -48,23 +127,24 @@ def _write_table(batch: Batch, held: BatchStore, places: Places | None = None) -
 
 def refresh_tables(book: Gradebook) -> list[str]:
     """Write the results.csv of all batches in a gradebook in which a final mark has changed. Return what to report."""
-    lines, places = [], book.by_name()
-    for folder in book.batches_with():
+    lines, known = [], book.read(results.by_name)
+    for folder in book.read(batches.folders):
         batch = Batch(Path(folder))
         if not batch.exists:  # a command that needs its files names it
             continue
         try:
             with batch.reading() as held:
-                if held.book.address == book.address and _write_table(batch, held, places):
+                if held.book.address == book.address and write_table(batch, held, known):
                     lines.append(f"written: {batch.table}")
         except KataError as fault:
             lines.append(f"not written: {fault}")
     return lines
 
 
-def after_change(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
-    """Write the tables again after a change to the rules or to a mark, and name the outdated pages, as lines."""
-    return [*refresh_tables(book), *pages_to_write_again(book, kata, person)]
+def tables_written(batch: Batch, held: BatchStore) -> list[str]:
+    """Write the results.csv of a batch, and of the others in its gradebook that have changed. Return what to report."""
+    write_table(batch, held)
+    return [f"written: {batch.table}", *refresh_tables(held.book)]
 
 
 def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> list[str]:
@@ -76,13 +156,20 @@ def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> l
         if held.book.address != book.address:
             other = shlex.quote(held.book.name)
             remedy = f"Regrade that too: katas gradebook regrade --gradebook {other}"
-            if batch.can_join(held):
+            if held.can_join():
                 here = shlex.quote(book.name)
                 remedy = f"Let it join: katas gradebook import {shlex.quote(folder)} --gradebook {here}"
             return [f"{folder}: its results are in {held.book.name}, which was not regraded. {remedy}"]
         verdicts = len(write(batch, held))
-    lines = [f"written: {folder}/results.csv and {verdicts} verdict files"]
-    return lines + outdated_pages(batch, regraded)
+    return [f"written: {folder}/results.csv and {verdicts} verdict files", *outdated_pages(batch, regraded)]
+
+
+# ---------------------------------------------------------------------------------- pages of feedback
+
+
+def after_change(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
+    """Write the tables again after a change to the rules or to a mark, and name the outdated pages, as lines."""
+    return [*refresh_tables(book), *pages_to_write_again(book, kata, person)]
 
 
 def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
@@ -91,9 +178,10 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     An empty `kata` or `person` stands for all.
     """
     lines = []
-    for folder in book.batches_with(kata):
+    directory = book.read(Directory)
+    names = [directory.known(person), *directory.names(person)] if person else []
+    for folder in book.read(batches.folders, kata):
         batch = Batch(Path(folder))
-        names = [book.id_of(person), *book.names_of(person)] if person else []
         owners = sorted({batch.feedback / batch.folder_of(name) for name in names})
         pages = [page for owner in owners or batch.feedback.glob("*") for page in owner.glob(f"{kata or '*'}.*")]
         if pages:
@@ -104,27 +192,30 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     return lines
 
 
-def _with_groups(batch: Batch, changed: Collection[Key]) -> Collection[Key]:
-    """Return these people and katas, and those of their groups, for whom the same submissions count."""
-    if not changed:
-        return changed
-    with batch.reading() as held:
-        if not any(rule.in_groups for rule in held.book.rules().values()):
-            return changed
-        places = held.book.by_name()
-    names = {key: {each.attempt.submitted_as for each in place.standings} for key, place in places.items()}
-    return {*changed, *(key for key, each in names.items() if any((name, key[1]) in changed for name in each))}
+def outdated_pages(batch: Batch, changed: Collection[Key], *, named: bool = True) -> list[str]:
+    """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas.
 
-
-def outdated_pages(batch: Batch, changed: Collection[Key]) -> list[str]:
-    """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas."""
+    A page's path names its person, so that pages are only listed if they may be `named`.
+    """
     changed = _with_groups(batch, changed)
     pages = sorted(
         page for person, kata in changed for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
     )
-    lines = [f"outdated: {page}" for page in pages[:MOST_LINES]]
+    lines = [f"outdated: {page}" for page in pages[:MOST_LINES] if named]
     if len(pages) > MOST_LINES:
         lines.append(f"… and {len(pages) - MOST_LINES} more")
     if pages:
         lines.append(f"write outdated pages again: katas feedback {shlex.quote(str(batch.out))}")
     return lines
+
+
+def _with_groups(batch: Batch, changed: Collection[Key]) -> Collection[Key]:
+    """Return these people and katas, and those of their groups, for whom the same submissions count."""
+    if not changed:
+        return changed
+    with batch.reading() as held:
+        if not any(rule.in_groups for rule in held.book.read(settings.rules).values()):
+            return changed
+        known = held.book.read(results.by_name)
+    names = {key: {each.attempt.submitted_as for each in result.standings} for key, result in known.items()}
+    return {*changed, *(key for key, each in names.items() if any((name, key[1]) in changed for name in each))}

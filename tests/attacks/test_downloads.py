@@ -51,7 +51,7 @@ def test_a_canvas_name_cannot_claim_another_id(observed, katas, tmp_path, name, 
     write(tmp_path / name, ADDED)
     found = handed(tmp_path, katas)
     assert set(found) == {"lovelaceada_12345", person}
-    taken = found["lovelaceada_12345"].taken
+    taken = found["lovelaceada_12345"].files
     assert taken is not None
     assert ([file.data for file in taken.files], taken.ignored) == ([SOLUTION.encode()], ())
     observed("N")
@@ -63,8 +63,8 @@ def test_a_moodle_name_cannot_claim_another_person(observed, katas, tmp_path):
     write(tmp_path / "Eve_666_assignsubmission_file_Ada_501_assignsubmission_file_twice.py", ADDED)
     found = handed(tmp_path, katas)
     assert list(found) == ["Ada", "Eve"]
-    assert [file.data for file in found["Ada"].taken.files] == [SOLUTION.encode()]
-    assert found["Eve"].taken.files == ()
+    assert [file.data for file in found["Ada"].files.files] == [SOLUTION.encode()]
+    assert found["Eve"].files.files == ()
     observed("N")
 
 
@@ -84,7 +84,7 @@ def test_folders_that_normalise_alike_stop_only_themselves(observed, katas, tmp_
             archive.extractall(tmp_path / "in")
         place = tmp_path / "in"
     found = handed(place, katas)
-    assert {person: each.taken is not None for person, each in found.items()} == {
+    assert {person: each.files is not None for person, each in found.items()} == {
         "Zo\u00e9": False,
         "bob": True,
         "dup": False,
@@ -103,9 +103,9 @@ def test_a_path_in_a_download_cannot_lead_out(observed, katas, tmp_path, name):
     place = tmp_path / "in.zip"
     place.write_bytes(zipped({"bob/twice.py": SOLUTION, name: ADDED}))
     found = handed(place, katas)
-    assert [file.data for file in found["bob"].taken.files] == [SOLUTION.encode()]
+    assert [file.data for file in found["bob"].files.files] == [SOLUTION.encode()]
     if "ada" in found:
-        assert found["ada"].taken is None
+        assert found["ada"].files is None
     assert set(found) <= {"ada", "bob"}
     observed("R")
 
@@ -120,7 +120,7 @@ def test_a_link_in_a_download_is_refused(observed, katas, tmp_path):
         archive.writestr("bob/twice.py", SOLUTION)
     found = handed(place, katas)
     assert "it is a symbolic link" in found["ada"].refused
-    assert found["bob"].taken.files
+    assert found["bob"].files.files
     observed("R")
 
 
@@ -139,7 +139,7 @@ def test_bombs_in_a_download_stop_only_their_sender(observed, katas, tmp_path, f
     )
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = handed(place, katas)
-    taken = {person[:3]: bool(each.taken and each.taken.files) for person, each in found.items()}
+    taken = {person[:3]: bool(each.files and each.files.files) for person, each in found.items()}
     assert taken == {"bob": True, "eve": False, "mal": False, "zed": False}
     assert time.monotonic() - begun < 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
@@ -216,7 +216,7 @@ submission_1:
 
 @attack("Z45")
 def test_a_download_of_a_million_names_is_refused(observed, tmp_path, monkeypatch):
-    monkeypatch.setattr("graders.course.sources.ENTRIES", 1_000)
+    monkeypatch.setattr("graders.course.downloads.ENTRIES", 1_000)
     place = tmp_path / "in.zip"
     place.write_bytes(zipped({f"{number}/x": "" for number in range(1_001)}))
     with pytest.raises(KataError, match="it holds more than 1000 files"):

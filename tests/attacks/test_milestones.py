@@ -131,7 +131,7 @@ def test_a_person_with_the_name_of_a_kata_gets_nobody_elses_files(tmp_path, tree
     people = {"milestone/network.py": NETWORK, "one/double.py": DOUBLE, "two/add_two.py": ADD}
     write_files(folder, people)
     milestone = [catalogue.load(root, "milestone", complete=False)]
-    (taken,) = [each.taken for entry in find(folder) for each in of_katas(entry, milestone, every=False)]
+    (taken,) = [each.files for entry in find(folder) for each in of_katas(entry, milestone, every=False)]
     assert [file.name for file in taken.files] == ["network.py"]
     assert [each.files for each in taken.earlier] == [(), ()]
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import sqlalchemy as sa
 
+from graders.course import written_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook
-from graders.course.gradebook.records import verdict_in
-from graders.course.gradebook.tables import VerdictRow
-from graders.course.results_table import results
-from graders.course.rows import Row
-from graders.verdict import TaskResult, Verdict
+from graders.course.gradebook import Gradebook, importing, results
+from graders.course.gradebook.importing import Row
+from graders.course.gradebook.results import KataResult
+from graders.course.gradebook.tables import AuditRow, VerdictRow
+from graders.manual_scores import ManualScore, with_marks
+from graders.verdict import Speed, TaskResult, Verdict
+from tests.warm import katas
 
 DUE = "2026-05-10T12:00:00+00:00"
 Opened = Callable[[], Gradebook]
@@ -50,8 +51,20 @@ def history(out: Path) -> dict[str, list[Row]]:
     with Batch(out).reading() as held, held.book.transaction() as transaction:
         for each in transaction.session.scalars(sa.select(VerdictRow).order_by(VerdictRow.id)):
             person, time = each.submission.person.name, each.submission.submitted_at
-            found.setdefault(person, []).append(Row(person=person, submitted_at=time, verdict=verdict_in(each)))
+            found.setdefault(person, []).append(Row(person=person, submitted_at=time, verdict=each.verdict()))
     return found
+
+
+def add(book: Gradebook, verdict: Verdict, person: str, submitted_at: str = "") -> bool:
+    return book.write(importing.import_verdict, verdict, person, submitted_at)
+
+
+def results_in(book: Gradebook, slug: str | None = None, person: str | None = None) -> list[KataResult]:
+    return book.read(results.of_katas, slug, person)
+
+
+def audit_of(book: Gradebook, person: str | None = None) -> list[AuditRow]:
+    return book.read(results.audit, person)
 
 
 def current(out: Path) -> list[Row]:
@@ -63,12 +76,33 @@ def current(out: Path) -> list[Row]:
 def table(out: Path) -> str:
     """Return results.csv as the store of a batch says it."""
     with Batch(out).reading() as held:
-        return results(held)
+        return written_files.table(held)
 
 
-def write_journal(path: Path, *rows: Row, seed: str = "5eed" * 16) -> Path:
-    """Write a journal as an older version of the harness wrote it."""
-    lines = [{"journal": "katas/batch/v1", "seed": seed}, *rows]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-    return path
+AWAITING = graded(
+    10.0,
+    status="awaiting_review",
+    tasks=(task("twice", 10), task("essay", 0, 5, "awaiting_review")),
+    review_points=5.0,
+    sha="e",
+)
+
+
+MARKED = with_marks(AWAITING, [ManualScore("essay", 3.0, "Grace", moment(11))])
+
+
+def speed(ratio: float, low: float, high: float) -> Speed:
+    return Speed(ratio=ratio, low=low, high=high, cpu_ratio=ratio)
+
+
+def output_of(*words: str, root: Path) -> str:
+    done = katas("--root", str(root), *words)
+    assert (done.status, done.left) == (0, []), done.said
+    return done.out
+
+
+def refused(*words: str, root: Path) -> str:
+    """Return the one-line message of a command that exits with 2."""
+    done = katas("--root", str(root), *words)
+    assert (done.status, done.err.count("\n"), "Traceback" in done.err) == (2, 1, False), done.said
+    return done.err

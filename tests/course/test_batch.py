@@ -24,21 +24,22 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake, verdict
-from graders.cli import batch_state
-from graders.cli.grade_batch import grade_batch
-from graders.course import batch_store, pool_worker, running, submissions
+from graders.course import batch as batch_module
+from graders.course import executors, pool_worker, submissions
 from graders.course.batch import Batch
-from graders.course.batch_run import BatchProgress, BatchRun
+from graders.course.commands.grade_batch import grade_batch, rate_of
 from graders.course.executors import Borrowed, Cluster, ThisMachine
+from graders.course.gradebook import removal
+from graders.course.gradebook.importing import Row
+from graders.course.grading import BatchProgress, BatchRun
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
-from graders.course.rows import Row
 from graders.errors import JudgeError, KataError
 from graders.manual_scores import ManualScore, with_marks
 from graders.report import render
 from tests import workshop
 from tests.attacks.residents import children, command_line
-from tests.course.books import current, history, table, write_journal
+from tests.course.books import current, history, table
 from tests.warm import katas
 from tests.workshop import (
     ADDED,
@@ -77,6 +78,14 @@ def hand_in(folder: Path, count: int) -> Path:
 
 
 rows_of = history
+
+
+def forget(batch: Batch, person: str) -> tuple[int, int]:
+    """Remove a person as `katas gradebook forget` does. Return the numbers of removed verdicts and submissions."""
+    with batch.open() as held:
+        removed = batch.clean(held, lambda name, _: name == submissions.composed(person))
+        removal.forget(held.book, person)
+        return removed
 
 
 def hand_in_slowly(folder: Path, count: int) -> Path:
@@ -167,7 +176,7 @@ def test_verdict_file_replays_from_the_stored_submission(everything, root):
     _, out, _ = everything
     record = out / "verdicts" / "bob" / "one.json"
     sha256 = verdict.from_json(record.read_bytes()).submission_sha256
-    kept = Batch(out).store.place(sha256)
+    kept = Batch(out).store.path(sha256)
     done = katas("replay", str(record), "--submission", str(kept), cwd=root)
     assert (done.status, done.out) == (0, "one: the same statuses, scores and counterexamples (failed)\n"), done.said
 
@@ -242,7 +251,7 @@ def test_names_are_stored_in_one_unicode_form(tmp_path):
     batch = Batch(tmp_path / "out")
     with batch.open() as held:
         held.append([graded_row("Zo\u00e9")])
-    assert batch.forget("Zoe\u0301")[0] == 1
+    assert forget(batch, "Zoe\u0301")[0] == 1
 
 
 def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
@@ -252,7 +261,7 @@ def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
     words = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", "--workers", "1")
     done = katas(*words, cwd=root)
     assert (done.status, "names that differ only in case: Ada and ada\n" in done.out) == (0, True), done.said
-    write(out / batch_store.LOCK.upper(), "")  # as if the file system took it for the same file
+    write(out / batch_module.LOCK.upper(), "")  # as if the file system took it for the same file
     done = katas(*words, cwd=root)
     assert done.status == 2
     assert done.err.startswith(f"katas: {out}: Ada and ada are the same name on this file system. Rename one")
@@ -376,7 +385,7 @@ def test_submission_time_of_a_kata_is_that_of_its_own_files(root, tmp_path):
     write(folder / "ada/work/notes.md", "later")
     (entry,) = submissions.find(folder)
     (handed,) = submissions.of_katas(entry, [catalogue.load(root, "one")], every=True)
-    assert [file.name for file in handed.taken.files] == ["twice.py"]
+    assert [file.name for file in handed.files.files] == ["twice.py"]
     assert handed.entry.submitted_at == "2023-11-14T22:13:20+00:00"
 
 
@@ -503,7 +512,7 @@ def test_ctrl_c_waits_until_a_submission_is_stored(root, tmp_path, monkeypatch):
             Batch(tmp_path).store.keep(taken)
     finally:
         signal.signal(signal.SIGINT, before)
-    with zipfile.ZipFile(Batch(tmp_path).store.place(taken.sha256)) as archive:
+    with zipfile.ZipFile(Batch(tmp_path).store.path(taken.sha256)) as archive:
         assert archive.testzip() is None
 
 
@@ -571,8 +580,8 @@ def test_killed_judging_process_loses_no_verdict(root, small_cohort, tmp_path, k
     killed: list[int] = []
     batch = Batch(tmp_path / "out")
     run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=kill_one)
-    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as place:
-        run.grade(submissions.find(folder), place, held)
+    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as executor:
+        run.grade(submissions.find(folder), executor, held)
     assert len(killed) == kills
     assert_equal_to(expected, tmp_path / "out")
 
@@ -582,7 +591,7 @@ def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monke
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.course.executors.LEFT_S", 1.0)
     monkeypatch.setattr("graders.course.executors.WAIT_S", 60.0)
-    monkeypatch.setattr("graders.course.running.LOOK_S", 0.5)
+    monkeypatch.setattr("graders.course.executors.LOOK_S", 0.5)
     folder = hand_in_slowly(
         shutil.copytree(small_cohort[0], tmp_path / "in"), 4
     )  # still running when the worker is gone
@@ -596,10 +605,10 @@ def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monke
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         batch.open(bytes.fromhex(SEED)) as held,
-        Cluster(cluster.scheduler_address) as place,
+        Cluster(cluster.scheduler_address) as executor,
         pytest.raises(KataError, match=r"no worker for 1 s\. Start one, and run the same command again"),
     ):
-        run.grade(submissions.find(folder), place, held)
+        run.grade(submissions.find(folder), executor, held)
     assert rows_of(tmp_path / "out")  # finished gradings are kept
 
 
@@ -626,9 +635,9 @@ def test_dask_cluster_with_killed_workers_grades_the_same(root, small_cohort, tm
     with (
         distributed.LocalCluster(**settings) as cluster,
         batch.open(bytes.fromhex(SEED)) as held,
-        Cluster(cluster.scheduler_address) as place,
+        Cluster(cluster.scheduler_address) as executor,
     ):
-        run.grade(submissions.find(folder), place, held)
+        run.grade(submissions.find(folder), executor, held)
     assert len(killed) == 2
     assert_equal_to(expected, tmp_path / "out")
 
@@ -644,15 +653,15 @@ def test_a_dask_scheduler_grades_until_it_has_no_worker(root, small_cohort, tmp_
     run = BatchRun(batch, [catalogue.load(root, "one")], every=True)
     settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     resident_here(root)
-    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as place:
+    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as executor:
         with batch.open(bytes.fromhex(SEED)) as held:
-            run.grade(few, place, held)
-        place.look()
+            run.grade(few, executor, held)
+        executor.look()
         cluster.scale(0)
         until = time.monotonic() + PATIENCE_S
         with pytest.raises(KataError, match=r"no worker for 0 s\. Start one, and run the same command again"):
             while time.monotonic() < until:
-                place.look()
+                executor.look()
     assert_equal_to({entry.person: expected[entry.person] for entry in few}, tmp_path / "out")
 
 
@@ -663,34 +672,12 @@ def test_missing_scheduler_is_reported_in_one_message(monkeypatch):
         Cluster("tcp://127.0.0.1:9").__enter__()
 
 
-# The store, and the journals of older versions.
+# The store.
 
 
 def graded_row(person: str, **changes: object) -> Row:
     found = verdict.Verdict(kata="one", status="passed", submission_sha256=person * 3, **changes)
     return Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
-
-
-def test_torn_last_line_of_an_old_journal_is_ignored(tmp_path):
-    whole = write_journal(tmp_path / "journal.jsonl", graded_row("ada"), graded_row("bob")).read_bytes()
-    for number, cut in enumerate(range(1, len(whole.splitlines(keepends=True)[-1]), 97)):
-        out = tmp_path / str(number)
-        write(out / "journal.jsonl", whole[:-cut].decode())
-        with Batch(out).open() as held:
-            assert held.seed.hex() == SEED
-            held.append([graded_row("cleo")])
-        assert [row.person for row in current(out)] == ["ada", "cleo"]
-        assert sorted(path.name for path in out.glob("j*")) == ["journal.jsonl.taken-over"]
-
-
-def test_a_damaged_line_of_an_old_journal_is_named(tmp_path):
-    path = write_journal(tmp_path / "journal.jsonl", *map(graded_row, ("ada", "bob", "cleo")))
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([*lines[:2], b"\0\0\0\n", *lines[3:]]))
-    for _ in range(2):
-        with pytest.raises(KataError, match=r"journal\.jsonl, line 3: the line is damaged .* Remove it"):
-            Batch(tmp_path).open()
-        assert rows_in(tmp_path) == 0
 
 
 def test_two_commands_cannot_grade_into_one_folder(tmp_path):
@@ -703,13 +690,6 @@ def test_two_commands_cannot_grade_into_one_folder(tmp_path):
     assert [row.person for row in current(tmp_path)] == ["ada"]
 
 
-def test_file_that_is_not_a_journal_is_left_unchanged(tmp_path):
-    path = write(tmp_path / "journal.jsonl", "dear diary\n")
-    with pytest.raises(KataError, match="line 1: not the journal of a batch"):
-        Batch(tmp_path).open()
-    assert path.read_text(encoding="utf-8") == "dear diary\n"
-
-
 ESSAY = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
 AWAITING = verdict.Verdict(
     kata="one",
@@ -720,35 +700,6 @@ AWAITING = verdict.Verdict(
     seed="00" * 16,
     graded_at="2026-05-01T10:00:00+00:00",
 )
-
-
-def test_old_journal_is_taken_over_once_with_scores_in_files(tmp_path):
-    rows = [
-        msgspec.structs.replace(graded_row("ada"), verdict=AWAITING),
-        graded_row("bob", seed="11" * 16, graded_at="2026-05-01T11:00:00+00:00"),
-        msgspec.structs.replace(graded_row("ada"), verdict=AWAITING, submitted_at="2026-04-30T00:00:00+00:00"),
-    ]
-    write_journal(tmp_path / "journal.jsonl", *rows)
-    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00", "Good.")])
-    write(tmp_path / "verdicts" / "ada" / "one.json", verdict.to_json(marked).decode())
-    (kept,) = (path.read_bytes() for path in tmp_path.glob("journal.jsonl"))
-    assert [line.split(",")[:6] for line in table(tmp_path).splitlines()[1:]] == [
-        ["ada", "one", "failed", "4.0", "5.0", "2026-04-30T00:00:00+00:00"],
-        ["bob", "one", "passed", "0.0", "0.0", "2026-05-01T00:00:00+00:00"],
-    ]
-    with Batch(tmp_path).open() as held:
-        assert (held.seed.hex(), held.taken_over) == (SEED, None)
-        assert next(held.rows()).verdict == marked
-        assert [line.what for line in held.book.audit("ada")] == ["graded", "marked"]
-    assert (tmp_path / "journal.jsonl.taken-over").read_bytes() == kept
-
-
-def test_takeover_that_was_killed_is_completed(tmp_path):
-    path = write_journal(tmp_path / "journal.jsonl", *map(graded_row, ("ada", "bob")))
-    first = table(tmp_path)
-    os.rename(tmp_path / "journal.jsonl.taken-over", path)  # as after a kill between the store and the new name
-    assert table(tmp_path) == first
-    assert rows_in(tmp_path) == 2
 
 
 # Changed tests.
@@ -796,7 +747,7 @@ def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
         write(tmp_path / "in" / f"late{number}" / "other.py", "")
     expected = [
         "7 ungradable: late0, late1, late2, late3, late4, …",
-        f"2 pieces await marking: katas review {out}",
+        f"2 pieces await marking: katas serve --instructor {out} --by NAME",
         "8 not in the roster: late0, late1, late2, late3, late4, … (katas gradebook people match NAME ID)",
         "3 of 4 on the roster without a submission: bob, cleo, dora",
     ]
@@ -815,7 +766,7 @@ def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
     ("count", "seconds", "said"), [(6, 193.2, "1.9 per minute"), (30, 10, "3.0 per second"), (1, 1, "1.0 per second")]
 )
 def test_rate_below_one_per_second_is_per_minute(count, seconds, said):
-    assert batch_state.rate(count, seconds) == said
+    assert rate_of(count, seconds) == said
 
 
 @pytest.mark.deep
@@ -884,8 +835,8 @@ def test_forget_keeps_submissions_that_others_share(root, tmp_path):
             row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(VERDICT, submission_sha256=taken.sha256))
             held.append([row])
             write(batch.verdict_file(person, "one"), "written from the store")
-    assert batch.forget("twin") == (1, 0)
-    assert batch.forget("person1") == (1, 1)
+    assert forget(batch, "twin") == (1, 0)
+    assert forget(batch, "person1") == (1, 1)
     assert set(rows_of(tmp_path / "out")) == {"person0", "person2"}
     assert set(batch.store.digests()) == {digests["person0"], digests["person2"]}
     assert sorted(path.name for path in (tmp_path / "out" / "verdicts").iterdir()) == ["person0", "person2"]
@@ -899,7 +850,7 @@ def test_stored_submission_is_returned_unchanged(root, tmp_path):
     store = Batch(tmp_path).store
     store.keep(taken)
     assert store.take(kata, taken.sha256).files == taken.files
-    store.place(taken.sha256).write_bytes(store.keep(intake.submission(kata, {"twice.py": b"other"})).read_bytes())
+    store.path(taken.sha256).write_bytes(store.keep(intake.submission(kata, {"twice.py": b"other"})).read_bytes())
     with pytest.raises(KataError, match="not the ones that were submitted"):
         store.take(kata, taken.sha256)
     assert store.drop(taken.sha256)
@@ -920,15 +871,6 @@ def test_manual_scores_survive_a_regrading_in_a_batch(tmp_path):
         other = msgspec.structs.replace(again, submission_sha256="c" * 64)
         (found,) = held.append([msgspec.structs.replace(row, verdict=other)])
         assert found.verdict.tasks[0].reviewer is None
-
-
-def test_expired_submissions_are_removed(tmp_path):
-    batch = Batch(tmp_path)
-    rows = [graded_row("ada"), Row(person="bob", submitted_at="2026-06-01T00:00:00+00:00", verdict=VERDICT)]
-    with batch.open() as held:
-        held.append(rows)
-    assert batch.forget_before("2026-05-31T00:00:00+00:00") == (1, 0)
-    assert set(rows_of(tmp_path)) == {"bob"}
 
 
 VERDICT = verdict.Verdict(kata="one", status="passed", submission_sha256="b" * 64)
@@ -972,11 +914,11 @@ def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
     def jobs() -> Iterator[Job]:
         for number in range(12):
             taken.append(number)
-            assert len(taken) - done <= running.AHEAD * 2 + 1
+            assert len(taken) - done <= executors.AHEAD * 2 + 1
             yield job(number, root)
 
     with ThreadPoolExecutor(2) as executor:
-        for group in running.graded(jobs(), Borrowed(executor, 2)):
+        for group in executors.graded(jobs(), Borrowed(executor, 2)):
             assert {each.verdict.status for each in group} == {"passed"}
             done += len(group)
     assert done == 12
@@ -986,7 +928,7 @@ def test_machine_with_other_katas_gives_an_error(root, resident_here):
     resident_here(root)
     stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
     with ThreadPoolExecutor(1) as executor:
-        ((done,),) = running.graded([stale], Borrowed(executor, 1))
+        ((done,),) = executors.graded([stale], Borrowed(executor, 1))
     assert (done.verdict.status, done.verdict.score) == ("error", 0)
     assert "Update it." in done.verdict.message
 
@@ -1024,7 +966,7 @@ def test_job_that_kills_its_process_does_not_stop_the_others(root):
     place = Mortal(mortal)
     done = {
         each.job.person: each.verdict
-        for group in running.graded((job(n, root) for n in range(10)), place)
+        for group in executors.graded((job(n, root) for n in range(10)), place)
         for each in group
     }
     place.pool.shutdown()
@@ -1044,5 +986,5 @@ def dies(_: bytes) -> bytes:
 def test_processes_that_die_on_every_job_end_the_batch(root):
     place = Mortal(dies)
     with pytest.raises(JudgeError, match="die on every job"):
-        list(running.graded((job(number, root) for number in range(10)), place))
+        list(executors.graded((job(number, root) for number in range(10)), place))
     place.pool.shutdown()

@@ -347,6 +347,6 @@ def test_katas_with_results_are_taken_from_a_download(tmp_path):
     place.write_bytes(zipped({"lovelaceada_12345_98765901_work.zip": inner, "royal_1_2_twice.py": SOLUTION}))
     first, _ = submissions.find(place)
     (handed,) = submissions.of_katas(first, catalogue.load_all(tmp_path / "katas"), every=False)
-    assert handed.taken is not None
-    assert list(handed.taken.graded) == ["results/log.csv", "twice.py"]
+    assert handed.files is not None
+    assert list(handed.files.graded) == ["results/log.csv", "twice.py"]
     assert handed.entry.submitted_at > "2026"

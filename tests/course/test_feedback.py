@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from graders.course.batch import Batch
-from graders.course.rows import Row
+from graders.course.gradebook.importing import Row
 from graders.course.submissions import composed
 from graders.verdict import Verdict, from_json, to_json
 from tests import workshop
-from tests.course.books import write_journal
 from tests.warm import katas
 from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, write
 
@@ -86,7 +85,8 @@ def test_everyone_gets_a_page_for_each_verdict(root: Path, out: Path) -> None:
     done = workshop.katas("feedback", str(out), cwd=root)
     assert (done.status, done.err, done.left) == (0, "", []), done.said
     assert done.out == (
-        f"written: 4 files for 3 people in {out}/feedback\nawaiting review: 3 of them; score them with `katas review`\n"
+        f"written: 4 files for 3 people in {out}/feedback\n"
+        "awaiting review: 3 of them; score them with `katas serve --instructor`\n"
     )
     pages = files_in(out / "feedback")
     assert sorted(pages) == sorted(["ada/alpha.html", "bob/alpha.html", "bob/beta.html", f"{ODD}/alpha.html"])
@@ -199,17 +199,6 @@ def test_pages_come_from_the_store_and_not_from_verdict_files(root: Path, out: P
     assert files_in(out / "feedback") == pages
 
 
-def test_damaged_journal_of_an_older_version_is_named(root: Path, tmp_path: Path) -> None:
-    path = write_journal(
-        tmp_path / "journal.jsonl", Row(person="ada", submitted_at=NOON, verdict=Verdict(kata="beta", status="passed"))
-    )
-    with open(path, "ab") as file:
-        file.write(b"no row\n")
-    done = feedback(root, tmp_path)
-    assert (done.status, done.out) == (2, "")
-    assert f"{tmp_path}/journal.jsonl, line 3: the line is damaged" in done.err
-
-
 def test_person_kata_format_and_folder_can_be_chosen(root: Path, out: Path, tmp_path: Path) -> None:
     to = tmp_path / "hand" / "back"
     done = feedback(root, out, "bob", "ada", "--kata", "beta", "--format", "markdown", "--to", str(to))
@@ -276,7 +265,8 @@ def test_people_who_share_a_folder_do_not_share_reports(root: Path, out: Path) -
 
 def test_forgotten_person_has_no_page_left(root: Path, out: Path) -> None:
     feedback(root, out)
-    assert Batch(out).forget("ada")[0] == 1
+    words = ("gradebook", "forget", "ada", "--yes", "--gradebook", str(out / "gradebook.sqlite"))
+    assert katas(*words, cwd=root).status == 0
     assert not (out / "feedback/ada").exists()
     assert (out / "feedback/bob").is_dir()
 

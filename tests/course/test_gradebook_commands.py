@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.course.gradebook import Gradebook
+from graders.course.gradebook import Gradebook, importing
+from graders.course.gradebook.people import Directory
 from tests import warm
-from tests.course.books import DUE, graded, moment, task
+from tests.course.books import DUE, add, audit_of, graded, moment, task
 from tests.course.test_roster import CANVAS, GRADESCOPE, PLAIN, WORKSHEET
 from tests.in_process import katas
 from tests.workshop import SOLUTION, write, write_repository
@@ -29,12 +30,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def url(tmp_path: Path, root: Path) -> str:
     """Return a gradebook with a submission from ada and one from bob. The kata `one` has 3 points."""
     with Gradebook(str(tmp_path / "book.sqlite"), who="Ivy") as book:
-        book.update_katas([catalogue.load(root, "one")])
+        book.write(importing.update_katas, [catalogue.load(root, "one")])
         for person, score, day in (("ada", 3.0, 9), ("bob", 1.0, 12)):
             tasks = (task("twice", min(score, 2.0), 2.0), task("half", max(score - 2, 0.0), 1.0))
             status = "passed" if score == 3 else "failed"
             verdict = graded(score, max_score=3.0, tasks=tasks, status=status, sha=person[0])
-            book.import_verdict(verdict, person, moment(day))
+            add(book, verdict, person, moment(day))
     return str(tmp_path / "book.sqlite")
 
 
@@ -126,8 +127,8 @@ def test_person_is_forgotten_by_any_name(run, url, tmp_path):
     run("people", "import", put(tmp_path, PLAIN))
     assert "removed from" in run("forget", "Ada Lovelace", "--yes")
     with Gradebook(url) as book:
-        assert [each.id for each in book.people()] == ["bob", "s2"]
-        assert not [row for row in book.audit() if row.person in ("ada", "s1")]
+        assert [each.id for each in book.read(Directory).listings()] == ["bob", "s2"]
+        assert not [row for row in audit_of(book) if row.person in ("ada", "s1")]
     assert "Ada Lovelace: no such person" in run("forget", "Ada Lovelace", "--yes", status=2)
 
 
@@ -187,7 +188,7 @@ def test_extension_is_later_than_the_deadline(run):
 def test_wide_table_has_a_line_for_each_kata_and_the_total(run, url):
     with Gradebook(url) as book:
         for number in range(12):
-            book.import_verdict(graded(5, kata=f"exercise{number}"), "ada", moment(9))
+            add(book, graded(5, kata=f"exercise{number}"), "ada", moment(9))
     lines = run("show").splitlines()
     assert lines[0].split() == ["ada", "exercise0", "5", "of", "10", "failed"]
     assert lines[13].split()[:6] == ["ada", "total", "63", "of", "123", "(51.22"]
@@ -374,7 +375,7 @@ def test_gradescope_scores_are_filled_in(run, tmp_path):
 def test_names_of_downloads_are_matched(run, tmp_path, url):
     with Gradebook(url) as book:
         for sha, name in enumerate(("m\u00fcllerzo\u00e9_78", "Ada Lovelace_501")):
-            book.import_verdict(graded(2, sha=str(sha)), name, moment(3))
+            add(book, graded(2, sha=str(sha)), name, moment(3))
     run("people", "import", put(tmp_path, CANVAS))
     run("people", "import", put(tmp_path, WORKSHEET))
     listed = run("people", "list")
@@ -405,7 +406,7 @@ def test_file_that_cannot_be_filled_is_left_unchanged(run, tmp_path, system, tex
 
 def test_line_that_fits_two_people_is_left_out(run, tmp_path, url):
     with Gradebook(url) as book:
-        book.import_verdict(graded(1, sha="d"), "Ada Lovelace", moment(3))
+        add(book, graded(1, sha="d"), "Ada Lovelace", moment(3))
     file = put(tmp_path, CANVAS)
     said = run("export", "canvas", "one", "--into", file, "--column", "Exercise 1 (4711)")
     assert "line 3 fits several people, so it was left out: Ada Lovelace, ada" in said
@@ -431,7 +432,7 @@ def test_points_that_await_review_are_not_exported(run, tmp_path, url):
     waiting = (task("twice", 2.0, 2.0), task("essay", 0.0, 1.0, "awaiting_review"))
     verdict = graded(2.0, max_score=2.0, review_points=1.0, tasks=waiting, status="awaiting_review", sha="e")
     with Gradebook(url) as book:
-        book.import_verdict(verdict, "zoe", moment(5))
+        add(book, verdict, "zoe", moment(5))
     file = put(tmp_path, CANVAS)
     said = run("export", "canvas", "one", "--into", file, "--column", "Exercise 1 (4711)")
     assert "left out, because their points await review: zoe" in said

@@ -13,16 +13,15 @@ import pytest
 
 from graders.course import roster_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook
+from graders.course.gradebook import Gradebook, decisions, people, removal, results, settings
 from graders.course.gradebook.pages import first_pages, note_pages
 from graders.course.gradebook.pseudonyms import Pseudonyms
-from graders.course.gradebook.records import current_verdict
 from graders.course.gradebook.tables import SubmissionRow
-from graders.course.review_pieces import Source
-from graders.course.reviews import store
+from graders.course.marking import store
+from graders.course.marking_queue import Source
 from graders.manual_scores import ManualScore, with_marks
 from tests import workshop
-from tests.course.books import DUE, graded, moment, table, task
+from tests.course.books import DUE, add, audit_of, graded, moment, table, task
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, write
 
@@ -33,20 +32,24 @@ ROSTER = "id,name,group\nada,Ada L,red\nbob,Bob H,red\ncleo,Cleo P,red\ndora,Dor
 def book(tmp_path: Path) -> Gradebook:
     """Return a gradebook with a kata that is done in groups, in which only ada (group red) and eve have submitted."""
     found = Gradebook(str(tmp_path / "book.sqlite"), who="Ivy")
-    found.import_roster(roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
-    found.set_rule("one", in_groups=True, due_at=DUE, late_percent=10.0)
-    found.import_verdict(graded(8.0, sha="a"), "ada", moment(12))  # two days late
-    found.import_verdict(graded(5.0, sha="e"), "eve", moment(9))
+    found.write(people.import_roster, roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
+    found.write(settings.set_rule, "one", in_groups=True, due_at=DUE, late_percent=10.0)
+    add(found, graded(8.0, sha="a"), "ada", moment(12))  # two days late
+    add(found, graded(5.0, sha="e"), "eve", moment(9))
     return found
 
 
 def points(book: Gradebook, kata: str = "one") -> dict[str, float]:
-    return {report.person: report.places[kata].points for report in book.reports() if report.places[kata].submitted}
+    return {
+        report.person: report.katas[kata].points
+        for report in book.read(results.reports)
+        if report.katas[kata].submitted
+    }
 
 
 def steps(book: Gradebook, person: str) -> str:
-    (report,) = book.reports("one", person)
-    return report.places["one"].mark.text
+    (report,) = book.read(results.reports, "one", person)
+    return report.katas["one"].mark.text
 
 
 def test_submission_counts_for_the_whole_group_and_for_no_one_else(book: Gradebook) -> None:
@@ -54,17 +57,17 @@ def test_submission_counts_for_the_whole_group_and_for_no_one_else(book: Gradebo
     assert steps(book, "ada") == "8 of 10; 2 days late: −20 %"
     assert steps(book, "bob") == "8 of 10; submitted for the group by ada; 2 days late: −20 %"
     assert steps(book, "dora") == "no submission"
-    book.set_rule("one", in_groups=False)
+    book.write(settings.set_rule, "one", in_groups=False)
     assert points(book) == {"ada": 6.4, "eve": 5.0}
 
 
 def test_katas_are_done_alone_unless_the_rule_says_otherwise(book: Gradebook) -> None:
-    book.import_verdict(graded(10.0, kata="two", sha="b"), "bob", moment(9))
+    add(book, graded(10.0, kata="two", sha="b"), "bob", moment(9))
     assert points(book, "two") == {"bob": 10.0}
 
 
 def test_each_member_has_their_own_deadline(book: Gradebook) -> None:
-    book.extend("bob", "one", moment(20))
+    book.write(settings.extend, "bob", "one", moment(20))
     assert points(book) == {"ada": 6.4, "bob": 8.0, "cleo": 6.4, "eve": 5.0}
     assert steps(book, "bob") == "8 of 10; submitted for the group by ada"
 
@@ -72,8 +75,8 @@ def test_each_member_has_their_own_deadline(book: Gradebook) -> None:
 @pytest.mark.parametrize(("counts", "expected"), [("best", 8.1), ("last", 6.4)])
 def test_rule_chooses_from_all_submissions_of_a_group(book: Gradebook, counts: str, expected: float) -> None:
     """bob was late by one day with 9 points, and ada by two days with 8."""
-    book.set_rule("one", counts=counts)
-    book.import_verdict(graded(9.0, sha="b"), "bob", moment(11))
+    book.write(settings.set_rule, "one", counts=counts)
+    add(book, graded(9.0, sha="b"), "bob", moment(11))
     assert points(book) == {"ada": expected, "bob": expected, "cleo": expected, "eve": 5.0}
     own, other = ("bob", "ada") if counts == "best" else ("ada", "bob")
     late = "9 of 10; {}1 day late: −10 %" if counts == "best" else "8 of 10; {}2 days late: −20 %"
@@ -83,7 +86,7 @@ def test_rule_chooses_from_all_submissions_of_a_group(book: Gradebook, counts: s
 
 
 def test_same_submission_in_the_rows_of_two_members_is_one(book: Gradebook) -> None:
-    book.import_verdict(graded(8.0, sha="a"), "bob", moment(12))
+    add(book, graded(8.0, sha="a"), "bob", moment(12))
     assert steps(book, "bob") == steps(book, "ada") == "8 of 10; 2 days late: −20 %"
     assert points(book)["cleo"] == 6.4
 
@@ -91,19 +94,19 @@ def test_same_submission_in_the_rows_of_two_members_is_one(book: Gradebook) -> N
 def test_limit_on_attempts_is_for_the_group(book: Gradebook) -> None:
     with book.transaction() as transaction:
         transaction.kata("one").attempts_per_day = 1
-    book.import_verdict(graded(9.0, sha="b"), "bob", moment(12, 11))
+    add(book, graded(9.0, sha="b"), "bob", moment(12, 11))
     assert points(book) == {"ada": 6.4, "bob": 6.4, "cleo": 6.4, "eve": 5.0}
 
 
 def test_decisions_are_personal(book: Gradebook) -> None:
-    book.exclude("ada", "one", "plagiarism")
-    book.override("bob", "one", 9.5, "did most of it")
+    book.write(decisions.exclude, "ada", "one", "plagiarism")
+    book.write(decisions.override, "bob", "one", 9.5, "did most of it")
     assert points(book) == {"ada": 0.0, "bob": 9.5, "cleo": 6.4, "eve": 5.0}
 
 
 def test_someone_who_has_left_gets_nothing_of_the_group(book: Gradebook, tmp_path: Path) -> None:
     without = ROSTER.replace("cleo,Cleo P,red\n", "")
-    book.import_roster(roster_files.read(write(tmp_path / "roster.csv", without)))
+    book.write(people.import_roster, roster_files.read(write(tmp_path / "roster.csv", without)))
     assert points(book) == {"ada": 6.4, "bob": 6.4, "eve": 5.0}
 
 
@@ -111,12 +114,12 @@ def test_group_is_marked_once_and_without_any_of_its_names(book: Gradebook) -> N
     tasks = (task("why", 0.0, 10.0, "awaiting_review"),)
     waiting = graded(0.0, sha="c", status="awaiting_review", tasks=tasks, max_score=0.0, review_points=10.0)
     for person, day in (("ada", 13), ("bob", 13)):
-        book.import_verdict(waiting, person, moment(day))
+        add(book, waiting, person, moment(day))
     with book.transaction(alone=True) as transaction:
         found = [each[:2] for each in Source(None).submissions(transaction) if each[3].status == "awaiting_review"]
         ((number, name),) = found
         row = transaction.session.get(SubmissionRow, number)
-        before = current_verdict(row)
+        before = row.current_verdict()
         score = ManualScore("why", 10.0, "Grace", moment(14), "")
         changed = store(transaction, row, before, with_marks(before, [score]))
         assert (name, {each.person.name for each in changed}) == ("ada", {"ada", "bob"})
@@ -129,9 +132,9 @@ def test_group_is_marked_once_and_without_any_of_its_names(book: Gradebook) -> N
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_setting_is_stored_and_audited(url: str) -> None:
     with Gradebook(url) as book:
-        book.set_rule("one", in_groups=True)
-        assert book.rules()["one"].in_groups
-        (line,) = (line for line in book.audit() if line.what == "rule")
+        book.write(settings.set_rule, "one", in_groups=True)
+        assert book.read(settings.rules)["one"].in_groups
+        (line,) = (line for line in audit_of(book) if line.what == "rule")
     assert (line.before.endswith("none"), line.after.endswith("done in groups")) == (True, True)
 
 
@@ -192,15 +195,15 @@ def test_expiry_keeps_what_is_known_about_a_member_without_submissions(book: Gra
     with Batch(tmp_path / "out").open(gradebook=str(tmp_path / "book.sqlite")) as held:
         with held.book.transaction(alone=True) as transaction:
             note_pages(transaction, held.batch(transaction), {("bob", "one"): 6.4}, 1)
-        book.forget_before(moment(1))
+        removal.forget_before(book, moment(1))
         with held.book.transaction() as transaction:
             assert first_pages(transaction, held.batch(transaction)).keys() == {("bob", "one")}
-    assert book.batches_of("bob") == [str(tmp_path / "out")]
+    assert book.read(removal.batches_of, "bob") == [str(tmp_path / "out")]
 
 
 def test_member_known_by_another_name_elsewhere_has_one_first_page(book: Gradebook, tmp_path: Path) -> None:
     """Cleo has a name of the learning platform on another kata, but on this one, only the group has submitted."""
-    book.import_verdict(graded(kata="two", sha="c"), "Cleo P", moment(9))
+    add(book, graded(kata="two", sha="c"), "Cleo P", moment(9))
     with Batch(tmp_path / "out").open(gradebook=str(tmp_path / "book.sqlite")) as held:
         for points_then, line in ((6.4, 1), (5.0, 2)):
             with held.book.transaction(alone=True) as transaction:
@@ -216,7 +219,7 @@ def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path
     url, out = ("--gradebook", str(tmp_path / "book.sqlite")), tmp_path / "out"
     said(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
     with Gradebook(url[1]) as found:
-        found.import_verdict(graded(kata="two", sha="c"), "Cleo P", moment(9))
+        add(found, graded(kata="two", sha="c"), "Cleo P", moment(9))
     said(root, "gradebook", "rule", "one", "--groups", *url)
     said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
     said(root, "feedback", str(out))

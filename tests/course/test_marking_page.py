@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from graders.course.batch import Batch
-from graders.course.serve.pictures import pixels_only
+from graders.course.serve.piece import pixels_only
 from graders.manual_scores import marks_of
 from tests import in_process
-from tests.course.books import current, table
+from tests.course.books import audit_of, current, table
 from tests.course.marking import HTML, PEOPLE, Marking, png, write_course
 from tests.warm import katas
 from tests.workshop import write
@@ -81,7 +81,7 @@ def test_queue_marks_one_task_for_everybody_in_a_row(course: Course) -> None:
     assert marks.pop(("why", "ada")) == (2.5, "Grace", "Say more.\nMuch more.")
     assert set(marks.values()) == {(4.0, "Grace", "")}
     with Batch(course.out).reading() as held:
-        assert [line.who for line in held.book.audit() if line.what == "marked"] == ["Grace"] * 6
+        assert [line.who for line in audit_of(held.book) if line.what == "marked"] == ["Grace"] * 6
 
 
 @pytest.mark.deep
@@ -114,14 +114,6 @@ def test_queue_can_be_limited_and_shows_marked_pieces_again(course: Course) -> N
         assert page.get("/api/queue")["chosen"] == {"kata": "", "task": "why", "person": "ada", "again": True}
         assert page.choose(kata="beta")["piece"] is None
         assert page.send("POST", "/api/choose", {"kata": 3})[0] == 400
-
-
-@pytest.mark.deep
-def test_skipped_piece_is_offered_again_after_a_new_choice(course: Course) -> None:
-    with course.serve() as page:
-        assert [named(page.next())[1] for _ in range(3)] == list(PEOPLE)
-        assert named(page.choose()["piece"]) == ("why", "ada")
-        assert page.post("/api/back")["note"] == "This is the first one."
 
 
 @pytest.mark.deep
@@ -207,18 +199,6 @@ def test_page_of_an_ended_server_scores_no_other_piece(course: Course) -> None:
 
 
 @pytest.mark.deep
-def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
-    with course.serve() as grace, course.serve(by="Alan") as alan:
-        assert (named(grace.next())[1], named(alan.next())[1]) == ("ada", "bob")
-        alan.choose(task="why", person="cleo")
-        found = grace.choose(task="why", person="cleo")
-        assert (found["piece"], found["end"]) == (None, {"title": "1 piece is left", "skipped": 0})
-        assert re.fullmatch(r"1 piece is open at Alan, until \d\d:\d\d UTC\.", found["note"])
-        alan.end()
-        assert named(grace.next()) == ("why", "cleo"), "a server that has ended keeps its piece"
-
-
-@pytest.mark.deep
 def test_submission_graded_meanwhile_is_not_scored(course: Course) -> None:
     with course.serve() as page:
         piece = page.next()
@@ -291,17 +271,6 @@ def test_comment_with_a_name_survives_an_anonymous_change_of_points(course: Cour
         assert "Ada" not in piece["mark"]["comment"]
         assert page.give(piece, 2, piece["mark"]["comment"])[0] == 200
     assert course.marks() == {("why", "ada"): (2.0, "Grace", "Well, Ada!")}
-
-
-@pytest.mark.deep
-def test_gradebook_of_a_course_can_be_marked(course: Course, tmp_path: Path) -> None:
-    book = tmp_path / "course.sqlite"
-    words = ("gradebook", "import", str(course.out), "--gradebook", str(book))
-    assert katas("--root", str(course.root), *words).status == 0
-    with course.serve(course=book) as page:
-        assert page.give(page.next(), 4)[0] == 200
-    assert course.marks() == {("why", "ada"): (4.0, "Grace", "")}
-    assert (course.out / "results.csv").read_text("utf-8") == table(course.out)
 
 
 @pytest.mark.parametrize(

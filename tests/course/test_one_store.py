@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from graders.course.gradebook import Gradebook
-from graders.course.results_table import OF_MARK
+from graders.course.written_files import OF_MARK
 from graders.verdict import from_json
 from tests import workshop
-from tests.course.books import empty, table
+from tests.course.books import empty, results_in, table
 from tests.course.test_feedback import TOML
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write
@@ -71,7 +71,7 @@ def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, floa
     found = {}
     shown = said(root, "gradebook", "show", "--gradebook", book)
     with Gradebook(book) as opened:
-        places = {place.person: place for place in opened.places()}
+        places = {place.person: place for place in results_in(opened)}
     for row in rows:
         person, result = row["person"], results[row["person"]]
         verdict = from_json((out / "verdicts" / person / "alpha.json").read_bytes())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from graders.course import roster_files
-from graders.course.gradebook import Gradebook
+from graders.course.gradebook import Gradebook, people
 from graders.course.gradebook.pseudonyms import Pseudonyms
 
 ROSTER = """id,name,email,section,group
@@ -28,7 +28,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Hidden:
     folder = tmp_path_factory.mktemp("pseudonyms")
     (folder / "roster.csv").write_text(ROSTER, encoding="utf-8")
     with Gradebook(f"sqlite:///{folder / 'course.sqlite'}", who="test") as book:
-        book.import_roster(roster_files.read(folder / "roster.csv"))
+        book.write(people.import_roster, roster_files.read(folder / "roster.csv"))
         with book.transaction(alone=True) as transaction:
             pseudonyms = Pseudonyms(transaction)
     # The words of a name may be replaced together or one by one.

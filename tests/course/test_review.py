@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import shutil
 import subprocess
 import time
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,13 +17,12 @@ from graders import catalogue
 from graders.atomic import folder_lock
 from graders.course import written_files
 from graders.course.batch import Batch
-from graders.course.rows import Row
+from graders.course.gradebook.importing import Row
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, without_marks
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
-from tests.at_terminal import AtTerminal
-from tests.course.books import current, history, table, write_journal
+from tests.course.books import audit_of, current, history, results_in, table
 from tests.warm import katas
 from tests.workshop import KATAS, SOLUTION, Finished, environment, write
 
@@ -124,25 +120,38 @@ def test_points_and_comment_are_replaced_separately(root: Path, record: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("comment", "said"),
+    ("words", "said"),
     [
-        ("why=Good.", "why: it has no points yet. Award some too, for example with --award why=POINTS"),
-        ("Good.", "--comment Good.: expected TASK=TEXT."),
-        ("=Good.", "expected TASK=TEXT."),
-        ("twice=Good.", "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
+        (("--comment", "why=Good."), "why: it has no points yet. Award some too, for example with --award why=POINTS"),
+        (("--comment", "Good."), "--comment Good.: expected TASK=TEXT."),
+        (("--comment", "=Good."), "expected TASK=TEXT."),
+        (("--comment", "twice=Good."), "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
+        (("--award", "why=4", "--comment", f"why={'x' * 2001}"), "its comment has 2001 characters; the limit is 2000"),
+        (("--award", "why=5"), "why: 5 points is out of range; award 0 to 4"),
+        (("--award", "why=nan"), "why: nan points is out of range; award 0 to 4"),
+        (("--award", "why=-1"), "-1 points is out of range; award 0 to 4"),
+        (("--award", "why"), "--award why: expected TASK=POINTS"),
+        (("--award", "why=two"), "--award why=two: expected TASK=POINTS"),
+        (("--award", "twice=1"), "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
+        (("--award", "other=1"), "alpha: task 'other' cannot be marked by hand"),
+        (("--award", "why=1", "--award", "why=2"), "--award why=…: given twice. Give it once."),
+        (
+            ("--award", "why=1", "--comment", "why=1", "--comment", "why=2"),
+            "--comment why=…: given twice. Give it once.",
+        ),
+        (("--award", "why=4", "--by", "Gr\udce9ce"), "--by: it is not valid UTF-8"),
+        (("--award", "why=4", "--comment", "why=caf\udce9"), "why: its comment is not valid UTF-8"),
+        (("--award", "why=\udce9"), "expected TASK=POINTS"),
+        (("--award", "wh\udce9=4"), "cannot be marked by hand"),
     ],
 )
-def test_invalid_comment_is_reported_and_changes_nothing(root: Path, record: Path, comment: str, said: str) -> None:
+def test_invalid_points_and_comments_are_reported_and_change_nothing(
+    root: Path, record: Path, words: tuple[str, ...], said: str
+) -> None:
     before = record.read_bytes()
-    done = review(root, record, "--by", "Grace", "--comment", comment)
+    done = review(root, record, "--by", "Grace", *words)
     assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
     assert record.read_bytes() == before
-
-
-def test_comment_has_a_greatest_length(root: Path, record: Path) -> None:
-    done = review(root, record, "--by", "Grace", "--award", "why=4", "--comment", f"why={'x' * 2001}")
-    assert (done.status, "why: its comment has 2001 characters; the limit is 2000" in done.err) == (2, True), done.said
-    assert task_in(record)["score"] == 0
 
 
 @pytest.mark.parametrize(("points", "status"), [("2.5", "partial"), ("0", "failed")])
@@ -158,7 +167,7 @@ def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Bat
     assert f"written: {written}\n" in done.out
     assert f"ada,alpha,passed,7.0,7.0,{NOON}," in written.read_text(encoding="utf-8")
     with batch.reading() as held:
-        (line,) = [line for line in held.book.audit("ada") if line.what == "marked"]
+        (line,) = [line for line in audit_of(held.book, "ada") if line.what == "marked"]
     assert (line.who, line.after, line.at[:4]) == ("Grace", "why: 4 by Grace", "2026"), line
 
 
@@ -237,25 +246,6 @@ def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> 
     assert (done.status, task_in(record)["reviewer"], task_in(record)["score"]) == (0, "Emmy", 4)
 
 
-@pytest.mark.parametrize(
-    ("award", "said"),
-    [
-        ("why=5", "why: 5 points is out of range; award 0 to 4"),
-        ("why=nan", "why: nan points is out of range; award 0 to 4"),
-        ("why=-1", "-1 points is out of range; award 0 to 4"),
-        ("why", "--award why: expected TASK=POINTS"),
-        ("why=two", "--award why=two: expected TASK=POINTS"),
-        ("twice=1", "alpha: task 'twice' cannot be marked by hand. Tasks to mark: why"),
-        ("other=1", "alpha: task 'other' cannot be marked by hand"),
-    ],
-)
-def test_invalid_points_are_reported_and_change_nothing(root: Path, record: Path, award: str, said: str) -> None:
-    before = record.read_bytes()
-    done = review(root, record, "--by", "Grace", "--award", award)
-    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
-    assert record.read_bytes() == before
-
-
 def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) -> None:
     ada = tmp_path / "ada"
     write(ada / "twice.py", SOLUTION)
@@ -277,19 +267,22 @@ def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) 
         )
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--award", "why=1", "--award", "why=2"),
-        ("--award", "why=1", "--comment", "why=One.", "--comment", "why=Two."),
-    ],
-)
-def test_points_given_twice_are_refused(root: Path, record: Path, words: tuple[str, ...]) -> None:
-    before = record.read_bytes()
-    done = review(root, record, "--by", "Grace", *words)
-    assert done.status == 2
-    assert f"{words[-2]} why=…: given twice. Give it once." in done.err
-    assert record.read_bytes() == before
+def test_rubric_texts_and_scores_are_shown_without_points(root: Path, record: Path) -> None:
+    ada = str(root / "solutions" / "alpha")
+    done = review(root, record, "--by", "Grace", "--submission", ada)
+    assert done.status == 0, done.said
+    for said in ("Does it say why?", "Because two is one and one.", "--award why=POINTS"):
+        assert said in done.out
+    assert "\x1b" not in done.out, "what a stranger wrote acts on the terminal"
+    review(root, record, "--by", "Grace", "--award", "why=3", "--comment", "why=Short.")
+    assert "now: 3 by Grace Short.\n" in review(root, record, "--by", "Alan").out
+
+
+def test_course_is_referred_to_the_page(root: Path, batch: Batch) -> None:
+    for course in (batch.out, batch.out / "gradebook.sqlite", batch.out / "none.sqlite"):
+        done = review(root, course, "--by", "Grace")
+        assert (done.status, f"katas serve --instructor {course} --by" in done.err) == (2, True), done.said
+    assert not (batch.out / "none.sqlite").exists()
 
 
 def test_another_submission_is_not_shown_as_this_one(root: Path, record: Path, tmp_path: Path) -> None:
@@ -297,39 +290,6 @@ def test_another_submission_is_not_shown_as_this_one(root: Path, record: Path, t
     done = review(root, record, "--by", "Grace", "--submission", str(tmp_path / "bob"), "--award", "why=4")
     assert done.status == 2
     assert "this is not the submission that was graded" in done.err
-
-
-def test_without_a_terminal_the_option_is_named(root: Path, record: Path) -> None:
-    done = review(root, record, "--by", "Grace")
-    assert done.status == 2
-    assert "--award why=POINTS" in done.err
-
-
-def test_terminal_shows_rubric_and_text_and_asks_for_points(root: Path, record: Path) -> None:
-    ours, theirs = pty.openpty()
-    os.write(ours, b"9\n3\nSay why it is two.\n")
-    done = subprocess.run(
-        [KATAS, "review", str(record), "--by", "Grace", "--submission", str(root / "solutions" / "alpha")],
-        cwd=root,
-        stdin=theirs,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(),
-        timeout=workshop.PATIENCE_S,
-        check=False,
-    )
-    os.close(theirs)
-    os.close(ours)
-    assert done.returncode == 1, done.stderr
-    for said in ("Does it say why?", "Because two is one and one.", "award 0 to 4", "6 of 7 points"):
-        assert said in done.stdout
-    assert "\x1b" not in done.stdout, "what a stranger wrote acts on the terminal"
-    assert (task_in(record)["score"], task_in(record)["comment"]) == (3, "Say why it is two.")
-    with AtTerminal([KATAS, "review", str(record), "--by", "Alan"], root) as terminal:
-        terminal.wait("(Enter keeps 3 by Grace):")
-        terminal.type("\n")
-        assert terminal.end().status == 1
-    assert task_in(record)["reviewer"] == "Grace"
 
 
 # Scores survive later changes of their verdict.
@@ -364,9 +324,6 @@ class Course(NamedTuple):
 
     def review(self, *words: str) -> Finished:
         return review(self.root, self.record, "--by", "Grace", *words)
-
-    def at_terminal(self, by: str, **env: str) -> AtTerminal:
-        return AtTerminal([KATAS, "review", str(self.record), "--by", by], self.root, columns=200, lines=60, env=env)
 
     def marks(self) -> dict[str, tuple[float, str, str]]:
         return {mark.task: (mark.points, mark.reviewer, mark.comment) for mark in marks_of(self.standing())}
@@ -444,7 +401,7 @@ def test_points_stay_with_the_submission_that_they_are_for(course: Course) -> No
     course.hand_in_anew()
     course.grade()
     with course.batch.reading() as held:
-        (place,) = held.book.places()
+        (place,) = results_in(held.book)
     assert [[mark.points for mark in marks_of(each.attempt.verdict)] for each in place.standings] == [[2.0], []]
     assert (course.marks(), course.written_down()) == ({}, course.standing())
 
@@ -461,18 +418,8 @@ def test_points_can_be_withdrawn(root: Path, batch: Batch, record: Path, in_batc
     if in_batch:
         assert f"ada,alpha,awaiting_review,3.0,3.0,{NOON}," in (batch.out / "results.csv").read_text(encoding="utf-8")
         with batch.reading() as held:
-            line = held.book.audit("ada")[-1]
+            line = audit_of(held.book, "ada")[-1]
         assert (line.who, line.what, line.before) == ("Alan", "withdrawn", "why: 4 by Grace")
-
-
-def test_withdrawn_points_in_an_old_batch_stay_withdrawn(course: Course, tmp_path: Path) -> None:
-    (row,) = current(course.batch.out)
-    marks = [ManualScore(name, 2.0, "Grace", NOON) for name in ("why", "how")]
-    marked, half = (msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks[:n])) for n in (2, 1))
-    old = Batch(tmp_path / "old")
-    write_journal(old.out / "journal.jsonl", row, marked, half)
-    write(old.verdict_file("ada", "beta"), to_json(row.verdict).decode())
-    assert current(old.out) == [row]
 
 
 def test_error_replaces_a_verdict_and_keeps_points(root: Path, batch: Batch) -> None:
@@ -489,53 +436,7 @@ def test_error_replaces_a_verdict_and_keeps_points(root: Path, batch: Batch) -> 
     assert marks_of(found.verdict) == marks_of(marked)
 
 
-# Several reviewers, and gradings in the meantime.
-
-
-def test_verdict_graded_in_the_meantime_is_not_overwritten(course: Course) -> None:
-    with course.at_terminal("Grace") as grace:
-        grace.wait("points for why")
-        course.hand_in_anew()
-        assert course.grade().status == 0
-        graded = course.standing()
-        grace.type("3\n")
-        done = grace.end()
-    said = " ".join(done.out.split())
-    assert (done.status, f"{course.record}: the submission was graded again in the meantime" in said) == (2, True), (
-        done.out
-    )
-    assert "the points were not written" in said
-    assert (course.standing(), course.written_down()) == (graded, graded)
-
-
-@pytest.mark.deep
-def test_regraded_verdict_keeps_earlier_points(course: Course) -> None:
-    with course.at_terminal("Grace") as grace:
-        grace.wait("points for why")
-        grace.type("3\n\n")
-        grace.wait("points for how")
-        write(course.test, course.test.read_text(encoding="utf-8") + "\n")
-        assert course.grade("--changed").status == 0
-        grace.type("4\n")
-        assert grace.end().status == 2
-    assert course.marks() == {"why": (3.0, "Grace", "")}
-    assert course.written_down() == course.standing()
-
-
-@pytest.mark.deep
-def test_two_reviewers_at_once_keep_each_others_scores(course: Course) -> None:
-    with course.at_terminal("Grace") as grace, course.at_terminal("Alan") as alan:
-        grace.wait("points for why")
-        alan.wait("points for why")
-        grace.type("3\nToo short.\n\n\n\n")
-        assert grace.end().status == 1
-        alan.type("\n")
-        alan.wait("points for how")
-        alan.type("2\nToo long.\n\n\n")
-        assert alan.end().status == 1
-    assert course.marks() == {"why": (3.0, "Grace", "Too short."), "how": (2.0, "Alan", "Too long.")}
-    assert course.written_down() == course.standing()
-    assert course.line().startswith("ada,beta,failed,8.0,11.0,")
+# Several reviewers.
 
 
 @pytest.mark.deep
@@ -591,47 +492,6 @@ def test_points_changed_during_a_batch_are_in_the_table_at_once(course: Course) 
 
 
 # Invalid texts, and the reviewer of a score.
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--by", "Gr\udce9ce", "--award", "why=4"), "--by: it is not valid UTF-8"),
-        (("--by", "Grace", "--award", "why=4", "--comment", "why=caf\udce9"), "why: its comment is not valid UTF-8"),
-        (("--by", "Grace", "--award", "why=\udce9"), "expected TASK=POINTS"),
-        (("--by", "Grace", "--award", "wh\udce9=4"), "cannot be marked by hand"),
-    ],
-)
-def test_invalid_utf8_is_reported_and_changes_nothing(
-    root: Path, record: Path, words: tuple[str, ...], said: str
-) -> None:
-    before = record.read_bytes()
-    done = review(root, record, *words)
-    assert (done.status, said in done.err, "Traceback" in done.err) == (2, True, False), done.said
-    assert record.read_bytes() == before
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
-def test_invalid_utf8_at_the_prompt_is_asked_for_again(course: Course, errors: str) -> None:
-    with course.at_terminal("Grace", PYTHONIOENCODING=f"utf-8:{errors}") as grace:
-        for question, times, answer in (
-            ("points for why", 1, b"\xe9\n"),
-            ("points for why", 2, b"3\n"),
-            ("a comment for the author", 1, b"caf\xe9\n"),
-            ("a comment for the author", 2, b"caf\xc3\xa9\n"),
-            ("points for how", 1, b"\n\n\n"),
-        ):
-            grace.wait(partial(asked, question, times))
-            os.write(grace.ours, answer)
-        done = grace.end()
-    assert (done.status, "Traceback" in done.out) == (1, False), done.out
-    assert course.marks() == {"why": (3.0, "Grace", "café")}
-    assert course.written_down() == course.standing()
-
-
-def asked(question: str, times: int, text: str) -> bool:
-    return text.count(question) == times
 
 
 def test_nul_is_refused_in_comments_and_names(root: Path, record: Path) -> None:

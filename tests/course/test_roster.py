@@ -13,15 +13,16 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.cli.gradebook import regrade
 from graders.course import roster_files
-from graders.course.gradebook import Gradebook
+from graders.course.commands import verdicts
+from graders.course.gradebook import Gradebook, decisions, people, removal, results, settings
+from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import Table
 from graders.course.roster import Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterEntry, RosterFile
 from graders.course.submissions import KataSubmission, SubmissionEntry
 from graders.errors import KataError
-from tests.course.books import DUE, graded, moment
+from tests.course.books import DUE, add, audit_of, graded, moment, results_in
 
 PLAIN = "id,name,e-mail,section,group\ns1,Ada Lovelace,ada@uni.example,A,G1\ns2,Zoé Müller,zoe@uni.example,B,G2\n"
 CANVAS = (
@@ -57,7 +58,7 @@ def write(tmp_path: Path, text: str | bytes, name: str = "roster.csv") -> Path:
     return path
 
 
-def people(file: RosterFile) -> list[tuple[str | None, ...]]:
+def entries_of(file: RosterFile) -> list[tuple[str | None, ...]]:
     return [(each.id, each.name, each.email, each.section, each.team) for each in file.entries]
 
 
@@ -83,7 +84,7 @@ TWO = [("s1", "Ada Lovelace", "ada@uni.example", "A", "G1"), ("s2", "Zoé Mülle
     ],
 )
 def test_every_usual_encoding_and_separator_is_read(tmp_path, data):
-    assert people(roster_files.read(write(tmp_path, data))) == TWO
+    assert entries_of(roster_files.read(write(tmp_path, data))) == TWO
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_bad_roster_is_one_message_and_nothing_is_imported(tmp_path, text, said)
 def test_people_without_an_id_are_known_by_their_address(tmp_path):
     file = roster_files.read(write(tmp_path, "Name,Email,Role\nAda,ada@uni.example,Student\nBob,b@uni.example,TA\n"))
     assert (file.system, file.skipped) == ("gradescope", ("Bob",))
-    assert people(file) == [("ada@uni.example", "Ada", "ada@uni.example", None, None)]
+    assert entries_of(file) == [("ada@uni.example", "Ada", "ada@uni.example", None, None)]
 
 
 def test_missing_roster_is_reported(tmp_path):
@@ -184,18 +185,21 @@ def test_name_of_a_submission_is_matched(submitted, found):
 
 
 def test_roster_id_wins_over_everything_else():
-    people = [RosterPerson("ada", "Bob Bobson"), RosterPerson("s1", "Ada", "ada@uni.example", ids=(("canvas", "ada"),))]
-    assert Roster(people).match("ada") == ("ada", "roster id")
+    persons = [
+        RosterPerson("ada", "Bob Bobson"),
+        RosterPerson("s1", "Ada", "ada@uni.example", ids=(("canvas", "ada"),)),
+    ]
+    assert Roster(persons).match("ada") == ("ada", "roster id")
 
 
 def test_full_name_of_two_people_matches_neither():
-    people = [RosterPerson("s1", "Ada Lovelace"), RosterPerson("s2", "ada lovelace")]
-    assert Roster(people).match("Ada Lovelace") == (None, "fits several people: s1, s2")
+    persons = [RosterPerson("s1", "Ada Lovelace"), RosterPerson("s2", "ada lovelace")]
+    assert Roster(persons).match("Ada Lovelace") == (None, "fits several people: s1, s2")
 
 
 def test_person_who_left_does_not_make_a_name_ambiguous():
-    people = [RosterPerson("s1", "Ada Lovelace", left_at=DUE), RosterPerson("s2", "Ada Lovelace")]
-    assert Roster(people).match("Ada Lovelace").id == "s2"
+    persons = [RosterPerson("s1", "Ada Lovelace", left_at=DUE), RosterPerson("s2", "Ada Lovelace")]
+    assert Roster(persons).match("Ada Lovelace").id == "s2"
 
 
 @given(st.text(max_size=30))
@@ -214,61 +218,61 @@ def entries(*ids: str, **changes: str) -> RosterFile:
 
 def test_import_again_updates_and_marks_who_left(opened, tmp_path):
     found = opened()
-    first = found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
+    first = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (first.added, first.changed, first.left) == (["s1", "s2"], [], [])
-    same = found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
+    same = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (same.added, same.changed, same.left, same.returned) == ([], [], [], [])
-    trail = len(found.audit())
-    other = found.import_roster(roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
+    trail = len(audit_of(found))
+    other = found.write(people.import_roster, roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
     assert (other.added, other.changed, other.left) == (["s3"], ["s2"], ["s1"])
-    on_roster = {each.id: each.roster for each in found.people()}
+    on_roster = {each.id: each.roster for each in found.read(Directory).listings()}
     assert (on_roster["s2"].section, on_roster["s2"].name) == ("C", "Zoé Müller")
     assert on_roster["s1"].left_at is not None
-    assert len(found.audit()) == trail + 3
-    back = found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
+    assert len(audit_of(found)) == trail + 3
+    back = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (back.returned, back.left) == (["s1"], ["s3"])
 
 
 def test_files_of_three_platforms_are_about_the_same_people(opened, tmp_path):
     found = opened()
     for text in (CANVAS, PARTICIPANTS, WORKSHEET, GRADESCOPE):
-        changes = found.import_roster(roster_files.read(write(tmp_path, text)))
+        changes = found.write(people.import_roster, roster_files.read(write(tmp_path, text)))
         assert (changes.left, changes.added) == ([], ["s1", "s2"] if text == CANVAS else [])
-    ada = found.people()[0].roster
+    ada = found.read(Directory).listings()[0].roster
     assert ada.ids == (("canvas", "77"), ("login", "ada@uni.example"))
     assert (ada.name, ada.section, ada.team) == ("Ada Lovelace", "A", "G1")
 
 
 def test_id_of_a_platform_moves_to_its_new_owner(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, CANVAS)))
+    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
     swapped = CANVAS.replace("77", "7x").replace("78", "77").replace("7x", "78")
-    changes = found.import_roster(roster_files.read(write(tmp_path, swapped)))
+    changes = found.write(people.import_roster, roster_files.read(write(tmp_path, swapped)))
     assert changes.changed == ["s1", "s2"]
-    assert [dict(each.roster.ids)["canvas"] for each in found.people()] == ["78", "77"]
-    assert found.id_of("77") == "s2"
+    assert [dict(each.roster.ids)["canvas"] for each in found.read(Directory).listings()] == ["78", "77"]
+    assert found.read(Directory).known("77") == "s2"
     alone = swapped.replace('"Lovelace, Ada",78,s1,ada@uni.example,Tutorial A,,\n', "").replace("77", "78")
-    changes = found.import_roster(roster_files.read(write(tmp_path, alone)))
+    changes = found.write(people.import_roster, roster_files.read(write(tmp_path, alone)))
     assert (changes.left, changes.changed) == (["s1"], ["s2"])
-    assert found.people()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
-    assert found.people()[0].roster.ids == (("login", "ada@uni.example"),)
+    assert found.read(Directory).listings()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
+    assert found.read(Directory).listings()[0].roster.ids == (("login", "ada@uni.example"),)
 
 
 def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_path):
     found = opened()
-    found.import_verdict(graded(4, sha="a"), "ada", moment(1))
-    found.import_roster(roster_files.read(write(tmp_path, CANVAS)))
-    found.import_verdict(graded(9, sha="b", at=moment(2)), "lovelaceada", moment(2))
-    found.import_verdict(graded(3, sha="c"), "bob", moment(2))
-    assert [(each.person, each.points, len(each.standings)) for each in found.places()] == [
+    add(found, graded(4, sha="a"), "ada", moment(1))
+    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    add(found, graded(9, sha="b", at=moment(2)), "lovelaceada", moment(2))
+    add(found, graded(3, sha="c"), "bob", moment(2))
+    assert [(each.person, each.points, len(each.standings)) for each in results_in(found)] == [
         ("bob", 3.0, 1),
         ("s1", 9.0, 2),
     ]
-    assert [place.person for place in found.places(person="ada")] == ["s1"]
-    listed = {each.id: (each.names, each.why) for each in found.people()}
+    assert [place.person for place in results_in(found, person="ada")] == ["s1"]
+    listed = {each.id: (each.names, each.why) for each in found.read(Directory).listings()}
     assert listed["s1"] == ((("ada", "e-mail"), ("lovelaceada", "full name")), "")
     assert listed["bob"][1] == "not in the roster"
-    reports = {each.person: each.total for each in found.reports()}
+    reports = {each.person: each.total for each in found.read(results.reports)}
     assert {person: (total.points, total.maximum) for person, total in reports.items()} == {
         "bob": (3.0, 10.0),
         "s1": (9.0, 10.0),
@@ -278,53 +282,53 @@ def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_pa
 
 def test_change_of_the_roster_by_another_program_is_seen(opened, tmp_path):
     one, other = opened(), opened()
-    one.import_verdict(graded(4), "zoe", moment(1))
-    assert one.id_of("zoe") == "zoe"
-    other.import_roster(roster_files.read(write(tmp_path, PLAIN)))
-    assert one.id_of("zoe") == "s2"
-    other.match_by_hand("zoe", "s1")
-    assert one.id_of("zoe") == "s1"
-    other.match_by_hand("zoe", None)
-    assert one.id_of("zoe") == "s2"
-    other.forget("s2")
-    assert [each.id for each in one.people()] == ["s1"]
+    add(one, graded(4), "zoe", moment(1))
+    assert one.read(Directory).known("zoe") == "zoe"
+    other.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    assert one.read(Directory).known("zoe") == "s2"
+    other.write(people.match_by_hand, "zoe", "s1")
+    assert one.read(Directory).known("zoe") == "s1"
+    other.write(people.match_by_hand, "zoe", None)
+    assert one.read(Directory).known("zoe") == "s2"
+    removal.forget(other, "s2")
+    assert [each.id for each in one.read(Directory).listings()] == ["s1"]
 
 
 def test_name_is_matched_by_hand(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
-    found.import_verdict(graded(4), "bob", moment(1))
-    assert found.match_by_hand("bob", "ada@uni.example") == "s1"
-    assert [place.person for place in found.places()] == ["s1"]
-    found.match_by_hand("bob", None)
-    assert [place.person for place in found.places()] == ["bob"]
+    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    add(found, graded(4), "bob", moment(1))
+    assert found.write(people.match_by_hand, "bob", "ada@uni.example") == "s1"
+    assert [place.person for place in results_in(found)] == ["s1"]
+    found.write(people.match_by_hand, "bob", None)
+    assert [place.person for place in results_in(found)] == ["bob"]
     with pytest.raises(KataError, match="nobody: no such person"):
-        found.match_by_hand("bob", "nobody")
+        found.write(people.match_by_hand, "bob", "nobody")
 
 
 def test_daily_limit_counts_all_names_of_a_person(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
-    found.import_verdict(graded(4), "ada", moment(1))
+    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    add(found, graded(4), "ada", moment(1))
     kata, taken = SimpleNamespace(slug="one", attempts_per_day=1), SimpleNamespace(sha256="z")
     entry = SubmissionEntry("Ada Lovelace", tmp_path, moment(1, 12))
-    assert found.may_be_graded(KataSubmission(entry, kata, taken)).startswith("attempt 2 on 2026-05-01")
+    assert found.read(settings.may_be_graded, KataSubmission(entry, kata, taken)).startswith("attempt 2 on 2026-05-01")
     other = SubmissionEntry("Zo\u00e9", tmp_path, moment(1, 12))
-    assert found.may_be_graded(KataSubmission(other, kata, taken)) == ""
+    assert found.read(settings.may_be_graded, KataSubmission(other, kata, taken)) == ""
 
 
 def test_extension_is_granted_before_the_first_submission(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
-    found.set_rule("one", due_at=DUE, late_percent=50.0)
-    found.extend("zoe", "one", moment(14))
-    assert found.extensions() == {("s2", "one"): moment(14)}
-    found.import_verdict(graded(8), "zoe", moment(13))
-    (place,) = found.places()
+    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    found.write(settings.set_rule, "one", due_at=DUE, late_percent=50.0)
+    found.write(settings.extend, "zoe", "one", moment(14))
+    assert found.read(settings.extensions) == {("s2", "one"): moment(14)}
+    add(found, graded(8), "zoe", moment(13))
+    (place,) = results_in(found)
     assert (place.person, place.points) == ("s2", 8.0)
-    assert found.extend("s2", "one", "") == moment(14)
-    assert found.places()[0].points == 0.0
-    assert [(row.before, row.after) for row in found.audit("zoe") if row.what == "extension"] == [
+    assert found.write(settings.extend, "s2", "one", "") == moment(14)
+    assert results_in(found)[0].points == 0.0
+    assert [(row.before, row.after) for row in audit_of(found, "zoe") if row.what == "extension"] == [
         ("", moment(14)),
         (moment(14), "withdrawn"),
     ]
@@ -332,13 +336,13 @@ def test_extension_is_granted_before_the_first_submission(opened, tmp_path):
 
 def test_forget_removes_a_person_from_the_roster_too(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, CANVAS)))
-    found.import_verdict(graded(4), "zoe", moment(1))
-    found.import_verdict(graded(5, sha="b"), "puck", moment(1))
-    found.match_by_hand("puck", "s2")
-    found.override("s2", "one", 3, "an oral exam")
-    found.add_request("zoe", "one", "please")
-    found.forget("zoe")
+    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    add(found, graded(4), "zoe", moment(1))
+    add(found, graded(5, sha="b"), "puck", moment(1))
+    found.write(people.match_by_hand, "puck", "s2")
+    found.write(decisions.override, "s2", "one", 3, "an oral exam")
+    found.write(decisions.add_request, "zoe", "one", "please")
+    removal.forget(found, "zoe")
     with found._engine.connect() as connection:
         for table in Table.metadata.sorted_tables:
             for row in connection.execute(sa.select(table)):
@@ -348,24 +352,24 @@ def test_forget_removes_a_person_from_the_roster_too(opened, tmp_path):
 
 def test_expire_keeps_the_roster_but_not_people_who_left_before(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, PLAIN)))
-    found.import_roster(roster_files.read(write(tmp_path, "id\ns1\n")))
-    found.forget_before("2030-01-01T00:00:00+00:00")
-    assert [each.id for each in found.people()] == ["s1"]
+    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    found.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
+    removal.forget_before(found, "2030-01-01T00:00:00+00:00")
+    assert [each.id for each in found.read(Directory).listings()] == ["s1"]
 
 
 def import_many(url: str, first: int) -> None:
     with Gradebook(url, who=f"p{first}") as found:
         for number in range(first, first + 5):
-            found.override("s1", f"k{number}", number, "at the same time")
-            found.set_rule("one", late_days=number)
+            found.write(decisions.override, "s1", f"k{number}", number, "at the same time")
+            found.write(settings.set_rule, "one", late_days=number)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_two_instructors_at_once_lose_nothing(url):
     with Gradebook(url) as found:
-        found.import_roster(entries("s1"))
+        found.write(people.import_roster, entries("s1"))
     context = multiprocessing.get_context("spawn")
     both = [context.Process(target=import_many, args=(url, first)) for first in (1, 11)]
     for each in both:
@@ -374,9 +378,9 @@ def test_two_instructors_at_once_lose_nothing(url):
         each.join(120)
     assert [each.exitcode for each in both] == [0, 0]
     with Gradebook(url) as found:
-        trail = found.audit()
-        (report,) = found.reports()
-    assert len(report.places) == 10
+        trail = audit_of(found)
+        (report,) = found.read(results.reports)
+    assert len(report.katas) == 10
     assert len([row for row in trail if row.what == "override"]) == 10
     rules = [row for row in trail if row.what == "rule"]
     assert len(rules) == 10
@@ -388,96 +392,100 @@ def test_two_instructors_at_once_lose_nothing(url):
 
 def test_override_survives_a_regrading_and_can_be_withdrawn(opened):
     found = opened()
-    found.import_verdict(graded(4), "ada", moment(1))
-    found.override("ada", "one", 8, "an oral explanation")
-    found.import_verdict(graded(2, at=moment(20), suite_digest="new"), "ada", moment(1))
-    (place,) = found.places()
+    add(found, graded(4), "ada", moment(1))
+    found.write(decisions.override, "ada", "one", 8, "an oral explanation")
+    add(found, graded(2, at=moment(20), suite_digest="new"), "ada", moment(1))
+    (place,) = results_in(found)
     assert (place.points, place.mark.text) == (8.0, "2 of 10; override to 8 by Ivy: an oral explanation")
-    found.override("ada", "one", 9, "a second look")
-    assert found.withdraw("ada", "one") == "9: a second look"
-    assert found.places()[0].points == 2.0
-    trail = [(row.what, row.before, row.after) for row in found.audit("ada") if row.what in ("override", "withdrawn")]
+    found.write(decisions.override, "ada", "one", 9, "a second look")
+    assert found.write(decisions.withdraw, "ada", "one") == "9: a second look"
+    assert results_in(found)[0].points == 2.0
+    trail = [
+        (row.what, row.before, row.after) for row in audit_of(found, "ada") if row.what in ("override", "withdrawn")
+    ]
     assert trail == [
         ("override", "", "8: an oral explanation"),
         ("override", "8: an oral explanation", "9: a second look"),
         ("withdrawn", "9: a second look", ""),
     ]
     with pytest.raises(KataError, match="ada, one: there is no override or exclusion"):
-        found.withdraw("ada", "one")
+        found.write(decisions.withdraw, "ada", "one")
 
 
 def test_override_of_a_task_can_make_a_pass(opened):
     found = opened()
-    found.import_verdict(graded(4), "ada", moment(1))
-    found.override("ada", "one", 10, "the hidden test was wrong", task="twice")
-    (place,) = found.places()
+    add(found, graded(4), "ada", moment(1))
+    found.write(decisions.override, "ada", "one", 10, "the hidden test was wrong", task="twice")
+    (place,) = results_in(found)
     assert (place.passed, place.points) == (True, 10.0)
     assert place.mark.text == "4 of 10; twice: 4 → 10 by Ivy: the hidden test was wrong"
 
 
 def test_exclusion_ends_a_pass(opened):
     found = opened()
-    found.import_verdict(graded(10), "ada", moment(1))
-    found.exclude("ada", "one", "plagiarism")
-    (place,) = found.places()
+    add(found, graded(10), "ada", moment(1))
+    found.write(decisions.exclude, "ada", "one", "plagiarism")
+    (place,) = results_in(found)
     assert (place.passed, place.points, place.outstanding) == (False, 0.0, 0.0)
 
 
 def test_requests_are_listed_until_they_are_closed(opened):
     found = opened()
-    found.import_verdict(graded(10), "ada", moment(1))
-    number = found.add_request("ada", "one", "task 2 was right")
-    assert [(each.id, each.person, each.reason) for each in found.requests()] == [(number, "ada", "task 2 was right")]
-    found.close_request(number, "you are right")
-    assert found.requests() == []
-    (closed,) = found.requests("ada", closed=True)
+    add(found, graded(10), "ada", moment(1))
+    number = found.write(decisions.add_request, "ada", "one", "task 2 was right")
+    assert [(each.id, each.person, each.reason) for each in found.read(decisions.requests)] == [
+        (number, "ada", "task 2 was right")
+    ]
+    found.write(decisions.close_request, number, "you are right")
+    assert found.read(decisions.requests) == []
+    (closed,) = found.read(decisions.requests, "ada", closed=True)
     assert (closed.answer, closed.closed_by) == ("you are right", "Ivy")
     with pytest.raises(KataError, match="Ivy closed this request"):
-        found.close_request(number, "again")
+        found.write(decisions.close_request, number, "again")
     with pytest.raises(KataError, match="7: no such request"):
-        found.close_request(7, "what")
+        found.write(decisions.close_request, 7, "what")
 
 
 def test_bank_of_late_days_is_shared_by_all_katas(opened):
     found = opened()
-    found.import_verdict(graded(10, kata="one"), "ada", moment(11))
-    found.import_verdict(graded(10, kata="two"), "ada", moment(12))
-    found.set_rule("one", due_at=DUE, late_percent=10.0)
-    found.set_rule("two", due_at=moment(10, 13), late_percent=10.0)
-    found.set_course(late_day_bank=2)
-    assert [(each.kata, each.points) for each in found.places()] == [("one", 10.0), ("two", 9.0)]
-    assert [each.points for each in found.places("two")] == [9.0]
-    (report,) = found.reports("two")
-    assert list(report.places) == ["two"]
-    assert found.reports()[0].days_used == 2
+    add(found, graded(10, kata="one"), "ada", moment(11))
+    add(found, graded(10, kata="two"), "ada", moment(12))
+    found.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
+    found.write(settings.set_rule, "two", due_at=moment(10, 13), late_percent=10.0)
+    found.write(settings.set_course, late_day_bank=2)
+    assert [(each.kata, each.points) for each in results_in(found)] == [("one", 10.0), ("two", 9.0)]
+    assert [each.points for each in results_in(found, "two")] == [9.0]
+    (report,) = found.read(results.reports, "two")
+    assert list(report.katas) == ["two"]
+    assert found.read(results.reports)[0].days_used == 2
 
 
 def test_regrading_names_the_marks_that_it_changes_for_other_katas(opened):
     """More points for one kata can need the late days that another kata had."""
     found = opened()
-    found.import_verdict(graded(0, kata="one"), "ada", moment(11))
-    found.import_verdict(graded(10, kata="two"), "ada", moment(12))
-    found.set_rule("one", due_at=DUE, late_percent=10.0)
-    found.set_rule("two", due_at=moment(11), late_percent=10.0)
-    found.set_course(late_day_bank=1)
-    before = regrade._final_marks(found)
+    add(found, graded(0, kata="one"), "ada", moment(11))
+    add(found, graded(10, kata="two"), "ada", moment(12))
+    found.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
+    found.write(settings.set_rule, "two", due_at=moment(11), late_percent=10.0)
+    found.write(settings.set_course, late_day_bank=1)
+    before = verdicts._final_marks(found)
     assert before == {("ada", "one"): 0.0, ("ada", "two"): 10.0}
-    found.import_verdict(graded(10, kata="one", at=moment(20), suite_digest="new"), "ada", moment(11))
-    told = regrade._changed_elsewhere(found, before, {"one"})
+    add(found, graded(10, kata="one", at=moment(20), suite_digest="new"), "ada", moment(11))
+    told = verdicts._changed_elsewhere(found, before, {"one"})
     assert told == ["ada, two: final mark 10 → 9, because of the bank of late days"]
-    assert regrade._changed_elsewhere(found, regrade._final_marks(found), {"one"}) == []
+    assert verdicts._changed_elsewhere(found, verdicts._final_marks(found), {"one"}) == []
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_both_databases_give_the_same_reports(opened, tmp_path):
     found = opened()
-    found.import_roster(roster_files.read(write(tmp_path, CANVAS)))
-    found.import_verdict(graded(4), "ada", moment(13))
-    found.set_rule("one", due_at=DUE, late_percent=10.0, grace_s=900, category="homework")
-    found.set_course(late_day_bank=1, pass_percent=30)
-    found.set_category("homework", weight=60.0, drop_lowest=1)
-    found.exclude("zoe", "one", "plagiarism")
-    said = [(each.person, each.total, each.days_used, each.places["one"].mark) for each in found.reports()]
+    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    add(found, graded(4), "ada", moment(13))
+    found.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0, grace_s=900, category="homework")
+    found.write(settings.set_course, late_day_bank=1, pass_percent=30)
+    found.write(settings.set_category, "homework", weight=60.0, drop_lowest=1)
+    found.write(decisions.exclude, "zoe", "one", "plagiarism")
+    said = [(each.person, each.total, each.days_used, each.katas["one"].mark) for each in found.read(results.reports)]
     assert str(said) == EXPECTED
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from graders.course import rules, totals
 from graders.course.rules import Attempt, Decision, FinalMark, KataWork, Rule
 from graders.course.totals import Category, Course, KataMark
-from tests.course.books import DUE, graded, task
+from graders.verdict import FILES, TestResult
+from tests.course.books import DUE, graded, moment, task
 
 START = datetime.datetime.fromisoformat(DUE)
 HOUR = 3_600
@@ -287,3 +288,106 @@ def test_bank_is_not_spent_on_a_kata_with_an_override():
     decision = Decision("override", "", 9.0, "Ivy", DUE, "ill")
     found = rules.scored([KataWork("a", late, rule, decisions=(decision,)), KataWork("b", late, rule)], 1)
     assert found["b"][0].free == 1
+
+
+# Which submission counts
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "late"),
+    [
+        (DUE, 0),
+        ("2026-05-10T12:00:01+00:00", 1),
+        ("2026-05-11T12:00:00+00:00", 1),
+        ("2026-05-11T14:00:00+02:00", 1),
+        ("2026-05-11T12:00:01+00:00", 2),
+        ("2026-05-01T00:00:00+00:00", 0),
+    ],
+)
+def test_every_started_day_after_the_deadline_is_late(submitted_at, late):
+    assert rules.days_late(submitted_at, DUE) == late
+
+
+@pytest.mark.parametrize(("late", "points"), [(0, 8.0), (1, 7.2), (3, 5.6), (4, 0.0)])
+def test_late_points_fall_daily_to_zero(late, points):
+    rule = Rule(due_at=DUE, late_percent=10, late_days=3)
+    (found,) = rules.standings([Attempt(moment(10 + late), graded(8))], rule)
+    assert (found.late, found.points) == (late, points)
+
+
+@pytest.mark.parametrize(("counts", "points"), [("best", 9.0), ("last", 4.0)])
+def test_the_best_or_the_last_counts(counts, points):
+    attempts = [Attempt(moment(3), graded(4)), Attempt(moment(1), graded(2)), Attempt(moment(2), graded(9))]
+    rule = Rule(counts=counts)
+    found = rules.counted(rules.standings(attempts, rule), rule)
+    assert found is not None
+    assert found.points == points
+
+
+def passing(points: float, day: int, status: str) -> Attempt:
+    return Attempt(moment(day), graded(points, status=status))
+
+
+@pytest.mark.parametrize(("counts", "points", "passed"), [("best", 9, True), ("last", 9, False)])
+def test_pass_stays_a_pass_after_a_failure_with_more_points(counts, points, passed):
+    """Extra tasks can be worth more points than the failed core task."""
+    rule = Rule(counts=counts)
+    found = rules.standings([passing(8, 1, "passed"), passing(9, 2, "failed")], rule)
+    assert (rules.counted(found, rule).points, rules.passed(found, rule)) == (points, passed)
+
+
+def test_pass_counts_when_points_are_equal():
+    found = rules.standings([passing(8, 1, "failed"), passing(8, 2, "passed"), passing(8, 3, "passed")], Rule())
+    assert rules.counted(found, Rule()).attempt.submitted_at == moment(2)
+
+
+def test_pass_beyond_the_limit_of_attempts_does_not_count():
+    rule = Rule(attempts_per_day=1)
+    found = rules.standings([passing(5, 1, "failed"), passing(10, 1, "passed")], rule)
+    assert not rules.passed(found, rule)
+
+
+def test_a_late_submission_that_is_better_may_still_be_the_best():
+    attempts = [Attempt(moment(9), graded(5)), Attempt(moment(12), graded(10))]
+    rule = Rule(due_at=DUE, late_percent=10)
+    found = rules.counted(rules.standings(attempts, rule), rule)
+    assert found is not None
+    assert (found.points, found.late) == (8.0, 2)
+
+
+def test_limit_of_attempts_restarts_every_day():
+    attempts = [Attempt(moment(1, hour), graded(hour)) for hour in (1, 2, 3)] + [Attempt(moment(2, 0), graded(1))]
+    rule = Rule(counts="last", attempts_per_day=2)
+    found = rules.standings(attempts, rule)
+    assert [each.over_limit for each in found] == [False, False, True, False]
+    assert found[2].points == 0
+    best = Rule(attempts_per_day=2)
+    counted = rules.counted(rules.standings(attempts, best), best)
+    assert counted is not None
+    assert counted.points == 2
+
+
+def test_free_attempt_does_not_hide_a_spent_one():
+    broken = graded(0, status="ungradable", message="SyntaxError: invalid syntax", tasks=(), max_score=0.0)
+    rule = Rule(counts="last", attempts_per_day=1)
+    attempts = [Attempt(moment(1, 1), broken), Attempt(moment(1, 2), graded(7)), Attempt(moment(1, 3), broken)]
+    found = rules.standings(attempts, rule)
+    assert [each.over_limit for each in found] == [False, False, False]
+    counted = rules.counted(found, rule)
+    assert counted is not None
+    assert counted.points == 7
+
+
+@pytest.mark.parametrize(
+    ("names", "reason", "spends"),
+    [
+        ([FILES], "files", False),
+        ([FILES], "import", True),
+        ([FILES, "test_twice"], "files", True),
+    ],
+)
+def test_attempt_with_bad_files_counts_if_anything_ran(names, reason, spends):
+    tests = tuple(
+        TestResult(name=name, task="twice", visibility="visible", status="failed", reason=reason) for name in names
+    )
+    assert rules.spends_attempt(graded(0, tests=tests)) is spends

@@ -11,7 +11,7 @@ import pytest
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
-from graders.course import similarity, similarity_page
+from graders.course import similarity
 from graders.course.similarity import Comparison
 from graders.intake import Submission
 from tests import workshop
@@ -88,7 +88,7 @@ def test_the_page_marks_common_lines_and_shows_no_markup_of_a_submission(kata: K
     people = cohort(kata) | submitted(kata, {"<b>eve</b>": evil + ODD})
     comparison = Comparison(kata, people)
     found = comparison.pairs(0.5)
-    text = similarity_page.render(
+    text = similarity.render(
         "Similar", found.pairs[:5], comparison, dict.fromkeys(people, "2026-03-01T10:00:00Z"), found.median_bits
     )
     assert "<script" not in text

@@ -21,7 +21,6 @@ from rich.console import Console
 
 from graders import Judge, catalogue
 from graders.cli.replaying import differences
-from graders.course import old_journal
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook
 from graders.github import reporting
@@ -34,7 +33,7 @@ from graders.scoring import scored, totalled
 from graders.verdict import TestResult, Verdict, from_json, to_json
 from tests import in_process, workshop
 from tests.conftest import REPOSITORY
-from tests.course.books import table
+from tests.course.books import results_in
 from tests.test_scoring import kata_of, task
 from tests.warm import katas
 from tests.workshop import write
@@ -458,7 +457,7 @@ def test_regrading_keeps_the_policy_unless_overridden(root: Path, handed_in: Pat
 
     def standing() -> dict[str, str]:
         with Gradebook(str(book)) as opened:
-            return {place.person: place.verdict.status for place in opened.places() if place.verdict}
+            return {place.person: place.verdict.status for place in results_in(opened) if place.verdict}
 
     assert standing() == STRICT
     assert katas("gradebook", "regrade", "--all", *words, cwd=root).status == 0
@@ -496,47 +495,14 @@ def as_v1(verdict: Verdict) -> dict[str, Any]:
     return old
 
 
-@pytest.fixture
-def old_batch(root: Path, handed_in: Path, tmp_path: Path) -> Path:
-    """A batch folder of an older harness, in which every task decided: bob failed."""
-    out = tmp_path / "old"
-    batch(root, handed_in, out, "--require-extras")
-    old = tmp_path / "journalled"
-    with Batch(out).reading() as held:
-        head = {"journal": "katas/batch/v1", "seed": held.seed.hex()}
-        rows = [
-            {"person": row.person, "submitted_at": row.submitted_at, "verdict": as_v1(row.verdict)}
-            for row in held.rows()
-        ]
-    shutil.copytree(out / "submissions", old / "submissions")
-    for row in rows:
-        write(old / "verdicts" / str(row["person"]) / "extras.json", json.dumps(row["verdict"]))
-    write(old / "journal.jsonl", "\n".join(map(json.dumps, [head, *rows])) + "\n")
-    return old
-
-
-def test_an_old_batch_and_gradebook_keep_their_meaning(
-    root: Path, handed_in: Path, old_batch: Path, tmp_path: Path
-) -> None:
-    rows = list(old_journal.rows(old_batch / "journal.jsonl"))
-    assert {row.person: row.verdict.status for row in rows} == STRICT
-    assert {each.extra for row in rows for each in row.verdict.tasks} == {False}
-    assert "bob,extras,failed" in table(old_batch)
-    assert katas("feedback", str(old_batch), cwd=root).status == 0
-    assert "graded earlier" in batch(root, handed_in, old_batch).out
+def test_a_gradebook_with_old_verdicts_keeps_their_meaning(root: Path, handed_in: Path, tmp_path: Path) -> None:
+    batch(root, handed_in, tmp_path / "out", "--require-extras")
     book = tmp_path / "book.sqlite"
     with Gradebook(str(book)) as opened:
-        Batch(old_batch).import_into(opened, [catalogue.load(root, "extras")])
+        Batch(tmp_path / "out").import_into(opened, [catalogue.load(root, "extras")])
     with closing(sqlite3.connect(book)) as connection, connection:  # as an earlier harness wrote it
         for number, record in connection.execute("SELECT id, record FROM verdicts").fetchall():
             old = json.dumps(as_v1(from_json(record.encode())))
             connection.execute("UPDATE verdicts SET record = ? WHERE id = ?", (old, number))
     with Gradebook(str(book)) as opened:
-        assert {place.person: place.verdict.status for place in opened.places() if place.verdict} == STRICT
-
-
-def test_a_damaged_old_line_of_a_journal_is_named(old_batch: Path) -> None:
-    text = (old_batch / "journal.jsonl").read_text().replace('"status": "failed"', '"status": "great"', 1)
-    write(old_batch / "journal.jsonl", text)
-    with pytest.raises(Exception, match=r"journal\.jsonl, line \d: the line is damaged .*status"):
-        list(old_journal.rows(old_batch / "journal.jsonl"))
+        assert {place.person: place.verdict.status for place in results_in(opened) if place.verdict} == STRICT

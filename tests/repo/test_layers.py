@@ -30,6 +30,7 @@ LAYERS = (
     "output",
     "pytest_plugin",
     "judge",
+    "cli basics",
     "debugging",
     "learner",
     "authoring",
@@ -39,6 +40,7 @@ LAYERS = (
     "doctor",
     "cli",
 )
+CLI_BASICS = ("graders.cli.session", "graders.cli.terminal")  # what the commands in all packages need
 NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
 
 
@@ -52,12 +54,17 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports() -> dict[str, set[str]]:
-    """Return which modules of the harness each module imports, including imports in functions and for type checking."""
+def imports(*, by_name: bool = False) -> dict[str, set[str]]:
+    """Return which modules of the harness each module imports.
+
+    This includes imports in functions, imports for type checking and, with `by_name`, calls of `import_module`.
+    """
     known = modules()
     found: dict[str, set[str]] = {name: set() for name in known}
     for name, path in known.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if by_name and isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+                found[name].update(each.value for each in node.args if isinstance(each, ast.Constant))
             if isinstance(node, ast.ImportFrom) and node.module:
                 named = [f"{node.module}.{each.name}" for each in node.names]
                 found[name].update(each if each in known else node.module for each in named)
@@ -68,6 +75,8 @@ def imports() -> dict[str, set[str]]:
 
 
 def layer_of(module: str) -> str:
+    if module in CLI_BASICS:
+        return "cli basics"
     return module.split(".")[1] if "." in module else ""
 
 
@@ -79,7 +88,7 @@ def test_a_layer_imports_only_from_those_below_it() -> None:
     place = {name: number for number, name in enumerate([*LAYERS, ""])}
     wrong = [
         f"{name} imports {other}"
-        for name, others in imports().items()
+        for name, others in imports(by_name=True).items()
         for other in others
         if place[layer_of(other)] > place[layer_of(name)]
     ]
@@ -91,3 +100,39 @@ def test_no_two_files_import_each_other() -> None:
         list(TopologicalSorter(imports()).static_order())
     except CycleError as fault:
         raise AssertionError(" → ".join(fault.args[1])) from None
+
+
+# What `course` sees of the other packages: the judge, the verdict, reports and intake, and what all of these share.
+SEEN_BY_COURSE = {
+    "graders.judge.client": "Judge",
+    "graders.verdict": "Verdict and its parts",
+    "graders.manual_scores": "manual scores in a verdict",
+    "graders.scoring": "the points of a verdict with an instructor's decisions, and of one that intake refused",
+    "graders.report": "reports, and the words in them",
+    "graders.intake": "submissions",
+    "graders.catalogue": "katas",
+    "graders.output": "files and the terminal",
+    "graders.atomic": "locks",
+    "graders.errors": "exceptions",
+    "graders.version": "the version",
+    "graders.cli.session": "the repository that a command works on",
+    "graders.cli.terminal": "Ctrl-C",
+    "graders.watchdog": "a limit on the time for comparing files",
+    "graders.checks": "whether a submitted picture is a picture",
+    "graders.learner.serve": "the web server, and explanations as HTML",
+    "graders.learner.guidance": "a kata's explanation",
+}
+
+
+def test_course_sees_only_the_doors_of_the_other_packages() -> None:
+    seen = {
+        other
+        for name, others in imports(by_name=True).items()
+        if name.startswith("graders.course")
+        for other in others
+        if not other.startswith("graders.course")
+    }
+    allowed = {other for other in seen for door in SEEN_BY_COURSE if other == door or other.startswith(f"{door}.")}
+    assert sorted(seen - allowed) == []
+    unused = [door for door in SEEN_BY_COURSE if not any(f"{other}.".startswith(f"{door}.") for other in seen)]
+    assert unused == []

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from graders import catalogue, intake
-from graders.course import similarity_page
+from graders.course import similarity
 from graders.course.similarity import Comparison
 from graders.learner import checklist
 from graders.learner.progress import Standing
@@ -115,9 +115,7 @@ def similar() -> str:
     texts = [variant.applied(intake.solved(kata)) for variant in kata.accept[:4]]
     people = {f"person {n}": intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}
     comparison = Comparison(kata, people)
-    return similarity_page.render(
-        "Similar", comparison.pairs(0).pairs[:3], comparison, dict.fromkeys(people, "2026"), 1.0
-    )
+    return similarity.render("Similar", comparison.pairs(0).pairs[:3], comparison, dict.fromkeys(people, "2026"), 1.0)
 
 
 @cache

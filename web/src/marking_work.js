@@ -23,8 +23,8 @@ function contentOf(file) {
     }
     if (file.kind !== "text") {
         const why = "It is neither a text nor a PNG picture within the limits.";
-        const command = el("code", {}, "katas review");
-        return el("p", { class: "soft" }, why, " The key f of ", command, " writes it to a folder.");
+        const where = el("code", {}, "submissions/");
+        return el("p", { class: "soft" }, why, " The submission is in an archive in ", where, " of its batch.");
     }
     const lines = file.text.split("\n").map((line) => el("span", { class: "line" }, `${line}\n`));
     return el("pre", { class: "numbered" }, ...lines);

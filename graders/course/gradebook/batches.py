@@ -1,29 +1,70 @@
-"""The batches whose store is the gradebook: which submission is the last of each person and kata, and with which seed.
+"""The batches in a gradebook: the last submission of each person and kata, and the seed.
 
 A batch's results are those of its entries. Everything else about a submission is stored as for any other.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from graders.course.gradebook import importing, rubrics
-from graders.course.gradebook.batch_tables import BatchRow, EntryRow
-from graders.course.gradebook.records import age, last_verdict, score_in
-from graders.course.gradebook.scores import add_scores
-from graders.course.gradebook.tables import AuditRow, MarkRow, PersonRow, SubmissionRow
-from graders.course.gradebook.transaction import WHOLE, Transaction
-from graders.course.rows import Graded, Key, Row, Short, shortened
-from graders.course.submissions import as_utc
+from graders.course.gradebook import importing, pages, rubrics
+from graders.course.gradebook.database import WHOLE, Transaction
+from graders.course.gradebook.importing import Key, Row, add_scores, marks_on
+from graders.course.gradebook.tables import (
+    AuditRow,
+    BatchRow,
+    EntryRow,
+    MarkRow,
+    PageRow,
+    PersonRow,
+    SubmissionRow,
+    VerdictRow,
+)
+from graders.course.submissions import now
 from graders.manual_scores import marks_of, with_marks
 from graders.verdict import from_json
 
-_graded = msgspec.json.Decoder(Graded).decode
+OF_GRADING = ("graded", "marked", "handed in", "attempts a day", "withdrawn", "rubric")
+"""The lines in the audit trail of a batch. Any other line comes from an instructor who set up the gradebook."""
+
+
+class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The main fields of a verdict, without its tasks and its tests."""
+
+    kata: str
+    status: str
+    submission_sha256: str
+    kata_digest: str
+    suite_digest: str
+    harness_version: str
+    graded_at: str = ""
+    message: str = ""
+    score: float = 0.0
+    max_score: float = 0.0
+    review_points: float = 0.0
+    require_extras: bool = False
+    intake_notes: tuple[str, ...] = ()
+    stopped_tests: int = 0
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a batch without tasks and tests, so that all rows fit into memory."""
+
+    person: str
+    submitted_at: str
+    verdict: VerdictSummary
+
+    @property
+    def key(self) -> Key:
+        return self.person, self.verdict.kata
+
+
+_summary = msgspec.json.Decoder(VerdictSummary).decode
 
 
 def find(transaction: Transaction, key: str) -> BatchRow | None:
@@ -34,6 +75,12 @@ def find(transaction: Transaction, key: str) -> BatchRow | None:
 def in_folder(transaction: Transaction, folder: str) -> BatchRow | None:
     """Return the batch with this folder, or None."""
     return transaction.session.scalar(sa.select(BatchRow).where(BatchRow.folder == folder))
+
+
+def folders(transaction: Transaction, slug: str = "") -> list[str]:
+    """Return the batch folders that hold submissions for a kata or, if `slug` is empty, for any."""
+    wanted = sa.select(SubmissionRow.batch).where(SubmissionRow.batch != "").distinct().order_by(SubmissionRow.batch)
+    return list(map(transaction.path_of, transaction.session.scalars(wanted.filter_by(kata=slug) if slug else wanted)))
 
 
 def create(transaction: Transaction, key: str, folder: str, seed: str) -> BatchRow:
@@ -51,32 +98,28 @@ def move_folder(transaction: Transaction, batch: BatchRow, folder: str) -> None:
     batch.folder = folder
 
 
-def record(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
+def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
     """Store a verdict of a batch, and return it with the manual scores of its submission.
 
     If the person submitted the same files before, at another time, the new submission gets the same manual scores.
     """
-    graded_at = row.verdict.graded_at or as_utc(datetime.datetime.now(datetime.UTC))
+    graded_at = row.verdict.graded_at or now()
     complete = msgspec.structs.replace(row.verdict, graded_at=graded_at)
     row = msgspec.structs.replace(row, verdict=from_json(msgspec.json.encode(complete)))  # as the store returns it
     submission, _ = importing.add(transaction, row, batch.folder, latest=True)
     set_entry(transaction, batch, submission)
     given = list(marks_of(row.verdict))
-    if not _marks(transaction, submission):
-        for each in twins(transaction, submission):
-            given += map(score_in, _marks(transaction, each))
+    others = same_files(transaction, submission)
+    if not marks_on(transaction, submission.id):
+        given += [mark.score for each in others for mark in marks_on(transaction, each.id)]
     if given:
         add_scores(transaction, submission, given)
-        rubrics.copy_uses(transaction, twins(transaction, submission), submission)
-    marks = map(score_in, _marks(transaction, submission))
+        rubrics.copy_uses(transaction, others, submission)
+    marks = [mark.score for mark in marks_on(transaction, submission.id)]
     return msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks))
 
 
-def _marks(transaction: Transaction, submission: SubmissionRow) -> list[MarkRow]:
-    return list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission.id)))
-
-
-def twins(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
+def same_files(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
     """Return a person's other submissions of the same files, which differ only in their times."""
     same = sa.select(SubmissionRow).where(
         SubmissionRow.person_id == submission.person_id,
@@ -127,13 +170,17 @@ def submissions(transaction: Transaction, batch: BatchRow) -> Iterator[Submissio
 def rows(transaction: Transaction, batch: BatchRow) -> Iterator[Row]:
     """Yield the current row of each person and kata, with manual scores."""
     for each in entries(transaction, batch):
-        yield Row(person=each.person.name, submitted_at=each.submitted_at, verdict=last_verdict(each))
+        yield _row(each)
+
+
+def _row(submission: SubmissionRow) -> Row:
+    return Row(person=submission.person.name, submitted_at=submission.submitted_at, verdict=submission.last_verdict())
 
 
 def people(transaction: Transaction, batch: BatchRow) -> set[str]:
     """Return the names of the people in a batch."""
-    found = sa.select(PersonRow.name).join(EntryRow, EntryRow.person_id == PersonRow.id)
-    return set(transaction.session.scalars(found.where(EntryRow.batch_id == batch.id)))
+    names = sa.select(PersonRow.name).join(EntryRow, EntryRow.person_id == PersonRow.id)
+    return set(transaction.session.scalars(names.where(EntryRow.batch_id == batch.id)))
 
 
 def katas(transaction: Transaction, batch: BatchRow) -> set[str]:
@@ -141,35 +188,36 @@ def katas(transaction: Transaction, batch: BatchRow) -> set[str]:
     return set(transaction.session.scalars(sa.select(EntryRow.kata).where(EntryRow.batch_id == batch.id)))
 
 
-def shorts(transaction: Transaction, batch: BatchRow) -> dict[Key, Short]:
+def summaries(transaction: Transaction, batch: BatchRow) -> dict[Key, Summary]:
     """Return the current row of each person and kata, with manual scores, but without tasks and tests."""
-    found = {}
+    result = {}
     for each in entries(transaction, batch):
         if each.marks:
-            row = Row(person=each.person.name, submitted_at=each.submitted_at, verdict=last_verdict(each))
-            short = shortened(row)
+            verdict = each.last_verdict()
+            summary = VerdictSummary(**{name: getattr(verdict, name) for name in VerdictSummary.__struct_fields__})
         else:
-            graded = _graded(max(each.verdicts, key=age).record)
-            short = Short(person=each.person.name, submitted_at=each.submitted_at, verdict=graded)
-        found[short.key] = short
-    return found
+            summary = _summary(max(each.verdicts, key=VerdictRow.age).record)
+        result[each.person.name, each.kata] = Summary(
+            person=each.person.name, submitted_at=each.submitted_at, verdict=summary
+        )
+    return result
 
 
-def move(transaction: Transaction, batch: BatchRow, times: Mapping[Key, str]) -> int:
+def correct_times(transaction: Transaction, batch: BatchRow, times: Mapping[Key, str]) -> int:
     """Change the submission times of a batch's current submissions, and return how many have changed."""
-    moved = 0
+    changed = 0
     for submission in list(entries(transaction, batch)) if times else []:
         time = times.get((submission.person.name, submission.kata), submission.submitted_at)
         if time == submission.submitted_at:
             continue
         transaction.note_submission(submission, "handed in", submission.submitted_at, time)
-        other = next((each for each in twins(transaction, submission) if each.submitted_at == time), None)
+        other = next((each for each in same_files(transaction, submission) if each.submitted_at == time), None)
         if other is None:
             submission.submitted_at = time
         else:
             _merge(transaction, submission, other)
-        moved += 1
-    return moved
+        changed += 1
+    return changed
 
 
 def _merge(transaction: Transaction, submission: SubmissionRow, other: SubmissionRow) -> None:
@@ -180,7 +228,7 @@ def _merge(transaction: Transaction, submission: SubmissionRow, other: Submissio
     for verdict in list(submission.verdicts):
         if (verdict.graded_at, verdict.seed) not in known:
             other.verdicts.append(verdict)
-    add_scores(transaction, other, map(score_in, submission.marks))
+    add_scores(transaction, other, [mark.score for mark in submission.marks])
     rubrics.copy_uses(transaction, [submission], other)
     session.flush()
     for table in (EntryRow, AuditRow):
@@ -189,3 +237,106 @@ def _merge(transaction: Transaction, submission: SubmissionRow, other: Submissio
     session.expire(submission)
     session.delete(submission)
     session.flush()
+
+
+# ------------------------------------------------------------------------------ into another gradebook
+
+
+class Imported(NamedTuple):
+    """The numbers of new verdicts and new manual scores in an import."""
+
+    verdicts: int
+    marks: int
+
+
+def is_all_there_is(transaction: Transaction) -> bool:
+    """Return whether a gradebook holds nothing but one batch: no rules, deadlines or other decisions."""
+    others = sa.select(AuditRow.id).where(AuditRow.what.not_in(OF_GRADING)).limit(1)
+    known = set(transaction.session.scalars(sa.select(SubmissionRow.batch).distinct()))
+    return transaction.session.scalar(others) is None and known <= {"."}
+
+
+def copy(source: Transaction, batch: BatchRow, target: Transaction, folder: str, into: BatchRow | None) -> Imported:
+    """Copy a batch from one gradebook to another, where its folder is called `folder`.
+
+    If `into` is a batch of the other gradebook, it gets the entries too, and which pages of feedback were written.
+    Copying a batch twice does no harm.
+    """
+    of_batch = sa.select(SubmissionRow).where(SubmissionRow.batch == batch.folder).order_by(SubmissionRow.id)
+    current = set(source.session.scalars(sa.select(EntryRow.submission_id).where(EntryRow.batch_id == batch.id)))
+    new = marks = 0
+    for each in source.session.scalars(of_batch.execution_options(yield_per=100)):
+        lines = _lines(source, each)
+        earlier = [line.before for line in lines if line.what == "handed in"]
+        for verdict in sorted(each.verdicts, key=VerdictRow.age):
+            row = Row(person=each.person.name, submitted_at=each.submitted_at, verdict=verdict.verdict())
+            submission, added = importing.add(target, row, folder, earlier)
+            new += added
+        copied = _copy_lines(target, lines, submission)
+        marks += copied.count("marked")
+        _copy_marks(target, each, submission)
+        rubrics.copy_items(source, each, target, submission)
+        if "withdrawn" in copied:
+            importing.withdraw(target, submission, keep={mark.task for mark in each.marks})
+        if into is not None and each.id in current:
+            set_entry(target, into, submission)
+    if into is not None:
+        _copy_pages(source, batch, target, into)
+    return Imported(new, marks)
+
+
+def _copy_pages(source: Transaction, batch: BatchRow, target: Transaction, into: BatchRow) -> None:
+    """Copy which pages of feedback a batch has written. Only later changes will be listed on them."""
+    end = pages.last_line(target)
+    for first, name in pages.page_rows(source, batch):
+        row = target.person(name)
+        if row is not None and target.session.get(PageRow, (into.id, row.id, first.kata)) is None:
+            new = PageRow(batch_id=into.id, person_id=row.id, kata=first.kata, points=first.points)
+            new.written_at, new.last_line = first.written_at, end
+            target.session.add(new)
+
+
+def _lines(source: Transaction, submission: SubmissionRow) -> list[AuditRow]:
+    about = sa.select(AuditRow).where(AuditRow.submission_id == submission.id, AuditRow.what != "graded")
+    return list(source.session.scalars(about.order_by(AuditRow.id)))
+
+
+def _copy_lines(target: Transaction, lines: Sequence[AuditRow], submission: SubmissionRow) -> list[str]:
+    """Copy lines of the audit trail unless they are there already. Return what the new ones are about.
+
+    A corrected submission time has a line already, with the time of its import.
+    """
+    there = _lines(target, submission)
+    known = {_content(line) for line in there}
+    corrected = {(line.before, line.after) for line in there if line.what == "handed in"}
+    new = [
+        line
+        for line in lines
+        if _content(line) not in known and not (line.what == "handed in" and (line.before, line.after) in corrected)
+    ]
+    for line in new:
+        at, who, what, before, after = _content(line)
+        line_copy = AuditRow(at=at, who=who, what=what, before=before, after=after)
+        line_copy.person, line_copy.kata, line_copy.submission_id = (
+            submission.person.name,
+            submission.kata,
+            submission.id,
+        )
+        target.session.add(line_copy)
+    return [line.what for line in new]
+
+
+def _content(line: AuditRow) -> tuple[str, str, str, str, str]:
+    return line.at, line.who, line.what, line.before, line.after
+
+
+def _copy_marks(target: Transaction, original: SubmissionRow, submission: SubmissionRow) -> None:
+    """Copy a submission's manual scores, unless the other gradebook has newer ones."""
+    for mark in original.marks:
+        row = target.session.get(MarkRow, (submission.id, mark.task))
+        if row is None:
+            row = MarkRow(submission_id=submission.id, task=mark.task, reviewed_at="")
+            target.session.add(row)
+        if mark.reviewed_at >= row.reviewed_at:
+            row.points, row.reviewer, row.reviewed_at, row.comment = mark.score[1:]
+    target.session.flush()

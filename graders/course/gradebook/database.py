@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
-from graders.course.gradebook import batch_tables, review_tables  # noqa: F401 (they add their tables)
-from graders.course.gradebook.tables import REVISION
-from graders.course.gradebook.transaction import Transaction
+from graders.course.gradebook.tables import REVISION, AuditRow, KataRow, PersonRow, SubmissionRow
+from graders.course.submissions import forms, now
 from graders.errors import KataError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WAIT_S = 30  # how long to wait for another process that is writing
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,7 +28,70 @@ _WRITING = 0x6B61746174  # the key of PostgreSQL's advisory lock for transaction
 _LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
 
 
-class Database:
+WHOLE = [selectinload(each) for each in (SubmissionRow.person, SubmissionRow.verdicts, SubmissionRow.marks)]
+"""The options of a query that loads submissions with all that a result needs."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction whose author is `who`. `gradebook` is the name for messages, `folder` that of a SQLite file."""
+
+    session: Session
+    who: str
+    gradebook: str
+    folder: Path | None
+
+    def path_of(self, batch: str) -> str:
+        """Return the path of a batch folder. A gradebook inside such a folder calls it "."."""
+        return str(self.folder) if batch == "." else batch
+
+    def note(
+        self,
+        what: str,
+        person: str = "",
+        kata: str = "",
+        before: str = "",
+        after: str = "",
+        submission: int | None = None,
+    ) -> None:
+        """Add a line to the audit trail."""
+        row = AuditRow(at=now(), who=self.who, what=what, person=person, kata=kata, before=before, after=after)
+        row.submission_id = submission
+        self.session.add(row)
+
+    def note_submission(self, submission: SubmissionRow, what: str, before: str, after: str) -> None:
+        """Add a line about a submission to the audit trail. The line is deleted together with the submission."""
+        self.note(what, submission.person.name, submission.kata, before, after, submission.id)
+
+    def kata(self, slug: str) -> KataRow:
+        """Return a kata's row, and add the row if it is missing."""
+        row = self.session.get(KataRow, slug)
+        if row is None:
+            row = KataRow(slug=slug, title="", attempts_per_day=0, counts="best", late_percent=0.0)
+            self.session.add(row)
+            self.session.flush()
+        return row
+
+    def person(self, name: str) -> PersonRow | None:
+        """Return the row of the person with this name, in any Unicode form."""
+        wanted = sa.select(PersonRow).where(PersonRow.name.in_(forms(name)))
+        result = {row.name: row for row in self.session.scalars(wanted)}
+        return result.get(name) or next(iter(result.values()), None)
+
+    def submissions(self, slug: str | None = None, names: Collection[str] | None = None) -> Iterator[SubmissionRow]:
+        """Yield submissions with their verdicts, in the order of submission. With `names`, only those of these people.
+
+        Rows are loaded in batches, because the outputs in all verdicts might not fit into memory.
+        """
+        wanted = sa.select(SubmissionRow).options(*WHOLE).order_by(SubmissionRow.submitted_at, SubmissionRow.id)
+        if slug is not None:
+            wanted = wanted.where(SubmissionRow.kata == slug)
+        if names is not None:
+            wanted = wanted.join(PersonRow).where(PersonRow.name.in_(names))
+        return iter(self.session.scalars(wanted.execution_options(yield_per=100)))
+
+
+class Gradebook:
     """An open database, which can be used in a `with` statement.
 
     `url` is the path of a SQLite file or a database URL. A missing file is created, and older tables are upgraded. The
@@ -119,7 +185,7 @@ class Database:
                 if alone:
                     begin = "BEGIN IMMEDIATE" if self._is_sqlite else f"SELECT pg_advisory_xact_lock({_WRITING})"
                     self._session.connection().exec_driver_sql(begin)
-                yield Transaction(self._session, self.who, self.name)
+                yield Transaction(self._session, self.who, self.name, self.folder)
         except sa.exc.IntegrityError:
             raise KataError(
                 f"{self.name}: another program has just written the same rows. Run the command again."
@@ -128,6 +194,16 @@ class Database:
             raise self._fault(fault) from None
         except UnicodeEncodeError as fault:  # an argument of the command line that is not UTF-8
             raise KataError(f"{fault.object[:200]!a}: this is not valid UTF-8. Write it again.") from None
+
+    def read(self, query: Callable[Concatenate[Transaction, P], T], *args: P.args, **settings: P.kwargs) -> T:
+        """Return the result of a function, which gets a transaction first."""
+        with self.transaction() as transaction:
+            return query(transaction, *args, **settings)
+
+    def write(self, change: Callable[Concatenate[Transaction, P], T], *args: P.args, **settings: P.kwargs) -> T:
+        """Run a function like `read`, while no other transaction changes the gradebook."""
+        with self.transaction(alone=True) as transaction:
+            return change(transaction, *args, **settings)
 
     def compact(self) -> None:
         """Erase deleted data from a SQLite file."""

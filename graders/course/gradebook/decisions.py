@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,12 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from graders.course.gradebook import people
+from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.people import Directory
-from graders.course.gradebook.records import decision_in
 from graders.course.gradebook.tables import DecisionRow, PersonRow, RequestRow
-from graders.course.gradebook.transaction import Transaction
 from graders.course.rules import Decision
-from graders.course.submissions import as_utc
+from graders.course.submissions import now
 from graders.errors import KataError
 from graders.report.text import clean_line
 
@@ -40,20 +38,30 @@ class Request:
 def by_person(transaction: Transaction, directory: Directory) -> Mapping[tuple[str, str], tuple[Decision, ...]]:
     """Return the decisions by person and kata, sorted by task. If names of one person disagree, the newest counts."""
     wanted = sa.select(DecisionRow).options(selectinload(DecisionRow.person)).order_by(DecisionRow.at)
-    found: dict[tuple[str, str], dict[str, Decision]] = {}
+    result: dict[tuple[str, str], dict[str, Decision]] = {}
     for row in transaction.session.scalars(wanted):
-        found.setdefault((directory.id_of(row.person.name), row.kata), {})[row.task] = decision_in(row)
-    return {place: tuple(each[task] for task in sorted(each)) for place, each in found.items()}
+        result.setdefault((directory.id_of(row.person.name), row.kata), {})[row.task] = row.decision
+    return {key: tuple(each[task] for task in sorted(each)) for key, each in result.items()}
 
 
-def decide(
+def override(transaction: Transaction, person: str, slug: str, points: float, reason: str, task: str = "") -> Decision:
+    """Set a person's points for a kata, or for one task of it."""
+    return _decide(transaction, person, slug, task, "override", points, reason)
+
+
+def exclude(transaction: Transaction, person: str, slug: str, reason: str) -> Decision:
+    """Give a person no points for a kata."""
+    return _decide(transaction, person, slug, "", "exclude", 0.0, reason)
+
+
+def _decide(
     transaction: Transaction, person: str, slug: str, task: str, kind: str, points: float, reason: str
 ) -> Decision:
     """Record a decision, which replaces an earlier one on the same kata or task."""
     reason = checked_reason(reason)
     transaction.kata(slug)
     row = people.row_for(transaction, person)
-    before = "; ".join(described(decision_in(each)) for each in _take(transaction, person, slug, task))
+    before = "; ".join(described(each.decision) for each in _removed(transaction, person, slug, task))
     decision = Decision(kind, task, points, clean_line(transaction.who), now(), reason)
     transaction.session.add(
         DecisionRow(
@@ -71,20 +79,20 @@ def decide(
     return decision
 
 
-def withdraw(transaction: Transaction, person: str, slug: str, task: str) -> str:
+def withdraw(transaction: Transaction, person: str, slug: str, task: str = "") -> str:
     """Withdraw the decision on a kata or a task, and describe it. Raises KataError if there is none."""
-    rows = _take(transaction, person, slug, task)
+    rows = _removed(transaction, person, slug, task)
     if not rows:
         where = f"{slug}, task {task}" if task else slug
         raise KataError(
             f"{person}, {where}: there is no override or exclusion. `katas gradebook show {person}` lists them."
         )
-    before = "; ".join(described(decision_in(each)) for each in rows)
+    before = "; ".join(described(each.decision) for each in rows)
     transaction.note("withdrawn", rows[0].person.name, slug, before)
     return before
 
 
-def _take(transaction: Transaction, person: str, slug: str, task: str) -> list[DecisionRow]:
+def _removed(transaction: Transaction, person: str, slug: str, task: str) -> list[DecisionRow]:
     """Delete and return the decisions on a kata or task under all names of a person."""
     ids = [row.id for row in people.rows_of(transaction, person)]
     wanted = sa.select(DecisionRow).options(selectinload(DecisionRow.person))
@@ -110,11 +118,6 @@ def checked_reason(reason: str, option: str = "--reason") -> str:
     if len(found) > LONGEST_REASON:
         raise KataError(f"{option}: it has more than {LONGEST_REASON} characters. Shorten it.")
     return found
-
-
-def now() -> str:
-    """Return the current time in UTC, in ISO 8601 to the second."""
-    return as_utc(datetime.datetime.now(datetime.UTC))
 
 
 # ---------------------------------------------------------------------------------------------- requests
@@ -154,19 +157,11 @@ def requests(transaction: Transaction, person: str | None = None, *, closed: boo
     if not closed:
         wanted = wanted.where(RequestRow.closed_at.is_(None))
     if person is not None:
-        wanted = wanted.where(PersonRow.name.in_(directory.names_of(directory.known(person))))
+        wanted = wanted.where(PersonRow.name.in_(directory.names(person)))
     return [_request(row, directory) for row in transaction.session.scalars(wanted)]
 
 
 def _request(row: RequestRow, directory: Directory) -> Request:
-    return Request(
-        id=row.id,
-        person=directory.id_of(row.person.name),
-        kata=row.kata,
-        reason=row.reason,
-        opened_at=row.opened_at,
-        opened_by=row.opened_by,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-        answer=row.answer,
-    )
+    person = directory.id_of(row.person.name)
+    opened, closed = (row.opened_at, row.opened_by), (row.closed_at, row.closed_by)
+    return Request(row.id, person, row.kata, row.reason, *opened, *closed, row.answer)

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
+from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import KataRow, PersonRow, SubmissionRow
-from graders.course.gradebook.transaction import Transaction
 from graders.course.roster import Roster, RosterPerson
 from graders.course.rules import Attempt
 
@@ -38,25 +38,25 @@ class Groups:
 
         Someone who has left the course gets no attempts of the others.
         """
-        found = {person: {kata: list(each) for kata, each in katas.items()} for person, katas in own.items()}
+        result = {person: {kata: list(each) for kata, each in katas.items()} for person, katas in own.items()}
         for members in self._members.values() if self.katas else ():
             for member in members:
                 for kata in self.katas if member.left_at is None else ():
                     of_group = self._of_mates(member.id, kata, own)
                     if of_group:
-                        found.setdefault(member.id, {}).setdefault(kata, []).extend(of_group)
-        return found
+                        result.setdefault(member.id, {}).setdefault(kata, []).extend(of_group)
+        return result
 
     def _of_mates(self, person: str, kata: str, own: Mapping[str, Attempts]) -> list[Attempt]:
         """Return the other members' attempts, without those that are the same as an earlier one."""
-        known = {_content(each) for each in own.get(person, {}).get(kata, ())}
-        found = []
+        known = {each.content for each in own.get(person, {}).get(kata, ())}
+        result = []
         for mate in self.mates(person):
             for each in own.get(mate, {}).get(kata, ()):
-                if _content(each) not in known:
-                    known.add(_content(each))
-                    found.append(dataclasses.replace(each, by=mate))
-        return found
+                if each.content not in known:
+                    known.add(each.content)
+                    result.append(dataclasses.replace(each, by=mate))
+        return result
 
 
 def same_of_mates(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
@@ -78,8 +78,3 @@ def same_of_mates(transaction: Transaction, submission: SubmissionRow) -> list[S
         SubmissionRow.submitted_at == submission.submitted_at,
     )
     return list(transaction.session.scalars(same.order_by(SubmissionRow.id)))
-
-
-def _content(attempt: Attempt) -> tuple[str, str]:
-    """Return what makes two submissions the same: a download may have one row for each member of a group."""
-    return attempt.submitted_at, attempt.verdict.submission_sha256

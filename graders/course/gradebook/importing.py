@@ -1,54 +1,77 @@
-"""Import verdicts into the gradebook, together with their people, katas and submissions."""
+"""Add verdicts and manual scores, together with their people, katas and submissions."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from graders.catalogue import Kata
-from graders.course.gradebook.records import age, verdict_in
-from graders.course.gradebook.tables import PersonRow, SubmissionRow, VerdictRow
-from graders.course.gradebook.transaction import Transaction
-from graders.course.rows import Row
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.tables import MarkItemRow, MarkRow, PersonRow, SubmissionRow, VerdictRow
 from graders.course.submissions import composed
 from graders.errors import KataError
-from graders.manual_scores import without_marks
-from graders.report.text import clean_line
-from graders.verdict import Verdict
+from graders.manual_scores import ManualScore, marks_of, without_marks
+from graders.report.text import clean, clean_line
+from graders.verdict import LONGEST_COMMENT, Record, Verdict
+
+LONGEST_NAME = 200  # in characters, for the name of a task or a reviewer
+
+Key = tuple[str, str]  # a person's name, and a kata's slug
+
+
+class Row(Record, frozen=True, kw_only=True):
+    """A verdict on a person's submission. `submitted_at` is a time in UTC, in ISO 8601."""
+
+    person: str
+    submitted_at: str
+    verdict: Verdict
+
+    @property
+    def key(self) -> Key:
+        return self.person, self.verdict.kata
 
 
 def update_katas(transaction: Transaction, katas: Iterable[Kata]) -> None:
-    """Update the katas' titles and limits on attempts."""
+    """Update the katas' titles, points and limits on attempts."""
     for kata in katas:
         row = transaction.kata(kata.slug)
         row.title = kata.title
-        row.max_points = sum(task.points for task in kata.tasks)
+        row.maximum = sum(task.points for task in kata.tasks)
         if row.attempts_per_day != kata.attempts_per_day:
             before, after = (str(each or "no limit") for each in (row.attempts_per_day, kata.attempts_per_day))
             transaction.note("attempts a day", kata=kata.slug, before=before, after=after)
             row.attempts_per_day = kata.attempts_per_day
 
 
+def import_verdict(transaction: Transaction, verdict: Verdict, person: str, submitted_at: str = "") -> bool:
+    """Import one verdict with its manual scores, and return whether the verdict was new.
+
+    Without `submitted_at`, the time of grading is used as the time of submission. An `error` is not imported.
+    """
+    if verdict.status == "error":
+        return False
+    submission, new = add(transaction, Row(person=person, submitted_at=submitted_at, verdict=verdict), "")
+    add_scores(transaction, submission, marks_of(verdict))
+    return new
+
+
 def add(
-    transaction: Transaction,
-    row: Row,
-    batch: str,
-    earlier: Collection[str] = (),
-    *,
-    source: str = "",
-    latest: bool = False,
+    transaction: Transaction, row: Row, batch: str, earlier: Collection[str] = (), *, latest: bool = False
 ) -> tuple[SubmissionRow, bool]:
     """Add a verdict without its manual scores, and add its person, kata and submission if they are missing.
 
-    `earlier` holds submission times that the batch has since corrected, and messages name `source` as the origin of the
-    verdict. `latest` says that the verdict was made just now. Return the submission, and whether the verdict was new.
+    `earlier` holds submission times that the batch has since corrected. `latest` says that the verdict was made just
+    now. Return the submission, and whether the verdict was new.
     """
-    found = row.verdict
-    _check_texts(row, source)
+    verdict = row.verdict
+    _check_texts(row)
     session = transaction.session
-    transaction.kata(found.kata)
+    kata = transaction.kata(verdict.kata)
+    if not kata.title:  # the repository lacks it
+        kata.maximum = max(kata.maximum, verdict.max_score + verdict.review_points)
     person = transaction.person(row.person)
     if person is None:
         person = PersonRow(name=composed(row.person))
@@ -58,16 +81,16 @@ def add(
     if submission is None:
         submission = SubmissionRow(
             person_id=person.id,
-            kata=found.kata,
-            sha256=found.submission_sha256,
-            submitted_at=row.submitted_at or found.graded_at,
+            kata=verdict.kata,
+            sha256=verdict.submission_sha256,
+            submitted_at=row.submitted_at or verdict.graded_at,
             batch=batch,
         )
         session.add(submission)
         session.flush()
     elif batch:
         submission.batch = batch
-    return submission, add_verdict(transaction, submission, found, latest=latest)
+    return submission, add_verdict(transaction, submission, verdict, latest=latest)
 
 
 def _submission(
@@ -78,85 +101,162 @@ def _submission(
     A verdict that is already in the gradebook belongs to the submission that it was added to, even if the submission
     time now differs. The stored time is corrected if it was unknown, or if the batch has corrected it (`earlier`).
     """
-    found = row.verdict
+    verdict = row.verdict
     same = sa.select(SubmissionRow).where(
         SubmissionRow.person_id == person.id,
-        SubmissionRow.kata == found.kata,
-        SubmissionRow.sha256 == found.submission_sha256,
+        SubmissionRow.kata == verdict.kata,
+        SubmissionRow.sha256 == verdict.submission_sha256,
     )
-    submitted_at = row.submitted_at or found.graded_at
+    submitted_at = row.submitted_at or verdict.graded_at
     known = transaction.session.scalar(same.where(SubmissionRow.submitted_at == submitted_at))
-    if known is not None or not found.seed:
+    if known is not None or not verdict.seed:
         return known
-    this = (VerdictRow.graded_at == found.graded_at) & (VerdictRow.seed == found.seed)
+    this = (VerdictRow.graded_at == verdict.graded_at) & (VerdictRow.seed == verdict.seed)
     known = transaction.session.scalar(same.join(VerdictRow).where(this).limit(1))
-    wrong = {found.graded_at, *earlier} - {row.submitted_at}
+    wrong = {verdict.graded_at, *earlier} - {row.submitted_at}
     if known is not None and row.submitted_at and known.submitted_at in wrong:
         transaction.note_submission(known, "handed in", known.submitted_at, row.submitted_at)
         known.submitted_at = row.submitted_at
     return known
 
 
-def add_verdict(transaction: Transaction, submission: SubmissionRow, found: Verdict, *, latest: bool = False) -> bool:
+def add_verdict(transaction: Transaction, submission: SubmissionRow, verdict: Verdict, *, latest: bool = False) -> bool:
     """Add a verdict on a submission without its manual scores, and return whether the verdict was new.
 
     If the submission was graded twice within a second, with the same seed, the `latest` verdict replaces the earlier.
     """
     session = transaction.session
-    seed = found.seed or ""
+    seed = verdict.seed or ""
     known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
-    by_tests = without_marks(found)
-    same = next((each for each in known if (each.graded_at, each.seed) == (found.graded_at, seed)), None)
+    by_tests = without_marks(verdict)
+    same = next((each for each in known if (each.graded_at, each.seed) == (verdict.graded_at, seed)), None)
     if same is not None:
-        if not latest or verdict_in(same) == by_tests:
+        if not latest or same.verdict() == by_tests:
             return False
         session.delete(same)
         session.flush()
-    current = max((each for each in known if each is not same), key=age, default=None)
+    current = max((each for each in known if each is not same), key=VerdictRow.age, default=None)
     session.add(
         VerdictRow(
             submission_id=submission.id,
-            graded_at=found.graded_at,
+            graded_at=verdict.graded_at,
             seed=seed,
-            status=found.status,
-            harness_version=found.harness_version,
-            kata_digest=found.kata_digest,
-            suite_digest=found.suite_digest,
+            status=verdict.status,
+            harness_version=verdict.harness_version,
+            kata_digest=verdict.kata_digest,
+            suite_digest=verdict.suite_digest,
             record=msgspec.json.encode(by_tests).decode(),
         )
     )
     session.flush()
-    before = "" if current is None else _described(verdict_in(current))
-    transaction.note_submission(submission, "graded", before, _described(by_tests))
+    before = "" if current is None else _described_verdict(current.verdict())
+    transaction.note_submission(submission, "graded", before, _described_verdict(by_tests))
     return True
 
 
-def identity(row: Row) -> tuple[str, ...]:
-    """Return the values that identify a verdict. A verdict on a submission that intake refused has no seed."""
-    found = row.verdict
-    return row.person, found.kata, found.submission_sha256, found.graded_at, found.seed or ""
+def add_regraded(transaction: Transaction, submission: int, verdict: Verdict) -> tuple[Verdict, Verdict]:
+    """Add a new verdict on a submission. Return the verdicts that were current before and after."""
+    row = transaction.session.get(SubmissionRow, submission)
+    assert row is not None
+    before = row.current_verdict()
+    add_verdict(transaction, row, verdict)
+    transaction.session.expire(row)
+    return before, row.current_verdict()
 
 
-def _check_texts(row: Row, source: str) -> None:
+def _check_texts(row: Row) -> None:
     """Raise KataError for a NUL character, which PostgreSQL cannot store and no judge writes."""
-    place = f"{source}: " if source else ""
-    found = row.verdict
+    verdict = row.verdict
     texts = {
         "person": row.person,
-        "kata": found.kata,
-        "submission_sha256": found.submission_sha256,
-        "time": row.submitted_at + found.graded_at,
-        "seed": found.seed or "",
-        "harness_version": found.harness_version,
-        "digest": found.kata_digest + found.suite_digest,
+        "kata": verdict.kata,
+        "submission_sha256": verdict.submission_sha256,
+        "time": row.submitted_at + verdict.graded_at,
+        "seed": verdict.seed or "",
+        "harness_version": verdict.harness_version,
+        "digest": verdict.kata_digest + verdict.suite_digest,
     }
     for name, text in texts.items():
         if "\0" in text:
             raise KataError(
-                f"{place}{clean_line(row.person)}: the verdict has a NUL character in its {name}, "
+                f"{clean_line(row.person)}: the verdict has a NUL character in its {name}, "
                 "which no judge writes. Remove it."
             )
 
 
-def _described(found: Verdict) -> str:
-    return f"{found.status}, {found.score:g} of {found.max_score:g}"
+def _described_verdict(verdict: Verdict) -> str:
+    return f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"
+
+
+# -------------------------------------------------------------------------------------- manual scores
+
+
+def marks_on(transaction: Transaction, submission: int) -> list[MarkRow]:
+    """Return the manual scores of a submission, as they are in the database."""
+    return list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission)))
+
+
+def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
+    """Add the manual scores of a submission, and return how many were new.
+
+    The newest score of a task is current. If two scores have the same time, the later one in `scores` is current. A
+    score that has already been added is not recorded in the audit trail again.
+    """
+    given: defaultdict[str, list[ManualScore]] = defaultdict(list)
+    for score in map(_cleaned, scores):
+        given[score.task].append(score)
+    new = sum(
+        _add_scores_of_task(transaction, submission, task, every)
+        for task, every in given.items()
+        if clean_line(task, LONGEST_NAME) == task  # no kata has a task with any other name
+    )
+    transaction.session.flush()
+    return new
+
+
+def _add_scores_of_task(
+    transaction: Transaction, submission: SubmissionRow, task: str, scores: Sequence[ManualScore]
+) -> int:
+    row = transaction.session.get(MarkRow, (submission.id, task))
+    before = None if row is None else _cleaned(row.score)
+    later = _later(scores, before)
+    if before is not None and later and later[-1].points != before.points:  # it no longer comes from rubric items
+        of_mark = (MarkItemRow.submission_id == submission.id) & (MarkItemRow.task == task)
+        transaction.session.execute(sa.delete(MarkItemRow).where(of_mark))
+    for score in later:
+        if row is None:
+            row = MarkRow(submission_id=submission.id, task=task)
+            transaction.session.add(row)
+        row.points, row.reviewer, row.reviewed_at, row.comment = score[1:]
+        was = "" if before is None else _described_score(before)
+        transaction.note_submission(submission, "marked", was, _described_score(score))
+        before = score
+    return len(later)
+
+
+def _cleaned(score: ManualScore) -> ManualScore:
+    """Cut a score's texts to the lengths that reviewers may use, and remove control characters."""
+    reviewer = clean_line(score.reviewer, LONGEST_NAME) or "?"
+    comment = clean(score.comment, LONGEST_COMMENT)
+    return score._replace(reviewer=reviewer, at=clean_line(score.at, LONGEST_NAME), comment=comment)
+
+
+def _later(scores: Sequence[ManualScore], before: ManualScore | None) -> list[ManualScore]:
+    """Return the scores of a task that came after `before`, sorted by time and without repetitions."""
+    known = sorted(scores, key=lambda each: each.at)
+    if before is not None:
+        seen = max((number for number, each in enumerate(known) if each == before), default=-1)
+        known = [each for each in known[seen + 1 :] if each.at >= before.at]
+    return [score for score, last in zip(known, [before, *known], strict=False) if score != last]
+
+
+def _described_score(score: ManualScore) -> str:
+    return f"{score.task}: {score.points:g} by {score.reviewer}" + (f": {score.comment}" if score.comment else "")
+
+
+def withdraw(transaction: Transaction, submission: SubmissionRow, keep: Collection[str]) -> None:
+    """Remove a submission's manual scores, except those for the tasks in `keep`."""
+    for mark in marks_on(transaction, submission.id):
+        if mark.task not in keep:
+            transaction.note_submission(submission, "withdrawn", f"{mark.task}: {mark.points:g} by {mark.reviewer}", "")
+            transaction.session.delete(mark)

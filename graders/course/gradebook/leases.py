@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import os
+import socket
 from collections.abc import Collection
+from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from graders.course.gradebook.holders import is_gone, reviewer_of
-from graders.course.gradebook.review_tables import LeaseRow
-from graders.course.gradebook.tables import MarkRow
-from graders.course.gradebook.transaction import Transaction
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.tables import LeaseRow, MarkRow
 from graders.course.submissions import as_utc
 
 DURATION = datetime.timedelta(minutes=15)
 
-Place = tuple[int, str]  # the id of a submission, and a task
+TaskKey = tuple[int, str]  # the id of a submission, and a task
 
 
 class Lease(NamedTuple):
@@ -47,7 +48,7 @@ def release(transaction: Transaction, holder: str) -> None:
     transaction.session.execute(sa.delete(LeaseRow).where(LeaseRow.holder == holder))
 
 
-def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> dict[Place, Lease]:
+def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> dict[TaskKey, Lease]:
     """Return the tasks that are reserved by others, each with who has it."""
     others = sa.select(LeaseRow).where(LeaseRow.holder != holder, LeaseRow.until > as_utc(now))
     return {
@@ -57,7 +58,48 @@ def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime
     }
 
 
-def marked(transaction: Transaction, places: Collection[Place]) -> set[Place]:
+def marked(transaction: Transaction, keys: Collection[TaskKey]) -> set[TaskKey]:
     """Return which of these tasks have a manual score."""
     every = transaction.session.execute(sa.select(MarkRow.submission_id, MarkRow.task))
-    return {(submission, task) for submission, task in every} & set(places)
+    return {(submission, task) for submission, task in every} & set(keys)
+
+
+def new_holder(by: str) -> str:
+    """Return a name for a new session of this reviewer: a random part, the process, the user and machine, `by`."""
+    return f"{os.urandom(8).hex()} {os.getpid()}.{_started(os.getpid())} {os.getuid()}@{socket.gethostname()} {by}"
+
+
+def reviewer_of(holder: str) -> str:
+    """Return the name of a session's reviewer."""
+    return holder.split(" ", 3)[3]
+
+
+def is_gone(holder: str, asking: str) -> bool:
+    """Return whether `holder` was a session of the same reviewer, user and machine, and its process has ended."""
+    parts, own = holder.split(" ", 3), asking.split(" ", 3)
+    if parts[2:] != own[2:]:
+        return False
+    number, _, started = parts[1].partition(".")
+    return not _is_alive(int(number), started)
+
+
+def _is_alive(process: int, started: str) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return _started(process) == started
+
+
+def _started(process: int) -> str:
+    """Return when a process started, in clock ticks since the boot, or an empty string if the system doesn't say it.
+
+    A later process with the same number has another start. A zombie has ended.
+    """
+    try:
+        state, *fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "ended" if state in "ZX" else fields[18]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from graders.course.gradebook import people
-from graders.course.gradebook.batch_tables import BatchRow, PageRow
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.importing import Key
 from graders.course.gradebook.people import Directory
-from graders.course.gradebook.tables import AuditRow, PersonRow
-from graders.course.gradebook.transaction import Transaction
-from graders.course.rows import Key
-from graders.course.submissions import as_utc
+from graders.course.gradebook.tables import AuditRow, BatchRow, PageRow, PersonRow
+from graders.course.submissions import now
 
 OF_MARKS = {
     "graded": "graded",
@@ -67,10 +65,10 @@ def first_pages(transaction: Transaction, batch: BatchRow) -> dict[Key, FirstPag
     The name in a page's row may be any name of the person: a member of a group may have no name in this batch.
     """
     directory = Directory(transaction)
-    found: dict[Key, FirstPage] = {}
+    result: dict[Key, FirstPage] = {}
     for row, name in page_rows(transaction, batch):
-        found.setdefault((directory.id_of(name), row.kata), FirstPage(row.points, row.written_at, row.last_line))
-    return found
+        result.setdefault((directory.id_of(name), row.kata), FirstPage(row.points, row.written_at, row.last_line))
+    return result
 
 
 def last_line(transaction: Transaction) -> int:
@@ -83,7 +81,6 @@ def note_pages(transaction: Transaction, batch: BatchRow, points: Mapping[Key, f
     directory = Directory(transaction)
     known = set(first_pages(transaction, batch))
     ids = {name: number for number, name in transaction.session.execute(sa.select(PersonRow.id, PersonRow.name))}
-    now = as_utc(datetime.datetime.now(datetime.UTC))
     for (name, kata), value in points.items():
         key = (directory.id_of(name), kata)
         if key not in known:
@@ -91,7 +88,7 @@ def note_pages(transaction: Transaction, batch: BatchRow, points: Mapping[Key, f
             if name not in ids:  # only a group has submitted for this person
                 ids[name] = people.row_for(transaction, name).id
             row = PageRow(batch_id=batch.id, person_id=ids[name], kata=kata, points=value)
-            row.written_at, row.last_line = now, line
+            row.written_at, row.last_line = now(), line
             transaction.session.add(row)
 
 
@@ -101,9 +98,9 @@ def changes(transaction: Transaction, since: int) -> dict[Key, list[Change]]:
     An empty name stands for everyone, and an empty slug for every kata.
     """
     later = sa.select(AuditRow).where(AuditRow.id > since, AuditRow.what.in_(OF_MARKS)).order_by(AuditRow.id)
-    found: defaultdict[Key, list[Change]] = defaultdict(list)
+    result: defaultdict[Key, list[Change]] = defaultdict(list)
     for row in transaction.session.scalars(later.execution_options(yield_per=1000)):
         if row.before != row.after:
             change = Change(row.id, row.at, OF_MARKS[row.what], row.before, row.after)
-            found[row.person, row.kata].append(change)
-    return dict(found)
+            result[row.person, row.kata].append(change)
+    return dict(result)

@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.people import Directory, Listing
-from graders.course.gradebook.review_tables import PseudonymKeyRow
-from graders.course.gradebook.transaction import Transaction
+from graders.course.gradebook.tables import PseudonymKeyRow
 
 _LETTERS = 7  # with 1000 people, the chance that two of them share a pseudonym is 1 in 70 000
 
@@ -69,7 +69,7 @@ def _orders(name: str) -> Iterator[tuple[str, ...]]:
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _PLAIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i"})
 _CHARACTER = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|.", re.DOTALL)
-_EDGE = "\x1f"  # marks the place in a folded text where a word begins without a separator, as in ZoeMueller2
+_EDGE = "\x1f"  # marks where in a folded text a word begins without a separator, as in ZoeMueller2
 _LONG = 8  # the letters of a full name that is also found inside of a word
 
 
@@ -86,8 +86,8 @@ def without(text: str, names: Iterable[Sequence[str]], instead: str) -> str:
     patterns = [_pattern(words) for words in longest_first]
     for spelt in (True, False) if patterns else ():
         shown = _Folded(text, spelt=spelt)
-        for found in reversed(list(re.finditer("|".join(patterns), shown.text))):
-            start, end = shown.starts[found.start()], shown.ends[found.end() - 1]
+        for match in reversed(list(re.finditer("|".join(patterns), shown.text))):
+            start, end = shown.starts[match.start()], shown.ends[match.end() - 1]
             text = text[:start] + instead + text[end:]
     return text
 
@@ -100,18 +100,18 @@ def _pattern(words: Sequence[str]) -> str:
 
 
 class _Folded:
-    """A text in lower case without accents, with the places in the text from which its characters come."""
+    """A text in lower case without accents, with the positions in the text from which its characters come."""
 
     def __init__(self, text: str, *, spelt: bool) -> None:
         self.text, self.starts, self.ends = "", list[int](), list[int]()
         groups: list[tuple[int, int, str]] = []  # characters with the marks that follow them
-        for found in _CHARACTER.finditer(text):
-            character = found.group()
+        for match in _CHARACTER.finditer(text):
+            character = match.group()
             character = chr(int(character[2:], 16)) if len(character) > 1 else character
-            start, before = found.start(), ""
+            start, before = match.start(), ""
             if groups and (unicodedata.combining(character) or unicodedata.category(character) == "Cf"):
                 start, _, before = groups.pop()
-            groups.append((start, found.end(), before + character))
+            groups.append((start, match.end(), before + character))
         parts = []
         for number, (start, end, group) in enumerate(groups):
             after = groups[number + 1][2] if number + 1 < len(groups) else ""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sqlalchemy as sa
 
 from graders.course.gradebook import people
-from graders.course.gradebook.batch_tables import BatchRow, PageRow
+from graders.course.gradebook.database import Gradebook, Transaction
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import (
     AuditRow,
+    BatchRow,
     DecisionRow,
     ExtensionRow,
+    PageRow,
     PersonRow,
     RequestRow,
     RosterRow,
     SubmissionRow,
 )
-from graders.course.gradebook.transaction import Transaction
 
 FORGOTTEN = "(forgotten)"
 
@@ -26,60 +25,52 @@ FORGOTTEN = "(forgotten)"
 def batches_of(transaction: Transaction, person: str) -> list[str]:
     """Return the batch folders that hold a person's submissions or pages."""
     rows = people.rows_of(transaction, person)
-    return sorted({*_batches(each for row in rows for each in row.submissions), *_with_pages(transaction, rows)})
+    of_pages = sa.select(BatchRow.folder).join(PageRow, PageRow.batch_id == BatchRow.id)  # a group may have submitted
+    with_pages = transaction.session.scalars(of_pages.where(PageRow.person_id.in_([row.id for row in rows])))
+    return _folders(transaction, {*with_pages, *(each.batch for row in rows for each in row.submissions)})
 
 
-def _with_pages(transaction: Transaction, rows: Iterable[PersonRow]) -> set[str]:
-    """Return the batch folders with pages for these people, who need no submission there: a group may have one."""
-    of_pages = sa.select(BatchRow.folder).join(PageRow, PageRow.batch_id == BatchRow.id)
-    return set(transaction.session.scalars(of_pages.where(PageRow.person_id.in_([row.id for row in rows]))))
+def before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
+    """Return the number of submissions from before this moment, and the batch folders that hold their files."""
+    old = _submitted_before(transaction, moment)
+    return len(old), _folders(transaction, {each.batch for each in old})
 
 
-def batches_before(transaction: Transaction, moment: str) -> list[str]:
-    """Return the batch folders that hold submissions from before this moment."""
-    return _batches(_submitted_before(transaction, moment))
+def _folders(transaction: Transaction, batches: set[str]) -> list[str]:
+    return [transaction.path_of(each) for each in sorted(batches) if each]
 
 
-def count_before(transaction: Transaction, moment: str) -> int:
-    """Return the number of submissions from before this moment."""
-    counted = sa.select(sa.func.count()).select_from(SubmissionRow).where(SubmissionRow.submitted_at < moment)
-    return transaction.session.scalar(counted) or 0
+def forget(book: Gradebook, person: str) -> None:
+    """Remove a person from a gradebook and its audit trail."""
+    with book.transaction(alone=True) as transaction:
+        known = Directory(transaction).known(person)
+        rows = people.rows_of(transaction, person)
+        for name in (known, *(row.name for row in rows)):
+            transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == name))
+        matched = (AuditRow.what == "matched") & ((AuditRow.before == known) | (AuditRow.after == known))
+        transaction.session.execute(sa.delete(AuditRow).where(matched))
+        for row in rows:
+            transaction.session.delete(row)
+        transaction.session.execute(sa.delete(RosterRow).where(RosterRow.id == known))
+        transaction.note("forgotten", FORGOTTEN)
+    book.compact()
 
 
-def forget(transaction: Transaction, person: str) -> list[str]:
-    """Remove a person from the gradebook and its audit trail.
-
-    Return the batch folders that hold the person's submissions.
-    """
-    known = Directory(transaction).known(person)
-    rows = people.rows_of(transaction, person)
-    batches = batches_of(transaction, person)
-    for name in (known, *(row.name for row in rows)):
-        transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == name))
-    matched = (AuditRow.what == "matched") & ((AuditRow.before == known) | (AuditRow.after == known))
-    transaction.session.execute(sa.delete(AuditRow).where(matched))
-    for row in rows:
-        transaction.session.delete(row)
-    transaction.session.execute(sa.delete(RosterRow).where(RosterRow.id == known))
-    transaction.note("forgotten", FORGOTTEN)
-    return batches
-
-
-def forget_before(transaction: Transaction, moment: str) -> tuple[int, list[str]]:
+def forget_before(book: Gradebook, moment: str) -> int:
     """Remove everything submitted before this moment, including its lines in the audit trail.
 
     People who are left with neither a submission nor a later deadline, decision or request are removed too. People on
-    the roster stay, unless they left the course before this moment. Return the number of removed
-    submissions and the batch folders that hold their files.
+    the roster stay, unless they left the course before this moment. Return the number of removed submissions.
     """
-    old = _submitted_before(transaction, moment)
-    batches = _batches(old)
-    for each in old:
-        transaction.session.delete(each)
-    transaction.session.flush()
-    _forget_people_before(transaction, moment)
-    transaction.note("expired", before=f"{len(old)} submissions", after=f"handed in before {moment}")
-    return len(old), batches
+    with book.transaction(alone=True) as transaction:
+        old = _submitted_before(transaction, moment)
+        for each in old:
+            transaction.session.delete(each)
+        transaction.session.flush()
+        _forget_people_before(transaction, moment)
+        transaction.note("expired", before=f"{len(old)} submissions", after=f"handed in before {moment}")
+    book.compact()
+    return len(old)
 
 
 def _forget_people_before(transaction: Transaction, moment: str) -> None:
@@ -100,7 +91,3 @@ def _forget_people_before(transaction: Transaction, moment: str) -> None:
 
 def _submitted_before(transaction: Transaction, moment: str) -> list[SubmissionRow]:
     return list(transaction.session.scalars(sa.select(SubmissionRow).where(SubmissionRow.submitted_at < moment)))
-
-
-def _batches(submissions: Iterable[SubmissionRow]) -> list[str]:
-    return sorted({each.batch for each in submissions if each.batch})

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from graders.course.gradebook.records import score_in
-from graders.course.gradebook.review_tables import MarkItemRow, RubricItemRow
-from graders.course.gradebook.scores import LONGEST_NAME, add_scores
-from graders.course.gradebook.tables import MarkRow, SubmissionRow
-from graders.course.gradebook.transaction import Transaction
-from graders.course.submissions import as_utc
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.importing import LONGEST_NAME, add_scores, marks_on
+from graders.course.gradebook.tables import MarkItemRow, MarkRow, RubricItemRow, SubmissionRow
+from graders.course.submissions import now
 from graders.errors import KataError
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
@@ -83,20 +80,20 @@ def use(transaction: Transaction, submission: int, task: str, chosen: Iterable[i
 
 def copy_uses(transaction: Transaction, originals: Iterable[SubmissionRow], submission: SubmissionRow) -> None:
     """Record the items of the same manual scores of other submissions for this one too."""
-    own = {mark.task: score_in(mark) for mark in _marks(transaction, submission.id)}
+    own = {mark.task: mark.score for mark in marks_on(transaction, submission.id)}
     for other in originals:
-        for mark in _marks(transaction, other.id):
+        for mark in marks_on(transaction, other.id):
             chosen = used(transaction, other.id, mark.task)
-            if chosen and own.get(mark.task) == score_in(mark):
+            if chosen and own.get(mark.task) == mark.score:
                 use(transaction, submission.id, mark.task, chosen)
 
 
 def copy_items(source: Transaction, original: SubmissionRow, target: Transaction, submission: SubmissionRow) -> None:
     """Copy the items that a submission's scores come from to another gradebook, unless it has newer scores."""
-    own = {mark.task: score_in(mark) for mark in _marks(target, submission.id)}
-    for mark in _marks(source, original.id):
+    own = {mark.task: mark.score for mark in marks_on(target, submission.id)}
+    for mark in marks_on(source, original.id):
         chosen = used(source, original.id, mark.task)
-        if chosen and own.get(mark.task) == score_in(mark):
+        if chosen and own.get(mark.task) == mark.score:
             every = {item.id: item for item in items(source, original.kata, mark.task)}
             here = {_content(item): item.id for item in items(target, original.kata, mark.task)}
             ids = []
@@ -134,8 +131,8 @@ def change(transaction: Transaction, item: int, new: Item, maximum: float) -> li
         points, _ = score_of([every[each] for each in chosen], maximum)
         comment = _replaced(mark.comment, before.comment, new.comment)
         if (points, comment) != (mark.points, mark.comment):
-            at = max(as_utc(datetime.datetime.now(datetime.UTC)), mark.reviewed_at)
-            score = score_in(mark)._replace(points=points, comment=comment, reviewer=transaction.who, at=at)
+            at = max(now(), mark.reviewed_at)
+            score = mark.score._replace(points=points, comment=comment, reviewer=transaction.who, at=at)
             add_scores(transaction, submission, [score])
             use(transaction, submission.id, mark.task, chosen)
             changed.append(submission)
@@ -152,10 +149,6 @@ def _replaced(comment: str, old: str, new: str) -> str:
     if old:
         return comment.replace(old, new, 1).strip()
     return f"{new}\n{comment}".strip() if new else comment
-
-
-def _marks(transaction: Transaction, submission: int) -> list[MarkRow]:
-    return list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission)))
 
 
 def _item(row: RubricItemRow) -> Item:

@@ -5,10 +5,16 @@ Times are in UTC, in ISO 8601 to the second, so that sorting them as text sorts 
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, MetaData, Text, UniqueConstraint, false
+from dataclasses import fields
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-REVISION = "0006"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
+from graders.course.rules import Decision, Rule
+from graders.manual_scores import ManualScore, with_marks
+from graders.verdict import Verdict, from_json
+
+REVISION = "0001"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -36,12 +42,16 @@ class KataRow(Table):
     due_at: Mapped[str | None] = mapped_column(Text, default=None)
     late_percent: Mapped[float] = mapped_column(default=0.0)
     late_days: Mapped[int | None] = mapped_column(default=None)
-    grace_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    grace_s: Mapped[int] = mapped_column(default=0)
     weight: Mapped[float | None] = mapped_column(default=None)
-    category: Mapped[str] = mapped_column(Text, default="", server_default="")
-    missing: Mapped[str] = mapped_column(Text, default="zero", server_default="zero")
-    max_points: Mapped[float | None] = mapped_column(default=None)
-    in_groups: Mapped[bool] = mapped_column(default=False, server_default=false())
+    category: Mapped[str] = mapped_column(Text, default="")
+    missing: Mapped[str] = mapped_column(Text, default="zero")
+    maximum: Mapped[float] = mapped_column(default=0.0)
+    in_groups: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(**{each.name: getattr(self, each.name) for each in fields(Rule)})
 
 
 class CourseRow(Table):
@@ -134,6 +144,10 @@ class DecisionRow(Table):
     reason: Mapped[str] = mapped_column(Text)
     person: Mapped[PersonRow] = relationship(back_populates="decisions")
 
+    @property
+    def decision(self) -> Decision:
+        return Decision(self.kind, self.task, self.points, self.who, self.at, self.reason)
+
 
 class RequestRow(Table):
     """A person's request to regrade a kata. `closed_at` is None while it is open."""
@@ -172,6 +186,23 @@ class SubmissionRow(Table):
         back_populates="submission", cascade="all, delete-orphan", order_by="MarkRow.task"
     )
 
+    @property
+    def is_graded(self) -> bool:
+        """Whether it has a verdict that counts. An `error` is the harness's fault and never counts."""
+        return any(each.status != "error" for each in self.verdicts)
+
+    def current_verdict(self) -> Verdict:
+        """Return the newest verdict that counts on a graded submission, with its manual scores."""
+        counting = [each for each in self.verdicts if each.status != "error"]
+        return self._with_marks(max(counting, key=VerdictRow.age))
+
+    def last_verdict(self) -> Verdict:
+        """Return the newest verdict, even if it is an `error`, with the submission's manual scores."""
+        return self._with_marks(max(self.verdicts, key=VerdictRow.age))
+
+    def _with_marks(self, row: VerdictRow) -> Verdict:
+        return with_marks(row.verdict(), [mark.score for mark in self.marks])
+
 
 class VerdictRow(Table):
     """A verdict with all details for instructors. The newest verdict on a submission is current."""
@@ -190,6 +221,14 @@ class VerdictRow(Table):
     record: Mapped[str] = mapped_column(Text)
     submission: Mapped[SubmissionRow] = relationship(back_populates="verdicts")
 
+    def age(self) -> tuple[str, int]:
+        """Return the sort key of verdicts. The one with the greatest key is current."""
+        return self.graded_at, self.id
+
+    def verdict(self) -> Verdict:
+        """Return the verdict without manual scores."""
+        return from_json(self.record.encode())
+
 
 class MarkRow(Table):
     """The points that a reviewer gave for a task. They stay when the submission is regraded."""
@@ -201,8 +240,12 @@ class MarkRow(Table):
     points: Mapped[float]
     reviewer: Mapped[str] = mapped_column(Text)
     reviewed_at: Mapped[str] = mapped_column(Text)
-    comment: Mapped[str] = mapped_column(Text, default="", server_default="")
+    comment: Mapped[str] = mapped_column(Text, default="")
     submission: Mapped[SubmissionRow] = relationship(back_populates="marks")
+
+    @property
+    def score(self) -> ManualScore:
+        return ManualScore(self.task, self.points, self.reviewer, self.reviewed_at, self.comment)
 
 
 class AuditRow(Table):
@@ -224,3 +267,99 @@ class AuditRow(Table):
     submission_id: Mapped[int | None] = mapped_column(
         ForeignKey("submissions.id", ondelete="CASCADE"), default=None, index=True
     )
+
+
+class BatchRow(Table):
+    """A batch. All its seeds are derived from `seed` (64 hexadecimal digits).
+
+    `folder` is where its files are; in the gradebook inside a batch's own folder it is ".", so that the folder can be
+    moved and copied. `key` identifies the batch, wherever its folder is.
+    """
+
+    __tablename__ = "batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    folder: Mapped[str] = mapped_column(Text)
+    seed: Mapped[str] = mapped_column(Text)
+
+
+class EntryRow(Table):
+    """The submission that a batch last graded for a person and a kata."""
+
+    __tablename__ = "batch_entries"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), index=True)
+
+
+class PageRow(Table):
+    """The first page of feedback that a person got on a kata.
+
+    It showed these `points`, and the audit trail ended with the line `last_line`.
+    """
+
+    __tablename__ = "pages"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
+    points: Mapped[float]
+    written_at: Mapped[str] = mapped_column(Text)
+    last_line: Mapped[int]
+
+
+class LeaseRow(Table):
+    """A task of a submission that one reviewer has open, so that no other reviewer is offered it.
+
+    `holder` identifies the reviewer's session. The lease ends at the time `until`.
+    """
+
+    __tablename__ = "leases"
+
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True)
+    task: Mapped[str] = mapped_column(Text, primary_key=True)
+    holder: Mapped[str] = mapped_column(Text)
+    until: Mapped[str] = mapped_column(Text)
+
+
+class PseudonymKeyRow(Table):
+    """The secret key, in one row with the id 1, from which people's pseudonyms are derived."""
+
+    __tablename__ = "pseudonym_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text)
+
+
+class RubricItemRow(Table):
+    """A comment with points (or a deduction) that reviewers of a task can choose again and again."""
+
+    __tablename__ = "rubric_items"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), index=True)
+    task: Mapped[str] = mapped_column(Text)
+    label: Mapped[str] = mapped_column(Text)
+    points: Mapped[float]
+    comment: Mapped[str] = mapped_column(Text, default="")
+
+
+class MarkItemRow(Table):
+    """A rubric item that a manual score comes from."""
+
+    __tablename__ = "mark_items"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["submission_id", "task"],
+            ["marks.submission_id", "marks.task"],
+            name="fk_mark_items_submission_id_marks",
+            ondelete="CASCADE",
+        ),
+    )
+
+    submission_id: Mapped[int] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(Text, primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("rubric_items.id"), primary_key=True, index=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from graders.course.serve.desk import Desk, Taken
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.course.marking_queue import Katas, MarkingQueue, Wanted
+from graders.course.serve.desk import Desk, Outdated
 from graders.errors import KataError
+from graders.learner.serve import server
 from graders.learner.serve.app import body_of
 
 STATIC = Path(__file__).parent / "static"
@@ -23,8 +27,8 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Marking</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/marking.css"></head>
-<body><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address, or mark in a terminal:
-<code>katas review COURSE --by NAME</code></p></noscript>
+<body><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address, or mark
+one verdict file in a terminal: <code>katas review VERDICT --by NAME --award TASK=POINTS</code></p></noscript>
 <script type="module" src="/static/marking.js"></script></body></html>
 """
 POLICY = (
@@ -35,64 +39,63 @@ PICTURE_POLICY = "default-src 'none'; sandbox"
 HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 Endpoint = Callable[[Request], Awaitable[Response]]
 Given = dict[str, Any]
+Work = Callable[[int, Given], Given]  # gets the number of a piece, if the address has one, and what the page sent
+PIECE = "/api/pieces/{number:int}"
 
 
 def application(desk: Desk) -> Starlette:
     """Return the application for one reviewer's desk, without the guard."""
-    piece = "/api/pieces/{number:int}"
+    answers: dict[str, Work] = {
+        "/api/queue": lambda *_: desk.state(),
+        "/api/choose": lambda _, given: _choose(desk, given),
+        "/api/start": lambda *_: desk.start(),
+        "/api/next": lambda *_: desk.next(),
+        "/api/back": lambda *_: desk.back(),
+        f"{PIECE}/again": lambda number, _: desk.again(number),
+        f"{PIECE}/score": lambda number, given: desk.score(number, given.get("items")),
+        f"{PIECE}/give": lambda number, given: desk.give(
+            number, given.get("points"), given.get("comment", ""), given.get("items", [])
+        ),
+        f"{PIECE}/items": lambda number, given: desk.add_item(
+            number, given.get("label"), given.get("points"), given.get("comment", "")
+        ),
+    }
     routes = [
-        Route("/", page),
-        Route("/api/queue", answered(queue)),
-        Route("/api/choose", answered(choose), methods=["POST"]),
-        Route("/api/start", answered(start), methods=["POST"]),
-        Route("/api/next", answered(next_piece), methods=["POST"]),
-        Route("/api/back", answered(back), methods=["POST"]),
-        Route(piece + "/again", answered(again), methods=["POST"]),
-        Route(piece + "/score", answered(score), methods=["POST"]),
-        Route(piece + "/give", answered(give), methods=["POST"]),
-        Route(piece + "/items", answered(add_item), methods=["POST"]),
-        Route("/pieces/{number:int}/pictures/{at:int}", picture),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Route(address, answered(work), methods=["GET" if address == "/api/queue" else "POST"])
+        for address, work in answers.items()
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(
+        routes=[
+            Route("/", page),
+            *routes,
+            Route("/pieces/{number:int}/pictures/{at:int}", picture),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+    )
     app.state.desk = desk
     return app
 
 
-def answered(work: Callable[[Desk, Request, Given], Given]) -> Endpoint:
+def answered(work: Work) -> Endpoint:
     """Return an endpoint that does the work in a thread and answers with JSON, also if it fails."""
 
-    @wraps(work)
     async def endpoint(request: Request) -> Response:
         try:
             given = await body_of(request)
-            found = await run_in_threadpool(work, request.app.state.desk, request, given)
-        except Taken as fault:
+            answer = await run_in_threadpool(work, request.path_params.get("number", 0), given)
+        except Outdated as fault:
             return JSONResponse({"error": str(fault), "piece": fault.piece}, 409, HEADERS)
         except KataError as fault:
             return JSONResponse({"error": str(fault)}, 400, HEADERS)
         except ClientDisconnect:  # the page no longer waits for an answer
             return Response(status_code=400)
-        return JSONResponse(found, 200, HEADERS)
+        return JSONResponse(answer, 200, HEADERS)
 
     return endpoint
 
 
-async def page(request: Request) -> Response:
-    """Answer with the page; its script does the rest."""
-    del request
-    return HTMLResponse(PAGE, headers=HEADERS | {"content-security-policy": POLICY})
-
-
-def queue(desk: Desk, request: Request, given: Given) -> Given:
-    """Answer with the queue's name, its progress, and what it can be limited to."""
-    del request, given
-    return desk.state()
-
-
-def choose(desk: Desk, request: Request, given: Given) -> Given:
+def _choose(desk: Desk, given: Given) -> Given:
     """Limit the queue, and answer with the first piece."""
-    del request
     kata, task, person = (given.get(name, "") for name in ("kata", "task", "person"))
     if not all(isinstance(each, str) for each in (kata, task, person)):
         raise KataError("`kata`, `task` and `person` must be texts.")
@@ -100,45 +103,10 @@ def choose(desk: Desk, request: Request, given: Given) -> Given:
     return desk.next()
 
 
-def start(desk: Desk, request: Request, given: Given) -> Given:
-    """Open the piece that was opened last, or the next one if it was scored."""
-    del request, given
-    return desk.start()
-
-
-def next_piece(desk: Desk, request: Request, given: Given) -> Given:
-    """Open the next piece."""
-    del request, given
-    return desk.next()
-
-
-def back(desk: Desk, request: Request, given: Given) -> Given:
-    """Open the piece before the current one."""
-    del request, given
-    return desk.back()
-
-
-def again(desk: Desk, request: Request, given: Given) -> Given:
-    """Open a piece again, as it is now."""
-    del given
-    return desk.again(request.path_params["number"])
-
-
-def score(desk: Desk, request: Request, given: Given) -> Given:
-    """Answer with the points and the comment that rubric items give."""
-    return desk.score(request.path_params["number"], given.get("items"))
-
-
-def give(desk: Desk, request: Request, given: Given) -> Given:
-    """Store points and a comment."""
-    number = request.path_params["number"]
-    return desk.give(number, given.get("points"), given.get("comment", ""), given.get("items", []))
-
-
-def add_item(desk: Desk, request: Request, given: Given) -> Given:
-    """Add a rubric item."""
-    number = request.path_params["number"]
-    return desk.add_item(number, given.get("label"), given.get("points"), given.get("comment", ""))
+async def page(request: Request) -> Response:
+    """Answer with the page; its script does the rest."""
+    del request
+    return HTMLResponse(PAGE, headers=HEADERS | {"content-security-policy": POLICY})
 
 
 async def picture(request: Request) -> Response:
@@ -148,3 +116,41 @@ async def picture(request: Request) -> Response:
     if found is None:
         return Response(status_code=404)
     return Response(found, media_type="image/png", headers=HEADERS | {"content-security-policy": PICTURE_POLICY})
+
+
+def serve(
+    course: str,
+    by: str,
+    root: Path,
+    *,
+    anonymous: bool,
+    host: str,
+    port: int | None,
+    browser: bool,
+    say: Callable[[str], None],
+) -> None:
+    """Serve a reviewer's queue until Ctrl-C. Raises KataError if the course is missing, or if the port is taken."""
+    if "://" not in course and not Path(course).is_dir() and not Path(course).is_file():
+        raise KataError(f"{course}: no such gradebook. Name one, or the --out folder of `katas grade-batch`.")
+    with MarkingQueue(course, by, Wanted(anonymous=anonymous), _katas(root, say)) as queue:
+        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
+        desk = Desk(queue, name, say)
+        try:
+            site = server.Site(application(desk), "marking", "marking", "The marking queue is at")
+            server.run(site, host=host, port=port, browser=browser, say=say)
+        finally:
+            desk.close()
+
+
+def _katas(root: Path, say: Callable[[str], None]) -> Katas:
+    """Return a function that loads the repository's katas. `say` reports once each that is missing."""
+
+    @cache
+    def load(slug: str) -> Kata | None:
+        try:
+            return catalogue.load(root, slug)
+        except KataError as fault:
+            say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
+            return None
+
+    return load

@@ -9,8 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from graders.course.review_queue import MarkedMeanwhile, OpenPiece, ReviewQueue, Wanted
-from graders.course.review_session import ending, meanwhile, progress
+from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece, Wanted
 from graders.course.serve.piece import ShownPiece
 from graders.errors import KataError
 
@@ -19,7 +18,7 @@ HELD = "Another reviewer has it open, or it needs no points any more."
 LONGEST = 10_000  # characters of a label or a comment, before the gradebook's own limits
 
 
-class Taken(KataError):
+class Outdated(KataError):
     """Another reviewer has marked a piece since it was shown. `piece` is the piece as it is now, if it is free."""
 
     def __init__(self, said: str, piece: dict[str, Any] | None) -> None:
@@ -34,7 +33,7 @@ class Desk:
     what another tab or another reviewer has given since then.
     """
 
-    def __init__(self, queue: ReviewQueue, course: str, say: Callable[[str], None]) -> None:
+    def __init__(self, queue: MarkingQueue, course: str, say: Callable[[str], None]) -> None:
         self._queue, self._course, self._say = queue, course, say
         self._lock = threading.Lock()
         self._opened: OrderedDict[int, ShownPiece] = OrderedDict()
@@ -51,7 +50,7 @@ class Desk:
                 "course": self._course,
                 "by": self._queue.book.who,
                 "anonymous": wanted.anonymous,
-                "progress": progress(self._queue),
+                "progress": self._queue.progress(),
                 "katas": list(dict.fromkeys(each.kata for each in every)),
                 "tasks": [{"kata": kata, "task": task} for kata, task in tasks],
                 "people": sorted({each.name for each in every}),
@@ -91,10 +90,10 @@ class Desk:
         """Open the piece before the current one."""
         with self._lock:
             if self._at_end and self._last is not None:
-                self._at_end, found = False, self._queue.again(self._last)
-                return self._answer(found, "" if found else HELD)
-            at_start, found = self._queue.at_start, self._queue.back()
-            return self._answer(found, "" if found else "This is the first one." if at_start else HELD)
+                self._at_end, result = False, self._queue.again(self._last)
+                return self._answer(result, "" if result else HELD)
+            at_start, result = self._queue.at_start, self._queue.back()
+            return self._answer(result, "" if result else "This is the first one." if at_start else HELD)
 
     def again(self, number: int) -> dict[str, Any]:
         """Open a piece again, as it is now."""
@@ -116,7 +115,7 @@ class Desk:
             return {"points": points, "comment": shown.visible(comment or "")}
 
     def give(self, number: int, points: object, comment: object, items: object) -> dict[str, Any]:
-        """Store points and a comment. Raises Taken if another reviewer was faster."""
+        """Store points and a comment. Raises Outdated if another reviewer was faster."""
         with self._lock:
             shown, chosen = self._piece(number), _ids(items)
             given = _number(points), shown.comment(_text(comment, "comment"))
@@ -128,7 +127,7 @@ class Desk:
                 self._refuse(shown, faster)
             except KataError as fault:
                 raise KataError(shown.visible(str(fault))) from None
-            return {"progress": progress(self._queue)}
+            return {"progress": self._queue.progress()}
 
     def add_item(self, number: int, label: object, points: object, comment: object) -> dict[str, Any]:
         """Add a rubric item to the task of a piece, and return all items."""
@@ -143,14 +142,14 @@ class Desk:
         if found is not None:
             return self._answer(found, "")
         self._write_tables()
-        end = ending(self._queue)
+        end = self._queue.ending()
         return self._answer(None, end.note) | {"end": {"title": end.title, "skipped": end.skipped}}
 
     def close(self) -> None:
         """Write the tables of the batches, and give up what is reserved."""
         with self._lock:
             self._write_tables()
-            self._say(progress(self._queue))
+            self._say(self._queue.progress())
 
     def _write_tables(self) -> None:
         try:
@@ -160,13 +159,13 @@ class Desk:
             self._say(f"katas: {fault}\nThe points are stored.")
 
     def _refuse(self, shown: ShownPiece, faster: MarkedMeanwhile) -> NoReturn:
-        said = f"{meanwhile(self._queue, shown.opened, faster.mark)}\nYour points were not stored."
+        said = f"{self._queue.meanwhile(shown.opened, faster.mark)}\nYour points were not stored."
         now = self._queue.again(shown.opened)
-        raise Taken(said, self._described(now) if now else None)
+        raise Outdated(said, self._described(now) if now else None)
 
     def _answer(self, found: OpenPiece | None, note: str) -> dict[str, Any]:
         piece = self._described(found) if found else None
-        return {"piece": piece, "progress": progress(self._queue), "note": note}
+        return {"piece": piece, "progress": self._queue.progress(), "note": note}
 
     def _described(self, found: OpenPiece) -> dict[str, Any]:
         self._number += 1

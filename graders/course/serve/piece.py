@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from graders.catalogue import Task
-from graders.course.review_queue import OpenPiece, ReviewQueue
-from graders.course.review_session import task_of
-from graders.course.serve.pictures import pixels_only
+from graders.checks import Mismatch
+from graders.checks.artifacts import PNG_SIGNATURE, read_png
+from graders.course.marking_queue import MarkingQueue, OpenPiece
 from graders.errors import KataError
 from graders.intake import Submission
 from graders.output import submitted
@@ -22,9 +23,9 @@ Visible = Callable[[str], str]
 class ShownPiece:
     """A piece as the page has it, with its pictures."""
 
-    def __init__(self, queue: ReviewQueue, opened: OpenPiece) -> None:
+    def __init__(self, queue: MarkingQueue, opened: OpenPiece) -> None:
         self.queue, self.opened = queue, opened
-        self.task = task_of(queue, opened)
+        self.task = queue.task(opened)
         self.pictures: list[bytes] = []
 
     def visible(self, text: str) -> str:
@@ -78,22 +79,22 @@ class ShownPiece:
 
     def _files(self, number: int) -> list[dict[str, Any]]:
         try:
-            taken = self.queue.files(self.opened)
+            submission = self.queue.files(self.opened)
         except KataError as fault:
             return [{"name": "", "kind": "fault", "text": self.visible(str(fault))}]
         self.pictures.clear()
-        return [self._file(number, name, data) for name, data in _of_task(taken, self.task)]
+        return [self._file(number, name, data) for name, data in _of_task(submission, self.task)]
 
     def _file(self, number: int, name: str, data: bytes) -> dict[str, Any]:
-        found = {"name": self.visible(clean_line(name)), "size": submitted.size(len(data))}
+        shown = {"name": self.visible(clean_line(name)), "size": submitted.size(len(data))}
         text = _text_in(data)
         if text is not None:
-            return found | {"kind": "text", "text": self.visible(clean(text, submitted.SHOWN))}
+            return shown | {"kind": "text", "text": self.visible(clean(text, submitted.SHOWN))}
         picture = pixels_only(data)
         if picture is None:
-            return found | {"kind": "other"}
+            return shown | {"kind": "other"}
         self.pictures.append(picture)
-        return found | {"kind": "picture", "address": f"/pieces/{number}/pictures/{len(self.pictures) - 1}"}
+        return shown | {"kind": "picture", "address": f"/pieces/{number}/pictures/{len(self.pictures) - 1}"}
 
     def _result(self) -> dict[str, Any]:
         """Return the automatic result of the task, and those of the other tasks in short."""
@@ -125,10 +126,10 @@ def _in_words(status: str) -> str:
     return status.replace("_", " ")
 
 
-def _of_task(taken: Submission, task: Task) -> Sequence[tuple[str, bytes]]:
+def _of_task(submission: Submission, task: Task) -> Sequence[tuple[str, bytes]]:
     """Return the names and contents of the task's files, with what people write for people first."""
-    found = [(file.name, file.data) for file in taken.files if task.needs(file.name)]
-    return sorted(found, key=lambda each: not each[0].endswith(submitted.PROSE))
+    files = [(file.name, file.data) for file in submission.files if task.needs(file.name)]
+    return sorted(files, key=lambda each: not each[0].endswith(submitted.PROSE))
 
 
 def _text_in(data: bytes) -> str | None:
@@ -137,3 +138,30 @@ def _text_in(data: bytes) -> str | None:
         return None if b"\0" in data else data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
+
+
+KEPT_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+
+
+def pixels_only(data: bytes) -> bytes | None:
+    """Return a PNG file with its pixels only, or None for any other, damaged or too large file.
+
+    The limits are those of the tests that read pictures.
+    """
+    try:
+        read_png(data)
+    except (Mismatch, struct.error, ValueError):
+        return None
+    return PNG_SIGNATURE + b"".join(_kept_chunks(data))
+
+
+def _kept_chunks(data: bytes) -> Iterator[bytes]:
+    at = len(PNG_SIGNATURE)
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        kind = data[at + 4 : at + 8]
+        if kind in KEPT_CHUNKS:
+            yield data[at:end]
+        if kind == b"IEND":
+            return
+        at = end

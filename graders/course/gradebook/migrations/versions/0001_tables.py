@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,101 +12,174 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _create_course()
+    _create_people()
+    _create_submissions()
+    _create_decisions()
+    _create_batches()
+    _create_marking()
+
+
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]], *more: object) -> sa.Column[Any]:
+    return sa.Column(name, kind(), *more, primary_key=True)  # type: ignore[arg-type]
+
+
+def _text(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
+
+
+def _refers(target: str) -> sa.ForeignKey:
+    return sa.ForeignKey(target, ondelete="CASCADE")
+
+
+def _create_course() -> None:
     op.create_table(
         "katas",
-        sa.Column("slug", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
+        _key("slug", sa.Text),
+        *_text("title", "counts"),
         sa.Column("attempts_per_day", sa.Integer(), nullable=False),
-        sa.Column("counts", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.Text()),
         sa.Column("late_percent", sa.Double(), nullable=False),
-        sa.Column("late_days", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("slug", name=op.f("pk_katas")),
+        sa.Column("late_days", sa.Integer()),
+        sa.Column("grace_s", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Double()),
+        *_text("category", "missing"),
+        sa.Column("maximum", sa.Double(), nullable=False),
+        sa.Column("in_groups", sa.Boolean(), nullable=False),
     )
     op.create_table(
-        "people",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
-        sa.UniqueConstraint("name", name=op.f("uq_people_name")),
+        "course",
+        _key("id", sa.Integer),
+        sa.Column("late_day_bank", sa.Integer(), nullable=False),
+        sa.Column("pass_percent", sa.Double()),
     )
     op.create_table(
-        "extensions",
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("kata", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["kata"], ["katas.slug"], name=op.f("fk_extensions_kata_katas")),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_extensions_person_id_people"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("person_id", "kata", name=op.f("pk_extensions")),
+        "categories",
+        _key("name", sa.Text),
+        sa.Column("weight", sa.Double(), nullable=False),
+        sa.Column("drop_lowest", sa.Integer(), nullable=False),
     )
+
+
+def _create_people() -> None:
+    op.create_table("people", _key("id", sa.Integer), sa.Column("name", sa.Text(), nullable=False, unique=True))
+    op.create_table(
+        "roster", _key("id", sa.Text), *_text("name", "email", "section", "team"), sa.Column("left_at", sa.Text())
+    )
+    op.create_table(
+        "roster_ids",
+        _key("system", sa.Text),
+        _key("value", sa.Text),
+        sa.Column("roster_id", sa.Text(), _refers("roster.id"), nullable=False, index=True),
+    )
+
+
+def _create_submissions() -> None:
     op.create_table(
         "submissions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("kata", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("submitted_at", sa.Text(), nullable=False),
-        sa.Column("batch", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["kata"], ["katas.slug"], name=op.f("fk_submissions_kata_katas")),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_submissions_person_id_people"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
-        sa.UniqueConstraint("person_id", "kata", "sha256", "submitted_at", name=op.f("uq_submissions_person_id")),
-    )
-    op.create_index(op.f("ix_submissions_kata"), "submissions", ["kata"])
-    op.create_index(op.f("ix_submissions_person_id"), "submissions", ["person_id"])
-    op.create_table(
-        "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.Text(), nullable=False),
-        sa.Column("who", sa.Text(), nullable=False),
-        sa.Column("what", sa.Text(), nullable=False),
-        sa.Column("person", sa.Text(), nullable=False),
-        sa.Column("kata", sa.Text(), nullable=False),
-        sa.Column("before", sa.Text(), nullable=False),
-        sa.Column("after", sa.Text(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["submission_id"], ["submissions.id"], name=op.f("fk_audit_submission_id_submissions"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
-    )
-    op.create_index(op.f("ix_audit_person"), "audit", ["person"])
-    op.create_index(op.f("ix_audit_submission_id"), "audit", ["submission_id"])
-    op.create_table(
-        "marks",
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("task", sa.Text(), nullable=False),
-        sa.Column("points", sa.Double(), nullable=False),
-        sa.Column("reviewer", sa.Text(), nullable=False),
-        sa.Column("reviewed_at", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["submission_id"], ["submissions.id"], name=op.f("fk_marks_submission_id_submissions"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("submission_id", "task", name=op.f("pk_marks")),
+        _key("id", sa.Integer),
+        sa.Column("person_id", sa.Integer(), _refers("people.id"), nullable=False, index=True),
+        sa.Column("kata", sa.Text(), sa.ForeignKey("katas.slug"), nullable=False, index=True),
+        *_text("sha256", "submitted_at", "batch"),
+        sa.UniqueConstraint("person_id", "kata", "sha256", "submitted_at"),
     )
     op.create_table(
         "verdicts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
-        sa.Column("graded_at", sa.Text(), nullable=False),
-        sa.Column("seed", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("harness_version", sa.Text(), nullable=False),
-        sa.Column("kata_digest", sa.Text(), nullable=False),
-        sa.Column("suite_digest", sa.Text(), nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["submission_id"],
-            ["submissions.id"],
-            name=op.f("fk_verdicts_submission_id_submissions"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_verdicts")),
-        sa.UniqueConstraint("submission_id", "graded_at", "seed", name=op.f("uq_verdicts_submission_id")),
+        _key("id", sa.Integer),
+        sa.Column("submission_id", sa.Integer(), _refers("submissions.id"), nullable=False, index=True),
+        *_text("graded_at", "seed", "status", "harness_version", "kata_digest", "suite_digest", "record"),
+        sa.UniqueConstraint("submission_id", "graded_at", "seed"),
     )
-    op.create_index(op.f("ix_verdicts_submission_id"), "verdicts", ["submission_id"])
+    op.create_table(
+        "audit",
+        _key("id", sa.Integer),
+        *_text("at", "who", "what"),
+        sa.Column("person", sa.Text(), nullable=False, index=True),
+        *_text("kata", "before", "after"),
+        sa.Column("submission_id", sa.Integer(), _refers("submissions.id"), index=True),
+    )
+
+
+def _create_decisions() -> None:
+    op.create_table(
+        "extensions",
+        _key("person_id", sa.Integer, _refers("people.id")),
+        _key("kata", sa.Text, sa.ForeignKey("katas.slug")),
+        *_text("due_at"),
+    )
+    op.create_table(
+        "decisions",
+        _key("person_id", sa.Integer, _refers("people.id")),
+        _key("kata", sa.Text, sa.ForeignKey("katas.slug")),
+        _key("task", sa.Text),
+        *_text("kind"),
+        sa.Column("points", sa.Double(), nullable=False),
+        *_text("who", "at", "reason"),
+    )
+    op.create_table(
+        "requests",
+        _key("id", sa.Integer),
+        sa.Column("person_id", sa.Integer(), _refers("people.id"), nullable=False, index=True),
+        sa.Column("kata", sa.Text(), sa.ForeignKey("katas.slug"), nullable=False),
+        *_text("reason", "opened_at", "opened_by"),
+        sa.Column("closed_at", sa.Text()),
+        *_text("closed_by", "answer"),
+    )
+
+
+def _create_batches() -> None:
+    op.create_table(
+        "batches",
+        _key("id", sa.Integer),
+        sa.Column("key", sa.Text(), nullable=False, unique=True),
+        *_text("folder", "seed"),
+    )
+    op.create_table(
+        "batch_entries",
+        _key("batch_id", sa.Integer, _refers("batches.id")),
+        _key("person_id", sa.Integer, _refers("people.id")),
+        _key("kata", sa.Text, sa.ForeignKey("katas.slug")),
+        sa.Column("submission_id", sa.Integer(), _refers("submissions.id"), nullable=False, index=True),
+    )
+    op.create_table(
+        "pages",
+        _key("batch_id", sa.Integer, _refers("batches.id")),
+        _key("person_id", sa.Integer, _refers("people.id")),
+        _key("kata", sa.Text, sa.ForeignKey("katas.slug")),
+        sa.Column("points", sa.Double(), nullable=False),
+        *_text("written_at"),
+        sa.Column("last_line", sa.Integer(), nullable=False),
+    )
+
+
+def _create_marking() -> None:
+    op.create_table(
+        "marks",
+        _key("submission_id", sa.Integer, _refers("submissions.id")),
+        _key("task", sa.Text),
+        sa.Column("points", sa.Double(), nullable=False),
+        *_text("reviewer", "reviewed_at", "comment"),
+    )
+    op.create_table(
+        "leases",
+        _key("submission_id", sa.Integer, _refers("submissions.id")),
+        _key("task", sa.Text),
+        *_text("holder", "until"),
+    )
+    op.create_table("pseudonym_keys", _key("id", sa.Integer), *_text("key"))
+    op.create_table(
+        "rubric_items",
+        _key("id", sa.Integer),
+        sa.Column("kata", sa.Text(), sa.ForeignKey("katas.slug"), nullable=False, index=True),
+        *_text("task", "label"),
+        sa.Column("points", sa.Double(), nullable=False),
+        *_text("comment"),
+    )
+    op.create_table(
+        "mark_items",
+        _key("submission_id", sa.Integer),
+        _key("task", sa.Text),
+        _key("item_id", sa.Integer, sa.ForeignKey("rubric_items.id")),
+        sa.ForeignKeyConstraint(["submission_id", "task"], ["marks.submission_id", "marks.task"], ondelete="CASCADE"),
+        sa.Index(op.f("ix_mark_items_item_id"), "item_id"),
+    )

@@ -1,0 +1,65 @@
+"""The commands of a course: `katas grade-batch`, `review`, `feedback` and `gradebook`.
+
+grade_batch  grades a cohort
+review       scores the tasks that a person grades
+feedback     writes the reports that students get back
+options      defines the options that several commands share
+gradebook    puts the subcommands of `katas gradebook` together
+verdicts     imports and regrades verdicts
+rules        changes the rules for katas and for the whole course
+people       changes the roster, and removes people and old submissions
+decisions    overrides points, excludes people, and keeps requests to regrade
+results      shows points, statistics, rankings, similar submissions and the audit trail
+export       writes points for other programs
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from graders.course.commands import feedback, grade_batch, review
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands to `katas`."""
+    app.command("grade-batch")(grade_batch.grade_batch)
+    app.command()(review.review)
+    app.command()(feedback.feedback)
+    gradebook = typer.Typer(
+        cls=LazyGradebook,
+        help="Store a course's verdicts, and compute everyone's points.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    gradebook.callback()(lambda: None)  # so that Typer makes a group of it
+    app.add_typer(gradebook, name="gradebook")
+
+
+class LazyGradebook(TyperGroup):
+    """The group `gradebook`, which imports its commands when they are needed, because they import SQLAlchemy."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.for_all: list[Any] = []  # parameters that all of its commands get
+        self._loaded: dict[str, Any] | None = None
+        super().__init__(**settings)
+
+    @property
+    def commands(self) -> dict[str, Any]:
+        if self._loaded is None:
+            from graders.course.commands import gradebook
+
+            group: Any = get_command(gradebook.app)
+            self._loaded = dict(group.commands)
+            for command in self._loaded.values():
+                for each in (command, *getattr(command, "commands", {}).values()):
+                    each.params += self.for_all
+        return self._loaded
+
+    @commands.setter
+    def commands(self, _: object) -> None:
+        """Ignore what the base class sets."""

@@ -1,0 +1,232 @@
+"""`katas gradebook export`: write the gradebook for other programs, and points for learning platforms."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from inspect import cleandoc
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation
+from graders.course import lms_export
+from graders.course.commands.options import (
+    DEFAULT_URL,
+    KataSlug,
+    MaybeKata,
+    Url,
+    check_kata,
+    line,
+    listed,
+    open_gradebook,
+)
+from graders.course.gradebook import results, settings
+from graders.course.gradebook.results import KataResult, PersonReport
+from graders.course.lms_export import Filled
+from graders.course.rules import ScoredAttempt
+from graders.course.totals import Course
+from graders.course.written_files import harmless
+from graders.errors import KataError
+from graders.output import delivery
+
+app = typer.Typer(help="Write the gradebook for other programs.", no_args_is_help=True, rich_markup_mode=None)
+
+
+COLUMNS = (
+    *("person", "kata", "submitted_at", "submission_sha256", "status", "score", "max_score"),
+    *("days_late", "over_limit", "points", "counts", "final_points", "steps"),
+)
+ROSTER = ("name", "email", "section", "group", "roster")
+
+
+@app.command("csv")
+def export_csv(
+    kata: MaybeKata = None,
+    per: Annotated[str, typer.Option(help="One row per submission or per person.", metavar="WHAT")] = "submission",
+    output: Annotated[
+        Path | None, typer.Option(help="Write to this file instead of the screen.", metavar="FILE")
+    ] = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """Write CSV with one row per submission or per person."""
+
+    if per not in ("submission", "person"):
+        raise KataError(f"--per {per}: expected submission or person.")
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        reports = book.read(results.reports, kata)
+        course = book.read(settings.course)
+    text = _csv(_per_submission(reports) if per == "submission" else _per_person(reports, course))
+    if output is None:
+        print(text, end="")
+        return
+    delivery.deliver(text, output)
+    print(f"written: {output}")
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([[harmless(cell) for cell in row] for row in rows])
+    return text.getvalue()
+
+
+def _per_submission(reports: Sequence[PersonReport]) -> list[list[Any]]:
+    results = [result for report in reports for result in report.katas.values()]
+    several = len({result.kata for result in results}) > 1
+
+    def column(result: KataResult, task: str) -> str:
+        return f"{result.kata}:{task}" if several else task
+
+    tasks = list(
+        dict.fromkeys(
+            column(result, task.name)
+            for result in sorted(results, key=lambda each: each.kata)
+            for standing in result.standings
+            for task in standing.attempt.verdict.tasks
+        )
+    )
+    rows: list[list[Any]] = [[*COLUMNS, *tasks]]
+    for result in results:
+        if not result.standings:
+            rows.append([*_missing_cells(result), *[""] * len(tasks)])
+        for each in result.standings:
+            given = [task for task in each.attempt.verdict.tasks if task.status != "awaiting_review"]
+            scores = {column(result, task.name): task.score for task in given}
+            rows.append([*_cells(result, each), *(scores.get(task, "") for task in tasks)])
+    return rows
+
+
+def _cells(result: KataResult, attempt: ScoredAttempt) -> list[Any]:
+    verdict = attempt.attempt.verdict
+    of_submission = [attempt.attempt.submitted_at, verdict.submission_sha256]
+    of_verdict = [verdict.status, verdict.score, verdict.max_score]
+    counts = attempt is result.counted
+    worth = [attempt.late, int(attempt.over_limit), attempt.points, int(counts)]
+    final = [result.points, result.mark.text] if counts else ["", ""]
+    return [result.person, result.kata, *of_submission, *of_verdict, *worth, *final]
+
+
+def _missing_cells(result: KataResult) -> list[Any]:
+    """Return the cells about a person without a submission."""
+    return [result.person, result.kata, "", "", "missing", "", result.mark.maximum, "", "", "", "", *_final(result)]
+
+
+def _final(result: KataResult) -> list[Any]:
+    counts = result.submitted or result.rule.missing == "zero"
+    return [result.points if counts else "", result.mark.text]
+
+
+def _per_person(reports: Sequence[PersonReport], course: Course) -> list[list[Any]]:
+    """Return a row for each person. The columns depend on whether there are a roster, a pass mark and a bank."""
+    katas = sorted({kata for report in reports for kata in report.katas})
+    has_roster = any(report.listing.roster for report in reports)
+    head = ["person", *(ROSTER if has_roster else ()), *katas, "total", "maximum", "percent"]
+    head += ["passed"] * (course.pass_percent is not None) + ["late_days_used"] * (course.late_day_bank > 0)
+    rows: list[list[Any]] = [[*head, "outstanding", "notes"]]
+    for report in reports:
+        total = report.total
+        own = [*(_of_roster(report) if has_roster else ()), *(_final(report.katas[kata])[0] for kata in katas)]
+        row = [report.person, *own, total.points, total.maximum, total.percent]
+        row += [int(bool(total.passed))] * (course.pass_percent is not None)
+        row += [report.days_used] * (course.late_day_bank > 0)
+        rows.append([*row, report.outstanding, _notes(report)])
+    return rows
+
+
+def _of_roster(report: PersonReport) -> list[str]:
+    person = report.listing.roster
+    if person is None:
+        return [""] * (len(ROSTER) - 1) + ["not in the roster"]
+    return [person.name, person.email, person.section, person.team, "left" if person.left_at else ""]
+
+
+def _notes(report: PersonReport) -> str:
+    decided = [f"{result.kata}: {result.mark.text}" for result in report.katas.values() if result.decisions]
+    return "; ".join([*decided, *(f"{kata}: dropped as the lowest" for kata in report.total.dropped)])
+
+
+Into = Annotated[
+    Path | None, typer.Option(help="A file that you have downloaded from the platform: fill it in.", metavar="FILE")
+]
+Column = Annotated[
+    str | None, typer.Option(help="The column for the points; by default, the one that fits.", metavar="NAME")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(help="Write to this file; by default, to the --into file, or to the screen.", metavar="FILE"),
+]
+
+
+PURPOSES = {
+    "canvas": """Write a kata's points for Canvas.
+
+    In Canvas, choose Grades, Export. Fill the file in with --into, and import it there again.
+    """,
+    "moodle": """Write a kata's points for Moodle.
+
+    In the assignment, download the grading worksheet. Fill it in with --into, and upload it there again.
+    """,
+    "gradescope": "Write a kata's points in the format of the grades that Gradescope exports.",
+}
+
+
+def _command_for(system: str) -> Callable[..., None]:
+    def export(
+        kata: KataSlug, into: Into = None, column: Column = None, output: Output = None, gradebook: Url = DEFAULT_URL
+    ) -> None:
+        _export(system, kata, into, column, output, gradebook)
+
+    return export
+
+
+for system, purpose in PURPOSES.items():
+    app.command(system, help=cleandoc(purpose))(_command_for(system))
+
+
+def _export(system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str) -> None:
+
+    if column is not None and into is None:
+        raise KataError("--column: it needs a file to fill in: --into FILE.")
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        reports = book.read(results.reports, kata)
+        title = book.read(results.titles).get(kata) or catalogue.load(Invocation.root, kata, complete=False).title
+    if not any(report.katas for report in reports):
+        raise KataError(f"{gradebook}: it has no points for {kata}. Import a batch with `katas gradebook import`.")
+    if into is None:
+        filled = lms_export.minimal(system, kata, title, reports)
+    else:
+        filled = lms_export.fill(into, system, kata, title, reports, column)
+    target = output or into
+    if target is None:
+        print(filled.text, end="")
+    else:
+        delivery.deliver_bytes(filled.data, target)
+        print(f"written: {target} ({len(filled.people)} people, column {line(filled.column)})")
+    for text in _problems(filled, into or gradebook):
+        typer.echo(text, err=target is None)
+
+
+def _problems(filled: Filled, file: Path | str) -> list[str]:
+    """Return a line for each group of people whose points are not in the file, and for unequal maxima."""
+    where = "the file" if isinstance(file, Path) else "the roster"
+    groups = {
+        f"in the gradebook, but not in {where}": filled.not_in_file,
+        "in the file, but not in the gradebook": filled.not_in_gradebook,
+        "left out, because their points await review": filled.awaiting,
+        "left out, because the platform has locked their grades": filled.locked,
+    }
+    lines = [f"{what}: {listed(people)}" for what, people in groups.items() if people]
+    lines += [
+        f"line {number} fits several people, so it was left out: {listed(people)}"
+        for number, people in sorted(filled.doubtful.items())
+    ]
+    if filled.maxima:
+        theirs, ours = filled.maxima
+        lines.append(f"the platform has {theirs:g} points for it, but the kata has {ours:g}: change it there")
+    return lines

@@ -1,0 +1,338 @@
+"""`katas grade-batch`: grade a cohort's submissions. A run that was killed can be continued."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation, say, seed_of
+from graders.cli.terminal import interrupted
+from graders.course.commands.options import Workers, counted, if_new
+from graders.errors import KataError
+from graders.output.progress_bar import LineReporter, progress_bar
+from graders.report.text import clean_line
+
+if TYPE_CHECKING:
+    from graders.catalogue import Kata
+    from graders.course.batch import BatchStore
+    from graders.course.executors import JobExecutor
+    from graders.course.gradebook.batches import Summary
+    from graders.course.gradebook.importing import Key
+    from graders.course.grading import BatchProgress, BatchRun
+    from graders.course.submissions import Cohort
+    from graders.verdict import Confinement
+
+
+LINE_EVERY_S = 30.0  # the time between progress lines when there is no terminal
+MOST_LINES = 10  # print at most this many lines of each kind; results.csv contains all of them
+
+Submissions = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SUBMISSIONS",
+        help="A folder or .zip with a folder, .zip or .tar per person, or a download of Canvas, Moodle or Gradescope.",
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="What SUBMISSIONS is, if its names don't tell: folders, canvas, moodle or gradescope.",
+        metavar="FORM",
+    ),
+]
+Out = Annotated[Path, typer.Option("--out", help="The batch folder, where all results go.", metavar="DIR")]
+Katas = Annotated[
+    list[str] | None,
+    typer.Option("--kata", help="Expect this kata from everyone; repeat the option to give several.", metavar="SLUG"),
+]
+Scheduler = Annotated[str | None, typer.Option(help="Grade on the workers of this Dask scheduler.", metavar="ADDRESS")]
+Changed = Annotated[
+    bool,
+    typer.Option("--changed", help="Also regrade what was graded with different tests, harness or policy."),
+]
+Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's submission time.", metavar="FILE")]
+Book = Annotated[
+    str | None,
+    typer.Option(help="Keep the results in this gradebook, and apply its attempt limits.", metavar="URL"),
+]
+Seed = Annotated[str | None, typer.Option(help="The seed of a new batch: 64 hexadecimal digits.", metavar="HEX")]
+Require = Annotated[
+    str | None, typer.Option(help="The weakest confinement to accept: full, partial or none.", metavar="STRENGTH")
+]
+Extras = Annotated[
+    bool, typer.Option("--require-extras", help="Require the extra tasks to pass too, not only the core tasks.")
+]
+
+
+def grade_batch(
+    folder: Submissions,
+    out: Out,
+    katas: Katas = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    changed: Changed = False,
+    times: Times = None,
+    gradebook: Book = None,
+    seed: Seed = None,
+    require_confinement: Require = None,
+    require_extras: Extras = False,
+    form: From = None,
+) -> int:
+    """Grade a whole cohort's submissions.
+
+    If the command is interrupted or killed, run it again: it continues where it stopped. Without --kata, it grades each
+    person's katas whose files exist and differ from the stubs.
+
+    Exit status: 0 everything was graded (whatever the verdicts), 2 something was not, 130 after Ctrl-C.
+    """
+    if require_confinement not in (None, "full", "partial", "none"):
+        raise KataError(f"--require-confinement {require_confinement}: expected full, partial or none.")
+    if workers is not None and scheduler is not None:
+        raise KataError(
+            "--workers and --scheduler exclude each other, because a scheduler has its own workers. Give one of them."
+        )
+    from graders.course import submissions
+    from graders.course.batch import Batch
+    from graders.course.executors import Cluster, ThisMachine
+    from graders.course.gradebook import settings
+    from graders.course.grading import BatchRun
+
+    root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
+    loaded = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or ())] or catalogue.load_all(root)
+    known_times = submissions.read_times(times) if times else {}
+    cohort = submissions.read(folder, form=form)
+    if folder.resolve() in (out.resolve(), *out.resolve().parents):
+        raise KataError(
+            f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
+        )
+    say_form(cohort)
+    started = time.monotonic()
+    executor: JobExecutor = Cluster(scheduler) if scheduler else ThisMachine(root, workers, require)
+    if gradebook and not batch.exists:
+        for text in if_new(gradebook):
+            say(text)
+    given_seed = seed_of(seed, 32, "in the table `batches` of a gradebook")
+    with batch.open(given_seed, gradebook) as held:
+        if given_seed not in (None, held.seed):
+            raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
+        about_names = _first_of("names that differ only in case", batch.names_alike(cohort.people, held.people()))
+        if times:
+            cohort, without = _timed(cohort, known_times, held)
+            about_names += without
+        run = BatchRun(
+            batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
+        )
+        if not held.is_own:
+            run.allowed = lambda submission: held.book.read(settings.may_be_graded, submission)
+        with _results_written(run, held), _progress_shown(run, len(cohort.entries)), executor:
+            run.grade(cohort.entries, executor, held)
+        about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
+    lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
+    print("\n".join(lines + about_names + _first_of("skipped", cohort.left_out)))
+    return 2 if run.progress.errors else 0
+
+
+def say_form(cohort: Cohort) -> None:
+    """Say what the submissions were read as, unless they are the usual folders."""
+    from graders.course.downloads import TITLES
+
+    if cohort.form in TITLES:
+        people = counted(len(cohort.people), "person", "people")
+        print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
+
+
+def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[Cohort, list[str]]:
+    """Return the cohort with the times from --times, and lines about the people for whom there is only one of the two.
+
+    A person may have any name there that the roster knows.
+    """
+    from graders.course import submissions
+    from graders.course.gradebook.people import Directory
+
+    names = cohort.people
+    directory = held.book.read(Directory)
+    ids = {name: directory.id_of(name) for name in (*names, *times)}
+    known = submissions.times_of(names, times, ids)
+    submitted = {ids[person] for person in names}
+    absent = sorted(name for name in times if name not in known and ids[name] not in submitted)
+    lines = _first_of("in --times, but without a submission", absent)
+    counts = "not in --times, so the modification time of their files counts"
+    return submissions.with_times(cohort, known), lines + _first_of(counts, sorted(set(names) - known.keys()))
+
+
+@contextmanager
+def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
+    """Write the table of results after a run, even if the run fails or is interrupted."""
+    try:
+        yield
+    except BaseException as fault:
+        if interrupted(fault):
+            stored = sum(run.progress.graded.values())
+            say(f"katas: {stored} graded and stored in {run.batch.out}. Run the same command again to continue.")
+        with suppress(KataError, OSError):  # report the error that ended the run, not an error from writing the table
+            _write_results(run, held)
+        raise
+    _write_results(run, held)
+
+
+def _write_results(run: BatchRun, held: BatchStore) -> None:
+    """Write what the store holds: katas' titles for the gradebook, and the files for people."""
+    from graders.course import written_files
+    from graders.course.gradebook import importing
+
+    used = held.katas()
+    held.book.write(importing.update_katas, [kata for kata in run.katas if kata.slug in used])
+    run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
+    if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
+        written_files.refresh_tables(held.book)
+
+
+def summary(
+    progress: BatchProgress, out: Path, people: int, seconds: float, about_batch: Sequence[str] = ()
+) -> list[str]:
+    """Return the lines that summarise a run, with those about the whole batch."""
+    graded = sum(progress.graded.values())
+    rate = f", {rate_of(graded, seconds)}" if graded and seconds > 0 else ""
+    sources = f"{counted(progress.submitted, 'submission', 'submissions')} from {counted(people, 'person', 'people')}"
+    lines = [f"{sources}: {graded} graded in {seconds:.1f} s{rate}"]
+    if progress.current:
+        lines[0] += f"; {progress.current} graded earlier"
+    if graded:
+        lines.append(_statuses(progress.graded))
+    lines += about_batch
+    if progress.moved:
+        lines.append(
+            f"{progress.moved} graded earlier had another submission time in the gradebook, which was corrected"
+        )
+    if progress.outdated:
+        lines.append(
+            f"{progress.outdated} graded earlier with different tests, a different harness or policy on extras: "
+            "--changed regrades them"
+        )
+    if progress.weakest != "full":
+        lines.append(f"confinement: {progress.weakest}; --require-confinement full refuses to grade with less")
+    lines += _first_of("note", progress.notes)
+    lines += _first_of("no submission for these katas", progress.nothing)
+    lines += _first_of("not graded", progress.refused) + _first_of("error", progress.errors)
+    lines += _first_of("written again, because it differed from the gradebook", progress.rewritten)
+    if progress.errors:
+        lines.append("An error is the harness's fault, not the submission's. Run the same command to try again.")
+    return [*lines, f"written: {out}/results.csv, verdicts/, submissions/"]
+
+
+def _first_of(what: str, items: Sequence[str]) -> list[str]:
+    lines = [f"{what}: {item}" for item in items[:MOST_LINES]]
+    return lines + ([f"… and {len(items) - MOST_LINES} more"] if len(items) > MOST_LINES else [])
+
+
+@contextmanager
+def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
+    """Show the progress of a run, as a bar on a terminal or otherwise as a line every LINE_EVERY_S seconds."""
+    by_submission = run.every or len(run.katas) == 1
+    total = people * len(run.katas) if by_submission else people
+    reporter = LineReporter(total, LINE_EVERY_S)
+
+    def done(progress: BatchProgress) -> int:
+        finished = progress.current + sum(progress.graded.values()) + len(progress.refused)
+        return finished if by_submission else progress.entries
+
+    with progress_bar() as bar:
+        task = bar.add_task("grading", total=total)
+
+        def show(progress: BatchProgress) -> None:
+            bar.update(task, completed=done(progress))
+            if reporter.is_due():
+                rate = rate_of(sum(progress.graded.values()), reporter.last - reporter.started)
+                say(f"katas: {done(progress)} of {total}, {rate.replace(' ', ' gradings ', 1)}")
+
+        run.on_progress = show
+        yield
+
+
+MOST_NAMES = 5  # in a line
+
+
+def _state(held: BatchStore, out: Path, katas: Sequence[Kata], *, resumed: bool) -> list[str]:
+    """Return lines about the batch: what is ungradable, what awaits marking, and who is missing.
+
+    `resumed` means that earlier runs have graded some_names of it. Then, its counts are added.
+    """
+    rows = held.summaries()
+    lines = []
+    if resumed:
+        counts = Counter(row.verdict.status for row in rows.values())
+        lines.append(f"in the batch: {len(rows)} graded; {_statuses(counts)}")
+    lines += _ungradable(rows)
+    if any(row.verdict.review_points for row in rows.values()):
+        lines += _to_mark(held, out, {kata.slug: kata for kata in katas})
+    return lines + _of_roster(held, rows)
+
+
+def _statuses(counts: Counter[str]) -> str:
+    """Return how many there are of each status, the most common first."""
+    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+
+
+def rate_of(count: int, seconds: float) -> str:
+    """Return a rate_of such as "12.3 per second", or "4.5 per minute" if it is below one per second."""
+    per_second = count / seconds
+    return f"{per_second:.1f} per second" if per_second >= 1 else f"{60 * per_second:.1f} per minute"
+
+
+def some_names(names: Sequence[str]) -> str:
+    """Return the first names, and an ellipsis if there are more."""
+    shown = [clean_line(name, 200) for name in names[:MOST_NAMES]]
+    return ", ".join([*shown, *(["…"] if len(names) > MOST_NAMES else [])])
+
+
+def _ungradable(rows: Mapping[Key, Summary]) -> list[str]:
+    keys = sorted(key for key, row in rows.items() if row.verdict.status == "ungradable")
+    several = len({kata for _, kata in rows}) > 1
+    names = [f"{person} ({kata})" if several else person for person, kata in keys]
+    return [f"{len(keys)} ungradable: {some_names(names)}"] if keys else []
+
+
+def _to_mark(held: BatchStore, out: Path, katas: Mapping[str, Kata]) -> list[str]:
+    """Return how many unmarked pieces the queue of the batch has."""
+    from graders.course.gradebook import leases
+    from graders.course.marking_queue import Source, pieces
+
+    with held.book.transaction() as transaction:
+        keys = {each.key for each in pieces(transaction, Source(held.batch(transaction).id), katas.get)}
+        left = len(keys - leases.marked(transaction, keys))
+    if not left:
+        return []
+    what = "1 piece awaits" if left == 1 else f"{left} pieces await"
+    return [f"{what} marking: katas serve --instructor {shlex.quote(str(out))} --by NAME"]
+
+
+def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:
+    """Return who submitted without being on the roster, and who on the roster did not submit. Groups submit once."""
+    from graders.course.gradebook import results
+    from graders.course.gradebook.people import Directory
+
+    directory = held.book.read(Directory)
+    listings = directory.listings()
+    here = {each.id for each in listings if each.roster is not None and each.roster.left_at is None}
+    if not here:
+        return []
+    names, katas = {person for person, _ in rows}, {kata for _, kata in rows}
+    submitted = set(map(directory.id_of, names))
+    submitted |= {each.person for each in held.book.read(results.by_name).values() if each.kata in katas}
+    unknown = sorted(name for each in listings if each.roster is None for name, _ in each.names if name in names)
+    missing = sorted(here - submitted)
+    lines = []
+    if unknown:
+        lines.append(f"{len(unknown)} not in the roster: {some_names(unknown)} (katas gradebook people match NAME ID)")
+    if missing:
+        lines.append(f"{len(missing)} of {len(here)} on the roster without a submission: {some_names(missing)}")
+    return lines

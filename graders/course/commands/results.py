@@ -1,0 +1,413 @@
+"""`katas gradebook show`, `stats`, `leaderboard`, `similar` and `audit`: what the gradebook says."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation, say
+from graders.course import statistics
+from graders.course.batch import Batch
+from graders.course.commands.options import (
+    DEFAULT_URL,
+    BatchFolder,
+    KataSlug,
+    MaybeKata,
+    Url,
+    check_kata,
+    line,
+    listed,
+    open_gradebook,
+)
+from graders.course.gradebook import decisions, results, settings
+from graders.course.gradebook.decisions import Request
+from graders.course.gradebook.results import KataResult, PersonReport, StoredSubmission
+from graders.course.leaderboard import board
+from graders.course.rules import ScoredAttempt, days
+from graders.course.similarity import Comparison, Pair, render
+from graders.course.statistics import KataStatistics, left_out, percentage, signed
+from graders.course.totals import Course
+from graders.errors import KataError
+from graders.intake import Submission
+from graders.manual_scores import ManualScore, marks_of
+from graders.output import delivery
+from graders.report import wording
+from graders.verdict import LONGEST_COMMENT
+
+WIDEST_TABLE = 100  # in columns of a terminal
+LONGEST_PERSON = 30  # in characters
+
+
+def show(
+    person: Annotated[str | None, typer.Argument(metavar="[PERSON]", help="Show this person in detail.")] = None,
+    kata: Annotated[str | None, typer.Option(help="Only this kata.", metavar="SLUG")] = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """Show everyone's points, or all submissions of one person.
+
+    Each submission appears with its newest verdict. `katas gradebook audit` shows the earlier ones.
+    """
+
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        reports = book.read(results.reports, kata, person)
+        course = book.read(settings.course)
+        requests = book.read(decisions.requests, person, closed=True) if person else []
+        if not any(report.katas for report in reports):
+            raise KataError(
+                f"{book.name}: no submissions match. Import some with `katas gradebook import`, or choose others."
+            )
+    if person:
+        print("\n".join(_in_detail(reports[0], course, requests)))
+    else:
+        print("\n".join([*_table(reports), *_notes_on_people(reports)]))
+
+
+def _table(reports: Sequence[PersonReport]) -> list[str]:
+    """Return one line per person, with a column for each kata.
+
+    If that is too wide, return one line per person and kata.
+    """
+    katas = sorted({kata for report in reports for kata in report.katas})
+    width = max(len("person"), *(len(_shortened(report.person)) for report in reports))
+    wide = {kata: max(len(line(kata)), 6) for kata in katas}
+    if width + sum(each + 2 for each in wide.values()) + 8 > WIDEST_TABLE:
+        return [text for report in reports for text in _lines_of_person(report, width)]
+    with_pass = any(report.total.passed is not None for report in reports)
+    lines = [f"{'person':<{width}}" + "".join(f"  {line(kata):>6}" for kata in katas) + f"  {'total':>6}  {'of':>5}"]
+    for report in reports:
+        cells = "".join(f"  {_cell(report.katas[kata]):>{wide[kata]}}" for kata in katas)
+        total = f"{report.total.points:>6g}  {report.total.maximum:>5g}"
+        passed = ("  passed" if report.total.passed else "  not passed") if with_pass else ""
+        lines.append(f"{_shortened(report.person):<{width}}{cells}  {total}{passed}")
+    if any(report.outstanding for report in reports):
+        lines.append("* awaits review by a person: `katas serve --instructor`")
+    if any(result.decisions for report in reports for result in report.katas.values()):
+        lines.append("! changed by an instructor: `katas gradebook show PERSON`")
+    return lines
+
+
+def _lines_of_person(report: PersonReport, width: int) -> list[str]:
+    person = f"{_shortened(report.person):<{width}}"
+    submitted = [result for result in report.katas.values() if result.submitted]
+    return [*(f"{person}  {line(each.kata):<14} {_points(each)}" for each in submitted), f"{person}  {_total(report)}"]
+
+
+def _total(report: PersonReport) -> str:
+    total = report.total
+    passed = "" if total.passed is None else "; passed" if total.passed else "; not passed"
+    dropped = f"; dropped as the lowest: {', '.join(total.dropped)}" if total.dropped else ""
+    return f"{'total':<14} {total.points:>6g} of {total.maximum:g} ({total.percent:.4g} %{passed}{dropped})"
+
+
+def _notes_on_people(reports: Sequence[PersonReport]) -> list[str]:
+    """Return who has no submission, who has left, and who is not on the roster."""
+    has_roster = any(report.listing.roster for report in reports)
+    groups = {
+        "no submission": [each for each in reports if not any(result.submitted for result in each.katas.values())],
+        "left the course": [each for each in reports if each.has_left],
+        "not in the roster": [each for each in reports if has_roster and each.listing.roster is None],
+    }
+    return [f"{what}: {listed([each.person for each in those])}" for what, those in groups.items() if those]
+
+
+def _shortened(person: str) -> str:
+    return line(person)[:LONGEST_PERSON]
+
+
+def _cell(result: KataResult) -> str:
+    if not result.submitted:
+        return "–"
+    return f"{result.points:g}" + ("*" if result.outstanding else "") + ("!" if result.decisions else "")
+
+
+def _in_detail(report: PersonReport, course: Course, requests: Sequence[Request]) -> list[str]:
+    lines = [_heading(report)] if report.listing.roster else []
+    for result in report.katas.values():
+        lines.append(f"{line(result.kata)}: {_points(result).strip()}")
+        if len(result.mark.steps) > 1:
+            lines.append(f"    {line(result.mark.text, 3_000)}")
+        for each in result.standings:
+            verdict = each.attempt.verdict
+            sign = "→" if each is result.counted else " "
+            which = f"{line(each.attempt.submitted_at)}  {line(verdict.submission_sha256)[:12]}"
+            lines.append(f"  {sign} {which}  {'; '.join(_notes_on_submission(result, each))}")
+    for request in requests:
+        state = f"closed: {request.answer}" if request.closed_at else "open"
+        lines.append(
+            f"request {request.id}, {line(request.kata)}: {line(request.reason, 1_000)} ({line(state, 1_000)})"
+        )
+    if course.late_day_bank:
+        lines.append(f"late days used without a penalty: {report.days_used} of {course.late_day_bank}")
+    is_total = len(report.katas) > 1 or course.pass_percent is not None
+    return [*lines, " ".join(_total(report).split())] if is_total else lines
+
+
+def _heading(report: PersonReport) -> str:
+    person = report.listing.roster
+    assert person is not None
+    words = [person.id, person.name, person.email, person.section, person.team]
+    names = [f"{line(name)} ({line(how)})" for name, how in report.listing.names if how != "roster id"]
+    left = ["left the course"] if person.left_at else []
+    return ", ".join([*(line(word) for word in words if word), *left, *(f"submits as {name}" for name in names)])
+
+
+def _notes_on_submission(result: KataResult, attempt: ScoredAttempt) -> list[str]:
+
+    verdict = attempt.attempt.original or attempt.attempt.verdict
+    notes = [f"submitted for the group by {line(attempt.attempt.by)}"] if attempt.attempt.by else []
+    notes.append(f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}")
+    if counted := wording.extras(verdict):
+        notes.append(counted)
+    if attempt.late:
+        bank = f", {attempt.free} from the late-day bank" if attempt.free else ""
+        notes.append(f"{days(attempt.late)} late{bank}: {attempt.points:g} left")
+    if attempt.over_limit:
+        notes.append(f"over the limit of {result.rule.attempts_per_day} attempts a day, so it does not count")
+    return notes + [_score(score) for score in marks_of(verdict)]
+
+
+def _points(result: KataResult) -> str:
+
+    if result.counted is None and not result.is_decided:
+        return "no submission counts" if result.standings else "no submission"
+    points = f"{result.points:>6g} of {result.mark.maximum:g}"
+    if result.is_decided or result.counted is None:
+        return f"{points}  {'excluded' if result.mark.excluded else 'override'}"
+    verdict = result.counted.attempt.verdict
+    late = f", {days(result.counted.late)} late" if result.counted.late else ""
+    before = ", passed by another submission" if result.passed and verdict.status == "failed" else ""
+    return f"{points}  {verdict.status}{late}{before}"
+
+
+def _score(score: ManualScore) -> str:
+
+    comment = f" ({line(score.comment, LONGEST_COMMENT)})" if score.comment else ""
+    return f"{line(score.task)} {score.points:g} by {line(score.reviewer)}{comment}"
+
+
+def stats(
+    kata: MaybeKata = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write an HTML page to this file instead.", metavar="FILE")
+    ] = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """Show statistics on the tasks.
+
+    They comprise pass rates, discrimination, and the misconceptions that the judge recognised.
+    """
+
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        known = book.read(results.of_katas)
+        reports, course = book.read(results.reports, kata), book.read(settings.course)
+    found = [each for each in statistics.of_katas(known) if kata in (None, each.slug)]
+    if not found:
+        raise KataError(
+            f"{gradebook}: no submissions match. Import some with `katas gradebook import`, or choose another kata."
+        )
+    if page is None:
+        print("\n".join([*(text for each in found for text in _lines_of_kata(each)), *_of_course(reports, course)]))
+        return
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    people = {result.person for result in statistics.included(known)}
+    delivery.deliver(statistics.render(found, len(people), today), page)
+    print(f"written: {page}")
+
+
+def _of_course(reports: Sequence[PersonReport], course: Course) -> list[str]:
+    """Return who has not submitted, if there is a roster, and how many people reach the pass mark."""
+
+    totals = [report.total for report in reports if report.total.maximum]
+    missing = [report for report in reports if not any(result.submitted for result in report.katas.values())]
+    lines = [f"{len(missing)} of {len(reports)} people have not submitted anything"] if missing else []
+    if totals and course.pass_percent is not None:
+        passed = sum(bool(total.passed) for total in totals)
+        mean = percentage(fmean(total.percent for total in totals) / 100)
+        lines.append(f"{passed} of {len(totals)} people reach {course.pass_percent:g} % of the total, mean {mean}")
+    return lines
+
+
+def _lines_of_kata(kata: KataStatistics) -> Iterator[str]:
+
+    solved = f"{kata.passed} of the {kata.people} people who submitted passed"
+    yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {percentage(kata.mean)}"
+    if kata.ungradable:
+        yield f"  {kata.ungradable} could not be graded: they are left out of the means and the task statistics"
+    if kata.overridden:
+        yield f"  instructors overrode the points of {kata.overridden}"
+    if kata.excluded:
+        yield f"  {left_out(kata.excluded)}"
+    for task in kata.tasks:
+        passed = f"{percentage(task.pass_rate)} of the {task.people} people graded pass, mean {percentage(task.mean)}"
+        coefficients = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
+        yield f"  {line(task.title)}\n      {passed}, {coefficients}"
+        for sentence, count in task.misconceptions:
+            yield f"      {count}×  {line(sentence, 1_000)}"
+
+
+def leaderboard(
+    kata: Annotated[str, typer.Argument(metavar="KATA", help="A kata with a speed task.")],
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """Rank people by their speed in a speed task.
+
+    Each ratio is a submission's time divided by the reference's, with a 95 % interval. People tie if their intervals
+    overlap.
+    """
+
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        found = board(book.read(results.of_katas, kata))
+    if not found:
+        raise KataError(f"{kata}: {gradebook} has no speeds for this kata. Speeds come from speed tests that pass.")
+    for number, (test, lines) in enumerate(found.items()):
+        print(("\n" if number else "") + line(wording.sentence(test)))
+        for each in lines:
+            tied = "=" if sum(other.rank == each.rank for other in lines) > 1 else " "
+            speed = f"{each.speed.ratio:>6.2f}×  {each.speed.low:.2f} to {each.speed.high:.2f}"
+            print(f"{each.rank:>4}{tied} {speed}  {line(each.person)}")
+
+
+AtLeast = Annotated[
+    float, typer.Option(help="List pairs with at least this percentage of code in common.", metavar="P", min=0, max=100)
+]
+Top = Annotated[int, typer.Option(help="List only the N most remarkable pairs.", metavar="N", min=1)]
+PageFile = Annotated[
+    Path | None, typer.Option("--html", help="Write the listed pairs side by side to this page.", metavar="FILE")
+]
+Earlier = Annotated[
+    list[str] | None,
+    typer.Option(help="Compare with the gradebook of an earlier term too; repeat for several.", metavar="URL"),
+]
+
+
+def similar(
+    kata: KataSlug,
+    at_least: AtLeast = 50,
+    top: Top = 20,
+    html: PageFile = None,
+    earlier: Earlier = None,
+    batch: BatchFolder = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """List submissions that resemble each other.
+
+    Pairs are ranked by how rare the code is that they have in common, compared with everyone else's answers. The list
+    only shows where someone should look closer: right answers to a short task are all alike.
+    """
+
+    if html is not None:
+        delivery.check(html)
+    known = catalogue.load(Invocation.root, kata, complete=False)
+    read = _files(known, gradebook, batch)
+    before = _Files()
+    for url in earlier or ():
+        before.add(_files(known, url, None), f" ({_term(url)})")
+    comparison = Comparison(known, read.files, before.files)
+    found = comparison.pairs(at_least / 100)
+    shown, submitted_at = found.pairs[:top], read.submitted_at | before.submitted_at
+    print("".join(f"{_described(pair, submitted_at)}\n" for pair in shown), end="")
+    for person in found.left_out:
+        print(f"{line(person)}: left out, because these files take too long to compare; compare them yourself")
+    people = len(comparison.sources)
+    print(_summary(len(found.pairs), len(shown), people, at_least, read.missing + before.missing))
+    if html is not None:
+        title = f"Similar submissions for {known.title}"
+        text = render(title, shown, comparison, submitted_at, found.median_bits)
+        delivery.deliver(text, html)
+        say(f"written: {html}")
+
+
+@dataclass
+class _Files:
+    """The submissions and their times by person, and the number of missing submissions."""
+
+    files: dict[str, Submission] = field(default_factory=dict)
+    submitted_at: dict[str, str] = field(default_factory=dict)
+    missing: int = 0
+
+    def add(self, other: _Files, suffix: str) -> None:
+        """Add other people, whose names get this suffix."""
+        self.files |= {f"{person}{suffix}": each for person, each in other.files.items()}
+        self.submitted_at |= {f"{person}{suffix}": each for person, each in other.submitted_at.items()}
+        self.missing += other.missing
+
+
+def _files(kata: catalogue.Kata, gradebook: str, batch: Path | None) -> _Files:
+    """Read the submissions from their batch folders, or from `batch`. Raises KataError if none can be read."""
+
+    with open_gradebook(gradebook) as book:
+        stored = [each for each in book.read(results.affected, slugs=(kata.slug,)) if each.sha256]
+    if not stored:
+        raise KataError(
+            f"{gradebook}: there are no submissions for {kata.slug}. Import a batch with `katas gradebook import`."
+        )
+    found = _Files()
+    for each in stored:
+        _take(found, kata, each, batch)
+    if not found.files:
+        folders = ", ".join(sorted({str(batch or each.batch or "no batch folder") for each in stored}))
+        raise KataError(
+            f"{folders}: none of the {len(stored)} submissions for {kata.slug} is there. "
+            "Specify the folder that has them with --batch DIR."
+        )
+    return found
+
+
+def _take(found: _Files, kata: catalogue.Kata, stored: StoredSubmission, batch: Path | None) -> None:
+
+    try:
+        found.files[stored.person] = Batch(batch or Path(stored.batch)).store.take(kata, stored.sha256)
+        found.submitted_at[stored.person] = stored.submitted_at
+    except KataError:
+        found.missing += 1
+
+
+def _term(url: str) -> str:
+    """Return the last part of a gradebook's address, without its extension."""
+    last = Path(url.partition("?")[0])
+    return last.parent.name if last.stem == "gradebook" and last.parent.name else last.stem
+
+
+def _described(pair: Pair, submitted_at: dict[str, str]) -> str:
+    one, other = line(pair.one), line(pair.other)
+    shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
+    moment, first = min((submitted_at[each], each) for each in (pair.one, pair.other))
+    return f"{one}  {other}: {pair.bits:.0f} bits, {shares}; {line(first)} was first, {line(moment)}"
+
+
+def _summary(pairs: int, shown: int, people: int, at_least: float, missing: int) -> str:
+    text = f"{pairs} pairs among {people} people have at least {at_least:g} % of one person's code in common"
+    if shown < pairs:
+        text += f"; the {shown} with the rarest code are listed"
+    return text + (
+        f"; {missing} submissions are missing: specify the folder that has them with --batch DIR" if missing else ""
+    )
+
+
+LONGEST_CHANGE = 3_000  # in characters, which is enough for a reviewer's comment
+
+
+def audit(
+    person: Annotated[
+        str | None, typer.Argument(metavar="[PERSON]", help="Only changes that concern this person.")
+    ] = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """Show the audit trail: who changed what, and when."""
+
+    with open_gradebook(gradebook) as book:
+        for row in book.read(results.audit, person):
+            before, after = line(row.before, LONGEST_CHANGE), line(row.after, LONGEST_CHANGE)
+            change = f"{before} → {after}" if before else after
+            words = (row.at, row.who, row.what, row.person, row.kata)
+            print("  ".join(part for part in (*map(line, words), change) if part))

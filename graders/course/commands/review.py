@@ -1,0 +1,194 @@
+"""`katas review` and `katas gradebook rubric`: manual scores in one verdict file, and changes of rubric items."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from graders import catalogue, intake
+from graders.atomic import folder_lock
+from graders.catalogue import Kata
+from graders.cli.session import Invocation, say
+from graders.course.commands.options import DEFAULT_URL, KataSlug, Url, counted, line, open_gradebook, verdict_in
+from graders.errors import KataError
+from graders.manual_scores import awarded, marks_of, reviewable, withdrawn
+from graders.output import delivery, submitted
+from graders.report.text import clean_line
+from graders.verdict import Verdict, to_json
+
+T = TypeVar("T")
+Change = Callable[..., Verdict]  # gets a verdict, and the time that new scores must not be earlier than
+NOT_WRITTEN = "The points were not written. Fix that, and give them again."
+
+By = Annotated[str, typer.Option("--by", help="The name of the reviewer, which the verdict records.", metavar="NAME")]
+Award = Annotated[list[str] | None, typer.Option("--award", help="Points for a task.", metavar="TASK=POINTS")]
+Comment = Annotated[
+    list[str] | None,
+    typer.Option("--comment", help="A comment for the author of the submission.", metavar="TASK=TEXT"),
+]
+Withdraw = Annotated[
+    list[str] | None, typer.Option("--withdraw", help="Remove the score of this task.", metavar="TASK")
+]
+Submitted = Annotated[
+    str | None, typer.Option("--submission", help="The submission, to show its texts or to check it.", metavar="PLACE")
+]
+
+
+def review(
+    record: Annotated[str, typer.Argument(metavar="VERDICT", help="A verdict file.")],
+    by: By,
+    award: Award = None,
+    comment: Comment = None,
+    withdraw: Withdraw = None,
+    submission: Submitted = None,
+) -> int:
+    """Score the tasks in a verdict that a person grades.
+
+    Without points and comments, this shows the rubrics, the submitted texts and the current scores. Points and comments
+    go into the verdict, where the author of the submission can read them. If it belongs to a batch, they are stored in
+    the batch's gradebook. To score a whole course, use its page: `katas serve --instructor COURSE --by NAME`.
+
+    To change a score, run the command again; `--comment TASK=` removes a comment. If a second reviewer gives points,
+    the first reviewer's comment is dropped. If a second reviewer gives only a comment, the points stay.
+
+    Exit status: that of the new verdict; 2 if nothing could be written.
+    """
+    if "://" in record or Path(record).is_dir() or record.endswith(".sqlite"):
+        raise KataError(f"{record}: this is a course. Score it in a browser: katas serve --instructor {record} --by …")
+    file = Path(record)
+    verdict = verdict_in(file)
+    kata = catalogue.load(Invocation.root, verdict.kata)
+    texts = _texts(kata, verdict, submission)
+    points, comments = (
+        _by_task("--award", map(_award, award or ())),
+        _by_task("--comment", map(_comment, comment or ())),
+    )
+    if points or comments or withdraw:
+
+        def change(verdict: Verdict, not_before: str = "") -> Verdict:
+            for task in withdraw or ():
+                verdict = withdrawn(verdict, task)
+            at = max(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), not_before)
+            for task in points | comments:
+                given = points.get(task), comments.get(task)
+                verdict = awarded(kata, verdict, task, *given, reviewer=by, at=at)
+            return verdict
+
+        return _changed(kata, file, change, by)
+    tasks = reviewable(kata, verdict)
+    if not tasks:
+        raise KataError(f"{file}: no task in it is graded by a person, so there is nothing to review.")
+    marks = {mark.task: mark for mark in marks_of(verdict)}
+    for task in tasks:
+        print(submitted.shown(task, texts))
+        if (mark := marks.get(task.name)) is not None:
+            print(f"now: {mark.points:g} by {clean_line(mark.reviewer, 60)} {clean_line(mark.comment)}".rstrip())
+    print(f"\nTo score it: katas review {file} --by NAME --award {tasks[0].name}=POINTS --comment {tasks[0].name}=TEXT")
+    return verdict.exit_status
+
+
+def _changed(kata: Kata, file: Path, change: Change, by: str) -> int:
+    """Store scores as soon as they are known: in the gradebook of the batch with this file, or else in the file."""
+    from graders.course import marking
+
+    delivery.check(file)
+    batch = marking.batch_of(file)
+    if batch is not None:
+        after, write_files = marking.score(batch, file, change, by)
+    else:
+        with folder_lock(file.resolve().parent):
+            after = change(verdict_in(file, NOT_WRITTEN))
+            delivery.deliver(to_json(after).decode(), file, NOT_WRITTEN)
+    awaited = f", {after.review_points:g} still outstanding" if after.review_points else ""
+    _print(f"{kata.slug}: {after.status}, {after.score:g} of {after.max_score:g} points{awaited}")
+    if batch is not None:
+        try:
+            _print("\n".join(write_files()))
+        except KataError as fault:
+            say(f"katas: {fault}\nThe points are stored.")
+    return after.exit_status
+
+
+def _print(text: str) -> None:
+    """Print a line about points that were written. If standard output is broken, report that on standard error."""
+    try:
+        print(text, flush=True)
+    except OSError as fault:
+        say(f"katas: standard output: {fault.strerror}. The points were written anyway: {text}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # keep Python from flushing standard output again at exit
+
+
+def _texts(kata: Kata, verdict: Verdict, submission: str | None) -> dict[str, str]:
+    """Return the submitted texts by name. Raises KataError if it is not the submission that was graded."""
+    if submission is None:
+        return {}
+    files = intake.take(kata, intake.find(submission))
+    if verdict.submission_sha256 and files.sha256 != verdict.submission_sha256:
+        raise KataError(f"{submission}: this is not the submission that was graded. Give the folder that was graded.")
+    return submitted.texts(files)
+
+
+def _by_task(option: str, given: Iterable[tuple[str, T]]) -> dict[str, T]:
+    by_task: dict[str, T] = {}
+    for task, value in given:
+        if task in by_task:
+            raise KataError(f"{option} {clean_line(task, 60)}=…: given twice. Give it once.")
+        by_task[task] = value
+    return by_task
+
+
+def _award(text: str) -> tuple[str, float]:
+    task, sign, points = text.partition("=")
+    try:
+        if not sign or not task:
+            raise ValueError
+        return task, float(points)
+    except ValueError:
+        raise KataError(f"--award {clean_line(text, 60)}: expected TASK=POINTS, such as explanation=7.5.") from None
+
+
+def _comment(text: str) -> tuple[str, str]:
+    task, sign, comment = text.partition("=")
+    if not sign or not task:
+        raise KataError(f"--comment {clean_line(text, 60)}: expected TASK=TEXT.")
+    return task, comment
+
+
+def rubric(
+    kata: KataSlug,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A task that a person grades.")],
+    change: Annotated[int | None, typer.Option(help="Change the item with this number.", metavar="NUMBER")] = None,
+    label: Annotated[str | None, typer.Option(help="The item's new name.", metavar="TEXT")] = None,
+    points: Annotated[float | None, typer.Option(help="The item's new points, such as -1.", metavar="X")] = None,
+    comment: Annotated[str | None, typer.Option(help="The new comment for the authors.", metavar="TEXT")] = None,
+    gradebook: Url = DEFAULT_URL,
+    by: Annotated[str | None, typer.Option(help="The name for the audit trail; by default, yours.")] = None,
+) -> None:
+    """List or change the rubric items of a task.
+
+    A change also changes all manual scores that come from the item. New items are added on the marking page: `katas
+    serve --instructor COURSE --by NAME`.
+    """
+    from graders.course import marking
+    from graders.course.gradebook import rubrics
+
+    loaded = catalogue.load(Invocation.root, kata, complete=False)
+    reviewed = [each.name for each in loaded.tasks if each.review]
+    if task not in reviewed:
+        raise KataError(f"{kata}: no person grades a task {task}. Choose one of: {', '.join(reviewed) or 'none'}.")
+    if (change is None) != (label is None and points is None and comment is None):
+        raise KataError("--change NUMBER needs --label, --points or --comment, and they need it.")
+    with open_gradebook(gradebook, by) as book:
+        if change is not None:
+            count, lines = marking.change_item(book, loaded, task, change, label, points, comment)
+            print("\n".join([f"{counted(count, 'score has', 'scores have')} changed", *lines]))
+        with book.transaction() as transaction:
+            for number, item in enumerate(rubrics.items(transaction, kata, task), start=1):
+                uses = rubrics.count(row for row, _ in rubrics.users(transaction, item.id))
+                what = f"{line(item.label)}: {line(item.comment)}" if item.comment else line(item.label)
+                print(f"#{number}  {item.points:+g}  {what}  ({counted(uses, 'score', 'scores')})")

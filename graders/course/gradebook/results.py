@@ -1,0 +1,283 @@
+"""Everyone's results: which submission counts for a kata, the final mark, and the total for the course."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+from packaging.version import InvalidVersion, Version
+
+from graders.course import rules, totals
+from graders.course.gradebook import decisions, settings
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.groups import Groups
+from graders.course.gradebook.importing import Key
+from graders.course.gradebook.people import Directory, Listing
+from graders.course.gradebook.tables import AuditRow, KataRow, SubmissionRow
+from graders.course.rules import Attempt, Decision, FinalMark, KataWork, Rule, ScoredAttempt
+from graders.course.totals import KataMark, Total
+from graders.errors import KataError
+from graders.report.text import clean_line
+from graders.verdict import Verdict
+
+Decisions = Mapping[Key, tuple[Decision, ...]]
+
+
+@dataclass(frozen=True)
+class KataResult:
+    """One person's submissions for a kata, the one that counts, and instructors' decisions on the points."""
+
+    person: str
+    kata: str
+    rule: Rule
+    standings: tuple[ScoredAttempt, ...]
+    counted: ScoredAttempt | None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def mark(self) -> FinalMark:
+        """The final points, with the steps that led to them."""
+        submitted, of_group = bool(self.standings), rules.of_group(self.standings)
+        return rules.final_mark(self.counted, self.rule, self.decisions, submitted=submitted, of_group=of_group)
+
+    @property
+    def submitted(self) -> bool:
+        """Whether there is a submission, or a decision in place of one."""
+        return bool(self.standings) or self.is_decided
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether an instructor has decided on the points of the whole kata."""
+        return any(not each.task for each in self.decisions)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        return None if self.counted is None else self.counted.attempt.verdict
+
+    @property
+    def points(self) -> float:
+        return self.mark.points
+
+    @property
+    def passed(self) -> bool:
+        """Whether the person has passed the kata, which may be with a submission whose points do not count."""
+        return rules.passed(self.standings, self.rule) and not self.mark.excluded
+
+    def standing(self, submitted_at: str, sha256: str) -> ScoredAttempt | None:
+        """Return the submission of these files at this time, or None if it has no verdict that counts."""
+        return next((each for each in self.standings if each.attempt.content == (submitted_at, sha256)), None)
+
+    @property
+    def outstanding(self) -> float:
+        """The points that a review can still add to the submission that counts or to one that would then count."""
+        waiting = (each for each in self.standings if self.is_to_review(each))
+        return max((each.attempt.verdict.review_points for each in waiting), default=0.0)
+
+    def is_to_review(self, standing: ScoredAttempt) -> bool:
+        """Return whether a submission awaits a review that can still change the points for the kata."""
+        if self.is_decided or standing.over_limit or not standing.attempt.verdict.review_points:
+            return False
+        return standing is self.counted or standing.at_most > self.points
+
+
+@dataclass(frozen=True)
+class PersonReport:
+    """A person's results for all katas of the course, and their total.
+
+    `days_used` is the number of days used from the bank of late days.
+    """
+
+    listing: Listing
+    katas: Mapping[str, KataResult]
+    total: Total
+    days_used: int
+
+    @property
+    def person(self) -> str:
+        return self.listing.id
+
+    @property
+    def has_left(self) -> bool:
+        return self.listing.roster is not None and self.listing.roster.left_at is not None
+
+    @property
+    def outstanding(self) -> float:
+        """The points that reviews can still add."""
+        return sum(result.outstanding for result in self.katas.values())
+
+
+class _Katas:
+    """The katas' rules, everyone's own deadlines, and the decisions of instructors."""
+
+    def __init__(self, transaction: Transaction, directory: Directory) -> None:
+        self.rules = settings.rules(transaction)
+        self.decisions: Decisions = decisions.by_person(transaction, directory)
+        self._own = settings.extensions(transaction, directory)
+
+    def work(self, person: str, kata: str, attempts: tuple[Attempt, ...]) -> KataWork:
+        """Return a person's work on a kata, with the decisions on tasks in the verdicts."""
+        rule, decided = self.rules[kata], self.decisions.get((person, kata), ())
+        own = dataclasses.replace(rule, due_at=rules.deadline(rule.due_at, self._own.get((person, kata))))
+        if any(decision.task for decision in decided):
+            attempts = tuple(
+                dataclasses.replace(each, verdict=rules.decided(each.verdict, decided), original=each.verdict)
+                for each in attempts
+            )
+        return KataWork(kata, attempts, own, decided, order=rule.due_at)
+
+
+def of_katas(transaction: Transaction, slug: str | None = None, person: str | None = None) -> list[KataResult]:
+    """Return the results for every kata or for one, and for everyone or one person, sorted by person and kata.
+
+    Only people with submissions are listed, their own or those of their group. A bank of late days is spent over all
+    of a person's katas, so if there is one, the submissions for the other katas are loaded too.
+    """
+    directory = Directory(transaction)
+    katas = _Katas(transaction, directory)
+    groups = Groups(directory.roster, [kata for kata, rule in katas.rules.items() if rule.in_groups])
+    wanted = None if person is None else directory.known(person)
+    names = None
+    if wanted is not None:
+        names = [name for each in (wanted, *groups.mates(wanted)) for name in directory.names_of(each)]
+    bank = settings.course(transaction).late_day_bank
+    own: dict[str, dict[str, list[Attempt]]] = {}
+    for submission in transaction.submissions(None if bank else slug, names):
+        if submission.is_graded:
+            of_person = own.setdefault(directory.id_of(submission.person.name), {})
+            of_person.setdefault(submission.kata, []).append(_attempt(submission))
+    results = []
+    for name, attempts in sorted(groups.shared(own).items()):
+        if wanted in (None, name):
+            results += _scored(name, [katas.work(name, kata, tuple(each)) for kata, each in attempts.items()], bank)
+    return [result for result in results if slug in (None, result.kata)]
+
+
+def _attempt(submission: SubmissionRow) -> Attempt:
+    verdict = submission.current_verdict()
+    without_outputs = tuple(msgspec.structs.replace(test, output="") for test in verdict.tests)
+    verdict = msgspec.structs.replace(verdict, tests=without_outputs)
+    return Attempt(submission.submitted_at, verdict, submitted_as=submission.person.name)
+
+
+def _scored(person: str, work: list[KataWork], bank: int) -> list[KataResult]:
+    scored = rules.scored(work, bank)
+    results = []
+    for each in sorted(work, key=lambda each: each.kata):
+        standings = scored[each.kata]
+        one = rules.counted(standings, each.rule)
+        results.append(KataResult(person, each.kata, each.rule, tuple(standings), one, each.decisions))
+    return results
+
+
+def by_name(transaction: Transaction) -> dict[Key, KataResult]:
+    """Return the results of everyone who has submitted, by the submitted name and the kata.
+
+    Someone for whom only a group has submitted has no submitted name, and is found by id.
+    """
+    results: dict[Key, KataResult] = {}
+    for result in (result for report in reports(transaction) for result in report.katas.values() if result.standings):
+        own = {each.attempt.submitted_as or result.person for each in result.standings if not each.attempt.by}
+        results |= {(name, result.kata): result for name in own or {result.person}}
+    return results
+
+
+def reports(transaction: Transaction, slug: str | None = None, person: str | None = None) -> list[PersonReport]:
+    """Return everyone's report, or one person's, sorted by person. With `slug`, only this kata counts.
+
+    People on the roster are listed without a submission too, but only with one if they have left the course.
+    """
+    directory = Directory(transaction)
+    katas = _Katas(transaction, directory)
+    course = settings.course(transaction)
+    by_person: dict[str, dict[str, KataResult]] = {}
+    for result in of_katas(transaction, slug, person):
+        by_person.setdefault(result.person, {})[result.kata] = result
+    used = {*transaction.session.scalars(sa.select(SubmissionRow.kata).distinct())}
+    used |= {kata for _, kata in katas.decisions} | {kata for kata, rule in katas.rules.items() if rule.due_at}
+    slugs = sorted(used if slug is None else used & {slug})
+    wanted = None if person is None else directory.known(person)
+    collected = []
+    for listing in directory.listings():
+        own = by_person.get(listing.id, {})
+        if listing.id == wanted or (wanted is None and _is_listed(listing, own, katas.decisions)):
+            missing = {kata: _scored(listing.id, [katas.work(listing.id, kata, ())], 0)[0] for kata in slugs}
+            collected.append(_report(listing, {kata: own.get(kata) or missing[kata] for kata in slugs}, course))
+    return collected
+
+
+def _is_listed(listing: Listing, own: Mapping[str, KataResult], decided: Decisions) -> bool:
+    is_here = listing.roster is not None and listing.roster.left_at is None
+    return is_here or bool(own) or any(person == listing.id for person, _ in decided)
+
+
+def _report(listing: Listing, results: Mapping[str, KataResult], course: totals.Course) -> PersonReport:
+    marks = [KataMark(kata, each.mark, each.rule, each.submitted) for kata, each in results.items()]
+    used = sum(each.counted.free for each in results.values() if each.counted and not each.is_decided)
+    return PersonReport(listing, results, totals.total(marks, course), used)
+
+
+# ------------------------------------------------------------------------------------------- the rest
+
+
+@dataclass(frozen=True)
+class StoredSubmission:
+    """A submission in the gradebook, with its current verdict. Its files are in the folder `batch`."""
+
+    id: int
+    person: str
+    kata: str
+    sha256: str
+    submitted_at: str
+    batch: str
+    verdict: Verdict
+
+
+def affected(
+    transaction: Transaction, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()
+) -> list[StoredSubmission]:
+    """Return the submissions whose current verdict was made by one of these versions of the harness.
+
+    The versions start with `since` and end before `before`. None means no limit. If `slugs` is not empty, only
+    submissions for these katas are returned.
+    """
+    first, end = _version(since), _version(before)
+    result = []
+    for row in transaction.submissions():
+        if not row.is_graded or (slugs and row.kata not in slugs):
+            continue
+        verdict = row.current_verdict()
+        made = _version(verdict.harness_version)
+        assert made is not None
+        if (first is None or made >= first) and (end is None or made < end):
+            batch = transaction.path_of(row.batch)
+            result.append(
+                StoredSubmission(row.id, row.person.name, row.kata, row.sha256, row.submitted_at, batch, verdict)
+            )
+    return sorted(result, key=lambda each: (each.kata, each.person, each.submitted_at))
+
+
+def _version(text: str | None) -> Version | None:
+    try:
+        return None if text is None else Version(text)
+    except InvalidVersion:
+        raise KataError(f"{clean_line(str(text))}: expected a version such as 0.1.0.") from None
+
+
+def titles(transaction: Transaction) -> dict[str, str]:
+    """Return the titles of the gradebook's katas by slug."""
+    return {row.slug: row.title for row in transaction.session.scalars(sa.select(KataRow).order_by(KataRow.slug))}
+
+
+def audit(transaction: Transaction, person: str | None = None) -> list[AuditRow]:
+    """Return the audit trail of one person or of everyone in chronological order."""
+    wanted = sa.select(AuditRow).order_by(AuditRow.id)
+    if person is not None:
+        directory = Directory(transaction)
+        known = directory.known(person)
+        wanted = wanted.where(AuditRow.person.in_([known, *directory.names_of(known)]))
+    rows = list(transaction.session.scalars(wanted))
+    transaction.session.expunge_all()
+    return rows

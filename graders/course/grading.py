@@ -1,0 +1,315 @@
+"""Grade the submissions of a batch that have no current verdict, and regrade those in a gradebook."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from graders.atomic import folder_lock
+from graders.catalogue import Kata
+from graders.course import submissions, written_files
+from graders.course.batch import Batch, BatchStore
+from graders.course.blobs import writing
+from graders.course.executors import JobExecutor, graded
+from graders.course.gradebook import Gradebook, importing
+from graders.course.gradebook.batches import Summary
+from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.results import StoredSubmission
+from graders.course.pool_worker import Job
+from graders.course.reproducibility import seed_of, versions, versions_of
+from graders.course.submissions import KataSubmission, SubmissionEntry
+from graders.errors import KataError
+from graders.intake import Submission
+from graders.report.wording import stopped
+from graders.scoring import ungradable
+from graders.verdict import STRENGTH, Confinement, Verdict
+
+Allowed = Callable[[KataSubmission], str]
+"""A function that returns why a submission may not be graded, or an empty string if it may."""
+
+
+@dataclass
+class BatchProgress:
+    """The counts and messages from a run so far."""
+
+    entries: int = 0  # the number of people processed
+    submitted: int = 0
+    current: int = 0  # the number of submissions that are not graded again, because they were graded earlier
+    outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
+    moved: int = 0  # how many of `current` had a different submission time in the store
+    graded: Counter[str] = field(default_factory=Counter)  # the number of graded submissions by status
+    nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
+    refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
+    errors: list[str] = field(default_factory=list)
+    rewritten: list[str] = field(default_factory=list)  # verdict files that differed from the store
+    notes: list[str] = field(default_factory=list)  # which files were graded under another name, and other remarks
+    weakest: Confinement = "full"
+
+
+@dataclass
+class BatchRun:
+    """One run over a folder of submissions, which reports its progress by calling `on_progress`."""
+
+    batch: Batch
+    katas: Sequence[Kata]
+    every: bool = False
+    changed: bool = False
+    require: Confinement | None = None
+    require_extras: bool = False  # for every kata, not only where kata.toml requires them
+    allowed: Allowed = lambda _: ""
+    on_progress: Callable[[BatchProgress], None] = lambda _: None
+    progress: BatchProgress = field(default_factory=BatchProgress)
+
+    def grade(self, entries: Sequence[SubmissionEntry], executor: JobExecutor, held: BatchStore) -> BatchProgress:
+        """Grade the submissions that have not been graded yet, and return the final progress.
+
+        On Ctrl-C, store finished verdicts before stopping.
+        """
+        self._versions = {kata.slug: versions(kata) for kata in self.katas}
+        self._current = held.summaries()
+        self._seed = held.seed
+        self._ungradable: list[Row] = []
+        self._moved: dict[Key, str] = {}
+        self._others = {entry.person: entry.others for entry in entries if entry.others}
+        self._counted_already = {person for others in self._others.values() for person in others}
+        for group in graded(self._jobs(entries), executor):
+            self._write(held, [row for done in group for row in self._rows(done.job, done.verdict)])
+        self._write(held, [])
+        self.progress.moved = held.correct_times(self._moved)
+        return self.progress
+
+    def _rows(self, job: Job, verdict: Verdict) -> list[Row]:
+        """Return a row for each person of the group that submitted this, with the same verdict."""
+        people = (job.person, *self._others.get(job.person, ()))
+        return [Row(person=person, submitted_at=job.submitted_at, verdict=verdict) for person in people]
+
+    def _jobs(self, entries: Sequence[SubmissionEntry]) -> Iterator[Job]:
+        for entry in entries:
+            before = self.progress.submitted
+            for submission in submissions.of_katas(entry, self.katas, every=self.every):
+                job = self._job_for(submission)
+                if job is not None:
+                    yield job
+            if self.progress.submitted == before:
+                names = submissions.names_in(entry)
+                self.progress.nothing.append(f"{entry.person} (found {names})" if names else entry.person)
+            self.progress.entries += 1
+
+    def _job_for(self, submission: KataSubmission) -> Job | None:
+        self.progress.submitted += 1
+        if self._is_current(submission):
+            self.on_progress(self.progress)
+            return None
+        reason = self.allowed(submission)
+        if reason:
+            self.progress.refused.append(f"{submission.entry.person}, {submission.kata.slug}: {reason}")
+            return None
+        if submission.files is None:
+            row = self._ungradable_row(submission)
+            self._ungradable += [
+                msgspec.structs.replace(row, person=each) for each in (row.person, *submission.entry.others)
+            ]
+            return None
+        self.batch.store.keep(submission.files)
+        entry, kata = submission.entry, submission.kata
+        digests = self._versions[kata.slug][:2]
+        seed = seed_of(self._seed, entry.person, kata.slug, submission.files.sha256, *digests)
+        extras = self._requires_extras(kata)
+        return _job(
+            kata,
+            digests,
+            entry.person,
+            entry.submitted_at,
+            submission.files,
+            seed,
+            require_extras=extras,
+            require=self.require,
+        )
+
+    def _ungradable_row(self, submission: KataSubmission) -> Row:
+        entry, kata = submission.entry, submission.kata
+        kata_digest, suite_digest, _ = self._versions[kata.slug]
+        blank = Verdict(
+            kata=kata.slug,
+            title=kata.title,
+            status="ungradable",
+            kata_digest=kata_digest,
+            suite_digest=suite_digest,
+            graded_at=submissions.now(),
+            hidden_detail=kata.hidden_detail,
+            limits=kata.limits,
+            require_extras=self._requires_extras(kata),
+        )
+        verdict = ungradable(blank, kata, submission.refused)
+        return Row(person=entry.person, submitted_at=entry.submitted_at, verdict=verdict)
+
+    def _requires_extras(self, kata: Kata) -> bool:
+        return self.require_extras or kata.require_extras
+
+    def _is_current(self, submission: KataSubmission) -> bool:
+        """Return whether the stored verdict on this submission makes it unnecessary to grade it again.
+
+        An `error` does not, and neither does an outdated verdict if `changed` is set.
+        """
+        person, slug = submission.entry.person, submission.kata.slug
+        before = self._current.get((person, slug))
+        if before is None or before.verdict.status == "error":
+            return False
+        if not all(self._has_same(other, before) for other in submission.entry.others):
+            return False
+        sha256 = submission.files.sha256 if submission.files else ""
+        if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != submission.refused):
+            return False
+        policy = self._requires_extras(submission.kata)
+        now = self._versions[submission.kata.slug]
+        outdated = versions_of(before.verdict) != now or before.verdict.require_extras != policy
+        outdated = outdated and submission.files is not None  # what intake refuses doesn't depend on the tests
+        if outdated and self.changed:
+            return False
+        if submission.entry.explicit and before.submitted_at != submission.entry.submitted_at:
+            for each in (person, *submission.entry.others):
+                self._moved[each, slug] = submission.entry.submitted_at
+        self.progress.current += 1
+        self.progress.outdated += outdated
+        return True
+
+    def _has_same(self, person: str, before: Summary) -> bool:
+        """Return whether another person of a group has a verdict on the same files."""
+        theirs = self._current.get((person, before.verdict.kata))
+        return theirs is not None and theirs.verdict.submission_sha256 == before.verdict.submission_sha256
+
+    def _write(self, held: BatchStore, rows: list[Row]) -> None:
+        """Store rows, and then write their verdict files."""
+        rows = rows + self._ungradable
+        self._ungradable.clear()
+        if not rows:
+            return
+        with writing(self.batch.verdicts):
+            self.batch.verdicts.mkdir(exist_ok=True)
+        with folder_lock(self.batch.verdicts):
+            for row in held.append(rows):
+                self._count(row)
+                written_files.replace_verdict(self.batch, row)
+        self.on_progress(self.progress)
+
+    def _count(self, row: Row) -> None:
+        verdict, progress = row.verdict, self.progress
+        if row.person in self._counted_already:
+            return
+        progress.graded[verdict.status] += 1
+        progress.notes += [f"{row.person}, {verdict.kata}: {note}" for note in verdict.intake_notes]
+        if verdict.stopped_tests:
+            progress.notes.append(f"{row.person}, {verdict.kata}: {stopped(verdict.stopped_tests)}")
+        if verdict.status == "error":
+            progress.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
+        if verdict.tests:
+            progress.weakest = min(progress.weakest, verdict.confinement, key=STRENGTH.index)
+
+
+@dataclass
+class Regraded:
+    """The result so far.
+
+    `changed` holds tuples (person, kata, old verdict, new verdict). `left` holds a sentence for every submission that
+    was not graded. `folders` holds what was graded for each batch folder.
+    """
+
+    graded: int = 0
+    changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    folders: dict[str, set[Key]] = field(default_factory=dict)
+
+
+def outdated(stored: Sequence[StoredSubmission], katas: Mapping[str, Kata]) -> list[StoredSubmission]:
+    """Return the submissions that were graded with another version of the kata, its tests or the harness."""
+    now = {slug: versions(kata) for slug, kata in katas.items()}
+    return [each for each in stored if each.kata in now and versions_of(each.verdict) != now[each.kata]]
+
+
+def regrade(
+    book: Gradebook,
+    stored: Sequence[StoredSubmission],
+    katas: Mapping[str, Kata],
+    executor: JobExecutor,
+    batch: Path | None = None,
+    *,
+    require_extras: bool | None = None,
+) -> Iterator[Regraded]:
+    """Grade submissions again and add the new verdicts to the gradebook.
+
+    `batch` is the batch folder that holds the submitted files, by default the one that each submission was imported
+    from. If `require_extras` is None, extra tasks must pass where they had to pass before and where the kata requires
+    it. Yields the result so far, which is the same object each time.
+    """
+    result = Regraded()
+    by_seed: dict[bytes, StoredSubmission] = {}
+    secret = os.urandom(32)
+    digests = {slug: versions(katas[slug])[:2] for slug in {each.kata for each in stored}}
+
+    def jobs() -> Iterator[Job]:
+        for each in stored:
+            kata, folder = katas[each.kata], str(batch or each.batch)
+            try:
+                if not folder:
+                    raise KataError(
+                        "the gradebook does not know which batch folder holds its files. Specify it with --batch DIR."
+                    )
+                files = Batch(Path(folder)).store.take(kata, each.sha256)
+            except KataError as fault:
+                result.left.append(f"{each.person}, {each.kata}: {fault}")
+                continue
+            seed = seed_of(secret, each.person, each.kata, each.sha256, each.submitted_at)
+            by_seed[seed] = each
+            extras = each.verdict.require_extras or kata.require_extras if require_extras is None else require_extras
+            yield _job(kata, digests[each.kata], each.person, each.submitted_at, files, seed, require_extras=extras)
+
+    for group in graded(jobs(), executor):
+        for done in group:
+            _add(result, book, by_seed.pop(done.job.seed), done.verdict, batch)
+        yield result
+    yield result
+
+
+def _add(result: Regraded, book: Gradebook, stored: StoredSubmission, verdict: Verdict, batch: Path | None) -> None:
+    """Add a verdict to the gradebook and to the result. An `error` is added only to the result."""
+    if verdict.status == "error":
+        result.left.append(f"{stored.person}, {stored.kata}: {verdict.message}")
+        return
+    old = stored.verdict
+    kept = {"intake_notes": old.intake_notes, "accepted_confinement": old.accepted_confinement}
+    before, after = book.write(importing.add_regraded, stored.id, msgspec.structs.replace(verdict, **kept))
+    result.graded += 1
+    result.folders.setdefault(str(batch or stored.batch), set()).add((stored.person, stored.kata))
+    if (before.status, before.score) != (after.status, after.score):
+        result.changed.append((stored.person, stored.kata, before, after))
+
+
+def _job(
+    kata: Kata,
+    digests: tuple[str, str],
+    person: str,
+    submitted_at: str,
+    files: Submission,
+    seed: bytes,
+    *,
+    require_extras: bool,
+    require: Confinement | None = None,
+) -> Job:
+    kata_digest, suite_digest = digests
+    return Job(
+        person=person,
+        submitted_at=submitted_at,
+        kata=kata.slug,
+        root=str(kata.root),
+        kata_digest=kata_digest,
+        suite_digest=suite_digest,
+        submission=files,
+        seed=seed,
+        require=require,
+        require_extras=require_extras,
+    )

@@ -1,0 +1,117 @@
+"""Store manual scores for the tasks that a person grades, and change the rubric items that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from graders.atomic import folder_lock, interrupts_deferred
+from graders.catalogue import Kata
+from graders.course import written_files
+from graders.course.batch import Batch, BatchStore
+from graders.course.gradebook import Gradebook, batches, groups, importing, rubrics
+from graders.course.gradebook.database import Transaction
+from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.tables import SubmissionRow
+from graders.errors import KataError
+from graders.manual_scores import marks_of
+from graders.verdict import Verdict
+
+
+def store(transaction: Transaction, submission: SubmissionRow, before: Verdict, after: Verdict) -> list[SubmissionRow]:
+    """Change the scores of a submission and of those that are the same, and return all of these.
+
+    The same are those of the same files at another time, and the rows of a group for the same submission.
+    """
+    known, marks = marks_of(before), marks_of(after)
+    every = [submission, *batches.same_files(transaction, submission), *groups.same_of_mates(transaction, submission)]
+    for each in every:
+        importing.add_scores(transaction, each, [mark for mark in marks if mark not in known])
+        if len(marks) < len(known):
+            importing.withdraw(transaction, each, keep={mark.task for mark in marks})
+    return every
+
+
+def batch_of(record: Path) -> Batch | None:
+    """Return the batch that wrote a verdict file, or None if the file is not in a batch."""
+    folders = record.resolve().parents
+    batch = Batch(folders[2]) if len(folders) > 2 and folders[1].name == "verdicts" else None
+    return batch if batch is not None and batch.exists else None
+
+
+def score(
+    batch: Batch, record: Path, award: Callable[[Verdict, str], Verdict], by: str
+) -> tuple[Verdict, Callable[[], list[str]]]:
+    """Store the scores that `award` adds to the current verdict of a file in a batch, or removes from it.
+
+    `award` also gets the time of the latest score, because a newer one must not have an earlier time. Return the new
+    verdict, and a function that writes the batch's other files and returns what to report.
+    """
+    with batch.reading() as held, folder_lock(batch.verdicts):
+        held.book.who = by
+        with held.book.transaction(alone=True) as transaction:
+            submission = _submission(batch, held, transaction, record)
+            before = submission.last_verdict()
+            after = award(before, max((mark.at for mark in marks_of(before)), default=""))
+            others = store(transaction, submission, before, after)
+            transaction.session.expire(submission)
+            row = Row(person=submission.person.name, submitted_at="", verdict=submission.last_verdict())
+            of_mates = any(each.person_id != submission.person_id for each in others)
+        written_files.replace_verdict(batch, row)
+
+    def write_files() -> list[str]:
+        with batch.reading() as held:
+            lines = written_files.tables_written(batch, held)
+            if of_mates:
+                written_files.restore_verdicts(batch, held)
+        return [*lines, *written_files.outdated_pages(batch, [row.key])]
+
+    return row.verdict, write_files
+
+
+def _submission(batch: Batch, held: BatchStore, transaction: Transaction, record: Path) -> SubmissionRow:
+    folder, kata = record.resolve().parent.name, record.stem
+    for person in batches.people(transaction, held.batch(transaction)):
+        if batch.folder_of(person) == folder:
+            for submission in batches.entries(transaction, held.batch(transaction), person):
+                if submission.kata == kata:
+                    return submission
+    raise KataError(
+        f"{record}: {held.book.name} has no such verdict, so the points cannot be stored. "
+        "Name a verdict file that `katas grade-batch` wrote."
+    )
+
+
+def change_item(
+    book: Gradebook, kata: Kata, task: str, number: int, label: str | None, points: float | None, comment: str | None
+) -> tuple[int, list[str]]:
+    """Change a rubric item of a task, and all scores that come from it. None leaves a value unchanged.
+
+    Return how many scores have changed, and what to report. Raises KataError if there is no such item.
+    """
+    maximum = next(each.points for each in kata.tasks if each.name == task)
+    with interrupts_deferred():
+        with book.transaction(alone=True) as transaction:
+            items = rubrics.items(transaction, kata.slug, task)
+            if not 1 <= number <= len(items):
+                raise KataError(f"--change {number}: {task} has {len(items)} rubric items.")
+            old = items[number - 1]
+            new = rubrics.checked(
+                old.label if label is None else label,
+                old.points if points is None else points,
+                old.comment if comment is None else comment,
+                maximum,
+            )
+            rows = rubrics.change(transaction, old.id, new, maximum)
+            count = rubrics.count(rows)
+            changed: dict[str, set[Key]] = {}
+            for row in rows:
+                changed.setdefault(transaction.path_of(row.batch), set()).add((row.person.name, row.kata))
+        lines = []
+        for folder, keys in sorted(changed.items()):
+            batch = Batch(Path(folder))
+            if folder and batch.exists:
+                with batch.reading() as held:
+                    written_files.write(batch, held)
+                lines += [f"written: {batch.table}", *written_files.outdated_pages(batch, keys)]
+    return count, lines + written_files.refresh_tables(book)

@@ -1,0 +1,468 @@
+"""The queue of everything in a course that a person has to score, and the rubric items that scores come from."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+
+from graders import catalogue
+from graders.course.batch import Batch
+from graders.course.gradebook import Gradebook, leases, removal
+from graders.course.gradebook.rubrics import Item, score_of
+from graders.course.gradebook.tables import EntryRow, LeaseRow, MarkItemRow
+from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece, Wanted
+from graders.errors import KataError
+from graders.manual_scores import marks_of
+from graders.verdict import from_json
+from tests.course.books import add, audit_of, current, graded, table
+from tests.course.marking import PEOPLE, write_reviewed_kata
+from tests.warm import katas
+from tests.workshop import ROOT, Finished, write
+
+ALL = [(task, person) for task in ("why", "how") for person in PEOPLE]
+
+
+class Course(NamedTuple):
+    """A repository with one kata, the submissions of three people, and their batch."""
+
+    root: Path
+    folder: Path
+    batch: Batch
+
+    @property
+    def book(self) -> str:
+        return str(self.batch.out / "gradebook.sqlite")
+
+    def grade(self, *words: str) -> Finished:
+        return katas("grade-batch", str(self.folder), "--out", str(self.batch.out), *words, cwd=self.root)
+
+    def queue(self, by: str = "Grace", course: str = "", **wanted: object) -> MarkingQueue:
+        where = course or str(self.batch.out)
+        return MarkingQueue(where, by, Wanted(**wanted), lambda slug: catalogue.load(self.root, slug))  # type: ignore[arg-type]
+
+    def run(self, *words: str) -> Finished:
+        return katas(*words, cwd=self.root)
+
+    def marks(self) -> dict[tuple[str, str], tuple[float, str, str]]:
+        return {
+            (mark.task, row.person): (mark.points, mark.reviewer, mark.comment)
+            for row in current(self.batch.out)
+            for mark in marks_of(row.verdict)
+        }
+
+    def files_agree(self) -> bool:
+        """Return whether results.csv and the verdict files say what the store says."""
+        files = all(
+            from_json(self.batch.verdict_file(*row.key).read_bytes()) == row.verdict for row in current(self.batch.out)
+        )
+        return files and (self.batch.out / "results.csv").read_text(encoding="utf-8") == table(self.batch.out)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grade a course in which everything awaits review. Tests must not write to it."""
+    place = tmp_path_factory.mktemp("queue")
+    root = write_reviewed_kata(place, why='"why.md"')
+    for person in PEOPLE:
+        write(place / "in" / person / "why.md", f"{person.title()} says why: by {person}.\n")
+        write(place / "in" / person / "out" / "how.txt", f"How {person} did it.\n")
+    done = Course(root, place / "in", Batch(place / "out")).grade()
+    assert (done.status, "3 awaiting_review" in done.out) == (0, True), done.said
+    return place
+
+
+@pytest.fixture
+def course(begun: Path, tmp_path: Path) -> Course:
+    for name in ("root", "in", "out"):
+        subprocess.run(["cp", "-a", str(begun / name), str(tmp_path)], check=True)
+    return Course(tmp_path / "root", tmp_path / "in", Batch(tmp_path / "out"))
+
+
+def opened(queue: MarkingQueue) -> OpenPiece:
+    shown = queue.next()
+    assert shown is not None
+    return shown
+
+
+def offered(queue: MarkingQueue) -> list[tuple[str, str]]:
+    """Open everything that is left. Return the tasks and people."""
+    return [(shown.piece.task, shown.piece.name) for shown in iter(queue.next, None)]
+
+
+def test_one_task_is_marked_for_everybody_in_a_row(course: Course) -> None:
+    with course.queue() as queue:
+        for number, piece in enumerate(ALL):
+            assert queue.progress() == f"{number} of 6 marked, {6 - number} left"
+            shown = opened(queue)
+            assert (shown.piece.task, shown.piece.name) == piece
+            queue.give(shown, (float(number % 5), "Too short.\nSay more." if not number else None))
+        assert queue.next() is None
+        queue.write_tables()
+    marks = course.marks()
+    assert marks[ALL[0]] == (0.0, "Grace", "Too short.\nSay more.")
+    assert [marks[piece][0] for piece in ALL] == [0.0, 1.0, 2.0, 3.0, 4.0, 0.0]
+    assert course.files_agree()
+    with Gradebook(course.book) as book:
+        assert [line.who for line in audit_of(book) if line.what == "marked"] == ["Grace"] * 6
+
+
+def test_skipped_pieces_are_offered_in_the_next_session(course: Course) -> None:
+    for _ in range(2):
+        with course.queue(tasks=("why",)) as queue:
+            assert offered(queue) == ALL[:3]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"people": ("bob",)}, [("why", "bob"), ("how", "bob")]),
+        ({"tasks": ("how",), "people": ("bob", "cleo")}, [("how", "bob"), ("how", "cleo")]),
+        ({"katas": ("alpha",), "tasks": ("why",)}, ALL[:3]),
+        ({"katas": ("beta",)}, []),
+    ],
+)
+def test_queue_can_be_filtered(
+    course: Course, wanted: dict[str, Sequence[str]], expected: list[tuple[str, str]]
+) -> None:
+    with course.queue(**wanted) as queue:
+        assert offered(queue) == expected
+
+
+def test_marked_pieces_are_shown_again_on_request(course: Course) -> None:
+    with course.queue(tasks=("why",)) as queue:
+        queue.give(opened(queue), (2.0, "Hm."))
+    with course.queue(tasks=("why",)) as queue:
+        assert offered(queue) == ALL[1:3]
+    with course.queue(tasks=("why",), again=True) as queue:
+        shown = opened(queue)
+        assert shown.mark is not None
+        assert (shown.piece.name, shown.mark.comment) == ("ada", "Hm.")
+        queue.give(shown, (4.0, None))
+    assert course.marks() == {("why", "ada"): (4.0, "Grace", "Hm.")}
+
+
+@pytest.mark.parametrize("given", [(5.0, None), (float("nan"), None), (3.0, "x" * 2001), (3.0, "a\0b")])
+def test_invalid_score_is_refused(course: Course, given: tuple[float, str | None]) -> None:
+    with course.queue() as queue, pytest.raises(KataError):
+        queue.give(opened(queue), given)
+    assert course.marks() == {}
+
+
+# Leases
+
+
+OPENS_ONE = """
+import sys, os, signal
+from pathlib import Path
+from graders import catalogue
+from graders.course.marking_queue import MarkingQueue, Wanted
+
+root, course, by = sys.argv[1:]
+queue = MarkingQueue(course, by, Wanted(tasks=("why",)), lambda slug: catalogue.load(Path(root), slug)).__enter__()
+queue.next()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def leased(course: Course) -> list[str]:
+    with Gradebook(course.book) as book, book.transaction() as transaction:
+        return list(transaction.session.scalars(sa.select(LeaseRow.task)))
+
+
+def test_lease_of_a_killed_session_runs_out_or_goes_back_to_its_reviewer(course: Course) -> None:
+    def kill(by: str) -> None:
+        words = [sys.executable, "-c", OPENS_ONE, str(course.root), str(course.batch.out), by]
+        assert subprocess.run(words, cwd=ROOT, check=False).returncode < 0
+
+    kill("Grace")
+    assert leased(course) == ["why"]
+    with course.queue("Alan", tasks=("why",)) as alan:
+        assert offered(alan) == ALL[1:3]
+        assert alan.ending().title == "3 pieces are left"
+        assert "1 piece is open at Grace, until " in alan.ending().note
+    with course.queue(tasks=("why",)) as grace:
+        assert opened(grace).piece.name == "ada", "the reviewer has to wait for the own lease"
+        with course.queue(tasks=("why",)) as other:
+            assert offered(other) == ALL[1:3], "a living session lost its piece"
+    assert leased(course) == []
+    kill("Grace")
+    with Gradebook(course.book) as book, book.transaction() as transaction:
+        transaction.session.execute(sa.update(LeaseRow).values(until="2000-01-01T00:00:00+00:00"))
+    with course.queue("Alan", tasks=("why",)) as alan:
+        assert offered(alan) == ALL[:3]
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_lease_belongs_to_one_holder_until_it_runs_out(url: str) -> None:
+    noon = datetime.datetime(2026, 5, 10, 12, tzinfo=datetime.UTC)
+    with Gradebook(url) as one, Gradebook(url) as other:
+        add(one, graded(), "ada")
+
+        def take(book: Gradebook, by: str, minutes: int = 0) -> bool:
+            return book.write(leases.take, 1, "why", holders[by], noon + datetime.timedelta(minutes=minutes))
+
+        holders = {by: leases.new_holder(by) for by in ("Grace", "Alan")}
+        assert [take(one, "Grace"), take(other, "Alan"), take(one, "Grace", 14)] == [True, False, True]
+        assert [take(other, "Alan", 28), take(other, "Alan", 30), take(one, "Grace", 31)] == [False, True, False]
+        one.write(leases.release, holders["Grace"])
+        assert not take(one, "Grace", 31)
+        other.write(leases.release, holders["Alan"])
+        assert take(one, "Grace", 31)
+        removal.forget(one, "ada")
+
+
+def test_two_reviewers_are_offered_different_pieces(course: Course) -> None:
+    with course.queue() as grace, course.queue("Alan") as alan:
+        shown = []
+        for queue, points in ((grace, 3.0), (alan, 1.0)) * 3:
+            piece = opened(queue)
+            shown.append(((piece.piece.task, piece.piece.name), (points, queue.book.who, "")))
+            queue.give(piece, (points, None))
+        grace.write_tables()
+        alan.write_tables()
+    assert sorted(piece for piece, _ in shown) == sorted(ALL)
+    assert course.marks() == dict(shown)
+    assert course.files_agree()
+
+
+def test_score_given_meanwhile_is_not_overwritten(course: Course) -> None:
+    with course.queue(tasks=("why",)) as queue:
+        shown = opened(queue)
+        record = str(course.batch.verdict_file("ada", "alpha"))
+        assert course.run("review", record, "--by", "Alan", "--award", "why=1", "--comment", "why=No.").status == 1
+        with pytest.raises(MarkedMeanwhile) as raised:
+            queue.give(shown, (4.0, None))
+        assert queue.meanwhile(shown, raised.value.mark) == "Alan has given 1 point meanwhile: No."
+    assert course.marks() == {("why", "ada"): (1.0, "Alan", "No.")}
+
+
+def test_submission_graded_meanwhile_is_offered_anew(course: Course) -> None:
+    with course.queue(tasks=("why",)) as queue:
+        shown = opened(queue)
+        write(course.folder / "ada" / "why.md", "Because of something else.\n")
+        assert course.grade().status == 0
+        with pytest.raises(KataError, match="graded again in the meantime"):
+            queue.give(shown, (4.0, None))
+        assert offered(queue) == [("why", "bob"), ("why", "cleo"), ("why", "ada")]
+    assert course.marks() == {}
+
+
+def test_verdict_file_that_cannot_be_written_costs_no_points(course: Course) -> None:
+    file = course.batch.verdict_file("ada", "alpha")
+    with course.queue(tasks=("why",), people=("ada",)) as queue:
+        shown = opened(queue)
+        os.unlink(file)
+        file.mkdir()
+        queue.give(shown, (4.0, None))
+        with pytest.raises(KataError, match=r"alpha\.json"):
+            queue.write_tables()
+    assert course.marks() == {("why", "ada"): (4.0, "Grace", "")}
+    file.rmdir()
+    assert course.grade().status == 0
+    assert course.files_agree()
+
+
+def test_anonymous_queue_shows_no_names(course: Course) -> None:
+    shown = []
+    for _ in range(2):
+        with course.queue(anonymous=True) as queue:
+            pieces = list(iter(queue.next, None))
+            texts = [
+                queue.visible(file.data.decode(), each.piece)
+                for each in pieces
+                for file in queue.files(each).files
+                if file.name.endswith((".md", ".txt"))
+            ]
+        shown.append([(each.piece.task, each.piece.name) for each in pieces])
+        assert not [text for text in texts if any(name in text.lower() for name in PEOPLE)]
+    assert shown[0] == shown[1]
+    names = [name for task, name in shown[0] if task == "why"]
+    assert (len(set(names)), names) == (3, sorted(names))
+
+
+# The queue of a gradebook
+
+
+def test_queue_of_a_gradebook_writes_the_files_of_its_batches(course: Course, tmp_path: Path) -> None:
+    book = str(tmp_path / "course.sqlite")
+    assert course.run("gradebook", "import", str(course.batch.out), "--gradebook", book).status == 0
+    with course.queue(course=book, tasks=("why",)) as queue:
+        for _ in PEOPLE:
+            queue.give(opened(queue), (4.0, "Well done."))
+        queue.write_tables()
+    assert course.marks() == {("why", person): (4.0, "Grace", "Well done.") for person in PEOPLE}
+    assert course.files_agree()
+
+
+def test_gradebook_offers_only_submissions_that_can_count(course: Course) -> None:
+    write(course.folder / "ada" / "why.md", "Because of something else.\n")
+    assert course.grade().status == 0
+    with course.queue(course=course.book, tasks=("why",), people=("ada",)) as queue:
+        assert offered(queue) == [("why", "ada")]
+    with Gradebook(course.book) as book, book.transaction() as transaction:
+        assert transaction.session.scalar(sa.select(sa.func.count()).select_from(EntryRow)) == 3
+
+
+@pytest.mark.parametrize("decision", ["exclude", "override"])
+def test_people_with_decided_points_are_left_out(course: Course, decision: str) -> None:
+    points = ("--points", "8") if decision == "override" else ()
+    words = ("gradebook", decision, "bob", "alpha", *points, "--reason", "case 7", "--gradebook", course.book)
+    assert course.run(*words).status == 0
+    for where in ("", course.book):
+        with course.queue(course=where, tasks=("why",)) as queue:
+            assert queue.progress() == "0 of 2 marked, 2 left"
+
+
+# Rubric items
+
+
+SIGN = Item(1, "sign", -1.0, "The sign is wrong.")
+UNITS, IDEA = Item(2, "units", -2.0, ""), Item(3, "idea", 3.0, "Yes!")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ([SIGN], (3.0, "The sign is wrong.")),
+        ([SIGN, UNITS], (1.0, "The sign is wrong.")),
+        ([UNITS, UNITS, UNITS], (0.0, "")),
+        ([IDEA], (3.0, "Yes!")),
+        ([IDEA, SIGN], (2.0, "Yes!\nThe sign is wrong.")),
+        ([IDEA, IDEA], (4.0, "Yes!\nYes!")),
+    ],
+)
+def test_items_count_from_zero_or_from_full_points(chosen: Sequence[Item], expected: tuple[float, str]) -> None:
+    assert score_of(chosen, 4.0) == expected
+
+
+@pytest.fixture
+def marked(course: Course) -> Course:
+    """Let Ada and Bob lose a point for the sign, with a remark for Bob. Cleo gets her points by hand."""
+    with course.queue(tasks=("why",)) as queue:
+        ada = opened(queue)
+        item = queue.add_item(ada, "sign", -1.0, "The sign is wrong.")
+        queue.give(ada, queue.score_of(ada, [item.id]), [item.id])
+        bob = opened(queue)
+        bob = queue.give(bob, queue.score_of(bob, [item.id]), [item.id])
+        queue.give(bob, (3.0, "The sign is wrong.\nElse fine."), items=None)
+        queue.give(opened(queue), (3.0, "The sign is wrong."))
+        queue.write_tables()
+    return course
+
+
+MARKED = {
+    ("why", "ada"): (3.0, "Grace", "The sign is wrong."),
+    ("why", "bob"): (3.0, "Grace", "The sign is wrong.\nElse fine."),
+    ("why", "cleo"): (3.0, "Grace", "The sign is wrong."),
+}
+CHANGED = MARKED | {
+    ("why", "ada"): (2.0, "Alan", "Mind the sign."),
+    ("why", "bob"): (2.0, "Alan", "Mind the sign.\nElse fine."),
+}
+
+
+def change(course: Course, where: str = "") -> str:
+    """Let Alan change the item. Return the output."""
+    words = ("--change", "1", "--points", "-2", "--comment", "Mind the sign.", "--by", "Alan")
+    done = course.run("gradebook", "rubric", "alpha", "why", *words, "--gradebook", where or course.book)
+    assert done.status == 0, done.said
+    return done.out
+
+
+def uses(course: Course) -> list[int]:
+    with course.batch.reading() as held, held.book.transaction() as transaction:
+        return list(transaction.session.scalars(sa.select(MarkItemRow.submission_id)))
+
+
+def test_changed_item_changes_the_marks_that_use_it(marked: Course) -> None:
+    assert marked.marks() == MARKED
+    assert marked.files_agree()
+    listed = marked.run("gradebook", "rubric", "alpha", "why", "--gradebook", marked.book).out
+    assert listed == "#1  -1  sign: The sign is wrong.  (2 scores)\n"
+    said = change(marked)
+    assert said.startswith(f"2 scores have changed\nwritten: {marked.batch.out}/results.csv\n")
+    assert said.endswith("#1  -2  sign: Mind the sign.  (2 scores)\n")
+    assert marked.marks() == CHANGED
+    assert marked.files_agree()
+    with Gradebook(marked.book) as book:
+        lines = [(line.what, line.person) for line in audit_of(book) if line.who == "Alan"]
+    assert sorted(lines) == [("marked", "ada"), ("marked", "bob"), ("rubric", "")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("twice",), "alpha: no person grades a task twice. Choose one of: why, how."),
+        (("why", "--change", "2", "--points", "1"), "--change 2: why has 1 rubric items."),
+        (("why", "--change", "1"), "--change NUMBER needs --label, --points or --comment"),
+        (("why", "--change", "1", "--points", "9"), "9 points is out of range; an item has -4 to 4"),
+    ],
+)
+def test_impossible_change_of_an_item_is_refused(marked: Course, words: Sequence[str], said: str) -> None:
+    done = marked.run("gradebook", "rubric", "alpha", *words, "--gradebook", marked.book)
+    assert (done.status, said in done.err) == (2, True), done.said
+    assert marked.marks() == MARKED
+
+
+def test_mark_changed_by_hand_no_longer_follows_its_items(marked: Course) -> None:
+    record = str(marked.batch.verdict_file("ada", "alpha"))
+    assert marked.run("review", record, "--by", "Emmy", "--award", "why=4").status == 0
+    assert change(marked).startswith("1 score has changed")
+    assert marked.marks()["why", "ada"] == (4.0, "Emmy", "")
+
+
+def test_item_use_is_withdrawn_with_its_mark(marked: Course) -> None:
+    record = str(marked.batch.verdict_file("ada", "alpha"))
+    marked.run("review", record, "--by", "Emmy", "--withdraw", "why")
+    assert len(uses(marked)) == 1
+    assert marked.run("gradebook", "forget", "bob", "--yes", "--gradebook", marked.book).status == 0
+    assert uses(marked) == []
+
+
+@pytest.mark.deep
+def test_items_join_another_gradebook_with_their_batch(marked: Course, tmp_path: Path) -> None:
+    book = str(tmp_path / "course.sqlite")
+    for _ in range(2):
+        assert marked.run("gradebook", "import", str(marked.batch.out), "--gradebook", book).status == 0
+    assert not Path(marked.book).exists()
+    assert change(marked, book).startswith("2 scores have changed")
+    assert marked.marks() == CHANGED
+    assert marked.files_agree()
+
+
+@pytest.mark.deep
+def test_same_files_at_another_time_keep_their_items(marked: Course) -> None:
+    first = marked.folder / "ada" / "why.md"
+    for text in ("Something else.\n", first.read_text(encoding="utf-8")):
+        write(first, text)
+        assert marked.grade().status == 0
+    assert marked.marks() == MARKED
+    assert len(uses(marked)) == 3
+    assert change(marked).startswith("2 scores have changed")
+    assert marked.marks() == CHANGED
+
+
+def test_invalid_item_is_refused(course: Course) -> None:
+    with course.queue(tasks=("why",)) as queue:
+        shown = opened(queue)
+        for label, points, comment in (("", 1.0, ""), ("a", float("nan"), ""), ("a", 5.0, ""), ("a", 1.0, "x" * 2001)):
+            with pytest.raises(KataError):
+                queue.add_item(shown, label, points, comment)
+        with pytest.raises(KataError, match="no such rubric item"):
+            queue.score_of(shown, [2])
+        assert queue.items(shown) == []
+
+
+@pytest.mark.parametrize("url", [pytest.param("postgresql", marks=pytest.mark.deep)], indirect=True)
+def test_items_in_postgresql(url: str, marked: Course) -> None:
+    assert marked.run("gradebook", "import", str(marked.batch.out), "--gradebook", url).status == 0
+    assert change(marked, url).startswith("2 scores have changed")
+    assert marked.marks() == CHANGED
