@@ -6,9 +6,7 @@ import csv
 import io
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,6 @@ from rich.console import Console
 
 from graders import Judge, catalogue
 from graders.cli.replaying import differences
-from graders.course import old_journal
-from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing
@@ -31,10 +27,9 @@ from graders.learner.watch.state import State
 from graders.report import FORMATS, render, terminal
 from graders.report.shown import shown
 from graders.scoring import scored, totalled
-from graders.verdict import TestResult, Verdict, from_json, to_json
+from graders.verdict import TestResult, Verdict, from_json
 from tests import in_process, workshop
 from tests.conftest import REPOSITORY
-from tests.course.books import table
 from tests.test_scoring import kata_of, task
 from tests.warm import katas
 from tests.workshop import write
@@ -69,13 +64,6 @@ def passes_in_junit(text: str) -> bool:
     return not list(report.iter("failure", "error")) and report.get("failures") == report.get("errors") == "0"
 
 
-def passes_in_exercism(text: str) -> bool:
-    """By its documentation, a passing result lists no test that does not pass."""
-    result = json.loads(text)
-    assert result["status"] != "pass" or {test["status"] for test in result["tests"]} <= {"pass"}
-    return bool(result["status"] == "pass")
-
-
 def passes_in_classroom50(text: str) -> bool:
     """The format has only tasks; the names of optional ones say so."""
     return all(test["passed"] for test in json.loads(text)["tests"] if not test["test-name"].endswith(" (extra)"))
@@ -89,7 +77,6 @@ SAYS_PASSED: dict[str, Callable[[str], bool]] = {
     "junit": passes_in_junit,
     "csv": lambda text: next(csv.DictReader(io.StringIO(text)))["status"] == "passed",
     "gradescope": lambda text: json.loads(text)["extra_data"]["katas"][0]["status"] == "passed",
-    "exercism": passes_in_exercism,
     "classroom50": passes_in_classroom50,
     "prairielearn": lambda text: json.loads(text)["message"].startswith("Any (any): passed; extras "),
 }
@@ -180,12 +167,6 @@ def test_junit_reports_a_failed_extra_without_failing() -> None:
     properties = {each.get("name"): each.get("value") for each in etree.fromstring(
         render([shown], "junit").encode()).iter("property")}  # fmt: skip
     assert (properties["extras"], properties["require_extras"]) == ("1 of 2", "false")
-
-
-def test_exercism_reports_extras_that_did_not_pass() -> None:
-    result = json.loads(render([PASSED], "exercism"))
-    assert result["message"] == "Extra, not passed: X1. It is not needed to pass."
-    assert not [test for test in result["tests"] if "x1" in test["name"]]
 
 
 def test_csv_counts_the_extras() -> None:
@@ -482,61 +463,3 @@ def test_feedback_says_passed_with_the_extras_apart(root: Path, handed_in: Path,
     assert katas("feedback", str(tmp_path / "out"), cwd=root).status == 0
     page = (tmp_path / "out" / "feedback" / "bob" / "extras.html").read_text()
     assert "Passed, 9 of 10 points; extras 1 of 2." in page
-
-
-# ----------------------------------------------------------------------------------- verdicts of schema v1
-
-
-def as_v1(verdict: Verdict) -> dict[str, Any]:
-    """Return the record as an older harness without extras wrote it."""
-    old: dict[str, Any] = json.loads(to_json(verdict)) | {"schema": "katas/verdict/v1"}
-    del old["require_extras"]
-    for each in old["tasks"]:
-        del each["extra"]
-    return old
-
-
-@pytest.fixture
-def old_batch(root: Path, handed_in: Path, tmp_path: Path) -> Path:
-    """A batch folder of an older harness, in which every task decided: bob failed."""
-    out = tmp_path / "old"
-    batch(root, handed_in, out, "--require-extras")
-    old = tmp_path / "journalled"
-    with Batch(out).reading() as held:
-        head = {"journal": "katas/batch/v1", "seed": held.seed.hex()}
-        rows = [
-            {"person": row.person, "submitted_at": row.submitted_at, "verdict": as_v1(row.verdict)}
-            for row in held.rows()
-        ]
-    shutil.copytree(out / "submissions", old / "submissions")
-    for row in rows:
-        write(old / "verdicts" / str(row["person"]) / "extras.json", json.dumps(row["verdict"]))
-    write(old / "journal.jsonl", "\n".join(map(json.dumps, [head, *rows])) + "\n")
-    return old
-
-
-def test_an_old_batch_and_gradebook_keep_their_meaning(
-    root: Path, handed_in: Path, old_batch: Path, tmp_path: Path
-) -> None:
-    rows = list(old_journal.rows(old_batch / "journal.jsonl"))
-    assert {row.person: row.verdict.status for row in rows} == STRICT
-    assert {each.extra for row in rows for each in row.verdict.tasks} == {False}
-    assert "bob,extras,failed" in table(old_batch)
-    assert katas("feedback", str(old_batch), cwd=root).status == 0
-    assert "graded earlier" in batch(root, handed_in, old_batch).out
-    book = tmp_path / "book.sqlite"
-    with Gradebook(str(book)) as opened:
-        Batch(old_batch).import_into(opened, [catalogue.load(root, "extras")])
-    with closing(sqlite3.connect(book)) as connection, connection:  # as an earlier harness wrote it
-        for number, record in connection.execute("SELECT id, record FROM verdicts").fetchall():
-            old = json.dumps(as_v1(from_json(record.encode())))
-            connection.execute("UPDATE verdicts SET record = ? WHERE id = ?", (old, number))
-    with Gradebook(str(book)) as opened:
-        assert {place.person: place.verdict.status for place in opened.places() if place.verdict} == STRICT
-
-
-def test_a_damaged_old_line_of_a_journal_is_named(old_batch: Path) -> None:
-    text = (old_batch / "journal.jsonl").read_text().replace('"status": "failed"', '"status": "great"', 1)
-    write(old_batch / "journal.jsonl", text)
-    with pytest.raises(Exception, match=r"journal\.jsonl, line \d: the line is damaged .*status"):
-        list(old_journal.rows(old_batch / "journal.jsonl"))
