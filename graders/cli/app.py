@@ -1,50 +1,133 @@
-"""Register all commands, and turn exceptions into exit statuses."""
+"""Assemble the command line from a table of commands, and turn exceptions into exit statuses."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from graders.cli import (
-    again,
-    check,
-    data,
-    debug,
-    demo,
-    diff,
-    doctor,
-    examples,
-    explain,
-    feedback,
-    figures,
-    grade,
-    grade_batch,
-    gradebook,
-    hint,
-    leaderboard,
-    new,
-    notebook,
-    progress,
-    release,
-    replay,
-    reset,
-    review,
-    run,
-    serve,
-    show,
-    solution,
-    watch,
-)
-from graders.cli import list as list_katas
-from graders.cli import next as next_kata
-from graders.cli.sections import Sections
+from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
 from graders.errors import KataError
 from graders.judge.process import JudgeProcess
 from graders.version import __version__
+
+# The sections of `katas --help`. Each command is a function or, if it has commands of its own, a Typer app. The modules
+# import what is slow only where they use it.
+SECTIONS = {
+    "Learn": {
+        "list": "graders.cli.list:list_",
+        "next": "graders.cli.next:next_",
+        "serve": "graders.cli.serve:serve",
+        "watch": "graders.cli.watch:watch",
+        "grade": "graders.cli.grade:grade",
+        "hint": "graders.cli.hint:hint",
+        "show": "graders.cli.show:show",
+        "run": "graders.cli.run:run_",
+        "reset": "graders.cli.reset:reset",
+        "solution": "graders.cli.solution:solution",
+        "diff": "graders.cli.diff:diff",
+        "explain": "graders.cli.explain:explain",
+        "again": "graders.cli.again:again",
+        "progress": "graders.cli.progress:progress",
+        "notebook": "graders.cli.notebook:notebook",
+        "debug": "graders.cli.debug:app",
+    },
+    "Set up": {
+        "doctor": "graders.doctor.commands:doctor",
+        "data": "graders.cli.data:app",
+    },
+    "Teach": {
+        "release": "graders.cli.release:release",
+        "grade-batch": "graders.cli.grade_batch:grade_batch",
+        "review": "graders.cli.review:review",
+        "feedback": "graders.cli.feedback:feedback",
+        "gradebook": "graders.cli.gradebook:app",
+        "leaderboard": "graders.cli.leaderboard:leaderboard",
+    },
+    "Write katas": {
+        "new": "graders.authoring.commands:new",
+        "check": "graders.authoring.commands:check",
+        "figures": "graders.cli.figures:figures",
+    },
+}
+UNLISTED = {"demo": "graders.cli.demo:demo", "replay": "graders.cli.replay:replay"}  # they work, but --help omits them
+COMMANDS = {name: place for section in (*SECTIONS.values(), UNLISTED) for name, place in section.items()}
+
+
+class Sections(TyperGroup):
+    """A group of commands whose help is divided into sections. The group and all its commands take --root."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        option = _root_option()
+        self.params.insert(0, option)
+        for command in _below(self):
+            command.params.append(option)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, in the order of the sections."""
+        del ctx
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write one list of commands for each section, all with the same column width."""
+        del ctx
+        width = max(map(len, self.commands))
+        limit = formatter.width - width - 6
+        for title, places in SECTIONS.items():
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in places]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _set_root(context: typer.Context, folder: Path | None) -> None:
+    """Store the folder that --root names. A --root after the command's name overrides one before it."""
+    if folder is not None:
+        Invocation.given = folder.resolve()
+    elif context.parent is None:  # this is a new command line, so forget the folder of the previous one
+        Invocation.given = None
+
+
+def _only_root(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The repository of katas; by default, the one that contains the current folder.",
+            expose_value=False,
+            callback=_set_root,
+        ),
+    ] = None,
+) -> None:
+    """Do nothing. Typer builds the option --root from this signature."""
+    del root
+
+
+def _root_option() -> Any:
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_only_root)
+    return get_command(alone).params[0]
+
+
+def _below(group: Any) -> Iterator[Any]:
+    for command in group.commands.values():
+        yield command
+        if hasattr(command, "commands"):
+            yield from _below(command)
+
+
+def _examples(name: str) -> str | None:
+    lines = EXAMPLES.get(name, "").strip().split("\n")
+    return "Examples:\n\n\b\n" + "".join(f"  {line}\n" for line in lines) if name in EXAMPLES else None
+
 
 app = typer.Typer(
     cls=Sections,
@@ -55,38 +138,34 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(debug.app, name="debug")
-app.add_typer(data.app, name="data")
-app.add_typer(gradebook.app, name="gradebook")
-app.command("list")(list_katas.list_)
-app.command("next")(next_kata.next_)
-app.command("grade-batch")(grade_batch.grade_batch)
-app.command("run", context_settings={"allow_extra_args": True})(run.run_)
-for command in (
-    grade.grade,
-    check.check,
-    figures.figures,
-    watch.watch,
-    serve.serve,
-    doctor.doctor,
-    progress.progress,
-    hint.hint,
-    reset.reset,
-    solution.solution,
-    diff.diff,
-    explain.explain,
-    again.again,
-    show.show,
-    replay.replay,
-    review.review,
-    demo.demo,
-    notebook.notebook,
-    feedback.feedback,
-    release.release,
-    new.new,
-    leaderboard.leaderboard,
-):
-    app.command()(command)
+for _name, _place in COMMANDS.items():
+    _command = resolve_name(_place)
+    if isinstance(_command, typer.Typer):
+        app.add_typer(_command, name=_name)
+        continue
+    app.command(
+        _name,
+        epilog=_examples(_name),
+        hidden=_name in UNLISTED,
+        context_settings={"allow_extra_args": _name == "run"},
+    )(_command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"katas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Neural-network katas, and the judge that grades them."""
+    del version
+
 
 # Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
 CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -123,22 +202,3 @@ def run_command_line(started: JudgeProcess | None) -> int:
     if status == INTERRUPTED:  # typer usually turns KeyboardInterrupt into this status
         say("katas: interrupted")
     return status
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        print(f"katas {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Neural-network katas, and the judge that grades them."""
-    del version
-
-
-examples.attach(app)

@@ -18,7 +18,7 @@ from lxml import etree
 from rich.console import Console
 
 from graders import Judge, catalogue
-from graders.cli.replaying import differences
+from graders.cli.replay import differences
 from graders.course.gradebook import Gradebook
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing

@@ -68,7 +68,9 @@ def imports() -> dict[str, set[str]]:
 
 
 def layer_of(module: str) -> str:
-    return module.split(".")[1] if "." in module else ""
+    """Return a module's layer. The command-line part of a package, its module `commands`, belongs to `cli`."""
+    parts = module.split(".")
+    return "cli" if parts[2:] == ["commands"] else parts[1] if len(parts) > 1 else ""
 
 
 def test_every_package_and_module_has_a_layer() -> None:
