@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -295,9 +294,9 @@ def to_json(value: Verdict | list[Verdict]) -> bytes:
 
 
 def from_json(data: bytes) -> Verdict:
-    """Read a verdict of any known schema version, and migrate older ones. Raises KataError if it is not a verdict."""
+    """Read a verdict. Raises KataError if it is not one, or has another schema."""
     with contextlib.suppress(msgspec.DecodeError):
-        return _decode(data)  # the fast path: the current version
+        return _decode(data)  # the slow path below says what is wrong
     try:
         raw = msgspec.json.decode(data)
     except msgspec.DecodeError as fault:
@@ -306,31 +305,12 @@ def from_json(data: bytes) -> Verdict:
         raise KataError("not a verdict: it is nested too deeply") from None
     if not isinstance(raw, dict):
         raise KataError("not a verdict: a JSON object is expected")
+    if raw.get("schema") != SCHEMA:
+        raise KataError(f"not a verdict that this version reads: schema {raw.get('schema')!r}, expected {SCHEMA!r}")
     try:
-        return msgspec.convert(_migrate(raw), Verdict)
+        return msgspec.convert(raw, Verdict)
     except msgspec.ValidationError as fault:
         raise KataError(f"not a verdict: {fault}") from None
 
 
 _decode = msgspec.json.Decoder(Verdict).decode
-
-
-def _from_v1(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a v1 record as v2. In v1 every task was a core task."""
-    tasks = raw.get("tasks", [])
-    if isinstance(tasks, list):
-        tasks = [task | {"extra": False} if isinstance(task, dict) else task for task in tasks]
-    return raw | {"schema": "katas/verdict/v2", "tasks": tasks, "require_extras": False}
-
-
-# Maps a schema to a function that returns the record in the next schema.
-_MIGRATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"katas/verdict/v1": _from_v1}
-
-
-def _migrate(raw: dict[str, Any]) -> dict[str, Any]:
-    while raw.get("schema") != SCHEMA:
-        step = _MIGRATIONS.get(str(raw.get("schema")))
-        if step is None:
-            raise KataError(f"not a verdict that this version reads: schema {raw.get('schema')!r}, expected {SCHEMA!r}")
-        raw = step(raw)
-    return raw

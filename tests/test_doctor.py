@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from graders import doctor
-from graders.doctor import checkout, confinement, machine
+from graders.doctor import examination as doctor
 from tests import workshop
 from tests.workshop import KATAS, ROOT, Finished, katas, write
 
@@ -135,7 +134,7 @@ def test_missing_mounts_and_torch_have_named_fixes(root: Path, packages: Path) -
 )
 def test_settings_that_pytest_would_prefer_are_named(root: Path, name: str, text: str, remedy: str) -> None:
     stray = write(root / name, text)
-    found = finding(checkout.pytest_settings(root), "pytest settings", FAULT)
+    found = finding(doctor.pytest_settings(root), "pytest settings", FAULT)
     assert found["found"].startswith(f"pytest reads {stray} instead of {root / 'tox.ini'}")
     assert found["remedy"].startswith(remedy.format(file=stray))
 
@@ -146,15 +145,14 @@ def test_settings_that_pytest_would_prefer_are_named(root: Path, name: str, text
 )
 def test_settings_that_pytest_ignores_are_not_reported(root: Path, name: str, text: str) -> None:
     write(root / name, text)
-    assert finding(checkout.pytest_settings(root), "pytest settings")["state"] == OK
+    assert finding(doctor.pytest_settings(root), "pytest settings")["state"] == OK
 
 
 @pytest.mark.parametrize("name", ["tox.ini", "conftest.py"])
 def test_missing_pytest_file_is_reported(root: Path, name: str) -> None:
     (root / name).unlink()
     assert (
-        finding(checkout.pytest_settings(root), "pytest settings", FAULT)["remedy"]
-        == f"Restore it: git checkout {name}"
+        finding(doctor.pytest_settings(root), "pytest settings", FAULT)["remedy"] == f"Restore it: git checkout {name}"
     )
 
 
@@ -179,7 +177,7 @@ def test_unwritable_folder_is_reported(
     root: Path, monkeypatch: pytest.MonkeyPatch, subject: str, variable: str, name: str
 ) -> None:
     monkeypatch.setenv(variable, f"/dev/null/{name}")
-    found = finding(machine.folders(root), subject, LIMITED)
+    found = finding(doctor.folders(root), subject, LIMITED)
     assert "Not a directory" in found["found"]
     assert variable in found["remedy"]
 
@@ -215,13 +213,13 @@ def test_rest_is_examined_without_a_repository(packages: Path, tmp_path: Path) -
 def test_broken_kata_toml_is_reported_with_its_fix(root: Path) -> None:
     path = root / "katas" / "alpha" / "kata.toml"
     write(path, path.read_text(encoding="utf-8").replace("minutes", "minuets"))
-    found = finding(checkout.repository(root), "repository", FAULT)
+    found = finding(doctor.repository(root), "repository", FAULT)
     assert "unknown key `minuets`" in found["found"] + found["remedy"]
 
 
 def test_checkout_with_another_harness_is_reported(root: Path) -> None:
     (root / "graders" / "cli").mkdir()
-    assert finding(checkout.repository(root), "harness", LIMITED)["remedy"].endswith(f"-e '{root}'")
+    assert finding(doctor.repository(root), "harness", LIMITED)["remedy"].endswith(f"-e '{root}'")
 
 
 def test_unknown_format_is_rejected(root: Path) -> None:
@@ -234,9 +232,9 @@ def test_a_folder_above_the_interpreter_that_is_closed_is_found() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         python = write(Path(folder) / "home" / "bin" / "python", "")
-        assert confinement._closed_folder(python) is None
+        assert doctor._closed_folder(python) is None
         python.parents[1].chmod(0o700)
-        assert confinement._closed_folder(python) == python.parents[1]
+        assert doctor._closed_folder(python) == python.parents[1]
 
 
 def test_every_installation_can_limit_the_time_of_visible_tests() -> None:

@@ -13,7 +13,7 @@ from graders import catalogue
 from graders.catalogue import Kata, Task
 from graders.manual_scores import awarded
 from graders.scoring import PointTally, blocking, in_order, scored, totalled
-from graders.verdict import Limits, TestResult, Verdict
+from graders.verdict import Limits, TestResult, TestStatus, Verdict
 
 
 def kata_of(*tasks: Task) -> Kata:
@@ -339,3 +339,18 @@ def test_tasks_that_were_not_requested_block_nothing() -> None:
     kata = kata_of(task("second", after=("first",)), task("third", after=("second",)))
     assert blocking(kata, ["second"], "third") == ("second",)
     assert blocking(kata, [], "third") == ()
+
+
+def test_a_test_that_did_not_run_gives_no_partial_points() -> None:
+    kata = kata_of(Task(name="t", title="T", points=3, partial=True))
+    statuses: list[TestStatus] = ["passed", "failed", "ungraded"]
+    results = [TestResult(name=each, task="t", visibility="hidden", status=each) for each in statuses]
+    (task,) = scored(Verdict(kata="any", status="error"), kata, results).tasks
+    assert (task.status, task.score) == ("partial", 1)
+
+
+def test_a_failed_task_blocks_at_the_end_of_a_long_chain() -> None:
+    names = ["first", "second", "third", "fourth"]
+    after = [(), *((name,) for name in names)]
+    tasks = [Task(name=name, title=name, points=1, after=earlier) for name, earlier in zip(names, after, strict=False)]
+    assert blocking(kata_of(*tasks), ["first"], "fourth") == ("first",)

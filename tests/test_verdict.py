@@ -17,7 +17,7 @@ from tests.late import Late
 jsonschema = Late("jsonschema")
 SCHEMA_FILE = Path(graders.verdict.__file__).with_name("verdict.schema.json")
 
-OLD = Path(__file__).with_name("golden") / "wrong" / "verdict.json"  # of schema v1, which had no extras
+OLD = Path(__file__).with_name("golden") / "wrong" / "verdict.json"
 
 HIDDEN = TestResult(
     name="test_secret_name",
@@ -80,39 +80,13 @@ def test_a_verdict_survives_json():
         (b'{"schema": "katas/verdict/v3", "kata": "x", "status": "passed"}', "katas/verdict/v3"),
         (b'{"schema": "katas/verdict/v2", "kata": "x", "status": "great"}', "status"),
         (b'{"schema": "katas/verdict/v2", "kata": "x", "status": "passed", "grade": 1}', "grade"),
-        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "great"}', "status"),
-        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "grade": 1}', "grade"),
-        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "tasks": 1}', "tasks"),
-        (b'{"schema": "katas/verdict/v1", "kata": "x", "status": "passed", "tasks": [1]}', "tasks"),
+        (b'{"schema": "katas/verdict/v2", "kata": "x", "status": "passed", "tasks": 1}', "tasks"),
+        (b'{"schema": "katas/verdict/v2", "kata": "x", "status": "passed", "tasks": [1]}', "tasks"),
     ],
 )
 def test_invalid_verdicts_are_rejected_with_the_reason(text, reason):
     with pytest.raises(KataError, match=reason):
         from_json(text)
-
-
-def test_a_v1_verdict_keeps_its_meaning():
-    """Every task becomes a core task, and everything else is unchanged."""
-    old = json.loads(OLD.read_bytes())
-    read = from_json(OLD.read_bytes())
-    assert not read.require_extras
-    assert [task.extra for task in read.tasks] == [False] * 6
-    again = json.loads(to_json(read))
-    assert again.pop("require_extras") is False
-    assert (again.pop("builds_on"), again.pop("with_shipped"), again.pop("intake_notes")) == ({}, False, [])
-    assert (again.pop("accepted_confinement"), again.pop("stopped_tests")) == ("full", 0)
-    assert (again.pop("shared_worker"), again.pop("remark"), again.pop("reason"), again.pop("waits_for")) == (
-        False,
-        "",
-        "",
-        "",
-    )
-    assert [task.pop("extra") for task in again["tasks"]] == [False] * 6
-    for before in old["tests"]:
-        for field in ("title", "reason", "expected", "actual"):
-            before.setdefault(field, "")
-    assert (old.pop("schema"), again.pop("schema")) == ("katas/verdict/v1", "katas/verdict/v2")
-    assert again == old
 
 
 def test_a_verdict_without_expected_and_actual_is_read():
@@ -131,13 +105,6 @@ def test_expected_and_actual_are_shown_with_the_counterexample(audience, detail)
     for test in verdict.tests:
         wanted = ("secret 2", "secret 3") if test.counterexample else ("", "")
         assert (test.expected, test.actual) == wanted
-
-
-def test_a_v1_verdict_has_no_extras_even_with_the_field():
-    text = OLD.read_text().replace('"name": "batch",', '"name": "batch", "extra": true,')
-    assert "extra" in text
-    stated = text.replace('"score": 5,', '"score": 5, "require_extras": true,', 1)
-    assert from_json(stated.encode()) == from_json(OLD.read_bytes())
 
 
 @pytest.mark.parametrize("require_extras", [False, True])

@@ -6,11 +6,16 @@ import contextlib
 import datetime
 import enum
 import math
+import os
 import random
+import socket
 import struct
+import subprocess
+import sys
 import tracemalloc
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -21,7 +26,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from graders import wire
-from graders.errors import WireError
+from graders.errors import WireError, WorkerError
+from graders.judge.worker_handle import Worker
 from graders.wire import DTYPES, MAX_ARRAYS, MAX_HEADER, GeneratorSeed, Reader, crossed, receive_reply, receive_request
 
 MB = 1 << 20
@@ -570,3 +576,36 @@ def test_long_fuzzing_gives_a_value_an_error_or_an_end() -> None:
 @pytest.mark.parametrize("seed", range(101, 110))
 def test_wide_fuzzing_gives_a_value_an_error_or_an_end(seed: int) -> None:
     fuzz(seed, 200_000)
+
+
+@contextmanager
+def working(program: str) -> Iterator[tuple[Worker, socket.socket]]:
+    """Yield a worker that prints into its output, and the other end of its channel."""
+    ours, theirs = socket.socketpair()
+    reading, writing = os.pipe()
+    command = [sys.executable, "-c", program]
+    with theirs, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=writing) as process:
+        group = None  # only used for a worker that ends by itself
+        worker = Worker(ours.detach(), reading, os.pidfd_open(process.pid), group)
+        try:
+            yield worker, theirs
+        finally:
+            process.kill()
+            worker.stream.close()
+            for descriptor in (reading, writing, worker.pidfd):
+                os.close(descriptor)
+
+
+def test_a_worker_that_writes_unasked_is_killed() -> None:
+    with working("input()") as (worker, theirs):
+        theirs.sendall(b"anything")  # still unread when the judge sends its request
+        with pytest.raises(WorkerError, match="the worker wrote to the judge without being asked"):
+            worker.post("call", "f", ())
+
+
+@pytest.mark.timeout(60)
+def test_a_worker_that_prints_endlessly_is_stopped_in_time() -> None:
+    with working("while True: print('x' * 4096)") as (worker, _):
+        worker.post("call", "f", ())
+        with pytest.raises(WorkerError, match="it took too long"):
+            worker.receive(0.2, "f", "it took too long")

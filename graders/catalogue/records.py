@@ -28,7 +28,7 @@ class TaskTable(Record, frozen=True, kw_only=True):
     extra: bool = False
     review: bool = False
     rubric: str = ""
-    runtime: Literal["", "numpy", "torch", "gpu"] = ""
+    runtime: Literal[""] | Runtime = ""
     alone: bool = False
 
 

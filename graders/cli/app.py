@@ -1,46 +1,137 @@
-"""Register all commands, and turn exceptions into exit statuses."""
+"""Assemble the command line from a table of commands, and turn exceptions into exit statuses."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from graders.cli import (
-    again,
-    check,
-    data,
-    debug,
-    demo,
-    diff,
-    doctor,
-    examples,
-    explain,
-    figures,
-    grade,
-    hint,
-    new,
-    notebook,
-    progress,
-    release,
-    replay,
-    reset,
-    run,
-    serve,
-    show,
-    solution,
-    watch,
-)
-from graders.cli import list as list_katas
-from graders.cli import next as next_kata
-from graders.cli.sections import Sections
+from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
 from graders.errors import KataError
 from graders.judge.process import JudgeProcess
 from graders.version import __version__
+
+# The sections of `katas --help`. Each command is a function or, if it has commands of its own, a Typer app. The modules
+# import what is slow only where they use it.
+SECTIONS = {
+    "Learn": {
+        "list": "graders.learner.commands:list_",
+        "next": "graders.learner.commands:next_",
+        "serve": "graders.cli.serve:serve",
+        "watch": "graders.learner.commands:watch",
+        "grade": "graders.cli.grade:grade",
+        "hint": "graders.learner.commands:hint",
+        "show": "graders.cli.show:show",
+        "run": "graders.learner.commands:run_",
+        "reset": "graders.learner.commands:reset",
+        "solution": "graders.learner.commands:solution",
+        "diff": "graders.learner.commands:diff",
+        "explain": "graders.learner.commands:explain",
+        "again": "graders.learner.commands:again",
+        "progress": "graders.learner.commands:progress",
+        "notebook": "graders.learner.commands:notebook",
+        "debug": "graders.debugging.commands:app",
+    },
+    "Set up": {
+        "doctor": "graders.doctor.commands:doctor",
+        "data": "graders.cli.data:app",
+    },
+    "Teach": {
+        "release": "graders.cli.release:release",
+        "grade-batch": "graders.course.commands:grade_batch",
+        "review": "graders.course.commands:review",
+        "feedback": "graders.course.commands:feedback",
+        "gradebook": "graders.course.commands:gradebook",
+    },
+    "Write katas": {
+        "new": "graders.authoring.commands:new",
+        "check": "graders.authoring.commands:check",
+        "figures": "graders.cli.figures:figures",
+    },
+}
+UNLISTED = {"demo": "graders.cli.demo:demo", "replay": "graders.cli.replay:replay"}  # they work, but --help omits them
+COMMANDS = {name: target for section in (*SECTIONS.values(), UNLISTED) for name, target in section.items()}
+
+
+class Sections(TyperGroup):
+    """A group of commands whose help is divided into sections. The group and all its commands take --root."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        option = _root_option()
+        self.params.insert(0, option)
+        for command in _below(self):
+            command.params.append(option)
+            getattr(command, "for_all", []).append(option)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, in the order of the sections."""
+        del ctx
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write one list of commands for each section, all with the same column width."""
+        del ctx
+        width = max(map(len, self.commands))
+        limit = formatter.width - width - 6
+        for title, targets in SECTIONS.items():
+            here = [name for name in targets if not self.commands[name].hidden]
+            rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in here]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _set_root(context: typer.Context, folder: Path | None) -> None:
+    """Store the folder that --root names. A --root after the command's name overrides one before it."""
+    if folder is not None:
+        Invocation.given = folder.resolve()
+    elif context.parent is None:  # this is a new command line, so forget the folder of the previous one
+        Invocation.given = None
+
+
+def _only_root(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The repository of katas; by default, the one that contains the current folder.",
+            expose_value=False,
+            callback=_set_root,
+        ),
+    ] = None,
+) -> None:
+    """Do nothing. Typer builds the option --root from this signature."""
+    del root
+
+
+def _root_option() -> Any:
+    alone = typer.Typer(add_completion=False)
+    alone.command()(_only_root)
+    return get_command(alone).params[0]
+
+
+def _below(group: Any) -> Iterator[Any]:
+    for command in group.commands.values():
+        yield command
+        if hasattr(type(command), "commands"):  # it imports its commands when they are needed
+            continue
+        if hasattr(command, "commands"):
+            yield from _below(command)
+
+
+def _examples(name: str) -> str | None:
+    lines = EXAMPLES.get(name, "").strip().split("\n")
+    return "Examples:\n\n\b\n" + "".join(f"  {line}\n" for line in lines) if name in EXAMPLES else None
+
 
 app = typer.Typer(
     cls=Sections,
@@ -51,50 +142,46 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(debug.app, name="debug")
-app.add_typer(data.app, name="data")
-app.command("list")(list_katas.list_)
-app.command("next")(next_kata.next_)
-app.command("run", context_settings={"allow_extra_args": True})(run.run_)
-for command in (
-    grade.grade,
-    check.check,
-    figures.figures,
-    watch.watch,
-    serve.serve,
-    doctor.doctor,
-    progress.progress,
-    hint.hint,
-    reset.reset,
-    solution.solution,
-    diff.diff,
-    explain.explain,
-    again.again,
-    show.show,
-    replay.replay,
-    demo.demo,
-    notebook.notebook,
-    release.release,
-    new.new,
-):
-    app.command()(command)
-
-OF_COURSES = ("grade-batch", "review", "feedback", "gradebook")  # the commands in graders/course
 
 
 def _is_missing() -> None:
     raise KataError("this is a copy for learners, without the commands for courses. Use a full checkout.")
 
 
-if importlib.util.find_spec("graders.course") is not None:
-    from graders.course import commands
-
-    commands.attach(app)
-else:
-    for name in OF_COURSES:
-        app.command(name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+_HAS_COURSE = importlib.util.find_spec("graders.course") is not None
+for _name, _target in COMMANDS.items():
+    if _target.startswith("graders.course") and not _HAS_COURSE:
+        app.command(_name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
             _is_missing
         )
+        continue
+    _command = resolve_name(_target)
+    if isinstance(_command, typer.Typer):
+        app.add_typer(_command, name=_name)
+        continue
+    app.command(
+        _name,
+        epilog=_examples(_name),
+        hidden=_name in UNLISTED,
+        context_settings={"allow_extra_args": _name == "run"},
+    )(_command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"katas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Neural-network katas, and the judge that grades them."""
+    del version
+
 
 # Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
 CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -131,22 +218,3 @@ def run_command_line(started: JudgeProcess | None) -> int:
     if status == INTERRUPTED:  # typer usually turns KeyboardInterrupt into this status
         say("katas: interrupted")
     return status
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        print(f"katas {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
-    ] = False,
-) -> None:
-    """Neural-network katas, and the judge that grades them."""
-    del version
-
-
-examples.attach(app)

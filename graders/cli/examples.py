@@ -114,15 +114,6 @@ katas notebook --all                             exercises.ipynb
 }
 
 
-def attach(app: typer.Typer) -> None:
-    """Add the examples to the help of the commands that have no examples of their own."""
-    for command in app.registered_commands:
-        name = command.name or getattr(command.callback, "__name__", "")
-        if name in EXAMPLES and not command.epilog:
-            lines = "\n".join(f"  {line}" for line in EXAMPLES[name].strip().split("\n"))
-            command.epilog = f"Examples:\n\n\b\n{lines}\n"
-
-
 def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return the slugs that start with `incomplete`, with their titles.
 

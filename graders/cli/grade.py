@@ -15,12 +15,10 @@ from graders.catalogue import Kata
 from graders.cli.options import (
     Against,
     Output,
-    ReportReader,
     Require,
     RequireExtras,
     Seed,
     Slugs,
-    Strength,
     Submission,
     chosen_katas,
     one_by_one,
@@ -31,7 +29,7 @@ from graders.cli.session import Invocation, say
 from graders.output import delivery
 from graders.output.progress_bar import spinner
 from graders.report import Format
-from graders.verdict import Verdict
+from graders.verdict import Audience, Confinement, Verdict
 
 if TYPE_CHECKING:
     from graders.judge.client import Judge
@@ -39,8 +37,8 @@ if TYPE_CHECKING:
 Form = Annotated[
     Format, typer.Option("--format", help=f"The format of the report: {', '.join(Format)}.", metavar="FORMAT")
 ]
-Audience = Annotated[
-    ReportReader, typer.Option(help="Who the report is for; this decides how much it reveals about hidden tests.")
+Reader = Annotated[
+    Audience, typer.Option(help="Who the report is for; this decides how much it reveals about hidden tests.")
 ]
 Hidden = Annotated[
     Path | None,
@@ -57,7 +55,7 @@ WithShipped = Annotated[
         help="For practice: grade a milestone with the solutions of the katas that it builds on, not with your files.",
     ),
 ]
-Confinement = Annotated[
+Weaker = Annotated[
     str, typer.Option(help="auto, or a weaker confinement than this machine offers: partial or none.", hidden=True)
 ]
 
@@ -67,11 +65,11 @@ def grade(
     submission: Submission = None,
     against: Against = None,
     form: Form = Format.terminal,
-    audience: Audience = ReportReader.learner,
+    audience: Reader = "learner",
     output: Output = None,
     hidden: Hidden = None,
     require_confinement: Require = None,
-    confinement: Confinement = "auto",
+    confinement: Weaker = "auto",
     seed: Seed = None,
     require_extras: RequireExtras = False,
     with_shipped: WithShipped = False,
@@ -104,14 +102,14 @@ def grade(
     return max(each.exit_status for each in verdicts)
 
 
-def _settings(require: Strength | None, confinement: str, count: int) -> dict[str, Any]:
+def _settings(require: Confinement | None, confinement: str, count: int) -> dict[str, Any]:
     """Return the judge's settings for `count` katas.
 
     Close the judge that was started early if this command cannot use it.
     """
     if confinement != "auto" and Invocation.started is not None:
         Invocation.started.close()
-    return {"require": require.value if require else None, "confinement": confinement, "resident": count > 1}
+    return {"require": require, "confinement": confinement, "resident": count > 1}
 
 
 def _graded(
@@ -132,22 +130,22 @@ def _graded(
     return verdicts
 
 
-def _report(verdicts: list[Verdict], form: Format, audience: ReportReader, output: Path | None, seconds: float) -> None:
+def _report(verdicts: list[Verdict], form: Format, audience: Audience, output: Path | None, seconds: float) -> None:
     from graders import report
     from graders.output import delivery
 
     if output is not None:
-        delivery.deliver(report.render(verdicts, form.value, audience.value), output)
+        delivery.deliver(report.render(verdicts, form.value, audience), output)
         say(f"written: {output}")
     elif form is not Format.terminal:
-        print(report.render(verdicts, form.value, audience.value).removesuffix("\n"))
+        print(report.render(verdicts, form.value, audience).removesuffix("\n"))
     else:
         from graders.report import terminal, wording
 
         for number, each in enumerate(verdicts):
             if number:
                 print()
-            terminal.print_verdict(each, audience=audience.value)
+            terminal.print_verdict(each, audience=audience)
         if len(verdicts) > 1:
             print(f"\n{wording.total(verdicts, seconds)}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,24 +12,7 @@ from graders import catalogue, verdict
 from graders.cli import examples
 from graders.cli.session import Invocation, seed_of
 from graders.errors import KataError
-from graders.verdict import Verdict
-
-
-class Strength(StrEnum):
-    """The weakest confinement that the caller accepts for workers."""
-
-    full = "full"
-    partial = "partial"
-    none = "none"
-
-
-class ReportReader(StrEnum):
-    """The reader of a report."""
-
-    learner = "learner"
-    public = "public"
-    instructor = "instructor"
-
+from graders.verdict import Confinement, Verdict
 
 Slugs = Annotated[
     list[str] | None,
@@ -53,7 +35,7 @@ Against = Annotated[
 Output = Annotated[
     Path | None, typer.Option(help="Write the report to this file instead of the screen.", metavar="FILE")
 ]
-Require = Annotated[Strength | None, typer.Option(help="Refuse to grade with weaker confinement.")]
+Require = Annotated[Confinement | None, typer.Option(help="Refuse to grade with weaker confinement.")]
 RequireExtras = Annotated[
     bool, typer.Option("--require-extras", help="Require the extra tasks to pass too, not only the core tasks.")
 ]

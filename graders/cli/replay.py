@@ -1,4 +1,4 @@
-"""`katas replay`: grade again, with the same inputs as an earlier verdict."""
+"""`katas replay`: grade again, with the same inputs as an earlier verdict, and compare the two verdicts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from graders import catalogue
 from graders.cli.options import Against, Submission, place_of, seed_16, verdict_in
 from graders.cli.session import Invocation
 from graders.errors import KataError
+from graders.verdict import Verdict
 
 
 def replay(
@@ -27,8 +28,6 @@ def replay(
 
     Exit status: 0 nothing differs, 1 something differs, 2 could not be graded.
     """
-    from graders.cli.replaying import differences
-
     before = verdict_in(record)
     if before.seed is None:
         raise KataError(
@@ -50,3 +49,46 @@ def replay(
     for line in found or [f"{kata.slug}: the same statuses, scores and counterexamples ({after.status})"]:
         print(line)
     return 1 if found else 0
+
+
+def differences(before: Verdict, after: Verdict) -> list[str]:
+    """Return a line for each difference between two verdicts on the same kata.
+
+    This compares submissions, tests, versions of the harness, statuses, scores and counterexamples, but not the
+    times that a submission took.
+    """
+    from graders.course.reproducibility import same_failure
+
+    found = []
+    for name, what in (
+        ("submission_sha256", "the submission differs"),
+        ("suite_digest", "the tests differ"),
+        ("harness_version", "the version of the harness differs"),
+    ):
+        if getattr(before, name) != getattr(after, name):
+            found.append(f"{what}: {getattr(before, name)[:12]} then, {getattr(after, name)[:12]} now")
+    found += [
+        f"the files of {slug} differ: {digest[:12]} then, {after.builds_on.get(slug, 'none')[:12]} now"
+        for slug, digest in before.builds_on.items()
+        if after.builds_on.get(slug) != digest
+    ]
+    if (before.status, before.score) != (after.status, after.score):
+        then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
+        found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())
+    extra = {task.name: task.extra for task in before.tasks}
+    for task in after.tasks:
+        if extra.get(task.name, task.extra) != task.extra:
+            kinds = "a core task then, extra now" if task.extra else "extra then, a core task now"
+            found.append(f"{task.name}: {kinds}")
+    known = {test.name for test in before.tests}
+    found += [f"{test.name}: not run then" for test in after.tests if test.name not in known]
+    later = {test.name: test for test in after.tests}
+    for test in before.tests:
+        again = later.get(test.name)
+        if again is None:
+            found.append(f"{test.name}: not run now")
+        elif test.status != again.status:
+            found.append(f"{test.name}: {test.status} then, {again.status} now")
+        elif not same_failure(test, again):
+            found.append(f"{test.name}: the counterexample differs")
+    return found

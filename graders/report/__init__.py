@@ -25,7 +25,6 @@ class Format(StrEnum):
     junit = "junit"
     csv = "csv"
     gradescope = "gradescope"
-    exercism = "exercism"
     classroom50 = "classroom50"
     prairielearn = "prairielearn"
 

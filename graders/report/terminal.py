@@ -219,7 +219,7 @@ class Page:
 
         line = Text()
         for words, style in pieces:
-            line.append(defuse(_encodable(words, self.console.encoding)), style or None)
+            line.append(defuse(encodable(words, self.console.encoding)), style or None)
         line.rstrip()
         self.emit(line)
 
@@ -269,7 +269,7 @@ def _short(words: str, width: int = 24) -> str:
     return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"
 
 
-def _encodable(words: str, encoding: str) -> str:
+def encodable(words: str, encoding: str) -> str:
     """Return text that this encoding can represent. For example, Windows code pages lack the symbols."""
     try:
         words.encode(encoding)

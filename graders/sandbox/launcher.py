@@ -37,11 +37,10 @@ from typing import IO, Any, Literal
 
 from graders.errors import ConfinementError, JudgeError
 from graders.sandbox.runtimes import DEVICES, HARNESS, Runtime
+from graders.verdict import Confinement
 from graders.worker import landlock
 from graders.worker.removal import remove_if_possible
 from graders.worker.syscalls import this_machine
-
-Confinement = Literal["full", "partial", "none"]
 
 NOBODY = 65534
 SCRATCH = "/scratch"

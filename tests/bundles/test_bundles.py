@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from graders.debugging.faults import FAULTS
 from graders.errors import KataError
 from tests.github_server import git
 from tests.late import Late
+from tests.milestone_course import write_course
 from tests.report.test_exports import SCHEMAS
 from tests.warm import katas
 from tests.workshop import ROOT, SOLUTION, write, write_clone
@@ -693,3 +695,39 @@ def test_a_handout_grades_with_hidden_suites_from_elsewhere(clone, tmp_path):
     words = ["grade", "alpha", "--submission", str(solved), "--hidden", str(hidden), "--format", "json"]
     verdict = json.loads(module(*words, cwd=tmp_path / "public").stdout)
     assert (verdict["status"], verdict["score"]) == ("passed", 3)
+
+
+@pytest.mark.parametrize(
+    ("script", "audience"),
+    [
+        (grading.RUN_AUTOGRADER, "learner"),
+        (grading.DOCKERFILE, None),  # and the command's own default is the learner
+    ],
+    ids=["gradescope", "docker"],
+)
+def test_a_bundle_reports_to_learners(script: str, audience: str | None) -> None:
+    words = shlex.split(script.replace("\\\n", " "), comments=True)
+    assert (words[words.index("--audience") + 1] if "--audience" in words else None) == audience
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_course(tmp_path_factory.mktemp("course"))
+
+
+def test_students_get_the_earlier_katas_but_no_solution(root: Path) -> None:
+    files = contents.student_files(root, [catalogue.load(root, "milestone")])
+    assert {name for name in files if name.startswith("katas/") and name.endswith("kata.toml")} == {
+        f"katas/{slug}/kata.toml" for slug in ("milestone", "one", "two")
+    }
+    assert not [name for name in files if name.startswith(("solutions/", "graders/hidden/"))]
+
+
+def test_graders_get_the_earlier_solutions(root: Path) -> None:
+    files = contents.grader_files(root, [catalogue.load(root, "milestone")])
+    assert {name for name in files if name.startswith("solutions/")} == {
+        "solutions/milestone/network.py",
+        "solutions/one/double.py",
+        "solutions/two/add_two.py",
+    }
+    assert "katas/one/double.py" in files  # the stub, so that an unchanged one is recognised

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from graders import Judge, cli
+from graders.cli.replay import differences
+from graders.verdict import TestResult, Verdict
 from tests import in_process, warm, workshop
-from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write
+from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write, write_repository
 
 # Broken submissions, by the kata that each is for.
 BROKEN: dict[str, str | bytes] = {
@@ -438,3 +440,20 @@ def test_client_process_imports_nothing_heavy(root: Path, program: str) -> None:
         check=False,
     )
     assert done.stdout.splitlines()[-2:] == ["passed", "[]"], done.stderr
+
+
+def test_a_replay_reports_another_counterexample() -> None:
+    def verdict(code: str) -> Verdict:
+        test = TestResult(name="test_a", task="t", visibility="visible", status="failed", counterexample=code)
+        return Verdict(kata="any", status="failed", tests=(test,))
+
+    assert differences(verdict("f(1)"), verdict("f(2)")) == ["test_a: the counterexample differs"]
+    assert differences(verdict("f(1)"), verdict("f(1)")) == []
+
+
+def test_one_failed_kata_decides_the_exit_status(tmp_path: Path) -> None:
+    root = write_repository(tmp_path, ["alpha", "beta"])
+    write(root / "katas/alpha/twice.py", SOLUTION)
+    done = katas("grade", "alpha", "beta", cwd=root)
+    assert done.status == 1, done.said
+    assert "2 katas, 1 passed" in done.out

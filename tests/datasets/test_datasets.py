@@ -140,3 +140,10 @@ def test_a_missing_file_makes_a_submission_ungradable(graded: Graded) -> None:
     verdict = graded("digits", {"digits.py": SUBMISSION["digits.py"]})
     assert verdict.status == "ungradable"
     assert "notes.toml: not found" in verdict.message
+
+
+def test_rebuilt_digits_share_no_image_between_their_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path))  # the cache may hold files of an earlier version
+    shown, kept = np.load(datasets.folder("mnist") / "images.npy"), datasets.kept_back("mnist")[0]
+    assert (len(shown), len(kept)) == (4000, 1000)
+    assert not {image.tobytes() for image in shown} & {image.tobytes() for image in kept}

@@ -5,26 +5,31 @@ Attacks are in tests/attacks/test_pulls.py.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from graders import Judge, catalogue
+from graders import Judge, catalogue, intake
 from graders.errors import CatalogueError, KataError
+from graders.github import grading, reporting, visible
 from graders.github import intake as pulling
-from graders.github import reporting, visible
 from graders.github.api import NotFound, Repository, ServerError
 from graders.github.grading import fitted
-from graders.github.records import REPORT_BYTES, Intake, Pull, Report
+from graders.github.records import REPORT_BYTES, Intake, Pull, Report, Taken
+from graders.github.records import write as write_record
 from graders.hidden_suites import with_hidden
 from graders.verdict import TaskResult, TestResult, Verdict
 from tests.github_server import NAME, TOKEN, WORKFLOWS, GitHub, Runner, committed, git, serving, workflow
+from tests.milestone_course import STUB as COURSE_STUB
+from tests.milestone_course import WHOLE, write_course
 from tests.workshop import ROOT, SOLUTION, STUB, katas, write, write_repository
 
 NAMES = sorted(path.stem for path in WORKFLOWS.glob("*.yml"))
@@ -470,3 +475,83 @@ def test_the_repository_itself_is_not_changed(default_branch):
         assert catalogue.load(root, "alpha").hidden_tests
         assert root != default_branch
     assert not root.exists()
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_repository(tmp_path_factory.mktemp("small") / "katas", ["alpha"])
+
+
+class Lying(GitHub):
+    """A server that returns the content of another blob."""
+
+    def blob(self, query: Any, body: Any, name: str) -> tuple[int, Any]:
+        status, answer = super().blob(query, body, name)
+        return status, answer | {"content": base64.encodebytes(SOLUTION.replace("2.0", "3.0").encode()).decode()}
+
+
+def test_a_blob_that_does_not_match_its_digest_is_refused(root: Path, tmp_path: Path) -> None:
+    with serving(Lying(tmp_path, committed(root, tmp_path / "origin"))) as github:
+        github.request(github.commit({"katas/alpha/twice.py": SOLUTION}))
+        with pytest.raises(ServerError, match="the server's answer is a different blob"):
+            pulling.take(Repository(NAME, TOKEN, github.url, pause_s=0.01), root, github.event())
+
+
+def test_the_grading_jobs_report_is_redacted(root: Path) -> None:
+    kata = catalogue.load(root, "alpha")
+    wrong = intake.submission(kata, {"twice.py": SOLUTION.replace("/ 2.0", "/ 3.0").encode()})
+    taken = Intake(pull=Pull(number=7, commit="a" * 40), taken=(Taken(kata="alpha", submission=wrong),))
+    (verdict,) = grading.grade(root, taken, audience="public").verdicts
+    assert (verdict.status, verdict.score, verdict.seed) == ("failed", 2, None)
+    assert [test.name for test in verdict.tests if test.visibility == "hidden"] == ["hidden test 1 of half"]
+    assert {test.message for test in verdict.tests} == {""}
+
+
+def test_the_reporting_job_redacts_the_report_again(tmp_path: Path) -> None:
+    test = TestResult(name="test_of_a_secret", task="half", visibility="hidden", status="failed", message="1.5")
+    verdict = Verdict(kata="alpha", status="failed", seed="0" * 32, tests=(test,))
+    write_record(tmp_path / "verdicts.json", Report(verdicts=(verdict,)))
+    (found,) = reporting.checked(tmp_path / "verdicts.json", ["alpha"], "public")
+    assert (found.seed, found.tests[0].name, found.tests[0].message) == (None, "hidden test 1 of half", "")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = write_course(tmp_path_factory.mktemp("course") / "katas")
+    shutil.rmtree(root / ".git")  # `committed` makes a new one
+    return root
+
+
+def taken(root: Path, place: Path, changes: dict[str, str], link: str = "") -> Intake:
+    with serving(GitHub(place, committed(root, place / "origin"))) as github:
+        github.commit(changes)
+        commit = github.commit_link(link, "120000", "../elsewhere") if link else github.commit({})
+        github.request(commit)
+        found = pulling.take(Repository(NAME, TOKEN, github.url, pause_s=0.01), root, github.event())
+        assert found is not None
+        return found
+
+
+def test_a_request_brings_its_own_earlier_files(course: Path, tmp_path: Path) -> None:
+    found = taken(course, tmp_path, WHOLE)
+    (milestone,) = (each.submission for each in found.taken if each.kata == "milestone")
+    assert milestone is not None
+    assert milestone.stored == {name.removeprefix("katas/milestone/"): text.encode() for name, text in WHOLE.items()}
+    statuses = {verdict.kata: verdict.status for verdict in grading.grade(course, found).verdicts}
+    assert statuses["milestone"] == "passed"
+
+
+def test_a_request_with_an_earlier_stub_is_told_what_to_do_first(course: Path, tmp_path: Path) -> None:
+    found = taken(course, tmp_path, {"katas/milestone/network.py": WHOLE["katas/milestone/network.py"]})
+    (verdict,) = grading.grade(course, found).verdicts
+    assert verdict.message.startswith("Do one first: katas/one/double.py is still the stub")
+
+
+def test_a_linked_earlier_file_in_a_request_is_refused(course: Path, tmp_path: Path) -> None:
+    changes = {
+        "katas/milestone/network.py": COURSE_STUB.format(name="both") + "\n",
+        "katas/one/double.py": WHOLE["katas/one/double.py"],
+    }
+    found = taken(course, tmp_path, changes, link="katas/two/add_two.py")
+    refused = {each.kata: each.refused for each in found.taken}
+    assert refused["milestone"].startswith("two: add_two.py: it is a symbolic link")

@@ -6,9 +6,7 @@ import csv
 import io
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,7 @@ from lxml import etree
 from rich.console import Console
 
 from graders import Judge, catalogue
-from graders.cli.replaying import differences
-from graders.course.batch import Batch
+from graders.cli.replay import differences
 from graders.course.gradebook import Gradebook
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing
@@ -30,7 +27,7 @@ from graders.learner.watch.state import State
 from graders.report import FORMATS, render, terminal
 from graders.report.shown import shown
 from graders.scoring import scored, totalled
-from graders.verdict import TestResult, Verdict, from_json, to_json
+from graders.verdict import TestResult, Verdict, from_json
 from tests import in_process, workshop
 from tests.conftest import REPOSITORY
 from tests.course.books import results_in
@@ -68,13 +65,6 @@ def passes_in_junit(text: str) -> bool:
     return not list(report.iter("failure", "error")) and report.get("failures") == report.get("errors") == "0"
 
 
-def passes_in_exercism(text: str) -> bool:
-    """By its documentation, a passing result lists no test that does not pass."""
-    result = json.loads(text)
-    assert result["status"] != "pass" or {test["status"] for test in result["tests"]} <= {"pass"}
-    return bool(result["status"] == "pass")
-
-
 def passes_in_classroom50(text: str) -> bool:
     """The format has only tasks; the names of optional ones say so."""
     return all(test["passed"] for test in json.loads(text)["tests"] if not test["test-name"].endswith(" (extra)"))
@@ -88,7 +78,6 @@ SAYS_PASSED: dict[str, Callable[[str], bool]] = {
     "junit": passes_in_junit,
     "csv": lambda text: next(csv.DictReader(io.StringIO(text)))["status"] == "passed",
     "gradescope": lambda text: json.loads(text)["extra_data"]["katas"][0]["status"] == "passed",
-    "exercism": passes_in_exercism,
     "classroom50": passes_in_classroom50,
     "prairielearn": lambda text: json.loads(text)["message"].startswith("Any (any): passed; extras "),
 }
@@ -179,12 +168,6 @@ def test_junit_reports_a_failed_extra_without_failing() -> None:
     properties = {each.get("name"): each.get("value") for each in etree.fromstring(
         render([shown], "junit").encode()).iter("property")}  # fmt: skip
     assert (properties["extras"], properties["require_extras"]) == ("1 of 2", "false")
-
-
-def test_exercism_reports_extras_that_did_not_pass() -> None:
-    result = json.loads(render([PASSED], "exercism"))
-    assert result["message"] == "Extra, not passed: X1. It is not needed to pass."
-    assert not [test for test in result["tests"] if "x1" in test["name"]]
 
 
 def test_csv_counts_the_extras() -> None:
@@ -481,28 +464,3 @@ def test_feedback_says_passed_with_the_extras_apart(root: Path, handed_in: Path,
     assert katas("feedback", str(tmp_path / "out"), cwd=root).status == 0
     page = (tmp_path / "out" / "feedback" / "bob" / "extras.html").read_text()
     assert "Passed, 9 of 10 points; extras 1 of 2." in page
-
-
-# ----------------------------------------------------------------------------------- verdicts of schema v1
-
-
-def as_v1(verdict: Verdict) -> dict[str, Any]:
-    """Return the record as an older harness without extras wrote it."""
-    old: dict[str, Any] = json.loads(to_json(verdict)) | {"schema": "katas/verdict/v1"}
-    del old["require_extras"]
-    for each in old["tasks"]:
-        del each["extra"]
-    return old
-
-
-def test_a_gradebook_with_old_verdicts_keeps_their_meaning(root: Path, handed_in: Path, tmp_path: Path) -> None:
-    batch(root, handed_in, tmp_path / "out", "--require-extras")
-    book = tmp_path / "book.sqlite"
-    with Gradebook(str(book)) as opened:
-        Batch(tmp_path / "out").import_into(opened, [catalogue.load(root, "extras")])
-    with closing(sqlite3.connect(book)) as connection, connection:  # as an earlier harness wrote it
-        for number, record in connection.execute("SELECT id, record FROM verdicts").fetchall():
-            old = json.dumps(as_v1(from_json(record.encode())))
-            connection.execute("UPDATE verdicts SET record = ? WHERE id = ?", (old, number))
-    with Gradebook(str(book)) as opened:
-        assert {place.person: place.verdict.status for place in results_in(opened) if place.verdict} == STRICT

@@ -17,7 +17,7 @@ from graders.report import wording
 from graders.verdict import TestResult, Verdict
 from tests import workshop
 from tests.pytest_plugin.test_learner_mode import QUICK
-from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, write
+from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, write, write_repository
 
 DIAGNOSIS = "Your code behaves exactly like a known mistake. two is added."
 SQUARED = "def twice(x):\n    return x * x\n\n" + HALF
@@ -295,3 +295,12 @@ def test_every_caught_variant_is_named_as_by_the_judge(shipped: Judge, slug: str
             if official != named_in(done, kata) and (named_in(done, kata) or variant.path.stem not in JUDGE_ALONE):
                 different[variant.path.name] = (official, named_in(done, kata))
     assert not different
+
+
+def test_behaviour_of_two_misconceptions_has_no_diagnosis(tmp_path: Path) -> None:
+    root = write_repository(tmp_path, ["alpha"])
+    write(root / "graders/hidden/alpha/wrong/also.py", f"# two is put beside it\n# task: twice\n{ADDED}")
+    write(root / "katas/alpha/twice.py", ADDED)
+    done = workshop.pytest("-p", "no:cacheprovider", "katas", cwd=root)
+    assert "yours   :" in done.out
+    assert "exactly like a known mistake" not in done.out

@@ -15,12 +15,10 @@ from tests import planted
 from tests.planted import ROOT, Fault, PlantingError
 
 FAULTS = planted.faults()
-NOT_THE_HARNESS = {"hidden", "demo"}  # suites and sample submissions
-NO_PROMISE = {"version", "__init__", "errors"}  # only a version and the names of exceptions
 
 
 def test_the_list_has_sixty_faults_with_names_of_their_own() -> None:
-    assert len(FAULTS) >= 60
+    assert 60 <= len(FAULTS) <= 80
     assert [name for name, count in Counter(fault.name for fault in FAULTS).items() if count > 1] == []
 
 
@@ -42,13 +40,6 @@ def test_every_fault_names_its_promise_and_default_tests() -> None:
     assert [fault.name for fault in FAULTS if not 1 <= len(fault.tests) <= 3] == []
     named = {test.partition("::")[0] for fault in FAULTS for test in fault.tests}
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
-
-
-def test_every_package_of_the_harness_has_a_fault() -> None:
-    places = list((ROOT / "graders").iterdir())
-    packages = {place.name for place in places if place.is_dir() and any(place.glob("*.py"))} - NOT_THE_HARNESS
-    modules = {path.stem for path in places if path.suffix == ".py"} - NO_PROMISE
-    assert packages | modules == {Path(fault.file).parts[1].removesuffix(".py") for fault in FAULTS}
 
 
 # ------------------------------------------------------------------------------------------ the script

@@ -29,7 +29,7 @@ from graders.verdict import Speed, TaskResult, TestResult, Verdict, from_json, s
 from tests.late import Late
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-KINDS = ("right", "wrong", "blocked", "ungradable", "error", "extras")  # all except the last have schema v1
+KINDS = ("right", "wrong", "blocked", "ungradable", "error", "extras")
 FILES = {
     "terminal": "terminal.txt",
     "json": "json.json",
@@ -38,7 +38,6 @@ FILES = {
     "junit": "junit.xml",
     "csv": "table.csv",
     "gradescope": "gradescope.json",
-    "exercism": "exercism.json",
     "classroom50": "classroom50.json",
     "prairielearn": "prairielearn.json",
 }
@@ -270,7 +269,7 @@ MARKED = Verdict(
 def test_points_lost_in_review_are_not_blamed_on_a_test(form, audience):
     report = render([MARKED], form, audience)
     assert "not shown" not in report
-    if form in ("terminal", "markdown", "html", "junit", "gradescope", "prairielearn", "exercism"):
+    if form in ("terminal", "markdown", "html", "junit", "gradescope", "prairielearn"):
         assert "reviewed by " + ("a person" if audience == "public" else "Grace") in report
         lines = {"html": "A\nB", "markdown": "A<br>B", "terminal": "│ A\n  │ B", "junit": "A\nB"}
         assert (lines.get(form, "A\\nB") in report) == (audience != "public")

@@ -21,23 +21,11 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from graders.course.commands import feedback, grade_batch, review
+from graders.course.commands.feedback import feedback
+from graders.course.commands.grade_batch import grade_batch
+from graders.course.commands.review import review
 
-
-def attach(app: typer.Typer) -> None:
-    """Add the commands to `katas`."""
-    app.command("grade-batch")(grade_batch.grade_batch)
-    app.command()(review.review)
-    app.command()(feedback.feedback)
-    gradebook = typer.Typer(
-        cls=LazyGradebook,
-        help="Store a course's verdicts, and compute everyone's points.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    gradebook.callback()(lambda: None)  # so that Typer makes a group of it
-    app.add_typer(gradebook, name="gradebook")
+__all__ = ["feedback", "grade_batch", "gradebook", "review"]
 
 
 class LazyGradebook(TyperGroup):
@@ -51,9 +39,9 @@ class LazyGradebook(TyperGroup):
     @property
     def commands(self) -> dict[str, Any]:
         if self._loaded is None:
-            from graders.course.commands import gradebook
+            from graders.course.commands.gradebook import app
 
-            group: Any = get_command(gradebook.app)
+            group: Any = get_command(app)
             self._loaded = dict(group.commands)
             for command in self._loaded.values():
                 for each in (command, *getattr(command, "commands", {}).values()):
@@ -63,3 +51,13 @@ class LazyGradebook(TyperGroup):
     @commands.setter
     def commands(self, _: object) -> None:
         """Ignore what the base class sets."""
+
+
+gradebook = typer.Typer(
+    cls=LazyGradebook,
+    help="Store a course's verdicts, and compute everyone's points.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+gradebook.callback()(lambda: None)  # so that Typer makes a group of it

@@ -1,4 +1,4 @@
-"""Tests for planted faults in writing files that no other test caught; see `tests/planted.py`."""
+"""Atomic writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`katas check`: check that katas are ready for learners."""
+"""`katas check` and `katas new`: check that katas are ready for learners, and create a kata."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from graders import catalogue
 from graders.cli.options import Require, Seed, Slugs, chosen_katas, seed_16
 from graders.cli.session import Invocation, say
+from graders.errors import KataError
 
 
 def check(
@@ -39,11 +41,29 @@ def check(
     if table is not None:
         delivery.check(table)
     plan = checking.CheckPlan(mutation, flakes, every, seed_16(seed))
-    require = require_confinement.value if require_confinement else None
-    with Invocation.judge(require=require, resident=True) as judge:
+    with Invocation.judge(require=require_confinement, resident=True) as judge:
         tallies = checking.check_katas(judge, chosen_katas(slugs), plan)
     if table is not None:
         before = table.read_text(encoding="utf-8") if table.is_file() else ""
         delivery.deliver(checking.as_table(tallies, before), table)
         say(f"written: {table}")
     return 1 if any(tally.faults for tally in tallies) else 0
+
+
+def new(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The new kata's name, e.g. softplus.")],
+    function: Annotated[
+        str | None, typer.Option(help="The name of its function; SLUG by default.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Create the files of a new kata.
+
+    Fill them in one by one. `katas check SLUG` says what is missing until the kata is ready for learners.
+    """
+    from graders.authoring.scaffold import scaffold
+
+    if catalogue.slugs(Invocation.root) and catalogue.is_handed_out(Invocation.root):
+        raise KataError(
+            f"{Invocation.root}: this is a copy for learners, without hidden tests. Create katas in a full checkout."
+        )
+    print(scaffold(Invocation.root, slug, function or slug).rstrip("\n"))

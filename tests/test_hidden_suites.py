@@ -1,4 +1,4 @@
-"""Tests for planted faults in external hidden suites that no other test caught; see `tests/planted.py`."""
+"""Hidden suites that are stored elsewhere."""
 
 from __future__ import annotations
 

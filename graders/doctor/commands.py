@@ -1,0 +1,77 @@
+"""`katas doctor`: check whether the katas work on this machine, and say how to fix any problems."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli.session import Invocation
+from graders.errors import CatalogueError, KataError
+
+if TYPE_CHECKING:
+    from graders.doctor.examination import DoctorReport, Finding
+
+SYMBOLS = {"ok": "✓", "limited": "~", "fault": "✗"}
+_WIDTH = 80
+_SUBJECT = 20
+
+
+def doctor(
+    form: Annotated[str, typer.Option("--format", help="The output format: terminal or json.")] = "terminal",
+    strict: Annotated[bool, typer.Option("--strict", help="Also exit with 1 if there are limitations (~).")] = False,
+) -> int:
+    """Check this machine, and say how to fix any problems.
+
+    The checks cover Python, packages, PyTorch, confinement (by starting a worker), the graphics card, pytest's settings
+    and folders.
+
+    Exit status: 0 the katas work here (~ marks limitations), 1 something is broken (✗), 2 the checks could not run.
+    """
+    import msgspec
+
+    from graders.doctor.examination import examine
+    from graders.output.progress_bar import spinner
+
+    if form not in ("terminal", "json"):
+        raise KataError(f"--format {form}: expected terminal or json.")
+    root = Invocation.given
+    if root is None:
+        try:
+            root = catalogue.find_root(Path.cwd())
+        except CatalogueError:
+            root = None
+    with spinner("checking …") as show:
+        found = examine(root, lambda subject: show(f"checking: {subject} …"))
+    print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() if form == "json" else as_text(found))
+    return found.exit_status(strict=strict)
+
+
+def as_text(found: DoctorReport) -> str:
+    """Return the findings and their remedies as text, followed by a summary."""
+    from graders.report.terminal import encodable
+
+    lines = [line for finding in found.findings for line in _lines(finding)]
+    return encodable("\n".join([*lines, "", _summary(found)]), sys.stdout.encoding or "ascii")
+
+
+def _lines(finding: Finding) -> list[str]:
+    from graders.output.paragraphs import wrapped
+    from graders.report.text import clean
+
+    head = f"{SYMBOLS[finding.state]} {finding.subject:{_SUBJECT}}"
+    margin = " " * (_SUBJECT + 2)
+    lines = wrapped(clean(finding.found), _WIDTH, margin, head)
+    return lines + (wrapped(clean(finding.remedy), _WIDTH, margin, f"{' ' * _SUBJECT}→ ") if finding.remedy else [])
+
+
+def _summary(found: DoctorReport) -> str:
+    counts = {state: sum(finding.state == state for finding in found.findings) for state in SYMBOLS}
+    if counts["fault"]:
+        return f"{counts['fault']} of {len(found.findings)} need fixing: the arrows say how."
+    if counts["limited"]:
+        return f"The katas work, but {counts['limited']} of {len(found.findings)} checks found limitations."
+    return "Everything works."
