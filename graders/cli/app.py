@@ -11,7 +11,6 @@ from graders.cli import (
     again,
     check,
     data,
-    debug,
     demo,
     diff,
     doctor,
@@ -42,6 +41,7 @@ from graders.cli import next as next_kata
 from graders.cli.sections import Sections
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
+from graders.debugging import commands as debugging
 from graders.errors import KataError
 from graders.judge.process import JudgeProcess
 from graders.version import __version__
@@ -55,7 +55,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(debug.app, name="debug")
+app.add_typer(debugging.app, name="debug")
 app.add_typer(data.app, name="data")
 app.add_typer(gradebook.app, name="gradebook")
 app.command("list")(list_katas.list_)

@@ -12,7 +12,7 @@ import pytest
 
 from graders.debugging import practice
 from graders.debugging.generate import candidate
-from graders.debugging.hints import hints
+from graders.debugging.texts import hints
 from graders.learner.serve import live, puzzles
 from graders.learner.serve.files import digest_of
 from graders.learner.serve.live import LiveKatas

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.catalogue import Kata, is_glob, matches
-from graders.debugging.causes import CAUSES
+from graders.debugging.diagnosis import CAUSES
 from graders.errors import KataError
 from graders.intake import rules
 from graders.intake.rules import DATA_BYTES, SOURCE_BYTES
