@@ -8,42 +8,31 @@ from typing import Annotated, Any
 import typer
 
 from graders.cli import (
-    again,
     check,
     data,
     demo,
-    diff,
     doctor,
     examples,
-    explain,
     feedback,
     figures,
     grade,
     grade_batch,
     gradebook,
-    hint,
     leaderboard,
     new,
-    notebook,
-    progress,
     release,
     replay,
-    reset,
     review,
-    run,
     serve,
     show,
-    solution,
-    watch,
 )
-from graders.cli import list as list_katas
-from graders.cli import next as next_kata
 from graders.cli.sections import Sections
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
 from graders.debugging import commands as debugging
 from graders.errors import KataError
 from graders.judge.process import JudgeProcess
+from graders.learner import commands as learner
 from graders.version import __version__
 
 app = typer.Typer(
@@ -58,29 +47,29 @@ app = typer.Typer(
 app.add_typer(debugging.app, name="debug")
 app.add_typer(data.app, name="data")
 app.add_typer(gradebook.app, name="gradebook")
-app.command("list")(list_katas.list_)
-app.command("next")(next_kata.next_)
+app.command("list")(learner.list_)
+app.command("next")(learner.next_)
 app.command("grade-batch")(grade_batch.grade_batch)
-app.command("run", context_settings={"allow_extra_args": True})(run.run_)
+app.command("run", context_settings={"allow_extra_args": True})(learner.run_)
 for command in (
     grade.grade,
     check.check,
     figures.figures,
-    watch.watch,
+    learner.watch,
     serve.serve,
     doctor.doctor,
-    progress.progress,
-    hint.hint,
-    reset.reset,
-    solution.solution,
-    diff.diff,
-    explain.explain,
-    again.again,
+    learner.progress,
+    learner.hint,
+    learner.reset,
+    learner.solution,
+    learner.diff,
+    learner.explain,
+    learner.again,
     show.show,
     replay.replay,
     review.review,
     demo.demo,
-    notebook.notebook,
+    learner.notebook,
     feedback.feedback,
     release.release,
     new.new,

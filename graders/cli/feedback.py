@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from graders import catalogue
-from graders.cli import explaining
-from graders.cli.explaining import Explained
 from graders.cli.marks import FORMS, with_mark
 from graders.cli.session import Invocation
 from graders.errors import KataError
+from graders.learner.explanations import Explained, renderer
 from graders.output import delivery
 from graders.verdict import Audience, HiddenDetail, Verdict, from_json
 
@@ -75,7 +74,7 @@ def feedback(
         raise KataError(NO_AUDIENCE)
     from graders.course.batch import Batch
 
-    added = explaining.renderer(form) if explanations else None
+    added = renderer(form) if explanations else None
     writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [], added)
     print("\n".join(writer.run()))
     return 2 if writer.left_out else 0

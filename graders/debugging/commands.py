@@ -14,7 +14,7 @@ from graders.output.paragraphs import folded
 from graders.output.progress_bar import progress_bar, timed_spinner
 
 if TYPE_CHECKING:
-    from graders.debugging.generate import Puzzle
+    from graders.debugging.puzzle import Puzzle
 
 app = typer.Typer(
     help="Practise on broken training programs.",

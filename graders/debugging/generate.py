@@ -14,6 +14,7 @@ from itertools import combinations, product
 
 from graders.debugging.faults import FAMILIES, FAULTS, Fault
 from graders.debugging.programs import PROGRAMS, TrainingProgram
+from graders.debugging.puzzle import Puzzle
 from graders.errors import KataError
 
 LEVELS = (1, 2, 3)
@@ -22,40 +23,6 @@ TRIES = 20  # variations to try before giving up on a seed
 
 class GenerationError(KataError):
     """Raised if the requested puzzle cannot be made."""
-
-
-@dataclass(frozen=True)
-class Puzzle:
-    """A broken program, `source`, and its healthy `twin`.
-
-    For each of `faults` (two at level 3, otherwise one), `lines` holds the lines of `source` that are accepted as
-    answers, counted from 1. If the fault is a missing line, these are the lines next to the gap. `symptom` describes
-    the symptom in numbers for the README, and is empty before the proof. At level 3, `partly_fixed` holds, for each
-    fault, the program with only that fault fixed.
-    """
-
-    seed: int
-    level: int
-    program: TrainingProgram
-    source: str
-    twin: str
-    faults: tuple[Fault, ...]
-    lines: tuple[tuple[int, ...], ...]
-    partly_fixed: tuple[str, ...] = ()
-    symptom: str = ""
-    attempt: int = 0
-
-    @property
-    def epochs(self) -> int:
-        """The number of epochs that the program trains for."""
-        found = re.search(r"^EPOCHS = (\d+)", self.twin, flags=re.MULTILINE)
-        assert found is not None
-        return int(found[1])
-
-    @property
-    def is_slow(self) -> bool:
-        """Whether one of the faults makes training slow."""
-        return any("slow" in fault.symptoms for fault in self.faults)
 
 
 @dataclass(frozen=True)

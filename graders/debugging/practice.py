@@ -29,7 +29,8 @@ from graders.catalogue import Kata
 from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
 from graders.debugging.diagnosis import DIAGNOSIS, FIELDS, PROGRAM, gaps, remarks
-from graders.debugging.generate import Puzzle, candidate
+from graders.debugging.generate import candidate
+from graders.debugging.puzzle import Puzzle
 from graders.debugging.texts import hints, readme, title
 from graders.errors import KataError
 from graders.judge.client import Judge

@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graders.debugging.generate import Puzzle
 from graders.debugging.programs import TrainingProgram
+from graders.debugging.puzzle import Puzzle
 from graders.debugging.readings import NO_SCORE, PIECE, Reading, measure, slowdown, truth_of
 
 SEEDS = (0, 1, 2)  # seeds of the training runs in a proof; the README gives the numbers for seed 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from graders.debugging.diagnosis import CAUSES, PROGRAM
 from graders.debugging.faults import Fault
-from graders.debugging.generate import Puzzle
+from graders.debugging.puzzle import Puzzle
 
 TEMPLATE = Path(__file__).parent / "static" / "README.md"  # has placeholders such as @SEED@
 

@@ -12,8 +12,9 @@ import pytest
 
 from graders.debugging.diagnosis import CAUSES, LEAST_CHARACTERS
 from graders.debugging.faults import FAMILIES, FAULTS
-from graders.debugging.generate import LEVELS, GenerationError, Puzzle, candidate
+from graders.debugging.generate import LEVELS, GenerationError, candidate
 from graders.debugging.programs import PROGRAMS, TrainingProgram
+from graders.debugging.puzzle import Puzzle
 
 SEEDS = range(200)
 EVERY_PROGRAM = pytest.mark.parametrize("program", PROGRAMS.values(), ids=lambda program: program.name)

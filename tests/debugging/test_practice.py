@@ -17,8 +17,9 @@ from graders.debugging import practice
 from graders.debugging.commands import app
 from graders.debugging.diagnosis import assert_named
 from graders.debugging.faults import FAMILIES, FAULTS
-from graders.debugging.generate import Puzzle, Variation, assemble, candidate
+from graders.debugging.generate import Variation, assemble, candidate
 from graders.debugging.programs import PROGRAMS
+from graders.debugging.puzzle import Puzzle
 from graders.debugging.texts import FIRST, SECOND, hints
 from graders.errors import KataError
 from graders.judge.client import Judge

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.cli.listing import as_text
 from graders.errors import KataError
 from graders.learner.checklist import render
+from graders.learner.listing import as_text
 from graders.learner.progress import Progress, Standing, next_kata, place, remember, streak
 from graders.verdict import UNTOUCHED, Verdict
 from tests.workshop import ROOT
@@ -98,13 +98,11 @@ def test_unusable_path_is_reported_with_the_fix(tmp_path: Path, place: str) -> N
         Progress(tmp_path / place)
 
 
-def test_failure_to_record_is_only_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failure_to_record_is_only_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a_file").write_text("")
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "a_file" / "p.sqlite"))
-    remember([verdict("alpha", "passed", 10)], ROOT)
-    assert "the verdict was not recorded for `katas progress`" in capsys.readouterr().err
+    (said,) = remember([verdict("alpha", "passed", 10)], ROOT)
+    assert said.startswith("the verdict was not recorded for `katas progress`: ")
 
 
 def test_grader_error_is_not_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

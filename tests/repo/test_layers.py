@@ -30,6 +30,8 @@ LAYERS = (
     "output",
     "pytest_plugin",
     "judge",
+    "web",
+    "command_line",
     "debugging",
     "learner",
     "authoring",
@@ -40,6 +42,7 @@ LAYERS = (
     "cli",
 )
 NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
+COMMAND_LINE = ("examples", "options", "session", "terminal")  # modules of graders/cli that all commands share
 
 
 def modules() -> dict[str, Path]:
@@ -68,6 +71,8 @@ def imports() -> dict[str, set[str]]:
 
 
 def layer_of(module: str) -> str:
+    if module in {f"graders.cli.{name}" for name in COMMAND_LINE}:
+        return "command_line"
     return module.split(".")[1] if "." in module else ""
 
 

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from graders.course.serve.desk import Desk, Taken
 from graders.errors import KataError
-from graders.learner.serve.app import body_of
+from graders.web.guard import body_of
 
 STATIC = Path(__file__).parent / "static"
 PAGE = """<!doctype html>

@@ -9,7 +9,8 @@ from graders.course.review_queue import ReviewQueue, Wanted
 from graders.course.review_session import Katas
 from graders.course.serve.app import application
 from graders.course.serve.desk import Desk
-from graders.learner.serve import server
+from graders.learner.progress import default_path
+from graders.web import server
 
 
 def serve(
@@ -28,7 +29,9 @@ def serve(
         name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
         desk = Desk(queue, name, say)
         try:
-            site = server.Site(application(desk), "marking", "marking", "The marking queue is at")
-            server.run(site, host=host, port=port, browser=browser, say=say)
+            site = server.Site(
+                application(desk), "marking", "marking", default_path().parent, "The marking queue is at"
+            )
+            server.serve(site, host=host, port=port, browser=browser, say=say)
         finally:
             desk.close()

@@ -22,10 +22,9 @@ from graders.judge.client import Judge
 from graders.learner.guidance import Hint, reset
 from graders.learner.progress import Standing
 from graders.learner.serve.files import read
-from graders.learner.serve.live import SharedJudge, puzzle_seed
+from graders.learner.serve.live import SharedJudge
 from graders.learner.watch.grader import WatchedGrading
-from graders.learner.watch.session import WatchSession
-from graders.learner.watch.state import State
+from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
 
 LEVELS = {1: "plain", 2: "subtle", 3: "two faults"}
@@ -41,9 +40,7 @@ def slug_of(folder: Path) -> str:
 
 def kata_of(root: Path, slug: str) -> practice.PuzzleKata:
     """Return the puzzle with this slug as a kata. Raises KataError if there is none."""
-    seed = puzzle_seed(slug)
-    assert seed is not None
-    return practice.kata_of(root, seed, slug)
+    return practice.kata_of(root, int(slug.removeprefix("debug:")), slug)
 
 
 def listed(root: Path) -> dict[str, Any]:
@@ -66,7 +63,7 @@ def listed(root: Path) -> dict[str, Any]:
     return {"puzzles": found, "levels": levels, "families": list(FAMILIES)}
 
 
-def create(root: Path, given: dict[str, Any]) -> dict[str, Any]:
+def create(root: Path, given: dict[str, Any]) -> str:
     """Create a puzzle as `katas debug new` does, and return its slug. Raises KataError.
 
     The proof of a puzzle trains networks, so it runs in a process of its own.
@@ -85,7 +82,7 @@ def create(root: Path, given: dict[str, Any]) -> dict[str, Any]:
     words += ["--level", str(level)] if level is not None else []
     words += ["--family", family] if family is not None else []
     _run(words)
-    return {"slug": slug_of(practice.folder_of(root, chosen))}
+    return slug_of(practice.folder_of(root, chosen))
 
 
 def _run(words: list[str]) -> None:
