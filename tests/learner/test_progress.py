@@ -230,3 +230,10 @@ def test_a_verdict_that_asks_for_another_kata_first_is_no_attempt(
         remember([Verdict(kata="milestone1", status="ungradable", message=f"{message} {end}")], tmp_path)
     with Progress.of(tmp_path) as progress:
         assert progress.standings(["milestone1"])["milestone1"].tries == 0
+
+
+def test_done_date_is_that_of_the_first_pass(tmp_path: Path) -> None:
+    with Progress(tmp_path / "progress.sqlite") as progress:
+        for day in (2, 5):
+            progress.record(Verdict(kata="alpha", status="passed", score=1, graded_at=f"2026-03-0{day}T12:00:00+00:00"))
+        assert progress.standings(["alpha"]) == {"alpha": Standing("alpha", 2, 1, "2026-03-02")}

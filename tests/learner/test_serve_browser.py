@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from graders.debugging import practice
-from graders.learner.serve.server import address_of, opening_page
+from graders.web.server import address_of, opening_page
 from tests import workshop
 from tests.browser import chromium, violations
 from tests.learner.test_learning import README
