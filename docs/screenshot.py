@@ -17,7 +17,7 @@ from rich.console import Console
 from graders import Judge, catalogue
 from graders.learner.progress import Standing
 from graders.learner.watch import view
-from graders.learner.watch.state import State
+from graders.learner.watch.session import State
 from graders.report import terminal
 from graders.report.shown import shown
 from graders.verdict import Verdict

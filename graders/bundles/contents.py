@@ -14,7 +14,7 @@ from graders.learner.guidance import explanation_of
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
 GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that students do not need
 DIAGNOSIS = "diagnosis.toml"  # the file in which a learner explains a fault in words
-DIAGNOSIS_FORM = ("__init__.py", "causes.py", "diagnosis.py")  # the modules of graders/debugging/ that katas need
+DIAGNOSIS_FORM = ("__init__.py", "commands.py", "diagnosis.py")  # what katas and `katas` itself need of debugging/
 _NEVER = frozenset({"__pycache__", "build", "node_modules"})
 
 Files = dict[str, Path]

@@ -95,7 +95,8 @@ def grade(
     if submission is None and against is None and not with_shipped:
         from graders.learner.progress import remember
 
-        remember(verdicts, Invocation.root)
+        for problem in remember(verdicts, Invocation.root):
+            say(f"katas: {problem}")
     _report(verdicts, form, audience, output, time.monotonic() - started)
     if submission is None and against is None and form is Format.terminal and output is None:
         _say_what_to_read(chosen, verdicts)

@@ -1,4 +1,4 @@
-"""`katas serve`: the katas in a browser."""
+"""`katas serve`: the katas in a browser, or with --instructor the queue of what a person has to score."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def serve(
         return
     if by is not None or anonymous:
         raise KataError("--by and --anonymous are for marking. Add --instructor COURSE.")
-    from graders.learner.serve import server
+    from graders.learner.serve import app
 
     judge = Invocation.judge(resident=True)
     try:
-        server.serve(judge, Invocation.root, host=host, port=port, browser=browser, say=say)
+        app.serve(judge, Invocation.root, host=host, port=port, browser=browser, say=say)
     except KeyboardInterrupt:
         say("The server has ended; your files are saved.")
 

@@ -41,12 +41,12 @@ def show(
         return
     if program is None or variant is not None:
         raise KataError("name either a PROGRAM to run or a --variant to compare, but not both")
-    from graders.learner import curves
+    from graders.learner import programs
     from graders.output import delivery
 
     picture = output or Path(f"{slug}-{program.removesuffix('.py')}.png")
     delivery.check(picture)
-    curves.check_format(picture)
-    path = curves.program_of(kata, program, kata.root / (against or "katas") / slug)
-    delivery.deliver_bytes(curves.picture_of(kata, path, picture.suffix), picture)
+    programs.check_format(picture)
+    path = programs.program_of(kata, program, kata.root / (against or "katas") / slug)
+    delivery.deliver_bytes(programs.picture_of(kata, path, picture.suffix), picture)
     print(f"written: {picture}")

@@ -1,4 +1,7 @@
-"""Writes and reads the files of a puzzle, and creates the repository in which the judge grades it."""
+"""A puzzle in a learner's repository: its files, what the learner has reached, its judge, and its form as a kata.
+
+`katas debug` in a terminal and `katas serve` in a browser share this module.
+"""
 
 from __future__ import annotations
 
@@ -10,42 +13,51 @@ import os
 import random
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
+from graders import catalogue
+from graders.catalogue import Kata
 from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
-from graders.debugging.causes import CAUSES
-from graders.debugging.diagnosis import FIELDS, gaps, remarks
+from graders.debugging.diagnosis import DIAGNOSIS, FIELDS, PROGRAM, gaps, remarks
 from graders.debugging.generate import candidate
-from graders.debugging.hints import hints
 from graders.debugging.puzzle import Puzzle
-from graders.debugging.readme import filled
+from graders.debugging.texts import hints, readme, title
 from graders.errors import KataError
+from graders.judge.client import Judge
+from graders.verdict import Verdict
 
-PROGRAM, DIAGNOSIS, RECORD, ATTEMPTS, SHOWN = "program.py", "diagnosis.toml", "puzzle.toml", "attempts", "hints"
+RECORD, ATTEMPTS, SHOWN = "puzzle.toml", "attempts", "hints"
 OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
+CACHES = ("__pycache__", ".pytest_cache")
 TEMPLATES = Path(__file__).parent / "kata"
+POINTS = 10.0  # the points of every puzzle
 LONGEST_NUMBER = 10  # longer numbers in the record of shown hints are rejected
 SHOWN_SEEDS = (0, 1)  # the seeds with which `pytest` trains; the README's figures are for the first
 NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
 
-@dataclass(frozen=True)
-class PracticeRecord:
+# --------------------------------------------------------------------------------------- the folder
+
+
+class PracticeRecord(msgspec.Struct, frozen=True):
     """The content of puzzle.toml, from which `puzzle_in` makes the puzzle again. `sha256` identifies the program."""
 
     seed: int
-    level: int | None
-    family: str | None
     attempt: int
     sha256: str
     symptom: str
+    level: int | None = None
+    family: str | None = None
 
 
 def folder_of(root: Path, seed: int) -> Path:
@@ -79,22 +91,21 @@ def check_free(root: Path, seed: int) -> Path:
     return folder
 
 
-# ------------------------------------------------------------------------------------ for the learner
-
-
 def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> Path:
     """Write the folder of a puzzle atomically. `level` and `family` are the requested values. Raises KataError."""
     folder = check_free(root, puzzle.seed)
-    record = PracticeRecord(puzzle.seed, level, family, puzzle.attempt, _digest(puzzle.source), puzzle.symptom)
+    record = PracticeRecord(puzzle.seed, puzzle.attempt, _digest(puzzle.source), puzzle.symptom, level, family)
+    values = {key: value for key, value in msgspec.structs.asdict(record).items() if value is not None}
+    head = "# `katas debug` identifies this puzzle by these values. Do not change them.\n"
     texts = {
-        "README.md": _readme(puzzle),
+        "README.md": readme(puzzle),
         **stubs(puzzle),
-        RECORD: _record(record),
+        RECORD: head + _toml(values),
         "test_debug.py": (TEMPLATES / "visible.py").read_text(encoding="utf-8"),
     }
     try:
-        with TemporaryDirectory(dir=folder.parent, prefix=".new-") as place:
-            made = Path(place, "puzzle")
+        with TemporaryDirectory(dir=folder.parent, prefix=".new-") as temporary:
+            made = Path(temporary, "puzzle")
             made.mkdir()
             for name, text in texts.items():
                 (made / name).write_text(text, encoding="utf-8")
@@ -113,16 +124,11 @@ def read(folder: Path) -> PracticeRecord:
             f"{folder}: there is no such puzzle. `katas debug list` shows all puzzles, `katas debug new` makes one."
         )
     try:
-        table = read_toml(path.read_bytes(), RECORD)
-        record = PracticeRecord(**({"level": None, "family": None} | table))
+        return msgspec.convert(read_toml(path.read_bytes(), RECORD), PracticeRecord)
     except OSError as fault:
         raise KataError(f"{path}: {fault.strerror}. {again}") from None
-    except (Mismatch, TypeError) as fault:
+    except (Mismatch, msgspec.ValidationError) as fault:
         raise KataError(f"{path}: the file is damaged ({fault}). {again}") from None
-    numbers = (record.seed, record.attempt, 1 if record.level is None else record.level)
-    if any(type(number) is not int for number in numbers) or type(record.symptom) is not str:
-        raise KataError(f"{path}: the file is damaged (a value has the wrong type). {again}")
-    return record
 
 
 def puzzle_in(folder: Path) -> Puzzle:
@@ -139,32 +145,74 @@ def puzzle_in(folder: Path) -> Puzzle:
 
 def puzzles(root: Path) -> list[Path]:
     """Return the folders of all puzzles, sorted by seed."""
-    found = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdecimal()]
-    return sorted(found, key=lambda folder: int(folder.name))
+    folders = [path.parent for path in (root / "katas" / "debug").glob(f"*/{RECORD}") if path.parent.name.isdecimal()]
+    return sorted(folders, key=lambda folder: int(folder.name))
 
 
 def newest(root: Path) -> Path:
     """Return the newest puzzle's folder. Raises KataError if there is none."""
-    found = puzzles(root)
-    if not found:
+    folders = puzzles(root)
+    if not folders:
         raise KataError(f"{root / 'katas' / 'debug'}: there is no puzzle yet. `katas debug new` makes one.")
-    return max(found, key=lambda folder: (folder / RECORD).stat().st_mtime_ns)
+    return max(folders, key=lambda folder: (folder / RECORD).stat().st_mtime_ns)
+
+
+def tables(puzzle: Puzzle) -> list[str]:
+    """Return the names of the tables in a puzzle's diagnosis."""
+    return [f"fault{number}" for number, _ in enumerate(puzzle.faults, start=1)]
+
+
+def stubs(puzzle: Puzzle) -> dict[str, str]:
+    """Return the learner's files as they were at the beginning, by name."""
+    empty: dict[str, Any] = {name: "" if kind is str else 0 for name, kind in FIELDS.items()} | {"file": PROGRAM}
+    head = (
+        "# cause: a name from the list in the README. line: a line number in the original program.py, counted from 1.\n"
+    )
+    parts = [head, *(f"[{name}]\n{_toml(empty)}" for name in tables(puzzle))]
+    return {PROGRAM: puzzle.source, DIAGNOSIS: "\n".join(parts)}
+
+
+def solution(puzzle: Puzzle) -> dict[str, str]:
+    """Return the files that get all points, by name."""
+    return {PROGRAM: puzzle.twin, DIAGNOSIS: answer(puzzle)}
+
+
+def answer(puzzle: Puzzle) -> str:
+    """Return a correct diagnosis.toml."""
+    parts = []
+    for name, fault, lines in zip(tables(puzzle), puzzle.faults, puzzle.lines, strict=True):
+        values = [fault.cause, PROGRAM, lines[0], fault.why, fault.fix, fault.prevention]
+        parts.append(f"[{name}]\n{_toml(dict(zip(FIELDS, values, strict=True)))}")
+    return "\n".join(parts)
+
+
+def _toml(values: dict[str, Any]) -> str:
+    """Return these strings and numbers as TOML. JSON strings are also valid TOML strings."""
+    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+# ----------------------------------------------------------------------------------- the visible tests
 
 
 def symptoms(folder: Path) -> list[str]:
     """Run the learner's program in this process, and return sentences that describe its symptoms."""
-    from graders.debugging import health, readings
+    from graders.debugging import judging, readings
 
     puzzle, program = puzzle_in(folder), _imported(folder / PROGRAM)
-    epochs = readings.module_of(puzzle.twin).EPOCHS
-    found, twins = [], []
+    runs, twins = [], []
     for seed in SHOWN_SEEDS:
         truth = readings.truth_of(puzzle.twin, seed)
-        twins.append(readings.twin_reading(puzzle.twin, seed, epochs, truth))
-        found.append(readings.reading_of(readings.own_training(program, seed, epochs, truth), truth))
-    ill = health.complaints(found, twins, epochs, SHOWN_SEEDS)
-    if puzzle.is_slow and (ratio := _slowdown(folder, puzzle)) > health.SLOW:
-        ill.append(f"Training takes {ratio:.1f} times as long as it should.")
+        twins.append(readings.measure(puzzle.twin, seed, truth))
+        runs.append(readings.reading_of(readings.own_training(program, seed, puzzle.epochs, truth), truth))
+    ill = judging.complaints(runs, twins, puzzle.epochs, SHOWN_SEEDS)
+    if puzzle.is_slow:
+        source = (folder / PROGRAM).read_text(encoding="utf-8")
+        if (ratio := readings.slowdown(source, puzzle.twin, SHOWN_SEEDS[0])) > judging.SLOW:
+            ill.append(f"Training takes {ratio:.1f} times as long as it should.")
     return ill
 
 
@@ -194,176 +242,6 @@ def _diagnosis(folder: Path) -> dict[str, Any]:
     return read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
 
 
-def tables(puzzle: Puzzle) -> list[str]:
-    """Return the names of the tables in a puzzle's diagnosis."""
-    return [f"fault{number}" for number, _ in enumerate(puzzle.faults, start=1)]
-
-
-def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
-    """Return the number (from 1) and the text of a hint, by default the first hint that has not been shown.
-
-    Raises KataError if all hints have been shown, or if the hint cannot be recorded.
-    """
-    all_ = hints(puzzle_in(folder).faults)
-    path = folder / SHOWN
-    shown = hints_shown(folder)
-    if number is None:
-        number = next((n for n in range(1, len(all_) + 1) if n not in shown), None)
-    if number is None:
-        raise KataError(f"{folder}: all {len(all_)} hints have been shown. Add a number to see one again.")
-    if number not in shown:
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f"{number}\n")
-        except OSError as fault:
-            raise KataError(
-                f"{path}: {fault.strerror}. The hint could not be recorded. Make the file writable."
-            ) from None
-    return number, all_[number - 1]
-
-
-def hints_shown(folder: Path) -> set[int]:
-    """Return the numbers of the hints that have been shown."""
-    return set(_numbers(folder / SHOWN))
-
-
-# -------------------------------------------------------------------------------------- for the judge
-
-
-@contextmanager
-def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
-    """Create a temporary repository with one kata. Yields its root, which only the owner can read, and the slug."""
-    slug = f"debug{puzzle.seed}"
-    with TemporaryDirectory(prefix="katas-debug-") as place:
-        root = Path(place)
-        shown, solved, hidden = root / "katas" / slug, root / "solutions" / slug, root / "graders" / "hidden" / slug
-        for folder in (shown, solved, hidden):
-            folder.mkdir(parents=True)
-        toml = (TEMPLATES / "kata.toml").read_text(encoding="utf-8")
-        (shown / "kata.toml").write_text(toml.replace("A broken training program", title(puzzle)), encoding="utf-8")
-        for folder, source in ((shown, puzzle.source), (solved, puzzle.twin)):
-            (folder / PROGRAM).write_text(source, encoding="utf-8")
-        (shown / DIAGNOSIS).write_text(_stub(puzzle), encoding="utf-8")
-        (solved / DIAGNOSIS).write_text(answer(puzzle), encoding="utf-8")
-        tests = ["hidden", "one_fault" if len(puzzle.faults) == 1 else "two_faults"]
-        for name in [*tests, *(["speed"] if puzzle.is_slow else [])]:
-            shutil.copyfile(TEMPLATES / f"{name}.py", hidden / f"test_{name}.py")
-        shutil.copyfile(TEMPLATES / "probes.py", hidden / "probes.py")
-        (hidden / "puzzle.json").write_text(json.dumps(_data(puzzle)), encoding="utf-8")
-        yield root, slug
-
-
-def answer(puzzle: Puzzle) -> str:
-    """Return a correct diagnosis.toml."""
-    parts = []
-    for name, fault, lines in zip(tables(puzzle), puzzle.faults, puzzle.lines, strict=True):
-        values = [fault.cause, PROGRAM, lines[0], fault.why, fault.fix, fault.prevention]
-        parts.append(_table(name, dict(zip(FIELDS, values, strict=True))))
-    return "\n".join(parts)
-
-
-def record_attempt(folder: Path, score: float, of: float) -> None:
-    """Record a graded attempt and its points. Raises KataError if the file cannot be written."""
-    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-    try:
-        with (folder / ATTEMPTS).open("a", encoding="utf-8") as file:
-            file.write(f"{now}  {score:g} of {of:g}\n")
-    except OSError as fault:
-        raise KataError(
-            f"{folder / ATTEMPTS}: {fault.strerror}. The attempt could not be recorded. Make the file writable."
-        ) from None
-
-
-def attempts(folder: Path) -> list[float]:
-    """Return the scores of all graded attempts, oldest first. Lines that are not attempts are ignored."""
-    return [score for _, score in dated_attempts(folder)]
-
-
-def dated_attempts(folder: Path) -> list[tuple[str, float]]:
-    """Return the time (ISO 8601) and the score of each graded attempt, oldest first."""
-    try:
-        text = (folder / ATTEMPTS).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    found = re.findall(r"^(\S+)  (\d+(?:\.\d+)?) of \d", text, re.MULTILINE)
-    return [(moment, float(score)) for moment, score in found]
-
-
-# -------------------------------------------------------------------------------------------- texts
-
-
-def title(puzzle: Puzzle) -> str:
-    """Return the heading of a puzzle's README."""
-    return f"A broken training program: {puzzle.program.name}, seed {puzzle.seed}, level {puzzle.level}"
-
-
-def _readme(puzzle: Puzzle) -> str:
-    two = len(puzzle.faults) > 1
-    values = {
-        "TITLE": title(puzzle),
-        "ABOUT": puzzle.program.about,
-        "FAULTS": "Two faults were inserted" if two else "A fault was inserted",
-        "SYMPTOM": puzzle.symptom or "Run the tests to see the symptom.",
-        "SEED": str(puzzle.seed),
-        "EPOCHS": str(puzzle.epochs),
-        "TABLES": "the tables `[fault1]` and `[fault2]`, in any order" if two else "the table `[fault1]`",
-        "HALF": " One point for each fault." if two else "",
-        "METRIC": "accuracy" if puzzle.program.metric == "accuracy" else "r2",
-        "CAUSES": "\n".join(f"- `{name}`: {meaning}" for name, meaning in CAUSES.items()),
-    }
-    return filled(values)
-
-
-def stubs(puzzle: Puzzle) -> dict[str, str]:
-    """Return the learner's files as they were at the beginning, by name."""
-    return {PROGRAM: puzzle.source, DIAGNOSIS: _stub(puzzle)}
-
-
-def _stub(puzzle: Puzzle) -> str:
-    empty: dict[str, Any] = {name: "" if kind is str else 0 for name, kind in FIELDS.items()} | {"file": PROGRAM}
-    head = (
-        "# cause: a name from the list in the README. line: a line number in the original program.py, counted from 1.\n"
-    )
-    return head + "\n".join(["", *(_table(name, empty) for name in tables(puzzle))])
-
-
-def _table(name: str, values: dict[str, Any]) -> str:
-    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items()), ""])
-
-
-def _record(record: PracticeRecord) -> str:
-    values = {key: value for key, value in vars(record).items() if value is not None}
-    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
-    return "\n".join(["# `katas debug` identifies this puzzle by these values. Do not change them.", *lines, ""])
-
-
-def _toml(value: str | int) -> str:
-    """Return a value as TOML. JSON strings are also valid TOML strings."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _data(puzzle: Puzzle) -> dict[str, Any]:
-    faults = [{"cause": fault.cause, "lines": lines} for fault, lines in zip(puzzle.faults, puzzle.lines, strict=True)]
-    return {
-        "source": puzzle.source,
-        "twin": puzzle.twin,
-        "lines": len(puzzle.source.splitlines()),
-        "faults": faults,
-    }
-
-
-def _numbers(path: Path) -> list[int]:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    return [int(line) for line in text.split() if line.isdecimal() and len(line) < LONGEST_NUMBER]
-
-
-def _digest(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()
-
-
 def _imported(path: Path) -> ModuleType:
     """Import the learner's program as a module, so that tracebacks show lines of the file."""
     spec = importlib.util.spec_from_file_location("program", path)
@@ -374,7 +252,200 @@ def _imported(path: Path) -> ModuleType:
     return module
 
 
-def _slowdown(folder: Path, puzzle: Puzzle) -> float:
-    from graders.debugging.measurement import slowdown
+# ------------------------------------------------------------------------------------------ progress
 
-    return slowdown((folder / PROGRAM).read_text(encoding="utf-8"), puzzle.twin, SHOWN_SEEDS[0])
+
+def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
+    """Return the number (from 1) and the text of a hint, by default the first hint that has not been shown.
+
+    Raises KataError if all hints have been shown, or if the hint cannot be recorded.
+    """
+    texts, shown = hints(puzzle_in(folder).faults), hints_shown(folder)
+    if number is None:
+        number = next((n for n in range(1, len(texts) + 1) if n not in shown), None)
+    if number is None:
+        raise KataError(f"{folder}: all {len(texts)} hints have been shown. Add a number to see one again.")
+    if number not in shown:
+        _append(folder / SHOWN, str(number), "hint")
+    return number, texts[number - 1]
+
+
+def hints_shown(folder: Path) -> set[int]:
+    """Return the numbers of the hints that have been shown."""
+    return {int(line) for line in _text(folder / SHOWN).split() if line.isdecimal() and len(line) < LONGEST_NUMBER}
+
+
+def record_attempt(folder: Path, score: float, of: float) -> None:
+    """Record a graded attempt and its points. Raises KataError if the file cannot be written."""
+    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    _append(folder / ATTEMPTS, f"{now}  {score:g} of {of:g}", "attempt")
+
+
+def attempts(folder: Path) -> list[float]:
+    """Return the scores of all graded attempts, oldest first. Lines that are not attempts are ignored."""
+    return [score for _, score in _dated_attempts(folder)]
+
+
+def _dated_attempts(folder: Path) -> list[tuple[str, float]]:
+    """Return the time (ISO 8601) and the score of each graded attempt, oldest first."""
+    rows = re.findall(r"^(\S+)  (\d+(?:\.\d+)?) of \d", _text(folder / ATTEMPTS), re.MULTILINE)
+    return [(moment, float(score)) for moment, score in rows]
+
+
+def _append(path: Path, line: str, what: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+    except OSError as fault:
+        raise KataError(
+            f"{path}: {fault.strerror}. The {what} could not be recorded. Make the file writable."
+        ) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class PuzzleStanding:
+    """What a learner has reached in a puzzle. `puzzle` is None if it cannot be read; `fault` then says why."""
+
+    folder: Path
+    puzzle: Puzzle | None
+    fault: str
+    scores: tuple[float, ...]
+    solved_on: str
+
+    @property
+    def best(self) -> float:
+        return max(self.scores, default=0.0)
+
+
+def standing(folder: Path) -> PuzzleStanding:
+    """Return what the learner has reached in the puzzle in this folder."""
+    puzzle, fault = None, ""
+    try:
+        puzzle = puzzle_in(folder)
+    except KataError as problem:
+        fault = str(problem)
+    dated = _dated_attempts(folder)
+    solved = next((moment[:10] for moment, score in dated if score >= POINTS), "")
+    return PuzzleStanding(folder, puzzle, fault, tuple(score for _, score in dated), solved)
+
+
+# ------------------------------------------------------------------------------------------- the judge
+
+
+@contextmanager
+def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
+    """Create a temporary repository with one kata. Yields its root, which only the owner can read, and the slug."""
+    slug = f"debug{puzzle.seed}"
+    with TemporaryDirectory(prefix="katas-debug-") as temporary:
+        root = Path(temporary)
+        shown, solved, hidden = root / "katas" / slug, root / "solutions" / slug, root / "graders" / "hidden" / slug
+        for folder in (shown, solved, hidden):
+            folder.mkdir(parents=True)
+        toml = (TEMPLATES / "kata.toml").read_text(encoding="utf-8")
+        (shown / "kata.toml").write_text(toml.replace("A broken training program", title(puzzle)), encoding="utf-8")
+        for folder, files in ((shown, stubs(puzzle)), (solved, solution(puzzle))):
+            for name, text in files.items():
+                (folder / name).write_text(text, encoding="utf-8")
+        shutil.copyfile(TEMPLATES / "hidden.py", hidden / "test_hidden.py")
+        shutil.copyfile(TEMPLATES / "probes.py", hidden / "probes.py")
+        data = {
+            "source": puzzle.source,
+            "twin": puzzle.twin,
+            "lines": len(puzzle.source.splitlines()),
+            "tables": tables(puzzle),
+            "faults": [
+                {"cause": fault.cause, "lines": lines} for fault, lines in zip(puzzle.faults, puzzle.lines, strict=True)
+            ],
+            "is_slow": puzzle.is_slow,
+        }
+        (hidden / "puzzle.json").write_text(json.dumps(data), encoding="utf-8")
+        yield root, slug
+
+
+class PuzzleJudge:
+    """A judge for one puzzle, for use in a `with` statement. `settings` are those of Judge."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        with ExitStack() as stack:
+            root, self._slug = stack.enter_context(repository(puzzle_in(folder)))
+            self._judge = stack.enter_context(Judge(root, **settings))
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> PuzzleJudge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the judge, and remove its copy of the puzzle."""
+        self._stack.close()
+
+    def grade(
+        self,
+        slug: str = "",
+        *,
+        visible: bool = False,
+        until: int | None = None,
+        tasks: Collection[str] = (),
+        tell: Callable[[Verdict], None] | None = None,
+    ) -> Verdict:
+        """Return the verdict on the learner's files, as the learner sees it. `slug` is its name for the puzzle.
+
+        A puzzle has no visible tests that the judge could run, so `visible` changes nothing.
+        """
+        del visible
+
+        def named(verdict: Verdict) -> Verdict:
+            foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
+            return msgspec.structs.replace(verdict, ignored_files=foreign, kata=slug or verdict.kata)
+
+        partial = None if tell is None else lambda verdict: tell(named(verdict))
+        return named(self._judge.grade(self._slug, self.folder, until=until, tasks=tasks, tell=partial))
+
+
+def _is_ours(name: str) -> bool:
+    return name in OURS or Path(name).parts[0] in CACHES
+
+
+def record(folder: Path, verdict: Verdict) -> None:
+    """Record a verdict as an attempt, unless nothing could be graded. Raises KataError if it cannot be written."""
+    if verdict.status != "error" and not verdict.untested:
+        record_attempt(folder, verdict.score, verdict.max_score)
+
+
+# ---------------------------------------------------------------------------------------- as a kata
+
+
+class PuzzleKata(Kata, frozen=True, kw_only=True):
+    """A puzzle as a kata of the learner's repository. `own` is the learner's folder."""
+
+    own: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.own
+
+
+def kata_of(root: Path, seed: int, slug: str) -> PuzzleKata:
+    """Return a seed's puzzle as a kata. Raises KataError if there is no such puzzle."""
+    folder = folder_of(root, seed)
+    return PuzzleKata(**{**_template(), "slug": slug, "root": root, "title": title(puzzle_in(folder)), "own": folder})
+
+
+@cache
+def _template() -> dict[str, Any]:
+    """Return the fields of the kata in the templates' kata.toml."""
+    with TemporaryDirectory(prefix="katas-debug-") as temporary:
+        toml = Path(temporary, "katas", "debug", "kata.toml")
+        toml.parent.mkdir(parents=True)
+        toml.write_bytes((TEMPLATES / "kata.toml").read_bytes())
+        return msgspec.structs.asdict(catalogue.load(Path(temporary), "debug", complete=False))

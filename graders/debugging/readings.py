@@ -1,13 +1,15 @@
-"""Turns one training run of a program into a reading.
+"""Turns one training run of a program into a reading: for the judge, for `pytest`, and for the proof of a puzzle.
 
-The program's answers are scored here, on data that the judge makes with the twin. A program's claims about itself count
-only if they agree with these scores.
+The program's answers are scored here, on data made with the twin. A program's claims about itself count only if they
+agree with these scores.
 """
 
 from __future__ import annotations
 
+import time
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,7 +19,13 @@ import torch
 
 from graders.checks import Mismatch
 from graders.debugging.kata import probes
-from graders.debugging.measurement import FRESH, N_FRESH, N_PIECES, NO_SCORE, PIECE, load, score
+
+FRESH = 1_000_003  # added to a seed to make data that no training run has seen
+N_FRESH = 6  # this many validation parts make up the fresh data, which has several hundred rows
+PIECE = 3  # the number of rows per call when predict gets a few rows at a time
+N_PIECES = 60
+NO_SCORE = -1.0  # the score of predictions that are not finite, and the lower bound for R²
+ROUNDS = 3  # in which the training time is measured
 
 
 @dataclass(frozen=True)
@@ -38,15 +46,20 @@ class Truth:
 class Reading:
     """One training run of a program, as observed from outside.
 
-    `last`, `best` and `true` are pairs of a training and a validation score. `last` and `best` are the history's claims
-    for the last epoch and for the epoch with the best validation score. `true` is the score of the answers that the
-    program gives after training.
+    Scores are shares of correct classes, or R² (mean over columns). `train`, `validation` and `fresh` are those on the
+    twin's data; `pieces` is also for fresh data, predicted PIECE rows at a time. `last`, `best` and `true` are pairs of
+    a training and a validation score. `last` and `best` are the history's claims for the last epoch and for the epoch
+    with the best validation score; `true` is the score on the program's own split, if it has the twin's rows.
+    `entries_of_one_epoch` is the length of the history of a second training run, which lasts one epoch. `rows_seen` is
+    the share of the training rows that entered the network in the first epoch. `graphs_kept` counts the forward passes
+    whose graph is still in memory after training.
     """
 
     losses: tuple[float, ...]
     lengths: tuple[int, ...]
     entries_of_one_epoch: int
     train: float
+    validation: float
     fresh: float
     pieces: float
     last: tuple[float, float]
@@ -56,9 +69,16 @@ class Reading:
     graphs_kept: int
 
 
+def load(source: str) -> types.ModuleType:
+    """Load a program of this package as a module. Never load a submission, because modules run in this process."""
+    module = types.ModuleType("program")
+    exec(compile(source, "program.py", "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
 @lru_cache(maxsize=4)
 def module_of(source: str) -> types.ModuleType:
-    """Load a program of this package as a module. Never load a submission, because modules run in this process."""
+    """Return the module of a program of this package, which several callers share."""
     return load(source)
 
 
@@ -75,9 +95,17 @@ def truth_of(twin: str, seed: int) -> Truth:
 
 
 def own_training(program: Any, seed: int, epochs: int, truth: Truth) -> dict[str, Any]:
-    """Run the probe `training` in this process and return its result. Restore the global generator afterwards."""
-    with torch.random.fork_rng(devices=[]):
+    """Run the probe `training` in this process and return its result."""
+    with _seeded(seed):
         return probes.training(program, seed, epochs, truth.X, truth.pieces)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the global generator, and restore it afterwards."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
@@ -94,6 +122,7 @@ def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
         lengths=lengths,
         entries_of_one_epoch=run["entries_of_one_epoch"],
         train=scores["train"],
+        validation=scores["validation"],
         fresh=scores["fresh"],
         pieces=score(answers["pieces"], truth.y["fresh"][: PIECE * N_PIECES]),
         last=_claims(metrics, -1),
@@ -104,9 +133,38 @@ def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
     )
 
 
-def twin_reading(twin: str, seed: int, epochs: int, truth: Truth) -> Reading:
-    """Train the twin in this process, and return its reading."""
-    return reading_of(own_training(module_of(twin), seed, epochs, truth), truth)
+def measure(source: str, seed: int, truth: Truth) -> Reading:
+    """Train one of this package's programs in this process, and return its reading. The seed determines the result."""
+    program = load(source)
+    return reading_of(own_training(program, seed, program.EPOCHS, truth), truth)
+
+
+def slowdown(source: str, twin: str, seed: int) -> float:
+    """Return the time of a training run of one epoch, divided by its twin's.
+
+    Each time is the least CPU time of several alternating rounds.
+    """
+    programs = [load(source), load(twin)]
+    least = [float("inf"), float("inf")]
+    with _seeded(seed):
+        for _ in range(ROUNDS):
+            for which, program in enumerate(programs):
+                model, data = program.build_model(seed), program.load_data(seed)
+                start = time.thread_time()
+                program.train(model, data, epochs=1, seed=seed)
+                least[which] = min(least[which], time.thread_time() - start)
+    return least[0] / least[1]
+
+
+def score(predicted: np.ndarray, targets: np.ndarray) -> float:
+    """Return the accuracy for integer targets, and otherwise the mean R² over columns (at least NO_SCORE)."""
+    if predicted.size != targets.size or not np.isfinite(predicted).all():
+        return NO_SCORE
+    predicted = predicted.reshape(targets.shape)
+    if targets.dtype.kind in "iu":
+        return float(np.mean(predicted == targets))
+    residual = np.mean((predicted.astype(float) - targets) ** 2, axis=0)
+    return max(NO_SCORE, float(np.mean(1 - residual / np.var(targets, axis=0))))
 
 
 def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:

@@ -1,4 +1,4 @@
-"""Recommend katas, show hints and solutions, and restore stubs."""
+"""Show hints, solutions and explanations, and restore stubs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graders.catalogue import Kata, Task
 from graders.catalogue.records import AFTER
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
-from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, place, points_of, streak
+from graders.learner.progress import Progress
 from graders.output.delivery import deliver_bytes
 from graders.output.difference import difference as unified
 
@@ -195,33 +195,3 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except OSError:
         return None
-
-
-def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
-    """Return a text that names the next kata, and says how to work on it."""
-    found = next_kata(katas, standings)
-    if found is None:
-        return all_done(katas)
-    kata, why = found
-    more = f" and {len(kata.files) - 1} more" if len(kata.files) > 1 else ""
-    return (
-        f"next: {kata.slug}, {kata.title} ({why})\n"
-        f"  read   katas/{kata.slug}/README.md\n"
-        f"  write  katas/{kata.slug}/{kata.files[0]}{more}\n"
-        f"  grade  katas watch {kata.slug}   (or pytest katas/{kata.slug})"
-    )
-
-
-def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) -> str:
-    """Return the checklist of all katas, a summary and the next kata, as text of at most 80 columns."""
-    standings = progress.standings([kata.slug for kata in katas])
-    lines = []
-    for kata in sorted(katas, key=place):
-        standing = standings[kata.slug]
-        reached = f"{standing.best:g}" if standing.tries else "–"
-        points = f"{reached}/{points_of(kata):g}"
-        title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
-        mark = "✓" if standing.done else "·"
-        lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
-    lines += ["", in_short(standings, streak(progress.days(), today))]
-    return "\n".join([*lines, advice(katas, standings)])

@@ -12,14 +12,17 @@ import html
 import json
 import mimetypes
 import re
+import subprocess
+import tomllib
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.learner import colab, notebook
+from graders.learner import notebook
 
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
@@ -77,6 +80,27 @@ Jupyter, install and start it in that environment: `. .venv/bin/activate`, `pip 
 </details>\
 """
 
+NO_ADDRESS = (
+    "It has no Colab badge and no cell that installs the katas, because this repository has no address: "
+    "neither a git remote `origin` on a web server nor [project.urls] in pyproject.toml."
+)
+INSTALL = """\
+# Run this cell first on a machine without the katas, such as Google Colab. Where they are installed, it does nothing.
+import importlib.util
+import pathlib
+import subprocess
+import sys
+
+if importlib.util.find_spec("graders") is None:
+    here = pathlib.Path("nn-katas").resolve()
+    if not here.is_dir():
+        subprocess.run(["git", "clone", "--quiet", "--depth", "1", {address!r}, str(here)], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--editable", str(here)], check=True)
+    sys.path.insert(0, str(here))\
+"""
+_BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
+_SSH = re.compile(r"(?:ssh://)?[^@/\s]+@(?P<host>[^:/\s]+)(?::\d+/|[:/])(?P<path>\S+)")
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"},
@@ -117,11 +141,11 @@ def written_together(katas: Sequence[Kata], place: Path) -> str:
                     "Write a notebook for each kata."
                 )
     titles = "\n".join(f"{number}. {kata.title} (`{kata.slug}`)" for number, kata in enumerate(katas, start=1))
-    address, beside = colab.address_of(katas[0].root), place.absolute().parent
-    parts = [colab.badge(katas[0].root, place, address) if address else ""]
+    address, beside = address_of(katas[0].root), place.absolute().parent
+    parts = [badge(katas[0].root, place, address) if address else ""]
     parts += [CONTENTS.format(count=len(katas), titles=titles), WITHOUT_GRADERS]
     cells = _markdown("contents", ["\n\n".join(filter(None, parts))])
-    cells += _code("install", [colab.INSTALL.format(address=address)] if address else [])
+    cells += _code("install", [INSTALL.format(address=address)] if address else [])
     cells += _code("plots", [PLOTS])
     for kata in katas:
         cells += [{**cell, "id": f"{kata.slug}-{cell['id']}"} for cell in _cells(kata, beside, VERDICT)]
@@ -356,3 +380,58 @@ class _Names:
 
     def text(self, node: ast.AST) -> str:
         return ast.get_source_segment(self.source, node) or ""
+
+
+# ------------------------------------------------------------------------- notebooks on other machines
+
+
+def address_of(root: Path) -> str | None:
+    """Return the https address of a repository, without passwords, or None if it is unknown."""
+    found = [_git(root, "remote", "get-url", "origin"), *_urls(root / "pyproject.toml")]
+    return next((address for each in found if (address := _as_https(each))), None)
+
+
+def badge(root: Path, notebook: Path, address: str) -> str:
+    """Return a Colab badge in Markdown, or an empty string.
+
+    Colab opens notebooks in GitHub repositories. The badge works once the notebook is committed and pushed.
+    """
+    notebook = notebook.resolve()
+    place = urlsplit(address)
+    if place.hostname != "github.com" or not notebook.is_relative_to(root.resolve()):
+        return ""
+    branch = _git(root, "rev-parse", "--abbrev-ref", "origin/HEAD").removeprefix("origin/") or "main"
+    name = notebook.relative_to(root.resolve()).as_posix()
+    link = f"https://colab.research.google.com/github{place.path}/blob/{quote(branch)}/{quote(name)}"
+    return _BADGE.format(link=link)
+
+
+def _as_https(address: str) -> str | None:
+    """Return an address that anybody can clone from, or None for a path or an unknown protocol."""
+    address = address.strip().removesuffix("/").removesuffix(".git")
+    ssh = _SSH.fullmatch(address) if not address.startswith(("http://", "https://")) else None
+    if ssh:
+        return f"https://{ssh['host']}/{ssh['path']}"
+    place = urlsplit(address)
+    if place.scheme not in ("http", "https") or not place.hostname or len(place.path) < 2:
+        return None
+    port = f":{place.port}" if place.port else ""
+    return f"{place.scheme}://{place.hostname}{port}{place.path}"
+
+
+def _urls(path: Path) -> list[str]:
+    try:
+        urls = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {}).get("urls", {})
+    except (OSError, ValueError):
+        return []
+    known = {str(name).lower(): str(url) for name, url in urls.items()}
+    return [known[name] for name in ("repository", "source", "homepage") if name in known]
+
+
+def _git(root: Path, *words: str) -> str:
+    """Return what git prints, or an empty string if it fails."""
+    try:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

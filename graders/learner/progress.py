@@ -10,7 +10,6 @@ import contextlib
 import datetime
 import os
 import sqlite3
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +88,7 @@ class Progress:
         except (OSError, sqlite3.Error) as fault:
             reason = getattr(fault, "strerror", None) or str(fault)
             remedy = "Set NN_KATAS_PROGRESS to a file that you can write to"
-            if "locked" in reason:
+            if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 remedy = "Another program is using the file. Try again when that program has finished"
             raise KataError(f"{self.path}: {reason}. {remedy}.") from None
 
@@ -217,21 +216,20 @@ def default_path() -> Path:
     return Path(general or Path.home() / ".local" / "share").absolute() / "nn-katas" / "progress.sqlite"
 
 
-def remember(verdicts: Sequence[Verdict], root: Path) -> None:
-    """Record verdicts on the learner's own files. If this fails, only print a message to standard error."""
+def remember(verdicts: Sequence[Verdict], root: Path) -> list[str]:
+    """Record verdicts on the learner's own files. Return what went wrong, as sentences."""
     tried = [verdict for verdict in verdicts if not (verdict.untouched or verdict.waits_for)]
     worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
     if not worth:
-        return
+        return []
     try:
         with Progress.of(root) as progress:
-            if progress.warning:
-                print(f"katas: {progress.warning}", file=sys.stderr)
             record = progress.record_repetition if is_repetition(root) else progress.record
             for verdict in worth:
                 record(verdict)
+            return [progress.warning] if progress.warning else []
     except (KataError, sqlite3.Error) as fault:
-        print(f"katas: the verdict was not recorded for `katas progress`: {fault}", file=sys.stderr)
+        return [f"the verdict was not recorded for `katas progress`: {fault}"]
 
 
 def all_done(katas: Sequence[Kata]) -> str:

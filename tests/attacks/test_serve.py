@@ -30,12 +30,12 @@ from graders.debugging import practice
 from graders.debugging.generate import candidate
 from graders.errors import KataError
 from graders.learner import guidance
-from graders.learner.serve import app, files, live
-from graders.learner.serve.guard import Guard, forwarded
+from graders.learner.serve import app, files, live, pane
 from graders.learner.serve.live import LiveKatas
 from graders.learner.serve.markdown import to_html
-from graders.learner.serve.server import address_of
 from graders.output.delivery import deliver_bytes
+from graders.web.guard import Guard, forwarded
+from graders.web.server import address_of
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import ADDRESS, Server, serving
@@ -480,7 +480,7 @@ def _status(server: Server, method: str, *headers: tuple[str, str]) -> int:
 
 
 def test_a_progress_file_that_cannot_be_used_is_named_on_the_start_page(globbed, tmp_path, monkeypatch):
-    katas = LiveKatas(globbed.root, None)
+    katas = LiveKatas(globbed.root, None, app.puzzle_room)
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
     write(tmp_path / "progress.sqlite", "damaged" * 1000)
     assert "It was renamed progress.damaged-" in app.overview(katas, None, {})["warning"]
@@ -501,7 +501,7 @@ def test_a_broken_kata_does_not_hide_the_others(globbed):
     shutil.copytree(globbed.folder, globbed.root / "katas/beta")
     shutil.copytree(globbed.folder, globbed.root / "katas/gamma")
     write(globbed.root / "katas/beta/kata.toml", "title = 3\n")
-    found = app.overview(LiveKatas(globbed.root, None), None, {})
+    found = app.overview(LiveKatas(globbed.root, None, app.puzzle_room), None, {})
     assert [each["slug"] for each in found["katas"]] == ["alpha", "gamma"]
     ((slug, fault),) = ((each["slug"], each["fault"]) for each in found["broken"])
     assert slug == "beta"
@@ -551,7 +551,7 @@ def test_a_session_that_fails_is_shown_and_tried_again(globbed, monkeypatch):
     monkeypatch.setattr(live, "WatchSession", Broken)
     seen: list[Any] = []
     judge = SimpleNamespace(grade=lambda *_, **__: None, close=lambda: None)
-    katas = LiveKatas(globbed.root, judge)
+    katas = LiveKatas(globbed.root, judge, app.puzzle_room)
     kata = katas.get("alpha")
     kata.join(seen.append)
     kata.do(lambda session: session.grade_again())
@@ -590,7 +590,7 @@ def test_a_client_that_never_reads_gets_only_the_latest_snapshot(globbed, monkey
     listeners = []
     kata = SimpleNamespace(alive=True, join=listeners.append, leave=listeners.remove)
     monkeypatch.setattr(LiveKatas, "get", lambda *_: kata)
-    state = SimpleNamespace(katas=LiveKatas(globbed.root, None))
+    state = SimpleNamespace(katas=LiveKatas(globbed.root, None, app.puzzle_room))
     request = SimpleNamespace(app=SimpleNamespace(state=state), path_params={"slug": "alpha"})
 
     class Found(dict[str, int]):
@@ -622,11 +622,11 @@ def test_a_client_that_never_reads_gets_only_the_latest_snapshot(globbed, monkey
 def test_a_readme_that_is_not_utf_8_does_not_close_the_page(globbed):
     (globbed.folder / "README.md").write_bytes(b"# Caf\xe9\n")
     request = SimpleNamespace(path_params={"slug": "alpha"})
-    assert "Caf\ufffd" in app.one_kata(LiveKatas(globbed.root, None), request, {})["readme"]
+    assert "Caf\ufffd" in app.one_kata(LiveKatas(globbed.root, None, app.puzzle_room), request, {})["readme"]
 
 
 def test_the_address_of_a_picture_is_quoted(globbed):
     """The page decodes it, and stops showing verdicts if it cannot."""
     write(globbed.root / ".katas/pictures/alpha-100%25#?é.png", "")
-    (address,) = live._pictures(SimpleNamespace(kata=globbed))
+    (address,) = pane._pictures(SimpleNamespace(kata=globbed))
     assert address.startswith("/drawn/alpha-100%2525%23%3F%C3%A9.png?")

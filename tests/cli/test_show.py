@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.learner.curves import drawn
+from graders.learner.programs import drawn
 from tests import milestone_course, workshop
 from tests.workshop import ROOT, katas, write
 

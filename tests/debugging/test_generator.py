@@ -10,8 +10,7 @@ from io import StringIO
 
 import pytest
 
-from graders.debugging.causes import CAUSES
-from graders.debugging.diagnosis import LEAST_CHARACTERS
+from graders.debugging.diagnosis import CAUSES, LEAST_CHARACTERS
 from graders.debugging.faults import FAMILIES, FAULTS
 from graders.debugging.generate import LEVELS, GenerationError, candidate
 from graders.debugging.programs import PROGRAMS, TrainingProgram

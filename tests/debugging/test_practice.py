@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from graders.checks import Mismatch
-from graders.cli.debug import app
 from graders.debugging import practice
+from graders.debugging.commands import app
+from graders.debugging.diagnosis import assert_named
 from graders.debugging.faults import FAMILIES, FAULTS
 from graders.debugging.generate import Variation, assemble, candidate
-from graders.debugging.hints import FIRST, SECOND, hints
 from graders.debugging.programs import PROGRAMS
 from graders.debugging.puzzle import Puzzle
+from graders.debugging.texts import FIRST, SECOND, hints
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict
@@ -29,7 +30,7 @@ from tests.late import Late
 from tests.workshop import KATAS, ROOT, katas
 
 # These import PyTorch.
-health, judging, readings = (Late(f"graders.debugging.{name}") for name in ("health", "judging", "readings"))
+judging, readings = (Late(f"graders.debugging.{name}") for name in ("judging", "readings"))
 
 COMMANDS = [str(each.name or getattr(each.callback, "__name__", "")).rstrip("_") for each in app.registered_commands]
 
@@ -112,10 +113,10 @@ def test_two_faults_need_both_tables_in_any_order() -> None:
     line = found["fault2"]["line"]
     named = "\n".join(f"line = {line}" if row.startswith("line") else row for row in named.splitlines())
     swapped = practice.answer(two).replace("fault1", "other").replace("fault2", "fault1").replace("other", "fault2")
-    with desk(two) as judging:
+    with desk(two) as bench:
         for half in two.partly_fixed[:1]:  # the proof of every puzzle tries each half
-            assert scores(judging.graded(half, named)) == {"heals": 0, "program": 0, "diagnosis": 1}
-        assert scores(judging.graded(two.twin, swapped)) == {"heals": 5, "program": 3, "diagnosis": 2}
+            assert scores(bench.graded(half, named)) == {"heals": 0, "program": 0, "diagnosis": 1}
+        assert scores(bench.graded(two.twin, swapped)) == {"heals": 5, "program": 3, "diagnosis": 2}
 
 
 def test_right_cause_in_a_wrong_line_fails(one: PuzzleJudge) -> None:
@@ -142,7 +143,7 @@ def said(which: int, *tables: tuple[str, int]) -> str:
         for number, (cause, line) in enumerate(tables, start=1)
     }
     try:
-        judging.assert_named(given, ["fault1", "fault2"], TRUTHS, which, lines=150)
+        assert_named(given, ["fault1", "fault2"], TRUTHS, which, lines=150)
     except Mismatch as fault:
         return str(fault)
     return ""
@@ -237,9 +238,9 @@ def test_alternative_fix_line_counts(name: str, program: str, trained: bool) -> 
 
 def ills(source: str, twin: str, seed: int = 0) -> list[str]:
     """Return the complaints about a training of one of our own programs."""
-    epochs, truth = readings.module_of(twin).EPOCHS, readings.truth_of(twin, seed)
-    found = readings.twin_reading(source, seed, epochs, truth)
-    return health.complaints([found], [readings.twin_reading(twin, seed, epochs, truth)], epochs, [seed])
+    truth = readings.truth_of(twin, seed)
+    run, healthy = readings.measure(source, seed, truth), readings.measure(twin, seed, truth)
+    return judging.complaints([run], [healthy], len(healthy.losses), [seed])
 
 
 @pytest.mark.deep
@@ -262,17 +263,28 @@ def test_restored_best_epoch_is_compared_with_its_own_claim() -> None:
 
 
 def reading(*losses: float, fresh: float) -> readings.Reading:
-    return readings.Reading(losses, (len(losses),), 1, fresh, fresh, fresh, (0.9, 0.9), (0.9, 0.9), (0.9, 0.9), 1.0, 0)
+    """Return a training run with these losses and this score on all data."""
+    claims = (fresh, fresh)
+    scores = dict.fromkeys(("train", "validation", "fresh", "pieces"), fresh) | dict.fromkeys(
+        ("last", "best", "true"), claims
+    )
+    return readings.Reading(losses, (len(losses),), 1, **scores, rows_seen=1.0, graphs_kept=0)
+
+
+def test_program_is_healthy_if_its_twin_scores_alike() -> None:
+    judging.assert_healthy([reading(1.0, 0.2, fresh=0.9)], [reading(1.0, 0.2, fresh=0.9)], 2)
+    with pytest.raises(Mismatch, match=r"The score on fresh data is 0\.70"):
+        judging.assert_healthy([reading(1.0, 0.2, fresh=0.7)], [reading(1.0, 0.2, fresh=0.9)], 2)
 
 
 def test_compared_numbers_are_of_the_same_named_training() -> None:
     found = [reading(1.0, 0.2, fresh=0.9), reading(2.0, 1.9, fresh=0.5)]
     twins = [reading(1.0, 0.15, fresh=0.91), reading(2.5, 0.25, fresh=0.92)]
-    assert health.complaints(found, twins, 2, (0, 1)) == [
+    assert judging.complaints(found, twins, 2, (0, 1)) == [
         "The loss goes from 2 to 1.9 (seed 1, 2 epochs); in a healthy run it goes from 2.5 to 0.25.",
         "The score on fresh data is 0.90 and 0.50 (seeds 0 and 1); a healthy run reaches 0.91 and 0.92.",
     ]
-    hidden = health.complaints(found, twins, 2)
+    hidden = judging.complaints(found, twins, 2)
     assert "one of 2 training runs, 2 epochs" in hidden[0]
     assert "(2 training runs)" in hidden[1]
     assert not any("seed" in sentence for sentence in hidden)
@@ -288,8 +300,8 @@ def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
 @pytest.mark.deep
 def test_judge_detects_a_slow_program() -> None:
     slow = puzzle("metric-row-by-row")
-    with desk(slow) as judging:
-        verdict = judging.graded(slow.source, tasks=["heals"])
+    with desk(slow) as bench:
+        verdict = bench.graded(slow.source, tasks=["heals"])
     assert scores(verdict)["heals"] == 0
     assert any("times the reference's time" in test.message for test in verdict.tests)
 
@@ -297,8 +309,8 @@ def test_judge_detects_a_slow_program() -> None:
 @pytest.mark.deep
 def test_a_healed_slow_program_is_fast_enough() -> None:
     slow = puzzle("metric-row-by-row")
-    with desk(slow) as judging:
-        assert scores(judging.graded(slow.twin, tasks=["heals"]))["heals"] == 5
+    with desk(slow) as bench:
+        assert scores(bench.graded(slow.twin, tasks=["heals"]))["heals"] == 5
 
 
 @pytest.mark.deep

@@ -23,7 +23,7 @@ from graders.course.gradebook import Gradebook
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing
 from graders.learner.watch import view
-from graders.learner.watch.state import State
+from graders.learner.watch.session import State
 from graders.report import FORMATS, render, terminal
 from graders.report.shown import shown
 from graders.scoring import scored, totalled

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders import Judge, catalogue
-from graders.cli.running import run_program
+from graders.learner import programs
 from graders.verdict import Verdict
 from tests.workshop import ROOT
 
@@ -140,7 +140,7 @@ def test_a_program_elsewhere_finds_what_comes_with_earlier_katas(
 ) -> None:
     program = course / "katas/milestone2/program.py"
     program.write_text("import blocks, network\nprint(blocks.__file__, network.__file__)\n", encoding="utf-8")
-    assert run_program(KATA, program) == 0
+    assert programs.run(KATA, program) == (0, [])
     assert capfd.readouterr().out.split() == [
         str(program.with_name("blocks.py")),
         str(ROOT / "katas/exercise10/network.py"),

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from graders import catalogue
-from graders.learner import colab
+from graders.learner import notebook_file
 from tests import in_process, workshop
 from tests.kernels import Session, client_of, kernel, nbformat, shown
 from tests.observed import descendants
@@ -184,18 +184,18 @@ def committed(root: Path, remote: str) -> Path:
     ],
 )
 def test_address_of_a_repository_has_no_password(root: Path, remote: str, address: str | None) -> None:
-    assert colab.address_of(committed(root, remote)) == address
+    assert notebook_file.address_of(committed(root, remote)) == address
 
 
 def test_address_comes_from_pyproject_without_a_remote(root: Path) -> None:
-    assert colab.address_of(root) is None
+    assert notebook_file.address_of(root) is None
     write(
         root / "pyproject.toml",
         '[project.urls]\nHomepage = "https://a.example/x"\nSource = "https://b.example/y.git"\n',
     )
-    assert colab.address_of(root) == "https://b.example/y"
+    assert notebook_file.address_of(root) == "https://b.example/y"
     write(root / "pyproject.toml", "[project\n")
-    assert colab.address_of(root) is None
+    assert notebook_file.address_of(root) is None
 
 
 def test_notebook_of_all_exercises_has_a_badge_and_installs_itself(root: Path) -> None:
@@ -230,7 +230,7 @@ def test_install_cell_makes_the_katas_importable_once(tmp_path: Path) -> None:
         subprocess.run(["git", *words], cwd=source, check=True)
     write(tmp_path / "stubs/pip/__init__.py", "")
     write(tmp_path / "stubs/pip/__main__.py", "import sys\nprint('pip', *sys.argv[1:], flush=True)\n")
-    cell = colab.INSTALL.format(address=source.as_uri())
+    cell = notebook_file.INSTALL.format(address=source.as_uri())
     program = write(tmp_path / "cell.py", f"{cell}\nimport graders\nprint(graders.HERE, flush=True)\n" + cell)
     (tmp_path / "work").mkdir()
     for _ in range(2):

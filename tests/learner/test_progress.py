@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.cli.listing import as_text
 from graders.errors import KataError
 from graders.learner.checklist import render
+from graders.learner.listing import as_text
 from graders.learner.progress import Progress, Standing, next_kata, place, remember, streak
 from graders.verdict import Verdict
 from tests.workshop import ROOT
@@ -98,13 +98,11 @@ def test_unusable_path_is_reported_with_the_fix(tmp_path: Path, place: str) -> N
         Progress(tmp_path / place)
 
 
-def test_failure_to_record_is_only_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failure_to_record_is_only_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a_file").write_text("")
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "a_file" / "p.sqlite"))
-    remember([verdict("alpha", "passed", 10)], ROOT)
-    assert "the verdict was not recorded for `katas progress`" in capsys.readouterr().err
+    (said,) = remember([verdict("alpha", "passed", 10)], ROOT)
+    assert said.startswith("the verdict was not recorded for `katas progress`: ")
 
 
 def test_grader_error_is_not_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,3 +229,10 @@ def test_a_verdict_that_asks_for_another_kata_first_is_no_attempt(
     remember([verdict], tmp_path)
     with Progress.of(tmp_path) as progress:
         assert progress.standings(["milestone1"])["milestone1"].tries == 0
+
+
+def test_done_date_is_that_of_the_first_pass(tmp_path: Path) -> None:
+    with Progress(tmp_path / "progress.sqlite") as progress:
+        for day in (2, 5):
+            progress.record(Verdict(kata="alpha", status="passed", score=1, graded_at=f"2026-03-0{day}T12:00:00+00:00"))
+        assert progress.standings(["alpha"]) == {"alpha": Standing("alpha", 2, 1, "2026-03-02")}

@@ -250,7 +250,7 @@ def test_a_read_only_repository_keeps_the_text_in_the_page(tmp_path: Path) -> No
 
 
 def test_a_port_that_nobody_chose_is_the_next_free_one(tmp_path: Path) -> None:
-    from graders.learner.serve.server import PORT, listening
+    from graders.web.server import PORT, listening
 
     first, _ = listening("127.0.0.1", None)
     second, number = listening("127.0.0.1", None)

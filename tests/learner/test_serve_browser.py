@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from graders.debugging import practice
-from graders.learner.serve.server import address_of, opening_page
+from graders.web.server import address_of, opening_page
 from tests import workshop
 from tests.browser import chromium, violations
 from tests.learner.test_learning import README
@@ -418,9 +418,7 @@ def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> 
 
 def test_the_page_that_opens_the_browser_leads_to_the_katas(browser: Any, server: Server, tmp_path: Path) -> None:
     """A browser that comes from a file has to receive the cookie, and send it with the next request."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "opening" / "progress.sqlite"))
-        opening = opening_page(address_of("127.0.0.1", server.port, server.token), server.port)
+    opening = opening_page(tmp_path / "opening" / "open.html", address_of("127.0.0.1", server.port, server.token))
     assert opening is not None
     page = browser.new_context().new_page()
     page.set_default_timeout(PATIENCE_MS)

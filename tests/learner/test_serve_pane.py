@@ -5,7 +5,7 @@ from __future__ import annotations
 from graders import catalogue
 from graders.learner.progress import Standing
 from graders.learner.serve.pane import headline, rendered
-from graders.learner.watch.state import FileError, State
+from graders.learner.watch.session import FileError, State
 from graders.verdict import FILES, Speed, TaskResult, TestResult, Verdict
 from tests.workshop import ROOT
 

@@ -12,8 +12,8 @@ import pytest
 
 from graders.debugging import practice
 from graders.debugging.generate import candidate
-from graders.debugging.hints import hints
-from graders.learner.serve import live, puzzles
+from graders.debugging.texts import hints
+from graders.learner.serve import puzzles
 from graders.learner.serve.files import digest_of
 from graders.learner.serve.live import LiveKatas
 from tests import workshop
@@ -172,6 +172,6 @@ def test_a_handout_without_puzzles_says_so(root: Path, monkeypatch: pytest.Monke
     def without() -> None:
         raise KataError("this handout has no practice networks")
 
-    monkeypatch.setattr(live, "puzzles", without)
-    found = app.puzzles(LiveKatas(root, None), None, {})  # type: ignore[arg-type]
+    monkeypatch.setattr(app, "puzzle_room", without)
+    found = app.puzzles(LiveKatas(root, None, app.puzzle_room), None, {})  # type: ignore[arg-type]
     assert (found["puzzles"], found["why"]) == ([], "this handout has no practice networks")

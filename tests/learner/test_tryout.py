@@ -13,7 +13,7 @@ import pytest
 from graders import catalogue
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.serve.starter import starter
+from graders.learner.serve.files import starter
 from graders.learner.serve.tryout import STOPPED, Tryouts
 from tests import workshop
 from tests.learner.test_learning import README

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
+from graders.catalogue import Kata, Task
 from graders.learner.progress import Progress
 from graders.learner.watch.file_watcher import Saves, signature
-from graders.learner.watch.task_cache import TaskCache
+from graders.learner.watch.task_cache import TaskCache, affected_by
 from graders.learner.watch.terminal import split
-from graders.verdict import TaskResult, TaskStatus, Verdict
+from graders.verdict import Limits, TaskResult, TaskStatus, Verdict
 from tests import workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README
@@ -449,6 +450,29 @@ def test_cache_requests_later_tasks_unless_they_are_blocked(pair: Path) -> None:
     assert board.asked() == {"half", "slow"}  # nothing else to grade
     board.saved({"twice.py", "slow.py"})
     assert board.asked() == {"twice", "half", "slow"}
+
+
+def test_save_re_runs_tasks_that_build_on_the_saved_one() -> None:
+    kata = Kata(
+        format=1,
+        title="Three",
+        kind="exercise",
+        difficulty=1,
+        minutes=1,
+        files=("a.py", "b.py"),
+        entry_points=("a", "b"),
+        runtime="numpy",
+        slug="three",
+        root="/nowhere",
+        limits=Limits(),
+        tasks=(
+            Task(name="first", title="First", points=1, files=("a.py",)),
+            Task(name="other", title="Other", points=1, files=("b.py",)),
+            Task(name="later", title="Later", points=1, files=("b.py",), after=("first",)),
+        ),
+    )
+    assert affected_by(kata, {"a.py"}) == {"first", "later"}
+    assert affected_by(kata, {"b.py"}) == {"other", "later"}
 
 
 # ------------------------------------------------------------------------------------------------ keys

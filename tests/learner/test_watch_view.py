@@ -12,7 +12,7 @@ from graders import catalogue
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
 from graders.learner.serve import pane
-from graders.learner.watch.state import State, syntax_errors_in
+from graders.learner.watch.session import State, syntax_errors_in
 from graders.learner.watch.view import picture
 from graders.report.shown import shown
 from graders.verdict import TaskResult, TaskStatus, TestResult, Verdict
@@ -104,7 +104,7 @@ def test_every_key_and_the_progress_fit(state: State, width: int) -> None:
 
 
 def test_the_next_failing_test_is_shown_and_counted(state: State) -> None:
-    state.place = 1
+    state.nth = 1
     shown = screen(state, 80, 40)
     assert any(line.startswith("✗ A vector is mapped") for line in shown)
     assert "2 of 2 tests that do not pass; press f for the next." in shown

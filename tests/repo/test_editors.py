@@ -126,7 +126,7 @@ def test_settings_use_the_environment_of_the_script() -> None:
 
 def test_container_starts_the_server_on_its_port() -> None:
     container = content(".devcontainer/devcontainer.json")
-    from graders.learner.serve.server import PORT
+    from graders.web.server import PORT
 
     assert container["forwardPorts"] == [PORT]
     assert str(PORT) in container["portsAttributes"]

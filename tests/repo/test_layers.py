@@ -30,7 +30,8 @@ LAYERS = (
     "output",
     "pytest_plugin",
     "judge",
-    "cli basics",
+    "web",
+    "command_line",
     "debugging",
     "learner",
     "authoring",
@@ -40,8 +41,8 @@ LAYERS = (
     "doctor",
     "cli",
 )
-CLI_BASICS = ("graders.cli.session", "graders.cli.terminal")  # what the commands in all packages need
 NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
+COMMAND_LINE = ("examples", "options", "session", "terminal")  # modules of graders/cli that all commands share
 
 
 def modules() -> dict[str, Path]:
@@ -75,9 +76,9 @@ def imports(*, by_name: bool = False) -> dict[str, set[str]]:
 
 
 def layer_of(module: str) -> str:
-    """Return a module's layer. The command-line part of a package, its module `commands`, belongs to `cli`."""
-    if module in CLI_BASICS:
-        return "cli basics"
+    """Return a module's layer. The commands of a package, its module or package `commands`, belong to `cli`."""
+    if module in {f"graders.cli.{name}" for name in COMMAND_LINE}:
+        return "command_line"
     parts = module.split(".")
     return "cli" if parts[2:3] == ["commands"] else parts[1] if len(parts) > 1 else ""
 
@@ -121,7 +122,9 @@ SEEN_BY_COURSE = {
     "graders.cli.terminal": "Ctrl-C",
     "graders.watchdog": "a limit on the time for comparing files",
     "graders.checks": "whether a submitted picture is a picture",
-    "graders.learner.serve": "the web server, and explanations as HTML",
+    "graders.learner.serve": "explanations as HTML",
+    "graders.learner.progress": "the folder for secrets",
+    "graders.web": "the web server",
     "graders.learner.guidance": "a kata's explanation",
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from graders.course.commands import decisions, export, people, results, review, rules, verdicts
+from graders.course.commands import decisions, export, people, results, rules, verdicts
+from graders.course.commands.review import rubric
 
 app = typer.Typer(rich_markup_mode=None)
 app.add_typer(people.app, name="people")
@@ -26,6 +27,6 @@ for command in (
     results.audit,
     people.forget,
     people.expire,
-    review.rubric,
+    rubric,
 ):
     app.command()(command)

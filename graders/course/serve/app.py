@@ -19,8 +19,9 @@ from graders.catalogue import Kata
 from graders.course.marking_queue import Katas, MarkingQueue, Wanted
 from graders.course.serve.desk import Desk, Outdated
 from graders.errors import KataError
-from graders.learner.serve import server
-from graders.learner.serve.app import body_of
+from graders.learner.progress import default_path
+from graders.web import server
+from graders.web.guard import body_of
 
 STATIC = Path(__file__).parent / "static"
 PAGE = """<!doctype html>
@@ -136,8 +137,10 @@ def serve(
         name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
         desk = Desk(queue, name, say)
         try:
-            site = server.Site(application(desk), "marking", "marking", "The marking queue is at")
-            server.run(site, host=host, port=port, browser=browser, say=say)
+            site = server.Site(
+                application(desk), "marking", "marking", default_path().parent, "The marking queue is at"
+            )
+            server.serve(site, host=host, port=port, browser=browser, say=say)
         finally:
             desk.close()
 

@@ -1,20 +1,56 @@
-"""The catalogue of faults, with one module for each of eight families."""
+"""The catalogue of faults: realistic ways to break a training program, in one TOML file for each family."""
 
 from __future__ import annotations
 
-from graders.debugging.faults.data import FAULTS as DATA
-from graders.debugging.faults.evaluation import FAULTS as EVALUATION
-from graders.debugging.faults.fault import FAMILIES, Edit, Fault
-from graders.debugging.faults.generalisation import FAULTS as GENERALISATION
-from graders.debugging.faults.initialisation import FAULTS as INITIALISATION
-from graders.debugging.faults.loss import FAULTS as LOSS
-from graders.debugging.faults.normalisation import FAULTS as NORMALISATION
-from graders.debugging.faults.speed import FAULTS as SPEED
-from graders.debugging.faults.update import FAULTS as UPDATE
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-_ALL = (*UPDATE, *LOSS, *DATA, *INITIALISATION, *NORMALISATION, *EVALUATION, *SPEED, *GENERALISATION)
+Edit = tuple[str, str]
+"""A snippet that occurs exactly once in the healthy program, and its replacement in the broken one."""
 
-FAULTS: dict[str, Fault] = {fault.name: fault for fault in _ALL}
+FAMILIES = ("update", "loss", "data", "initialisation", "normalisation", "evaluation", "speed", "generalisation")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A realistic way to break a training program.
+
+    `cause` is a key of CAUSES. Faults of level 1 are obvious, and faults of level 2 are subtler. `symptoms` are keys of
+    SYMPTOMS or "slow", and every broken program must show at least one of them. `katas debug solution` prints `why`,
+    `fix` and `prevention`. `edits` maps the name of a program to its edits. `also` maps the name to further snippets of
+    the broken program whose lines are accepted as answers, because a change there also fixes the program.
+    """
+
+    name: str
+    family: str
+    cause: str
+    level: Literal[1, 2]
+    symptoms: tuple[str, ...]
+    why: str
+    fix: str
+    prevention: str
+    edits: Mapping[str, tuple[Edit, ...]]
+    also: Mapping[str, tuple[str, ...]]
+
+
+def _read(family: str) -> Iterator[Fault]:
+    path = Path(__file__).with_name(f"{family}.toml")
+    for table in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]:
+        edits: dict[str, tuple[Edit, ...]] = {}
+        also: dict[str, tuple[str, ...]] = {}
+        for edit in table.pop("edits"):
+            for name in edit["programs"]:
+                edits[name] = (*edits.get(name, ()), (edit["healthy"], edit["broken"]))
+        for each in table.pop("also", ()):
+            for name in each["programs"]:
+                also[name] = (*also.get(name, ()), each["snippet"])
+        table["symptoms"] = tuple(table["symptoms"])
+        prose: dict[str, Any] = {key: table[key].replace("\n", " ").strip() for key in ("why", "fix", "prevention")}
+        yield Fault(**table | prose, family=family, edits=edits, also=also)
+
+
+FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault in _read(family)}
 """Maps the name of a fault to the fault."""
-
-__all__ = ["FAMILIES", "FAULTS", "Edit", "Fault"]

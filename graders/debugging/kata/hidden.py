@@ -1,13 +1,16 @@
-"""Hidden tests, which check that a fixed training program trains as well as its twin and is still the same program."""
+"""Hidden tests: a fixed program trains as well as its twin and is still the same program; its diagnosis is right."""
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
-from graders.checks import task
-from graders.debugging import health, judging, readings
+import pytest
+
+from graders.checks import assert_speed, task
+from graders.debugging import diagnosis, judging, readings
 from graders.debugging.kata import probes as our_probes
 
 PUZZLE = json.loads(Path(__file__).with_name("puzzle.json").read_text(encoding="utf-8"))
@@ -16,14 +19,33 @@ TWIN = readings.module_of(PUZZLE["twin"])
 
 @task("heals")
 def test_training_is_as_healthy_as_it_should_be(kata: Any, draw: Any, probes: Any) -> None:
-    found, twins = [], []
+    runs, twins = [], []
     # Do not use draw.seed(): the reducer would retry a failing case with seed 0, which takes just as long.
     for seed in [draw.choice(judging.SEEDS) for _ in range(judging.N_SEEDS)]:
         truth = readings.truth_of(PUZZLE["twin"], seed)
         run = kata.run(probes.training, seed, TWIN.EPOCHS, truth.X, truth.pieces)
-        found.append(readings.reading_of(run, truth))
-        twins.append(readings.twin_reading(PUZZLE["twin"], seed, TWIN.EPOCHS, truth))
-    health.assert_healthy(found, twins, TWIN.EPOCHS)
+        runs.append(readings.reading_of(run, truth))
+        twins.append(readings.measure(PUZZLE["twin"], seed, truth))
+    judging.assert_healthy(runs, twins, TWIN.EPOCHS)
+
+
+if PUZZLE["is_slow"]:
+
+    @task("heals")
+    def test_a_training_takes_no_longer_than_it_has_to(kata: Any, draw: Any, probes: Any) -> None:
+        def assert_trained(losses: list[float], arguments: tuple[Any, ...]) -> None:
+            _, epochs = arguments
+            assert len(losses) == epochs, f"the history has {len(losses)} losses for {epochs} epochs"
+            assert all(map(math.isfinite, losses)), f"the losses are {losses}"
+
+        speed = kata.speed(
+            probes.one_training,
+            lambda: (draw.choice(judging.SEEDS), judging.TIMED_EPOCHS),
+            assert_trained,
+            rounds=5,
+            at_most=judging.SLOW,
+        )
+        assert_speed(speed, at_most=judging.SLOW)
 
 
 @task("program")
@@ -55,3 +77,10 @@ def test_predict_asks_the_network_it_is_given_and_nothing_else(kata: Any, draw: 
     runs = kata.run(probes.predictions, seeds, X)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks answered"
     judging.assert_same_answers(runs, len(X))
+
+
+@task("diagnosis")
+@pytest.mark.parametrize("which", range(len(PUZZLE["faults"])))
+def test_cause_and_line(kata: Any, which: int) -> None:
+    table = kata.toml(diagnosis.DIAGNOSIS)
+    diagnosis.assert_named(table, PUZZLE["tables"], PUZZLE["faults"], which, PUZZLE["lines"])

@@ -18,18 +18,19 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graders import catalogue
-from graders.catalogue import Kata
 from graders.errors import CatalogueError, KataError
+from graders.judge.client import Judge
 from graders.learner import guidance
-from graders.learner.progress import Progress
-from graders.learner.serve import live, start
-from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, patterns_of, read, save
-from graders.learner.serve.live import LiveKatas, Snapshot
+from graders.learner.progress import Progress, default_path, in_short, next_kata, path_of, points_of
+from graders.learner.serve import live
+from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, patterns_of, read, save, starter
+from graders.learner.serve.live import PATIENCE_S, LiveKatas, is_puzzle, reached, readable
 from graders.learner.serve.markdown import to_html
-from graders.learner.serve.starter import starter
+from graders.learner.serve.pane import Snapshot
+from graders.web import server
+from graders.web.guard import body_of
 
 STATIC = Path(__file__).parent / "static"
-LONGEST_REQUEST = 4 * LARGEST  # in bytes: a file's text as JSON
 ALIVE_S = 15.0  # an idle stream of events says this often that it is alive
 ACTIONS: dict[str, Callable[[Any], object]] = {
     "grade": live.again,
@@ -51,6 +52,26 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
+    """Serve the katas until Ctrl-C. Raises KataError if the port is taken."""
+    katas = LiveKatas(root, judge, puzzle_room)
+    try:
+        site = server.Site(
+            application(katas), "katas", "serve", default_path().parent, "The katas are at", ends=katas.end
+        )
+        server.serve(site, host=host, port=port, browser=browser, say=say)
+    finally:
+        katas.close()
+        judge.close()
+
+
+def puzzle_room() -> Any:
+    """Return the module that serves puzzles. Raises KataError, with the reason, in a handout without them."""
+    from graders.learner.serve import puzzles
+
+    return puzzles
 
 
 def application(katas: LiveKatas) -> Starlette:
@@ -86,7 +107,7 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
         headers = {"cache-control": "no-store"}
         try:
             given = await body_of(request)
-            found = await run_in_threadpool(work, request.app.state.katas, request, given)
+            answer = await run_in_threadpool(work, request.app.state.katas, request, given)
         except Changed as fault:
             now = {"text": fault.now.text, "digest": fault.now.digest}
             return JSONResponse({"error": str(fault), **now}, 409, headers)
@@ -94,33 +115,9 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
             return JSONResponse({"error": str(fault)}, 404 if isinstance(fault, CatalogueError) else 400, headers)
         except ClientDisconnect:  # the page no longer waits for an answer
             return Response(status_code=400)
-        return JSONResponse(found, 200, headers)
+        return JSONResponse(answer, 200, headers)
 
     return endpoint
-
-
-async def body_of(request: Request) -> dict[str, Any]:
-    """Return the request's JSON object. Raises KataError if it is too long or something else."""
-    if request.method == "GET":
-        return {}
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise KataError("The request is not JSON.")
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > LONGEST_REQUEST:
-            raise KataError(f"The text is too long: at most {LARGEST // 1024} KiB are graded. It was not saved.")
-    try:
-        found = json.loads(bytes(data) or b"{}")
-    except (ValueError, RecursionError):
-        raise KataError("The request is not JSON.") from None
-    if not isinstance(found, dict):
-        raise KataError("The request is not a JSON object.")
-    return found
-
-
-def _kata(katas: LiveKatas, request: Request) -> Kata:
-    return katas.kata(request.path_params["slug"])
 
 
 # ----------------------------------------------------------------------------------------------- pages
@@ -139,17 +136,43 @@ async def page(request: Request) -> Response:
     return HTMLResponse(PAGE.format(nonce=nonce), headers=headers)
 
 
-def overview(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def overview(open_katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Answer with all katas, what the learner has reached in each, and which one is next."""
     del request, given
-    return start.overview(katas.root)
+    root = open_katas.root
+    katas, faults = readable(root)
+    standings, days, warning, known = reached(root, [kata.slug for kata in katas])
+    listed = [
+        {
+            "slug": kata.slug,
+            "title": kata.title,
+            "kind": kata.kind,
+            "difficulty": kata.difficulty,
+            "minutes": kata.minutes,
+            "points": points_of(kata),
+            "best": standings[kata.slug].best,
+            "done_on": standings[kata.slug].done_on,
+            "tries": standings[kata.slug].tries,
+        }
+        for kata in katas
+    ]
+    following = next_kata(katas, standings) if known and katas else None
+    return {
+        "katas": listed,
+        "broken": [{"slug": slug, "fault": fault} for slug, fault in faults.items()],
+        "next": {"slug": following[0].slug, "why": following[1]} if following else None,
+        "summary": in_short(standings, days) if known else "",
+        "warning": warning if known else f"Your progress cannot be shown now: {warning}",
+        "progress": known,
+        "kept_in": str(path_of(root)) if any(standing.tries for standing in standings.values()) else "",
+    }
 
 
 def puzzles(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Answer with the learner's puzzles of `katas debug`. A handout may have none; `why` then says why."""
     del request, given
     try:
-        return {**live.puzzles().listed(katas.root), "why": ""}
+        return {**puzzle_room().listed(katas.root), "why": ""}
     except KataError as fault:
         return {"puzzles": [], "levels": [], "families": [], "why": str(fault)}
 
@@ -157,18 +180,13 @@ def puzzles(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[s
 def new_puzzle(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Create a puzzle, and answer with its slug."""
     del request
-    found: dict[str, Any] = live.puzzles().create(katas.root, given)
-    return found
-
-
-def _is_puzzle(kata: Kata) -> bool:
-    return live.puzzle_seed(kata.slug) is not None
+    return {"slug": puzzle_room().create(katas.root, given)}
 
 
 def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Answer with a kata's README and the learner's files."""
     del given
-    kata = _kata(katas, request)
+    kata = katas.kata(request.path_params["slug"])
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else f"# {kata.title}"
     files = [
@@ -189,8 +207,8 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
         "title": kata.title,
         "readme": to_html(text, readme, katas.root),
         "files": files,
-        "has_solution": _is_puzzle(kata) or kata.solution.is_dir(),
-        "is_puzzle": _is_puzzle(kata),
+        "has_solution": is_puzzle(kata.slug) or kata.solution.is_dir(),
+        "is_puzzle": is_puzzle(kata.slug),
         "largest": LARGEST,
         "patterns": patterns_of(kata),
         "starter": starter(kata),
@@ -200,13 +218,13 @@ def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
 def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Answer with the explanation and the solution, once the kata is passed."""
     del given
-    kata = _kata(katas, request)
+    kata = katas.kata(request.path_params["slug"])
     katas.settle(request.path_params["slug"])
-    if _is_puzzle(kata):
-        text, compared = live.puzzles().explanation(kata)
+    if is_puzzle(kata.slug):
+        text, compared = puzzle_room().explanation(kata)
         return {"html": to_html(text, kata.folder / "README.md", katas.root), "solution": compared}
     path = guidance.explanation_of(kata)
-    with Progress.of(katas.root, wait_s=start.PATIENCE_S) as progress:
+    with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
         guidance.allow_solution(kata, progress, anyway="anyway" in request.query_params)
     html = to_html(path.read_text(encoding="utf-8"), path, katas.root) if path.is_file() else ""
     own = {name: read(kata, name).text for name in names_of(kata)}
@@ -220,7 +238,7 @@ def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> di
 
 def put_file(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Save one of the learner's files; it is graded at once."""
-    kata, text, base = _kata(katas, request), given.get("text"), given.get("base")
+    kata, text, base = katas.kata(request.path_params["slug"]), given.get("text"), given.get("base")
     if not isinstance(text, str) or not isinstance(base, str):
         raise KataError("A file needs `text` and `base`.")
     try:
@@ -234,7 +252,7 @@ def put_file(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[
 
 def try_lines(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
     """Run the learner's own lines with the kata's files importable, and answer with what came of them."""
-    return katas.tryouts.run(_kata(katas, request), given.get("text"))
+    return katas.tryouts.run(katas.kata(request.path_params["slug"]), given.get("text"))
 
 
 def stop_lines(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
@@ -270,13 +288,13 @@ async def events(request: Request) -> Response:
     waiting: asyncio.Queue[Snapshot | None] = asyncio.Queue(1)
     loop = asyncio.get_running_loop()
 
-    def replace(found: Snapshot | None) -> None:
+    def replace(latest: Snapshot | None) -> None:
         if waiting.full():  # a slow page needs only the latest
             waiting.get_nowait()
-        waiting.put_nowait(found)
+        waiting.put_nowait(latest)
 
-    def listener(found: Snapshot | None) -> None:
-        loop.call_soon_threadsafe(replace, found)
+    def listener(latest: Snapshot | None) -> None:
+        loop.call_soon_threadsafe(replace, latest)
 
     async def stream() -> AsyncIterator[str]:
         kata.join(listener)
@@ -284,13 +302,13 @@ async def events(request: Request) -> Response:
             yield "retry: 1000\n\n"
             while kata.alive:
                 try:
-                    found = await asyncio.wait_for(waiting.get(), ALIVE_S)
+                    latest = await asyncio.wait_for(waiting.get(), ALIVE_S)
                 except TimeoutError:
                     yield ": alive\n\n"
                     continue
-                if found is None:
+                if latest is None:
                     return
-                yield f"data: {json.dumps(found)}\n\n"
+                yield f"data: {json.dumps(latest)}\n\n"
         finally:
             kata.leave(listener)
 

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-import importlib
 import queue
 import re
+import sqlite3
 import threading
 import traceback
 from collections.abc import Callable, Collection
+from datetime import date
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Protocol
 
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.progress import Standing, next_kata
-from graders.learner.serve import pane, start
-from graders.learner.serve.files import WRITING, names_of, read
-from graders.learner.serve.markdown import to_html
+from graders.learner.progress import Progress, Standing, next_kata, place, streak
+from graders.learner.serve.files import WRITING
+from graders.learner.serve.pane import Snapshot, snapshot
 from graders.learner.serve.tryout import Tryouts
 from graders.learner.watch.grader import Judging
-from graders.learner.watch.plotting import programs_of
-from graders.learner.watch.session import WatchSession
-from graders.learner.watch.state import State
-from graders.learner.watch.view import activity
+from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
 
-Snapshot = dict[str, Any]
 Listener = Callable[[Snapshot | None], None]  # None: there will be no other snapshot
 IDLE_S = 30.0  # a kata that no page shows is closed after this long
 LEFT_S = 2.0  # its grading is cancelled after this long, so that another kata's can begin; a reload takes less
 AFTER_FAULT_S = 1.0  # how long to wait before a step that failed is tried again
 SETTLED_S = 2.0  # how long a request waits until a verdict is recorded
 LOOK_MORE_S = 0.25  # how often the elapsed time of a long grading is sent
+PATIENCE_S = 0.5  # how long a page waits for a locked progress file
+
+
+class PuzzleRoom(Protocol):
+    """What serves puzzles: the module graders.learner.serve.puzzles, which a handout may lack."""
+
+    def kata_of(self, root: Path, slug: str) -> Kata: ...
+
+    def session(
+        self, root: Path, slug: str, judge: Judge, turn: threading.Lock, wake: Callable[[], None]
+    ) -> WatchSession: ...
+
+
+def is_puzzle(slug: str) -> bool:
+    """Return whether this is the slug of a puzzle, e.g. `debug:17`, and not of a kata."""
+    return re.fullmatch(r"debug:(0|[1-9][0-9]{0,9})", slug) is not None
 
 
 class SharedJudge:
@@ -181,10 +192,13 @@ class LiveKata:
 
 
 class LiveKatas:
-    """All open katas of a repository, opened when a page asks for them. Puzzles are katas, too."""
+    """All open katas of a repository, opened when a page asks for them. Puzzles are katas, too.
 
-    def __init__(self, root: Path, judge: Judge) -> None:
-        self.root, self._judge = root, judge
+    `puzzles` returns what serves them, or raises KataError if this copy has none.
+    """
+
+    def __init__(self, root: Path, judge: Judge, puzzles: Callable[[], PuzzleRoom]) -> None:
+        self.root, self._judge, self._puzzles = root, judge, puzzles
         self._shared = SharedJudge(judge)
         self.tryouts = Tryouts(judge)
         self._open: dict[str, LiveKata] = {}
@@ -192,9 +206,8 @@ class LiveKatas:
 
     def kata(self, slug: str) -> Kata:
         """Return a kata or a puzzle. Raises KataError if there is none."""
-        if puzzle_seed(slug) is not None:
-            found: Kata = puzzles().kata_of(self.root, slug)
-            return found
+        if is_puzzle(slug):
+            return self._puzzles().kata_of(self.root, slug)
         return catalogue.load(self.root, slug, complete=False)
 
     def get(self, slug: str) -> LiveKata:
@@ -207,9 +220,8 @@ class LiveKatas:
             return found
 
     def _begun(self, slug: str, wake: Callable[[], None]) -> WatchSession:
-        if puzzle_seed(slug) is not None:
-            found: WatchSession = puzzles().session(self.root, slug, self._judge, self._shared.turn, wake)
-            return found
+        if is_puzzle(slug):
+            return self._puzzles().session(self.root, slug, self._judge, self._shared.turn, wake)
         return WatchSession(opened(self.root, slug), self._shared, wake, in_page=True)
 
     def settle(self, slug: str) -> None:
@@ -231,6 +243,27 @@ class LiveKatas:
             each.thread.join(5.0)
 
 
+def readable(root: Path) -> tuple[list[Kata], dict[str, str]]:
+    """Return the katas in the recommended order, and the message about each kata.toml that cannot be read, by slug."""
+    katas, faults = [], {}
+    for slug in catalogue.slugs(root):
+        try:
+            katas.append(catalogue.load(root, slug, complete=False))
+        except KataError as fault:
+            faults[slug] = str(fault)
+    return sorted(katas, key=place), faults
+
+
+def reached(root: Path, slugs: list[str]) -> tuple[dict[str, Standing], int, str, bool]:
+    """Return the learner's standings, their days in a row, a warning, and whether the progress could be read."""
+    try:
+        with Progress.of(root, wait_s=PATIENCE_S) as progress:
+            days = streak(progress.days(), date.today())
+            return progress.standings(slugs), days, progress.warning, True
+    except (KataError, sqlite3.Error) as fault:  # the katas can be done without it
+        return {slug: Standing(slug) for slug in slugs}, 0, str(fault), False
+
+
 class PageState(State):
     """The state of a kata's page. The other katas are read only when the page names the next one, once per verdict."""
 
@@ -243,7 +276,7 @@ class PageState(State):
         return self._found[1]
 
     def _following(self) -> tuple[Kata, str] | None:
-        katas, _ = start.readable(self.kata.root)
+        katas, _ = readable(self.kata.root)
         done = {self.kata.slug: Standing(self.kata.slug, done_on="now")}
         return next_kata(katas, {kata.slug: Standing(kata.slug) for kata in katas} | self.standings | done)
 
@@ -251,65 +284,8 @@ class PageState(State):
 def opened(root: Path, slug: str) -> PageState:
     """Return the state of a page that has just been opened. Raises KataError if the kata cannot be read."""
     kata = catalogue.load(root, slug, complete=False)
-    standings, _, warning, _ = start.reached(root, sorted({*catalogue.slugs(root), slug}))
+    standings, _, warning, _ = reached(root, sorted({*catalogue.slugs(root), slug}))
     return PageState(katas=[kata], standings=standings, kata=kata, notes=[warning] if warning else [])
-
-
-def puzzle_seed(slug: str) -> int | None:
-    """Return the seed of the puzzle that has this slug, e.g. `debug:17`; None if it is a kata's slug."""
-    found = re.fullmatch(r"debug:(0|[1-9][0-9]{0,9})", slug)
-    return int(found[1]) if found else None
-
-
-def puzzles() -> Any:
-    """Return the module that serves puzzles. Raises KataError in a handout without them."""
-    importlib.import_module("graders.debugging.practice")  # the handout's own text says why there are none
-    return importlib.import_module("graders.learner.serve.puzzles")
-
-
-def snapshot(state: State) -> Snapshot:
-    """Return what a page shows of a kata. It is the learner's view: nothing hidden is in it."""
-    kata = state.kata
-    following = state.following if state.done else None
-    readme, verdict = kata.folder / "README.md", state.verdict
-    needed = [other for other in kata.earlier if verdict is not None and verdict.waits_for == other.slug]
-    return {
-        "slug": kata.slug,
-        "status": None if verdict is None or verdict.untouched or needed else verdict.status,
-        "score": pane.headline(state),
-        "grading": state.started is not None,
-        "activity": activity(state, state.idle or _when(state)),
-        "verdict": pane.rendered(state),
-        "notes": list(state.notes),
-        "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],
-        "hints_left": state.hints_left if state.hints else state.all_hints,
-        "visible": state.visible,
-        "done": state.done,
-        "next": {"slug": following[0].slug, "title": following[0].title} if following else None,
-        "first": {"slug": needed[0].slug, "title": needed[0].title} if needed else None,
-        "files": {name: read(kata, name).digest or None for name in names_of(kata)},
-        "pictures": _pictures(state),
-        "marks": [{"file": each.file, "line": each.line, "said": each.said} for each in state.syntax_errors],
-        "plots": bool(programs_of(kata)),
-    }
-
-
-def _when(state: State) -> str:
-    """Return when the verdict came and how long it took; nothing if there was nothing to grade."""
-    graded = state.verdict is not None and not state.verdict.untouched
-    return f"{state.graded_at}, {state.seconds:.2f} s" if graded else ""
-
-
-def _pictures(state: State) -> list[str]:
-    """Return the addresses of the pictures that the kata's programs have drawn."""
-    folder = state.kata.root / ".katas" / "pictures"
-    found = []
-    for path in sorted(folder.glob(f"{state.kata.slug}-*.png")):
-        try:
-            found.append(f"/drawn/{quote(path.name)}?{path.stat().st_mtime_ns}")
-        except OSError:
-            continue
-    return found
 
 
 def stop(session: WatchSession) -> None:

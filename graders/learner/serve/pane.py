@@ -1,18 +1,68 @@
-"""The right pane: the state of a watched kata as HTML. Every text that a submission could influence is escaped."""
+"""What a page shows of a watched kata: the right pane is HTML, where all text of a submission is escaped."""
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
+from urllib.parse import quote
 
 from graders.learner.progress import DONE
-from graders.learner.watch.state import FileError, State
+from graders.learner.serve.files import names_of, read
+from graders.learner.serve.markdown import to_html
+from graders.learner.watch.plotting import programs_of
+from graders.learner.watch.session import FileError, State
 from graders.learner.watch.view import activity
 from graders.report import html, wording
 from graders.report.page import block, mark
 from graders.report.text import clean, clean_line
 from graders.verdict import Verdict
 
-SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+Snapshot = dict[str, Any]
+
+
+def snapshot(state: State) -> Snapshot:
+    """Return what a page shows of a kata. It is the learner's view: nothing hidden is in it."""
+    kata = state.kata
+    following = state.following if state.done else None
+    readme, verdict = kata.folder / "README.md", state.verdict
+    needed = [other for other in kata.earlier if verdict is not None and verdict.waits_for == other.slug]
+    return {
+        "slug": kata.slug,
+        "status": None if verdict is None or verdict.untouched or needed else verdict.status,
+        "score": headline(state),
+        "grading": state.started is not None,
+        "activity": activity(state, state.idle or _when(state)),
+        "verdict": rendered(state),
+        "notes": list(state.notes),
+        "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],
+        "hints_left": state.hints_left if state.hints else state.all_hints,
+        "visible": state.visible,
+        "done": state.done,
+        "next": {"slug": following[0].slug, "title": following[0].title} if following else None,
+        "first": {"slug": needed[0].slug, "title": needed[0].title} if needed else None,
+        "files": {name: read(kata, name).digest or None for name in names_of(kata)},
+        "pictures": _pictures(state),
+        "marks": [{"file": each.file, "line": each.line, "said": each.said} for each in state.syntax_errors],
+        "plots": bool(programs_of(kata)),
+    }
+
+
+def _when(state: State) -> str:
+    """Return when the verdict came and how long it took; nothing if there was nothing to grade."""
+    graded = state.verdict is not None and not state.verdict.untouched
+    return f"{state.graded_at}, {state.seconds:.2f} s" if graded else ""
+
+
+def _pictures(state: State) -> list[str]:
+    """Return the addresses of the pictures that the kata's programs have drawn."""
+    folder = state.kata.root / ".katas" / "pictures"
+    found = []
+    for path in sorted(folder.glob(f"{state.kata.slug}-*.png")):
+        try:
+            found.append(f"/drawn/{quote(path.name)}?{path.stat().st_mtime_ns}")
+        except OSError:
+            continue
+    return found
 
 
 def rendered(state: State) -> str:
@@ -40,8 +90,9 @@ def rendered(state: State) -> str:
 
 
 def _is_known(state: State, verdict: Verdict) -> bool:
-    """Return whether the verdict only repeats a syntax error that the page shows anyway."""
-    return bool(state.syntax_errors) and not verdict.tests and verdict.message.startswith(SYNTAX_ERRORS)
+    """Return whether the verdict only repeats syntax errors that the page shows anyway."""
+    broken = {error.file for error in state.syntax_errors}
+    return verdict.status == "ungradable" and not verdict.tests and broken.issuperset(state.kata.files)
 
 
 def headline(state: State) -> str:
@@ -96,6 +147,6 @@ def _tasks(state: State, verdict: Verdict) -> str:
 
 def _syntax_error(error: FileError) -> str:
     source = error.text.split("\n")[0].rstrip()
-    place = f"{error.file}, line {error.line}: {clean_line(error.said)}"
+    heading = f"{error.file}, line {error.line}: {clean_line(error.said)}"
     pointer = " " * max(error.column - 1, 0) + "^" if 0 < error.column <= len(source) + 1 else ""
-    return f'<p class="failed"><strong>{escape(place)}</strong></p>\n{block(clean(source) + chr(10) + pointer)}'
+    return f'<p class="failed"><strong>{escape(heading)}</strong></p>\n{block(clean(source) + chr(10) + pointer)}'

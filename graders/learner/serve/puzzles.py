@@ -13,20 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from graders.catalogue import Kata
-from graders.debugging import opened as debugging
 from graders.debugging import practice
-from graders.debugging.explanation import as_markdown
 from graders.debugging.faults import FAMILIES
 from graders.debugging.generate import candidate
+from graders.debugging.texts import as_markdown
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.learner.guidance import Hint, reset
 from graders.learner.progress import Standing
 from graders.learner.serve.files import read
-from graders.learner.serve.live import SharedJudge, puzzle_seed
+from graders.learner.serve.live import SharedJudge
 from graders.learner.watch.grader import WatchedGrading
-from graders.learner.watch.session import WatchSession
-from graders.learner.watch.state import State
+from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
 
 LEVELS = {1: "plain", 2: "subtle", 3: "two faults"}
@@ -40,11 +38,9 @@ def slug_of(folder: Path) -> str:
     return f"debug:{folder.name}"
 
 
-def kata_of(root: Path, slug: str) -> debugging.PuzzleKata:
+def kata_of(root: Path, slug: str) -> practice.PuzzleKata:
     """Return the puzzle with this slug as a kata. Raises KataError if there is none."""
-    seed = puzzle_seed(slug)
-    assert seed is not None
-    return debugging.kata_of(root, seed, slug)
+    return practice.kata_of(root, int(slug.removeprefix("debug:")), slug)
 
 
 def listed(root: Path) -> dict[str, Any]:
@@ -56,18 +52,18 @@ def listed(root: Path) -> dict[str, Any]:
             "level": each.puzzle.level if each.puzzle else 0,
             "program": each.puzzle.program.name if each.puzzle else "",
             "best": each.best,
-            "points": debugging.POINTS,
+            "points": practice.POINTS,
             "attempts": len(each.scores),
             "solved_on": each.solved_on,
             "fault": each.fault,
         }
-        for each in debugging.standings(root)
+        for each in map(practice.standing, practice.puzzles(root))
     ]
     levels = [{"level": level, "name": name} for level, name in LEVELS.items()]
     return {"puzzles": found, "levels": levels, "families": list(FAMILIES)}
 
 
-def create(root: Path, given: dict[str, Any]) -> dict[str, Any]:
+def create(root: Path, given: dict[str, Any]) -> str:
     """Create a puzzle as `katas debug new` does, and return its slug. Raises KataError.
 
     The proof of a puzzle trains networks, so it runs in a process of its own.
@@ -86,7 +82,7 @@ def create(root: Path, given: dict[str, Any]) -> dict[str, Any]:
     words += ["--level", str(level)] if level is not None else []
     words += ["--family", family] if family is not None else []
     _run(words)
-    return {"slug": slug_of(practice.folder_of(root, chosen))}
+    return slug_of(practice.folder_of(root, chosen))
 
 
 def _run(words: list[str]) -> None:
@@ -104,16 +100,16 @@ def _run(words: list[str]) -> None:
         raise KataError(f"The puzzle could not be made: {' '.join(said.split()) or f'exit status {done.returncode}'}")
 
 
-def explanation(kata: debugging.PuzzleKata) -> tuple[str, list[dict[str, Any]]]:
+def explanation(kata: practice.PuzzleKata) -> tuple[str, list[dict[str, Any]]]:
     """Return the explanation (Markdown) and the solution's files. Raises KataError before the puzzle is solved."""
     name = kata.folder.name
-    if not debugging.standing(kata.folder).solved_on:
+    if not practice.standing(kata.folder).solved_on:
         raise KataError(
-            f"You have not solved puzzle {name} yet. Its explanation opens when you have all {debugging.POINTS:g} "
+            f"You have not solved puzzle {name} yet. Its explanation opens when you have all {practice.POINTS:g} "
             f"points. To give up, run `katas debug solution {name} --give-up` in a terminal."
         )
     puzzle = practice.puzzle_in(kata.folder)
-    solved = {practice.PROGRAM: puzzle.twin, practice.DIAGNOSIS: practice.answer(puzzle)}
+    solved = practice.solution(puzzle)
     files = [{"name": each, "text": text, "own": read(kata, each).text} for each, text in solved.items()]
     return as_markdown(puzzle), files
 
@@ -178,7 +174,7 @@ class PuzzleSession(WatchSession):
 
     def _record(self, verdicts: list[Verdict]) -> None:
         for verdict in verdicts:
-            debugging.record(self.state.kata.folder, verdict)
+            practice.record(self.state.kata.folder, verdict)
 
 
 def _is_untouched(kata: Kata) -> bool:
@@ -193,13 +189,11 @@ def _is_untouched(kata: Kata) -> bool:
 def session(root: Path, slug: str, judge: Judge, turn: threading.Lock, wake: Callable[[], None]) -> PuzzleSession:
     """Begin a puzzle's session, with a judge of its own that takes turns with the others."""
     kata = kata_of(root, slug)
-    found = debugging.standing(kata.folder)
+    found = practice.standing(kata.folder)
     reached = Standing(slug, len(found.scores), found.best, found.solved_on)
     state = PuzzleState(katas=[kata], standings={slug: reached}, kata=kata)
     state.hints, state.hints_left = _hints(kata.folder)
-    own = debugging.PuzzleJudge(
-        kata.folder, first_runtime="torch", require=judge.require, confinement=judge.confinement
-    )
+    own = practice.PuzzleJudge(kata.folder, first_runtime="torch", require=judge.require, confinement=judge.confinement)
     return PuzzleSession(state, SharedJudge(own, turn, owned=True), wake, in_page=True)
 
 

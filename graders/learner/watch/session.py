@@ -1,32 +1,125 @@
-"""Handle the events of `katas watch`, which are saves, verdicts and keys."""
+"""The state that `katas watch` shows, and what changes it: saves, verdicts and keys."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import io
 import sqlite3
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.learner import guidance
-from graders.learner.progress import DONE, Progress, Standing, all_done, next_kata, remember
+from graders.learner.guidance import Hint
+from graders.learner.progress import DONE, Progress, Standing, all_done, next_kata, place, remember
 from graders.learner.watch.file_watcher import Saves
 from graders.learner.watch.grader import Grader, Judging, WatchedGrading
 from graders.learner.watch.plotting import Plotter
-from graders.learner.watch.state import State, syntax_errors_in
 from graders.learner.watch.task_cache import TaskCache
 from graders.report import wording
 from graders.report.shown import shown
-from graders.verdict import Verdict
+from graders.verdict import TestResult, Verdict
 
+AGAIN_S = 0.4  # a task that is being regraded keeps its old symbol for this long
 LONG_S = 1.0  # how long a grading run must take before its first failure is reported
 TICK_S = 0.25  # how often the elapsed time on the screen is updated
 STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10, " ": 10}
+News = Literal["kata", "verdict", "failure", "test", "notes", "hint", "list", "question"]
+"""Something that a display has to print, in sentences that it makes from the state.
+
+`failure` is the first failure, while grading is still running; `test` is the next failing test.
+"""
+
+
+@dataclass(frozen=True)
+class FileError:
+    """A syntax error in a learner's file."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+    said: str
+
+
+@dataclass
+class State:
+    """Everything that the screen depends on. `verdict` is redacted for the learner, and arrived at `graded_at`."""
+
+    katas: Sequence[Kata]
+    standings: dict[str, Standing]
+    kata: Kata
+    verdict: Verdict | None = None
+    graded_at: str = ""
+    seconds: float = 0.0
+    started: float | None = None  # when the current grading run was requested
+    due: frozenset[str] = frozenset()  # tasks that have not been graded with the current files
+    first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
+    fault: str = ""  # why grading is impossible, or why there is no verdict
+    idle: str = ""  # the page's message while it waits for the first change before it grades
+    syntax_errors: tuple[FileError, ...] = ()
+    partial: bool = False  # whether the verdict covers the visible tests only
+    visible: bool = False  # whether the next verdict will cover the visible tests only
+    notes: list[str] = field(default_factory=list)  # messages caused by the last key press
+    view: str = "verdict"  # "verdict", "hints" or "list"
+    hints: Sequence[Hint] = ()  # the hints that have been shown so far
+    hints_left: int = 0
+    asking: bool = False  # whether the display waits for an answer to "Reset …?"
+    choice: int = 0  # the position of the cursor in the list
+    nth: int = 0  # the position of the displayed test among the failing tests
+    offset: int = 0  # how many lines of the middle part are scrolled off the top
+
+    @property
+    def all_hints(self) -> int:
+        """The number of the kata's hints."""
+        return len(guidance.hints_of(self.kata))
+
+    @property
+    def done(self) -> bool:
+        """Whether this verdict or an earlier one passes the kata."""
+        passed = self.verdict is not None and self.verdict.status in DONE and not (self.partial or self.due)
+        return passed or self.standings[self.kata.slug].done
+
+    @property
+    def open(self) -> frozenset[str]:
+        """The tasks to show without a result. A task that is being regraded keeps its old result for AGAIN_S."""
+        if self.started is not None and time.monotonic() - self.started > AGAIN_S:
+            return self.due
+        return self.due - {task.name for task in self.verdict.tasks} if self.verdict is not None else self.due
+
+    @property
+    def failing(self) -> list[TestResult]:
+        """The tests that do not pass, starting with those that the latest save affects."""
+        failing = wording.not_passed(self.verdict) if self.verdict is not None else []
+        return sorted(failing, key=lambda test: test.task not in self.first)
+
+    @property
+    def fails(self) -> bool:
+        """Whether any test of a core task does not pass."""
+        optional = wording.optional(self.verdict) if self.verdict is not None else frozenset()
+        return any(test.task not in optional for test in self.failing)
+
+    @property
+    def failure(self) -> TestResult | None:
+        """The failing test that is shown, or None."""
+        failing = self.failing
+        return failing[self.nth % len(failing)] if failing else None
+
+    @property
+    def following(self) -> tuple[Kata, str] | None:
+        """The kata to do after this one and the reason, or None if all other katas are done."""
+        standings = self.standings | {self.kata.slug: Standing(self.kata.slug, done_on="now")}
+        return next_kata(self.katas, standings)
+
+    @property
+    def ordered(self) -> list[Kata]:
+        """The katas in the recommended order."""
+        return sorted(self.katas, key=place)
 
 
 def opened(root: Path, slug: str | None) -> State:
@@ -54,16 +147,14 @@ def opened(root: Path, slug: str | None) -> State:
 class WatchSession:
     """The displayed state, and everything that changes it. Other threads call `wake` when `look` should be called.
 
-    `news` lists what a plain-text display has to print: `verdict`, `failure` (the first failure, while grading is still
-    running), `test` (the next failing test), `notes`, `hint`, `list`, `question` and `kata`. The display removes the
-    items that it has printed.
-    `in_page` means that the display is a page in a browser, which shows the pictures and has buttons instead of keys.
+    The display removes the `news` that it has printed. `in_page` means that the display is a page in a browser, which
+    shows the pictures and has buttons instead of keys.
     """
 
     def __init__(self, state: State, judge: Judging, wake: Callable[[], None], *, in_page: bool = False) -> None:
         self.state = state
         self.wake = wake
-        self.news: list[str] = ["kata", *(["notes"] if state.notes else [])]
+        self.news: list[News] = ["kata", "notes"] if state.notes else ["kata"]
         self.grader = Grader(judge, wake)
         self.in_page = in_page
         self.plotter = Plotter(wake, desktop=not in_page)
@@ -117,7 +208,7 @@ class WatchSession:
     def grade(self) -> None:
         """Start grading the current files, or show why they cannot be graded."""
         state = self.state
-        state.syntax_errors, state.fault, state.started, state.place = (), "", None, 0
+        state.syntax_errors, state.fault, state.started, state.nth = (), "", None, 0
         settings = _settings(state.kata)
         if settings != self._settings:
             try:
@@ -228,10 +319,8 @@ class WatchSession:
         self._record(verdicts)
 
     def _record(self, verdicts: list[Verdict]) -> None:
-        with contextlib.redirect_stderr(io.StringIO()) as said:
-            remember(verdicts, self.state.kata.root)
-        if said.getvalue():
-            self._note(said.getvalue().strip())
+        if problems := remember(verdicts, self.state.kata.root):
+            self._note(*problems)
 
     def _progress(self, step: Callable[[Progress], None]) -> None:
         """Apply `step` to the learner's progress file, and show an error as a note."""
@@ -252,7 +341,7 @@ class WatchSession:
         self._progress(read)
 
     def _note(self, *notes: str) -> None:
-        self.state.notes += [note for note in notes if note not in self.state.notes]
+        self.state.notes = list(dict.fromkeys([*self.state.notes, *notes]))
         self.news.append("notes")
 
     def _turn(self, view: str) -> None:
@@ -308,7 +397,7 @@ class WatchSession:
             self._note("No other test fails." if state.failing else "No test fails.")
             return
         self._turn("verdict")
-        state.place += 1
+        state.nth += 1
         self.news.append("test")
 
     def _go(self, kata: Kata) -> None:
@@ -391,3 +480,28 @@ def _settings(kata: Kata) -> bytes | None:
         return (kata.folder / "kata.toml").read_bytes()
     except OSError:
         return None
+
+
+def syntax_errors_in(kata: Kata) -> tuple[FileError, ...]:
+    """Return the first syntax error in each of the learner's files. Nothing is run."""
+    found = []
+    names = [path for pattern in kata.files for path in sorted(kata.folder.glob(pattern)) if path.suffix == ".py"]
+    for path in names:
+        try:
+            data = path.read_bytes()
+            with warnings.catch_warnings(action="ignore"):
+                compile(data, path.name, "exec", dont_inherit=True)
+        except SyntaxError as fault:
+            name = path.relative_to(kata.folder).as_posix()
+            said = f"{type(fault).__name__}: {fault.msg}"
+            text = fault.text or _line(data, fault.lineno or 0)
+            found.append(FileError(name, fault.lineno or 0, fault.offset or 0, text, said))
+        except (OSError, ValueError, RecursionError, MemoryError):
+            continue  # the judge reports these
+    return tuple(found)
+
+
+def _line(data: bytes, number: int) -> str:
+    """Return a line of a file, because the compiler does not give it with every error."""
+    lines = data.decode("utf-8", "replace").splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else ""

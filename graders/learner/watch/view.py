@@ -12,7 +12,7 @@ from rich.text import Text
 from graders.catalogue import Task
 from graders.learner.guidance import after_pass
 from graders.learner.progress import DONE, all_done, points_of
-from graders.learner.watch.state import AGAIN_S, FileError, State
+from graders.learner.watch.session import AGAIN_S, FileError, News, State
 from graders.output.paragraphs import filled
 from graders.report import wording
 from graders.report.terminal import COLOURS, Page, notes_on
@@ -233,7 +233,7 @@ def _failure(page: Lines, state: State) -> None:
     page.failure(failure)
     if count > 1:
         page.blank()
-        page.block(f"{state.place % count + 1} of {count} tests that do not pass; press f for the next.", "", "")
+        page.block(f"{state.nth % count + 1} of {count} tests that do not pass; press f for the next.", "", "")
 
 
 def _syntax_error(page: Lines, error: FileError) -> None:
@@ -371,7 +371,7 @@ def picture(state: State, console: Console, width: int, height: int) -> Text:
     return Text("\n", no_wrap=True, overflow="crop", end="").join(lines)
 
 
-def news_lines(state: State, news: str, console: Console, width: int) -> list[Text]:
+def news_lines(state: State, news: News, console: Console, width: int) -> list[Text]:
     """Return the lines for one piece of news in the plain display."""
     page = Lines(console, width)
     if news == "kata":

@@ -1,12 +1,14 @@
-"""`katas show`: plot the curves that a program records in its History, or show the picture that it draws itself."""
+"""The programs of katas: `katas run` runs one, and `katas show` plots what it recorded or drew."""
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,45 @@ def environment(kata: Kata, path: Path) -> dict[str, str]:
     theirs = (str(other.folder) for other in kata.earlier if other.supplied)
     search_path = [*folders, *earlier, *theirs, os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
+
+
+def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
+    """Return the path of a kata's program in `folder`.
+
+    Raises KataError if the program does not exist, or if no name is given and the kata has several programs.
+    """
+    programs = [file for file in kata.files if file.endswith(".py")]
+    if name is None and len(programs) != 1:
+        raise KataError(
+            f"{kata.slug}: the kata has {len(programs)} programs. Choose one with --program: {', '.join(programs)}."
+        )
+    return program_of(kata, name or programs[0], folder)
+
+
+def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, list[str]]:
+    """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules.
+
+    Return the exit status and, if the program failed, the names of its functions that are still stubs.
+    """
+    env = environment(kata, path)
+    with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
+        while True:
+            try:
+                status = program.wait()
+                break
+            except KeyboardInterrupt:  # the program receives Ctrl-C too, and ends by itself
+                continue
+    return 128 - status if status < 0 else status, _unwritten(path) if status else []
+
+
+def _unwritten(path: Path) -> list[str]:
+    """Return the names of the functions that are still stubs, or an empty list if the file cannot be parsed."""
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in functions if ast.unparse(node.body[-1]) == "raise NotImplementedError"]
 
 
 def picture_of(kata: Kata, path: Path, suffix: str) -> bytes:

@@ -1,11 +1,17 @@
-"""Hints for a puzzle, from general to specific. No hint names a line."""
+"""What a learner reads about a puzzle: its README, three hints, and the explanation of its faults."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from graders.debugging.causes import CAUSES
+from graders.debugging.diagnosis import CAUSES, PROGRAM
 from graders.debugging.faults import Fault
+from graders.debugging.puzzle import Puzzle
+
+TEMPLATE = Path(__file__).parent / "static" / "README.md"  # has placeholders such as @SEED@
 
 FIRST: dict[str, str] = {
     "loss-stays": "The loss stays where it started: do the parameters change? Copy them before a step, take the step, "
@@ -54,3 +60,55 @@ def hints(faults: Sequence[Fault]) -> tuple[str, str, str]:
     one, other = (SECOND[fault.family] for fault in faults)
     causes = " The other: ".join(f"{CAUSES[fault.cause]}." for fault in faults)
     return first, f"One fault is in {one}. The other is in {other}.", f"One cause: {causes}"
+
+
+def title(puzzle: Puzzle) -> str:
+    """Return the heading of a puzzle's README."""
+    return f"A broken training program: {puzzle.program.name}, seed {puzzle.seed}, level {puzzle.level}"
+
+
+def readme(puzzle: Puzzle) -> str:
+    """Return a puzzle's README."""
+    two = len(puzzle.faults) > 1
+    values = {
+        "TITLE": title(puzzle),
+        "ABOUT": puzzle.program.about,
+        "FAULTS": "Two faults were inserted" if two else "A fault was inserted",
+        "SYMPTOM": puzzle.symptom or "Run the tests to see the symptom.",
+        "SEED": str(puzzle.seed),
+        "EPOCHS": str(puzzle.epochs),
+        "TABLES": "the tables `[fault1]` and `[fault2]`, in any order" if two else "the table `[fault1]`",
+        "HALF": " One point for each fault." if two else "",
+        "METRIC": puzzle.program.metric,
+        "CAUSES": "\n".join(f"- `{name}`: {meaning}" for name, meaning in CAUSES.items()),
+    }
+    return re.sub(r"@([A-Z]+)@", lambda match: values[match[1]], TEMPLATE.read_text(encoding="utf-8"))
+
+
+def as_text(puzzle: Puzzle) -> str:
+    """Return an explanation of the faults with their lines, and the fix as a unified diff."""
+    parts = [f"Seed {puzzle.seed}, level {puzzle.level}: {puzzle.program.name}. {puzzle.symptom}".rstrip()]
+    for name, fault, code in _explained(puzzle):
+        rows = [f"{name}: {fault.cause} ({CAUSES[fault.cause]})", *(f"  {line}" for line in code)]
+        parts.append("\n".join([*rows, f"Why: {fault.why}", f"Fix: {fault.fix}", f"Prevention: {fault.prevention}"]))
+    before, after = puzzle.source.splitlines(keepends=True), puzzle.twin.splitlines(keepends=True)
+    parts.append("".join(difflib.unified_diff(before, after, f"{PROGRAM}, original", f"{PROGRAM}, fixed")))
+    return "\n\n".join(parts)
+
+
+def as_markdown(puzzle: Puzzle) -> str:
+    """Return the explanation of the faults, in Markdown."""
+    parts = [f"# {title(puzzle)}\n\n{puzzle.symptom}"]
+    for name, fault, code in _explained(puzzle):
+        lines = "\n".join(code)
+        parts.append(f"## {name}: {fault.cause}\n\nThis means: {CAUSES[fault.cause]}.\n\n```\n{lines}\n```")
+        parts += [f"**Why:** {fault.why}", f"**Fix:** {fault.fix}", f"**Prevention:** {fault.prevention}"]
+    return "\n\n".join(parts)
+
+
+def _explained(puzzle: Puzzle) -> Iterator[tuple[str, Fault, list[str]]]:
+    """Yield each fault with what to call it and its numbered lines of the program."""
+    source = puzzle.source.splitlines()
+    for number, (fault, lines) in enumerate(zip(puzzle.faults, puzzle.lines, strict=True), start=1):
+        name = f"Fault {number}" if len(puzzle.faults) > 1 else "The fault"
+        yield name, fault, [f"{line:4d}  {source[line - 1]}" for line in lines]

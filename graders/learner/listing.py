@@ -1,13 +1,24 @@
-"""`katas list`: format the katas as a table or as JSON."""
+"""The katas as text or as JSON: for `katas list`, `katas next` and `katas progress`."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from graders.catalogue import Kata
+from graders.learner.progress import (
+    Progress,
+    Standing,
+    all_done,
+    in_short,
+    next_kata,
+    place,
+    points_of,
+    streak,
+)
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
 
@@ -78,3 +89,33 @@ def _record(kata: Kata) -> dict[str, Any]:
     tasks = [{name: getattr(task, name) for name in ("name", "title", "points", "extra")} for task in kata.tasks]
     record |= {"require_extras": kata.require_extras}
     return record | {"points": sum(task.points for task in kata.tasks), "tasks": tasks}
+
+
+def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
+    """Return a text that names the next kata, and says how to work on it."""
+    following = next_kata(katas, standings)
+    if following is None:
+        return all_done(katas)
+    kata, why = following
+    more = f" and {len(kata.files) - 1} more" if len(kata.files) > 1 else ""
+    return (
+        f"next: {kata.slug}, {kata.title} ({why})\n"
+        f"  read   katas/{kata.slug}/README.md\n"
+        f"  write  katas/{kata.slug}/{kata.files[0]}{more}\n"
+        f"  grade  katas watch {kata.slug}   (or pytest katas/{kata.slug})"
+    )
+
+
+def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) -> str:
+    """Return the checklist of all katas, a summary and the next kata, as text of at most 80 columns."""
+    standings = progress.standings([kata.slug for kata in katas])
+    lines = []
+    for kata in sorted(katas, key=place):
+        standing = standings[kata.slug]
+        reached = f"{standing.best:g}" if standing.tries else "–"
+        points = f"{reached}/{points_of(kata):g}"
+        title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
+        mark = "✓" if standing.done else "·"
+        lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
+    lines += ["", in_short(standings, streak(progress.days(), today))]
+    return "\n".join([*lines, advice(katas, standings)])

@@ -18,11 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from graders.errors import KataError
-from graders.judge.client import Judge
-from graders.learner.progress import default_path
-from graders.learner.serve.app import application
-from graders.learner.serve.guard import Guard, forwarded
-from graders.learner.serve.live import LiveKatas
+from graders.web.guard import Guard, forwarded
 
 PORT = 8765
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -34,12 +30,13 @@ ENDS_WITHIN_S = 1  # open pages get this long to receive their last event
 class Site:
     """What a server serves. The names of its cookie and of the file with its secret begin with `cookie` and `secret`.
 
-    `said` introduces the address. The server calls `ends` when it shuts down.
+    That file is in `folder`. `said` introduces the address. The server calls `ends` when it shuts down.
     """
 
     app: ASGIApp
     cookie: str
     secret: str
+    folder: Path
     said: str
     ends: Callable[[], None] = lambda: None
 
@@ -56,20 +53,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
-    """Serve the katas until Ctrl-C. Raises KataError if the port is taken or the secret cannot be kept."""
-    katas = LiveKatas(root, judge)
-    try:
-        site = Site(application(katas), "katas", "serve", "The katas are at", katas.end)
-        run(site, host=host, port=port, browser=browser, say=say)
-    finally:
-        katas.close()
-        judge.close()
-
-
-def run(site: Site, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
+def serve(site: Site, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
     """Serve a site until Ctrl-C. Raises KataError if the port is taken."""
-    token = secret(site.secret)
+    token = secret(site.folder / f"{site.secret}-token")
     listener, number = listening(host, port)
     hosts = {*LOOPBACK, named(host)}
     if host in EVERYWHERE:  # then the machine's own names lead here, too
@@ -80,7 +66,7 @@ def run(site: Site, *, host: str, port: int | None, browser: bool, say: Callable
     )
     address = address_of(host, number, token)
     say(f"{site.said} {address}\nCtrl-C ends the server.")
-    page = opening_page(address, number) if browser else None
+    page = opening_page(site.folder / f"serve-open-{number}.html", address) if browser else None
     if page is not None:
         webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # uvicorn raises the signal again at its end
@@ -103,13 +89,12 @@ def address_of(host: str, port: int, token: str) -> str:
     return f"{next(iter(forwarded(port)), f'http://{here}:{port}')}/?token={token}"
 
 
-def opening_page(address: str, port: int) -> Path | None:
+def opening_page(path: Path, address: str) -> Path | None:
     """Write a page that leads to an address, and that only its owner can read. Return None if it cannot be written.
 
     The browser is started with this page's path, because other people on the machine can see the arguments of every
     process.
     """
-    path = default_path().with_name(f"serve-open-{port}.html")
     head = '<!doctype html><meta charset="utf-8"><title>katas</title>'
     try:
         _write_privately(path, f'{head}<meta http-equiv="refresh" content="0; url={escape(address)}">\n')
@@ -140,12 +125,11 @@ def listening(host: str, port: int | None) -> tuple[socket.socket, int]:
     raise KataError(f"no port from {PORT} to {PORT + 19} is free on {host}.")
 
 
-def secret(name: str) -> str:
+def secret(path: Path) -> str:
     """Return the secret in the address of a page.
 
-    It is kept beside the learner's progress, so that open pages still work after the server was started again.
+    It is kept in a file, so that open pages still work after the server was started again.
     """
-    path = default_path().with_name(f"{name}-token")
     try:
         kept = path.read_text(encoding="ascii").strip()
         if len(kept) == 43 and path.stat().st_mode & 0o077 == 0:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graders.cli.session import Invocation
 from graders.output.paragraphs import folded
 from graders.output.progress_bar import progress_bar, timed_spinner
+
+if TYPE_CHECKING:
+    from graders.debugging.puzzle import Puzzle
 
 app = typer.Typer(
     help="Practise on broken training programs.",
@@ -62,19 +64,18 @@ def grade(
     Exit status: 0 passed, 1 failed or ungradable, 2 could not be graded.
     """
     from graders.debugging import practice
-    from graders.debugging.opened import PuzzleJudge, record
     from graders.report import terminal
 
     folder = practice.newest(Invocation.root) if seed is None else practice.folder_of(Invocation.root, seed)
     with (
-        PuzzleJudge(folder, started=Invocation.started, resident=False) as judge,
+        practice.PuzzleJudge(folder, started=Invocation.started, resident=False) as judge,
         timed_spinner("grading: running a few training runs"),
     ):
         verdict = judge.grade()
     terminal.print_verdict(verdict)
     for note in practice.notes(folder):
         print(f"note (no points): {note}")
-    record(folder, verdict)
+    practice.record(folder, verdict)
     return verdict.exit_status
 
 
@@ -101,7 +102,7 @@ def solution(
 ) -> None:
     """Show what was broken, why it is wrong, and how to fix it."""
     from graders.debugging import practice
-    from graders.debugging.explanation import as_text
+    from graders.debugging.texts import as_text
     from graders.errors import KataError
 
     folder = practice.folder_of(Invocation.root, seed)
@@ -117,15 +118,15 @@ def solution(
 def list_() -> None:
     """List your puzzles and your best scores."""
     from graders.debugging import practice
-    from graders.debugging.opened import POINTS, standings
 
-    if not practice.puzzles(Invocation.root):
+    folders = practice.puzzles(Invocation.root)
+    if not folders:
         print("no puzzles yet; `katas debug new` creates one")
-    for each in standings(Invocation.root):
+    for each in map(practice.standing, folders):
         if each.puzzle is None:
             print(f"{each.folder.name:>6}  {each.fault}")
             continue
-        best = f"best {each.best:g} of {POINTS:g}; graded attempts: {len(each.scores)}"
+        best = f"best {each.best:g} of {practice.POINTS:g}; graded attempts: {len(each.scores)}"
         reached = best if each.scores else "not graded yet"
         print(f"{each.folder.name:>6}  level {each.puzzle.level}  {each.puzzle.program.name:<9}  {reached}")
 
@@ -142,62 +143,41 @@ def check(
     from graders.debugging.generate import GenerationError, candidate, generate
 
     candidate(0, level)
-    tally = ProofTally(seeds)
+    made: list[tuple[Puzzle, float]] = []
+    faults: list[str] = []
     try:
         with progress_bar() as progress:
             for seed in progress.track(range(seeds), description="checking puzzles"):
                 started = time.monotonic()
                 try:
-                    tally.add(generate(seed, level), time.monotonic() - started)
+                    made.append((generate(seed, level), time.monotonic() - started))
                 except GenerationError as fault:
-                    tally.unproven.append(str(fault))
+                    faults.append(str(fault))
     finally:
-        print("\n".join(tally.report()))
-    return 0 if tally.clean else 1
+        print("\n".join(_report(made, faults)))
+    return 0 if len({puzzle.source for puzzle, _ in made}) == seeds else 1
 
 
-@dataclass
-class ProofTally:
-    """The results of `check` so far. `made` maps a program's text to the seeds that generated it."""
+def _report(made: list[tuple[Puzzle, float]], faults: list[str]) -> list[str]:
+    """Summarise the puzzles, with the seconds that each took, and the reasons why others could not be made."""
+    from graders.debugging.faults import FAMILIES, FAULTS
+    from graders.debugging.programs import PROGRAMS
 
-    wanted: int
-    made: dict[str, list[int]] = field(default_factory=dict)
-    unproven: list[str] = field(default_factory=list)
-    families: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-    second_variations: int = 0
-
-    @property
-    def proven(self) -> int:
-        return sum(map(len, self.made.values()))
-
-    @property
-    def clean(self) -> bool:
-        """Whether every seed generated a working puzzle, and no two seeds generated the same program."""
-        return not self.unproven and self.proven == len(self.made) == self.wanted
-
-    def add(self, puzzle: Any, seconds: float) -> None:
-        self.made.setdefault(puzzle.source, []).append(puzzle.seed)
-        self.families.update({fault.family for fault in puzzle.faults})
-        self.faults.update(fault.name for fault in puzzle.faults)
-        self.seconds.setdefault(puzzle.program.name, []).append(seconds)
-        self.second_variations += puzzle.attempt > 0
-
-    def report(self) -> list[str]:
-        from graders.debugging.faults import FAMILIES, FAULTS
-        from graders.debugging.programs import PROGRAMS
-
-        tried = self.proven + len(self.unproven)
-        lines = [
-            f"{self.proven} of {tried} puzzles work, {len(self.made)} distinct",
-            f"families {len(self.families)} of {len(FAMILIES)}, faults {len(self.faults)} of {len(FAULTS)}, "
-            f"programs {len(self.seconds)} of {len(PROGRAMS)}",
-        ]
-        for name, times in sorted(self.seconds.items()):
-            lines.append(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
-        if self.proven:
-            lines.append(f"needed more than one variation: {self.second_variations / self.proven:.1%}")
-        equal = [seeds for seeds in self.made.values() if len(seeds) > 1]
-        lines += [f"the same program from seeds {', '.join(map(str, seeds))}" for seeds in equal]
-        return [*lines, *(f"no puzzle: {reason}" for reason in self.unproven)]
+    seeds, seconds = defaultdict(list), defaultdict(list)
+    for puzzle, took in made:
+        seeds[puzzle.source].append(puzzle.seed)
+        seconds[puzzle.program.name].append(took)
+    used = {fault.name: fault.family for puzzle, _ in made for fault in puzzle.faults}
+    lines = [
+        f"{len(made)} of {len(made) + len(faults)} puzzles work, {len(seeds)} distinct",
+        f"families {len(set(used.values()))} of {len(FAMILIES)}, faults {len(used)} of {len(FAULTS)}, "
+        f"programs {len(seconds)} of {len(PROGRAMS)}",
+    ]
+    for name, times in sorted(seconds.items()):
+        lines.append(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
+    if made:
+        share = sum(puzzle.attempt > 0 for puzzle, _ in made) / len(made)
+        lines.append(f"needed more than one variation: {share:.1%}")
+    equal = [same for same in seeds.values() if len(same) > 1]
+    lines += [f"the same program from seeds {', '.join(map(str, same))}" for same in equal]
+    return [*lines, *(f"no puzzle: {reason}" for reason in faults)]

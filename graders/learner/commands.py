@@ -1,0 +1,286 @@
+"""The commands of learners. `katas --help` imports this module, so it imports what a command needs when it runs."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders import catalogue
+from graders.cli import examples
+from graders.cli.options import Anyway, Slug, chosen_katas
+from graders.cli.session import Invocation, say
+from graders.cli.terminal import has_screen
+from graders.errors import KataError
+from graders.output.paragraphs import folded, width_of
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now().astimezone().date()
+
+
+# ------------------------------------------------------------------------------------- choosing a kata
+
+
+def list_(
+    form: Annotated[str, typer.Option("--format", help="The output format: terminal or json.")] = "terminal",
+) -> None:
+    """List the katas: tasks, points, time and prerequisites."""
+    katas = chosen_katas(None)
+    if form not in ("terminal", "json"):
+        raise KataError(f"--format {form}: expected terminal or json.")
+    from graders.learner.listing import as_json, as_text
+
+    print(as_json(katas) if form == "json" else as_text(katas))
+
+
+def next_() -> None:
+    """Recommend the next kata, and say why."""
+    from graders.learner.again import suggestion
+    from graders.learner.listing import advice
+    from graders.learner.progress import Progress
+
+    katas = chosen_katas(None)
+    with Progress.of(Invocation.root) as progress:
+        print(advice(katas, progress.standings([kata.slug for kata in katas])))
+        if repeat := suggestion(katas, progress, _today()):
+            print(repeat)
+
+
+def progress(
+    page: Annotated[
+        Path | None, typer.Option("--html", help="Write an HTML page to this file instead.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Show which katas you have done, and what to do next.
+
+    This command uses the verdicts that `katas grade` and `katas watch` store on this machine when you grade your own
+    files.
+    """
+    from graders.learner.listing import overview
+    from graders.learner.progress import Progress
+
+    katas = chosen_katas(None)
+    with Progress.of(Invocation.root) as store:
+        if store.warning:
+            say(f"katas: {store.warning}")
+        if page is None:
+            print(overview(katas, store, _today()))
+            return
+        from graders.learner import checklist
+        from graders.output import delivery
+
+        standings = store.standings([kata.slug for kata in katas])
+        delivery.deliver(checklist.render(katas, standings, store.days(), _today()), page)
+    print(f"written: {page}")
+
+
+def again(
+    slug: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SLUG",
+            help="The exercise; by default, the one that you have not solved for longest.",
+            autocompletion=examples.slugs,
+        ),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(help="Offer exercises not solved for N days; by default, 3.", metavar="N", min=0)
+    ] = None,
+) -> None:
+    """Solve an exercise once more, from memory.
+
+    This creates a fresh stub in .katas/again/, where all commands work. The file with which you passed stays as it is,
+    and your progress keeps its points: repetitions are recorded apart.
+    """
+    from graders.learner import again as repetition
+    from graders.learner.progress import Progress
+
+    root, waiting = Invocation.root, repetition.DAYS if days is None else days
+    katas = catalogue.load_all(root)
+    if slug is not None:
+        catalogue.load(root, slug)  # rejects an unknown kata
+    with Progress.of(root) as store:
+        passed = repetition.passed_exercises(katas, store.standings([kata.slug for kata in katas]), store)
+    if slug is not None:
+        exercise = repetition.chosen(passed, slug, {kata.slug: kata for kata in katas})
+    elif (due := repetition.due(passed, _today(), waiting)) is not None:
+        exercise = due
+    else:
+        print(repetition.nothing_due(passed, waiting))
+        return
+    folder, new = repetition.prepare(exercise)
+    print(repetition.instructions(exercise, folder, _today(), new=new, start=Path.cwd()))
+
+
+# ----------------------------------------------------------------------------------- working on a kata
+
+
+def watch(
+    slug: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SLUG",
+            help="The kata; by default, the one whose folder you are in, or else the next one to do.",
+            autocompletion=examples.slugs,
+        ),
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print lines of text instead of drawing a full screen.")
+    ] = False,
+) -> None:
+    """Regrade a kata each time you save, and show the result.
+
+    The screen shows the tasks and the first failure with the smallest input that fails. Single keys show hints and move
+    to the next kata. Without a terminal, --plain is the default. Every new verdict counts for `katas progress`.
+
+    Exit status: 0 when you quit, 130 after Ctrl-C.
+    """
+    from graders.learner.watch import session, terminal
+
+    state = session.opened(Invocation.root, slug)
+    terminal.watch(Invocation.judge(resident=True), state, plain=plain or not has_screen())
+
+
+def hint(
+    slug: Slug,
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="The number of the hint; by default, the next new one.", min=1)
+    ] = None,
+) -> None:
+    """Show a kata's hints one at a time, the smallest first."""
+    from graders.learner import guidance
+    from graders.learner.progress import Progress
+
+    kata = catalogue.load(Invocation.root, slug)
+    with Progress.of(Invocation.root) as store:
+        print(folded(guidance.hint(kata, number, store), sys.stdout))
+
+
+def run_(
+    context: typer.Context,
+    slug: Slug,
+    program: Annotated[
+        str | None, typer.Option(help="The program to run, if the kata has several.", metavar="NAME")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Run the program in this folder next to katas/, e.g. solutions.", metavar="TREE")
+    ] = None,
+) -> int:
+    """Run a kata's program, which writes the files you submit.
+
+    This runs `python PROGRAM` in the program's folder, without confinement. Arguments after `--` go to the program.
+
+    Exit status: that of the program.
+    """
+    from graders.learner import programs
+
+    kata = catalogue.load(Invocation.root, slug)
+    path = programs.main_of(kata, kata.root / (against or "katas") / slug, program)
+    status, unwritten = programs.run(kata, path, context.args)
+    if unwritten:
+        say(
+            f"katas: {path.name} is not written yet: {', '.join(unwritten)}. `katas watch {slug}` shows where to start."
+        )
+    return status
+
+
+def reset(slug: Slug) -> None:
+    """Restore a kata's original stubs, so that you can start again.
+
+    Your version is saved in .katas/backup/.
+    """
+    from graders.learner import guidance
+
+    print("\n".join(guidance.reset(catalogue.load(Invocation.root, slug, complete=False))))
+
+
+def notebook(
+    slug: Annotated[
+        str | None, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Write all exercises into one notebook.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file to write; by default SLUG.ipynb, or exercises.ipynb with --all.", metavar="FILE"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a kata as a Jupyter notebook that grades itself."""
+    from graders.learner import notebook_file
+    from graders.output import delivery
+
+    if every == (slug is not None):
+        raise KataError(
+            "specify one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`."
+        )
+    path = output or Path(f"{slug or 'exercises'}.ipynb")
+    if slug:
+        katas = [catalogue.load(Invocation.root, slug)]
+    else:
+        katas = [kata for kata in catalogue.load_all(Invocation.root) if kata.kind == "exercise"]
+    if not katas:
+        raise KataError(f"{Invocation.root}: there are no exercises. Choose a kata: `katas list` shows them.")
+    notebook_file.check(path, force=force)
+    delivery.check(path)
+    beside = path.absolute().parent
+    text = notebook_file.written(katas[0], beside) if slug else notebook_file.written_together(katas, path)
+    delivery.deliver(text, path)
+    print(f"written: {path}; open it in VS Code, or: pip install jupyterlab; jupyter lab {path}")
+    if every and notebook_file.address_of(Invocation.root) is None:
+        print(notebook_file.NO_ADDRESS)
+
+
+# --------------------------------------------------------------------------------------- after a pass
+
+
+def solution(slug: Slug, anyway: Anyway = False) -> None:
+    """Show the solution, once you have passed."""
+    from graders.learner import guidance
+
+    print(guidance.solution(_passed(slug, anyway=anyway)).rstrip("\n"))
+
+
+def diff(slug: Slug, anyway: Anyway = False) -> None:
+    """Compare your files with the solution, once you have passed."""
+    from graders.learner import guidance
+
+    print(guidance.difference(_passed(slug, anyway=anyway)) or f"{slug}: your files are identical to the solution")
+
+
+def _passed(slug: str, *, anyway: bool) -> catalogue.Kata:
+    """Return a kata whose solution the learner may see. Raises KataError for any other."""
+    from graders.learner import guidance
+    from graders.learner.progress import Progress
+
+    kata = catalogue.load(Invocation.root, slug)
+    with Progress.of(Invocation.root) as store:
+        guidance.allow_solution(kata, store, anyway=anyway)
+    return kata
+
+
+def explain(
+    slug: Slug,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Show the explanation even if you have not passed yet.")
+    ] = False,
+) -> None:
+    """Explain why a kata's solution works, once you have passed.
+
+    The text also shows other ways to write it, where PyTorch does it, and what goes wrong in practice. It ends with the
+    answer to its question.
+    """
+    from graders.learner import guidance
+    from graders.learner.progress import Progress
+    from graders.output.terminal_markdown import shown
+
+    kata = catalogue.load(Invocation.root, slug)
+    with Progress.of(Invocation.root) as store:
+        text = guidance.explanation(kata, store, anyway=anyway)
+        early = not guidance.is_done(kata, store)
+    if early:
+        say(f"katas: you have not passed {slug} yet. This explanation shows how others solve it.")
+    print(shown(text, width_of(sys.stdout)))
