@@ -200,8 +200,10 @@ def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
     project = workshop.write_repository(tmp_path / "Übung 9", [])
     for place in ("katas", "solutions", "graders/hidden"):
         shutil.copytree(workshop.ROOT / place / "exercise09", project / place / "exercise09")
-    wrong = project / "graders" / "hidden" / "exercise09" / "wrong" / "absolute_deviation.py"
-    shutil.copy(wrong, project / "katas" / "exercise09" / "layer_norm.py")
+    kata = catalogue.load(project, "exercise09")
+    wrong = next(each for each in kata.wrong if each.path.stem == "absolute_deviation")
+    mistaken = wrong.applied(intake.shipped(kata, kata.solution))
+    (project / "katas" / "exercise09" / wrong.replaces).write_bytes(mistaken)
     done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", *QUICK, cwd=project, torch=True)
     assert "Your code behaves exactly like a known mistake. The mean of |x - mean| is used" in done.out
     assert "exercise09: 0 of 3 tasks, extras 0 of 4, 0 of 11 points in the tests run here; official: " in done.out
