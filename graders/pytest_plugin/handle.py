@@ -92,9 +92,14 @@ class Probes:
 
 @functools.cache
 def probes_beside(path: Path) -> Probes:
-    """Return the probes for a test file. The probes are cached, so the suite server parses them before it forks."""
-    own = path.with_name(f"probes_{path.stem.removeprefix('test_')}.py")
-    return Probes(own if own.is_file() else path.with_name("probes.py"))
+    """Return the probes for a test file. A hidden suite without a file of probes uses those of the visible tests.
+
+    The probes are cached, so the suite server parses them before it forks.
+    """
+    paths = [path.with_name(f"probes_{path.stem.removeprefix('test_')}.py"), path.with_name("probes.py")]
+    if path.parents[1].name == "hidden":
+        paths.append(path.parents[3] / "katas" / path.parent.name / "probes.py")
+    return Probes(next((each for each in paths if each.is_file()), paths[1]))
 
 
 @dataclass

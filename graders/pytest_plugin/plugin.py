@@ -126,7 +126,7 @@ def draw(request: pytest.FixtureRequest) -> Draw:
 
 @pytest.fixture
 def probes(request: pytest.FixtureRequest) -> Probes:
-    """The functions in probes.py next to the test file; for test_NAME.py, those in probes_NAME.py if it exists."""
+    """The functions in the file of probes that belongs to the test file (see probes_beside)."""
     return probes_beside(request.path)
 
 
