@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from graders.catalogue import Task
 from graders.intake import Submission
-from graders.report.text import clean, clean_line
+from graders.report.text import clean
 
 SHOWN = 20_000  # show at most this many characters of each submitted text
 PROSE = (".md", ".txt", ".toml")
@@ -18,17 +16,11 @@ def texts(taken: Submission) -> dict[str, str]:
     return {file.name: clean(file.data.decode("utf-8", "replace"), SHOWN) for file in prose}
 
 
-def others(taken: Submission, task: Task) -> list[str]:
-    """Describe the files of a task that are not shown, such as pictures."""
-    rest = [file for file in taken.files if task.files and task.needs(file.name) and not file.name.endswith(PROSE)]
-    return [f"{clean_line(file.name)}: {size(len(file.data))}" for file in rest]
-
-
-def shown(task: Task, files: dict[str, str], rest: Sequence[str] = ()) -> str:
+def shown(task: Task, files: dict[str, str]) -> str:
     """Return a task's rubric and the submitted texts, as the screen shows them."""
     parts = [f"\n{task.title} ({task.points:g} points)\n\n{task.rubric.strip()}\n"]
     parts += [f"--- {name}\n{text}\n---" for name, text in files.items() if task.needs(name)]
-    return "\n".join([*parts, *rest])
+    return "\n".join(parts)
 
 
 def size(count: int) -> str:
