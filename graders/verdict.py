@@ -27,7 +27,7 @@ Status = Literal["passed", "failed", "awaiting_review", "ungradable", "ungraded"
 TaskStatus = Literal["passed", "partial", "failed", "blocked", "ungraded", "awaiting_review", "error"]
 TestStatus = Literal["passed", "failed", "blocked", "ungraded", "error"]
 Visibility = Literal["visible", "hidden"]
-Reason = Literal["", "time limit", "files", "import"]
+Reason = Literal["", "time limit", "too slow", "files", "import"]
 VerdictReason = Literal["", "unchanged", "earlier kata", "files", "import"]
 
 
@@ -47,10 +47,10 @@ class Speed(Record, frozen=True, kw_only=True):
 class TestResult(Record, frozen=True, kw_only=True):
     """The result of one test function. Times are in seconds; the kernel measures `worker_cpu_s`.
 
-    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `reason` says why there is no
-    answer to judge: a time limit, a file that is missing, refused or cannot be parsed, or an exception on import.
-    Otherwise it is empty. `expected` and `actual` repeat the values in the last comments of `counterexample`, or
-    are empty.
+    `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `reason` says why a right
+    answer is not enough (it lost a race) or there is none to judge (a time limit, a file that is missing, refused or
+    cannot be parsed, an exception on import). Otherwise it is empty. `expected` and `actual` repeat the values in the
+    last comments of `counterexample`, or are empty.
     """
 
     __test__ = False  # keep pytest from collecting it

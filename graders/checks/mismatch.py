@@ -21,6 +21,10 @@ class Mismatch(AssertionError):
         self.actual = actual
 
 
+class TooSlow(Mismatch):
+    """Raised if a submission takes too long in a race. The message contains the measured times."""
+
+
 class Missing(Mismatch):
     """Raised if a required file is missing from the submission."""
 

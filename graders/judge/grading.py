@@ -16,6 +16,7 @@ import pytest
 
 from graders import watchdog
 from graders.catalogue import Kata, Task
+from graders.checks.mismatch import TooSlow
 from graders.errors import ForkServerDied, MachineBusy, TimeLimitError, WorkerError
 from graders.judge.messages import GradeRequest, LoadRequest
 from graders.judge.refusals import (
@@ -39,7 +40,7 @@ from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
 from graders.sandbox import gpu
 from graders.scoring import blocked_message, blocking, in_order, scored, tasks_for_diagnosis, ungradable
-from graders.verdict import STRENGTH, Confinement, Speed, TestResult, TestStatus, Verdict
+from graders.verdict import STRENGTH, Confinement, Reason, Speed, TestResult, TestStatus, Verdict
 
 WORKERS_AT_ONCE = 24  # the number of workers that are requested at a time
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
@@ -457,7 +458,7 @@ class Grading:
         return msgspec.structs.replace(
             result,
             status="failed",
-            reason="time limit" if isinstance(failure.fault, TimeLimitError) else "",
+            reason=_reason(failure.fault),
             message=clean(text, MESSAGE),
             counterexample=clean(failure.counterexample.text, CODE),
             expected=clean(failure.counterexample.expected, CODE),
@@ -556,6 +557,12 @@ def _worker_seed(seed: bytes, purpose: str) -> int:
     return int.from_bytes(
         hashlib.blake2b(purpose.encode(), key=seed, person=b"worker", digest_size=8).digest(), "little"
     )
+
+
+def _reason(fault: Exception) -> Reason:
+    if isinstance(fault, TooSlow):
+        return "too slow"
+    return "time limit" if isinstance(fault, TimeLimitError) else ""
 
 
 def _result(item: pytest.Item) -> TestResult:

@@ -61,6 +61,7 @@ def test_the_reference_cannot_be_slowed_down(grade):
     graded = grade("swift", "e07_other_core", TIMED)
     graded.gains_nothing({FAST}, "times the reference's time", task="fast")
     assert graded.hurt == {FAST}
+    assert {test["name"]: test["reason"] for test in graded.tests if test["reason"]} == {FAST: "too slow"}
     assert "started: 0" in graded.output
     assert "started: 1" not in graded.output
 
