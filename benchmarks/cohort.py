@@ -33,6 +33,7 @@ from statistics import median
 from typing import Any
 
 import sqlalchemy as sa
+from control_group import ControlGroup
 from grade_latency import TESTS, plain_suite, process
 
 from graders import catalogue, intake
@@ -103,43 +104,21 @@ class Watched:
         self.most = self.own = 0.0
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch)
-        self._group = self._control_group()
-        self._cpu = self._used()
+        self._group = ControlGroup.of_this_process()
+        self._cpu = self._group.cpu_s() if self._group else 0.0
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
-        used = self._used()
-        self.cpu_s = None if used is None or self._cpu is None else used - self._cpu
+        self.cpu_s = self._group.cpu_s() - self._cpu if self._group else None
 
     def _watch(self) -> None:
         while not self._end.wait(1.0):
             self.most = max(self.most, pss_mb())
             status = Path("/proc/self/status").read_text(encoding="ascii")
             self.own = max(self.own, int(status.partition("VmRSS:")[2].split()[0]) / 1024)
-
-    def _control_group(self) -> Path | None:
-        """Create a control group for this process and its children; None without permission."""
-        for base in (Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup")):
-            group = base / "katas-benchmark"
-            try:
-                group.mkdir(exist_ok=True)
-                (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
-            except OSError:
-                continue
-            return group
-        return None
-
-    def _used(self) -> float | None:
-        if self._group is None:
-            return None
-        with contextlib.suppress(OSError):
-            return int((self._group / "cpuacct.usage").read_text(encoding="ascii")) / 1e9
-        with contextlib.suppress(OSError):
-            return int((self._group / "cpu.stat").read_text(encoding="ascii").split()[1]) / 1e6
-        return None
 
 
 def graded(handed: Path, out: Path, workers: int) -> None:

@@ -18,7 +18,6 @@ turns on `--each` submissions a round, because they are slow.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import shutil
 import subprocess
@@ -31,6 +30,7 @@ from pathlib import Path
 from statistics import median
 
 import nbformat
+from control_group import ControlGroup
 from grade_latency import ROOT, SLUG, TESTS, plain_suite
 
 from graders.checks.speed import median_interval
@@ -39,7 +39,7 @@ RIGHT = (ROOT / "solutions" / SLUG / "affine.py").read_text(encoding="utf-8")
 WRONG = "import numpy as np\n\n\ndef affine(W, x, b):\n    return np.asarray(x) @ np.asarray(W).T\n"
 
 RUN_SUITE = """
-import subprocess, sys
+import sys
 
 def failures(source):
     '''Run the suite of exercise01 on this source in this process. Return the number of failed tests.'''
@@ -52,25 +52,6 @@ def failures(source):
 
 def submission(number: int) -> str:
     return (RIGHT if number % 2 else WRONG) + f"\n# {number}\n"
-
-
-class Cpu:
-    """The processor time of this process and all its children, from a control group of their own."""
-
-    def __init__(self) -> None:
-        for base in (Path("/sys/fs/cgroup/cpuacct"), Path("/sys/fs/cgroup")):
-            group = base / f"katas-peers-{os.getpid()}"
-            with contextlib.suppress(OSError):
-                group.mkdir()
-                (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
-                self.group = group
-                return
-        sys.exit("this benchmark needs root, because it creates a control group")
-
-    def seconds(self) -> float:
-        with contextlib.suppress(OSError):
-            return int((self.group / "cpuacct.usage").read_text(encoding="ascii")) / 1e9
-        return int((self.group / "cpu.stat").read_text(encoding="ascii").split()[1]) / 1e6
 
 
 def run(command: list[str], folder: Path, statuses: tuple[int, ...] = (0,), **variables: str) -> str:
@@ -204,14 +185,16 @@ def main() -> None:
         sides["otter"] = otter(asked.otter.resolve()), asked.each
     if asked.nbgrader:
         sides["nbgrader"] = nbgrader(asked.nbgrader.resolve()), asked.each
-    cpu = Cpu()
+    cpu = ControlGroup.of_this_process()
+    if cpu is None:
+        sys.exit("this benchmark needs root, because it creates a control group")
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(asked.rounds):
             for name, (grade, count) in sides.items():
-                wall, used = time.perf_counter(), cpu.seconds()
+                wall, used = time.perf_counter(), cpu.cpu_s()
                 done = grade(Path(folder), count)
-                measured[name].append(((time.perf_counter() - wall) / done, (cpu.seconds() - used) / done))
+                measured[name].append(((time.perf_counter() - wall) / done, (cpu.cpu_s() - used) / done))
                 print(f"\rround {number + 1}/{asked.rounds}: {name}    ", end="", file=sys.stderr)
     print(file=sys.stderr)
     for name, pairs in measured.items():

@@ -33,11 +33,6 @@ initial weights and batches on both sides. Of the 1 000 held-out digits, both cl
 the same answer for every digit. Over all 189 steps, the losses differ by at most 2.4 · 10⁻⁷ in single precision,
 which is the size of one rounding error in the first loss, and by at most 4.4 · 10⁻¹⁶ in double precision. The second
 tutorial reproduces this measurement.
-
-**Test suites of other frameworks** (run by `tests/katas/test_peer_suites.py`, with adapters for names): Both tests of
-micrograd pass. Tinygrad has 705 tests of tensors, gradients, layers and optimisers. Of these, 327 pass, and 337 need
-features that the framework lacks or are disabled in tinygrad. The other 41 expect behaviour that differs from ours,
-and mostly from PyTorch's; `test_peer_suites.py` lists them with reasons.
 """
 
 

@@ -184,7 +184,7 @@ def test_unwritable_folder_is_reported(
 
 @pytest.mark.parametrize(("states", "status"), [((OK,), 0), ((OK, LIMITED), 0), ((LIMITED, FAULT), 1)])
 def test_only_faults_set_the_status_unless_strict(states: tuple[doctor.State, ...], status: int) -> None:
-    found = tuple(doctor.Finding(subject="x", state=state, found="x") for state in states)
+    found = tuple(doctor.Finding("x", state, "x") for state in states)
     report = doctor.DoctorReport(root="", findings=found)
     assert report.exit_status(strict=False) == status
     assert report.exit_status(strict=True) == int(states != (OK,))

@@ -169,7 +169,7 @@ def _run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str, ke
     from graders.judge import process
     from graders.judge.client import Judge
 
-    class Here(executors.Borrowed):
+    class Here(executors.JobExecutor):
         """Grades a batch in this process."""
 
         def __init__(self, root: Path, at_once: int | None = None, require: Any = None) -> None:

@@ -7,46 +7,32 @@ must pass every time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from graders import intake
-from graders.authoring.check_faults import (
-    diagnosis_fault,
-    explanation_gap,
-    fails_visibly,
-    is_seen,
-    passing_fault,
-    readme_fault,
-    seen_fault,
-    stub_fault,
-    template_fault,
-    wrong_fault,
-)
 from graders.authoring.mutation import Mutant, mutants_of, read_equivalents
+from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
+from graders.learner import guidance
 from graders.output.progress_bar import LineReporter, progress_bar
 from graders.verdict import Verdict
 
-LEGEND = """\
-- **rejected**: wrong answers with one misconception each (`graders/hidden/<kata>/wrong/`) that fail the task they
-  target; **accepted**: right answers in other styles (`accept/`) that pass.
-- **seen** by visible tests: wrong answers that the visible tests catch, out of those that a visible test could catch.
-  The number in brackets counts the others, which only a hidden test can catch; the third line of each of their
-  files says why.
-- **green, then passed**: answers by authors who had only the README, the stub and the visible tests. The figure counts
-  those that also pass officially, out of those that pass the visible tests of the core tasks.
-- **diagnosed**: wrong answers whose misconception the judge recognised and explained. The judge never named a wrong
-  misconception.
-- **mutants killed**: copies of the solution with one small change (to an operator, a constant, a keyword or a
-  statement) that the suite rejects. The equivalent ones, which no test can tell apart from the solution, are listed
-  with the reason in `graders/hidden/<kata>/equivalent.toml`.
-- **false alarms**: grading runs that did not pass although the answer is right. These runs cycle through the solution
-  and the accepted answers, each time on fresh inputs.
-"""
+PAGE = Path(__file__).parent / "static" / "accuracy.md"
+ABSENT = ("none", "not run")
+HEADINGS = (
+    "Why it works",
+    "Other ways",
+    "In PyTorch",
+    "In practice",
+    "A question to think about",
+    "Where it comes back",
+)  # of an explanation, in the recommended order
 
 
 @dataclass(frozen=True)
@@ -58,9 +44,6 @@ class CheckPlan:
     every: int = 1  # check only every n-th variant, to save time
     seed: bytes | None = None  # the seed of all runs except the `flakes`; None draws fresh inputs for every run
 
-    def share(self, variants: Sequence[Variant]) -> Sequence[Variant]:
-        return variants[:: self.every]
-
 
 @dataclass(frozen=True)
 class CheckFinding:
@@ -68,11 +51,11 @@ class CheckFinding:
 
     kind: str  # "README", "explanation", "stub", "solution", "wrong", "accept", "mutant", "equivalent" or "flake"
     name: str
-    fault: str
+    fault: str = ""
     diagnosed: bool = False
     seen: bool | None = None  # whether visible tests catch a wrong variant; None if they need not
     unseen: str = ""  # the fault if visible tests miss a wrong variant, or catch one that is marked hidden_only
-    green: bool | None = None  # whether an independent answer passes the visible tests of the core tasks
+    green: bool = False  # whether an independent answer passes the visible tests of the core tasks
     warning: str = ""  # something to improve that is not a fault
 
     @property
@@ -85,144 +68,85 @@ class CheckTally:
     """All findings on one kata."""
 
     kata: Kata
-    findings: Sequence[CheckFinding]
-
-    def of(self, kind: str) -> list[CheckFinding]:
-        return [finding for finding in self.findings if finding.kind == kind]
-
-    def share(self, kind: str) -> str:
-        """Return "n/m" if n of the m findings of this kind have no fault."""
-        found = self.of(kind)
-        return f"{sum(not finding.fault for finding in found)}/{len(found)}"
-
-    @property
-    def diagnosed(self) -> str:
-        wrong = self.of("wrong")
-        return f"{sum(finding.diagnosed for finding in wrong)}/{len(wrong)}"
-
-    @property
-    def seen(self) -> str:
-        """The number of wrong variants that the visible tests catch, as "caught/expected (+exempt)".
-
-        Exempt variants are marked hidden_only, so the visible tests need not catch them.
-        """
-        wrong = self.of("wrong")
-        asked = [finding.seen for finding in wrong if finding.seen is not None]
-        left = len(wrong) - len(asked)
-        return f"{sum(asked)}/{len(asked)}" + (f" (+{left})" if left else "")
-
-    @property
-    def green(self) -> str:
-        """The text "n/m" if n of the m independent answers that pass the visible core tests pass the kata."""
-        green = [finding for finding in self.of("accept") if finding.green]
-        return f"{sum(not finding.fault for finding in green)}/{len(green)}" if green else "none"
-
-    @property
-    def false_alarms(self) -> str:
-        """The text "n/m" if n of m gradings of right answers did not pass, or "not measured"."""
-        runs = self.of("flake")
-        if not runs:
-            return "not measured"
-        return f"{sum(bool(run.fault) for run in runs)}/{len(runs)}"
+    findings: list[CheckFinding] = field(default_factory=list)
 
     @property
     def faults(self) -> list[CheckFinding]:
         return [finding for finding in self.findings if finding.fault or finding.unseen]
 
+    def figures(self) -> dict[str, str]:
+        """Map the name of each figure, in the order of the page, to the figure, such as "3/4" if 3 of 4 are rejected.
+
+        Visible tests need not see variants that are marked hidden_only. "(+1)" counts these.
+        """
+        wrong, accepted, mutants, equivalent, runs = (
+            [finding for finding in self.findings if finding.kind == kind]
+            for kind in ("wrong", "accept", "mutant", "equivalent", "flake")
+        )
+        asked = [finding.seen for finding in wrong if finding.seen is not None]
+        green = [not finding.fault for finding in accepted if finding.green]
+        exempt = f" (+{len(wrong) - len(asked)})" if len(wrong) > len(asked) else ""
+        return {
+            "wrong rejected": _share([not finding.fault for finding in wrong]),
+            "seen by visible tests": _share(asked) + exempt,
+            "accepted": _share([not finding.fault for finding in accepted]),
+            "green, then passed": _share(green) if green else "none",
+            "diagnosed": _share([finding.diagnosed for finding in wrong]),
+            "mutants killed": _share([not finding.fault for finding in mutants]) if mutants else "not run",
+            "equivalent": str(len(equivalent)) if mutants else "not run",
+            "false alarms": _share([bool(run.fault) for run in runs]) if runs else "not measured",
+        }
+
     def lines(self) -> Iterator[str]:
         """Yield a summary line for the kata, and a line for each fault and each warning."""
-        counts = [
-            f"wrong rejected {self.share('wrong')}",
-            f"seen by visible tests {self.seen}",
-            f"diagnosed {self.diagnosed}",
-            f"accepted {self.share('accept')}",
-        ]
-        if any(finding.green is not None for finding in self.of("accept")):
-            counts.append(f"green, then passed {self.green}")
-        if self.of("mutant"):
-            counts.append(f"mutants killed {self.share('mutant')}")
-        if self.of("equivalent"):
-            counts.append(f"equivalent {len(self.of('equivalent'))}")
-        counts.append(f"false alarms {self.false_alarms}")
-        yield f"{self.kata.slug}: {', '.join(counts)}"
-        for finding in self.faults:
-            yield f"  {finding.subject} {finding.fault or finding.unseen}"
+        figures = [f"{name} {figure}" for name, figure in self.figures().items() if figure not in ABSENT]
+        yield f"{self.kata.slug}: {', '.join(figures)}"
+        yield from (f"  {finding.subject} {finding.fault or finding.unseen}" for finding in self.faults)
         yield from (f"  warning: {finding.warning}" for finding in self.findings if finding.warning)
 
 
-def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[CheckTally]:
-    """Check each kata, print the findings and return them. On Ctrl-C, print the findings so far."""
-    mutants = {kata.slug: _mutants(kata) if plan.mutation else [] for kata in katas}
-    work = {kata.slug: _amount(kata, plan) + len(mutants[kata.slug]) for kata in katas}
-    tallies: list[CheckTally] = []
-    with progress_bar() as progress:
-        bar = progress.add_task("checking", total=sum(work.values()))
-        reporter = LineReporter(sum(work.values()))
-        for kata in katas:
-            findings: list[CheckFinding] = []
-            tally = CheckTally(kata, findings)
-            try:
-                for finding in findings_of(judge, kata, plan, mutants[kata.slug]):
-                    findings.append(finding)
-                    progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject[:28]}")
-                    reporter.advance(kata.slug)
-            except KeyboardInterrupt:
-                progress.stop()
-                print(f"{kata.slug}: interrupted after {len(findings)} of {work[kata.slug]} runs. Findings so far:")
-                _print(tally)
-                raise
-            progress.console.file.flush()
-            _print(tally)
-            tallies.append(tally)
-    short = sum(len(tally.faults) for tally in tallies)
-    print(f"{_counted(len(katas), 'kata')} checked, {_counted(short, 'finding') if short else 'clean'}")
-    return tallies
-
-
-def _print(tally: CheckTally) -> None:
-    for line in tally.lines():
-        print(line, flush=True)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-HEAD = """\
-# How accurate the test suites are
-
-`katas check KATA --mutation --flakes N --table FILE` writes this page, with a row for every kata that it checks. Rows
-of other katas stay as they are. The last column says how many runs on right answers were made. All submissions behind
-these figures ran in the sandbox.
-
-| kata | rejected | seen | accepted | green, then passed | diagnosed | mutants killed | equivalent | false alarms |
-|---|---|---|---|---|---|---|---|---|
-"""
+def _share(found: Collection[bool]) -> str:
+    return f"{sum(found)}/{len(found)}"
 
 
 def as_table(tallies: Sequence[CheckTally], before: str = "") -> str:
     """Return the tallies as a Markdown page. The rows for other katas are copied from `before`, the current page."""
     rows = {row.split("|")[1].strip(): row for row in before.split("|---|\n")[-1].splitlines() if row.startswith("| ")}
     for tally in tallies:
-        mutants = tally.share("mutant") if tally.of("mutant") else "not run"
-        equivalent = str(len(tally.of("equivalent"))) if tally.of("mutant") else "not run"
-        row = [
-            tally.kata.slug,
-            tally.share("wrong"),
-            tally.seen,
-            tally.share("accept"),
-            tally.green,
-            tally.diagnosed,
-            mutants,
-            equivalent,
-            tally.false_alarms,
-        ]
-        rows[tally.kata.slug] = f"| {' | '.join(row)} |"
-    return HEAD + "".join(f"{rows[slug]}\n" for slug in sorted(rows)) + f"\n{LEGEND}"
+        rows[tally.kata.slug] = f"| {' | '.join([tally.kata.slug, *tally.figures().values()])} |"
+    return PAGE.read_text(encoding="utf-8").format(rows="".join(f"{rows[slug]}\n" for slug in sorted(rows)))
 
 
-def _amount(kata: Kata, plan: CheckPlan) -> int:
-    return 4 + len(plan.share(kata.wrong)) + len(plan.share(kata.accept)) + plan.flakes
+def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[CheckTally]:
+    """Check each kata, print the findings and return them. On Ctrl-C, print the findings so far."""
+    mutants = {kata.slug: _mutants(kata) if plan.mutation else [] for kata in katas}
+    variants = {kata.slug: len(kata.wrong[:: plan.every]) + len(kata.accept[:: plan.every]) for kata in katas}
+    work = {slug: 4 + variants[slug] + len(mutants[slug]) + plan.flakes for slug in mutants}
+    tallies: list[CheckTally] = []
+    with progress_bar() as progress:
+        bar = progress.add_task("checking", total=sum(work.values()))
+        reporter = LineReporter(sum(work.values()))
+        for kata in katas:
+            tally = CheckTally(kata)
+            try:
+                for finding in findings_of(judge, kata, plan, mutants[kata.slug]):
+                    tally.findings.append(finding)
+                    progress.update(bar, advance=1, description=f"{kata.slug}: {finding.subject[:28]}")
+                    reporter.advance(kata.slug)
+            except KeyboardInterrupt:
+                progress.stop()
+                print(
+                    f"{kata.slug}: interrupted after {len(tally.findings)} of {work[kata.slug]} runs. Findings so far:"
+                )
+                print(*tally.lines(), sep="\n", flush=True)
+                raise
+            progress.console.file.flush()
+            print(*tally.lines(), sep="\n", flush=True)
+            tallies.append(tally)
+    short = sum(len(tally.faults) for tally in tallies)
+    findings = f"{short} finding{'s' * (short > 1)}" if short else "clean"
+    print(f"{len(katas)} kata{'s' * (len(katas) > 1)} checked, {findings}")
+    return tallies
 
 
 def findings_of(
@@ -233,28 +157,17 @@ def findings_of(
     graded = partial(fresh, seed=plan.seed)
     strict = partial(graded, require_extras=True)  # the solution must always pass the extra tasks too
     solution = intake.solved(kata)
-    yield CheckFinding("README", "", readme_fault(kata))
-    yield CheckFinding("explanation", "", "", warning=explanation_gap(kata))
-    yield CheckFinding("stub", "", stub_fault(graded(intake.in_katas(kata))))
-    yield CheckFinding("solution", "", passing_fault(strict(solution)))
-    for variant in plan.share(kata.wrong):
-        files, tasks, every = variant.submission(solution), _tasks_for(kata, variant), kata.tasks_of(variant.replaces)
-        verdict = graded(files, diagnosing=True, tasks=tasks)
-        named = {test.diagnosis for test in verdict.tests} - {""}
-        seen = is_seen(verdict, partial(graded, files, tasks=every, visible=True))
-        yield CheckFinding(
-            "wrong",
-            variant.path.stem,
-            template_fault(variant) or wrong_fault(verdict, variant) or diagnosis_fault(named, variant),
-            diagnosed=bool(named),
-            seen=None if variant.hidden_only else seen,
-            unseen=seen_fault(variant, seen=seen),
-        )
-    for variant in plan.share(kata.accept):
+    yield CheckFinding("README", "", _readme_fault(kata))
+    yield CheckFinding("explanation", "", warning=explanation_gap(kata))
+    yield CheckFinding("stub", "", _stub_fault(graded(intake.in_katas(kata))))
+    yield CheckFinding("solution", "", _passing_fault(strict(solution)))
+    for variant in kata.wrong[:: plan.every]:
+        yield _wrong_finding(graded, kata, variant, variant.submission(solution))
+    for variant in kata.accept[:: plan.every]:
         verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
-        decisive = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
-        green = not fails_visibly(verdict, decisive) if variant.mark == "independent" else None
-        yield CheckFinding("accept", variant.path.stem, passing_fault(verdict), green=green)
+        core = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
+        green = variant.mark == "independent" and not _fails_visibly(verdict, core)
+        yield CheckFinding("accept", variant.path.stem, _passing_fault(verdict), green=green)
     if plan.mutation:
         yield from _mutation_findings(strict, kata, solution, mutants)
     right: list[tuple[str, dict[str, bytes], dict[str, Any]]] = [
@@ -263,7 +176,89 @@ def findings_of(
     ]
     for number in range(plan.flakes):
         name, files, how = right[number % len(right)]
-        yield CheckFinding("flake", name, passing_fault(fresh(files, **how)))
+        yield CheckFinding("flake", name, _passing_fault(fresh(files, **how)))
+
+
+def _graded(judge: Any, kata: Kata, files: dict[str, bytes], **how: Any) -> Verdict:
+    """Return the verdict on these files. Raises KataError if the judge itself failed."""
+    verdict: Verdict = judge.grade_files(kata.slug, files, reducing=False, **how)
+    if verdict.status == "error" and not verdict.tests:
+        raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
+    return verdict
+
+
+def _readme_fault(kata: Kata) -> str:
+    readme = kata.folder / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    left = [place for place in PLACES if place in text]
+    return f"{readme}: still contains template text: {'; '.join(map(repr, left))}" if left else ""
+
+
+def explanation_gap(kata: Kata) -> str:
+    """Return a message if the explanation is missing or lacks one of its headings, or an empty string."""
+    path = guidance.explanation_of(kata)
+    name = path.relative_to(kata.root)
+    if not path.is_file():
+        return f"{name}: there is no explanation for people who have passed. `katas explain` would show it."
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^## (.+?) *$", text, re.MULTILINE)
+    lacking = [heading for heading in HEADINGS if heading not in headings]
+    return f"{name}: add the heading {', '.join(map(repr, lacking))}, as `## …`." if lacking else ""
+
+
+def _stub_fault(verdict: Verdict) -> str:
+    if verdict.status not in ("failed", "ungradable"):
+        return f"is {verdict.status}, but a stub must fail every task {verdict.message}"
+    passed = [task.name for task in verdict.tasks if task.score]
+    return f"gets points for {', '.join(passed)}, but a stub must fail every task" if passed else ""
+
+
+def _passing_fault(verdict: Verdict) -> str:
+    if verdict.status in ("passed", "awaiting_review"):
+        return ""
+    first = next((test for test in verdict.tests if test.status in ("failed", "error")), None)
+    said = f"{first.name}: {' '.join(first.message.split())}" if first else verdict.message
+    return f"is {verdict.status} but must pass: {said} (--seed {verdict.seed})"
+
+
+def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
+    """Return whether a submission is ungradable or fails a visible test of these tasks (by default, of any task)."""
+    return verdict.status == "ungradable" or any(
+        test.visibility == "visible" and test.status == "failed" and (not tasks or test.task in tasks)
+        for test in verdict.tests
+    )
+
+
+def _wrong_finding(
+    graded: Callable[..., Verdict], kata: Kata, variant: Variant, files: dict[str, bytes]
+) -> CheckFinding:
+    affected = kata.tasks_of(variant.replaces)
+    # To save time, a challenge grades only the task that the variant must fail, with its prerequisites.
+    tasks = affected if kata.kind == "exercise" else affected & kata.with_earlier([str(variant.task)])
+    verdict = graded(files, diagnosing=True, tasks=tasks)
+    named = {test.diagnosis for test in verdict.tests} - {""}
+    # The first verdict may lack some of the visible tests.
+    seen = _fails_visibly(verdict) or _fails_visibly(graded(files, tasks=affected, visible=True))
+    task = next((task for task in verdict.tasks if task.name == variant.task), None)
+    failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
+    fault = unseen = ""
+    if variant.sentence == UNSAID:
+        fault = "its first line is still the template: replace it with a sentence that says what is wrong"
+    elif task is None:
+        fault = f"names the task {variant.task}, which was not graded: {verdict.status} {verdict.message}"
+    elif task.name not in failed:
+        others = f"; it fails {', '.join(failed)}" if failed else ""
+        fault = f"must fail the task {task.name}, which is {task.status}{others} (--seed {verdict.seed})"
+    elif other := named - {variant.sentence}:
+        fault = f"is diagnosed as a different misconception: {other.pop()}"
+    if seen and variant.hidden_only:
+        unseen = "is marked hidden_only, but a visible test catches it. Remove its third line."
+    elif not seen and not variant.hidden_only:
+        unseen = (
+            "is caught by hidden tests only. Add a visible test, or give the reason in its third line: # hidden_only: …"
+        )
+    asked = None if variant.hidden_only else seen
+    return CheckFinding("wrong", variant.path.stem, fault, diagnosed=bool(named), seen=asked, unseen=unseen)
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
@@ -274,16 +269,6 @@ def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:
     tasks = kata.tasks_of(variant.replaces) - set(variant.without)
     alone = all(task.extra for task in kata.tasks if task.name in tasks)
     return {"tasks": tasks, "require_extras": True if alone or not variant.mark else None}
-
-
-def _tasks_for(kata: Kata, variant: Variant) -> frozenset[str]:
-    """Return the tasks on which to grade a wrong variant.
-
-    In an exercise, these are all tasks that the variant's file affects. In a challenge, they are only the task that
-    the variant must fail and the prerequisites of that task, to save time.
-    """
-    tasks = kata.tasks_of(variant.replaces)
-    return tasks if kata.kind == "exercise" else tasks & kata.with_earlier([str(variant.task)])
 
 
 def _mutants(kata: Kata) -> list[tuple[str, Mutant]]:
@@ -299,49 +284,14 @@ def _mutation_findings(
     listing = kata.hidden / "equivalent.toml"
     reasons = read_equivalents(listing)
     for name, mutant in mutants:
-        files = solution | {name: mutant.source.encode()}
-        verdict = graded(files, tasks=kata.tasks_of(name), thorough=False)
-        survives = not passing_fault(verdict)
-        where = f"{name}, line {mutant.line}, {mutant.change}:"
+        verdict = graded(solution | {name: mutant.source.encode()}, tasks=kata.tasks_of(name), thorough=False)
+        survives = not _passing_fault(verdict)
+        kind, fault = "mutant", "survives: no test distinguishes it from the solution" if survives else ""
         if mutant.change in reasons:
-            fault = "" if survives else f"is listed in {listing.name}, but is {verdict.status}: remove it from the list"
-            yield CheckFinding("equivalent", where, fault)
-        else:
-            yield CheckFinding(
-                "mutant", where, "survives: no test distinguishes it from the solution" if survives else ""
-            )
+            said = f"is listed in {listing.name}, but is {verdict.status}: remove it from the list"
+            kind, fault = "equivalent", "" if survives else said
+        yield CheckFinding(kind, f"{name}, line {mutant.line}, {mutant.change}:", fault)
     known = {mutant.change for _, mutant in mutants}
-    for change in reasons:
-        if change not in known:
-            yield CheckFinding(
-                "equivalent", f"{change}:", f"is listed in {listing.name}, but is not a mutant of the solution"
-            )
-
-
-def _graded(
-    judge: Any,
-    kata: Kata,
-    files: dict[str, bytes],
-    *,
-    diagnosing: bool = False,
-    tasks: frozenset[str] = frozenset(),
-    thorough: bool = True,
-    seed: bytes | None = None,
-    require_extras: bool | None = None,
-    visible: bool = False,
-) -> Verdict:
-    """Return the verdict on these files. Raises KataError if the judge itself failed."""
-    verdict: Verdict = judge.grade_files(
-        kata.slug,
-        files,
-        seed=seed,
-        diagnosing=diagnosing,
-        tasks=tasks,
-        reducing=False,
-        thorough=thorough,
-        require_extras=require_extras,
-        visible=visible,
-    )
-    if verdict.status == "error" and not verdict.tests:
-        raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
-    return verdict
+    for change in (change for change in reasons if change not in known):
+        fault = f"is listed in {listing.name}, but is not a mutant of the solution"
+        yield CheckFinding("equivalent", f"{change}:", fault)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from graders import catalogue
@@ -14,7 +13,8 @@ from graders.learner.guidance import explanation_of
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
 GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that students do not need
 DIAGNOSIS = "diagnosis.toml"  # the file in which a learner explains a fault in words
-DIAGNOSIS_FORM = ("__init__.py", "commands.py", "diagnosis.py")  # what katas and `katas` itself need of debugging/
+DIAGNOSIS_FORM = ("__init__.py", "causes.toml", "commands.py", "diagnosis.py")  # what learners need of debugging/
+_HARNESS = Path(__file__).parents[1]
 _NEVER = frozenset({"__pycache__", "build", "node_modules"})
 
 Files = dict[str, Path]
@@ -42,7 +42,7 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
     files = _settings(root)
     for kata in chosen:
         files |= _below(kata.folder, f"katas/{kata.slug}")
-    harness = _below(_harness(), "graders")
+    harness = _below(_HARNESS, "graders")
     files |= {name: path for name, path in harness.items() if name.split("/")[1] not in GRADERS_ONLY}
     if not explained(chosen):
         return files
@@ -62,16 +62,11 @@ def explained(katas: Iterable[Kata]) -> list[str]:
 
 
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
-    """Return everything needed to grade these katas.
-
-    For the katas that these katas build on, only the files that learners see are included.
-    """
+    """Return everything needed to grade these katas, and what learners see of the katas that these build on."""
     chosen = list(katas)
-    files = _settings(root) | {
-        name: path
-        for name, path in _below(_harness(), "graders").items()
-        if not name.startswith(("graders/hidden/", "graders/demo/", "graders/github/", "graders/bundles/"))
-    }
+    unwanted = tuple(f"graders/{name}/" for name in ("hidden", "demo", "github", "bundles"))
+    harness = _below(_HARNESS, "graders")
+    files = _settings(root) | {name: path for name, path in harness.items() if not name.startswith(unwanted)}
     for kata in with_required(root, chosen):
         files |= _below(kata.folder, f"katas/{kata.slug}")
     for kata in chosen:
@@ -92,43 +87,30 @@ def check_place(folder: Path) -> None:
 def lay_out(files: Mapping[str, Path], texts: Mapping[str, str], folder: Path) -> None:
     """Write a bundle into a folder, and make its scripts executable. Raises KataError if a file cannot be written."""
     try:
-        for name, path in files.items():
+        for name in (*files, *texts):
             place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
-            place.chmod(0o644)
-        for name, text in texts.items():
-            place = folder / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, encoding="utf-8")
-            place.chmod(0o755 if text.startswith("#!") else 0o644)
+            place.write_bytes(texts[name].encode() if name in texts else files[name].read_bytes())
+            place.chmod(0o755 if texts.get(name, "").startswith("#!") else 0o644)
     except OSError as fault:
         raise KataError(f"{fault.filename or folder}: {fault.strerror}; the bundle is incomplete") from None
 
 
 def _settings(root: Path) -> Files:
     """Return the settings files. Those that `root` lacks come from the harness."""
-    places = [place / name for place in (_harness().parent, root) for name in SETTINGS]
+    places = [place / name for place in (_HARNESS.parent, root) for name in SETTINGS]
     return {path.name: path for path in places if path.is_file()}
-
-
-def _harness() -> Path:
-    return Path(__file__).parents[1]
 
 
 def _below(folder: Path, prefix: str) -> Files:
     """Return every plain file below a folder, except caches, build output and hidden files."""
-    return {f"{prefix}/{name}": path for name, path in sorted(_walk(folder, ""))}
-
-
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
+    found: Files = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         name = path.name
         if name in _NEVER or name.startswith(".") or name.endswith(("~", ".pyc", ".egg-info")) or path.is_symlink():
             continue
         if path.is_dir():
-            yield from _walk(path, f"{prefix}{name}/")
+            found |= _below(path, f"{prefix}/{name}")
         elif path.is_file():
-            yield prefix + name, path
+            found[f"{prefix}/{name}"] = path
+    return found

@@ -15,9 +15,7 @@ from graders.judge.client import Judge
 
 RUN = 4  # a copy of this many consecutive lines of a secret is a leak
 SHORTEST = 12  # in characters; shorter lines reveal nothing
-_REVEALS_NOTHING = re.compile(
-    r"#|from |import |.*(\bspec\b|importlib)"
-)  # matches comments and imports, including imports through importlib
+_REVEALS_NOTHING = re.compile(r"#|from |import |.*(\bspec\b|importlib)")  # comments and imports
 
 # In a handout without practice networks, this text replaces the modules that create them. `katas debug` imports it.
 NO_PRACTICE = """\
@@ -50,10 +48,9 @@ _TORCH = re.compile(r"^\s*(?:import|from) torch\b", re.MULTILINE)
 
 
 def release(root: Path, katas: Sequence[Kata], folder: Path, *, with_explanations: bool = False) -> list[str]:
-    """Write the bundle and return the names of the files in it.
+    """Write the bundle and return the names of the files in it, perhaps with the texts for people who have passed.
 
-    With explanations, it also contains the texts for people who have passed, which show parts of solutions. Raises
-    KataError if a stub contains an answer, or if a secret would leak.
+    Raises KataError if a stub contains an answer, or if a secret would leak.
     """
     contents.check_place(folder)
     unknown = [kata for kata in katas if not _is_as_committed(kata)]
@@ -86,37 +83,26 @@ def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
     The search finds copies of whole files, and runs of consecutive lines from a solution, a hidden test or a variant,
     unless the same lines also occur in a file that learners see anyway.
     """
-    scaffold = Path(__file__).parents[1] / "authoring" / "scaffold.py"  # every suite starts from this template
-    public = {run for path in _texts([*_visible(root), scaffold]) for run in _runs(path)}
+    template = Path(__file__).parents[1] / "authoring" / "static" / "new_kata.toml"  # every suite starts from it
+    visible = root / "katas"
+    public = {run for path in _texts(*visible.rglob("*"), template) for run in _runs(path)}
     secret: dict[tuple[str, ...], Path] = {}
     contents_of: dict[bytes, Path] = {}
-    for path in _texts(_secrets(root)):
-        secret |= dict.fromkeys(set(_runs(path)) - public, path)
-        if path.stat().st_size > 200:
-            contents_of[path.read_bytes()] = path
+    for place in (root / "solutions", root / "graders" / "hidden"):
+        for path in _texts(*place.rglob("*")):
+            secret |= dict.fromkeys(set(_runs(path)) - public, path)
+            if path.stat().st_size > 200:
+                contents_of[path.read_bytes()] = path
     found = []
     for name, path in files.items():
         shown = next((secret[run] for run in _runs(path) if run in secret), None) if _is_text(path) else None
         shown = shown or contents_of.get(path.read_bytes())
-        if shown is not None and not (_is_visible(root, path) and shown == path):
+        if shown is not None and not (path.is_relative_to(visible) and shown == path):
             found.append(f"{name}: it contains text from {shown.relative_to(root)}")
     return found
 
 
-def _visible(root: Path) -> Iterable[Path]:
-    return (root / "katas").rglob("*")
-
-
-def _secrets(root: Path) -> Iterable[Path]:
-    for place in (root / "solutions", root / "graders" / "hidden"):
-        yield from place.rglob("*")
-
-
-def _is_visible(root: Path, path: Path) -> bool:
-    return path.is_relative_to(root / "katas")
-
-
-def _texts(paths: Iterable[Path]) -> Iterable[Path]:
+def _texts(*paths: Path) -> Iterable[Path]:
     return [path for path in paths if _is_text(path) and "__pycache__" not in path.parts]
 
 
@@ -132,18 +118,14 @@ def _runs(path: Path) -> list[tuple[str, ...]]:
 
 
 def _is_as_committed(kata: Kata) -> bool:
-    """Return whether git confirms that the stubs are unchanged.
-
-    Raises KataError for a stub that was edited or that equals the solution.
-    """
+    """Return whether git confirms that the stubs are unchanged. Raises KataError for an edited or a solved one."""
     solved = intake.shipped(kata, kata.solution)
     for name, data in intake.shipped(kata, kata.folder).items():
         if name.endswith(".py") and not is_glob(name) and solved.get(name) == data:
             _refuse(kata, name, "it is the solution")
+    command = ["git", "status", "--porcelain", "-z", "--", *kata.files]
     try:
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "-z", "--", *kata.files], cwd=kata.folder, capture_output=True, check=False
-        )
+        changed = subprocess.run(command, cwd=kata.folder, capture_output=True, check=False)
     except FileNotFoundError:
         return False
     if changed.returncode == 0 and changed.stdout:

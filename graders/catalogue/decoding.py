@@ -20,10 +20,7 @@ def refuse(file: Path | str, fault: str, remedy: str) -> NoReturn:
 
 
 def did_you_mean(word: str, known: Iterable[str], most: int = 1) -> str:
-    """Return a question such as "Did you mean `a` or `b`? ", with at most `most` suggestions.
-
-    Return an empty string if no known word is similar.
-    """
+    """Return a question such as "Did you mean `a` or `b`? ", or "" if no known word is similar."""
     near = difflib.get_close_matches(word, list(known), n=most)
     return f"Did you mean {' or '.join(f'`{name}`' for name in near)}? " if near else ""
 
@@ -40,19 +37,15 @@ def read_table(path: Path, file: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as fault:
         found = re.search(r"at line (\d+)", str(fault))
         line = int(found[1]) if found else text.count("\n") + 1
-        refuse(
-            f"{file}, line {line}", f"invalid TOML: {fault}", "Correct that line; a key or a table may occur only once."
-        )
+        remedy = "Correct that line; a key or a table may occur only once."
+        refuse(f"{file}, line {line}", f"invalid TOML: {fault}", remedy)
 
 
 _R = TypeVar("_R", bound=Record)
 
 
 def record(raw: Any, kind: type[_R], file: str, table: str = "", extra: Sequence[str] = ()) -> _R:
-    """Decode a table from a TOML file into a record. Raises CatalogueError.
-
-    `table` is the name of the table in the file, and `extra` lists further keys that the table may contain.
-    """
+    """Decode a table of a TOML file, which may have `extra` keys too, into a record. Raises CatalogueError."""
     place = f" in [{table}]" if table else ""
     if not isinstance(raw, dict):
         refuse(file, f"[{table}] must be a table", f"Write [{table}] and the keys below it.")
@@ -80,19 +73,13 @@ _IN_WORDS = {
 
 
 def _wrong_type(message: str, raw: dict[str, Any], kind: type[Record], file: str, place: str) -> NoReturn:
-    """Raise CatalogueError with a message for the author of the file.
-
-    msgspec's own message looks like this: "Expected `int`, got `str` - at `$.minutes`".
-    """
+    """Explain a message of msgspec, such as "Expected `int`, got `str` - at `$.minutes`", to the author of the file."""
     found = re.search(r"at `\$\.(\w+)(\[)?", message)
     key = found[1] if found else ""
     if message.startswith("Invalid enum value"):
         choices = get_args(next(field.type for field in msgspec.structs.fields(kind) if field.name == key))
-        refuse(
-            file,
-            f"{key} = {raw[key]!r} is not a valid {key}",
-            f"{did_you_mean(raw[key], choices)}One of: {', '.join(choices)}.",
-        )
+        remedy = f"{did_you_mean(raw[key], choices)}One of: {', '.join(choices)}."
+        refuse(file, f"{key} = {raw[key]!r} is not a valid {key}", remedy)
     types = re.match(r"Expected `([^`]+)`, got `([^`]+)`", message)
     if types is None:
         refuse(file, f"`{key}`{place}: {message}", "Correct the value.")

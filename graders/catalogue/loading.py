@@ -13,26 +13,19 @@ import msgspec
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
 from graders.catalogue.paths import slugs
 from graders.catalogue.records import Kata, KataTable, Task, TaskTable
-from graders.catalogue.validation import check, check_builds_on, check_presence, check_requires
+from graders.catalogue.validation import check, check_builds_on, check_requires
 from graders.errors import CatalogueError
 from graders.verdict import Limits
 
 FORMAT = 1
 SETTLED_NS = 2_000_000_000  # FAT has the coarsest file times, with a resolution of two seconds
 
-
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_tables: dict[
-    Path, tuple[tuple[int, ...], Mapping[str, Any]]
-] = {}  # maps each kata.toml to its stat values and its content
+_tables: dict[Path, tuple[tuple[int, ...], Mapping[str, Any]]] = {}  # the stat values and content of each kata.toml
 
 
 def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
-    """Load one kata.
-
-    Unless `complete` is set, the files that kata.toml lists may be missing. Raises CatalogueError, whose message names
-    the file, the problem and the fix.
-    """
+    """Load one kata. Its files may be missing unless `complete` is set. Raises CatalogueError with the fix."""
     root = Path(root).absolute()
     kata = _read(root, slug, complete=complete)
     check_requires(kata, lambda other: _requires_of(root, other))
@@ -52,8 +45,6 @@ def load_all(root: Path) -> list[Kata]:
 
 def _with_earlier(kata: Kata) -> Kata:
     """Return the kata with the katas that it builds on. The learner's files for those may be missing."""
-    if not kata.builds_on:
-        return kata
     earlier = tuple(_read(kata.root, slug, complete=False) for slug in kata.builds_on)
     check_builds_on(kata, earlier)
     return msgspec.structs.replace(kata, earlier=earlier)
@@ -67,20 +58,15 @@ def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
     raw = dict(_table(path, file))
     if raw.get("format", FORMAT) != FORMAT or isinstance(raw.get("format"), bool):
         refuse(file, f"format {raw['format']!r} is not supported", f"Write format = {FORMAT}.")
-    tables = {key: raw.pop(key, {}) for key in ("limits", "tasks")}
-    table = record(raw, KataTable, file, extra=("limits", "tasks"))
-    limits = record(tables["limits"], Limits, file, "limits")
-    if not isinstance(tables["tasks"], dict) or not tables["tasks"]:
-        refuse(
-            file,
-            "the kata has no task",
-            'Add one: [tasks.NAME] with title = "…" and points = 1.',
-        )
-    tasks = tuple(_task(name, task, file) for name, task in tables["tasks"].items())
-    kata = Kata(slug=slug, root=root, limits=limits, tasks=tasks, **msgspec.structs.asdict(table))
-    check(kata, file)
-    if complete:
-        check_presence(kata, file)
+    limits, tasks = raw.pop("limits", {}), raw.pop("tasks", {})
+    table = msgspec.structs.asdict(record(raw, KataTable, file, extra=("limits", "tasks")))
+    table["limits"] = record(limits, Limits, file, "limits")
+    if not isinstance(tasks, dict) or not tasks:
+        refuse(file, "the kata has no task", 'Add one: [tasks.NAME] with title = "…" and points = 1.')
+    decoded = {name: record(task, TaskTable, file, f"tasks.{name}") for name, task in tasks.items()}
+    table["tasks"] = tuple(Task(name=name, **msgspec.structs.asdict(task)) for name, task in decoded.items())
+    kata = Kata(slug=slug, root=root, **table)
+    check(kata, complete=complete)
     return kata
 
 
@@ -110,27 +96,16 @@ def _status(path: Path) -> tuple[int, ...]:
 def _unknown_slug(root: Path, slug: str) -> NoReturn:
     known = slugs(root)
     if slug in known:
-        refuse(
-            f"katas/{slug}",
-            "the folder's name is not a valid slug",
-            "Rename it, using only lower-case letters, digits, - and _.",
-        )
+        remedy = "Rename it, using only lower-case letters, digits, - and _."
+        refuse(f"katas/{slug}", "the folder's name is not a valid slug", remedy)
     if _SLUG.fullmatch(slug) and (root / "katas" / slug).is_dir():
         refuse(f"katas/{slug}", "the folder has no kata.toml", "Write one, or create the kata with `katas new`.")
     remedy = f"{did_you_mean(slug, known, most=3)}`katas list` shows them all."
     refuse(root / "katas", f"there is no kata `{slug}`", remedy)
 
 
-def _task(name: str, raw: Any, file: str) -> Task:
-    table = record(raw, TaskTable, file, f"tasks.{name}")
-    return Task(name=name, **msgspec.structs.asdict(table))
-
-
 def _requires_of(root: Path, slug: str) -> tuple[str, ...] | None:
-    """Return the prerequisites of another kata, or None if that kata does not exist.
-
-    Errors in its kata.toml are ignored here, and reported when that kata is loaded.
-    """
+    """Return the prerequisites of another kata, or None if there is none. Errors in it are reported elsewhere."""
     path = root / "katas" / slug / "kata.toml"
     if not _SLUG.fullmatch(slug) or not path.is_file():
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -19,10 +19,7 @@ def is_glob(pattern: str) -> bool:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Return whether an entry of `files` matches `name`.
-
-    Wildcards match neither slashes nor file names that start with a dot.
-    """
+    """Return whether an entry of `files` matches `name`. Wildcards match neither slashes nor a dot at the start."""
     if not is_glob(pattern):
         return name == pattern
     folder, _, last = pattern.rpartition("/")
@@ -36,10 +33,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def find_root(start: Path) -> Path:
-    """Return the nearest folder at or above `start` that has a katas/ folder.
-
-    Raises CatalogueError if no such folder exists.
-    """
+    """Return the nearest folder at or above `start` that has a katas/ folder. Raises CatalogueError if none has."""
     start = Path(start).resolve()
     for folder in (start, *start.parents):
         if (folder / "katas").is_dir():
@@ -80,11 +74,10 @@ def files_under(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(folder).as_posix(), path
 
 
-def digest(files: Iterable[tuple[str, Path]]) -> str:
-    """Return the SHA-256 digest (hexadecimal) of the names, lengths and contents of the files, sorted by name."""
+def files_digest(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 (hexadecimal) of the name, length and data of each file."""
     digest = hashlib.sha256()
-    for name, path in sorted(files):
-        content = path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
+    for name, data in sorted(files.items()):
+        digest.update(f"{name}\0{len(data)}\0".encode())
+        digest.update(data)
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
-from graders.catalogue.paths import digest, files_under, is_handed_out, matches, overlap
+from graders.catalogue.paths import files_digest, files_under, is_handed_out, matches, overlap
 from graders.verdict import HiddenDetail, Limits, Record
 
 Kind = Literal["exercise", "milestone", "challenge", "framework"]
@@ -77,10 +77,7 @@ class Variant(Record, frozen=True, kw_only=True):
     over: Path | None = None
 
     def submission(self, solution: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Return the files to grade, by name.
-
-        `solution` contains the files of the solution. Raises CatalogueError as `applied` does.
-        """
+        """Return the files to grade, by name, given those of the solution. Raises CatalogueError as `applied` does."""
         if self.replaces:
             return {**solution, self.replaces: self.applied(solution)}
         folders = [folder for folder in (self.over, self.path) if folder]
@@ -88,10 +85,7 @@ class Variant(Record, frozen=True, kw_only=True):
         return {name: path.read_bytes() for name, path in files if name != ABOUT}
 
     def applied(self, solution: Mapping[str, bytes]) -> bytes:
-        """Return the new content of the replaced file.
-
-        Raises CatalogueError unless each old passage occurs exactly once.
-        """
+        """Return the replaced file's new content. Raises CatalogueError unless each old passage occurs exactly once."""
         if not self.edits:
             return self.path.read_bytes()
         text = solution[self.replaces].decode()
@@ -190,10 +184,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def wrong(self) -> tuple[Variant, ...]:
-        """Wrong answers, which must be rejected. Each one shows a different misconception.
-
-        Raises CatalogueError if the header lines of a variant are invalid.
-        """
+        """Wrong answers, which must be rejected. Raises CatalogueError if a variant's header lines are invalid."""
         return tuple(_variant(self, path, misconception=True) for path in _variant_paths(self.hidden / "wrong"))
 
     @property
@@ -202,10 +193,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return tuple(_variant(self, path, misconception=False) for path in _variant_paths(self.hidden / "accept"))
 
     def tasks_of(self, name: str) -> frozenset[str]:
-        """Return the names of the tasks that a file affects, and of the tasks that these build on.
-
-        If `name` is empty, return the names of all tasks.
-        """
+        """Return the names of the tasks that a file (if empty, any file) affects, and of those that these build on."""
         return self.with_earlier(task.name for task in self.tasks if not name or task.needs(name))
 
     def is_lost(self, without: Collection[str]) -> bool:
@@ -216,10 +204,10 @@ class Kata(KataTable, frozen=True, kw_only=True):
         """Return these tasks and all tasks that they build on, directly or indirectly."""
         tasks = {task.name: task for task in self.tasks}
         found: set[str] = set()
-        more = list(names)
+        more = set(names)
         while more:
-            found.update(more)
-            more = [other for each in more for other in tasks[each].after if other not in found]
+            found |= more
+            more = {other for each in more for other in tasks[each].after} - found
         return frozenset(found)
 
     @property
@@ -232,33 +220,22 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return next((each.runtime for each in self.tasks if each.name == task and each.runtime), self.runtime)
 
     def declares(self, name: str) -> bool:
-        """Return whether learners submit the file `name`.
-
-        Learners submit the files that match an entry of `files` and are not in `supplied`. `name` contains slashes.
-        """
+        """Return whether learners submit the file `name`: it matches an entry of `files` and is not in `supplied`."""
         return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
 
     def kata_digest(self) -> str:
-        """Return the SHA-256 digest (hexadecimal) of the visible folder and the solution.
-
-        The learner's files in the visible folder are left out, because they differ between clones of the same kata.
-        """
-        visible = ((f"katas/{name}", path) for name, path in files_under(self.folder) if not self.declares(name))
-        solution = ((f"solutions/{name}", path) for name, path in files_under(self.solution))
-        return digest([*visible, *solution])
+        """Return the SHA-256 (hexadecimal) of the solution and the visible folder without the learner's files."""
+        visible = {f"katas/{name}": path for name, path in files_under(self.folder) if not self.declares(name)}
+        solution = {f"solutions/{name}": path for name, path in files_under(self.solution)}
+        return files_digest({name: path.read_bytes() for name, path in (visible | solution).items()})
 
     def suite_digest(self) -> str:
         """Return the SHA-256 digest (hexadecimal) of all tests and probes, and of other files in the hidden suite."""
-        visible = [
-            (f"katas/{path.name}", path) for path in (*self.visible_tests, *sorted(self.folder.glob("probes*.py")))
-        ]
-        hidden = [
-            (f"hidden/{name}", path)
-            for name, path in files_under(self.hidden)
-            if not name.startswith(("wrong/", "accept/"))
-        ]
-        common = [("checks/probes.py", COMMON_PROBES)]
-        return digest([(name, path) for name, path in visible + hidden + common if path.is_file()])
+        found = {"checks/probes.py": COMMON_PROBES}
+        found |= {f"katas/{path.name}": path for path in (*self.visible_tests, *self.folder.glob("probes*.py"))}
+        hidden = {name: path for name, path in files_under(self.hidden) if not name.startswith(("wrong/", "accept/"))}
+        found |= {f"hidden/{name}": path for name, path in hidden.items()}
+        return files_digest({name: path.read_bytes() for name, path in found.items() if path.is_file()})
 
 
 def _variant_paths(folder: Path) -> list[Path]:
@@ -271,61 +248,41 @@ def _variant_paths(folder: Path) -> list[Path]:
 def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     file = path.relative_to(kata.root).as_posix()
     whole = path.is_dir()
-    if whole:
-        _check_whole(kata, path, file, misconception=misconception)
+    if whole and misconception:
+        remedy = "Keep only the wrong file; the solution provides the others."
+        refuse(file, "a wrong variant must be a single file", remedy)
+    for name, _ in files_under(path) if whole else ():
+        if name != ABOUT and not kata.declares(name):
+            remedy = f"Remove it; the kata's files are {', '.join(kata.files)}."
+            refuse(file, f"`{name}` is not one of the kata's files", remedy)
     with (path / ABOUT if whole else path).open(encoding="utf-8", errors="replace") as text:
         first, *more = (text.readline().strip() for _ in range(4))
     sentence = first.removeprefix("#").strip()
     if not first.startswith("#") or not sentence:
         refuse(file, "the first line has no sentence", "Write `# ` and one sentence for the learner.")
-    marks = _header_of_wrong(kata, file, more) if misconception else _header_of_accepted(kata, path, more)
+    header = _header_of_wrong(kata, file, more) if misconception else _header_of_accepted(kata, path, file, more)
     replaces, edits = ("", ()) if whole else _replacement(kata, path, file)
-    return Variant(path=path, replaces=replaces, sentence=sentence, edits=edits, **{"task": None, **marks})
-
-
-def _check_whole(kata: Kata, folder: Path, file: str, *, misconception: bool) -> None:
-    """Raise CatalogueError if a folder is not a valid variant, because it is in wrong/ or contains other files."""
-    if misconception:
-        remedy = "Keep only the wrong file; the solution provides the others."
-        refuse(file, "a wrong variant must be a single file", remedy)
-    for name, _ in files_under(folder):
-        if name != ABOUT and not kata.declares(name):
-            refuse(
-                file,
-                f"`{name}` is not one of the kata's files",
-                f"Remove it; the kata's files are {', '.join(kata.files)}.",
-            )
+    return Variant(path=path, replaces=replaces, sentence=sentence, edits=edits, **header)
 
 
 def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, Any]:
-    """Read the second and third lines of a wrong variant.
-
-    The second line names the task that must fail. The third may say why only hidden tests can catch the variant.
-    """
+    """Read the task that must fail, and perhaps the reason why only hidden tests can catch the variant."""
     names = [task.name for task in kata.tasks]
     found = re.fullmatch(r"#\s*task:\s*(\S+)", lines[0])
     if found is None or found[1] not in names:
         fault = f"`{found[1]}`, in the second line, is not a" if found else "the second line names no"
         near = did_you_mean(found[1], names) if found else ""
-        refuse(
-            file, f"{fault} task of the kata", f"{near}Write `# task: NAME`, where NAME is one of {', '.join(names)}."
-        )
+        remedy = f"{near}Write `# task: NAME`, where NAME is one of {', '.join(names)}."
+        refuse(file, f"{fault} task of the kata", remedy)
     reason = re.fullmatch(r"#\s*hidden_only:\s*(.*)", lines[1])
     if reason and not reason[1]:
-        refuse(
-            file,
-            "the third line gives no reason",
-            "Write `# hidden_only: ` and why visible tests cannot catch the variant.",
-        )
+        remedy = "Write `# hidden_only: ` and why visible tests cannot catch the variant."
+        refuse(file, "the third line gives no reason", remedy)
     return {"task": found[1], "hidden_only": reason[1] if reason else ""}
 
 
-def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[str, Any]:
-    """Read the header lines below the first of an accepted variant.
-
-    They may contain `core only` or `independent`, `without:` and `over:`.
-    """
-    file = path.relative_to(kata.root).as_posix()
+def _header_of_accepted(kata: Kata, path: Path, file: str, lines: Sequence[str]) -> dict[str, Any]:
+    """Read the mark (`core only` or `independent`), `without:` and `over:`."""
     mark = re.fullmatch(r"#\s*(core only|independent)", lines[0])
     found = (re.fullmatch(r"#\s*(without|over):\s*(.+)", line) for line in lines)
     said = {each[1]: each[2] for each in found if each}
@@ -336,12 +293,9 @@ def _header_of_accepted(kata: Kata, path: Path, lines: Sequence[str]) -> dict[st
             refuse(file, f"`{name}`, after `without:`, is not a task of the kata", f"Known tasks: {', '.join(names)}.")
     over = path.with_name(said["over"]) if "over" in said else None
     if over and not (path.is_dir() and (over / ABOUT).is_file()):
-        refuse(
-            file,
-            f"this variant or `{over.name}` is not a whole submission",
-            f"Choose a folder in accept/ that contains {ABOUT}.",
-        )
-    return {"mark": mark[1] if mark else "", "without": without, "over": over}
+        fault = f"this variant or `{over.name}` is not a whole submission"
+        refuse(file, fault, f"Choose a folder in accept/ that contains {ABOUT}.")
+    return {"task": None, "mark": mark[1] if mark else "", "without": without, "over": over}
 
 
 def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -352,11 +306,8 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
     earlier = {f"{other.slug}/{name}": (other, name) for other in kata.earlier for name in other.files}
     owner, replaced = earlier.get(edit.file, (kata, edit.file))
     if not owner.declares(replaced) or not (owner.solution / replaced).is_file():
-        refuse(
-            file,
-            f"`{edit.file}` is not one of the learner's files in the solution",
-            f"Choose one of: {', '.join((*kata.files, *earlier))}.",
-        )
+        remedy = f"Choose one of: {', '.join((*kata.files, *earlier))}."
+        refuse(file, f"`{edit.file}` is not one of the learner's files in the solution", remedy)
     passages = [(each.old, each.new) for each in edit.edit]
     if edit.old is not None and edit.new is not None:
         passages.append((edit.old, edit.new))
@@ -380,21 +331,12 @@ class _Edit(Record, frozen=True, kw_only=True):
 
 
 def _replaced(kata: Kata, path: Path, file: str) -> str:
-    """Return the name of the file that a variant replaces.
-
-    If the solution has several modules, the variant is in a folder named after the module that it replaces. The same
-    applies to TOML files.
-    """
+    """Return the name of the replaced file. If several could be meant, the variant's folder has its name."""
     sources = [name for name, _ in files_under(kata.solution) if name.endswith(path.suffix) and kata.declares(name)]
     inside = path.relative_to(kata.hidden).parts[1:-1]
-    if len(sources) == 1 and not inside:
-        return sources[0]
-    found = [name for name in sources if len(inside) == 1 and Path(name).stem == inside[0]]
+    found = [name for name in sources if inside == (Path(name).stem,)] if inside or len(sources) > 1 else sources
     if len(found) != 1:
         stems = ", ".join(sorted(Path(name).stem for name in sources))
-        refuse(
-            file,
-            "the folder's name must be that of the module that the variant replaces",
-            f"Move it into a folder named after one of: {stems or '…'}.",
-        )
+        remedy = f"Move it into a folder named after one of: {stems or '…'}."
+        refuse(file, "the folder's name must be that of the module that the variant replaces", remedy)
     return found[0]

@@ -11,16 +11,13 @@ from graders.errors import KataError
 def handed_out(kata: Kata) -> dict[str, bytes]:
     """Return the content of the original stubs by name. Raises KataError if they cannot be read.
 
-    They come from the last commit that changed kata.toml, the README or a visible test. The kata's author made this
-    commit, because learners do not change those files.
+    They come from the last commit that changed a file that only authors change.
     """
     authors = ["kata.toml", "README.md", *(path.name for path in kata.visible_tests)]
     commit = _git(kata, "log", "-1", "--format=%H", "--", *authors).decode().strip()
     if not commit:
-        raise KataError(
-            f"{kata.folder}: the kata is not in this repository's git history. Copy its files from where you "
-            "got the katas."
-        )
+        fault = "the kata is not in this repository's git history"
+        raise KataError(f"{kata.folder}: {fault}. Copy its files from where you got the katas.")
     listed = _git(kata, "ls-tree", "-r", "-z", "--name-only", commit, ".").decode("utf-8", "surrogateescape")
     names = [name for name in listed.split("\0") if name and kata.declares(name)]
     return {name: _git(kata, "show", f"{commit}:./{name}") for name in names}
@@ -30,9 +27,8 @@ def _git(kata: Kata, *words: str) -> bytes:
     try:
         done = subprocess.run(["git", *words], cwd=kata.folder, capture_output=True, check=False)
     except FileNotFoundError:
-        raise KataError(
-            "git is not installed, but the stubs are read from the repository's history. Install git."
-        ) from None
+        fault = "git is not installed, but the stubs are read from the repository's history. Install git."
+        raise KataError(fault) from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise KataError(f"{kata.folder}: git failed: {said[-1] if said else done.returncode}")

@@ -14,7 +14,6 @@ from graders.checks.arrays import (
     assert_close,
     assert_equal,
     assert_float,
-    assert_int,
     assert_near,
     assert_parts,
     assert_shape,
@@ -22,7 +21,7 @@ from graders.checks.arrays import (
 from graders.checks.artifacts import assert_picture, assert_prose, read_png
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
 from graders.checks.draw import Draw
-from graders.checks.gradients import assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
+from graders.checks.gradients import assert_gradient, away_from_kinks, vector_jacobian_product
 from graders.checks.made_up import MadeUpClasses, made_up_classes
 from graders.checks.mismatch import Mismatch, about
 from graders.checks.speed import assert_speed
@@ -42,7 +41,6 @@ __all__ = [
     "assert_float",
     "assert_gradient",
     "assert_independent",
-    "assert_int",
     "assert_near",
     "assert_normal",
     "assert_parts",
@@ -53,7 +51,6 @@ __all__ = [
     "assert_uniform",
     "away_from_kinks",
     "cases",
-    "central_difference",
     "generator",
     "made_up_classes",
     "read_png",

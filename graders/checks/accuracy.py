@@ -16,8 +16,7 @@ def accuracy(predictions: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
     Raises ValueError for other shapes, for empty labels, and for predictions that are not numbers.
     """
-    problem = _problem(predictions, labels)
-    if problem is not None:
+    if problem := _problem(predictions, labels):
         raise ValueError(problem)
     return float(np.mean(np.asarray(predictions) == np.asarray(labels)))
 
@@ -33,12 +32,8 @@ def standard_error(share: float, n: int, other: float, m: int) -> float:
 
 
 def assert_accuracy(predictions: Any, labels: npt.ArrayLike, at_least: float) -> None:
-    """Check that the share of correct predictions is at least `at_least` (0 to 1).
-
-    `predictions` is a list or an array of class numbers.
-    """
-    problem = _problem(predictions, labels)
-    if problem is not None:
+    """Check that the share (0 to 1) of correct predictions, a list or an array of class numbers, is large enough."""
+    if problem := _problem(predictions, labels):
         fail(problem, at_least, predictions)
         return
     reached = accuracy(predictions, labels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from graders.checks.mismatch import Mismatch, fail
 
 SHORT = 6  # a tuple of at most this many integers is shown in full
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
+MULTIPLE = 8  # how many times the rounding error of one term an answer may be off for each term
 
 
 def assert_close(
@@ -23,10 +23,9 @@ def assert_close(
     scale: object = None,
     terms: object = 1,
     dtype: npt.DTypeLike | None = None,
-    multiple: float = 8,
     name: str = "",
 ) -> None:
-    """Check that every element satisfies |actual - expected| <= multiple · eps · terms · scale + tiny.
+    """Check that every element satisfies |actual - expected| <= 8 · eps · terms · scale + tiny.
 
     Here, eps is the machine epsilon of `dtype`, and tiny is its smallest normal number. `dtype` defaults to the dtype
     of `expected`, or to float64 if that is not a floating-point dtype. `scale` is the magnitude of the intermediate
@@ -36,17 +35,15 @@ def assert_close(
 
     If `expected` is an array, `actual` must be a numpy.ndarray (not a subclass) of the same shape and of `dtype`. If
     `expected` is a scalar, `actual` must be a Python float, a NumPy floating scalar or a 0-d floating array. An
-    infinity or a NaN is close only to itself.
+    infinity or a NaN is close only to itself. `expected` may be a torch tensor.
 
     If an answer has several values, `name` is the learner's name for this value, as in "dW is wrong at [0, 1]".
-    `expected` may be a torch tensor. Compute `expected` in float64 if possible, and pass the dtype that the answer must
-    have as `dtype`.
     """
     reference = _as_array(expected)
-    promised = np.dtype(dtype) if dtype is not None else _floating(reference.dtype)
+    promised = np.dtype(dtype if dtype is not None else reference.dtype if reference.dtype.kind in "fc" else np.float64)
     problem = _kind_of_float(actual) if reference.ndim == 0 else _kind_of_array(actual, reference.shape, promised)
     if problem is None:
-        allowed = _allowance(reference, scale, terms, promised, multiple)
+        allowed = _allowance(reference, scale, terms, promised)
         problem = discrepancy(np.asarray(actual), reference, allowed, promised, name)
     elif name:
         problem = f"{name}: {problem}"
@@ -63,10 +60,14 @@ def assert_near(
     Each element must satisfy |actual - expected| <= absolute + relative · |expected|. Numbers, lists and arrays of any
     real dtype are accepted, but the shapes must be equal. `name` is the learner's name for this value.
     """
-    reference, found = _as_array(expected), _numbers(actual)
+    reference = _as_array(expected)
     subject = f"{name}: " if name else ""
+    try:
+        found = _as_array(actual)
+    except ValueError:  # rows of different lengths
+        found = None
     problem: str | None
-    if found is None:
+    if found is None or found.dtype.kind not in "biuf":
         problem = f"{subject}expected numbers, got {_brief(actual)}"
     elif found.shape != reference.shape:
         problem = f"{subject}expected shape {reference.shape}, got {found.shape}"
@@ -78,10 +79,9 @@ def assert_near(
 
 
 def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
-    """Check that `actual` is a numpy.ndarray of numbers with this shape.
+    """Check that `actual` is a numpy.ndarray of numbers with this shape, before the test computes with it.
 
-    Call this before the test computes with an answer. It raises Mismatch even inside `observing()`, because an array of
-    a different shape may be too large to compute with.
+    Raises Mismatch even inside `observing()`, because an array of a different shape may be too large to compute with.
     """
     if type(actual) is not np.ndarray or actual.dtype.kind not in "biuf":
         raise Mismatch(f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}", shape, None)
@@ -89,21 +89,11 @@ def assert_shape(actual: object, shape: tuple[int, ...]) -> None:
         raise Mismatch(f"expected shape {shape}, got {actual.shape}", shape, actual.shape)
 
 
-def assert_float(
-    actual: object,
-    expected: object = None,
-    *,
-    scale: object = None,
-    terms: object = 1,
-    dtype: npt.DTypeLike | None = None,
-    multiple: float = 8,
-) -> None:
-    """Check that `actual` is a float, as defined in assert_close, and close to `expected` if that is given."""
+def assert_float(actual: object) -> None:
+    """Check that `actual` is a Python float, a NumPy floating scalar or a 0-d floating array."""
     problem = _kind_of_float(actual)
     if problem is not None:
-        fail(problem, expected, actual)
-    elif expected is not None:
-        assert_close(actual, _scalar(expected), scale=scale, terms=terms, dtype=dtype, multiple=multiple)
+        fail(problem, None, actual)
 
 
 def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
@@ -113,14 +103,6 @@ def assert_bool(actual: object, expected: bool, *, name: str = "") -> None:
         fail(f"{subject}expected {bool(expected)} as a bool, got {_brief(actual)}", expected, actual)
     elif bool(actual) is not bool(expected):
         fail(f"{subject}expected {bool(expected)}, got {bool(actual)}", expected, actual)
-
-
-def assert_int(actual: object, expected: int) -> None:
-    """Check that `actual` is an int or a NumPy integer scalar with the expected value. Bools and floats fail."""
-    if type(actual) is not int and not _is_numpy_scalar(actual, np.integer):
-        fail(f"expected {int(expected)} as an int, got {_brief(actual)}", expected, actual)
-    elif int(actual) != int(expected):  # type: ignore[call-overload]  # an int by the line above
-        fail(f"expected {int(expected)}, got {actual}", expected, actual)
 
 
 def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
@@ -134,7 +116,7 @@ def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
         fail(problem, expected, actual)
 
 
-def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
+def assert_parts(answer: Any, *names: str) -> tuple[Any, ...]:
     """Return the elements of an answer, which must be a tuple or a list with one element for each name.
 
         dW, dx, db = assert_parts(kata.affine_backward(dz, x, W), "dW", "dx", "db")
@@ -142,12 +124,11 @@ def assert_parts(answer: object, *names: str) -> tuple[Any, ...]:
 
     Raises Mismatch even inside `observing()`, because the test needs the elements.
     """
-    wanted = f"({', '.join(names)})"
-    if type(answer) not in (tuple, list):
-        raise Mismatch(f"expected a tuple {wanted}, got {_brief(answer)}", wanted, answer)
-    if len(answer) != len(names):  # type: ignore[arg-type]  # by the lines above
-        raise Mismatch(f"expected a tuple {wanted}, got {len(answer)} elements", wanted, answer)  # type: ignore[arg-type]
-    return tuple(answer)  # type: ignore[arg-type]
+    is_sequence = type(answer) in (tuple, list)
+    if not is_sequence or len(answer) != len(names):
+        wanted, got = f"({', '.join(names)})", f"{len(answer)} elements" if is_sequence else _brief(answer)
+        raise Mismatch(f"expected a tuple {wanted}, got {got}", wanted, answer)
+    return tuple(answer)
 
 
 def is_tensor(value: object) -> bool:
@@ -155,32 +136,8 @@ def is_tensor(value: object) -> bool:
     return type(value).__module__ == "torch" and hasattr(value, "detach")
 
 
-def _as_array(value: object) -> Array:
-    if is_tensor(value):
-        value = value.detach().cpu().numpy()  # type: ignore[attr-defined]  # a tensor has these
-    return np.asarray(value)
-
-
-def _numbers(value: object) -> Array | None:
-    """Return a value as a float64 array, or None if it is ragged or contains anything but real numbers."""
-    try:
-        array = _as_array(value)
-    except ValueError:  # rows of different lengths
-        return None
-    return array.astype(np.float64) if array.dtype.kind in "biuf" else None
-
-
-def _scalar(expected: object) -> float:
-    return float(_as_array(expected).item())
-
-
-def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype if dtype.kind in "fc" else np.dtype(np.float64)
-
-
-def _is_numpy_scalar(value: object, kind: type[Any]) -> bool:
-    # A submission's own subclass of a NumPy scalar type does not count.
-    return isinstance(value, kind) and type(value).__module__ == "numpy"
+def _as_array(value: Any) -> Array:
+    return np.asarray(value.detach().cpu().numpy() if is_tensor(value) else value)
 
 
 def _kind_of_float(actual: object) -> str | None:
@@ -188,7 +145,8 @@ def _kind_of_float(actual: object) -> str | None:
         if actual.ndim == 0 and actual.dtype.kind == "f":
             return None
         return f"expected a float, got an array of shape {actual.shape} and dtype {actual.dtype}"
-    if type(actual) is float or _is_numpy_scalar(actual, np.floating):
+    # A submission's own subclass of a NumPy scalar type does not count.
+    if type(actual) is float or (isinstance(actual, np.floating) and type(actual).__module__ == "numpy"):
         return None
     return f"expected a float, got {_brief(actual)}"
 
@@ -198,18 +156,16 @@ def _kind_of_array(actual: object, shape: tuple[int, ...], dtype: np.dtype[Any])
         return f"expected a numpy.ndarray of shape {shape}, got {_brief(actual)}"
     if actual.shape != shape:
         return f"expected shape {shape}, got {actual.shape}"
-    if actual.dtype != dtype:
-        return f"expected dtype {dtype}, got {actual.dtype}"
-    return None
+    return None if actual.dtype == dtype else f"expected dtype {dtype}, got {actual.dtype}"
 
 
-def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any], multiple: float) -> Array:
+def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any]) -> Array:
     limits = np.finfo(dtype)
-    magnitude = np.abs(_wide(expected)) if scale is None else np.abs(_wide(_as_array(scale)))
+    magnitude = np.abs(_wide(expected if scale is None else _as_array(scale)))
     length = max(terms, 1) if type(terms) is int else np.maximum(_wide(_as_array(terms)), 1)
     # The smallest normal number is added because results below it may be flushed to zero.
     with np.errstate(over="ignore"):
-        allowed = multiple * float(limits.eps) * length * magnitude + float(limits.smallest_normal)
+        allowed = MULTIPLE * float(limits.eps) * length * magnitude + float(limits.smallest_normal)
     return allowed if np.shape(allowed) == expected.shape else np.broadcast_to(allowed, expected.shape)
 
 
@@ -241,22 +197,16 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
         return f"{name}: {values}" if name else values
     wrong = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "wrong"
     # The first words must stay the same when the reducer shrinks an input to one element.
-    subject = f"{name} is {wrong}" if name else {"NaN": "NaN"}.get(wrong, "wrong value")
-    return f"{subject} at {_position(worst)}: {values}{_others(off, wrong)}"
+    subject = f"{name} is {wrong}" if name else "NaN" if wrong == "NaN" else "wrong value"
+    return f"{subject} at {list(map(int, worst))}: {values}{_others(off, wrong)}"
 
 
 def _others(off: Array, wrong: str) -> str:
-    if off.size == 1:
-        return ""
     count = int(off.sum())
-    return f" ({count} of {off.size} elements {'is' if count == 1 else 'are'} {wrong})"
+    return f" ({count} of {off.size} elements {'is' if count == 1 else 'are'} {wrong})" if off.size > 1 else ""
 
 
-def _position(index: tuple[Any, ...]) -> str:
-    return str([int(i) for i in index])
-
-
-def _difference(actual: object, expected: object, where: str = "") -> str | None:
+def _difference(actual: Any, expected: Any, where: str) -> str | None:
     if is_tensor(expected):
         expected = _as_array(expected)
     if isinstance(expected, Size):
@@ -266,44 +216,34 @@ def _difference(actual: object, expected: object, where: str = "") -> str | None
     if type(actual) is not type(expected):
         return f"{where}expected {_brief(expected)}, got {_brief(actual)}"
     if isinstance(expected, dict):
-        return _difference_of_dicts(actual, expected, where)
+        if actual.keys() != expected.keys():
+            return f"{where}expected the keys {_shortened(list(expected))}, got {_shortened(list(actual))}"
+        found = (_difference(actual[key], each, f"{where}key {key!r}: ") for key, each in expected.items())
+        return next(filter(None, found), None)
     if isinstance(expected, np.ndarray):
         return _difference_of_arrays(actual, expected, where)
-    if _bits(actual) != _bits(expected):
-        if isinstance(expected, float | np.floating):
-            wanted, got = digits.pair(expected, actual)
-            return f"{where}expected {wanted}, got {got}"
-        return f"{where}expected {expected!r}, got {_shortened(actual)}"
-    return None
+    if _bits(actual) == _bits(expected):
+        return None
+    if isinstance(expected, float | np.floating):
+        wanted, got = digits.pair(expected, actual)
+        return f"{where}expected {wanted}, got {got}"
+    return f"{where}expected {expected!r}, got {_shortened(actual)}"
 
 
-def _difference_of_sequences(actual: object, expected: list[Any] | tuple[Any, ...], where: str) -> str | None:
+def _difference_of_sequences(actual: Any, expected: list[Any] | tuple[Any, ...], where: str) -> str | None:
     if type(actual) not in (list, tuple):
         return f"{where}expected a {type(expected).__name__} of length {len(expected)}, got {_brief(actual)}"
-    items: list[Any] | tuple[Any, ...] = actual  # type: ignore[assignment]  # by the line above
-    short = len(items) <= SHORT and type(actual) is type(expected) is tuple
-    if short and {type(each) for each in (*items, *expected)} == {int}:  # usually a shape
+    short = len(actual) <= SHORT and type(actual) is type(expected) is tuple
+    if short and {type(each) for each in (*actual, *expected)} == {int}:  # usually a shape
         return None if actual == expected else f"{where}expected {expected}, got {actual}"
-    if len(items) != len(expected):
-        return f"{where}expected {len(expected)} items, got {len(items)}"
-    for i, (item, reference) in enumerate(zip(items, expected, strict=True)):
-        problem = _difference(item, reference, f"{where}item {i}: ")
-        if problem is not None:
-            return problem
-    return None
+    if len(actual) != len(expected):
+        return f"{where}expected {len(expected)} items, got {len(actual)}"
+    pairs = enumerate(zip(actual, expected, strict=True))
+    found = (_difference(item, reference, f"{where}item {i}: ") for i, (item, reference) in pairs)
+    return next(filter(None, found), None)
 
 
-def _difference_of_dicts(actual: Any, expected: dict[Any, Any], where: str) -> str | None:
-    if actual.keys() != expected.keys():
-        return f"{where}expected the keys {_shortened(list(expected))}, got {_shortened(list(actual))}"
-    for key, reference in expected.items():
-        problem = _difference(actual[key], reference, f"{where}key {key!r}: ")
-        if problem is not None:
-            return problem
-    return None
-
-
-def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | None:
+def _difference_of_arrays(actual: Array, expected: Array, where: str) -> str | None:
     problem = _kind_of_array(actual, expected.shape, expected.dtype)
     if problem is not None:
         return where + problem
@@ -312,7 +252,7 @@ def _difference_of_arrays(actual: Any, expected: Array, where: str) -> str | Non
         return None
     first = np.unravel_index(int(np.argmax(off)), off.shape)
     wanted, got = digits.pair(expected[first], actual[first])
-    place = f"wrong value at {_position(first)}: " if off.ndim else ""
+    place = f"wrong value at {list(map(int, first))}: " if off.ndim else ""
     return f"{where}{place}expected {wanted}, got {got}{_others(off, 'wrong')}"
 
 
@@ -329,13 +269,7 @@ def _entry_bits(array: Array) -> Array:
 
 
 def _bits(value: object) -> object:
-    if isinstance(value, np.generic):
-        return value.tobytes()
-    if isinstance(value, float):
-        return struct.pack("d", value)
-    if isinstance(value, complex):
-        return struct.pack("dd", value.real, value.imag)
-    return value
+    return np.asarray(value).tobytes() if isinstance(value, float | complex | np.generic) else value
 
 
 def _brief(value: object) -> str:

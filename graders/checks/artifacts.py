@@ -44,28 +44,36 @@ def read_png(data: bytes, name: str = "the picture") -> np.ndarray:
     """
     if not data.startswith(PNG_SIGNATURE):
         raise Mismatch(f"{name} is not a PNG file", "PNG", data[:8])
-    parts: list[bytes] = []
-    header = None
-    for kind, body in _chunks(data, name):
-        if header is None:
-            if kind != b"IHDR" or len(body) != 13:
-                raise Mismatch(f"{name} is not a PNG file: it does not begin with a header", "IHDR", kind)
-            header = struct.unpack(">IIBBBBB", body)
-        elif kind == b"IDAT":
-            parts.append(body)
-        elif kind == b"IEND":
+    chunks = _chunks(data, name)
+    kind, header = next(chunks, (b"", b""))
+    if kind != b"IHDR" or len(header) != 13:
+        raise Mismatch(f"{name} is not a PNG file: it does not begin with a header", "IHDR", kind)
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    parts = []
+    for kind, body in chunks:
+        if kind == b"IEND":
             break
+        if kind == b"IDAT":
+            parts.append(body)
     else:
         raise Mismatch(f"{name} is incomplete: its end is missing", "IEND", None)
-    assert header is not None
-    width, height, depth, colour, _, _, interlaced = header
     if depth != 8 or colour not in _CHANNELS or interlaced:
         problem = f"{name} is an unsupported kind of PNG: save it with 8 bits per channel, not interlaced"
         raise Mismatch(problem, 8, depth)
     if not 0 < width * height <= _LARGEST or max(width, height) > _LONGEST_SIDE:
         problem = f"{name} has {width} x {height} pixels; at most {_LARGEST:,} are read, and {_LONGEST_SIDE:,} per side"
         raise Mismatch(f"{problem}. Save it with a lower dpi", _LARGEST, width * height)
-    return _unfiltered(_inflated(b"".join(parts), height * (1 + width * _CHANNELS[colour]), name), width, height, name)
+    size = height * (1 + width * _CHANNELS[colour])
+    try:
+        raw = zlib.decompressobj().decompress(b"".join(parts), size)
+    except zlib.error as fault:
+        raise Mismatch(f"{name} is damaged: {fault}", None, None) from None
+    if len(raw) != size:
+        raise Mismatch(f"{name} is damaged: it has fewer pixels than its header says", size, len(raw))
+    rows = np.frombuffer(raw, np.uint8).reshape(height, -1)
+    if rows[:, 0].max() > 4:
+        raise Mismatch(f"{name} is damaged: a row has an unknown filter", None, int(rows[:, 0].max()))
+    return _unfiltered(rows[:, 0], rows[:, 1:].reshape(height, width, -1))
 
 
 def assert_picture(data: bytes | None, name: str, *, width: int = 300, height: int = 200) -> np.ndarray:
@@ -112,9 +120,8 @@ def read_toml(data: bytes, name: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as fault:
         raise Mismatch(f"{name} is not TOML: {fault}", "TOML", None) from None
     except (RecursionError, ValueError, OverflowError):  # for example, a number with more digits than Python reads
-        raise Mismatch(
-            f"{name} cannot be read: it is nested too deeply, or a number is too long", "TOML", None
-        ) from None
+        problem = f"{name} cannot be read: it is nested too deeply, or a number is too long"
+        raise Mismatch(problem, "TOML", None) from None
     level: list[Any] = [table]
     entries = 0
     for _ in range(_TOML_DEPTH):
@@ -169,44 +176,10 @@ def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
         place += 12 + length
 
 
-def _inflated(packed: bytes, size: int, name: str) -> bytes:
-    unpacker = zlib.decompressobj()
-    try:
-        raw = unpacker.decompress(packed, size)
-    except zlib.error as fault:
-        raise Mismatch(f"{name} is damaged: {fault}", None, None) from None
-    if len(raw) != size:
-        raise Mismatch(f"{name} is damaged: it has fewer pixels than its header says", size, len(raw))
-    return raw
+def _unfiltered(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
+    """Return the pixels (height, width, bytes) from each row's filter and differences modulo 256.
 
-
-def _unfiltered(raw: bytes, width: int, height: int, name: str) -> np.ndarray:
-    """Undo the filter of every row. Its first byte names the filter, and its other bytes are differences modulo 256."""
-    table = np.frombuffer(raw, np.uint8).reshape(height, -1)
-    step = (table.shape[1] - 1) // width  # bytes per pixel
-    filters, packed = table[:, 0], table[:, 1:].reshape(height, width, step)
-    if filters.max() > 4:
-        raise Mismatch(f"{name} is damaged: a row has an unknown filter", None, int(filters.max()))
-    if filters.max() > 2:
-        return _by_diagonals(filters, packed)
-    pixels = np.empty((height, width, step), np.uint8)
-    above = np.zeros((width, step), np.uint8)
-    for row, differences in enumerate(packed):
-        if filters[row] == 0:
-            above = differences
-        elif filters[row] == 1:
-            above = np.cumsum(differences, axis=0, dtype=np.uint8)
-        else:
-            above = differences + above
-        pixels[row] = above
-    return pixels
-
-
-def _by_diagonals(filters: np.ndarray, packed: np.ndarray) -> np.ndarray:
-    """Undo the filters when some rows predict a pixel from both its left and its upper neighbour.
-
-    A pixel needs only its left, upper and upper-left neighbours, so all pixels on a diagonal (equal row + column) can
-    be computed at once. Rows and columns outside the picture count as zeros.
+    A pixel needs only its left, upper and upper-left neighbours, so a diagonal (equal row + column) is done at once.
     """
     height, width, step = packed.shape
     pixels = np.empty_like(packed)

@@ -13,11 +13,10 @@ DIGITS = (FEWEST, 8, 12, 17)  # numbers of significant digits; 17 digits disting
 def enough(expected: object, actual: object) -> int:
     """Return the fewest significant digits that tell the two values apart, or FEWEST if the values are equal."""
     left, right = _floats(expected), _floats(actual)
-    if len(left) != len(right):
-        return FEWEST
-    for digits in DIGITS:
-        if any(rounded(one, digits) != rounded(other, digits) for one, other in zip(left, right, strict=True)):
-            return digits
+    if len(left) == len(right):
+        for digits in DIGITS:
+            if any(rounded(one, digits) != rounded(other, digits) for one, other in zip(left, right, strict=True)):
+                return digits
     return FEWEST
 
 
@@ -42,15 +41,14 @@ def number(value: Any, digits: int = FEWEST) -> str:
     return rounded(float(value), digits) if isinstance(value, float | np.floating) else str(value)
 
 
-def _floats(value: object) -> list[float]:
+def _floats(value: Any) -> list[float]:
     if isinstance(value, dict):
-        return [each for item in value.values() for each in _floats(item)]
+        value = list(value.values())
     if isinstance(value, list | tuple):
         return [each for item in value for each in _floats(item)]
     if isinstance(value, np.ndarray | np.generic | float | int | complex):
         flat = np.asarray(value).reshape(-1)
-        if flat.dtype.kind == "c":
-            return [part for each in flat.tolist() for part in (each.real, each.imag)]
-        if flat.dtype.kind in "biuf":
-            return [float(each) for each in flat.tolist()]
+        if flat.dtype.kind in "biufc":
+            parts = np.stack([flat.real, flat.imag], axis=1).reshape(-1) if flat.dtype.kind == "c" else flat
+            return list(map(float, parts.tolist()))
     return []

@@ -8,6 +8,7 @@ equal share of `false_alarm`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
@@ -28,13 +29,18 @@ def assert_bernoulli(samples: object, probability: float, false_alarm: float = F
     false_alarm. This is the Chernoff bound for both tails (Hoeffding, 1963, theorem 1), where KL is the relative
     entropy of two Bernoulli distributions.
     """
-    x, problem = _numbers(samples)
-    if problem is None and not np.isin(x, (0.0, 1.0)).all():
-        problem = f"expected only entries 0 and 1, got {x[~np.isin(x, (0.0, 1.0))].flat[0]}"
-    if problem is None:
-        problem = _unlike_coin(int(x.sum()), x.size, probability, false_alarm)
-    if problem is not None:
-        fail(problem, probability, samples)
+
+    def problem(x: Array) -> str | None:
+        if not np.isin(x, (0.0, 1.0)).all():
+            return f"expected only entries 0 and 1, got {x[~np.isin(x, (0.0, 1.0))].flat[0]}"
+        ones, of = int(x.sum()), x.size
+        if _chance_of_share(ones, of, probability) >= false_alarm:
+            return None
+        swapped = _chance_of_share(ones, of, 1 - probability) >= false_alarm
+        hint = "; that is the share of zeros: are p and 1 - p swapped?" if swapped else ""
+        return f"{ones} of {of} samples ({ones / of:.2%}) are 1, expected {probability:.2%}{hint}"
+
+    _check(samples, probability, problem)
 
 
 def assert_normal(samples: object, mean: float, std: float, false_alarm: float = FALSE_ALARM) -> None:
@@ -48,17 +54,17 @@ def assert_normal(samples: object, mean: float, std: float, false_alarm: float =
       Massart, 2000, lemma 1).
     - The Kolmogorov-Smirnov distance exceeds ε with a probability of at most 2 exp(-2nε²) (Massart, 1990).
     """
-    x, problem = _numbers(samples)
-    if problem is None:
+
+    def problem(x: Array) -> str | None:
         share = false_alarm / 3
         z = (x.reshape(-1) - mean) / std
-        problem = (
+        return (
             _wrong_mean(z, mean, std, share)
             or _wrong_spread(z, mean, std, share)
-            or _wrong_shape(z, _normal_cdf(np.sort(z)), "normal", share)
+            or _wrong_shape(_normal_cdf(np.sort(z)), "normal", share)
         )
-    if problem is not None:
-        fail(problem, (mean, std), samples)
+
+    _check(samples, (mean, std), problem)
 
 
 def assert_uniform(samples: object, low: float, high: float, false_alarm: float = FALSE_ALARM) -> None:
@@ -66,14 +72,13 @@ def assert_uniform(samples: object, low: float, high: float, false_alarm: float 
 
     No sample may lie outside [low, high]. The Kolmogorov-Smirnov distance is checked as in assert_normal.
     """
-    x, problem = _numbers(samples)
-    if problem is None and (x.min() < low or x.max() > high):
-        problem = f"expected samples between {low:g} and {high:g}, got samples from {x.min():g} to {x.max():g}"
-    if problem is None:
-        u = (x.reshape(-1) - low) / (high - low)
-        problem = _wrong_shape(u, np.sort(u), "uniform", false_alarm)
-    if problem is not None:
-        fail(problem, (low, high), samples)
+
+    def problem(x: Array) -> str | None:
+        if x.min() < low or x.max() > high:
+            return f"expected samples between {low:g} and {high:g}, got samples from {x.min():g} to {x.max():g}"
+        return _wrong_shape(np.sort((x.reshape(-1) - low) / (high - low)), "uniform", false_alarm)
+
+    _check(samples, (low, high), problem)
 
 
 def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_ALARM) -> None:
@@ -85,40 +90,33 @@ def assert_independent(samples: object, mean: float, false_alarm: float = FALSE_
     martingale. It is bounded by the tighter of the inequalities of Azuma-Hoeffding (1963) and Freedman (1975). Each lag
     gets an equal share of `false_alarm`.
     """
-    x, problem = _numbers(samples)
-    if problem is None:
+
+    def problem(x: Array) -> str | None:
         coins = bool(np.isin(x, (0.0, 1.0)).all())
         y = x - mean if coins else np.where(x < mean, -1.0, 1.0)
         variance = mean * (1 - mean) if coins else 1.0
         lags = [(axis, lag) for axis, length in enumerate(x.shape) for lag in _lags(length)]
         problems = (_correlated(y, axis, lag, variance, coins, false_alarm / len(lags)) for axis, lag in lags)
-        problem = next((found for found in problems if found), None)
-    if problem is not None:
-        fail(problem, mean, samples)
+        return next(filter(None, problems), None)
+
+    _check(samples, mean, problem)
 
 
-def _numbers(samples: Any) -> tuple[Array, str | None]:
-    """Return the samples as float64, and a description of the problem if they are empty or not finite numbers."""
+def _check(samples: Any, expected: object, problem: Callable[[Array], str | None]) -> None:
+    """Fail with the problem of the samples, or because they are not numbers, empty, or not finite."""
     try:
         raw = np.asarray(samples)
     except ValueError:
-        return np.empty(0), "expected an array of numbers, got a ragged sequence"
+        fail("expected an array of numbers, got a ragged sequence", expected, samples)
+        return
     if raw.dtype.kind not in "biuf" or not raw.size:
-        return np.empty(0), f"expected an array of numbers, got shape {raw.shape} and dtype {raw.dtype}"
-    x = raw.astype(np.float64)
-    if not np.isfinite(x).all():
-        return x, f"expected finite numbers, got {x[~np.isfinite(x)].flat[0]}"
-    return np.atleast_1d(x), None
-
-
-def _unlike_coin(ones: int, of: int, probability: float, false_alarm: float) -> str | None:
-    chance = _chance_of_share(ones, of, probability)
-    if chance >= false_alarm:
-        return None
-    hint = ""
-    if _chance_of_share(ones, of, 1 - probability) >= false_alarm:
-        hint = "; that is the share of zeros: are p and 1 - p swapped?"
-    return f"{ones} of {of} samples ({ones / of:.2%}) are 1, expected {probability:.2%}{hint}"
+        found: str | None = f"expected an array of numbers, got shape {raw.shape} and dtype {raw.dtype}"
+    else:
+        x = np.atleast_1d(raw.astype(np.float64))
+        wrong = x[~np.isfinite(x)]
+        found = f"expected finite numbers, got {wrong[0]}" if wrong.size else problem(x)
+    if found is not None:
+        fail(found, expected, samples)
 
 
 def _chance_of_share(ones: int, of: int, probability: float) -> float:
@@ -139,8 +137,9 @@ def _wrong_mean(z: Array, mean: float, std: float, false_alarm: float) -> str | 
 
 
 def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str | None:
+    t = math.log(2 / false_alarm) / z.size
+    low, high = math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
     found = std * math.sqrt(float(np.mean(z**2)))
-    low, high = _spread_bounds(z.size, false_alarm)
     if low * std <= found <= high * std:
         return None
     hint = ""
@@ -155,20 +154,14 @@ def _wrong_spread(z: Array, mean: float, std: float, false_alarm: float) -> str 
     )
 
 
-def _spread_bounds(n: int, false_alarm: float) -> tuple[float, float]:
-    """Return bounds on the root mean square of n standard normal samples."""
-    t = math.log(2 / false_alarm) / n
-    return math.sqrt(max(0.0, 1 - 2 * math.sqrt(t))), math.sqrt(1 + 2 * math.sqrt(t) + 2 * t)
-
-
 def _normal_cdf(z: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return Phi(z). It uses math.erf, because NumPy has no erf and NormalDist.cdf takes six times as long."""
     return 0.5 * (1 + np.array(list(map(math.erf, (z / math.sqrt(2)).tolist()))))
 
 
-def _wrong_shape(x: Array, below: Array, name: str, false_alarm: float) -> str | None:
+def _wrong_shape(below: Array, name: str, false_alarm: float) -> str | None:
     """Compare the empirical distribution function with `below`, the expected one at the sorted samples."""
-    n = x.size
+    n = below.size
     steps = np.arange(n + 1) / n
     distance = float(max(np.max(steps[1:] - below), np.max(below - steps[:-1])))
     allowed = math.sqrt(math.log(2 / false_alarm) / (2 * n))
@@ -206,9 +199,7 @@ def _martingale_bound(n: int, variance: float, coins: bool, false_alarm: float) 
     Given y, a product y·y' has mean 0 and variance y² · `variance`, and its range is |y| times the range of y'.
     """
     largest = 0.5 + math.sqrt(max(0.0, 0.25 - variance)) if coins else 1.0  # max(p, 1 - p), as variance is p(1 - p)
-    width = largest * (1.0 if coins else 2.0)
-    u = math.log(2 / false_alarm)
-    azuma = width * math.sqrt(n * u / 2)
-    b = largest**2
+    u, b = math.log(2 / false_alarm), largest**2
+    azuma = largest * (1.0 if coins else 2.0) * math.sqrt(n * u / 2)
     freedman = b * u / 3 + math.sqrt((b * u / 3) ** 2 + 2 * n * b * variance * u)
     return min(azuma, freedman)

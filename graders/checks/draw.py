@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
 Kind: TypeAlias = Literal["normal", "uniform", "integers", "mask"]
+Fresh: TypeAlias = Callable[[tuple[int, ...] | None], Any]  # draws numbers of this shape
 Option = TypeVar("Option")
 
 
@@ -47,26 +48,14 @@ class SizeDrawn:
 
 @dataclass(frozen=True, eq=False)
 class ArrayDrawn:
-    """A recorded, read-only array. `axes` contains the name of each axis's Size, or None for a plain int.
+    """A recorded array, which has no axes for a Python float or int. `axes` names the Size of each axis, if any.
 
-    Every entry lies in [low, high], or in [low, high) for integers. None means no bound. `high_size` names the size
-    that was given as `high`, so that class labels can be adjusted when classes are dropped.
+    Every entry lies in [low, high], or in [low, high) for integers. `high_size` names the size given as `high`.
     """
 
     kind: Kind
     axes: tuple[str | None, ...]
     value: Array
-    low: float | None = None
-    high: float | None = None
-    high_size: str | None = None
-
-
-@dataclass(frozen=True)
-class ScalarDrawn:
-    """A recorded Python float or int, with its bounds as in ArrayDrawn."""
-
-    kind: Kind
-    value: float | int
     low: float | None = None
     high: float | None = None
     high_size: str | None = None
@@ -86,7 +75,8 @@ class SeedDrawn:
     value: int
 
 
-Node: TypeAlias = SizeDrawn | ArrayDrawn | ScalarDrawn | ChoiceDrawn | SeedDrawn
+Node: TypeAlias = SizeDrawn | ArrayDrawn | ChoiceDrawn | SeedDrawn
+Drawn = TypeVar("Drawn", SizeDrawn, ArrayDrawn, ChoiceDrawn, SeedDrawn)
 Script: TypeAlias = tuple[Node, ...]
 
 
@@ -125,35 +115,30 @@ class Draw:
     def normal(self, *, scale: float = ..., dtype: npt.DTypeLike = ...) -> float: ...
     @overload
     def normal(self, first: int, /, *shape: int, scale: float = ..., dtype: npt.DTypeLike = ...) -> Array: ...
-    def normal(self, *shape: int, scale: float = 1.0, dtype: npt.DTypeLike = np.float64) -> Array | float:
+    def normal(self, *shape: int, scale: float = 1.0, dtype: npt.DTypeLike = np.float64) -> Any:
         """Draw normal deviates with mean 0 and standard deviation `scale`, or a Python float if no shape is given."""
-        if not shape:
-            return float(self._scalar("normal", lambda: float(scale * self._rng.standard_normal())))
-        return self._array("normal", shape, dtype, lambda: scale * self._rng.standard_normal(shape))
+        return self._array("normal", shape, dtype, lambda size: scale * self._rng.standard_normal(size))
 
     @overload
     def uniform(self, low: float, high: float, /, *, dtype: npt.DTypeLike = ...) -> float: ...
     @overload
     def uniform(self, low: float, high: float, first: int, /, *shape: int, dtype: npt.DTypeLike = ...) -> Array: ...
-    def uniform(self, low: float, high: float, *shape: int, dtype: npt.DTypeLike = np.float64) -> Array | float:
+    def uniform(self, low: float, high: float, *shape: int, dtype: npt.DTypeLike = np.float64) -> Any:
         """Draw uniform deviates between `low` and `high`, or a Python float if no shape is given."""
-        if not shape:
-            return float(self._scalar("uniform", lambda: float(self._rng.uniform(low, high)), low, high))
-        return self._array("uniform", shape, dtype, lambda: self._rng.uniform(low, high, shape), low, high)
+        return self._array("uniform", shape, dtype, lambda size: self._rng.uniform(low, high, size), low, high)
 
     @overload
     def integers(self, low: int, high: int, /) -> int: ...
     @overload
     def integers(self, low: int, high: int, first: int, /, *shape: int) -> Array: ...
-    def integers(self, low: int, high: int, *shape: int) -> Array | int:
+    def integers(self, low: int, high: int, *shape: int) -> Any:
         """Draw int64 integers from `low` up to, but not including, `high`, or a Python int if no shape is given."""
-        if not shape:
-            return int(self._scalar("integers", lambda: int(self._rng.integers(low, high)), low, high))
-        return self._array("integers", shape, np.int64, lambda: self._rng.integers(low, high, shape), low, high)
+        return self._array("integers", shape, np.int64, lambda size: self._rng.integers(low, high, size), low, high)
 
     def mask(self, *shape: int, keep: float = 0.5, dtype: npt.DTypeLike = np.float64) -> Array:
         """Draw an array of zeros and ones, in which each entry is 1 with probability `keep`."""
-        return self._array("mask", shape, dtype, lambda: self._rng.random(shape) < keep, 0, 1)
+        mask: Array = self._array("mask", shape, dtype, lambda _: self._rng.random(shape) < keep, 0, 1)
+        return mask
 
     def choice(self, options: Sequence[Option]) -> Option:
         """Draw one of the options, all equally likely."""
@@ -189,33 +174,22 @@ class Draw:
                 return distinct[int(self._rng.integers(len(distinct)))]
         return int(self._rng.integers(low, high + 1))
 
-    def _array(
-        self,
-        kind: Kind,
-        shape: tuple[int, ...],
-        dtype: npt.DTypeLike,
-        fresh: Any,
-        low: float | None = None,
-        high: float | None = None,
-    ) -> Array:
-        axes = tuple(axis.name if isinstance(axis, Size) else None for axis in shape)
+    def _array(self, kind: Kind, shape: tuple[int, ...], dtype: npt.DTypeLike, fresh: Fresh, *bounds: float) -> Any:
+        """Return a recorded array or `fresh(shape)`. Without a shape, return a Python number of full precision."""
+        low, high = bounds or (None, None)
+        is_number = not shape and kind != "mask"
+        dtype = np.dtype(dtype) if not is_number else np.dtype(np.int64 if kind == "integers" else np.float64)
         node = self._next(ArrayDrawn)
-        value = np.asarray(fresh()).astype(dtype) if node is None else node.value
-        if node is not None and (node.kind != kind or value.shape != shape or value.dtype != np.dtype(dtype)):
+        value = np.asarray(fresh(shape or None)).astype(dtype) if node is None else node.value
+        if node is not None and (node.kind != kind or value.shape != shape or value.dtype != dtype):
             raise Unreplayable(f"expected {kind} of shape {shape}, recorded {node.kind} of shape {value.shape}")
         if node is not None and not within(value, kind, low, high).all():
             raise Unreplayable(f"expected {kind} between {low} and {high}")
         value.flags.writeable = False
-        self._recorded.append(ArrayDrawn(kind, axes, value, _unnamed(low), _unnamed(high), _name_of(high)))
-        return value.copy()
-
-    def _scalar(self, kind: Kind, fresh: Any, low: float | None = None, high: float | None = None) -> float | int:
-        node = self._next(ScalarDrawn)
-        value: float | int = fresh() if node is None else node.value
-        if node is not None and (node.kind != kind or not within(value, kind, low, high).all()):
-            raise Unreplayable(f"expected {kind} between {low} and {high}, recorded {node.kind} {value}")
-        self._recorded.append(ScalarDrawn(kind, value, _unnamed(low), _unnamed(high), _name_of(high)))
-        return value
+        axes = tuple(axis.name if isinstance(axis, Size) else None for axis in shape)
+        name = high.name if isinstance(high, Size) else None
+        self._recorded.append(ArrayDrawn(kind, axes, value, plain(low), plain(high), name))
+        return value.item() if is_number else value.copy()
 
     def _next(self, kind: type[Drawn]) -> Drawn | None:
         """Return the next recorded node, or None if a fresh value must be drawn."""
@@ -229,16 +203,12 @@ class Draw:
         return node
 
 
-Drawn = TypeVar("Drawn", SizeDrawn, ArrayDrawn, ScalarDrawn, ChoiceDrawn, SeedDrawn)
-
-
-def within(value: Array | float, kind: Kind, low: float | None, high: float | None) -> Array:
+def within(value: Array, kind: Kind, low: float | None, high: float | None) -> Array:
     """Return whether each entry lies in [low, high], or in [low, high) for integers. None means no bound."""
-    entries = np.asarray(value)
-    above = np.full(entries.shape, True) if low is None else entries >= low
+    above = np.full(value.shape, True) if low is None else value >= low
     if high is None:
         return np.asarray(above)
-    return np.asarray(above & (entries < high if kind == "integers" else entries <= high))
+    return np.asarray(above & (value < high if kind == "integers" else value <= high))
 
 
 def plain(value: Any) -> Any:
@@ -251,14 +221,6 @@ def plain(value: Any) -> Any:
     if kind is dict:
         return {plain(key): plain(item) for key, item in value.items()}
     return value
-
-
-def _unnamed(bound: float | None) -> float | None:
-    return int(bound) if isinstance(bound, Size) else bound
-
-
-def _name_of(bound: float | None) -> str | None:
-    return bound.name if isinstance(bound, Size) else None
 
 
 def _entropy(seed: bytes, test: str, case: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graders.checks.arrays import assert_close, discrepancy
+from graders.checks.arrays import MULTIPLE, assert_close, discrepancy
 from graders.checks.draw import Array
 from graders.checks.mismatch import fail
 
@@ -48,16 +48,27 @@ def vector_jacobian_product(
 
 
 def central_difference(
-    function: NumpyFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike, step: float = STEP
-) -> tuple[Array, ...]:
-    """Return the same gradients as vector_jacobian_product, using central differences in float64.
+    function: NumpyFunction, inputs: Sequence[npt.ArrayLike], cotangent: npt.ArrayLike, index: int
+) -> Array:
+    """Return the gradient with respect to inputs[index] as vector_jacobian_product does, but by central differences.
 
-    Each element is (f(x + h) - f(x - h)) / 2h with h = step · max(1, |x|). `function` takes and returns
+    Each element is (f(x + h) - f(x - h)) / 2h with h = STEP · max(1, |x|). `function` takes and returns float64
     arrays. The error is of the order of h² times the third derivative.
     """
     arrays = [np.array(x, dtype=np.float64) for x in inputs]
     weights = np.asarray(cotangent, dtype=np.float64)
-    return tuple(_differences(function, arrays, i, weights, step) for i in range(len(arrays)))
+    gradient = np.empty_like(arrays[index])
+    for position in np.ndindex(gradient.shape):
+        h = STEP * max(1.0, abs(float(arrays[index][position])))
+        above, below = arrays[index].copy(), arrays[index].copy()
+        above[position] += h
+        below[position] -= h
+        high, low = (
+            np.asarray(function(*arrays[:index], moved, *arrays[index + 1 :]), dtype=np.float64)
+            for moved in (above, below)
+        )
+        gradient[position] = np.sum(weights * (high - low)) / (above[position] - below[position])  # the actual step
+    return gradient
 
 
 def assert_gradient(
@@ -69,28 +80,32 @@ def assert_gradient(
     *,
     scale: object = None,
     terms: object = 1,
-    dtype: npt.DTypeLike | None = None,
-    multiple: float = 8,
-    step: float = STEP,
+    dtype: npt.DTypeLike = np.float64,
 ) -> None:
     """Check every element of the gradient of sum(cotangent · function(*inputs)) with respect to inputs[index].
 
-    The first comparison is with autograd, within the tolerance of assert_close for `scale`, `terms`, `dtype` and
-    `multiple`. `scale` defaults to the largest magnitude in the gradient, because an element may be a small difference
-    of large terms. The second comparison is with central differences, which are independent of autograd, within a
-    tolerance that allows for their own error. Every input must be farther from a kink than the step (see
-    `away_from_kinks`).
+    The first comparison is with autograd, within the tolerance of assert_close for `scale`, `terms` and `dtype`.
+    `scale` defaults to the largest magnitude in the gradient, because an element may be a small difference of large
+    terms. The second comparison is with central differences, which are independent of autograd, within a tolerance
+    that allows for their own error. Every input must be farther from a kink than the step (see `away_from_kinks`).
     """
+    import torch
+
     gradient = vector_jacobian_product(function, inputs, cotangent)[index]
     magnitude = np.abs(gradient).max(initial=0.0) if scale is None else scale
-    assert_close(actual, gradient, scale=magnitude, terms=terms, dtype=dtype or np.float64, multiple=multiple)
+    assert_close(actual, gradient, scale=magnitude, terms=terms, dtype=dtype)
     if not isinstance(actual, np.ndarray | float | np.floating) or np.shape(actual) != gradient.shape:
         return  # This happens only inside `observing()`; otherwise, assert_close raises Mismatch.
-    rounding = multiple * float(np.finfo(dtype or np.float64).eps) * _peak(terms) * _peak(magnitude)
-    function_of_arrays = _on_arrays(function)
-    size = float(np.sum(np.abs(np.asarray(cotangent) * function_of_arrays(*inputs))))
-    differences = central_difference(function_of_arrays, inputs, cotangent, step)[index]
-    allowed = np.full(gradient.shape, rounding + _difference_error(gradient, size, step))
+
+    def on_arrays(*arrays: npt.ArrayLike) -> Array:
+        with torch.no_grad():
+            output = function(*(torch.tensor(np.asarray(array), dtype=torch.float64) for array in arrays))
+        return np.asarray(output.numpy())
+
+    rounding = MULTIPLE * float(np.finfo(dtype).eps) * _peak(terms) * _peak(magnitude)
+    size = float(np.sum(np.abs(np.asarray(cotangent) * on_arrays(*inputs))))
+    differences = central_difference(on_arrays, inputs, cotangent, index)
+    allowed = np.full(gradient.shape, rounding + _difference_error(gradient, size))
     problem = discrepancy(np.asarray(actual), differences, allowed, np.dtype(np.float64))
     if problem is not None:
         fail(f"against central differences: {problem}", differences, actual)
@@ -106,43 +121,19 @@ def away_from_kinks(array: npt.ArrayLike, kinks: Sequence[float] = (0.0,), dista
     ordered = np.sort(np.asarray(kinks, dtype=np.float64))
     if ordered.size > 1 and np.diff(ordered).min() <= 2 * distance:
         raise ValueError(f"kinks {list(kinks)} must be more than {2 * distance} apart")
-    moved = np.array(array, dtype=np.asarray(array).dtype if np.asarray(array).dtype.kind == "f" else np.float64)
+    dtype = np.asarray(array).dtype
+    moved = np.array(array, dtype=dtype if dtype.kind == "f" else np.float64)
     for kink in ordered:
         near = np.abs(moved - kink) < distance
         moved = np.where(near, kink + np.where(moved < kink, -distance, distance), moved).astype(moved.dtype)
     return moved
 
 
-def _differences(function: NumpyFunction, arrays: list[Array], i: int, weights: Array, step: float) -> Array:
-    gradient = np.empty_like(arrays[i])
-    for position in np.ndindex(gradient.shape):
-        h = step * max(1.0, abs(float(arrays[i][position])))
-        above, below = arrays[i].copy(), arrays[i].copy()
-        above[position] += h
-        below[position] -= h
-        rise = np.asarray(function(*arrays[:i], above, *arrays[i + 1 :]), dtype=np.float64) - np.asarray(
-            function(*arrays[:i], below, *arrays[i + 1 :]), dtype=np.float64
-        )
-        gradient[position] = np.sum(weights * rise) / (above[position] - below[position])  # the actual step
-    return gradient
-
-
-def _on_arrays(function: TorchFunction) -> NumpyFunction:
-    import torch
-
-    def on_arrays(*arrays: npt.ArrayLike) -> Array:
-        with torch.no_grad():
-            output = function(*(torch.tensor(np.asarray(array), dtype=torch.float64) for array in arrays))
-        return np.asarray(output.numpy())
-
-    return on_arrays
-
-
 def _peak(value: object) -> float:
     return float(np.max(np.abs(np.asarray(value, dtype=np.float64)), initial=0.0))
 
 
-def _difference_error(gradient: Array, size: float, step: float) -> float:
+def _difference_error(gradient: Array, size: float) -> float:
     """Return a bound on the error of the central differences themselves, with a safety factor of ten.
 
     The truncation error is estimated as 1000 h² times the gradient's largest magnitude, or times 1 if that is larger.
@@ -150,4 +141,4 @@ def _difference_error(gradient: Array, size: float, step: float) -> float:
     formula has a much larger error.
     """
     eps = float(np.finfo(np.float64).eps)
-    return 10 * (1000 * step**2 * max(1.0, _peak(gradient)) + eps / step * max(1.0, size))
+    return 10 * (1000 * STEP**2 * max(1.0, _peak(gradient)) + eps / STEP * max(1.0, size))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,13 @@ def tenths(low: float = -5.0, high: float = 5.0) -> st.SearchStrategy[float]:
 def rows(low: float = -5.0, high: float = 5.0, *, least: int = 1) -> st.SearchStrategy[npt.NDArray[np.float64]]:
     """Return a strategy for vectors, or batches of up to 3 rows, with `least` to 5 numbers of one decimal each."""
     shapes = st.tuples(st.integers(0, 3), st.integers(least, 5))  # 0 rows mean a vector
-    return shapes.flatmap(lambda shape: _arrays(tenths(low, high), shape[1:] if shape[0] == 0 else shape))
+
+    def of_shape(shape: tuple[int, int]) -> st.SearchStrategy[npt.NDArray[np.float64]]:
+        count = max(shape[0], 1) * shape[1]
+        numbers = st.lists(tenths(low, high), min_size=count, max_size=count)
+        return numbers.map(lambda flat: np.array(flat).reshape(shape if shape[0] else shape[1:]))
+
+    return shapes.flatmap(of_shape)
 
 
 def for_all(draw: Draw, **strategies: st.SearchStrategy[Any]) -> Callable[[Body], None]:
@@ -59,56 +64,42 @@ def for_all(draw: Draw, **strategies: st.SearchStrategy[Any]) -> Callable[[Body]
         __tracebackhide__ = True
         if is_observing():
             return
-        search = _Search(body)
+        smallest: dict[str, Any] = {}
+        calls = 0  # since the first failure
+        end: Exception | None = None
+
+        def example(**arguments: Any) -> None:
+            __tracebackhide__ = True
+            nonlocal smallest, calls, end
+            calls += bool(smallest)
+            if calls > SHRINK_CALLS:
+                raise _Enough
+            try:
+                body(**arguments)
+            except (WorkerError, CatalogueError, JudgeError) as fault:  # another example would raise them again
+                end = fault
+                raise _Enough from fault
+            except Exception:
+                if not smallest or _size(arguments) <= _size(smallest):
+                    smallest = arguments
+                raise
+
         try:
             with _without_local_constants(), contextlib.suppress(_Enough):
-                seed(draw.entropy)(SETTINGS(given(**strategies)(search.example)))()
+                seed(draw.entropy)(SETTINGS(given(**strategies)(example)))()
         except Exception:
-            if search.smallest is None:
+            if not smallest:
                 raise
-        if search.end is not None:
-            raise search.end
-        if search.smallest is not None:
-            body(**search.smallest)  # repeated, so that the last recorded call belongs to the failure
+        if end is not None:
+            raise end
+        if smallest:
+            body(**smallest)  # repeated, so that the last recorded call belongs to the failure
 
     return run
 
 
-def _arrays(numbers: st.SearchStrategy[float], shape: tuple[int, ...]) -> st.SearchStrategy[npt.NDArray[np.float64]]:
-    count = int(np.prod(shape))
-    return st.lists(numbers, min_size=count, max_size=count).map(lambda flat: np.array(flat).reshape(shape))
-
-
 class _Enough(BaseException):
     """Ends Hypothesis's search. It is not an Exception, because Hypothesis would handle that itself."""
-
-
-@dataclass
-class _Search:
-    """A search for a small failing example of a property."""
-
-    body: Body
-    smallest: dict[str, Any] | None = None
-    calls: int = 0  # the number of calls since the first failure
-    end: Exception | None = None
-
-    def example(self, **arguments: Any) -> None:
-        __tracebackhide__ = True
-        self.calls += self.smallest is not None
-        if self.calls > SHRINK_CALLS:
-            raise _Enough
-        try:
-            self.body(**arguments)
-        except (WorkerError, CatalogueError, JudgeError) as fault:  # another example would raise them again
-            self.end = fault
-            raise _Enough from fault
-        except Exception:
-            self._keep(arguments)
-            raise
-
-    def _keep(self, arguments: dict[str, Any]) -> None:
-        if self.smallest is None or _size(arguments) <= _size(self.smallest):
-            self.smallest = arguments
 
 
 def _size(arguments: dict[str, Any]) -> tuple[int, float, int]:
@@ -118,10 +109,7 @@ def _size(arguments: dict[str, Any]) -> tuple[int, float, int]:
 
 @contextlib.contextmanager
 def _without_local_constants() -> Iterator[None]:
-    """Keep Hypothesis from looking for constants in all imported modules.
-
-    Such constants would make the examples depend on the learner's file, and Hypothesis would store them on disk.
-    """
+    """Keep Hypothesis from storing constants of imported modules, on which examples would then depend."""
     before = getattr(providers, "_get_local_constants", None)
     if before is not None:
         providers._get_local_constants = lambda: providers._local_constants

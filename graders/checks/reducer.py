@@ -9,33 +9,23 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from graders.checks.draw import (
-    Array,
-    ArrayDrawn,
-    Node,
-    ScalarDrawn,
-    Script,
-    SeedDrawn,
-    SizeDrawn,
-    Unreplayable,
-    within,
-)
+from graders.checks.draw import Array, ArrayDrawn, Node, Script, SeedDrawn, SizeDrawn, Unreplayable, within
 from graders.errors import WorkerError
 
 Fails = Callable[[Script], bool]
+Move = Callable[[Array], Array]
 
 
 def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int]:
     """Return the simplest failing script that was found, and the number of calls to `fails` (at most `budget`).
 
-    `fails` may raise Unreplayable for a script that does not fit the test. Such a script does not count as failing. A
-    WorkerError ends the search. A final call verifies the result. If the result does not fail again, the submission's
-    answers vary, and the original script is returned.
+    A script for which `fails` raises Unreplayable does not fail. A WorkerError ends the search. If the result does not
+    fail again, the submission's answers vary, and the original script is returned.
     """
     search = _Search(script, fails, budget - 1)
     before = None
@@ -43,7 +33,7 @@ def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int
         before = search.best
         _drop(search)
         _simplify(search)
-    if search.best is not script and not search.asks(search.best, verifying=True):
+    if search.best is not script and not search.stopped and not search.asks(search.best, if_stopped=True):
         return script, search.calls
     return search.best, search.calls
 
@@ -54,21 +44,18 @@ class _Search:
     def __init__(self, script: Script, fails: Fails, budget: int) -> None:
         self.best = script
         self.calls = 0
+        self.stopped = False
         self._fails = fails
         self._budget = budget
         self._tried = {_key(script)}
-        self._stopped = False
 
     @property
     def over(self) -> bool:
-        return self._stopped or self.calls >= self._budget
+        return self.stopped or self.calls >= self._budget
 
     def accepts(self, candidate: Script | None) -> bool:
         """Return whether the candidate still fails. If it does, make it the best script."""
-        if candidate is None or self.over:
-            return False
-        key = _key(candidate)
-        if key in self._tried:
+        if candidate is None or self.over or (key := _key(candidate)) in self._tried:
             return False
         self._tried.add(key)
         if not self.asks(candidate):
@@ -76,17 +63,15 @@ class _Search:
         self.best = candidate
         return True
 
-    def asks(self, candidate: Script, verifying: bool = False) -> bool:
-        if self._stopped and verifying:
-            return True  # the worker has ended, so rely on the last confirmation
+    def asks(self, candidate: Script, if_stopped: bool = False) -> bool:
         self.calls += 1
         try:
             return self._fails(candidate)
         except Unreplayable:
             return False
         except WorkerError:
-            self._stopped = True
-            return verifying
+            self.stopped = True
+            return if_stopped
 
 
 def _key(script: Script) -> bytes:
@@ -103,25 +88,15 @@ def _key(script: Script) -> bytes:
 
 
 def _drop(search: _Search) -> None:
-    """Shrink each size on its own, then shrink equal sizes together."""
-    for name in _names(search.best):
+    """Shrink each size on its own, then shrink equal sizes together, because a failure may need a square matrix."""
+    sizes = {node.name: node.value for node in search.best if isinstance(node, SizeDrawn)}
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
         _drop_along(search, (name,))
-    for group in _equal_sizes(search.best):
-        _drop_along(search, group)
-
-
-def _names(script: Script) -> list[str]:
-    sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
-    return sorted(sizes, key=lambda name: -sizes[name])
-
-
-def _equal_sizes(script: Script) -> Iterator[tuple[str, ...]]:
-    """Yield groups of equal sizes. A failure that needs a square matrix survives only if both sizes shrink together."""
-    sizes = {node.name: node.value for node in script if isinstance(node, SizeDrawn)}
-    for value in sorted(set(sizes.values()), reverse=True):
+    sizes = {node.name: node.value for node in search.best if isinstance(node, SizeDrawn)}
+    for value in sorted({*sizes.values()} - {0, 1}, reverse=True):
         group = tuple(name for name in sizes if sizes[name] == value)
-        if len(group) > 1 and value > 1:
-            yield group
+        if len(group) > 1:
+            _drop_along(search, group)
 
 
 def _drop_along(search: _Search, names: tuple[str, ...]) -> None:
@@ -131,7 +106,7 @@ def _drop_along(search: _Search, names: tuple[str, ...]) -> None:
         return
     if low < size - 1 and search.accepts(_keeping(search.best, names, range(low))):
         return
-    piece = max((size + 1) // 2, 1)
+    piece = (size + 1) // 2
     while piece and not search.over:
         start = 0
         while start < (size := _size(search.best, names)[0]) and not search.over:
@@ -154,22 +129,17 @@ def _keeping(script: Script, names: tuple[str, ...], kept: Sequence[int]) -> Scr
 def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> Node:
     if isinstance(node, SizeDrawn) and node.name in names:
         return replace(node, value=len(kept))
-    if isinstance(node, ArrayDrawn):
-        labels = _relabelled(node.value, kept) if node.high_size in names else node.value
-        along = [axis for axis, name in enumerate(node.axes) if name in names]
-        for axis in along:
-            labels = np.take(labels, np.asarray(kept, dtype=np.intp), axis=axis)
-        return replace(node, value=labels, high=len(kept) if node.high_size in names else node.high)
-    if isinstance(node, ScalarDrawn) and node.high_size in names:
-        return replace(node, value=_relabelled(np.asarray(node.value), kept).item(), high=len(kept))
-    return node
-
-
-def _relabelled(labels: Array, kept: Sequence[int]) -> Array:
-    """Renumber class labels after classes are dropped. A label whose class is gone becomes 0."""
-    position = {old: new for new, old in enumerate(kept)}
-    renamed = [position.get(label, 0) for label in labels.reshape(-1).tolist()]
-    return np.asarray(renamed, dtype=labels.dtype).reshape(labels.shape)
+    if not isinstance(node, ArrayDrawn):
+        return node
+    value, high = node.value, node.high
+    if node.high_size in names:  # renumber class labels; a label whose class is gone becomes 0
+        position = {old: new for new, old in enumerate(kept)}
+        renamed = [position.get(label, 0) for label in value.reshape(-1).tolist()]
+        value, high = np.asarray(renamed, dtype=value.dtype).reshape(value.shape), len(kept)
+    for axis, name in enumerate(node.axes):
+        if name in names:
+            value = np.take(value, np.asarray(kept, dtype=np.intp), axis=axis)
+    return replace(node, value=value, high=high)
 
 
 # ------------------------------------------------------------------------------------------------ values
@@ -179,14 +149,12 @@ def _halved(values: Array) -> Array:
     return np.where(np.rint(values) == values, np.trunc(values / 2), values)
 
 
+def _to_tenths(values: Array) -> Array:
+    return np.round(values, 1)
+
+
 # The moves with the simplest results come first. Halving moves an integer towards 0.
-_MOVES: tuple[Callable[[Array], Array], ...] = (
-    np.zeros_like,
-    np.ones_like,
-    np.rint,
-    lambda values: np.round(values, 1),
-    _halved,
-)
+_MOVES: tuple[Move, ...] = (np.zeros_like, np.ones_like, np.rint, _to_tenths, _halved)
 
 
 def _simplify(search: _Search) -> None:
@@ -194,45 +162,40 @@ def _simplify(search: _Search) -> None:
     for i, node in enumerate(search.best):
         if isinstance(node, SeedDrawn):
             search.accepts(_with(search.best, i, replace(node, value=0)))
+    arrays = [i for i, node in enumerate(search.best) if isinstance(node, ArrayDrawn)]
     for move in _MOVES:
-        for i in range(len(search.best)):
+        for i in arrays:
             search.accepts(_moved(search.best, i, move))
     for move in _MOVES:
-        for i in range(len(search.best)):
+        for i in arrays:
             _move_blocks(search, i, move)
 
 
-def _move_blocks(search: _Search, i: int, move: Callable[[Array], Array]) -> None:
+def _move_blocks(search: _Search, i: int, move: Move) -> None:
     """Apply the move to all entries of node i that it simplifies. If the case then passes, try each half of them."""
     queue = [_simplified(search.best[i], move)[1]]
     while queue and not search.over:
         block = queue.pop(0)
-        if not block.size or search.accepts(_moved(search.best, i, move, block)) or block.size == 1:
-            continue
-        queue += np.array_split(block, 2)
+        if block.size and not search.accepts(_moved(search.best, i, move, block)) and block.size > 1:
+            queue += np.array_split(block, 2)
 
 
-def _moved(script: Script, i: int, move: Callable[[Array], Array], block: Array | None = None) -> Script | None:
-    """Return the script with the move applied to a block (flat positions) of node i, or None if it changes nothing."""
-    node = script[i]
-    moved, positions = _simplified(node, move)
+def _moved(script: Script, i: int, move: Move, block: Array | None = None) -> Script | None:
+    """Return the script with the move applied to a block (flat positions) of array i, or None if it changes nothing."""
+    moved, positions = _simplified(script[i], move)
     if block is not None:
         positions = np.intersect1d(positions, block)
-    if not positions.size or not isinstance(node, ArrayDrawn | ScalarDrawn):
+    if not positions.size:
         return None
-    new = np.array(node.value)
+    new = np.array(script[i].value)  # type: ignore[union-attr]  # an array
     new.reshape(-1)[positions] = moved.reshape(-1)[positions]
-    if isinstance(node, ArrayDrawn):
-        return _with(script, i, replace(node, value=new))
-    return _with(script, i, replace(node, value=type(node.value)(new.item())))
+    return _with(script, i, replace(script[i], value=new))  # type: ignore[arg-type]
 
 
 @functools.lru_cache(maxsize=32)  # the blocks of a node ask for the same entries again and again
-def _simplified(node: Node, move: Callable[[Array], Array]) -> tuple[Array, Array]:
+def _simplified(node: ArrayDrawn, move: Move) -> tuple[Array, Array]:
     """Return a node's entries after the move, and the flat positions of those that it simplifies."""
-    if not isinstance(node, ArrayDrawn | ScalarDrawn):
-        return np.empty(0), np.empty(0, dtype=np.intp)
-    old = np.asarray(node.value)
+    old = node.value
     new = np.asarray(move(old) + 0).astype(old.dtype)  # + 0 turns -0.0 into 0.0
     before, after = _rank(old), _rank(new)
     simpler = (after < before) | ((after == before) & (abs(new) < abs(old)) & (np.rint(new) == new))

@@ -21,6 +21,7 @@ CLOCKS: tuple[Clock, ...] = ("wall", "cpu")  # the order of the times that a Tim
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 HYSTERESIS = 0.1
+MOST_ROUNDS = 44
 CLEARLY = 4  # a race ends early if the submission is this many times as fast as required
 
 
@@ -36,67 +37,52 @@ def median_interval(ratios: Sequence[float] | npt.NDArray[np.float64]) -> tuple[
     return float(np.median(values)), float(low), float(high)
 
 
-def decide(
-    low: float, high: float, at_most: float, hysteresis: float = HYSTERESIS
-) -> Literal["fast enough", "too slow", "undecided"]:
+def decide(low: float, high: float, at_most: float) -> Literal["fast enough", "too slow", "undecided"]:
     """Compare the ratio's confidence interval with a threshold.
 
     Return "fast enough" if the whole interval is at most `at_most`, and "too slow" if the whole interval exceeds
-    `at_most` by more than the share `hysteresis`. Otherwise return "undecided", because noise could decide the result.
+    `at_most` by more than the share HYSTERESIS. Otherwise return "undecided", because noise could decide the result.
     """
     if high <= at_most:
         return "fast enough"
-    return "too slow" if low > at_most * (1 + hysteresis) else "undecided"
+    return "too slow" if low > at_most * (1 + HYSTERESIS) else "undecided"
 
 
 def compare(
-    time_submission: Timer,
-    time_reference: Timer,
-    rounds: int = 11,
-    *,
-    warm_up: int = 1,
-    at_most: float | None = None,
-    most_rounds: int = 44,
-    hysteresis: float = HYSTERESIS,
-    clock: Clock = "wall",
+    submission: Timer, reference: Timer, rounds: int = 11, *, at_most: float | None = None, clock: Clock = "wall"
 ) -> Speed:
     """Time both callables in alternating order, and return the submission's time divided by the reference's.
 
     The ratio is the median of the rounds' ratios of wall times, or of CPU times with `clock="cpu"`. `cpu_ratio` is the
-    ratio of the total CPU times, or 0.0 if the reference's time is too short to measure. `warm_up` rounds do not count.
-    If a threshold `at_most` is given, rounds are added, up to `most_rounds`, while the result is undecided. If `clock`
-    is "cpu", and the ratios of the warm-up and of the first round are both below `at_most / CLEARLY`, these two rounds
-    decide: to let a slow submission pass, noise would have to change both ratios that much. In the other rounds, only
-    the submission is called. Raises ValueError for a time that is not positive.
+    ratio of the total CPU times, or 0.0 if the reference's time is too short to measure. A warm-up round does not
+    count. If a threshold `at_most` is given, rounds are added, up to MOST_ROUNDS, while the result is undecided. If
+    `clock` is "cpu", and the ratios of the warm-up and of the first round are both below `at_most / CLEARLY`, these
+    two rounds decide: to let a slow submission pass, noise would have to change both ratios that much. In the other
+    rounds, only the submission is called. Raises ValueError for a time that is not positive.
     """
-    warm = [(time_submission(), time_reference()) for _ in range(warm_up)]
-    pairs = [_round(time_submission, time_reference, 0, clock)]
-    early = [*warm, *pairs]
-    if warm and at_most is not None and clock == "cpu":
-        limit = at_most / CLEARLY
-        if all(submission[1] < limit * reference[1] for submission, reference in early):
+    warm_up = (submission(), reference())
+    pairs = [_round(submission, reference, 0, clock)]
+    if at_most is not None and clock == "cpu":
+        early = [warm_up, *pairs]
+        if all(ours[1] < at_most / CLEARLY * theirs[1] for ours, theirs in early):
             for _ in range(1, rounds):  # the submission still has to give as many right answers
-                time_submission()
+                submission()
             return _summary(early, clock)
-    pairs += [_round(time_submission, time_reference, i, clock) for i in range(1, rounds)]
-    speed = _summary(pairs, clock)
-    while at_most is not None and len(pairs) < most_rounds:
-        if decide(speed.low, speed.high, at_most, hysteresis) != "undecided":
-            break
-        more = min(len(pairs) + rounds, most_rounds)
-        pairs += [_round(time_submission, time_reference, i, clock) for i in range(len(pairs), more)]
+    most = rounds
+    while True:
+        pairs += [_round(submission, reference, i, clock) for i in range(len(pairs), most)]
         speed = _summary(pairs, clock)
-    return speed
+        if at_most is None or len(pairs) >= MOST_ROUNDS or decide(speed.low, speed.high, at_most) != "undecided":
+            return speed
+        most = min(len(pairs) + rounds, MOST_ROUNDS)
 
 
-def assert_speed(
-    speed: Speed, at_most: float, hysteresis: float = HYSTERESIS, *, than: str = "the reference's time"
-) -> None:
+def assert_speed(speed: Speed, at_most: float, *, than: str = "the reference's time") -> None:
     """Check that the submission does not clearly take more than `at_most` times the reference's time (see `decide`).
 
     `than` names the other time in the message, for a race against something other than the reference.
     """
-    if decide(speed.low, speed.high, at_most, hysteresis) == "too slow" and not is_observing():
+    if decide(speed.low, speed.high, at_most) == "too slow" and not is_observing():
         raise TooSlow(
             f"takes {speed.ratio:.2f} times {than} ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
             f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times); at most {at_most:g} times is allowed",
@@ -108,22 +94,19 @@ def assert_speed(
 Round = tuple[tuple[float, float], tuple[float, float]]  # (wall_s, cpu_s) of the submission, and of the reference
 
 
-def _round(time_submission: Timer, time_reference: Timer, number: int, clock: Clock) -> Round:
+def _round(submission: Timer, reference: Timer, number: int, clock: Clock) -> Round:
     if number % 2:
-        reference = time_reference()
-        submission = time_submission()
+        theirs, ours = reference(), submission()
     else:
-        submission = time_submission()
-        reference = time_reference()
-    ours, theirs = (times[CLOCKS.index(clock)] for times in (submission, reference))
-    if ours <= 0 or theirs <= 0:
-        raise ValueError(f"{clock} times {ours} s and {theirs} s; both must be positive")
-    return submission, reference
+        ours, theirs = submission(), reference()
+    place = CLOCKS.index(clock)
+    if ours[place] <= 0 or theirs[place] <= 0:
+        raise ValueError(f"{clock} times {ours[place]} s and {theirs[place]} s; both must be positive")
+    return ours, theirs
 
 
 def _summary(pairs: Sequence[Round], clock: Clock) -> Speed:
     place = CLOCKS.index(clock)
-    ratio, low, high = median_interval([submission[place] / reference[place] for submission, reference in pairs])
-    cpu_submission = sum(submission[1] for submission, _ in pairs)
-    cpu_reference = sum(reference[1] for _, reference in pairs)
-    return Speed(ratio=ratio, low=low, high=high, cpu_ratio=cpu_submission / cpu_reference if cpu_reference else 0.0)
+    ratio, low, high = median_interval([ours[place] / theirs[place] for ours, theirs in pairs])
+    ours, theirs = (sum(times[1] for times in side) for side in zip(*pairs, strict=True))
+    return Speed(ratio=ratio, low=low, high=high, cpu_ratio=ours / theirs if theirs else 0.0)

@@ -10,14 +10,11 @@ from pathlib import Path
 
 from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
-OF_COHORTS = ("alembic", "copydetect", "distributed", "psycopg", "sqlalchemy")  # the extra `cohort` installs these
+OF_COHORTS = ("copydetect", "distributed", "psycopg", "sqlalchemy", "yaml")  # the extra `cohort` installs these
 
 
 def main() -> None:
-    """Run `katas`.
-
-    If the command grades, start the judge's process first, because this takes longer than any other step.
-    """
+    """Run `katas`. If the command grades, start the judge's process first, because this takes longest."""
     started, status = None, 2
     try:
         if len(sys.argv) == 1 and has_screen():
@@ -46,12 +43,11 @@ def _report(fault: Exception) -> int:
     if interrupted(fault):
         print("katas: interrupted", file=sys.stderr)
         return INTERRUPTED
-    if isinstance(fault, ModuleNotFoundError) and (fault.name or "").startswith("graders."):
-        print(
-            f"katas: {fault.name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr
-        )
-    elif isinstance(fault, ModuleNotFoundError) and (fault.name or "").partition(".")[0] in OF_COHORTS:
-        print(f"katas: {fault.name}: missing. Install it with: pip install -e '.[cohort]'", file=sys.stderr)
+    name = (fault.name or "") if isinstance(fault, ModuleNotFoundError) else ""
+    if name.startswith("graders."):
+        print(f"katas: {name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr)
+    elif name.partition(".")[0] in OF_COHORTS:
+        print(f"katas: {name}: missing. Install it with: pip install -e '.[cohort]'", file=sys.stderr)
     else:
         traceback.print_exception(fault)
     return 2

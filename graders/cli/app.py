@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import resolve_name
@@ -73,14 +74,12 @@ class Sections(TyperGroup):
             command.params.append(option)
             getattr(command, "for_all", []).append(option)
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, _: Any) -> list[str]:
         """Return the names of all commands, in the order of the sections."""
-        del ctx
         return list(COMMANDS)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, _: Any, formatter: Any) -> None:
         """Write one list of commands for each section, all with the same column width."""
-        del ctx
         width = max(map(len, self.commands))
         limit = formatter.width - width - 6
         for title, targets in SECTIONS.items():
@@ -122,15 +121,12 @@ def _root_option() -> Any:
 def _below(group: Any) -> Iterator[Any]:
     for command in group.commands.values():
         yield command
-        if hasattr(type(command), "commands"):  # it imports its commands when they are needed
-            continue
-        if hasattr(command, "commands"):
+        if "commands" in vars(command):  # otherwise, it has none, or imports them when they are needed
             yield from _below(command)
 
 
 def _examples(name: str) -> str | None:
-    lines = EXAMPLES.get(name, "").strip().split("\n")
-    return "Examples:\n\n\b\n" + "".join(f"  {line}\n" for line in lines) if name in EXAMPLES else None
+    return f"Examples:\n\n\b\n{textwrap.indent(EXAMPLES[name], '  ')}\n" if name in EXAMPLES else None
 
 
 app = typer.Typer(
@@ -148,23 +144,19 @@ def _is_missing() -> None:
     raise KataError("this is a copy for learners, without the commands for courses. Use a full checkout.")
 
 
-_HAS_COURSE = importlib.util.find_spec("graders.course") is not None
+def _register(name: str, target: str) -> None:
+    if target.startswith("graders.course") and importlib.util.find_spec("graders.course") is None:
+        anything = {"allow_extra_args": True, "ignore_unknown_options": True}
+        app.command(name, hidden=True, context_settings=anything)(_is_missing)
+    elif isinstance(command := resolve_name(target), typer.Typer):
+        app.add_typer(command, name=name)
+    else:
+        settings = {"allow_extra_args": name == "run"}
+        app.command(name, epilog=_examples(name), hidden=name in UNLISTED, context_settings=settings)(command)
+
+
 for _name, _target in COMMANDS.items():
-    if _target.startswith("graders.course") and not _HAS_COURSE:
-        app.command(_name, hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-            _is_missing
-        )
-        continue
-    _command = resolve_name(_target)
-    if isinstance(_command, typer.Typer):
-        app.add_typer(_command, name=_name)
-        continue
-    app.command(
-        _name,
-        epilog=_examples(_name),
-        hidden=_name in UNLISTED,
-        context_settings={"allow_extra_args": _name == "run"},
-    )(_command)
+    _register(_name, _target)
 
 
 def _show_version(asked: bool) -> None:

@@ -24,14 +24,11 @@ def demo() -> int:
     from graders.report.terminal import print_verdict
 
     if "exercise04" not in catalogue.slugs(Invocation.root):
-        raise CatalogueError(
-            f"{Invocation.root}: the demo grades exercise04, which is missing here. Use a full checkout: --root DIR"
-        )
+        fault = "the demo grades exercise04, which is missing here. Use a full checkout: --root DIR"
+        raise CatalogueError(f"{Invocation.root}: {fault}")
     if not DEMO.is_dir():
-        raise KataError(
-            f"{DEMO}: this copy does not include the demo's submissions. "
-            "Grade your own files instead: `katas grade exercise04`."
-        )
+        fault = "this copy does not include the demo's submissions"
+        raise KataError(f"{DEMO}: {fault}. Grade your own files instead: `katas grade exercise04`.")
     console = Console()
     surprises = []
     with Invocation.judge(resident=True) as judge:

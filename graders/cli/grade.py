@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,50 +29,41 @@ from graders.cli.session import Invocation, say
 from graders.output import delivery
 from graders.output.progress_bar import spinner
 from graders.report import Format
-from graders.verdict import Audience, Confinement, Verdict
-
-if TYPE_CHECKING:
-    from graders.judge.client import Judge
-
-Form = Annotated[
-    Format, typer.Option("--format", help=f"The format of the report: {', '.join(Format)}.", metavar="FORMAT")
-]
-Reader = Annotated[
-    Audience, typer.Option(help="Who the report is for; this decides how much it reveals about hidden tests.")
-]
-Hidden = Annotated[
-    Path | None,
-    typer.Option(
-        "--hidden",
-        help="The folder with the hidden suites (a subfolder for each kata), if they are kept elsewhere.",
-        metavar="DIR",
-    ),
-]
-WithShipped = Annotated[
-    bool,
-    typer.Option(
-        "--with-shipped",
-        help="For practice: grade a milestone with the solutions of the katas that it builds on, not with your files.",
-    ),
-]
-Weaker = Annotated[
-    str, typer.Option(help="auto, or a weaker confinement than this machine offers: partial or none.", hidden=True)
-]
+from graders.verdict import Audience, Verdict
 
 
 def grade(
     slugs: Slugs = None,
     submission: Submission = None,
     against: Against = None,
-    form: Form = Format.terminal,
-    audience: Reader = "learner",
+    form: Annotated[
+        Format, typer.Option("--format", help=f"The format of the report: {', '.join(Format)}.", metavar="FORMAT")
+    ] = Format.terminal,
+    audience: Annotated[
+        Audience, typer.Option(help="Who the report is for; this decides how much it reveals about hidden tests.")
+    ] = "learner",
     output: Output = None,
-    hidden: Hidden = None,
+    hidden: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder with the hidden suites (a subfolder for each kata), if they are kept elsewhere.",
+            metavar="DIR",
+        ),
+    ] = None,
     require_confinement: Require = None,
-    confinement: Weaker = "auto",
+    confinement: Annotated[
+        str, typer.Option(help="auto, or a weaker confinement than this machine offers: partial or none.", hidden=True)
+    ] = "auto",
     seed: Seed = None,
     require_extras: RequireExtras = False,
-    with_shipped: WithShipped = False,
+    with_shipped: Annotated[
+        bool,
+        typer.Option(
+            "--with-shipped",
+            help="For practice: grade a milestone with the solutions of the katas that it builds on, "
+            "not with your files.",
+        ),
+    ] = False,
 ) -> int:
     """Grade katas with their visible and hidden tests.
 
@@ -89,9 +80,14 @@ def grade(
     if output is not None:
         delivery.check(output)
     started = time.monotonic()
-    settings = _settings(require_confinement, confinement, len(chosen))
+    if confinement != "auto" and Invocation.started is not None:
+        Invocation.started.close()  # this command cannot use the judge that was started early
+    settings = {"require": require_confinement, "confinement": confinement, "resident": len(chosen) > 1}
+    verdicts: list[Verdict] = []
     with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
-        verdicts = _graded(judge, chosen, places, options)
+        for kata in one_by_one(chosen, "grading"):
+            with _test_counter(kata, alone=len(chosen) == 1) as tell:
+                verdicts.append(judge.grade(kata.slug, places[kata.slug], tell=tell, **options))
     if submission is None and against is None and not with_shipped:
         from graders.learner.progress import remember
 
@@ -103,37 +99,8 @@ def grade(
     return max(each.exit_status for each in verdicts)
 
 
-def _settings(require: Confinement | None, confinement: str, count: int) -> dict[str, Any]:
-    """Return the judge's settings for `count` katas.
-
-    Close the judge that was started early if this command cannot use it.
-    """
-    if confinement != "auto" and Invocation.started is not None:
-        Invocation.started.close()
-    return {"require": require, "confinement": confinement, "resident": count > 1}
-
-
-def _graded(
-    judge: Judge,
-    katas: Sequence[Kata],
-    places: Mapping[str, Path | str | None],
-    options: Mapping[str, Any],
-) -> list[Verdict]:
-    """Grade the katas one after the other. `places` gives the submission to grade for each of them (see `place_of`).
-
-    `options` are those of `Judge.grade`.
-    """
-    verdicts = []
-    for kata in one_by_one(list(katas), "grading"):
-        with _test_counter(kata, alone=len(katas) == 1) as tell:
-            place = places[kata.slug]
-            verdicts.append(judge.grade(kata.slug, place, tell=tell, **options))
-    return verdicts
-
-
 def _report(verdicts: list[Verdict], form: Format, audience: Audience, output: Path | None, seconds: float) -> None:
     from graders import report
-    from graders.output import delivery
 
     if output is not None:
         delivery.deliver(report.render(verdicts, form.value, audience), output)
@@ -164,10 +131,7 @@ def _say_what_to_read(katas: Sequence[Kata], verdicts: Sequence[Verdict]) -> Non
 
 @contextmanager
 def _test_counter(kata: Kata, *, alone: bool) -> Iterator[Callable[[Verdict], None] | None]:
-    """On a terminal, show how many tests have run.
-
-    Yield a function to call after each test, or None if nothing is shown.
-    """
+    """Yield a function to call after each test, which shows how many have run, or None if nothing is shown."""
     if not alone or not sys.stderr.isatty():
         yield None
         return

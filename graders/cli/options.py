@@ -54,10 +54,7 @@ def seed_16(given: str | None) -> bytes | None:
 
 
 def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) -> Path | str | None:
-    """Return the place of the submission, or None if the repository's own files should be graded.
-
-    The place is an argument for graders.intake.take. Raises KataError if it does not exist.
-    """
+    """Return the place of the submission for `intake.take`, or None for one's own files. Raises KataError."""
     if submission is not None and against is not None:
         raise KataError("--submission and --against exclude each other. Give one of them.")
     if submission is not None:
@@ -73,9 +70,8 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
         return None
     place = kata.root / against / kata.slug
     if not place.is_dir():
-        raise KataError(
-            f"--against {against}: there is no folder {place}. Choose a folder next to katas/, such as solutions."
-        )
+        remedy = "Choose a folder next to katas/, such as solutions."
+        raise KataError(f"--against {against}: there is no folder {place}. {remedy}")
     return place
 
 
@@ -93,7 +89,5 @@ def verdict_in(record: Path) -> Verdict:
     """Return the verdict in a file. Raises KataError if the file is missing or invalid."""
     try:
         return verdict.from_json(record.read_bytes())
-    except OSError as fault:
-        raise KataError(f"{record}: {fault.strerror}") from None
-    except KataError as fault:
-        raise KataError(f"{record}: {fault}") from None
+    except (OSError, KataError) as fault:
+        raise KataError(f"{record}: {fault.strerror if isinstance(fault, OSError) else fault}") from None

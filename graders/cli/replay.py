@@ -52,11 +52,7 @@ def replay(
 
 
 def differences(before: Verdict, after: Verdict) -> list[str]:
-    """Return a line for each difference between two verdicts on the same kata.
-
-    This compares submissions, tests, versions of the harness, statuses, scores and counterexamples, but not the
-    times that a submission took.
-    """
+    """Return a line for each difference between two verdicts on the same kata, apart from times."""
     from graders.course.reproducibility import same_failure
 
     found = []
@@ -65,30 +61,29 @@ def differences(before: Verdict, after: Verdict) -> list[str]:
         ("suite_digest", "the tests differ"),
         ("harness_version", "the version of the harness differs"),
     ):
-        if getattr(before, name) != getattr(after, name):
-            found.append(f"{what}: {getattr(before, name)[:12]} then, {getattr(after, name)[:12]} now")
-    found += [
-        f"the files of {slug} differ: {digest[:12]} then, {after.builds_on.get(slug, 'none')[:12]} now"
-        for slug, digest in before.builds_on.items()
-        if after.builds_on.get(slug) != digest
-    ]
+        then, now = getattr(before, name), getattr(after, name)
+        if then != now:
+            found.append(f"{what}: {then[:12]} then, {now[:12]} now")
+    for slug, then in before.builds_on.items():
+        now = after.builds_on.get(slug, "none")
+        if then != now:
+            found.append(f"the files of {slug} differ: {then[:12]} then, {now[:12]} now")
     if (before.status, before.score) != (after.status, after.score):
-        then, now = f"{before.status}, {before.score:g}", f"{after.status}, {after.score:g}"
+        then, now = (f"{each.status}, {each.score:g}" for each in (before, after))
         found.append(f"the verdict differs: {then} points then, {now} now {after.message}".rstrip())
     extra = {task.name: task.extra for task in before.tasks}
     for task in after.tasks:
         if extra.get(task.name, task.extra) != task.extra:
             kinds = "a core task then, extra now" if task.extra else "extra then, a core task now"
             found.append(f"{task.name}: {kinds}")
-    known = {test.name for test in before.tests}
-    found += [f"{test.name}: not run then" for test in after.tests if test.name not in known]
-    later = {test.name: test for test in after.tests}
-    for test in before.tests:
-        again = later.get(test.name)
+    earlier, later = ({test.name: test for test in each.tests} for each in (before, after))
+    found += [f"{name}: not run then" for name in later if name not in earlier]
+    for name, test in earlier.items():
+        again = later.get(name)
         if again is None:
-            found.append(f"{test.name}: not run now")
+            found.append(f"{name}: not run now")
         elif test.status != again.status:
-            found.append(f"{test.name}: {test.status} then, {again.status} now")
+            found.append(f"{name}: {test.status} then, {again.status} now")
         elif not same_failure(test, again):
-            found.append(f"{test.name}: the counterexample differs")
+            found.append(f"{name}: the counterexample differs")
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from importlib.util import find_spec
+from typing import Annotated, Any
 
 import typer
 
@@ -12,33 +14,23 @@ from graders.errors import KataError
 PACKAGES = ("starlette", "uvicorn", "markdown_it", "mdit_py_plugins", "latex2mathml")
 
 
-Port = Annotated[
-    int | None,
-    typer.Option(metavar="PORT", help="The port; by default, 8765 or the next one that is free.", min=0, max=65535),
-]
-Host = Annotated[
-    str, typer.Option(metavar="HOST", help="The address to listen on; by default, only this machine can connect.")
-]
-Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")]
-Course = Annotated[
-    str | None,
-    typer.Option(
-        "--instructor",
-        help="Mark submissions instead: the queue of a batch folder or a gradebook.",
-        metavar="COURSE",
-    ),
-]
-By = Annotated[str | None, typer.Option("--by", help="With --instructor: the name of the reviewer.", metavar="NAME")]
-Anonymous = Annotated[bool, typer.Option("--anonymous", help="With --instructor: show pseudonyms instead of names.")]
-
-
 def serve(
-    port: Port = None,
-    host: Host = "127.0.0.1",
-    browser: Browser = True,
-    instructor: Course = None,
-    by: By = None,
-    anonymous: Anonymous = False,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", help="The port; by default, 8765 or the next one that is free.", min=0, max=65535),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", help="The address to listen on; by default, only this machine can connect.")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    instructor: Annotated[
+        str | None,
+        typer.Option(metavar="COURSE", help="Mark submissions instead: the queue of a batch folder or a gradebook."),
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="With --instructor: the name of the reviewer.")] = None,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="With --instructor: show pseudonyms instead of names.")
+    ] = False,
 ) -> None:
     """Solve the katas in a browser: text, editor and verdict.
 
@@ -49,39 +41,30 @@ def serve(
 
     Exit status: 0 after Ctrl-C.
     """
-    import importlib.util
-
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
-        raise KataError(
-            f"katas serve needs packages that are not installed: {', '.join(missing)}. "
-            "Install them: pip install -e '.[serve]'"
-        )
-    if instructor is not None:
-        _mark(instructor, by, anonymous=anonymous, host=host, port=port, browser=browser)
-        return
-    if by is not None or anonymous:
-        raise KataError("--by and --anonymous are for marking. Add --instructor COURSE.")
-    from graders.learner.serve import app
+        said = f"katas serve needs packages that are not installed: {', '.join(missing)}"
+        raise KataError(f"{said}. Install them: pip install -e '.[serve]'")
+    settings: dict[str, Any] = {"host": host, "port": port, "browser": browser, "say": say}
+    if instructor is None:
+        if by is not None or anonymous:
+            raise KataError("--by and --anonymous are for marking. Add --instructor COURSE.")
+        from graders.learner.serve import app
 
-    judge = Invocation.judge(resident=True)
+        end = "The server has ended; your files are saved."
+        run = partial(app.serve, Invocation.judge(resident=True), Invocation.root, **settings)
+    else:
+        if find_spec("graders.course") is None:
+            raise KataError(
+                "--instructor: this copy of the katas is for learners. Use a clone of the whole repository."
+            )
+        if by is None:
+            raise KataError("--instructor: who marks? Add --by NAME, the name that the authors see.")
+        from graders.course.serve import app as marking
+
+        end = "The server has ended; all points that the page showed as saved are stored."
+        run = partial(marking.serve, instructor, by, Invocation.root, anonymous=anonymous, **settings)
     try:
-        app.serve(judge, Invocation.root, host=host, port=port, browser=browser, say=say)
+        run()
     except KeyboardInterrupt:
-        say("The server has ended; your files are saved.")
-
-
-def _mark(course: str, by: str | None, *, anonymous: bool, host: str, port: int | None, browser: bool) -> None:
-    """Serve the marking queue of a course. Raises KataError if there is none, or if this is a copy for learners."""
-    import importlib.util
-
-    if importlib.util.find_spec("graders.course") is None:
-        raise KataError("--instructor: this copy of the katas is for learners. Use a clone of the whole repository.")
-    if by is None:
-        raise KataError("--instructor: who marks? Add --by NAME, the name that the authors see.")
-    from graders.course.serve import app
-
-    try:
-        app.serve(course, by, Invocation.root, anonymous=anonymous, host=host, port=port, browser=browser, say=say)
-    except KeyboardInterrupt:
-        say("The server has ended; all points that the page showed as saved are stored.")
+        say(end)

@@ -22,10 +22,7 @@ class _Root:
 
 
 class Invocation:
-    """The state of one invocation.
-
-    `given` is the folder that --root names, and `started` is the judge's process, if `main` has started it.
-    """
+    """The state of one invocation. `given` is the folder that --root names, `started` the judge's process, if any."""
 
     root = _Root()
     given: Path | None = None
@@ -39,10 +36,7 @@ class Invocation:
 
 
 def seed_of(given: str | None, size: int, where: str) -> bytes | None:
-    """Return a --seed as `size` bytes, or None if no seed is given. Raises KataError if it is invalid.
-
-    `where` completes the error message, which tells the user where to find a seed.
-    """
+    """Return a --seed as `size` bytes, or None if there is none. Raises KataError, which says `where` seeds are."""
     if given is None:
         return None
     try:

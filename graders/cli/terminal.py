@@ -15,10 +15,7 @@ def has_screen() -> bool:
 
 
 def interrupted(fault: BaseException | None) -> bool:
-    """Return whether Ctrl-C caused this exception.
-
-    If Ctrl-C arrives while a class is being created, Python 3.11 raises a RuntimeError from the KeyboardInterrupt.
-    """
+    """Return whether Ctrl-C caused this exception. In a class body, Python 3.11 raises a RuntimeError from it."""
     while fault is not None:
         if isinstance(fault, KeyboardInterrupt):
             return True

@@ -10,23 +10,26 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 
 from graders.atomic import folder_lock, replacing
 from graders.catalogue import Kata
 from graders.course.blobs import Store, writing
+from graders.course.downloads import composed
 from graders.course.gradebook import Gradebook, batches, importing
 from graders.course.gradebook.batches import Imported, Summary
 from graders.course.gradebook.database import Transaction, address_in
 from graders.course.gradebook.importing import Key, Row
 from graders.course.gradebook.tables import BatchRow
-from graders.course.submissions import composed
 from graders.errors import KataError
 from graders.verdict import Record
+
+T = TypeVar("T")
 
 OWN = "gradebook.sqlite"
 POINTER = "gradebook.json"
@@ -55,13 +58,6 @@ class Batch:
         """The folder of the verdict files. A process locks the folder while it writes a file in it."""
         return self.out / "verdicts"
 
-    def verdict_file(self, person: str, kata: str) -> Path:
-        return self.verdicts / self.folder_of(person) / f"{kata}.json"
-
-    def folder_of(self, person: str) -> str:
-        """Return the name of a person's folder, in verdicts/ and in feedback/."""
-        return person.replace("/", "_")
-
     @property
     def feedback(self) -> Path:
         """The folder where `katas feedback` writes the students' reports."""
@@ -75,11 +71,17 @@ class Batch:
     def exists(self) -> bool:
         return any((self.out / name).is_file() for name in (OWN, POINTER))
 
+    def folder_of(self, person: str) -> str:
+        """Return the name of a person's folder, in verdicts/ and in feedback/."""
+        return person.replace("/", "_")
+
+    def verdict_file(self, person: str, kata: str) -> Path:
+        return self.verdicts / self.folder_of(person) / f"{kata}.json"
+
     def open(self, seed: bytes | None = None, gradebook: str | None = None) -> BatchStore:
         """Open the store for grading, so that no other process can grade into the folder. A missing store is created.
 
-        `seed` (32 bytes) is the seed of a new batch, random by default. `gradebook` is the gradebook of a new batch, by
-        default its own.
+        `seed` (32 bytes, random by default) and `gradebook` (by default, its own) are those of a new batch.
         """
         return BatchStore(self, lock=True, url=gradebook, seed=seed)
 
@@ -122,41 +124,34 @@ class Batch:
 
         `unwanted` gets the person and the time of a submission. Return the same counts as `forget`.
         """
-        verdicts = 0
-        used: set[str] = set()
-        kept: set[tuple[str, str]] = set()
+        verdicts, used = 0, set()
         with held.book.transaction() as transaction:
             row = held.batch(transaction)
+            katas = batches.katas(transaction, row)
             for each in batches.submissions(transaction, row):
                 if unwanted(each.person.name, each.submitted_at):
                     verdicts += len(each.verdicts)
                 else:
                     used.add(each.sha256)
-            for each in batches.entries(transaction, row):
-                if not unwanted(each.person.name, each.submitted_at):
-                    kept.add((self.folder_of(each.person.name), each.kata))
-            katas = batches.katas(transaction, row)
+            kept = {
+                (self.folder_of(each.person.name), each.kata)
+                for each in batches.entries(transaction, row)
+                if not unwanted(each.person.name, each.submitted_at)
+            }
         dropped = sum(self.store.drop(sha256) for sha256 in list(self.store.digests()) if sha256 not in used)
         for old in self.out.glob(f"*{TAKEN_OVER}"):  # a copy of everything, which the store replaced
             old.unlink()
+        remaining, removed = {folder for folder, _ in kept}, 0
         with folder_lock(self.verdicts):
-            return max(verdicts, self._remove_files(kept, katas)), dropped
-
-    def _remove_files(self, kept: set[tuple[str, str]], katas: set[str]) -> int:
-        """Remove the verdict files and pages of everyone but `kept`, and return the number of removed verdict files.
-
-        Files of people who remain are removed only if they are about one of the batch's katas.
-        """
-        remaining = {folder for folder, _ in kept}
-        removed = 0
-        for file in [*self.verdicts.glob("*/*.json"), *self.feedback.glob("*/*")]:
-            folder, slug = file.parent.name, file.name.partition(".")[0]
-            if (folder, slug) not in kept and (folder not in remaining or slug in katas):
-                file.unlink()
-                removed += file.parent.parent == self.verdicts
-                if not any(file.parent.iterdir()):
-                    file.parent.rmdir()
-        return removed
+            for file in [*self.verdicts.glob("*/*.json"), *self.feedback.glob("*/*")]:
+                folder, slug = file.parent.name, file.name.partition(".")[0]
+                # Files of people who remain are removed only if they are about one of the batch's katas.
+                if (folder, slug) not in kept and (folder not in remaining or slug in katas):
+                    file.unlink()
+                    removed += file.parent.parent == self.verdicts
+                    if not any(file.parent.iterdir()):
+                        file.parent.rmdir()
+        return max(verdicts, removed), dropped
 
     def names_alike(self, submitters: Iterable[str], known: Iterable[str] = ()) -> list[str]:
         """Return the pairs of names that differ only in case, among `submitters` and the people in the batch.
@@ -165,18 +160,13 @@ class Batch:
         overwrite those on the other.
         """
         seen: dict[str, str] = {}
-        alike = []
-        ignores_case = (self.out / LOCK.upper()).exists()
-        for person in sorted({*submitters, *known}):
-            other = seen.setdefault(composed(person).casefold(), person)
-            if other == person:
-                continue
-            if ignores_case:
-                raise KataError(
-                    f"{self.out}: {other} and {person} are the same name on this file system. "
-                    "Rename one or change --out."
-                )
-            alike.append(f"{other} and {person}")
+        names = sorted({*submitters, *known})
+        pairs = [(seen.setdefault(composed(person).casefold(), person), person) for person in names]
+        alike = [f"{other} and {person}" for other, person in pairs if other != person]
+        if alike and (self.out / LOCK.upper()).exists():  # the file system ignores case
+            raise KataError(
+                f"{self.out}: {alike[0]} are the same name on this file system. Rename one or change --out."
+            )
         return alike
 
 
@@ -196,30 +186,23 @@ class BatchStore:
     """An open store. Use it in a `with` statement.
 
     With `lock`, no other process can grade into the folder, and a missing store is created: in the gradebook at `url`,
-    or in the folder itself. `seed` is the seed of a new batch, random by default. Raises KataError if the store is
-    missing, is in use or cannot be read.
+    or in the folder itself. Raises KataError if the store is missing, is in use or cannot be read.
     """
 
     def __init__(self, batch: Batch, *, lock: bool = False, url: str | None = None, seed: bytes | None = None) -> None:
         self.out = batch.out
         if not lock and not batch.exists:
             raise KataError(f"{self.out}: not a batch, because it has no {OWN}. {SPECIFY}")
-        self._lock = _locked(self.out) if lock else None
-        try:
-            self._open(url, seed)
-        except BaseException:
-            self._unlock()
-            raise
-
-    def _open(self, url: str | None, seed: bytes | None) -> None:
-        pointer = _pointer(self.out)
-        if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
-            raise KataError(
-                f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
-                f"or write its new place into {self.out / POINTER}."
-            )
-        self.book = Gradebook(pointer.gradebook if pointer else url or str(self.out / OWN))
-        try:
+        with ExitStack() as stack:
+            if lock:
+                stack.callback(os.close, _locked(self.out))
+            pointer = _pointer(self.out)
+            if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
+                raise KataError(
+                    f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
+                    f"or write its new place into {self.out / POINTER}."
+                )
+            self.book = stack.enter_context(Gradebook(pointer.gradebook if pointer else url or str(self.out / OWN)))
             if url is not None and address_in(url) != self.book.address:
                 raise KataError(
                     f"--gradebook {address_in(url)}: the results in {self.out} are in {self.book.name}. "
@@ -231,9 +214,7 @@ class BatchStore:
                 pointer = _Pointer(gradebook=self.book.address, batch=os.urandom(16).hex())
                 _write_pointer(self.out, pointer)
             self._find_or_create(pointer, seed)
-        except BaseException:
-            self.book.close()
-            raise
+            self._opened = stack.pop_all()
 
     def _find_or_create(self, pointer: _Pointer | None, seed: bytes | None) -> None:
         with self.book.transaction(alone=True) as transaction:
@@ -249,13 +230,7 @@ class BatchStore:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.book.close()
-        self._unlock()
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._opened.close()
 
     @property
     def is_own(self) -> bool:
@@ -280,20 +255,21 @@ class BatchStore:
             batch = self.batch(transaction)
             return [batches.store(transaction, batch, row) for row in rows]
 
+    def _read(self, query: Callable[[Transaction, BatchRow], T]) -> T:
+        with self.book.transaction() as transaction:
+            return query(transaction, self.batch(transaction))
+
     def summaries(self) -> dict[Key, Summary]:
         """Return the current row of each person and kata, without tasks and tests."""
-        with self.book.transaction() as transaction:
-            return batches.summaries(transaction, self.batch(transaction))
+        return self._read(batches.summaries)
 
     def people(self) -> set[str]:
         """Return the names of the people who have verdicts in the batch."""
-        with self.book.transaction() as transaction:
-            return batches.people(transaction, self.batch(transaction))
+        return self._read(batches.people)
 
     def katas(self) -> set[str]:
         """Return the slugs of the katas that have verdicts in the batch."""
-        with self.book.transaction() as transaction:
-            return batches.katas(transaction, self.batch(transaction))
+        return self._read(batches.katas)
 
     def rows(self) -> Iterator[Row]:
         """Yield the current row of each person and kata, with manual scores, a few at a time."""
@@ -325,7 +301,6 @@ def _write_pointer(out: Path, new: _Pointer) -> None:
 
 
 def _locked(out: Path) -> int:
-    """Lock a folder against other processes that grade into it, and return the lock's file descriptor."""
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
         number = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from graders import intake
@@ -21,10 +20,9 @@ _NEVER = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same files make the 
 
 
 class Store:
-    """A folder of archives, each of which holds a submission and is named after its `Submission.sha256`.
+    """A folder of archives, each of which holds a submission with the digest abcdef… in `ab/abcdef….zip`.
 
-    For example, the archive of the submission with the digest abcdef… is `ab/abcdef….zip`. The command
-    `katas replay VERDICT.json --submission ARCHIVE` accepts such an archive.
+    The command `katas replay VERDICT.json --submission ARCHIVE` accepts such an archive.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,16 +33,14 @@ class Store:
         return self.folder / sha256[:2] / f"{sha256}.zip"
 
     def keep(self, submission: Submission) -> Path:
-        """Store a submission and return the path of its archive, which is on disk when this method returns."""
+        """Store a submission, and return the path of its archive, which is on disk then."""
         path = self.path(submission.sha256)
         if path.exists():
             return path
         with writing(path), interrupts_deferred():  # if writing is interrupted, closing the archive raises an error
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, data in submission.stored.items():
-                    # A replay submits this archive, and intake refuses archives that unpack to far more than their
-                    # size.
+                for name, data in submission.stored.items():  # intake refuses to replay what unpacks to far more
                     method = zipfile.ZIP_STORED if len(data) > _PACKED_BYTES else zipfile.ZIP_DEFLATED
                     archive.writestr(zipfile.ZipInfo(name, _NEVER), data, method)
                 for name, reason in submission.refused.items():  # a link in its path is refused in a replay, too
@@ -72,17 +68,15 @@ class Store:
 
     def digests(self) -> Iterator[str]:
         """Yield the digests of all stored submissions."""
-        for path in self.folder.glob("??/*.zip"):
-            yield path.stem
+        return (path.stem for path in self.folder.glob("??/*.zip"))
 
     def drop(self, sha256: str) -> bool:
         """Remove a submission, and return whether it existed."""
         path = self.path(sha256)
-        try:
-            path.unlink()
-        except FileNotFoundError:
+        if not path.exists():
             return False
-        with contextlib.suppress(OSError):
+        path.unlink()
+        with suppress(OSError):
             path.parent.rmdir()
         return True
 

@@ -11,102 +11,127 @@ the id that it contains becomes a part of the person's name here (see docs/cohor
 
 from __future__ import annotations
 
-import io
+import datetime
 import os
 import re
 import time
 import unicodedata
 import zipfile
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
 
 from graders.course import gradescope
 from graders.errors import IntakeError, KataError
 from graders.intake import archive, folder, listing
 from graders.intake.listing import FILE, Entry, checked_name
-from graders.intake.places import ARCHIVES, ListedPlace, PackedPlace, Place
+from graders.intake.places import ARCHIVES, Place, packed_in, refusing
 from graders.intake.rules import printable
 
 ENTRIES = 200_000  # the limit for a whole course
 LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
+PERSON = 200  # the limit on a person's name, in bytes because file systems limit names in bytes
 SPECIFY = "Specify the folder that has one folder or archive per person, or a download of Canvas, Moodle or Gradescope."
+TITLES: Mapping[str, str] = {
+    "canvas": "a Canvas download",
+    "moodle": "a Moodle download",
+    "gradescope": "a Gradescope export",
+}
 
 
-class Source(ABC):
-    """The top level of a course's submissions. `left_out` are the names that cannot be used, with the reasons."""
+@dataclass(frozen=True)
+class SubmissionEntry:
+    """One person's files, or those of a group.
 
-    path: Path
-    names: dict[str, bool]  # each name, and whether it is a folder
+    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times or from the learning
+    management system. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is
+    not empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
+    """
+
+    person: str
+    location: Path | Place
+    submitted_at: str
+    explicit: bool = False
+    others: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    refused: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        return (self.person, *self.others)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Everyone's entries, the form of the folder or .zip file, and the names in it that belong to no submission."""
+
+    form: str
+    entries: list[SubmissionEntry]
     left_out: list[str]
 
-    @abstractmethod
+    @property
+    def people(self) -> list[str]:
+        """The names of all people, sorted."""
+        return sorted({person for entry in self.entries for person in entry.people})
+
+
+class Source:
+    """The top level of a course's submissions, here a folder. Links in it are left out.
+
+    `names` says of each name whether it is a folder. `left_out` are names that belong to no submission, with reasons.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.names: dict[str, bool] = {}
+        self.left_out: list[str] = []
+
     def location(self, name: str) -> Path | Place:
         """Return what is inside a folder or an archive at the top level."""
+        return self.path / name
 
-    @abstractmethod
     def together(self, names: Mapping[str, str]) -> Place:
         """Return files at the top level as one person's files. `names` maps each to the name that it should get."""
+        return _listed([folder.entry(self.path, name)._replace(name=given) for name, given in names.items()])
 
-    @abstractmethod
-    def modified(self, names: Sequence[str]) -> float:
-        """Return the newest time of these files and of the files in these folders, in seconds since 1970."""
+    def modified(self, *names: str) -> str:
+        """Return the newest time of these files and of the files in these folders, in UTC (ISO 8601)."""
+        return as_time(max((_newest(self.path / name) for name in names), default=0.0))
 
-    @abstractmethod
-    def read(self, name: str, most: int) -> bytes:
-        """Return at most this many bytes of a file at the top level."""
+    def leave_out(self, name: str, reason: str) -> None:
+        self.left_out.append(f"{printable(name)}: {reason}")
 
 
-def source_at(path: Path) -> Source:
-    """Return the source at a path. Raises KataError if there is none."""
+def _source(path: Path) -> Source:
     if path.is_file():
         return ZipSource(path)
+    source = Source(path)
     try:
-        return FolderSource(path)
+        for each in sorted(path.iterdir()):
+            if each.is_symlink() and not _is_unseen(each.name):
+                source.leave_out(each.name, "a symbolic link")
+            elif not _is_unseen(each.name):
+                source.names[each.name] = each.is_dir()
     except OSError as fault:
         raise KataError(f"{path}: {fault.strerror}. {SPECIFY}") from None
+    return source
 
 
-def unseen(name: str) -> bool:
+def _is_unseen(name: str) -> bool:
     """Return whether a name is one that systems add, or hidden."""
     return name.startswith(".") or name == "__MACOSX"
 
 
-class FolderSource(Source):
-    """A folder. Links in it are left out."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.names, self.left_out = {}, []
-        for each in sorted(path.iterdir()):
-            if unseen(each.name):
-                continue
-            if each.is_symlink():
-                self.left_out.append(f"{printable(each.name)}: a symbolic link")
-            else:
-                self.names[each.name] = each.is_dir()
-
-    def location(self, name: str) -> Path:
-        return self.path / name
-
-    def together(self, names: Mapping[str, str]) -> Place:
-        return listed([folder.entry(self.path, name)._replace(name=given) for name, given in names.items()])
-
-    def modified(self, names: Sequence[str]) -> float:
-        return max((newest(self.path / name) for name in names), default=0.0)
-
-    def read(self, name: str, most: int) -> bytes:
-        return folder.entry(self.path, name).read(most)
+Members = list[tuple[str, zipfile.ZipInfo]]  # each with its name inside a folder
 
 
 class ZipSource(Source):
     """A .zip file, whose content stays packed. A folder around everything in it is skipped."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         try:
             self.archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as fault:
@@ -114,67 +139,57 @@ class ZipSource(Source):
         members = self.archive.infolist()
         if len(members) > ENTRIES:
             raise KataError(f"{path}: it holds more than {ENTRIES} files. Unpack it, and specify the folder.")
-        self.left_out: list[str] = []
         self.members = self._grouped([(archive.zip_name(member), member) for member in members])
         self.names = {name: any(rest for rest, _ in found) for name, found in sorted(self.members.items())}
 
-    def _grouped(self, members: list[tuple[str, zipfile.ZipInfo]]) -> dict[str, list[tuple[str, zipfile.ZipInfo]]]:
+    def _grouped(self, members: Members) -> dict[str, Members]:
         """Return the members by the first part of their names, each with the rest of its name."""
-        result: dict[str, list[tuple[str, zipfile.ZipInfo]]] = {}
+        result: dict[str, Members] = {}
         for name, member in members:
             top, slash, rest = name.partition("/")
             if top in ("", ".", "..") or "\\" in top or "\0" in name:
-                self.left_out.append(f"{printable(name)}: its name is not that of a file in this archive")
-            elif not unseen(top):
-                result.setdefault(top, []).append((rest or ("/" if slash else ""), member))
-        around = next(iter(result), "") if len(result) == 1 else ""
-        inner = [(rest, member) for rest, member in result.get(around, []) if rest not in ("", "/")]
-        if inner and self._is_around(around, [rest for rest, _ in inner]):
-            return self._grouped(inner)
+                self.leave_out(name, "its name is not that of a file in this archive")
+            elif not _is_unseen(top):
+                result.setdefault(top, []).append((rest or slash, member))
+        if len(result) == 1:
+            ((around, found),) = result.items()
+            inner = [(rest, member) for rest, member in found if rest not in ("", "/")]
+            course = (self.path.stem.casefold(), "submissions")  # the names of a folder that is not one person's
+            if inner and (around.casefold() in course or gradescope.NAME in {rest.split("/")[0] for rest, _ in inner}):
+                return self._grouped(inner)
         return result
 
-    def _is_around(self, top: str, names: Sequence[str]) -> bool:
-        """Return whether the only folder at the top level is that of the whole course and not of one person."""
-        inner = {name.partition("/")[0] for name in names}
-        return top.casefold() in (self.path.stem.casefold(), "submissions") or gradescope.NAME in inner
-
     def location(self, name: str) -> Place:
-        members = self.members[name]
         if not self.names[name]:
             return self.together({name: name})
-        return self._listed(name, [(rest, member) for rest, member in members if rest not in ("", "/")])
+        return self._place(name, [(rest, member) for rest, member in self.members[name] if rest not in ("", "/")])
 
     def together(self, names: Mapping[str, str]) -> Place:
-        return self._listed("", [(given, member) for name, given in names.items() for _, member in self.members[name]])
+        return self._place("", [(given, member) for name, given in names.items() for _, member in self.members[name]])
 
-    def _listed(self, name: str, members: list[tuple[str, zipfile.ZipInfo]]) -> Place:
+    def _place(self, name: str, members: Members) -> Place:
         try:
             entries = archive.zip_entries(name or self.path.name, self.archive, [member for _, member in members])
             given = [checked_name(rest) for rest, _ in members]
-            if len(entries) != len(given) or len(entries) > listing.ENTRIES:
-                return ListedPlace([], f"{printable(name)}: it holds too many files. Submit only the kata's files.")
         except IntakeError as fault:
-            return ListedPlace([], str(fault))
-        entries = [entry._replace(name=rest) for entry, rest in zip(entries, given, strict=True)]
-        found = archive.guarded(self.path.name, [entry for entry in entries if entry.name])
-        return ListedPlace(found) if name else listed(found)
+            return refusing(str(fault))
+        if len(entries) != len(given) or len(entries) > listing.ENTRIES:
+            return refusing(f"{printable(name)}: it holds too many files. Submit only the kata's files.")
+        entries = [entry._replace(name=rest) for entry, rest in zip(entries, given, strict=True) if rest]
+        return Place(lambda: entries) if name else _listed(entries)
 
-    def modified(self, names: Sequence[str]) -> float:
-        times = [_seconds(member) for name in names for _, member in self.members[name]]
-        return max(times, default=0.0)
-
-    def read(self, name: str, most: int) -> bytes:
-        return self.together({name: name}).entries[0].read(most)
+    def modified(self, *names: str) -> str:
+        return as_time(max((_seconds(member) for name in names for _, member in self.members[name]), default=0.0))
 
 
-def listed(entries: list[Entry]) -> Place:
+def _listed(entries: list[Entry]) -> Place:
     """Return the location of these entries, which is that of the archive if they are only one archive."""
     if len(entries) == 1 and entries[0].kind == FILE and entries[0].name.lower().endswith(ARCHIVES):
-        return PackedPlace(entries[0])
-    return ListedPlace(entries)
+        return packed_in(entries[0])
+    return Place(lambda: entries)
 
 
-def newest(location: Path) -> float:
+def _newest(location: Path) -> float:
     """Return the modification time of a file, or of the newest file in a folder or one level below it."""
     found = mtime(location) if location.is_file() else 0.0
     if not found:
@@ -201,14 +216,10 @@ def _seconds(member: zipfile.ZipInfo) -> float:
         return 0.0
 
 
-Form = Literal["folders", "canvas", "moodle", "gradescope"]
-FORMS = get_args(Form)
-TITLES: Mapping[str, str] = {
-    "canvas": "a Canvas download",
-    "moodle": "a Moodle download",
-    "gradescope": "a Gradescope export",
-}
-PERSON = 200  # the limit on a person's name, in bytes because file systems limit names in bytes
+def as_time(seconds: float) -> str:
+    """Return a time in seconds since 1970 in UTC, in ISO 8601."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+
 
 _CANVAS = re.compile(
     r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<text>(?:text|link)\.html))"
@@ -219,53 +230,21 @@ _MOODLE = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-
 _GRADESCOPE = re.compile(r"submission_\d+")
 
 
-@dataclass(frozen=True)
-class Item:
-    """What a download says about one submission: whose it is, and where its files are.
-
-    `people` has more than one name for a group. `renamed` maps the names that files got to those that they had. `time`
-    is the submission time in UTC (ISO 8601) if the system says it, and `modified` the newest time of the files.
-    """
-
-    people: tuple[str, ...]
-    location: Path | Place
-    modified: float
-    time: str = ""
-    notes: tuple[str, ...] = ()
-    renamed: Mapping[str, str] = field(default_factory=dict)
-
-
-class _CanvasName(NamedTuple):
-    """What Canvas's name of a file says. `person` ends with the user's id, and `rest` is the file's own name."""
-
-    person: str
-    late: bool
-    rest: str
-
-
-@dataclass(frozen=True)
-class Download:
-    """The submissions in a folder or .zip file, and the names in it that belong to none, with the reasons."""
-
-    form: Form
-    items: list[Item]
-    left_out: list[str] = field(default_factory=list)
-
-
-def read(path: Path, form: str | None = None) -> Download:
+def read(path: Path, form: str | None = None) -> Cohort:
     """Return the submissions at a path, which is of this form, by default of the form that its names suggest.
 
-    Raises KataError if there are none.
+    A person may have several entries. Raises KataError if there are none.
     """
-    if form is not None and form not in FORMS:
-        raise KataError(f"--from {form}: expected one of {', '.join(FORMS)}.")
-    source = source_at(path)
-    chosen: Form = _recognised(source) if form is None else form  # type: ignore[assignment]
-    items, left_out = _READERS[chosen](source)
-    if not items:
-        wanted = f" that look like {TITLES[chosen]}; leave out --from {chosen}" if form and chosen in TITLES else ""
+    if form is not None and form not in _READERS:
+        raise KataError(f"--from {form}: expected one of {', '.join(_READERS)}.")
+    source = _source(path)
+    chosen = form or _recognised(source)
+    entries = list(_READERS[chosen](source))
+    if not entries:
+        title = TITLES.get(form or "")
+        wanted = f" that look like {title}; leave out --from {form}" if title else ""
         raise KataError(f"{path}: there are no submissions{wanted}. {SPECIFY}")
-    return Download(chosen, items, [*source.left_out, *left_out])
+    return Cohort(chosen, entries, source.left_out)
 
 
 def composed(name: str) -> str:
@@ -273,131 +252,109 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def safe_person(name: str) -> str:
+def _safe(name: str) -> str:
     """Return an untrusted name as one that can be a person's, and the name of a folder."""
-    text = composed(printable(name.strip())).replace("/", "_").replace("\\", "_")
-    text = text.encode()[:PERSON].decode(errors="ignore")
+    text = _short(name.strip()).replace("/", "_").replace("\\", "_")
     return f"_{text}" if text.startswith(".") or not text else text
 
 
-def _recognised(source: Source) -> Form:
+def _short(name: str) -> str:
+    return composed(printable(name)).encode()[:PERSON].decode(errors="ignore")
+
+
+def _recognised(source: Source) -> str:
     names = source.names
-    if gradescope.NAME in names or (names and all(_GRADESCOPE.fullmatch(name) for name in names)):
+    if gradescope.NAME in names or (names and all(map(_GRADESCOPE.fullmatch, names))):
         return "gradescope"
+    files = [name for name, is_folder in names.items() if not is_folder]
     for form, pattern in (("moodle", _MOODLE), ("canvas", _CANVAS), ("canvas", _ANONYMOUS)):
-        matching = [
-            name
-            for name, is_folder in names.items()
-            if pattern.fullmatch(name) and not (is_folder and form == "canvas")
-        ]
+        matching = list(filter(pattern.fullmatch, names if form == "moodle" else files))
         if 2 * len(matching) > len(names):
-            return form  # type: ignore[return-value]
+            return form
     return "folders"
 
 
-def _folders(source: Source) -> tuple[list[Item], list[str]]:
-    items, left_out = [], []
+def _folders(source: Source) -> Iterator[SubmissionEntry]:
     for name, is_folder in source.names.items():
         ending = "" if is_folder else next((each for each in ARCHIVES if name.lower().endswith(each)), None)
         if ending is None:
-            left_out.append(f"{printable(name)}: neither a folder nor {', '.join(ARCHIVES)}")
-            continue
-        person = composed(printable(name[: len(name) - len(ending)])).encode()[:PERSON].decode(errors="ignore")
-        items.append(Item((person,), source.location(name), source.modified([name])))
-    return items, left_out
+            source.leave_out(name, f"neither a folder nor {', '.join(ARCHIVES)}")
+        else:
+            person = _short(name[: len(name) - len(ending)])
+            yield SubmissionEntry(person, source.location(name), source.modified(name))
 
 
-def _canvas(source: Source) -> tuple[list[Item], list[str]]:
-    people: dict[str, dict[str, _CanvasName]] = {}
-    left_out = []
+def _canvas(source: Source) -> Iterator[SubmissionEntry]:
+    people: dict[str, dict[str, tuple[bool, str]]] = {}
     for name, is_folder in source.names.items():
         found = None if is_folder else _canvas_name(name)
         if found is None:
-            left_out.append(f"{printable(name)}: not a name that Canvas gives")
+            source.leave_out(name, "not a name that Canvas gives")
         else:
-            people.setdefault(safe_person(found.person), {})[name] = found
-    items = []
+            people.setdefault(_safe(found[0]), {})[name] = found[1:]
     for person, files in people.items():
-        without = {name: without_attempt(found.rest) for name, found in files.items()}
+        without = {name: _ATTEMPT.sub(r"\1", rest) for name, (_, rest) in files.items()}
         times = Counter(without.values())
-        given = {name: without[name] if times[without[name]] == 1 else found.rest for name, found in files.items()}
-        renamed = {given[name]: found.rest for name, found in files.items() if given[name] != found.rest}
-        notes = ("Canvas marked it as late",) if any(found.late for found in files.values()) else ()
-        location, modified = source.together(given), source.modified(list(files))
-        items.append(Item((person,), location, modified, notes=notes, renamed=renamed))
-    return items, left_out
+        given = {name: without[name] if times[without[name]] == 1 else rest for name, (_, rest) in files.items()}
+        yield SubmissionEntry(
+            person,
+            source.together(given),
+            source.modified(*files),
+            notes=("Canvas marked it as late",) if any(late for late, _ in files.values()) else (),
+            renamed={given[name]: rest for name, (_, rest) in files.items() if given[name] != rest},
+        )
 
 
-def without_attempt(name: str) -> str:
-    """Return a file's name without the number that Canvas adds when a file of this name was submitted before."""
-    return _ATTEMPT.sub(r"\1", name)
-
-
-def _canvas_name(name: str) -> _CanvasName | None:
+def _canvas_name(name: str) -> tuple[str, bool, str] | None:
+    """Return a person's name with the user's id, whether the file is late, and the file's own name."""
     anonymous = _ANONYMOUS.fullmatch(name)
     match = anonymous or _CANVAS.fullmatch(name)
     if match is None:
         return None
     person, user, file, rest = match["name"], match["user"], match["file"], match["rest"]
     if rest is None:
-        return _CanvasName(f"{person}_{user}", bool(match["late"]), match["text"])
+        return f"{person}_{user}", bool(match["late"]), match["text"]
     # In `eve_12345_777_9001_x.py`, 12345 is the end of a name that someone chose, and 777 is the user's id: Canvas has
     # more files than users, so a file's id is not much smaller than any other id. In `ada_12345_9001_2026_x.py`, 2026
     # belongs to the file's name.
     while not anonymous and (more := re.fullmatch(r"(\d{1,20})_(.+)", rest)) and 10 * int(more[1]) >= int(file):
         person, user, file, rest = f"{person}_{user}", file, more[1], more[2]
-    return _CanvasName(f"{person}_{user}", bool(match["late"]), rest)
+    return f"{person}_{user}", bool(match["late"]), rest
 
 
-def _moodle(source: Source) -> tuple[list[Item], list[str]]:
+def _moodle(source: Source) -> Iterator[SubmissionEntry]:
     people: dict[tuple[str, str], dict[str, str]] = {}
-    left_out = []
     for name, is_folder in source.names.items():
         match = _MOODLE.fullmatch(name)
         if match is None or match["kind"] != "file" or (not is_folder and not match["rest"]):
-            reason = "text typed into Moodle, which is not graded" if match else "not a name that Moodle gives"
-            left_out.append(f"{printable(name)}: {reason}")
+            source.leave_out(
+                name, "text typed into Moodle, which is not graded" if match else "not a name that Moodle gives"
+            )
         else:
             people.setdefault((composed(match["name"].strip()), match["id"]), {})[name] = match["rest"]
     namesakes = Counter(name for name, _ in people)
-    items = []
     for (person, number), files in people.items():
         loose = {name: rest for name, rest in files.items() if not source.names[name]}
         location = source.together(loose) if loose else source.location(next(iter(files)))
         # A name that ends with a number could be taken for an id.
         unique = namesakes[person] == 1 and person != "Participant" and not re.search(r"\d\W*$", person)
-        name = safe_person(person if unique else f"{person}_{number}")
-        items.append(Item((name,), location, source.modified(list(files))))
-    return items, left_out
+        yield SubmissionEntry(_safe(person if unique else f"{person}_{number}"), location, source.modified(*files))
 
 
-def _gradescope(source: Source) -> tuple[list[Item], list[str]]:
+def _gradescope(source: Source) -> Iterator[SubmissionEntry]:
     found: dict[str, gradescope.Metadata] = {}
-    if gradescope.NAME in source.names and not source.names[gradescope.NAME]:
-        data = source.read(gradescope.NAME, gradescope.BYTES + 1)
-        if len(data) > gradescope.BYTES:
-            raise KataError(
-                f"{gradescope.NAME}: it is larger than {gradescope.BYTES // 1024**2} MB. Remove its results."
-            )
-        found = gradescope.read(io.StringIO(data.decode(errors="replace")))
-    items, left_out = [], []
+    if source.names.get(gradescope.NAME) is False:
+        (file,) = source.together({gradescope.NAME: gradescope.NAME}).entries
+        found = gradescope.read(file.read(gradescope.BYTES + 1))
     for name, is_folder in source.names.items():
-        if not is_folder or not _GRADESCOPE.fullmatch(name):
-            if name != gradescope.NAME:
-                left_out.append(f"{printable(name)}: not a folder that Gradescope writes")
-            continue
-        about = found.get(name, gradescope.Metadata())
-        keys = [each.sid or each.email or each.name for each in about.people]
-        people = dict.fromkeys(safe_person(key) for key in keys if key)
-        notes = () if people else (f"{gradescope.NAME} doesn't say whose it is",)
-        names = tuple(people) or (name,)
-        items.append(Item(names, source.location(name), source.modified([name]), about.time, notes))
-    return items, left_out
+        if is_folder and _GRADESCOPE.fullmatch(name):
+            about = found.get(name, gradescope.Metadata())
+            person, *others = sorted({_safe(each) for each in about.people if each}) or [name]
+            notes = () if any(about.people) else (f"{gradescope.NAME} doesn't say whose it is",)
+            time, place = about.time or source.modified(name), source.location(name)
+            yield SubmissionEntry(person, place, time, explicit=bool(about.time), others=tuple(others), notes=notes)
+        elif name != gradescope.NAME:
+            source.leave_out(name, "not a folder that Gradescope writes")
 
 
-_READERS: Mapping[Form, Callable[[Source], tuple[list[Item], list[str]]]] = {
-    "folders": _folders,
-    "canvas": _canvas,
-    "moodle": _moodle,
-    "gradescope": _gradescope,
-}
+_READERS = {"folders": _folders, "canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope}

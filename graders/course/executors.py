@@ -20,7 +20,7 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from graders.atomic import interrupts_deferred
 from graders.course import pool_worker
@@ -32,42 +32,31 @@ WAIT_S = 10.0  # how long to wait for an answer from a scheduler
 LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is restarted within seconds
 
 
-class JobExecutor(Protocol):
-    """An executor that runs up to `at_once` jobs at the same time. Use it in a `with` statement."""
+class JobExecutor:
+    """Runs up to `at_once` jobs at the same time with an executor, which cannot be replaced. Use it in a `with`."""
 
-    at_once: int
+    executor: Executor
 
-    def submit(self, order: bytes) -> Future[bytes]:
-        """Submit a job that pool_worker has encoded. Raises BrokenExecutor if it accepts no more jobs."""
+    def __init__(self, executor: Executor, at_once: int) -> None:
+        self.executor = executor
+        self.at_once = at_once
+
+    def submit(self, job: Job) -> Future[Verdict | None]:
+        """Submit a job. Raises BrokenExecutor if the executor accepts no more jobs."""
+        return self.executor.submit(pool_worker.grade, job)
 
     def renew(self) -> None:
         """Replace a broken executor. Unfinished jobs are lost."""
-        return
+        raise KataError("the executor is broken, and only its owner can start another. Start one, and run this again.")
 
     def look(self) -> None:
         """Raise KataError if no more results can come. This method is called if no result has come for a while."""
-        return
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         """Release what the executor has started."""
-        return
-
-
-class Borrowed(JobExecutor):
-    """The caller's own executor, which can run jobs but cannot be replaced."""
-
-    def __init__(self, executor: Executor, at_once: int) -> None:
-        self.executor = executor
-        self.at_once = at_once
-
-    def submit(self, order: bytes) -> Future[bytes]:
-        return self.executor.submit(pool_worker.grade, order)
-
-    def renew(self) -> None:
-        raise KataError("the executor is broken, and only its owner can start another. Start one, and run this again.")
 
 
 class ThisMachine(JobExecutor):
@@ -84,18 +73,15 @@ class ThisMachine(JobExecutor):
     def __enter__(self) -> Self:
         self._end, self._tell = multiprocessing.Pipe(duplex=False)
         pool_worker.start(self.root, self.require, self._end)
-        self._pool = ThreadPoolExecutor(self.at_once, "grading")
+        self.executor = ThreadPoolExecutor(self.at_once, "grading")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._tell.close()  # cancels the jobs that are being graded
         with interrupts_deferred():
-            self._pool.shutdown(cancel_futures=True)
+            self.executor.shutdown(cancel_futures=True)
             pool_worker.close()
         self._end.close()
-
-    def submit(self, order: bytes) -> Future[bytes]:
-        return self._pool.submit(pool_worker.grade, order)
 
 
 class Cluster(JobExecutor):
@@ -122,18 +108,17 @@ class Cluster(JobExecutor):
                 self._client.close()
             raise KataError(f"--scheduler {self.address}: {fault}. Are the scheduler and a worker running?") from None
         self.at_once = max(1, sum(self._client.nthreads().values()))
-        self._executor = self._client.get_executor(pure=False)
+        self.executor = self._client.get_executor(pure=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(Exception):  # if the scheduler is gone, there is nothing to tidy up
-            self._executor.shutdown(wait=False)
+            self.executor.shutdown(wait=False)
             self._client.close(timeout=WAIT_S)
 
-    def submit(self, order: bytes) -> Future[bytes]:
+    def submit(self, job: Job) -> Future[Verdict | None]:
         self._expect_scheduler()
-        future: Future[bytes] = self._executor.submit(pool_worker.grade, order)
-        return future
+        return super().submit(job)
 
     def look(self) -> None:
         """Raise KataError if the cluster has had no workers for LEFT_S, because its jobs would wait for ever."""
@@ -144,8 +129,10 @@ class Cluster(JobExecutor):
         now = time.monotonic()
         self._none_since = None if workers else self._none_since or now
         if self._none_since is not None and now - self._none_since > LEFT_S:
-            problem = f"no worker for {LEFT_S:g} s. Start one, and run the same command again to continue."
-            raise KataError(f"--scheduler {self.address}: {problem}")
+            raise KataError(
+                f"--scheduler {self.address}: no worker for {LEFT_S:g} s. "
+                "Start one, and run the same command again to continue."
+            )
 
     def _expect_scheduler(self) -> None:
         if self._client.status != "running":
@@ -171,11 +158,9 @@ class Done:
 def graded(jobs: Iterable[Job], executor: JobExecutor) -> Iterator[list[Done]]:
     """Yield verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
 
-    If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the job
-    that is the cause. A job gets an `error` if it raises an exception, or if processes die `TRIES` times while it is
-    the only job. A job whose verdict is an `error` is tried once more, alone, because the machine may have been busy
-    with the other jobs.
-
+    If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the cause.
+    A job gets an `error` if it raises an exception, or if processes die `TRIES` times while it is the only job. A job
+    whose verdict is an `error` is tried once more, alone, because the machine may have been busy with other jobs.
     Raises JudgeError if `GIVEN_UP` jobs in a row get an `error` because processes died.
     """
     queue = _JobQueue(iter(jobs), executor)
@@ -197,7 +182,7 @@ def graded(jobs: Iterable[Job], executor: JobExecutor) -> Iterator[list[Done]]:
 class _JobQueue:
     rest: Iterator[Job]
     executor: JobExecutor
-    waiting: dict[Future[bytes], Job] = field(default_factory=dict)
+    waiting: dict[Future[Verdict | None], Job] = field(default_factory=dict)
     again: deque[Job] = field(default_factory=deque)  # these jobs must run one at a time
     retried: set[bytes] = field(default_factory=set)  # the seeds of jobs that were tried again after an error
     deaths: Counter[bytes] = field(default_factory=Counter)
@@ -211,7 +196,7 @@ class _JobQueue:
             if job is None:
                 break
             try:
-                future = self.executor.submit(pool_worker.encoded(job))
+                future = self.executor.submit(job)
             except BrokenExecutor as fault:
                 future = Future()
                 future.set_exception(fault)
@@ -220,22 +205,20 @@ class _JobQueue:
 
     def collect(self) -> list[Done]:
         """Return the available verdicts, and queue lost jobs again or give up on them."""
-        done = [future for future in self.waiting if future.done()]
         alone = len(self.waiting) == 1
-        result = []
-        lost = []
-        broken = False
-        for future in done:
+        result, lost, broken = [], [], False
+        for future in [each for each in self.waiting if each.done()]:
             job = self.waiting.pop(future)
             try:
-                verdict = pool_worker.decoded(future.result())
+                verdict = future.result()
             except Exception as fault:  # noqa: BLE001 (whatever a job raises must not stop the others)
                 if _is_death(fault):
                     broken = broken or isinstance(fault, BrokenExecutor)
                     lost.append(job)
                     continue
-                reason = str(fault) if isinstance(fault, KataError) else f"{type(fault).__name__}: {fault}"
-                verdict = failed(job, reason)
+                verdict = _failed(
+                    job, str(fault) if isinstance(fault, KataError) else f"{type(fault).__name__}: {fault}"
+                )
             self.deaths.pop(job.seed, None)
             self.given_up = 0
             if verdict is not None and verdict.status == "error" and not alone and job.seed not in self.retried:
@@ -247,13 +230,15 @@ class _JobQueue:
             lost += [job for future, job in self.waiting.items() if not future.done() or future.exception()]
             self.waiting = {future: job for future, job in self.waiting.items() if job not in lost}
             self.executor.renew()
-        return result + [each for job in lost for each in self._lost(job, alone=alone)]
+        for job in lost:
+            self.deaths[job.seed] += alone
+            if self.deaths[job.seed] < TRIES:
+                self.again.append(job)
+            else:
+                result.append(self._given_up(job))
+        return result
 
-    def _lost(self, job: Job, *, alone: bool) -> list[Done]:
-        self.deaths[job.seed] += alone
-        if self.deaths[job.seed] < TRIES:
-            self.again.append(job)
-            return []
+    def _given_up(self, job: Job) -> Done:
         del self.deaths[job.seed]
         self.given_up += 1
         if self.given_up == GIVEN_UP:
@@ -261,7 +246,7 @@ class _JobQueue:
                 "the grading processes die on every job. Check that there is enough memory, and run the command again."
             )
         reason = f"the grading process died {TRIES} times; this does not count against the submission"
-        return [Done(job, failed(job, reason))]
+        return Done(job, _failed(job, reason))
 
 
 def _is_death(fault: Exception) -> bool:
@@ -269,8 +254,7 @@ def _is_death(fault: Exception) -> bool:
     return isinstance(fault, BrokenExecutor | CancelledError) or type(fault).__name__ == "KilledWorker"
 
 
-def failed(job: Job, reason: str) -> Verdict:
-    """Return an `error` verdict on a job that the harness could not grade."""
+def _failed(job: Job, reason: str) -> Verdict:
     return Verdict(
         kata=job.kata,
         status="error",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,16 +13,15 @@ from graders.course import rules
 from graders.course.batch import BatchStore
 from graders.course.gradebook import pages, results
 from graders.course.gradebook.importing import Key, Row
-from graders.course.gradebook.pages import Change
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.results import KataResult
+from graders.course.gradebook.tables import AuditRow
 from graders.course.rules import ScoredAttempt
-from graders.report.decided import with_remark
+from graders.report.wording import with_remark
 from graders.verdict import TaskResult, Verdict
 
 
-@dataclass(frozen=True)
-class MarkNote:
+class MarkNote(NamedTuple):
     """The final mark that a page shows. `lines` holds pairs of a label and a text."""
 
     points: float
@@ -74,6 +74,11 @@ class FinalMarks:
             lines.append(("Open", f"a review can still add up to {result.outstanding:g} points{below}"))
         return MarkNote(mark.points, (*lines, *self._changed(row.key, result)))
 
+    def note_pages(self, held: BatchStore, points: Mapping[Key, float]) -> None:
+        """Record the points on the pages that were written."""
+        with held.book.transaction(alone=True) as transaction:
+            pages.note_pages(transaction, held.batch(transaction), points, self.line)
+
     def verdict(self, row: Row) -> Verdict:
         """Return the verdict as the page shows it: with the decisions on its tasks, or with that on the whole kata.
 
@@ -101,8 +106,8 @@ class FinalMarks:
         mates = {each.attempt.submitted_as for each in result.standings if each.attempt.by} - names
         of_mates = [change for name in sorted(mates) for change in self._changes.get((name, kata), ())]
         found = [*found, *(change for change in of_mates if change.what in pages.OF_SUBMISSION)]
-        found = [change for change in found if change.line > first.last_line]
-        lines = [("Change", _described(change)) for change in sorted(found, key=lambda each: each.line)]
+        found = [change for change in found if change.id > first.last_line]
+        lines = [("Change", _described(change)) for change in sorted(found, key=lambda each: each.id)]
         if first.points == result.points and not lines:
             return []
         was = f"{first.points:g} points on the first page ({_moment(first.written_at)}), {result.points:g} now"
@@ -178,9 +183,10 @@ def _without_review(this: ScoredAttempt) -> ScoredAttempt:
     return replace(this, attempt=replace(attempt, verdict=verdict, original=original))
 
 
-def _described(change: Change) -> str:
-    what = "new submission" if change.what == "graded" and not change.before else change.what
-    what = "graded again" if what == "graded" else what
+def _described(change: AuditRow) -> str:
+    what = pages.OF_MARKS[change.what]
+    if change.what == "graded":
+        what = "graded again" if change.before else "new submission"
     parts = [part.replace("awaiting_review", "awaiting review") for part in (change.before, change.after) if part]
     return f"{_moment(change.at)}, {what}: {' → '.join(parts)}"
 
@@ -192,9 +198,3 @@ def _moment(text: str) -> str:
     except ValueError:
         return text
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def note_pages(held: BatchStore, marks: Mapping[Key, float], line: int) -> None:
-    """Record the points on the pages that were written."""
-    with held.book.transaction(alone=True) as transaction:
-        pages.note_pages(transaction, held.batch(transaction), marks, line)

@@ -1,147 +1,120 @@
 """Read the people and times of a Gradescope export from its submission_metadata.yml.
 
-The file is written by Ruby and may contain objects and references that a YAML parser must not create. So this module
-parses no YAML. It reads, line by line, the few keys that it needs at their fixed places, and never follows a reference
-further than to one person, one list of people or one time. What it does not understand, it ignores.
+The file is written by Ruby and may contain objects and references. So only the events of a YAML parser are used: no tag
+makes an object, no alias is expanded, and everything but the few wanted keys is skipped as it is read.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import yaml
+
+from graders.errors import KataError
+from graders.report.text import clean_line
 
 NAME = "submission_metadata.yml"
 BYTES = 128 * 1024**2
-LINE = 4_096  # longer lines are cut; no name or time is that long
 PEOPLE = 100  # the limit for one submission
-
-_TOP = re.compile(r"(submission_\d{1,20}):")
-_KEY = re.compile(r"""( *)(- +)?(?:&(\S+) +)?["']?:?(\w+)["']?: *(.*)""")
-_REFERENCE = re.compile(r" *- +([&*])(\S+) *")
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)? *(Z|UTC|[+-]\d\d:?\d\d)?")
-_ESCAPES = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)")
+WANTED = tuple(
+    re.compile(each) for each in (r"submission_\d{1,20}", ":?(submitters|created_at)", ":?(name|sid|email|utc)")
+)  # the keys at each level
 
 
-@dataclass
-class Person:
-    """A submitter, as Gradescope names them. Each field may be empty."""
-
-    name: str = ""
-    sid: str = ""
-    email: str = ""
-
-
-@dataclass
-class Metadata:
+class Metadata(NamedTuple):
     """The submitters of one submission, and the time in UTC (ISO 8601; empty if it is unknown)."""
 
-    people: list[Person] = field(default_factory=list)
+    people: list[str] = []  # noqa: RUF012 (nobody changes it)
     time: str = ""
 
 
-def read(lines: Iterable[str]) -> dict[str, Metadata]:
-    """Return what the file says about each submission, by the name of its folder."""
-    reader = _Reader()
-    for line in lines:
-        reader.feed(line[:LINE].rstrip("\r\n"))
-    return reader.found
+def read(data: bytes) -> dict[str, Metadata]:
+    """Return what the file says about each submission, by the name of its folder. Raises KataError if it is broken."""
+    if len(data) > BYTES:
+        raise KataError(f"{NAME}: it is larger than {BYTES // 1024**2} MB. Remove its results.")
+    try:
+        reader = _Reader(data)
+        found = reader.value(WANTED) if reader.starts() else {}
+    except (yaml.YAMLError, RecursionError) as fault:
+        problem = clean_line(str(fault), 200)
+        raise KataError(f"{NAME}: it cannot be read ({problem}). Download it again, or remove it.") from None
+    submissions = found if isinstance(found, dict) else {}
+    return {name: _metadata(about) for name, about in submissions.items() if isinstance(about, dict)}
 
 
 class _Reader:
-    """The state between two lines: the submission, the key at its top level, and the person."""
+    def __init__(self, data: bytes) -> None:
+        self.events = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(data)
+        self.anchors: dict[str, Any] = {}
 
-    def __init__(self) -> None:
-        self.found: dict[str, Metadata] = {}
-        self.current: Metadata | None = None
-        self.section = ""
-        self.person: Person | None = None
-        self.lists: dict[str, list[Person]] = {}
-        self.persons: dict[str, Person] = {}
-        self.times: dict[str, str] = {}
+    def starts(self) -> bool:
+        """Go to the first value, and return whether there is one."""
+        while self.events.check_event(yaml.StreamStartEvent, yaml.DocumentStartEvent):
+            self.events.get_event()
+        return not self.events.check_event(yaml.StreamEndEvent)
 
-    def feed(self, line: str) -> None:
-        top = _TOP.match(line)
-        if top:
-            self.current = self.found.setdefault(top[1], Metadata())
-            self.section, self.person = "", None
-        elif self.current is not None and line.startswith("  "):
-            self._inside(self.current, line)
-        elif line and not line.startswith(("#", "-", " ")):
-            self.current = None
+    def value(self, wanted: tuple[re.Pattern[str], ...]) -> Any:
+        """Return the next value: a text, a list or, with only the wanted keys, a dict. Anything else is None."""
+        event = self.events.get_event()
+        if isinstance(event, yaml.AliasEvent):
+            return self.anchors.get(event.anchor)
+        result: Any = None
+        if isinstance(event, yaml.ScalarEvent):
+            result = event.value
+        elif not wanted:
+            self.skip(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            result = []
+            while not self.events.check_event(yaml.SequenceEndEvent):
+                result.append(self.value(wanted))
+                if len(result) > PEOPLE:
+                    raise KataError(f"{NAME}: a submission has more than {PEOPLE} people. Remove them, or the file.")
+            self.events.get_event()
+        else:
+            result = self.mapping(wanted)
+        if event.anchor:
+            self.anchors[event.anchor] = result
+        return result
 
-    def _inside(self, current: Metadata, line: str) -> None:
-        reference = _REFERENCE.fullmatch(line)
-        if reference and self.section == "submitters":
-            self._start(current, self.persons.get(reference[2], Person()))
-            if reference[1] == "&" and self.person is not None:
-                self.persons[reference[2]] = self.person
-            return
-        match = _KEY.fullmatch(line)
-        if not match:
-            return
-        indent, dash, anchor, key, value = len(match[1]), match[2], match[3], match[4], match[5]
-        if indent == 2 and not dash:
-            self.section, self.person = key, None
-            if key == "submitters":
-                self._list(current, value)
-            elif key == "created_at":
-                self._time(current, value)
-        elif self.section == "created_at" and key == "utc":
-            self._time(current, value)
-        elif self.section == "submitters" and (dash or self.person is not None):
-            if dash:
-                self._start(current, Person())
-                if anchor and self.person is not None:
-                    self.persons[anchor] = self.person
-            if self.person is not None and key in ("name", "sid", "email"):
-                setattr(self.person, key, _scalar(value))
+    def mapping(self, wanted: tuple[re.Pattern[str], ...]) -> dict[str, Any]:
+        result = {}
+        while not self.events.check_event(yaml.MappingEndEvent):
+            key = self.events.get_event()
+            self.skip(key)
+            if isinstance(key, yaml.ScalarEvent) and wanted[0].fullmatch(key.value):
+                result[key.value.lstrip(":")] = self.value(wanted[1:])
+            else:
+                self.skip(self.events.get_event())
+        self.events.get_event()
+        return result
 
-    def _start(self, current: Metadata, person: Person) -> None:
-        self.person = person if len(current.people) < PEOPLE else None
-        if self.person is not None:
-            current.people.append(self.person)
-
-    def _list(self, current: Metadata, value: str) -> None:
-        if value.startswith("&"):
-            self.lists[value[1:].strip()] = current.people
-        elif value.startswith("*"):
-            current.people = list(self.lists.get(value[1:].strip(), []))
-
-    def _time(self, current: Metadata, value: str) -> None:
-        anchor = re.match(r"&(\S+) +", value)
-        moment = self.times.get(value[1:].strip(), "") if value.startswith("*") else _utc(value)
-        if anchor:
-            self.times[anchor[1]] = moment
-        current.time = moment or current.time
+    def skip(self, event: yaml.Event) -> None:
+        """Read until the end of the value that starts with this event."""
+        depth = 0
+        while True:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if not depth:
+                return
+            event = self.events.get_event()
 
 
-def _utc(value: str) -> str:
-    match = _TIME.search(value)
-    if not match:
-        return ""
-    zone = {"Z": "+00:00", "UTC": "+00:00"}.get(match[3] or "Z", match[3])
+def _metadata(about: dict[str, Any]) -> Metadata:
+    submitters, created = about.get("submitters"), about.get("created_at")
+    people = [each for each in submitters if isinstance(each, dict)] if isinstance(submitters, list) else []
+    named = [next(filter(None, (_text(each.get(key)) for key in ("sid", "email", "name"))), "") for each in people]
+    return Metadata(named, _utc(_text(created.get("utc") if isinstance(created, dict) else created)))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and value not in ("~", "null") else ""
+
+
+def _utc(text: str) -> str:
     try:
-        moment = datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}")
-        return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError):
-        return ""
-
-
-def _scalar(value: str) -> str:
-    """Return the text of a plain or quoted value. A missing value is empty."""
-    value = re.sub(r"\A&\S+ +", "", value.strip())
-    if value[:1] == "'" and value[-1:] == "'" and len(value) > 1:
-        return value[1:-1].replace("''", "'")
-    if value[:1] == '"' and value[-1:] == '"' and len(value) > 1:
-        return _ESCAPES.sub(_unescaped, value[1:-1])
-    return "" if value in ("", "~", "null") or value[0] in "*!|>{[" else value
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    escape = found[1]
-    try:
-        return chr(int(escape[1:], 16)) if escape[0] in "xuU" and len(escape) > 1 else escape
+        moment = datetime.datetime.fromisoformat(re.sub(" +(?=[Z+-])", "", text.replace("UTC", "Z")))
+        zoned = moment.replace(tzinfo=moment.tzinfo or datetime.UTC)
+        return zoned.astimezone(datetime.UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         return ""

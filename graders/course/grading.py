@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,17 +16,17 @@ from graders.catalogue import Kata
 from graders.course import submissions, written_files
 from graders.course.batch import Batch, BatchStore
 from graders.course.blobs import writing
+from graders.course.downloads import SubmissionEntry
 from graders.course.executors import JobExecutor, graded
 from graders.course.gradebook import Gradebook, importing
-from graders.course.gradebook.batches import Summary
 from graders.course.gradebook.importing import Key, Row
 from graders.course.gradebook.results import StoredSubmission
 from graders.course.pool_worker import Job
 from graders.course.reproducibility import seed_of, versions, versions_of
-from graders.course.submissions import KataSubmission, SubmissionEntry
+from graders.course.submissions import KataSubmission
 from graders.errors import KataError
 from graders.intake import Submission
-from graders.report.wording import stopped
+from graders.report import wording
 from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
 
@@ -75,66 +76,48 @@ class BatchRun:
         self._seed = held.seed
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
-        self._others = {entry.person: entry.others for entry in entries if entry.others}
-        self._counted_already = {person for others in self._others.values() for person in others}
+        self._people = {entry.person: entry.people for entry in entries}
         for group in graded(self._jobs(entries), executor):
             self._write(held, [row for done in group for row in self._rows(done.job, done.verdict)])
         self._write(held, [])
         self.progress.moved = held.correct_times(self._moved)
         return self.progress
 
-    def _rows(self, job: Job, verdict: Verdict) -> list[Row]:
+    def _rows(self, of: Job | SubmissionEntry, verdict: Verdict) -> list[Row]:
         """Return a row for each person of the group that submitted this, with the same verdict."""
-        people = (job.person, *self._others.get(job.person, ()))
-        return [Row(person=person, submitted_at=job.submitted_at, verdict=verdict) for person in people]
+        people = self._people[of.person]
+        return [Row(person=person, submitted_at=of.submitted_at, verdict=verdict) for person in people]
 
     def _jobs(self, entries: Sequence[SubmissionEntry]) -> Iterator[Job]:
         for entry in entries:
             before = self.progress.submitted
             for submission in submissions.of_katas(entry, self.katas, every=self.every):
-                job = self._job_for(submission)
-                if job is not None:
-                    yield job
+                yield from self._job_for(submission)
             if self.progress.submitted == before:
                 names = submissions.names_in(entry)
                 self.progress.nothing.append(f"{entry.person} (found {names})" if names else entry.person)
             self.progress.entries += 1
 
-    def _job_for(self, submission: KataSubmission) -> Job | None:
+    def _job_for(self, submission: KataSubmission) -> Iterator[Job]:
         self.progress.submitted += 1
+        entry, kata, files = submission.entry, submission.kata, submission.files
         if self._is_current(submission):
             self.on_progress(self.progress)
-            return None
-        reason = self.allowed(submission)
-        if reason:
-            self.progress.refused.append(f"{submission.entry.person}, {submission.kata.slug}: {reason}")
-            return None
-        if submission.files is None:
-            row = self._ungradable_row(submission)
-            self._ungradable += [
-                msgspec.structs.replace(row, person=each) for each in (row.person, *submission.entry.others)
-            ]
-            return None
-        self.batch.store.keep(submission.files)
-        entry, kata = submission.entry, submission.kata
-        digests = self._versions[kata.slug][:2]
-        seed = seed_of(self._seed, entry.person, kata.slug, submission.files.sha256, *digests)
-        extras = self._requires_extras(kata)
-        return _job(
-            kata,
-            digests,
-            entry.person,
-            entry.submitted_at,
-            submission.files,
-            seed,
-            require_extras=extras,
-            require=self.require,
-        )
+        elif reason := self.allowed(submission):
+            self.progress.refused.append(f"{entry.person}, {kata.slug}: {reason}")
+        elif files is None:
+            self._ungradable += self._rows(entry, ungradable(self._blank(kata), kata, submission.refused))
+        else:
+            self.batch.store.keep(files)
+            digests = self._versions[kata.slug][:2]
+            seed = seed_of(self._seed, entry.person, kata.slug, files.sha256, *digests)
+            extras = self._requires_extras(kata)
+            whose = {"person": entry.person, "submitted_at": entry.submitted_at}
+            yield _job(kata, digests, files, seed=seed, require_extras=extras, require=self.require, **whose)
 
-    def _ungradable_row(self, submission: KataSubmission) -> Row:
-        entry, kata = submission.entry, submission.kata
+    def _blank(self, kata: Kata) -> Verdict:
         kata_digest, suite_digest, _ = self._versions[kata.slug]
-        blank = Verdict(
+        return Verdict(
             kata=kata.slug,
             title=kata.title,
             status="ungradable",
@@ -145,8 +128,6 @@ class BatchRun:
             limits=kata.limits,
             require_extras=self._requires_extras(kata),
         )
-        verdict = ungradable(blank, kata, submission.refused)
-        return Row(person=entry.person, submitted_at=entry.submitted_at, verdict=verdict)
 
     def _requires_extras(self, kata: Kata) -> bool:
         return self.require_extras or kata.require_extras
@@ -156,32 +137,26 @@ class BatchRun:
 
         An `error` does not, and neither does an outdated verdict if `changed` is set.
         """
-        person, slug = submission.entry.person, submission.kata.slug
-        before = self._current.get((person, slug))
+        entry, kata, files = submission.entry, submission.kata, submission.files
+        before = self._current.get((entry.person, kata.slug))
         if before is None or before.verdict.status == "error":
             return False
-        if not all(self._has_same(other, before) for other in submission.entry.others):
+        sha256 = files.sha256 if files else ""
+        theirs = [self._current.get((person, kata.slug)) for person in entry.people]
+        if any(each is None or each.verdict.submission_sha256 != sha256 for each in theirs):
             return False
-        sha256 = submission.files.sha256 if submission.files else ""
-        if before.verdict.submission_sha256 != sha256 or (not sha256 and before.verdict.message != submission.refused):
+        if files is None and before.verdict.message != submission.refused:
             return False
-        policy = self._requires_extras(submission.kata)
-        now = self._versions[submission.kata.slug]
-        outdated = versions_of(before.verdict) != now or before.verdict.require_extras != policy
-        outdated = outdated and submission.files is not None  # what intake refuses doesn't depend on the tests
+        policy = self._requires_extras(kata)
+        changed = versions_of(before.verdict) != self._versions[kata.slug] or before.verdict.require_extras != policy
+        outdated = changed and files is not None  # what intake refuses doesn't depend on the tests
         if outdated and self.changed:
             return False
-        if submission.entry.explicit and before.submitted_at != submission.entry.submitted_at:
-            for each in (person, *submission.entry.others):
-                self._moved[each, slug] = submission.entry.submitted_at
+        if entry.explicit and before.submitted_at != entry.submitted_at:
+            self._moved |= {(person, kata.slug): entry.submitted_at for person in entry.people}
         self.progress.current += 1
         self.progress.outdated += outdated
         return True
-
-    def _has_same(self, person: str, before: Summary) -> bool:
-        """Return whether another person of a group has a verdict on the same files."""
-        theirs = self._current.get((person, before.verdict.kata))
-        return theirs is not None and theirs.verdict.submission_sha256 == before.verdict.submission_sha256
 
     def _write(self, held: BatchStore, rows: list[Row]) -> None:
         """Store rows, and then write their verdict files."""
@@ -199,12 +174,11 @@ class BatchRun:
 
     def _count(self, row: Row) -> None:
         verdict, progress = row.verdict, self.progress
-        if row.person in self._counted_already:
+        if row.person not in self._people:  # another member of a group, which counts once
             return
         progress.graded[verdict.status] += 1
-        progress.notes += [f"{row.person}, {verdict.kata}: {note}" for note in verdict.intake_notes]
-        if verdict.stopped_tests:
-            progress.notes.append(f"{row.person}, {verdict.kata}: {stopped(verdict.stopped_tests)}")
+        notes = wording.notes(verdict.intake_notes, verdict.stopped_tests)
+        progress.notes += [f"{row.person}, {verdict.kata}: {note}" for note in notes]
         if verdict.status == "error":
             progress.errors.append(f"{row.person}, {verdict.kata}: {verdict.message}")
         if verdict.tests:
@@ -266,7 +240,8 @@ def regrade(
             seed = seed_of(secret, each.person, each.kata, each.sha256, each.submitted_at)
             by_seed[seed] = each
             extras = each.verdict.require_extras or kata.require_extras if require_extras is None else require_extras
-            yield _job(kata, digests[each.kata], each.person, each.submitted_at, files, seed, require_extras=extras)
+            whose = {"person": each.person, "submitted_at": each.submitted_at}
+            yield _job(kata, digests[each.kata], files, seed=seed, require_extras=extras, **whose)
 
     for group in graded(jobs(), executor):
         for done in group:
@@ -289,27 +264,7 @@ def _add(result: Regraded, book: Gradebook, stored: StoredSubmission, verdict: V
         result.changed.append((stored.person, stored.kata, before, after))
 
 
-def _job(
-    kata: Kata,
-    digests: tuple[str, str],
-    person: str,
-    submitted_at: str,
-    files: Submission,
-    seed: bytes,
-    *,
-    require_extras: bool,
-    require: Confinement | None = None,
-) -> Job:
+def _job(kata: Kata, digests: tuple[str, str], files: Submission, **others: Any) -> Job:
     kata_digest, suite_digest = digests
-    return Job(
-        person=person,
-        submitted_at=submitted_at,
-        kata=kata.slug,
-        root=str(kata.root),
-        kata_digest=kata_digest,
-        suite_digest=suite_digest,
-        submission=files,
-        seed=seed,
-        require=require,
-        require_extras=require_extras,
-    )
+    others |= {"kata": kata.slug, "root": str(kata.root), "submission": files}
+    return Job(kata_digest=kata_digest, suite_digest=suite_digest, **others)

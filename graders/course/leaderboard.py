@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from graders.course.gradebook.results import KataResult
-from graders.verdict import Speed, Verdict
+from graders.verdict import Speed
 
 
 @dataclass(frozen=True)
@@ -23,40 +24,30 @@ class Line:
 
 
 def board(results: Sequence[KataResult]) -> dict[str, list[Line]]:
-    """Return the ranking for every speed test.
+    """Return the ranking of people for every speed test, without people who were excluded from the kata.
 
-    A ranking contains the fastest submission of each person, among those that passed the test and are within the limit
-    on attempts. People who were excluded from the kata are left out.
+    A person's fastest submission counts, among those that passed the test and are within the limit on attempts.
     """
-    collected: dict[str, dict[str, Speed]] = {}
-    for result in (each for each in results if not each.mark.excluded):
-        for standing in result.standings:
-            if standing.over_limit:
-                continue
-            for test, speed in _speeds(standing.attempt.verdict):
-                best = collected.setdefault(test, {}).get(result.person)
-                if best is None or speed.ratio < best.ratio:
-                    collected[test][result.person] = speed
-    return {test: ranked(test, speeds.items()) for test, speeds in sorted(collected.items())}
+    fastest: dict[str, dict[str, Speed]] = {}
+    for result in results:
+        for standing in result.standings if not result.mark.excluded else ():
+            for test in standing.attempt.verdict.tests if not standing.over_limit else ():
+                if test.speed is not None and test.status == "passed":
+                    best = fastest.setdefault(test.name, {})
+                    best[result.person] = min(best.get(result.person, test.speed), test.speed, key=attrgetter("ratio"))
+    return {test: ranked(test, speeds.items()) for test, speeds in sorted(fastest.items())}
 
 
 def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
     """Rank the speeds, with the fastest first.
 
-    People share a rank if their intervals overlap the interval of the fastest person in the rank. The next rank starts
-    with the first person whose interval does not overlap it. The number of a rank is one more than the number of people
-    in all ranks above it.
+    People share a rank while their intervals overlap that of the fastest person in it. The number of a rank is one more
+    than the number of people in all ranks above it.
     """
     lines: list[Line] = []
-    leader: Speed | None = None
+    rank, until = 0, -1.0
     for number, (person, speed) in enumerate(sorted(speeds, key=lambda each: (each[1].ratio, each[0])), start=1):
-        if leader is not None and speed.low <= leader.high:
-            lines.append(Line(lines[-1].rank, person, test, speed))
-            continue
-        leader = speed
-        lines.append(Line(number, person, test, speed))
+        if not rank or speed.low > until:
+            rank, until = number, speed.high
+        lines.append(Line(rank, person, test, speed))
     return lines
-
-
-def _speeds(verdict: Verdict) -> list[tuple[str, Speed]]:
-    return [(test.name, test.speed) for test in verdict.tests if test.speed is not None and test.status == "passed"]

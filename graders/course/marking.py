@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from graders.atomic import folder_lock, interrupts_deferred
 from graders.catalogue import Kata
@@ -53,27 +55,29 @@ def score(
             submission = _submission(batch, held, transaction, record)
             before = submission.last_verdict()
             after = award(before, max((mark.at for mark in marks_of(before)), default=""))
-            others = store(transaction, submission, before, after)
+            changed = {(each.person.name, each.kata) for each in store(transaction, submission, before, after)}
             transaction.session.expire(submission)
             row = Row(person=submission.person.name, submitted_at="", verdict=submission.last_verdict())
-            of_mates = any(each.person_id != submission.person_id for each in others)
         written_files.replace_verdict(batch, row)
 
     def write_files() -> list[str]:
         with batch.reading() as held:
-            lines = written_files.tables_written(batch, held)
-            if of_mates:
-                written_files.restore_verdicts(batch, held)
-        return [*lines, *written_files.outdated_pages(batch, [row.key])]
+            if len(changed) > 1:  # a group has several verdict files
+                written_files.write(batch, held)
+            else:
+                written_files.write_table(batch, held)
+            lines = [f"written: {batch.table}", *written_files.refresh_tables(held.book)]
+        return [*lines, *written_files.outdated_pages(batch, changed)]
 
     return row.verdict, write_files
 
 
 def _submission(batch: Batch, held: BatchStore, transaction: Transaction, record: Path) -> SubmissionRow:
     folder, kata = record.resolve().parent.name, record.stem
-    for person in batches.people(transaction, held.batch(transaction)):
+    row = held.batch(transaction)
+    for person in batches.people(transaction, row):
         if batch.folder_of(person) == folder:
-            for submission in batches.entries(transaction, held.batch(transaction), person):
+            for submission in batches.entries(transaction, row, person):
                 if submission.kata == kata:
                     return submission
     raise KataError(
@@ -90,28 +94,20 @@ def change_item(
     Return how many scores have changed, and what to report. Raises KataError if there is no such item.
     """
     maximum = next(each.points for each in kata.tasks if each.name == task)
+    given: dict[str, Any] = {"label": label, "points": points, "comment": comment}
+    changed: dict[str, set[Key]] = {}
     with interrupts_deferred():
         with book.transaction(alone=True) as transaction:
             items = rubrics.items(transaction, kata.slug, task)
             if not 1 <= number <= len(items):
                 raise KataError(f"--change {number}: {task} has {len(items)} rubric items.")
-            old = items[number - 1]
-            new = rubrics.checked(
-                old.label if label is None else label,
-                old.points if points is None else points,
-                old.comment if comment is None else comment,
-                maximum,
-            )
-            rows = rubrics.change(transaction, old.id, new, maximum)
+            new = replace(items[number - 1], **{name: each for name, each in given.items() if each is not None})
+            new = rubrics.checked(new.label, new.points, new.comment, maximum)
+            rows = rubrics.change(transaction, items[number - 1].id, new, maximum)
             count = rubrics.count(rows)
-            changed: dict[str, set[Key]] = {}
             for row in rows:
                 changed.setdefault(transaction.path_of(row.batch), set()).add((row.person.name, row.kata))
-        lines = []
-        for folder, keys in sorted(changed.items()):
-            batch = Batch(Path(folder))
-            if folder and batch.exists:
-                with batch.reading() as held:
-                    written_files.write(batch, held)
-                lines += [f"written: {batch.table}", *written_files.outdated_pages(batch, keys)]
+        lines = [
+            line for folder, keys in sorted(changed.items()) for line in written_files.write_changed(book, folder, keys)
+        ]
     return count, lines + written_files.refresh_tables(book)

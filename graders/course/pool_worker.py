@@ -1,7 +1,6 @@
 """Grades the jobs of a batch, in this process or on another machine, and keeps judges running between jobs.
 
-Jobs and verdicts are encoded as bytes, so that any executor can carry them. Submissions do not run in these processes,
-because the judges start workers for them.
+Submissions do not run in these processes, because the judges start workers for them.
 """
 
 from __future__ import annotations
@@ -38,10 +37,6 @@ class Job(Record, frozen=True, kw_only=True):
     require_extras: bool = False
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_job = msgspec.msgpack.Decoder(Job).decode
-_verdict = msgspec.msgpack.Decoder(Verdict | None).decode
-
 _idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
 _busy: list[Judge] = []
 _lock = threading.Lock()
@@ -49,25 +44,11 @@ _slots = itertools.count()
 _end: Connection | None = None
 
 
-def encoded(job: Job) -> bytes:
-    """Encode a job for `grade`."""
-    return _encode(job)
+def grade(job: Job) -> Verdict | None:
+    """Grade a job, or return None if the batch has ended. Raises KataError if this process cannot grade the job.
 
-
-def answered(verdict: Verdict | None) -> bytes:
-    """Encode a verdict as `grade` returns it. It is None if the batch ended before the verdict."""
-    return _encode(verdict)
-
-
-def decoded(answer: bytes) -> Verdict | None:
-    """Decode the return value of `grade`."""
-    verdict: Verdict | None = _verdict(answer)
-    return verdict
-
-
-def grade(order: bytes) -> bytes:
-    """Grade an encoded job, and return the encoded verdict. Raises KataError if this process cannot grade the job."""
-    job = _job(order)
+    The verdict is an `error` if the kata on this machine is not the version that the batch grades.
+    """
     with _judge(Path(job.root), job.require) as judge:
         try:
             until = None if _end is None else _end.fileno()
@@ -75,20 +56,12 @@ def grade(order: bytes) -> bytes:
                 job.kata, job.submission, seed=job.seed, until=until, require_extras=job.require_extras
             )
         except Abandoned:
-            return answered(None)
-    return answered(_checked(job, msgspec.structs.replace(verdict, accepted_confinement=job.require or "full")))
-
-
-def _checked(job: Job, verdict: Verdict) -> Verdict:
-    """Return the verdict, or an `error` if the kata on this machine is not the version that the batch grades."""
+            return None
+    verdict = msgspec.structs.replace(verdict, accepted_confinement=job.require or "full")
     if (verdict.kata_digest, verdict.suite_digest) == (job.kata_digest, job.suite_digest):
         return verdict
-    problem = (
-        f"{os.uname().nodename}: its {job.root} differs from that on the machine that started the batch. Update it."
-    )
-    return msgspec.structs.replace(
-        verdict, status="error", message=problem, tasks=(), tests=(), score=0.0, max_score=0.0
-    )
+    other = f"{os.uname().nodename}: its {job.root} differs from that on the machine that started the batch. Update it."
+    return msgspec.structs.replace(verdict, status="error", message=other, tasks=(), tests=(), score=0.0, max_score=0.0)
 
 
 @contextlib.contextmanager
@@ -108,12 +81,13 @@ def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
         yield judge
     except BaseException:
         judge.close()
+        raise
+    else:
+        with _lock:
+            _idle.append(judge)
+    finally:
         with _lock:
             _busy.remove(judge)
-        raise
-    with _lock:
-        _busy.remove(judge)
-        _idle.append(judge)
 
 
 def start(root: Path, require: Confinement | None, end: Connection) -> None:

@@ -29,20 +29,19 @@ def seed_of(batch: bytes, *parts: str) -> bytes:
 
 def same_result(one: Verdict, other: Verdict) -> bool:
     """Return whether two verdicts are equal, apart from dates, durations and measured speeds."""
-    return _timeless(one) == _timeless(other)
+    first, second = (
+        msgspec.structs.replace(each, tests=tuple(map(_timeless, each.tests)), duration_s=0.0, graded_at="")
+        for each in (one, other)
+    )
+    return first == second
 
 
 def same_failure(one: TestResult, other: TestResult) -> bool:
     """Return whether two results have the same counterexample, apart from measured speeds."""
-    return _without_times(one).counterexample == _without_times(other).counterexample
+    return _timeless(one).counterexample == _timeless(other).counterexample
 
 
-def _timeless(verdict: Verdict) -> Verdict:
-    tests = tuple(map(_without_times, verdict.tests))
-    return msgspec.structs.replace(verdict, tests=tests, duration_s=0.0, graded_at="")
-
-
-def _without_times(test: TestResult) -> TestResult:
+def _timeless(test: TestResult) -> TestResult:
     """Return a result without durations. If it failed because it was too slow, its texts contain the measured times."""
     texts = dict.fromkeys(("message", "counterexample", "actual"), "") if test.reason == "too slow" else {}
     return msgspec.structs.replace(test, duration_s=0.0, worker_cpu_s=0.0, speed=None, **texts)

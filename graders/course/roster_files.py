@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from graders.course.downloads import PERSON, composed
 from graders.errors import KataError
@@ -63,39 +66,45 @@ class RosterFile:
     skipped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A CSV file as text: its encoding, its delimiter, and its lines with their numbers."""
 
     encoding: str
     delimiter: str
-    lines: tuple[tuple[int, list[str]], ...]
+    lines: list[tuple[int, list[str]]]
 
 
 def read(path: Path) -> RosterFile:
     """Read a roster. Raises KataError for the first problem, with the line and a fix."""
-    table = read_table(path)
-    (first, header), *rest = table.lines
-    columns = _columns(path, first, header)
+    (first, header), *rest = read_table(path).lines
     system = system_of(header)
-    _check_columns(path, first, columns, system)
-    entries: dict[int, RosterEntry] = {}
-    skipped = []
-    for line, cells in _checked(path, header, rest):
-        texts = {column: clean_line(cells[position].strip()) for column, position in columns.items()}
-        if _is_no_student(texts, system, _has_students(columns, rest)):
-            skipped += [texts.get("name") or _joined(texts)] if any(texts.get(each) for each in ("id", "email")) else []
+    columns = _columns(path, first, header, system)
+    lines = {
+        line: {column: clean_line(cells[position].strip()) for column, position in columns.items()}
+        for line, cells in _checked(path, header, rest)
+    }
+    has_students = any("student" in texts.get("role", "").casefold() for texts in lines.values())
+    entries, skipped = [], []
+    seen: dict[tuple[str, str], int] = {}
+    for line, texts in lines.items():
+        if _is_no_student(texts, system, has_students):
+            skipped += [_name(texts)] if texts.get("id") or texts.get("email") else []
             continue
-        entries[line] = _entry(path, line, texts, system)
-    _check_unique(path, list(entries.values()))
+        entry = _entry(path, line, texts, system)
+        entries.append(entry)
+        for key in (("id", entry.id), ("participant", entry.participant), *entry.ids):
+            if key[1] and (earlier := seen.setdefault(key, line)) != line:
+                raise KataError(
+                    f"{path}, line {line}: the id {key[1]} is already in line {earlier}. Remove one of the lines."
+                )
     if not entries:
         raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
-    return RosterFile(str(path), system, tuple(entries.values()), tuple(filter(None, skipped)))
+    return RosterFile(str(path), system, tuple(entries), tuple(filter(None, skipped)))
 
 
 def system_of(header: Sequence[str]) -> str:
     """Return the learning platform that writes this header, or an empty string."""
-    names = {_normalised(each) for each in header}
+    names = set(map(normalised, header))
     if {"student", "id", "section"} <= names:
         return "canvas"
     is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"}
@@ -121,7 +130,7 @@ def read_table(path: Path) -> Table:
         raise KataError(f"{path}: this is a spreadsheet. Save it as CSV (in Excel: Save as, CSV UTF-8).")
     text, encoding = _decoded(path, data)
     text, delimiter = _delimited(text)
-    lines = tuple(_lines(path, text, delimiter))
+    lines = list(_lines(path, text, delimiter))
     if not lines:
         raise KataError(f"{path}: it is empty. The first line names the columns, such as id,name,e-mail,section,group.")
     return Table(encoding, delimiter, lines)
@@ -129,28 +138,24 @@ def read_table(path: Path) -> Table:
 
 def _decoded(path: Path, data: bytes) -> tuple[str, str]:
     """Return the text and its encoding: UTF-8 with or without a mark, UTF-16, or Windows-1252."""
+    encodings = ["utf-8-sig", "cp1252"]
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ["utf-16"]
     elif data[1:8:2].strip(b"\0") == b"" and len(data) > 1:
         encodings = ["utf-16-le"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
-        try:
+        with suppress(UnicodeDecodeError):
             text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            plain = encoding == "utf-8-sig" and not data.startswith(b"\xef\xbb\xbf")
-            return text, "utf-8" if plain else encoding
-    raise KataError(f"{path}, line {_unreadable(data)}: it cannot be read as text. Save the file as CSV in UTF-8.")
-
-
-def _unreadable(data: bytes) -> int:
-    """Return the number of the first line with a character that is not text in UTF-8."""
+            if "\0" not in text:
+                plain = encoding == "utf-8-sig" and not data.startswith(codecs.BOM_UTF8)
+                return text, "utf-8" if plain else encoding
     lines = data.split(b"\n")
-    valid = [b"\0" not in line and line.decode("utf-8", "replace").encode() == line for line in lines]
-    return valid.index(False) + 1 if False in valid else len(lines)
+    bad = (number for number, line in enumerate(lines, start=1) if b"\0" in line or not _is_utf8(line))
+    raise KataError(f"{path}, line {next(bad, len(lines))}: it cannot be read as text. Save the file as CSV in UTF-8.")
+
+
+def _is_utf8(line: bytes) -> bool:
+    return line.decode("utf-8", "replace").encode() == line
 
 
 def _delimited(text: str) -> tuple[str, str]:
@@ -177,41 +182,33 @@ def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
 # ----------------------------------------------------------------------------------------- the columns
 
 
-def _normalised(text: str) -> str:
+def normalised(text: str) -> str:
+    """Return the letters of a column's name in lower case."""
     return re.sub(r"[^a-z]", "", text.casefold())
 
 
 def column_of(name: str) -> str | None:
     """Return which column of a roster has this name, in any usual spelling, or None."""
-    return next((key for key, names in COLUMNS.items() if _normalised(name) in names.split("|")), None)
+    return next((key for key, names in COLUMNS.items() if normalised(name) in names.split("|")), None)
 
 
-def _columns(path: Path, line: int, header: Sequence[str]) -> dict[str, int]:
+def _columns(path: Path, line: int, header: Sequence[str], system: str) -> dict[str, int]:
     result: dict[str, int] = {}
-    system = system_of(header)
     for position, name in enumerate(header):
         column = column_of(name)
         if column is None or column not in EXPECTED.get(system, COLUMNS):
             continue
-        if system in EXPECTED and column in result:  # in these files, an assignment can have any name
-            continue
-        if column in result:
-            other = header[result[column]]
-            raise KataError(
-                f"{path}, line {line}: the columns {clean_line(other)} and {clean_line(name)} both give the {column}. "
-                "Remove one of them."
+        if result.setdefault(column, position) != position and system not in EXPECTED:
+            raise KataError(  # in the files of EXPECTED, an assignment can have any name
+                f"{path}, line {line}: the columns {clean_line(header[result[column]])} and {clean_line(name)} both "
+                f"give the {column}. Remove one of them."
             )
-        result[column] = position
-    return result
-
-
-def _check_columns(path: Path, line: int, columns: Mapping[str, int], system: str) -> None:
-    identifying = {"id", "sis", "identifier"} | ({"email"} if system else set())
-    if not identifying & columns.keys():
+    if not result.keys() & ({"id", "sis", "identifier"} | ({"email"} if system else set())):
         raise KataError(
             f"{path}, line {line}: no column has the people's ids. The first line names the columns: "
             "id,name,e-mail,section,group; only id is required."
         )
+    return result
 
 
 def _checked(
@@ -233,60 +230,32 @@ def _checked(
 # ------------------------------------------------------------------------------------------- the people
 
 
-def _has_students(columns: Mapping[str, int], lines: Sequence[tuple[int, list[str]]]) -> bool:
-    role = columns.get("role")
-    return role is not None and any(len(cells) > role and "student" in cells[role].casefold() for _, cells in lines)
-
-
 def _is_no_student(texts: Mapping[str, str], system: str, has_students: bool) -> bool:
     """Return whether a line is about someone else: a teacher, Canvas's test student, or a line without a person."""
-    if system == "canvas" and (
-        not texts.get("id") or _normalised(texts.get("name", "")) in ("studenttest", "teststudent")
-    ):
+    test = normalised(texts.get("name", "")) in ("studenttest", "teststudent")
+    if system == "canvas" and (test or not texts.get("id")):
         return True
     return has_students and "student" not in texts.get("role", "").casefold()
 
 
 def _entry(path: Path, line: int, texts: Mapping[str, str], system: str) -> RosterEntry:
-    ids = []
-    if system == "canvas":
-        ids.append(("canvas", texts["id"]))
-    if texts.get("login"):
-        ids.append(("login", texts["login"]))
+    login, email = texts.get("login", ""), texts.get("email")
+    ids = [("canvas", texts["id"])] if system == "canvas" else []
+    ids += [("login", login)] if login else []
     participant = texts.get("identifier", "").rpartition(" ")[2]
-    email = texts.get("email")
-    if email is None and "@" in texts.get("login", ""):
-        email = texts["login"]
-    own = texts.get("sis", "") if system == "canvas" else texts.get("id", "")
+    if email is None and "@" in login:
+        email = login
+    own = texts.get("sis" if system == "canvas" else "id", "")
     if not own and not system:
         raise KataError(f"{path}, line {line}: the id is missing. Add it, or remove the line.")
     if not own and not email and not ids and not participant:
         raise KataError(f"{path}, line {line}: it has no id and no e-mail address. Add one of them.")
     if len(own.encode()) > PERSON:
         raise KataError(f"{path}, line {line}: the id is longer than {PERSON} bytes. Shorten it.")
-    own = own or (email or "" if system != "canvas" else texts.get("login", ""))
-    name = texts.get("name") if "name" in texts else (_joined(texts) if {"first", "last"} & texts.keys() else None)
-    return RosterEntry(
-        line,
-        composed(own),
-        name,
-        email,
-        texts.get("section"),
-        texts.get("team"),
-        tuple(dict.fromkeys(ids)),
-        participant,
-    )
+    own = composed(own or (login if system == "canvas" else email or ""))
+    name = _name(texts) if texts.keys() & {"name", "first", "last"} else None
+    return RosterEntry(line, own, name, email, texts.get("section"), texts.get("team"), tuple(ids), participant)
 
 
-def _joined(texts: Mapping[str, str]) -> str:
-    return " ".join(filter(None, (texts.get("first"), texts.get("last"))))
-
-
-def _check_unique(path: Path, entries: Sequence[RosterEntry]) -> None:
-    seen: dict[tuple[str, str], int] = {}
-    for entry in entries:
-        for system, value in (("id", entry.id), ("participant", entry.participant), *entry.ids):
-            if value and (earlier := seen.setdefault((system, value), entry.line)) != entry.line:
-                raise KataError(
-                    f"{path}, line {entry.line}: the id {value} is already in line {earlier}. Remove one of the lines."
-                )
+def _name(texts: Mapping[str, str]) -> str:
+    return texts.get("name") or " ".join(filter(None, (texts.get("first"), texts.get("last"))))

@@ -126,13 +126,13 @@ class KataWork:
 def described(rule: Rule) -> str:
     """Describe a rule in one line."""
     late = f"{rule.late_percent:g} % a day" if rule.late_percent else "none"
-    until = "" if rule.late_days is None else f", for {rule.late_days} days"
-    more = f", {rule.grace_s / 60:g} minutes of grace" if rule.grace_s else ""
+    more = "" if rule.late_days is None else f", for {rule.late_days} days"
+    more += f", {rule.grace_s / 60:g} minutes of grace" if rule.grace_s else ""
     more += f", category {rule.category}" if rule.category else ""
     more += "" if rule.weight is None else f", weight {rule.weight:g}"
     more += ", done in groups" if rule.in_groups else ""
     more += ", a missing submission does not count" if rule.missing == "empty" else ""
-    return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{until}{more}"
+    return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{more}"
 
 
 def spends_attempt(verdict: Verdict) -> bool:
@@ -168,9 +168,7 @@ def days_late(submitted_at: str, due_at: str | None, grace_s: int = 0) -> int:
     if due_at is None:
         return 0
     seconds = (datetime.datetime.fromisoformat(submitted_at) - datetime.datetime.fromisoformat(due_at)).total_seconds()
-    if seconds <= grace_s:
-        return 0
-    return max(0, math.ceil(seconds / DAY_S))
+    return math.ceil(seconds / DAY_S) if seconds > grace_s else 0
 
 
 def standings(attempts: Sequence[Attempt], rule: Rule, bank: int = 0) -> list[ScoredAttempt]:
@@ -253,19 +251,17 @@ def _is_pass(standing: ScoredAttempt) -> bool:
 def decided(verdict: Verdict, decisions: Sequence[Decision]) -> Verdict:
     """Return a verdict with the decisions on its tasks. An ungradable submission gets points, but cannot pass."""
     given = {each.task: each.points for each in decisions if each.task}
-    if not given:
-        return verdict
-    if verdict.tasks:
-        return totalled(verdict, [_decided(task, given.get(task.name)) for task in verdict.tasks])
-    return msgspec.structs.replace(verdict, score=min(verdict.score + sum(given.values()), verdict.max_score))
+    if given and not verdict.tasks:
+        return msgspec.structs.replace(verdict, score=min(verdict.score + sum(given.values()), verdict.max_score))
+    return totalled(verdict, [_decided(task, given.get(task.name)) for task in verdict.tasks]) if given else verdict
 
 
 def _decided(task: TaskResult, points: float | None) -> TaskResult:
     if points is None:
         return task
     points = min(points, task.max_score)
-    status: Literal["passed", "partial", "failed"] = "partial" if points else "failed"
-    return msgspec.structs.replace(task, score=points, status="passed" if points == task.max_score else status)
+    status = "passed" if points == task.max_score else "partial" if points else "failed"
+    return msgspec.structs.replace(task, score=points, status=status)
 
 
 def of_group(standings: Sequence[ScoredAttempt]) -> int:
@@ -286,17 +282,20 @@ def final_mark(
     `one` is the attempt that counts, out of `of_group` attempts of a group. If it is None, `submitted` says whether
     there are attempts that do not count.
     """
-    points = 0.0 if one is None else one.points
-    steps = ["no submission counts" if submitted else "no submission"] if one is None else _steps(one, rule, decisions)
-    steps[1:1] = [] if one is None else _group_steps(one, of_group)
-    whole = next((each for each in decisions if not each.task), None)
-    if whole is not None:
-        excluded = whole.kind == "exclude"
-        points = 0.0 if excluded else whole.points
-        steps.append(f"{'excluded' if excluded else f'override to {points:g}'} by {whole.who}: {whole.reason}")
-    most = rule.maximum if one is None else _maximum(one.attempt.verdict, rule)
+    if one is None:
+        points, most, steps = 0.0, rule.maximum, ["no submission counts" if submitted else "no submission"]
+    else:
+        points, most = one.points, _maximum(one.attempt.verdict, rule)
+        steps = _steps(one, rule, decisions, of_group)
+    excluded = False
+    for each in decisions:
+        if not each.task:
+            excluded = each.kind == "exclude"
+            points = 0.0 if excluded else each.points
+            steps.append(f"{'excluded' if excluded else f'override to {points:g}'} by {each.who}: {each.reason}")
+            break
     most = most or points
-    return FinalMark(min(points, most), most, tuple(steps), whole is not None and whole.kind == "exclude")
+    return FinalMark(min(points, most), most, tuple(steps), excluded)
 
 
 def _maximum(verdict: Verdict, rule: Rule) -> float:
@@ -304,22 +303,18 @@ def _maximum(verdict: Verdict, rule: Rule) -> float:
     return possible if verdict.tasks else max(possible, rule.maximum)  # an ungradable one has not counted every task
 
 
-def _steps(one: ScoredAttempt, rule: Rule, decisions: Sequence[Decision]) -> list[str]:
+def _steps(one: ScoredAttempt, rule: Rule, decisions: Sequence[Decision], of_group: int) -> list[str]:
     verdict = one.attempt.original or one.attempt.verdict
     before = {task.name: task.score for task in verdict.tasks}
     steps = [f"{verdict.score:g} of {_maximum(verdict, rule):g}"]
+    if one.attempt.by:
+        steps.append(f"submitted for the group by {one.attempt.by}")
+    if of_group > 1:
+        steps.append(f"chosen from {of_group} submissions of the group")
     for each in decisions:
         if each.task:
             steps.append(f"{each.task}: {before.get(each.task, 0.0):g} → {each.points:g} by {each.who}: {each.reason}")
     return [*steps, _lateness(one, rule)] if one.late else steps
-
-
-def _group_steps(one: ScoredAttempt, of_group: int) -> list[str]:
-    """Return who submitted for the group, and whether there are other submissions of it that do not count."""
-    steps = [f"submitted for the group by {one.attempt.by}"] if one.attempt.by else []
-    if of_group > 1:
-        steps.append(f"chosen from {of_group} submissions of the group")
-    return steps
 
 
 def _lateness(one: ScoredAttempt, rule: Rule) -> str:

@@ -19,7 +19,7 @@ from statistics import median, median_low
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from graders import intake, watchdog
 from graders.catalogue import Kata
@@ -127,7 +127,8 @@ class Comparison:
         """Return the level that most of the code in each line has."""
         source, levels_at = self.sources[person], [0] * len(found.filtered_code)
         for fragment in common:
-            level = self._level(fragment)
+            having = self._having[fragment]
+            level = OF_TWO if having == 2 else OF_FEW if having <= max(3, FEW * self._answers) else 1
             for start in found.hash_idx[fragment]:
                 for position in range(start, start + TOKENS):
                     levels_at[position] = max(levels_at[position], level)
@@ -137,12 +138,6 @@ class Comparison:
             if found.filtered_code[position] != "\n":
                 by_line[line_of[min(_in_source(found, position), len(source))]].append(level)
         return [median_low(levels) if levels else 0 for levels in by_line]
-
-    def _level(self, fragment: int) -> int:
-        having = self._having[fragment]
-        if having == 2:
-            return OF_TWO
-        return OF_FEW if having <= max(3, FEW * self._answers) else 1
 
     def _bits(self, mine: CodeFingerprint, theirs: CodeFingerprint) -> float:
         """Return how rare the common code is. Fragments overlap, so each one counts for one token only."""
@@ -247,19 +242,16 @@ def render(
     return page(title, Markup(body), STYLE)
 
 
-def _sides(pair: Pair, comparison: Comparison) -> list[tuple[str, float, Markup]]:
-    both = zip(
-        (pair.one, pair.other), (pair.share, pair.other_share), comparison.levels(pair.one, pair.other), strict=True
-    )
-    return [(person, share, _marked(comparison.sources[person], levels)) for person, share, levels in both]
+def _sides(pair: Pair, comparison: Comparison) -> Iterator[tuple[str, float, Markup]]:
+    people = (pair.one, pair.share), (pair.other, pair.other_share)
+    for (person, share), levels in zip(people, comparison.levels(pair.one, pair.other), strict=True):
+        yield person, share, _marked(comparison.sources[person], levels)
 
 
 def _marked(source: str, levels: Sequence[int]) -> Markup:
     """Return the code as HTML, with neighbouring lines of one level in one mark."""
     parts = []
     for level, group in groupby(zip(levels, source.split("\n"), strict=True), key=lambda each: each[0]):
-        text = "\n".join(line for _, line in group)
-        parts.append(
-            Markup('<mark class="level{}">{}</mark>').format(level, text) if level else Markup("{}").format(text)
-        )
+        text = escape("\n".join(line for _, line in group))
+        parts.append(Markup('<mark class="level{}">{}</mark>').format(level, text) if level else text)
     return Markup("\n").join(parts)

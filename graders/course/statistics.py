@@ -26,14 +26,9 @@ GRADED = ("passed", "partial", "failed", "blocked")
 class TaskStatistics:
     """Statistics on a task, computed from everyone for whom it was graded.
 
-    `pass_rate` and `mean`, the mean share of the points, range from 0 to 1.
-
-    `discrimination` is the index D. To compute it, people are ranked by their points for all other tasks. D is the mean
-    share of the points in the upper 27 % of people minus the mean share in the lower 27 %. `rest_correlation` is the
-    correlation of the points for the task with the points for all other tasks. Each of the two is None if it is
-    undefined or if too few people were graded.
-
-    `misconceptions` holds the most frequent diagnoses, with the number of people who got each diagnosis.
+    `pass_rate` and `mean`, the mean share of the points, range from 0 to 1. The functions `discrimination` and
+    `rest_correlation` explain the coefficients. `misconceptions` holds the most frequent diagnoses, with the number of
+    people who got each.
     """
 
     name: str
@@ -48,11 +43,9 @@ class TaskStatistics:
 
 @dataclass(frozen=True)
 class KataStatistics:
-    """Statistics on a kata.
+    """Statistics on a kata: the numbers of people who submitted and who passed, and the mean share of the points.
 
-    `people` is the number of people who submitted, `passed` is the number of those who passed, and `mean` is the mean
-    share of the points. Instructors changed the points of `overridden` people. The `excluded` people whom instructors
-    excluded from the kata are in none of the other numbers.
+    Instructors changed the points of `overridden` people. The `excluded` ones are in none of the other numbers.
     """
 
     slug: str
@@ -72,7 +65,8 @@ def of_katas(results: Sequence[KataResult]) -> list[KataStatistics]:
     totals: defaultdict[str, float] = defaultdict(float)
     for result in included(results):
         totals[result.person] += sum(task.score for task in _tasks(result.verdict))
-    return [_kata(slug, [each for each in results if each.kata == slug], totals) for slug in _slugs(results)]
+    slugs = sorted({each.kata for each in results})
+    return [_kata(slug, [each for each in results if each.kata == slug], totals) for slug in slugs]
 
 
 def included(results: Sequence[KataResult]) -> list[KataResult]:
@@ -83,9 +77,9 @@ def included(results: Sequence[KataResult]) -> list[KataResult]:
 def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | None:
     """Return the discrimination index D of a task, or None if it is undefined or too few people were graded.
 
-    `shares` holds each person's share of the points for the task, and `rest` holds the same person's points for all
-    other tasks. If people tie at the edge of a group, the group includes all of them, so the order of people does not
-    matter.
+    `shares` holds each person's share of the points for the task, and `rest` the person's points for all other tasks.
+    Ranked by the latter, D is the mean share in the upper 27 % of people minus that in the lower 27 %. If people tie at
+    the edge of a group, the group includes all of them.
     """
     size = round(GROUP * len(shares))
     if len(shares) < ENOUGH or len(set(rest)) < 2:
@@ -106,10 +100,6 @@ def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | 
     except StatisticsError:  # all values are equal
         return None
     return found if math.isfinite(found) else None
-
-
-def _slugs(results: Sequence[KataResult]) -> list[str]:
-    return sorted({result.kata for result in results})
 
 
 def _tasks(verdict: Verdict | None) -> list[TaskResult]:
@@ -149,13 +139,14 @@ def _task(name: str, results: Sequence[KataResult], totals: Mapping[str, float])
     ]
     shares = [task.score / task.max_score for _, task in graded]
     rest = [round(totals[result.person] - task.score, 4) for result, task in graded]
-    titles = [
-        f"{task.title} (extra)" if task.extra else task.title
-        for result in results
+    every = [task for result in results if result.verdict for task in result.verdict.tasks if task.name == name]
+    titles = [f"{task.title} (extra)" if task.extra else task.title for task in every if task.title]
+    diagnoses = Counter(
+        diagnosis
+        for result, _ in graded
         if result.verdict
-        for task in result.verdict.tasks
-        if task.name == name and task.title
-    ]
+        for diagnosis in {test.diagnosis for test in result.verdict.tests if test.task == name and test.diagnosis}
+    )
     return TaskStatistics(
         name=name,
         title=titles[0] if titles else name,
@@ -164,15 +155,8 @@ def _task(name: str, results: Sequence[KataResult], totals: Mapping[str, float])
         mean=fmean(shares) if shares else 0.0,
         discrimination=discrimination(shares, rest),
         rest_correlation=rest_correlation(shares, rest),
-        misconceptions=_misconceptions(name, [result.verdict for result, _ in graded if result.verdict]),
+        misconceptions=tuple(sorted(diagnoses.items(), key=lambda each: (-each[1], each[0]))[:SHOWN]),
     )
-
-
-def _misconceptions(task: str, verdicts: Sequence[Verdict]) -> tuple[tuple[str, int], ...]:
-    result = Counter[str]()
-    for verdict in verdicts:
-        result.update({test.diagnosis for test in verdict.tests if test.task == task and test.diagnosis})
-    return tuple(sorted(result.items(), key=lambda each: (-each[1], each[0]))[:SHOWN])
 
 
 _BODY = """

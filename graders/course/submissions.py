@@ -7,7 +7,7 @@ import datetime
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msgspec import structs
@@ -15,32 +15,11 @@ from msgspec import structs
 from graders import intake
 from graders.catalogue import Kata, is_glob
 from graders.course import downloads
-from graders.course.downloads import Form, Item, composed, mtime
+from graders.course.downloads import Cohort, SubmissionEntry, as_time, composed, mtime
 from graders.errors import IntakeError, KataError
 from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
 from graders.intake.rules import printable
-
-__all__ = ["Cohort", "KataSubmission", "SubmissionEntry", "composed", "find", "read"]
-
-
-@dataclass(frozen=True)
-class SubmissionEntry:
-    """One person's files, or those of a group.
-
-    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times or from the learning
-    management system. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is
-    not empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
-    """
-
-    person: str
-    location: Path | Place
-    submitted_at: str
-    explicit: bool = False
-    others: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    refused: str = ""
-    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,25 +32,6 @@ class KataSubmission:
     refused: str = ""
 
 
-@dataclass(frozen=True)
-class Cohort:
-    """Everyone's entries, the form of the folder or .zip file, and the names in it that belong to no submission."""
-
-    form: Form
-    entries: list[SubmissionEntry]
-    left_out: list[str]
-
-    @property
-    def people(self) -> list[str]:
-        """The names of all people, sorted."""
-        return sorted({person for entry in self.entries for person in (entry.person, *entry.others)})
-
-
-def find(folder: Path, times: Mapping[str, str] | None = None) -> list[SubmissionEntry]:
-    """Return everyone's entry, sorted by name. Raises KataError if there are none."""
-    return read(folder, times).entries
-
-
 def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = None) -> Cohort:
     """Return the entries in a folder or .zip file of this form (see graders.course.downloads).
 
@@ -79,46 +39,33 @@ def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = 
     file in the person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one
     person, that person gets one entry, which is refused. Raises KataError if there are no entries.
     """
-    download = downloads.read(path, form)
-    known = Counter(person for item in download.items for person in item.people)
-    entries = [
-        _refused(person, [item for item in download.items if person in item.people])
-        for person, count in known.items()
-        if count > 1
-    ]
-    for item in download.items:
-        first, *others = [person for person in sorted(item.people) if known[person] == 1] or [""]
-        if first:
-            entries.append(
-                SubmissionEntry(
-                    first,
-                    item.location,
-                    item.time or _as_time(item.modified),
-                    explicit=bool(item.time),
-                    others=tuple(others),
-                    notes=item.notes,
-                    renamed=item.renamed,
-                )
-            )
-    cohort = Cohort(download.form, sorted(entries, key=lambda entry: entry.person), download.left_out)
-    return with_times(cohort, times or {})
+    cohort = downloads.read(path, form)
+    known = Counter(person for entry in cohort.entries for person in entry.people)
+    entries = [_refused(person, cohort.entries) for person, count in known.items() if count > 1]
+    for entry in cohort.entries:
+        alone = [person for person in sorted(entry.people) if known[person] == 1]
+        if alone:
+            entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
+    entries.sort(key=lambda entry: entry.person)
+    return with_times(replace(cohort, entries=entries), times or {})
 
 
 def with_times(cohort: Cohort, times: Mapping[str, str]) -> Cohort:
     """Return the cohort with these submission times. A group has the time of its first member who has one."""
     entries = []
     for entry in cohort.entries:
-        given = next((times[person] for person in (entry.person, *entry.others) if person in times), "")
+        given = next((times[person] for person in entry.people if person in times), "")
         entries.append(replace(entry, submitted_at=given, explicit=True) if given else entry)
     return replace(cohort, entries=entries)
 
 
-def _refused(person: str, items: Sequence[Item]) -> SubmissionEntry:
-    names = [item.location.name if isinstance(item.location, Path) else "" for item in items]
-    listed = " and ".join(f"{name!a}" if not name.isascii() else name for name in names if name)
-    what = f"{listed} belong" if listed else f"{len(items)} submissions belong"
+def _refused(person: str, entries: Sequence[SubmissionEntry]) -> SubmissionEntry:
+    own = [entry for entry in entries if person in entry.people]
+    names = [entry.location.name for entry in own if isinstance(entry.location, Path)]
+    listed = " and ".join(name if name.isascii() else f"{name!a}" for name in names)
+    what = f"{listed} belong" if listed else f"{len(own)} submissions belong"
     reason = f"{what} to the same person, {person}. Remove all but one."
-    return SubmissionEntry(person, items[0].location, _as_time(max(item.modified for item in items)), refused=reason)
+    return SubmissionEntry(person, own[0].location, max(entry.submitted_at for entry in own), refused=reason)
 
 
 def forms(name: str) -> set[str]:
@@ -130,7 +77,7 @@ def names_in(entry: SubmissionEntry) -> str:
     """Return the names of an entry's first files, for a message that none of them is a kata's."""
     try:
         location = place_at(entry.location) if isinstance(entry.location, Path) else entry.location
-        names = [each.name for each in location.found.entries if each.kind != "a folder"]
+        names = [each.name for each in location.found if each.kind != "a folder"]
     except IntakeError:
         return ""
     names.sort(key=lambda name: not name.lower().endswith((".py", ".ipynb")))
@@ -253,8 +200,4 @@ def _timed(entry: SubmissionEntry, kata: Kata, submission: Submission) -> Submis
         for file in files
     ]
     newest = max(times, default=0.0)
-    return replace(entry, submitted_at=_as_time(newest)) if newest else entry
-
-
-def _as_time(seconds: float) -> str:
-    return as_utc(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
+    return replace(entry, submitted_at=as_time(newest)) if newest else entry

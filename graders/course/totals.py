@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from graders.course.rules import FinalMark, Rule
 
@@ -67,42 +68,40 @@ def total(marks: Sequence[KataMark], course: Course) -> Total:
     Without categories, this is the weighted sum of the points, out of the weighted sum of the maxima. With categories,
     it is out of 100: each category contributes the weighted mean of its katas' shares of points.
     """
-    if not any(each.rule.category for each in marks):
-        return _sum(marks, course)
-    shares, dropped = [], []
-    for category in _categories(marks, course):
-        items = [_Item(each.kata, _share(each), _weight(each)) for each in marks if _is_in(each, category)]
+    categories = {each.name: each for each in course.categories}
+    used = sorted({each.rule.category for each in marks if each.rule.category})
+    counting: list[tuple[float, list[_Item]]] = []
+    dropped: list[str] = []
+    for name in used or [""]:
+        category = categories.get(name, Category(name))
+        items = [_item(each, in_points=not used) for each in marks if each.counts and each.rule.category == name]
         kept = _kept(items, category.drop_lowest)
         dropped += [each.kata for each in items if each not in kept]
-        if kept:
-            shares.append((_mean(kept), category.weight))
-    weights = sum(weight for _, weight in shares)
-    points = 100 * sum(share * weight for share, weight in shares) / weights if weights else 0.0
-    without = tuple(each.kata for each in marks if not each.rule.category)
-    return _total(points, 100.0 if weights else 0.0, course, dropped, without)
-
-
-def _sum(marks: Sequence[KataMark], course: Course) -> Total:
-    drop = next((each.drop_lowest for each in course.categories if not each.name), 0)
-    items = [_Item(each.kata, _share(each), _weight(each) * each.mark.maximum) for each in marks if each.counts]
-    kept = _kept(items, drop)
-    points = sum(each.share * each.weight for each in kept)
-    dropped = [each.kata for each in items if each not in kept]
-    return _total(points, sum(each.weight for each in kept), course, dropped, ())
-
-
-def _total(points: float, maximum: float, course: Course, dropped: Sequence[str], uncounted: Sequence[str]) -> Total:
-    points = min(round(points, 4), round(maximum, 4))
+        counting += [(category.weight, kept)] if kept else []
+    if used:
+        weights = sum(weight for weight, _ in counting)
+        points = 100 * sum(weight * _mean(kept) for weight, kept in counting) / weights if weights else 0.0
+        maximum = 100.0 if weights else 0.0
+    else:
+        points = sum(each.share * each.weight for _, kept in counting for each in kept)
+        maximum = round(sum(each.weight for _, kept in counting for each in kept), 4)
+    points = min(round(points, 4), maximum)
     percent = min(100.0, round(100 * points / maximum, 4)) if maximum else 0.0
     passed = None if course.pass_percent is None else percent >= course.pass_percent
-    return Total(points, round(maximum, 4), percent, passed, tuple(sorted(dropped)), tuple(uncounted))
+    uncounted = tuple(each.kata for each in marks if used and not each.rule.category)
+    return Total(points, maximum, percent, passed, tuple(sorted(dropped)), uncounted)
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     kata: str
     share: float
     weight: float
+
+
+def _item(each: KataMark, *, in_points: bool) -> _Item:
+    weight = 1.0 if each.rule.weight is None else each.rule.weight
+    maximum = each.mark.maximum
+    return _Item(each.kata, each.mark.points / maximum, weight * maximum if in_points else weight)
 
 
 def _kept(items: Sequence[_Item], drop: int) -> list[_Item]:
@@ -125,21 +124,3 @@ def _kept(items: Sequence[_Item], drop: int) -> list[_Item]:
 
 def _mean(items: Sequence[_Item]) -> float:
     return sum(each.share * each.weight for each in items) / sum(each.weight for each in items)
-
-
-def _categories(marks: Sequence[KataMark], course: Course) -> list[Category]:
-    settings = {each.name: each for each in course.categories}
-    used = sorted({each.rule.category for each in marks if each.rule.category})
-    return [settings.get(name, Category(name)) for name in used]
-
-
-def _is_in(mark: KataMark, category: Category) -> bool:
-    return mark.counts and mark.rule.category == category.name
-
-
-def _share(mark: KataMark) -> float:
-    return mark.mark.points / mark.mark.maximum
-
-
-def _weight(mark: KataMark) -> float:
-    return 1.0 if mark.rule.weight is None else mark.rule.weight

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from graders.atomic import folder_lock
@@ -19,7 +19,7 @@ from graders.course.gradebook.people import Directory
 from graders.course.gradebook.results import KataResult
 from graders.errors import KataError
 from graders.output import delivery
-from graders.report.wording import stopped
+from graders.report import wording
 from graders.verdict import to_json
 
 MOST_LINES = 10  # name at most this many outdated pages
@@ -31,33 +31,8 @@ OF_MARK = ("days_late", "counts", "final_points", "steps")  # as in `katas grade
 def write(batch: Batch, held: BatchStore) -> list[Path]:
     """Write results.csv, and the verdict files that are missing or differ from the store.
 
-    Return those that differed, because a person had changed them.
-    """
-    changed = restore_verdicts(batch, held)
-    write_table(batch, held)
-    return changed
-
-
-# -------------------------------------------------------------------------------------- verdict files
-
-
-def replace_verdict(batch: Batch, row: Row) -> None:
-    """Replace the file of a verdict.
-
-    This function does not wait for the disk, because the file can be written again from the store.
-    """
-    file = batch.verdict_file(*row.key)
-    new = file.with_name(f".{file.name}")
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(_content(row))
-        os.replace(new, file)
-
-
-def restore_verdicts(batch: Batch, held: BatchStore) -> list[Path]:
-    """Write the verdict files that are missing or differ from the store. Return those that differed.
-
-    A file is missing if a run was killed just after it stored a verdict.
+    A file is missing if a run was killed just after it stored a verdict. Return those that differed, because a score
+    was given in a browser, or because a person had changed them.
     """
     changed = []
     with writing(batch.verdicts):
@@ -69,7 +44,18 @@ def restore_verdicts(batch: Batch, held: BatchStore) -> list[Path]:
             if found != _content(row):
                 replace_verdict(batch, row)
                 changed += [file] if found is not None else []
+    write_table(batch, held)
     return changed
+
+
+def replace_verdict(batch: Batch, row: Row) -> None:
+    """Replace the file of a verdict, without waiting for the disk: it can be written again from the store."""
+    file = batch.verdict_file(*row.key)
+    new = file.with_name(f".{file.name}")
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(_content(row))
+        os.replace(new, file)
 
 
 def _content(row: Row) -> bytes:
@@ -85,18 +71,26 @@ def table(held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> st
     `known` is what `results.by_name` returns, if that is known already.
     """
     known = held.book.read(results.by_name) if known is None else known
+    rows = ((*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.summaries().items()))
+    return csv_of([(*OF_VERDICT, *OF_MARK), *rows])
+
+
+def csv_of(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as CSV, without a cell that a spreadsheet would treat as a formula."""
     text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow((*OF_VERDICT, *OF_MARK))
-    for key, row in sorted(held.summaries().items()):
-        lines.writerow([harmless(cell) for cell in (*_of_verdict(row), *_of_mark(row, known.get(key)))])
+    csv.writer(text, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def harmless(cell: object) -> object:
+    """Escape a cell that a spreadsheet would treat as a formula, because names and messages are untrusted."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _of_verdict(row: Summary) -> tuple[object, ...]:
     verdict = row.verdict
     worth = (row.person, verdict.kata, verdict.status, verdict.score, verdict.max_score)
-    notes = [*verdict.intake_notes, *([stopped(verdict.stopped_tests)] if verdict.stopped_tests else [])]
+    notes = wording.notes(verdict.intake_notes, verdict.stopped_tests)
     messages = verdict.message.partition("\n")[0], "; ".join(notes)
     return *worth, row.submitted_at, verdict.submission_sha256, *messages
 
@@ -108,11 +102,6 @@ def _of_mark(row: Summary, result: KataResult | None) -> tuple[object, ...]:
     this = result.standing(row.submitted_at, row.verdict.submission_sha256)
     of_this = ("", "") if this is None else (this.late, int(this is result.counted))
     return *of_this, result.points, result.mark.text
-
-
-def harmless(cell: object) -> object:
-    """Escape a cell that a spreadsheet would treat as a formula, because names and messages are untrusted."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def write_table(batch: Batch, held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> bool:
@@ -128,43 +117,41 @@ def write_table(batch: Batch, held: BatchStore, known: Mapping[Key, KataResult] 
 def refresh_tables(book: Gradebook) -> list[str]:
     """Write the results.csv of all batches in a gradebook in which a final mark has changed. Return what to report."""
     lines, known = [], book.read(results.by_name)
-    for folder in book.read(batches.folders):
-        batch = Batch(Path(folder))
-        if not batch.exists:  # a command that needs its files names it
-            continue
-        try:
-            with batch.reading() as held:
-                if held.book.address == book.address and write_table(batch, held, known):
-                    lines.append(f"written: {batch.table}")
-        except KataError as fault:
-            lines.append(f"not written: {fault}")
+    for batch in (Batch(Path(folder)) for folder in book.read(batches.folders)):
+        if batch.exists:  # otherwise, a command that needs its files names it
+            try:
+                with batch.reading() as held:
+                    if held.book.address == book.address and write_table(batch, held, known):
+                        lines.append(f"written: {batch.table}")
+            except KataError as fault:
+                lines.append(f"not written: {fault}")
     return lines
 
 
-def tables_written(batch: Batch, held: BatchStore) -> list[str]:
-    """Write the results.csv of a batch, and of the others in its gradebook that have changed. Return what to report."""
-    write_table(batch, held)
-    return [f"written: {batch.table}", *refresh_tables(held.book)]
+# ------------------------------------------------------------------------------------- after a change
 
 
-def write_regraded(book: Gradebook, folder: str, regraded: Collection[Key]) -> list[str]:
-    """Write a batch's files after submissions of these people and katas were graded again. Return what to report."""
+def write_changed(
+    book: Gradebook, folder: str, changed: Collection[Key], *, regraded: bool = False, named: bool = True
+) -> list[str]:
+    """Write a batch's files after submissions or scores of these people and katas have changed.
+
+    Return what to report. Paths of pages name people, so that they are only listed if people may be `named`.
+    """
     batch = Batch(Path(folder))
     if not folder or not batch.exists:
         return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
     with batch.reading() as held:
         if held.book.address != book.address:
-            other = shlex.quote(held.book.name)
-            remedy = f"Regrade that too: katas gradebook regrade --gradebook {other}"
+            other, here = shlex.quote(held.book.name), shlex.quote(book.name)
+            remedy = f"Regrade that too: katas gradebook regrade --gradebook {other}" if regraded else ""
             if held.can_join():
-                here = shlex.quote(book.name)
                 remedy = f"Let it join: katas gradebook import {shlex.quote(folder)} --gradebook {here}"
-            return [f"{folder}: its results are in {held.book.name}, which was not regraded. {remedy}"]
-        verdicts = len(write(batch, held))
-    return [f"written: {folder}/results.csv and {verdicts} verdict files", *outdated_pages(batch, regraded)]
-
-
-# ---------------------------------------------------------------------------------- pages of feedback
+            what = "regraded" if regraded else "changed"
+            return [f"{folder}: its results are in {held.book.name}, which was not {what}. {remedy}".rstrip()]
+        count = len(write(batch, held))
+    verdicts = f" and {count} verdict files" if regraded else ""
+    return [f"written: {batch.table}{verdicts}", *outdated_pages(batch, changed, named=named)]
 
 
 def after_change(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
@@ -182,24 +169,29 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
     names = [directory.known(person), *directory.names(person)] if person else []
     for folder in book.read(batches.folders, kata):
         batch = Batch(Path(folder))
-        owners = sorted({batch.feedback / batch.folder_of(name) for name in names})
-        pages = [page for owner in owners or batch.feedback.glob("*") for page in owner.glob(f"{kata or '*'}.*")]
-        if pages:
+        owners = {batch.feedback / batch.folder_of(name) for name in names} if names else batch.feedback.glob("*")
+        count = sum(1 for owner in owners for _ in owner.glob(f"{kata or '*'}.*"))
+        if count:
             chosen = f" --kata {kata}" if kata else ""
-            number = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+            pages = "1 page" if count == 1 else f"{count} pages"
             remedy = f"katas feedback {shlex.quote(folder)}{chosen}"
-            lines.append(f"{number} of feedback may be outdated; write them again: {remedy}")
+            lines.append(f"{pages} of feedback may be outdated; write them again: {remedy}")
     return lines
 
 
 def outdated_pages(batch: Batch, changed: Collection[Key], *, named: bool = True) -> list[str]:
-    """Return which pages of feedback in a batch's folder are outdated after a change for these people and katas.
-
-    A page's path names its person, so that pages are only listed if they may be `named`.
-    """
-    changed = _with_groups(batch, changed)
+    """Return which pages in a batch's folder are outdated after a change for these people and katas."""
+    owners = set(changed)
+    if changed:
+        with batch.reading() as held:
+            if any(rule.in_groups for rule in held.book.read(settings.rules).values()):
+                owners |= {  # the others in a group, for whom the same submissions count
+                    (person, kata)
+                    for (person, kata), result in held.book.read(results.by_name).items()
+                    if any((each.attempt.submitted_as, kata) in changed for each in result.standings)
+                }
     pages = sorted(
-        page for person, kata in changed for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
+        page for person, kata in owners for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
     )
     lines = [f"outdated: {page}" for page in pages[:MOST_LINES] if named]
     if len(pages) > MOST_LINES:
@@ -207,15 +199,3 @@ def outdated_pages(batch: Batch, changed: Collection[Key], *, named: bool = True
     if pages:
         lines.append(f"write outdated pages again: katas feedback {shlex.quote(str(batch.out))}")
     return lines
-
-
-def _with_groups(batch: Batch, changed: Collection[Key]) -> Collection[Key]:
-    """Return these people and katas, and those of their groups, for whom the same submissions count."""
-    if not changed:
-        return changed
-    with batch.reading() as held:
-        if not any(rule.in_groups for rule in held.book.read(settings.rules).values()):
-            return changed
-        known = held.book.read(results.by_name)
-    names = {key: {each.attempt.submitted_as for each in result.standings} for key, result in known.items()}
-    return {*changed, *(key for key, each in names.items() if any((name, key[1]) in changed for name in each))}

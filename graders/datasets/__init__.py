@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,13 @@ def folder(name: str) -> Path:
 
     If the data set is missing, build it. Raises DataError if it must be downloaded first.
     """
-    return _made(name) / "shown"
+    source, place = sources.source(name), sources.place_of(name)
+    if not place.is_dir():
+        if not source.embedded:
+            size = sources.in_words(source.download)
+            raise DataError(f"the data set {name} is not downloaded yet: run `katas data fetch {name}` ({size})")
+        _make(name, {})
+    return place / "shown"
 
 
 def available(names: Iterable[str]) -> tuple[str, ...]:
@@ -52,7 +58,7 @@ def kept_back(name: str) -> tuple[Any, np.ndarray]:
     """
     import numpy as np
 
-    place = _made(name) / "kept_back"
+    place = folder(name).with_name("kept_back")
     labels = np.load(place / "labels.npy")
     texts = place / "texts.txt"
     return texts.read_text(encoding="utf-8").splitlines() if texts.exists() else np.load(place / "images.npy"), labels
@@ -64,39 +70,27 @@ def fetch(name: str, watcher: Watcher | None = None) -> Path:
     Progress is reported to `watcher`. If a download is interrupted, for example by Ctrl-C, the next call resumes it.
     Raises DataError.
     """
-    source = sources.source(name)
-    place = sources.place_of(name)
+    source, place, downloads = sources.source(name), sources.place_of(name), sources.downloads_of(name)
     if source.embedded or place.is_dir():
         return folder(name)
     from graders.datasets import download
 
     watcher = watcher or download.Watcher()
-    hosts, downloads = source.hosts, sources.downloads_of(name)
+    hosts = source.hosts
     try:
         downloads.mkdir(parents=True, exist_ok=True)
         with download.fetch_lock(downloads / _LOCK, name, watcher):
             if not place.is_dir():  # the process that held the lock may have built it
                 files = {file.name: download.bring(file, hosts, downloads, watcher) for file in source.files}
                 _convert(name, files, watcher)
-            _clear(place, downloads)
+            for left in place.parent.glob(f".{place.name}.*"):  # of interrupted builds
+                shutil.rmtree(left, ignore_errors=True)
+            for path in downloads.iterdir():
+                if path.name != _LOCK:
+                    path.unlink()
     except OSError as fault:
         raise unwritable(downloads, fault) from None
     return place / "shown"
-
-
-def arrived(name: str) -> int:
-    """Return how many bytes of a data set have been downloaded but not yet converted to arrays."""
-    downloads = sources.downloads_of(name)
-    return sum(path.stat().st_size for path in downloads.iterdir()) if downloads.is_dir() else 0
-
-
-def _clear(place: Path, downloads: Path) -> None:
-    """Remove the downloads and the remains of interrupted builds. The caller must hold the lock."""
-    for left in place.parent.glob(f".{place.name}.*"):
-        shutil.rmtree(left, ignore_errors=True)
-    for path in downloads.iterdir():
-        if path.name != _LOCK:
-            path.unlink()
 
 
 def _convert(name: str, files: dict[str, Path], watcher: Watcher) -> None:
@@ -116,40 +110,23 @@ def _convert(name: str, files: dict[str, Path], watcher: Watcher) -> None:
         raise
 
 
-def _made(name: str) -> Path:
-    source = sources.source(name)
-    place = sources.place_of(name)
-    if place.is_dir():
-        return place
-    if not source.embedded:
-        size = sources.in_words(source.download)
-        raise DataError(f"the data set {name} is not downloaded yet: run `katas data fetch {name}` ({size})")
-    _make(name, {})
-    return place
-
-
 def _make(name: str, files: dict[str, Path]) -> None:
     """Build a data set in a temporary folder and move it into place, so that it is always either complete or absent.
 
     Raises DataError.
     """
-    from graders.datasets.formats import READERS
+    from graders.datasets import formats
 
-    place, source = sources.place_of(name), sources.source(name)
-    maker: Callable[..., None] = READERS[source.format]
+    place = sources.place_of(name)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.") as temporary:
+            made = Path(temporary, "made")
+            made.mkdir()
+            formats.write(sources.source(name), files, made)
+            with contextlib.suppress(OSError):  # another process was faster
+                made.rename(place)
     except OSError as fault:
-        raise unwritable(place.parent, fault) from None
-    try:
-        maker(source, files, made)
-        made.chmod(0o755)
-        with contextlib.suppress(OSError):  # another process was faster
-            made.rename(place)
-    except OSError as fault:
-        raise unwritable(place, fault) from None
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        raise unwritable(place if place.parent.is_dir() else place.parent, fault) from None
     if not place.is_dir():
         raise DataError(f"{place}: the data set cannot be moved here. Remove what is there.")

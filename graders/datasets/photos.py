@@ -12,27 +12,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy import ndarray as Array
+from numpy.random import Generator as Rng
+
+Outline = Callable[[Array, Array, Rng], Array]
 
 SIDE = 64  # the height and the width of an image, in pixels
-
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom", "starfish")
 
 
-def render(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def render(n: int, seed: int) -> tuple[Array, Array]:
     """Render n images (n, 64, 64, 3) uint8 and their classes (n,) int64. Class sizes differ by at most one."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(n) % len(CLASSES))
     return np.stack([_photo(int(label), rng) for label in labels]), labels
 
 
-def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
+def _photo(label: int, rng: Rng) -> Array:
     light = _light(rng)
     picture = _surface(rng)
     for _ in range(rng.integers(0, 3)):  # pebbles, which do not depend on the class
-        picture = _laid(picture, _pebble, rng, light, size=rng.uniform(0.06, 0.15), middle=rng.uniform(-0.9, 0.9, 2))
-    picture = _laid(
-        picture, _OUTLINES[label], rng, light, size=rng.uniform(0.65, 0.9), middle=rng.uniform(-0.15, 0.15, 2)
-    )
+        picture = _laid(picture, _pebble, rng, light, rng.uniform(0.06, 0.15), rng.uniform(-0.9, 0.9, 2))
+    picture = _laid(picture, _OUTLINES[label], rng, light, rng.uniform(0.65, 0.9), rng.uniform(-0.15, 0.15, 2))
     return _exposed(picture, rng).astype(np.uint8)
 
 
@@ -41,7 +42,7 @@ def _photo(label: int, rng: np.random.Generator) -> np.ndarray:
 # and accurate only near it. The y axis points upwards.
 
 
-def _apple(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _apple(x: Array, y: Array, rng: Rng) -> Array:
     width = rng.uniform(0.72, 0.85)
     body = np.hypot(x / width, (y + 0.08) / 0.72) - 1
     dent = 0.28 - np.hypot(x / 1.3, y - 0.78)
@@ -49,7 +50,7 @@ def _apple(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
     return np.minimum(np.maximum(0.7 * body, dent), stem)
 
 
-def _fish(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _fish(x: Array, y: Array, rng: Rng) -> Array:
     height = rng.uniform(0.3, 0.44)
     body = height * (np.hypot((x + 0.2) / 0.72, y / height) - 1)
     spread = rng.uniform(0.8, 1.2)
@@ -58,7 +59,7 @@ def _fish(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.minimum(np.minimum(body, 0.8 * tail), fin)
 
 
-def _leaf(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _leaf(x: Array, y: Array, rng: Rng) -> Array:
     bend = rng.uniform(0.35, 0.75)  # the two circles that meet at the tips have their centres at x = ±bend
     radius = np.hypot(bend, 0.85)
     y_blade = y - 0.12 + 0.15 * x**2
@@ -68,48 +69,45 @@ def _leaf(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(np.minimum(blade + teeth, stem))
 
 
-def _mug(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _mug(x: Array, y: Array, rng: Rng) -> Array:
     width = rng.uniform(0.42, 0.55) + rng.uniform(-0.1, 0.12) * y
     body = np.maximum(abs(x + 0.18) - width, abs(y) - rng.uniform(0.6, 0.75))
     ring = abs(np.hypot((x - 0.34) / 0.9, y) - rng.uniform(0.34, 0.42)) - 0.085
     return np.asarray(np.minimum(body, np.maximum(ring, 0.2 - x)))
 
 
-def _mushroom(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _mushroom(x: Array, y: Array, rng: Rng) -> Array:
     height = rng.uniform(0.55, 0.8)
     cap = np.maximum(0.7 * (np.hypot(x / 0.85, (y - 0.05) / height) - 1), 0.05 - y + 0.12 * np.cos(2 * x))
     width = rng.uniform(0.18, 0.28) + 0.08 * (y < -0.55)
     return np.asarray(np.minimum(cap, np.maximum(abs(x) - width, abs(y + 0.35) - 0.45)))
 
 
-def _starfish(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _starfish(x: Array, y: Array, rng: Rng) -> Array:
     depth = rng.uniform(0.22, 0.32)
     bent = np.arctan2(y, x) + rng.uniform(-0.25, 0.25) * np.hypot(x, y)
     return np.asarray(0.7 * (np.hypot(x, y) - 0.6 - depth * np.cos(5 * bent)))
 
 
-def _pebble(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _pebble(x: Array, y: Array, rng: Rng) -> Array:
     angle = np.arctan2(y, x)
     waves = sum(rng.uniform(0, 0.12) * np.cos(k * angle + rng.uniform(0, 7)) for k in (2, 3, 4))
     return np.asarray(np.hypot(x, y) - 0.75 - waves)
 
 
-_OUTLINES: tuple[Callable[..., np.ndarray], ...] = (_apple, _fish, _leaf, _mug, _mushroom, _starfish)
+_OUTLINES: tuple[Outline, ...] = (_apple, _fish, _leaf, _mug, _mushroom, _starfish)
 
 # ---------------------------------------------------------------------------------------------------------- the scene
 
 
-def _light(rng: np.random.Generator) -> np.ndarray:
+def _light(rng: Rng) -> Array:
     """Return the unit vector towards the lamp (x to the right, y downwards, z towards the camera)."""
     around, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.1)
     return np.array([np.cos(around) * np.cos(height), np.sin(around) * np.cos(height), np.sin(height)])
 
 
-def _surface(rng: np.random.Generator) -> np.ndarray:
-    """Return a random surface (64, 64, 3) with values from 0 to 1.
-
-    It is a colour gradient with a pattern like sand, boards or cloth.
-    """
+def _surface(rng: Rng) -> Array:
+    """Return a colour gradient (64, 64, 3) from 0 to 1 with a pattern like sand, boards or cloth."""
     ends = rng.uniform(0.15, 0.85, (2, 3))
     rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
     angle = rng.uniform(0, np.pi)
@@ -128,15 +126,7 @@ def _surface(rng: np.random.Generator) -> np.ndarray:
     return np.asarray(np.clip(shade + rng.uniform(0.02, 0.1) * pattern[..., None] * rng.uniform(0.6, 1, 3), 0, 1))
 
 
-def _laid(
-    picture: np.ndarray,
-    outline: Callable[..., np.ndarray],
-    rng: np.random.Generator,
-    light: np.ndarray,
-    *,
-    size: float,
-    middle: np.ndarray,
-) -> np.ndarray:
+def _laid(picture: Array, outline: Outline, rng: Rng, light: Array, size: float, middle: Array) -> Array:
     """Return the picture with an object added, which is lit as a relief and casts a shadow.
 
     `size` and `middle` are in coordinates that range from -1 to 1 across the picture.
@@ -149,9 +139,8 @@ def _laid(
     shadow = _smooth(np.clip(0.5 - distance(away) / edge, 0, 1), rng.uniform(0.8, 2.5))[..., None]
     picture = picture * (1 - rng.uniform(0.25, 0.7) * shadow)
 
-    height = np.sqrt(np.clip(-here, 0, None) * rng.uniform(0.15, 0.5)) + 0.01 * _smooth(
-        rng.normal(size=here.shape), 1.5
-    ) * rng.uniform(0, 2)
+    height = np.sqrt(np.clip(-here, 0, None) * rng.uniform(0.15, 0.5))
+    height = height + 0.01 * _smooth(rng.normal(size=here.shape), 1.5) * rng.uniform(0, 2)
     slope_down, slope_right = np.gradient(_smooth(height, 1.0), 2 / SIDE)
     normal = np.stack([-slope_right, -slope_down, np.ones_like(height)])
     normal /= np.linalg.norm(normal, axis=0)
@@ -163,20 +152,17 @@ def _laid(
     return np.asarray(picture * (1 - covers) + thing * covers)
 
 
-def _posed(
-    outline: Callable[..., np.ndarray], rng: np.random.Generator, size: float, middle: np.ndarray
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a function that computes the distance (64, 64) of every pixel from an outline in a random pose.
+def _posed(outline: Outline, rng: Rng, size: float, middle: Array) -> Callable[[Array], Array]:
+    """Return a function that maps a shift (2,) to every pixel's distance (64, 64) from an outline in a random pose.
 
-    The pose turns, stretches and slants the outline, and may mirror it. The argument of the function is a shift (2,) of
-    the outline.
+    The pose turns, stretches and slants the outline, and may mirror it.
     """
     turn = rng.uniform(-0.6, 0.6)
     stretch, lean = rng.uniform(0.85, 1.15), rng.uniform(-0.15, 0.15)
     mirrored = rng.choice((-1.0, 1.0))
     seed = int(rng.integers(2**32))
 
-    def distance(shift: np.ndarray) -> np.ndarray:
+    def distance(shift: Array) -> Array:
         rows, columns = np.mgrid[:SIDE, :SIDE] * (2 / (SIDE - 1)) - 1
         across, down = columns - middle[0] - shift[0], rows - middle[1] - shift[1]
         x = (np.cos(turn) * across + np.sin(turn) * down) / size * mirrored
@@ -187,11 +173,8 @@ def _posed(
     return distance
 
 
-def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
-    """Return blotches of two random colours (64, 64, 3) for an object.
-
-    The first colour is lighter or darker than `ground` (3,), the mean colour of the surface below the object.
-    """
+def _painted(rng: Rng, ground: Array) -> Array:
+    """Return blotches (64, 64, 3) of two random colours, the first lighter or darker than `ground` (3,)."""
     lighter = rng.random() < 1 - ground.mean()
     first = ground + rng.uniform(0.2, 0.5) * (1 if lighter else -1) + rng.uniform(-0.2, 0.2, 3)
     first = np.clip(first, 0.12, 1)
@@ -201,11 +184,8 @@ def _painted(rng: np.random.Generator, ground: np.ndarray) -> np.ndarray:
     return np.asarray(first + (second - first) * share[..., None])
 
 
-def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the image that the camera takes, with values between 0 and 255.
-
-    The camera adds blur, a vignette, a white balance, an exposure and noise.
-    """
+def _exposed(picture: Array, rng: Rng) -> Array:
+    """Add blur, a vignette, a white balance, an exposure and noise. The values are then from 0 to 255."""
     blur = rng.uniform(0.3, 1.1)
     picture = np.stack([_blurred(picture[..., channel], blur) for channel in range(3)], axis=2)
     rows, columns = np.mgrid[:SIDE, :SIDE] * (2 / (SIDE - 1)) - 1
@@ -216,13 +196,13 @@ def _exposed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(np.clip(255 * (picture + noise), 0, 255))
 
 
-def _smooth(noise: np.ndarray, deviation: float) -> np.ndarray:
+def _smooth(noise: Array, deviation: float) -> Array:
     """Blur an array. If it contains negative values, also rescale it to a standard deviation of 1."""
     blurred = _blurred(noise, deviation)
     return blurred if noise.min() >= 0 else blurred / max(float(blurred.std()), 1e-9)
 
 
-def _blurred(values: np.ndarray, deviation: float) -> np.ndarray:
+def _blurred(values: Array, deviation: float) -> Array:
     """Blur values (64, 64) with a Gaussian of this standard deviation in pixels, truncated at the image's border."""
     places = np.arange(SIDE)
     weights = np.exp(-0.5 * ((places[:, None] - places) / deviation) ** 2)

@@ -13,7 +13,6 @@ from graders.errors import KataError
 
 TABLE = Path(__file__).with_name("data.toml")
 VERSION = 1  # the version of the folders' contents; each version has its own folder
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class DataError(KataError):
@@ -56,12 +55,9 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The URLs of the folders that hold the data set's files, each ending in a slash.
-
-        Raises DataError if NN_KATAS_DATA_URL is not a web address.
-        """
+        """The URLs of the folders with the files, each ending in a slash. Raises DataError for a wrong setting."""
         mirror = mirror_of_course()
-        if mirror is None:
+        if not mirror:
             return self.urls
         if not mirror.startswith(("http://", "https://")):
             raise DataError(
@@ -71,9 +67,9 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (mirror.rstrip("/") + "/",)
 
 
-def mirror_of_course() -> str | None:
-    """Return the value of NN_KATAS_DATA_URL, or None if it is not set."""
-    return os.environ.get("NN_KATAS_DATA_URL") or None
+def mirror_of_course() -> str:
+    """Return the value of NN_KATAS_DATA_URL, or an empty string."""
+    return os.environ.get("NN_KATAS_DATA_URL", "")
 
 
 def table() -> dict[str, DataSet]:
@@ -91,11 +87,9 @@ def source(name: str) -> DataSet:
 
 def cache() -> Path:
     """Return the folder for all data sets: $NN_KATAS_DATA, or else nn-katas in the user's cache folder."""
-    given = os.environ.get("NN_KATAS_DATA")
-    if given:
+    if given := os.environ.get("NN_KATAS_DATA"):
         return Path(given).absolute()
-    general = os.environ.get("XDG_CACHE_HOME")
-    return Path(general or Path.home() / ".cache").absolute() / "nn-katas"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "nn-katas"
 
 
 def place_of(name: str) -> Path:
@@ -110,12 +104,10 @@ def downloads_of(name: str) -> Path:
 
 def unwritable(path: Path, fault: OSError) -> DataError:
     """Return the error for a file or folder that cannot be written."""
-    problem = f"{path}: {fault.strerror or fault}"
-    if fault.errno in _FULL:
-        return DataError(
-            f"{problem}: no half-written file remains; free some space, or set NN_KATAS_DATA to another folder"
-        )
-    return DataError(f"{problem}: set NN_KATAS_DATA to a folder that you can write to")
+    remedy = ": set NN_KATAS_DATA to a folder that you can write to"
+    if fault.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        remedy = ": no half-written file remains; free some space, or set NN_KATAS_DATA to another folder"
+    return DataError(f"{path}: {fault.strerror or fault}{remedy}")
 
 
 def in_words(count: float) -> str:

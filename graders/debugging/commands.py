@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graders.cli.session import Invocation
+from graders.errors import KataError
 from graders.output.paragraphs import folded
 from graders.output.progress_bar import progress_bar, timed_spinner
 
@@ -42,23 +44,25 @@ def new(
 ) -> None:
     """Create a puzzle in katas/debug/SEED/."""
     from graders.debugging import practice
-    from graders.debugging.generate import candidate, generate
 
     root = Invocation.root
     chosen = practice.free_seed(root) if seed is None else seed
-    practice.check_free(root, chosen)
-    candidate(chosen, level, family)  # rejects an unknown level or family before the slow part starts
+    practice.check_free(root, chosen, level, family)
     with timed_spinner("breaking a program, and checking that its fix works"):
-        puzzle = generate(chosen, level, family)
-    folder = practice.write(puzzle, root, level, family).relative_to(root)
+        puzzle = practice.create(root, chosen, level, family)
+    folder = practice.folder_of(root, chosen).relative_to(root)
     print(f"{puzzle.symptom}\n\nwritten: {folder}/ (level {puzzle.level}, {puzzle.program.name})")
     print(f"Read {folder}/README.md, then: pytest {folder}; katas debug grade {chosen}")
 
 
+def _folder(seed: int | None) -> Path:
+    from graders.debugging import practice
+
+    return practice.newest(Invocation.root) if seed is None else practice.folder_of(Invocation.root, seed)
+
+
 @app.command()
-def grade(
-    seed: MaybeSeed = None,
-) -> int:
+def grade(seed: MaybeSeed = None) -> int:
     """Grade a repaired program and its diagnosis.
 
     Exit status: 0 passed, 1 failed or ungradable, 2 could not be graded.
@@ -66,7 +70,7 @@ def grade(
     from graders.debugging import practice
     from graders.report import terminal
 
-    folder = practice.newest(Invocation.root) if seed is None else practice.folder_of(Invocation.root, seed)
+    folder = _folder(seed)
     with (
         practice.PuzzleJudge(folder, started=Invocation.started, resident=False) as judge,
         timed_spinner("grading: running a few training runs"),
@@ -89,9 +93,7 @@ def hint(
     """Show a puzzle's next hint (of three), or an earlier one again."""
     from graders.debugging import practice
 
-    root = Invocation.root
-    folder = practice.newest(root) if seed is None else practice.folder_of(root, seed)
-    number, text = practice.hint(folder, number)
+    number, text = practice.hint(_folder(seed), number)
     print(folded(f"Hint {number} of 3: {text}", sys.stdout))
 
 
@@ -102,16 +104,15 @@ def solution(
 ) -> None:
     """Show what was broken, why it is wrong, and how to fix it."""
     from graders.debugging import practice
-    from graders.debugging.texts import as_text
-    from graders.errors import KataError
+    from graders.debugging.texts import as_markdown, fix
 
-    folder = practice.folder_of(Invocation.root, seed)
+    folder = _folder(seed)
     puzzle = practice.puzzle_in(folder)
     if not practice.attempts(folder) and not give_up:
         raise KataError(
             f"{folder}: no attempt has been graded yet. Run `katas debug grade {seed}` first, or add --give-up."
         )
-    print(as_text(puzzle).rstrip("\n"))
+    print(f"{as_markdown(puzzle)}\n\n{fix(puzzle)}", end="")
 
 
 @app.command("list")
@@ -140,44 +141,40 @@ def check(
 
     Exit status: 0 all puzzles work and no two are equal, 1 otherwise, 130 interrupted.
     """
-    from graders.debugging.generate import GenerationError, candidate, generate
+    from graders.debugging import generate
+    from graders.debugging.faults import FAMILIES, FAULTS
+    from graders.debugging.programs import PROGRAMS
 
-    candidate(0, level)
-    made: list[tuple[Puzzle, float]] = []
+    generate.candidate(0, level)
+    made: list[Puzzle] = []
+    seconds: dict[str, list[float]] = defaultdict(list)  # by program
     faults: list[str] = []
     try:
         with progress_bar() as progress:
             for seed in progress.track(range(seeds), description="checking puzzles"):
                 started = time.monotonic()
                 try:
-                    made.append((generate(seed, level), time.monotonic() - started))
-                except GenerationError as fault:
-                    faults.append(str(fault))
+                    made.append(generate.generate(seed, level))
+                    seconds[made[-1].program.name].append(time.monotonic() - started)
+                except generate.GenerationError as fault:
+                    faults.append(f"no puzzle: {fault}")
     finally:
-        print("\n".join(_report(made, faults)))
-    return 0 if len({puzzle.source for puzzle, _ in made}) == seeds else 1
+        print(f"{len(made)} of {len(made) + len(faults)} puzzles work, {len({each.source for each in made})} distinct")
+        used = {fault.name: fault.family for puzzle in made for fault in puzzle.faults}
+        print(
+            f"families {len(set(used.values()))} of {len(FAMILIES)}, faults {len(used)} of {len(FAULTS)}, "
+            f"programs {len(seconds)} of {len(PROGRAMS)}"
+        )
+        for name, times in sorted(seconds.items()):
+            print(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
+        if made:
+            print(f"needed more than one variation: {sum(puzzle.attempt > 0 for puzzle in made) / len(made):.1%}")
+        print("".join(f"{line}\n" for line in [*_equal(made), *faults]), end="")
+    return 0 if len({puzzle.source for puzzle in made}) == seeds else 1
 
 
-def _report(made: list[tuple[Puzzle, float]], faults: list[str]) -> list[str]:
-    """Summarise the puzzles, with the seconds that each took, and the reasons why others could not be made."""
-    from graders.debugging.faults import FAMILIES, FAULTS
-    from graders.debugging.programs import PROGRAMS
-
-    seeds, seconds = defaultdict(list), defaultdict(list)
-    for puzzle, took in made:
+def _equal(made: list[Puzzle]) -> list[str]:
+    seeds: dict[str, list[int]] = defaultdict(list)
+    for puzzle in made:
         seeds[puzzle.source].append(puzzle.seed)
-        seconds[puzzle.program.name].append(took)
-    used = {fault.name: fault.family for puzzle, _ in made for fault in puzzle.faults}
-    lines = [
-        f"{len(made)} of {len(made) + len(faults)} puzzles work, {len(seeds)} distinct",
-        f"families {len(set(used.values()))} of {len(FAMILIES)}, faults {len(used)} of {len(FAULTS)}, "
-        f"programs {len(seconds)} of {len(PROGRAMS)}",
-    ]
-    for name, times in sorted(seconds.items()):
-        lines.append(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
-    if made:
-        share = sum(puzzle.attempt > 0 for puzzle, _ in made) / len(made)
-        lines.append(f"needed more than one variation: {share:.1%}")
-    equal = [same for same in seeds.values() if len(same) > 1]
-    lines += [f"the same program from seeds {', '.join(map(str, same))}" for same in equal]
-    return [*lines, *(f"no puzzle: {reason}" for reason in faults)]
+    return [f"the same program from seeds {', '.join(map(str, same))}" for same in seeds.values() if len(same) > 1]

@@ -7,9 +7,9 @@ import io
 import random
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from itertools import combinations, product
 
 from graders.debugging.faults import FAMILIES, FAULTS, Fault
@@ -25,28 +25,6 @@ class GenerationError(KataError):
     """Raised if the requested puzzle cannot be made."""
 
 
-@dataclass(frozen=True)
-class Variation:
-    """New values for the constants of a program, as source text, and new names for its identifiers."""
-
-    constants: Mapping[str, str]
-    names: Mapping[str, str]
-
-    def apply(self, source: str) -> str:
-        """Return the program with this variation's constants and identifiers. Line numbers do not change."""
-        for name, value in self.constants.items():
-            source = re.sub(rf"^{name} = [^\s#]+", f"{name} = {value}", source, count=1, flags=re.MULTILINE)
-        lines = source.splitlines(keepends=True)
-        found = [
-            token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.string in self.names
-        ]
-        for token in reversed([token for token in found if token.type == tokenize.NAME]):
-            (row, start), (_, end) = token.start, token.end
-            line = lines[row - 1]
-            lines[row - 1] = line[:start] + self.names[token.string] + line[end:]
-        return "".join(lines)
-
-
 def generate(seed: int, level: int | None = None, family: str | None = None) -> Puzzle:
     """Return the first candidate for a seed that shows its symptom and is healthy once it is fixed.
 
@@ -55,16 +33,15 @@ def generate(seed: int, level: int | None = None, family: str | None = None) -> 
     """
     from graders.debugging.proof import prove  # needs torch; the rest of this module does not
 
-    reasons = []
     for attempt in range(TRIES):
         puzzle = candidate(seed, level, family, attempt)
         proof = prove(puzzle)
-        if proof.proven:
+        if proof.symptom:
             return replace(puzzle, symptom=proof.symptom)
-        reasons.append(f"{'+'.join(fault.name for fault in puzzle.faults)} in {puzzle.program.name}: {proof.reason}")
+    faults = "+".join(fault.name for fault in puzzle.faults)
     raise GenerationError(
         f"seed {seed}: none of {TRIES} variations gives a working puzzle. Choose another seed. "
-        f"The last failure: {reasons[-1]}"
+        f"The last failure: {faults} in {puzzle.program.name}: {proof.reason}"
     )
 
 
@@ -77,7 +54,10 @@ def candidate(seed: int, level: int | None = None, family: str | None = None, at
     choose = random.Random(f"katas debug {seed} {level} {family} {attempt}")
     level = level or choose.choice(LEVELS)
     program, faults = choose.choice(_two(choose, family) if level == 3 else _one(choose, level, family))
-    return assemble(program, faults, vary(program, choose), seed=seed, level=level, attempt=attempt)
+    constants = {name: choose.choice(values) for name, values in program.constants.items()}
+    names = {name: choose.choice((name, *others)) for name, others in program.names.items()}
+    vary = partial(_varied, constants=constants, names=names)
+    return assemble(program, faults, seed=seed, level=level, attempt=attempt, vary=vary)
 
 
 def _one(choose: random.Random, level: int, family: str | None) -> list[tuple[TrainingProgram, tuple[Fault, ...]]]:
@@ -89,32 +69,29 @@ def _one(choose: random.Random, level: int, family: str | None) -> list[tuple[Tr
 
 def _two(choose: random.Random, family: str | None) -> list[tuple[TrainingProgram, tuple[Fault, ...]]]:
     """Draw a program, then two families (one of them `family`, if given), and return the possible pairs of faults."""
-    by_program = {name: _pairs(name, family) for name in PROGRAMS}
-    name = choose.choice([name for name, pairs in by_program.items() if pairs])
-    families = choose.choice(sorted({(one.family, other.family) for one, other in by_program[name]}))
-    return [(PROGRAMS[name], (one, other)) for one, other in by_program[name] if (one.family, other.family) == families]
+    program = choose.choice([program for name, program in PROGRAMS.items() if _pairs(name, family)])
+    pairs = _pairs(program.name, family)
+    families = choose.choice(sorted({(one.family, other.family) for one, other in pairs}))
+    return [(program, (one, other)) for one, other in pairs if (one.family, other.family) == families]
 
 
 @cache
-def _pairs(name: str, family: str | None) -> tuple[tuple[Fault, Fault], ...]:
+def _pairs(name: str, family: str | None) -> list[tuple[Fault, Fault]]:
     """Return the pairs of faults, of different families and causes, that this program can have together."""
-    return tuple(
+    return [
         (one, other)
         for one, other in combinations([fault for fault in FAULTS.values() if name in fault.edits], 2)
         if one.family != other.family and one.cause != other.cause
         if family in (None, one.family, other.family)
         if _apart(PROGRAMS[name], one, other)
-    )
+    ]
 
 
 def _apart(program: TrainingProgram, one: Fault, other: Fault) -> bool:
     """Return whether the faults edit non-adjacent lines, and neither adds a snippet that the other replaces."""
-    ones, others = one.edits[program.name], other.edits[program.name]
-    for a, b in product(ones, others):
+    for a, b in product(one.edits[program.name], other.edits[program.name]):
         (a_start, a_end), (b_start, b_end) = _span(program.source, a[0]), _span(program.source, b[0])
-        if a_start <= b_end + 1 and b_start <= a_end + 1:
-            return False
-        if a[0] in b[1] or b[0] in a[1]:
+        if (a_start <= b_end + 1 and b_start <= a_end + 1) or a[0] in b[1] or b[0] in a[1]:
             return False
     return True
 
@@ -125,31 +102,39 @@ def _span(source: str, snippet: str) -> tuple[int, int]:
     return source.count("\n", 0, start), source.count("\n", 0, start + len(snippet.rstrip("\n")))
 
 
-def vary(program: TrainingProgram, choose: random.Random) -> Variation:
-    """Draw a variation of the program. Each identifier keeps its name or gets one of its other names."""
-    constants = {name: choose.choice(values) for name, values in program.constants.items()}
-    names = {name: choose.choice((name, *others)) for name, others in program.names.items()}
-    return Variation(constants, names)
+def _varied(source: str, constants: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Return the program with these constants and identifiers. Line numbers do not change."""
+    for name, value in constants.items():
+        source = re.sub(rf"^{name} = [^\s#]+", f"{name} = {value}", source, count=1, flags=re.MULTILINE)
+    lines = source.splitlines(keepends=True)
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
+        if token.type == tokenize.NAME and token.string in names:
+            (row, start), (_, end) = token.start, token.end
+            lines[row - 1] = lines[row - 1][:start] + names[token.string] + lines[row - 1][end:]
+    return "".join(lines)
 
 
 def assemble(
-    program: TrainingProgram, faults: Sequence[Fault], variation: Variation, *, seed: int, level: int, attempt: int = 0
+    program: TrainingProgram,
+    faults: Sequence[Fault],
+    *,
+    seed: int,
+    level: int,
+    attempt: int = 0,
+    vary: Callable[[str], str] = str,
 ) -> Puzzle:
-    """Return the puzzle that results from inserting faults into a variation of a program."""
+    """Return the puzzle that results from inserting faults into a program and varying it."""
     broken = _break(program, faults)
-    lines = tuple(
-        _lines(_break(program, [f for f in faults if f is not fault]), broken, fault, program) for fault in faults
-    )
-    partly = [variation.apply(_break(program, [f for f in faults if f is not fault])) for fault in faults]
+    without = [_break(program, [each for each in faults if each is not fault]) for fault in faults]
     return Puzzle(
         seed=seed,
         level=level,
         program=program,
-        source=variation.apply(broken),
-        twin=variation.apply(program.source),
-        faults=tuple(faults),
-        lines=lines,
-        partly_fixed=tuple(partly) if len(faults) > 1 else (),
+        source=vary(broken),
+        twin=vary(program.source),
+        faults=list(faults),
+        lines=[_lines(fixed, broken, fault, program) for fixed, fault in zip(without, faults, strict=True)],
+        partly_fixed=list(map(vary, without)) if len(faults) > 1 else [],
         attempt=attempt,
     )
 
@@ -158,15 +143,11 @@ def _break(program: TrainingProgram, faults: Sequence[Fault]) -> str:
     source = program.source
     for fault in faults:
         for healthy, broken in fault.edits[program.name]:
-            if source.count(healthy) != 1:
-                raise GenerationError(
-                    f"{fault.name}: {program.name} contains {healthy!r} {source.count(healthy)} times, not once"
-                )
             source = source.replace(healthy, broken)
     return source
 
 
-def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> tuple[int, ...]:
+def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> list[int]:
     """Return the lines of the broken text that differ from the fixed one, are next to a gap, or are in `also`."""
     before, after = fixed.splitlines(), broken.splitlines()
     found: set[int] = set()
@@ -179,7 +160,7 @@ def _lines(fixed: str, broken: str, fault: Fault, program: TrainingProgram) -> t
         if snippet in broken:  # a second fault may have changed it
             start, end = _span(broken, snippet)
             found.update(range(start, end + 1))
-    return tuple(sorted(number + 1 for number in found if after[number].strip()))
+    return sorted(number + 1 for number in found if after[number].strip())
 
 
 def _filled(lines: Sequence[str], number: int, step: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
@@ -14,11 +13,12 @@ from graders.checks import Mismatch
 from graders.debugging.readings import (
     NO_SCORE,
     PIECE,
+    Arrays,
     Reading,
-    module_of,
-    row_keys,
+    data_of,
     same_rows,
-    target_of_rows,
+    targets,
+    targets_of_rows,
     truth_of,
 )
 
@@ -46,11 +46,13 @@ def complaints(runs: Sequence[Reading], twins: Sequence[Reading], epochs: int, s
 
     The sentences name the seeds only if `seeds` is given, because the judge keeps its seeds secret.
     """
-    which = _Which(len(runs), seeds)
+    n = len(runs)
+    each = [f"seed {seed}" for seed in seeds] or [f"one of {n} training runs"] * n
+    every = f"seed{'s' if n > 1 else ''} {_listed(map(str, seeds))}" if seeds else f"{n} training runs"
     return [
-        *_of_losses(runs, twins, epochs, which),
-        *_of_scores(runs, twins, which),
-        *_of_claims(runs, twins, which),
+        *_of_losses(runs, twins, epochs, each, every),
+        *_of_scores(runs, twins, every),
+        *_of_claims(runs, twins, each),
         *_of_rows(runs, twins),
     ]
 
@@ -61,42 +63,23 @@ def assert_healthy(runs: Sequence[Reading], twins: Sequence[Reading], epochs: in
         raise Mismatch(" ".join(ill), None, None)
 
 
-@dataclass(frozen=True)
-class _Which:
-    """The words that messages use for the training runs, which name the seeds unless these are secret."""
-
-    n: int
-    seeds: Sequence[int]
-
-    def one(self, k: int) -> str:
-        return f"seed {self.seeds[k]}" if self.seeds else f"one of {self.n} training runs"
-
-    @property
-    def all(self) -> str:
-        if not self.seeds:
-            return f"{self.n} training runs"
-        return f"seed{'s' if self.n > 1 else ''} {_each(map(str, self.seeds))}"
-
-
-def _of_losses(runs: Sequence[Reading], twins: Sequence[Reading], epochs: int, which: _Which) -> list[str]:
+def _of_losses(
+    runs: Sequence[Reading], twins: Sequence[Reading], epochs: int, each: Sequence[str], every: str
+) -> list[str]:
     said = []
-    entries = next((set(one.lengths) for one in runs if set(one.lengths) != {epochs}), set())
-    if entries:
-        said.append(f"A history of {epochs} epochs has {_listed(entries)} entries.")
-    first = next((one.entries_of_one_epoch for one in runs if one.entries_of_one_epoch != 1), 1)
-    if first != 1:
+    if entries := next((set(one.lengths) for one in runs if set(one.lengths) != {epochs}), set()):
+        said.append(f"A history of {epochs} epochs has {' or '.join(map(str, sorted(entries)))} entries.")
+    if (first := next((one.entries_of_one_epoch for one in runs if one.entries_of_one_epoch != 1), 1)) != 1:
         said.append(f"A second training run, of one epoch, returns a history of {first} epochs.")
-    order = sorted(range(len(runs)), key=lambda k: all(map(math.isfinite, runs[k].losses)))  # the worst one first
-    for k in order:
-        one, twin = runs[k], twins[k]
-        told = _ill_losses(one, twin)
-        if told:
+    triples = list(zip(runs, twins, each, strict=True))
+    for one, twin, which in sorted(triples, key=lambda triple: all(map(math.isfinite, triple[0].losses))):
+        if told := _ill_losses(one, twin):  # that of the worst run
             healthy = f"in a healthy run it goes from {twin.losses[0]:.3g} to {twin.losses[-1]:.3g}."
-            return [*said, f"The loss {told} ({which.one(k)}, {epochs} epochs); {healthy}"]
-    ratios = [math.log(max(one.losses[-1], 1e-12) / twin.losses[-1]) for one, twin in zip(runs, twins, strict=True)]
-    if fmean(ratios) >= math.log(LOSS_RATIO):
-        last, healthy = (_each(f"{one.losses[-1]:.3g}" for one in many) for many in (runs, twins))
-        said.append(f"The loss is {last} at the end ({which.all}, {epochs} epochs); in a healthy run it is {healthy}.")
+            return [*said, f"The loss {told} ({which}, {epochs} epochs); {healthy}"]
+    ratio = fmean(math.log(max(one.losses[-1], 1e-12) / twin.losses[-1]) for one, twin, _ in triples)
+    if ratio >= math.log(LOSS_RATIO):
+        last, healthy = (_listed(f"{one.losses[-1]:.3g}" for one in many) for many in (runs, twins))
+        said.append(f"The loss is {last} at the end ({every}, {epochs} epochs); in a healthy run it is {healthy}.")
     return said
 
 
@@ -113,39 +96,48 @@ def _ill_losses(one: Reading, twin: Reading) -> str:
     return ""
 
 
-def _of_scores(runs: Sequence[Reading], twins: Sequence[Reading], which: _Which) -> list[str]:
+def _of_scores(runs: Sequence[Reading], twins: Sequence[Reading], every: str) -> list[str]:
+    def drop(part: str) -> float:
+        """Return how much lower the mean score is than the twin's."""
+        return fmean(getattr(twin, part) for twin in twins) - fmean(getattr(one, part) for one in runs)
+
+    def scores(many: Sequence[Reading], part: str) -> str:
+        numbers = [_number(getattr(one, part)) for one in many]
+        return _listed(numbers if len(set(numbers)) > 1 else numbers[:1])
+
     said = []
-    train, fresh, pieces = zip(*((one.train, one.fresh, one.pieces) for one in runs), strict=True)
-    well_train, well_fresh, well_pieces = zip(*((twin.train, twin.fresh, twin.pieces) for twin in twins), strict=True)
-    low = fmean(fresh) < fmean(well_fresh) - MEAN_SCORE
+    low = drop("fresh") > MEAN_SCORE
     if low:
         said.append(
-            f"The score on fresh data is {_scores(fresh)} ({which.all}); a healthy run reaches {_scores(well_fresh)}."
+            f"The score on fresh data is {scores(runs, 'fresh')} ({every}); "
+            f"a healthy run reaches {scores(twins, 'fresh')}."
         )
-    if fmean(train) - fmean(fresh) > fmean(well_train) - fmean(well_fresh) + MEAN_GAP:
+    if drop("fresh") - drop("train") > MEAN_GAP:
         said.append(
-            f"The score on training data is {_scores(train)}, on fresh data {_scores(fresh)} ({which.all}); "
-            f"a healthy run reaches {_scores(well_train)}, and {_scores(well_fresh)}."
+            f"The score on training data is {scores(runs, 'train')}, on fresh data {scores(runs, 'fresh')} ({every}); "
+            f"a healthy run reaches {scores(twins, 'train')}, and {scores(twins, 'fresh')}."
         )
-    if not low and fmean(pieces) < fmean(well_pieces) - MEAN_PIECES:
+    if not low and drop("pieces") > MEAN_PIECES:
         said.append(
-            f"If predict gets {PIECE} rows at a time, the score is {_scores(pieces)} ({which.all}); "
-            f"a healthy run reaches {_scores(well_pieces)}."
+            f"If predict gets {PIECE} rows at a time, the score is {scores(runs, 'pieces')} ({every}); "
+            f"a healthy run reaches {scores(twins, 'pieces')}."
         )
     return said
 
 
-def _of_claims(runs: Sequence[Reading], twins: Sequence[Reading], which: _Which) -> list[str]:
+def _of_claims(runs: Sequence[Reading], twins: Sequence[Reading], each: Sequence[str]) -> list[str]:
     said = []
     epochs = [_epoch_left(one, twins) for one in runs]
     for place, part in enumerate(("training", "validation")):
-        pairs = [(_claimed(one, epoch)[place], one.true[place]) for one, epoch in zip(runs, epochs, strict=True)]
-        k = max(range(len(pairs)), key=lambda k: abs(pairs[k][0] - pairs[k][1]))
-        claimed, true = pairs[k]
+        claims = [
+            (getattr(one, epoch)[place], one.true[place], epoch, which)
+            for one, epoch, which in zip(runs, epochs, each, strict=True)
+        ]
+        claimed, true, epoch, which = max(claims, key=lambda claim: abs(claim[0] - claim[1]))
         if not abs(claimed - true) <= CLAIM:
             said.append(
-                f"The history claims a {part} score of {_number(claimed)} for its {epochs[k]} epoch; the answers "
-                f"that the program gives for these data after training score {_number(true)} ({which.one(k)})."
+                f"The history claims a {part} score of {_number(claimed)} for its {epoch} epoch; the answers "
+                f"that the program gives for these data after training score {_number(true)} ({which})."
             )
     return said
 
@@ -162,11 +154,8 @@ def _epoch_left(one: Reading, twins: Sequence[Reading]) -> str:
 
 
 def _off(one: Reading, epoch: str) -> float:
-    return max(abs(claimed - true) for claimed, true in zip(_claimed(one, epoch), one.true, strict=True))
-
-
-def _claimed(one: Reading, epoch: str) -> tuple[float, float]:
-    return one.last if epoch == "last" else one.best
+    claims: tuple[float, float] = getattr(one, epoch)
+    return max(abs(claimed - true) for claimed, true in zip(claims, one.true, strict=True))
 
 
 def _of_rows(runs: Sequence[Reading], twins: Sequence[Reading]) -> list[str]:
@@ -182,42 +171,41 @@ def _of_rows(runs: Sequence[Reading], twins: Sequence[Reading]) -> list[str]:
     return said
 
 
-def _each(words: Iterable[str]) -> str:
+def _listed(words: Iterable[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _scores(values: Sequence[float]) -> str:
-    numbers = [_number(value) for value in values]
-    return _each(numbers if len(set(numbers)) > 1 else numbers[:1])
-
-
-def _listed(numbers: set[int]) -> str:
-    return " or ".join(map(str, sorted(numbers)))
 
 
 def _number(value: float) -> str:
     return f"{value:.2f}" if value > NO_SCORE else f"{NO_SCORE:g} or less"
 
 
-def assert_same_data(data: Mapping[str, np.ndarray], twin: str, broken: str, seed: int) -> None:
+def assert_same_data(data: Arrays, twin: str, broken: str, seed: int) -> None:
     """Check that the arrays of load_data equal the twin's. Raises Mismatch.
 
     If the arrays of the broken program differ from the twin's, another split of the same rows is also accepted.
     """
-    expected = {name: part.numpy() for name, part in vars(module_of(twin).load_data(seed)).items()}
-    if _equal(data, expected):
+    expected = data_of(twin, seed)
+    different = _different(data, expected)
+    if not different:
         return
     truth = truth_of(twin, seed)
-    given = {name: part.numpy() for name, part in vars(module_of(broken).load_data(seed)).items()}
-    if not _equal(given, expected) and same_rows(data, truth):
-        target = target_of_rows(truth)
-        pairs = [(data[f"X_{name}"], data.get(f"y_{name}", data[f"X_{name}"])) for name in ("train", "validation")]
-        if all(np.array_equal(np.stack([target[key] for key in row_keys(X)]), y) for X, y in pairs):
+    if _different(data_of(broken, seed), expected) and same_rows(data, truth):
+        parts = [(data[f"X_{part}"], targets(data, part)) for part in ("train", "validation")]
+        if all(np.array_equal(targets_of_rows(X, truth), y) for X, y in parts):
             return
-    name = next((name for name in expected if name not in data or not _equal_arrays(data[name], expected[name])), "")
-    raise Mismatch(
-        f"load_data({seed}): {name or 'the data'} must not differ from the original program's for this seed", None, None
+    raise Mismatch(f"load_data({seed}): {different} must not differ from the original program's for this seed")
+
+
+def _different(data: Arrays, expected: Arrays) -> str:
+    """Return the name of the first array that differs, or an empty string."""
+    return next(
+        (
+            name
+            for name, part in expected.items()
+            if name not in data or data[name].dtype != part.dtype or not np.array_equal(data[name], part)
+        ),
+        "",
     )
 
 
@@ -229,32 +217,20 @@ def assert_same_answers(runs: Sequence[Mapping[str, Any]], n: int) -> None:
     for run in runs:
         before, after = run["before"], run["after"]
         if len(before) != len(after) or not all(map(np.array_equal, before, after)):
-            raise Mismatch("predict changes the network", None, None)
-        first, *others = run["answers"]
-        for answer in (first, *others):
+            raise Mismatch("predict changes the network")
+        for answer in run["answers"]:
             if len(answer) != n:
                 raise Mismatch(f"predict gives {len(answer)} answers for {n} rows", n, len(answer))
+        first, *others = run["answers"]
         if not all(_near(first, answer) for answer in others):
             raise Mismatch(
-                "predict gives different answers for the same rows in a different order, or in a second call",
-                None,
-                None,
+                "predict gives different answers for the same rows in a different order, or in a second call"
             )
         if not _near(run["zero"], np.broadcast_to(run["zero"][:1], run["zero"].shape)):
             raise Mismatch(
                 "predict gives different answers for different rows even if all parameters of the network are zero: "
-                "its answers do not come from the network",
-                None,
-                None,
+                "its answers do not come from the network"
             )
-
-
-def _equal(data: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> bool:
-    return all(name in data and _equal_arrays(data[name], part) for name, part in expected.items())
-
-
-def _equal_arrays(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.dtype == b.dtype and np.array_equal(a, b)
 
 
 def _near(a: np.ndarray, b: np.ndarray) -> bool:

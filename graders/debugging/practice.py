@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import importlib.util
 import json
-import os
 import random
 import re
+import runpy
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -29,7 +27,7 @@ from graders.catalogue import Kata
 from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
 from graders.debugging.diagnosis import DIAGNOSIS, FIELDS, PROGRAM, gaps, remarks
-from graders.debugging.generate import candidate
+from graders.debugging.generate import candidate, generate
 from graders.debugging.puzzle import Puzzle
 from graders.debugging.texts import hints, readme, title
 from graders.errors import KataError
@@ -46,10 +44,7 @@ SHOWN_SEEDS = (0, 1)  # the seeds with which `pytest` trains; the README's figur
 NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
 
-# --------------------------------------------------------------------------------------- the folder
-
-
-class PracticeRecord(msgspec.Struct, frozen=True):
+class PracticeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """The content of puzzle.toml, from which `puzzle_in` makes the puzzle again. `sha256` identifies the program."""
 
     seed: int
@@ -68,57 +63,62 @@ def folder_of(root: Path, seed: int) -> Path:
 def free_seed(root: Path) -> int:
     """Return a small random seed that has no folder yet. Raises KataError if all are taken."""
     free = [seed for seed in NUMBERS if not folder_of(root, seed).exists()]
-    if not free:
-        raise KataError(
-            f"{root / 'katas' / 'debug'}: all small seeds are taken. Choose one with --seed N, or remove some puzzles."
-        )
-    return random.choice(free)
+    if free:
+        return random.choice(free)
+    folder = root / "katas" / "debug"
+    raise KataError(f"{folder}: all small seeds are taken. Choose one with --seed N, or remove some puzzles.")
 
 
-def check_free(root: Path, seed: int) -> Path:
-    """Return the folder for a new puzzle. Raises KataError if it exists already or cannot be created."""
+def check_free(root: Path, seed: int, level: int | None = None, family: str | None = None) -> None:
+    """Raise KataError if this puzzle cannot be created. This is much faster than `create`."""
     folder = folder_of(root, seed)
     if folder.exists():
         raise KataError(f"{folder}: this puzzle exists already. Continue with it, remove it, or choose another --seed.")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryDirectory(dir=folder.parent, prefix=".new-").cleanup()
     except OSError as fault:
         raise KataError(f"{folder.parent}: {fault.strerror}. Make katas/ writable, or choose another --root.") from None
-    if not os.access(folder.parent, os.W_OK | os.X_OK):
-        raise KataError(
-            f"{folder.parent}: the folder is not writable. Change its permissions or choose another --root."
-        )
-    return folder
+    candidate(seed, level, family)  # rejects an unknown level or family
 
 
-def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> Path:
+def create(root: Path, seed: int, level: int | None, family: str | None) -> Puzzle:
+    """Generate a puzzle, which takes a while, and write its folder. Raises KataError."""
+    puzzle = generate(seed, level, family)
+    write(puzzle, root, level, family)
+    return puzzle
+
+
+def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> None:
     """Write the folder of a puzzle atomically. `level` and `family` are the requested values. Raises KataError."""
-    folder = check_free(root, puzzle.seed)
+    check_free(root, puzzle.seed)
+    folder = folder_of(root, puzzle.seed)
     record = PracticeRecord(puzzle.seed, puzzle.attempt, _digest(puzzle.source), puzzle.symptom, level, family)
-    values = {key: value for key, value in msgspec.structs.asdict(record).items() if value is not None}
     head = "# `katas debug` identifies this puzzle by these values. Do not change them.\n"
     texts = {
         "README.md": readme(puzzle),
         **stubs(puzzle),
-        RECORD: head + _toml(values),
+        RECORD: head + _toml(msgspec.to_builtins(record)),
         "test_debug.py": (TEMPLATES / "visible.py").read_text(encoding="utf-8"),
     }
     try:
         with TemporaryDirectory(dir=folder.parent, prefix=".new-") as temporary:
             made = Path(temporary, "puzzle")
-            made.mkdir()
-            for name, text in texts.items():
-                (made / name).write_text(text, encoding="utf-8")
+            _write(made, texts)
             made.rename(folder)
     except OSError as fault:
         raise KataError(f"{folder}: {fault.strerror}. Nothing was written. Choose another --root.") from None
-    return folder
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    folder.mkdir(parents=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def read(folder: Path) -> PracticeRecord:
     """Read puzzle.toml. Raises KataError if it is missing or damaged."""
     path = folder / RECORD
-    again = "Remove the folder and run `katas debug new` again."
     if not folder.is_dir():
         raise KataError(
             f"{folder}: there is no such puzzle. `katas debug list` shows all puzzles, `katas debug new` makes one."
@@ -126,9 +126,10 @@ def read(folder: Path) -> PracticeRecord:
     try:
         return msgspec.convert(read_toml(path.read_bytes(), RECORD), PracticeRecord)
     except OSError as fault:
-        raise KataError(f"{path}: {fault.strerror}. {again}") from None
+        problem = fault.strerror
     except (Mismatch, msgspec.ValidationError) as fault:
-        raise KataError(f"{path}: the file is damaged ({fault}). {again}") from None
+        problem = f"the file is damaged ({fault})"
+    raise KataError(f"{path}: {problem}. Remove the folder and run `katas debug new` again.")
 
 
 def puzzle_in(folder: Path) -> Puzzle:
@@ -164,7 +165,7 @@ def tables(puzzle: Puzzle) -> list[str]:
 
 def stubs(puzzle: Puzzle) -> dict[str, str]:
     """Return the learner's files as they were at the beginning, by name."""
-    empty: dict[str, Any] = {name: "" if kind is str else 0 for name, kind in FIELDS.items()} | {"file": PROGRAM}
+    empty: dict[str, Any] = {name: kind() for name, kind in FIELDS.items()} | {"file": PROGRAM}
     head = (
         "# cause: a name from the list in the README. line: a line number in the original program.py, counted from 1.\n"
     )
@@ -174,16 +175,11 @@ def stubs(puzzle: Puzzle) -> dict[str, str]:
 
 def solution(puzzle: Puzzle) -> dict[str, str]:
     """Return the files that get all points, by name."""
-    return {PROGRAM: puzzle.twin, DIAGNOSIS: answer(puzzle)}
-
-
-def answer(puzzle: Puzzle) -> str:
-    """Return a correct diagnosis.toml."""
     parts = []
     for name, fault, lines in zip(tables(puzzle), puzzle.faults, puzzle.lines, strict=True):
         values = [fault.cause, PROGRAM, lines[0], fault.why, fault.fix, fault.prevention]
         parts.append(f"[{name}]\n{_toml(dict(zip(FIELDS, values, strict=True)))}")
-    return "\n".join(parts)
+    return {PROGRAM: puzzle.twin, DIAGNOSIS: "\n".join(parts)}
 
 
 def _toml(values: dict[str, Any]) -> str:
@@ -195,14 +191,11 @@ def _digest(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-# ----------------------------------------------------------------------------------- the visible tests
-
-
 def symptoms(folder: Path) -> list[str]:
     """Run the learner's program in this process, and return sentences that describe its symptoms."""
     from graders.debugging import judging, readings
 
-    puzzle, program = puzzle_in(folder), _imported(folder / PROGRAM)
+    puzzle, program = puzzle_in(folder), SimpleNamespace(**runpy.run_path(str(folder / PROGRAM), run_name="program"))
     runs, twins = [], []
     for seed in SHOWN_SEEDS:
         truth = readings.truth_of(puzzle.twin, seed)
@@ -220,7 +213,7 @@ def form(folder: Path) -> list[str]:
     """Return sentences that say why a diagnosis cannot be graded, without revealing whether it is right."""
     puzzle = puzzle_in(folder)
     try:
-        table = _diagnosis(folder)
+        table = read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
     except OSError as fault:
         return [f"{DIAGNOSIS} cannot be read: {fault}"]
     except Mismatch as fault:
@@ -232,27 +225,10 @@ def form(folder: Path) -> list[str]:
 def notes(folder: Path) -> list[str]:
     """Return sentences that say what the prose of a diagnosis lacks. Missing prose costs no points."""
     try:
-        table = _diagnosis(folder)
+        table = read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
     except (OSError, Mismatch):
         return []  # grading reports it
     return [f"{DIAGNOSIS}, [{name}]: {said}" for name in tables(puzzle_in(folder)) for said in remarks(table, name)]
-
-
-def _diagnosis(folder: Path) -> dict[str, Any]:
-    return read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
-
-
-def _imported(path: Path) -> ModuleType:
-    """Import the learner's program as a module, so that tracebacks show lines of the file."""
-    spec = importlib.util.spec_from_file_location("program", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-# ------------------------------------------------------------------------------------------ progress
 
 
 def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
@@ -273,6 +249,12 @@ def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
 def hints_shown(folder: Path) -> set[int]:
     """Return the numbers of the hints that have been shown."""
     return {int(line) for line in _text(folder / SHOWN).split() if line.isdecimal() and len(line) < LONGEST_NUMBER}
+
+
+def record(folder: Path, verdict: Verdict) -> None:
+    """Record a verdict as an attempt, unless nothing could be graded. Raises KataError if it cannot be written."""
+    if verdict.status != "error" and not verdict.untested:
+        record_attempt(folder, verdict.score, verdict.max_score)
 
 
 def record_attempt(folder: Path, score: float, of: float) -> None:
@@ -316,7 +298,7 @@ class PuzzleStanding:
     folder: Path
     puzzle: Puzzle | None
     fault: str
-    scores: tuple[float, ...]
+    scores: list[float]
     solved_on: str
 
     @property
@@ -331,63 +313,46 @@ def standing(folder: Path) -> PuzzleStanding:
         puzzle = puzzle_in(folder)
     except KataError as problem:
         fault = str(problem)
-    dated = _dated_attempts(folder)
-    solved = next((moment[:10] for moment, score in dated if score >= POINTS), "")
-    return PuzzleStanding(folder, puzzle, fault, tuple(score for _, score in dated), solved)
-
-
-# ------------------------------------------------------------------------------------------- the judge
+    solved = next((moment[:10] for moment, score in _dated_attempts(folder) if score >= POINTS), "")
+    return PuzzleStanding(folder, puzzle, fault, attempts(folder), solved)
 
 
 @contextmanager
 def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
     """Create a temporary repository with one kata. Yields its root, which only the owner can read, and the slug."""
     slug = f"debug{puzzle.seed}"
+    toml = (TEMPLATES / "kata.toml").read_text(encoding="utf-8").replace("A broken training program", title(puzzle))
+    faults = zip(puzzle.faults, puzzle.lines, strict=True)
+    data = {
+        "source": puzzle.source,
+        "twin": puzzle.twin,
+        "lines": len(puzzle.source.splitlines()),
+        "tables": tables(puzzle),
+        "faults": [{"cause": fault.cause, "lines": lines} for fault, lines in faults],
+        "is_slow": puzzle.is_slow,
+    }
     with TemporaryDirectory(prefix="katas-debug-") as temporary:
         root = Path(temporary)
-        shown, solved, hidden = root / "katas" / slug, root / "solutions" / slug, root / "graders" / "hidden" / slug
-        for folder in (shown, solved, hidden):
-            folder.mkdir(parents=True)
-        toml = (TEMPLATES / "kata.toml").read_text(encoding="utf-8")
-        (shown / "kata.toml").write_text(toml.replace("A broken training program", title(puzzle)), encoding="utf-8")
-        for folder, files in ((shown, stubs(puzzle)), (solved, solution(puzzle))):
-            for name, text in files.items():
-                (folder / name).write_text(text, encoding="utf-8")
+        hidden = root / "graders" / "hidden" / slug
+        _write(root / "katas" / slug, stubs(puzzle) | {"kata.toml": toml})
+        _write(root / "solutions" / slug, solution(puzzle))
+        _write(hidden, {"puzzle.json": json.dumps(data)})
         shutil.copyfile(TEMPLATES / "hidden.py", hidden / "test_hidden.py")
         shutil.copyfile(TEMPLATES / "probes.py", hidden / "probes.py")
-        data = {
-            "source": puzzle.source,
-            "twin": puzzle.twin,
-            "lines": len(puzzle.source.splitlines()),
-            "tables": tables(puzzle),
-            "faults": [
-                {"cause": fault.cause, "lines": lines} for fault, lines in zip(puzzle.faults, puzzle.lines, strict=True)
-            ],
-            "is_slow": puzzle.is_slow,
-        }
-        (hidden / "puzzle.json").write_text(json.dumps(data), encoding="utf-8")
         yield root, slug
 
 
-class PuzzleJudge:
-    """A judge for one puzzle, for use in a `with` statement. `settings` are those of Judge."""
+class PuzzleJudge(ExitStack):
+    """A judge for one puzzle, for use in a `with` statement. `settings` are those of Judge.
+
+    `close` ends the judge, and removes its copy of the puzzle.
+    """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
+        super().__init__()
         self.folder = folder
-        with ExitStack() as stack:
-            root, self._slug = stack.enter_context(repository(puzzle_in(folder)))
-            self._judge = stack.enter_context(Judge(root, **settings))
-            self._stack = stack.pop_all()
-
-    def __enter__(self) -> PuzzleJudge:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the judge, and remove its copy of the puzzle."""
-        self._stack.close()
+        root, self._slug = self.enter_context(repository(puzzle_in(folder)))
+        self._judge = self.enter_context(Judge(root, **settings))
 
     def grade(
         self,
@@ -405,24 +370,12 @@ class PuzzleJudge:
         del visible
 
         def named(verdict: Verdict) -> Verdict:
-            foreign = tuple(name for name in verdict.ignored_files if not _is_ours(name))
+            ignored = verdict.ignored_files
+            foreign = tuple(name for name in ignored if name not in OURS and Path(name).parts[0] not in CACHES)
             return msgspec.structs.replace(verdict, ignored_files=foreign, kata=slug or verdict.kata)
 
         partial = None if tell is None else lambda verdict: tell(named(verdict))
         return named(self._judge.grade(self._slug, self.folder, until=until, tasks=tasks, tell=partial))
-
-
-def _is_ours(name: str) -> bool:
-    return name in OURS or Path(name).parts[0] in CACHES
-
-
-def record(folder: Path, verdict: Verdict) -> None:
-    """Record a verdict as an attempt, unless nothing could be graded. Raises KataError if it cannot be written."""
-    if verdict.status != "error" and not verdict.untested:
-        record_attempt(folder, verdict.score, verdict.max_score)
-
-
-# ---------------------------------------------------------------------------------------- as a kata
 
 
 class PuzzleKata(Kata, frozen=True, kw_only=True):
@@ -438,14 +391,6 @@ class PuzzleKata(Kata, frozen=True, kw_only=True):
 def kata_of(root: Path, seed: int, slug: str) -> PuzzleKata:
     """Return a seed's puzzle as a kata. Raises KataError if there is no such puzzle."""
     folder = folder_of(root, seed)
-    return PuzzleKata(**{**_template(), "slug": slug, "root": root, "title": title(puzzle_in(folder)), "own": folder})
-
-
-@cache
-def _template() -> dict[str, Any]:
-    """Return the fields of the kata in the templates' kata.toml."""
-    with TemporaryDirectory(prefix="katas-debug-") as temporary:
-        toml = Path(temporary, "katas", "debug", "kata.toml")
-        toml.parent.mkdir(parents=True)
-        toml.write_bytes((TEMPLATES / "kata.toml").read_bytes())
-        return msgspec.structs.asdict(catalogue.load(Path(temporary), "debug", complete=False))
+    with repository(puzzle_in(folder)) as (temporary, name):
+        kata = catalogue.load(temporary, name, complete=False)
+    return PuzzleKata(**{**msgspec.structs.asdict(kata), "slug": slug, "root": root, "own": folder})

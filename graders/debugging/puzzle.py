@@ -24,18 +24,16 @@ class Puzzle:
     program: TrainingProgram
     source: str
     twin: str
-    faults: tuple[Fault, ...]
-    lines: tuple[tuple[int, ...], ...]
-    partly_fixed: tuple[str, ...] = ()
-    symptom: str = ""
+    faults: list[Fault]
+    lines: list[list[int]]
+    partly_fixed: list[str]
     attempt: int = 0
+    symptom: str = ""
 
     @property
     def epochs(self) -> int:
         """The number of epochs that the program trains for."""
-        found = re.search(r"^EPOCHS = (\d+)", self.twin, flags=re.MULTILINE)
-        assert found is not None
-        return int(found[1])
+        return int(re.findall(r"^EPOCHS = (\d+)", self.twin, flags=re.MULTILINE)[0])
 
     @property
     def is_slow(self) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 import types
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,6 +25,8 @@ PIECE = 3  # the number of rows per call when predict gets a few rows at a time
 N_PIECES = 60
 NO_SCORE = -1.0  # the score of predictions that are not finite, and the lower bound for R²
 ROUNDS = 3  # in which the training time is measured
+
+Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -76,36 +77,35 @@ def load(source: str) -> types.ModuleType:
     return module
 
 
-@lru_cache(maxsize=4)
-def module_of(source: str) -> types.ModuleType:
-    """Return the module of a program of this package, which several callers share."""
-    return load(source)
+module_of = lru_cache(maxsize=4)(load)  # a module that several callers share
+
+
+def data_of(source: str, seed: int) -> Arrays:
+    """Return the arrays that load_data gives in a program of this package."""
+    return {name: part.numpy() for name, part in vars(module_of(source).load_data(seed)).items()}
+
+
+def targets(data: Arrays, part: str) -> np.ndarray:
+    """Return the targets of a part of a program's data. Those of an autoencoder are its inputs."""
+    return data.get(f"y_{part}", data[f"X_{part}"])
 
 
 def truth_of(twin: str, seed: int) -> Truth:
     """Return the twin's data for a seed, and fresh data."""
-    program = module_of(twin)
-    own = program.load_data(seed)
-    parts = [program.load_data(seed + FRESH + k) for k in range(N_FRESH)]
-    X = {"train": own.X_train.numpy(), "validation": own.X_validation.numpy()}
-    X["fresh"] = np.concatenate([part.X_validation.numpy() for part in parts])
-    y = {name: _targets(own, name) for name in ("train", "validation")}
-    y["fresh"] = np.concatenate([_targets(part, "validation") for part in parts])
+    own = data_of(twin, seed)
+    others = [data_of(twin, seed + FRESH + k) for k in range(N_FRESH)]
+    X = {part: own[f"X_{part}"] for part in ("train", "validation")}
+    y = {part: targets(own, part) for part in ("train", "validation")}
+    X["fresh"] = np.concatenate([other["X_validation"] for other in others])
+    y["fresh"] = np.concatenate([targets(other, "validation") for other in others])
     return Truth(X, y)
 
 
 def own_training(program: Any, seed: int, epochs: int, truth: Truth) -> dict[str, Any]:
-    """Run the probe `training` in this process and return its result."""
-    with _seeded(seed):
-        return probes.training(program, seed, epochs, truth.X, truth.pieces)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed the global generator, and restore it afterwards."""
+    """Run the probe `training` in this process and return its result. The global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        yield
+        return probes.training(program, seed, epochs, truth.X, truth.pieces)
 
 
 def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
@@ -118,12 +118,10 @@ def reading_of(run: Mapping[str, Any], truth: Truth) -> Reading:
     scores = {name: score(answers[name], truth.y[name]) for name in ("train", "validation", "fresh")}
     best = int(np.argmax(metrics["validation"]))
     return Reading(
+        **scores,
         losses=tuple(history["loss"]),
         lengths=lengths,
         entries_of_one_epoch=run["entries_of_one_epoch"],
-        train=scores["train"],
-        validation=scores["validation"],
-        fresh=scores["fresh"],
         pieces=score(answers["pieces"], truth.y["fresh"][: PIECE * N_PIECES]),
         last=_claims(metrics, -1),
         best=_claims(metrics, min(best, len(metrics["train"]) - 1)),
@@ -146,7 +144,8 @@ def slowdown(source: str, twin: str, seed: int) -> float:
     """
     programs = [load(source), load(twin)]
     least = [float("inf"), float("inf")]
-    with _seeded(seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
         for _ in range(ROUNDS):
             for which, program in enumerate(programs):
                 model, data = program.build_model(seed), program.load_data(seed)
@@ -167,7 +166,7 @@ def score(predicted: np.ndarray, targets: np.ndarray) -> float:
     return max(NO_SCORE, float(np.mean(1 - residual / np.var(targets, axis=0))))
 
 
-def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
+def same_rows(data: Arrays, truth: Truth) -> bool:
     """Return whether both parts are as long as the twin's and together hold the same rows, in any order."""
     for name in ("train", "validation"):
         part = data.get(f"X_{name}")
@@ -177,33 +176,28 @@ def same_rows(data: Mapping[str, np.ndarray], truth: Truth) -> bool:
     return sorted(own) == sorted(row_keys(truth.X["train"], truth.X["validation"]))
 
 
+def targets_of_rows(X: np.ndarray, truth: Truth) -> np.ndarray:
+    """Return the targets of these rows, which must be rows of the twin's data."""
+    keys = row_keys(truth.X["train"], truth.X["validation"])
+    target = dict(zip(keys, [*truth.y["train"], *truth.y["validation"]], strict=True))
+    return np.stack([target[key] for key in row_keys(X)])
+
+
+def row_keys(*parts: np.ndarray) -> list[bytes]:
+    """Return the bytes of each row of these parts, which serve as keys."""
+    return [np.ascontiguousarray(row).tobytes() for part in parts for row in part]
+
+
 def _true_scores(run: Mapping[str, Any], truth: Truth) -> tuple[float, float] | None:
     """Score the answers on the program's own split. Return None if the twin does not split the same rows."""
-    if not same_rows(run["data"], truth):
+    answers, data = run["answers"], run["data"]
+    if not same_rows(data, truth):
         return None
-    target = target_of_rows(truth)
     train, validation = (
-        score(run["answers"][f"own_{name}"], np.stack([target[key] for key in row_keys(run["data"][f"X_{name}"])]))
-        for name in ("train", "validation")
+        score(answers[f"own_{part}"], targets_of_rows(data[f"X_{part}"], truth)) for part in ("train", "validation")
     )
     return train, validation
 
 
 def _claims(metrics: Mapping[str, Sequence[float]], epoch: int) -> tuple[float, float]:
     return max(NO_SCORE, metrics["train"][epoch]), max(NO_SCORE, metrics["validation"][epoch])
-
-
-def target_of_rows(truth: Truth) -> dict[bytes, Any]:
-    """Map the key of each row of the twin's data to the row's target."""
-    keys = row_keys(truth.X["train"], truth.X["validation"])
-    return dict(zip(keys, [*truth.y["train"], *truth.y["validation"]], strict=True))
-
-
-def row_keys(*parts: Any) -> list[bytes]:
-    """Return the bytes of each row of these parts, which serve as keys."""
-    return [np.ascontiguousarray(row).tobytes() for part in parts for row in part]
-
-
-def _targets(data: Any, part: str) -> np.ndarray:
-    values: np.ndarray = getattr(data, f"y_{part}", getattr(data, f"X_{part}")).numpy()
-    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from graders.cli.session import Invocation
 from graders.errors import CatalogueError, KataError
 
 if TYPE_CHECKING:
-    from graders.doctor.examination import DoctorReport, Finding
+    from graders.doctor.examination import DoctorReport
 
 SYMBOLS = {"ok": "✓", "limited": "~", "fault": "✗"}
 _WIDTH = 80
@@ -52,26 +53,20 @@ def doctor(
 
 def as_text(found: DoctorReport) -> str:
     """Return the findings and their remedies as text, followed by a summary."""
-    from graders.report.terminal import encodable
-
-    lines = [line for finding in found.findings for line in _lines(finding)]
-    return encodable("\n".join([*lines, "", _summary(found)]), sys.stdout.encoding or "ascii")
-
-
-def _lines(finding: Finding) -> list[str]:
     from graders.output.paragraphs import wrapped
+    from graders.report.terminal import encodable
     from graders.report.text import clean
 
-    head = f"{SYMBOLS[finding.state]} {finding.subject:{_SUBJECT}}"
+    lines = []
     margin = " " * (_SUBJECT + 2)
-    lines = wrapped(clean(finding.found), _WIDTH, margin, head)
-    return lines + (wrapped(clean(finding.remedy), _WIDTH, margin, f"{' ' * _SUBJECT}→ ") if finding.remedy else [])
-
-
-def _summary(found: DoctorReport) -> str:
-    counts = {state: sum(finding.state == state for finding in found.findings) for state in SYMBOLS}
+    for each in found.findings:
+        lines += wrapped(clean(each.found), _WIDTH, margin, f"{SYMBOLS[each.state]} {each.subject:{_SUBJECT}}")
+        if each.remedy:
+            lines += wrapped(clean(each.remedy), _WIDTH, margin, f"{' ' * _SUBJECT}→ ")
+    counts = Counter(each.state for each in found.findings)
+    summary = "Everything works."
     if counts["fault"]:
-        return f"{counts['fault']} of {len(found.findings)} need fixing: the arrows say how."
-    if counts["limited"]:
-        return f"The katas work, but {counts['limited']} of {len(found.findings)} checks found limitations."
-    return "Everything works."
+        summary = f"{counts['fault']} of {len(found.findings)} need fixing: the arrows say how."
+    elif counts["limited"]:
+        summary = f"The katas work, but {counts['limited']} of {len(found.findings)} checks found limitations."
+    return encodable("\n".join([*lines, "", summary]), sys.stdout.encoding or "ascii")

@@ -7,7 +7,6 @@ yields findings; `examine` runs all checks in the order in which faults are best
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.metadata
 import importlib.util
 import locale
@@ -32,11 +31,10 @@ from graders.version import __version__
 State = Literal["ok", "limited", "fault"]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True):
     """The result of checking one subject, such as PyTorch or git.
 
-    The state `limited` means that all katas work, but with restrictions. The state `fault` means that some katas do
-    not work.
+    The state `limited` means that all katas work, but with restrictions; `fault` means that some katas do not work.
     """
 
     subject: str
@@ -54,21 +52,22 @@ class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
     def exit_status(self, *, strict: bool) -> int:
-        """Return 1 if any finding is a fault, and 0 otherwise. If `strict` is true, limitations count as faults."""
-        bad = ("fault", "limited") if strict else ("fault",)
-        return int(any(finding.state in bad for finding in self.findings))
+        """Return 1 if any finding is a fault or, with `strict`, a limitation, and 0 otherwise."""
+        return int(
+            any(finding.state == "fault" or (strict and finding.state == "limited") for finding in self.findings)
+        )
 
 
 def ok(subject: str, found: str) -> Finding:
-    return Finding(subject=subject, state="ok", found=found)
+    return Finding(subject, "ok", found)
 
 
 def limited(subject: str, found: str, remedy: str) -> Finding:
-    return Finding(subject=subject, state="limited", found=found, remedy=remedy)
+    return Finding(subject, "limited", found, remedy)
 
 
 def fault(subject: str, found: str, remedy: str) -> Finding:
-    return Finding(subject=subject, state="fault", found=found, remedy=remedy)
+    return Finding(subject, "fault", found, remedy)
 
 
 # ----------------------------------------------------------------------------------------------------- the installation
@@ -76,18 +75,17 @@ def fault(subject: str, found: str, remedy: str) -> Finding:
 
 _OLDEST, _BEYOND = (3, 11), (3, 14)
 _DISTRIBUTION = "nn-katas"
+_INSTALL = "pip install -c constraints.txt -e"
 
 
 def python() -> Iterator[Finding]:
     """Check the version of the interpreter, and report the operating system."""
     said = f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
-    versions = f"Python {_OLDEST[0]}.{_OLDEST[1]} to {_BEYOND[0]}.{_BEYOND[1] - 1}"
-    if not _OLDEST <= sys.version_info[:2] < _BEYOND or platform.python_implementation() != "CPython":
-        yield fault(
-            "python", said, f"Create the virtual environment with {versions} (CPython): PYTHON=python3.12 ./run demo"
-        )
-    else:
+    if _OLDEST <= sys.version_info[:2] < _BEYOND and platform.python_implementation() == "CPython":
         yield ok("python", said)
+    else:
+        versions = f"Python {_OLDEST[0]}.{_OLDEST[1]} to {_BEYOND[0]}.{_BEYOND[1] - 1} (CPython)"
+        yield fault("python", said, f"Create the virtual environment with {versions}: PYTHON=python3.12 ./run demo")
     yield ok("system", f"{platform.system()} {platform.release()}, {platform.machine()}")
 
 
@@ -98,38 +96,31 @@ def packages() -> Iterator[Finding]:
     try:
         lines = importlib.metadata.requires(_DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
-        yield fault(
-            "packages",
-            f"{_DISTRIBUTION} itself is not installed",
-            "In the checkout: pip install -c constraints.txt -e '.[all]'",
-        )
+        remedy = f"In the checkout: {_INSTALL} '.[all]'"
+        yield fault("packages", f"{_DISTRIBUTION} itself is not installed", remedy)
         return
-    there, missing = [], []
+    there: dict[str, None] = {}
+    missing: dict[str, dict[str, None]] = {}  # by extra
     for requirement in map(Requirement, lines):
-        if requirement.name == "torch" or requirement.name == _DISTRIBUTION:
+        if requirement.name in ("torch", _DISTRIBUTION):
             continue
-        extra = _extra_of(str(requirement.marker or ""))
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        extra = re.search(r"""extra == ["']([\w-]+)["']""", str(requirement.marker or ""))
+        lacking = missing.setdefault(extra[1] if extra else "", {})
+        try:
             version = importlib.metadata.version(requirement.name)
-            if requirement.specifier.contains(version, prereleases=True):
-                there.append(f"{requirement.name} {version}")
-                continue
-            missing.append((extra, f"{requirement.name} {version} does not match {requirement.specifier}"))
+        except importlib.metadata.PackageNotFoundError:
+            lacking[f"{requirement.name} is not installed"] = None
             continue
-        missing.append((extra, f"{requirement.name} is not installed"))
-    yield ok("packages", ", ".join(dict.fromkeys(there)))
-    for extra in dict.fromkeys(extra for extra, _ in missing):
-        said = "; ".join(dict.fromkeys(text for each, text in missing if each == extra))
-        wanted = f".[{extra}]" if extra else "."
-        finding = limited if extra else fault
-        yield finding(
-            f"packages{f' [{extra}]' if extra else ''}", said, f"pip install -c constraints.txt -e '{wanted}'"
-        )
-
-
-def _extra_of(marker: str) -> str:
-    found = re.search(r"""extra == ["']([\w-]+)["']""", marker)
-    return found[1] if found else ""
+        if requirement.specifier.contains(version, prereleases=True):
+            there[f"{requirement.name} {version}"] = None
+        else:
+            lacking[f"{requirement.name} {version} does not match {requirement.specifier}"] = None
+    yield ok("packages", ", ".join(there))
+    for name, said in missing.items():
+        if said:
+            which = f"[{name}]" if name else ""
+            subject = f"packages {which}".rstrip()
+            yield (limited if name else fault)(subject, "; ".join(said), f"{_INSTALL} '.{which}'")
 
 
 def torch() -> Iterator[Finding]:
@@ -153,29 +144,22 @@ def torch() -> Iterator[Finding]:
 
 def _pinned(package: str) -> str:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        for line in importlib.metadata.requires(_DISTRIBUTION) or []:
-            found = re.match(rf"{package}==([\w.]+)", line)
-            if found:
-                return found[1]
+        found = (re.match(rf"{package}==([\w.]+)", line) for line in importlib.metadata.requires(_DISTRIBUTION) or [])
+        return next((each[1] for each in found if each), "")
     return ""
 
 
 def _asked_of_torch(program: str) -> str | None:
-    """Run a program in a separate process that has imported torch.
+    """Return what a program prints in a separate process that has imported torch, or None if it fails.
 
-    Return the output of the program, or None if it fails. A broken build of PyTorch can crash only that process.
+    A broken build of PyTorch can crash only that process.
     """
+    command = [sys.executable, "-c", f"import torch\n{program}"]
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", f"import torch\n{program}"],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 and done.stdout.strip() else None
+    return (done.stdout.strip() or None) if done.returncode == 0 else None
 
 
 def graphics_card() -> Iterator[Finding]:
@@ -183,10 +167,8 @@ def graphics_card() -> Iterator[Finding]:
     if importlib.util.find_spec("torch") is None:
         return
     said = _asked_of_torch("print(torch.cuda.get_device_name() if torch.cuda.is_available() else '-')")
-    if said in (None, "-"):
-        yield ok("graphics card", "none that PyTorch can use: tests marked gpu stay ungraded here")
-    else:
-        yield ok("graphics card", str(said))
+    none = "none that PyTorch can use: tests marked gpu stay ungraded here"
+    yield ok("graphics card", none if said in (None, "-") else str(said))
 
 
 # ---------------------------------------------------------------------------------------------------------- confinement
@@ -194,71 +176,60 @@ def graphics_card() -> Iterator[Finding]:
 
 def confinement() -> Iterator[Finding]:
     """Start a fork server for each runtime, and report how well its workers are confined."""
+    from graders.sandbox import launcher
+    from graders.sandbox.runtimes import runtime
+
     for name in ("numpy", "torch"):
         if name == "torch" and importlib.util.find_spec("torch") is None:
             continue
         subject = f"confinement ({name})"
+        ours, theirs = socket.socketpair()
         try:
-            strength, reason = _launched(name)
+            with ours, theirs:
+                code = "import time\ntime.sleep(60)\n"
+                launched = launcher.start(runtime(name), theirs.fileno(), code=code).settle()
+                launched.close()
         except (KataError, OSError) as problem:
-            yield fault(
-                subject,
-                f"no worker can be started: {problem}",
-                "Fix this first; without workers nothing can be graded.",
-            )
+            remedy = "Fix this first; without workers nothing can be graded."
+            yield fault(subject, f"no worker can be started: {problem}", remedy)
             continue
+        strength, reason = launched.confinement, launched.reason
         if strength == "full":
             yield ok(subject, f"full{f' ({reason})' if reason else ''}")
         else:
-            cause, _, remedy = (*_causes(), reason)[0].partition(": ")
+            cause, _, remedy = (_cause() or reason).partition(": ")
             yield limited(subject, f"{strength}: {cause}", remedy or reason)
 
 
-def _launched(name: str) -> tuple[str, str]:
-    from graders.sandbox import launcher
-    from graders.sandbox.runtimes import runtime
-
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        launched = launcher.launch(runtime(name), theirs.fileno(), code="import time\ntime.sleep(60)\n")
-        launched.close()
-    return launched.confinement, launched.reason
-
-
-def _causes() -> list[str]:
-    """Return the known reasons why bubblewrap does not work on this machine, each as `problem: remedy`."""
-    found = []
+def _cause() -> str:
+    """Return the first known reason why bubblewrap does not work on this machine, as `problem: remedy`, or ""."""
     if sys.platform != "linux":
-        found.append(
+        return (
             f"confinement needs Linux, but this is {platform.system()}: learner mode (pytest katas/…) works; "
             "grade in a Linux container or virtual machine"
         )
-        return found
     if shutil.which("bwrap") is None:
-        found.append("bubblewrap is not installed: apt install bubblewrap (or dnf, pacman -S, apk add)")
-        return found
-    if _setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1" and os.geteuid() != 0:
-        found.append(
+        return "bubblewrap is not installed: apt install bubblewrap (or dnf, pacman -S, apk add)"
+    is_root = os.geteuid() == 0
+    if not is_root and _setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
             "AppArmor forbids user namespaces (Ubuntu 24.04 and later): sudo sysctl -w "
             "kernel.apparmor_restrict_unprivileged_userns=0, or add a profile with `userns,` to /etc/apparmor.d/bwrap"
         )
-    if _setting("/proc/sys/kernel/unprivileged_userns_clone") == "0" and os.geteuid() != 0:
-        found.append("user namespaces are switched off: sudo sysctl -w kernel.unprivileged_userns_clone=1")
+    if not is_root and _setting("/proc/sys/kernel/unprivileged_userns_clone") == "0":
+        return "user namespaces are switched off: sudo sysctl -w kernel.unprivileged_userns_clone=1"
     if _setting("/proc/sys/user/max_user_namespaces") == "0":
-        found.append("no user namespaces are allowed: sudo sysctl -w user.max_user_namespaces=15000")
-    if _in_container() and re.search(r"^Seccomp:\s*2$", _setting("/proc/self/status"), re.MULTILINE):
-        found.append(
+        return "no user namespaces are allowed: sudo sysctl -w user.max_user_namespaces=15000"
+    in_container = any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
+    if in_container and re.search(r"^Seccomp:\s*2$", _setting("/proc/self/status"), re.MULTILINE):
+        return (
             "a container's seccomp filter blocks bubblewrap's namespaces: docker run --security-opt "
             "seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
         )
     closed = _closed_folder(Path(os.path.realpath(sys.executable)))
-    if closed is not None and os.geteuid() == 0:
-        found.append(f"the interpreter is under {closed}, which other users may not enter: use a Python outside it")
-    return found
-
-
-def _in_container() -> bool:
-    return any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
+    if closed is not None and is_root:
+        return f"the interpreter is under {closed}, which other users may not enter: use a Python outside it"
+    return ""
 
 
 def _closed_folder(path: Path) -> Path | None:
@@ -278,11 +249,8 @@ def _setting(path: str) -> str:
 def repository(root: Path | None) -> Iterator[Finding]:
     """Load every kata, and report whether the running harness is the one in this checkout."""
     if root is None:
-        yield fault(
-            "repository",
-            f"{Path.cwd()}: no katas/ folder here or above",
-            "Change to your clone's folder, or specify it: katas --root DIR doctor",
-        )
+        remedy = "Change to your clone's folder, or specify it: katas --root DIR doctor"
+        yield fault("repository", f"{Path.cwd()}: no katas/ folder here or above", remedy)
         return
     try:
         katas = catalogue.load_all(root)
@@ -294,10 +262,10 @@ def repository(root: Path | None) -> Iterator[Finding]:
         yield fault("repository", f"{root / 'katas'}: the folder contains no katas", "Restore it: git checkout katas")
         return
     yield ok("repository", f"{root}, {len(katas)} katas")
-    own = root / "graders" / "cli"
-    if own.is_dir() and own.parent.resolve() != Path(__file__).resolve().parents[1]:
-        said = f"`katas` runs the harness in {Path(__file__).resolve().parents[2]}, not the one in this checkout"
-        yield limited("harness", said, f"pip install -c constraints.txt -e '{root}'")
+    own, running = root / "graders", Path(__file__).resolve().parents[1]
+    if (own / "cli").is_dir() and own.resolve() != running:
+        said = f"`katas` runs the harness in {running.parent}, not the one in this checkout"
+        yield limited("harness", said, f"{_INSTALL} '{root}'")
 
 
 def pytest_settings(root: Path | None) -> Iterator[Finding]:
@@ -307,28 +275,19 @@ def pytest_settings(root: Path | None) -> Iterator[Finding]:
     if root is None:
         return
     wanted = root / "tox.ini"
-    strays = []
-    for folder in (root, root / "katas", *(root / "katas" / slug for slug in catalogue.slugs(root))):
-        file = settings_file(folder)
-        if file is not None and file != wanted and file not in strays:
-            strays.append(file)
+    folders = (root, root / "katas", *(root / "katas" / slug for slug in catalogue.slugs(root)))
+    files = dict.fromkeys(map(settings_file, folders))
+    strays = [file for file in files if file is not None and file != wanted]
+    parts = {"pyproject.toml": "[tool.pytest] table", "setup.cfg": "[tool:pytest] section"}
     for stray in strays:
-        what = "[tool.pytest] table" if stray.name == "pyproject.toml" else "[pytest] section"
-        what = "[tool:pytest] section" if stray.name == "setup.cfg" else what
         whole = stray.name in ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
-        remedy = f"Remove {stray}" if whole else f"Remove the {what} from {stray}"
-        yield fault(
-            "pytest settings",
-            f"pytest reads {stray} instead of {wanted}, so it does not find the katas' fixtures",
-            f"{remedy}; only tox.ini may contain pytest settings.",
-        )
+        what = stray if whole else f"the {parts.get(stray.name, '[pytest] section')} from {stray}"
+        said = f"pytest reads {stray} instead of {wanted}, so it does not find the katas' fixtures"
+        yield fault("pytest settings", said, f"Remove {what}; only tox.ini may contain pytest settings.")
     for file in (wanted, root / "conftest.py"):
         if not file.is_file():
-            yield fault(
-                "pytest settings",
-                f"{file} is missing; without it, pytest cannot find the katas' fixtures",
-                f"Restore it: git checkout {file.name}",
-            )
+            said = f"{file} is missing; without it, pytest cannot find the katas' fixtures"
+            yield fault("pytest settings", said, f"Restore it: git checkout {file.name}")
     if not strays and wanted.is_file():
         yield ok("pytest settings", str(wanted))
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
@@ -349,19 +308,12 @@ def folders(root: Path | None) -> Iterator[Finding]:
     from graders.datasets.sources import cache
     from graders.learner.progress import default_path
 
-    yield _writable(
-        "temporary folder",
-        Path(tempfile.gettempdir()),
-        "Free some space, or set TMPDIR to another folder",
-        fault,
-    )
-    free = shutil.disk_usage(tempfile.gettempdir()).free >> 20
+    temporary, remedy = Path(tempfile.gettempdir()), "Free some space, or set TMPDIR to another folder"
+    yield _writable("temporary folder", temporary, remedy, fault)
+    free = shutil.disk_usage(temporary).free >> 20
     if free < ROOM_MB:
-        yield fault(
-            "temporary folder",
-            f"{tempfile.gettempdir()}: {free} MB are free, but {ROOM_MB} MB are needed",
-            "Free some space, or set TMPDIR to another folder",
-        )
+        said = f"{temporary}: {free} MB are free, but {ROOM_MB} MB are needed"
+        yield fault("temporary folder", said, remedy)
     yield _writable("data sets", cache(), "Set NN_KATAS_DATA to a folder that you can write to", limited)
     yield _writable("progress", default_path().parent, "Set NN_KATAS_PROGRESS to a file that you can write to", limited)
     if root is not None:
@@ -386,43 +338,26 @@ def _writable(subject: str, folder: Path, remedy: str, otherwise: Callable[[str,
 
 
 def programs() -> Iterator[Finding]:
-    """Check that git is installed."""
-    if shutil.which("git") is None:
+    """Check that git is installed, and that the terminal's encoding is UTF-8."""
+    git = shutil.which("git")
+    if git is None:
         yield limited("git", "git is not installed: `katas reset` cannot read the stubs", "apt install git")
     else:
-        yield ok("git", str(shutil.which("git")))
-
-
-def terminal() -> Iterator[Finding]:
-    """Check that the terminal's encoding is UTF-8."""
+        yield ok("git", git)
     encoding = locale.getencoding()
     if encoding.lower().replace("-", "") == "utf8":
         yield ok("terminal", f"{encoding}, TERM={os.environ.get('TERM', '')}")
     else:
-        yield limited(
-            "terminal",
-            f"the encoding is {encoding}: some symbols and letters in titles are replaced",
-            "export LC_ALL=C.UTF-8",
-        )
+        said = f"the encoding is {encoding}: some symbols and letters in titles are replaced"
+        yield limited("terminal", said, "export LC_ALL=C.UTF-8")
 
 
 def examine(root: Path | None, tell: Callable[[str], None] = lambda _: None) -> DoctorReport:
     """Examine this machine and the repository at `root`, if any. Call `tell` with the name of each slow check."""
-    checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("", python),
-        ("", packages),
-        ("torch", torch),
-        ("confinement", confinement),
-        ("graphics card", graphics_card),
-        ("", functools.partial(repository, root)),
-        ("", functools.partial(pytest_settings, root)),
-        ("", functools.partial(folders, root)),
-        ("", programs),
-        ("", terminal),
-    ]
-    findings: list[Finding] = []
-    for slow, check in checks:
-        if slow:
-            tell(slow)
-        findings += check()
-    return DoctorReport(root=str(root or ""), findings=tuple(findings))
+    findings: list[Finding] = [*python(), *packages()]
+    for subject, slow in (("torch", torch), ("confinement", confinement), ("graphics card", graphics_card)):
+        tell(subject)
+        findings += slow()
+    for check in (repository, pytest_settings, folders):
+        findings += check(root)
+    return DoctorReport(root=str(root or ""), findings=(*findings, *programs()))

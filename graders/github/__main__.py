@@ -13,8 +13,6 @@ from pathlib import Path
 from graders.errors import KataError
 from graders.github.records import TAKEN_BYTES, Intake, read, write
 
-AUDIENCES = ("learner", "public")
-
 
 def main(words: list[str] | None = None) -> int:
     """Run one command, and return its exit status, which is 2 after a KataError."""
@@ -32,27 +30,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     visible = commands.add_parser("visible", help="run the visible tests of the katas that changed since a commit")
     visible.add_argument("--base", required=True, metavar="COMMIT")
-    visible.set_defaults(command=_visible)
     intake = commands.add_parser("intake", help="take a pull request's declared files through the server's API")
-    intake.add_argument("--out", type=Path, required=True, metavar="FILE")
-    intake.set_defaults(command=_intake)
     grade = commands.add_parser("grade", help="grade the files that intake took")
-    grade.add_argument("--taken", type=Path, required=True, metavar="FILE")
-    grade.add_argument("--out", type=Path, required=True, metavar="FILE")
-    grade.add_argument(
-        "--hidden", type=Path, metavar="DIR", help="the folder with the hidden suites (a subfolder for each kata)"
-    )
-    grade.add_argument("--audience", choices=AUDIENCES, default="learner")
-    grade.set_defaults(command=_grade)
+    hidden = "the folder with the hidden suites (a subfolder for each kata)"
+    grade.add_argument("--hidden", type=Path, metavar="DIR", help=hidden)
     report = commands.add_parser("report", help="write the verdicts to the pull request")
-    report.add_argument(
-        "--number", type=int, required=True, help="the pull request's number, from the first job's output"
-    )
+    number = "the pull request's number, from the first job's output"
+    report.add_argument("--number", type=int, required=True, help=number)
     report.add_argument("--commit", required=True, help="its commit, from the first job's output")
-    report.add_argument("--taken", type=Path, required=True, metavar="FILE")
-    report.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
-    report.add_argument("--audience", choices=AUDIENCES, default="learner")
-    report.set_defaults(command=_report)
+    for command, files in ((intake, ["--out"]), (grade, ["--taken", "--out"]), (report, ["--taken", "--verdicts"])):
+        for name in files:
+            command.add_argument(name, type=Path, required=True, metavar="FILE")
+    for command in (grade, report):
+        command.add_argument("--audience", choices=("learner", "public"), default="learner")
+    for command, run in ((visible, _visible), (intake, _intake), (grade, _grade), (report, _report)):
+        command.set_defaults(command=run)
     return parser
 
 
@@ -72,9 +64,11 @@ def _intake(given: argparse.Namespace) -> int:
         print("nothing to grade: no open request at this commit changes a kata's files")
         return 0
     write(given.out, taken)
-    _say("number", str(taken.pull.number))
-    _say("commit", taken.pull.commit)
-    _say("gradable", "true" if taken.taken else "false")
+    if place := os.environ.get("GITHUB_OUTPUT"):
+        # The outputs of the workflow step; none of them comes from the submission.
+        gradable = "true" if taken.taken else "false"
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(f"number={taken.pull.number}\ncommit={taken.pull.commit}\ngradable={gradable}\n")
     print(f"request {taken.pull.number} at {taken.pull.commit}: {len(taken.taken)} katas taken")
     return 0
 
@@ -98,18 +92,10 @@ def _report(given: argparse.Namespace) -> int:
     taken = read(given.taken, Intake, TAKEN_BYTES)
     if (taken.pull.number, taken.pull.commit) != (given.number, given.commit):
         raise KataError(f"{given.taken}: this file belongs to another request or commit; nothing is reported")
-    outcome = reporting.publish(Repository.of_environment(), given.root, taken, given.verdicts, given.audience)
+    published = reporting.publish(Repository.of_environment(), given.root, taken, given.verdicts, given.audience)
     moved = "not published: the request has a newer commit, which is graded by its own run"
-    print("published" if outcome == "published" else moved)
+    print("published" if published else moved)
     return 0
-
-
-def _say(name: str, value: str) -> None:
-    """Set an output of the workflow step. `value` must not come from the submission."""
-    place = os.environ.get("GITHUB_OUTPUT")
-    if place:
-        with open(place, "a", encoding="utf-8") as file:
-            file.write(f"{name}={value}\n")
 
 
 if __name__ == "__main__":

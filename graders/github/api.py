@@ -21,6 +21,12 @@ ANSWER_BYTES = 16 * 1024**2
 PAGE = 100
 TRIES = 4
 PATIENCE_S = 30
+_HEADERS = {
+    "Accept": "application/vnd.github+json",
+    "Content-Type": "application/json",
+    "User-Agent": "nn-katas",
+    "X-GitHub-Api-Version": "2022-11-28",
+}
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -82,13 +88,7 @@ class Repository:
 
     def _ask(self, method: str, path: str, query: Mapping[str, str | int], body: Mapping[str, Any] | None) -> Any:
         address = f"{self.server}/repos/{self.name}/{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {self._token}",
-            "Content-Type": "application/json",
-            "User-Agent": "nn-katas",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
+        headers = _HEADERS | {"Authorization": f"Bearer {self._token}"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(address, data, headers, method=method)
         for attempt in range(1, TRIES + 1):

@@ -42,15 +42,6 @@ def fitted(verdicts: list[Verdict], most: int = REPORT_BYTES) -> Report:
 
 
 def _cut(verdict: Verdict, limit: int) -> Verdict:
-    tests = tuple(
-        replace(
-            test,
-            message=clean(test.message, limit),
-            counterexample=clean(test.counterexample, limit),
-            expected=clean(test.expected, limit),
-            actual=clean(test.actual, limit),
-            output=clean(test.output, limit),
-        )
-        for test in verdict.tests
-    )
-    return replace(verdict, tests=tests, message=clean(verdict.message, max(limit, 300)))
+    fields = ("message", "counterexample", "expected", "actual", "output")
+    tests = (replace(test, **{name: clean(getattr(test, name), limit) for name in fields}) for test in verdict.tests)
+    return replace(verdict, tests=tuple(tests), message=clean(verdict.message, max(limit, 300)))

@@ -36,17 +36,14 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def take(server: Repository, root: Path, event: Any) -> Intake | None:
-    """Return the files that the pull request of a workflow_run event submits.
-
-    Return None if no open request has the event's commit, or if the request changes no kata.
-    """
+    """Return the files that an event's pull request submits, or None if it is not open or changes no kata."""
     pull = find(server, event)
     if pull is None:
         return None
     changed = _changed(server, pull)
     if changed is None:
-        reason = f"it changes more than {CHANGED_FILES} files. Hand in only the files of the katas."
-        return Intake(pull=pull, refused=reason)
+        said = f"it changes more than {CHANGED_FILES} files. Hand in only the files of the katas."
+        return Intake(pull=pull, refused=said)
     katas = {slug: catalogue.load(root, slug, complete=False) for slug in catalogue.slugs(root)}
     touched = list(dict.fromkeys(slug for names in changed for slug in _touched(names, katas)))
     if len(touched) > KATAS:
@@ -57,10 +54,8 @@ def take(server: Repository, root: Path, event: Any) -> Intake | None:
     taken = tuple(_taken(tree, katas[slug], changed) for slug in touched)
     files = [data for each in taken if each.submission for data in each.submission.stored.values()]
     if sum(map(len, files)) > REQUEST_BYTES:
-        return Intake(
-            pull=pull,
-            refused=f"its files are larger than {REQUEST_BYTES // 1024**2} MB. Hand in fewer or smaller files.",
-        )
+        said = f"its files are larger than {REQUEST_BYTES // 1024**2} MB. Hand in fewer or smaller files."
+        return Intake(pull=pull, refused=said)
     return Intake(pull=pull, taken=taken, beside=_beside(changed, katas))
 
 
@@ -95,10 +90,7 @@ def still_at(server: Repository, pull: Pull) -> bool:
 
 
 def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
-    """Return the current and the earlier name of each changed file, or None if too many files changed.
-
-    Only a renamed file has an earlier name.
-    """
+    """Return each changed file's name and, if it was renamed, its earlier name, or None if too many changed."""
     if _field(server.get(f"pulls/{pull.number}"), "changed_files", int) > CHANGED_FILES:
         return None
     found = []
@@ -110,11 +102,8 @@ def _changed(server: Repository, pull: Pull) -> list[tuple[str, ...]] | None:
 
 def _touched(names: Iterable[str], katas: dict[str, Kata]) -> list[str]:
     """Return the slugs of the katas that declare one of these files."""
-    parts = [name.split("/", 2) for name in names]
-    return [
-        slug for top, slug, name in (each for each in parts if len(each) == 3)
-        if top == "katas" and slug in katas and katas[slug].declares(name)
-    ]  # fmt: skip
+    parts = [each for each in (name.split("/", 2) for name in names) if len(each) == 3 and each[0] == "katas"]
+    return [slug for _, slug, name in parts if slug in katas and katas[slug].declares(name)]
 
 
 def _beside(changed: list[tuple[str, ...]], katas: dict[str, Kata]) -> tuple[str, ...]:
@@ -125,23 +114,14 @@ def _beside(changed: list[tuple[str, ...]], katas: dict[str, Kata]) -> tuple[str
 
 def _taken(tree: Tree, kata: Kata, changed: list[tuple[str, ...]]) -> Taken:
     try:
-        submission = intake.with_earlier(kata, _listed(tree, kata), partial(_listed, tree))
+        submission = intake.with_earlier(kata, tree.submission(kata), tree.submission)
     except IntakeError as fault:
         return Taken(kata=kata.slug, refused=str(fault))
-    # Other files in the folder belong to the kata itself, or are listed in `Intake.beside`.
-    submission = msgspec.structs.replace(submission, ignored=())
-    return Taken(kata=kata.slug, submission=submission, moved=_moved(kata, submission, changed))
-
-
-def _listed(tree: Tree, kata: Kata) -> Submission:
-    return listing.take(kata, tree.below("katas", kata.slug))
-
-
-def _moved(kata: Kata, submission: Submission, changed: list[tuple[str, ...]]) -> str:
-    """Return a sentence about missing files that the request has renamed, or an empty string."""
     missing = {f"katas/{kata.slug}/{name}" for name in submission.missing}
     moves = [f"{before} to {printable(now)}" for now, *former in changed for before in former if before in missing]
-    return f"The request renames {', '.join(moves)}: rename it back." if moves else ""
+    moved = f"The request renames {', '.join(moves)}: rename it back." if moves else ""
+    # Other files in the folder belong to the kata itself, or are listed in `Intake.beside`.
+    return Taken(kata=kata.slug, submission=msgspec.structs.replace(submission, ignored=()), moved=moved)
 
 
 class Tree:
@@ -151,19 +131,20 @@ class Tree:
         self.server = server
         self.commit = commit
 
-    def below(self, *folders: str) -> list[Entry]:
-        """Return the entries below a folder, with relative names. Return none if the folder does not exist."""
+    def submission(self, kata: Kata) -> Submission:
+        """Return the declared files in katas/<slug>/, which may not exist."""
         name = self.commit
-        for depth, folder in enumerate(folders, start=1):
+        path = ""
+        for folder in ("katas", kata.slug):
+            path += f"/{folder}"
             entry = next((each for each in self._listed(name) if each.get("path") == folder), None)
             if entry is None:
-                return []
+                return listing.take(kata, [])
             kind = git.kind(_field(entry, "mode", str))
             if kind != FOLDER:
-                path = "/".join(folders[:depth])
-                raise IntakeError(f"{path}: it is {kind}, not a folder. Put a folder in its place.")
+                raise IntakeError(f"{path[1:]}: it is {kind}, not a folder. Put a folder in its place.")
             name = _digest(entry)
-        return [self._entry(each) for each in self._listed(name, recursive=1)]
+        return listing.take(kata, [self._entry(each) for each in self._listed(name, recursive=1)])
 
     def _listed(self, name: str, **query: int) -> list[Any]:
         try:
@@ -172,9 +153,8 @@ class Tree:
             raise IntakeError(f"{self.commit}: the server no longer has this commit. Push it again.") from None
         entries: list[Any] = _field(answer, "tree", list)
         if answer.get("truncated") or len(entries) > listing.ENTRIES:
-            raise IntakeError(
-                f"katas/: a folder in it holds more than {listing.ENTRIES} files. Remove those that belong to no kata."
-            )
+            said = f"a folder in it holds more than {listing.ENTRIES} files. Remove those that belong to no kata."
+            raise IntakeError(f"katas/: {said}")
         return entries
 
     def _entry(self, entry: Any) -> Entry:

@@ -28,10 +28,7 @@ class Pull(Record, frozen=True, kw_only=True):
 
 
 class Taken(Record, frozen=True, kw_only=True):
-    """The files that the first job took for one kata.
-
-    If it took none, `refused` is the reason. `moved` is a sentence about missing files that the request has renamed.
-    """
+    """The files taken for one kata, or why they were `refused`. `moved` is a sentence about missing, renamed files."""
 
     kata: Slug
     submission: Submission | None = None
@@ -40,10 +37,7 @@ class Taken(Record, frozen=True, kw_only=True):
 
 
 class Intake(Record, frozen=True, kw_only=True):
-    """The output of the first job.
-
-    `beside` lists the changed files that no kata declares. `refused` is the reason for refusing the request, if any.
-    """
+    """The first job's output. `beside` lists changed files that no kata declares, `refused` says why none is taken."""
 
     pull: Pull
     taken: tuple[Taken, ...] = ()
@@ -61,10 +55,7 @@ _R = TypeVar("_R", bound=Record)
 
 
 def read(path: Path, kind: type[_R], most: int) -> _R:
-    """Read a record from a file.
-
-    Raises KataError if the file is too large, is not JSON, or holds a different kind of record.
-    """
+    """Read a record from a file. Raises KataError if the file is too large or holds something else."""
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)

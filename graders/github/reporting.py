@@ -21,7 +21,7 @@ from graders.github.records import REPORT_BYTES, Intake, Pull, Report, read
 from graders.report import markdown, wording
 from graders.report.shown import shown
 from graders.report.text import clean, clean_line
-from graders.verdict import Audience, TestResult, Verdict
+from graders.verdict import Audience, Verdict
 
 MARKER = "<!-- katas: official verdict -->"
 CHECK = "katas"
@@ -33,12 +33,11 @@ BOT = "github-actions[bot]"
 LOST = "Grading failed because of a fault on our side. Run the workflow again, or tell the maintainers."
 _PLACE = re.compile(r"([\w./-]+\.\w+), line (\d{1,6})\b")
 
-Outcome = Literal["published", "moved"]
 Conclusion = Literal["success", "failure", "neutral", "cancelled"]
 
 
-def publish(server: Repository, root: Path, intake: Intake, handed: Path, audience: Audience = "learner") -> Outcome:
-    """Write the verdicts to the request, unless it has a newer commit. Raises KataError if the report is invalid."""
+def publish(server: Repository, root: Path, intake: Intake, handed: Path, audience: Audience = "learner") -> bool:
+    """Write the verdicts to the request, unless it has a newer commit. Return whether they were. Raises KataError."""
     fault = ""
     verdicts: tuple[Verdict, ...] = ()
     if not intake.refused:
@@ -47,20 +46,17 @@ def publish(server: Repository, root: Path, intake: Intake, handed: Path, audien
         except KataError as wrong:
             fault = str(wrong)
     if not still_at(server, intake.pull):
-        return "moved"
+        return False
     body = comment(intake, verdicts)
     _comment(server, intake.pull, body)
-    _check(server, intake, verdicts, notes(root, verdicts))
+    _check(server, intake, verdicts, body, notes(root, verdicts))
     if fault:
         raise KataError(f"the report was not published: {fault}")
-    return "published"
+    return True
 
 
 def checked(handed: Path, katas: Sequence[str], audience: Audience) -> tuple[Verdict, ...]:
-    """Return the verdicts in the second job's file, one for each of these katas.
-
-    Raises KataError for any other content.
-    """
+    """Return the verdicts in the second job's file, one for each of these katas. Raises KataError for anything else."""
     report = read(handed, Report, REPORT_BYTES)
     found = [verdict.kata for verdict in report.verdicts]
     if sorted(found) != sorted(katas):
@@ -74,12 +70,8 @@ def comment(intake: Intake, verdicts: Sequence[Verdict]) -> str:
     """Return the comment's Markdown. Its first line is a marker, by which the next run finds the comment."""
     lines = [MARKER, f"Official verdict on {intake.pull.commit}, with the tests of the default branch.", ""]
     if intake.refused:
-        lines += [
-            "### ✗ Refused",
-            "",
-            f"The request was not graded: {markdown.text(clean_line(intake.refused, 500))}",
-            "",
-        ]
+        reason = markdown.text(clean_line(intake.refused, 500))
+        lines += ["### ✗ Refused", "", f"The request was not graded: {reason}", ""]
     elif not verdicts:
         lines += ["### ! Not graded", "", LOST, ""]
     if intake.beside:
@@ -110,72 +102,46 @@ def conclusion(verdicts: Sequence[Verdict]) -> Conclusion:
 
 
 def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return an annotation for each failure, but at most ANNOTATIONS.
-
-    An annotation refers to the line that the message names, or else to line 1.
-    """
+    """Return at most ANNOTATIONS failures, each at the line that its message names, or else at line 1."""
     found = []
     for verdict in verdicts:
         kata = catalogue.load(root, verdict.kata, complete=False)
         first = next((name for name in kata.files if not is_glob(name)), None)
         for title, message, level in _faults(verdict):
             named = _PLACE.search(message)
-            known = named is not None and kata.declares(named[1])
-            name = named[1] if named and known else first
+            name, line = (named[1], max(int(named[2]), 1)) if named and kata.declares(named[1]) else (first, 1)
             if name is not None:
-                found.append(
-                    _annotation(
-                        f"katas/{kata.slug}/{name}", int(named[2]) if named and known else 1, title, message, level
-                    )
-                )
+                place = {"path": f"katas/{kata.slug}/{name}", "start_line": line, "end_line": line}
+                said = {"title": clean_line(title, 200), "message": clean(message, ANNOTATION_LIMIT)}
+                found.append({**place, "annotation_level": level, **said})
     return found[:ANNOTATIONS]
 
 
 def _faults(verdict: Verdict) -> list[tuple[str, str, str]]:
-    """Return the title, message and level of each failure.
-
-    The level is only "notice" for a test that does not affect the status of the verdict.
-    """
+    """Return the title, message and level of each failure: "notice" if it doesn't affect the verdict's status."""
     if verdict.status in ("ungradable", "error"):
-        return [(wording.STATUSES[verdict.status], verdict.message or wording.STATUSES[verdict.status], "failure")]
+        title = wording.STATUSES[verdict.status]
+        return [(title, verdict.message or title, "failure")]
     optional = wording.optional(verdict)
-    return [
-        (wording.title(test), _explanation(test), "notice" if test.task in optional else "failure")
-        for test in wording.not_passed(verdict)
-    ]
+    found = []
+    for test in wording.not_passed(verdict):
+        parts = (test.message or wording.BARE, wording.diagnosis(test), test.counterexample)
+        level = "notice" if test.task in optional else "failure"
+        found.append((wording.title(test), "\n\n".join(filter(None, parts)), level))
+    return found
 
 
-def _explanation(test: TestResult) -> str:
-    parts = (test.message or wording.BARE, wording.diagnosis(test), test.counterexample)
-    return "\n\n".join(part for part in parts if part)
-
-
-def _annotation(path: str, line: int, title: str, message: str, level: str) -> dict[str, Any]:
-    line = max(line, 1)
-    return {
-        "path": path,
-        "start_line": line,
-        "end_line": line,
-        "annotation_level": level,
-        "title": clean_line(title, 200),
-        "message": clean(message, ANNOTATION_LIMIT),
-    }
-
-
-def _check(server: Repository, intake: Intake, verdicts: Sequence[Verdict], annotations: list[dict[str, Any]]) -> None:
-    ended = "failure" if intake.refused else conclusion(verdicts)
-    title = "Refused" if intake.refused else ", ".join(_score(verdict) for verdict in verdicts) or "Not graded"
-    body = {
+def _check(
+    server: Repository, intake: Intake, verdicts: Sequence[Verdict], body: str, annotations: list[dict[str, Any]]
+) -> None:
+    scores = ", ".join(f"{verdict.kata}: {wording.score(verdict) or verdict.status}" for verdict in verdicts)
+    title = "Refused" if intake.refused else scores or "Not graded"
+    check = {
         "name": CHECK,
         "head_sha": intake.pull.commit,
         "status": "completed",
-        "conclusion": ended,
-        "output": {"title": clean_line(title, 200), "summary": comment(intake, verdicts), "annotations": annotations},
+        "conclusion": "failure" if intake.refused else conclusion(verdicts),
+        "output": {"title": clean_line(title, 200), "summary": body, "annotations": annotations},
     }
-    answer = server.post("check-runs", body)
-    if not isinstance(answer, dict):
+    if not isinstance(server.post("check-runs", check), dict):
         raise ServerError("check-runs: the server's answer is not an object")
-
-
-def _score(verdict: Verdict) -> str:
-    return f"{verdict.kata}: {wording.score(verdict) or verdict.status}"

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graders.catalogue import Kata
+from graders.catalogue.paths import files_digest
 from graders.errors import CatalogueError, IntakeError, KataError
 from graders.intake import folder, rules
-from graders.intake.records import EarlierFiles, Submission, SubmissionFile, files_digest, restored, submission
+from graders.intake.records import EarlierFiles, Submission, SubmissionFile, restored, submission
 
 if TYPE_CHECKING:
-    from graders.intake.git import Reference
     from graders.intake.places import Place
 
 __all__ = [
@@ -57,28 +58,36 @@ def take(kata: Kata, place: Path | str | Place, *, alone: bool = False, anywhere
     A declared path that is not a plain, small source or data file is in `refused`. Raises IntakeError if no task can be
     graded without the refused files, or if an archive is invalid, too large, or contains names that lead outside it.
     """
-    reference = _reference(place)
-    if reference is not None:
-        from graders.intake import git
+    taken_from = _reader(place, anywhere=anywhere)
+    beside = None if alone or not isinstance(place, Path | str) else _beside(kata, Path(place))
 
-        return with_earlier(kata, git.take(kata, reference), lambda other: git.take(other, reference))
+    def take_other(other: Kata) -> Submission:
+        return taken_from(other) if beside is None else folder.take(other, beside / other.slug, follow=False)
+
+    return with_earlier(kata, taken_from(kata), take_other)
+
+
+def _reader(place: Path | str | Place, *, anywhere: bool) -> Callable[[Kata], Submission]:
+    """Return a function that takes a kata's own files. It imports only what this kind of place needs."""
     if isinstance(place, str):
+        if "@" in place or place.startswith("git:"):
+            from graders.intake import git
+
+            reference = git.parse(place)
+            if reference is not None:
+                return partial(git.take, reference=reference)
         place = Path(place)
-    beside = None if alone or not isinstance(place, Path) else _beside(kata, place)
     if anywhere:
-        return _searched(kata, place, beside)
-    own = _take(kata, place)
-    return with_earlier(kata, own, lambda other: _take_earlier(other, place, beside))
+        from graders.intake import places, search
 
+        return partial(search.take, place=places.place_at(place) if isinstance(place, Path) else place)
+    if isinstance(place, Path):
+        if not os.path.exists(place) or os.path.isdir(place):  # unlike Path's methods, these never raise
+            return partial(folder.take, submission_dir=place)
+        from graders.intake.places import archive_at
 
-def _searched(kata: Kata, place: Path | Place, beside: Path | None) -> Submission:
-    from graders.intake import places, search  # imported only if needed
-
-    where = places.place_at(place) if isinstance(place, Path) else place
-    own = search.take(kata, where)
-    if beside is not None:
-        return with_earlier(kata, own, lambda other: _take_earlier(other, beside, beside))
-    return with_earlier(kata, own, lambda other: search.take(other, where))
+        return archive_at(place).exact
+    return place.exact
 
 
 def with_earlier(kata: Kata, own: Submission, take_other: Callable[[Kata], Submission]) -> Submission:
@@ -116,42 +125,19 @@ def _beside(kata: Kata, path: Path) -> Path | None:
     return path.parent if inside and path.is_dir() else None
 
 
-def _take_earlier(other: Kata, place: Path | Place, beside: Path | None) -> Submission:
-    return _take(other, place) if beside is None else folder.take(other, beside / other.slug, follow=False)
-
-
-def _take(kata: Kata, place: Path | Place) -> Submission:
-    if not isinstance(place, Path):
-        return place.exact(kata)
-    if os.path.exists(place) and not os.path.isdir(place):  # unlike Path's methods, these never raise
-        from graders.intake import archive  # imported only if needed, because it imports much of the standard library
-
-        return archive.take(kata, place)
-    return folder.take(kata, place)
-
-
 def find(text: str) -> Path | str:
     """Return the place that the text given to `--submission` names. Raises KataError if it does not exist."""
-    reference = _reference(text)
-    if reference is not None:
+    if "@" in text or text.startswith("git:"):
         from graders.intake import git
 
-        git.resolve(reference)
-        return text
-    path = Path(text)
-    if not path.exists():
-        raise KataError(
-            f"{text}: there is no such folder, archive or git reference. Specify the one that holds the files."
-        )
-    return path
-
-
-def _reference(place: Path | str | Place) -> Reference | None:
-    if not isinstance(place, str) or not (place.startswith("git:") or "@" in place):
-        return None
-    from graders.intake import git
-
-    return git.parse(place)
+        reference = git.parse(text)
+        if reference is not None:
+            git.resolve(reference)
+            return text
+    if not Path(text).exists():
+        said = "there is no such folder, archive or git reference. Specify the one that holds the files."
+        raise KataError(f"{text}: {said}")
+    return Path(text)
 
 
 def shipped(kata: Kata, folder: Path) -> dict[str, bytes]:
@@ -180,10 +166,7 @@ def in_katas(kata: Kata) -> dict[str, bytes]:
 
 
 def supplied(kata: Kata) -> tuple[SubmissionFile, ...]:
-    """Return the files that the kata, and the katas that it builds on, supply with a submission.
-
-    Raises CatalogueError if such a file cannot be read.
-    """
+    """Return the files that the kata and those that it builds on supply. Raises CatalogueError if one is unreadable."""
     files = []
     for owner, name in ((each, name) for each in (kata, *kata.earlier) for name in sorted(each.supplied)):
         try:

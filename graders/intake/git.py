@@ -10,8 +10,6 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +20,18 @@ from graders.intake.listing import FILE, FOLDER, Entry
 from graders.intake.records import Submission
 from graders.intake.rules import refuse
 
-PREFIX = "git:"
 LISTING_BYTES = 8 * 1024**2
 PATIENCE_S = 60
 
-_KINDS = {"040000": FOLDER, "100644": FILE, "100755": FILE, "100664": FILE, "120000": "a symbolic link"}
+_KINDS = {"040000": FOLDER, "120000": "a symbolic link", "160000": "a submodule"}
+_KINDS |= dict.fromkeys(("100644", "100755", "100664"), FILE)
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
 _LINE = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(-|BAD|\d+)\t(.*)", re.DOTALL)
 
 
@@ -37,16 +42,13 @@ class Reference(NamedTuple):
     revision: str
 
 
-def parse(place: Path | str) -> Reference | None:
-    """Parse a git reference, and return None for any other place.
+def parse(place: str) -> Reference | None:
+    """Parse `git:REPO@REF`, or `REPO@REF` if REPO is a folder, and return None for any other place.
 
-    A reference is written as `git:REPO@REF`. The prefix may be left out if REPO is a folder and the whole text is not
-    the name of a file. Raises KataError if the part before or after the `@` is missing.
+    Raises KataError if the part before or after the `@` is missing.
     """
-    if not isinstance(place, str):
-        return None
-    repository, _, revision = place.removeprefix(PREFIX).rpartition("@")
-    if place.startswith(PREFIX):
+    repository, _, revision = place.removeprefix("git:").rpartition("@")
+    if place.startswith("git:"):
         if not repository or not revision:
             raise KataError(f"{place}: not a git reference. Write git:REPO@REF, for example git:../katas@main.")
         return Reference(Path(repository), revision)
@@ -76,30 +78,27 @@ def take(kata: Kata, reference: Reference) -> Submission:
     if listed.returncode or len(lines) > listing.ENTRIES:
         what = "its files cannot be listed" if listed.returncode > 0 else f"it has more than {listing.ENTRIES} files"
         refuse(f"{reference.repository}@{reference.revision}", what, "Hand in a commit that contains only the katas.")
-    return listing.take(kata, [entry(reference.repository, line) for line in lines])
+    return listing.take(kata, [_entry(reference.repository, line) for line in lines])
 
 
-def entry(repository: Path, line: bytes) -> Entry:
+def _entry(repository: Path, line: bytes) -> Entry:
     """Parse a line of `git ls-tree -r -t -l -z`."""
     parts = _LINE.fullmatch(line)
     if parts is None:
-        raise KataError(
-            f"{repository}: git printed an entry that cannot be parsed, {line[:100]!r}. Check the "
-            "repository with git fsck."
-        )
+        said = f"git printed an entry that cannot be parsed, {line[:100]!r}"
+        raise KataError(f"{repository}: {said}. Check the repository with git fsck.")
     mode, _, name, size, path = parts.groups()
     what = "missing in this repository" if size == b"BAD" else kind(mode.decode())
-    read = partial(_blob, repository, name.decode())
+
+    def read(most: int) -> bytes:
+        return _git(repository, "cat-file", "blob", name.decode(), most=most).stdout
+
     return Entry(os.fsdecode(path), what, int(size) if size.isdigit() else 0, read)
 
 
 def kind(mode: str) -> str:
     """Describe the kind of a tree entry in words, given its mode as six octal digits."""
-    return _KINDS.get(mode, "a submodule" if mode == "160000" else "something else")
-
-
-def _blob(repository: Path, name: str, most: int) -> bytes:
-    return _git(repository, "cat-file", "blob", name, most=most).stdout
+    return _KINDS.get(mode, "something else")
 
 
 def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.CompletedProcess[bytes]:
@@ -107,61 +106,36 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
 
     Git runs no programs from the repository and fetches nothing. The return code is negative if there was more output.
     """
-    process = _started(repository, words)
+    safe = (f"safe.directory={repository.resolve()}", "core.fsmonitor=false", "core.hooksPath=/dev/null")
+    try:
+        process = subprocess.Popen(
+            ["git", "-C", str(repository), *(word for each in safe for word in ("-c", each)), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | _ENVIRONMENT,
+        )
+    except FileNotFoundError:
+        raise KataError("git is not installed, but it is needed to read a git reference. Install git.") from None
     late = threading.Event()
 
     def stop() -> None:
         late.set()
         process.kill()
 
-    # Git waits forever if one of the files in its own repository folder is a pipe.
-    clock = threading.Timer(PATIENCE_S, stop)
+    clock = threading.Timer(PATIENCE_S, stop)  # git waits forever if one of the files in its own folder is a pipe
     clock.start()
     try:
-        out, errors, more = _answer(process, most)
+        with process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            out, more = process.stdout.read(most), process.stdout.read(1)
+            if more:
+                process.kill()
+            errors = process.stderr.read(4096)
     finally:
         clock.cancel()
     if late.is_set():
         raise KataError(f"{repository}: git did not answer within {PATIENCE_S} s. Check the repository with git fsck.")
     # Git may have ended before it could be killed, so its return code does not show whether there was more output.
-    return subprocess.CompletedProcess(process.args, -signal.SIGKILL if more else process.returncode, out, errors)
-
-
-def _started(repository: Path, words: Sequence[str]) -> subprocess.Popen[bytes]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    own = {
-        "GIT_ALLOW_PROTOCOL": "",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-    safe = [
-        "-c",
-        f"safe.directory={repository.resolve()}",
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-    ]
-    try:
-        return subprocess.Popen(
-            ["git", "-C", str(repository), *safe, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=kept | own | {"LC_ALL": "C"},
-        )
-    except FileNotFoundError:
-        raise KataError("git is not installed, but it is needed to read a git reference. Install git.") from None
-
-
-def _answer(process: subprocess.Popen[bytes], most: int) -> tuple[bytes, bytes, bool]:
-    with process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out = process.stdout.read(most)
-        more = bool(process.stdout.read(1))
-        if more:
-            process.kill()
-        errors = process.stderr.read(4096)
-    return out, errors, more
+    return subprocess.CompletedProcess(words, -signal.SIGKILL if more else process.returncode, out, errors)

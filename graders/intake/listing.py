@@ -1,4 +1,4 @@
-"""Take a submission from a list of entries, which comes from an archive, a commit or a server.
+"""Take a submission from a list of entries, which comes from a folder, an archive, a commit or a server.
 
 The list is not trusted. All names are checked before the kata's folder is located among them. Only the declared files
 are read, in the order of the list.
@@ -16,57 +16,59 @@ from graders.intake.records import Submission, submission
 from graders.intake.rules import refuse
 
 ENTRIES = 20_000  # an archive or a commit with more entries is refused
-
-FILE = "a file"
-FOLDER = "a folder"
+FILES_PER_PATTERN = 999
+FILE, FOLDER = "a file", "a folder"
 
 
 class Entry(NamedTuple):
     """An entry in the list.
 
     `name` has slashes between folders, but none at the start. `kind` describes the entry in words. `size` is the
-    announced size in bytes, and `read(most)` returns the first `most` bytes.
+    announced size in bytes, and `read(most)` returns the first `most` bytes. Only a file in a folder is not `fixed`: it
+    may be saved while it is graded.
     """
 
     name: str
     kind: str
-    size: int
-    read: Callable[[int], bytes]
+    size: int = 0
+    read: Callable[[int], bytes] = lambda _: b""
+    fixed: bool = True
 
 
 def take(kata: Kata, entries: Sequence[Entry], further: Sequence[str] = ()) -> Submission:
-    """Return the declared files among these entries. Raises IntakeError if a fault concerns more than declared files.
+    """Return the declared files among these entries; `further` are the names of other files, which are ignored too.
 
-    `further` are the names of other files, which are ignored too.
+    Raises IntakeError if a fault concerns more than declared files.
     """
     prefix = kata_folder(kata, entries)
     inside = [
         entry._replace(name=entry.name.removeprefix(prefix)) for entry in entries if entry.name.startswith(prefix)
     ]
-    declared = [entry for entry in inside if kata.declares(entry.name)]
-    refused = rules.Refusals(kata)
+    return taken(kata, inside, rules.Refusals(kata), further)
+
+
+def taken(kata: Kata, inside: Sequence[Entry], refused: rules.Refusals, further: Sequence[str] = ()) -> Submission:
+    """Return the declared files among the entries of the kata's folder, unless they are in `refused`."""
     _check_places(kata, inside, refused)
-    taken: dict[str, bytes] = {}
+    found: dict[str, bytes] = {}
     total = 0
-    for entry in declared:
-        if entry.kind != FOLDER and not rules.is_refused(kata, entry.name, refused):
-            with refused.of(entry.name):
-                _check_entry(entry)
-                total += entry.size
-                rules.check_total(entry.name, total)
-                taken[entry.name] = _content(entry)
+    for entry in inside:
+        name = entry.name
+        if kata.declares(name) and entry.kind != FOLDER and not rules.is_refused(kata, name, refused):
+            with refused.of(name):
+                data = _content(entry)
+                total += len(data)
+                rules.check_total(name, total)
+                found[name] = rules.content(name, data)
     names = [entry.name for entry in inside if entry.kind != FOLDER]
-    rules.check_names(names, taken, refused)
-    ignored = _ignored([*(name for name in names if name not in taken and name not in refused), *further])
+    rules.check_names(names, found, refused)
+    ignored = _ignored([*(name for name in names if name not in found and name not in refused), *further])
     more = len(ignored) > rules.IGNORED_WALKED
-    return submission(kata, taken, rules.shown(ignored[: rules.IGNORED_WALKED], more_unseen=more), refused=refused)
+    return submission(kata, found, rules.shown(ignored[: rules.IGNORED_WALKED], more_unseen=more), refused=refused)
 
 
 def checked_name(name: str) -> str:
-    """Return an entry's name without `.` and doubled slashes, which is empty for the top folder.
-
-    Refuse a name that is absolute, contains a backslash, or leads out of the top folder.
-    """
+    """Return a name without `.` and doubled slashes. Refuse one that is absolute, has a backslash or leads out."""
     if name.startswith("/") or name[1:3] in (":/", ":\\"):
         refuse(name, "its name is absolute", "Pack the files with relative paths.")
     if "\\" in name:
@@ -78,31 +80,21 @@ def checked_name(name: str) -> str:
 
 
 def kata_folder(kata: Kata, entries: Sequence[Entry]) -> str:
-    """Return the prefix of the names of the kata's files.
-
-    It is empty or `katas/<slug>/`. If the list has a single folder at the top, the prefix may start with that folder.
-    """
+    """Return the prefix of the kata's files: empty or `katas/<slug>/`, perhaps after the only folder at the top."""
     listed = {entry.name: entry for entry in entries}
     tops = {name.split("/")[0] for name in listed} - {"__MACOSX", ".DS_Store"}
     alone = tops if len(tops) == 1 and any(name.startswith(f"{top}/") for top in tops for name in listed) else set()
     roots = ["", *(f"{top}/" for top in alone if top not in kata.files)]
-    for root in roots:
-        for prefix in (root, f"{root}katas/{kata.slug}/"):
-            _check_folders(prefix, listed)
-            if any(name.startswith(prefix) and _is_own(kata, name.removeprefix(prefix)) for name in listed):
-                return prefix
-    return next((f"{root}katas/{kata.slug}/" for root in roots if _has_kata(root, kata, listed)), roots[-1])
-
-
-def _has_kata(root: str, kata: Kata, listed: dict[str, Entry]) -> bool:
-    return any(name.startswith(f"{root}katas/{kata.slug}/") for name in listed)
+    prefixes = [prefix for root in roots for prefix in (root, f"{root}katas/{kata.slug}/")]
+    for prefix in prefixes:
+        _check_folders(prefix, listed)
+        if any(name.startswith(prefix) and _is_own(kata, name.removeprefix(prefix)) for name in listed):
+            return prefix
+    return next((each for each in prefixes[1::2] if any(name.startswith(each) for name in listed)), roots[-1])
 
 
 def _is_own(kata: Kata, name: str) -> bool:
-    """Return whether a name is that of a declared file or of an entry below it.
-
-    Names that match a pattern count only if the kata declares nothing but patterns.
-    """
+    """Return whether a name is, or lies below, a declared one; patterns count only if there is nothing else."""
     own = [each for each in kata.files if not is_glob(each)]
     return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
 
@@ -126,7 +118,9 @@ def _check_places(kata: Kata, inside: Sequence[Entry], refused: rules.Refusals) 
             if "/" in pattern:
                 _check_folders(pattern.rpartition("/")[0] + "/", listed)
             if is_glob(pattern):
-                rules.check_count(pattern, matching)
+                if len(matching) > FILES_PER_PATTERN:
+                    said = f"{len(matching)} files match; the limit is {FILES_PER_PATTERN}"
+                    refuse(pattern, said, "Hand in fewer files.")
             elif any(name == pattern or name.startswith(f"{pattern}/") for name in listed.keys() - {*matching}):
                 refuse(pattern, "it is a folder, not a file", "Put an ordinary file in its place.")
         for name in matching:
@@ -135,25 +129,33 @@ def _check_places(kata: Kata, inside: Sequence[Entry], refused: rules.Refusals) 
                     refuse(name, f"it occurs {times[name]} times", "Pack it once.")
 
 
-def _check_entry(entry: Entry) -> None:
+def _content(entry: Entry) -> bytes:
+    """Read a declared file, if it is a plain one with a permitted name and size."""
     rules.check_name(entry.name)
     if entry.kind != FILE:
         refuse(entry.name, f"it is {entry.kind}, not a file", "Put an ordinary file in its place.")
     rules.check_size(entry.name, entry.size)
-
-
-def _content(entry: Entry) -> bytes:
     data = entry.read(rules.limit_of(entry.name) + 1)
     rules.check_size(entry.name, len(data))
+    if entry.fixed:
+        check_announced(entry, data)
+    return data
+
+
+def check_announced(entry: Entry, data: bytes) -> None:
+    """Refuse an entry with another size than the list says."""
     if len(data) != entry.size:
         refuse(entry.name, f"it has {len(data)} bytes, but {entry.size} were announced", "Pack it again.")
-    return rules.content(entry.name, data)
 
 
 def _ignored(names: list[str]) -> list[str]:
-    """Return the names in the form and order in which graders.intake.folder lists the ignored files."""
-    shortened = (_shortened(name.split("/")) for name in names)
-    return sorted(dict.fromkeys(shortened), key=lambda name: [(part.endswith("/"), part) for part in _steps(name)])
+    """Return the names, shortened to the first folder that is not entered; files precede subfolders."""
+
+    def place(name: str) -> list[tuple[bool, str]]:
+        *folders, base = name.removesuffix("/").split("/")
+        return [*((True, part) for part in folders), (name.endswith("/"), base)]
+
+    return sorted({_shortened(name.split("/")) for name in names}, key=place)
 
 
 def _shortened(parts: list[str]) -> str:
@@ -161,8 +163,3 @@ def _shortened(parts: list[str]) -> str:
         if part in rules.NOT_ENTERED or depth == rules.IGNORED_DEPTH:
             return "/".join(parts[: depth + 1]) + "/"
     return "/".join(parts)
-
-
-def _steps(name: str) -> list[str]:
-    """Split `a/b` into [`a/`, `b`]."""
-    return name.replace("/", "/\0").rstrip("\0").split("\0")

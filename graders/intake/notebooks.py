@@ -28,8 +28,7 @@ _decode = msgspec.json.Decoder(_Notebook).decode
 def files(data: bytes) -> list[tuple[int, str, bytes]]:
     """Return the number, the file name and the text of each cell whose first line names a file.
 
-    The text lacks that line, so that an unchanged cell is equal to the stub. Return an empty list if the data are not a
-    notebook.
+    The text lacks that line, so that an unchanged cell is equal to the stub. Other data than a notebook have no cells.
     """
     try:
         cells = _decode(data).cells

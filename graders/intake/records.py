@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
 import msgspec
 
 from graders.catalogue import Kata, is_glob
+from graders.catalogue.paths import files_digest
 from graders.intake.rules import is_refused
 from graders.verdict import Record
 
@@ -62,23 +62,20 @@ def submission(
     kata: Kata,
     taken: Mapping[str, bytes],
     ignored: tuple[str, ...] = (),
-    earlier: Mapping[str, Mapping[str, bytes]] | None = None,
+    earlier: Mapping[str, Mapping[str, bytes]] = {},
     notes: tuple[str, ...] = (),
     refused: Mapping[str, str] = {},
 ) -> Submission:
-    """Return the record of these files without those that were refused. The others must have passed the rules.
-
-    `earlier` maps the slug of each kata that this kata builds on to its files.
-    """
+    """Return the record of these files without those that were refused. `earlier` has the files by earlier slug."""
     taken = {name: data for name, data in taken.items() if not is_refused(kata, name, refused)}
-    found = tuple(_earlier(other, earlier[other.slug]) for other in kata.earlier) if earlier is not None else ()
-    missing = tuple(name for name in kata.files if not is_glob(name) and name not in taken and name not in refused)
     record = Submission(
         files=_sorted(taken),
         ignored=ignored,
-        missing=missing,
+        missing=tuple(name for name in kata.files if not is_glob(name) and name not in taken and name not in refused),
         sha256="",
-        earlier=found,
+        earlier=tuple(
+            EarlierFiles(kata=slug, files=_sorted(files), sha256=files_digest(files)) for slug, files in earlier.items()
+        ),
         notes=notes,
         refused=dict(refused),
     )
@@ -95,19 +92,6 @@ def restored(kata: Kata, files: Mapping[str, bytes], refused: Mapping[str, str] 
     }
     own = {name: data for name, data in files.items() if not name.startswith(tuple(folders.values()))}
     return submission(kata, own, earlier=earlier, refused=refused)
-
-
-def files_digest(files: Mapping[str, bytes]) -> str:
-    """Return the SHA-256 (hexadecimal) of the name, length and data of each file."""
-    digest = hashlib.sha256()
-    for name, data in sorted(files.items()):
-        digest.update(f"{name}\0{len(data)}\0".encode())
-        digest.update(data)
-    return digest.hexdigest()
-
-
-def _earlier(kata: Kata, taken: Mapping[str, bytes]) -> EarlierFiles:
-    return EarlierFiles(kata=kata.slug, files=_sorted(taken), sha256=files_digest(taken))
 
 
 def _sorted(taken: Mapping[str, bytes]) -> tuple[SubmissionFile, ...]:

@@ -17,7 +17,6 @@ from graders.errors import IntakeError, WholeRefusal
 SOURCE_BYTES = 256 * 1024  # for a .py file; the longest file written for these katas has a tenth of this size
 DATA_BYTES = 8 * 1024**2  # for any other file
 TOTAL_BYTES = 32 * 1024**2
-FILES_PER_PATTERN = 1_000  # a pattern that matches this many files is refused
 IGNORED_SHOWN = 50
 REASONS_SHOWN = 8
 IGNORED_WALKED = 2_000
@@ -101,26 +100,18 @@ def check_name(name: str) -> None:
 
 
 def check_names(names: Iterable[str], taken: Collection[str], refused: Refusals) -> None:
-    """Refuse the taken files whose names mean the same file as another name on some file systems.
-
-    On such a file system, one file would replace the other, and it is unclear which one the learner meant.
-    """
-    first: dict[str, str] = {_folded(name): name for name in taken}
+    """Refuse the taken files that another one would replace on some file systems: either may be meant."""
+    first: dict[str, str] = {folded(name): name for name in taken}
     for name in [*taken, *names]:
-        other = first.get(_folded(name), name)
+        other = first.get(folded(name), name)
         for each in {name, other} & {*taken} if other != name else ():
             with refused.of(each):
                 said = f"its name differs from {printable(other)} only by letter case or Unicode form"
                 refuse(name, said, "Remove one.")
 
 
-def check_count(pattern: str, names: Collection[str]) -> None:
-    """Refuse a pattern that too many files match."""
-    if len(names) >= FILES_PER_PATTERN:
-        refuse(pattern, f"{len(names)} files match; the limit is {FILES_PER_PATTERN - 1}", "Hand in fewer files.")
-
-
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return a name such that two names are equal if they may mean the same file on some file system."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
@@ -131,9 +122,8 @@ def limit_of(name: str) -> int:
 
 def check_size(name: str, size: int) -> None:
     """Refuse a declared file whose announced or actual size is too large."""
-    limit = limit_of(name)
-    if size > limit:
-        refuse(name, f"it is larger than {limit // 1024} KB", "Hand in a smaller file.")
+    if size > limit_of(name):
+        refuse(name, f"it is larger than {limit_of(name) // 1024} KB", "Hand in a smaller file.")
 
 
 def check_total(name: str, total: int) -> None:
@@ -159,15 +149,11 @@ def content(name: str, data: bytes) -> bytes:
     except UnicodeDecodeError as fault:
         refuse(name, f"it is not UTF-8 (line {data[: fault.start].count(10) + 1})", "Save it as UTF-8.")
     if suffix == ".py":
-        _check_encoding(name, data)
+        # With a coding comment for another encoding, Python and the harness would read different texts.
+        try:
+            encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
+        except SyntaxError:
+            encoding = "unknown"
+        if encoding not in ("utf-8", "utf-8-sig", "ascii"):
+            refuse(name, f"it declares the encoding {encoding}", "Save it as UTF-8 and remove the `coding:` comment.")
     return data
-
-
-def _check_encoding(name: str, data: bytes) -> None:
-    """Refuse a coding comment for an encoding other than UTF-8, because Python and the harness would disagree."""
-    try:
-        encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
-    except SyntaxError:
-        encoding = "unknown"
-    if encoding not in ("utf-8", "utf-8-sig", "ascii"):
-        refuse(name, f"it declares the encoding {encoding}", "Save it as UTF-8 and remove the `coding:` comment.")

@@ -9,9 +9,8 @@ another kata, and never chooses between two different files that fit equally wel
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from graders.intake.folder import NOT_SEARCHED
 from graders.intake.listing import FILE, FOLDER, Entry
 from graders.intake.places import ARCHIVES, Place
 from graders.intake.records import Submission, submission
-from graders.intake.rules import printable, refuse
+from graders.intake.rules import folded, printable, refuse
 
 _COPY = re.compile(r"(?: ?\(\d{1,3}\)|-\d{1,3}| - copy| copy(?: \d{1,3})?)$")  # how systems name a second copy
 CANDIDATES = 20  # if more files could be a declared one, none of them is taken
@@ -33,7 +32,7 @@ _CELL = 4  # the rank of a notebook's cell, after all names
 
 
 class Candidate(NamedTuple):
-    """An entry that may be a declared file.
+    """An entry that may be a declared file, and how messages call it.
 
     `rank` is 0 for the exact name, and higher the more the name differs. `elsewhere` is whether the path does not name
     the kata. `apart` is whether it lies in another folder than the files that were found by the exact rules.
@@ -46,28 +45,23 @@ class Candidate(NamedTuple):
     apart: bool
 
     def is_at_least_as_good_as(self, other: Candidate) -> bool:
-        return self.rank <= other.rank and self.elsewhere <= other.elsewhere and self.apart <= other.apart
+        return all(mine <= others for mine, others in zip(self[2:], other[2:], strict=True))
 
 
 def take(kata: Kata, place: Place) -> Submission:
-    """Return the declared files in a place, wherever they are.
-
-    A declared file is refused too if several different files could be it.
-    """
+    """Return the declared files in a place, wherever they are. Refuse one that several different files could be."""
     exact = place.exact(kata)
     if not exact.missing:
         return exact
     try:
-        return _Search(kata, place, exact).taken()
-    except TooMuch:
+        place.found  # noqa: B018 (it is listed here)
+    except IntakeError:  # it holds too many files to search
         return exact
+    return _Search(kata, place, exact).taken()
 
 
 def copies(kata: Kata, place: Place, taken: Submission) -> list[tuple[str, str]]:
-    """Return the files that look like other versions of taken ones and were not taken, each after the taken name.
-
-    Only their names are compared: `affine (1).py` may be a newer version of affine.py, or an older one.
-    """
+    """Return the ignored files that look like newer or older versions of taken ones, each after the taken name."""
     ignored: Sequence[str] = taken.ignored
     if len(ignored) > rules.IGNORED_SHOWN:  # it names only the first ones
         try:
@@ -77,8 +71,8 @@ def copies(kata: Kata, place: Place, taken: Submission) -> list[tuple[str, str]]
     others = _names(kata.root).keys() - {kata.slug}
     found = []
     for name in ignored:
-        *folders, base = name.split("/")
-        if others.isdisjoint({_folded(part) for part in folders}):
+        base = name.rpartition("/")[2]
+        if others.isdisjoint(map(folded, name.split("/")[:-1])):
             for file in taken.files:
                 said = f"{name} was graded as {file.name}" in taken.notes
                 if _rank(base, file.name.rpartition("/")[2]) and not said:
@@ -86,24 +80,15 @@ def copies(kata: Kata, place: Place, taken: Submission) -> list[tuple[str, str]]
     return found
 
 
-class TooMuch(Exception):
-    """A place that holds too many files to search."""
-
-
 class _Search:
     """The search for the files of one kata that the exact rules did not find in a place."""
 
     def __init__(self, kata: Kata, place: Place, exact: Submission) -> None:
-        self.kata = kata
-        self.exact = exact
-        self.place = place
-        try:
-            self.found = place.found
-        except IntakeError:
-            raise TooMuch from None
+        self.kata, self.place, self.exact, self.found = kata, place, exact, place.found
         # Files that only match a pattern don't tell which folder is meant.
         self.fixed = [file for file in exact.files if file.name in kata.files]
         self.base = listing.kata_folder(kata, place.entries) if self.fixed else ""
+        self.others = {slug: names for slug, names in _names(kata.root).items() if slug != kata.slug}
 
     def taken(self) -> Submission:
         """Return the files that were found by the exact rules, and those that this search adds."""
@@ -114,14 +99,14 @@ class _Search:
             with refused.of(name):
                 candidates = list(islice(self._candidates(name), CANDIDATES + 1))
                 best = _best(name, candidates)
+                said = f"several files could be it: {_named(candidates)}"
                 if best is not None:
                     chosen[name] = best
                 elif candidates and self.fixed:
-                    notes.append(f"{name} was not found; several files could be it: {_named(candidates)}")
+                    notes.append(f"{name} was not found; {said}")
                 elif candidates:
-                    said = f"not found, but several files could be it: {_named(candidates)}"
-                    refuse(name, said, "Hand in one of them.")
-        notes += [f"{each.said} was graded as {name}" for name, each in chosen.items()] or self.found.problems
+                    refuse(name, f"not found, but {said}", "Hand in one of them.")
+        notes += [f"{each.said} was graded as {name}" for name, each in chosen.items()] or self.place.problems
         if chosen and not self.fixed:
             self.base = _folder_of(*next(iter(chosen.items())))
         found = self._listed(chosen) if chosen else self._nothing_new()
@@ -131,9 +116,9 @@ class _Search:
 
     def _nothing_new(self) -> Submission:
         """Return the files found by the exact rules; without any, name the files in archives among the ignored ones."""
-        if self.exact.files or len(self.found.entries) == len(self.place.entries):
+        if self.exact.files or len(self.found) == len(self.place.entries):
             return self.exact
-        names = [each.name for each in self.found.entries if each.kind != FOLDER]
+        names = [each.name for each in self.found if each.kind != FOLDER]
         return submission(self.kata, {}, rules.shown(names[: rules.IGNORED_WALKED]))
 
     def _listed(self, chosen: dict[str, Candidate]) -> Submission:
@@ -141,7 +126,7 @@ class _Search:
         by_entry = {each.entry.name: name for name, each in chosen.items() if each.rank < _CELL}
         inside = [each.entry._replace(name=name) for name, each in chosen.items() if each.rank >= _CELL]
         outside = []
-        for entry in self.found.entries:
+        for entry in self.found:
             name = entry.name.removeprefix(self.base) if entry.name.startswith(self.base) else ""
             if entry.name in by_entry:
                 rules.check_name(entry.name)
@@ -157,10 +142,14 @@ class _Search:
     def _candidates(self, name: str) -> Iterator[Candidate]:
         """Yield the entries that may be the declared file `name`, in the order of the list."""
         depth, (folder, _, wanted) = name.count("/") + 1, name.rpartition("/")
-        for entry in self.found.entries:
+        for entry in self.found:
             parts = entry.name.split("/")
             rank = _rank(parts[-1], wanted) if entry.kind != FOLDER else None
-            if rank is None or "/".join(parts[-depth:-1]) != folder or any(map(_is_hidden, parts)):
+            if (
+                rank is None
+                or "/".join(parts[-depth:-1]) != folder
+                or any(part.startswith(".") or part in NOT_SEARCHED for part in parts)
+            ):
                 continue
             own = self._path_says(parts[:-depth])
             if own or (own is not None and self._is_distinctive(parts[-1], wanted, rank)):
@@ -173,49 +162,34 @@ class _Search:
             *folders, base = book.name.split("/")
             own = self._path_says([*folders, base.lower().removesuffix(notebooks.SUFFIX)])
             if named == name and (own or (own is not None and self._is_distinctive(name, name, 0))):
-                cell = Entry(f"{book.name}/{number}", FILE, len(text), _Text(text))
-                yield Candidate(
-                    cell, f"cell {number} of {printable(book.name)}", _CELL, not own, self._is_apart(folders)
-                )
+                cell = Entry(f"{book.name}/{number}", FILE, len(text), partial(_start_of, text))
+                said = f"cell {number} of {printable(book.name)}"
+                yield Candidate(cell, said, _CELL, not own, self._is_apart(folders))
 
     def _is_apart(self, folders: Sequence[str]) -> bool:
         return bool(self.fixed) and "".join(f"{part}/" for part in folders) != self.base
 
     def _path_says(self, folders: Sequence[str]) -> bool | None:
         """Return whether a path names this kata, and None if it names another one."""
-        names = {_without_ending(_folded(part)) for part in folders}
+        names = {_without_ending(folded(part)) for part in folders}
         if self.kata.slug in names:
             return True
-        return None if names & self._others.keys() else False
+        return None if names & self.others.keys() else False
 
     def _is_distinctive(self, base: str, name: str, rank: int) -> bool:
         """Return whether a file with this base name belongs to this kata if its path doesn't name a kata."""
-        others = {other for names in self._others.values() for other in names}
+        others = {other for names in self.others.values() for other in names}
         ranks = [found for other in others if (found := _rank(base, other)) is not None]
         return name.rpartition("/")[2] not in others and all(rank < other for other in ranks)
 
-    @cached_property
-    def _others(self) -> dict[str, frozenset[str]]:
-        return {slug: names for slug, names in _names(self.kata.root).items() if slug != self.kata.slug}
 
-
-class _Text:
-    """Read a text in memory like an entry of an archive."""
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-
-    def __call__(self, most: int) -> bytes:
-        return self.text[:most]
+def _start_of(text: bytes, most: int) -> bytes:
+    return text[:most]
 
 
 def _named(candidates: Sequence[Candidate]) -> str:
     names = ", ".join(each.said for each in candidates[:SHOWN])
     return names + (" and more" if len(candidates) > SHOWN else "")
-
-
-def _is_hidden(part: str) -> bool:
-    return part.startswith(".") or part in NOT_SEARCHED
 
 
 def _best(name: str, candidates: Sequence[Candidate]) -> Candidate | None:
@@ -235,18 +209,15 @@ def _best(name: str, candidates: Sequence[Candidate]) -> Candidate | None:
 
 def _folder_of(name: str, candidate: Candidate) -> str:
     """Return the prefix of the kata's folder, given where one of its files was found."""
-    if candidate.rank >= _CELL:
-        notebook = candidate.entry.name.rpartition("/")[0]
-        return notebook.rpartition("/")[0] + "/" if "/" in notebook else ""
-    parts = candidate.entry.name.split("/")[: -(name.count("/") + 1)]
-    return "".join(f"{part}/" for part in parts)
+    depth = 2 if candidate.rank >= _CELL else name.count("/") + 1  # a cell's entry lies in its notebook
+    return "".join(f"{part}/" for part in candidate.entry.name.split("/")[:-depth])
 
 
 def _rank(base: str, wanted: str) -> int | None:
     """Return how much a file's name differs from the wanted one, or None if it means something else."""
     if base == wanted:
         return 0
-    base, wanted = _folded(base), _folded(wanted)
+    base, wanted = folded(base), folded(wanted)
     stem, dot, ending = base.rpartition(".")
     for rank in (1, 2, 3):
         if f"{stem}{dot}{ending}" == wanted:
@@ -257,12 +228,7 @@ def _rank(base: str, wanted: str) -> int | None:
 
 def _without_ending(name: str) -> str:
     ending = next((each for each in ARCHIVES if name.endswith(each)), "")
-    stem = name.removesuffix(ending)
-    return _COPY.sub("", _COPY.sub("", stem))
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return _COPY.sub("", _COPY.sub("", name.removesuffix(ending)))
 
 
 @lru_cache(maxsize=8)

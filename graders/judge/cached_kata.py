@@ -141,6 +141,7 @@ def signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) 
                     if entry.name != "__pycache__" and os.path.dirname(entry.path) != _HIDDEN:
                         waiting.append(entry.path)
                 elif not entry.name.endswith("~") and not without(entry.path):
-                    status = entry.stat()
-                    found.append((entry.path, status.st_size, status.st_mtime_ns, status.st_ino))
+                    with contextlib.suppress(OSError):  # a link to nowhere, such as an editor's lock
+                        status = entry.stat()
+                        found.append((entry.path, status.st_size, status.st_mtime_ns, status.st_ino))
     return str(hash(tuple(sorted(found))))

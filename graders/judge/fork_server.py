@@ -43,7 +43,7 @@ class WorkerServer:
     launch: launcher.Launch
     judges: socket.socket
     theirs: socket.socket | None
-    launched: launcher.Launched | None = None
+    launched: launcher.Launch | None = None
 
     @classmethod
     def start(
@@ -58,7 +58,7 @@ class WorkerServer:
         )
         return cls(launch, ours, theirs)
 
-    def greet(self) -> launcher.Launched:
+    def greet(self) -> launcher.Launch:
         """Wait until the fork server has started, and tell it how much memory it uses without a submission."""
         if self.launched is not None:
             return self.launched

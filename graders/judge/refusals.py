@@ -107,14 +107,9 @@ def _earlier_fault(kata: Kata, side: WorkerSide, fresh: _Fresh) -> Refusal | Non
             why = exception_text(fault) if isinstance(fault, RemoteFault) else str(fault)
             names = " and ".join(f"katas/{other.slug}/{name}" for name in own)
             message = clean(do_first(other, f"{names} cannot be imported: {why}"), MESSAGE)
-            return Refusal(message, _compile_reason(own, fresh), other.slug)
+            raised = _cannot_be_imported(fault)
+            return Refusal(message, (_compile_error(own, raised, fresh) or raised).reason, other.slug)
     return None
-
-
-def _compile_reason(files: dict[str, bytes], fresh: _Fresh) -> Literal["files", "import"]:
-    """Return "files" if these files cannot be parsed, and "import" if they were run."""
-    refusal = _compile_error(files, Refusal(""), fresh)
-    return refusal.reason if refusal else "import"
 
 
 def _compile_error(files: dict[str, bytes], otherwise: Refusal, fresh: _Fresh) -> Refusal | None:

@@ -9,8 +9,10 @@ import pytest
 
 from graders.catalogue import Kata
 from graders.errors import ForkServerDied, KataError, MachineBusy
-from graders.judge.grading import Grading, Sandbox, weakest
+from graders.judge.grading import Grading
 from graders.judge.messages import GradeRequest, GradeResponse
+from graders.judge.running import Runner
+from graders.judge.sides import Sandbox, weakest
 from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.items import is_hidden, task_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
@@ -23,15 +25,15 @@ def respond(
     items: Sequence[pytest.Item],
     request: GradeRequest,
     sandboxes: Mapping[str, Sandbox],
-    install: Callable[[Grading, bytes], None],
+    install: Callable[[Runner, bytes], None],
     report: Callable[[Verdict], None] = lambda _: None,
     observations: ObservationCache | None = None,
     references: dict[str, WorkerSide] | None = None,
 ) -> GradeResponse:
     """Grade a submission. If the harness fails, the response contains the error.
 
-    `install` makes a grading run the mode of the pytest plugin. `report` is called with partial verdicts if the request
-    asks for them. `references` are the workers with the solution that earlier grading runs left.
+    `install` makes the runner of a grading run the mode of the pytest plugin. `report` is called with partial verdicts
+    if the request asks for them. `references` are the workers with the solution that earlier grading runs left.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):
@@ -55,7 +57,7 @@ def respond(
         observations=observations or ObservationCache(),
         references={} if references is None else references,
     )
-    install(grading, request.seed)
+    install(grading.runner, request.seed)
     try:
         return GradeResponse(verdict=grading.verdict())
     except (ForkServerDied, MachineBusy) as fault:

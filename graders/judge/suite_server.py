@@ -26,9 +26,10 @@ import pytest
 from graders.catalogue import Kata
 from graders.errors import CatalogueError
 from graders.judge.framing import receive, send
-from graders.judge.grading import Grading, Sandbox
 from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote
 from graders.judge.responding import respond
+from graders.judge.running import Runner
+from graders.judge.sides import Sandbox
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
 from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.cases import Trial
@@ -90,7 +91,7 @@ class SuiteServer:
         self.requests = requests
         self.resident = resident
         self.faults: list[str] = []
-        self.grading: Grading | None = None
+        self.runner: Runner | None = None
         self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
@@ -129,19 +130,19 @@ class SuiteServer:
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
         """Return a handle on the submission or, during a rehearsal, on the solution."""
-        if self.grading is None:
+        if self.runner is None:
             return Handle(kata, LocalSide(kata, kata.solution), lambda: LocalSide(kata, kata.solution))
-        return self.grading.handle(item, kata)
+        return self.runner.handle(item, kata)
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
-        if self.grading is None:
+        if self.runner is None:
             trial.failure(reducing=False)
         else:
-            self.grading.run(item, trial)
+            self.runner.run(item, trial)
 
-    def install(self, grading: Grading, seed: bytes) -> None:
+    def install(self, runner: Runner, seed: bytes) -> None:
         """Make this process the judge of one submission."""
-        self.grading = grading
+        self.runner = runner
         self.config.stash[SEED] = seed
 
     # --------------------------------------------------------------------------------------- requests
@@ -257,7 +258,7 @@ class SuiteServer:
             response = respond(
                 self.kata, self.items, request, sandboxes, self.install, report, self.observations, self.references
             )
-            again = not last and self.grading is not None and self.grading.usual and response.verdict is not None
+            again = not last and self.runner is not None and self.runner.usual and response.verdict is not None
             with contextlib.suppress(OSError):
                 # Send these before the response, because the next request may follow the response at once.
                 for observed in self.observations.new_messages():

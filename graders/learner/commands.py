@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,11 +15,16 @@ from graders.cli.options import Anyway, Slug, chosen_katas
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import has_screen
 from graders.errors import KataError
+from graders.learner.progress import Progress
 from graders.output.paragraphs import folded, width_of
 
 
 def _today() -> datetime.date:
     return datetime.datetime.now().astimezone().date()
+
+
+def _slug(text: str) -> Any:
+    return typer.Argument(metavar="SLUG", help=text, autocompletion=examples.slugs)
 
 
 # ------------------------------------------------------------------------------------- choosing a kata
@@ -30,24 +35,23 @@ def list_(
 ) -> None:
     """List the katas: tasks, points, time and prerequisites."""
     katas = chosen_katas(None)
-    if form not in ("terminal", "json"):
-        raise KataError(f"--format {form}: expected terminal or json.")
-    from graders.learner.listing import as_json, as_text
+    from graders.learner import listing
 
-    print(as_json(katas) if form == "json" else as_text(katas))
+    forms = {"terminal": listing.as_text, "json": listing.as_json}
+    if form not in forms:
+        raise KataError(f"--format {form}: expected terminal or json.")
+    print(forms[form](katas))
 
 
 def next_() -> None:
     """Recommend the next kata, and say why."""
     from graders.learner.again import suggestion
     from graders.learner.listing import advice
-    from graders.learner.progress import Progress
 
     katas = chosen_katas(None)
-    with Progress.of(Invocation.root) as progress:
-        print(advice(katas, progress.standings([kata.slug for kata in katas])))
-        if repeat := suggestion(katas, progress, _today()):
-            print(repeat)
+    with Progress.of(Invocation.root) as store:
+        said = [advice(katas, store.standings([kata.slug for kata in katas])), suggestion(katas, store, _today())]
+    print("\n".join(filter(None, said)))
 
 
 def progress(
@@ -60,14 +64,13 @@ def progress(
     This command uses the verdicts that `katas grade` and `katas watch` store on this machine when you grade your own
     files.
     """
-    from graders.learner.listing import overview
-    from graders.learner.progress import Progress
-
     katas = chosen_katas(None)
     with Progress.of(Invocation.root) as store:
         if store.warning:
             say(f"katas: {store.warning}")
         if page is None:
+            from graders.learner.listing import overview
+
             print(overview(katas, store, _today()))
             return
         from graders.learner import checklist
@@ -80,12 +83,7 @@ def progress(
 
 def again(
     slug: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="SLUG",
-            help="The exercise; by default, the one that you have not solved for longest.",
-            autocompletion=examples.slugs,
-        ),
+        str | None, _slug("The exercise; by default, the one that you have not solved for longest.")
     ] = None,
     days: Annotated[
         int | None, typer.Option(help="Offer exercises not solved for N days; by default, 3.", metavar="N", min=0)
@@ -97,23 +95,12 @@ def again(
     and your progress keeps its points: repetitions are recorded apart.
     """
     from graders.learner import again as repetition
-    from graders.learner.progress import Progress
 
-    root, waiting = Invocation.root, repetition.DAYS if days is None else days
-    katas = catalogue.load_all(root)
-    if slug is not None:
-        catalogue.load(root, slug)  # rejects an unknown kata
-    with Progress.of(root) as store:
-        passed = repetition.passed_exercises(katas, store.standings([kata.slug for kata in katas]), store)
-    if slug is not None:
-        exercise = repetition.chosen(passed, slug, {kata.slug: kata for kata in katas})
-    elif (due := repetition.due(passed, _today(), waiting)) is not None:
-        exercise = due
-    else:
-        print(repetition.nothing_due(passed, waiting))
-        return
-    folder, new = repetition.prepare(exercise)
-    print(repetition.instructions(exercise, folder, _today(), new=new, start=Path.cwd()))
+    katas = chosen_katas(None)
+    kata = catalogue.load(Invocation.root, slug) if slug is not None else None
+    with Progress.of(Invocation.root) as store:
+        passed = repetition.passed_exercises(katas, store)
+    print(repetition.repeat(passed, kata, _today(), repetition.DAYS if days is None else days))
 
 
 # ----------------------------------------------------------------------------------- working on a kata
@@ -121,12 +108,7 @@ def again(
 
 def watch(
     slug: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="SLUG",
-            help="The kata; by default, the one whose folder you are in, or else the next one to do.",
-            autocompletion=examples.slugs,
-        ),
+        str | None, _slug("The kata; by default, the one whose folder you are in, or else the next one to do.")
     ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Print lines of text instead of drawing a full screen.")
@@ -153,7 +135,6 @@ def hint(
 ) -> None:
     """Show a kata's hints one at a time, the smallest first."""
     from graders.learner import guidance
-    from graders.learner.progress import Progress
 
     kata = catalogue.load(Invocation.root, slug)
     with Progress.of(Invocation.root) as store:
@@ -179,7 +160,7 @@ def run_(
     from graders.learner import programs
 
     kata = catalogue.load(Invocation.root, slug)
-    path = programs.main_of(kata, kata.root / (against or "katas") / slug, program)
+    path = programs.program_of(kata, program, kata.root / (against or "katas") / slug)
     status, unwritten = programs.run(kata, path, context.args)
     if unwritten:
         say(
@@ -193,15 +174,15 @@ def reset(slug: Slug) -> None:
 
     Your version is saved in .katas/backup/.
     """
+    from graders.catalogue.stubs import handed_out
     from graders.learner import guidance
 
-    print("\n".join(guidance.reset(catalogue.load(Invocation.root, slug, complete=False))))
+    kata = catalogue.load(Invocation.root, slug, complete=False)
+    print("\n".join(guidance.reset(kata, handed_out(kata))))
 
 
 def notebook(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)
-    ] = None,
+    slug: Annotated[str | None, _slug("The kata, e.g. exercise04.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Write all exercises into one notebook.")] = False,
     output: Annotated[
         Path | None,
@@ -218,16 +199,13 @@ def notebook(
             "specify one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`."
         )
     path = output or Path(f"{slug or 'exercises'}.ipynb")
-    if slug:
-        katas = [catalogue.load(Invocation.root, slug)]
-    else:
-        katas = [kata for kata in catalogue.load_all(Invocation.root) if kata.kind == "exercise"]
+    katas = [kata for kata in chosen_katas([slug] if slug else None) if slug or kata.kind == "exercise"]
     if not katas:
         raise KataError(f"{Invocation.root}: there are no exercises. Choose a kata: `katas list` shows them.")
     notebook_file.check(path, force=force)
     delivery.check(path)
     beside = path.absolute().parent
-    text = notebook_file.written(katas[0], beside) if slug else notebook_file.written_together(katas, path)
+    text = notebook_file.written_together(katas, path) if every else notebook_file.written(katas[0], beside)
     delivery.deliver(text, path)
     print(f"written: {path}; open it in VS Code, or: pip install jupyterlab; jupyter lab {path}")
     if every and notebook_file.address_of(Invocation.root) is None:
@@ -241,7 +219,8 @@ def solution(slug: Slug, anyway: Anyway = False) -> None:
     """Show the solution, once you have passed."""
     from graders.learner import guidance
 
-    print(guidance.solution(_passed(slug, anyway=anyway)).rstrip("\n"))
+    files = guidance.solution_files(_passed(slug, anyway=anyway))
+    print("\n".join(f"# {name}\n\n{text}" for name, text in files.items()).rstrip("\n"))
 
 
 def diff(slug: Slug, anyway: Anyway = False) -> None:
@@ -252,9 +231,7 @@ def diff(slug: Slug, anyway: Anyway = False) -> None:
 
 
 def _passed(slug: str, *, anyway: bool) -> catalogue.Kata:
-    """Return a kata whose solution the learner may see. Raises KataError for any other."""
     from graders.learner import guidance
-    from graders.learner.progress import Progress
 
     kata = catalogue.load(Invocation.root, slug)
     with Progress.of(Invocation.root) as store:
@@ -274,13 +251,12 @@ def explain(
     answer to its question.
     """
     from graders.learner import guidance
-    from graders.learner.progress import Progress
     from graders.output.terminal_markdown import shown
 
     kata = catalogue.load(Invocation.root, slug)
     with Progress.of(Invocation.root) as store:
-        text = guidance.explanation(kata, store, anyway=anyway)
-        early = not guidance.is_done(kata, store)
-    if early:
+        done = guidance.is_done(kata, store)
+    text = guidance.explanation(kata, allowed=done or anyway)
+    if not done:
         say(f"katas: you have not passed {slug} yet. This explanation shows how others solve it.")
     print(shown(text, width_of(sys.stdout)))

@@ -12,17 +12,13 @@ from typing import NamedTuple
 from graders import intake
 from graders.catalogue import Kata, Task
 from graders.catalogue.records import AFTER
-from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
 from graders.learner.progress import Progress
 from graders.output.delivery import deliver_bytes
 from graders.output.difference import difference as unified
 
 _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
-
 _BETWEEN = re.compile(r",|\band\b")  # between the subjects in a hint's title
-_ARTICLE = re.compile(r"^(the|an?) ")
-_WORD = re.compile(r"[\w-]+")
 SHORTEST = 4  # letters of a subject; shorter ones, such as "all", are in too many titles
 
 
@@ -38,12 +34,15 @@ class Hint(NamedTuple):
         named = re.sub(r"\W+", "", self.about).lower()
         if task.name == named or task.name.startswith(f"{named}_") or (task.extra and "extra" in self.title.lower()):
             return True
-        subjects = [_ARTICLE.sub("", each.strip()) for each in _BETWEEN.split(self.title.partition(":")[2].lower())]
-        words = f" {' '.join(_WORD.findall(task.title.lower()))} "
-        return any(
-            each == task.name or (len(each) >= SHORTEST and f" {' '.join(_WORD.findall(each))} " in words)
-            for each in subjects
-        )
+        title = _words(task.title)
+        subjects = [each.strip() for each in _BETWEEN.split(self.title.partition(":")[2].lower())]
+        subjects = [re.sub("^(the|an?) ", "", each) for each in subjects]
+        return any(each == task.name or (len(each) >= SHORTEST and _words(each) in title) for each in subjects)
+
+
+def _words(text: str) -> str:
+    words = " ".join(re.findall(r"[\w-]+", text.lower()))
+    return f" {words} "
 
 
 def hints_of(kata: Kata) -> list[Hint]:
@@ -52,23 +51,21 @@ def hints_of(kata: Kata) -> list[Hint]:
     text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     found, about = [], ""
     for heading, title, body in _HINT.findall(text):
-        if heading:
-            about = heading.strip()
-        elif title.strip().lower().startswith("hint"):
+        about = heading.strip() or about
+        if title.strip().lower().startswith("hint"):
             found.append(Hint(" ".join(title.split()), body.strip(), about))
     return found
 
 
 def hints_for(hints: Sequence[Hint], task: Task | None) -> list[int]:
-    """Return the numbers (from 1) of the hints for a failing task.
+    """Return the numbers (from 1) of the hints for a failing task: its own, then the others under the same heading.
 
-    The task's own hints come first, followed by the others under the same heading. If there is no hint for this task,
-    return the numbers of all hints in order.
+    If there is none, return the numbers of all hints in order.
     """
-    numbers = range(1, len(hints) + 1)
-    first = [number for number in numbers if task is not None and hints[number - 1].helps_with(task)]
-    headings = {hints[number - 1].about for number in first or numbers}
-    return [*first, *(number for number in numbers if number not in first and hints[number - 1].about in headings)]
+    first = [number for number, hint in enumerate(hints, start=1) if task is not None and hint.helps_with(task)]
+    headings = {hints[number - 1].about for number in first} or {hint.about for hint in hints}
+    rest = [number for number, hint in enumerate(hints, start=1) if hint.about in headings and number not in first]
+    return first + rest
 
 
 def next_hint(numbers: Sequence[int], seen: Container[int]) -> int:
@@ -85,12 +82,10 @@ def hint(kata: Kata, number: int | None, progress: Progress) -> str:
     if chosen > len(hints):
         raise KataError(f"{kata.slug} has no hint {chosen}. Choose a number from 1 to {len(hints)}.")
     progress.saw_hint(kata.slug, chosen)
-    title, body, _ = hints[chosen - 1]
-    rest = len(hints) - chosen
-    more = ""
-    if number is None:
-        more = f"\n\n{rest} more: katas hint {kata.slug}" if rest else "\n\nThat was the last hint."
-    return f"{title}\n\n{body}{more}"
+    text, rest = f"{hints[chosen - 1].title}\n\n{hints[chosen - 1].body}", len(hints) - chosen
+    if number is not None:
+        return text
+    return f"{text}\n\n" + (f"{rest} more: katas hint {kata.slug}" if rest else "That was the last hint.")
 
 
 def is_done(kata: Kata, progress: Progress) -> bool:
@@ -114,11 +109,6 @@ def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
         )
 
 
-def solution(kata: Kata) -> str:
-    """Return a text that contains the solution's files, and the name of each file above its content."""
-    return "\n".join(f"# {name}\n\n{text}" for name, text in solution_files(kata).items())
-
-
 def solution_files(kata: Kata) -> dict[str, str]:
     """Return the text of each of the solution's files, by name."""
     files = intake.shipped(kata, kata.solution)
@@ -130,14 +120,14 @@ def explanation_of(kata: Kata) -> Path:
     return kata.solution / AFTER
 
 
-def explanation(kata: Kata, progress: Progress, *, anyway: bool) -> str:
-    """Return the explanation, in Markdown. Raises KataError if the kata is not passed yet, unless `anyway`."""
+def explanation(kata: Kata, *, allowed: bool) -> str:
+    """Return the explanation, in Markdown. Raises KataError if there is none, or if it is not `allowed` yet."""
     path = explanation_of(kata)
     if not path.is_file() and kata.handed_out:
         raise KataError(f"{path}: there is no explanation here. Ask your instructor for it.")
     if not path.is_file():
         raise KataError(f"{path}: {kata.slug} has no explanation. If you teach, you can write one there.")
-    if not anyway and not is_done(kata, progress):
+    if not allowed:
         raise KataError(
             f"You have not passed {kata.slug} yet. Its explanation shows how others solve it, so it opens once the "
             f"core tasks pass. To read it now, add --anyway: katas explain {kata.slug} --anyway"
@@ -147,9 +137,8 @@ def explanation(kata: Kata, progress: Progress, *, anyway: bool) -> str:
 
 def after_pass(kata: Kata) -> str:
     """Return a line that says what the learner can read after a pass. It is empty in a handout."""
-    said = [f"katas diff {kata.slug}: your files next to the solution"] if has_solution(kata) else []
-    said += [f"katas explain {kata.slug}: why it works"] if explanation_of(kata).is_file() else []
-    return "; ".join(said)
+    said = [f"katas diff {kata.slug}: your files next to the solution"] * has_solution(kata)
+    return "; ".join(said + [f"katas explain {kata.slug}: why it works"] * explanation_of(kata).is_file())
 
 
 def difference(kata: Kata) -> str:
@@ -159,22 +148,24 @@ def difference(kata: Kata) -> str:
     return unified(own, solved, (f"katas/{kata.slug}", f"solutions/{kata.slug}"))
 
 
-def reset(kata: Kata, stubs: Mapping[str, bytes] | None = None) -> list[str]:
-    """Back up the learner's files, restore the original stubs, and return a report as lines of text.
+def backup_of(root: Path, name: str) -> Path:
+    """Return a new folder for a backup of a learner's files."""
+    return root / ".katas" / "backup" / f"{name}-{datetime.datetime.now().astimezone():%Y%m%d-%H%M%S}"
 
-    If `stubs` is None, they are read from git's history. Raises KataError, and changes nothing, if the stubs cannot be
-    read or the backup fails.
+
+def reset(kata: Kata, stubs: Mapping[str, bytes]) -> list[str]:
+    """Back up the learner's files, write the original stubs, and return a report as lines of text.
+
+    Raises KataError, and changes nothing, if the backup fails.
     """
-    stubs = handed_out(kata) if stubs is None else stubs
-    changed = {name: data for name, data in stubs.items() if _content(kata.folder / name) != data}
+    changed = {name: data for name, data in sorted(stubs.items()) if _content(kata.folder / name) != data}
     for name in changed:
         if not (kata.folder / name).resolve().is_relative_to(kata.folder.resolve()):
             raise KataError(f"{name}: it is a link to a file outside {kata.folder}. Remove it. Nothing was changed.")
     if not changed:
         return [f"{kata.slug}: nothing to do; your files are the original stubs"]
-    stamp = datetime.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     where = kata.folder.relative_to(kata.root).as_posix()
-    backup = kata.root / ".katas" / "backup" / f"{where.removeprefix('katas/').replace('/', '-')}-{stamp}"
+    backup = backup_of(kata.root, where.removeprefix("katas/").replace("/", "-"))
     try:
         for name in changed:
             if (kata.folder / name).exists():
@@ -187,7 +178,7 @@ def reset(kata: Kata, stubs: Mapping[str, bytes] | None = None) -> list[str]:
     for name, data in changed.items():
         deliver_bytes(data, kata.folder / name)
     kept = [f"backup of your files: {backup.relative_to(kata.root)}/"] if backup.is_dir() else []
-    return [*(f"restored: {where}/{name}" for name in sorted(changed)), *kept]
+    return [*(f"restored: {where}/{name}" for name in changed), *kept]
 
 
 def _content(path: Path) -> bytes | None:

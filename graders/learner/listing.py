@@ -3,95 +3,63 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from graders.catalogue import Kata
-from graders.learner.progress import (
-    Progress,
-    Standing,
-    all_done,
-    in_short,
-    next_kata,
-    place,
-    points_of,
-    streak,
-)
+from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, place, points_of, streak
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
+_LISTED = (
+    "slug", "title", "kind", "difficulty", "minutes", "concepts",
+    "requires", "builds_on", "files", "entry_points", "runtime", "require_extras",
+)  # fmt: skip
 
 
 def as_text(katas: Sequence[Kata]) -> str:
-    """Return a plain-text table of at most 80 columns.
-
-    This function does not use a table library, because importing one takes too long.
-    """
+    """Return a plain-text table of at most 80 columns. (Importing a library for tables takes too long.)"""
     rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
     rows += [_row(kata) for kata in sorted(katas, key=lambda kata: kata.place)]
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    right = {3, 4, 5}
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=False))
-        ]
-        first, *more = row[6].split(", ")  # list one prerequisite per line
-        lines.append("  ".join([*cells, first]).rstrip())
-        lines += [" " * (len("  ".join(cells)) + 2) + other for other in more]
-    legends = []
-    if any(task.extra for kata in katas for task in kata.tasks):
-        legends.append("1+2 tasks: 1 must pass; 2 are extra, for points only")
-    if any(task.review for kata in katas for task in kata.tasks):
-        legends.append("27+3 points: tests give 27, a person who reads your text gives 3")
-    if legends:
-        lines += ["", *legends]
-    return "\n".join(lines)
+    for *cells, after in rows:
+        left = [cell.ljust(width) for cell, width in zip(cells[:3], widths, strict=False)]
+        right = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=False)]
+        begin = "  ".join([*left, *right, ""])
+        first, *more = after.split(", ")  # list one prerequisite per line
+        lines += [f"{begin}{first}".rstrip(), *(" " * len(begin) + other for other in more)]
+    tasks = [task for kata in katas for task in kata.tasks]
+    legends = ["1+2 tasks: 1 must pass; 2 are extra, for points only"] * any(task.extra for task in tasks)
+    legends += ["27+3 points: tests give 27, a person who reads your text gives 3"] * any(task.review for task in tasks)
+    return "\n".join([*lines, "", *legends] if legends else lines)
 
 
 def _row(kata: Kata) -> tuple[str, ...]:
-    by_tests = sum(task.points for task in kata.tasks if not task.review)
-    by_a_person = sum(task.points for task in kata.tasks if task.review)
-    points = f"{by_tests:g}" + (f"+{by_a_person:g}" if by_a_person else "")
-    level = "★" * kata.difficulty + "·" * (5 - kata.difficulty)
-    after = ", ".join(kata.prerequisites)
-    title = kata.title if len(kata.title) <= TITLE else kata.title[: TITLE - 1] + "…"
-    extras = sum(task.extra for task in kata.tasks)
-    tasks = str(len(kata.tasks) - extras) + (f"+{extras}" if extras else "")
-    return kata.slug, title, level, tasks, points, str(kata.minutes), after
+    extras, by_a_person = sum(task.extra for task in kata.tasks), sum(task.points for task in kata.tasks if task.review)
+    return (
+        kata.slug,
+        kata.title if len(kata.title) <= TITLE else kata.title[: TITLE - 1] + "…",
+        "★" * kata.difficulty + "·" * (5 - kata.difficulty),
+        f"{len(kata.tasks) - extras}" + (f"+{extras}" if extras else ""),
+        f"{points_of(kata):g}" + (f"+{by_a_person:g}" if by_a_person else ""),
+        str(kata.minutes),
+        ", ".join(kata.prerequisites),
+    )
 
 
 def as_json(katas: Sequence[Kata]) -> str:
     """Return a JSON list with each kata's settings from kata.toml and its total points."""
-    listed = [_record(kata) for kata in katas]
+    listed: list[dict[str, Any]] = []
+    for kata in katas:
+        tasks = [{name: getattr(task, name) for name in ("name", "title", "points", "extra")} for task in kata.tasks]
+        points = sum(task.points for task in kata.tasks)
+        listed.append({**{name: getattr(kata, name) for name in _LISTED}, "points": points, "tasks": tasks})
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 
-_LISTED = (
-    "slug",
-    "title",
-    "kind",
-    "difficulty",
-    "minutes",
-    "concepts",
-    "requires",
-    "builds_on",
-    "files",
-    "entry_points",
-    "runtime",
-)
-
-
-def _record(kata: Kata) -> dict[str, Any]:
-    record = {name: getattr(kata, name) for name in _LISTED}
-    tasks = [{name: getattr(task, name) for name in ("name", "title", "points", "extra")} for task in kata.tasks]
-    record |= {"require_extras": kata.require_extras}
-    return record | {"points": sum(task.points for task in kata.tasks), "tasks": tasks}
-
-
-def advice(katas: Sequence[Kata], standings: dict[str, Standing]) -> str:
+def advice(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> str:
     """Return a text that names the next kata, and says how to work on it."""
     following = next_kata(katas, standings)
     if following is None:
@@ -112,10 +80,8 @@ def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) ->
     lines = []
     for kata in sorted(katas, key=place):
         standing = standings[kata.slug]
-        reached = f"{standing.best:g}" if standing.tries else "–"
-        points = f"{reached}/{points_of(kata):g}"
+        points = f"{f'{standing.best:g}' if standing.tries else '–'}/{points_of(kata):g}"
         title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
         mark = "✓" if standing.done else "·"
         lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
-    lines += ["", in_short(standings, streak(progress.days(), today))]
-    return "\n".join([*lines, advice(katas, standings)])
+    return "\n".join([*lines, "", in_short(standings, streak(progress.days(), today)), advice(katas, standings)])

@@ -30,8 +30,8 @@ from graders.intake.notebooks import FIRST_LINE
 from graders.judge.client import Judge
 from graders.verdict import Verdict
 
-INSTALLED = Path(__file__).parents[2]
-"""The repository that contains the grader, if it was installed from a clone."""
+INSTALLED = Path(__file__).parents[2]  # the repository that contains the grader, if it was installed from a clone
+_UNPARSABLE = (SyntaxError, ValueError, MemoryError, RecursionError)  # null characters, or code nested too deeply
 
 _judges: dict[Path, Judge] = {}  # one judge per repository, kept alive so that only the first call is slow
 
@@ -51,19 +51,21 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
     default, it is the nearest repository at or above the working folder that has this kata, or else the repository that
     contains the grader. Raises NotebookError.
     """
-    with _errors_explained():
+    with _errors_explained(), ExitStack() as stack:
         kata = _kata(slug, root)
         if folder is None and other_files(kata):
             raise KataError(
                 f'{slug}: this kata also needs {", ".join(other_files(kata))}. Name their folder: folder="{slug}-work".'
             )
         sources = {name: _last_run(name) for name in cells_of(kata)}
-        with ExitStack() as stack:
-            place = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="katas-")))
-            for name, (_, source) in sources.items():
-                _save(place, name, source)
-            verdict = _judge(kata).grade(slug, place)
-    print(_page(_for_notebook(verdict, kata)))
+        place = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="katas-")))
+        for name, (_, source) in sources.items():
+            _save(place, name, source)
+        if kata.root not in _judges:  # it ends with the kernel, even if that is killed: its socket is closed then
+            _judges[kata.root] = Judge(kata.root, first_runtime="torch" if kata.runtime == "torch" else "numpy")
+            atexit.register(_judges[kata.root].close)
+        verdict = _judges[kata.root].grade(slug, place)
+    print(_page(verdict, kata))
     for name, (number, _) in sources.items():
         print(f"  Graded: {name} as last run in cell [{number}]{f', saved in {folder}/' if folder else ''}")
 
@@ -79,21 +81,15 @@ def prepare(slug: str, folder: str | Path, *, root: str | Path | None = None) ->
             sys.path.append(str(kata.folder))
         for name in other_files(kata):
             path = Path(folder, name)
-            if catalogue.is_glob(name):
-                path.parent.mkdir(parents=True, exist_ok=True)
-            elif path.exists():
-                print(f"{path} exists already and was not changed")
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes((kata.folder / name).read_bytes())
-                print(f"{path} was created")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not catalogue.is_glob(name):
+                if new := not path.exists():
+                    path.write_bytes((kata.folder / name).read_bytes())
+                print(f"{path} was created" if new else f"{path} exists already and was not changed")
 
 
 def root_of(slug: str, start: Path) -> Path:
-    """Return the repository that a notebook in the folder `start` uses by default.
-
-    Raises KataError if no such repository contains the kata.
-    """
+    """Return the repository that a notebook in the folder `start` uses by default. Raises KataError."""
     start = start.resolve()
     for place in (start, *start.parents, INSTALLED):
         if _has(place, slug):
@@ -104,22 +100,16 @@ def root_of(slug: str, start: Path) -> Path:
     )
 
 
-def first_line(name: str) -> str:
-    """Return the first line of the cell that contains this file."""
-    return f"# file: {name}"
-
-
 def cells_of(kata: Kata) -> tuple[str, ...]:
     """Return the names of the files that become cells. Raises KataError if a file cannot become a cell."""
     names = tuple(name for name in kata.files if name.endswith(".py"))
     modules = {Path(name).stem for name in names}
     for name in names:
-        said = "it is in a package" if "/" in name else ""
-        for other in sorted(modules & _imported(kata.folder / name)):
-            said = f"it imports {other}"
-        if said:
+        others = sorted(modules & _imported(kata.folder / name))
+        if others or "/" in name:
+            why = f"it imports {others[-1]}" if others else "it is in a package"
             raise KataError(
-                f"{kata.slug}: {name} cannot be a notebook cell, because {said}. "
+                f"{kata.slug}: {name} cannot be a notebook cell, because {why}. "
                 f"Work on the files instead: pytest katas/{kata.slug}"
             )
     return names
@@ -131,19 +121,17 @@ def other_files(kata: Kata) -> tuple[str, ...]:
 
 
 def _imported(path: Path) -> set[str]:
-    """Return the top-level modules that a file imports. Return none if the file is missing or invalid."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
-    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8-sig"))))
+    except (OSError, *_UNPARSABLE):
         return set()
-    found = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    found += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    found = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    found += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return {name.partition(".")[0] for name in found}
 
 
 @contextmanager
 def _errors_explained() -> Iterator[None]:
-    """Turn an error that the learner can fix into a NotebookError."""
     try:
         yield
     except KeyboardInterrupt:
@@ -155,60 +143,45 @@ def _errors_explained() -> Iterator[None]:
 
 
 def _kata(slug: str, root: str | Path | None) -> Kata:
-    return catalogue.load(_named_root(slug, root) if root else root_of(slug, Path.cwd()), slug)
+    place = Path(root).expanduser().resolve() if root else root_of(slug, Path.cwd())
+    if not _has(place, slug):
+        raise KataError(f'root="{root}": it contains no katas/{slug}. Correct the root in this cell.')
+    return catalogue.load(place, slug)
 
 
 def _has(root: Path, slug: str) -> bool:
     return (root / "katas" / slug / "kata.toml").is_file()
 
 
-def _named_root(slug: str, root: str | Path) -> Path:
-    place = Path(root).expanduser().resolve()
-    if not _has(place, slug):
-        raise KataError(f'root="{root}": it contains no katas/{slug}. Correct the root in this cell.')
-    return place
-
-
 def _last_run(name: str) -> tuple[int, str]:
     """Return the number and the text of the most recently run cell that contains this file."""
-    inputs = _inputs()
-    for number in range(len(inputs) - 1, -1, -1):
-        found = FIRST_LINE.match(inputs[number])
-        if found and found[1] == name:
-            return number, _python(name, inputs[number].rstrip("\n") + "\n")
+    for number, source in reversed(list(enumerate(_inputs()))):
+        if (found := FIRST_LINE.match(source)) and found[1] == name:
+            return number, _python(name, source.rstrip("\n") + "\n")
     raise KataError(
-        f"{name}: no cell that begins with `{first_line(name)}` has been run since the kernel started. "
+        f"{name}: no cell that begins with `# file: {name}` has been run since the kernel started. "
         "Run the cell that holds your answer, then this one."
     )
 
 
 def _python(name: str, source: str) -> str:
-    """Return the source. Raises KataError if it contains an IPython command.
-
-    The judge reports other syntax errors.
-    """
+    """Return the source. Raises KataError if it has an IPython command. The judge reports other syntax errors."""
     try:
         ast.parse(source)
-    except SyntaxError as fault:
-        line = (fault.text or "").strip()
-        if line.startswith(("%", "!")):
+    except _UNPARSABLE as fault:
+        line = (getattr(fault, "text", "") or "").strip()
+        if isinstance(fault, SyntaxError) and line.startswith(("%", "!")):
             raise KataError(
                 f"{name}, line {fault.lineno}: `{line}` is an IPython command, not Python. Move it to another cell."
             ) from None
-    except (ValueError, MemoryError, RecursionError):  # the text has a null character, or the code is nested too deeply
-        pass
     return source
 
 
 def _inputs() -> Sequence[str]:
-    """Return the source of each cell that has been run, by its number."""
-    try:
-        from IPython.core.getipython import get_ipython
-    except ImportError:
-        shell = None
-    else:
-        shell = get_ipython()
-    history = getattr(shell, "history_manager", None)
+    """Return the source of each cell that has been run, by number."""
+    # Without a notebook, IPython is not even imported.
+    ipython = sys.modules.get("IPython.core.getipython")
+    history = getattr(ipython.get_ipython() if ipython else None, "history_manager", None)
     if history is None:
         raise KataError("grade() works only in a notebook. To grade files: katas grade SLUG --submission DIR")
     inputs: list[str] = history.input_hist_raw
@@ -218,46 +191,26 @@ def _inputs() -> Sequence[str]:
 def _save(folder: Path, name: str, source: str) -> None:
     """Write a file of the submission. Raises KataError if a file that did not come from a cell is in the way."""
     path = folder / name
-    if path.exists():
-        there = path.read_text(encoding="utf-8", errors="replace")
-        if there == source:
-            return
-        found = FIRST_LINE.match(there)
-        if not found or found[1] != name:
-            raise KataError(f"{path}: this file was not written by a notebook. Move it away, or choose another folder.")
+    there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else source
+    found = FIRST_LINE.match(there)
+    if there != source and not (found and found[1] == name):
+        raise KataError(f"{path}: this file was not written by a notebook. Move it away, or choose another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")
 
 
-def _judge(kata: Kata) -> Judge:
-    """Return the judge of the kata's repository. The judge ends with the kernel, even if the kernel is killed."""
-    if kata.root not in _judges:
-        judge = Judge(kata.root, first_runtime="torch" if kata.runtime == "torch" else "numpy")
-        atexit.register(judge.close)  # killing the kernel closes the judge's socket, which ends the judge too
-        _judges[kata.root] = judge
-    return _judges[kata.root]
-
-
-def _for_notebook(verdict: Verdict, kata: Kata) -> Verdict:
-    """Return the verdict with its counterexamples adapted to a notebook, where names from cells need no import."""
-    line = re.compile(rf"^(from ({'|'.join(kata.modules)}) import \w+|import sys; sys\.path.*)\n", re.MULTILINE)
-    tests = [replace(test, counterexample=line.sub("", test.counterexample).lstrip("\n")) for test in verdict.tests]
-    return replace(verdict, tests=tuple(tests))
-
-
-def _page(verdict: Verdict) -> str:
+def _page(verdict: Verdict, kata: Kata) -> str:
+    """Return the verdict as text. Its counterexamples have no imports of names that come from cells."""
     from rich.console import Console
 
     from graders.report import terminal
 
+    line = re.compile(rf"^(from ({'|'.join(kata.modules)}) import \w+|import sys; sys\.path.*)\n", re.MULTILINE)
+    tests = [replace(test, counterexample=line.sub("", test.counterexample).lstrip("\n")) for test in verdict.tests]
     page = StringIO()
     console = Console(
-        file=page,
-        width=terminal.WIDTH,
-        color_system="standard",
-        force_terminal=True,
-        force_jupyter=False,
+        file=page, width=terminal.WIDTH, color_system="standard", force_terminal=True, force_jupyter=False,
         legacy_windows=False,
-    )
-    terminal.print_verdict(verdict, console)
+    )  # fmt: skip
+    terminal.print_verdict(replace(verdict, tests=tuple(tests)), console)
     return page.getvalue().replace("\x1b[36m", "\x1b[34m")  # cyan is hard to read on white; blue works on both

@@ -14,8 +14,10 @@ import mimetypes
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,9 +26,10 @@ from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.learner import notebook
 
-_FENCE = re.compile(r" {0,3}(```|~~~)")
-_PICTURE = re.compile(r"!\[(?P<alt>[^!]*?)\]\((?P<file>[^()\s]+)\)")
+_FENCED_OR_HEADING = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|^## ", re.MULTILINE | re.DOTALL)
+_PICTURE = re.compile(r"!\[([^!]*?)\]\((?!\w+://)([^()\s]+)\)")  # with its description and its file
 _HINTS = re.compile(r"## hints?\b", re.IGNORECASE)  # the README from here on is for learners who are stuck or done
+_SSH = re.compile(r"(?:ssh://)?[^@/\s]+@(?P<host>[^:/\s]+)(?::\d+/|[:/])(?P<path>\S+)")
 
 ANSWER = """\
 ## Your answer
@@ -98,15 +101,15 @@ if importlib.util.find_spec("graders") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--editable", str(here)], check=True)
     sys.path.insert(0, str(here))\
 """
-_BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
-_SSH = re.compile(r"(?:ssh://)?[^@/\s]+@(?P<host>[^:/\s]+)(?::\d+/|[:/])(?P<path>\S+)")
-
+BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
+EXAMPLE = "# An example from the tests; change it, or add your own."
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"},
 }
+CODE = ("install", "plots", "prepared", "file", "try", "grade")  # the kinds of cells that are not Markdown
 
-Cell = dict[str, Any]
+Cell = tuple[str, str]  # the kind of a cell, and its source
 
 
 def check(output: Path, *, force: bool) -> None:
@@ -118,19 +121,15 @@ def check(output: Path, *, force: bool) -> None:
 
 
 def written(kata: Kata, beside: Path) -> str:
-    """Return the text of a notebook that will be written into the folder `beside`.
-
-    Raises KataError if nbformat is missing, or if one of the kata's files cannot become a cell.
-    """
+    """Return the text of a notebook for the folder `beside`. Raises KataError if a file cannot become a cell."""
     return _text_of(_cells(kata, beside, VERDICT + "\n\n" + WITHOUT_GRADERS))
 
 
 def written_together(katas: Sequence[Kata], place: Path) -> str:
     """Return the text of one notebook for several katas, which will be written to `place`.
 
-    It has a table of contents and a cell that sets up plots. If the repository has an address, a cell before them
-    installs it where it is missing. Raises KataError in the same cases as `written`, and if two katas have files with
-    the same name.
+    A cell at the beginning installs the repository, if that has an address. Raises KataError in the same cases as
+    `written`, and if two katas have files with the same name.
     """
     owners: dict[str, str] = {}
     for kata in katas:
@@ -141,140 +140,83 @@ def written_together(katas: Sequence[Kata], place: Path) -> str:
                     "Write a notebook for each kata."
                 )
     titles = "\n".join(f"{number}. {kata.title} (`{kata.slug}`)" for number, kata in enumerate(katas, start=1))
-    address, beside = address_of(katas[0].root), place.absolute().parent
-    parts = [badge(katas[0].root, place, address) if address else ""]
+    address = address_of(katas[0].root)
+    parts = [badge(katas[0].root, place, address)] if address else []
     parts += [CONTENTS.format(count=len(katas), titles=titles), WITHOUT_GRADERS]
-    cells = _markdown("contents", ["\n\n".join(filter(None, parts))])
-    cells += _code("install", [INSTALL.format(address=address)] if address else [])
-    cells += _code("plots", [PLOTS])
+    cells = [("contents", "\n\n".join(filter(None, parts)))]
+    cells += [("install", INSTALL.format(address=address))] if address else []
+    cells.append(("plots", PLOTS))
     for kata in katas:
-        cells += [{**cell, "id": f"{kata.slug}-{cell['id']}"} for cell in _cells(kata, beside, VERDICT)]
+        cells += [(f"{kata.slug}-{kind}", source) for kind, source in _cells(kata, place.absolute().parent, VERDICT)]
     return _text_of(cells)
 
 
-def _cells(kata: Kata, beside: Path, verdict: str) -> list[Cell]:
-    """Return the cells of one kata. `verdict` is the template of the text above the cell that grades the kata."""
-    files = notebook.cells_of(kata)
-    before, after = _readme(kata)
-    return [
-        *_markdown("readme", before),
-        *_preparing(kata, beside),
-        *(cell for number, name in enumerate(files, start=1) for cell in _answer(kata, name, number)),
-        *_code("try", _examples(kata) or [f"# Try it here: {', '.join(kata.entry_points)}"], tags=["raises-exception"]),
-        *_markdown("verdict", [verdict.format(slug=kata.slug)]),
-        *_code("grade", [_call("grade", kata, beside)]),
-        *_markdown("further", after),
-    ]
-
-
-def _text_of(cells: list[Cell]) -> str:
+def _text_of(cells: Iterable[Cell]) -> str:
     try:
         nbformat: Any = import_module("nbformat")
     except ImportError:
         raise KataError("notebooks need nbformat. Install it: pip install -e '.[notebook]'") from None
-    page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": cells})
+    made, numbers = [], Counter[str]()
+    for name, source in cells:
+        numbers[name] += 1
+        kind = name.rpartition("-")[2]
+        metadata = {"tags": ["raises-exception"]} if kind == "try" else {}  # the cells after it run even if it fails
+        cell = {"id": f"{name}-{numbers[name]}", "metadata": metadata, "source": source}
+        code: dict[str, Any] = {"source": source.rstrip("\n"), "execution_count": None, "outputs": []}
+        made.append({"cell_type": "markdown", **cell} if kind not in CODE else {"cell_type": "code", **cell, **code})
+    page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": made})
     nbformat.validate(page)
     text: str = nbformat.writes(page)
     return text
 
 
-def _preparing(kata: Kata, beside: Path) -> list[Cell]:
-    what = [IMPORTABLE.format(name=Path(name).stem) for name in kata.supplied if name.endswith(".py")]
-    what += [TAKEN.format(folder=_folder(kata), name=name) for name in notebook.other_files(kata)]
-    if not what:
-        return []
-    text = PREPARE.format(what="; ".join(what))
-    return [*_markdown("prepare", [text]), *_code("prepared", [_call("prepare", kata, beside)])]
+def _cells(kata: Kata, beside: Path, verdict: str) -> Iterator[Cell]:
+    """Yield the cells of one kata. `verdict` is the template of the text above the cell that grades the kata."""
+    files, folder = notebook.cells_of(kata), f"{kata.slug}-work"
+    path = kata.folder / "README.md"
+    sections = _sections(_text(path)) if path.is_file() else [f"# {kata.title}"]
+    hints = next((number for number, section in enumerate(sections) if _HINTS.match(section)), len(sections))
+    for section in sections[:hints]:
+        yield from (("readme", piece) for piece in _with_pictures(section, kata))
+    needed = [IMPORTABLE.format(name=Path(name).stem) for name in kata.supplied if name.endswith(".py")]
+    needed += [TAKEN.format(folder=folder, name=name) for name in notebook.other_files(kata)]
+    if needed:
+        yield "prepare", PREPARE.format(what="; ".join(needed))
+        yield "prepared", _call("prepare", kata, folder, beside)
+    for name in files:
+        yield "answer", ANSWER.format(name=name)
+        yield "file", f"# file: {name}\n{_text(kata.folder / name)}"
+    for example in _examples(kata) or [f"# Try it here: {', '.join(kata.entry_points)}"]:
+        yield "try", example
+    yield "verdict", verdict.format(slug=kata.slug)
+    yield "grade", _call("grade", kata, folder, beside)
+    for section in sections[hints:]:
+        yield from (("further", piece) for piece in _with_pictures(section, kata))
 
 
-def _call(function: str, kata: Kata, beside: Path) -> str:
-    """Return a call to a function in graders.learner.notebook.
-
-    The call names the repository only if a notebook in `beside` would not use it by default.
-    """
+def _call(function: str, kata: Kata, folder: str, beside: Path) -> str:
+    """Return a call that names the repository only if a notebook in `beside` would not use it by default."""
     try:
         found = notebook.root_of(kata.slug, beside) == kata.root.resolve()
     except KataError:
         found = False
-    words = [f'"{kata.slug}"', f'folder="{_folder(kata)}"']
-    words += [] if found else [f"root={json.dumps(str(kata.root), ensure_ascii=False)}"]
-    return f"from graders.learner.notebook import {function}\n\n{function}({', '.join(words)})"
-
-
-def _folder(kata: Kata) -> str:
-    return f"{kata.slug}-work"
-
-
-def _answer(kata: Kata, name: str, number: int) -> list[Cell]:
-    source = f"{notebook.first_line(name)}\n{_text(kata.folder / name)}"
-    return [*_markdown("answer", [ANSWER.format(name=name)], number), *_code("file", [source], number)]
-
-
-def _markdown(kind: str, sources: list[str], first: int = 1) -> list[Cell]:
-    return [
-        {"cell_type": "markdown", "id": f"{kind}-{number}", "metadata": {}, "source": source}
-        for number, source in enumerate(sources, start=first)
-    ]
-
-
-def _code(kind: str, sources: list[str], first: int = 1, tags: list[str] | None = None) -> list[Cell]:
-    """Return code cells that have not run yet.
-
-    If a cell tagged raises-exception fails, the cells after it still run.
-    """
-    return [
-        {
-            "cell_type": "code",
-            "id": f"{kind}-{number}",
-            "metadata": {"tags": tags} if tags else {},
-            "source": source.rstrip("\n"),
-            "execution_count": None,
-            "outputs": [],
-        }
-        for number, source in enumerate(sources, start=first)
-    ]
+    root = "" if found else f", root={json.dumps(str(kata.root), ensure_ascii=False)}"
+    return f'from graders.learner.notebook import {function}\n\n{function}("{kata.slug}", folder="{folder}"{root})'
 
 
 # ------------------------------------------------------------------------------------------- the README
 
 
-def _readme(kata: Kata) -> tuple[list[str], list[str]]:
-    """Return the README's cells that come before the answer, and those that come after it.
-
-    The second list starts with the hints.
-    """
-    path = kata.folder / "README.md"
-    sections = _sections(_text(path)) if path.is_file() else [f"# {kata.title}"]
-    first = next((number for number, section in enumerate(sections) if _HINTS.match(section)), len(sections))
-    before, after = sections[:first], sections[first:]
-    return [cell for section in before for cell in _with_pictures(section, kata)], [
-        cell for section in after for cell in _with_pictures(section, kata)
-    ]
-
-
 def _sections(text: str) -> list[str]:
-    """Split the text before every second-level heading, except in fenced code."""
-    sections: list[list[str]] = [[]]
-    fence = ""
-    for line in text.splitlines():
-        opened = _FENCE.match(line)
-        if opened and fence in ("", opened[1]):
-            fence = "" if fence else opened[1]
-        if line.startswith("## ") and not fence:
-            sections.append([])
-        sections[-1].append(line)
-    return [section for lines in sections if (section := "\n".join(lines).strip())]
+    starts = [found.start() for found in _FENCED_OR_HEADING.finditer(text) if found[0] == "## "]
+    pieces = (text[start:end].strip() for start, end in pairwise([0, *starts, len(text)]))
+    return [piece for piece in pieces if piece]
 
 
 def _with_pictures(section: str, kata: Kata) -> list[str]:
     """Return the cells of a section. Each picture is embedded in its own cell, so that the text is easy to edit."""
-    cells, end = [], 0
-    for found in _PICTURE.finditer(section):
-        if "://" in found["file"]:
-            continue
-        cells += [section[end : found.start()], _picture(kata, found["file"], found["alt"])]
-        end = found.end()
-    return [cell for piece in [*cells, section[end:]] if (cell := piece.strip())]
+    pieces = _PICTURE.sub(lambda found: f"\0{_picture(kata, found[2], found[1])}\0", section).split("\0")
+    return [piece.strip() for piece in pieces if piece.strip()]
 
 
 def _picture(kata: Kata, file: str, alt: str) -> str:
@@ -299,87 +241,60 @@ def _text(path: Path) -> str:
 
 # ------------------------------------------------------------------------------------ example cells
 
+Known = dict[str, tuple[ast.stmt, str]]  # the statement that defines a name, and its text
+
 
 def _examples(kata: Kata) -> list[str]:
-    """Return a code cell for each entry point that the visible tests call.
-
-    A cell contains the first suitable call and the statements that it needs. Calls with random inputs and calls made by
-    a probe are not suitable.
-    """
+    """Return a code cell for each entry point: the first call in a visible test whose inputs are written there."""
     cells: dict[str, str] = {}
     for path in kata.visible_tests:
         source = _text(path)
-        outside = _Names(source)
+        outside: Known = {}
         for node in ast.parse(source).body:
-            if not isinstance(node, ast.FunctionDef):
-                outside.read(node)
-                continue
-            inside = _Names(source, outside)
-            for statement in node.body:
+            known, body = (dict(outside), node.body) if isinstance(node, ast.FunctionDef) else (outside, [node])
+            for statement in body:
                 for name, call in _calls(statement):
                     arguments = ast.Tuple([*call.args, *(keyword.value for keyword in call.keywords)])
-                    needed = inside.needed(arguments)
+                    code = (ast.get_source_segment(source, call) or "").removeprefix("kata.")
+                    needed = _needed(arguments, known)
                     if name in kata.entry_points and name not in cells and needed is not None:
-                        cells[name] = "\n".join([EXAMPLE, *needed, inside.text(call).removeprefix("kata.")])
-                inside.read(statement)
+                        cells[name] = "\n".join([EXAMPLE, *needed, code])
+                known |= _defined(statement, ast.get_source_segment(source, statement) or "")
     return [cells[name] for name in kata.entry_points if name in cells]
 
 
-EXAMPLE = "# An example from the tests; change it, or add your own."
-
-
 def _calls(statement: ast.stmt) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the name and the node of each call `kata.name(…)`.
-
-    A `with` statement is skipped, because the calls in it are expected to fail.
-    """
+    """Yield each call `kata.name(…)`. A `with` statement is skipped, because the calls in it are expected to fail."""
     for node in () if isinstance(statement, ast.With) else ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="kata"), attr=name)):
                 yield name, node
 
 
-class _Names:
-    """The names that a test file has defined so far, by imports and plain assignments."""
+def _defined(statement: ast.stmt, text: str) -> Known:
+    """Return the name that an import or an assignment defines. From the grader, only `generator` is defined."""
+    match statement:
+        case ast.Import(names=[ast.alias() as alias]):
+            return {alias.asname or alias.name: (statement, text)}
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return {name: (statement, text)}
+        case ast.ImportFrom(module="graders.checks", names=names) if "generator" in {each.name for each in names}:
+            return {"generator": (statement, "from numpy.random import default_rng as generator")}
+    return {}
 
-    def __init__(self, source: str, outside: _Names | None = None) -> None:
-        self.source = source
-        self.known: dict[str, tuple[ast.stmt, str]] = dict(outside.known) if outside else {}
 
-    def read(self, statement: ast.stmt) -> None:
-        """Record an import or an assignment `name = …`.
-
-        Of the names from the grader, only `generator` works in a submission.
-        """
-        text = self.text(statement)
-        match statement:
-            case ast.Import(names=[ast.alias() as alias]):
-                self.known[alias.asname or alias.name] = statement, text
-            case ast.Assign(targets=[ast.Name(id=name)]):
-                self.known[name] = statement, text
-            case ast.ImportFrom(module="graders.checks", names=names) if "generator" in {each.name for each in names}:
-                self.known["generator"] = statement, "from numpy.random import default_rng as generator"
-
-    def needed(self, node: ast.AST) -> list[str] | None:
-        """Return the statements that define the names in `node`, imports first, or None if a name is unknown."""
-        names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
-        own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
-        found: dict[str, None] = {}
-        for name in (name.id for name in names):
-            if name in own or hasattr(builtins, name):
-                continue
-            if name not in self.known:
-                return None
-            statement, text = self.known[name]
-            before = self.needed(statement)
-            if before is None:
-                return None
-            found |= dict.fromkeys([*before, text])
-        imports = [text for text in found if text.startswith(("import ", "from "))]
-        return [*imports, *(text for text in found if text not in imports)]
-
-    def text(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.source, node) or ""
+def _needed(node: ast.AST, known: Known) -> list[str] | None:
+    """Return the statements that define the names in `node`, imports first, or None if a name is unknown."""
+    names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
+    own = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    found: dict[str, None] = {}
+    for name in {name.id: None for name in names if name.id not in own and not hasattr(builtins, name.id)}:
+        statement, text = known.get(name, (None, ""))
+        before = _needed(statement, known) if statement else None
+        if before is None:
+            return None
+        found |= dict.fromkeys([*before, text])
+    return sorted(found, key=lambda text: not text.startswith(("import ", "from ")))
 
 
 # ------------------------------------------------------------------------- notebooks on other machines
@@ -387,49 +302,38 @@ class _Names:
 
 def address_of(root: Path) -> str | None:
     """Return the https address of a repository, without passwords, or None if it is unknown."""
-    found = [_git(root, "remote", "get-url", "origin"), *_urls(root / "pyproject.toml")]
+    try:
+        urls = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {}).get("urls", {})
+    except (OSError, ValueError):
+        urls = {}
+    known = {str(name).lower(): str(url) for name, url in urls.items()}
+    found = [_git(root, "remote", "get-url", "origin")]
+    found += [known[name] for name in ("repository", "source", "homepage") if name in known]
     return next((address for each in found if (address := _as_https(each))), None)
 
 
 def badge(root: Path, notebook: Path, address: str) -> str:
-    """Return a Colab badge in Markdown, or an empty string.
-
-    Colab opens notebooks in GitHub repositories. The badge works once the notebook is committed and pushed.
-    """
-    notebook = notebook.resolve()
-    place = urlsplit(address)
-    if place.hostname != "github.com" or not notebook.is_relative_to(root.resolve()):
+    """Return a Colab badge in Markdown, which works once the notebook is pushed; empty for other places than GitHub."""
+    root, notebook, place = root.resolve(), notebook.resolve(), urlsplit(address)
+    if place.hostname != "github.com" or not notebook.is_relative_to(root):
         return ""
     branch = _git(root, "rev-parse", "--abbrev-ref", "origin/HEAD").removeprefix("origin/") or "main"
-    name = notebook.relative_to(root.resolve()).as_posix()
-    link = f"https://colab.research.google.com/github{place.path}/blob/{quote(branch)}/{quote(name)}"
-    return _BADGE.format(link=link)
+    path = f"{place.path}/blob/{quote(branch)}/{quote(notebook.relative_to(root).as_posix())}"
+    return BADGE.format(link=f"https://colab.research.google.com/github{path}")
 
 
 def _as_https(address: str) -> str | None:
     """Return an address that anybody can clone from, or None for a path or an unknown protocol."""
     address = address.strip().removesuffix("/").removesuffix(".git")
-    ssh = _SSH.fullmatch(address) if not address.startswith(("http://", "https://")) else None
-    if ssh:
-        return f"https://{ssh['host']}/{ssh['path']}"
+    if not address.startswith(("http://", "https://")):
+        ssh = _SSH.fullmatch(address)
+        return f"https://{ssh['host']}/{ssh['path']}" if ssh else None
     place = urlsplit(address)
-    if place.scheme not in ("http", "https") or not place.hostname or len(place.path) < 2:
-        return None
     port = f":{place.port}" if place.port else ""
-    return f"{place.scheme}://{place.hostname}{port}{place.path}"
-
-
-def _urls(path: Path) -> list[str]:
-    try:
-        urls = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {}).get("urls", {})
-    except (OSError, ValueError):
-        return []
-    known = {str(name).lower(): str(url) for name, url in urls.items()}
-    return [known[name] for name in ("repository", "source", "homepage") if name in known]
+    return f"{place.scheme}://{place.hostname}{port}{place.path}" if place.hostname and len(place.path) > 1 else None
 
 
 def _git(root: Path, *words: str) -> str:
-    """Return what git prints, or an empty string if it fails."""
     try:
         done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
     except OSError:

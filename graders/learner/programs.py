@@ -35,15 +35,21 @@ with open(report, "w", encoding="utf-8") as file:
     json.dump(curves, file)
 """
 Curves = dict[str, list[float | None]]  # None represents a value that is NaN or infinite
+FORMATS = (".png", ".svg", ".pdf")
 
 
-def program_of(kata: Kata, name: str, folder: Path) -> Path:
-    """Return the path of the kata's program whose file name is `name` or starts with it.
+def program_of(kata: Kata, name: str | None, folder: Path) -> Path:
+    """Return the path in `folder` of the kata's only program, or of the one whose name starts with `name`.
 
-    Raises KataError unless exactly one program matches, and its file is in `folder`.
+    Raises KataError unless there is exactly one, and its file exists.
     """
     programs = [file for file in kata.files if file.endswith(".py")]
-    found = [file for file in programs if file == name] or [file for file in programs if file.startswith(name)]
+    if name is None and len(programs) != 1:
+        raise KataError(
+            f"{kata.slug}: the kata has {len(programs)} programs. Choose one with --program: {', '.join(programs)}."
+        )
+    wanted = name or programs[0]
+    found = [file for file in programs if file == wanted] or [file for file in programs if file.startswith(wanted)]
     if len(found) != 1:
         raise KataError(f"{kata.slug}: {name!r} does not name exactly one program. Give one of {', '.join(programs)}.")
     path = folder / found[0]
@@ -53,29 +59,12 @@ def program_of(kata: Kata, name: str, folder: Path) -> Path:
 
 
 def environment(kata: Kata, path: Path) -> dict[str, str]:
-    """Return the environment of a kata's program, which finds the kata's supplied modules.
-
-    A milestone's program finds the files of earlier katas in the folders next to its own, and the files supplied with
-    them.
-    """
-    folders = dict.fromkeys(str((kata.folder / name).parent) for name in kata.supplied)
-    earlier = (str(path.parent.parent / other.slug) for other in kata.earlier)
-    theirs = (str(other.folder) for other in kata.earlier if other.supplied)
-    search_path = [*folders, *earlier, *theirs, os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, search_path))}
-
-
-def main_of(kata: Kata, folder: Path, name: str | None = None) -> Path:
-    """Return the path of a kata's program in `folder`.
-
-    Raises KataError if the program does not exist, or if no name is given and the kata has several programs.
-    """
-    programs = [file for file in kata.files if file.endswith(".py")]
-    if name is None and len(programs) != 1:
-        raise KataError(
-            f"{kata.slug}: the kata has {len(programs)} programs. Choose one with --program: {', '.join(programs)}."
-        )
-    return program_of(kata, name or programs[0], folder)
+    """Return the environment of a program, which finds supplied modules and, next to its folder, earlier katas."""
+    folders = [str((kata.folder / name).parent) for name in kata.supplied]
+    folders += [str(path.parent.parent / other.slug) for other in kata.earlier]
+    folders += [str(other.folder) for other in kata.earlier if other.supplied]
+    given = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    return os.environ | {"PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *given])}
 
 
 def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, list[str]]:
@@ -95,7 +84,6 @@ def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, lis
 
 
 def _unwritten(path: Path) -> list[str]:
-    """Return the names of the functions that are still stubs, or an empty list if the file cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):
@@ -131,9 +119,6 @@ def picture_of(kata: Kata, path: Path, suffix: str) -> bytes:
         return max(pictures, key=lambda each: each.stat().st_mtime_ns).read_bytes()
 
 
-FORMATS = (".png", ".svg", ".pdf")
-
-
 def check_format(picture: Path) -> None:
     """Raise KataError unless the file name has the suffix of a supported image format."""
     if picture.suffix not in FORMATS:
@@ -141,43 +126,37 @@ def check_format(picture: Path) -> None:
 
 
 def drawn(curves: Curves, title: str, suffix: str) -> bytes:
-    """Return a picture of the curves, with the loss on the left and the accuracies on the right.
-
-    `suffix`, one of FORMATS, sets the image format.
-    """
+    """Return a picture of the curves in the format `suffix`: the loss on the left, the accuracies on the right."""
     try:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
         raise KataError(NEEDED) from None
-    form = suffix.removeprefix(".")
+    accuracies = {name.replace("_", " "): values for name, values in curves.items() if name != "loss" and values}
     with matplotlib.rc_context(LOOK):
         figure = Figure()
         figure.suptitle(title, fontsize=10, x=0.01, ha="left")
-        accuracies = {name: values for name, values in curves.items() if name != "loss" and values}
-        axes = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
-        _loss(axes[0], curves["loss"])
-        for name, values in accuracies.items():
-            axes[-1].plot(range(1, len(values) + 1), values, label=name.replace("_", " "))
-        if accuracies:
-            axes[1].set(xlabel="epoch", ylim=(0, 1.02), title="accuracy")
-            axes[1].legend(loc="lower right")
+        left, *right = figure.subplots(1, 2 if accuracies else 1, squeeze=False)[0]
+        _loss(left, curves["loss"])
+        for axes in right:
+            for name, values in accuracies.items():
+                axes.plot(range(1, len(values) + 1), values, label=name)
+            axes.set(xlabel="epoch", ylim=(0, 1.02), title="accuracy")
+            axes.legend(loc="lower right")
         image = io.BytesIO()
-        figure.savefig(image, format=form, dpi=150, metadata={"Date": None} if form == "svg" else None)
+        metadata = {"Date": None} if suffix == ".svg" else None
+        figure.savefig(image, format=suffix.removeprefix("."), dpi=150, metadata=metadata)
     return image.getvalue()
 
 
 def _loss(axes: Any, losses: list[float | None]) -> None:
-    finite = [(step, loss) for step, loss in enumerate(losses, start=1) if loss is not None]
-    axes.plot([step for step, _ in finite], [loss for _, loss in finite], marker="." if len(finite) < 30 else "")
-    axes.set(xlabel="epoch", title="loss")
-    least, most = min((loss for _, loss in finite), default=0.0), max((loss for _, loss in finite), default=0.0)
-    if least > 0 and most / least > 30:
+    finite = {step: loss for step, loss in enumerate(losses, start=1) if loss is not None}
+    lost = [step for step in range(1, len(losses) + 1) if step not in finite]
+    axes.plot(list(finite), list(finite.values()), marker="." if len(finite) < 30 else "")
+    axes.set(xlabel="epoch", title="loss", xlim=(0.5, len(losses) + 0.5))
+    if min(finite.values(), default=0.0) > 0 and max(finite.values()) / min(finite.values()) > 30:
         axes.set_yscale("log")
-    lost = [step for step in range(1, len(losses) + 1) if step not in dict(finite)]
     if lost:
+        said = f"not finite from epoch {lost[0]} on"
         axes.axvspan(lost[0] - 0.5, lost[-1] + 0.5, color="tab:red", alpha=0.15, lw=0)
-        axes.text(
-            0.98, 0.95, f"not finite from epoch {lost[0]} on", transform=axes.transAxes, ha="right", color="tab:red"
-        )
-    axes.set_xlim(0.5, len(losses) + 0.5)
+        axes.text(0.98, 0.95, said, transform=axes.transAxes, ha="right", color="tab:red")

@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,45 +21,37 @@ from graders.verdict import Verdict
 
 WAIT_S = 10.0  # how long to wait for another process that is writing
 DONE = ("passed", "awaiting_review")  # a verdict with one of these statuses leaves the learner nothing to do
-EVERYTHING = "You have passed every kata. `katas debug new` creates another puzzle."
 AGAIN = "again.toml"  # marks a repository in which a learner repeats a kata from memory
-REPEATED = "You repeat this kata from memory. In your own clone, `katas again` chooses the next one."
-VISIBLE_DONE = "Your files pass the visible tests of every kata. Your course grades them with the hidden tests."
-_TABLES = """
+_OPEN = """
+PRAGMA synchronous = FULL;
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS verdicts (
-    number INTEGER PRIMARY KEY,
-    slug TEXT NOT NULL,
-    graded_at TEXT NOT NULL,
-    status TEXT NOT NULL,
-    score REAL NOT NULL,
-    max_score REAL NOT NULL,
-    submission_sha256 TEXT NOT NULL
+    number INTEGER PRIMARY KEY, slug TEXT NOT NULL, graded_at TEXT NOT NULL, status TEXT NOT NULL,
+    score REAL NOT NULL, max_score REAL NOT NULL, submission_sha256 TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS verdicts_by_slug ON verdicts (slug);
 CREATE TABLE IF NOT EXISTS repetitions (
-    number INTEGER PRIMARY KEY,
-    slug TEXT NOT NULL,
-    graded_at TEXT NOT NULL,
-    status TEXT NOT NULL,
-    score REAL NOT NULL,
-    max_score REAL NOT NULL
+    number INTEGER PRIMARY KEY, slug TEXT NOT NULL, graded_at TEXT NOT NULL, status TEXT NOT NULL,
+    score REAL NOT NULL, max_score REAL NOT NULL
 );
 CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (slug, number));
+COMMIT;
+"""
+_STANDINGS = f"""
+SELECT slug, COUNT(*), MAX(score), MIN(CASE WHEN status IN {DONE} THEN graded_at END), MAX(graded_at)
+FROM verdicts GROUP BY slug
 """
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A learner's progress in one kata. `done_on` is a local date (ISO 8601), or empty if the kata is not done.
-
-    `last` is the moment of the last verdict (ISO 8601), or empty if there is none.
-    """
+    """A learner's progress in one kata."""
 
     slug: str
     tries: int = 0
     best: float = 0.0
-    done_on: str = ""
-    last: str = field(default="", compare=False)
+    done_on: str = ""  # a local date (ISO 8601), or empty if the kata is not done
+    last: str = field(default="", compare=False)  # the moment of the last verdict (ISO 8601), or empty
 
     @property
     def done(self) -> bool:
@@ -67,24 +59,22 @@ class Standing:
 
 
 class Progress:
-    """The learner's progress file, for use in a `with` statement.
+    """The learner's progress file, for use in a `with` statement. A missing file is created.
 
-    A missing file is created. A damaged file is renamed and replaced by a new one, and `warning` says so. Raises
-    KataError if the file cannot be opened.
+    A damaged one is renamed and replaced, and `warning` says so. Raises KataError if the file cannot be opened.
     """
 
-    def __init__(self, path: Path | None = None, *, wait_s: float | None = None) -> None:
-        self.path = path or default_path()
-        self._wait_s = WAIT_S if wait_s is None else wait_s
-        self.warning = ""
+    def __init__(self, path: Path | None = None, *, wait_s: float = WAIT_S) -> None:
+        self.path, self.warning = path or default_path(), ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._open()
+                self._connection = _opened(self.path, wait_s)
             except sqlite3.DatabaseError as fault:
-                if not _damaged(fault):
+                if type(fault) is not sqlite3.DatabaseError:  # the subclasses say that it is locked or read-only
                     raise
-                self._start_new_file(fault)
+                self._set_aside(fault)
+                self._connection = _opened(self.path, wait_s)
         except (OSError, sqlite3.Error) as fault:
             reason = getattr(fault, "strerror", None) or str(fault)
             remedy = "Set NN_KATAS_PROGRESS to a file that you can write to"
@@ -93,11 +83,8 @@ class Progress:
             raise KataError(f"{self.path}: {reason}. {remedy}.") from None
 
     @classmethod
-    def of(cls, root: Path, *, wait_s: float | None = None) -> Progress:
-        """Open a learner's progress in this repository, waiting at most `wait_s` (by default WAIT_S) if it is locked.
-
-        Progress in repositories without hidden tests is stored in a separate file.
-        """
+    def of(cls, root: Path, *, wait_s: float = WAIT_S) -> Progress:
+        """Open a learner's progress in this repository, waiting at most `wait_s` if it is locked."""
         return cls(path_of(root), wait_s=wait_s)
 
     def __enter__(self) -> Progress:
@@ -106,91 +93,41 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def record(self, verdict: Verdict) -> None:
-        row = (
-            verdict.kata,
-            verdict.graded_at,
-            verdict.status,
-            verdict.score,
-            verdict.max_score,
-            verdict.submission_sha256,
-        )
-        with self._changing() as connection:
-            connection.execute(
-                "INSERT INTO verdicts (slug, graded_at, status, score, max_score, submission_sha256) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                row,
-            )
-
-    def record_repetition(self, verdict: Verdict) -> None:
-        """Record a verdict on a kata that was solved from memory. It does not count for `standings`."""
-        row = (verdict.kata, verdict.graded_at, verdict.status, verdict.score, verdict.max_score)
-        with self._changing() as connection:
-            connection.execute(
-                "INSERT INTO repetitions (slug, graded_at, status, score, max_score) VALUES (?, ?, ?, ?, ?)", row
-            )
+    def record(self, verdict: Verdict, *, repetition: bool = False) -> None:
+        """Record a verdict. One on a kata solved from memory (`repetition`) does not count for `standings`."""
+        columns = ["graded_at", "status", "score", "max_score"] + ["submission_sha256"] * (not repetition)
+        into = f"{'repetitions' if repetition else 'verdicts'} (slug, {', '.join(columns)})"
+        row = [verdict.kata, *(getattr(verdict, name) for name in columns)]
+        with self._connection:
+            self._connection.execute(f"INSERT INTO {into} VALUES (?{', ?' * len(columns)})", row)
 
     def repetitions(self) -> dict[str, str]:
         """Return the time of the last repetition that passed, by kata."""
-        marks = ", ".join("?" * len(DONE))
-        asked = f"SELECT slug, MAX(graded_at) FROM repetitions WHERE status IN ({marks}) GROUP BY slug"
-        return dict(self._connection.execute(asked, DONE))
+        asked = f"SELECT slug, MAX(graded_at) FROM repetitions WHERE status IN {DONE} GROUP BY slug"
+        return dict(self._connection.execute(asked))
 
     def standings(self, slugs: Sequence[str]) -> dict[str, Standing]:
         """Return the progress in each of these katas."""
         found = {slug: Standing(slug) for slug in slugs}
-        marks = ", ".join("?" * len(DONE))
-        rows = self._connection.execute(
-            f"SELECT slug, COUNT(*), MAX(score), MIN(CASE WHEN status IN ({marks}) THEN graded_at END), MAX(graded_at) "
-            "FROM verdicts GROUP BY slug",
-            DONE,
-        )
-        for slug, tries, best, done, last in rows:
+        for slug, tries, best, done, last in self._connection.execute(_STANDINGS):
             if slug in found:
                 found[slug] = Standing(slug, tries, best, local_day(done).isoformat() if done else "", last)
         return found
 
-    def days(self) -> list[datetime.date]:
-        """Return the days (local time) on which the learner graded something, in order."""
-        rows = self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")
-        return sorted({local_day(row[0]) for row in rows})
+    def days(self) -> set[datetime.date]:
+        """Return the days (local time) on which the learner graded something."""
+        return {local_day(row[0]) for row in self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")}
 
     def hints_seen(self, slug: str) -> set[int]:
         """Return the numbers of a kata's hints that have been shown."""
         return {row[0] for row in self._connection.execute("SELECT number FROM hints WHERE slug = ?", (slug,))}
 
     def saw_hint(self, slug: str, number: int) -> None:
-        with self._changing() as connection:
-            connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
+        with self._connection:
+            self._connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
 
-    def _open(self) -> None:
-        self._connection = sqlite3.connect(self.path, timeout=self._wait_s, isolation_level=None)
-        try:
-            self._connection.execute("PRAGMA synchronous = FULL")
-            with self._changing() as connection:
-                for statement in _TABLES.split(";"):
-                    connection.execute(statement)
-            if self._connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("database disk image is malformed")
-        except sqlite3.Error:
-            self._connection.close()
-            raise
-
-    @contextlib.contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction.
-
-        It locks the file at its start, because SQLite may refuse a later lock without waiting.
-        """
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    def _start_new_file(self, fault: sqlite3.DatabaseError) -> None:
+    def _set_aside(self, fault: sqlite3.DatabaseError) -> None:
+        """Rename a damaged file."""
         now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
         renamed = self.path.with_name(f"{self.path.stem}.damaged-{now}{self.path.suffix}")
         os.replace(self.path, renamed)
@@ -198,58 +135,74 @@ class Progress:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(f"{self.path}{rest}", f"{renamed}{rest}")
         self.warning = f"{self.path} is damaged ({fault}). It was renamed {renamed.name}, and a new file was started."
-        self._open()
+
+
+def _opened(path: Path, wait_s: float) -> sqlite3.Connection:
+    # A transaction locks the file at its start, because SQLite may refuse a later lock without waiting.
+    connection = sqlite3.connect(path, timeout=wait_s, isolation_level="IMMEDIATE")
+    try:
+        connection.executescript(_OPEN)
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("database disk image is malformed")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def path_of(root: Path) -> Path:
-    """Return the path of the file for this repository, which all clones of the katas share."""
+    """Return the path of the file for this repository: one for all clones, another for those without hidden tests."""
     path = default_path()
     return path.with_stem(f"{path.stem}-visible") if catalogue.is_handed_out(root) else path
 
 
 def default_path() -> Path:
     """Return the path of the learner's progress file."""
-    given = os.environ.get("NN_KATAS_PROGRESS")
-    if given:
+    if given := os.environ.get("NN_KATAS_PROGRESS"):
         return Path(given).absolute()
-    general = os.environ.get("XDG_DATA_HOME")
-    return Path(general or Path.home() / ".local" / "share").absolute() / "nn-katas" / "progress.sqlite"
+    general = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(general).absolute() / "nn-katas" / "progress.sqlite"
 
 
 def remember(verdicts: Sequence[Verdict], root: Path) -> list[str]:
     """Record verdicts on the learner's own files. Return what went wrong, as sentences."""
     tried = [verdict for verdict in verdicts if not (verdict.untouched or verdict.waits_for)]
-    worth = [verdict for verdict in tried if verdict.status in ("passed", "failed", "awaiting_review", "ungradable")]
+    worth = [verdict for verdict in tried if verdict.status in (*DONE, "failed", "ungradable")]
     if not worth:
         return []
     try:
         with Progress.of(root) as progress:
-            record = progress.record_repetition if is_repetition(root) else progress.record
             for verdict in worth:
-                record(verdict)
+                progress.record(verdict, repetition=is_repetition(root))
             return [progress.warning] if progress.warning else []
     except (KataError, sqlite3.Error) as fault:
         return [f"the verdict was not recorded for `katas progress`: {fault}"]
 
 
+def reached(root: Path, slugs: Sequence[str], **how: float) -> tuple[dict[str, Standing], int | None, str]:
+    """Return the learner's standings, their days in a row (None if the progress cannot be read), and a warning."""
+    try:
+        with Progress.of(root, **how) as progress:
+            return progress.standings(slugs), streak(progress.days(), datetime.date.today()), progress.warning
+    except (KataError, sqlite3.Error) as fault:
+        return {slug: Standing(slug) for slug in slugs}, None, str(fault)
+
+
 def all_done(katas: Sequence[Kata]) -> str:
     """Return the message for a learner who has done every kata."""
     if any(is_repetition(kata.root) for kata in katas):
-        return REPEATED
-    return VISIBLE_DONE if any(kata.handed_out for kata in katas) else EVERYTHING
+        return "You repeat this kata from memory. In your own clone, `katas again` chooses the next one."
+    if any(kata.handed_out for kata in katas):
+        return "Your files pass the visible tests of every kata. Your course grades them with the hidden tests."
+    return "You have passed every kata. `katas debug new` creates another puzzle."
 
 
-def streak(days: Sequence[datetime.date], today: datetime.date) -> int:
-    """Return the number of days in a row, up to today, on which the learner has graded something.
-
-    If they have not graded anything yet today, count up to yesterday.
-    """
-    found = set(days)
-    day = today if today in found else today - datetime.timedelta(days=1)
+def streak(days: Collection[datetime.date], today: datetime.date) -> int:
+    """Return the number of days in a row, up to today or yesterday, on which the learner has graded something."""
+    day = today if today in days else today - datetime.timedelta(days=1)
     count = 0
-    while day in found:
+    while day - datetime.timedelta(days=count) in days:
         count += 1
-        day -= datetime.timedelta(days=1)
     return count
 
 
@@ -259,7 +212,7 @@ def in_short(standings: Mapping[str, Standing], days: int) -> str:
     return f"{done} of {len(standings)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"
 
 
-def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Kata, str] | None:
+def next_kata(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> tuple[Kata, str] | None:
     """Return the next kata and the reason for choosing it, or None if every kata is done.
 
     It is the kata of the learner's last verdict or, if that one is done, the first in the recommended order that is not
@@ -267,9 +220,9 @@ def next_kata(katas: Sequence[Kata], standings: dict[str, Standing]) -> tuple[Ka
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]
-    ready = [kata for kata in open_ if done.issuperset(set(kata.prerequisites) & standings.keys())]
     if not open_:
         return None
+    ready = [kata for kata in open_ if done.issuperset(set(kata.prerequisites) & standings.keys())]
     latest = max(katas, key=lambda each: standings[each.slug].last)
     kata = latest if latest in open_ and standings[latest.slug].last else min(ready or open_, key=place)
     if standings[kata.slug].tries:
@@ -299,9 +252,3 @@ def is_repetition(root: Path) -> bool:
 def local_day(moment: str) -> datetime.date:
     """Return the date of a moment (ISO 8601) in the learner's time zone."""
     return datetime.datetime.fromisoformat(moment).astimezone().date()
-
-
-def _damaged(fault: sqlite3.DatabaseError) -> bool:
-    return isinstance(fault, sqlite3.DatabaseError) and not isinstance(
-        fault, sqlite3.OperationalError | sqlite3.IntegrityError | sqlite3.ProgrammingError
-    )

@@ -29,24 +29,18 @@ def deliver(text: str, output: Path, remedy: str = AGAIN) -> None:
 
 
 def deliver_bytes(data: bytes, output: Path, remedy: str = AGAIN) -> None:
-    """Write `data` to a file. If this fails, raise KataError and leave the file unchanged.
-
-    The message ends with `remedy`, unless `check` has already found the problem.
-    """
+    """Write `data` to a file, or raise KataError, which ends with `remedy`, and leave the file unchanged."""
     check(output)
     try:
         if output.exists() and not output.is_file():  # a device or a pipe cannot be replaced
             output.write_bytes(data)
         else:
-            _replace(data, output.resolve())
+            target = output.resolve()
+            with replacing(target) as file:
+                file.write(data)
+                os.fchmod(file.fileno(), _mode(target))
     except OSError as fault:
         raise KataError(f"{output}: {fault.strerror}. {remedy}") from None
-
-
-def _replace(data: bytes, output: Path) -> None:
-    with replacing(output) as file:
-        file.write(data)
-        os.fchmod(file.fileno(), _mode(output))
 
 
 def _mode(output: Path) -> int:

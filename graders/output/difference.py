@@ -11,10 +11,7 @@ WIDTH = 10_000  # the maximum number of characters in a line
 
 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str]) -> str:
-    """Return a unified diff from `before` to `after`, which map file names to contents.
-
-    Files that are only in `before` are left out. The diff calls the two folders by their `names`.
-    """
+    """Return a unified diff from `before` to the files of `after` (name: content). `names` are those of the folders."""
     lines = []
     for name in sorted(after):
         old, new = (files.get(name, b"").decode("utf-8", "replace").splitlines() for files in (before, after))

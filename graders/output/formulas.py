@@ -1,6 +1,6 @@
 """Write LaTeX formulas as plain text: `$\\frac{\\partial L}{\\partial x_k}$` becomes ∂L/∂xₖ.
 
-Only the commands that the katas' texts use are known. A formula with another command stays as it is.
+A formula with a command that is unknown here, because no kata's text uses it, stays as it is.
 """
 
 from __future__ import annotations
@@ -56,11 +56,9 @@ class _Reader:
     def rest(self) -> str:
         """Return the text up to the closing brace or the end."""
         parts: list[str] = []
-        while self.tokens:
-            if self.tokens[0] == "}":
-                self.tokens.pop(0)
-                break
+        while self.tokens and self.tokens[0] != "}":
             parts.append(self.atom())
+        del self.tokens[:1]
         return "".join(parts)
 
     def atom(self) -> str:
@@ -85,10 +83,10 @@ class _Reader:
 
     def command(self, name: str) -> str:
         if name in ("frac", "tfrac"):
-            above, below = _bracketed(self.argument()), _bracketed(self.argument())
+            above, below = (f"({each})" if " " in each else each for each in (self.argument(), self.argument()))
             return "½" if (above, below) == ("1", "2") else f"{above}/{below}"
-        if name in ("mathrm", "text", "mathbf", "operatorname"):
-            return self.words()
+        if name in ("mathrm", "text", "mathbf", "operatorname"):  # spaces in a group of words count
+            return self.atom() if self.tokens[0] == "{" else self.argument()
         if name in _ACCENTS:
             return self.argument() + _ACCENTS[name]
         if name not in _SYMBOLS:
@@ -96,13 +94,6 @@ class _Reader:
         if name in _ATTACHED and self.tokens and self.tokens[0].isspace():
             self.tokens.pop(0)
         return _SYMBOLS[name]
-
-    def words(self) -> str:
-        """Return the text of a group of words, in which spaces count."""
-        if self.tokens[0] != "{":
-            return self.argument()
-        self.tokens.pop(0)
-        return self.rest()
 
 
 def _shifted(text: str, *, raised: bool, small: bool) -> str:
@@ -112,10 +103,6 @@ def _shifted(text: str, *, raised: bool, small: bool) -> str:
         return "".join(known[each] for each in text)
     sign = "^" if raised else "_"
     return f"{sign}{text}" if text.isascii() and text.isalnum() else f"{sign}({text})"
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if " " in text.strip() else text.strip()
 
 
 def _cases(block: str) -> str:

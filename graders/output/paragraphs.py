@@ -13,13 +13,8 @@ _ITEM = re.compile(r"(?:[-*]|\d+\.) +")
 
 
 def folded(text: str, stream: TextIO) -> str:
-    """Wrap the paragraphs of a Markdown text to the width of the terminal.
-
-    If `stream` is not a terminal, return the text unchanged.
-    """
-    if not stream.isatty():
-        return text
-    return filled(text, _width())
+    """Wrap the paragraphs of a Markdown text to the width of the terminal, if `stream` is one."""
+    return filled(text, width_of(stream)) if stream.isatty() else text
 
 
 def filled(text: str, width: int) -> str:
@@ -51,10 +46,10 @@ def filled(text: str, width: int) -> str:
 
 
 def line_by_line(message: str, stream: TextIO) -> str:
-    """Wrap and indent the long lines of a message. If `stream` is not a terminal, return the message unchanged."""
+    """Wrap and indent the long lines of a message to the width of the terminal, if `stream` is one."""
     if not stream.isatty():
         return message
-    width = _width()
+    width = width_of(stream)
     return "\n".join(
         line if len(line) <= width or line.startswith(" ") else "\n".join(wrapped(line, width, "  "))
         for line in message.split("\n")
@@ -64,19 +59,10 @@ def line_by_line(message: str, stream: TextIO) -> str:
 def wrapped(words: str, width: int, margin: str, head: str = "") -> list[str]:
     """Wrap words into lines of this width, without breaking paths or options, which people copy."""
     return textwrap.wrap(
-        words,
-        width,
-        initial_indent=head,
-        subsequent_indent=margin,
-        break_long_words=False,
-        break_on_hyphens=False,
+        words, width, initial_indent=head, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
     )
 
 
 def width_of(stream: TextIO) -> int:
     """Return the width for text in a stream: the terminal's, or 80 columns for files and pipes."""
-    return _width() if stream.isatty() else 80
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, WIDEST)
+    return min(shutil.get_terminal_size().columns, WIDEST) if stream.isatty() else 80

@@ -14,37 +14,21 @@ if TYPE_CHECKING:
 
 def progress_bar() -> Progress:
     """Return a progress bar with a rate and the time left. It is invisible if standard error is not a terminal."""
+    from rich import progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
     from rich.text import Text
 
-    class RateColumn(ProgressColumn):  # rich's own counts bytes
-        def render(self, task: Task) -> Text:
+    class RateColumn(progress.ProgressColumn):  # rich's own counts bytes
+        def render(self, task: progress.Task) -> Text:
             return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(16),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+    text, bar, count = progress.TextColumn("{task.description}"), progress.BarColumn(16), progress.MofNCompleteColumn()
+    columns = (text, bar, count, RateColumn(), progress.TimeRemainingColumn())
+    return progress.Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
 
 
 class LineReporter:
-    """A reporter that prints lines about the progress if standard error is not a terminal.
-
-    It prints at most one line in `every_s` seconds.
-    """
+    """Prints a line about the progress at most every `every_s` seconds if standard error is not a terminal."""
 
     def __init__(self, total: int, every_s: float = 60.0) -> None:
         self.total, self.every_s = total, every_s
@@ -89,10 +73,10 @@ def timed_spinner(text: str) -> Iterator[None]:
         print(f"{text} …", file=sys.stderr, flush=True)
         yield
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(text, total=None)
+    columns = (progress.SpinnerColumn(), progress.TextColumn("{task.description}"), progress.TimeElapsedColumn())
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        shown.add_task(text, total=None)
         yield

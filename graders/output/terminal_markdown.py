@@ -14,10 +14,7 @@ _LATER = "({summary}: see the end of this text.)"
 
 
 def shown(text: str, width: int) -> str:
-    """Return a Markdown text as plain text of this width. Code keeps its lines, however long they are.
-
-    Folded passages (`<details>`) move to the end, so that readers can think before they see them.
-    """
+    """Return a Markdown text as plain text of this width. Code keeps its lines, and <details> move to the end."""
     folded = [(" ".join(title.split()), body.strip()) for title, body in _FOLDED.findall(text)]
     text = _FOLDED.sub(lambda found: _LATER.format(summary=" ".join(found[1].split())) + "\n", text)
     for title, body in folded:
@@ -27,9 +24,7 @@ def shown(text: str, width: int) -> str:
 
 
 def _code(piece: str) -> str:
-    """Return a fenced block without its fences, indented."""
-    lines = piece.split("\n")[1:-1]
-    return "\n".join(f"  {line}".rstrip() for line in lines)
+    return "\n".join(f"  {line}".rstrip() for line in piece.split("\n")[1:-1])  # without its fences
 
 
 def _prose(piece: str, width: int) -> str:

@@ -50,10 +50,8 @@ class Trial:
     count: int
 
     def failure(self, *, reducing: bool = True, before_reducing: Callable[[], object] = lambda: None) -> Failure | None:
-        """Return the first failing case after reducing it, or None if every case passes.
-
-        Exceptions for which the submission is not responsible are raised.
-        """
+        """Return the first failing case, reduced, or None. Raise exceptions that are not the submission's fault."""
+        log = self.kata.call_log
         for case in range(self.count):
             draw = Draw(self.seed, self.name, case)
             started = time.monotonic()
@@ -65,32 +63,28 @@ class Trial:
                 return Failure(case, fault)
             before_reducing()
             # A speed test takes a long time, and fails differently on smaller inputs.
-            raced = self.kata.call_log.raced
-            if reducing and quick and draw.script and not raced and not isinstance(fault, WorkerError | BdbQuit):
+            if reducing and quick and draw.script and not log.raced and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
-            return Failure(case, fault, paste(self.kata.kata, self.kata.call_log.last, fault))
+            return Failure(case, fault, paste(self.kata.kata, log.last, fault))
         return None
 
     def fault_of(self, draw: Draw) -> Exception | None:
         """Return the submission's exception on these inputs, or None. Raise other exceptions."""
-        self.kata.call_log.last = None
-        self.kata.call_log.answered = self.kata.call_log.raced = False
+        log = self.kata.call_log
+        log.last, log.answered, log.raced = None, False, False
         try:
             self.body(self.kata, draw)
         except (CatalogueError, JudgeError, *OUTCOMES, pytest.exit.Exception):
             raise
         except Exception as fault:
-            if not self.kata.call_log.answered and not isinstance(fault, SubmissionError):
+            if not log.answered and not isinstance(fault, SubmissionError):
                 raise
             return fault
         return None
 
     def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
-        """Reduce a case, and return the exception of the smallest case that was found.
-
-        The last call of that case is then the last call in the call log.
-        """
-        wanted_kind = _kind(fault)
+        """Return the exception of the smallest case that was found, and leave its last call in the call log."""
+        wanted, first_call = _kind(fault), self.kata.call_log.last
         deadline = time.monotonic() + REDUCE_S
 
         def fails(candidate: Script) -> bool:
@@ -99,15 +93,14 @@ class Trial:
             found = self.fault_of(Draw(self.seed, self.name, case, candidate))
             if isinstance(found, WorkerError):
                 raise found
-            return found is not None and _kind(found) == wanted_kind
+            return found is not None and _kind(found) == wanted
 
-        first_call = self.kata.call_log.last
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 smallest, _ = reduce(script, fails)
                 if smallest is not script:
                     again = self.fault_of(Draw(self.seed, self.name, case, smallest))
-                    if again is not None and _kind(again) == wanted_kind:
+                    if again is not None and _kind(again) == wanted:
                         return again
         except (Exception, OutOfTime) as end:  # noqa: BLE001 (then the first failure stays the result)
             if isinstance(end, OutOfTime):

@@ -1,11 +1,8 @@
-"""Turns a failing call into a program that a learner can paste into Python, or into a description.
+"""Turns a failing call into a program that a learner can paste into Python, or into a description in comments.
 
-The program runs in the repository's root. For a call of a learner's function, it contains the imports, the arguments
-under the names that the stub uses, the call, and the expected and actual values. Learners do not know the probes, so
-the program for a probe shows what the probe does. Functions below write this program for the common probes. The
-docstrings of other probes contain it after `Shown as:`, as Python code that uses the names of the probe's parameters.
-If no program can be written, or if an argument is too large, comments describe the input, and reports do not offer it
-for pasting.
+The program runs in the repository's root. Learners do not know the probes, so the program for a probe shows what the
+probe does. Functions below write it for the common probes. The docstrings of other probes contain it after `Shown as:`,
+as Python code that uses the names of the probe's parameters.
 """
 
 from __future__ import annotations
@@ -26,19 +23,18 @@ from graders.checks import digits
 from graders.checks.mismatch import Mismatch
 from graders.errors import SubmissionError
 from graders.pytest_plugin.differing import access, first_wrong, identical, kind_of, reached, same
-from graders.pytest_plugin.entry_points import module_of, parameters
-from graders.pytest_plugin.handle import Call
+from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
 from graders.pytest_plugin.outcome import (
     Counterexample,
     Outcome,
     actual_text,
     array_of,
+    code,
     compared,
     expected_text,
     is_large,
     with_outcome,
 )
-from graders.pytest_plugin.values_as_code import code
 from graders.wire import GeneratorSeed
 
 MAX_REPORT = 200  # in characters; a longer report of a probe is omitted
@@ -70,99 +66,82 @@ class PasteProgram:
 
 
 def paste(kata: Kata, call: Call | None, fault: Exception) -> Counterexample:
-    """Return the failing call as a program, or as a description in comments.
-
-    The result is empty if there was no call (for example, if the test only read a file), or if the returned value
-    cannot be written as code.
-    """
+    """Return the failing call as a program or a description, which is empty if there was no call or it has no code."""
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
     with contextlib.suppress(Exception):  # without a program, return the description below
         found = _program(kata, call, fault)
         if len(found.text) <= MAX_PROGRAM and found.text.count("\n") < MAX_LINES:
             return found
-    try:
+    with contextlib.suppress(Exception):  # a failure without a counterexample is still the submission's failure
         return _description(kata, call, fault)
-    except Exception:  # noqa: BLE001 (a failure without a counterexample is still the submission's failure)
-        return Counterexample()
+    return Counterexample()
 
 
 # ------------------------------------------------------------------------------------------------ programs
 
 
 def _program(kata: Kata, call: Call, fault: Exception) -> Counterexample:
-    program = _called(kata, call, fault)
+    if call.probe is None:
+        program = _direct(kata, call, fault)
+    elif call.probe.source == COMMON_PROBES.read_text(encoding="utf-8"):
+        program = _COMMON[call.name](kata, call, fault)
+    else:
+        program = _as_its_docstring_says(call, call.probe, fault)
     text = "\n".join([*program.lines, program.expression])
     folders = [f"katas/{each.slug}" for each in (kata, *kata.earlier)]
     imports = [f'import sys; sys.path.insert(0, "{folders[0]}")']
     if kata.earlier:
         imports = [f"import sys; sys.path[:0] = {json.dumps(folders)}"]
-    shown, outcome = _shown(program, call, fault)
     if "np." in text:
         imports += ["import numpy as np"]
     for name in kata.entry_points:
         if re.search(rf"\b{name}\(", text):
             imports += [f"from {module_of(kata, name)} import {name}"]
+    shown, outcome = _shown(program, call, fault)
     return with_outcome([*imports, "", *program.lines, *shown], outcome)
 
 
-def _called(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
-    if call.probe is None:
-        names = _names(parameters(kata, call.name), call.arguments)
-        lines = _assigned_all(names, call.arguments)
-        spelled = [
-            code(value) if isinstance(value, GeneratorSeed) else name
-            for name, value in zip(names, call.arguments, strict=True)
-        ]
-        return PasteProgram(f"{call.name}({', '.join(spelled)})", call.value, [*_compared_with(call, fault), *lines])
-    if call.probe.source == _common_source():
-        return _COMMON[call.name](kata, call, fault)
-    return _as_its_docstring_says(call, fault)
-
-
-def _compared_with(call: Call, fault: Exception) -> list[str]:
-    """Return the lines that show the previous call, if the failed test compared the answers of two calls."""
+def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
+    """Return the program for a call of a learner's function, after the call whose answer was compared with this one."""
+    names = _names(parameters(kata, call.name), call.arguments)
+    lines = _assigned_all(names, call.arguments)
+    pairs = zip(names, call.arguments, strict=True)
+    spelled = [code(value) if isinstance(value, GeneratorSeed) else name for name, value in pairs]
     before = call.before
     in_words = isinstance(fault, Mismatch) and type(fault.expected) is str and type(fault.actual) is not str
-    if not in_words or before is None or before.name != call.name or before.fault is not None:
-        return []
-    line = f"{call.name}({', '.join(map(_spelled, before.arguments))})"
-    shown = f"answer = {line}; print(answer.shape, answer.mean(), answer.std())" if is_large(before.value) else ""
-    return [shown or f"print({line})", ""] if len(line) <= MAX_ARGUMENT else []
+    if in_words and before is not None and before.name == call.name and before.fault is None:
+        earlier = f"{call.name}({', '.join(map(_spelled, before.arguments))})"
+        large = f"answer = {earlier}; print(answer.shape, answer.mean(), answer.std())"
+        if len(earlier) <= MAX_ARGUMENT:
+            lines = [large if is_large(before.value) else f"print({earlier})", "", *lines]
+    return PasteProgram(f"{call.name}({', '.join(spelled)})", call.value, lines)
 
 
-def _common_source() -> str:
-    return COMMON_PROBES.read_text(encoding="utf-8")
-
-
-def _as_its_docstring_says(call: Call, fault: Exception) -> PasteProgram:
-    """Return the program that a probe's docstring gives after `Shown as:`.
-
-    In that program, `{name}` is replaced by the value of the argument `name`, and `{name:def}` by the source of the
-    function that this value names.
-    """
-    assert call.probe is not None
-    template = call.probe.shown
-    if not template or all(line.startswith("#") for line in template.splitlines()):
+def _as_its_docstring_says(call: Call, probe: Probe, fault: Exception) -> PasteProgram:
+    """Return the probe's `Shown as:`, with {name} replaced by an argument, and {name:def} by a function's source."""
+    if not probe.shown or _is_comment(probe.shown):
         raise NoProgram
-    given = _given(call)
-    *lines, expression = _filled(call, template, fault).splitlines()
-    used = [name for name in given if re.search(rf"\b{name}\b", "\n".join([*lines, expression]))]
-    assigned = [line for name in used for line in _assigned(name, given[name])]
+    *lines, expression = _filled(call, probe, fault).splitlines()
+    text = "\n".join([*lines, expression])
+    used = {name: value for name, value in _given(call, probe).items() if re.search(rf"\b{name}\b", text)}
+    assigned = [line for name, value in used.items() for line in _assigned(name, value)]
     return PasteProgram(expression, call.value, [*assigned, *lines])
 
 
-def _filled(call: Call, template: str, fault: Exception) -> str:
-    assert call.probe is not None
+def _is_comment(shown: str) -> bool:
+    return all(line.startswith("#") for line in shown.splitlines())
+
+
+def _filled(call: Call, probe: Probe, fault: Exception) -> str:
     message = fault.message if isinstance(fault, Mismatch) else ""
-    fields = {name: _Field(value, call.probe.source, message) for name, value in _given(call).items()}
-    return template.format_map(fields)
+    given = _given(call, probe)
+    return probe.shown.format_map({name: _Field(value, probe.source, message) for name, value in given.items()})
 
 
-def _given(call: Call) -> dict[str, Any]:
+def _given(call: Call, probe: Probe) -> dict[str, Any]:
     """Return the values that a probe's `Shown as:` may use."""
-    assert call.probe is not None
-    return dict(zip(call.probe.parameters, call.arguments, strict=False)) | call.shown
+    return dict(zip(probe.parameters, call.arguments, strict=False)) | call.shown
 
 
 @dataclass
@@ -180,8 +159,8 @@ class _Field:
         if how == "brief":
             return _brief(self.value)
         if how == "shape":
-            shapes = [str(np.shape(each)) for each in (self.value if type(self.value) is list else [self.value])]
-            return ", ".join(shapes)
+            values = self.value if type(self.value) is list else [self.value]
+            return ", ".join(str(np.shape(each)) for each in values)
         if how == "failing":  # insert the expression that the message names, or all expressions
             named = [each for each in self.value if repr(each) in self.message or f"`{each}`" in self.message]
             return "\n".join(named[:1] or self.value)
@@ -199,9 +178,9 @@ def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
         return PasteProgram(expression, None, lines)
     answer, *after = call.value
     if isinstance(fault, Mismatch):
-        of_the_answer = access(answer, fault.actual) is not None
+        in_answer = access(answer, fault.actual) is not None
         for each, before, value in zip(names, arguments, after, strict=True):
-            if same(value, fault.actual) and (not of_the_answer or same(before, fault.expected)):
+            if same(value, fault.actual) and (not in_answer or same(before, fault.expected)):
                 return PasteProgram(each, value, [*lines, expression])
     return PasteProgram(expression, answer, lines)
 
@@ -247,41 +226,37 @@ _COMMON: dict[str, Callable[[Kata, Call, Exception], PasteProgram]] = {
 
 
 def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[str], Outcome]:
+    """Return the last lines of the program, which print the wrong value, and the outcome."""
     if call.fault is not None:
         return [f"print({program.expression})"], _raised(call)
-    actual = fault.actual if isinstance(fault, Mismatch) else None
-    where = access(program.value, actual) if isinstance(fault, Mismatch) else None
-    if where is None:
+    where = access(program.value, fault.actual) if isinstance(fault, Mismatch) else None
+    if not isinstance(fault, Mismatch) or where is None:
         return _whole(program, fault)
-    assert isinstance(fault, Mismatch)
-    expected, value = array_of(fault.expected), actual
+    expected, value = array_of(fault.expected), fault.actual
+    part = reached(program.expression, where)
     if is_large(value) and not isinstance(expected, np.ndarray):
-        return _whole(PasteProgram(reached(program.expression, where), value), fault)
-    if "expected dtype" in fault.message and isinstance(value, np.ndarray | np.generic):
-        lines = [f"print({reached(program.expression, where)}.dtype)"]
-        return lines, Outcome(str(np.asarray(expected).dtype), str(value.dtype))
+        return _whole(PasteProgram(part, value), fault)
+    kinds = [(getattr(each, "shape", 0), getattr(each, "dtype", 0)) for each in (value, expected)]
+    if kinds[0][0] == kinds[1][0] and kinds[0][1] != kinds[1][1] and isinstance(expected, np.ndarray):
+        return [f"print({part}.dtype)"], Outcome(str(expected.dtype), str(kinds[0][1]))
     if not is_large(value) and not is_large(expected):
-        return [f"print({reached(program.expression, where)})"], compared(expected, value)
-    if getattr(value, "shape", 0) != getattr(expected, "shape", 0) or getattr(value, "dtype", 0) != getattr(
-        expected, "dtype", 0
-    ):
-        lines = [f"answer = {reached(program.expression, where)}", "print(answer.shape, answer.dtype)"]
+        return [f"print({part})"], compared(expected, value)
+    if kinds[0] != kinds[1]:
+        lines = [f"answer = {part}", "print(answer.shape, answer.dtype)"]
         if not isinstance(value, np.ndarray):
-            lines = [f"print(type({reached(program.expression, where)}))"]
+            lines = [f"print(type({part}))"]
         return lines, Outcome(kind_of(expected), kind_of(value))
-    place, count = first_wrong(np.asarray(expected), np.asarray(value))
-    entry = f"answer[{', '.join(map(str, place))}]"
-    lines = [f"answer = {reached(program.expression, where)}", f"print({entry})"]
     expected, value = np.asarray(expected), np.asarray(value)
+    place, count = first_wrong(expected, value)
+    lines = [f"answer = {part}", f"print(answer[{', '.join(map(str, place))}])"]
     remark = f"{kind_of(value)}, wrong in {count} of {value.size} entries, first at {list(place)}"
     return lines, replace(compared(expected[place], value[place]), remark=remark)
 
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
     """Return the lines and the outcome for a wrong value that is not part of the answer, but computed from it."""
-    expected = None
-    if isinstance(fault, Mismatch) and isinstance(fault.expected, str):
-        expected = expected_text(fault.expected)
+    words = isinstance(fault, Mismatch) and isinstance(fault.expected, str)
+    expected = expected_text(fault.expected) if words else None  # type: ignore[attr-defined]
     if not is_large(program.value):
         return [f"print({program.expression})"], Outcome(expected, actual_text(program.value))
     lines = [f"answer = {program.expression}", "print(answer.shape, answer.mean(), answer.std())"]
@@ -301,21 +276,16 @@ def _raised(call: Call) -> Outcome:
 
 def _description(kata: Kata, call: Call, fault: Exception) -> Counterexample:
     """Describe the input in comments. Short arguments come first, because the decisive one is usually short."""
-    lines, outcome = [], _described_outcome(call, fault)
-    if call.probe is None:
-        lines += [f"# {call.name}({', '.join(_names(parameters(kata, call.name), call.arguments))})"]
-    elif call.probe.shown and all(line.startswith("#") for line in call.probe.shown.splitlines()):
-        filled = [
-            line if line.startswith("#") else f"# {line}"
-            for line in _filled(call, call.probe.shown, fault).splitlines()
-        ]
-        return with_outcome([line for line in filled if line.strip() != "#"], outcome)
-    elif call.probe.summary:
-        lines += [f"# {call.probe.summary}"]
+    outcome = _described_outcome(call, fault)
+    if call.probe and call.probe.shown and _is_comment(call.probe.shown):
+        filled = _filled(call, call.probe, fault).splitlines()
+        lines = [line if line.startswith("#") else f"# {line}" for line in filled]
+        return with_outcome([line for line in lines if line.strip() != "#"], outcome)
     names = _names(call.probe.parameters if call.probe else parameters(kata, call.name), call.arguments)
+    title = call.probe.summary if call.probe else f"{call.name}({', '.join(names)})"
     described = [(name, _brief(value)) for name, value in zip(names, call.arguments, strict=True)]
     described.sort(key=lambda each: len(each[1]) > FEW * 4)
-    lines += [f"# {name} = {text}" for name, text in described]
+    lines = [f"# {title}"] * bool(title) + [f"# {name} = {text}" for name, text in described]
     return with_outcome(lines if lines or outcome.comments else ["#"], outcome)
 
 
@@ -361,10 +331,7 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 
 
 def _assigned(name: str, value: Any) -> list[str]:
-    """Return the lines that assign a variable.
-
-    Arrays that consist almost only of zeros or ones are abbreviated with np.zeros or np.ones.
-    """
+    """Return the lines that assign a variable. Arrays of almost only zeros or ones are abbreviated."""
     if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf":
         return [f"{name} = {_spelled(value)}"]
     for number, maker in ((0, "zeros"), (1, "ones")):

@@ -1,9 +1,7 @@
 """Finds the known misconception that behaves exactly like a submission.
 
-The submission and every wrong variant of the kata run the same tests on the same inputs. The inputs are generated
-from a fixed seed, so they reveal nothing about the grading run's own seed. Meanwhile, checks do not fail, and all
-returned values are recorded. If exactly one variant always returns the same values as the submission, its sentence is
-the diagnosis.
+The submission and every wrong variant of the kata run the same tests on the same inputs, from a fixed seed, so they
+reveal nothing about the grading run's own. Meanwhile, checks do not fail, and all returned values are recorded.
 """
 
 from __future__ import annotations
@@ -50,10 +48,9 @@ def diagnose(
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
 ) -> str:
-    """Return the explanation of the only variant that behaves like the submission, or an empty string.
+    """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
-    `failed` names the failed tasks. `own` runs the submission. `load` loads a variant's files into a worker. All
-    variants share one worker, because they are trusted. Observations that are in `cache` are not repeated.
+    `own` runs the submission. `load` loads a variant's files into a worker, which all (trusted) variants share.
     """
     variants = [variant for variant in mistakes(kata) if variant.task in failed]
     found = alike(kata, variants, cases, own, load, cache, cpu_s=BUDGET_S / 2)
@@ -77,19 +74,29 @@ def alike(
     cpu_s: float,
     all_cases: bool = True,
 ) -> list[Variant]:
-    """Return the variants that behave like the submission.
+    """Return the variants that behave like the submission, or none if the solution does, too, or if time runs out.
 
-    Return none if the solution behaves like the submission, too, or if time runs out. `cpu_s` limits the CPU seconds of
-    this process. Pass `all_cases=False` if more cases will follow, because the solution may agree until then.
+    `cpu_s` limits this process. Pass `all_cases=False` if more cases follow: the solution may agree until then.
     """
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
-    observed_cases = [(case, number) for case in cases for number in case.numbers]
-    submission = Behaviour(kata, observed_cases, lambda: own, MOST_BYTES)
+    places = [(case, number) for case in cases for number in case.numbers]
+    submission = Behaviour(kata, places, lambda: own, MOST_BYTES)
     solution = intake.solved(kata)
 
     def agrees(files: dict[str, bytes]) -> bool:
-        other = CachedBehaviour(kata, observed_cases, files, load, cache)
-        return all(other.agrees(place, submission) for place in range(len(observed_cases)))
+        """Return whether these files and the submission return the same values in all cases."""
+        other = Behaviour(kata, places, lambda: load(files))
+        key = digest(b"", *(part for name in sorted(files) for part in (name.encode(), files[name])))
+        for place, (case, number) in enumerate(places):
+            key = digest(key, case.nodeid.encode(), str(number).encode())  # of the files, and of all cases until here
+            cached = cache.fingerprints.get(key)
+            if cached is None:
+                cache.add(key, other.fingerprint(place))
+            elif not cached.whole and not same(submission.fingerprint(place).value, cached.value):
+                return False
+            if not same(submission.at(place), cached.value if cached and cached.whole else other.at(place)):
+                return False
+        return True
 
     if all_cases and agrees(solution):
         return []  # these cases do not reveal the mistake
@@ -104,10 +111,7 @@ def alike(
 
 @dataclass
 class Behaviour:
-    """The values that a program returns in each case. A case runs on demand, after all earlier cases.
-
-    Raises NotPlain if more than `most_bytes` would have to be recorded.
-    """
+    """The values of a program in each case, which runs on demand. Raises NotPlain above `most_bytes`."""
 
     kata: Kata
     cases: Sequence[tuple[Case, int]]
@@ -115,15 +119,15 @@ class Behaviour:
     most_bytes: float = float("inf")
     observed: list[list[Any]] = field(default_factory=list)
     fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
-    _side: Side | None = None
+
+    @functools.cached_property
+    def side(self) -> Side:
+        return self.open()
 
     def at(self, place: int) -> list[Any]:
         """Return the values of the case at `place`."""
-        if self._side is None:
-            self._side = self.open()
         while len(self.observed) <= place:
-            case, number = self.cases[len(self.observed)]
-            self.observed.append(observe(case, number, self.kata, self._side))
+            self.observed.append(observe(*self.cases[len(self.observed)], self.kata, self.side))
             self.most_bytes -= weight(self.observed[-1])
             if self.most_bytes < 0:
                 raise NotPlain("the submission returned more than a diagnosis records")
@@ -136,42 +140,6 @@ class Behaviour:
         return self.fingerprints[place]
 
 
-class CachedBehaviour:
-    """The behaviour of a solution or a variant. Parts of it may be cached from an earlier run."""
-
-    def __init__(
-        self,
-        kata: Kata,
-        cases: Sequence[tuple[Case, int]],
-        files: dict[str, bytes],
-        load: Callable[[dict[str, bytes]], Side],
-        cache: ObservationCache,
-    ) -> None:
-        self._cache = cache
-        self._live = Behaviour(kata, cases, lambda: load(files))
-        self._cases = cases
-        self._keys = [digest(b"", *(part for name in sorted(files) for part in (name.encode(), files[name])))]
-
-    def agrees(self, place: int, submission: Behaviour) -> bool:
-        """Return whether these files and the submission return the same values in the case at `place`."""
-        key = self._key(place)
-        cached = self._cache.fingerprints.get(key)
-        if cached is None:
-            self._cache.add(key, self._live.fingerprint(place))
-        elif cached.whole:
-            return same(submission.at(place), cached.value)
-        elif not same(submission.fingerprint(place).value, cached.value):
-            return False
-        return same(submission.at(place), self._live.at(place))
-
-    def _key(self, place: int) -> bytes:
-        """Return the cache key for these files, this case and all cases before it."""
-        while len(self._keys) <= place + 1:
-            case, number = self._cases[len(self._keys) - 1]
-            self._keys.append(digest(self._keys[-1], case.nodeid.encode(), str(number).encode()))
-        return self._keys[place + 1]
-
-
 def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
     """Return the value of each call in one case, or the type of the exception that the call raised."""
     call_log = CallLog(recorded=[])
@@ -182,23 +150,16 @@ def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
         raise
     except Exception:  # noqa: BLE001 (the test ended early; the calls until then are recorded)
         pass
-    return [_trace(call.value, call.fault) for call in call_log.recorded or []]
-
-
-def _trace(value: Any, fault: Exception | None) -> Any:
-    if fault is not None:  # this is a RemoteFault from a worker, or the exception itself in this process
-        return type(fault).__name__, getattr(fault, "type_name", "")
-    return value
+    # A fault is a RemoteFault from a worker, or the exception itself in this process.
+    return [
+        call.value if call.fault is None else (type(call.fault).__name__, getattr(call.fault, "type_name", ""))
+        for call in call_log.recorded or []
+    ]
 
 
 def same(left: Any, right: Any) -> bool:
-    """Return whether two observations agree in type, dtype and shape, and in value up to rounding.
-
-    A Python float and a NumPy float64 agree, because both count as floats.
-    """
-    if isinstance(left, float) and isinstance(right, float):
-        return _near(np.asarray(left), np.asarray(right))
-    if type(left) is not type(right):
+    """Return whether two observations agree in type (any two floats do), dtype, shape, and value up to rounding."""
+    if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
         return False
     if isinstance(left, list | tuple):
         return len(left) == len(right) and all(map(same, left, right))

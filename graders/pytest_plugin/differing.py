@@ -36,19 +36,13 @@ def reached(expression: str, access: str) -> str:
 
 
 def access(value: Any, part: Any, depth: int = 2) -> str | None:
-    """Return the suffix that selects `part` from an answer, such as "[1]" or ".shape", or "" for the whole answer.
-
-    Return None unless exactly one suffix selects it.
-    """
+    """Return the only suffix that selects `part` from an answer ("[1]", ".shape", or "" for all of it), or None."""
     if same(value, part):
         return ""
     if isinstance(value, np.ndarray) and type(part) is tuple and value.shape == part:
         return ".shape"
-    items: list[tuple[Any, Any]] = []
-    if isinstance(value, tuple | list):
-        items = list(enumerate(value))
-    elif isinstance(value, dict):
-        items = list(value.items())
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple | list) else ()
+    items = list(pairs)
     found = [f"[{key!r}]" for key, item in items if identical(item, part)]
     found = found or [f"[{key!r}]" for key, item in items if same(item, part)]
     if not found and depth > 1:
@@ -67,10 +61,7 @@ def same(value: Any, part: Any) -> bool:
     if type(value) is not type(part):
         return False
     if isinstance(value, np.ndarray):
-        equal_nan = value.dtype.kind in "fc"
-        return (
-            value.dtype == part.dtype and value.shape == part.shape and np.array_equal(value, part, equal_nan=equal_nan)
-        )
+        return value.dtype == part.dtype and np.array_equal(value, part, equal_nan=value.dtype.kind in "fc")
     if isinstance(value, tuple | list):
         return len(value) == len(part) and all(map(same, value, part))
     if isinstance(value, dict):

@@ -53,10 +53,9 @@ def _with_subject(name: str, call: Call | None, text: str) -> str:
 
 
 def subject(kata: Kata, call: Call | None) -> str:
-    """Return the name of the learner's function that a call is about.
+    """Return the learner's function that a call is about, or "" if its probe uses none of them or several.
 
-    For a probe, this is the function that it receives as an argument or names in its source. The result is empty if the
-    probe uses none of the learner's functions or several.
+    A probe's function is the one that it receives as an argument or names in its source.
     """
     if call is None:
         return "the submission"
@@ -70,9 +69,8 @@ def subject(kata: Kata, call: Call | None) -> str:
 
 @functools.cache
 def _source(probe: Probe) -> str:
-    functions = (node for node in ast.parse(probe.source).body if isinstance(node, ast.FunctionDef))
-    body = next(node for node in functions if node.name == probe.name)
-    return ast.get_source_segment(probe.source, body) or ""
+    functions = {node.name: node for node in ast.parse(probe.source).body if isinstance(node, ast.FunctionDef)}
+    return ast.get_source_segment(probe.source, functions[probe.name]) or ""
 
 
 def _strings(value: object) -> list[str]:
@@ -83,30 +81,22 @@ def _strings(value: object) -> list[str]:
 
 def missing_file(kata: Kata, name: str) -> str:
     """Return the message for a file that was not submitted. It says how to create the file."""
-    if name.endswith(WRITTEN_BY_HAND):
-        return f"{name} is missing: write katas/{kata.slug}/{name} and submit it with the other files"
-    return f"{name} is missing: create it with `katas run {kata.slug}` and submit it with the other files"
+    by_hand = name.endswith(WRITTEN_BY_HAND)
+    how = f"write katas/{kata.slug}/{name}" if by_hand else f"create it with `katas run {kata.slug}`"
+    return f"{name} is missing: {how} and submit it with the other files"
 
 
 def without_source(text: str) -> str:
-    """Return the author's message of a failed `assert`, without the source that pytest adds.
-
-    If the author gave no message, describe the failure.
-    """
+    """Return the author's message of a failed `assert`, or a description, without the source that pytest adds."""
     difference = _OFF.search(text)
     if "Not equal to tolerance" in text and difference:
         wanted, got = digits.pair(float(difference[3]), float(difference[2]))
         return f"wrong value at [{difference[1]}]: expected {wanted}, got {got}"
     worded, source, rest = text.partition("assert ") if text.startswith("assert ") else text.partition("\nassert ")
-    if not source:
-        return text or "the answer is not what the task asks for"
-    if worded:
-        return worded
-    condition = rest.partition("\n")[0]
-    found, equals, wanted = condition.partition(" == ")
-    if equals and " == " not in wanted:
+    found, equals, wanted = rest.partition("\n")[0].partition(" == ")
+    if source and not worded and equals and " == " not in wanted:
         return f"expected {wanted}, got {found}"
-    return "the answer is not what the task asks for"
+    return worded or "the answer is not what the task asks for"
 
 
 def exception_text(fault: RemoteFault) -> str:

@@ -1,7 +1,4 @@
-"""The `kata` object of a test.
-
-A test makes the same calls, whether the submission runs in this process or in a worker.
-"""
+"""The `kata` object of a test. A test makes the same calls, whether they run in this process or in a worker."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 from graders.catalogue import COMMON_PROBES, Kata
@@ -22,7 +18,6 @@ from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch, handed_in
 from graders.checks.speed import Clock
 from graders.errors import CatalogueError, SubmissionError
-from graders.pytest_plugin.entry_points import parameters
 from graders.pytest_plugin.timing import Check, Inputs, Race, Runner
 from graders.verdict import Speed
 
@@ -42,10 +37,7 @@ class Side(Runner, Protocol):
 
 @dataclass(frozen=True)
 class Probe:
-    """A function from a probes.py file, which runs in the submission's process.
-
-    `summary` is the first line of its docstring, and `shown` is the part after `Shown as:` (see counterexample.py).
-    """
+    """A function from a probes.py file. `summary` is its docstring's first line, `shown` its `Shown as:`."""
 
     file: str
     name: str
@@ -56,46 +48,35 @@ class Probe:
 
 
 class Probes:
-    """The probes that a test file can use, as attributes. They include the common probes.
-
-    The judge parses these files but never imports them.
-    """
+    """The probes of a test file, and the common ones, as attributes. The judge only parses these files."""
 
     def __init__(self, own: Path) -> None:
         self._own = own
-        self._files = [*([own] if own.is_file() else []), COMMON_PROBES]
-        self._sources = {path: path.read_text(encoding="utf-8") for path in self._files}
+        self._files = {path: path.read_text(encoding="utf-8") for path in (own, COMMON_PROBES) if path.is_file()}
         self._functions = {
-            (path, node.name): node
-            for path, source in self._sources.items()
-            for node in ast.parse(source).body
+            node.name: (path, node)
+            for path in reversed(self._files)  # a file's own probe hides a common one
+            for node in ast.parse(self._files[path]).body
             if isinstance(node, ast.FunctionDef)
         }
 
     def __getattr__(self, name: str) -> Probe:
-        path = next((path for path in self._files if (path, name) in self._functions), None)
-        if path is None:
-            names = ", ".join(name for _, name in self._functions)
+        if name not in self._functions:
+            names = ", ".join(sorted(self._functions, key=lambda each: self._functions[each][0] != self._own))
             raise CatalogueError(f"{self._own}: no function {name}; it has {names}")
-        probe = self._probe(path, name)
-        setattr(self, name, probe)  # from now on, Python finds it without this method
-        return probe
-
-    def _probe(self, path: Path, name: str) -> Probe:
-        node = self._functions[path, name]
+        path, node = self._functions[name]
         parameters = tuple(argument.arg for argument in node.args.args[1:])
         words, _, shown = (ast.get_docstring(node) or "").partition("Shown as:\n")
         summary, shown = words.partition("\n")[0], textwrap.dedent(shown).strip()
         label = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-        return Probe(label, name, self._sources[path], parameters, summary, shown)
+        probe = Probe(label, name, self._files[path], parameters, summary, shown)
+        setattr(self, name, probe)  # from now on, Python finds it without this method
+        return probe
 
 
 @functools.cache
 def probes_beside(path: Path) -> Probes:
-    """Return the probes for a test file. A hidden suite without a file of probes uses those of the visible tests.
-
-    The probes are cached, so the suite server parses them before it forks.
-    """
+    """Return a test file's probes (parsed once, before a fork). A hidden suite may use those of the visible tests."""
     paths = [path.with_name(f"probes_{path.stem.removeprefix('test_')}.py"), path.with_name("probes.py")]
     if path.parents[1].name == "hidden":
         paths.append(path.parents[3] / "katas" / path.parent.name / "probes.py")
@@ -115,36 +96,27 @@ class Call:
     shown: dict[str, Any] = field(default_factory=dict)  # what a report shows, in place of or besides the arguments
 
 
+@dataclass
 class Raised:
-    """The context manager that `kata.raises` returns.
+    """The context manager that `kata.raises` returns. Afterwards, its `message` is the exception's text."""
 
-        with kata.raises(ValueError) as caught: ...
-
-    Afterwards `caught.message` is the exception's text.
-    """
-
-    def __init__(self, expected: type[Exception], call_log: CallLog) -> None:
-        if getattr(builtins, expected.__name__, None) is not expected:
-            raise TypeError(f"kata.raises takes a built-in exception, not {expected!r}")
-        self.expected = expected
-        self.call_log = call_log
-        self.message = ""
+    expected: type[Exception]
+    call_log: CallLog
+    message: str = ""
 
     def __enter__(self) -> Raised:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> bool:
+        name = self.expected.__name__
         if fault is None:
             last = self.call_log.last
-            text = f"expected {self.expected.__name__} to be raised; nothing was raised"
-            raise Mismatch(text, self.expected.__name__, last.value if last else None)
+            text = f"expected {name} to be raised; nothing was raised"
+            raise Mismatch(text, name, last.value if last else None)
         bases = getattr(fault, "bases", ()) if isinstance(fault, SubmissionError) else ()
-        if isinstance(fault, self.expected) or self.expected.__name__ in bases:
-            self.message = str(getattr(fault, "text", fault))
-            return True
-        return False
+        expected = isinstance(fault, self.expected) or name in bases
+        self.message = str(getattr(fault, "text", fault)) if expected else ""
+        return expected
 
 
 @dataclass
@@ -232,7 +204,6 @@ class Handle:
         return None if data is None else decoded(data)
 
     def _file(self, name: str, use: Callable[[bytes | None], Any]) -> Any:
-        """Return `use(data)` for the data of a declared file, which is None if the file is missing."""
         __tracebackhide__ = True
         if not self.kata.declares(name):
             raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
@@ -240,6 +211,8 @@ class Handle:
 
     def raises(self, expected: type[Exception]) -> Raised:
         """Require that a call in the block raises this built-in exception or a subclass."""
+        if getattr(builtins, expected.__name__, None) is not expected:
+            raise TypeError(f"kata.raises takes a built-in exception, not {expected!r}")
         return Raised(expected, self.call_log)
 
     def reference(self) -> Handle:
@@ -248,17 +221,8 @@ class Handle:
             raise CatalogueError("the test calls kata.reference(), but no reference is available here")
         return Handle(self.kata, self.against(), None)
 
-    def _itself(self) -> Handle:
-        """Return another handle on the same submission, with a call log of its own."""
-        if self.against is None:
-            raise CatalogueError("the test calls kata.speed(), but no speed is measured here")
-        return Handle(self.kata, self.side)
-
     def beside(self, runtime: str) -> Handle:
-        """Return a handle on the same submission in a worker of another runtime, which serves the whole test.
-
-        In a diagnosis and in learner mode, only one process exists, so the handle itself is returned.
-        """
+        """Return a handle on the same submission in a worker of another runtime, or this one if no worker exists."""
         if self.elsewhere is None:
             return self
         return Handle(self.kata, self.elsewhere(runtime), self.against, self.call_log, elsewhere=self.elsewhere)
@@ -286,7 +250,9 @@ class Handle:
         """
         __tracebackhide__ = True
         self.call_log.raced = True
-        reference = self.reference() if than is None else self._itself()
+        if self.against is None:
+            raise CatalogueError("the test calls kata.speed(), but no speed is measured here")
+        reference = self.reference() if than is None else Handle(self.kata, self.side)
         other = reference._caller(function) if than is None else partial(than, reference)
         race = Race((self.side, self._caller(function)), (reference.side, other), inputs, check, own=than is not None)
         speed = race.run(rounds, at_most, clock)
@@ -296,3 +262,34 @@ class Handle:
 
     def _caller(self, function: str | Probe) -> Callable[..., Any]:
         return partial(self._call, function) if isinstance(function, str) else partial(self.run, function)
+
+
+def parameters(kata: Kata, function: str) -> tuple[str, ...]:
+    """Return the names of an entry point's parameters, as they are in the stub."""
+    return _stub(kata, function)[1]
+
+
+def module_of(kata: Kata, function: str) -> str:
+    """Return the module that defines an entry point, or the kata's first module if no stub does."""
+    module, _ = _stub(kata, function)
+    return module or (kata.modules[0] if kata.modules else kata.slug)
+
+
+def _stub(kata: Kata, function: str) -> tuple[str, tuple[str, ...]]:
+    for name in kata.files:
+        path = kata.folder / name
+        if path.suffix == ".py" and path.is_file():
+            found = _parameters(path.read_bytes())
+            if function in found:
+                return name.removesuffix(".py").removesuffix("/__init__").replace("/", "."), found[function]
+    return "", ()
+
+
+@functools.lru_cache(maxsize=16)
+def _parameters(source: bytes) -> dict[str, tuple[str, ...]]:
+    """Return the parameters of each top-level function. In a learner's clone, the source may be anything."""
+    try:
+        functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return {}
+    return {each.name: tuple(argument.arg for argument in each.args.args) for each in reversed(functions)}

@@ -45,17 +45,23 @@ def kata_of(path: Path) -> tuple[Path, str] | None:
     return None
 
 
+_NO_TASK = pytest.mark.task("").mark
+
+
 @functools.cache  # pytest searches for a mark anew in every call
+def _mark_of(item: pytest.Item) -> pytest.Mark:
+    return item.get_closest_marker("task", _NO_TASK)
+
+
+@functools.cache
 def task_of(item: pytest.Item) -> str:
     """Return the name of the task that a test belongs to."""
-    mark = item.get_closest_marker("task")
-    return str(mark.args[0]) if mark and mark.args else ""
+    return str((*_mark_of(item).args, "")[0])
 
 
 def title_of(item: pytest.Item) -> str:
     """Return the title from `@task("batch", title="…")`, or an empty string if there is none."""
-    mark = item.get_closest_marker("task")
-    return str(mark.kwargs.get("title", "")) if mark else ""
+    return str(_mark_of(item).kwargs.get("title", ""))
 
 
 @functools.cache
@@ -67,12 +73,7 @@ def is_hidden(item: pytest.Item) -> bool:
 def without_stand_ins(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Leave out the tests marked `unless_hidden=True` whose task has a hidden test among these tests."""
     decided = {task_of(item) for item in items if is_hidden(item)}
-    return [item for item in items if task_of(item) not in decided or not _is_stand_in(item)]
-
-
-def _is_stand_in(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("task")
-    return bool(mark and mark.kwargs.get("unless_hidden"))
+    return [item for item in items if task_of(item) not in decided or not _mark_of(item).kwargs.get("unless_hidden")]
 
 
 def test_name(item: pytest.Item) -> str:

@@ -34,9 +34,9 @@ from graders.scoring import PointTally, blocked_message, blocking
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 BACKSTOP = 30  # how many times longer than its calls a test may take on a busy machine, before pytest-timeout stops it
 HIDDEN = HARNESS + "hidden" + os.sep
-IMPORTLIB = str(Path(importlib.__file__).parent) + os.sep
 MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
-CONTEXTLIB = contextlib.__file__  # adds frames for `with about(...)` in a test
+# contextlib adds frames for `with about(...)` in a test.
+_NOT_SHOWN = (HARNESS, "<frozen importlib", str(Path(importlib.__file__).parent) + os.sep, contextlib.__file__)
 EXTRA = "This task is extra: it earns points, but you can pass without it."
 
 
@@ -47,55 +47,49 @@ class LocalMode:
     against: str | None = None
     faults: list[str] = field(default_factory=list)
     diagnosed: list[Kata] = field(default_factory=list)
-    folders: Callable[[Kata], Path] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.folders = lambda kata: kata.root / (self.against or "katas") / kata.slug
+    def folder(self, kata: Kata) -> Path:
+        """Return the folder with the files that run."""
+        return kata.root / (self.against or "katas") / kata.slug
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
         import_libraries(kata.runtime_of(task_of(item)), kata.packages)
-        folder = self.folders(kata)
+        folder = self.folder(kata)
         if not folder.is_dir():
             pytest.fail(f"{folder} does not exist: --against takes the name of a folder next to katas/", pytrace=False)
         try:
             side = LocalSide(kata, folder)
         except CatalogueError as fault:
             pytest.fail(str(fault), pytrace=False)
-        return Handle(
-            kata,
-            side,
-            lambda: LocalSide(kata, kata.solution, limited=False),
-            timed=lambda race, _: _show_times(item, race),
-        )
+        against = functools.partial(LocalSide, kata, kata.solution, limited=False)
+        return Handle(kata, side, against, timed=lambda race, _: _show_times(item, race))
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True
+        kata, side = trial.kata.kata, trial.kata.side
+        assert isinstance(side, LocalSide)
         debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
         if not debugging:
-            _import(trial.kata)
+            _import(kata, side)
+        diagnosis = ""
         try:
             with _breakpoints() as silence:
                 failure = trial.failure(reducing=not debugging, before_reducing=silence)
                 silence()
-                diagnosis = self._diagnosis(item, trial, failure) if failure and not debugging else ""
+                unfit = NotImplementedError | SystemExit | WorkerError  # unwritten, or stopped
+                if failure and not debugging and kata not in self.diagnosed and not isinstance(failure.fault, unfit):
+                    self.diagnosed.append(kata)  # only a kata's first failure is diagnosed
+                    diagnosis = diagnosis_of(item, self.folder(kata), failure.case)
         except (Exception, SystemExit, *OUTCOMES) as fault:  # noqa: BLE001 (raised again)
-            raise fault.with_traceback(_learners_own(fault.__traceback__, trial.kata)) from fault.__cause__
+            raise fault.with_traceback(_learners_own(fault.__traceback__, side)) from fault.__cause__
         if failure is not None:
             if not debugging:
-                _fail_if_unwritten(trial.kata, failure.fault)
-            trace = _learners_own(failure.fault.__traceback__, trial.kata)
+                _fail_if_unwritten(kata, side, failure.fault)
             shown = _shown_fault(failure, trial.kata, diagnosis)
-            if _is_extra(trial.kata.kata, task_of(item)):
+            if not kata.require_extras and any(task.extra for task in kata.tasks if task.name == task_of(item)):
                 shown.add_note(f"\n{EXTRA}")
+            trace = _learners_own(failure.fault.__traceback__, side)
             raise shown.with_traceback(trace) from failure.fault.__cause__
-
-    def _diagnosis(self, item: pytest.Item, trial: Trial, failure: Failure) -> str:
-        """Diagnose a kata's first failure. Return an empty string if the function is unwritten or was stopped."""
-        kata = trial.kata.kata
-        if kata in self.diagnosed or isinstance(failure.fault, NotImplementedError | SystemExit | WorkerError):
-            return ""
-        self.diagnosed.append(kata)
-        return diagnosis_of(item, self.folders(kata), failure.case)
 
 
 @functools.cache
@@ -112,25 +106,20 @@ def import_libraries(runtime: str, packages: tuple[str, ...]) -> None:
                 importlib.import_module("matplotlib.pyplot")
 
 
-def _is_extra(kata: Kata, name: str) -> bool:
-    return not kata.require_extras and any(task.extra for task in kata.tasks if task.name == name)
-
-
-def _import(handle: Handle) -> None:
+def _import(kata: Kata, side: LocalSide) -> None:
     """Import the submission before the test, to report an import error without the frames of importlib."""
-    assert isinstance(handle.side, LocalSide)
-    if missing := missing_earlier(handle.kata, handle.side.folder):
+    if missing := missing_earlier(kata, side.folder):
         slug, file = missing
         pytest.fail(f"Do {slug} first: {os.path.relpath(file)} is missing", pytrace=False)
     text = ""
     try:
-        handle.side.load()
+        side.load()
     except JudgeError as fault:
-        raise fault.with_traceback(_learners_own(fault.__traceback__, handle)) from None
+        raise fault.with_traceback(_learners_own(fault.__traceback__, side)) from None
     except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
-        own = fault.with_traceback(_learners_own(fault.__traceback__, handle, keep_all=False))
+        own = fault.with_traceback(_learners_own(fault.__traceback__, side, keep_all=False))
         trace = "".join(traceback.format_exception(own, chain=False)).rstrip()
-        text = f"{' or '.join(handle.kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{trace}"
+        text = f"{' or '.join(kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{trace}"
         if isinstance(fault, WorkerError):  # its name says nothing to a learner
             text = f"{fault}\n\n{trace.rpartition(chr(10))[0]}"
     if text:
@@ -151,18 +140,17 @@ def _breakpoints() -> Iterator[Callable[[], None]]:
         sys.breakpointhook, pdb.set_trace = hook, set_trace
 
 
-def _fail_if_unwritten(handle: Handle, fault: Exception) -> None:
+def _fail_if_unwritten(kata: Kata, side: LocalSide, fault: Exception) -> None:
     """Fail with a one-line message if the fault is a stub's own NotImplementedError."""
     if type(fault) is not NotImplementedError or fault.args:
         return
-    assert isinstance(handle.side, LocalSide)
     *_, (frame, line) = traceback.walk_tb(fault.__traceback__)
     file = Path(frame.f_code.co_filename)
-    if handle.side.holds(str(file)):
-        shown = os.path.relpath(file)
-        earlier = next((other.slug for other in handle.kata.earlier if other.slug in file.parts), "")
+    if side.holds(str(file)):
+        earlier = next((other.slug for other in kata.earlier if other.slug in file.parts), "")
         first = f". Finish {earlier} first: katas grade {earlier}" if earlier else ""
-        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {shown}, line {line}{first}", pytrace=False)
+        place = f"{os.path.relpath(file)}, line {line}"
+        pytest.fail(f"{frame.f_code.co_qualname} is not written yet: {place}{first}", pytrace=False)
 
 
 def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
@@ -182,11 +170,7 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
 
 
 def _show_times(item: pytest.Item, race: Race) -> None:
-    """Time the submission again with pytest-benchmark, if that is installed, so that it prints its table.
-
-    The test's result depends only on the race. The benchmark fixture can be used only once in a test, so a second race
-    adds no row.
-    """
+    """Time the submission again for pytest-benchmark's table, once in a test. Only the race decides the result."""
     config = item.config
     if not config.pluginmanager.hasplugin("benchmark") or config.getoption("benchmark_skip"):
         return
@@ -197,38 +181,22 @@ def _show_times(item: pytest.Item, race: Race) -> None:
         benchmark.pedantic(race.submission[1], setup=lambda: (race.inputs(), {}), rounds=rounds, warmup_rounds=1)
 
 
-def _learners_own(trace: TracebackType | None, handle: Handle, *, keep_all: bool = True) -> TracebackType | None:
-    """Return the traceback down to the learner's last line, without the frames of the harness and of importlib.
-
-    If the traceback contains none of the learner's lines, keep its end. If no frame is left, return the whole
-    traceback if `keep_all` is true, and None otherwise.
-    """
-    assert isinstance(handle.side, LocalSide)
+def _learners_own(trace: TracebackType | None, side: LocalSide, *, keep_all: bool = True) -> TracebackType | None:
+    """Return the traceback down to the learner's last line, without our frames; if none is left, all or None."""
     kept: list[TracebackType] = []
-    rest = trace
+    last, rest = 0, trace
     while rest is not None:
-        if not _is_harness(rest.tb_frame.f_code.co_filename):
+        file = rest.tb_frame.f_code.co_filename
+        # Frames of hidden tests are shown.
+        if not file.startswith(_NOT_SHOWN) or file.startswith(HIDDEN):
             kept.append(rest)
+        if side.holds(file):
+            last = len(kept)
         rest = rest.tb_next
-    own = [number for number, entry in enumerate(kept) if handle.side.holds(entry.tb_frame.f_code.co_filename)]
-    if own:
-        kept = kept[: own[-1] + 1]
     rebuilt: TracebackType | None = None
-    for entry in reversed(kept):
+    for entry in reversed(kept[: last or None]):
         rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return rebuilt or (trace if keep_all else None)
-
-
-def _is_harness(file: str) -> bool:
-    """Return whether to hide this file's frames from a learner. Frames of hidden tests are shown."""
-    harness = file.startswith(HARNESS) and not file.startswith(HIDDEN)
-    return harness or file.startswith(("<frozen importlib", IMPORTLIB, CONTEXTLIB))
-
-
-def has_gpu() -> bool:
-    """Return whether torch can use a CUDA device."""
-    torch = sys.modules.get("torch")
-    return torch is not None and bool(torch.cuda.is_available())
 
 
 class Learner:
@@ -256,7 +224,8 @@ class Learner:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         if KATA not in item.stash:
             return
-        if item.get_closest_marker("gpu") and not has_gpu():
+        torch = sys.modules.get("torch")
+        if item.get_closest_marker("gpu") and not (torch and torch.cuda.is_available()):
             pytest.skip("ungraded: this machine has no GPU")
         kata = item.stash[KATA]
         missing = missing_earlier(kata, kata.root / (self.against or "katas") / kata.slug)
@@ -272,17 +241,13 @@ class Learner:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-        """Mark errors that are not the learner's fault. End the run if no library can be relied on any more.
-
-        Leave the katas' fixtures out of the arguments that pytest shows, because they do not help a learner.
-        """
+        """Mark errors that are not the learner's, end a run that lost a library, hide our fixtures' values."""
         report = yield
         report.is_error = call.excinfo is not None and isinstance(call.excinfo.value, JudgeError)
         if interrupted and not item.session.shouldstop:
             item.session.shouldstop = f"run pytest again: a time limit stopped the import of {interrupted[0]}"
         for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
-            shown = getattr(entry, "reprfuncargs", None)
-            if shown is not None:
+            if shown := getattr(entry, "reprfuncargs", None):
                 shown.args = [each for each in shown.args if each[0] not in ("kata", "draw", "probes")]
         return report
 

@@ -1,8 +1,7 @@
 """Finds the known misconception that behaves exactly like the learner's files, in learner mode.
 
-The kata's tests run once more in the pytest process, without output, and graders.pytest_plugin.diagnosis compares the
-behaviour as in the judge. Tests that grading would block are left out. A student bundle contains no wrong variants, so
-its tests never report a diagnosis.
+The kata's tests run once more in the pytest process, without output, and are compared as in the judge. A student bundle
+contains no wrong variants, so its tests never report a diagnosis.
 """
 
 from __future__ import annotations
@@ -71,41 +70,34 @@ class LocalDiagnosis:
     def diagnosis(self, visible: Sequence[LocalTest]) -> str:
         """Return the sentence of the only variant that behaves like the learner's files, or an empty string."""
         found = self._alike(visible, self.kata.wrong, hidden=False)
-        if not found:
-            return ""
-        # Hidden tests may tell the remaining variants apart. These tests take time to load, so they are loaded only
-        # now.
-        found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True)
+        if found:  # Hidden tests may tell the remaining variants apart. They take time to load, so this comes second.
+            found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True)
         return found[0].sentence if len(found) == 1 else ""
 
     def _alike(self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool) -> list[Variant]:
-        """Return the variants that behave like the learner's files, or none if that takes too long.
-
-        Before the hidden tests have run, it is unknown which tasks fail and whether a test reveals the mistake.
-        """
-        cases, failed = self._graded(tests, self._imported(), time.process_time() + BUDGET_S)
+        """Return the variants that behave alike. Before the hidden tests run, it is unknown which tasks fail."""
+        cases, failed = self._graded(tests)
         chosen = [variant for variant in variants if variant.task in failed or not hidden]
-        return alike(
-            self.kata, chosen, cases, self._imported(), self._side, ObservationCache(), cpu_s=BUDGET_S, all_cases=hidden
-        )
+        cache = ObservationCache()
+        return alike(self.kata, chosen, cases, self._own(), self._side, cache, cpu_s=BUDGET_S, all_cases=hidden)
 
-    def _graded(self, tests: Sequence[LocalTest], own: LocalSide, deadline: float) -> tuple[list[Case], set[str]]:
-        """Return the cases to compare with known mistakes (those of failed tests first) and the names of failed tasks.
-
-        `deadline` is in CPU seconds of this process. Raises TimeoutError after it.
-        """
-        places = {name: place for place, name in enumerate(in_order(self.kata))}
+    def _graded(self, tests: Sequence[LocalTest]) -> tuple[list[Case], set[str]]:
+        """Return the cases (of failed tests first) and the failed tasks. Raise TimeoutError after BUDGET_S."""
+        deadline = time.process_time() + BUDGET_S
+        own, order = self._own(), in_order(self.kata)
         passing: list[LocalTest] = []
         failing: list[LocalTest] = []
         failed: set[str] = set()
-        for test in sorted(tests, key=lambda test: places[test.task]):
+        for test in sorted(tests, key=lambda test: order.index(test.task)):
             if blocking(self.kata, failed, test.task):
                 continue
             fault = self._fault(test, own)
-            if fault is not None:
+            if fault is None:
+                passing.append(test)
+            else:
                 failed.add(test.task)
-            if not (isinstance(fault, WorkerError) or (fault is not None and is_unwritten(fault))):
-                (passing if fault is None else failing).append(test)
+                if not isinstance(fault, WorkerError) and not is_unwritten(fault):
+                    failing.append(test)
             if time.process_time() > deadline:
                 raise TimeoutError
         relevant = tasks_for_diagnosis(self.kata, failed)
@@ -113,16 +105,16 @@ class LocalDiagnosis:
 
     def _fault(self, test: LocalTest, own: LocalSide) -> Exception | None:
         trial = Trial(test.case.body, Handle(self.kata, own), SEED, test.case.name, test.count)
-        for number in sorted({*range(test.count), *test.case.numbers}):
-            try:
-                fault = trial.fault_of(Draw(SEED, test.case.name, number))
-            except (Exception, *OUTCOMES):  # noqa: BLE001 (a speed test has no reference here; a test may be skipped)
-                return None
-            if fault is not None:
-                return fault
-        return None
+        try:
+            faults = (
+                trial.fault_of(Draw(SEED, test.case.name, number))
+                for number in sorted({*range(test.count), *test.case.numbers})
+            )
+            return next((fault for fault in faults if fault is not None), None)
+        except (Exception, *OUTCOMES):  # noqa: BLE001 (a speed test has no reference here; a test may be skipped)
+            return None
 
-    def _imported(self) -> LocalSide:
+    def _own(self) -> LocalSide:
         """Import the learner's files afresh, because they may keep state from earlier calls."""
         side = LocalSide(self.kata, self.folder)
         side.load()
@@ -160,17 +152,20 @@ def _local_test(
 ) -> Iterator[LocalTest]:
     """Yield the test, unless it needs a GPU or a fixture other than `kata`, `draw` and `probes`."""
     names = inspect.signature(function).parameters.keys()
-    if not {"kata"} <= names <= {"kata", "draw", "probes"} or any(mark.name == "gpu" for mark in marks):
+    nearest: dict[str, pytest.Mark] = {}
+    for mark in marks:
+        nearest.setdefault(mark.name, mark)
+    if not {"kata"} <= names <= {"kata", "draw", "probes"} or "gpu" in nearest:
         return
-    count = next((int(mark.args[0]) for mark in marks if mark.name == "cases"), 1)
-    task = next((str(mark.args[0]) for mark in marks if mark.name == "task" and mark.args), "")
+    count = int(nearest["cases"].args[0]) if "cases" in nearest else 1
+    task = str(nearest["task"].args[0]) if "task" in nearest and nearest["task"].args else ""
     probes = probes_beside(path) if "probes" in names else None
 
     def body(handle: Handle, drawn: Draw) -> object:
         given = {"kata": handle, "draw": drawn, "probes": probes}
         return function(**{name: given[name] for name in names})
 
-    yield LocalTest(task, count, Case(name, body, name, tuple(sorted(set(range(min(count, CASES))) | also))))
+    yield LocalTest(task, count, Case(name, body, name, tuple(sorted({*range(min(count, CASES))} | also))))
 
 
 @contextlib.contextmanager

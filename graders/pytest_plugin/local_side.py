@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -10,20 +12,20 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from graders import watchdog, wire
 from graders.catalogue import Kata, is_glob
-from graders.errors import CatalogueError, MachineBusy, SubmissionError, WireError, WorkerError
+from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, WireError, WorkerError
 from graders.pytest_plugin.handle import Probe
-from graders.pytest_plugin.own_imports import OwnLoader
-from graders.worker.loading import Namespace, entry_point
+from graders.sandbox import runtimes
+from graders.worker.loading import Namespace, entry_point, only_these, refuse_forbidden
 
 PATIENCE, LEAST_S = 2, 30.0  # the calls of a test may take PATIENCE * test_s seconds, and at least LEAST_S
 
@@ -32,11 +34,10 @@ interrupted: list[str] = []
 
 
 class LocalSide:
-    """A submission that runs in this process.
+    """A submission in `folder` that runs in this process, with supplied files from katas/<slug>.
 
-    Its own are in `folder` (katas/<slug> or solutions/<slug>), supplied ones in katas/<slug>, and those of the katas
-    that it builds on in the folders next to `folder`. Every side loads its modules afresh, and puts them into
-    `sys.modules` only while they run. So two katas, or a stub and its solution, may use the same module names.
+    Every side loads its modules afresh, and puts them into `sys.modules` only while they run. So two katas, or a stub
+    and its solution, may use the same module names.
     """
 
     debugged = False  # whether a person has been at a breakpoint; then the time of a test is not limited
@@ -54,10 +55,7 @@ class LocalSide:
         self.submission: Any = None
 
     def load(self) -> None:
-        """Import the submission.
-
-        If the submission has several modules, each of them is imported when it is first needed.
-        """
+        """Import the submission. If it has several modules, each of them is imported when it is first needed."""
         with self._present():
             self._loaded()
 
@@ -99,8 +97,7 @@ class LocalSide:
     def pause(self) -> None:
         """Do nothing, because nothing runs here between two calls."""
 
-    def resume(self) -> None:
-        """Do nothing, because nothing runs here between two calls."""
+    resume = pause
 
     def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Call a function within the limits of a call and of all calls together."""
@@ -125,53 +122,46 @@ class LocalSide:
 
     @contextmanager
     def _present(self) -> Iterator[None]:
-        """Put the side's modules into `sys.modules`, and restore the previous ones at the end.
-
-        If a time limit stops the block, raise WorkerError with the traceback of the running line, or MachineBusy.
-        """
+        """Keep the side's modules in `sys.modules` in the block. A time limit raises WorkerError or MachineBusy."""
         __tracebackhide__ = True
-        own = self.finder.paths
-        before = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
+        before = self._taken_out()
         sys.modules.update(self.modules)
         sys.meta_path.insert(0, self.finder)
         try:
             yield
         except watchdog.OutOfTime as end:
-            interrupted.extend(self._libraries_in(end.__traceback__))
+            for frame, _ in traceback.walk_tb(end.__traceback__):
+                name = str(frame.f_globals.get("__name__"))
+                if frame.f_code.co_name == "<module>" and name not in self.finder.paths:  # it ran for the first time
+                    interrupted.append(name)
             kind = MachineBusy if isinstance(end, watchdog.MachineTooBusy) else WorkerError
             raise kind(str(end)).with_traceback(end.__traceback__) from None
         finally:
             sys.meta_path.remove(self.finder)
-            self.modules = {name: sys.modules.pop(name) for name in list(sys.modules) if name in own}
+            self.modules = self._taken_out()
             sys.modules.update(before)
 
-    def _libraries_in(self, trace: TracebackType | None) -> Iterator[str]:
-        """Yield the names of the modules whose code was running for the first time, except the side's own."""
-        for frame, _ in traceback.walk_tb(trace):
-            name = str(frame.f_globals.get("__name__"))
-            if frame.f_code.co_name == "<module>" and name not in self.finder.paths:
-                yield name
+    def _taken_out(self) -> dict[str, ModuleType]:
+        return {name: sys.modules.pop(name) for name in list(sys.modules) if name in self.finder.paths}
 
 
 class _Siblings(importlib.abc.MetaPathFinder):
+    """Finds the modules of a kata's files, in which only those that the learner wrote are restricted."""
+
     def __init__(self, kata: Kata, folder: Path) -> None:
-        self.paths: dict[str, Path] = {}
         self.kata = kata
+        self.paths: dict[str, Path] = {}
         self.own: set[str] = set()  # modules that the learner wrote
-        earlier = [
-            place
-            for other in kata.earlier
-            for place in ((_earlier_folder(other, folder), other.files, True), (other.folder, other.supplied, False))
-        ]
-        for base, patterns, own in ((folder, kata.files, True), (kata.folder, kata.supplied, False), *earlier):
-            for pattern in patterns:
-                for path in sorted(base.glob(pattern)):
-                    if path.suffix == ".py":
-                        parts = path.relative_to(base).with_suffix("").parts
-                        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-                        self.paths[name] = path
-                        if own:
-                            self.own.add(name)
+        places = [(folder, kata.files, True), (kata.folder, kata.supplied, False)]
+        for other in kata.earlier:
+            places += [(_earlier_folder(other, folder), other.files, True), (other.folder, other.supplied, False)]
+        for base, patterns, own in places:
+            for path in (path for pattern in patterns for path in sorted(base.glob(pattern)) if path.suffix == ".py"):
+                parts = path.relative_to(base).with_suffix("").parts
+                name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+                self.paths[name] = path
+                if own:
+                    self.own.add(name)
         if not self.paths:
             raise CatalogueError(f"{folder}: none of the kata's files is here ({', '.join(kata.files)})")
 
@@ -180,8 +170,47 @@ class _Siblings(importlib.abc.MetaPathFinder):
             return None
         file = self.paths[name]
         inside = [str(file.parent)] if file.name == "__init__.py" else None
-        loader = OwnLoader(name, file, self.kata, self.paths) if name in self.own else None
+        loader = _OwnLoader(name, file, self.kata, self.paths) if name in self.own else None
         return importlib.util.spec_from_file_location(name, file, loader=loader, submodule_search_locations=inside)
+
+
+class _OwnLoader(importlib.machinery.SourceFileLoader):
+    """Loads a learner's module, which finds only the standard library and what the kata's workers have.
+
+    Modules of libraries keep the usual import statement. Raises ImportError if the module names a symbol that the kata
+    forbids. Every module may take the kata's `import_s`, which does not count for the call that first needs it.
+    """
+
+    def __init__(self, name: str, file: Path, kata: Kata, siblings: Collection[str]) -> None:
+        super().__init__(name, str(file))
+        self._kata = kata
+        self._available = _importable(kata.runtimes, kata.packages) | {each.partition(".")[0] for each in siblings}
+
+    def exec_module(self, module: ModuleType) -> None:
+        shown = Path(self.path).name
+        refuse_forbidden({shown: self.get_source(self.name) or ""}, [shown], self._kata.forbidden)
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        late = f"importing {shown} took longer than {self._kata.limits.import_s:g} s and was stopped"
+        with watchdog.own_time_limit(self._kata.limits.import_s, late):
+            super().exec_module(module)
+
+    def _import(self, name: str, *details: Any, **others: Any) -> Any:
+        __tracebackhide__ = True
+        level = others.get("level", details[3] if len(details) > 3 else 0)
+        first = name.partition(".")[0]
+        if not level and first not in sys.stdlib_module_names and first not in self._available:
+            raise ModuleNotFoundError(f"No module named {name!r}{only_these(self._kata.runtime)}", name=name)
+        return builtins.__import__(name, *details, **others)
+
+
+@functools.cache
+def _importable(names: tuple[str, ...], packages: tuple[str, ...]) -> frozenset[str]:
+    """Return the modules, besides the standard library, that workers with these runtimes and packages can import."""
+    try:
+        paths = [path for name in names for path in runtimes.package_paths(name, packages)]
+    except ConfinementError:  # a package is not installed, and whoever needs it here gets Python's own message
+        paths = [*packages, *(package for name in names for package in runtimes.PACKAGES[name])]
+    return frozenset(["graders", *(Path(path).name.partition(".")[0] for path in paths)])  # a worker has a part of it
 
 
 def _earlier_folder(other: Kata, folder: Path) -> Path:

@@ -1,8 +1,6 @@
 """Caches the values that a kata's own files return in a diagnosis, so that later submissions can reuse them.
 
-After a grading run, a judge sends its new observations of the wrong variants to the suite server, which forks further
-judges. The inputs and seeds of a diagnosis are always the same, so a variant need not run
-the same case twice.
+After a grading run, a judge sends its new observations to the suite server, which forks further judges.
 """
 
 from __future__ import annotations
@@ -57,10 +55,7 @@ class ObservationCache:
             self._new.append(key)
 
     def new_messages(self) -> Iterator[bytes]:
-        """Yield the fingerprints that were added here as messages for a socket.
-
-        Skip fingerprints that are too large for one message.
-        """
+        """Yield the fingerprints that were added here as messages for a socket, except too large ones."""
         new, self._new = self._new, []
         for key in new:
             with contextlib.suppress(WireError):
@@ -88,11 +83,14 @@ def digest(before: bytes, *parts: bytes) -> bytes:
 def _sampled(value: Any) -> Any:
     """Return a plain value with a sample in place of every large array, or the value itself if no array is large.
 
-    Values that agree up to rounding have samples that agree up to rounding. A sample therefore includes the largest
-    absolute value, because rounding is measured relative to it.
+    A sample includes the largest absolute value, because rounding is measured relative to it.
     """
-    if isinstance(value, np.ndarray):
-        return _sketch(value) if value.nbytes > LARGE_BYTES else value
+    if isinstance(value, np.ndarray) and value.nbytes > LARGE_BYTES:
+        flat = value.reshape(-1)
+        kept = flat[np.linspace(0, flat.size - 1, ENTRIES).astype(int)]
+        if value.dtype.kind in "fc":
+            kept = np.append(kept, largest(flat)).astype(value.dtype)
+        return value.dtype.name, value.shape, kept
     if isinstance(value, list | tuple):
         items = [_sampled(item) for item in value]
         changed = any(item is not before for item, before in zip(items, value, strict=True))
@@ -101,14 +99,6 @@ def _sampled(value: Any) -> Any:
         entries = {key: _sampled(item) for key, item in value.items()}
         return entries if any(entries[key] is not value[key] for key in value) else value
     return value
-
-
-def _sketch(array: np.ndarray) -> tuple[Any, ...]:
-    flat = array.reshape(-1)
-    kept = flat[np.linspace(0, flat.size - 1, ENTRIES).astype(int)]
-    if array.dtype.kind in "fc":
-        kept = np.append(kept, largest(flat)).astype(array.dtype)
-    return array.dtype.name, array.shape, kept
 
 
 def largest(array: np.ndarray) -> Any:

@@ -1,7 +1,9 @@
-"""Writes the expected and the actual value as text, for comments below a failing call and for the verdict."""
+"""Writes values as Python expressions, and the expected and the actual value as comments below a failing call."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,20 +12,20 @@ import numpy as np
 from graders.checks import digits
 from graders.checks.arrays import is_tensor
 from graders.pytest_plugin.differing import kind_of
-from graders.pytest_plugin.values_as_code import code
+from graders.wire import GeneratorSeed
 
 MAX_SHOWN = 25  # an array with more entries is not written out
 MAX_OUTCOME = 1_000  # in characters; longer values are cut
+MAX_ENTRIES = 400  # larger arrays are not written out
+MAX_CHARACTERS = 12_000
+_BRACKETS: dict[type, tuple[str, str]] = {tuple: ("(", ")"), list: ("[", "]"), dict: ("{", "}")}
 
 _EXPECTED, _ACTUAL, _MORE = "# expected: ", "# yours   : ", "#           "
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The expected and the actual value as text. Each is None if it is not shown.
-
-    `remark` is printed above both values.
-    """
+    """The expected and the actual value as text, or None if not shown. `remark` is printed above them."""
 
     expected: str | None = None
     actual: str | None = None
@@ -32,19 +34,14 @@ class Outcome:
     @property
     def comments(self) -> list[str]:
         """The comment lines, in which the remark precedes the values."""
-        lines = [f"# {self.remark}"] if self.remark else []
-        for label, text in ((_EXPECTED, self.expected), (_ACTUAL, self.actual)):
-            if text is not None:
-                lines.append(_comment(label, text))
-        return lines
+        values = [_comment(label, text) for label, text in ((_EXPECTED, self.expected), (_ACTUAL, self.actual))]
+        return [f"# {self.remark}"] * bool(self.remark) + [each for each in values if each]
 
     def without_long(self, most: int) -> Outcome:
         """Return the outcome without the values whose comment is longer than `most` characters."""
-
-        def kept(label: str, text: str | None) -> str | None:
-            return text if text is not None and len(_comment(label, text)) <= most else None
-
-        return replace(self, expected=kept(_EXPECTED, self.expected), actual=kept(_ACTUAL, self.actual))
+        expected = None if len(_comment(_EXPECTED, self.expected)) > most else self.expected
+        actual = None if len(_comment(_ACTUAL, self.actual)) > most else self.actual
+        return replace(self, expected=expected, actual=actual)
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,8 @@ def expected_text(value: Any, most: int = digits.FEWEST) -> str:
 
 def actual_text(value: Any, most: int = digits.FEWEST) -> str:
     """Return a value as code with at most `most` digits for floats, or a description of a large array."""
-    return _cut(kind_of(value) if is_large(value) else code(_plain(value), most))
+    value = value.item() if isinstance(value, np.float64 | np.int64 | np.bool_) else value
+    return _cut(kind_of(value) if is_large(value) else code(value, most))
 
 
 def array_of(value: Any) -> Any:
@@ -87,13 +85,68 @@ def is_large(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.size > MAX_SHOWN
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.float64 | np.int64 | np.bool_) else value
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= MAX_OUTCOME else text[:MAX_OUTCOME] + "…"
 
 
-def _comment(label: str, text: str) -> str:
-    return label + text.replace("\n", f"\n{_MORE}")
+def _comment(label: str, text: str | None) -> str:
+    return "" if text is None else label + text.replace("\n", f"\n{_MORE}")
+
+
+def code(value: Any, most: int = 0) -> str:
+    """Return a plain value as an expression, with at most `most` digits of floats (0: all). A large array is `...`."""
+    text = ""
+    for piece in _pieces(value, most):
+        text += piece
+        if len(text) > MAX_CHARACTERS:  # a submission may return any number of values
+            return text[:MAX_CHARACTERS] + "…"
+    return text
+
+
+def _pieces(value: Any, most: int) -> Iterator[str]:
+    if is_tensor(value):
+        value = value.detach().numpy()[()]
+    kind = type(value)
+    if kind is np.ndarray:
+        yield _array(value, most)
+    elif kind in _BRACKETS:
+        left, right = _BRACKETS[kind]
+        yield left
+        for number, item in enumerate(value):
+            yield ", " if number else ""
+            if kind is dict:
+                yield f"{_scalar(item)}: "
+            yield from _pieces(value[item] if kind is dict else item, most)
+        yield "," if kind is tuple and len(value) == 1 else ""
+        yield right
+    else:
+        yield _scalar(value, most)
+
+
+def _scalar(value: Any, most: int = 0) -> str:
+    kind = type(value)
+    if isinstance(value, np.generic):
+        inner = _scalar(value.item(), most)
+        return f"np.{value.dtype.name}({inner if np.isfinite(value) else repr(str(value))})"
+    if kind is float and not math.isfinite(value):
+        return f"float('{value}')"
+    if kind is complex and not np.isfinite(value):
+        return f"complex({_scalar(value.real)}, {_scalar(value.imag)})"
+    if most and kind in (float, complex):
+        return digits.number(value, most)
+    if kind is GeneratorSeed:
+        return f"np.random.default_rng({value.seed})"
+    text = repr(value)
+    return text if len(text) <= 1000 else text[:1000] + "…"
+
+
+def _array(array: np.ndarray, most: int = 0) -> str:
+    if array.size == 0:
+        return f"np.empty({array.shape}, dtype=np.{array.dtype.name})"
+    if array.size > MAX_ENTRIES:
+        return "..."
+    text = code(array.tolist(), most)
+    if len(text) > 60 and array.ndim > 1:
+        text = text.replace("], [", "],\n    [")
+    default = array.dtype in (np.float64, np.int64, np.bool_)
+    return f"np.array({text})" if default else f"np.array({text}, dtype=np.{array.dtype.name})"

@@ -1,7 +1,6 @@
 """The katas' pytest plugin, with the same marks, fixtures and options for learners and for the judge.
 
-The mode decides where a test's `kata` runs the submission. LocalMode (learner_mode.py, for `pytest katas/…`) runs it in
-this process. A suite server (graders.judge.suite_server) installs itself as the mode instead.
+LocalMode (learner_mode.py) runs the submission in this process; graders.judge.suite_server installs another mode.
 """
 
 from __future__ import annotations
@@ -23,11 +22,8 @@ from graders.pytest_plugin.learner_mode import Learner, LocalMode
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("katas")
-    group.addoption(
-        "--against",
-        metavar="NAME",
-        help="run the katas' tests against the folder NAME next to katas/, such as solutions",
-    )
+    against = "run the katas' tests against the folder NAME next to katas/, such as solutions"
+    group.addoption("--against", metavar="NAME", help=against)
     group.addoption("--seed", metavar="HEX", dest="kata_seed", help="repeat a run with the same inputs")
 
 
@@ -98,10 +94,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _check_task(item: pytest.Item, kata: Kata) -> None:
     names = [task.name for task in kata.tasks]
     if task_of(item) not in names:
-        raise CatalogueError(
-            f"{item.path}: {item.name} has the task {task_of(item)!r}, which {kata.folder / 'kata.toml'} does not "
-            f"define; mark it with @task(…) and one of {', '.join(names)}"
-        )
+        undefined = f"{item.name} has the task {task_of(item)!r}, which {kata.folder / 'kata.toml'} does not define"
+        raise CatalogueError(f"{item.path}: {undefined}; mark it with @task(…) and one of {', '.join(names)}")
 
 
 # ---------------------------------------------------------------------------------- fixtures and calls

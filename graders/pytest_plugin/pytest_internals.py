@@ -1,7 +1,6 @@
-"""The private parts of pytest that this project uses. No other module may use them.
+"""The private parts of pytest that this project uses, in this module alone: any release may change them.
 
-pytest may change them in any release. Therefore `pyproject.toml` admits only tested major versions, and
-tests/pytest_plugin/test_pytest_internals.py reports which part is missing or behaves differently.
+Therefore `pyproject.toml` admits only tested major versions, and test_pytest_internals.py reports what has changed.
 """
 
 from __future__ import annotations
@@ -20,11 +19,7 @@ _OWN = "graders.pytest_plugin.plugin"  # its fixtures use nothing of a request e
 
 
 def run_once(item: pytest.Item) -> None:
-    """Set up, call and tear down a test as pytest does, but without reports. Raise what the test raises.
-
-    A plain function that uses only this project's fixtures gets them without pytest's set-up, which takes longer than
-    many of these tests.
-    """
+    """Run a test as pytest does, but without reports, and without the slow set-up if only our fixtures are used."""
     test: Any = item
     fixtures = {name: found[-1].func for name, found in test._fixtureinfo.name2fixturedefs.items()}
     plain = test.cls is None and not hasattr(test, "callspec") and fixtures.keys() >= set(test._fixtureinfo.argnames)

@@ -25,11 +25,10 @@ class Runner(Protocol):
 
 @dataclass
 class Race:
-    """A speed test. Both sides get the same fresh inputs in every round, so that caching answers does not help.
+    """A speed test, in which both sides get the same fresh inputs in every round.
 
-    `check` asserts that every answer of the submission is right, because a fast answer is useless if it is wrong. If
-    `own` is true, the reference is the submission itself, called in another way, and the verdict omits the speed.
-    `times` holds the wall seconds of the submission and the reference, including the warm-up.
+    `check` asserts that the submission's answers are right. If `own` is true, the reference is the submission, called
+    in another way. `times` holds the wall seconds of both sides, including the warm-up.
     """
 
     submission: tuple[Runner, Callable[..., Any]]
@@ -69,9 +68,9 @@ class Race:
 
     def _on_reference(self, step: Callable[[], Any]) -> Any:
         """Run a step of the reference. If the reference is the solution, its failure is raised as a JudgeError."""
-        if self.own:
-            return step()
         try:
             return step()
         except SubmissionError as fault:
+            if self.own:
+                raise
             raise JudgeError(f"the reference failed while it was timed: {fault}") from fault

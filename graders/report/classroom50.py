@@ -31,18 +31,15 @@ def render(verdicts: list[Verdict]) -> str:
     The points possible for a task are rounded to a whole number, which a passed task receives in full. Other points are
     rounded down.
     """
-    several = len(verdicts) > 1
-    tests = [_test(verdict, task, several) for verdict in verdicts for task in wording.counted(verdict)]
-    digest = f"submit/{verdicts[0].submission_sha256[:12] or 'unknown'}" if verdicts else "submit/unknown"
+    tests = [_test(verdict, task, len(verdicts) > 1) for verdict in verdicts for task in wording.counted(verdict)]
+    digest = f"submit/{(verdicts[0].submission_sha256[:12] if verdicts else '') or 'unknown'}"
+    latest = max((verdict.graded_at for verdict in verdicts), default="")
     result: dict[str, Any] = {
         "schema": SCHEMA,
         "classroom": "katas",
         "assignment": ",".join(verdict.kata for verdict in verdicts) or "none",
-        "submission": digest,
-        "commit": digest,
-        "release": digest,
-        "review": digest,
-        "datetime": _datetime(verdicts),
+        **dict.fromkeys(("submission", "commit", "release", "review"), digest),
+        "datetime": f"{latest[:19]}Z" if len(latest) >= 19 else "1970-01-01T00:00:00Z",
         "score": sum(test["score"] for test in tests),
         "max-score": sum(test["max-score"] for test in tests),
         "tests": tests,
@@ -51,28 +48,17 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def stamped(text: str, environment: Mapping[str, str]) -> str:
-    """Return the result with the values from the runner's environment.
-
-    If the environment has no review URL, the commit URL takes its place.
-    """
-    result = json.loads(text)
+    """Return the result with the values of the runner's environment, in which a commit may stand in for a review."""
     values = {field: environment.get(name, "") for field, name in FIELDS.items()}
     values["review"] = values["review"] or values["commit"]
-    return _text(result | {field: value for field, value in values.items() if value})
-
-
-def _datetime(verdicts: list[Verdict]) -> str:
-    """Return the latest time of grading, as YYYY-MM-DDTHH:MM:SSZ."""
-    latest = max((verdict.graded_at for verdict in verdicts), default="")
-    return f"{latest[:19]}Z" if len(latest) >= 19 else "1970-01-01T00:00:00Z"
+    return _text(json.loads(text) | {field: value for field, value in values.items() if value})
 
 
 def _test(verdict: Verdict, task: TaskResult, several: bool) -> dict[str, Any]:
-    title = wording.task_title(verdict, task)
     most = int(task.max_score + 0.5)
     earned = task.score / task.max_score if task.max_score else 0
     return {
-        "test-name": f"{verdict.kata}: {title}" if several else title,
+        "test-name": wording.task_title(verdict, task, several),
         "passed": task.status == "passed",
         "score": int(most * earned + 1e-9),
         "max-score": most,

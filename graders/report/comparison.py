@@ -10,9 +10,8 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from graders.verdict import TestResult
 
@@ -36,33 +35,25 @@ STYLE = """
 _GRADIENT = re.compile(r"grad|backward|derivative|cotangent|jacobian", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """An expected and an actual value of the same shape. The entries of both are in C order."""
+class Comparison(NamedTuple):
+    """Two values of the same shape, in C order. A difference is nan if only one entry is finite."""
 
     shape: tuple[int, ...]
     expected: tuple[float, ...]
     yours: tuple[float, ...]
-
-    @property
-    def differences(self) -> tuple[float, ...]:
-        """The actual entries minus the expected entries.
-
-        A difference is 0 if both entries are the same infinity or both are nan. Otherwise, it is nan if either entry is
-        not finite.
-        """
-        pairs = zip(self.yours, self.expected, strict=True)
-        return tuple(0.0 if a == b or (a != a and b != b) else a - b if _finite(a, b) else math.nan for a, b in pairs)
+    differences: tuple[float, ...]
 
 
 def comparison(test: TestResult) -> Comparison | None:
     """Return the two values of a test, or None if they are missing, equal, not numeric or different in shape."""
-    left, right = _value(test.expected), _value(test.actual)
-    if left is None or right is None:
+    try:
+        (shape, expected), (other, yours) = map(_parsed, (test.expected, test.actual))
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         return None
-    (shape, expected), (other, yours) = left, right
-    found = Comparison(shape, expected, yours) if shape == other and expected else None
-    return found if found is not None and any(each != 0 for each in found.differences) else None
+    if shape != other:
+        return None
+    differences = tuple(map(_difference, yours, expected))
+    return Comparison(shape, expected, yours, differences) if any(each != 0 for each in differences) else None
 
 
 def drawn(test: TestResult) -> list[str]:
@@ -70,7 +61,9 @@ def drawn(test: TestResult) -> list[str]:
     found = comparison(test)
     if found is None:
         return []
-    parts = [_heatmap(found)] if _rows(found) <= MOST_ROWS and _columns(found) <= MOST_COLUMNS else []
+    columns = found.shape[-1] if found.shape else 1
+    small = columns <= MOST_COLUMNS and len(found.expected) // columns <= MOST_ROWS
+    parts = [_heatmap(found, columns)] if small else []
     words = " ".join((test.name, test.task, test.message.partition("\n")[0]))
     finite = all(map(math.isfinite, found.expected + found.yours))
     if _GRADIENT.search(words) and 1 < len(found.expected) <= MOST_POINTS and finite:
@@ -78,95 +71,58 @@ def drawn(test: TestResult) -> list[str]:
     return parts
 
 
-# ------------------------------------------------------------------------------------------------ reading
+def _difference(a: float, b: float) -> float:
+    if a == b or (a != a and b != b):
+        return 0.0
+    return a - b if math.isfinite(a) and math.isfinite(b) else math.nan
 
 
-def _value(text: str) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
-    try:
-        node = ast.parse(text.strip(), mode="eval").body
-        nested = _numbers(node)
-        shape = _shape(nested)
-        return shape, tuple(_entries(nested, shape))
-    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
-        return None
+def _parsed(text: str) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    return _value(ast.parse(text.strip(), mode="eval").body)
 
 
-def _numbers(node: ast.expr) -> object:
-    """Return nested lists of floats. Raises ValueError for anything else."""
+def _value(node: ast.expr) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return the shape and the entries of a number or of nested lists. Raises ValueError for anything else."""
     if isinstance(node, ast.Call):  # np.array([…], dtype=…), np.float32(0.5), float('nan')
-        if not (len(node.args) == 1 and isinstance(node.func, ast.Attribute | ast.Name)):
-            raise ValueError
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
-        if not re.fullmatch(r"array|float(16|32|64)?|u?int(8|16|32|64)|bool", name):
-            raise ValueError
-        return _numbers(node.args[0])
-    if isinstance(node, ast.List):
-        return [_numbers(each) for each in node.elts]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _numbers(node.operand)
-        if isinstance(inner, float):
-            return -inner
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float | str):
-        return float(node.value)  # a string comes from float('nan') or float('inf')
+        name = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+        if len(node.args) == 1 and re.fullmatch(r"array|float(16|32|64)?|u?int(8|16|32|64)|bool", name):
+            return _value(node.args[0])
+    elif isinstance(node, ast.List):
+        parts = [_value(each) for each in node.elts]
+        shapes = {shape for shape, _ in parts}
+        if len(shapes) == 1:
+            return (len(parts), *shapes.pop()), tuple(entry for _, entries in parts for entry in entries)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        shape, entries = _value(node.operand)
+        if not shape:
+            return (), (-entries[0],)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float | str):
+        return (), (float(node.value),)  # a string comes from float('nan') or float('inf')
     raise ValueError
-
-
-def _shape(nested: object) -> tuple[int, ...]:
-    if not isinstance(nested, list):
-        return ()
-    shapes = {_shape(each) for each in nested}
-    if len(shapes) != 1:
-        raise ValueError
-    return (len(nested), *shapes.pop())
-
-
-def _entries(nested: object, shape: tuple[int, ...]) -> Iterator[float]:
-    if not shape:
-        assert isinstance(nested, float)
-        yield nested
-        return
-    assert isinstance(nested, list)
-    for each in nested:
-        yield from _entries(each, shape[1:])
-
-
-def _finite(*values: float) -> bool:
-    return all(map(math.isfinite, values))
 
 
 # ------------------------------------------------------------------------------------------------ heatmap
 
 
-def _columns(found: Comparison) -> int:
-    return found.shape[-1] if found.shape else 1
-
-
-def _rows(found: Comparison) -> int:
-    return len(found.expected) // _columns(found)
-
-
-def _heatmap(found: Comparison) -> str:
-    """Return a table of the differences as HTML.
-
-    The columns follow the last axis, and the row headings give the indices along the other axes.
-    """
-    differences, columns = found.differences, _columns(found)
+def _heatmap(found: Comparison, columns: int) -> str:
+    """Return a table of the differences as HTML, whose columns follow the last axis."""
+    differences, count = found.differences, len(found.differences)
     largest = max((abs(each) for each in differences if math.isfinite(each)), default=0.0)
     off = [place for place, each in enumerate(differences) if _level(each, largest)]
     worst = max(off, key=lambda place: math.inf if math.isnan(differences[place]) else abs(differences[place]))
     where = f", the worst at {_index(found.shape, worst)}" if found.shape and len(off) > 1 else ""
-    caption = f"Yours minus expected: {len(off)} of {len(differences)} {_entry(len(differences))} off{where}"
+    caption = f"Yours minus expected: {len(off)} of {count} {'entry' if count == 1 else 'entries'} off{where}"
+    matrix = len(found.shape) > 1
     head = ""
     if columns > 1:
         cells = "".join(f'<th scope="col">{number}</th>' for number in range(columns))
-        corner = '<td><b class="hidden">row</b></td>' if len(found.shape) > 1 else ""
+        corner = '<td><b class="hidden">row</b></td>' if matrix else ""
         head = f"<thead><tr>{corner}{cells}</tr></thead>\n"
     rows = []
-    for row in range(_rows(found)):
-        places = range(row * columns, (row + 1) * columns)
-        label = ", ".join(map(str, _index(found.shape, row * columns)[:-1]))
-        first = f'<th scope="row">{label}</th>' if len(found.shape) > 1 else ""
-        rows.append(f"<tr>{first}{''.join(_cell(found, place, differences[place], largest) for place in places)}</tr>")
+    for start in range(0, count, columns):
+        label = ", ".join(map(str, _index(found.shape, start)[:-1]))
+        first = f'<th scope="row">{label}</th>' if matrix else ""
+        rows.append(f"<tr>{first}{''.join(_cell(found, start + i, largest) for i in range(columns))}</tr>")
     body = "\n".join(rows)
     return (
         f'<p>{escape(caption)}:</p>\n<div class="map" tabindex="0" role="region" aria-label="{escape(caption)}">'
@@ -174,18 +130,14 @@ def _heatmap(found: Comparison) -> str:
     )
 
 
-def _entry(count: int) -> str:
-    return "entry" if count == 1 else "entries"
-
-
-def _cell(found: Comparison, place: int, difference: float, largest: float) -> str:
+def _cell(found: Comparison, place: int, largest: float) -> str:
+    difference, yours = found.differences[place], _number(found.yours[place])
     level = _level(difference, largest)
     if not level:
-        return f"<td>0<span>{_number(found.yours[place])}</span></td>"
-    side = "under" if difference < 0 else "over"
-    shown = "≠" if math.isnan(difference) else f"{'−' if difference < 0 else '+'}{_number(abs(difference))}"
-    pair = f"{_number(found.yours[place])}, not {_number(found.expected[place])}"
-    return f'<td class="{side}{level}"><b>{shown}</b><span>{pair}</span></td>'
+        return f"<td>0<span>{yours}</span></td>"
+    side, sign = ("under", "−") if difference < 0 else ("over", "+")
+    shown = "≠" if math.isnan(difference) else sign + _number(abs(difference))
+    return f'<td class="{side}{level}"><b>{shown}</b><span>{yours}, not {_number(found.expected[place])}</span></td>'
 
 
 def _level(difference: float, largest: float) -> int:
@@ -227,12 +179,16 @@ def _plot(found: Comparison) -> str:
     def y(value: float) -> float:
         return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (high - value) / span
 
-    title = f"Expected and actual gradients of {count} elements"
     parts = [
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">',
+        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="Expected and actual gradients of {count} elements">',
         f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - 6}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>',
         f'<line class="axis" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>',
-        *(_tick(value, y(value)) for value in dict.fromkeys((high, 0.0, low)) if _apart(value, high, low)),
+        *(
+            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{_number(value)}</text>'
+            for value in dict.fromkeys((high, 0.0, low))
+            if value in (high, low) or min(high, -low) > 0.1 * (high - low)  # 0 is apart from both
+        ),
         '<circle class="expected" cx="60" cy="10" r="4"/><text x="68" y="14">expected</text>',
         f'{_cross(140, 10)}<text x="148" y="14">yours</text>',
         f'<text x="{_WIDTH - 6}" y="{_HEIGHT - 6}" text-anchor="end">element, in array order</text>',
@@ -243,15 +199,6 @@ def _plot(found: Comparison) -> str:
             parts.append(f'<line class="gap" x1="{across:.1f}" x2="{across:.1f}" y1="{one:.1f}" y2="{other:.1f}"/>')
         parts.append(f'<circle class="expected" cx="{across:.1f}" cy="{one:.1f}" r="4"/>{_cross(across, other)}')
     return "\n".join([*parts, "</svg>"])
-
-
-def _tick(value: float, height: float) -> str:
-    return f'<text x="{_LEFT - 6}" y="{height + 4:.1f}" text-anchor="end">{_number(value)}</text>'
-
-
-def _apart(value: float, high: float, low: float) -> bool:
-    near = 0.1 * (high - low)
-    return value in (high, low) or min(high - value, value - low) > near
 
 
 def _cross(x: float, y: float) -> str:

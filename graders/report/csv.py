@@ -13,21 +13,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates cells tha
 
 
 def render(verdicts: list[Verdict]) -> str:
-    """Return a table with a header.
-
-    The column of a task is named KATA.TASK. A cell is empty if the task does not count in that verdict.
-    """
+    """Return a table with a header. Column KATA.TASK is empty where the task does not count in the verdict."""
     tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_cell(name) for name in (*FIELDS, *tasks)])
     for verdict in verdicts:
         points = {f"{verdict.kata}.{task.name}": wording.points(task.score) for task in wording.counted(verdict)}
-        identity = (verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status)
         extras = wording.graded_extras(verdict)
-        passed = sum(task.status == "passed" for task in extras)
-        total = (wording.points(verdict.score), wording.points(verdict.max_score), str(passed), str(len(extras)))
-        writer.writerow([_cell(value) for value in (*identity, *total, *(points.get(task, "") for task in tasks))])
+        row = [verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status]
+        row += [wording.points(verdict.score), wording.points(verdict.max_score)]
+        row += [str(sum(task.status == "passed" for task in extras)), str(len(extras))]
+        writer.writerow([_cell(value) for value in (*row, *(points.get(task, "") for task in tasks))])
     return text.getvalue()
 
 

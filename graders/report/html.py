@@ -21,12 +21,11 @@ def render(verdicts: list[Verdict]) -> str:
 
 
 def _section(verdict: Verdict, level: int) -> str:
-    score = wording.score(verdict)
+    status, score = wording.STATUSES[verdict.status], wording.score(verdict)
+    words = f"{status[0].upper()}{status[1:]}{f', {score}' if score else ''}."
     parts = [
         f"<section>\n<h{level}>{escape(wording.heading(verdict))}</h{level}>",
-        f"<p><strong>{mark(wording.SYMBOLS[verdict.status], verdict.status)} "
-        f"{_capital(wording.STATUSES[verdict.status])}"
-        f"{f', {escape(score)}' if score else ''}.</strong></p>",
+        f"<p><strong>{mark(wording.SYMBOLS[verdict.status], verdict.status)} {escape(words)}</strong></p>",
     ]
     if verdict.max_score:
         share = 100 * verdict.score / verdict.max_score
@@ -38,21 +37,14 @@ def _section(verdict: Verdict, level: int) -> str:
     for who, words in wording.comments(verdict):
         parts += [f"<p>{escape(who)}</p>", block(words, "said")]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
-    notes += [
-        f"{task.title or task.name}: a test that is not shown did not pass." for task in wording.unexplained(verdict)
-    ]
+    notes += map(wording.unseen, wording.unexplained(verdict))
     notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed]
-    notes += wording.intake_notes(verdict)
-    names, left = wording.ignored_files(verdict, _SHOWN_FILES)
-    if names:
-        more = f" and {left} more" if left else ""
-        notes.append(f"Ignored, because only the kata's own files are graded: {', '.join(names)}{more}.")
+    notes += [*wording.intake_notes(verdict), wording.ignored(verdict, _SHOWN_FILES)]
     parts += [f'<p class="soft">{escape(note)}</p>' for note in notes if note]
-    tests = wording.not_passed(verdict)
+    tests, optional = wording.not_passed(verdict), wording.optional(verdict)
     if tests:
         parts.append(f"<h{level + 1}>What did not pass</h{level + 1}>")
-        optional = wording.optional(verdict)
-        parts += [failure(test, optional, unfolded=not number) for number, test in enumerate(tests)]
+    parts += [failure(test, optional, unfolded=not number) for number, test in enumerate(tests)]
     graded = f"Graded {verdict.graded_at}, " if verdict.graded_at else ""
     graded += f"confinement: {verdict.confinement}" if verdict.ran else "not run"
     parts.append(f'<p class="soft">{escape(graded)}.</p>\n</section>')
@@ -68,9 +60,9 @@ def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
         f'<td class="number">{wording.worth(task)}</td></tr>'
         for task in tasks
     ]
-    head = f"""<tr><th scope="col"><span class="hidden">Result</span></th><th scope="col">Task</th>{
-        '<th scope="col">Note</th>' * remarks
-    }<th scope="col" class="number">Points</th></tr>"""
+    note = '<th scope="col">Note</th>' * remarks
+    head = f'<tr><th scope="col"><span class="hidden">Result</span></th><th scope="col">Task</th>{note}'
+    head += '<th scope="col" class="number">Points</th></tr>'
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
 
 
@@ -93,7 +85,3 @@ def failure(test: TestResult, optional: Container[str], *, unfolded: bool) -> st
     if test.output:
         parts += [f"<p>{wording.PRINTED}</p>", block(test.output)]
     return f"<details{' open' * unfolded}><summary>{name}</summary>\n{chr(10).join(parts)}\n</details>"
-
-
-def _capital(words: str) -> str:
-    return escape(words[:1].upper() + words[1:])

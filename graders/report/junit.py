@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from graders.report import wording
 from graders.report.text import clean_line
-from graders.verdict import TestResult, TestStatus, Verdict
+from graders.verdict import TaskResult, TestResult, TestStatus, Verdict
 
 OUTCOMES = {"failed": "failure", "error": "error", "blocked": "skipped", "ungraded": "skipped"}
 STAND_INS: dict[str, TestStatus] = {"ungradable": "failed", "ungraded": "ungraded", "error": "error"}
@@ -32,23 +32,6 @@ def _suite(suites: Element, verdict: Verdict) -> None:
     suite = SubElement(suites, "testsuite", name=verdict.kata)
     if verdict.graded_at:
         suite.set("timestamp", verdict.graded_at)
-    _properties(suite, verdict)
-    optional = wording.optional(verdict)
-    for test in (*verdict.tests, *_unseen(verdict)):
-        _case(suite, verdict.kata, test, extra=test.task in optional)
-    _count(suite, verdict.duration_s)
-    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
-
-
-def _count(element: Element, seconds: float) -> None:
-    element.set("tests", str(len(list(element.iter("testcase")))))
-    element.set("failures", str(len(list(element.iter("failure")))))
-    element.set("errors", str(len(list(element.iter("error")))))
-    element.set("time", _seconds(seconds))
-
-
-def _properties(suite: Element, verdict: Verdict) -> None:
-    properties = SubElement(suite, "properties")
     stated = {
         "status": verdict.status,
         "score": wording.points(verdict.score),
@@ -57,31 +40,44 @@ def _properties(suite: Element, verdict: Verdict) -> None:
         "harness_version": verdict.harness_version,
     }
     if verdict.extras:
-        stated |= {"extras": wording.extras(verdict).removeprefix("extras ")}
-        stated |= {"require_extras": "true" if verdict.require_extras else "false"}
+        stated["extras"] = wording.extras(verdict).removeprefix("extras ")
+        stated["require_extras"] = "true" if verdict.require_extras else "false"
+    properties = SubElement(suite, "properties")
     for name, value in stated.items():
         SubElement(properties, "property", name=name, value=value)
+    optional = wording.optional(verdict)
+    for test in (*verdict.tests, *_unseen(verdict)):
+        _case(suite, verdict.kata, test, extra=test.task in optional)
+    _count(suite, verdict.duration_s)
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+
+
+def _count(element: Element, seconds: float) -> None:
+    for attribute, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+        element.set(attribute, str(len(list(element.iter(tag)))))
+    element.set("time", _seconds(seconds))
 
 
 def _unseen(verdict: Verdict) -> list[TestResult]:
     """Return substitute tests for failures that no test in the verdict shows, so that CI does not pass by mistake."""
-    if verdict.status in ("ungradable", "ungraded", "error"):
+
+    def stand_in(name: str, task: str, status: TestStatus, message: str) -> TestResult:
+        return TestResult(name=name, task=task, visibility="visible", status=status, message=message)
+
+    if verdict.status in STAND_INS:
         message = verdict.message or wording.STATUSES[verdict.status]
-        return [_stand_in("grading", "grading", STAND_INS[verdict.status], message)]
-    return [
-        *(
-            _stand_in(f"task {task.name}", task.name, "error" if task.status == "error" else "failed", UNSEEN)
-            for task in wording.unexplained(verdict)
-        ),
-        *(
-            _stand_in(f"task {task.name}", task.name, "failed", wording.marked(task))
-            for task in wording.marked_down(verdict)
-        ),
+        return [stand_in("grading", "grading", STAND_INS[verdict.status], message)]
+    unseen = [
+        stand_in(f"task {task.name}", task.name, "error" if task.status == "error" else "failed", UNSEEN)
+        for task in wording.unexplained(verdict)
     ]
+    reviewed = [task for task in verdict.tasks if task.reviewer and task.status in ("failed", "partial")]
+    return unseen + [stand_in(f"task {task.name}", task.name, "failed", _marked(task)) for task in reviewed]
 
 
-def _stand_in(name: str, task: str, status: TestStatus, message: str) -> TestResult:
-    return TestResult(name=name, task=task, visibility="visible", status=status, message=message)
+def _marked(task: TaskResult) -> str:
+    """Return the points, the reviewer and the comment of a task's manual review as one text."""
+    return f"{wording.worth(task)}, {wording.task_remark(task)}" + (f": {task.comment}" if task.comment else "")
 
 
 def _case(suite: Element, kata: str, test: TestResult, *, extra: bool) -> None:
@@ -94,13 +90,9 @@ def _case(suite: Element, kata: str, test: TestResult, *, extra: bool) -> None:
         if extra and kind == "failure":
             kind, message = "skipped", f"extra: {message}"
         outcome = SubElement(case, kind, message=message, type=test.status)
-        outcome.text = "\n\n".join(part for part in _details(test) if part)
+        outcome.text = "\n\n".join(filter(None, [test.message, wording.diagnosis(test), test.counterexample]))
     if test.output:
         SubElement(case, "system-out").text = test.output
-
-
-def _details(test: TestResult) -> list[str]:
-    return [test.message, wording.diagnosis(test), test.counterexample]
 
 
 def _seconds(seconds: float) -> str:

@@ -32,15 +32,19 @@ def render(verdicts: list[Verdict]) -> str:
     room = MAX_BYTES - _RESERVED
     heads, heads_left = _fitting([_head(verdict) for verdict in verdicts], room)
     room -= sum(_size(head) for head in heads)
-    details: list[list[str]] = []
+    parts = []
     details_left = 0
-    for verdict in verdicts[: len(heads)]:
-        kept, left = _fitting(_details(verdict), room)
-        room -= sum(_size(detail) for detail in kept)
-        details.append(kept)
+    for verdict, head in zip(verdicts, heads, strict=False):
+        optional = wording.optional(verdict)
+        details, left = _fitting([_detail(test, optional) for test in wording.not_passed(verdict)], room)
+        room -= sum(_size(detail) for detail in details)
+        parts += [head, *details]
         details_left += left
-    sections = ["".join([head, *folded]) for head, folded in zip(heads, details, strict=True)]
-    return "".join([*sections, *_left_out(heads_left, details_left)])
+    for number, noun in ((heads_left, "kata"), (details_left, "failing test")):
+        if number:
+            are = " is" if number == 1 else "s are"
+            parts.append(f"{number} more {noun}{are} left out, because this comment would be too long.\n")
+    return "".join(parts)
 
 
 def _head(verdict: Verdict) -> str:
@@ -59,26 +63,23 @@ def _head(verdict: Verdict) -> str:
     notes += [f"{text(task.title or task.name)}: a test that is not shown did not pass." for task in unseen]
     notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed][:_NOTES]
     notes += [text(note) for note in wording.intake_notes(verdict)]
+    notes.append(wording.ignored(verdict, _SHOWN_FILES, lambda name: code(clean_line(name, 60))))
     lines += [line for note in notes if note for line in (note, "")]
-    if ignored := _files(verdict):
-        lines += [f"Ignored, because only the kata's own files are graded: {ignored}.", ""]
     return "\n".join([*lines, ""])
 
 
-def _files(verdict: Verdict) -> str:
-    names, left = wording.ignored_files(verdict, _SHOWN_FILES)
-    return ", ".join(code(clean_line(name, 60)) for name in names) + (f" and {left} more" if left else "")
-
-
 def _table(tasks: tuple[TaskResult, ...]) -> list[str]:
-    rows, left = _fitting([_row(task) for task in tasks], _ROWS_BYTES)
-    more = [f"| | … and {left} more | | |"] if left else []
-    return ["| | task | | points |", "|---|---|---|---:|", *rows, *more]
-
-
-def _row(task: TaskResult) -> str:
-    title = text(task.title or task.name)
-    return f"| {wording.SYMBOLS[task.status]} | {title} | {text(wording.task_remark(task))} | {wording.worth(task)} |"
+    cells = (
+        (
+            wording.SYMBOLS[task.status],
+            text(task.title or task.name),
+            text(wording.task_remark(task)),
+            wording.worth(task),
+        )
+        for task in tasks
+    )
+    rows, left = _fitting([f"| {' | '.join(each)} |" for each in cells], _ROWS_BYTES)
+    return ["| | task | | points |", "|---|---|---|---:|", *rows, *[f"| | … and {left} more | | |"] * bool(left)]
 
 
 def _comments(verdict: Verdict) -> list[str]:
@@ -90,21 +91,12 @@ def _comments(verdict: Verdict) -> list[str]:
     return [*kept, *([f"… and {left} more comments.", ""] if left else [])]
 
 
-def _details(verdict: Verdict) -> list[str]:
-    optional = wording.optional(verdict)
-    return [_detail(test, optional) for test in wording.not_passed(verdict)]
-
-
 def _detail(test: TestResult, optional: Container[str]) -> str:
     name = f"{wording.SYMBOLS[test.status]} {text(wording.title(test))}"
     origin = text(test.task) + ", extra" * (test.task in optional) + ", hidden" * (test.visibility == "hidden")
     if wording.is_bare(test):
         return f"- {name} ({origin})\n\n"
-    return "\n".join(["<details>", f"<summary>{name} ({origin})</summary>", "", *_body(test), "</details>", "", ""])
-
-
-def _body(test: TestResult) -> list[str]:
-    parts = []
+    parts = ["<details>", f"<summary>{name} ({origin})</summary>", ""]
     if test.message:
         parts += [_fenced(test.message), ""]
     if test.diagnosis:
@@ -113,15 +105,7 @@ def _body(test: TestResult) -> list[str]:
         parts += [wording.input_heading(test), "", _fenced(test.counterexample, "python"), ""]
     if test.output:
         parts += [wording.PRINTED, "", _fenced(test.output), ""]
-    return parts
-
-
-def _left_out(katas: int, tests: int) -> list[str]:
-    return [
-        f"{number} more {noun}{' is' if number == 1 else 's are'} left out, because this comment would be too long.\n"
-        for number, noun in ((katas, "kata"), (tests, "failing test"))
-        if number
-    ]
+    return "\n".join([*parts, "</details>", "", ""])
 
 
 def _fitting(pieces: list[str], room: int) -> tuple[list[str], int]:

@@ -27,6 +27,7 @@ _MESSAGE_LINES = 30
 _PROGRAM_LINES = 80  # this is generous, because a truncated program does not run
 _OUTPUT_LINES = 12
 _SHOWN_FILES = 5
+_TASK_WIDTH = 24
 
 COLOURS = {
     "passed": "green",
@@ -73,45 +74,34 @@ class Page:
 
     def verdict(self, verdict: Verdict) -> None:
         self.optional = wording.optional(verdict)
-        self.header(verdict)
-        self.tasks(verdict)
-        self.comments(verdict)
+        style = f"bold {COLOURS.get(verdict.status, '')}"
+        self.ends(f"{wording.SYMBOLS[verdict.status]} ", wording.heading(verdict), wording.score(verdict), style)
+        self.block(wording.STATUSES[verdict.status], "  ")
+        if verdict.ran:
+            seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
+            self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
+        if verdict.message:
+            self.blank()
+            self.message(verdict)
+        if verdict.tasks:
+            self.blank()
+        for task in verdict.tasks:
+            self.task(task)
+        for who, words in wording.comments(verdict):
+            self.blank()
+            self.block(who, "  ", "dim")
+            self.block(words, "  │ ")
         self.notes(verdict)
         failing = wording.not_passed(verdict)
         for test in failing[:_FAILURES]:
             self.failure(test)
         self.more(failing[_FAILURES:])
 
-    def header(self, verdict: Verdict) -> None:
-        colour = COLOURS.get(verdict.status, "")
-        mark = wording.SYMBOLS[verdict.status]
-        self.ends(f"{mark} ", wording.heading(verdict), wording.score(verdict), f"bold {colour}")
-        self.block(wording.STATUSES[verdict.status], "  ")
-        seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
-        if verdict.ran:
-            self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
-        if verdict.message:
-            self.blank()
-            self.message(verdict)
-
-    def tasks(self, verdict: Verdict) -> None:
-        if verdict.tasks:
-            self.blank()
-        for task in verdict.tasks:
-            self.task(task)
-
     def task(self, task: TaskResult) -> None:
         remark = wording.task_remark(task)
-        title = task.title or task.name
-        left = f"{title} ({remark})" if remark else title
+        left = f"{task.title or task.name}{f' ({remark})' if remark else ''}"
         colour = self.colour(task.status, task.name)
         self.ends(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), colour)
-
-    def comments(self, verdict: Verdict) -> None:
-        for who, words in wording.comments(verdict):
-            self.blank()
-            self.block(who, "  ", "dim")
-            self.block(words, "  │ ")
 
     def message(self, verdict: Verdict) -> None:
         self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", COLOURS.get(verdict.status, ""))
@@ -143,11 +133,17 @@ class Page:
             self.block(_first_lines(test.message, _MESSAGE_LINES), "  │ ")
 
     def input(self, test: TestResult) -> None:
-        if test.counterexample:
-            self.blank()
-            self.block(wording.input_heading(test), "  ", "dim")
-            most = _PROGRAM_LINES if wording.can_be_pasted(test) else _MESSAGE_LINES
-            self.code(_first_lines(test.counterexample, most, "# "))
+        """Print the counterexample without a margin, so that it can be pasted. Wrapped comments stay comments."""
+        if not test.counterexample:
+            return
+        self.blank()
+        self.block(wording.input_heading(test), "  ", "dim")
+        most = _PROGRAM_LINES if wording.can_be_pasted(test) else _MESSAGE_LINES
+        for line in _first_lines(test.counterexample, most, "# ").split("\n"):
+            again = "# " if line.startswith("#") else ""
+            first, *rest = self.wrapped(line, self.width - len(again))
+            for piece in (first, *(again + piece for piece in rest)):
+                self.put((piece, "cyan"))
 
     def diagnosed(self, test: TestResult) -> None:
         if test.diagnosis:
@@ -155,10 +151,14 @@ class Page:
             self.block(wording.diagnosis(test), "  ", "bold yellow")
 
     def printed(self, test: TestResult) -> None:
+        """Print the last lines of the output, because the failing case prints last."""
         if test.output:
             self.blank()
             self.block(wording.PRINTED, "  ", "dim")
-            self.block(_last_lines(test.output, _OUTPUT_LINES), "  │ ", "dim")
+            lines = clean(test.output, 1 << 20).split("\n")
+            left = len(lines) - _OUTPUT_LINES
+            shown = [f"({left} earlier lines)", *lines[-_OUTPUT_LINES:]] if left > 0 else lines
+            self.block("\n".join(shown), "  │ ", "dim")
 
     def more(self, tests: list[TestResult]) -> None:
         if tests:
@@ -170,10 +170,14 @@ class Page:
             self.block(f"and {len(tests) - _NAMED} more.", "  ")
 
     def name(self, test: TestResult) -> None:
-        kinds = ["extra"] * (test.task in self.optional) + ["hidden"] * (test.visibility == "hidden")
-        origin = ", ".join([_short(test.task), *kinds])
-        colour = self.colour(test.status, test.task)
-        self.ends(f"{wording.SYMBOLS[test.status]} ", wording.title(test), origin, f"bold {colour}")
+        from rich.cells import cell_len, set_cell_size
+
+        task = test.task
+        if cell_len(task) > _TASK_WIDTH:
+            task = set_cell_size(task, _TASK_WIDTH - 1).rstrip() + "…"
+        origin = task + ", extra" * (test.task in self.optional) + ", hidden" * (test.visibility == "hidden")
+        style = f"bold {self.colour(test.status, test.task)}"
+        self.ends(f"{wording.SYMBOLS[test.status]} ", wording.title(test), origin, style)
 
     def colour(self, status: str, task: str) -> str:
         """Return the colour for a status. The failures of optional tasks are not red."""
@@ -198,14 +202,6 @@ class Page:
         for line in self.wrapped(words, self.width - len(margin)):
             self.put((margin, "dim"), (line, style))
 
-    def code(self, source: str) -> None:
-        """Print Python without a margin, so that it can be pasted. Wrapped comments stay comments."""
-        for line in source.split("\n"):
-            again = "# " if line.startswith("#") else ""
-            first, *rest = self.wrapped(line, self.width - len(again))
-            for piece in (first, *(again + piece for piece in rest)):
-                self.put((piece, "cyan"))
-
     def wrapped(self, words: str, width: int) -> list[str]:
         """Wrap text into lines that are narrower than `width`, to leave room for the space that `defuse` may insert."""
         from rich.text import Text
@@ -229,24 +225,15 @@ class Page:
 
 def notes_on(verdict: Verdict) -> list[str]:
     """Return sentences about what the lists of tasks and tests do not show."""
-    unseen = wording.unexplained(verdict)
     notes = [
         wording.unofficial(verdict),
         *wording.outstanding(verdict),
-        *(f"{task.title or task.name}: a test that is not shown did not pass." for task in unseen),
+        *map(wording.unseen, wording.unexplained(verdict)),
         *(f"{wording.title(test)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
         *(clean_line(note, 400) for note in wording.intake_notes(verdict)),
-        _ignored(verdict),
+        wording.ignored(verdict, _SHOWN_FILES, lambda name: clean_line(name, 60)),
     ]
     return [note for note in notes if note]
-
-
-def _ignored(verdict: Verdict) -> str:
-    names, left = wording.ignored_files(verdict, _SHOWN_FILES)
-    if not names:
-        return ""
-    listed = ", ".join(clean_line(name, 60) for name in names) + (f" and {left} more" if left else "")
-    return f"Ignored, because only the kata's own files are graded: {listed}."
 
 
 def _first_lines(words: str, most: int, comment: str = "") -> str:
@@ -254,19 +241,6 @@ def _first_lines(words: str, most: int, comment: str = "") -> str:
     lines = clean(words).split("\n")
     left = len(lines) - most
     return "\n".join([*lines[:most], f"{comment}… ({left} more lines)"] if left > 0 else lines)
-
-
-def _last_lines(words: str, most: int) -> str:
-    """Return the last `most` lines, because the failing case prints last, and count the earlier ones in a note."""
-    lines = clean(words, 1 << 20).split("\n")
-    left = len(lines) - most
-    return "\n".join([f"({left} earlier lines)", *lines[-most:]] if left > 0 else lines)
-
-
-def _short(words: str, width: int = 24) -> str:
-    from rich.cells import cell_len, set_cell_size
-
-    return words if cell_len(words) <= width else set_cell_size(words, width - 1).rstrip() + "…"
 
 
 def encodable(words: str, encoding: str) -> str:

@@ -39,9 +39,7 @@ _COMMAND_IN_LINE = re.compile(r"##(?=\w*\[)")
 def clean(text: str, limit: int = LIMIT) -> str:
     """Return the text without anything that a terminal, browser or CI runner acts on, cut to `limit` characters.
 
-    Escape sequences, control characters, direction marks, surrogates and other invisible characters are removed. Tabs
-    become spaces, and every line break becomes a newline. A space is inserted into anything that a CI runner would take
-    for a command. Text that is cut ends with the number of missing characters.
+    Tabs become spaces, every line break a newline, and a space is inserted into what a CI runner takes for a command.
     """
     # Cleaning usually removes little, so only the beginning of a very long text is cleaned.
     seen = 4 * limit

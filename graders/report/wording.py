@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from graders.report.decided import DecidedTask
 from graders.verdict import SOMEBODY, STRENGTH, Speed, Status, TaskResult, TestResult, Verdict
 
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
@@ -31,6 +30,17 @@ STATUSES = {
 
 PRINTED = "Printed by the submission during the whole test:"  # mostly on inputs other than the one shown
 BARE = "Its details are not shown."
+
+
+class DecidedTask(TaskResult, frozen=True, kw_only=True):
+    """A task whose points an instructor has decided. Reports show the remark about that instead of the usual one."""
+
+    remark: str
+
+
+def with_remark(task: TaskResult, remark: str) -> DecidedTask:
+    """Return the task with this remark."""
+    return DecidedTask(**{name: getattr(task, name) for name in TaskResult.__struct_fields__}, remark=remark)
 
 
 def briefly(status: Status) -> str:
@@ -75,27 +85,20 @@ def points(value: float) -> str:
 
 
 def score(verdict: Verdict) -> str:
-    """Return the score and the passed extras, as in `7 of 10 points; extras 1 of 2`.
-
-    The text is empty if no points were graded.
-    """
-    if verdict.max_score == 0:
-        return ""
+    """Return the score and the passed extras, as in `7 of 10 points; extras 1 of 2`, or nothing if none was graded."""
     reached = f"{points(verdict.score)} of {_points(verdict.max_score)}"
-    return "; ".join(part for part in (reached, extras(verdict)) if part)
+    return _joined("; ", reached, extras(verdict)) if verdict.max_score else ""
 
 
 def extras(verdict: Verdict) -> str:
     """Return how many graded extra tasks passed, as in `extras 1 of 2`, or an empty string if there are none."""
     graded = graded_extras(verdict)
-    passed = sum(task.status == "passed" for task in graded)
-    return f"extras {passed} of {len(graded)}" if graded else ""
+    return f"extras {sum(task.status == 'passed' for task in graded)} of {len(graded)}" if graded else ""
 
 
 def outcome(verdict: Verdict) -> str:
     """Return the title, status and extras of a kata in one sentence, for formats without fields for them."""
-    text = "; ".join(part for part in (STATUSES[verdict.status], extras(verdict)) if part)
-    return f"{heading(verdict)}: {text}."
+    return f"{heading(verdict)}: {_joined('; ', STATUSES[verdict.status], extras(verdict))}."
 
 
 def graded_extras(verdict: Verdict) -> list[TaskResult]:
@@ -103,24 +106,15 @@ def graded_extras(verdict: Verdict) -> list[TaskResult]:
     return [task for task in counted(verdict) if task.extra]
 
 
-def policy(verdict: Verdict) -> str:
-    """Return a sentence about how extra tasks affect this verdict, or an empty string if they do not."""
-    if verdict.require_extras:
-        return "Extra tasks are required here: they must pass too." if verdict.extras else ""
-    if any(task.status != "passed" for task in graded_extras(verdict)):
-        return "Extra tasks earn points but are not needed to pass."
-    return ""
-
-
 def optional(verdict: Verdict) -> frozenset[str]:
     """Return the names of the tasks that do not decide whether the kata passes. Their failures are only reported."""
     return frozenset({task.name for task in verdict.extras} - {task.name for task in verdict.deciding})
 
 
-def task_title(verdict: Verdict, task: TaskResult) -> str:
-    """Return a task's title, with a remark if the task is extra, for formats that have no field for this."""
+def task_title(verdict: Verdict, task: TaskResult, several: bool) -> str:
+    """Return a task's title, with a remark if the task is extra, and with the kata if the report is on `several`."""
     remark = (" (extra, required)" if verdict.require_extras else " (extra)") if task.extra else ""
-    return f"{task.title or task.name}{remark}"
+    return f"{f'{verdict.kata}: ' * several}{task.title or task.name}{remark}"
 
 
 def total(verdicts: Sequence[Verdict], seconds: float) -> str:
@@ -141,7 +135,7 @@ def worth(task: TaskResult) -> str:
 
 def task_remark(task: TaskResult) -> str:
     """Return the remark to print after a task's title, or an empty string if there is none."""
-    return ", ".join(part for part in ("extra" if task.extra else "", _remark(task)) if part)
+    return _joined(", ", "extra" * task.extra, _remark(task))
 
 
 def _remark(task: TaskResult) -> str:
@@ -163,11 +157,6 @@ def comments(verdict: Verdict) -> list[tuple[str, str]]:
         for task in verdict.tasks
         if task.comment
     ]
-
-
-def marked(task: TaskResult) -> str:
-    """Return the points, the reviewer and the comment of a task's manual review as one text."""
-    return f"{worth(task)}, {task_remark(task)}" + (f": {task.comment}" if task.comment else "")
 
 
 def diagnosis(test: TestResult) -> str:
@@ -206,17 +195,14 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
     if verdict.status in ("ungradable", "error"):
         return []  # the verdict's own message explains why
     explained = {test.task for test in not_passed(verdict)}
-    unseen = [task for task in verdict.tasks if not _is_by_hand(task) and task.name not in explained]
-    return [task for task in unseen if task.status in ("failed", "partial", "error")]
+    by_tests = [task for task in verdict.tasks if not (task.reviewer or isinstance(task, DecidedTask))]
+    lost = [task for task in by_tests if task.status in ("failed", "partial", "error")]
+    return [task for task in lost if task.name not in explained]
 
 
-def _is_by_hand(task: TaskResult) -> bool:
-    return bool(task.reviewer) or isinstance(task, DecidedTask)
-
-
-def marked_down(verdict: Verdict) -> list[TaskResult]:
-    """Return the tasks that passed their tests but lost points in the manual review."""
-    return [task for task in verdict.tasks if task.reviewer and task.status in ("failed", "partial")]
+def unseen(task: TaskResult) -> str:
+    """Return the sentence about a task of `unexplained`."""
+    return f"{task.title or task.name}: a test that is not shown did not pass."
 
 
 def counted(verdict: Verdict) -> list[TaskResult]:
@@ -226,13 +212,11 @@ def counted(verdict: Verdict) -> list[TaskResult]:
 
 def account(verdict: Verdict, task: TaskResult) -> str:
     """Return all details of a task's result in one text, for formats with a single text field per task."""
-    failures = [test for test in not_passed(verdict) if test.task == task.name]
     parts = [_remark(task), task.comment or ""]
-    for test in failures:
-        parts += [f"{title(test)}: {test.message or BARE}", diagnosis(test), test.counterexample]
-    if task in unexplained(verdict):
-        parts.append("A test that is not shown did not pass.")
-    return "\n\n".join(part for part in parts if part)
+    for test in not_passed(verdict):
+        if test.task == task.name:
+            parts += [f"{title(test)}: {test.message or BARE}", diagnosis(test), test.counterexample]
+    return _joined("\n\n", *parts, "A test that is not shown did not pass." * (task in unexplained(verdict)))
 
 
 def unofficial(verdict: Verdict) -> str:
@@ -247,7 +231,11 @@ def unofficial(verdict: Verdict) -> str:
 
 def outstanding(verdict: Verdict) -> list[str]:
     """Return sentences about points that this verdict does not count, and about its policy for extras."""
-    sentences = [policy(verdict)] if policy(verdict) else []
+    sentences = []
+    if verdict.require_extras and verdict.extras:
+        sentences.append("Extra tasks are required here: they must pass too.")
+    if not verdict.require_extras and any(task.status != "passed" for task in graded_extras(verdict)):
+        sentences.append("Extra tasks earn points but are not needed to pass.")
     if verdict.review_points:
         sentences.append(f"Not counted here, because they await manual review: {_points(verdict.review_points)}.")
     if verdict.ungraded_points:
@@ -260,12 +248,19 @@ def intake_notes(verdict: Verdict) -> list[str]:
     return [f"{note}." for note in verdict.intake_notes[:8] if note]
 
 
-def stopped(tests: int) -> str:
-    """Return the remark that a time limit stopped this many tests."""
-    return f"{tests} {'test was' if tests == 1 else 'tests were'} stopped by a time limit"
+def notes(intake_notes: Sequence[str], stopped: int) -> list[str]:
+    """Return what an instructor should know: the notes of intake, and how many tests a time limit stopped."""
+    tests = "1 test was" if stopped == 1 else f"{stopped} tests were"
+    return [*intake_notes, *([f"{tests} stopped by a time limit"] if stopped else [])]
 
 
-def ignored_files(verdict: Verdict, most: int) -> tuple[tuple[str, ...], int]:
-    """Return the names of the first ignored files, and the number of the others. `__pycache__` folders are omitted."""
-    names = tuple(name for name in verdict.ignored_files if not name.endswith("__pycache__/"))
-    return names[:most], max(len(names) - most, 0)
+def ignored(verdict: Verdict, most: int, shown: Callable[[str], str] = str) -> str:
+    """Return a sentence that names the first ignored files, without `__pycache__`, or an empty string."""
+    names = [name for name in verdict.ignored_files if not name.endswith("__pycache__/")]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    listed = ", ".join(map(shown, names[:most])) + more
+    return f"Ignored, because only the kata's own files are graded: {listed}." if names else ""
+
+
+def _joined(separator: str, *parts: str) -> str:
+    return separator.join(filter(None, parts))

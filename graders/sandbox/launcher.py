@@ -11,7 +11,7 @@ only command-line argument contains the settings in JSON:
     walls     whether workers apply graders.worker.confinement
     sys_path  the folders in which Python looks for modules
 
-The caller may add further settings. The fork server's standard error goes to a file that `Launched.errors` reads.
+The caller may add further settings. The fork server's standard error goes to a file that `Launch.errors` reads.
 
 If root starts it, the sandbox runs as the user `nobody` (uid 65534), because the kernel does not limit root's threads.
 The interpreter may be in a folder that this user cannot enter (such as /root). So graders.sandbox.drop_root, still as
@@ -31,9 +31,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from graders.errors import ConfinementError, JudgeError
 from graders.sandbox.runtimes import DEVICES, HARNESS, Runtime
@@ -47,6 +46,7 @@ SCRATCH = "/scratch"
 SCRATCH_BYTES = 1 << 30
 STAGE = "/tmp"  # a tmpfs covers it, but only in drop_root's mount namespace
 DROP_ROOT = str(Path(__file__).with_name("drop_root.py"))
+NO_BUBBLEWRAP = "bubblewrap is not installed, so workers have only the inner layer: apt install bubblewrap"
 STARTS_WITHIN_S = 300.0  # on a busy machine; a failed start is noticed at once
 
 SERVER = "from graders.worker.fork_server import main\nmain(settings['fd'], settings)\n"
@@ -65,20 +65,50 @@ os.close(settings["ready"])
 """
 
 
-@dataclass(frozen=True)
-class Launched:
-    """A running workers' fork server. `reason` says why its confinement is not better, and how to improve it."""
+class Plan(NamedTuple):
+    """One way to start the fork server, the confinement that it provides, and the reason why that is not better."""
 
-    process: subprocess.Popen[bytes]
+    kind: Literal["nobody", "bubblewrap", "bare"]
     confinement: Confinement
     reason: str
-    error_file: IO[bytes]
-    folder: str | None = None
-    """A temporary folder that `close` removes. It exists only without bubblewrap."""
+
+
+class Launch:
+    """A workers' fork server. `settle` waits until Python runs inside the sandbox.
+
+    Then `confinement` is final, and `reason` says why it is not better, and how to improve it.
+    """
+
+    process: subprocess.Popen[bytes]
+    ready: int
+    confinement: Confinement
+    reason: str
+
+    def __init__(self, runtime: Runtime, socket_fd: int, plans: list[Plan], settings: dict[str, Any], code: str):
+        self.runtime, self.socket_fd, self.settings, self.code = runtime, socket_fd, settings, code
+        self.plans = iter(plans)
+        self.failures: list[str] = []
+        self._begin(next(self.plans))
+
+    def settle(self) -> Launch:
+        """Wait until the fork server runs. If one plan fails, try the next. Raises ConfinementError if all fail."""
+        while not (select.select([self.ready], [], [], STARTS_WITHIN_S)[0] and os.read(self.ready, 1) == b"1"):
+            self.failures.append(_diagnosis(self.errors()))
+            os.close(self.ready)
+            self.close()
+            plan = next(self.plans, None)
+            if plan is None:
+                raise ConfinementError(_joined(*self.failures))
+            self._begin(plan)
+        os.close(self.ready)
+        self.reason = _joined(*self.failures, self.reason)
+        return self
 
     def errors(self) -> str:
         """Return the last part of what the fork server wrote to its standard error."""
-        return _tail(self.error_file)
+        end = os.fstat(self.error_file.fileno()).st_size
+        # The fork server shares the file's position, so it must not move.
+        return os.pread(self.error_file.fileno(), 4000, max(end - 4000, 0)).decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         """Kill the fork server and all of its workers."""
@@ -87,83 +117,33 @@ class Launched:
         self.error_file.close()
         remove_if_possible(self.folder)
 
-
-@dataclass(frozen=True)
-class LaunchPlan:
-    """One way to start the fork server, the confinement that it provides, and the reason why that is not better."""
-
-    kind: Literal["nobody", "bubblewrap", "bare"]
-    confinement: Confinement
-    reason: str
-
-
-@dataclass
-class Launch:
-    """A launch in progress. `start` returns it immediately, and `settle` waits until Python runs inside the sandbox."""
-
-    runtime: Runtime
-    socket_fd: int
-    plans: list[LaunchPlan]
-    settings: dict[str, Any]
-    code: str
-
-    def __post_init__(self) -> None:
-        self.plan = self.plans.pop(0)
-        self.failures: list[str] = []
-        self._begin()
-
-    def settle(self) -> Launched:
-        """Return the running fork server. If one plan fails, try the next.
-
-        Raises ConfinementError if every plan fails.
-        """
-        while not self._is_up():
-            self.failures.append(_diagnosis(_tail(self.errors)))
-            self._discard()
-            if not self.plans:
-                raise ConfinementError(_joined(*self.failures))
-            self.plan = self.plans.pop(0)
-            self._begin()
-        os.close(self.ready)
-        reason = _joined(*self.failures, self.plan.reason)
-        return Launched(self.process, self.plan.confinement, reason, self.errors, self.folder)
-
-    def _begin(self) -> None:
-        ready, own_ready = os.pipe()
-        bare = self.plan.kind == "bare"
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (Launched closes it)
-        self.folder = tempfile.mkdtemp(prefix="katas-") if bare else None
+    def _begin(self, plan: Plan) -> None:
+        kind, self.confinement, self.reason = plan
+        self.ready, own_ready = os.pipe()
+        self.error_file = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
+        self.folder = tempfile.mkdtemp(prefix="katas-") if kind == "bare" else None
         settings = self.settings | {"ready": own_ready, "fd": self.socket_fd}
-        settings |= _bare_settings(self.runtime, self.folder) if self.folder else _inside_settings(self.runtime)
+        if self.folder:
+            settings |= _bare_settings(self.runtime, self.folder)
+        else:
+            scratch = SCRATCH if self.runtime.threads else None
+            settings |= {"readable": self.runtime.readable, "sys_path": self.runtime.sys_path, "scratch": scratch}
         try:
             self.process = subprocess.Popen(
-                _command(self.plan, self.runtime, self.code, settings),
+                _command(kind, self.runtime, self.code, settings),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=self.errors,
+                stderr=self.error_file,
                 pass_fds=(self.socket_fd, own_ready),
                 env=self.runtime.env | ({"TMPDIR": self.folder} if self.folder else {}),
                 cwd="/",
                 start_new_session=True,
             )
         except OSError as fault:
-            os.close(ready)
+            os.close(self.ready)
             raise JudgeError(f"the workers' fork server cannot be started: {fault}") from fault
         finally:
             os.close(own_ready)
-        self.ready = ready
-
-    def _is_up(self) -> bool:
-        if not select.select([self.ready], [], [], STARTS_WITHIN_S)[0]:
-            return False
-        return os.read(self.ready, 1) == b"1"
-
-    def _discard(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.errors.close()
-        os.close(self.ready)
-        remove_if_possible(self.folder)
 
 
 def start(
@@ -179,62 +159,46 @@ def start(
     "auto" takes the best confinement that works, and "full" raises ConfinementError if full confinement is impossible.
     "partial" leaves out bubblewrap, and "none" also leaves out the inner layer. Call this in a thread that outlives the
     fork server, because the kernel kills the fork server when the thread ends. `settings` are added to the fork
-    server's own settings. `code` is the program that it runs, and only tests change it.
+    server's own settings. `code` is the program that it runs, which is another one only in tests and `katas doctor`.
     """
-    plans = _plans(runtime, confinement)
-    own = {"runtime": runtime.name, "threads": runtime.threads}
-    own["walls"] = confinement != "none" and sys.platform == "linux"
-    return Launch(runtime, socket_fd, plans, own | dict(settings or {}), code)
-
-
-def launch(
-    runtime: Runtime,
-    socket_fd: int,
-    *,
-    confinement: Confinement | Literal["auto"] = "auto",
-    settings: Mapping[str, Any] | None = None,
-    code: str = SERVER,
-) -> Launched:
-    """Start a workers' fork server and wait until it runs."""
-    return start(runtime, socket_fd, confinement=confinement, settings=settings, code=code).settle()
+    walls = confinement != "none" and sys.platform == "linux"
+    own = {"runtime": runtime.name, "threads": runtime.threads, "walls": walls}
+    return Launch(runtime, socket_fd, _plans(runtime, confinement), own | dict(settings or {}), code)
 
 
 # ------------------------------------------------------------------------------------- ways of starting
 
 
-def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[LaunchPlan]:
-    """Return the plans that may give the requested confinement, best first.
-
-    Raises ConfinementError if no plan can provide it.
-    """
+def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[Plan]:
+    """Return the plans that may give the requested confinement, best first. Raises ConfinementError if none can."""
     if confinement == "none":
-        return [LaunchPlan("bare", "none", "no confinement was requested")]
+        return [Plan("bare", "none", "no confinement was requested")]
     missing = _missing_wall()
     wrapped: Confinement = "partial" if missing else "full"
     plans = [] if confinement == "partial" else _bubblewrap_plans(runtime, wrapped, missing)
     if confinement == "full":
         plans = [plan for plan in plans if plan.confinement == "full"]
         if not plans:
-            raise ConfinementError(f"full confinement is not possible here: {missing or _no_bubblewrap()}")
+            raise ConfinementError(f"full confinement is not possible here: {missing or NO_BUBBLEWRAP}")
         return plans
-    reasons = [missing, "" if plans else _no_bubblewrap() if confinement == "auto" else "bubblewrap was left out"]
+    reasons = [missing, "" if plans else NO_BUBBLEWRAP if confinement == "auto" else "bubblewrap was left out"]
     if runtime.threads and _is_root():
         reasons.append("katas runs as root, so a worker's threads are not limited: run it as another user")
-    plans.append(LaunchPlan("bare", "none" if missing else "partial", _joined(*reasons)))
+    plans.append(Plan("bare", "none" if missing else "partial", _joined(*reasons)))
     return plans
 
 
-def _bubblewrap_plans(runtime: Runtime, confinement: Confinement, missing: str) -> list[LaunchPlan]:
+def _bubblewrap_plans(runtime: Runtime, confinement: Confinement, missing: str) -> list[Plan]:
     if sys.platform != "linux" or shutil.which("bwrap") is None:
         return []
-    plain = LaunchPlan("bubblewrap", confinement, missing)
     if not _is_root():
-        return [plain]
-    as_root = "bubblewrap runs as root, and the kernel does not limit root's threads"
-    if closed := _closed_to_nobody(runtime):
-        as_root = f"{closed} is not readable by other users, so {as_root}: chmod -R o+rX {closed}"
-    root = LaunchPlan("bubblewrap", confinement, _joined(missing, as_root))
-    return [root] if closed else [LaunchPlan("nobody", confinement, missing), root]
+        return [Plan("bubblewrap", confinement, missing)]
+    reason = "bubblewrap runs as root, and the kernel does not limit root's threads"
+    closed = _closed_to_nobody(runtime)
+    if closed:
+        reason = f"{closed} is not readable by other users, so {reason}: chmod -R o+rX {closed}"
+    as_root = Plan("bubblewrap", confinement, _joined(missing, reason))
+    return [as_root] if closed else [Plan("nobody", confinement, missing), as_root]
 
 
 def _is_root() -> bool:
@@ -242,7 +206,7 @@ def _is_root() -> bool:
 
 
 def _missing_wall() -> str:
-    """Return the name of the part of the inner layer that this machine lacks, or an empty string if it lacks none."""
+    """Return the part of the inner layer that this machine lacks, and the remedy, or "" if it lacks none."""
     if sys.platform != "linux":
         return f"confinement needs Linux, not {sys.platform}: grade in a Linux container or virtual machine"
     if this_machine() is None:
@@ -250,10 +214,6 @@ def _missing_wall() -> str:
     if landlock.abi() == 0:
         return "the kernel does not offer Landlock: use Linux 5.13 or later with landlock in its lsm= list"
     return ""
-
-
-def _no_bubblewrap() -> str:
-    return "bubblewrap is not installed, so workers have only the inner layer: apt install bubblewrap"
 
 
 def _closed_to_nobody(runtime: Runtime) -> str:
@@ -269,15 +229,15 @@ def _closed_to_nobody(runtime: Runtime) -> str:
 # ---------------------------------------------------------------------------------------- command lines
 
 
-def _command(plan: LaunchPlan, runtime: Runtime, code: str, settings: dict[str, Any]) -> list[str]:
+def _command(kind: str, runtime: Runtime, code: str, settings: dict[str, Any]) -> list[str]:
     python = [runtime.python, "-I", "-S", "-B", "-c", PROLOGUE + code, json.dumps(settings)]
-    if plan.kind == "bare":
+    if kind == "bare":
         return python
     sources = [source for source, _ in runtime.binds]
-    if plan.kind == "bubblewrap":
-        return [*_bwrap(), *_isolation(runtime), *_mounts(runtime, sources), "--", *python]
-    staged = [f"{STAGE}/{index}" for index in range(len(sources))]
+    staged = sources if kind == "bubblewrap" else [f"{STAGE}/{index}" for index in range(len(sources))]
     inner = [*_bwrap(), *_isolation(runtime), *_mounts(runtime, staged), "--", *python]
+    if kind == "bubblewrap":
+        return inner
     arguments = {"sources": sources, "stage": STAGE, "uid": NOBODY, "parent": os.getpid(), "command": inner}
     return [runtime.python, "-I", "-S", "-B", DROP_ROOT, json.dumps(arguments)]
 
@@ -294,10 +254,7 @@ def _isolation(runtime: Runtime) -> list[str]:
 
 
 def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
-    """Return options that mount the binds, the empty folders, the devices and the scratch folder.
-
-    Only the devices and the scratch folder are writable.
-    """
+    """Return options that mount everything. Only the devices and the scratch folder are writable."""
     mounts: list[str] = []
     for source, (_, target) in zip(sources, runtime.binds, strict=True):
         mounts += ["--ro-bind", source, target]
@@ -317,7 +274,7 @@ def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
 def _bwrap() -> list[str]:
     path = shutil.which("bwrap")
     if path is None:
-        raise ConfinementError(_no_bubblewrap())
+        raise ConfinementError(NO_BUBBLEWRAP)
     return [path]
 
 
@@ -330,11 +287,6 @@ def _bwrap_version() -> tuple[int, ...]:
 # --------------------------------------------------------------------------------------------- settings
 
 
-def _inside_settings(runtime: Runtime) -> dict[str, Any]:
-    scratch = SCRATCH if runtime.threads else None
-    return {"readable": runtime.readable, "sys_path": runtime.sys_path, "scratch": scratch}
-
-
 def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
     """Return settings that show the same files at their real paths. Only Landlock blocks all other files.
 
@@ -344,11 +296,12 @@ def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
     modules, scratch = f"{folder}/modules", f"{folder}/scratch"
     os.makedirs(f"{modules}/graders")
     os.mkdir(scratch)
-    standard = [path for path in runtime.sys_path if path != HARNESS and path not in _site(runtime)]
+    _, *standard = runtime.sys_path[:3]
+    site = runtime.sys_path[3:]  # the folders of packages
     for source, target in runtime.binds:
         if target.startswith(f"{HARNESS}/"):
             os.symlink(source, f"{modules}/{target.removeprefix(HARNESS)}")
-        elif os.path.dirname(target) in _site(runtime):
+        elif os.path.dirname(target) in site:
             os.symlink(source, f"{modules}/{os.path.basename(target)}")
     readable = [modules, *(source for source, _ in runtime.binds), *DEVICES]
     for covered in runtime.covered:
@@ -364,22 +317,11 @@ def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
     }
 
 
-def _site(runtime: Runtime) -> tuple[str, ...]:
-    """Return the folders of packages, which follow the first three entries of `sys_path`."""
-    return runtime.sys_path[3:]
-
-
 # ---------------------------------------------------------------------------------------------- reasons
 
 
 def _joined(*reasons: str) -> str:
     return "; ".join(reason for reason in reasons if reason)
-
-
-def _tail(file: IO[bytes], limit: int = 4000) -> str:
-    """Return the end of a file that another process is writing, without moving the file position."""
-    size = os.fstat(file.fileno()).st_size
-    return os.pread(file.fileno(), limit, max(size - limit, 0)).decode("utf-8", "replace").strip()
 
 
 def _diagnosis(errors: str) -> str:

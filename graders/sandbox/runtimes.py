@@ -149,20 +149,16 @@ def _libpython() -> list[str]:
 
 def package_paths(name: str, packages: Iterable[str]) -> list[str]:
     """Return the folders and modules of a runtime's packages, with a kata's additional packages."""
-    return list(dict.fromkeys([*_packages(PACKAGES[name], OPTIONAL_PACKAGES[name]), *_further(packages)]))
+    found = [path for package in PACKAGES[name] for path in _required(package)]
+    found += [path for package in OPTIONAL_PACKAGES[name] for path in _files_of(package)]
+    return list(dict.fromkeys([*found, *_further(packages)]))
 
 
-def _packages(required: Iterable[str], optional: Iterable[str]) -> list[str]:
-    """Return the folders and modules of the required packages, and of the optional ones that are installed."""
-    found: dict[str, None] = {}
-    for package in required:
-        files = list(_files_of(package))
-        if not files:
-            raise ConfinementError(f"the package {package} is not installed: python -m pip install {package}")
-        found.update(dict.fromkeys(files))
-    for package in optional:
-        found.update(dict.fromkeys(_files_of(package)))
-    return list(found)
+def _required(package: str) -> list[str]:
+    files = list(_files_of(package))
+    if not files:
+        raise ConfinementError(f"the package {package} is not installed: python -m pip install {package}")
+    return files
 
 
 def _further(packages: Iterable[str]) -> Iterator[str]:
@@ -172,7 +168,7 @@ def _further(packages: Iterable[str]) -> Iterator[str]:
     waiting, seen = [], set()
     for package in packages:
         if package not in owners:
-            yield from _packages([package], [])
+            yield from _required(package)
         waiting += owners.get(package, [])
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
@@ -195,15 +191,12 @@ def _files_of(package: str) -> Iterator[str]:
     spec = importlib.util.find_spec(package)
     if spec is None:
         return
-    folders = spec.submodule_search_locations
-    if folders is None:
-        if spec.origin:
-            yield spec.origin
-        return
-    for folder in folders:
+    for folder in spec.submodule_search_locations or ():
         yield folder
         if os.path.isdir(f"{folder}.libs"):
             yield f"{folder}.libs"
+    if spec.submodule_search_locations is None and spec.origin:
+        yield spec.origin
 
 
 # ------------------------------------------------------------------------------------------ C libraries

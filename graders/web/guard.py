@@ -30,10 +30,7 @@ NO_SECRET = (
 
 
 class Guard:
-    """ASGI middleware that refuses every request that doesn't come from the user's own browser.
-
-    `name` is the beginning of the cookie's name.
-    """
+    """ASGI middleware that refuses every request from elsewhere. The cookie's name begins with `name`."""
 
     def __init__(self, app: ASGIApp, *, token: str, port: int, hosts: Collection[str], name: str = "katas") -> None:
         self.app, self.token = app, token

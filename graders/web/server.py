@@ -112,24 +112,21 @@ def listening(host: str, port: int | None) -> tuple[socket.socket, int]:
         try:
             found.bind((host, number))
             found.listen(128)
-        except OSError as fault:
+            return found, found.getsockname()[1]
+        except (OSError, OverflowError, UnicodeError) as fault:
             found.close()
-            if fault.errno == errno.EADDRINUSE and port is None:
+            if not isinstance(fault, OSError):
+                raise KataError(f"--host {host} --port {number}: there is no such address.") from None
+            taken = fault.errno == errno.EADDRINUSE
+            if taken and port is None:
                 continue
-            why = "it is taken, perhaps by another `katas serve`" if fault.errno == errno.EADDRINUSE else fault.strerror
+            why = "it is taken, perhaps by another `katas serve`" if taken else fault.strerror
             raise KataError(f"port {number} on {host}: {why}. Choose another: katas serve --port 0") from None
-        except (OverflowError, UnicodeError):
-            found.close()
-            raise KataError(f"--host {host} --port {number}: there is no such address.") from None
-        return found, found.getsockname()[1]
     raise KataError(f"no port from {PORT} to {PORT + 19} is free on {host}.")
 
 
 def secret(path: Path) -> str:
-    """Return the secret in the address of a page.
-
-    It is kept in a file, so that open pages still work after the server was started again.
-    """
+    """Return the secret in a page's address, which is kept in a file, so that open pages survive another start."""
     try:
         kept = path.read_text(encoding="ascii").strip()
         if len(kept) == 43 and path.stat().st_mode & 0o077 == 0:

@@ -48,15 +48,20 @@ def steps(
     batches: list[tuple[np.ndarray, np.ndarray]],
     learning_rate: float,
     seed: int,
+    tracked: bool = False,
 ) -> list[dict[str, Any]]:
-    """Take one train_step on each batch with a fresh network; return parameters before and after, loss and norms."""
+    """Take one train_step on each batch with a fresh network; return parameters before and after, and the loss.
+
+    `tracked`: also return the norms.
+    """
     network = submission.DeepNetwork(n_layers, activation, n_inputs=batches[0][0].shape[1], seed=seed)
     found = []
     for X, y in batches:
         before = copy.deepcopy(list(network.parameters()))
         loss = network.train_step(X, y, learning_rate)
-        after, norms = copy.deepcopy(list(network.parameters())), copy.copy(network.track_gradients())
-        found.append({"before": before, "after": after, "loss": loss, "norms": norms})
+        found.append({"before": before, "after": copy.deepcopy(list(network.parameters())), "loss": loss})
+        if tracked:
+            found[-1]["norms"] = copy.copy(network.track_gradients())
     return found
 
 
@@ -94,7 +99,7 @@ def experiment(
         frame = submission.experiment(X, y, activation, **settings)
     network = submission.DeepNetwork(15, activation, n_inputs=X.shape[1], seed=settings["seed"])
     columns = list(frame.columns)
-    values = [frame[name].to_numpy() for name in columns]
+    values = [_numbers(frame[name]) for name in columns]
     return {
         "columns": columns,
         "values": values,
@@ -102,6 +107,12 @@ def experiment(
         "starts": starts[:2],
         "fresh": list(network.parameters()),
     }
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    """Return a column as an array; arrays without axes in it count as numbers."""
+    values = column.to_numpy()
+    return values.astype(float) if values.dtype == object else values
 
 
 def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown: np.ndarray) -> dict[str, Any]:
@@ -148,7 +159,7 @@ def twice(
         # X {X:shape} and y {y:shape} are digits. Did anything else change?
     """
     before = _state(X, y)
-    frames = [submission.experiment(X, y, "relu", **settings, seed=seed)["gradient_norm"].to_numpy() for seed in seeds]
+    frames = [_numbers(submission.experiment(X, y, "relu", **settings, seed=seed)["gradient_norm"]) for seed in seeds]
     after = _state(X, y)
     return {"norms": frames, "changed": [name for name in before if before[name] != after[name]]}
 
@@ -224,9 +235,11 @@ def plot(submission: ModuleType, frames: list[dict[str, np.ndarray]], name: str)
 def _axes(axes: Any) -> dict[str, Any]:
     """Return scales, limits and labels in both directions, all words, and the (x, y) numbers of each artist."""
     figure, legends = axes.figure, [axes.get_legend(), *axes.figure.legends]
+    whole = figure.canvas.figure  # unlike axes.figure, never a part of the figure
     words = [axes.get_title(loc=place) for place in ("left", "center", "right")] + [
-        text.get_text() for text in axes.texts
+        text.get_text() for text in [*axes.texts, *whole.texts]
     ]
+    words += [figure.get_suptitle(), whole.get_suptitle()]
     for legend in filter(None, legends):
         words += [legend.get_title().get_text(), *(text.get_text() for text in legend.get_texts())]
     labels = [axes.get_xlabel() or figure.get_supxlabel(), axes.get_ylabel() or figure.get_supylabel()]

@@ -98,7 +98,8 @@ def fixed_network(X: np.ndarray, y: np.ndarray, seed: int) -> DeepNetwork:
     """Return a DeepNetwork of 15 layers with ReLUs that has learned the digits X (n, 784), y (n,).
 
     Train it with its own train_step and nothing else: at most 1 500 steps in all, each on at most 128 digits. Width,
-    batches and learning rates are up to you. The seed decides everything (an extra).
+    batches and learning rates are up to you. Return it (or a copy) as its last step left it. The seed decides
+    everything (an extra).
     """
     raise NotImplementedError
 

@@ -45,7 +45,10 @@ POINTS = {  # what the recommendations must mention, in any words
     "width": r"\bwid(th|e|er)\b|\bnarrow",
     "activations": r"activation|\b(re|e)lus?\b|leaky",
     "dropout": r"drop-?out",
+    "parameters, or size": r"parameters?\b|\bsmall(er|est)?\b|\bsize\b",
+    "time": r"\bseconds?\b|\btime\b|\bfast|\bquick|\b\d+(\.\d+)? s\b",
     "the trade-off or the front": r"pareto|\bfront\b|trade-?off",
+    "accuracies, as numbers": r"\d\d(\.\d+)?\s*(%|per ?cent)|\b0[.,]\d\d",
 }
 
 

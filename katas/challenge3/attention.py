@@ -55,8 +55,8 @@ class AttentionClassifier(torch.nn.Module):
     """Embedding → attend with a trained query → linear layer.
 
     The vector of a word depends on that word alone, and a linear layer turns the context into logits. You may scale the
-    scores here. Padding changes nothing, whatever tokens are there. Equal seeds give equal models, and different seeds
-    different ones, whatever the state of torch's global generator.
+    scores here. Compute in float32 or float64. Padding changes nothing, whatever tokens are there. Equal seeds give
+    equal models, and different seeds different ones, whatever the state of torch's global generator.
     """
 
     def __init__(self, vocabulary_size: int, embedding_dim: int = 32, n_classes: int = 2, seed: int = 0) -> None:

@@ -96,7 +96,11 @@ def assert_changes(found: list[tuple[bool, int]], ways: list[str], epochs: int) 
 
 
 def assert_learned(kata: Any, probes: Any, approach: str) -> None:
-    """Assert that 24 epochs on 24 photos lower the loss on these photos."""
+    """Assert that 24 epochs on 24 photos lower the loss on these photos to 80 % of that of equal probabilities.
+
+    Feature extraction is the slowest. It reached 24 % with the solution, 60 to 71 % with Adam at a rate of 0.001 (in
+    batches of 8 to 32), 69 % with SGD at 0.01 and 79 % with Adam at 0.0003; without training it is 100 % or more.
+    """
     logits, labels = kata.run(probes.learned, approach, {"epochs": 24, "seed": 5})
     loss = F.cross_entropy(torch.tensor(logits), torch.tensor(labels)).item()
     assert loss <= 0.8 * np.log(6), (
@@ -201,8 +205,9 @@ def test_the_last_row_of_the_history_matches_the_model(kata: Any, draw: Any, pro
 @task("history")
 def test_seconds_cover_all_epochs(kata: Any, probes: Any) -> None:
     run = kata.run(probes.run_of, "feature_extraction", {"epochs": 20, "seed": 5})
-    assert 0.06 * run["wall"] <= run["seconds"] <= run["wall"] + 0.05, (
-        f"20 epochs took {run['wall']:.2f} seconds, but the run says {run['seconds']:.2f}"
+    took, wall = run["by_its_clock"], run["wall"]  # on a busy computer, wall and processor time differ
+    assert 0.06 * took <= run["seconds"] <= wall + 0.05, (
+        f"20 epochs took {took:.2f} seconds, but the run says {run['seconds']:.2f}"
     )
 
 
@@ -270,9 +275,8 @@ def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any
 
 @task("confusion")
 def test_predictions_are_the_largest_logits(kata: Any, probes: Any) -> None:
-    run = kata.run(probes.run_of, "full_training", {"epochs": 1, "seed": 7})
-    logits, _ = run["measured"][1]
-    assert run["predicted"].tolist() == logits.argmax(axis=1).tolist()
+    classes, logits = kata.run(probes.predicted)
+    assert classes.tolist() == logits.argmax(axis=1).tolist()
 
 
 def figure_of(drawn: dict[str, Any], name: str) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Run:
     history: one row per epoch, with the columns epoch (from 1), train_loss, train_accuracy, validation_loss and
         validation_accuracy. All four are measured after the epoch, in evaluation mode, on all images, unchanged (not
         mirrored). Losses are the mean cross-entropy, accuracies the fraction of correct predictions.
-    seconds: the time that all epochs took together, with or without the measurements after each epoch.
+    seconds: the wall time or processor time that all epochs took together, with or without the measurements after each
+        epoch.
     trainable_parameters: how many numbers were trained, including those of the head.
     """
 

@@ -167,6 +167,7 @@ def flags(framework):
         "c": (c.requires_grad, c.is_leaf),
         "x * c": (y.requires_grad, y.is_leaf),
         "x * c in no_grad": (z.requires_grad, z.is_leaf),
+        "c * c": ((c * c).requires_grad, (c * c).is_leaf),
         "(x * c).detach()": (y.detach().requires_grad, y.detach().is_leaf),
     }
 
@@ -355,12 +356,15 @@ def saved_and_loaded(framework):
 
 
 def file_parts(framework, arrays, transposed=False):
-    """Save these arrays, or BatchNorm1d(2) if there are none; return the file's header and numbers."""
+    """Save these arrays, or BatchNorm1d(2) if there are none; return the file's header and numbers.
+
+    Arrays become Tensors if they have one of the four dtypes that the core tasks ask of a Tensor.
+    """
     state = framework.BatchNorm1d(2)
     if arrays is not None:
-        state = {
-            name: framework.Tensor(array).T if transposed else framework.Tensor(array) for name, array in arrays.items()
-        }
+        core = ("float32", "float64", "int64", "bool")
+        state = {name: framework.Tensor(each) if each.dtype.name in core else each for name, each in arrays.items()}
+        state = {name: each.T if transposed else each for name, each in state.items()}
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
         framework.save(state, path)

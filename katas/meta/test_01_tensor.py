@@ -76,6 +76,7 @@ def test_creating_tensors(kata, probes):
         "arange(1, 7, 2)": [1, 3, 5],
         "arange(0.0, 1.0, 0.5)": [0.0, 0.5],
         "Tensor([1.5]).dtype": "float32",
+        "Tensor(np.float64(1.5)).dtype": "float64",
         "Tensor([1.5], dtype='float64').to('float32').dtype": "float32",
         "Tensor([1.5]).double().dtype": "float64",
         "Tensor([1.5, -1.5]).long()": [1, -1],

@@ -32,6 +32,7 @@ def test_what_requires_grad(kata, probes):
         "c": (False, True),
         "x * c": (True, False),
         "x * c in no_grad": (False, True),
+        "c * c": (False, True),
         "(x * c).detach()": (False, True),
     }
     for name, flags in expected.items():
@@ -98,12 +99,13 @@ with no_grad():
     with no_grad():
         a = x * 2
     b = x * 2
+    w = Tensor([1.0], requires_grad=True)
 
 @no_grad()
 def double(t):
     return t * 2
 
-c = double(x)
+c = double(t=x)
 try:
     with no_grad():
         raise KeyError
@@ -112,5 +114,5 @@ except KeyError:
 with no_grad():
     x -= 1
 """
-    expected = {f"{name}.requires_grad": name in "dx" for name in "abcdx"} | {"x": 2.0}
+    expected = {f"{name}.requires_grad": name in "dwx" for name in "abcdwx"} | {"x": 2.0}
     assert_equal(kata.run(probes.values, code, list(expected)), expected)

@@ -95,6 +95,7 @@ w = arange(12).reshape(2, 3, 2)
         "x.transpose(-1, 0).shape": [3, 2, 1],
         "w.permute(2, 0, 1)": [[[0, 2, 4], [6, 8, 10]], [[1, 3, 5], [7, 9, 11]]],
         "x.squeeze(0).shape": [2, 3],
+        "x.squeeze(1).shape": [1, 2, 3],
         "x.unsqueeze(-1).squeeze(0).shape": [2, 3, 1],
         "zeros(1, 3, 1).squeeze(0).shape": [3, 1],
         "x.expand(2, -1, -1).shape": [2, 2, 3],

@@ -77,6 +77,14 @@ def test_a_parameter_without_a_gradient_stays(kata, probes):
 
 
 @task("optimizers")
+def test_a_step_leaves_gradients_as_they_are(kata, probes):
+    for make in ("SGD([w], lr=0.1, momentum=0.9, weight_decay=0.5)", "Adam([w], weight_decay=0.5)", "AdamW([w])"):
+        code = f"w = Tensor([1.0], requires_grad=True)\noptimizer = {make}\n(w * w).backward()\noptimizer.step()\n"
+        with about(f"the gradient of w² at 1, after a step of {make}"):
+            assert_equal(kata.run(probes.values, code, ["w.grad"]), {"w.grad": [2.0]})
+
+
+@task("optimizers")
 def test_another_optimizer_continues_from_a_state(kata, probes):
     for make, other in (
         ("SGD([w], lr=0.1, momentum=0.9)", "SGD([w], lr=0.5)"),

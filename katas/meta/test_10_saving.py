@@ -27,8 +27,8 @@ def test_the_bytes_of_a_file(kata, probes):
     header, numbers = kata.run(probes.file_parts, arrays)
     assert_equal(header, {"b": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}})
     assert_equal(numbers, b"\x00\x00\x80\x3f")
-    header, numbers = kata.run(probes.file_parts, {"turned": np.array([[1, 2], [3, 4]], np.int32)}, True)
-    assert_equal(numbers, b"\1\0\0\0\3\0\0\0\2\0\0\0\4\0\0\0")
+    header, numbers = kata.run(probes.file_parts, {"turned": np.array([[1, 2], [3, 4]])}, True)
+    assert_equal(numbers, b"".join(number.to_bytes(8, "little") for number in (1, 3, 2, 4)))
     others = [("F64", np.array(2.5)), ("BOOL", np.array([True, False])), ("U8", np.zeros(3, np.uint8))]
     others += [("F16", np.array([0.5, -1.0], np.float16)), ("F32", np.zeros((0, 3), np.float32))]
     for name, array in others:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.course.submissions import find, of_katas
+from graders.course.submissions import of_katas, read
 from tests.milestone_course import ADD, DOUBLE, NETWORK, write_course, write_files
 from tests.warm import katas
 
@@ -131,7 +131,7 @@ def test_a_person_with_the_name_of_a_kata_gets_nobody_elses_files(tmp_path, tree
     people = {"milestone/network.py": NETWORK, "one/double.py": DOUBLE, "two/add_two.py": ADD}
     write_files(folder, people)
     milestone = [catalogue.load(root, "milestone", complete=False)]
-    (taken,) = [each.files for entry in find(folder) for each in of_katas(entry, milestone, every=False)]
+    (taken,) = [each.files for entry in read(folder).entries for each in of_katas(entry, milestone, every=False)]
     assert [file.name for file in taken.files] == ["network.py"]
     assert [each.files for each in taken.earlier] == [(), ()]
 

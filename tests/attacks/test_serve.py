@@ -26,6 +26,7 @@ import pytest
 
 from graders import catalogue
 from graders.catalogue import Kata
+from graders.catalogue.stubs import handed_out
 from graders.debugging import practice
 from graders.debugging.generate import candidate
 from graders.errors import KataError
@@ -218,7 +219,8 @@ def test_nothing_hidden_is_sent(server, root):
 @pytest.mark.deep
 def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
     puzzle = replace(candidate(8, 1, "evaluation"), symptom="Something is off.")
-    folder = practice.write(puzzle, root, 1, "evaluation")
+    practice.write(puzzle, root, 1, "evaluation")
+    folder = practice.folder_of(root, 8)
     healthy = set(puzzle.twin.splitlines()) - set(puzzle.source.splitlines())
     (fault,) = puzzle.faults
     secrets = {line.strip() for line in healthy if len(line.strip()) > 8} | {fault.why, fault.fix, fault.prevention}
@@ -227,7 +229,7 @@ def test_the_answer_to_a_puzzle_is_not_sent_before_it_is_solved(server, root):
         with server.events("debug:8") as wait:
             server.post("/api/katas/debug:8/grade")
             sent = [str(wait(lambda now: now["status"] == "failed" and not now["grading"]))]
-            answer = practice.answer(puzzle)
+            answer = practice.solution(puzzle)["diagnosis.toml"]
             for line in (1, len(puzzle.source.splitlines())):
                 wrong = answer.replace(f"line = {puzzle.lines[0][0]}", f"line = {line}")
                 write(folder / "diagnosis.toml", wrong.replace(fault.why, "").replace(fault.fix, ""))
@@ -480,28 +482,28 @@ def _status(server: Server, method: str, *headers: tuple[str, str]) -> int:
 
 
 def test_a_progress_file_that_cannot_be_used_is_named_on_the_start_page(globbed, tmp_path, monkeypatch):
-    katas = LiveKatas(globbed.root, None, app.puzzle_room)
+    katas = LiveKatas(globbed.root, None)
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
     write(tmp_path / "progress.sqlite", "damaged" * 1000)
-    assert "It was renamed progress.damaged-" in app.overview(katas, None, {})["warning"]
+    assert "It was renamed progress.damaged-" in app.overview(katas, {})["warning"]
     with contextlib.closing(sqlite3.connect(tmp_path / "progress.sqlite")) as other:
         other.execute("BEGIN EXCLUSIVE")
         started = time.monotonic()
-        found = app.overview(katas, None, {})
+        found = app.overview(katas, {})
         state = live.opened(globbed.root, "alpha")
         assert time.monotonic() - started < 5  # and not progress.WAIT_S for each
     assert [each["slug"] for each in found["katas"]] == ["alpha"]
     assert "Your progress cannot be shown now" in found["warning"]
     assert "database is locked. Another program is using the file." in found["warning"]
     assert (found["summary"], found["next"], found["progress"]) == ("", None, False)
-    assert "database is locked" in state.notes[0]
+    assert "database is locked" in state.notes[0].about[0]
 
 
 def test_a_broken_kata_does_not_hide_the_others(globbed):
     shutil.copytree(globbed.folder, globbed.root / "katas/beta")
     shutil.copytree(globbed.folder, globbed.root / "katas/gamma")
     write(globbed.root / "katas/beta/kata.toml", "title = 3\n")
-    found = app.overview(LiveKatas(globbed.root, None, app.puzzle_room), None, {})
+    found = app.overview(LiveKatas(globbed.root, None), {})
     assert [each["slug"] for each in found["katas"]] == ["alpha", "gamma"]
     ((slug, fault),) = ((each["slug"], each["fault"]) for each in found["broken"])
     assert slug == "beta"
@@ -551,7 +553,7 @@ def test_a_session_that_fails_is_shown_and_tried_again(globbed, monkeypatch):
     monkeypatch.setattr(live, "WatchSession", Broken)
     seen: list[Any] = []
     judge = SimpleNamespace(grade=lambda *_, **__: None, close=lambda: None)
-    katas = LiveKatas(globbed.root, judge, app.puzzle_room)
+    katas = LiveKatas(globbed.root, judge)
     kata = katas.get("alpha")
     kata.join(seen.append)
     kata.do(lambda session: session.grade_again())
@@ -581,7 +583,7 @@ def test_a_reset_writes_nothing_through_a_link(globbed, tmp_path):
     (globbed.folder / "twice.py").unlink()
     (globbed.folder / "twice.py").symlink_to(outside)
     with pytest.raises(KataError, match="link to a file outside"):
-        guidance.reset(globbed)
+        guidance.reset(globbed, handed_out(globbed))
     assert outside.read_text(encoding="utf-8") == "precious = 1\n"
 
 
@@ -590,7 +592,7 @@ def test_a_client_that_never_reads_gets_only_the_latest_snapshot(globbed, monkey
     listeners = []
     kata = SimpleNamespace(alive=True, join=listeners.append, leave=listeners.remove)
     monkeypatch.setattr(LiveKatas, "get", lambda *_: kata)
-    state = SimpleNamespace(katas=LiveKatas(globbed.root, None, app.puzzle_room))
+    state = SimpleNamespace(katas=LiveKatas(globbed.root, None))
     request = SimpleNamespace(app=SimpleNamespace(state=state), path_params={"slug": "alpha"})
 
     class Found(dict[str, int]):
@@ -621,8 +623,7 @@ def test_a_client_that_never_reads_gets_only_the_latest_snapshot(globbed, monkey
 
 def test_a_readme_that_is_not_utf_8_does_not_close_the_page(globbed):
     (globbed.folder / "README.md").write_bytes(b"# Caf\xe9\n")
-    request = SimpleNamespace(path_params={"slug": "alpha"})
-    assert "Caf\ufffd" in app.one_kata(LiveKatas(globbed.root, None, app.puzzle_room), request, {})["readme"]
+    assert "Caf\ufffd" in app.one_kata(LiveKatas(globbed.root, None), {}, "alpha")["readme"]
 
 
 def test_the_address_of_a_picture_is_quoted(globbed):

@@ -35,8 +35,7 @@ def work_out_the_example(root, slug):
 
 
 def write_the_reference(root, slug):
-    hidden = root / f"graders/hidden/{slug}/test_hidden.py"
-    edit(hidden, "return np.zeros_like(x)", "return np.log1p(np.exp(x))")
+    edit(root / f"graders/hidden/{slug}/test_hidden.py", "return np.zeros_like(x)", "return np.log1p(np.exp(x))")
 
 
 def write_another_way(root, slug):
@@ -45,11 +44,8 @@ def write_another_way(root, slug):
 
 
 def say_what_is_left(root, slug):
-    readme = root / f"katas/{slug}/README.md"
-    text = readme.read_text(encoding="utf-8")
     for place in PLACES:
-        text = text.replace(place, "")
-    write(readme, text)
+        edit(root / f"katas/{slug}/README.md", place, "")
     edit(root / f"graders/hidden/{slug}/wrong/first.py", UNSAID, "the sign was wrong")
 
 
@@ -99,18 +95,14 @@ def test_new_lists_the_readme_lines_to_replace(root):
     assert [place for place in PLACES if written.count(place) != 1] == []
 
 
-def test_catalogue_reads_a_new_kata(root):
+def test_catalogue_reads_a_new_kata_and_no_shared_file_is_touched(root):
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     scaffold(root, "softplus", "soft_plus")
+    assert {path: path.read_bytes() for path in before} == before
     kata = catalogue.load(root, "softplus")
     assert (kata.entry_points, kata.modules) == (("soft_plus",), ("softplus",))
     assert [variant.task for variant in kata.wrong] == ["value"]
     assert len(kata.accept) == 1
-
-
-def test_no_shared_file_is_touched(root):
-    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    scaffold(root, "softplus", "softplus")
-    assert {path: path.read_bytes() for path in before} == before
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from graders.checks import (
     assert_close,
     assert_equal,
     assert_float,
-    assert_int,
     assert_near,
     assert_parts,
     assert_shape,
@@ -131,23 +130,18 @@ def test_the_scale_is_the_magnitude_of_intermediate_values() -> None:
         assert_close(np.array([1e-13]), np.array([0.0]))
 
 
-def test_a_float32_answer_is_compared_at_float32_precision() -> None:
+def test_an_answer_is_compared_at_the_precision_that_it_must_have() -> None:
     exact = np.array([1 / 3, 1e39])
     with np.errstate(over="ignore"):
         single = exact.astype(np.float32)
     assert_close(single, exact, dtype=np.float32)
-
-
-def test_a_float64_answer_computed_in_float32_fails() -> None:
-    exact = np.array([1 / 3])
     with pytest.raises(Mismatch):
-        assert_close(exact.astype(np.float32).astype(np.float64), exact)
+        assert_close(single[:1].astype(np.float64), exact[:1])
 
 
 @pytest.mark.parametrize("actual", [1 / 3, np.float64(1 / 3), np.array(1 / 3)])
 def test_a_float_may_be_a_python_float_a_numpy_scalar_or_0d(actual: object) -> None:
     assert_close(actual, 1 / 3)
-    assert_float(actual, 1 / 3)
     assert_float(actual)
 
 
@@ -165,18 +159,13 @@ def test_an_expected_torch_tensor_is_taken_as_an_array() -> None:
     assert_equal([np.array([1.0, 2.0])], [tensor])
 
 
-def test_empty_arrays_are_close() -> None:
-    assert_close(np.zeros((0, 3)), np.zeros((0, 3)))
-
-
 def test_nothing_fails_while_observing_a_wrong_answer() -> None:
     with observing():
         assert_close("x", np.zeros(3))
         assert_close(np.zeros((2, 2)), np.zeros(3))
-        assert_float(None, 1.0)
+        assert_float(None)
         assert_equal({}, [1])
         assert_bool(0, True)
-        assert_int("x", 3)
 
 
 @pytest.mark.parametrize(
@@ -218,26 +207,12 @@ def test_a_difference_is_reported_with_its_place(actual: object, expected: objec
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize("actual", [True, np.True_])
-def test_a_bool_is_a_bool_of_python_or_numpy(actual: object) -> None:
-    assert_bool(actual, True)
-
-
 @pytest.mark.parametrize("actual", [1, 1.0, "True", None, np.array(True), False, np.False_])
 def test_a_value_that_is_merely_truthy_is_refused(actual: object) -> None:
     with pytest.raises(Mismatch):
         assert_bool(actual, True)
-
-
-@pytest.mark.parametrize("actual", [3, np.int32(3), np.uint8(3)])
-def test_an_int_is_an_int_of_python_or_numpy(actual: object) -> None:
-    assert_int(actual, 3)
-
-
-@pytest.mark.parametrize("actual", [3.0, True, "3", 4, np.float64(3)])
-def test_another_type_or_another_int_is_refused(actual: object) -> None:
-    with pytest.raises(Mismatch):
-        assert_int(actual, 3)
+    assert_bool(True, True)
+    assert_bool(np.True_, True)
 
 
 @pytest.mark.parametrize(
@@ -254,12 +229,6 @@ def test_a_shape_is_checked_even_where_checks_are_silent(actual, said):
     assert_shape(np.zeros((2, 3)), (2, 3))
 
 
-def test_near_values_may_have_any_type_and_dtype() -> None:
-    for actual in ([1.0, 2.01], (1, 2), np.array([1.01, 2.0], np.float32)):
-        assert_near(actual, np.array([1.0, 2.0]), relative=0.02)
-    assert_near(0.3, 0.25, absolute=0.05)
-
-
 @pytest.mark.parametrize(
     ("actual", "told"),
     [
@@ -271,6 +240,9 @@ def test_near_values_may_have_any_type_and_dtype() -> None:
     ],
 )
 def test_a_value_that_is_not_near_is_reported_with_its_place(actual: object, told: str) -> None:
+    for near in ([1.0, 2.01], (1, 2), np.array([1.01, 2.0], np.float32)):  # of any type and dtype
+        assert_near(near, np.array([1.0, 2.0]), relative=0.02)
+    assert_near(0.3, 0.25, absolute=0.05)
     with pytest.raises(Mismatch) as caught:
         assert_near(actual, [1.0, 2.0], relative=0.02, name="norms")
     assert str(caught.value).splitlines()[0] == told

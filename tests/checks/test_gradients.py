@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from graders.checks import Mismatch, assert_gradient, away_from_kinks, central_difference, vector_jacobian_product
+from graders.checks import Mismatch, assert_gradient, away_from_kinks, vector_jacobian_product
+from graders.checks.gradients import central_difference
 from graders.checks.mismatch import observing
 from tests.late import torch
 
@@ -21,12 +22,8 @@ def linear(x, weight, bias):
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_right_gradients_pass(index: int) -> None:
+def test_right_gradients_pass_and_a_single_wrong_element_fails(index: int) -> None:
     assert_gradient(GRADIENTS[index], linear, (X, W, B), COTANGENT, index, terms=5)
-
-
-@pytest.mark.parametrize("index", [0, 1, 2])
-def test_a_single_wrong_element_fails(index: int) -> None:
     wrong = GRADIENTS[index].copy()
     wrong.flat[-1] *= 1 + 1e-9
     with pytest.raises(Mismatch):
@@ -39,11 +36,6 @@ def test_a_gradient_that_contradicts_differences_fails() -> None:
 
     with pytest.raises(Mismatch, match="against central differences"):
         assert_gradient(np.array([3.0]), detached, (np.array([3.0]),), np.ones(1))
-
-
-def test_the_gradient_of_the_sum_is_refused() -> None:
-    with pytest.raises(Mismatch):
-        assert_gradient(np.full(3, 5.0), linear, (X, W, B), COTANGENT, 2)
 
 
 def test_a_float32_gradient_is_compared_at_float32_precision() -> None:
@@ -80,7 +72,7 @@ def test_nothing_fails_while_observing_a_wrong_answer() -> None:
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
 def test_central_differences_agree_with_the_formula(x: float, c: float) -> None:
-    (gradient,) = central_difference(np.sin, (np.array([x]),), np.array([c]))
+    gradient = central_difference(np.sin, (np.array([x]),), np.array([c]), 0)
     assert abs(gradient[0] - c * np.cos(x)) < 1e-9
 
 

@@ -103,14 +103,10 @@ def test_pass_exits_with_0_and_one_json_object(passed: Finished) -> None:
     assert json.loads(passed.out)["status"] == "passed"
 
 
-def test_fail_exits_with_1(record: tuple[Path, Finished]) -> None:
-    assert record[1].status == 1, record[1].said
-
-
-def test_report_is_written_and_announced(record: tuple[Path, Finished]) -> None:
+def test_fail_exits_with_1_and_its_report_is_announced(record: tuple[Path, Finished]) -> None:
     path, done = record
     assert json.loads(path.read_text(encoding="utf-8"))["status"] == "failed"
-    assert (done.out, done.err) == ("", f"written: {path}\n")
+    assert (done.status, done.out, done.err) == (1, "", f"written: {path}\n")
 
 
 def test_several_katas_are_a_list(everything: Finished) -> None:
@@ -153,32 +149,21 @@ def test_harmful_task_fails_only_its_own_tests(everything: Finished, slug: str) 
     assert tasks == {"twice": "failed", "half": "passed"}
 
 
-def test_no_process_outlives_a_grading(everything: Finished) -> None:
+def test_endless_output_is_cut_and_no_process_is_left(everything: Finished) -> None:
+    outputs = [test["output"] for test in graded(everything)["loud"]["tests"]]
+    assert 0 < max(map(len, outputs)) < 100_000
     assert everything.left == []
 
 
-def test_endless_output_is_cut(everything: Finished) -> None:
-    outputs = [test["output"] for test in graded(everything)["loud"]["tests"]]
-    assert 0 < max(map(len, outputs)) < 100_000
-
-
-def test_an_unknown_kata_is_told_with_the_nearest(root: Path) -> None:
-    done = in_process.katas("grade", "alhpa", cwd=root)
-    assert done.status == 2
-    assert "there is no kata `alhpa`. Did you mean `alpha`?" in done.err
-
-
-def test_typo_in_kata_toml_is_reported_with_file_and_key(tmp_path: Path) -> None:
+def test_a_wrong_kata_or_repository_is_told_with_its_fix(root: Path, tmp_path: Path) -> None:
+    unknown = in_process.katas("grade", "alhpa", cwd=root)
+    assert (unknown.status, "there is no kata `alhpa`. Did you mean `alpha`?" in unknown.err) == (2, True)
+    missing = in_process.katas("grade", "alpha", cwd=tmp_path)
+    assert (missing.status, "--root DIR" in missing.err) == (2, True)
     workshop.write_kata(tmp_path, "alpha", toml=workshop.TOML.replace("minutes", "minuets"))
-    done = in_process.katas("grade", "alpha", cwd=tmp_path)
-    assert done.status == 2
-    assert done.err == "katas: katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?\n"
-
-
-def test_missing_repository_is_reported_with_a_remedy(tmp_path: Path) -> None:
-    done = in_process.katas("grade", "alpha", cwd=tmp_path)
-    assert done.status == 2
-    assert "--root DIR" in done.err
+    typo = in_process.katas("grade", "alpha", cwd=tmp_path)
+    assert typo.status == 2
+    assert typo.err == "katas: katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?\n"
 
 
 def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
@@ -344,11 +329,7 @@ def test_the_list_is_valid_json(root: Path) -> None:
     listed = json.loads(in_process.katas("list", "--format", "json", cwd=root).out)
     assert {kata["slug"] for kata in listed} == {path.name for path in (root / "katas").iterdir()}
     assert listed[0]["points"] == 3
-
-
-def test_list_fits_into_80_columns() -> None:
-    lines = in_process.katas("list").out.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, in_process.katas("list").out.splitlines())) <= 80
 
 
 @pytest.mark.deep
@@ -361,23 +342,19 @@ def test_the_demo_shows_three_verdicts() -> None:
     assert max(map(len, done.out.splitlines())) <= 80
 
 
-def test_replay_of_the_same_submission_agrees(root: Path, clone: Path, record: tuple[Path, Finished]) -> None:
-    done = warm.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
-    assert (done.status, done.err) == (0, "")
-    assert "the same statuses, scores and counterexamples" in done.out
-
-
-def test_a_replay_of_something_else_says_what_differs(root: Path, record: tuple[Path, Finished]) -> None:
-    done = warm.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
-    assert done.status == 1
-    assert "the submission differs" in done.out
-    assert "failed then, passed now" in done.out
+def test_a_replay_agrees_or_says_what_differs(root: Path, clone: Path, record: tuple[Path, Finished]) -> None:
+    same = warm.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
+    assert (same.status, same.err) == (0, "")
+    assert "the same statuses, scores and counterexamples" in same.out
+    other = warm.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
+    assert other.status == 1
+    assert "the submission differs" in other.out
+    assert "failed then, passed now" in other.out
 
 
 def test_a_learners_record_has_no_seed_to_replay(root: Path, tmp_path: Path, passed: Finished) -> None:
     done = warm.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
-    assert done.status == 2
-    assert "--audience instructor" in done.err
+    assert (done.status, "--audience instructor" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"schema": "other"}', "[]"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +95,11 @@ MARKED = with_marks(AWAITING, [ManualScore("essay", 3.0, "Grace", moment(11))])
 
 def speed(ratio: float, low: float, high: float) -> Speed:
     return Speed(ratio=ratio, low=low, high=high, cpu_ratio=ratio)
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV table by column."""
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 def output_of(*words: str, root: Path) -> str:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import struct
+import subprocess
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from graders import catalogue
+from graders.course.batch import Batch
+from graders.course.marking_queue import MarkingQueue, Wanted
+from graders.manual_scores import marks_of
+from graders.verdict import from_json
 from tests import workshop
+from tests.course.books import current, table
 from tests.serving import Server
 from tests.warm import katas
-from tests.workshop import write
+from tests.workshop import Finished, write
 
 TASK = """\
 [tasks.{name}]
@@ -55,6 +62,55 @@ def write_reviewed_kata(place: Path, *, why: str) -> Path:
     for person in PEOPLE:
         shutil.copytree(root / "solutions" / "alpha", place / "in" / person)
     return root
+
+
+class Course(NamedTuple):
+    """A repository with one kata, the submissions of three people, and their batch."""
+
+    root: Path
+    folder: Path
+    batch: Batch
+
+    @property
+    def out(self) -> Path:
+        return self.batch.out
+
+    @property
+    def book(self) -> str:
+        return str(self.out / "gradebook.sqlite")
+
+    def run(self, *words: str) -> Finished:
+        return katas(*words, cwd=self.root)
+
+    def grade(self, *words: str) -> Finished:
+        return self.run("grade-batch", str(self.folder), "--out", str(self.out), *words)
+
+    def queue(self, by: str = "Grace", course: str = "", **wanted: Any) -> MarkingQueue:
+        return MarkingQueue(course or str(self.out), by, Wanted(**wanted), lambda slug: catalogue.load(self.root, slug))
+
+    def serve(self, *options: str, by: str = "Grace") -> Marking:
+        return Marking(self.root, self.out, *options, by=by)
+
+    def marks(self) -> dict[tuple[str, str], tuple[float, str, str]]:
+        return {
+            (mark.task, row.person): (mark.points, mark.reviewer, mark.comment)
+            for row in current(self.out)
+            for mark in marks_of(row.verdict)
+        }
+
+    def files_agree(self) -> bool:
+        """Return whether results.csv and the verdict files say what the store says."""
+        files = all(
+            from_json(self.batch.verdict_file(*row.key).read_bytes()) == row.verdict for row in current(self.out)
+        )
+        return files and (self.out / "results.csv").read_text(encoding="utf-8") == table(self.out)
+
+
+def copy_course(begun: Path, place: Path) -> Course:
+    """Copy a graded course, which is a repository, its submissions and its batch."""
+    for name in ("root", "in", "out"):
+        subprocess.run(["cp", "-a", str(begun / name), str(place)], check=True)
+    return Course(place / "root", place / "in", Batch(place / "out"))
 
 
 def write_course(place: Path) -> Path:

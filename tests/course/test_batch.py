@@ -19,16 +19,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake, verdict
 from graders.course import batch as batch_module
-from graders.course import executors, pool_worker, submissions
+from graders.course import downloads, executors, pool_worker, submissions
 from graders.course.batch import Batch
 from graders.course.commands.grade_batch import grade_batch, rate_of
-from graders.course.executors import Borrowed, Cluster, ThisMachine
+from graders.course.downloads import SubmissionEntry
+from graders.course.executors import Cluster, JobExecutor, ThisMachine
 from graders.course.gradebook import removal
 from graders.course.gradebook.importing import Row
 from graders.course.grading import BatchProgress, BatchRun
@@ -39,7 +41,8 @@ from graders.manual_scores import ManualScore, with_marks
 from graders.report import render
 from tests import workshop
 from tests.attacks.residents import children, command_line
-from tests.course.books import current, history, table
+from tests.course.books import AWAITING, current, moment, table
+from tests.course.books import history as rows_of
 from tests.warm import katas
 from tests.workshop import (
     ADDED,
@@ -77,13 +80,10 @@ def hand_in(folder: Path, count: int) -> Path:
     return folder
 
 
-rows_of = history
-
-
 def forget(batch: Batch, person: str) -> tuple[int, int]:
     """Remove a person as `katas gradebook forget` does. Return the numbers of removed verdicts and submissions."""
     with batch.open() as held:
-        removed = batch.clean(held, lambda name, _: name == submissions.composed(person))
+        removed = batch.clean(held, lambda name, _: name == downloads.composed(person))
         removal.forget(held.book, person)
         return removed
 
@@ -110,13 +110,35 @@ def start_batch(root: Path, submissions: Path, out: Path, *words: str, **env: st
     )
 
 
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def wait_for_rows(process: subprocess.Popen[str], out: Path, count: int) -> None:
     """Wait until the store has this many verdicts, or the command has ended."""
-    until = time.monotonic() + PATIENCE_S
-    while process.poll() is None and time.monotonic() < until:
-        if rows_in(out) >= count:
-            return
-        time.sleep(0.005)
+    wait_until(lambda: process.poll() is not None or rows_in(out) >= count)
+
+
+def grade_entries(
+    root: Path,
+    entries: list[SubmissionEntry],
+    out: Path,
+    executor: JobExecutor,
+    on_progress: Callable[[BatchProgress], None] = lambda _: None,
+) -> None:
+    batch = Batch(out)
+    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=on_progress)
+    with batch.open(bytes.fromhex(SEED)) as held, executor:
+        run.grade(entries, executor, held)
+
+
+def graded_by(progress: BatchProgress) -> int:
+    return sum(progress.graded.values())
 
 
 def rows_in(out: Path) -> int:
@@ -183,7 +205,7 @@ def test_verdict_file_replays_from_the_stored_submission(everything, root):
 
 def test_second_run_grades_nothing_again(everything, root):
     folder, out, _ = everything
-    before = history(out)
+    before = rows_of(out)
     (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the store and the file
     forged = out / "verdicts" / "bob" / "one.json"
     write(forged, forged.read_text(encoding="utf-8").replace('"failed"', '"passed"'))
@@ -192,7 +214,7 @@ def test_second_run_grades_nothing_again(everything, root):
     assert verdict.from_json(forged.read_bytes()).status == "failed"
     assert "8 submissions from 8 people: 0 graded" in done.out
     assert "8 graded earlier" in done.out
-    assert history(out) == before
+    assert rows_of(out) == before
     assert verdict.from_json((out / "verdicts" / "ada" / "one.json").read_bytes()).status == "passed"
 
 
@@ -211,7 +233,7 @@ def test_without_kata_option_only_changed_stubs_are_graded(root, tmp_path):
     write(tmp_path / "in" / "ada" / "katas" / "one" / "twice.py", SOLUTION)
     write(tmp_path / "in" / "ada" / "katas" / "two" / "twice.py", STUB)
     write(tmp_path / "in" / "bob" / "README.md", "nothing yet")
-    (entry, nobody) = submissions.find(tmp_path / "in")
+    (entry, nobody) = submissions.read(tmp_path / "in").entries
     known = catalogue.load_all(root)
     assert [handed.kata.slug for handed in submissions.of_katas(entry, known, every=False)] == ["one"]
     assert [handed.kata.slug for handed in submissions.of_katas(entry, known, every=True)] == ["one", "two"]
@@ -238,7 +260,7 @@ def test_one_name_in_two_unicode_forms_is_one_person(tmp_path, names):
         else:
             write(tmp_path / name / "twice.py", SOLUTION)
     write(tmp_path / "Bob" / "twice.py", SOLUTION)
-    bob, zoe = submissions.find(tmp_path)
+    bob, zoe = submissions.read(tmp_path).entries
     assert (bob.person, bob.refused, zoe.person) == ("Bob", "", "Zo\u00e9")
     assert re.fullmatch(r"'Zo.*' and 'Zo.*' belong to the same person, Zo\u00e9\. Remove all but one\.", zoe.refused)
 
@@ -246,7 +268,7 @@ def test_one_name_in_two_unicode_forms_is_one_person(tmp_path, names):
 def test_names_are_stored_in_one_unicode_form(tmp_path):
     write(tmp_path / "in" / "Zoe\u0301" / "twice.py", SOLUTION)
     times = submissions.read_times(write(tmp_path / "times.csv", "Zoe\u0301,2026-05-31T21:59:00+00:00\n"))
-    (entry,) = submissions.find(tmp_path / "in", times)
+    (entry,) = submissions.read(tmp_path / "in", times).entries
     assert (entry.person, entry.submitted_at) == ("Zo\u00e9", "2026-05-31T21:59:00+00:00")
     batch = Batch(tmp_path / "out")
     with batch.open() as held:
@@ -272,7 +294,7 @@ def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
     (folder / "eve").symlink_to(root / "solutions" / "one")
     write(folder / "carl.py", SOLUTION)
     write(folder / "dora" / "answer.py", SOLUTION)
-    assert [entry.person for entry in submissions.find(folder)] == ["dora", "person0000"]
+    assert [entry.person for entry in submissions.read(folder).entries] == ["dora", "person0000"]
     done = katas("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
     assert done.status == 0, done.said
     assert "no submission for these katas: dora" in done.out
@@ -294,9 +316,9 @@ def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
     folder = tmp_path / "in"
     os.utime(write(folder / "ada" / "twice.py", ""), (1_700_000_000,) * 2)
     os.utime(write(folder / "ada" / "notes.md", ""), (1_600_000_000,) * 2)
-    assert [entry.submitted_at for entry in submissions.find(folder)] == ["2023-11-14T22:13:20+00:00"]
+    assert [entry.submitted_at for entry in submissions.read(folder).entries] == ["2023-11-14T22:13:20+00:00"]
     times = submissions.read_times(write(tmp_path / "times.csv", "person,time\nada,2026-05-31T23:59:00+02:00\n"))
-    assert [entry.submitted_at for entry in submissions.find(folder, times)] == ["2026-05-31T21:59:00+00:00"]
+    assert [entry.submitted_at for entry in submissions.read(folder, times).entries] == ["2026-05-31T21:59:00+00:00"]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +333,7 @@ def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
 def test_wrong_table_of_times_names_the_line(tmp_path, text, fault):
     write(tmp_path / "in" / "ada" / "twice.py", "")
     with pytest.raises(KataError, match=fault):
-        submissions.find(tmp_path / "in", submissions.read_times(write(tmp_path / "times.csv", text)))
+        submissions.read(tmp_path / "in", submissions.read_times(write(tmp_path / "times.csv", text)))
 
 
 def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
@@ -375,7 +397,7 @@ def test_two_names_of_a_person_may_not_have_different_times(root, tmp_path):
 def test_times_also_apply_to_someone_with_two_submissions(tmp_path):
     write(tmp_path / "in/ada/twice.py", SOLUTION)
     write(tmp_path / "in/ada.zip", "")
-    (entry,) = submissions.find(tmp_path / "in", {"ada": "2026-05-31T21:59:00+00:00"})
+    (entry,) = submissions.read(tmp_path / "in", {"ada": "2026-05-31T21:59:00+00:00"}).entries
     assert (bool(entry.refused), entry.submitted_at) == (True, "2026-05-31T21:59:00+00:00")
 
 
@@ -383,7 +405,7 @@ def test_submission_time_of_a_kata_is_that_of_its_own_files(root, tmp_path):
     folder = tmp_path / "in"
     os.utime(write(folder / "ada/work/twice.py", SOLUTION), (1_700_000_000,) * 2)
     write(folder / "ada/work/notes.md", "later")
-    (entry,) = submissions.find(folder)
+    (entry,) = submissions.read(folder).entries
     (handed,) = submissions.of_katas(entry, [catalogue.load(root, "one")], every=True)
     assert [file.name for file in handed.files.files] == ["twice.py"]
     assert handed.entry.submitted_at == "2023-11-14T22:13:20+00:00"
@@ -395,7 +417,7 @@ def test_file_with_an_impossible_time_does_not_stop_a_batch(seconds):
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         os.utime(write(Path(folder) / "ada" / "twice.py", ""), (seconds, seconds))
         os.utime(Path(folder) / "ada", (seconds, seconds))
-        (entry,) = submissions.find(Path(folder))
+        (entry,) = submissions.read(Path(folder)).entries
     assert entry.submitted_at[:4] in ("9999", "1970")
 
 
@@ -485,16 +507,13 @@ def test_full_disk_is_reported_and_the_batch_can_resume(root, small_cohort, tmp_
 
 def no_judge_is_left(session: int) -> bool:
     """Return whether all processes of a command's session end within a minute."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        listed = subprocess.run(["ps", "-o", "stat=", "-s", str(session)], capture_output=True, text=True, check=False)
-        if all(state.startswith("Z") for state in listed.stdout.split()):  # a zombie has ended, but was not waited for
-            return True
-        time.sleep(0.1)
-    return False
+    words = ["ps", "-o", "stat=", "-s", str(session)]
 
+    def all_ended() -> bool:  # a zombie has ended, but was not waited for
+        listed = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
+        return all(state.startswith("Z") for state in listed)
 
-# A sitecustomize.py: processes that multiprocessing spawns report when they import, and import slowly.
+    return wait_until(all_ended, 60)
 
 
 def test_ctrl_c_waits_until_a_submission_is_stored(root, tmp_path, monkeypatch):
@@ -555,9 +574,7 @@ def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path)
     def starts() -> bool:
         return any("graders.judge.fork_server" in command_line(child) for child in children(process.pid))
 
-    until = time.monotonic() + PATIENCE_S
-    while not starts() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: starts() or process.poll() is not None)
     assert starts()  # it imports for a second before it grades
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=PATIENCE_S)
@@ -571,44 +588,40 @@ def test_ctrl_c_while_judges_start_prints_one_line(root, small_cohort, tmp_path)
 def test_killed_judging_process_loses_no_verdict(root, small_cohort, tmp_path, kills, workers):
     folder, expected = small_cohort
 
-    def kill_one(_: BatchProgress) -> None:
-        if len(killed) < kills and sum(run.progress.graded.values()) > 3 * (len(killed) + 1):
+    def kill_one(progress: BatchProgress) -> None:
+        if len(killed) < kills and graded_by(progress) > 3 * (len(killed) + 1):
             for process in [each.process for each in pool_worker._busy if each.process][:1]:
                 process.process.kill()
                 killed.append(process.process.pid)
 
     killed: list[int] = []
-    batch = Batch(tmp_path / "out")
-    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=kill_one)
-    with batch.open(bytes.fromhex(SEED)) as held, ThisMachine(root, workers) as executor:
-        run.grade(submissions.find(folder), executor, held)
+    grade_entries(root, submissions.read(folder).entries, tmp_path / "out", ThisMachine(root, workers), kill_one)
     assert len(killed) == kills
     assert_equal_to(expected, tmp_path / "out")
 
 
+def cluster_of(**settings: object) -> Any:
+    distributed = pytest.importorskip("distributed")
+    return distributed.LocalCluster(**{"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"} | settings)
+
+
 @pytest.mark.deep
 def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.course.executors.LEFT_S", 1.0)
     monkeypatch.setattr("graders.course.executors.WAIT_S", 60.0)
     monkeypatch.setattr("graders.course.executors.LOOK_S", 0.5)
-    folder = hand_in_slowly(
-        shutil.copytree(small_cohort[0], tmp_path / "in"), 4
-    )  # still running when the worker is gone
+    folder = shutil.copytree(small_cohort[0], tmp_path / "in")
+    entries = submissions.read(hand_in_slowly(folder, 4)).entries  # still running when the worker is gone
 
     def retire_all(_: BatchProgress) -> None:
         if cluster.workers:
             cluster.scale(0)
 
-    batch = Batch(tmp_path / "out")
-    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=retire_all)
     with (
-        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-        batch.open(bytes.fromhex(SEED)) as held,
-        Cluster(cluster.scheduler_address) as executor,
+        cluster_of(n_workers=1) as cluster,
         pytest.raises(KataError, match=r"no worker for 1 s\. Start one, and run the same command again"),
     ):
-        run.grade(submissions.find(folder), executor, held)
+        grade_entries(root, entries, tmp_path / "out", Cluster(cluster.scheduler_address), retire_all)
     assert rows_of(tmp_path / "out")  # finished gradings are kept
 
 
@@ -616,28 +629,22 @@ def test_cluster_without_workers_is_given_up(root, small_cohort, tmp_path, monke
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.deep
 def test_dask_cluster_with_killed_workers_grades_the_same(root, small_cohort, tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.course.executors.WAIT_S", 60.0)
     folder, expected = small_cohort
     killed: list[int] = []
 
-    def kill_one(_: BatchProgress) -> None:
-        if len(killed) < 2 and sum(run.progress.graded.values()) > 4 * (len(killed) + 1):
+    def kill_one(progress: BatchProgress) -> None:
+        if len(killed) < 2 and graded_by(progress) > 4 * (len(killed) + 1):
             pids = [worker.pid for worker in cluster.workers.values()]  # None for a worker that is restarting
             for pid in [pid for pid in pids if pid not in (None, *killed)][:1]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
 
-    batch = Batch(tmp_path / "out")
-    run = BatchRun(batch, [catalogue.load(root, "one")], every=True, on_progress=kill_one)
-    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0"}
-    with (
-        distributed.LocalCluster(**settings) as cluster,
-        batch.open(bytes.fromhex(SEED)) as held,
-        Cluster(cluster.scheduler_address) as executor,
-    ):
-        run.grade(submissions.find(folder), executor, held)
+    with cluster_of(n_workers=2, processes=True) as cluster:
+        grade_entries(
+            root, submissions.read(folder).entries, tmp_path / "out", Cluster(cluster.scheduler_address), kill_one
+        )
     assert len(killed) == 2
     assert_equal_to(expected, tmp_path / "out")
 
@@ -645,23 +652,17 @@ def test_dask_cluster_with_killed_workers_grades_the_same(root, small_cohort, tm
 @pytest.mark.deep
 def test_a_dask_scheduler_grades_until_it_has_no_worker(root, small_cohort, tmp_path, monkeypatch, resident_here):
     """The cluster's worker is a thread of this process, so that no process has to start."""
-    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("graders.course.executors.LEFT_S", 0.0)
     folder, expected = small_cohort
-    few = [entry for entry in submissions.find(folder) if entry.person < "person0004"]
-    batch = Batch(tmp_path / "out")
-    run = BatchRun(batch, [catalogue.load(root, "one")], every=True)
-    settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    few = [entry for entry in submissions.read(folder).entries if entry.person < "person0004"]
     resident_here(root)
-    with distributed.LocalCluster(**settings) as cluster, Cluster(cluster.scheduler_address) as executor:
-        with batch.open(bytes.fromhex(SEED)) as held:
-            run.grade(few, executor, held)
-        executor.look()
-        cluster.scale(0)
-        until = time.monotonic() + PATIENCE_S
-        with pytest.raises(KataError, match=r"no worker for 0 s\. Start one, and run the same command again"):
-            while time.monotonic() < until:
-                executor.look()
+    with cluster_of(n_workers=1, processes=False, dashboard_address=None) as cluster:
+        grade_entries(root, few, tmp_path / "out", Cluster(cluster.scheduler_address))
+        with Cluster(cluster.scheduler_address) as executor:
+            executor.look()
+            cluster.scale(0)
+            with pytest.raises(KataError, match=r"no worker for 0 s\. Start one, and run the same command again"):
+                wait_until(executor.look)
     assert_equal_to({entry.person: expected[entry.person] for entry in few}, tmp_path / "out")
 
 
@@ -676,7 +677,7 @@ def test_missing_scheduler_is_reported_in_one_message(monkeypatch):
 
 
 def graded_row(person: str, **changes: object) -> Row:
-    found = verdict.Verdict(kata="one", status="passed", submission_sha256=person * 3, **changes)
+    found = verdict.Verdict(**{"kata": "one", "status": "passed", "submission_sha256": person * 3} | changes)
     return Row(person=person, submitted_at="2026-05-01T00:00:00+00:00", verdict=found)
 
 
@@ -690,18 +691,6 @@ def test_two_commands_cannot_grade_into_one_folder(tmp_path):
     assert [row.person for row in current(tmp_path)] == ["ada"]
 
 
-ESSAY = verdict.TaskResult(name="essay", title="Essay", status="awaiting_review", score=0, max_score=5)
-AWAITING = verdict.Verdict(
-    kata="one",
-    status="awaiting_review",
-    submission_sha256="b" * 64,
-    tasks=(ESSAY,),
-    review_points=5.0,
-    seed="00" * 16,
-    graded_at="2026-05-01T10:00:00+00:00",
-)
-
-
 # Changed tests.
 
 
@@ -710,14 +699,16 @@ def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str,
     return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
 
 
+ONE_MORE = '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n'
+
+
 @pytest.mark.deep
 def test_changed_regrades_only_what_new_tests_affect(tmp_path):
     root = write_repository(tmp_path / "katas", ["one", "two"])
     folder = hand_in(tmp_path / "in", 2)
     both = ("one", "two")
     assert "4 submissions from 2 people: 4 graded" in run_here(root, folder, tmp_path / "out", slugs=both).out
-    hidden = root / "graders" / "hidden" / "two" / "test_hidden.py"
-    write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
+    write(root / "graders" / "hidden" / "two" / "test_hidden.py", HIDDEN + ONE_MORE)
     left_alone = run_here(root, folder, tmp_path / "out", slugs=both).out
     assert re.search(r"from 2 people: 0 graded in .*; 4 graded earlier$", left_alone, re.MULTILINE), left_alone
     stood = "2 graded earlier with different tests, a different harness or policy on extras: --changed regrades them"
@@ -777,8 +768,7 @@ def test_changed_settles_also_with_refused_submissions(tmp_path):
     write(folder / "ida" / "other.py", "")
     write(folder / "joe" / "twice.py", "def twice(x)\n")
     assert "4 graded" in run_here(root, folder, tmp_path / "out").out
-    hidden = root / "graders" / "hidden" / "one" / "test_hidden.py"
-    write(hidden, HIDDEN + '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n')
+    write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + ONE_MORE)
     assert "3 graded earlier with different tests" in run_here(root, folder, tmp_path / "out").out
     assert "3 graded in" in run_here(root, folder, tmp_path / "out", "--changed").out
     for words in ((), ("--changed",)):
@@ -831,9 +821,7 @@ def test_forget_keeps_submissions_that_others_share(root, tmp_path):
             taken = intake.submission(kata, {"twice.py": text.encode()})
             batch.store.keep(taken)
             digests[person] = taken.sha256
-            row = graded_row(person)
-            row = msgspec.structs.replace(row, verdict=msgspec.structs.replace(VERDICT, submission_sha256=taken.sha256))
-            held.append([row])
+            held.append([graded_row(person, submission_sha256=taken.sha256)])
             write(batch.verdict_file(person, "one"), "written from the store")
     assert forget(batch, "twin") == (1, 0)
     assert forget(batch, "person1") == (1, 1)
@@ -860,20 +848,17 @@ def test_stored_submission_is_returned_unchanged(root, tmp_path):
 
 def test_manual_scores_survive_a_regrading_in_a_batch(tmp_path):
     row = msgspec.structs.replace(graded_row("ada"), verdict=AWAITING)
-    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", "2026-05-02T00:00:00+00:00")])
-    again = msgspec.structs.replace(AWAITING, graded_at="2026-05-03T00:00:00+00:00")
+    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", moment(12))])
+    again = msgspec.structs.replace(AWAITING, graded_at=moment(13))
     with Batch(tmp_path).open() as held:
         held.append([row, msgspec.structs.replace(row, verdict=marked)])
         (found,) = held.append([msgspec.structs.replace(row, verdict=again)])
-        assert (found.verdict.score, found.verdict.tasks[0].reviewer) == (4.0, "Grace")
+        assert (found.verdict.score, found.verdict.tasks[1].reviewer) == (14.0, "Grace")
         (later,) = held.append([msgspec.structs.replace(row, verdict=again, submitted_at="2026-05-04T00:00:00+00:00")])
-        assert (later.verdict.score, later.verdict.tasks[0].reviewer) == (4.0, "Grace")
+        assert (later.verdict.score, later.verdict.tasks[1].reviewer) == (14.0, "Grace")
         other = msgspec.structs.replace(again, submission_sha256="c" * 64)
         (found,) = held.append([msgspec.structs.replace(row, verdict=other)])
-        assert found.verdict.tasks[0].reviewer is None
-
-
-VERDICT = verdict.Verdict(kata="one", status="passed", submission_sha256="b" * 64)
+        assert found.verdict.tasks[1].reviewer is None
 
 
 # Executors, and processes that die.
@@ -918,7 +903,7 @@ def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
             yield job(number, root)
 
     with ThreadPoolExecutor(2) as executor:
-        for group in executors.graded(jobs(), Borrowed(executor, 2)):
+        for group in executors.graded(jobs(), JobExecutor(executor, 2)):
             assert {each.verdict.status for each in group} == {"passed"}
             done += len(group)
     assert done == 12
@@ -928,19 +913,18 @@ def test_machine_with_other_katas_gives_an_error(root, resident_here):
     resident_here(root)
     stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
     with ThreadPoolExecutor(1) as executor:
-        ((done,),) = executors.graded([stale], Borrowed(executor, 1))
+        ((done,),) = executors.graded([stale], JobExecutor(executor, 1))
     assert (done.verdict.status, done.verdict.score) == ("error", 0)
     assert "Update it." in done.verdict.message
 
 
-def mortal(order: bytes) -> bytes:
+def mortal(job: Job) -> verdict.Verdict:
     """Grade like `pool_worker.grade`, except for jobs that kill the process or raise."""
-    person = msgspec.msgpack.decode(order)["person"]
-    if person == "person5":
+    if job.person == "person5":
         os._exit(1)
-    if person == "person7":
+    if job.person == "person7":
         raise ValueError("seven")
-    return pool_worker.answered(verdict.Verdict(kata="one", status="passed"))
+    return verdict.Verdict(kata="one", status="passed")
 
 
 class Mortal:
@@ -957,8 +941,8 @@ class Mortal:
         context.set_forkserver_preload([__name__])
         self.pool = ProcessPoolExecutor(2, mp_context=context)
 
-    def submit(self, order: bytes) -> Future[bytes]:
-        return self.pool.submit(self.function, order)
+    def submit(self, job: Job) -> Future[verdict.Verdict]:
+        return self.pool.submit(self.function, job)
 
 
 @pytest.mark.deep
@@ -979,7 +963,7 @@ def test_job_that_kills_its_process_does_not_stop_the_others(root):
     assert (done["person7"].status, done["person7"].message) == ("error", "ValueError: seven")
 
 
-def dies(_: bytes) -> bytes:
+def dies(_: Job) -> None:
     os._exit(1)
 
 

@@ -1,66 +1,28 @@
-"""The database of a gradebook: its tables, upgrades, locks, and what a bad address says."""
+"""The database of a gradebook: its tables, locks, and what a bad address says."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from graders.course.gradebook import Gradebook, database, settings
-from graders.course.gradebook.tables import REVISION, Table
+from graders.course.gradebook.tables import REVISION
 from graders.errors import KataError
-from graders.manual_scores import ManualScore, marks_of
 from tests.course.books import (
     MARKED,
     add,
-    audit_of,
     graded,
     moment,
     results_in,
 )
-from tests.workshop import PATIENCE_S, ROOT, write
-
-
-@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-def test_the_migrations_make_exactly_these_tables(opened):
-    found = opened()
-    config = Config()
-    config.set_main_option("script_location", str(database.MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_current_head() == REVISION
-    with found._engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Table.metadata) == []
-
-
-def test_new_sqlite_file_has_the_keys_and_cascades(tmp_path):
-    def made(path: Path) -> dict[str, list[str]]:
-        """Return the columns and constraints of each table. The default value of a new column is not compared."""
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            statements = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        found = {name: re.split(r",(?![^(]*\))|\n", re.sub(r" DEFAULT '[^']*'", "", sql)) for name, sql in statements}
-        return {name: sorted(filter(None, (part.strip(" \t)") for part in parts))) for name, parts in found.items()}
-
-    with Gradebook(str(tmp_path / "book.sqlite")):
-        pass
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'tables.sqlite'}")
-    Table.metadata.create_all(engine)
-    engine.dispose()
-    found = made(tmp_path / "book.sqlite")
-    del found["alembic_version"]
-    assert found == made(tmp_path / "tables.sqlite")
+from tests.workshop import PATIENCE_S, ROOT
 
 
 @contextlib.contextmanager
@@ -82,65 +44,27 @@ def revision_of(url: str) -> str | None:
         return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
-NEXT_REVISION = f"""
+KILLED_AFTER = """
+import os, signal, sys
 import sqlalchemy as sa
-from alembic import op
-
-revision, down_revision = "next", "{REVISION}"
-
-
-def upgrade() -> None:
-    with op.batch_alter_table("marks") as batch_op:
-        batch_op.add_column(sa.Column("weight", sa.Integer(), server_default="1", nullable=False))
-"""
-
-
-@pytest.fixture
-def next_version(tmp_path: Path) -> Path:
-    """Return the migrations of a later version of the harness, with one more migration."""
-    folder = shutil.copytree(database.MIGRATIONS, tmp_path / "migrations")
-    write(folder / "versions" / "next.py", NEXT_REVISION)
-    return folder
-
-
-@pytest.fixture
-def upgraded(next_version: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function that turns this process into that later version."""
-
-    def upgrade() -> None:
-        monkeypatch.setattr(database, "MIGRATIONS", next_version)
-        monkeypatch.setattr(database, "REVISION", "next")
-
-    return upgrade
-
-
-A_LATER_VERSION = """
-import sys
-from pathlib import Path
-import sqlalchemy as sa
-from graders.course.gradebook import Gradebook, database, results
-
-url, migrations, revision, *words = sys.argv[1:]
-database.MIGRATIONS, database.REVISION = Path(migrations), revision
-"""
-
-
-KILLED_AFTER = f"""{A_LATER_VERSION}
-import os, signal
+from graders.course.gradebook import Gradebook
 
 @sa.event.listens_for(sa.Engine, "after_cursor_execute")
 def die(connection, cursor, statement, *_):
-    if statement.strip().startswith(words[0]):
+    if statement.strip().startswith(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-Gradebook(url)
+Gradebook(sys.argv[1])
 """
 
 
-BOTH_AT_ONCE = f"""{A_LATER_VERSION}
-import time
+BOTH_AT_ONCE = """
+import sys, time
+from pathlib import Path
+import sqlalchemy as sa
+from graders.course.gradebook import Gradebook, results
 
-here, changed = Path(*words), []
+url, here, changed = sys.argv[1], Path(sys.argv[2]), []
 
 @sa.event.listens_for(sa.Engine, "engine_connect")
 def wait_for_the_other(connection):
@@ -150,7 +74,7 @@ def wait_for_the_other(connection):
 
 @sa.event.listens_for(sa.Engine, "before_cursor_execute")
 def let_the_other_look(connection, cursor, statement, *_):
-    if statement.strip().startswith(("ALTER", "CREATE")) and not changed:
+    if statement.strip().startswith("CREATE") and not changed:
         changed.append(statement)
         time.sleep(2)
 
@@ -159,60 +83,26 @@ with Gradebook(url) as found:
 """
 
 
-def columns(found: Gradebook, table: str) -> set[str]:
-    """Return the names of a table's columns in the database."""
-    with found._engine.connect() as connection:
-        return {each["name"] for each in sa.inspect(connection).get_columns(table)}
-
-
-@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-def test_an_older_gradebook_is_upgraded_with_its_content(opened, url, upgraded):
-    found = opened()
-    add(found, MARKED, "ada", moment(9))
-    assert "weight" not in columns(found, "marks")
-    upgraded()
-    again = opened()
-    assert (revision_of(url), "weight" in columns(again, "marks")) == ("next", True)
-    (place,) = results_in(again)
-    assert place.verdict is not None
-    assert marks_of(place.verdict) == [ManualScore("essay", 3.0, "Grace", moment(11))]
-    assert [row.what for row in audit_of(again)] == ["graded", "marked"]
-
-
-@pytest.mark.parametrize(
-    ("before", "statement"),
-    [
-        (None, "CREATE TABLE people"),
-        pytest.param(None, "INSERT INTO alembic_version", marks=pytest.mark.deep),
-        (REVISION, "UPDATE alembic_version"),
-    ],
-)
-def test_killed_migration_is_completed_next_time(url, next_version, upgraded, before, statement):
-    if before:
-        with Gradebook(url) as found:
-            add(found, MARKED, "ada", moment(9))
-    words = [url, str(next_version), "next", statement]
-    done = subprocess.run([sys.executable, "-c", KILLED_AFTER, *words], cwd=ROOT, check=False)
+@pytest.mark.parametrize("statement", ["CREATE TABLE people", "INSERT INTO alembic_version"])
+def test_killed_creation_is_completed_next_time(tmp_path, statement):
+    url = str(tmp_path / "book.sqlite")
+    done = subprocess.run([sys.executable, "-c", KILLED_AFTER, url, statement], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
-    assert revision_of(url) == before
-    upgraded()
+    assert revision_of(url) is None
     with Gradebook(url) as found:
         add(found, MARKED, "ada", moment(9))
         assert [place.points for place in results_in(found)] == [13.0]
-    assert revision_of(url) == "next"
+    assert revision_of(url) == REVISION
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("new", [False, pytest.param(True, marks=pytest.mark.wide)])
-def test_two_processes_both_open_an_older_or_a_new_gradebook(url, new, next_version, tmp_path):
-    if not new:
-        with Gradebook(url) as found:
-            add(found, MARKED, "ada", moment(9))
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_two_processes_both_open_a_new_gradebook(url, tmp_path):
     both_here = tmp_path / "both"
     both_here.mkdir()
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", BOTH_AT_ONCE, url, str(next_version), "next", str(both_here), name],
+            [sys.executable, "-c", BOTH_AT_ONCE, url, str(both_here / name)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -221,25 +111,7 @@ def test_two_processes_both_open_an_older_or_a_new_gradebook(url, new, next_vers
         for name in ("one", "other")
     ]
     said = [each.communicate(timeout=PATIENCE_S) for each in both]
-    assert said == [("[]\n" if new else "[13.0]\n", "")] * 2
-
-
-@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-def test_a_migration_that_a_reader_blocks_says_to_wait_for_it(url, upgraded, monkeypatch):
-    with Gradebook(url) as found:
-        add(found, MARKED, "ada", moment(9))
-    upgraded()
-    with looked_into(url) as reader:
-        reader.exec_driver_sql("BEGIN")
-        assert reader.exec_driver_sql("SELECT points FROM marks").all() == [(3.0,)]
-        with monkeypatch.context() as impatient:
-            impatient.setattr(database, "WAIT_S", 0.1)
-            message = "another program is using it. Wait for it or close it, and try again"
-            with pytest.raises(KataError, match=message):
-                Gradebook(url)
-    assert revision_of(url) == REVISION
-    with Gradebook(url) as found:
-        assert [place.points for place in results_in(found)] == [13.0]
+    assert said == [("[]\n", "")] * 2
 
 
 def test_database_of_a_later_version_is_left_unchanged(opened):

@@ -188,10 +188,8 @@ def test_a_moodle_download_is_graded(root, tmp_path, packed):
 def test_a_moodle_download_without_folders_is_graded(root, tmp_path, packed):
     done, rows = graded(root, laid(tmp_path, MOODLE_FLAT, packed=packed), tmp_path / "out")
     assert "read as a Moodle download: 2 people" in done.out
-    assert {person: row["status"] for person, row in rows.items()} == {
-        "Ada Lovelace": "passed",
-        "Bob de la Cruz": "failed",
-    }
+    statuses = {person: row["status"] for person, row in rows.items()}
+    assert statuses == {"Ada Lovelace": "passed", "Bob de la Cruz": "failed"}
 
 
 @pytest.mark.parametrize(
@@ -214,10 +212,8 @@ def test_a_gradescope_export_is_graded(root, tmp_path, packed, around):
     }
     assert rows["submission_73"]["note"] == "submission_metadata.yml doesn't say whose it is"
     assert rows["1003"]["submission_sha256"] == rows["zoe@example.org"]["submission_sha256"]
-    verdicts = [
-        Batch(tmp_path / "out").verdict_file(person, "one").read_bytes() for person in ("1003", "zoe@example.org")
-    ]
-    assert verdicts[0] == verdicts[1]  # one grading
+    files = [Batch(tmp_path / "out").verdict_file(person, "one") for person in ("1003", "zoe@example.org")]
+    assert files[0].read_bytes() == files[1].read_bytes()  # one grading
     again, _ = graded(root, place, tmp_path / "out")
     assert "0 graded" in again.out
     assert "3 graded earlier" in again.out
@@ -228,10 +224,8 @@ def test_folders_in_a_zip_are_graded(root, tmp_path, packed):
     files = {"ada/twice.py": SOLUTION, "bob.zip": zipped({"twice.py": ADDED}), "notes.txt": "x", "__MACOSX/._ada": "x"}
     done, rows = graded(root, laid(tmp_path, files, packed=packed, around="submissions/"), tmp_path / "out")
     assert "read as" not in done.out
-    assert {person: (row["status"], row["note"]) for person, row in rows.items()} == {
-        "ada": ("passed", ""),
-        "bob": ("failed", ""),
-    }
+    assert {person: row["status"] for person, row in rows.items()} == {"ada": "passed", "bob": "failed"}
+    assert not any(row["note"] for row in rows.values())
     assert "skipped: notes.txt: neither a folder nor .zip" in done.out
 
 
@@ -242,17 +236,14 @@ def test_without_kata_people_whose_files_fit_nothing_are_named(root, tmp_path):
 
 
 def test_the_form_can_be_chosen(root, tmp_path):
-    place = laid(tmp_path, {"lovelaceada_12345_98765901_twice.py/twice.py": SOLUTION}, packed=False)
-    assert [each.person for each in submissions.read(place, form="folders").entries] == [
-        "lovelaceada_12345_98765901_twice.py"
-    ]
+    name = "lovelaceada_12345_98765901_twice.py"
+    place = laid(tmp_path, {f"{name}/twice.py": SOLUTION}, packed=False)
+    assert submissions.read(place, form="folders").people == [name]
     with pytest.raises(KataError, match="there are no submissions that look like a Canvas download; leave out --from"):
         submissions.read(place, form="canvas")
     done = katas("grade-batch", str(place), "--out", str(tmp_path / "out"), "--from", "blackboard", cwd=root)
-    assert (done.status, "--from blackboard: expected one of folders, canvas, moodle, gradescope" in done.err) == (
-        2,
-        True,
-    )
+    assert done.status == 2
+    assert "--from blackboard: expected one of folders, canvas, moodle, gradescope" in done.err
 
 
 def test_folders_that_only_resemble_a_download_are_folders(tmp_path):
@@ -275,69 +266,57 @@ def test_times_of_a_table_come_before_those_of_the_system(tmp_path):
 
 
 def test_the_roster_finds_the_people_of_a_download(tmp_path):
-    roster = Roster(
-        [
-            RosterPerson("s1", "Lovelace, Ada", ids=(("canvas", "12345"),)),
-            RosterPerson("s2", "Bob de la Cruz"),
-            RosterPerson("1001", "Somebody Else"),
-        ]
-    )
-    matched = {}
+    people = [RosterPerson("s1", "Lovelace, Ada", ids=(("canvas", "12345"),)), RosterPerson("s2", "Bob de la Cruz")]
+    roster = Roster([*people, RosterPerson("1001", "Somebody Else")])
+    submitted = []
     for number, files in enumerate((CANVAS, MOODLE, GRADESCOPE)):
         (tmp_path / str(number)).mkdir()
-        for person in submissions.read(laid(tmp_path / str(number), files, packed=True)).people:
-            matched[person] = roster.match(person).id
-    assert {person: found for person, found in matched.items() if found} == {
-        "lovelaceada_12345": "s1",
-        "Ada Lovelace": "s1",
-        "Bob de la Cruz": "s2",
-        "1001": "1001",
-    }
+        submitted += submissions.read(laid(tmp_path / str(number), files, packed=True)).people
+    matched = {person: roster.match(person).id for person in submitted}
+    expected = {"lovelaceada_12345": "s1", "Ada Lovelace": "s1", "Bob de la Cruz": "s2", "1001": "1001"}
+    assert {person: found for person, found in matched.items() if found} == expected
 
 
 def test_a_person_with_two_submissions_is_stopped_alone(root, tmp_path):
     text = METADATA + "submission_73:\n  :submitters:\n  - :name: Bob\n    :sid: '1003'\n"
-    _, rows = graded(
-        root, laid(tmp_path, {**GRADESCOPE, "submission_metadata.yml": text}, packed=True), tmp_path / "out"
-    )
-    assert {person: row["status"] for person, row in rows.items()} == {
-        "1001": "passed",
-        "1003": "ungradable",
-        "zoe@example.org": "failed",
-    }
+    files = {**GRADESCOPE, "submission_metadata.yml": text}
+    _, rows = graded(root, laid(tmp_path, files, packed=True), tmp_path / "out")
+    statuses = {person: row["status"] for person, row in rows.items()}
+    assert statuses == {"1001": "passed", "1003": "ungradable", "zoe@example.org": "failed"}
     assert rows["1003"]["message"] == "2 submissions belong to the same person, 1003. Remove all but one."
 
 
 # submission_metadata.yml.
 
 
-def test_references_in_the_metadata_are_followed_one_step():
+def test_references_in_the_metadata_are_followed():
     found = gradescope.read(
-        [
-            "submission_1:",
-            "  :submitters: &1",
-            "  - &2",
-            "    :name: Ada",
-            "    :sid: '7'",
-            "  - &3 :name: Bob",
-            "    :sid: '8'",
-            "  :created_at: &4 2026-05-31 12:00:00.5 +02:00",
-            "submission_2:",
-            "  :submitters: *1",
-            "  :created_at: *4",
-            "submission_3:",
-            "  :submitters:",
-            "  - *3",
-        ]
+        b"""\
+submission_1:
+  :submitters: &1
+  - &2
+    :name: Ada
+    :sid: '7'
+  - &3
+    :name: Bob
+    :sid: '8'
+  :created_at: &4 2026-05-31 12:00:00.5 +02:00
+submission_2:
+  :submitters: *1
+  :created_at: *4
+submission_3:
+  :submitters:
+  - *3
+"""
     )
-    assert [[person.sid for person in each.people] for each in found.values()] == [["7", "8"], ["7", "8"], ["8"]]
+    assert [each.people for each in found.values()] == [["7", "8"], ["7", "8"], ["8"]]
     assert [each.time for each in found.values()] == ["2026-05-31T10:00:00+00:00"] * 2 + [""]
 
 
 def test_metadata_that_another_program_wrote_are_read():
-    lines = ["submission_1:", "  ':submitters':", "    - ':name': 'O''Neil'", "      ':sid': 0042"]
-    (found,) = gradescope.read([*lines, "  ':created_at': '2026-05-31T12:00:00Z'"]).values()
-    assert (found.people, found.time) == ([gradescope.Person("O'Neil", "0042")], "2026-05-31T12:00:00+00:00")
+    text = "submission_1:\n  ':submitters':\n    - ':name': 'O''Neil'\n      ':sid': ''\n    - {sid: 0042}\n"
+    (found,) = gradescope.read(f"{text}  ':created_at': '2026-05-31T12:00:00Z'".encode()).values()
+    assert found == (["O'Neil", "0042"], "2026-05-31T12:00:00+00:00")
 
 
 def test_katas_with_results_are_taken_from_a_download(tmp_path):
@@ -345,7 +324,7 @@ def test_katas_with_results_are_taken_from_a_download(tmp_path):
     place = tmp_path / "d.zip"
     inner = zipped({"work/twice.py": SOLUTION, "work/results/log.csv": "1"})
     place.write_bytes(zipped({"lovelaceada_12345_98765901_work.zip": inner, "royal_1_2_twice.py": SOLUTION}))
-    first, _ = submissions.find(place)
+    first, _ = submissions.read(place).entries
     (handed,) = submissions.of_katas(first, catalogue.load_all(tmp_path / "katas"), every=False)
     assert handed.files is not None
     assert list(handed.files.graded) == ["results/log.csv", "twice.py"]

@@ -13,7 +13,7 @@ from graders import catalogue
 from graders.course.gradebook import Gradebook, importing
 from graders.course.gradebook.people import Directory
 from tests import warm
-from tests.course.books import DUE, add, audit_of, graded, moment, task
+from tests.course.books import DUE, add, audit_of, graded, moment, rows_of, task
 from tests.course.test_roster import CANVAS, GRADESCOPE, PLAIN, WORKSHEET
 from tests.in_process import katas
 from tests.workshop import SOLUTION, write, write_repository
@@ -224,13 +224,13 @@ def test_override_appears_in_every_output(run):
     assert said == "bob, one: 2.5 of 3 (1 of 3; override to 2.5 by Ivy: an oral exam)\n"
     assert "2.5!" in run("show")
     assert "1 of 3; override to 2.5 by Ivy: an oral exam" in run("show", "bob")
-    rows = list(csv.DictReader(io.StringIO(run("export", "csv", "one"))))
+    rows = rows_of(run("export", "csv", "one"))
     assert [(row["person"], row["points"], row["final_points"]) for row in rows] == [
         ("ada", "3.0", "3.0"),
         ("bob", "1.0", "2.5"),
     ]
     assert rows[1]["steps"] == "1 of 3; override to 2.5 by Ivy: an oral exam"
-    (_, bob) = csv.DictReader(io.StringIO(run("export", "csv", "--per", "person")))
+    (_, bob) = rows_of(run("export", "csv", "--per", "person"))
     assert (bob["one"], bob["total"], bob["maximum"]) == ("2.5", "2.5", "3.0")
     assert bob["notes"] == "one: 1 of 3; override to 2.5 by Ivy: an oral exam"
     assert "  instructors overrode the points of 1\n" in run("stats")
@@ -311,14 +311,12 @@ def test_people_without_a_submission_are_listed(run, tmp_path):
     assert "1 of 3 people have not submitted anything" in run("stats")
     assert "1 of 3 people reach 50 % of the total, mean 44 %" in run("stats")
     words = ("export", "csv", "--per", "person")
-    cells = [
-        (row["person"], row["name"], row["one"], row["passed"]) for row in csv.DictReader(io.StringIO(run(*words)))
-    ]
+    cells = [(row["person"], row["name"], row["one"], row["passed"]) for row in rows_of(run(*words))]
     assert cells == [("bob", "", "1.0", "0"), ("s1", "Ada Lovelace", "3.0", "1"), ("s2", "Zoé Müller", "0.0", "0")]
     run("rule", "one", "--missing", "empty")
-    rows = list(csv.DictReader(io.StringIO(run(*words))))
+    rows = rows_of(run(*words))
     assert [(row["one"], row["maximum"]) for row in rows] == [("1.0", "3.0"), ("3.0", "3.0"), ("", "0")]
-    (last,) = [row for row in csv.DictReader(io.StringIO(run("export", "csv"))) if row["person"] == "s2"]
+    (last,) = [row for row in rows_of(run("export", "csv")) if row["person"] == "s2"]
     assert (last["status"], last["final_points"], last["steps"]) == ("missing", "", "no submission")
 
 
@@ -354,7 +352,7 @@ def test_moodle_worksheet_is_filled_in_without_a_roster(run, tmp_path):
     file = put(tmp_path, text, "worksheet.csv")
     said = run("export", "moodle", "one", "--into", file, "--output", str(tmp_path / "new.csv"))
     assert "in the file, but not in the gradebook: =cmd()" in said
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "new.csv").read_bytes().decode())))
+    rows = rows_of((tmp_path / "new.csv").read_bytes().decode())
     assert [(row["Identifier"], row["Full name"], row["Grade"]) for row in rows] == [
         ("Participant 501", "Ada Lovelace", "3"),
         ("Participant 502", "=cmd()", ""),

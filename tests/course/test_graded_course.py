@@ -14,9 +14,11 @@ import pytest
 from graders import catalogue, intake
 from graders.course import rules, statistics
 from graders.course.batch import Batch
+from graders.course.downloads import SubmissionEntry
 from graders.course.gradebook import Gradebook, decisions, importing, results, settings
 from graders.course.gradebook.people import Directory
-from graders.course.submissions import KataSubmission, SubmissionEntry
+from graders.course.submissions import KataSubmission
+from graders.intake import Submission
 from graders.manual_scores import ManualScore, with_marks
 from graders.verdict import TestResult, Verdict, from_json, to_json
 from tests.course.books import (
@@ -83,6 +85,31 @@ def graded_batch(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batc
     return Batch(place / "out")
 
 
+class Course:
+    """The gradebook of a test, with the commands that work on it."""
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.root, self.url = root, url
+
+    def run(self, *words: str) -> str:
+        return output_of("gradebook", *words, "--gradebook", self.url, root=self.root)
+
+    def refused(self, *words: str) -> str:
+        return refused("gradebook", *words, "--gradebook", self.url, root=self.root)
+
+
+@pytest.fixture
+def here(course: Path, tmp_path: Path) -> Course:
+    return Course(course, str(tmp_path / "book.sqlite"))
+
+
+@pytest.fixture
+def imported(here: Course, batch: Batch) -> Course:
+    """Import a batch into the gradebook of the test."""
+    here.run("import", str(batch.out))
+    return here
+
+
 @pytest.mark.deep
 def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, tmp_path):
     seen = []
@@ -110,13 +137,12 @@ def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, 
     assert {place.person: place.points for place in seen[0][0]}["ada"] > 0
 
 
-def test_export_has_rows_of_submissions_and_columns_of_tasks(course, batch, tmp_path):
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    said = output_of("gradebook", "import", str(batch.out), *url, root=course)
-    kept = f"{batch.out}: its results are kept in {url[1]} from now on\n"
-    assert said == f"new gradebook: {url[1]}.\n4 new verdicts from {batch.out}\n{kept}"
-    assert output_of("gradebook", "import", str(batch.out), *url, root=course) == f"0 new verdicts from {batch.out}\n"
-    rows = list(csv.DictReader(io.StringIO(output_of("gradebook", "export", "csv", "one", *url, root=course))))
+def test_export_has_rows_of_submissions_and_columns_of_tasks(here, batch):
+    said = here.run("import", str(batch.out))
+    kept = f"{batch.out}: its results are kept in {here.url} from now on\n"
+    assert said == f"new gradebook: {here.url}.\n4 new verdicts from {batch.out}\n{kept}"
+    assert here.run("import", str(batch.out)) == f"0 new verdicts from {batch.out}\n"
+    rows = list(csv.DictReader(io.StringIO(here.run("export", "csv", "one"))))
     assert [(row["person"], row["twice"], row["half"], row["points"], row["counts"]) for row in rows] == [
         ("Zoé", "0.0", "0.0", "0.0", "1"),
         ("ada", "2.0", "1.0", "3.0", "1"),
@@ -125,119 +151,97 @@ def test_export_has_rows_of_submissions_and_columns_of_tasks(course, batch, tmp_
     ]
 
 
-def test_regrade_grades_what_a_new_hidden_test_affects(course, batch, tmp_path):
-    root = shutil.copytree(course, tmp_path / "course")
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(batch.out), *url, root=root)
-    assert output_of("gradebook", "regrade", *url, root=root) == "0 of 4 graded again, 0 changed\n"
+def test_regrade_grades_what_a_new_hidden_test_affects(imported, batch, tmp_path):
+    root = imported.root = shutil.copytree(imported.root, tmp_path / "course")
+    assert imported.run("regrade") == "0 of 4 graded again, 0 changed\n"
     stricter = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
     write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
-    said = output_of("gradebook", "regrade", "one", "--by", "Ivy", *url, root=root)
+    said = imported.run("regrade", "one", "--by", "Ivy")
     assert "ada, one: passed, 3 → failed, 2\n" in said
     files = f"written: {batch.out}/results.csv and 4 verdict files\n"
     assert said.endswith(f"4 of 4 graded again, 3 changed\n{files}")
-    with Gradebook(url[1]) as found:
+    with Gradebook(imported.url) as found:
         (place,) = results_in(found, person="ada")
         last = audit_of(found, "ada")[-1]
     assert place.points == 2
     assert (last.who, last.what, last.before, last.after) == ("Ivy", "graded", "passed, 3 of 3", "failed, 2 of 3")
 
 
-def test_regrade_says_which_batch_folders_it_cannot_write(course, batch, tmp_path):
-    root = shutil.copytree(course, tmp_path / "course")
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+def test_regrade_says_which_batch_folders_it_cannot_write(here, batch):
     with batch.open() as held:
         held.book.write(settings.set_rule, "one", counts="best", late_percent=1.0)
-    output_of("gradebook", "import", str(batch.out), *url, root=root)  # a copy, because the batch has rules of its own
-    said = output_of("gradebook", "regrade", "--all", "--person", "ada", *url, root=root)
+    here.run("import", str(batch.out))  # a copy, because the batch has rules of its own
+    said = here.run("regrade", "--all", "--person", "ada")
     own = f"{batch.out}/gradebook.sqlite"
     assert f"{batch.out}: its results are in {own}, which was not regraded." in said
     assert said.endswith(f"Regrade that too: katas gradebook regrade --gradebook {own}\n")
 
 
-def test_forget_removes_a_person_from_gradebook_and_batch(course, batch, tmp_path):
-    copy = batch
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(copy.out), *url, root=course)
-    said = output_of("gradebook", "forget", "--yes", "bob", *url, root=course)
-    assert f"{copy.out}: 1 verdicts and 1 submissions removed" in said
+def test_forget_removes_a_person_from_gradebook_and_batch(imported, batch, tmp_path):
+    said = imported.run("forget", "--yes", "bob")
+    assert f"{batch.out}: 1 verdicts and 1 submissions removed" in said
     everything = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in everything if b"bob" in path.read_bytes() or "bob" in path.parts]
-    assert len(list(copy.store.digests())) == 3
+    assert len(list(batch.store.digests())) == 3
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("words", [("forget", "bob"), ("expire", "--before", "2100-01-01")])
-def test_removal_is_shown_and_confirmed_first(course, batch, tmp_path, words):
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(batch.out), *url, root=course)
+def test_removal_is_shown_and_confirmed_first(imported, batch, words):
     files = sorted(path for path in batch.out.rglob("*") if path.is_file() and "sqlite" not in path.name)
-    said = output_of("gradebook", *words, "--dry-run", *url, root=course)
+    said = imported.run(*words, "--dry-run")
     count = 1 if "bob" in words else 4
     assert f"to be removed: {count} submissions in {batch.out}\n" in said
-    assert "Add --yes to remove it" in refused("gradebook", *words, *url, root=course)
+    assert "Add --yes to remove it" in imported.refused(*words)
     assert sorted(path for path in batch.out.rglob("*") if path.is_file() and "sqlite" not in path.name) == files
-    assert "bob" in output_of("gradebook", "show", *url, root=course)
-    output_of("gradebook", *words, "--yes", *url, root=course)
-    with Gradebook(url[1]) as found:
+    assert "bob" in imported.run("show")
+    imported.run(*words, "--yes")
+    with Gradebook(imported.url) as found:
         assert not found.read(Directory).is_known("bob")
 
 
 @pytest.mark.deep
-def test_forget_reports_a_moved_batch_and_accepts_its_new_place(course, batch, tmp_path):
-    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(copy.out), *url, root=course)
-    moved = Batch(copy.out.rename(tmp_path / "elsewhere"))
-    said = refused("gradebook", "forget", "--yes", "bob", *url, root=course)
-    assert f"katas: {copy.out}: not found" in said
+def test_forget_reports_a_moved_batch_and_accepts_its_new_place(imported, batch, tmp_path):
+    moved = Batch(batch.out.rename(tmp_path / "elsewhere"))
+    said = imported.refused("forget", "--yes", "bob")
+    assert f"katas: {batch.out}: not found" in said
     assert "If it was moved, run: katas gradebook forget bob --batch DIR" in said
-    said = output_of("gradebook", "forget", "--yes", "bob", "--batch", str(moved.out), *url, root=course)
+    said = imported.run("forget", "--yes", "bob", "--batch", str(moved.out))
     assert said == f"{moved.out}: 1 verdicts and 1 submissions removed\n"
     assert not [path for path in moved.out.rglob("*") if path.is_file() and b"bob" in path.read_bytes()]
-    assert "no such person" in refused(
-        "gradebook", "forget", "--yes", "bob", "--batch", str(moved.out), *url, root=course
-    )
-    output_of("gradebook", "forget", "--yes", "ada", "--batch", str(moved.out), *url, root=course)
-    moved.out.rename(copy.out)
+    assert "no such person" in imported.refused("forget", "--yes", "bob", "--batch", str(moved.out))
+    imported.run("forget", "--yes", "ada", "--batch", str(moved.out))
+    moved.out.rename(batch.out)
     moved.out.mkdir()
-    said = refused("gradebook", "expire", "--yes", "--before", "2027-01-01", *url, root=course)
+    said = imported.refused("expire", "--yes", "--before", "2027-01-01")
     assert f"{moved.out}: not found" in said
-    said = refused("gradebook", "forget", "--yes", "bob", "--batch", str(tmp_path), *url, root=course)
+    said = imported.refused("forget", "--yes", "bob", "--batch", str(tmp_path))
     assert f"{tmp_path}: not a batch" in said
 
 
-def test_verdict_file_of_an_imported_batch_is_not_an_attempt(course, batch, tmp_path):
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(batch.out), *url, root=course)
-    words = ("gradebook", "import", str(batch.verdict_file("ada", "one")), "--person", "ada")
-    assert output_of(*words, *url, root=course) == "ada, one: imported earlier\n"
-    assert output_of("gradebook", "show", "ada", *url, root=course).count("\n") == 2
+def test_verdict_file_of_an_imported_batch_is_not_an_attempt(imported, batch):
+    file = batch.verdict_file("ada", "one")
+    assert imported.run("import", str(file), "--person", "ada") == "ada, one: imported earlier\n"
+    assert imported.run("show", "ada").count("\n") == 2
 
 
-def test_a_change_of_a_mark_names_the_pages_that_it_outdates(course, batch, tmp_path):
-    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(copy.out), *url, root=course)
-    override = ("gradebook", "override", "ada", "one", "--points", "1", "--reason", "an oral exam", *url)
-    assert "feedback" not in output_of(*override, root=course)
-    output_of("feedback", str(copy.out), root=course)
-    remedy = f"write them again: katas feedback {copy.out}"
+def test_a_change_of_a_mark_names_the_pages_that_it_outdates(imported, batch):
+    override = ("override", "ada", "one", "--points", "1", "--reason", "an oral exam")
+    assert "feedback" not in imported.run(*override)
+    output_of("feedback", str(batch.out), root=imported.root)
+    remedy = f"write them again: katas feedback {batch.out}"
     told = f"1 page of feedback may be outdated; {remedy} --kata one"
-    assert output_of(*override, root=course).splitlines()[1] == told
-    assert f"{remedy} --kata one" in output_of("gradebook", "rule", "one", "--late-percent", "5", *url, root=course)
-    assert output_of("gradebook", "course", "--late-day-bank", "2", *url, root=course).splitlines()[-1].endswith(remedy)
-    assert "feedback" not in output_of("gradebook", "rule", "one", *url, root=course)
+    assert imported.run(*override).splitlines()[1] == told
+    assert f"{remedy} --kata one" in imported.run("rule", "one", "--late-percent", "5")
+    assert imported.run("course", "--late-day-bank", "2").splitlines()[-1].endswith(remedy)
+    assert "feedback" not in imported.run("rule", "one")
 
 
-def test_similar_needs_the_batch_folder(course, batch, tmp_path):
-    copy = Batch(shutil.copytree(batch.out, tmp_path / "out"))
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    output_of("gradebook", "import", str(copy.out), *url, root=course)
-    moved = copy.out.rename(tmp_path / "elsewhere")
-    said = refused("gradebook", "similar", "one", *url, root=course)
-    assert f"{copy.out}: none of the 4 submissions for one is there. Specify the folder" in said
-    assert "among 4 people" in output_of("gradebook", "similar", "one", "--batch", str(moved), *url, root=course)
+def test_similar_needs_the_batch_folder(imported, batch, tmp_path):
+    moved = batch.out.rename(tmp_path / "elsewhere")
+    said = imported.refused("similar", "one")
+    assert f"{batch.out}: none of the 4 submissions for one is there. Specify the folder" in said
+    assert "among 4 people" in imported.run("similar", "one", "--batch", str(moved))
 
 
 def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, tmp_path):
@@ -267,11 +271,10 @@ def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, 
         ),
     ],
 )
-def test_misspelt_name_is_reported(course, tmp_path, words, fault):
-    url = str(tmp_path / "book.sqlite")
-    with Gradebook(url) as found:
+def test_misspelt_name_is_reported(here, words, fault):
+    with Gradebook(here.url) as found:
         add(found, graded(), "ada", moment(9))
-    assert fault in refused("gradebook", *words, "--gradebook", url, root=course)
+    assert fault in here.refused(*words)
 
 
 def test_impossible_verdict_is_refused_with_a_remedy(url, course, tmp_path):
@@ -334,30 +337,20 @@ def test_third_attempt_of_a_day_is_not_graded_if_two_are_allowed(course, tmp_pat
 def test_imported_submission_is_not_a_new_attempt(course, tmp_path):
     kata = msgspec.structs.replace(catalogue.load(course, "one"), attempts_per_day=1)
     taken = intake.submission(kata, {"twice.py": b"pass"})
-    handed = KataSubmission(SubmissionEntry("ada", tmp_path, moment(9)), kata, taken)
+    other = msgspec.structs.replace(taken, sha256="f" * 64)
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
-        assert found.read(settings.may_be_graded, handed) == ""
-        add(
-            found,
-            msgspec.structs.replace(graded(), submission_sha256=taken.sha256),
-            "ada",
-            moment(9),
-        )
-        assert found.read(settings.may_be_graded, handed) == ""
-        other = msgspec.structs.replace(taken, sha256="f" * 64)
-        assert found.read(
-            settings.may_be_graded, KataSubmission(SubmissionEntry("ada", tmp_path, moment(9, 23)), kata, other)
-        ).startswith("attempt 2 on")
-        assert (
-            found.read(
-                settings.may_be_graded, KataSubmission(SubmissionEntry("ada", tmp_path, moment(10, 0)), kata, other)
+
+        def refusal(person: str, at: str, files: Submission) -> str:
+            return found.read(
+                settings.may_be_graded, KataSubmission(SubmissionEntry(person, tmp_path, at), kata, files)
             )
-            == ""
-        )
-        assert (
-            found.read(settings.may_be_graded, KataSubmission(SubmissionEntry("bob", tmp_path, moment(9)), kata, other))
-            == ""
-        )
+
+        assert refusal("ada", moment(9), taken) == ""
+        add(found, msgspec.structs.replace(graded(), submission_sha256=taken.sha256), "ada", moment(9))
+        assert refusal("ada", moment(9), taken) == ""
+        assert refusal("ada", moment(9, 23), other).startswith("attempt 2 on")
+        assert refusal("ada", moment(10, 0), other) == ""
+        assert refusal("bob", moment(9), other) == ""
 
 
 def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
@@ -395,27 +388,24 @@ def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
     assert "bob" not in output_of("gradebook", "leaderboard", "one", "--gradebook", url, root=course)
 
 
-def test_better_submission_awaiting_review_is_marked(course, tmp_path):
-    url = str(tmp_path / "book.sqlite")
+def test_better_submission_awaiting_review_is_marked(here):
     marked = msgspec.structs.replace(AWAITING, status="failed", score=12.0, max_score=15.0, review_points=0.0)
     newer = msgspec.structs.replace(AWAITING, submission_sha256="ef" * 32)
-    with Gradebook(url) as found:
+    with Gradebook(here.url) as found:
         add(found, marked, "ada", moment(9))
         add(found, newer, "ada", moment(10))
-    assert "12*" in katas("gradebook", "show", "--gradebook", url, cwd=course).out
-    katas("gradebook", "rule", "one", "--due", moment(9), "--late-percent", "100", "--gradebook", url, cwd=course)
-    assert "12*" not in katas("gradebook", "show", "--gradebook", url, cwd=course).out
+    assert "12*" in here.run("show")
+    here.run("rule", "one", "--due", moment(9), "--late-percent", "100")
+    assert "12*" not in here.run("show")
 
 
-def test_outstanding_points_are_shown(course, tmp_path):
-    url = str(tmp_path / "book.sqlite")
-    with Gradebook(url) as found:
+def test_outstanding_points_are_shown(here):
+    with Gradebook(here.url) as found:
         add(found, AWAITING, "ada", moment(9))
-    done = katas("gradebook", "show", "--gradebook", url, cwd=course)
-    assert "10*" in done.out
-    assert "* awaits review by a person: `katas serve --instructor`" in done.out
-    rows = list(csv.DictReader(io.StringIO(katas("gradebook", "export", "csv", "--gradebook", url, cwd=course).out)))
+    said = here.run("show")
+    assert "10*" in said
+    assert "* awaits review by a person: `katas serve --instructor`" in said
+    rows = list(csv.DictReader(io.StringIO(here.run("export", "csv"))))
     assert [(row["twice"], row["essay"]) for row in rows] == [("10.0", "")]
-    words = ("gradebook", "export", "csv", "--per", "person", "--gradebook", url)
-    rows = list(csv.DictReader(io.StringIO(katas(*words, cwd=course).out)))
+    rows = list(csv.DictReader(io.StringIO(here.run("export", "csv", "--per", "person"))))
     assert [(row["total"], row["outstanding"]) for row in rows] == [("10.0", "5.0")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import os
 import re
 from pathlib import Path
@@ -18,10 +16,10 @@ from graders.course.gradebook.pages import first_pages, note_pages
 from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.tables import SubmissionRow
 from graders.course.marking import store
-from graders.course.marking_queue import Source
+from graders.course.marking_queue import to_score
 from graders.manual_scores import ManualScore, with_marks
 from tests import workshop
-from tests.course.books import DUE, add, audit_of, graded, moment, table, task
+from tests.course.books import DUE, add, audit_of, graded, moment, rows_of, table, task
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, write
 
@@ -116,7 +114,7 @@ def test_group_is_marked_once_and_without_any_of_its_names(book: Gradebook) -> N
     for person, day in (("ada", 13), ("bob", 13)):
         add(book, waiting, person, moment(day))
     with book.transaction(alone=True) as transaction:
-        found = [each[:2] for each in Source(None).submissions(transaction) if each[3].status == "awaiting_review"]
+        found = [each[:2] for each in to_score(transaction, None) if each[3].status == "awaiting_review"]
         ((number, name),) = found
         row = transaction.session.get(SubmissionRow, number)
         before = row.current_verdict()
@@ -156,14 +154,14 @@ def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
     said(root, "gradebook", "people", "import", str(roster), *url)
     assert "in no group, so alone: eve\n" in said(root, "gradebook", "rule", "one", "--groups", *url)
     said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
-    rows = {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text("utf-8").splitlines())}
+    rows = {row["person"]: row for row in rows_of((out / "results.csv").read_text("utf-8"))}
     assert {person: (row["score"], row["counts"], row["final_points"]) for person, row in rows.items()} == {
         "ada": ("1.0", "0", "3.0"),
         "bob": ("3.0", "1", "3.0"),
     }
     assert rows["ada"]["steps"] == "3 of 3; submitted for the group by bob; chosen from 2 submissions of the group"
     assert rows["bob"]["steps"] == "3 of 3; chosen from 2 submissions of the group"
-    per_person = csv.DictReader(io.StringIO(said(root, "gradebook", "export", "csv", "--per", "person", *url)))
+    per_person = rows_of(said(root, "gradebook", "export", "csv", "--per", "person", *url))
     totals = {row["person"]: row["one"] for row in per_person}
     assert totals == dict.fromkeys(("ada", "bob", "cleo"), "3.0") | dict.fromkeys(("dora", "eve"), "0.0")
     shown = said(root, "gradebook", "show", "cleo", *url)

@@ -8,62 +8,21 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import sqlalchemy as sa
 
-from graders import catalogue
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook, leases, removal
 from graders.course.gradebook.rubrics import Item, score_of
 from graders.course.gradebook.tables import EntryRow, LeaseRow, MarkItemRow
-from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece, Wanted
+from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece
 from graders.errors import KataError
-from graders.manual_scores import marks_of
-from graders.verdict import from_json
-from tests.course.books import add, audit_of, current, graded, table
-from tests.course.marking import PEOPLE, write_reviewed_kata
-from tests.warm import katas
-from tests.workshop import ROOT, Finished, write
+from tests.course.books import add, audit_of, graded
+from tests.course.marking import PEOPLE, Course, copy_course, write_reviewed_kata
+from tests.workshop import ROOT, write
 
 ALL = [(task, person) for task in ("why", "how") for person in PEOPLE]
-
-
-class Course(NamedTuple):
-    """A repository with one kata, the submissions of three people, and their batch."""
-
-    root: Path
-    folder: Path
-    batch: Batch
-
-    @property
-    def book(self) -> str:
-        return str(self.batch.out / "gradebook.sqlite")
-
-    def grade(self, *words: str) -> Finished:
-        return katas("grade-batch", str(self.folder), "--out", str(self.batch.out), *words, cwd=self.root)
-
-    def queue(self, by: str = "Grace", course: str = "", **wanted: object) -> MarkingQueue:
-        where = course or str(self.batch.out)
-        return MarkingQueue(where, by, Wanted(**wanted), lambda slug: catalogue.load(self.root, slug))  # type: ignore[arg-type]
-
-    def run(self, *words: str) -> Finished:
-        return katas(*words, cwd=self.root)
-
-    def marks(self) -> dict[tuple[str, str], tuple[float, str, str]]:
-        return {
-            (mark.task, row.person): (mark.points, mark.reviewer, mark.comment)
-            for row in current(self.batch.out)
-            for mark in marks_of(row.verdict)
-        }
-
-    def files_agree(self) -> bool:
-        """Return whether results.csv and the verdict files say what the store says."""
-        files = all(
-            from_json(self.batch.verdict_file(*row.key).read_bytes()) == row.verdict for row in current(self.batch.out)
-        )
-        return files and (self.batch.out / "results.csv").read_text(encoding="utf-8") == table(self.batch.out)
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +40,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def course(begun: Path, tmp_path: Path) -> Course:
-    for name in ("root", "in", "out"):
-        subprocess.run(["cp", "-a", str(begun / name), str(tmp_path)], check=True)
-    return Course(tmp_path / "root", tmp_path / "in", Batch(tmp_path / "out"))
+    return copy_course(begun, tmp_path)
 
 
 def opened(queue: MarkingQueue) -> OpenPiece:
@@ -95,29 +52,6 @@ def opened(queue: MarkingQueue) -> OpenPiece:
 def offered(queue: MarkingQueue) -> list[tuple[str, str]]:
     """Open everything that is left. Return the tasks and people."""
     return [(shown.piece.task, shown.piece.name) for shown in iter(queue.next, None)]
-
-
-def test_one_task_is_marked_for_everybody_in_a_row(course: Course) -> None:
-    with course.queue() as queue:
-        for number, piece in enumerate(ALL):
-            assert queue.progress() == f"{number} of 6 marked, {6 - number} left"
-            shown = opened(queue)
-            assert (shown.piece.task, shown.piece.name) == piece
-            queue.give(shown, (float(number % 5), "Too short.\nSay more." if not number else None))
-        assert queue.next() is None
-        queue.write_tables()
-    marks = course.marks()
-    assert marks[ALL[0]] == (0.0, "Grace", "Too short.\nSay more.")
-    assert [marks[piece][0] for piece in ALL] == [0.0, 1.0, 2.0, 3.0, 4.0, 0.0]
-    assert course.files_agree()
-    with Gradebook(course.book) as book:
-        assert [line.who for line in audit_of(book) if line.what == "marked"] == ["Grace"] * 6
-
-
-def test_skipped_pieces_are_offered_in_the_next_session(course: Course) -> None:
-    for _ in range(2):
-        with course.queue(tasks=("why",)) as queue:
-            assert offered(queue) == ALL[:3]
 
 
 @pytest.mark.parametrize(
@@ -147,13 +81,6 @@ def test_marked_pieces_are_shown_again_on_request(course: Course) -> None:
         assert (shown.piece.name, shown.mark.comment) == ("ada", "Hm.")
         queue.give(shown, (4.0, None))
     assert course.marks() == {("why", "ada"): (4.0, "Grace", "Hm.")}
-
-
-@pytest.mark.parametrize("given", [(5.0, None), (float("nan"), None), (3.0, "x" * 2001), (3.0, "a\0b")])
-def test_invalid_score_is_refused(course: Course, given: tuple[float, str | None]) -> None:
-    with course.queue() as queue, pytest.raises(KataError):
-        queue.give(opened(queue), given)
-    assert course.marks() == {}
 
 
 # Leases

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.course.submissions import find
+from graders.course.submissions import read
 from graders.verdict import Verdict, from_json, to_json
 from tests.milestone_course import DOUBLE, FLAT, STUB, WHOLE, write_course, write_files
 from tests.warm import katas
@@ -78,7 +78,7 @@ def test_the_submission_time_is_that_of_the_newest_graded_file(root: Path, tmp_p
     for name, time in (("network", 1_000_000_000), ("double", 1_500_000_000), ("add_two", 1_200_000_000)):
         (file,) = (tmp_path / "ada").rglob(f"{name}.py")
         os.utime(file, (time, time))
-    (submission,) = of_katas(find(tmp_path)[0], [catalogue.load(root, "milestone")], every=True)
+    (submission,) = of_katas(read(tmp_path).entries[0], [catalogue.load(root, "milestone")], every=True)
     assert submission.entry.submitted_at == "2017-07-14T02:40:00+00:00"
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import os
 import re
 import shutil
@@ -17,7 +15,7 @@ from graders.course.gradebook import Gradebook
 from graders.course.written_files import OF_MARK
 from graders.verdict import from_json
 from tests import workshop
-from tests.course.books import empty, results_in, table
+from tests.course.books import empty, results_in, rows_of, table
 from tests.course.test_feedback import TOML
 from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write
@@ -64,10 +62,10 @@ def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, floa
     """Compare `show`, `export csv`, results.csv, the verdict files and the pages of feedback. Return the points."""
     assert (out / "results.csv").read_text(encoding="utf-8") == table(out)
     said(root, "feedback", str(out))
-    rows = list(csv.DictReader(io.StringIO(said(root, "gradebook", "export", "csv", "--gradebook", book))))
+    rows = rows_of(said(root, "gradebook", "export", "csv", "--gradebook", book))
     per_person = said(root, "gradebook", "export", "csv", "--per", "person", "--gradebook", book)
-    totals = {row["person"]: row for row in csv.DictReader(io.StringIO(per_person))}
-    results = {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text("utf-8").splitlines())}
+    totals = {row["person"]: row for row in rows_of(per_person)}
+    results = {row["person"]: row for row in rows_of((out / "results.csv").read_text("utf-8"))}
     found = {}
     shown = said(root, "gradebook", "show", "--gradebook", book)
     with Gradebook(book) as opened:
@@ -157,7 +155,7 @@ def test_table_of_a_batch_follows_a_later_batch_of_the_gradebook(course: Path, t
     for number in range(2):
         file = tmp_path / f"out{number}" / "results.csv"
         assert file.read_text(encoding="utf-8") == table(file.parent)
-        rows += csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+        rows += rows_of(file.read_text(encoding="utf-8"))
     assert [(row["score"], row["counts"], row["final_points"]) for row in rows] == [
         ("1.0", "0", "3.0"),
         ("3.0", "1", "3.0"),

@@ -8,7 +8,7 @@ import subprocess
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,6 +22,7 @@ from graders.errors import KataError
 from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, without_marks
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
+from tests.course import marking
 from tests.course.books import audit_of, current, history, results_in, table
 from tests.warm import katas
 from tests.workshop import KATAS, SOLUTION, Finished, environment, write
@@ -106,19 +107,6 @@ def test_a_comment_is_read_by_the_author_and_not_by_the_public(root: Path, recor
     )
 
 
-def test_points_and_comment_are_replaced_separately(root: Path, record: Path) -> None:
-    steps = [
-        (("--award", "why=3", "--comment", "why=Short."), (3, "Short.")),
-        (("--award", "why=2"), (2, "Short.")),
-        (("--comment", "why=Too short = sign."), (2, "Too short = sign.")),
-        (("--comment", "why="), (2, None)),
-    ]
-    for words, expected in steps:
-        done = review(root, record, "--by", "Grace", *words)
-        assert (done.status, "Traceback" in done.err) == (1, False), done.said
-        assert (task_in(record)["score"], task_in(record)["comment"]) == expected
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -182,14 +170,6 @@ def test_points_survive_the_loss_of_the_verdict_files(root: Path, batch: Batch) 
     assert f"ada,alpha,failed,6.0,7.0,{NOON}," in table(batch.out)
 
 
-def test_points_given_during_a_batch_are_stored_at_once(root: Path, batch: Batch) -> None:
-    with batch.open():
-        done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
-    assert (done.status, done.err) == (0, "")
-    assert task_in(batch.verdict_file("ada", "alpha"))["score"] == 4
-    assert "ada,alpha,passed,7.0,7.0," in (batch.out / "results.csv").read_text(encoding="utf-8")
-
-
 def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch) -> None:
     (batch.out / "results.csv").mkdir()
     done = review(root, batch.verdict_file("ada", "alpha"), "--by", "Grace", "--award", "why=4")
@@ -238,12 +218,6 @@ def test_full_disk_is_reported_and_leaves_the_verdict(root: Path, graded: Path, 
     )
     assert f"katas: {record}: No space left on device. The points were not written" in done.stderr, done.stderr
     assert done.stdout.endswith("status 2\nada.json\nzeros\n"), done.stdout
-
-
-def test_points_given_again_replace_what_was_there(root: Path, record: Path) -> None:
-    review(root, record, "--by", "Grace", "--award", "why=1")
-    done = review(root, record, "--by", "Emmy", "--award", "why=4")
-    assert (done.status, task_in(record)["reviewer"], task_in(record)["score"]) == (0, "Emmy", 4)
 
 
 def test_a_task_whose_tests_failed_awaits_no_points(root: Path, tmp_path: Path) -> None:
@@ -301,12 +275,8 @@ MARKED_BY_FOUR = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.
 )
 
 
-class Course(NamedTuple):
-    """A repository with one kata, one submission, and the batch that it was graded into."""
-
-    root: Path
-    folder: Path
-    batch: Batch
+class Course(marking.Course):
+    """A course with one submission."""
 
     @property
     def record(self) -> Path:
@@ -316,16 +286,13 @@ class Course(NamedTuple):
     def test(self) -> Path:
         return self.root / "katas" / "beta" / "test_beta.py"
 
-    def grade(self, *words: str) -> Finished:
-        return katas("grade-batch", str(self.folder), "--out", str(self.batch.out), *words, cwd=self.root)
-
     def hand_in_anew(self) -> None:
         write(self.folder / "ada" / "why.md", "Because of something else.\n")
 
     def review(self, *words: str) -> Finished:
         return review(self.root, self.record, "--by", "Grace", *words)
 
-    def marks(self) -> dict[str, tuple[float, str, str]]:
+    def points(self) -> dict[str, tuple[float, str, str]]:
         return {mark.task: (mark.points, mark.reviewer, mark.comment) for mark in marks_of(self.standing())}
 
     def standing(self) -> Verdict:
@@ -357,9 +324,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def course(begun: Path, tmp_path: Path) -> Course:
-    for name in ("root", "in", "out"):
-        subprocess.run(["cp", "-a", str(begun / name), str(tmp_path)], check=True)
-    return Course(tmp_path / "root", tmp_path / "in", Batch(tmp_path / "out"))
+    return Course(*marking.copy_course(begun, tmp_path))
 
 
 BROKEN = '\n@task("why")\ndef test_that_breaks(kata):\n    nothing_of_that_name\n'
@@ -371,18 +336,18 @@ KEPT = {"why": (2.0, "Grace", "Keep this.")}
 def test_points_and_comment_survive_an_error(course: Course, locked: bool) -> None:
     with course.batch.open() if locked else nullcontext():
         done = course.review("--award", "why=2", "--comment", "why=Keep this.")
-    assert (done.status, course.marks()) == (1, KEPT), done.said
+    assert (done.status, course.points()) == (1, KEPT), done.said
     whole = course.test.read_text(encoding="utf-8")
     write(course.test, whole + BROKEN)
     done = course.grade("--changed")
     assert (done.status, course.standing().status) == (2, "error"), done.said
     write(course.test, whole)
     done = course.grade("--changed")
-    assert (done.status, course.marks()) == (0, KEPT), done.said
+    assert (done.status, course.points()) == (0, KEPT), done.said
     assert course.line().startswith("ada,beta,failed,5.0,7.0,")
     shutil.rmtree(course.batch.out / "verdicts")
     course.grade()
-    assert course.marks() == KEPT
+    assert course.points() == KEPT
 
 
 @pytest.mark.deep
@@ -390,9 +355,9 @@ def test_points_come_back_with_their_submission(course: Course) -> None:
     course.review("--award", "why=2", "--comment", "why=Keep this.")
     first = (course.folder / "ada" / "why.md").read_text(encoding="utf-8")
     course.hand_in_anew()
-    assert (course.grade().status, course.marks()) == (0, {})
+    assert (course.grade().status, course.points()) == (0, {})
     write(course.folder / "ada" / "why.md", first)
-    assert (course.grade().status, course.marks()) == (0, KEPT)
+    assert (course.grade().status, course.points()) == (0, KEPT)
 
 
 def test_points_stay_with_the_submission_that_they_are_for(course: Course) -> None:
@@ -403,7 +368,7 @@ def test_points_stay_with_the_submission_that_they_are_for(course: Course) -> No
     with course.batch.reading() as held:
         (place,) = results_in(held.book)
     assert [[mark.points for mark in marks_of(each.attempt.verdict)] for each in place.standings] == [[2.0], []]
-    assert (course.marks(), course.written_down()) == ({}, course.standing())
+    assert (course.points(), course.written_down()) == ({}, course.standing())
 
 
 @pytest.mark.parametrize("in_batch", [True, False])
@@ -452,7 +417,7 @@ def test_many_scores_at_the_same_time_are_all_stored(course: Course) -> None:
         for name in FOUR
     ]
     assert {each.wait(workshop.PATIENCE_S) for each in given} <= {0, 1}
-    assert course.marks() == {name: (4.0, f"Grace {name}", "") for name in FOUR}
+    assert course.points() == {name: (4.0, f"Grace {name}", "") for name in FOUR}
     assert course.grade().status == 0
     assert course.written_down() == course.standing()
     assert course.line().startswith("ada,beta,passed,19.0,19.0,")
@@ -467,7 +432,7 @@ def test_review_waits_for_another_writer(course: Course) -> None:
             time.sleep(0.01)
         assert course.written_down() == course.standing()
     assert held.wait(workshop.PATIENCE_S) == 0
-    assert course.marks() == {"why": (4.0, "Grace", "")}
+    assert course.points() == {"why": (4.0, "Grace", "")}
 
 
 def waits_for_a_lock(pid: int) -> bool:
@@ -485,7 +450,7 @@ def test_points_changed_during_a_batch_are_in_the_table_at_once(course: Course) 
     assert course.grade().status == 0
     assert course.line().startswith("ada,beta,failed,10.0,19.0,")
     assert course.written_down() == course.standing()
-    assert course.marks()["why"] == (4.0, "Grace", "Four.")
+    assert course.points()["why"] == (4.0, "Grace", "Four.")
     rows = history(course.batch.out)
     course.grade()
     assert history(course.batch.out) == rows
@@ -505,8 +470,8 @@ def test_score_belongs_to_its_last_reviewer(root: Path, record: Path) -> None:
     steps = [
         ("Grace", ("--award", "why=3", "--comment", "why=Short."), (3, "Grace", "Short.")),
         ("Alan", ("--award", "why=1"), (1, "Alan", None)),
-        ("Alan", ("--comment", "why=Shorter."), (1, "Alan", "Shorter.")),
-        (" Alan", ("--award", "why=2"), (2, "Alan", "Shorter.")),
+        ("Alan", ("--comment", "why=Shorter = less."), (1, "Alan", "Shorter = less.")),
+        (" Alan", ("--award", "why=2"), (2, "Alan", "Shorter = less.")),
         ("Grace", ("--comment", "why=Not so short."), (2, "Grace", "Not so short.")),
         ("Alan", ("--comment", "why="), (2, "Alan", None)),
     ]

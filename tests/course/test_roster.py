@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from graders.course import roster_files
 from graders.course.commands import verdicts
+from graders.course.downloads import SubmissionEntry
 from graders.course.gradebook import Gradebook, decisions, people, removal, results, settings
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.tables import Table
 from graders.course.roster import Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterEntry, RosterFile
-from graders.course.submissions import KataSubmission, SubmissionEntry
+from graders.course.submissions import KataSubmission
 from graders.errors import KataError
 from tests.course.books import DUE, add, audit_of, graded, moment, results_in
 
@@ -216,6 +217,14 @@ def entries(*ids: str, **changes: str) -> RosterFile:
     return RosterFile("roster.csv", changes.get("system", ""), tuple(found))
 
 
+@pytest.fixture
+def book(opened, tmp_path) -> Gradebook:
+    """Return a gradebook with the plain roster."""
+    found = opened()
+    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    return found
+
+
 def test_import_again_updates_and_marks_who_left(opened, tmp_path):
     found = opened()
     first = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
@@ -294,41 +303,35 @@ def test_change_of_the_roster_by_another_program_is_seen(opened, tmp_path):
     assert [each.id for each in one.read(Directory).listings()] == ["s1"]
 
 
-def test_name_is_matched_by_hand(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
-    add(found, graded(4), "bob", moment(1))
-    assert found.write(people.match_by_hand, "bob", "ada@uni.example") == "s1"
-    assert [place.person for place in results_in(found)] == ["s1"]
-    found.write(people.match_by_hand, "bob", None)
-    assert [place.person for place in results_in(found)] == ["bob"]
+def test_name_is_matched_by_hand(book):
+    add(book, graded(4), "bob", moment(1))
+    assert book.write(people.match_by_hand, "bob", "ada@uni.example") == "s1"
+    assert [place.person for place in results_in(book)] == ["s1"]
+    book.write(people.match_by_hand, "bob", None)
+    assert [place.person for place in results_in(book)] == ["bob"]
     with pytest.raises(KataError, match="nobody: no such person"):
-        found.write(people.match_by_hand, "bob", "nobody")
+        book.write(people.match_by_hand, "bob", "nobody")
 
 
-def test_daily_limit_counts_all_names_of_a_person(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
-    add(found, graded(4), "ada", moment(1))
+def test_daily_limit_counts_all_names_of_a_person(book, tmp_path):
+    add(book, graded(4), "ada", moment(1))
     kata, taken = SimpleNamespace(slug="one", attempts_per_day=1), SimpleNamespace(sha256="z")
     entry = SubmissionEntry("Ada Lovelace", tmp_path, moment(1, 12))
-    assert found.read(settings.may_be_graded, KataSubmission(entry, kata, taken)).startswith("attempt 2 on 2026-05-01")
+    assert book.read(settings.may_be_graded, KataSubmission(entry, kata, taken)).startswith("attempt 2 on 2026-05-01")
     other = SubmissionEntry("Zo\u00e9", tmp_path, moment(1, 12))
-    assert found.read(settings.may_be_graded, KataSubmission(other, kata, taken)) == ""
+    assert book.read(settings.may_be_graded, KataSubmission(other, kata, taken)) == ""
 
 
-def test_extension_is_granted_before_the_first_submission(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
-    found.write(settings.set_rule, "one", due_at=DUE, late_percent=50.0)
-    found.write(settings.extend, "zoe", "one", moment(14))
-    assert found.read(settings.extensions) == {("s2", "one"): moment(14)}
-    add(found, graded(8), "zoe", moment(13))
-    (place,) = results_in(found)
+def test_extension_is_granted_before_the_first_submission(book):
+    book.write(settings.set_rule, "one", due_at=DUE, late_percent=50.0)
+    book.write(settings.extend, "zoe", "one", moment(14))
+    assert book.read(settings.extensions) == {("s2", "one"): moment(14)}
+    add(book, graded(8), "zoe", moment(13))
+    (place,) = results_in(book)
     assert (place.person, place.points) == ("s2", 8.0)
-    assert found.write(settings.extend, "s2", "one", "") == moment(14)
-    assert results_in(found)[0].points == 0.0
-    assert [(row.before, row.after) for row in audit_of(found, "zoe") if row.what == "extension"] == [
+    assert book.write(settings.extend, "s2", "one", "") == moment(14)
+    assert results_in(book)[0].points == 0.0
+    assert [(row.before, row.after) for row in audit_of(book, "zoe") if row.what == "extension"] == [
         ("", moment(14)),
         (moment(14), "withdrawn"),
     ]
@@ -350,12 +353,10 @@ def test_forget_removes_a_person_from_the_roster_too(opened, tmp_path):
                 assert "zoe" not in str(row)
 
 
-def test_expire_keeps_the_roster_but_not_people_who_left_before(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
-    found.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
-    removal.forget_before(found, "2030-01-01T00:00:00+00:00")
-    assert [each.id for each in found.read(Directory).listings()] == ["s1"]
+def test_expire_keeps_the_roster_but_not_people_who_left_before(book, tmp_path):
+    book.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
+    removal.forget_before(book, "2030-01-01T00:00:00+00:00")
+    assert [each.id for each in book.read(Directory).listings()] == ["s1"]
 
 
 def import_many(url: str, first: int) -> None:

@@ -12,14 +12,13 @@ from graders.datasets import shapes32
 from tests.late import torch
 
 
-def test_an_image_is_rgb_bytes_with_a_class() -> None:
-    images, labels = shapes32.render(260, seed=1)
-    assert images.shape == (260, 32, 32, 3)
-    assert images.dtype == np.uint8
-    assert labels.shape == (260,)
-    assert labels.dtype == np.int64
-    assert np.bincount(labels).tolist() == [26] * 10
-    assert len(set(shapes32.CLASSES)) == 10
+@pytest.mark.parametrize("n", [0, 1, 249, 260])
+def test_any_number_of_images_can_be_rendered(n: int) -> None:
+    images, labels = shapes32.render(n, seed=1)
+    assert (images.shape, images.dtype) == ((n, 32, 32, 3), np.uint8)
+    assert (labels.shape, labels.dtype) == ((n,), np.int64)
+    if n == 260:
+        assert np.bincount(labels).tolist() == [26] * 10
 
 
 def test_a_seed_gives_the_same_bytes_on_every_computer() -> None:
@@ -38,12 +37,6 @@ def test_seeds_differ_and_no_global_generator_is_used() -> None:
 
 def test_a_longer_set_begins_with_the_images_of_a_shorter_one() -> None:
     np.testing.assert_array_equal(shapes32.render(500, 3)[0][:250], shapes32.render(250, 3)[0])
-
-
-@pytest.mark.parametrize("n", [0, 1, 249])
-def test_any_number_of_images_can_be_rendered(n: int) -> None:
-    images, labels = shapes32.render(n, seed=0)
-    assert len(images) == len(labels) == n
 
 
 def test_classes_do_not_depend_on_colour_or_brightness() -> None:

@@ -11,7 +11,7 @@ from io import StringIO
 import pytest
 
 from graders.debugging.diagnosis import CAUSES, LEAST_CHARACTERS
-from graders.debugging.faults import FAMILIES, FAULTS
+from graders.debugging.faults import FAMILIES, FAULTS, Fault
 from graders.debugging.generate import LEVELS, GenerationError, candidate
 from graders.debugging.programs import PROGRAMS, TrainingProgram
 from graders.debugging.puzzle import Puzzle
@@ -34,38 +34,21 @@ def test_every_family_has_faults_of_both_levels() -> None:
     assert found == {(family, level) for family in FAMILIES for level in (1, 2)}
 
 
-def test_every_fault_has_a_known_cause() -> None:
-    assert {fault.name: fault.cause for fault in FAULTS.values() if fault.cause not in CAUSES} == {}
-
-
-def test_every_fault_is_explained_in_sentences() -> None:
-    for fault in FAULTS.values():
-        for text in (fault.why, fault.fix, fault.prevention):
-            assert len(text) >= LEAST_CHARACTERS, fault.name
-            assert text.endswith("."), fault.name
-
-
-def test_every_edit_of_a_fault_fits_its_programs_exactly_once() -> None:
-    for fault in FAULTS.values():
-        assert fault.edits, fault.name
-        for name, edits in fault.edits.items():
-            found = [PROGRAMS[name].source.count(healthy) for healthy, _ in edits]
-            assert found == [1] * len(edits), (fault.name, name)
-
-
-def test_alternative_line_occurs_once_in_the_broken_program() -> None:
-    for fault in FAULTS.values():
-        assert fault.also.keys() <= fault.edits.keys(), fault.name
-        for name, snippets in fault.also.items():
-            source = PROGRAMS[name].source
-            for healthy, broken in fault.edits[name]:
-                source = source.replace(healthy, broken)
-            assert [source.count(snippet) for snippet in snippets] == [1] * len(snippets), (fault.name, name)
-
-
-def test_no_fault_adds_a_comment() -> None:
-    for fault in FAULTS.values():
-        assert not [broken for edits in fault.edits.values() for _, broken in edits if "#" in broken], fault.name
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_explained_and_fits_its_programs(fault: Fault) -> None:
+    assert fault.cause in CAUSES
+    assert all(
+        len(text) >= LEAST_CHARACTERS and text.endswith(".") for text in (fault.why, fault.fix, fault.prevention)
+    )
+    assert fault.edits
+    assert fault.also.keys() <= fault.edits.keys()
+    for name, edits in fault.edits.items():
+        source = PROGRAMS[name].source
+        for healthy, broken in edits:
+            assert PROGRAMS[name].source.count(healthy) == 1
+            assert "#" not in broken
+            source = source.replace(healthy, broken)
+        assert all(source.count(snippet) == 1 for snippet in fault.also.get(name, ()))
 
 
 @EVERY_PROGRAM
@@ -81,25 +64,15 @@ def test_new_name_is_unused_in_program_and_faults(program: TrainingProgram) -> N
     broken = [snippet for fault in FAULTS.values() for _, snippet in fault.edits.get(program.name, ())]
     words = set(re.findall(r"\w+", "\n".join([program.source, *broken])))
     others = [name for names in program.names.values() for name in names]
-    assert program.names.keys() <= names_in(program.source)
+    tokens = tokenize.generate_tokens(StringIO(program.source).readline)
+    assert program.names.keys() <= {token.string for token in tokens if token.type == tokenize.NAME}
     assert not words & set(others)
     assert len(set(others)) == len(others)
 
 
-def names_in(source: str) -> set[str]:
-    """Return the identifiers of a program."""
-    return {
-        token.string for token in tokenize.generate_tokens(StringIO(source).readline) if token.type == tokenize.NAME
-    }
-
-
 @pytest.mark.deep
-def test_two_hundred_seeds_give_two_hundred_programs(candidates: list[Puzzle]) -> None:
+def test_two_hundred_seeds_cover_everything_and_differ(candidates: list[Puzzle]) -> None:
     assert len({puzzle.source for puzzle in candidates}) == len(candidates)
-
-
-@pytest.mark.deep
-def test_two_hundred_seeds_cover_programs_families_and_levels(candidates: list[Puzzle]) -> None:
     assert {puzzle.program.name for puzzle in candidates} == set(PROGRAMS)
     assert {fault.family for puzzle in candidates for fault in puzzle.faults} == set(FAMILIES)
     assert {puzzle.level for puzzle in candidates} == set(LEVELS)
@@ -110,27 +83,18 @@ def test_the_same_seed_gives_the_same_puzzle(candidates: list[Puzzle], seeds: ra
     assert [candidate(seed) for seed in seeds] == [candidates[seed] for seed in seeds]
 
 
-def test_candidates_have_entry_points_and_short_lines(candidates: list[Puzzle]) -> None:
+def test_candidates_are_programs_with_known_faults(candidates: list[Puzzle]) -> None:
     for puzzle in candidates:
+        broken = puzzle.source.splitlines()
         defined = {node.name for node in ast.parse(puzzle.source).body if isinstance(node, ast.FunctionDef)}
         assert {"build_model", "load_data", "train", "predict"} <= defined
-        assert max(map(len, puzzle.source.splitlines())) <= 120
-
-
-def test_fault_lines_are_where_broken_and_healthy_differ(candidates: list[Puzzle]) -> None:
-    for puzzle in candidates:
-        healthy, broken = puzzle.twin.splitlines(), puzzle.source.splitlines()
-        steps = difflib.SequenceMatcher(None, healthy, broken, autojunk=False).get_opcodes()
+        assert max(map(len, broken)) <= 120
+        steps = difflib.SequenceMatcher(None, puzzle.twin.splitlines(), broken, autojunk=False).get_opcodes()
         changed = {number + 1 for kind, _, _, start, end in steps if kind != "equal" for number in range(start, end)}
-        named = set().union(*puzzle.lines)
-        assert {number for number in changed if broken[number - 1].strip()} <= named
+        assert {number for number in changed if broken[number - 1].strip()} <= set().union(*puzzle.lines)
         assert all(lines for lines in puzzle.lines)
-
-
-def test_level_three_has_two_faults_of_two_families(candidates: list[Puzzle]) -> None:
-    for puzzle in candidates:
-        families = {fault.family for fault in puzzle.faults}
-        assert len(families) == len(puzzle.faults) == (2 if puzzle.level == 3 else 1)
+        n_faults = 2 if puzzle.level == 3 else 1
+        assert len({fault.family for fault in puzzle.faults}) == len(puzzle.faults) == n_faults
         assert len(puzzle.partly_fixed) == (2 if puzzle.level == 3 else 0)
 
 
@@ -174,5 +138,5 @@ def test_healthy_program_is_not_a_puzzle(candidates: list[Puzzle], name: str) ->
     proof = pytest.importorskip("graders.debugging.proof")
     puzzle = next(puzzle for puzzle in candidates if puzzle.program.name == name and puzzle.level < 3)
     found = proof.prove(Puzzle(**{**vars(puzzle), "source": puzzle.twin}))
-    assert not found.proven
+    assert not found.symptom
     assert found.reason

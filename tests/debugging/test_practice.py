@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import signal
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,10 @@ from graders.debugging import practice
 from graders.debugging.commands import app
 from graders.debugging.diagnosis import assert_named
 from graders.debugging.faults import FAMILIES, FAULTS
-from graders.debugging.generate import Variation, assemble, candidate
+from graders.debugging.generate import assemble, candidate
 from graders.debugging.programs import PROGRAMS
 from graders.debugging.puzzle import Puzzle
-from graders.debugging.texts import FIRST, SECOND, hints
+from graders.debugging.texts import HINTS, hints
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict
@@ -38,27 +38,27 @@ COMMANDS = [str(each.name or getattr(each.callback, "__name__", "")).rstrip("_")
 def puzzle(*names: str, program: str = "spirals") -> Puzzle:
     """Return a puzzle with these faults in an unvaried program."""
     faults = [FAULTS[name] for name in names]
-    return assemble(PROGRAMS[program], faults, Variation({}, {}), seed=0, level=1 if len(faults) == 1 else 3)
+    return assemble(PROGRAMS[program], faults, seed=0, level=1 if len(faults) == 1 else 3)
 
 
-@dataclass
-class PuzzleJudge:
-    """A judge for one puzzle."""
-
-    puzzle: Puzzle
-    judge: Judge
-    slug: str
-
-    def graded(self, program: str, diagnosis: str | None = None, tasks: Sequence[str] = ()) -> Verdict:
-        """Return the verdict on a program and a diagnosis (default: the right one)."""
-        files = {"program.py": program, "diagnosis.toml": diagnosis or practice.answer(self.puzzle)}
-        return self.judge.grade_files(self.slug, {name: text.encode() for name, text in files.items()}, tasks=tasks)
+Graded = Callable[..., Verdict]  # grades a program, with the right diagnosis by default
 
 
 @contextmanager
-def desk(puzzle: Puzzle) -> Iterator[PuzzleJudge]:
+def desk(puzzle: Puzzle) -> Iterator[Graded]:
+    """Yield a judge of one puzzle."""
     with practice.repository(puzzle) as (root, slug), Judge(root, first_runtime="torch", resident=False) as judge:
-        yield PuzzleJudge(puzzle, judge, slug)
+
+        def graded(program: str, diagnosis: str = answer(puzzle), tasks: Sequence[str] = ()) -> Verdict:
+            files = {"program.py": program.encode(), "diagnosis.toml": diagnosis.encode()}
+            return judge.grade_files(slug, files, tasks=tasks)
+
+        yield graded
+
+
+def answer(puzzle: Puzzle) -> str:
+    """Return a right diagnosis."""
+    return practice.solution(puzzle)["diagnosis.toml"]
 
 
 def scores(verdict: Verdict) -> dict[str, float]:
@@ -74,10 +74,11 @@ def with_change(puzzle: Puzzle, before: str, after: str) -> str:
 
 
 ONE = puzzle("gradients-never-zeroed")
+NESTED = "a = " + "[" * 10_000  # deeper than Python's recursion limit
 
 
 @pytest.fixture(scope="module")
-def one() -> Iterator[PuzzleJudge]:
+def one() -> Iterator[Graded]:
     """A judge of the puzzle ONE."""
     with desk(ONE) as found:
         yield found
@@ -91,45 +92,54 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def folder(root: Path) -> Path:
+    """The puzzle's folder."""
+    return root / "katas" / "debug" / "8"
+
+
+def solve(folder: Path) -> Puzzle:
+    """Write the solution into a puzzle's folder."""
+    found = practice.puzzle_in(folder)
+    for name, text in practice.solution(found).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return found
+
+
 # ---------------------------------------------------------------------------------------- the judge
 
 
 @pytest.mark.deep
-def test_the_twin_with_the_right_diagnosis_has_all_points(one: PuzzleJudge) -> None:
-    assert scores(one.graded(ONE.twin)) == {"heals": 5, "program": 3, "diagnosis": 2}
-
-
-@pytest.mark.deep
-def test_broken_program_fails_but_its_diagnosis_counts(one: PuzzleJudge) -> None:
-    assert scores(one.graded(ONE.source)) == {"heals": 0, "program": 0, "diagnosis": 2}
+def test_broken_program_fails_but_its_diagnosis_counts(one: Graded) -> None:
+    assert scores(one(ONE.source)) == {"heals": 0, "program": 0, "diagnosis": 2}
 
 
 @pytest.mark.deep
 def test_two_faults_need_both_tables_in_any_order() -> None:
     two = puzzle("errors-counted", "scale-never-fitted")
-    found = tomllib.loads(practice.answer(two))
-    named = practice.answer(puzzle("scale-never-fitted"))
+    found = tomllib.loads(answer(two))
+    named = answer(puzzle("scale-never-fitted"))
     assert found["fault2"]["cause"] == tomllib.loads(named)["fault1"]["cause"]
     line = found["fault2"]["line"]
     named = "\n".join(f"line = {line}" if row.startswith("line") else row for row in named.splitlines())
-    swapped = practice.answer(two).replace("fault1", "other").replace("fault2", "fault1").replace("other", "fault2")
+    swapped = answer(two).replace("fault1", "other").replace("fault2", "fault1").replace("other", "fault2")
     with desk(two) as bench:
         for half in two.partly_fixed[:1]:  # the proof of every puzzle tries each half
-            assert scores(bench.graded(half, named)) == {"heals": 0, "program": 0, "diagnosis": 1}
-        assert scores(bench.graded(two.twin, swapped)) == {"heals": 5, "program": 3, "diagnosis": 2}
+            assert scores(bench(half, named)) == {"heals": 0, "program": 0, "diagnosis": 1}
+        assert scores(bench(two.twin, swapped)) == {"heals": 5, "program": 3, "diagnosis": 2}
 
 
-def test_right_cause_in_a_wrong_line_fails(one: PuzzleJudge) -> None:
-    line = tomllib.loads(practice.answer(ONE))["fault1"]["line"]
-    verdict = one.graded(ONE.twin, practice.answer(ONE).replace(f"line = {line}", "line = 1"), ["diagnosis"])
+def test_right_cause_in_a_wrong_line_fails(one: Graded) -> None:
+    line = tomllib.loads(answer(ONE))["fault1"]["line"]
+    verdict = one(ONE.twin, answer(ONE).replace(f"line = {line}", "line = 1"), ["diagnosis"])
     assert scores(verdict)["diagnosis"] == 0
     assert any("it is not on line 1" in test.message for test in verdict.tests)
 
 
-def test_cause_and_line_count_without_prose(one: PuzzleJudge) -> None:
-    short = re.sub(r'^(why|fix|prevention) = ".*"$', r'\1 = "gain 1"', practice.answer(ONE), flags=re.MULTILINE)
-    assert short != practice.answer(ONE)
-    assert scores(one.graded(ONE.twin, short, ["diagnosis"]))["diagnosis"] == 2
+def test_cause_and_line_count_without_prose(one: Graded) -> None:
+    short = re.sub(r'^(why|fix|prevention) = ".*"$', r'\1 = "gain 1"', answer(ONE), flags=re.MULTILINE)
+    assert short != answer(ONE)
+    assert scores(one(ONE.twin, short, ["diagnosis"]))["diagnosis"] == 2
 
 
 TRUTHS = [{"cause": "step-missing", "lines": [108]}, {"cause": "metric-wrong", "lines": [141, 142]}]
@@ -169,9 +179,9 @@ def test_right_table_is_not_blamed_for_the_other_fault(
 
 
 def test_each_test_names_one_of_two_wrong_tables() -> None:
-    first, second = said(0, WRONG, ("graph-kept", 30)), said(1, WRONG, ("graph-kept", 30))
-    assert first == "one of the two faults is not named: [fault1]: wrong-axis is neither of the two causes"
-    assert second == "one of the two faults is not named: [fault2]: graph-kept is neither of the two causes"
+    for which, wrong in enumerate((WRONG, ("graph-kept", 30))):
+        told = f"one of the two faults is not named: [fault{which + 1}]: {wrong[0]} is neither of the two causes"
+        assert said(which, WRONG, ("graph-kept", 30)) == told
 
 
 def test_two_tables_for_one_fault_are_reported() -> None:
@@ -180,42 +190,36 @@ def test_two_tables_for_one_fault_are_reported() -> None:
     assert said(0, OTHER, RIGHT) == said(1, OTHER, RIGHT) == ""
 
 
+STEP = "            optimizer.step()\n"
 # Programs that are fixed in another place than they were broken: a fault's `also` lines are right answers.
 ELSEWHERE = {
-    ("probabilities-for-logits", "spirals"): [
-        ("F.cross_entropy(model(X), y)", "F.nll_loss(model(X).clamp_min(1e-12).log(), y)")
-    ],
-    ("probabilities-for-logits", "glyphs"): [
-        ("log_p = F.log_softmax(logits, dim=1)", "log_p = logits.clamp_min(1e-12).log()")
-    ],
-    ("probabilities-for-logits", "dialects"): [
-        (
-            "F.cross_entropy(model(X), smoothed(y))",
-            "-(smoothed(y) * model(X).clamp_min(1e-12).log()).sum(dim=1).mean()",
-        )
-    ],
-    ("compared-in-other-units", "heating"): [
-        ("((model(X) - y) ** 2).mean()", "((model(X) - model.y_scale.apply(y)) ** 2).mean()")
-    ],
-    ("column-against-row", "heating"): [("((model(X) - y) ** 2).mean()", "((model(X) - y.squeeze(1)) ** 2).mean()")],
-    ("gradients-zeroed-once", "heating"): [
-        ("            optimizer.step()\n", "            optimizer.step()\n            optimizer.zero_grad()\n")
-    ],
-    ("gradients-never-zeroed", "sensors"): [
-        ("            optimizer.step()\n", "            optimizer.step()\n            optimizer.zero_grad()\n")
-    ],
-    ("batch-taken-for-time", "dialects"): [
-        (
-            "        states, _ = self.recurrent(self.embedding(X))\n",
-            "        states = self.recurrent(self.embedding(X).transpose(0, 1))[0].transpose(0, 1)\n",
-        )
-    ],
-    ("shares-swapped", "dialects"): [
-        (
-            "    return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])\n",
-            "    return Data(X[n_train:], y[n_train:], X[:n_train], y[:n_train])\n",
-        )
-    ],
+    ("probabilities-for-logits", "spirals"): (
+        "F.cross_entropy(model(X), y)",
+        "F.nll_loss(model(X).clamp_min(1e-12).log(), y)",
+    ),
+    ("probabilities-for-logits", "glyphs"): (
+        "log_p = F.log_softmax(logits, dim=1)",
+        "log_p = logits.clamp_min(1e-12).log()",
+    ),
+    ("probabilities-for-logits", "dialects"): (
+        "F.cross_entropy(model(X), smoothed(y))",
+        "-(smoothed(y) * model(X).clamp_min(1e-12).log()).sum(dim=1).mean()",
+    ),
+    ("compared-in-other-units", "heating"): (
+        "((model(X) - y) ** 2).mean()",
+        "((model(X) - model.y_scale.apply(y)) ** 2).mean()",
+    ),
+    ("column-against-row", "heating"): ("((model(X) - y) ** 2).mean()", "((model(X) - y.squeeze(1)) ** 2).mean()"),
+    ("gradients-zeroed-once", "heating"): (STEP, STEP + STEP.replace("step", "zero_grad")),
+    ("gradients-never-zeroed", "sensors"): (STEP, STEP + STEP.replace("step", "zero_grad")),
+    ("batch-taken-for-time", "dialects"): (
+        "        states, _ = self.recurrent(self.embedding(X))\n",
+        "        states = self.recurrent(self.embedding(X).transpose(0, 1))[0].transpose(0, 1)\n",
+    ),
+    ("shares-swapped", "dialects"): (
+        "    return Data(X[:n_train], y[:n_train], X[n_train:], y[n_train:])\n",
+        "    return Data(X[n_train:], y[n_train:], X[:n_train], y[:n_train])\n",
+    ),
 }
 
 
@@ -228,12 +232,10 @@ ELSEWHERE = {
 )
 def test_alternative_fix_line_counts(name: str, program: str, trained: bool) -> None:
     broken = puzzle(name, program=program)
-    source = broken.source
-    for before, after in ELSEWHERE[name, program]:
-        assert source.count(before) == 1
-        assert source.count("\n", 0, source.index(before)) + 1 in broken.lines[0]
-        source = source.replace(before, after)
-    assert not trained or ills(source, broken.twin) == []
+    before, after = ELSEWHERE[name, program]
+    assert broken.source.count(before) == 1
+    assert broken.source.count("\n", 0, broken.source.index(before)) + 1 in broken.lines[0]
+    assert not trained or ills(broken.source.replace(before, after), broken.twin) == []
 
 
 def ills(source: str, twin: str, seed: int = 0) -> list[str]:
@@ -244,22 +246,18 @@ def ills(source: str, twin: str, seed: int = 0) -> list[str]:
 
 
 @pytest.mark.deep
-def test_inverted_metric_and_truth_add_up_to_one() -> None:
-    turned = puzzle("errors-counted", program="dialects")
-    told = [told for told in ills(turned.source, turned.twin) if told.startswith("The history claims")]
-    assert len(told) == 2
-    for sentence in told:
-        assert "last epoch" in sentence
-        assert sum(map(float, re.findall(r"\d\.\d\d", sentence))) == pytest.approx(1, abs=0.011)
-
-
-@pytest.mark.deep
-def test_restored_best_epoch_is_compared_with_its_own_claim() -> None:
-    inflated = puzzle("variance-around-zero", program="heating")
-    seed = 2  # for this seed, the last epoch is not the best one
-    told = [told for told in ills(inflated.source, inflated.twin, seed) if told.startswith("The history claims")]
+@pytest.mark.parametrize(
+    ("name", "program", "seed", "epoch"),
+    # the metric is inverted, so that the claim and the truth add up to one; the best epoch is not the last one
+    [("errors-counted", "dialects", 0, "last"), ("variance-around-zero", "heating", 2, "best")],
+)
+def test_claims_are_compared_for_the_epoch_that_a_program_keeps(name: str, program: str, seed: int, epoch: str) -> None:
+    broken = puzzle(name, program=program)
+    told = [told for told in ills(broken.source, broken.twin, seed) if told.startswith("The history claims")]
     assert told
-    assert all("best epoch" in sentence for sentence in told)
+    assert all(f"{epoch} epoch" in sentence for sentence in told)
+    if name == "errors-counted":
+        assert [sum(map(float, re.findall(r"\d\.\d\d", each))) for each in told] == pytest.approx([1, 1], abs=0.011)
 
 
 def reading(*losses: float, fresh: float) -> readings.Reading:
@@ -298,19 +296,13 @@ def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
 
 
 @pytest.mark.deep
-def test_judge_detects_a_slow_program() -> None:
+def test_a_slow_program_fails_and_a_healed_one_is_fast_enough() -> None:
     slow = puzzle("metric-row-by-row")
     with desk(slow) as bench:
-        verdict = bench.graded(slow.source, tasks=["heals"])
-    assert scores(verdict)["heals"] == 0
-    assert any("times the reference's time" in test.message for test in verdict.tests)
-
-
-@pytest.mark.deep
-def test_a_healed_slow_program_is_fast_enough() -> None:
-    slow = puzzle("metric-row-by-row")
-    with desk(slow) as bench:
-        assert scores(bench.graded(slow.twin, tasks=["heals"]))["heals"] == 5
+        verdict = bench(slow.source, tasks=["heals"])
+        assert scores(verdict)["heals"] == 0
+        assert any("times the reference's time" in test.message for test in verdict.tests)
+        assert scores(bench(slow.twin, tasks=["heals"]))["heals"] == 5
 
 
 @pytest.mark.deep
@@ -323,25 +315,25 @@ def test_a_healed_slow_program_is_fast_enough() -> None:
         ("NOISE = 0.18", "NOISE = 0.17", "differ from the original"),
     ],
 )
-def test_another_program_is_not_the_same(one: PuzzleJudge, before: str, after: str, told: str) -> None:
-    verdict = one.graded(with_change(ONE, before, after), tasks=["program"])
+def test_another_program_is_not_the_same(one: Graded, before: str, after: str, told: str) -> None:
+    verdict = one(with_change(ONE, before, after), tasks=["program"])
     assert scores(verdict)["program"] == 0
     assert any(told in test.message for test in verdict.tests)
 
 
-def test_answers_not_from_the_network_are_detected(one: PuzzleJudge) -> None:
+def test_answers_not_from_the_network_are_detected(one: Graded) -> None:
     before = "    return model(X).argmax(dim=1)\n"
     after = "    return model(X).argmax(dim=1) + (X[:, 0] > 320)\n"
-    verdict = one.graded(with_change(ONE, before, after), tasks=["program"])
+    verdict = one(with_change(ONE, before, after), tasks=["program"])
     assert scores(verdict)["program"] == 0
     assert any("do not come from the network" in test.message for test in verdict.tests)
 
 
 @pytest.mark.deep
-def test_an_invented_history_does_not_heal(one: PuzzleJudge) -> None:
+def test_an_invented_history_does_not_heal(one: Graded) -> None:
     before = "    history = History()\n    for epoch in range(epochs):\n"
     lie = "    return History([2.0 / (k + 1) for k in range(epochs)], [0.99] * epochs, [0.97] * epochs)\n"
-    assert scores(one.graded(with_change(ONE, before, lie + before), tasks=["heals"]))["heals"] == 0
+    assert scores(one(with_change(ONE, before, lie + before), tasks=["heals"]))["heals"] == 0
 
 
 # ------------------------------------------------------------------------------------- the commands
@@ -383,8 +375,7 @@ def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
     assert "@" not in readme
 
 
-def test_hints_are_shown_one_after_the_other_and_any_again(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
+def test_hints_are_shown_one_after_the_other_and_any_again(root: Path, folder: Path) -> None:
     texts = hints(practice.puzzle_in(folder).faults)
     for number, text in enumerate(texts, start=1):
         done = warm.katas("debug", "hint", *(["8"] if number > 1 else []), cwd=root)
@@ -400,11 +391,13 @@ def test_hints_are_shown_one_after_the_other_and_any_again(root: Path) -> None:
     assert "less than or equal to 3" in done.err
 
 
-def test_the_next_hint_is_the_first_that_was_not_shown(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    assert practice.hint(folder, 2)[0] == 2
-    assert [practice.hint(folder)[0] for _ in range(2)] == [1, 3]
-    assert practice.hint(folder, 2)[0] == 2
+def test_the_next_hint_is_the_first_that_was_not_shown(folder: Path) -> None:
+    assert [practice.hint(folder, number)[0] for number in (2, None, None, 2)] == [2, 1, 3, 2]
+
+
+def test_too_long_hint_numbers_are_ignored(folder: Path) -> None:
+    (folder / practice.SHOWN).write_text("9" * 5_000 + "\n1\n", encoding="utf-8")
+    assert practice.hint(folder)[0] == 2
 
 
 def test_folder_katas_debug_does_not_disturb_the_list(root: Path) -> None:
@@ -412,8 +405,7 @@ def test_folder_katas_debug_does_not_disturb_the_list(root: Path) -> None:
 
 
 @pytest.mark.deep
-def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
+def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path, folder: Path) -> None:
     done = workshop.pytest("-q", "-p", "no:cacheprovider", "--rootdir", str(root), str(folder), cwd=root, torch=True)
     assert done.status == 1, done.out
     assert "The history claims a" in done.out
@@ -421,23 +413,17 @@ def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path) -> No
 
 
 @pytest.mark.deep
-def test_fixed_program_passes_pytest(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    found = practice.puzzle_in(folder)
-    (folder / "program.py").write_text(found.twin, encoding="utf-8")
-    (folder / "diagnosis.toml").write_text(practice.answer(found), encoding="utf-8")
+def test_fixed_program_passes_pytest(folder: Path) -> None:
+    solve(folder)
     assert practice.symptoms(folder) == []
     assert practice.form(folder) == []
 
 
 @pytest.mark.deep
-def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    found = practice.puzzle_in(folder)
+def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path, folder: Path) -> None:
     assert "no attempt has been graded yet" in warm.katas("debug", "solution", "8", cwd=root).err
     assert "not graded yet" in warm.katas("debug", "list", cwd=root).out
-    (folder / "program.py").write_text(found.twin, encoding="utf-8")
-    (folder / "diagnosis.toml").write_text(practice.answer(found), encoding="utf-8")
+    (fault,) = solve(folder).faults
     done = katas("debug", "grade", cwd=root)
     assert done.status == 0, done.said
     assert "10 of 10" in done.out
@@ -445,14 +431,13 @@ def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path) -> None:
     assert practice.attempts(folder) == [10]
     assert "best 10 of 10; graded attempts: 1" in warm.katas("debug", "list", cwd=root).out
     shown = warm.katas("debug", "solution", "8", cwd=root).out
-    fault = found.faults[0]
     assert all(text in shown for text in (fault.cause, fault.why, fault.fix, fault.prevention, "\n@@ "))
 
 
-def test_giving_up_shows_the_solution(root: Path) -> None:
+def test_giving_up_shows_the_solution(root: Path, folder: Path) -> None:
     done = warm.katas("debug", "solution", "8", "--give-up", cwd=root)
     assert done.status == 0, done.said
-    assert practice.puzzle_in(root / "katas" / "debug" / "8").faults[0].why in done.out
+    assert practice.puzzle_in(folder).faults[0].why in done.out
 
 
 @pytest.mark.deep
@@ -462,46 +447,41 @@ def test_verdict_names_the_title_of_the_blocking_task(root: Path) -> None:
     assert 'blocked by "The program is healthy"' in " ".join(done.out.split())
 
 
-def test_without_any_file_there_is_no_attempt(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
+@pytest.mark.parametrize(("program", "recorded"), [("return\n", []), (None, [0.0])], ids=["nothing", "program"])
+def test_attempt_without_a_diagnosis_counts_if_the_program_runs(
+    root: Path, folder: Path, program: str | None, recorded: list[float]
+) -> None:
     (folder / "diagnosis.toml").unlink()
-    (folder / "program.py").write_text("return\n", encoding="utf-8")
-    done = katas("debug", "grade", "8", cwd=root)
-    assert done.status == 1
-    assert "diagnosis.toml: not found in" in " ".join(done.out.split())
-    assert practice.attempts(folder) == []
-
-
-def test_a_program_without_a_diagnosis_is_graded(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    (folder / "diagnosis.toml").unlink()
+    if program is not None:
+        (folder / "program.py").write_text(program, encoding="utf-8")
     done = katas("debug", "grade", "8", cwd=root)
     assert done.status == 1
     told = " ".join(done.out.split())
     assert "diagnosis.toml: not found in" in told
-    assert "The program is healthy" in told
-    assert practice.attempts(folder) == [0.0]
+    assert ("The program is healthy" in told) or program is not None
+    assert practice.attempts(folder) == recorded
 
 
-def test_diagnosis_that_is_not_toml_is_reported(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    (folder / "diagnosis.toml").write_text("[fault1\n", encoding="utf-8")
-    assert any("diagnosis.toml is not TOML" in said for said in practice.form(folder))
+@pytest.mark.parametrize(
+    ("damage", "told"), [("[fault1\n", "diagnosis.toml is not TOML"), (NESTED, "nested too deeply")]
+)
+def test_diagnosis_that_is_not_toml_is_reported(folder: Path, damage: str, told: str) -> None:
+    (folder / "diagnosis.toml").write_text(damage, encoding="utf-8")
+    (said,) = practice.form(folder)
+    assert told in said
 
 
-def test_all_gaps_of_a_diagnosis_are_reported_at_once(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
+def test_all_gaps_of_a_diagnosis_are_reported_at_once(folder: Path) -> None:
     stub = (folder / "diagnosis.toml").read_text(encoding="utf-8")
     told = " ".join(practice.form(folder))
-    for key in ("cause is not filled in", "line is 0"):
-        assert key in told
+    assert "cause is not filled in" in told
+    assert "line is 0" in told
     (folder / "diagnosis.toml").write_text(stub.replace('cause = ""', "couse = 1"), encoding="utf-8")
     assert "the key `cause` is missing (is it `couse`?)" in " ".join(practice.form(folder))
 
 
-def test_short_prose_is_a_note_not_a_fault(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    words = practice.answer(practice.puzzle_in(folder))
+def test_short_prose_is_a_note_not_a_fault(folder: Path) -> None:
+    words = answer(practice.puzzle_in(folder))
     unwritten = "diagnosis.toml, [fault1]: why, fix, prevention: write a sentence that would help a colleague"
     assert practice.notes(folder) == [unwritten]
     short = re.sub(
@@ -549,31 +529,18 @@ def test_unwritable_folder_is_reported_before_the_proof(tmp_path: Path) -> None:
         practice.check_free(tmp_path, 1)
 
 
-NESTED = "a = " + "[" * 10_000  # deeper than Python's recursion limit
 DAMAGES = ["seed = ", "seed = 8", 'seed = "8"\nattempt = 0\nsha256 = ""\nsymptom = ""', NESTED]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=["half", "little", "text", "nested"])
-def test_damaged_record_is_reported_with_its_fix(root: Path, damage: str) -> None:
-    (root / "katas" / "debug" / "8" / "puzzle.toml").write_text(damage, encoding="utf-8")
+def test_damaged_record_is_reported_with_its_fix(folder: Path, damage: str) -> None:
+    (folder / "puzzle.toml").write_text(damage, encoding="utf-8")
     with pytest.raises(KataError, match=r"puzzle\.toml: the file is damaged .*katas debug new"):
-        practice.puzzle_in(root / "katas" / "debug" / "8")
+        practice.puzzle_in(folder)
 
 
-def test_too_deeply_nested_diagnosis_is_reported(root: Path) -> None:
-    (root / "katas" / "debug" / "8" / "diagnosis.toml").write_text(NESTED, encoding="utf-8")
-    (said,) = practice.form(root / "katas" / "debug" / "8")
-    assert "nested too deeply" in said
-
-
-def test_too_long_hint_numbers_are_ignored(root: Path) -> None:
-    folder = root / "katas" / "debug" / "8"
-    (folder / practice.SHOWN).write_text("9" * 5_000 + "\n1\n", encoding="utf-8")
-    assert practice.hint(folder)[0] == 2
-
-
-def test_a_puzzle_of_another_version_is_not_graded_by_this_one(root: Path) -> None:
-    path = root / "katas" / "debug" / "8" / "puzzle.toml"
+def test_a_puzzle_of_another_version_is_not_graded_by_this_one(folder: Path) -> None:
+    path = folder / "puzzle.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('sha256 = "', 'sha256 = "0'), encoding="utf-8")
     with pytest.raises(KataError, match="this version of katas makes a different program"):
         practice.puzzle_in(path.parent)
@@ -606,8 +573,8 @@ def test_ctrl_c_ends_check_with_a_summary(tmp_path: Path) -> None:
 def test_every_symptom_and_every_family_has_a_hint() -> None:
     from graders.debugging.proof import SPEED, SYMPTOMS
 
-    assert set(FIRST) == {*SYMPTOMS, SPEED}
-    assert set(SECOND) == set(FAMILIES)
+    assert set(HINTS["symptoms"]) == {*SYMPTOMS, SPEED}
+    assert set(HINTS["families"]) == set(FAMILIES)
 
 
 def test_hints_name_no_line() -> None:

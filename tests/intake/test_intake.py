@@ -138,44 +138,31 @@ def test_a_missing_supplied_file_is_reported(kata, tmp_path):
         intake.supplied(gone)
 
 
-def test_an_empty_file_is_taken(kata, folder):
-    write(folder / "affine.py")
-    assert intake.take(kata, folder).files[0] == intake.SubmissionFile(name="affine.py", data=b"")
-
-
-def test_a_byte_order_mark_is_stripped(kata, folder):
-    write(folder / "affine.py", b"\xef\xbb\xbf" + SOURCE)
-    assert intake.take(kata, folder).files[0].data == SOURCE
-
-
-def test_data_is_taken_byte_for_byte(kata, folder):
-    data = b"\xef\xbb\xbf\x89PNG\0\xff"
-    write(folder / "results/plot.png", data)
-    assert intake.take(kata, folder).files[-1].data == data
+@pytest.mark.parametrize(
+    ("name", "data", "taken"),
+    [
+        ("affine.py", b"", b""),
+        ("affine.py", b"\xef\xbb\xbf" + SOURCE, SOURCE),  # a byte-order mark
+        ("results/plot.png", b"\xef\xbb\xbf\x89PNG\0\xff", b"\xef\xbb\xbf\x89PNG\0\xff"),
+    ],
+)
+def test_data_is_taken_byte_for_byte_and_text_without_its_mark(kata, folder, name, data, taken):
+    write(folder / name, data)
+    assert intake.take(kata, folder).graded[name] == taken
 
 
 # Files that are missing.
 
 
-def test_a_missing_file_is_named_and_not_refused(kata, folder):
+def test_what_is_missing_is_named_and_not_refused(kata, folder, tmp_path):
     (folder / "affine.py").unlink()
     submission = intake.take(kata, folder)
     assert (names(submission), submission.missing) == (["notes.md"], ("affine.py",))
-
-
-def test_all_files_of_a_missing_submission_are_missing(kata, tmp_path):
-    submission = intake.take(kata, tmp_path / "nobody")
-    assert (submission.files, submission.missing) == ((), ("affine.py", "notes.md"))
-
-
-def test_all_files_are_missing_from_an_unrelated_submission(kata, tmp_path):
-    write(tmp_path / "essay.txt")
-    submission = intake.take(kata, tmp_path)
-    assert (submission.files, submission.ignored, submission.missing) == (
-        (),
-        ("essay.txt",),
-        ("affine.py", "notes.md"),
-    )
+    nothing = intake.take(kata, tmp_path / "nobody")
+    assert (nothing.files, nothing.missing) == ((), ("affine.py", "notes.md"))
+    write(tmp_path / "other/essay.txt")
+    unrelated = intake.take(kata, tmp_path / "other")
+    assert (unrelated.files, unrelated.ignored, unrelated.missing) == ((), ("essay.txt",), ("affine.py", "notes.md"))
 
 
 def test_a_file_in_the_place_of_the_submission_is_reported(kata, folder):
@@ -193,15 +180,8 @@ def test_an_ordinary_clone_is_gradable(kata, folder):
     (folder / "link").symlink_to("/etc/passwd")
     (folder / "home").symlink_to("/", target_is_directory=True)
     os.mkfifo(folder / "pipe")
-    assert intake.take(kata, folder).ignored == (
-        "conftest.py",
-        "home",
-        "link",
-        "pipe",
-        ".git/",
-        "__pycache__/",
-        "tests/",
-    )
+    seen = ("conftest.py", "home", "link", "pipe", ".git/", "__pycache__/", "tests/")
+    assert intake.take(kata, folder).ignored == seen
 
 
 def test_a_long_list_of_ignored_files_is_cut(kata, folder):
@@ -236,15 +216,11 @@ def test_the_name_of_an_ignored_file_is_safe_to_show(kata, folder, name, shown):
 
 
 def test_a_symbolic_link_is_refused(kata, folder, tmp_path):
-    (folder / "affine.py").unlink()
-    (folder / "affine.py").symlink_to(write(tmp_path / "solution.py", SOURCE))
-    assert refusal(kata, folder).startswith("affine.py: it is a symbolic link")
-
-
-def test_a_dangling_link_is_refused_too(kata, folder):
-    (folder / "affine.py").unlink()
-    (folder / "affine.py").symlink_to("nowhere")
-    assert "affine.py: it is a symbolic link" in refusal(kata, folder)
+    write(tmp_path / "solution.py", SOURCE)
+    for target in (tmp_path / "solution.py", "nowhere"):
+        (folder / "affine.py").unlink()
+        (folder / "affine.py").symlink_to(target)
+        assert refusal(kata, folder).startswith("affine.py: it is a symbolic link")
 
 
 def test_a_linked_folder_on_the_way_is_refused(kata, folder, tmp_path):
@@ -268,15 +244,22 @@ def test_a_link_that_a_pattern_matches_is_refused(kata, folder):
     assert "results/log.csv: it is a symbolic link" in refusal(kata, folder)
 
 
-def test_a_hard_link_is_refused(kata, folder, tmp_path):
-    os.link(folder / "affine.py", tmp_path / "other.py")
-    assert "affine.py: it is a hard link" in refusal(kata, folder)
-
-
-def test_a_pipe_is_refused_without_waiting_for_it(kata, folder):
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("a hard link", lambda path: os.link(write(path.parent.parent / "other.py", SOURCE), path)),
+        ("a pipe", os.mkfifo),  # nothing waits for it
+        ("a device", lambda path: os.mknod(path, 0o600 | 0o020000, os.makedev(1, 3))),
+        ("a folder, not a file", lambda path: write(path / "__init__.py")),
+    ],
+)
+def test_anything_but_a_plain_file_is_refused(kata, folder, kind, make):
     (folder / "affine.py").unlink()
-    os.mkfifo(folder / "affine.py")
-    assert "affine.py: it is a pipe" in refusal(kata, folder)
+    try:
+        make(folder / "affine.py")
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    assert f"affine.py: it is {kind}" in refusal(kata, folder)
 
 
 def test_a_socket_is_refused(kata, folder, monkeypatch):
@@ -287,24 +270,9 @@ def test_a_socket_is_refused(kata, folder, monkeypatch):
         assert "affine.py: it is a socket" in refusal(kata, folder)
 
 
-def test_a_device_is_refused(kata, folder):
-    (folder / "affine.py").unlink()
-    try:
-        os.mknod(folder / "affine.py", 0o600 | 0o020000, os.makedev(1, 3))
-    except PermissionError:
-        pytest.skip("only root makes devices")
-    assert "affine.py: it is a device" in refusal(kata, folder)
-
-
-def test_a_folder_named_like_the_module_is_refused(kata, folder):
-    (folder / "affine.py").unlink()
-    write(folder / "affine.py/__init__.py")
-    assert "affine.py: it is a folder, not a file" in refusal(kata, folder)
-
-
 def test_a_file_where_a_folder_is_declared_is_refused(kata, folder):
     write(folder / "results")
-    assert "results: it is not a folder" in refusal(kata, folder)
+    assert "results: it is a file, not a folder" in refusal(kata, folder)
 
 
 @pytest.mark.parametrize(
@@ -388,8 +356,8 @@ def test_names_that_are_one_file_on_other_systems_are_refused(kata, folder, firs
 
 
 def test_undeclared_names_may_differ_by_case(kata, folder):
-    write(folder / "notes.txt")
-    write(folder / "NOTES.txt")
+    for name in ("notes.txt", "NOTES.txt"):
+        write(folder / name)
     assert "NOTES.txt" in intake.take(kata, folder).ignored
 
 
@@ -399,22 +367,12 @@ def test_a_matched_name_that_cannot_be_shown_is_refused(kata, folder):
 
 
 def test_a_file_that_may_not_be_read_is_reported(kata, folder, monkeypatch):
-    opened = os.open
+    def forbid():  # root may read everything, so changing the mode would have no effect
+        raise PermissionError(13, "Permission denied")
 
-    def forbid(path, *arguments, **options):  # root may read everything, so changing the mode would have no effect
-        if path == "affine.py":
-            raise PermissionError(13, "Permission denied")
-        return opened(path, *arguments, **options)
-
-    monkeypatch.setattr(os, "open", forbid)
+    swap_before_open(monkeypatch, "affine.py", forbid)
     said = "affine.py: permission to read it is denied. Allow reading it: chmod -R u+rX on the submission."
     assert refusal(kata, folder) == said
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_read_permission_is_reported(kata, folder):
-    (folder / "affine.py").chmod(0)
-    assert "affine.py: permission to read it is denied" in refusal(kata, folder)
 
 
 # Files that change while they are read.
@@ -432,22 +390,17 @@ def swap_before_open(monkeypatch, name: str, swap) -> None:
     monkeypatch.setattr(os, "open", racing)
 
 
-def test_a_file_replaced_by_a_link_before_opening_is_refused(kata, folder, monkeypatch):
+@pytest.mark.parametrize(
+    ("swapped", "reason"),
+    [(lambda path: path.symlink_to("/etc/passwd"), "it cannot be read"), (os.mkfifo, "it is a pipe")],
+)
+def test_a_file_replaced_before_opening_is_refused(kata, folder, monkeypatch, swapped, reason):
     def swap():
         (folder / "affine.py").unlink()
-        (folder / "affine.py").symlink_to("/etc/passwd")
+        swapped(folder / "affine.py")
 
     swap_before_open(monkeypatch, "affine.py", swap)
-    assert "affine.py: it cannot be read" in refusal(kata, folder)
-
-
-def test_a_file_replaced_by_a_pipe_before_opening_is_refused(kata, folder, monkeypatch):
-    def swap():
-        (folder / "affine.py").unlink()
-        os.mkfifo(folder / "affine.py")
-
-    swap_before_open(monkeypatch, "affine.py", swap)
-    assert "affine.py: it is a pipe" in refusal(kata, folder)
+    assert f"affine.py: {reason}" in refusal(kata, folder)
 
 
 def test_a_folder_replaced_by_a_link_before_opening_is_refused(kata, folder, tmp_path, monkeypatch):
@@ -464,13 +417,13 @@ def test_a_folder_replaced_by_a_link_before_opening_is_refused(kata, folder, tmp
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(kata, folder, monkeypatch):
-    looked = folders._check_plain
+    looked = folders._kind
 
-    def grow(name, status):
-        looked(name, status)
+    def grow(status):
         write(folder / "affine.py", b"#" * (rules.SOURCE_BYTES + 1))
+        return looked(status)
 
-    monkeypatch.setattr(folders, "_check_plain", grow)
+    monkeypatch.setattr(folders, "_kind", grow)
     assert "affine.py: it is larger than 256 KB" in refusal(kata, folder)
 
 

@@ -99,25 +99,27 @@ def test_an_archive_in_a_folder_is_opened(one, tmp_path, inner):
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
 def test_an_archive_in_an_archive_is_opened(one, tmp_path, form):
     inner = zipped({"b/twice.py": SOLUTION})
+    members = {"code.zip": inner, "notes.txt": b"x"}
     path = tmp_path / f"ada.{form}"
-    if form == "zip":
-        path.write_bytes(zipped({"code.zip": inner, "notes.txt": "x"}))
-    else:
-        with tarfile.open(path, "w:gz") as file:
-            for name, data in {"code.zip": inner, "notes.txt": b"x"}.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(data)
-                file.addfile(member, io.BytesIO(data))
+    path.write_bytes(zipped(members) if form == "zip" else tarred(members))
     assert taken(one, path).graded == {"twice.py": SOLUTION.encode()}
 
 
-def test_entries_of_a_tar_file_are_read_in_any_order(one, tmp_path):
-    with tarfile.open(tmp_path / "ada.tar.gz", "w:gz") as file:
-        for name, text in {"a/twice.py": SOLUTION, "b/twice.py": SOLUTION, "c/note.txt": "x"}.items():
+def tarred(members: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as file:
+        for name, data in members.items():
             member = tarfile.TarInfo(name)
-            member.size = len(text)
-            file.addfile(member, io.BytesIO(text.encode()))
-    assert taken(one, tmp_path / "ada.tar.gz").graded == {"twice.py": SOLUTION.encode()}
+            member.size = len(data)
+            file.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def test_entries_of_a_tar_file_are_read_in_any_order(one, tmp_path):
+    solution = SOLUTION.encode()
+    members = {"a/twice.py": solution, "b/twice.py": solution, "c/note.txt": b"x"}
+    (tmp_path / "ada.tar.gz").write_bytes(tarred(members))
+    assert taken(one, tmp_path / "ada.tar.gz").graded == {"twice.py": solution}
 
 
 def test_a_single_file_is_a_submission(one, tmp_path):
@@ -131,15 +133,11 @@ def test_a_single_file_is_a_submission(one, tmp_path):
 # Several candidates.
 
 
-def test_better_name_wins(one, tmp_path):
+def test_better_name_wins_and_equal_files_are_no_conflict(one, tmp_path):
     write(tmp_path / "a" / "twice.py", SOLUTION)
     write(tmp_path / "a" / "twice (1).py", OTHER)
     write(tmp_path / "b" / "twice-1.py", OTHER)
     assert taken(one, tmp_path).graded == {"twice.py": SOLUTION.encode()}
-
-
-def test_equal_files_are_no_conflict(one, tmp_path):
-    write(tmp_path / "a" / "twice.py", SOLUTION)
     write(tmp_path / "b" / "twice.py", SOLUTION)
     assert taken(one, tmp_path).graded == {"twice.py": SOLUTION.encode()}
 
@@ -233,7 +231,7 @@ def test_an_untouched_notebook_of_all_exercises_is_no_submission(tmp_path):
     katas = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
     path = tmp_path / "in" / "ada" / "exercises.ipynb"
     write(path, written_together(katas, path))
-    (entry,) = submissions.find(tmp_path / "in")
+    (entry,) = submissions.read(tmp_path / "in").entries
     assert list(submissions.of_katas(entry, katas, every=False)) == []
     write(path, path.read_text().replace("raise NotImplementedError", "return 0", 1))
     assert len(list(submissions.of_katas(entry, katas, every=False))) == 1

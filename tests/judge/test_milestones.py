@@ -143,19 +143,22 @@ def test_a_missing_earlier_file_is_named(graded: Callable[..., Verdict]) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "why", "reason"),
     [
-        ("def add_two(x:\n", "SyntaxError"),
-        ("1 / 0\n", "ZeroDivisionError: division by zero"),
-        ("import os\nos._exit(0)\n", "the worker died"),
-        ("raise SystemExit\n", "SystemExit"),
+        ("def add_two(x:\n", "SyntaxError", "files"),
+        ("1 / 0\n", "ZeroDivisionError: division by zero", "import"),
+        ("import os\nos._exit(0)\n", "the worker died", "import"),
+        ("raise SystemExit\n", "SystemExit", "import"),
     ],
 )
-def test_an_earlier_file_that_cannot_be_imported_is_named(graded: Callable[..., Verdict], text: str, why: str) -> None:
+def test_an_earlier_file_that_cannot_be_imported_is_named(
+    graded: Callable[..., Verdict], text: str, why: str, reason: str
+) -> None:
     verdict = graded({**WHOLE, "katas/two/add_two.py": text})
     assert verdict.status == "ungradable"
     assert verdict.message.startswith("Do two first: katas/two/add_two.py cannot be imported: ")
     assert why in verdict.message or "ended" in verdict.message
+    assert (verdict.reason, verdict.waits_for) == (reason, "two")  # code that ran spends an attempt
 
 
 def test_an_earlier_file_that_is_not_imported_must_work_too(graded: Callable[..., Verdict]) -> None:

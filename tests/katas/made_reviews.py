@@ -28,7 +28,7 @@ def unpack_reviews(folder: Path, shown: Told, kept_back: Told) -> None:
                 file.addfile(member, io.BytesIO(text.encode()))
     place_of("reviews").mkdir(parents=True)
     small = DataSet("small", "this test", "none", "reviews", len(shown), len(kept_back), 0.1)
-    formats.READERS["reviews"](small, {archive.name: archive}, place_of("reviews"))
+    formats.write(small, {archive.name: archive}, place_of("reviews"))
 
 
 def half_of_each(reviews: Told, count: int) -> Told:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.authoring.check_faults import HEADINGS, explanation_gap
+from graders.authoring.checking import HEADINGS, explanation_gap
 from graders.catalogue import Kata
 from graders.learner.guidance import explanation_of
 from graders.output.terminal_markdown import shown

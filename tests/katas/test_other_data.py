@@ -43,7 +43,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         archive.write_bytes(cifar10_archive(*pictures(SHOWN + KEPT_BACK)))
         small = DataSet("small", "this test", "none", "cifar10", SHOWN, KEPT_BACK, 25.0)
         place_of("cifar10").mkdir()
-        formats.READERS["cifar10"](small, {archive.name: archive}, place_of("cifar10"))
+        formats.write(small, {archive.name: archive}, place_of("cifar10"))
         yield place
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from graders.learner.progress import Progress
 from graders.verdict import Verdict
-from tests import warm, workshop
-from tests.workshop import ADDED, SOLUTION, STUB, Finished, katas, write
+from tests import workshop
+from tests.learner.test_learning import typed
+from tests.workshop import ADDED, SOLUTION, STUB, katas, write
 
 NOW = datetime.datetime.now().astimezone()
 
@@ -40,11 +41,7 @@ def record(root: Path, slug: str, days: float, *, repetition: bool = False, stat
     score = 3 if status == "passed" else 1
     verdict = Verdict(kata=slug, status=status, score=score, max_score=3, graded_at=moment)  # type: ignore[arg-type]
     with Progress(root / "progress.sqlite") as progress:
-        (progress.record_repetition if repetition else progress.record)(verdict)
-
-
-def typed(root: Path, *words: str, cwd: Path | None = None) -> Finished:
-    return warm.katas(*words, cwd=cwd or root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
+        progress.record(verdict, repetition=repetition)
 
 
 def place(root: Path, slug: str = "alpha") -> Path:
@@ -106,20 +103,14 @@ def test_other_commands_work_in_a_repetition(root: Path) -> None:
     assert (red.status, "twice is not written yet" in red.out) == (1, True), red.said
     write(own / "katas/beta/twice.py", SOLUTION)
     assert workshop.pytest("katas/beta", cwd=own).status == 0
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "katas/beta"]
+    collected = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
+    assert "2 tests collected" in collected.stdout, collected.stderr
     assert typed(root, "reset", "beta", cwd=own).out.startswith("restored: katas/beta/twice.py\n")
     assert typed(root, "list", cwd=own).status == 0
     assert "again:" not in typed(root, "next", cwd=own).out
     nested = typed(root, "again", "beta", cwd=own)
     assert (nested.status, "this is a repetition already" in nested.err) == (2, True)
-
-
-@pytest.mark.deep
-def test_python_m_pytest_finds_the_harness_in_a_repetition(root: Path) -> None:
-    typed(root, "again", "alpha")
-    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "katas/alpha"]
-    done = subprocess.run(command, cwd=place(root), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 tests collected" in done.stdout
 
 
 def test_next_suggests_what_is_due(root: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from graders.output.formulas import as_text
 from graders.output.terminal_markdown import shown
-from tests import warm, workshop
+from tests import workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import ADDED, AFTER, SOLUTION, Finished, katas, write
+from tests.learner.test_learning import typed
+from tests.workshop import ADDED, AFTER, SOLUTION, katas, write
 
 TEXT = """\
 After Twice
@@ -61,10 +62,6 @@ def progress_of(root: Path) -> dict[str, str]:
     return {"NN_KATAS_PROGRESS": str(root / "progress.sqlite")}
 
 
-def typed(root: Path, *words: str) -> Finished:
-    return warm.katas(*words, cwd=root, env=progress_of(root))
-
-
 def test_explanation_opens_after_a_pass(root: Path) -> None:
     before = typed(root, "explain", "alpha")
     assert (before.status, before.out) == (2, "")
@@ -94,24 +91,18 @@ def test_a_failed_or_foreign_submission_points_nowhere(root: Path) -> None:
     assert "katas explain" not in typed(root, "grade", "alpha").said
 
 
-def test_missing_explanation_gives_one_message(root: Path) -> None:
-    place = root / "solutions" / "beta" / "after.md"
-    place.unlink()
-    expected = f"katas: {place}: beta has no explanation. If you teach, you can write one there.\n"
-    assert (typed(root, "explain", "beta").err, typed(root, "explain", "beta", "--anyway").err) == (expected,) * 2
-    unknown = typed(root, "explain", "betta")
-    assert (unknown.status, unknown.out) == (2, "")
-    assert "there is no kata `betta`" in unknown.err
-
-
-def test_handout_without_solutions_names_the_instructor(root: Path) -> None:
-    for name in ("solutions", "graders/hidden"):
-        shutil.rmtree(root / name)
+@pytest.mark.parametrize("words", [["explain", "alpha"], ["explain", "alpha", "--anyway"]])
+def test_missing_explanation_gives_one_message(root: Path, words: list[str]) -> None:
     place = root / "solutions" / "alpha" / "after.md"
-    for words in (["explain", "alpha"], ["explain", "alpha", "--anyway"]):
-        done = typed(root, *words)
-        assert (done.status, done.out) == (2, "")
-        assert done.err == f"katas: {place}: there is no explanation here. Ask your instructor for it.\n"
+    place.unlink()
+    done = typed(root, *words)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"katas: {place}: alpha has no explanation. If you teach, you can write one there.\n"
+    assert "there is no kata `betta`" in typed(root, "explain", "betta").err
+    for name in ("solutions", "graders/hidden"):  # a handout
+        shutil.rmtree(root / name)
+    done = typed(root, *words)
+    assert done.err == f"katas: {place}: there is no explanation here. Ask your instructor for it.\n"
 
 
 def test_explanation_is_folded_to_the_terminal(root: Path) -> None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -79,13 +79,6 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def poisoned(tmp_path: Path) -> dict[str, str]:
-    """An environment in which nbformat cannot be imported."""
-    write(tmp_path / "poison" / "nbformat.py", "raise ImportError('not installed')\n")
-    return {"PYTHONPATH": str(tmp_path / "poison")}
-
-
 def cells(path: Path) -> list[Any]:
     return list(nbformat.read(path, as_version=4).cells)
 
@@ -95,16 +88,21 @@ def source_of(path: Path, cell_id: str) -> str:
     return str(cell.source)
 
 
-def changed(root: Path, old: str, new: str) -> None:
-    """Change the kata.toml of the small kata."""
-    path = root / "katas" / "twice" / "kata.toml"
-    assert old in path.read_text(encoding="utf-8")
-    write(path, path.read_text(encoding="utf-8").replace(old, new))
+def typed(folder: Path, *words: str, root: Path = ROOT) -> in_process.Finished:
+    """Run `katas notebook` in a folder."""
+    return in_process.katas("--root", str(root), "notebook", *words, cwd=folder)
+
+
+def git(folder: Path, *commands: list[str]) -> None:
+    for words in commands:
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=folder, check=True)
 
 
 def two_files(root: Path) -> None:
     """Give the small kata two modules and a file that is not a module."""
-    changed(root, 'files = ["twice.py"]', 'files = ["doubles.py", "halves.py", "notes.toml"]')
+    path = root / "katas" / "twice" / "kata.toml"
+    text = path.read_text(encoding="utf-8")
+    write(path, text.replace('files = ["twice.py"]', 'files = ["doubles.py", "halves.py", "notes.toml"]'))
     for name, function in {"doubles.py": "twice", "halves.py": "half"}.items():
         write(root / "katas" / "twice" / name, f"def {function}(x):\n    raise NotImplementedError\n")
         write(root / "solutions" / "twice" / name, SOLUTION)
@@ -114,44 +112,25 @@ def two_files(root: Path) -> None:
         write(root / folder / "twice" / "notes.toml", "note = 0\n")
 
 
-def copied(notebook: Path, folder: Path) -> Path:
-    return Path(shutil.copy(notebook, folder))
-
-
 # --------------------------------------------------------------------------------------- what is written
 
 
-def test_the_notebook_is_valid_and_says_which_kernel_it_wants(notebook: Path) -> None:
+def test_the_notebook_has_the_readme_the_stub_and_an_example(notebook: Path) -> None:
     page = nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
     nbformat.validate(page)
     assert (page.nbformat, page.nbformat_minor, page.metadata.kernelspec.name) == (4, 5, "python3")
-
-
-def test_all_of_the_readme_is_in_it(notebook: Path) -> None:
-    text = "\n".join(cell.source for cell in cells(notebook) if cell.cell_type == "markdown")
-    readme = (ROOT / "katas" / SLUG / "README.md").read_text(encoding="utf-8")
-    paragraphs = [part.strip() for part in readme.split("\n\n") if "](figure.svg)" not in part]
-    assert [part for part in paragraphs if part not in text] == []
-
-
-def test_the_stub_is_in_a_cell_that_names_its_file(notebook: Path) -> None:
-    stub = (ROOT / "katas" / SLUG / "two_layer.py").read_text(encoding="utf-8")
-    assert source_of(notebook, "file-1") + "\n" == f"# file: two_layer.py\n{stub}"
-
-
-def test_example_from_the_visible_tests_is_a_cell(notebook: Path) -> None:
+    text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    readme, stub = (ROOT / "katas" / SLUG / name for name in ("README.md", "two_layer.py"))
+    parts = [part.strip() for part in readme.read_text(encoding="utf-8").split("\n\n")]
+    assert [part for part in parts if part not in text and "](figure.svg)" not in part] == []
+    assert source_of(notebook, "file-1") + "\n" == f"# file: two_layer.py\n{stub.read_text(encoding='utf-8')}"
     assert source_of(notebook, "try-1").endswith(
         "import numpy as np\ntwo_layer_forward(np.array([1.0, -1.0]), np.eye(2), np.array([[1.0, 1.0]]))"
     )
 
 
-def test_the_same_kata_gives_the_same_bytes(notebook: Path, tmp_path: Path) -> None:
-    in_process.katas("--root", str(ROOT), "notebook", SLUG, "--output", "again.ipynb", cwd=tmp_path)
-    assert (tmp_path / "again.ipynb").read_bytes() == notebook.read_bytes()
-
-
 def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
-    done = in_process.katas("--root", str(ROOT), "notebook", "--all", cwd=tmp_path)
+    done = typed(tmp_path, "--all")
     assert (done.status, done.said.splitlines()[0].split(";")[0]) == (0, "written: exercises.ipynb")
     ours = cells(tmp_path / "exercises.ipynb")
     exercises = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
@@ -166,8 +145,7 @@ def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
 
 
 def committed(root: Path, remote: str) -> Path:
-    for words in (["init", "-q", "-b", "main"], ["remote", "add", "origin", remote]):
-        subprocess.run(["git", *words], cwd=root, check=True)
+    git(root, ["init", "-q", "-b", "main"], ["remote", "add", "origin", remote])
     return root
 
 
@@ -201,8 +179,7 @@ def test_address_comes_from_pyproject_without_a_remote(root: Path) -> None:
 def test_notebook_of_all_exercises_has_a_badge_and_installs_itself(root: Path) -> None:
     committed(root, "git@github.com:ada/nn-katas.git")
     (root / "week 1").mkdir()
-    words = ("notebook", "--all", "--output", "week 1/all.ipynb")
-    assert in_process.katas(*words, cwd=root).out.count("\n") == 1
+    assert typed(root, "--all", "--output", "week 1/all.ipynb", root=root).out.count("\n") == 1
     contents, install, *_ = cells(root / "week 1/all.ipynb")
     badge, _, rest = contents.source.partition("\n\n")
     assert badge == (
@@ -214,10 +191,10 @@ def test_notebook_of_all_exercises_has_a_badge_and_installs_itself(root: Path) -
 
 
 def test_without_an_address_there_is_no_badge_and_the_command_says_so(root: Path) -> None:
-    done = in_process.katas("notebook", "--all", cwd=root)
+    done = typed(root, "--all", root=root)
     assert "It has no Colab badge and no cell that installs the katas, because" in done.out
     assert [cell.id for cell in cells(root / "exercises.ipynb")][:2] == ["contents-1", "plots-1"]
-    elsewhere = in_process.katas("notebook", "--all", "--output", "../all.ipynb", cwd=committed(root, "https://a.b/c"))
+    elsewhere = typed(committed(root, "https://a.b/c"), "--all", "--output", "../all.ipynb", root=root)
     assert "Colab" not in elsewhere.out
     assert "colab" not in cells(root.parent / "all.ipynb")[0].source  # Colab opens notebooks from GitHub only
 
@@ -225,9 +202,7 @@ def test_without_an_address_there_is_no_badge_and_the_command_says_so(root: Path
 def test_install_cell_makes_the_katas_importable_once(tmp_path: Path) -> None:
     """Run the cell without the katas, with a `pip` that only prints."""
     source = write(tmp_path / "origin/graders/__init__.py", "HERE = True\n").parents[1]
-    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "katas"]):
-        subprocess.run(["git", *words], cwd=source, check=True)
+    git(source, ["init", "-q"], ["add", "."], ["commit", "-qm", "katas"])
     write(tmp_path / "stubs/pip/__init__.py", "")
     write(tmp_path / "stubs/pip/__main__.py", "import sys\nprint('pip', *sys.argv[1:], flush=True)\n")
     cell = notebook_file.INSTALL.format(address=source.as_uri())
@@ -245,73 +220,57 @@ def test_install_cell_makes_the_katas_importable_once(tmp_path: Path) -> None:
         assert done.stdout == f"pip install --quiet --editable {tmp_path}/work/nn-katas\nTrue\n", done.stderr
 
 
-@pytest.mark.parametrize("words", [[], [SLUG, "--all"]])
-def test_a_notebook_needs_one_kata_or_all(words: list[str], tmp_path: Path) -> None:
-    done = in_process.katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
-    assert (done.status, list(tmp_path.iterdir())) == (2, [])
-    assert "specify one kata, e.g. `katas notebook exercise03`, or write all exercises" in done.err
-
-
 def test_katas_with_a_file_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path / "two", ["twice", "again"])
-    done = in_process.katas("notebook", "--all", cwd=root)
+    done = typed(root, "--all", root=root)
     assert (done.status, (root / "exercises.ipynb").exists()) == (2, False)
     assert "and one notebook cannot hold both. Write a notebook for each kata." in done.err
 
 
-def test_a_picture_of_the_readme_is_inside_the_file(root: Path) -> None:
-    in_process.katas("notebook", "twice", cwd=root)
+def test_the_readme_is_in_cells_with_its_picture_and_the_hints_come_last(root: Path) -> None:
+    typed(root, "twice", root=root)
+    written = root / "twice.ipynb"
     data = base64.b64encode(PICTURE.encode()).decode()
-    assert source_of(root / "twice.ipynb", "readme-3") == (
+    assert source_of(written, "readme-3") == (
         f'<img alt="A disc, black on white" src="data:image/svg+xml;base64,{data}">'
     )
+    assert "```python\n## no heading\n```" in source_of(written, "readme-4")  # fenced code is not split
+    assert [cell.id for cell in cells(written)][-3:] == ["grade-1", "further-1", "further-2"]
+    assert "<summary>Hint 1</summary>\n\nUse `FACTOR`.\n\n</details>" in source_of(written, "further-1")
 
 
 def test_missing_picture_is_reported(root: Path) -> None:
     (root / "katas" / "twice" / "figure.svg").unlink()
-    done = in_process.katas("notebook", "twice", cwd=root)
+    done = typed(root, "twice", root=root)
     assert done.status == 2
     assert "katas/twice/README.md: the picture figure.svg cannot be read" in done.err
-
-
-def test_hints_stay_folded_and_come_after_the_verdict(root: Path) -> None:
-    in_process.katas("notebook", "twice", cwd=root)
-    assert [cell.id for cell in cells(root / "twice.ipynb")][-3:] == ["grade-1", "further-1", "further-2"]
-    assert "<summary>Hint 1</summary>\n\nUse `FACTOR`.\n\n</details>" in source_of(root / "twice.ipynb", "further-1")
-
-
-def test_fenced_code_is_not_split_at_headings(root: Path) -> None:
-    in_process.katas("notebook", "twice", cwd=root)
-    assert "```python\n## no heading\n```" in source_of(root / "twice.ipynb", "readme-4")
 
 
 # ------------------------------------------------------------------------------------- what the command says
 
 
-def test_existing_file_is_kept(tmp_path: Path) -> None:
-    write(tmp_path / f"{SLUG}.ipynb", "mine")
-    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
-    assert (done.status, (tmp_path / f"{SLUG}.ipynb").read_text()) == (2, "mine")
+def test_existing_file_is_replaced_only_with_force_and_by_the_same_bytes(notebook: Path, tmp_path: Path) -> None:
+    mine = write(tmp_path / f"{SLUG}.ipynb", "mine")
+    done = typed(tmp_path, SLUG)
+    assert (done.status, mine.read_text()) == (2, "mine")
     assert f"{SLUG}.ipynb: the file exists already. Use another with --output" in done.err
-
-
-def test_existing_file_is_replaced_with_force(notebook: Path, tmp_path: Path) -> None:
-    write(tmp_path / f"{SLUG}.ipynb", "mine")
-    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, "--force", cwd=tmp_path)
+    done = typed(tmp_path, SLUG, "--force")
     assert done.status == 0, done.said
-    assert (tmp_path / f"{SLUG}.ipynb").read_bytes() == notebook.read_bytes()
+    assert mine.read_bytes() == notebook.read_bytes()
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ([], "specify one kata, e.g. `katas notebook exercise03`, or write all exercises"),
+        ([SLUG, "--all"], "specify one kata, e.g. `katas notebook exercise03`, or write all exercises"),
         (["exercise99"], "there is no kata `exercise99`"),
         ([SLUG, "--output", "notes.md"], "notes.md: Jupyter does not open this as a notebook"),
         ([SLUG, "--output", "nowhere/a.ipynb"], "nowhere/a.ipynb: there is no folder nowhere"),
     ],
 )
 def test_unwritable_notebook_is_reported_with_exit_status_2(words: list[str], said: str, tmp_path: Path) -> None:
-    done = in_process.katas("--root", str(ROOT), "notebook", *words, cwd=tmp_path)
+    done = typed(tmp_path, *words)
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
     assert said in done.err
 
@@ -319,20 +278,22 @@ def test_unwritable_notebook_is_reported_with_exit_status_2(words: list[str], sa
 def test_a_kata_whose_files_import_each_other_is_refused(root: Path) -> None:
     two_files(root)
     write(root / "katas" / "twice" / "doubles.py", "from halves import half\n\n" + STUB)
-    done = in_process.katas("notebook", "twice", cwd=root)
+    done = typed(root, "twice", root=root)
     assert (done.status, (root / "twice.ipynb").exists()) == (2, False)
     assert "twice: doubles.py cannot be a notebook cell, because it imports halves. Work on the files" in done.err
 
 
 def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "nbformat", None)
-    done = in_process.katas("--root", str(ROOT), "notebook", SLUG, cwd=tmp_path)
+    done = typed(tmp_path, SLUG)
     assert done.status == 2
     assert "pip install -e '.[notebook]'" in done.err
 
 
 @pytest.mark.deep
-def test_other_commands_work_without_nbformat(poisoned: dict[str, str], root: Path) -> None:
+def test_other_commands_work_without_nbformat(tmp_path: Path, root: Path) -> None:
+    write(tmp_path / "poison" / "nbformat.py", "raise ImportError('not installed')\n")
+    poisoned = {"PYTHONPATH": str(tmp_path / "poison")}
     assert katas("list", cwd=root, env=poisoned).status == 0
     assert katas("grade", "twice", "--against", "solutions", cwd=root, env=poisoned).status == 0
 
@@ -367,7 +328,7 @@ def two_file_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.deep
 def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: Path) -> None:
-    said = session.run_all(copied(notebook, tmp_path))["grade-1"]
+    said = session.run_all(Path(shutil.copy(notebook, tmp_path)))["grade-1"]
     kata = catalogue.load(ROOT, SLUG)
     assert "0 of 11 points" in said
     assert [task.name for task in kata.tasks if not re.search(rf"[✗⊘] {task.title}.* 0 / {task.points:g}", said)] == []
@@ -378,7 +339,7 @@ def test_the_stub_fails_every_task(notebook: Path, session: Session, tmp_path: P
 def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path) -> None:
     """The one notebook that runs as "Run all" does, in a kernel of its own."""
     answer = f"# file: two_layer.py\n{SOLVED}"
-    page = nbformat.read(copied(notebook, tmp_path), as_version=4)
+    page = nbformat.read(notebook, as_version=4)
     (cell,) = (cell for cell in page.cells if cell.id == "file-1")
     cell.source = answer
     client_of(page, tmp_path).execute()
@@ -391,7 +352,7 @@ def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path)
 
 @pytest.mark.deep
 def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Path) -> None:
-    assert in_process.katas("--root", str(ROOT), "notebook", "--all", cwd=tmp_path).status == 0
+    assert typed(tmp_path, "--all").status == 0
     notebook = tmp_path / "exercises.ipynb"
     session.run(source_of(notebook, "plots-1"))
     for slug, file in {"exercise01": "affine.py", "exercise02": "relu.py"}.items():
@@ -406,8 +367,11 @@ def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Pa
 def test_kata_of_several_files_is_graded_outside_its_repository(
     two_file_root: Path, session: Session, tmp_path: Path
 ) -> None:
-    done = in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
+    done = typed(tmp_path, "twice", root=two_file_root)
     assert done.status == 0, done.said
+    assert "0 of 3 points" in session.run_all(tmp_path / "twice.ipynb")["grade-1"]
+    assert (tmp_path / "twice-work" / "notes.toml").read_text(encoding="utf-8") == "note = 0\n"
+    shutil.rmtree(tmp_path / "twice-work")
     write(tmp_path / "twice-work" / "notes.toml", "mine = 1\n")
     said = session.run_all(
         tmp_path / "twice.ipynb",
@@ -416,13 +380,6 @@ def test_kata_of_several_files_is_graded_outside_its_repository(
     )
     assert said["prepared-1"] == "twice-work/notes.toml exists already and was not changed\n"
     assert "3 of 3 points" in said["grade-1"], said["grade-1"]
-
-
-@pytest.mark.deep
-def test_file_that_is_not_a_cell_is_copied_to_the_folder(two_file_root: Path, session: Session, tmp_path: Path) -> None:
-    in_process.katas("--root", str(two_file_root), "notebook", "twice", cwd=tmp_path)
-    assert "0 of 3 points" in session.run_all(tmp_path / "twice.ipynb")["grade-1"]
-    assert (tmp_path / "twice-work" / "notes.toml").read_text(encoding="utf-8") == "note = 0\n"
 
 
 @pytest.mark.deep
@@ -466,74 +423,47 @@ def test_outside_a_notebook_grade_names_the_command(tmp_path: Path) -> None:
         grade(SLUG, tmp_path)
 
 
-class Ended(NamedTuple):
-    """What a kernel showed and started before it ended."""
+def ends(folder: Path, sources: list[str], *, killed: bool) -> tuple[list[str], list[set[tuple[int, str]]]]:
+    """Grade each of these answers in one kernel, and end the kernel. Return the verdicts, and the judges after each.
 
-    verdicts: list[str]
-    judges: list[set[tuple[int, str]]]
-    files: list[Path]
-    watched: list[int]  # a descriptor for each process that the kernel started
-
-
-def ended(folder: Path, stack: ExitStack, sources: list[str], *, killed: bool) -> Ended:
-    """Grade each of these answers in one kernel, and end the kernel."""
-    seen = Ended([], [], [], [])
-    with kernel(folder) as session:
-        session.run("from graders.learner.notebook import grade")
-        for source in sources:
-            session.run(f"# file: two_layer.py\n{source}")
-            seen.verdicts.append(session.run(f"grade('{SLUG}')"))
-            seen.judges.append(session.judges())
-        for each in descendants(session.pid):
-            with suppress(ProcessLookupError):  # a worker of that grading, which was just ending
-                seen.watched.append(os.pidfd_open(each.pid))
-                stack.callback(os.close, seen.watched[-1])
-        if killed:
-            os.kill(session.pid, signal.SIGKILL)
-    seen.files.extend(folder.iterdir())
-    return seen
-
-
-@pytest.fixture(scope="module")
-def shut_down(
-    jupyter_at_home: None,  # noqa: ARG001 (a kernel needs its folders)
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Ended]:
-    """A kernel that graded a wrong answer and a right one, and was shut down."""
-    wrong = "def two_layer_forward(x, W1, W2):\n    return x"
+    All processes that the kernel has started have to end, too.
+    """
+    verdicts, judges = [], []
     with ExitStack() as stack:
-        yield ended(tmp_path_factory.mktemp("shut down"), stack, [wrong, SOLVED], killed=False)
-
-
-def all_end(seen: Ended) -> bool:
-    """Return whether all processes end in time. A descriptor becomes readable once its process has ended."""
-    return all(select.select([each], [], [], ENDS_WITHIN_S)[0] for each in seen.watched)
+        watched = []  # a descriptor for each process; it becomes readable once the process has ended
+        with kernel(folder) as session:
+            session.run("from graders.learner.notebook import grade")
+            for source in sources:
+                session.run(f"# file: two_layer.py\n{source}")
+                verdicts.append(session.run(f"grade('{SLUG}')"))
+                judges.append(session.judges())
+            for each in descendants(session.pid):
+                with suppress(ProcessLookupError):  # a worker of that grading, which was just ending
+                    watched.append(os.pidfd_open(each.pid))
+                    stack.callback(os.close, watched[-1])
+            if killed:
+                os.kill(session.pid, signal.SIGKILL)
+        assert len(watched) > 1
+        assert all(select.select([each], [], [], ENDS_WITHIN_S)[0] for each in watched)
+    return verdicts, judges
 
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
 
 @linux_only
-def test_last_run_cell_is_graded_by_the_same_judge(shut_down: Ended) -> None:
-    first, second = shut_down.judges
-    assert "0 of 11 points" in shut_down.verdicts[0]
-    assert "11 of 11 points" in shut_down.verdicts[1]
+def test_last_run_cell_is_graded_by_one_judge_that_ends_with_its_kernel(tmp_path: Path) -> None:
+    wrong = "def two_layer_forward(x, W1, W2):\n    return x"
+    verdicts, (first, second) = ends(tmp_path, [wrong, SOLVED], killed=False)
+    assert "0 of 11 points" in verdicts[0]
+    assert "11 of 11 points" in verdicts[1]
     assert len(first) == 1
     assert second == first
-    assert shut_down.files == []
-
-
-@linux_only
-def test_no_process_outlives_a_kernel_that_is_shut_down(shut_down: Ended) -> None:
-    assert len(shut_down.watched) > 1
-    assert all_end(shut_down)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.deep
 @linux_only
 def test_no_process_outlives_a_kernel_that_is_killed(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        seen = ended(tmp_path, stack, [SOLVED], killed=True)
-        assert "11 of 11 points" in seen.verdicts[0]
-        assert len(seen.watched) > 1
-        assert all_end(seen)
+    (verdict,), _ = ends(tmp_path, [SOLVED], killed=True)
+    assert "11 of 11 points" in verdict

@@ -48,30 +48,27 @@ def test_best_points_and_first_pass_are_stored(tmp_path: Path) -> None:
         progress.record(verdict("alpha", "failed", 4))
         progress.record(verdict("alpha", "passed", 10, "2026-03-02T12:00:00+00:00"))
         progress.record(verdict("alpha", "failed", 6, "2026-03-03T12:00:00+00:00"))
+        progress.record(verdict("alpha", "passed", 10, "2026-03-05T12:00:00+00:00"))
         progress.record(verdict("beta", "awaiting_review", 5))
         progress.record(verdict("forgotten", "passed", 5))
     with Progress(path) as progress:
         found = progress.standings(["alpha", "beta", "gamma"])
+        progress.saw_hint("alpha", 2)
+        progress.saw_hint("alpha", 2)
+        assert (progress.hints_seen("alpha"), progress.hints_seen("beta")) == ({2}, set())
     assert found == {
-        "alpha": Standing("alpha", 3, 10, "2026-03-02"),
+        "alpha": Standing("alpha", 4, 10, "2026-03-02"),
         "beta": Standing("beta", 1, 5, "2026-03-01"),
         "gamma": Standing("gamma"),
     }
     assert [found[slug].done for slug in found] == [True, True, False]
 
 
-def test_seen_hints_are_stored(tmp_path: Path) -> None:
-    with Progress(tmp_path / "p.sqlite") as progress:
-        progress.saw_hint("alpha", 2)
-        progress.saw_hint("alpha", 2)
-        assert (progress.hints_seen("alpha"), progress.hints_seen("beta")) == ({2}, set())
-
-
 @pytest.mark.parametrize("damage", ["text", "head", "middle"])
 def test_damaged_file_is_renamed_and_a_new_one_started(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "progress.sqlite"
-    with Progress(path) as progress, progress._changing() as connection:
-        connection.executemany(
+    with Progress(path) as progress, progress._connection:
+        progress._connection.executemany(
             "INSERT INTO verdicts (slug, graded_at, status, score, max_score, submission_sha256) "
             "VALUES (?, '2026-03-01T10:00:00+00:00', 'failed', 1, 1, ?)",
             [(f"slug{number}", "0" * 64) for number in range(2000)],
@@ -105,12 +102,13 @@ def test_failure_to_record_is_only_reported(tmp_path: Path, monkeypatch: pytest.
     assert said.startswith("the verdict was not recorded for `katas progress`: ")
 
 
-def test_grader_error_is_not_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_says_nothing_about_the_files_is_not_an_attempt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))
-    remember([verdict("alpha", "error", 0), verdict("beta", "failed", 0)], ROOT)
+    waiting = Verdict(kata="gamma", status="ungradable", reason="earlier kata", waits_for="exercise05")
+    remember([verdict("alpha", "error", 0), verdict("beta", "failed", 0), waiting], ROOT)
     with Progress() as progress:
-        found = progress.standings(["alpha", "beta"])
-    assert (found["alpha"].tries, found["beta"].tries) == (0, 1)
+        found = progress.standings(["alpha", "beta", "gamma"])
+    assert [each.tries for each in found.values()] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.deep)])
@@ -157,34 +155,33 @@ def test_streak_counts_days_in_a_row_up_to_today(days: list[int], expected: int)
     assert streak([TODAY.replace(day=day) for day in days], TODAY) == expected
 
 
+DONE = {"tries": 1, "best": 10, "done_on": "2026-03-01"}
+
+
+def following(standings: dict[str, Standing]) -> tuple[str, str]:
+    """Return the slug of the next kata, and the reason."""
+    found = next_kata(catalogue.load_all(ROOT), standings)
+    assert found is not None
+    return found[0].slug, found[1]
+
+
 def test_next_is_the_first_kata_in_order_that_is_not_done() -> None:
-    katas = catalogue.load_all(ROOT)
-    standings = {kata.slug: Standing(kata.slug) for kata in katas}
-    first = next_kata(katas, standings)
-    assert first is not None
-    assert (first[0].slug, first[1]) == ("exercise01", "it builds on no other kata")
+    standings = {slug: Standing(slug) for slug in catalogue.slugs(ROOT)}
+    assert following(standings) == ("exercise01", "it builds on no other kata")
     standings["exercise04"] = Standing("exercise04", 2, 3.0)  # tried once, perhaps in another clone
     for number in (1, 2, 3):
-        found = next_kata(katas, standings)
-        assert found is not None
-        assert found[0].slug == f"exercise0{number}"
-        standings[f"exercise0{number}"] = Standing(f"exercise0{number}", 1, 10, "2026-03-01")
-    started = next_kata(katas, standings)
-    assert started is not None
-    assert started[0].slug == "exercise04"
+        assert following(standings)[0] == f"exercise0{number}"
+        standings[f"exercise0{number}"] = Standing(f"exercise0{number}", **DONE)
+    started = following(standings)
+    assert started == ("exercise04", "in progress: 3 of 11 points")
     tried = {"exercise03": "2026-03-01T10:00:00+00:00", "challenge5": "2026-03-01T09:00:00+00:00"}
     later = standings | {slug: replace(standings[slug], tries=1, last=last) for slug, last in tried.items()}
-    assert next_kata(katas, later) == started
+    assert following(later) == started
     later["challenge5"] = replace(later["challenge5"], last="2026-03-01T11:00:00+00:00")
-    continued = next_kata(katas, later)
-    assert continued is not None
-    assert continued[0].slug == "challenge5"
-    assert "3 of 11 points" in started[1]
-    done = {slug: Standing(slug, 1, 10, "2026-03-01") for slug in standings}
-    assert next_kata(katas, done) is None
-    left = next_kata(katas, done | {"exercise10": Standing("exercise10")})
-    assert left is not None
-    assert left[0].slug == "exercise10"
+    assert following(later)[0] == "challenge5"
+    done = {slug: Standing(slug, **DONE) for slug in standings}
+    assert next_kata(catalogue.load_all(ROOT), done) is None
+    assert following(done | {"exercise10": Standing("exercise10")})[0] == "exercise10"
 
 
 def test_visible_only_gradings_are_stored_separately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,34 +202,11 @@ def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     lines = as_text(katas).splitlines()
     listed = [line.split()[0] for line in lines if line.startswith(("exercise07", "milestone1", "exercise08"))]
     assert listed == ["exercise07", "milestone1", "exercise08"]
-    done = {
-        kata.slug: Standing(kata.slug, 1, 10, "2026-03-01") for kata in katas if "exercise" <= kata.slug <= "exercise07"
-    }
-    standings = {kata.slug: Standing(kata.slug) for kata in katas} | done
-    found = next_kata(katas, standings)
-    assert found is not None
-    assert found[0].slug == "milestone1"
-    assert found[1].startswith("it builds on exercise01 and exercise02 and")
+    done = {slug: Standing(slug, **DONE) for slug in order if "exercise" <= slug <= "exercise07"}
+    standings = {slug: Standing(slug) for slug in order} | done
+    slug, why = following(standings)
+    assert slug == "milestone1"
+    assert why.startswith("it builds on exercise01 and exercise02 and")
     page = render(katas, standings, [], TODAY)
     assert page.index("Exercises") < page.index("Milestones") < page.index("Challenges")
-    without = standings | {"exercise05": Standing("exercise05")}
-    found = next_kata(katas, without)
-    assert found is not None
-    assert found[0].slug == "exercise05"
-
-
-def test_a_verdict_that_asks_for_another_kata_first_is_no_attempt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "p.sqlite"))
-    verdict = Verdict(kata="milestone1", status="ungradable", reason="earlier kata", waits_for="exercise05")
-    remember([verdict], tmp_path)
-    with Progress.of(tmp_path) as progress:
-        assert progress.standings(["milestone1"])["milestone1"].tries == 0
-
-
-def test_done_date_is_that_of_the_first_pass(tmp_path: Path) -> None:
-    with Progress(tmp_path / "progress.sqlite") as progress:
-        for day in (2, 5):
-            progress.record(Verdict(kata="alpha", status="passed", score=1, graded_at=f"2026-03-0{day}T12:00:00+00:00"))
-        assert progress.standings(["alpha"]) == {"alpha": Standing("alpha", 2, 1, "2026-03-02")}
+    assert following(standings | {"exercise05": Standing("exercise05")})[0] == "exercise05"

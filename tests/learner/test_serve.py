@@ -24,27 +24,25 @@ HTML = 'def twice(x):\n    print("<script>alert(1)</script>")\n    raise ValueEr
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("serve")
     root = workshop.write_clone(folder / "my kätas", ["alpha", "beta"], README)
     (root / "solutions" / "beta" / "after.md").unlink()
     write(root / "solutions" / "alpha" / "after.md", "# After Twice\n\n## Why it works\n\nIt adds $x$ to itself.\n")
-    environment = os.environ | {"NN_KATAS_PROGRESS": str(folder / "progress.sqlite")}
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> Iterator[Server]:
+    environment = os.environ | {"NN_KATAS_PROGRESS": str(root.parent / "progress.sqlite")}
     with serving(root, environment=environment) as server:
-        server.root = root  # type: ignore[attr-defined]
         yield server
 
 
 @pytest.fixture
-def stub(server: Server) -> Path:
+def stub(root: Path) -> Path:
     """Return the path of alpha's file, which is the stub again."""
-    return write(root_of(server) / "katas" / "alpha" / "twice.py", STUB)
-
-
-def root_of(server: Server) -> Path:
-    root = server.root  # type: ignore[attr-defined]
-    assert isinstance(root, Path)
-    return root
+    return write(root / "katas" / "alpha" / "twice.py", STUB)
 
 
 def digest(text: str) -> str:
@@ -59,17 +57,13 @@ def test_the_page_names_what_to_do_without_javascript(server: Server) -> None:
     assert "script-src 'self'" in headers["content-security-policy"]
 
 
-def test_the_start_page_lists_the_katas_and_the_next_one(server: Server, stub: Path) -> None:
-    del stub
+@pytest.mark.usefixtures("stub")
+def test_the_katas_are_listed_and_each_has_its_readme_and_files(server: Server, root: Path) -> None:
     found = server.get("/api/katas")
     assert [kata["slug"] for kata in found["katas"]] == ["alpha", "beta"]
     assert found["next"]["slug"] in ("alpha", "beta")
     assert found["summary"].endswith("in a row")
-    assert found["kept_in"] in ("", str(root_of(server).parent / "progress.sqlite"))
-
-
-def test_a_kata_has_its_readme_and_the_learners_files(server: Server, stub: Path) -> None:
-    del stub
+    assert found["kept_in"] in ("", str(root.parent / "progress.sqlite"))
     found = server.get("/api/katas/alpha")
     assert "<h" in found["readme"]
     (file,) = found["files"]
@@ -77,7 +71,7 @@ def test_a_kata_has_its_readme_and_the_learners_files(server: Server, stub: Path
     assert file["digest"] == digest(STUB)
 
 
-def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server, stub: Path) -> None:
+def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server, root: Path, stub: Path) -> None:
     with server.events("alpha") as wait:
         assert server.save("alpha", "twice.py", ADDED, digest(STUB)) == (200, {"digest": digest(ADDED)})
         wrong = wait(lambda now: now["status"] == "failed" and not now["grading"])
@@ -94,9 +88,11 @@ def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server,
     assert right["done"]
     assert right["next"]["slug"] == "beta"
     opened = server.get("/api/katas/alpha/explanation")
-    assert server.get("/api/katas")["kept_in"] == str(root_of(server).parent / "progress.sqlite")
+    assert server.get("/api/katas")["kept_in"] == str(root.parent / "progress.sqlite")
     assert "<math" in opened["html"]
     assert opened["solution"] == [{"name": "twice.py", "text": SOLUTION, "own": SOLUTION}]
+    without = server.get("/api/katas/beta/explanation?anyway=1")
+    assert (without["html"], without["solution"][0]["text"]) == ("", SOLUTION)
 
 
 def test_a_change_on_disk_is_graded_and_never_overwritten(server: Server, stub: Path) -> None:
@@ -149,15 +145,10 @@ def test_what_a_submission_prints_is_text(server: Server, stub: Path) -> None:
     assert "<img" not in found["verdict"]
 
 
-def test_a_kata_without_an_explanation_shows_its_solution(server: Server) -> None:
-    found = server.get("/api/katas/beta/explanation?anyway=1")
-    assert (found["html"], found["solution"][0]["text"]) == ("", SOLUTION)
-
-
 @pytest.mark.deep
-def test_a_long_grading_waits_for_nobody(server: Server, stub: Path) -> None:
+def test_a_long_grading_waits_for_nobody(server: Server, root: Path, stub: Path) -> None:
     """When its last page is closed, a grading is cancelled, and the next kata's begins."""
-    settings = root_of(server) / "katas" / "alpha" / "kata.toml"
+    settings = root / "katas" / "alpha" / "kata.toml"
     before = settings.read_text(encoding="utf-8")
     write(settings, before.replace("call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600\ntotal_s = 900"))
     try:
@@ -249,7 +240,7 @@ def test_a_read_only_repository_keeps_the_text_in_the_page(tmp_path: Path) -> No
     assert "Your text was not saved" in found["error"]
 
 
-def test_a_port_that_nobody_chose_is_the_next_free_one(tmp_path: Path) -> None:
+def test_a_port_that_nobody_chose_is_the_next_free_one() -> None:
     from graders.web.server import PORT, listening
 
     first, _ = listening("127.0.0.1", None)
@@ -257,7 +248,6 @@ def test_a_port_that_nobody_chose_is_the_next_free_one(tmp_path: Path) -> None:
     with first, second:
         assert number != PORT or first.getsockname()[1] != PORT
         assert socket.create_connection(("127.0.0.1", number), timeout=10).close() is None
-    del tmp_path
 
 
 @pytest.mark.parametrize(

@@ -50,19 +50,27 @@ def server(root: Path, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Any, server: Server) -> Iterator[Any]:
-    """Return a page that has the server's secret. At its end, its console may hold no error of the page's own."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800}, permissions=["clipboard-read", "clipboard-write"]
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.goto(f"http://{server.host}/?token={server.token}")
-    yield page
-    context.close()
+def visit(browser: Any) -> Iterator[Callable[..., Any]]:
+    """visit(server, …) returns a page that has the server's secret. In the end, no page may have had a fault."""
+    contexts, faults = [], []
+
+    def start(server: Server, width: int = 1280, height: int = 800, **how: Any) -> Any:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **how))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.goto(f"http://{server.host}/?token={server.token}")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(visit: Callable[..., Any], server: Server) -> Any:
+    return visit(server, permissions=["clipboard-read", "clipboard-write"])
 
 
 def opened(page: Any, slug: str) -> None:
@@ -70,13 +78,23 @@ def opened(page: Any, slug: str) -> None:
     page.wait_for_selector(EDITOR)
 
 
-def typed(page: Any, text: str, *, save: bool = True) -> None:
+def typed(page: Any, text: str, *, save: bool = True, place: Any = None) -> None:
     """Replace the editor's text by typing. The editor indents by itself, so the text arrives in one piece."""
-    page.click(EDITOR)
+    (place or page.locator(EDITOR).first).click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
     if save:
         page.keyboard.press("Control+s")
+
+
+def keys(page: Any, *names: str) -> None:
+    for name in names:
+        page.keyboard.press(name)
+
+
+def press(page: Any, *buttons: str) -> None:
+    for name in buttons:
+        page.get_by_role("button", name=name).click()
 
 
 def shows(page: Any, selector: str, text: str | re.Pattern[str]) -> None:
@@ -108,7 +126,7 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     assert bottom(copy) <= code.bounding_box()["y"]
     copy.click()
     assert "from twice import twice" in page.evaluate("navigator.clipboard.readText()")
-    page.get_by_role("button", name="Hint").click()
+    press(page, "Hint")
     shows(page, ".hints", "Add it to itself.")
     assert page.locator(".hints details[open]").count() == 1
     typed(page, SOLUTION)
@@ -119,8 +137,7 @@ def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     page.wait_for_selector("math")
     shows(page, "pre", "return FACTOR * x")
     shows(page, ".legend", "The two are the same, line by line.")
-    page.get_by_role("button", name="Keys").click()
-    page.get_by_role("button", name="Close").click()
+    press(page, "Keys", "Close")
     page.get_by_role("link", name="Next kata").click()
     page.wait_for_selector(EDITOR)
     assert page.url.endswith("#/beta")
@@ -145,6 +162,9 @@ def test_a_syntax_error_is_said_once_and_marked_in_the_editor(page: Any) -> None
 
 def test_indentation_is_typed_and_the_editor_can_be_left(page: Any, root: Path) -> None:
     opened(page, "alpha")
+    typed(page, "# " + 10_000_000 * "x")
+    shows(page, ".state", "Make it shorter")
+    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
     typed(page, "", save=False)
     for words in ("def twice(x):", "return x + x"):
         page.keyboard.type(words)
@@ -156,8 +176,7 @@ def test_indentation_is_typed_and_the_editor_can_be_left(page: Any, root: Path) 
     lines = (root / "katas/alpha/twice.py").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["def twice(x):", "    return x + x"]
     assert lines[2].endswith("    # indented")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Tab")
+    keys(page, "Escape", "Tab")
     assert not page.evaluate("document.activeElement.classList.contains('cm-content')")
 
 
@@ -176,30 +195,14 @@ def test_another_editor_may_change_the_file(page: Any, root: Path) -> None:
     page.context.set_offline(False)
     shows(page, ".choice", "has changed on disk, and you have changed it here")
     assert file.read_text(encoding="utf-8") == STUB
-    page.get_by_role("button", name="Keep my text").click()
+    press(page, "Keep my text")
     shows(page, HEADLINE, "passed")
     assert file.read_text(encoding="utf-8") == SOLUTION
     file.unlink()
     shows(page, ".choice", "was deleted")
-    page.get_by_role("button", name="Write it again").click()
+    press(page, "Write it again")
     shows(page, ".state", SAVED)
     assert file.read_text(encoding="utf-8") == SOLUTION
-
-
-def test_two_tabs_work_on_one_file(page: Any) -> None:
-    opened(page, "alpha")
-    other = page.context.new_page()
-    other.set_default_timeout(PATIENCE_MS)
-    other.goto(page.url)
-    opened(other, "alpha")
-    typed(other, ADDED)
-    shows(other, HEADLINE, "failed, 1 of 3 points")
-    page.bring_to_front()
-    shows(page, EDITOR, "return 2.0 + x")
-    typed(page, SOLUTION)
-    other.bring_to_front()
-    shows(other, HEADLINE, "passed")
-    shows(other, EDITOR, "from factors import FACTOR")
 
 
 def test_a_server_that_is_killed_and_started_again_loses_no_text(
@@ -209,7 +212,7 @@ def test_a_server_that_is_killed_and_started_again_loses_no_text(
     shows(page, HEADLINE, "not started")
     server.end(signal.SIGKILL)
     typed(page, SOLUTION)
-    page.get_by_role("button", name="Grade").click()
+    press(page, "Grade")
     shows(
         page, ".banner", f"The server does not answer. Your text is kept here; start `katas serve --port {server.port}`"
     )
@@ -228,25 +231,17 @@ def test_a_submission_that_loops_is_stopped(page: Any, root: Path) -> None:
     )
     opened(page, "alpha")
     typed(page, ENDLESS)
-    page.get_by_role("button", name="Stop").click()
+    press(page, "Stop")
     shows(page, ".notes", "Grading was stopped")
     page.keyboard.press("Control+s")
-    page.get_by_role("button", name="Stop").click()
+    press(page, "Stop")
     shows(page, ".notes", "Grading was stopped")
-    page.get_by_role("button", name="Reset…").click()
-    page.get_by_role("button", name="Restore the stubs").click()
+    press(page, "Reset…", "Restore the stubs")
     shows(page, HEADLINE, "not started")
     shows(page, EDITOR, "raise NotImplementedError")
 
 
-def test_too_long_a_text_stays_in_the_page(page: Any, root: Path) -> None:
-    opened(page, "alpha")
-    typed(page, "# " + 10_000_000 * "x")
-    shows(page, ".state", "Make it shorter")
-    assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
-
-
-def test_long_lines_wrap_under_their_indentation(page: Any) -> None:
+def test_long_lines_wrap_under_their_indentation(page: Any, root: Path) -> None:
     opened(page, "alpha")
     typed(page, "def twice(x):\n    # " + 60 * "long words " + "\n    return x + x\n")
     shows(page, ".state", SAVED)
@@ -256,29 +251,21 @@ def test_long_lines_wrap_under_their_indentation(page: Any) -> None:
     lines = page.locator(".cm-line")
     assert lines.nth(1).bounding_box()["height"] > 2 * lines.nth(2).bounding_box()["height"]
     assert lines.nth(1).evaluate("line => parseFloat(getComputedStyle(line).textIndent)") < -30
-
-
-def test_home_and_end_move_through_a_wrapped_line(page: Any, root: Path) -> None:
-    opened(page, "alpha")
-    typed(page, "def twice(x):\n    # " + 60 * "long words " + "\n    return x + x\n", save=False)
-    page.keyboard.press("Control+Home")
-    page.keyboard.press("ArrowDown")
+    keys(page, "Control+Home", "ArrowDown")
     for key, text in (("End", "!"), ("Home", "# "), ("Home", "x"), ("End", "?")):
         page.keyboard.press(key)
         page.keyboard.insert_text(text)
-    page.keyboard.press("Control+s")
-    line = "# # " + 60 * "long words " + "!"
-    becomes(lambda: (root / "katas/alpha/twice.py").read_text(encoding="utf-8").split("\n")[1], f"    x{line}?")
-    page.keyboard.press("Shift+Home")
-    page.keyboard.press("Delete")
-    page.keyboard.press("Control+s")
-    becomes(lambda: (root / "katas/alpha/twice.py").read_text(encoding="utf-8").split("\n")[1], "    ")
+    keys(page, "Control+s")
+    line, file = "# # " + 60 * "long words " + "!", root / "katas/alpha/twice.py"
+    becomes(lambda: file.read_text(encoding="utf-8").split("\n")[1], f"    x{line}?")
+    keys(page, "Shift+Home", "Delete", "Control+s")
+    becomes(lambda: file.read_text(encoding="utf-8").split("\n")[1], "    ")
 
 
 def test_lines_that_differ_from_the_solution_are_marked(page: Any, root: Path) -> None:
     write(root / "katas/alpha/twice.py", SUMMED)
     page.goto(page.url.partition("#")[0] + "#/alpha/explanation")
-    page.get_by_role("button", name="Show it anyway").click()
+    press(page, "Show it anyway")
     shows(page, ".legend", "− only in yours (1), + only in the solution (2)")
     found = page.locator(".differs").evaluate_all("all => all.map(each => [each.dataset.sign, each.lastChild.data])")
     assert [sign for sign, _ in found] == ["−", "+", "+"]
@@ -325,15 +312,15 @@ def test_the_learner_tries_lines_of_their_own(page: Any) -> None:
     page.wait_for_selector(EDITOR)
     page.get_by_role("tab", name="Try").click()
     assert lines.inner_text().splitlines()[-1] == "twice(21)"
-    typed_lines(page, lines, "print('on')\nwhile True: pass")
-    page.get_by_role("button", name="Run").click()
+    typed(page, "print('on')\nwhile True: pass", save=False, place=lines)
+    press(page, "Run")
     page.get_by_role("button", name="Stop", exact=True).click()
     shows(page, ".tried .failed", "Stopped.")
-    typed_lines(page, lines, "1 / 0")
-    page.get_by_role("button", name="Run").click()
+    typed(page, "1 / 0", save=False, place=lines)
+    press(page, "Run")
     shows(page, ".tried .failed", "ZeroDivisionError")
     assert violations(page) == []
-    page.get_by_role("button", name="Start again").click()
+    press(page, "Start again")
     assert "from twice import" in lines.inner_text()
     assert page.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('try '))") == []
     typed(page, ADDED)
@@ -344,18 +331,12 @@ def test_the_learner_tries_lines_of_their_own(page: Any) -> None:
     assert "# expected" in lines.inner_text()
 
 
-def typed_lines(page: Any, lines: Any, text: str) -> None:
-    lines.click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(text)
-
-
 @pytest.mark.wide
 def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     page.get_by_label("Level").select_option("1")
     page.get_by_label("Fault").select_option("update")
     page.get_by_label("Number").fill("3")
-    page.get_by_role("button", name="New puzzle").click()
+    press(page, "New puzzle")
     page.wait_for_selector(EDITOR)
     assert page.url.endswith("#/debug:3")
     folder = root / "katas" / "debug" / "3"
@@ -366,7 +347,7 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     page.keyboard.press("Control+s")
     shows(page, HEADLINE, "failed, 0 of 10 points")
     assert page.get_by_role("button", name="Plot").count() == 0
-    page.get_by_role("button", name="Hint").click()
+    press(page, "Hint")
     shows(page, ".hints", "Hint 1 of 3")
     typed(page, puzzle.twin)
     shows(page, HEADLINE, "failed, 8 of 10 points")
@@ -380,7 +361,7 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     page.goto(page.url.partition("#")[0] + "#/")
     shows(page, ".puzzles li", "solved on")
     page.get_by_label("Number").fill("3")
-    page.get_by_role("button", name="New puzzle").click()
+    press(page, "New puzzle")
     shows(page, ".puzzles [role=alert]", "this puzzle exists already")
 
 
@@ -390,7 +371,7 @@ def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> 
     opened(page, "beta")
     assert page.get_by_role("button", name="New file…").count() == 0
     opened(page, "alpha")
-    page.get_by_role("button", name="New file…").click()
+    press(page, "New file…")
     assert page.get_by_label("Name").input_value() == "results/"
     assert violations(page) == []
     page.keyboard.type("more.txt")
@@ -401,14 +382,14 @@ def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> 
         page.keyboard.press("Enter")
         shows(page, "dialog .failed", "Write the whole name, which matches results/*.csv.")
     page.get_by_label("Name").fill("results/more.csv")
-    page.get_by_role("button", name="Create").click()
+    press(page, "Create")
     page.get_by_role("tab", name="results/more.csv", selected=True).wait_for()
     becomes(lambda: page.evaluate("document.activeElement.className").split()[0:1], ["cm-content"])
     page.keyboard.type("1,2")
     becomes(lambda: file.read_text(encoding="utf-8"), "1,2")
     file.unlink()
     shows(page, ".choice", "was deleted")
-    page.get_by_role("button", name="Close it").click()
+    press(page, "Close it")
     assert page.get_by_role("tab", name="results/more.csv").count() == 0
     page.get_by_role("tab", name="twice.py", selected=True).wait_for()
     assert not file.exists()
@@ -438,10 +419,7 @@ def test_every_line_keeps_its_end(page: Any, root: Path) -> None:
     becomes(file.read_bytes, b"# one\r\ntwo\nthree\rfour\nfive\n\r\nlast")
     page.keyboard.press("End")
     page.keyboard.type("!")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Home")
+    keys(page, "ArrowDown", "Enter", "ArrowDown", "Home")
     page.keyboard.type(">")
     becomes(file.read_bytes, b"# one!\r\ntwo\n\n>three\rfour\nfive\n\r\nlast")
     page.keyboard.press("End")
@@ -463,8 +441,7 @@ def test_the_columns_can_be_resized(page: Any) -> None:
     first = widths()
     bar = page.get_by_role("separator", name="Width of Read")
     bar.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
+    keys(page, "ArrowRight", "ArrowRight")
     wider = widths()
     assert wider[0] > first[0] + 40
     assert wider[2] == first[2]
@@ -503,8 +480,7 @@ def test_a_diagnosis_has_a_form_beside_its_text(page: Any, root: Path) -> None:
     one.get_by_label("cause").focus()
     page.keyboard.type("step-missing")
     shows(page, ".form p", "the optimizer takes no steps")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Control+a")
+    keys(page, "Tab", "Control+a")
     page.keyboard.type("17x")
     shows(page, ".form .failed", "“17x” is not a number")
     page.keyboard.press("Backspace")
@@ -546,11 +522,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         *(pytest.param(2560, scheme, marks=pytest.mark.wide) for scheme in ("light", "dark")),
     ],
 )
-def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"http://{real.host}/?token={real.token}")
+def test_everybody_can_use_the_pages(visit: Callable[..., Any], real: Server, width: int, scheme: str) -> None:
+    page = visit(real, width, 900, color_scheme=scheme)
     page.wait_for_selector(".katas li")
     too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert violations(page) == []
@@ -562,11 +535,10 @@ def test_everybody_can_use_the_pages(browser: Any, real: Server, width: int, sch
             page.wait_for_selector(EDITOR, state="attached")
             assert violations(page) == [], (slug, number)
             assert not page.evaluate(too_wide), (slug, number)
-    context.close()
 
 
 @pytest.mark.parametrize("width", [pytest.param(360, marks=pytest.mark.wide), 1280])
-def test_only_the_columns_scroll(browser: Any, real: Server, page: Any, width: int) -> None:
+def test_only_the_columns_scroll(visit: Callable[..., Any], real: Server, page: Any, width: int) -> None:
     """The document is never higher than the window, however long the lists and the verdict are."""
     too_high = "document.scrollingElement.scrollHeight > innerHeight"
     opened(page, "alpha")
@@ -576,20 +548,15 @@ def test_only_the_columns_scroll(browser: Any, real: Server, page: Any, width: i
     shows(page, HEADLINE, "failed")
     shows(page, ".verdict", "long long")
     assert not page.evaluate(too_high)
-    context = browser.new_context(viewport={"width": width, "height": 500})
-    start = context.new_page()
-    start.goto(f"http://{real.host}/?token={real.token}")
+    start = visit(real, width, 500)
     start.wait_for_selector(".katas li")
     assert not start.evaluate(too_high)
     start.locator(".katas li").last.scroll_into_view_if_needed()
     assert not start.evaluate("document.scrollingElement.scrollTop")
-    context.close()
 
 
-def test_a_picture_opens_in_its_full_size(browser: Any, real: Server) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.goto(f"http://{real.host}/?token={real.token}")
+def test_a_picture_opens_in_its_full_size(visit: Callable[..., Any], real: Server) -> None:
+    page = visit(real)
     opened(page, "exercise01")
     picture = page.locator(".prose a.enlarging img").first
     assert picture.bounding_box()["width"] <= page.locator(".pane.read").bounding_box()["width"]
@@ -597,4 +564,3 @@ def test_a_picture_opens_in_its_full_size(browser: Any, real: Server) -> None:
         picture.click()
     popup.value.wait_for_selector("svg")
     assert popup.value.url.endswith("/pictures/exercise01/figure.svg")
-    context.close()

@@ -21,11 +21,12 @@ from tests.learner.test_serve_browser import (
     server,
     shows,
     typed,
+    visit,
 )
 from tests.milestone_course import ADD, NETWORK, STUB, WHOLE, write_files
 from tests.workshop import write
 
-__all__ = ["browser", "page", "server"]  # fixtures
+__all__ = ["browser", "page", "server", "visit"]  # fixtures
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(300)]
 
 

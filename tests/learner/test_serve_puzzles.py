@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +15,11 @@ import pytest
 from graders.debugging import practice
 from graders.debugging.generate import candidate
 from graders.debugging.texts import hints
+from graders.errors import KataError
 from graders.learner.serve import puzzles
 from graders.learner.serve.files import digest_of
 from graders.learner.serve.live import LiveKatas
+from graders.learner.serve.pane import IDLE
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import Server, serving
@@ -95,7 +99,7 @@ def test_a_puzzle_is_solved_in_the_page(server: Server, folder: Path) -> None:
         hinted = wait(lambda now: now["hints"])
         assert hints(PUZZLE.faults)[0].split(":")[0] in hinted["hints"][0]
         assert (hinted["hints_left"], practice.hints_shown(folder)) == (2, {1})
-        answer = practice.answer(PUZZLE)
+        answer = practice.solution(PUZZLE)["diagnosis.toml"]
         base = digest_of(practice.stubs(PUZZLE)["diagnosis.toml"].encode())
         assert server.save("debug:8", "diagnosis.toml", answer, base)[0] == 200
         named = wait(lambda now: now["score"].startswith("failed, 2 of 10") and not now["grading"])
@@ -135,7 +139,7 @@ def test_an_untouched_puzzle_is_not_graded_before_somebody_asks(server: Server, 
     with server.events("debug:8") as wait:
         found = wait(lambda now: now["activity"].startswith("Change something"))
         assert (found["status"], found["grading"], found["score"]) == (None, False, "not graded yet")
-        assert found["activity"] == puzzles.IDLE
+        assert found["activity"] == IDLE
         (folder / "diagnosis.toml").write_text("[fault]\nline = 1\n", encoding="utf-8")
         wait(lambda now: now["grading"])
         server.post(API + "/reset")  # the broken program again
@@ -167,11 +171,27 @@ def test_a_new_puzzle_is_made_as_the_command_does(server: Server, root: Path) ->
 
 def test_a_handout_without_puzzles_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from graders.errors import KataError
-    from graders.learner.serve import app
+    from graders.learner.serve import app, live
 
     def without() -> None:
         raise KataError("this handout has no practice networks")
 
-    monkeypatch.setattr(app, "puzzle_room", without)
-    found = app.puzzles(LiveKatas(root, None, app.puzzle_room), None, {})  # type: ignore[arg-type]
+    monkeypatch.setattr(live, "puzzle_room", without)
+    found = app.puzzles(LiveKatas(root, None), {})  # type: ignore[arg-type]
     assert (found["puzzles"], found["why"]) == ([], "this handout has no practice networks")
+
+
+def test_a_killed_creation_is_reported_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A puzzle's proof trains networks, and the system kills a process that runs out of memory."""
+
+    def kill_it() -> None:
+        while not (children := multiprocessing.active_children()):
+            time.sleep(0.01)
+        children[0].kill()
+
+    monkeypatch.setattr(puzzles, "CREATION_S", 30.0)  # without a report, it would end with another message
+    killer = threading.Thread(target=kill_it)
+    killer.start()
+    with pytest.raises(KataError, match="The puzzle could not be made: its process was killed"):
+        puzzles.create(root, {"level": 1, "family": "evaluation", "seed": 77})
+    killer.join()

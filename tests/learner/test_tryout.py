@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,20 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tryouts(root: Path) -> Iterator[Tryouts]:
-    found = Tryouts(Judge(root))
-    yield found
-    found.close()
+    with closing(Tryouts(Judge(root))) as found:
+        yield found
 
 
 @pytest.fixture
 def attempt(root: Path, tryouts: Tryouts) -> Try:
     write(root / "katas/alpha/twice.py", SOLUTION)
     return lambda text: tryouts.run(catalogue.load(root, "alpha"), text)
+
+
+def tried(root: Path, slug: str, text: str, **settings: Any) -> dict[str, Any]:
+    """Run lines in a process of their own."""
+    with closing(Tryouts(Judge(root, **settings))) as tryouts:
+        return tryouts.run(catalogue.load(root, slug), text)
 
 
 def test_output_and_value(attempt):
@@ -48,11 +54,8 @@ def test_output_and_value(attempt):
     assert attempt("")["fault"] == ""
 
 
-def test_the_learners_files_and_the_supplied_ones_can_be_imported(attempt):
+def test_the_lines_are_a_program_that_imports_the_files(attempt):
     assert attempt("import factors, twice\nfactors.FACTOR, twice.half(1)\n")["value"] == "(2.0, 0.5)"
-
-
-def test_the_lines_are_the_main_program(attempt):
     lines = "import dataclasses\n@dataclasses.dataclass\nclass Point:\n    x: int\n(__name__, Point(1))\n"
     assert attempt(lines)["value"] == "('__main__', Point(x=1))"
 
@@ -73,17 +76,13 @@ def test_a_traceback_has_the_learners_lines_only(attempt, root):
     assert "trying.py" not in attempt("def f(): f()\nf()\n")["fault"]
 
 
-def test_a_stub_is_named(attempt, root):
-    write(root / "katas/alpha/twice.py", STUB)
-    assert attempt("from twice import half\nhalf(1)\n")["fault"].endswith("(half in twice.py is not written yet)")
-
-
 def test_a_missing_package_is_explained(attempt):
     assert attempt("import scipy\n")["fault"].endswith("the kata's own files)")
 
 
-def test_help_prints_the_documentation(attempt, root):
+def test_a_stub_is_named_and_has_its_documentation(attempt, root):
     write(root / "katas/alpha/twice.py", STUB)
+    assert attempt("from twice import half\nhalf(1)\n")["fault"].endswith("(half in twice.py is not written yet)")
     assert "Half the number x." in attempt("from twice import half\nhelp(half)\n")["output"]
 
 
@@ -104,20 +103,12 @@ def test_a_new_run_stops_the_one_before(attempt):
 
 
 def test_weaker_confinement_than_required_is_refused(root):
-    tryouts = Tryouts(Judge(root, require="full", confinement="partial"))
-    try:
-        with pytest.raises(KataError, match="confinement is partial, but full is required"):
-            tryouts.run(catalogue.load(root, "alpha"), "1\n")
-    finally:
-        tryouts.close()
+    with pytest.raises(KataError, match="confinement is partial, but full is required"):
+        tried(root, "alpha", "1\n", require="full", confinement="partial")
 
 
 def test_the_functions_of_earlier_katas_can_be_imported():
-    tryouts = Tryouts(Judge(ROOT))
-    try:
-        found = tryouts.run(catalogue.load(ROOT, "milestone1"), "import affine, network, training\nprint(1)\n")
-    finally:
-        tryouts.close()
+    found = tried(ROOT, "milestone1", "import affine, network, training\nprint(1)\n")
     assert (found["output"], found["fault"]) == ("1\n", "")
 
 
@@ -136,36 +127,25 @@ def test_a_kata_without_packages_can_plot(attempt):
 
 def test_matplotlib_is_imported_only_for_lines_or_files_that_name_it(root):
     pytest.importorskip("matplotlib")
-    tryouts, kata, loaded = Tryouts(Judge(root)), catalogue.load(root, "alpha"), "import sys\n'mat{}' in sys.modules\n"
+    kata, loaded = catalogue.load(root, "alpha"), "import sys\n'mat{}' in sys.modules\n"
     write(root / "katas/alpha/twice.py", SOLUTION)
-    try:
+    with closing(Tryouts(Judge(root))) as tryouts:
         assert tryouts.run(kata, loaded.format("' + 'plotlib"))["value"] == "False"
         write(root / "katas/alpha/twice.py", "import matplotlib\n" + SOLUTION)
         assert tryouts.run(kata, "import twice\n" + loaded.format("' + 'plotlib"))["value"] == "True"
         write(root / "katas/alpha/twice.py", SOLUTION)
         assert tryouts.run(kata, loaded.format("' + 'plotlib"))["value"] == "True"  # it is there already
-    finally:
-        tryouts.close()
 
 
 def test_a_machine_without_matplotlib_says_so(root, monkeypatch):
     monkeypatch.setattr("graders.learner.serve.tryout.is_installed", lambda _: False)
-    tryouts = Tryouts(Judge(root))
-    try:
-        found = tryouts.run(catalogue.load(root, "alpha"), "import matplotlib.pyplot\n")
-    finally:
-        tryouts.close()
+    found = tried(root, "alpha", "import matplotlib.pyplot\n")
     assert found["fault"].splitlines()[-1] == "matplotlib is not installed: pip install -e '.[figures]'"
 
 
 @pytest.mark.deep  # it imports PyTorch and matplotlib
 def test_figures_are_sent_as_pictures():
-    tryouts = Tryouts(Judge(ROOT))
-    lines = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.figure()\n"
-    try:
-        found = tryouts.run(catalogue.load(ROOT, "challenge1"), lines)
-    finally:
-        tryouts.close()
+    found = tried(ROOT, "challenge1", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.figure()\n")
     assert found["fault"] == ""
     assert [each[:22] for each in found["figures"]] == ["data:image/png;base64,"] * 2
 
@@ -173,6 +153,11 @@ def test_figures_are_sent_as_pictures():
 @pytest.mark.parametrize(
     ("slug", "lines"),
     [
+        (
+            "exercise01",
+            "import numpy as np\nfrom affine import affine\n\nprint(affine(\n"
+            "    W=np.array([[1.0, 2.0], [3.0, 4.0]]),\n    x=np.array([1.0, 2.0]),\n    b=np.array([1.0, 2.0]),\n))\n",
+        ),
         ("exercise02", "import numpy as np\nfrom relu import relu\n\nprint(relu(z=np.array([1.0, 2.0])))\n"),
         ("exercise06", "from gradient_check import numerical_gradient\n\nhelp(numerical_gradient)\n"),
         ("exercise07", "from initialization import xavier_std\n\nprint(xavier_std(fan_in=3, fan_out=3))\n"),
@@ -181,13 +166,6 @@ def test_figures_are_sent_as_pictures():
 )  # fmt: skip
 def test_the_first_lines_call_the_first_function(slug, lines):
     assert starter(catalogue.load(ROOT, slug)) == lines
-
-
-def test_a_long_call_has_a_line_for_each_argument():
-    assert starter(catalogue.load(ROOT, "exercise01")).endswith(
-        "print(affine(\n    W=np.array([[1.0, 2.0], [3.0, 4.0]]),\n    x=np.array([1.0, 2.0]),\n"
-        "    b=np.array([1.0, 2.0]),\n))\n"
-    )
 
 
 def test_a_file_with_a_mistake_is_only_imported(root):

@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.catalogue import Kata, Task
 from graders.learner.progress import Progress
 from graders.learner.watch.file_watcher import Saves, signature
 from graders.learner.watch.task_cache import TaskCache, affected_by
 from graders.learner.watch.terminal import split
-from graders.verdict import Limits, TaskResult, TaskStatus, Verdict
+from graders.verdict import TaskResult, TaskStatus, Verdict
 from tests import workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README
@@ -82,15 +81,10 @@ def save(root: Path, text: str, slug: str = "alpha") -> Path:
     return write(path.with_name(".twice.py.new"), text).rename(path)
 
 
-def be_patient(root: Path) -> None:
-    """Give the kata alpha very large limits, so that only a cancelled grading ends early."""
-    write(root / "katas" / "alpha" / "kata.toml", PATIENT)
-
-
-def remembered(root: Path, slug: str = "alpha") -> tuple[int, float, bool]:
-    """Return attempts, best score and whether the kata is done, as in `katas progress`."""
+def remembered(root: Path) -> tuple[int, float, bool]:
+    """Return attempts, best score and whether alpha is done, as in `katas progress`."""
     with Progress(root / "progress.sqlite") as progress:
-        standing = progress.standings([slug])[slug]
+        standing = progress.standings(["alpha"])["alpha"]
     return standing.tries, standing.best, standing.done
 
 
@@ -103,7 +97,7 @@ def comes_to(root: Path, tries: int, best: float, done: bool) -> bool:
 
 
 def goes_on_for_seconds(screen: str) -> bool:
-    """Return a condition: a grading has been running for a second or more."""
+    """Return whether a grading has been running for a second or more."""
     return bool(re.search(r"grading … \d+ s", screen))
 
 
@@ -175,9 +169,9 @@ def test_saves_are_graded_and_changes_are_recorded(watching: Watching, root: Pat
     terminal.wait(on_one_screen("2 of 2 points", "c to run all tests; they decide"))
     assert remembered(root) == (1, 1, False)  # a pass of the visible tests alone is not progress
     terminal.type("c")
-    terminal.wait("3 of 3 points")
-    terminal.wait("n: beta, Twice (it builds on no other kata)")
-    terminal.wait("1 of 2 katas done, 3 of 6 points")
+    terminal.wait(
+        on_one_screen("3 of 3 points", "n: beta, Twice (it builds on no other kata)", "1 of 2 katas done, 3 of")
+    )
     assert comes_to(root, 2, 3, True)
 
     terminal.type("n")
@@ -198,36 +192,24 @@ def stopped(pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGCONT)
 
 
-def renamed(path: Path) -> None:
-    path.rename(path.with_name("twice.py~"))
-    write(path.with_name(".twice.py.new"), SOLUTION).rename(path)
-
-
-def in_pieces(path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        for start in range(0, len(SOLUTION), 40):
-            file.write(SOLUTION[start : start + 40])
-            file.flush()
-            time.sleep(0.03)
-
-
 @pytest.mark.deep
 def test_every_way_of_saving_ends_with_the_last_save(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
     save(root, "x = 1\n\tdef twice(x)\n" + HALF)
     terminal.wait("✗ twice.py, line 2: IndentationError: unexpected indent")
     path = save(root, SOLUTION.replace("FACTOR * x", "(FACTOR * x"))
-    terminal.wait("line 3: SyntaxError: '(' was never closed")
-    terminal.wait("\n  │ return (FACTOR * x\n  │        ^\n")
-    rows = terminal.rows()
-    at = next(number for number, row in enumerate(rows) if "line 3: SyntaxError: '(' was never closed" in row)
-    assert rows[at + 1 : at + 3] == ["  │ return (FACTOR * x", "  │        ^"]
+    terminal.wait("line 3: SyntaxError: '(' was never closed\n  │ return (FACTOR * x\n  │        ^\n")
 
-    renamed(path)
+    path.rename(path.with_name("twice.py~"))
+    save(root, SOLUTION)
     terminal.wait(on_one_screen("3 of 3 points", "All tests pass."))
     path.unlink()
     terminal.wait("twice.py is not in katas/alpha/.")
-    in_pieces(path)
+    with path.open("w", encoding="utf-8") as file:
+        for start in range(0, len(SOLUTION), 40):
+            file.write(SOLUTION[start : start + 40])
+            file.flush()
+            time.sleep(0.03)
     terminal.wait(on_one_screen("3 of 3 points", "All tests pass.", without="is not in"))
 
     for number in range(20):
@@ -243,29 +225,21 @@ def test_every_way_of_saving_ends_with_the_last_save(watching: Watching, root: P
 
 @pytest.mark.deep
 def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching, root: Path) -> None:
-    be_patient(root)  # one call of the former grading would take longer than any test waits
-    terminal = watching("watch", "alpha")
-    save(root, ENDLESS)
-    terminal.wait(goes_on_for_seconds)
-    save(root, SOLUTION)
-    terminal.wait("3 of 3 points")
-    terminal.wait("1 of 2 katas done")
-    assert comes_to(root, 1, 3, True)
-
-    save(root, ENDLESS)
-    terminal.wait(goes_on_for_seconds)
-    terminal.type("\x03")
-    all_is_put_back(terminal, 130)
-
-
-@pytest.mark.deep
-def test_old_syntax_error_disappears_when_grading_restarts(watching: Watching, root: Path) -> None:
-    be_patient(root)
+    write(root / "katas" / "alpha" / "kata.toml", PATIENT)
     terminal = watching("watch", "alpha")
     save(root, "def twice(x)\n")
     terminal.wait(on_one_screen("SyntaxError: expected ':'", "could not be graded"))
     save(root, ENDLESS)
     terminal.wait(lambda screen: goes_on_for_seconds(screen) and "SyntaxError" not in screen)
+    save(root, SOLUTION)
+    terminal.wait("3 of 3 points")
+    terminal.wait("1 of 2 katas done")
+    assert comes_to(root, 2, 3, True)
+
+    save(root, ENDLESS)
+    terminal.wait(goes_on_for_seconds)
+    terminal.type("\x03")
+    all_is_put_back(terminal, 130)
 
 
 def all_is_put_back(terminal: AtTerminal, status: int) -> None:
@@ -277,8 +251,6 @@ def all_is_put_back(terminal: AtTerminal, status: int) -> None:
 
 
 def test_unrelated_file_does_not_start_a_grading(root: Path) -> None:
-    from graders import catalogue
-
     kata = catalogue.load(root, "alpha")
     before = signature(kata)
     for name in (".twice.py.swp", "twice.py~", "#twice.py#", "4913", "notes.txt", "__pycache__/twice.pyc"):
@@ -372,9 +344,7 @@ def test_save_grades_its_own_tasks_and_reports_early(watching: Watching, pair: P
     terminal.wait("5 of 7 points")
     assert comes_to(pair, 1, 5, False)
     save(pair, SOLUTION)
-    terminal.wait("7 of 7 points")
-    terminal.wait("All tests pass.")
-    terminal.wait("1 of 2 katas done")
+    terminal.wait(on_one_screen("7 of 7 points", "All tests pass.", "1 of 2 katas done"))
     assert comes_to(pair, 2, 7, True)
 
     write(slow, SLOWER)
@@ -404,21 +374,14 @@ def test_plain_display_reports_long_gradings_and_takes_keys(watching: Watching, 
     goes_on = re.compile(r"✗ Every vector is doubled.*still grading: [12] of 3 tasks left", re.DOTALL)
     terminal.wait(lambda text: bool(goes_on.search(text)))
     terminal.wait("5 of 7 points")
-    terminal.type("h\n")
-    terminal.wait("Add it to itself.")
-    terminal.type("l\n")
-    terminal.wait("Type the number of a kata.")
-    terminal.type("2\n")
-    terminal.wait("✗ Twice (beta)")
+    for key, seen in (("h", "Add it to itself."), ("l", "Type the number of a kata."), ("2", "✗ Twice (beta)")):
+        terminal.type(f"{key}\n")
+        terminal.wait(seen)
     terminal.type("q\n")
     done = terminal.end()
     assert (done.status, done.left) == (0, [])
     assert FULL not in terminal.written
     assert "\x1b[?25l" not in done.out
-
-
-def cache_of(root: Path) -> TaskCache:
-    return TaskCache(catalogue.load(root, "alpha"))
 
 
 def of(*tasks: tuple[str, TaskStatus]) -> Verdict:
@@ -427,7 +390,7 @@ def of(*tasks: tuple[str, TaskStatus]) -> Verdict:
 
 
 def test_cache_requests_all_tasks_then_those_of_saved_files(pair: Path) -> None:
-    board = cache_of(pair)
+    board = TaskCache(catalogue.load(pair, "alpha"))
     assert board.asked() == {"twice", "half", "slow"}
     board.take(of(("twice", "passed"), ("half", "passed"), ("slow", "passed")), board.asked())
     assert board.due == set()
@@ -444,35 +407,14 @@ def test_cache_requests_all_tasks_then_those_of_saved_files(pair: Path) -> None:
 def test_cache_requests_later_tasks_unless_they_are_blocked(pair: Path) -> None:
     path = pair / "katas" / "alpha" / "kata.toml"
     write(path, path.read_text(encoding="utf-8") + 'after = ["half"]\n')
-    board = cache_of(pair)
+    board = TaskCache(catalogue.load(pair, "alpha"))
     board.take(of(("twice", "passed"), ("half", "failed"), ("slow", "blocked")), board.asked())
+    assert affected_by(board.kata, {"slow.py"}) == {"slow"}
+    assert affected_by(board.kata, {"twice.py"}) == {"twice", "half", "slow"}
     board.saved({"slow.py"})
     assert board.asked() == {"half", "slow"}  # nothing else to grade
     board.saved({"twice.py", "slow.py"})
     assert board.asked() == {"twice", "half", "slow"}
-
-
-def test_save_re_runs_tasks_that_build_on_the_saved_one() -> None:
-    kata = Kata(
-        format=1,
-        title="Three",
-        kind="exercise",
-        difficulty=1,
-        minutes=1,
-        files=("a.py", "b.py"),
-        entry_points=("a", "b"),
-        runtime="numpy",
-        slug="three",
-        root="/nowhere",
-        limits=Limits(),
-        tasks=(
-            Task(name="first", title="First", points=1, files=("a.py",)),
-            Task(name="other", title="Other", points=1, files=("b.py",)),
-            Task(name="later", title="Later", points=1, files=("b.py",), after=("first",)),
-        ),
-    )
-    assert affected_by(kata, {"a.py"}) == {"first", "later"}
-    assert affected_by(kata, {"b.py"}) == {"other", "later"}
 
 
 # ------------------------------------------------------------------------------------------------ keys
@@ -483,27 +425,20 @@ def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, r
     terminal = watching("watch", "alpha")
     save(root, BEGUN)
     terminal.wait("1 of 3 tests that do not pass; press f for the next.")
-    terminal.type("f")
-    terminal.wait(on_one_screen("✗ Every vector is doubled", "2 of 3 tests that do not pass"))
-    terminal.type("n")
-    terminal.wait("You have not passed alpha yet. Press l to choose another kata.")
-    terminal.type("l")
-    terminal.wait("›  1 · alpha")
-    terminal.type("\x1b[B")
-    terminal.wait("›  2 · beta")
-    terminal.type("\n")
-    terminal.wait("✗ Twice (beta)")
-    terminal.type("h")
-    terminal.wait("beta has no hints")
-    terminal.type("l")
-    terminal.wait("›  2 · beta")
-    terminal.type("\x1b[A")
-    terminal.wait("›  1 · alpha")
-    terminal.type("\n")
-    terminal.wait(on_one_screen("✗ Twice (alpha)", "0 of 3 points"))
-
-    terminal.type("h")
-    terminal.wait(on_one_screen("Hint 1: small", "Add it to itself.\n  1 more: press h"))
+    for key, seen in (
+        ("f", on_one_screen("✗ Every vector is doubled", "2 of 3 tests that do not pass")),
+        ("n", "You have not passed alpha yet. Press l to choose another kata."),
+        ("l", "›  1 · alpha"),
+        ("\x1b[B", "›  2 · beta"),
+        ("\n", "✗ Twice (beta)"),
+        ("h", "beta has no hints"),
+        ("l", "›  2 · beta"),
+        ("\x1b[A", "›  1 · alpha"),
+        ("\n", on_one_screen("✗ Twice (alpha)", "0 of 3 points")),
+        ("h", on_one_screen("Hint 1: small", "Add it to itself.\n  1 more: press h")),
+    ):
+        terminal.type(key)
+        terminal.wait(seen)
     terminal.type("h")
     text = terminal.wait(
         on_one_screen("Hint 2: all", "x + x", "Hint 1: small", "Add it to itself.", without="more: press h")
@@ -551,16 +486,13 @@ def test_keys_are_recognised_when_a_slow_line_splits_them() -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143)], ids=["hup", "term"])
-def test_terminating_signal_restores_the_terminal(
-    watching: Watching, root: Path, number: signal.Signals, status: int
-) -> None:
-    be_patient(root)
+def test_terminating_signal_restores_the_terminal(watching: Watching, root: Path) -> None:
+    write(root / "katas" / "alpha" / "kata.toml", PATIENT)
     terminal = watching("watch")
     save(root, ENDLESS)
     terminal.wait(goes_on_for_seconds)
-    terminal.kill(number)
-    all_is_put_back(terminal, status)
+    terminal.kill(signal.SIGTERM)
+    all_is_put_back(terminal, 143)
 
 
 @pytest.mark.deep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +13,9 @@ from graders import catalogue
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
 from graders.learner.serve import pane
+from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.session import State, syntax_errors_in
-from graders.learner.watch.view import picture
+from graders.learner.watch.view import news_lines, picture
 from graders.report.shown import shown
 from graders.verdict import TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
@@ -56,41 +58,39 @@ def state() -> State:
         for task, status in zip(kata.tasks, statuses, strict=False)
         for blocked in [("vector",) if status == "blocked" else ()]
     )
-    tests = tuple(
-        TestResult(
-            name=name,
-            task="vector",
-            visibility="visible",
-            status="failed",
-            message=MESSAGE,
-            counterexample=CODE,
-            diagnosis=DIAGNOSIS,
-        )
-        for name in ("test_the_worked_example", "test_a_vector_is_mapped")
-    )
+    known = {"visibility": "visible", "status": "failed", "message": MESSAGE, "diagnosis": DIAGNOSIS}
+    names = ("test_the_worked_example", "test_a_vector_is_mapped")
+    tests = tuple(TestResult(name=name, task="vector", counterexample=CODE, **known) for name in names)
     verdict = Verdict(kata="exercise01", title="Affine layer", status="failed", max_score=10, tasks=tasks, tests=tests)
     standings = {kata.slug: Standing(kata.slug) for kata in katas}
     return State(katas=katas, standings=standings, kata=kata, verdict=verdict, graded_at="12:00:00")
 
 
-def test_expected_and_yours_are_on_an_ordinary_screen(state: State) -> None:
+def test_expected_and_yours_are_on_an_ordinary_screen_and_f_shows_the_next_test(state: State) -> None:
     shown = screen(state, 80, 24)
     assert "    # expected: np.array([1.1, -1.3])" in shown
     assert "    # yours   : np.array([1.0, -1.5])" in shown
+    state.nth = 1
+    shown = screen(state, 80, 40)
+    assert any(line.startswith("✗ A vector is mapped") for line in shown)
+    assert "2 of 2 tests that do not pass; press f for the next." in shown
 
 
 def test_long_outcomes_are_whole_below_the_code(state: State) -> None:
     assert state.verdict is not None
     long = CODE.replace("1.1, -1.3", ", ".join(str(number) for number in range(100)))
-    tests = tuple(
-        TestResult(name="test_a", task="vector", visibility="visible", status="failed", counterexample=long)
-        for _ in range(1)
-    )
-    state.verdict = Verdict(kata="exercise01", status="failed", tasks=state.verdict.tasks, tests=tests)
+    test = TestResult(name="test_a", task="vector", visibility="visible", status="failed", counterexample=long)
+    state.verdict = replace(state.verdict, tests=(test,))
     above, _, below = "\n".join(screen(state, 80, 60)).partition("to paste:")
     assert "# …" in above
     assert "# yours   : np.array([1.0, -1.5])" in above
     assert "98, 99" in below
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_event_is_shown_in_the_plain_display(state: State, kind: Kind) -> None:
+    state.hints = [Hint("Hint 1: one vector", BODY, "Hints")]
+    assert "".join(line.plain for line in news_lines(state, Event(kind, ("a.py",)), Console(width=80), 80))
 
 
 @pytest.mark.parametrize("width", [50, 60, 80])
@@ -101,13 +101,6 @@ def test_every_key_and_the_progress_fit(state: State, width: int) -> None:
     points = sum(map(points_of, state.katas))
     assert progress.endswith(f"0 of {len(state.katas)} katas done, 0 of {points:g} points")
     assert "  ".join(keys) == "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
-
-
-def test_the_next_failing_test_is_shown_and_counted(state: State) -> None:
-    state.nth = 1
-    shown = screen(state, 80, 40)
-    assert any(line.startswith("✗ A vector is mapped") for line in shown)
-    assert "2 of 2 tests that do not pass; press f for the next." in shown
 
 
 def test_a_hint_is_wrapped_once(state: State) -> None:

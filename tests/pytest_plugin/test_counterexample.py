@@ -18,9 +18,9 @@ from hypothesis.extra import numpy as hnp
 
 from graders import catalogue
 from graders.checks.mismatch import Mismatch
-from graders.pytest_plugin.counterexample import parameters, paste
-from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe
-from graders.pytest_plugin.values_as_code import MAX_ENTRIES, code
+from graders.pytest_plugin.counterexample import paste
+from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe, parameters
+from graders.pytest_plugin.outcome import MAX_ENTRIES, code
 from graders.verdict import Verdict
 from graders.wire import DTYPES, generator
 from tests.observed import result
@@ -94,6 +94,11 @@ def test_a_counterexample_runs_and_shows_both_answers(
     _, wrong = pasted(text, {"scaling": FIRST_LEFT_OUT})
     np.testing.assert_allclose(wrong, said(text, "yours"), rtol=1e-4)
     assert not np.allclose(right, wrong)
+    example = result(graded("scaling", FIRST_LEFT_OUT), "test_the_example").counterexample
+    names, _ = pasted(example, {"scaling": solved("scaling")})
+    assert {"x", "factor", "scale"} <= set(names)  # as in the stub
+    np.testing.assert_array_equal(names["x"], [1.0, 2.0])
+    assert names["factor"] == 3.0
 
 
 @pytest.mark.parametrize("seed", [bytes([number]) * 16 for number in range(4)], ids=["0", "1", "2", "3"])
@@ -103,23 +108,11 @@ def test_a_counterexample_is_small(graded: Graded, solved: Solved, pasted: Calla
     assert sizes(names) == [1]
     assert set(names["x"]) <= {0, 1}
     assert names["factor"] in (0, 1)
-
-
-def test_a_fault_that_needs_two_entries_keeps_two(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
-    text = FIRST_LEFT_OUT_OF_DRAWN.replace(
+    last_left_out = FIRST_LEFT_OUT_OF_DRAWN.replace(
         "[x[:1], x[1:] * x.dtype.type(factor)]", "[x[:1] * x.dtype.type(factor), x[1:]]"
     )
-    shown = result(graded("scaling", text), "test_a_vector").counterexample
-    names, _ = pasted(shown, {"scaling": solved("scaling")})
-    assert sizes(names) == [2]
-
-
-def test_arguments_have_the_names_of_the_stub(graded: Graded, pasted: Callable[..., tuple], solved: Solved) -> None:
-    text = result(graded("scaling", FIRST_LEFT_OUT), "test_the_example").counterexample
-    names, _ = pasted(text, {"scaling": solved("scaling")})
-    assert {"x", "factor", "scale"} <= set(names)
-    np.testing.assert_array_equal(names["x"], [1.0, 2.0])
-    assert names["factor"] == 3.0
+    text = result(graded("scaling", last_left_out, seed), "test_a_vector").counterexample
+    assert sizes(pasted(text, {"scaling": solved("scaling")})[0]) == [2]  # a fault that needs two entries keeps two
 
 
 def test_a_generator_is_written_out(graded: Graded, solved: Solved, pasted: Callable[..., tuple]) -> None:
@@ -199,6 +192,14 @@ def test_the_verdict_has_the_values_that_the_comments_show(graded: Graded, seed:
 
 
 def test_a_value_of_several_lines_is_kept_without_comment_signs(repository: Path) -> None:
+    call = Call("scale", (1.0, 2.0), value="a")
+    case = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", "", "a"))
+    assert case.text.endswith("\n# expected: \n# yours   : 'a'")
+    assert (case.expected, case.actual) == ("", "'a'")
+    call = Call("scale", (1.0, 2.0), fault=ZeroDivisionError())
+    case = paste(catalogue.load(repository, "scaling"), call, ZeroDivisionError())
+    assert case.text.endswith("\n# raises ZeroDivisionError")
+    assert (case.expected, case.actual) == ("", "")
     call = Call("scale", (1.0, 2.0), value=np.ones((2, 12)))
     case = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", np.zeros((2, 12)), call.value))
     assert case.expected.startswith("np.array([[0.0, 0.0")
@@ -207,20 +208,6 @@ def test_a_value_of_several_lines_is_kept_without_comment_signs(repository: Path
     assert case.text.endswith(
         f"# expected: {case.expected}\n# yours   : {case.actual}".replace("\n ", "\n#            ")
     )
-
-
-def test_a_call_that_raises_has_neither_value(repository: Path) -> None:
-    call = Call("scale", (1.0, 2.0), fault=ZeroDivisionError())
-    case = paste(catalogue.load(repository, "scaling"), call, ZeroDivisionError())
-    assert case.text.endswith("\n# raises ZeroDivisionError")
-    assert (case.expected, case.actual) == ("", "")
-
-
-def test_an_expected_empty_string_has_its_line(repository: Path) -> None:
-    call = Call("scale", (1.0, 2.0), value="a")
-    case = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong", "", "a"))
-    assert case.text.endswith("\n# expected: \n# yours   : 'a'")
-    assert (case.expected, case.actual) == ("", "'a'")
 
 
 # ------------------------------------------------------------------------------------------ values as code
@@ -292,7 +279,9 @@ def test_an_awkward_value_as_code_is_that_value(value: Any) -> None:
     assert alike(read(code(value)), value)
 
 
-def test_a_generator_as_code_is_that_generator() -> None:
+def test_a_generator_and_a_tensor_as_code_are_that_generator_and_an_array() -> None:
+    torch = pytest.importorskip("torch")
+    assert alike(read(code(torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True))), np.array([1.0, 2.0]))
     assert read(code(generator(5))).random() == np.random.default_rng(5).random()
 
 
@@ -349,11 +338,6 @@ def test_there_are_enough_digits_to_show_the_difference(repository: Path) -> Non
     assert text.endswith("# expected: 0.333333333333\n# yours   : 0.333333334333")
 
 
-def test_a_torch_tensor_is_written_as_an_array() -> None:
-    torch = pytest.importorskip("torch")
-    assert alike(read(code(torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True))), np.array([1.0, 2.0]))
-
-
 def test_parameters_come_from_the_stub(repository: Path) -> None:
     assert parameters(catalogue.load(repository, "scaling"), "scale") == ("x", "factor")
     assert parameters(catalogue.load(repository, "several"), "predict") == ("x",)
@@ -376,13 +360,8 @@ def test_a_description_shows_the_expression_that_failed(repository: Path, lines:
     call = Call("values", ("", lines), probe, value={})
     text = paste(catalogue.load(repository, "scaling"), call, Mismatch(message)).text
     assert text == "# zeros(2) + zeros(3)"
-
-
-def test_a_description_shows_all_expressions_if_none_is_named(repository: Path) -> None:
-    probe = Probe("probes.py", "values", "", ("code", "lines"), "Run lines.", "# {code}\n# {lines:failing}")
-    call = Call("values", ("x = 1", ["x", "x + 1"]), probe, value={})
-    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong")).text
-    assert text.splitlines() == ["# x = 1", "# x", "# x + 1"]
+    text = paste(catalogue.load(repository, "scaling"), call, Mismatch("wrong")).text  # it names none, so all are shown
+    assert text.splitlines() == ["# zeros(2)", "# zeros(2) + zeros(3)"]
 
 
 def test_what_stays_with_the_judge_is_shown_and_not_sent(repository: Path) -> None:

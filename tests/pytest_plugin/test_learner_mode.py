@@ -80,53 +80,31 @@ def stubs(shared: Path) -> Finished:
     return workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=shared / "katas", torch=True)
 
 
-def all_pass(done: Finished) -> None:
-    assert done.status == 0, done.said
-    assert set(counted(done)) == {"passed"}
-
-
-def all_fail_or_wait(done: Finished, slugs: Iterable[str]) -> None:
-    assert done.status == 1
-    found = outcomes(done)
+def solutions_pass_and_stubs_fail(solved: Finished, stubs: Finished, slugs: Iterable[str]) -> None:
+    assert solved.status == 0, solved.said
+    assert set(counted(solved)) == {"passed"}
+    assert stubs.status == 1
+    found = outcomes(stubs)
     waiting = {name for name, outcome in found.items() if outcome == "SKIPPED"}  # diagnoses that have not been started
     assert all("the_diagnosis_is_filled_in" in name for name in waiting), found
     assert {outcome for name, outcome in found.items() if name not in waiting} <= {"FAILED", "BLOCKED"}, found
     assert {name.partition("::")[0] for name in found} == set(slugs)
-
-
-def same_tests(solved: Finished, stubs: Finished) -> None:
     assert counted(solved)["passed"] == sum(counted(stubs).get(name, 0) for name in ("failed", "blocked", "skipped"))
-
-
-def test_every_solution_passes_every_visible_test(solved: Finished) -> None:
-    all_pass(solved)
-    assert {name.partition("::")[0] for name in outcomes(solved)} == set(SHARE)
-
-
-def test_every_visible_test_of_a_stub_fails_or_is_blocked(stubs: Finished) -> None:
-    all_fail_or_wait(stubs, SHARE)
-
-
-def test_both_runs_see_the_same_tests(solved: Finished, stubs: Finished) -> None:
-    same_tests(solved, stubs)
-
-
-def test_no_shipped_kata_warns(solved: Finished, stubs: Finished) -> None:
     assert "warning" not in (solved.said + stubs.said).lower()
+
+
+def test_every_visible_test_passes_for_the_solution_and_fails_for_the_stub(solved: Finished, stubs: Finished) -> None:
+    solutions_pass_and_stubs_fail(solved, stubs, SHARE)
+    assert re.search(r"^softmax is not written yet: exercise04/softmax_cross_entropy.py, line \d+$", stubs.out, re.M)
 
 
 @pytest.mark.deep
 def test_all_shipped_katas_behave_like_the_sample(project: Path) -> None:
     solved = workshop.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
     stubs = workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
-    all_pass(solved)
-    all_fail_or_wait(stubs, catalogue.slugs(ROOT))
-    same_tests(solved, stubs)
-    assert "warning" not in (solved.said + stubs.said).lower()
-
-
-def test_an_unwritten_function_is_reported_in_one_line(stubs: Finished) -> None:
-    assert re.search(r"^softmax is not written yet: exercise04/softmax_cross_entropy.py, line \d+$", stubs.out, re.M)
+    solutions_pass_and_stubs_fail(solved, stubs, catalogue.slugs(ROOT))
+    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / TRAINING)
+    assert done.status == 0, done.said
 
 
 def test_pytest_benchmark_shows_the_time_of_a_speed_test(shared: Path) -> None:
@@ -146,12 +124,6 @@ def test_pytest_benchmark_shows_the_time_of_a_speed_test(shared: Path) -> None:
 def test_a_kata_runs_from_inside_its_folder(shared: Path, against: tuple[str, ...]) -> None:
     done = workshop.pytest("-q", *against, cwd=shared / "katas" / "exercise04", torch=True)
     assert (done.status, set(counted(done))) == ((0, {"passed"}) if against else (1, {"failed"}))
-
-
-@pytest.mark.deep
-def test_a_kata_of_torch_runs_from_inside_its_folder(project: Path) -> None:
-    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / TRAINING)
-    assert done.status == 0, done.said
 
 
 def test_a_kata_runs_from_the_root() -> None:
@@ -182,13 +154,15 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
     return root, submitted(root, text, "katas/alpha", "--seed", SEED)
 
 
-def test_no_line_of_the_harness_is_shown(added: tuple[Path, Finished]) -> None:
-    assert "graders/" not in added[1].out
-    assert "Handle(" not in added[1].out
-
-
-def test_a_wrong_value_is_reported_for_the_function(added: tuple[Path, Finished]) -> None:
-    assert re.search(r"^E +AssertionError: twice: wrong value at \[", added[1].out, re.M)
+def test_a_wrong_answer_is_reported_without_the_harness(added: tuple[Path, Finished]) -> None:
+    shown = added[1].out
+    assert f"--seed={SEED}" in shown.partition("collected")[0]
+    assert re.search(r"^E +AssertionError: twice: wrong value at \[", shown, re.M)
+    assert re.search(r"^-+ Captured stdout call -+\nx is \[", shown, re.M)
+    assert "points, unofficial" in shown
+    assert "katas grade alpha" in shown
+    assert "graders/" not in shown
+    assert "Handle(" not in shown
 
 
 def test_the_smallest_failing_case_can_be_pasted(added: tuple[Path, Finished]) -> None:
@@ -198,19 +172,6 @@ def test_the_smallest_failing_case_can_be_pasted(added: tuple[Path, Finished]) -
         [sys.executable, "-c", code], cwd=root / "katas" / "alpha", capture_output=True, text=True, check=True
     )
     assert pasted.stdout.splitlines()[-1] == "1 [2.]"
-
-
-def test_output_of_a_submission_is_shown(added: tuple[Path, Finished]) -> None:
-    assert re.search(r"^-+ Captured stdout call -+\nx is \[", added[1].out, re.M)
-
-
-def test_the_points_name_the_official_command(added: tuple[Path, Finished]) -> None:
-    assert "points, unofficial" in added[1].out
-    assert "katas grade alpha" in added[1].out
-
-
-def test_the_header_shows_the_seed(added: tuple[Path, Finished]) -> None:
-    assert f"--seed={SEED}" in added[1].out.partition("collected")[0]
 
 
 def test_a_seed_draws_the_same_inputs_again(added: tuple[Path, Finished]) -> None:
@@ -240,8 +201,7 @@ def test_a_bad_option_is_a_usage_error_in_one_line(root: Path, words: list[str],
 
 
 def test_a_broken_kata_toml_is_one_message(root: Path) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace("minutes", "minuets"))
+    in_toml(root, "minutes", "minuets")
     done = submitted(root, STUB, "-q", "katas")
     assert done.status == pytest.ExitCode.USAGE_ERROR
     assert "katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?" in done.said
@@ -277,22 +237,11 @@ def judge_of(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyp
 COUNTED = "import sys\n\n" + ADDED.replace("    return 2.0", "    print('called', file=sys.stderr)\n    return 2.0")
 
 
-def test_a_failing_case_is_reduced(root: Path) -> None:
+def test_a_failing_case_is_reduced_except_under_a_debugger(root: Path) -> None:
     assert submitted(root, COUNTED, "-s", "katas").err.count("called") > 3
-
-
-def test_nothing_is_reduced_under_a_debugger(root: Path) -> None:
     done = submitted(root, COUNTED, "-s", "--pdb", "katas", typed="p 'x is', x\nq\n")
     assert done.err.count("called") == 2  # the example, which passes, and the first case, which fails
     assert "katas/alpha/test_alpha.py" in done.out.partition("(Pdb)")[0]
-
-
-def test_a_breakpoint_is_hit_once_per_case(root: Path) -> None:
-    text = ADDED.replace("    return 2.0", "    breakpoint()\n    return 2.0")
-    done = submitted(root, text, "katas", typed="p 40 + 2\nc\nc\n")
-    assert done.out.count("PDB set_trace") == 2
-    assert "42" in done.out
-    assert MARK in done.out
 
 
 def test_leaving_a_debugger_leaves_pytest(root: Path) -> None:
@@ -305,21 +254,20 @@ def test_it_works_without_pytests_debugger(root: Path) -> None:
     assert counted(submitted(root, SOLUTION, "-p", "no:debugging", "katas")) == {"passed": 2}
 
 
-def test_a_traceback_ends_in_the_learners_own_line(root: Path) -> None:
-    text = f"def twice(x):\n    return inner(x)\n\ndef inner(x):\n    raise KeyError('mine')\n\n{HALF}"
-    done = submitted(root, text, "katas")
-    assert re.search(r"^>       raise KeyError\('mine'\)$", done.out, re.M)
-    assert "katas/alpha/twice.py:5: KeyError" in done.out
-    assert "graders/" not in done.out
-
-
 IN_NUMPY = f"import numpy as np\n\ndef twice(x):\n    return np.stack([x, x[:0]])\n\n{HALF}"
+INNER = f"def twice(x):\n    return inner(x)\n\ndef inner(x):\n    raise KeyError('mine')\n\n{HALF}"
 
 
-def test_a_traceback_ends_in_the_learners_line_before_numpy(root: Path) -> None:
-    done = submitted(root, IN_NUMPY, "katas", "-k", "becomes_four")
-    assert re.search(r"^>       return np\.stack\(\[x, x\[:0\]\]\)$", done.out, re.M)
-    assert "katas/alpha/twice.py:4: ValueError" in done.out
+@pytest.mark.parametrize(
+    ("text", "line", "raised"),
+    [(INNER, "raise KeyError('mine')", "5: KeyError"), (IN_NUMPY, "return np.stack([x, x[:0]])", "4: ValueError")],
+    ids=["own", "before numpy"],
+)
+def test_a_traceback_ends_in_the_learners_own_line(root: Path, text: str, line: str, raised: str) -> None:
+    done = submitted(root, text, "katas", "-k", "becomes_four")
+    assert f"\n>       {line}\n" in done.out
+    assert f"katas/alpha/twice.py:{raised}" in done.out
+    assert "graders/" not in done.out
     assert "site-packages" not in done.out
 
 
@@ -331,19 +279,31 @@ def test_the_debugger_stops_in_the_learners_line(root: Path) -> None:
 
 
 ENDLESS = f"def twice(x):\n    while True:\n        x = x + 0\n\n{HALF}"
+SWALLOWING = (
+    "def twice(x):\n    try:\n        while True: pass\n    except BaseException:\n        while True: pass\n\n"
+)
+
+
+def in_toml(root: Path, old: str, new: str) -> None:
+    path = root / "katas" / "alpha" / "kata.toml"
+    write(path, path.read_text(encoding="utf-8").replace(old, new))
 
 
 def short_limit(root: Path) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace("call_s = 3", "call_s = 0.5"))
+    in_toml(root, "call_s = 3", "call_s = 0.5")
 
 
-def test_an_endless_loop_is_stopped_by_the_limit_of_a_call(root: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [ENDLESS, SWALLOWING + HALF, f"import time\n\ndef twice(x):\n    time.sleep(600)\n\n{HALF}"],
+    ids=["endless", "catches everything", "sleeps"],
+)
+def test_a_call_is_stopped_by_its_limit(root: Path, text: str) -> None:
     short_limit(root)
-    done = submitted(root, ENDLESS, "katas")
+    done = submitted(root, text, "katas")
     assert counted(done)["failed"] == 2
     assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 2
-    assert re.search(r"^katas/alpha/twice.py:[23]: AssertionError$", done.out, re.M)
+    assert re.search(r"^katas/alpha/twice.py:\d: AssertionError$", done.out, re.M)
     assert "graders/" not in done.out
 
 
@@ -358,26 +318,10 @@ def test_an_endless_loop_below_a_probe_names_no_probe(root: Path) -> None:
     assert re.search(r"^katas/alpha/twice.py:[23]: AssertionError$", done.out, re.M)
 
 
-def test_an_endless_loop_that_catches_everything_is_stopped(root: Path) -> None:
-    short_limit(root)
-    swallowing = (
-        "def twice(x):\n    try:\n        while True: pass\n    except BaseException:\n        while True: pass\n\n"
-    )
-    done = submitted(root, swallowing + HALF, "katas", "-k", "becomes_four")
-    assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
-
-
-def test_a_sleeping_call_is_stopped(root: Path) -> None:
-    short_limit(root)
-    done = submitted(root, f"import time\n\ndef twice(x):\n    time.sleep(600)\n\n{HALF}", "katas")
-    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 2
-
-
 def test_many_short_calls_are_limited_together(root: Path) -> None:
     text = f"from graders.pytest_plugin import local_side\n\nlocal_side.LEAST_S = 1\n\n{workshop.VISIBLE}"
     write(root / "katas" / "alpha" / "test_alpha.py", text.replace("@cases(4)", "@cases(1000)"))
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace("test_s = 6", "test_s = 0.4"))
+    in_toml(root, "test_s = 6", "test_s = 0.4")
     text = SOLUTION.replace("    return FACTOR", "    time.sleep(0.02)\n    return FACTOR")
     done = submitted(root, f"import time\n\n{text}", "katas")
     assert counted(done) == {"passed": 1, "failed": 1}
@@ -388,15 +332,10 @@ STARVING = STARVED + SOLUTION.replace("    return FACTOR", "    with starved(): 
 
 
 @needs_schedstat
-def test_a_call_that_waits_for_a_processor_is_not_stopped(root: Path) -> None:
-    short_limit(root)
-    done = submitted(root, STARVING, "katas", "-k", "becomes_four")
-    assert counted(done) == {"passed": 1, "deselected": 1}, done.out
-
-
-@needs_schedstat
 def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> None:
     short_limit(root)
+    done = submitted(root, STARVING, "katas", "-k", "becomes_four")  # a call that waits for a processor is not stopped
+    assert counted(done) == {"passed": 1, "deselected": 1}, done.out
     path = root / "katas" / "alpha" / "kata.toml"
     write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
     write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
@@ -411,8 +350,7 @@ def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> Non
 
 def test_a_module_that_is_imported_late_costs_the_call_nothing(root: Path) -> None:
     short_limit(root)
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "late.py"]'))
+    in_toml(root, '["twice.py"]', '["twice.py", "late.py"]')
     for name in ("katas", "solutions"):
         write(root / name / "alpha" / "late.py", "import time\n\ntime.sleep(1)\nFACTOR = 2.0\n")
     text = SOLUTION.replace("from factors", "from late")
@@ -421,8 +359,7 @@ def test_a_module_that_is_imported_late_costs_the_call_nothing(root: Path) -> No
 
 
 def test_an_endless_import_is_stopped_by_its_own_limit(root: Path) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace("call_s = 3", "import_s = 0.5"))
+    in_toml(root, "call_s = 3", "import_s = 0.5")
     done = submitted(root, f"while True:\n    pass\n\n{SOLUTION}", "katas")
     assert re.search(r"^importing twice.py took longer than 0.5 s and was stopped$", done.out, re.M)
     assert 'katas/alpha/twice.py", line ' in done.out
@@ -447,9 +384,7 @@ def test_a_stop_in_the_import_of_a_library_ends_the_run(root: Path, words: tuple
 def test_libraries_are_imported_before_the_submission(root: Path) -> None:
     numpy = f"import sys\n\nassert 'torch' not in sys.modules\n\n{SOLUTION}"
     assert counted(submitted(root, numpy, "katas")) == {"passed": 2}
-    path = root / "katas" / "alpha" / "kata.toml"
-    torch = 'runtime = "torch"\npackages = ["matplotlib"]'
-    write(path, path.read_text(encoding="utf-8").replace('runtime = "numpy"', torch))
+    in_toml(root, 'runtime = "numpy"', 'runtime = "torch"\npackages = ["matplotlib"]')
     imported = "{'torch._dynamo', 'matplotlib.pyplot'} <= sys.modules.keys()"
     write(root / "katas" / "alpha" / "twice.py", f"import sys\n\nassert {imported}\n\n{SOLUTION}")
     assert counted(workshop.pytest("katas", *QUICK, cwd=root, torch=True)) == {"passed": 2}
@@ -489,34 +424,22 @@ def test_matrices_are_multiplied_by_one_thread_as_in_a_grading(root: Path) -> No
     assert counted(submitted(root, counting + SOLUTION, "katas", *QUICK)) == {"passed": 2}
 
 
-def test_a_module_that_official_grading_lacks_can_be_optional(root: Path) -> None:
-    guarded = (
-        "try:\n    import torch\nexcept ImportError:\n    torch = None\nassert torch is None\nimport numpy.linalg\n"
-    )
-    assert counted(submitted(root, guarded + SOLUTION, "katas")) == {"passed": 2}
-
-
 def test_a_forbidden_function_is_refused_as_in_a_grading(root: Path) -> None:
-    toml = root / "katas" / "alpha" / "kata.toml"
-    text = toml.read_text(encoding="utf-8")
-    write(toml, text.replace("[limits]", 'forbidden = ["numpy.einsum"]\n[limits]', 1))
+    in_toml(root, "[limits]", 'forbidden = ["numpy.einsum"]\n[limits]')
     named = f"import numpy as np\n\ndef unused(x):\n    return np.einsum('i->i', x)\n\n{SOLUTION}"
-    try:
-        assert "twice.py, line 4: numpy.einsum may not be used in this kata" in submitted(root, named, "katas").out
-    finally:
-        write(toml, text)
+    assert "twice.py, line 4: numpy.einsum may not be used in this kata" in submitted(root, named, "katas").out
+
+
+GUARDED = "try:\n    import torch\nexcept ImportError:\n    torch = None\nassert torch is None\n"
 
 
 def test_what_a_library_imports_itself_is_not_refused(root: Path) -> None:
-    """NumPy's own test helpers import pytest, which a learner's file may not."""
-    text = f"import numpy.testing.overrides\nimport xml.dom.minidom\n{SOLUTION}"
+    """NumPy's own test helpers import pytest, which a learner's file may not. A module may be optional."""
+    text = f"import numpy.testing.overrides\nimport xml.dom.minidom\n{GUARDED}{SOLUTION}"
     assert counted(submitted(root, text, "katas")) == {"passed": 2}
+    assert "twice.py does not define twice" in submitted(root, HALF, "katas").out
     called = SOLUTION.replace("def twice(x):\n", "def twice(x):\n    import sklearn\n")
     assert ONLY_NUMPY in submitted(root, called, "katas").out
-
-
-def test_a_missing_function_is_reported(root: Path) -> None:
-    assert "twice.py does not define twice" in submitted(root, HALF, "katas").out
 
 
 def test_a_module_that_leaves_python_is_a_failure_with_its_line(root: Path) -> None:
@@ -535,14 +458,6 @@ def test_equal_module_names_do_not_mix(root: Path) -> None:
     found = outcomes(done)
     assert {found[name] for name in found if name.startswith("alpha")} == {"PASSED"}
     assert {found[name] for name in found if name.startswith("beta")} == {"FAILED"}
-
-
-def test_one_test_can_be_chosen(root: Path) -> None:
-    assert counted(submitted(root, SOLUTION, "katas", "-k", "becomes_four")) == {"passed": 1, "deselected": 1}
-
-
-def test_the_first_failure_can_be_the_last(root: Path) -> None:
-    assert counted(submitted(root, STUB, "katas", "-x")) == {"failed": 1}
 
 
 def test_a_blocked_test_names_the_task_that_blocks_it(root: Path) -> None:

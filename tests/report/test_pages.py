@@ -63,23 +63,10 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
         wanted = pages() | {"bad": bad()}
         frames = "".join(framed(name, text, width) for name, text in wanted.items())
         path.write_text(f'<!doctype html><body style="margin:0">{frames}', encoding="utf-8")
-        done = subprocess.run(
-            [
-                CHROMIUM,
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                f"--window-size={max(width, 500)},1000",
-                *(["--blink-settings=preferredColorScheme=0"] if dark else []),
-                "--virtual-time-budget=20000",
-                "--dump-dom",
-                path.as_uri(),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        words = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={max(width, 500)},1000"]
+        words += ["--blink-settings=preferredColorScheme=0"] * dark
+        words += ["--virtual-time-budget=20000", "--dump-dom", path.as_uri()]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
         seen = dict(re.findall(r'<pre class="(\w+)">(.*?)</pre>', done.stdout, re.DOTALL))
         assert seen.keys() == wanted.keys(), done.stderr[-2000:]
         return {name: json.loads(unescape(text)) for name, text in seen.items()}

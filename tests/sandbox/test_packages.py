@@ -49,5 +49,5 @@ def test_a_submission_may_import_only_its_katas_packages(tmp_path: Path) -> None
             write(root / "graders" / "hidden" / slug / kind / f"{name}.py", head + text)
     done = katas("check", "--flakes", "0", cwd=root)
     assert (done.status, done.left) == (0, []), done.said
-    assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, diagnosed 1/1, accepted 3/3" in done.out
+    assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, accepted 3/3, diagnosed 1/1" in done.out
     assert "beta: wrong rejected 3/3" in done.out

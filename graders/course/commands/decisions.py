@@ -8,21 +8,32 @@ import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
-from graders.course.commands.options import DEFAULT_URL, By, KataSlug, Person, Url, check_kata, line, open_gradebook
+from graders.course.commands.options import (
+    DEFAULT_URL,
+    By,
+    KataSlug,
+    Person,
+    Url,
+    argument,
+    check_kata,
+    line,
+    open_gradebook,
+    option,
+)
 from graders.course.gradebook import Gradebook, decisions, importing, results, settings
 from graders.course.written_files import after_change
 from graders.errors import KataError
 
 app = typer.Typer(help="Keep a list of requests to regrade.", no_args_is_help=True, rich_markup_mode=None)
 
-Reason = Annotated[str, typer.Option(help="The reason, which everyone sees who sees the points.", metavar="TEXT")]
-MaybeTask = Annotated[str, typer.Option(help="Only this task of the kata.", metavar="NAME")]
+Reason = Annotated[str, option("The reason, which everyone sees who sees the points.", "TEXT")]
+MaybeTask = Annotated[str, option("Only this task of the kata.", "NAME")]
 
 
 def override(
     person: Person,
     kata: KataSlug,
-    points: Annotated[float, typer.Option(help="The points.", metavar="X", min=0, max=1e6)],
+    points: Annotated[float, option("The points.", "X", min=0, max=1e6)],
     reason: Reason,
     task: MaybeTask = "",
     gradebook: Url = DEFAULT_URL,
@@ -33,7 +44,6 @@ def override(
     Points for a kata count as they are. Points for a task replace the points from its tests or its reviewer, and a late
     penalty still applies. An override stays until it is withdrawn, even if the submission is graded again.
     """
-
     with open_gradebook(gradebook, by) as book:
         _check_points(book, person, kata, task, points)
         book.write(decisions.override, person, kata, points, reason, task)
@@ -45,7 +55,6 @@ def exclude(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEF
 
     The submissions stay in the gradebook, and the person does not pass the kata. It replaces an override of the kata.
     """
-
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
         book.write(decisions.exclude, person, kata, reason)
@@ -54,7 +63,6 @@ def exclude(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEF
 
 def withdraw(person: Person, kata: KataSlug, task: MaybeTask = "", gradebook: Url = DEFAULT_URL, by: By = None) -> None:
     """Withdraw an override or an exclusion."""
-
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
         withdrawn = book.write(decisions.withdraw, person, kata, task)
@@ -64,7 +72,6 @@ def withdraw(person: Person, kata: KataSlug, task: MaybeTask = "", gradebook: Ur
 
 def _check_points(book: Gradebook, person: str, kata: str, task: str, points: float) -> None:
     """Raise KataError for points that the kata or the task does not have, and for an unknown task."""
-
     check_kata(book, kata)
     standings = [each for result in book.read(results.of_katas, kata, person) for each in result.standings]
     maxima = {task.name: task.max_score for each in standings for task in each.attempt.verdict.tasks}
@@ -82,7 +89,6 @@ def _check_points(book: Gradebook, person: str, kata: str, task: str, points: fl
 
 def _now(book: Gradebook, person: str, kata: str) -> str:
     """Return the mark after a change, and which pages of feedback it has outdated."""
-
     (report,) = book.read(results.reports, kata, person)
     if kata not in report.katas:
         return f"{line(report.person)}, {kata}: no submission"
@@ -94,7 +100,6 @@ def _now(book: Gradebook, person: str, kata: str) -> str:
 @app.command("add")
 def add(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEFAULT_URL, by: By = None) -> None:
     """Add a request to regrade a kata."""
-
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
         number = book.write(decisions.add_request, person, kata, reason)
@@ -103,11 +108,10 @@ def add(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEFAULT
 
 @app.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Also list closed requests.")] = False,
+    everything: Annotated[bool, option("Also list closed requests.", None, "--all")] = False,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """List the open requests to regrade."""
-
     with open_gradebook(gradebook) as book:
         requests = book.read(decisions.requests, closed=everything)
     for each in requests:
@@ -120,13 +124,12 @@ def list_(
 
 @app.command("close")
 def close(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the request.")],
-    answer: Annotated[str, typer.Option(help="The answer.", metavar="TEXT")],
+    number: Annotated[int, argument("NUMBER", "The number of the request.")],
+    answer: Annotated[str, option("The answer.", "TEXT")],
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
     """Close a request to regrade, with an answer."""
-
     with open_gradebook(gradebook, by) as book:
         closed = book.write(decisions.close_request, number, answer)
     print(f"request {number} closed: {line(closed.person)}, {line(closed.kata)}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from pathlib import Path
@@ -23,13 +21,13 @@ from graders.course.commands.options import (
     line,
     listed,
     open_gradebook,
+    option,
 )
 from graders.course.gradebook import results, settings
 from graders.course.gradebook.results import KataResult, PersonReport
 from graders.course.lms_export import Filled
-from graders.course.rules import ScoredAttempt
 from graders.course.totals import Course
-from graders.course.written_files import harmless
+from graders.course.written_files import csv_of
 from graders.errors import KataError
 from graders.output import delivery
 
@@ -46,21 +44,18 @@ ROSTER = ("name", "email", "section", "group", "roster")
 @app.command("csv")
 def export_csv(
     kata: MaybeKata = None,
-    per: Annotated[str, typer.Option(help="One row per submission or per person.", metavar="WHAT")] = "submission",
-    output: Annotated[
-        Path | None, typer.Option(help="Write to this file instead of the screen.", metavar="FILE")
-    ] = None,
+    per: Annotated[str, option("One row per submission or per person.", "WHAT")] = "submission",
+    output: Annotated[Path | None, option("Write to this file instead of the screen.", "FILE")] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Write CSV with one row per submission or per person."""
-
     if per not in ("submission", "person"):
         raise KataError(f"--per {per}: expected submission or person.")
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         reports = book.read(results.reports, kata)
         course = book.read(settings.course)
-    text = _csv(_per_submission(reports) if per == "submission" else _per_person(reports, course))
+    text = csv_of(_per_submission(reports) if per == "submission" else _per_person(reports, course))
     if output is None:
         print(text, end="")
         return
@@ -68,73 +63,56 @@ def export_csv(
     print(f"written: {output}")
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[harmless(cell) for cell in row] for row in rows])
-    return text.getvalue()
-
-
 def _per_submission(reports: Sequence[PersonReport]) -> list[list[Any]]:
-    results = [result for report in reports for result in report.katas.values()]
-    several = len({result.kata for result in results}) > 1
+    found = [result for report in reports for result in report.katas.values()]
+    several = len({result.kata for result in found}) > 1
 
     def column(result: KataResult, task: str) -> str:
         return f"{result.kata}:{task}" if several else task
 
-    tasks = list(
-        dict.fromkeys(
-            column(result, task.name)
-            for result in sorted(results, key=lambda each: each.kata)
-            for standing in result.standings
-            for task in standing.attempt.verdict.tasks
-        )
+    tasks = dict.fromkeys(
+        column(result, task.name)
+        for result in sorted(found, key=lambda each: each.kata)
+        for standing in result.standings
+        for task in standing.attempt.verdict.tasks
     )
     rows: list[list[Any]] = [[*COLUMNS, *tasks]]
-    for result in results:
+    for result in found:
+        who, final = [result.person, result.kata], [result.points, result.mark.text]
         if not result.standings:
-            rows.append([*_missing_cells(result), *[""] * len(tasks)])
+            none = ["", "", "missing", "", result.mark.maximum, "", "", "", ""]
+            rows.append([*who, *none, _final(result), result.mark.text, *[""] * len(tasks)])
         for each in result.standings:
-            given = [task for task in each.attempt.verdict.tasks if task.status != "awaiting_review"]
+            verdict, counts = each.attempt.verdict, each is result.counted
+            of_submission = [each.attempt.submitted_at, verdict.submission_sha256]
+            of_verdict = [verdict.status, verdict.score, verdict.max_score]
+            worth = [each.late, int(each.over_limit), each.points, int(counts), *(final if counts else ["", ""])]
+            given = [task for task in verdict.tasks if task.status != "awaiting_review"]
             scores = {column(result, task.name): task.score for task in given}
-            rows.append([*_cells(result, each), *(scores.get(task, "") for task in tasks)])
+            rows.append([*who, *of_submission, *of_verdict, *worth, *(scores.get(task, "") for task in tasks)])
     return rows
 
 
-def _cells(result: KataResult, attempt: ScoredAttempt) -> list[Any]:
-    verdict = attempt.attempt.verdict
-    of_submission = [attempt.attempt.submitted_at, verdict.submission_sha256]
-    of_verdict = [verdict.status, verdict.score, verdict.max_score]
-    counts = attempt is result.counted
-    worth = [attempt.late, int(attempt.over_limit), attempt.points, int(counts)]
-    final = [result.points, result.mark.text] if counts else ["", ""]
-    return [result.person, result.kata, *of_submission, *of_verdict, *worth, *final]
-
-
-def _missing_cells(result: KataResult) -> list[Any]:
-    """Return the cells about a person without a submission."""
-    return [result.person, result.kata, "", "", "missing", "", result.mark.maximum, "", "", "", "", *_final(result)]
-
-
-def _final(result: KataResult) -> list[Any]:
-    counts = result.submitted or result.rule.missing == "zero"
-    return [result.points if counts else "", result.mark.text]
+def _final(result: KataResult) -> float | str:
+    return result.points if result.submitted or result.rule.missing == "zero" else ""
 
 
 def _per_person(reports: Sequence[PersonReport], course: Course) -> list[list[Any]]:
     """Return a row for each person. The columns depend on whether there are a roster, a pass mark and a bank."""
     katas = sorted({kata for report in reports for kata in report.katas})
     has_roster = any(report.listing.roster for report in reports)
+    with_pass, with_bank = course.pass_percent is not None, course.late_day_bank > 0
     head = ["person", *(ROSTER if has_roster else ()), *katas, "total", "maximum", "percent"]
-    head += ["passed"] * (course.pass_percent is not None) + ["late_days_used"] * (course.late_day_bank > 0)
+    head += ["passed"] * with_pass + ["late_days_used"] * with_bank
     rows: list[list[Any]] = [[*head, "outstanding", "notes"]]
     for report in reports:
         total = report.total
-        own = [*(_of_roster(report) if has_roster else ()), *(_final(report.katas[kata])[0] for kata in katas)]
+        own = [*(_of_roster(report) if has_roster else ()), *(_final(report.katas[kata]) for kata in katas)]
         row = [report.person, *own, total.points, total.maximum, total.percent]
-        row += [int(bool(total.passed))] * (course.pass_percent is not None)
-        row += [report.days_used] * (course.late_day_bank > 0)
-        rows.append([*row, report.outstanding, _notes(report)])
+        row += [int(bool(total.passed))] * with_pass + [report.days_used] * with_bank
+        decided = [f"{result.kata}: {result.mark.text}" for result in report.katas.values() if result.decisions]
+        notes = "; ".join([*decided, *(f"{kata}: dropped as the lowest" for kata in total.dropped)])
+        rows.append([*row, report.outstanding, notes])
     return rows
 
 
@@ -145,21 +123,9 @@ def _of_roster(report: PersonReport) -> list[str]:
     return [person.name, person.email, person.section, person.team, "left" if person.left_at else ""]
 
 
-def _notes(report: PersonReport) -> str:
-    decided = [f"{result.kata}: {result.mark.text}" for result in report.katas.values() if result.decisions]
-    return "; ".join([*decided, *(f"{kata}: dropped as the lowest" for kata in report.total.dropped)])
-
-
-Into = Annotated[
-    Path | None, typer.Option(help="A file that you have downloaded from the platform: fill it in.", metavar="FILE")
-]
-Column = Annotated[
-    str | None, typer.Option(help="The column for the points; by default, the one that fits.", metavar="NAME")
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(help="Write to this file; by default, to the --into file, or to the screen.", metavar="FILE"),
-]
+Into = Annotated[Path | None, option("A file that you have downloaded from the platform: fill it in.", "FILE")]
+Column = Annotated[str | None, option("The column for the points; by default, the one that fits.", "NAME")]
+Output = Annotated[Path | None, option("Write to this file; by default, to the --into file, or to the screen.", "FILE")]
 
 
 PURPOSES = {
@@ -189,7 +155,6 @@ for system, purpose in PURPOSES.items():
 
 
 def _export(system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str) -> None:
-
     if column is not None and into is None:
         raise KataError("--column: it needs a file to fill in: --into FILE.")
     with open_gradebook(gradebook) as book:

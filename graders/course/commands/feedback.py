@@ -11,14 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
-import typer
+from msgspec.structs import replace
 
 from graders import catalogue
 from graders.cli.session import Invocation
-from graders.course.commands.options import counted, verdict_in
+from graders.course.commands.options import argument, counted, line, listed, option, verdict_in
 from graders.errors import KataError
 from graders.output import delivery
-from graders.report.text import clean_line
 from graders.verdict import Audience, HiddenDetail, Verdict
 
 if TYPE_CHECKING:
@@ -34,31 +33,25 @@ LONGEST_LINE = 3_000  # characters, enough for a reviewer's comment
 PACKAGES = ("markdown_it", "mdit_py_plugins", "latex2mathml")  # that explanations in HTML need
 REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
 
-Reader = Annotated[
-    str | None, typer.Option(help="The reader of a verdict file: learner, public or instructor.", metavar="WHO")
-]
+Reader = Annotated[str | None, option("The reader of a verdict file: learner, public or instructor.", "WHO")]
 Explanations = Annotated[
-    bool, typer.Option("--explanations", help="Add each kata's explanation, which shows parts of solutions.")
+    bool, option("Add each kata's explanation, which shows parts of solutions.", None, "--explanations")
 ]
 
 Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
 
 
 def feedback(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out folder of grade-batch, or a verdict file.")],
-    people: Annotated[
-        list[str] | None, typer.Argument(metavar="PERSON", help="Whose reports to write; by default, everyone's.")
-    ] = None,
+    out: Annotated[Path, argument("OUT", "The --out folder of grade-batch, or a verdict file.")],
+    people: Annotated[list[str] | None, argument("PERSON", "Whose reports to write; by default, everyone's.")] = None,
     katas: Annotated[
-        list[str] | None, typer.Option("--kata", help="Only this kata; repeat the option for several.", metavar="SLUG")
+        list[str] | None, option("Only this kata; repeat the option for several.", "SLUG", "--kata")
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="html, markdown, text or another format of `katas grade`.", metavar="FORM"),
+        option("html, markdown, text or another format of `katas grade`.", "FORM", "--format"),
     ] = None,
-    to: Annotated[
-        Path | None, typer.Option("--to", help="The folder to write to; OUT/feedback by default.", metavar="DIR")
-    ] = None,
+    to: Annotated[Path | None, option("The folder to write to; OUT/feedback by default.", "DIR", "--to")] = None,
     audience: Reader = None,
     explanations: Explanations = False,
 ) -> int:
@@ -74,7 +67,7 @@ def feedback(
     if not out.is_dir():
         if people or katas or to or explanations:
             raise KataError(f"{out}: this is not a folder. With a verdict file, use only --format and --audience.")
-        _show(out, form, _audience(audience or "learner"))
+        _show(out, form, audience or "learner")
         return 0
     if audience is not None:
         raise KataError(NO_AUDIENCE)
@@ -82,7 +75,7 @@ def feedback(
 
     if explanations:
         check_explanations(form)
-    writer = _ReportWriter(out, to or Batch(out).feedback, form, people or [], katas or [], explanations)
+    writer = _ReportWriter(Batch(out), to or Batch(out).feedback, form, people or [], katas or [], explanations)
     print("\n".join(writer.run()))
     return 2 if writer.left_out else 0
 
@@ -90,54 +83,46 @@ def feedback(
 def _form(name: str) -> str:
     from graders.report import FORMATS
 
-    if name == "text":
-        return "terminal"
-    if name not in FORMATS:
+    if name != "text" and name not in FORMATS:
         raise KataError(f"--format {name}: expected {', '.join(FORMATS)} or text.")
-    return name
+    return "terminal" if name == "text" else name
 
 
-def _audience(name: str) -> Audience:
-    if name not in get_args(Audience):
-        raise KataError(f"--audience {name}: expected learner, public or instructor.")
-    return cast("Audience", name)
-
-
-def _show(file: Path, form: str, audience: Audience) -> None:
+def _show(file: Path, form: str, audience: str) -> None:
     from graders import report
     from graders.report import terminal
 
+    if audience not in get_args(Audience):
+        raise KataError(f"--audience {audience}: expected learner, public or instructor.")
     verdict = verdict_in(file, BATCH)
     verdict = _allowed(verdict, _details([verdict.kata]))
     if form == "terminal":
-        terminal.print_verdict(verdict, audience=audience)
+        terminal.print_verdict(verdict, audience=cast("Audience", audience))
     else:
-        print(report.render([verdict], form, audience).removesuffix("\n"))
+        print(report.render([verdict], form, cast("Audience", audience)).removesuffix("\n"))
 
 
 def _details(slugs: Collection[str]) -> dict[str, HiddenDetail]:
     """Return how much detail on hidden tests each of these katas currently allows."""
-    known = set(catalogue.slugs(Invocation.root))
-    return {
-        slug: catalogue.load(Invocation.root, slug, complete=False).hidden_detail for slug in slugs if slug in known
-    }
+    known = set(slugs) & set(catalogue.slugs(Invocation.root))
+    return {slug: catalogue.load(Invocation.root, slug, complete=False).hidden_detail for slug in known}
 
 
 def _allowed(verdict: Verdict, details: Mapping[str, HiddenDetail]) -> Verdict:
     """Limit the detail on hidden tests to what the kata allowed at grading time and still allows."""
-    from msgspec.structs import replace
+    both = verdict.hidden_detail, details.get(verdict.kata, verdict.hidden_detail)
+    return replace(verdict, hidden_detail=min(both, key=get_args(HiddenDetail).index))
 
-    stricter = min(
-        verdict.hidden_detail, details.get(verdict.kata, verdict.hidden_detail), key=get_args(HiddenDetail).index
-    )
-    return replace(verdict, hidden_detail=stricter)
+
+class _LeftOut(Exception):
+    """The reason why a report is left out. The other reports are still written."""
 
 
 @dataclass
 class _ReportWriter:
     """A writer of the reports for one batch."""
 
-    out: Path
+    batch: Batch
     to: Path
     form: str
     people: Sequence[str]
@@ -145,120 +130,87 @@ class _ReportWriter:
     explanations: bool
     written: list[Key] = field(default_factory=list)
     same: list[Key] = field(default_factory=list)  # the reports that did not change
-    awaiting: int = 0
-    nothing: list[str] = field(default_factory=list)  # requested people who have no verdict on these katas
     left_out: list[str] = field(default_factory=list)
-
-    @property
-    def batch(self) -> Batch:
-        from graders.course.batch import Batch
-
-        return Batch(self.out)
+    owners: dict[tuple[int, int], str] = field(default_factory=dict)  # of folders, by device and number
 
     def run(self) -> list[str]:
         """Write the reports, and return a summary as lines of text. Raises KataError if it cannot continue."""
-        self._check_target()
         from graders.course.final_marks import FinalMarks
 
+        out, to = self.batch.out.resolve(), self.to.resolve()
+        if to == out or any(folder in (to, *to.parents) for folder in (out / "verdicts", out / "submissions")):
+            raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
         with self.batch.reading() as held:
             marks = FinalMarks(held)
             readers = marks.readers(held.summaries().keys())
-            stored = self._stored(readers)
+            keys = ((person, kata) for (_, kata), people in readers.items() for person in people)
+            # A name that could lead out of a folder has no page.
+            stored = {(self.batch.folder_of(person), kata) for person, kata in keys if _is_name(person, kata)}
             if not stored:
-                raise KataError(f"{self.out}: there are no verdicts. Run `katas grade-batch` with this --out first.")
-            chosen = self._chosen(stored, held)
-            details = _details({kata for _, kata in chosen})
+                raise KataError(
+                    f"{self.batch.out}: there are no verdicts. Run `katas grade-batch` with this --out first."
+                )
+            chosen, silent = self._chosen(stored, held)
             with _writable(self.to):
                 self.to.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
-            self._write_pages(held, marks, readers, set(chosen), details)
-        return self._summary(stored)
+            awaiting = self._write_pages(held, marks, readers, chosen)
+        return self._summary(stored, silent, awaiting)
 
     def _write_pages(
-        self,
-        held: BatchStore,
-        marks: FinalMarks,
-        readers: Mapping[Key, Sequence[str]],
-        chosen: Collection[Key],
-        details: Mapping[str, HiddenDetail],
-    ) -> None:
-        from msgspec.structs import replace
-
-        from graders.course.final_marks import note_pages
-
-        shown: dict[Key, float] = {}
-        owners: dict[tuple[int, int], str] = {}
-        everyone = (replace(own, person=person) for own in held.rows() for person in readers.get(own.key, ()))
-        for row in everyone:
+        self, held: BatchStore, marks: FinalMarks, readers: Mapping[Key, Sequence[str]], chosen: Collection[Key]
+    ) -> int:
+        """Write the chosen pages, and return how many of them await a review."""
+        details, shown, awaiting = _details({kata for _, kata in chosen}), dict[Key, float](), 0
+        for row in (replace(own, person=person) for own in held.rows() for person in readers.get(own.key, ())):
             key = (self.batch.folder_of(row.person), row.verdict.kata)
             if key not in chosen:
                 continue
-            mark = marks.of(row)
+            mark, final = marks.of(row), marks.verdict(row)
+            verdict = _allowed(final if self.form in FORMS_FOR_PEOPLE else row.verdict, details)
             try:
-                verdict = _allowed(marks.verdict(row) if self.form in FORMS_FOR_PEOPLE else row.verdict, details)
-                target = self._target(*key, owners)
+                target = self._target(*key)
                 text = self._rendered(verdict, key, mark.lines if mark else ())
             except _LeftOut as fault:
                 self.left_out.append(str(fault))
                 continue
             self._write(text, target, key)
-            self.awaiting += bool(marks.verdict(row).review_points)
+            awaiting += bool(final.review_points)
             if mark:
                 shown[row.key] = mark.points
-        note_pages(held, shown, marks.line)
+        marks.note_pages(held, shown)
+        return awaiting
 
-    def _check_target(self) -> None:
-        out, to = self.out.resolve(), self.to.resolve()
-        own = (out / "verdicts", out / "submissions")
-        if to == out or any(folder == to or folder in to.parents for folder in own):
-            raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
+    def _chosen(self, stored: Collection[Key], held: BatchStore) -> tuple[set[Key], list[str]]:
+        """Return the keys of the pages to write, and the named people without any.
 
-    def _stored(self, readers: Mapping[Key, Sequence[str]]) -> set[Key]:
-        """Return the keys of the pages that the batch can have. A name that could lead out of a folder has none."""
-        keys = [(person, kata) for (_, kata), people in readers.items() for person in people]
-        return {(self.batch.folder_of(person), kata) for person, kata in keys if _is_name(person, kata)}
-
-    def _asked(self, folders: Mapping[str, str], held: BatchStore) -> set[str]:
-        """Return the folders of the named people. Raises KataError if one of them has no verdict.
-
-        `folders` maps their normalised names to the folders of people who have one. A name may also be any other name
-        or id that the gradebook knows.
+        A name may be in any Unicode form, or any other name or id that the gradebook knows. Raises KataError if a named
+        person or kata has no verdict.
         """
+        from graders.course.downloads import composed
         from graders.course.gradebook.people import Directory
-        from graders.course.submissions import composed
 
-        directory, asked = held.book.read(Directory), set[str]()
+        directory, out, asked = held.book.read(Directory), self.batch.out, set[str]()
+        folders, katas = {composed(person): person for person, _ in stored}, {kata for _, kata in stored}
         for name in self.people:
             names = [name]
             if composed(self.batch.folder_of(name)) not in folders and directory.is_known(name):
                 names = [directory.known(name), *directory.names(name)]
-            keys = [composed(self.batch.folder_of(each)) for each in names]
-            of_person = {folders[key] for key in keys if key in folders}
-            if not of_person:
+            keys = {composed(self.batch.folder_of(each)) for each in names} & folders.keys()
+            if not keys:
                 raise KataError(
-                    f"{self.out}: no verdicts for {_shown(name)}. There are verdicts for {_some(folders.values())}."
+                    f"{out}: no verdicts for {_shown(name)}. There are verdicts for {_some(folders.values())}."
                 )
-            asked |= of_person
-        return asked
-
-    def _chosen(self, stored: Collection[Key], held: BatchStore) -> list[Key]:
-        """Return the keys of the verdicts to report. Raises KataError if a named person or kata has no verdict."""
-        from graders.course.submissions import composed
-
-        folders = {composed(person): person for person, _ in stored}
-        katas = {kata for _, kata in stored}
-        asked = self._asked(folders, held)
+            asked |= {folders[key] for key in keys}
         for kata in self.katas:
             if kata not in katas:
-                raise KataError(f"{self.out}: no verdicts on {_shown(kata)}. There are verdicts on {_some(katas)}.")
+                raise KataError(f"{out}: no verdicts on {_shown(kata)}. There are verdicts on {_some(katas)}.")
         wanted = asked or set(folders.values())
-        chosen = [key for key in sorted(stored) if key[0] in wanted and (not self.katas or key[1] in self.katas)]
+        chosen = {key for key in stored if key[0] in wanted and (not self.katas or key[1] in self.katas)}
         if not chosen:
-            raise KataError(f"{self.out}: no verdicts for {_some(self.people)} on {_some(self.katas)}.")
-        silent = wanted - {person for person, _ in chosen}
-        self.nothing = sorted(silent) if self.people else []
-        return chosen
+            raise KataError(f"{out}: no verdicts for {_some(self.people)} on {_some(self.katas)}.")
+        return chosen, sorted(asked - {person for person, _ in chosen})
 
-    def _target(self, person: str, kata: str, owners: dict[tuple[int, int], str]) -> Path:
+    def _target(self, person: str, kata: str) -> Path:
         """Return the path of a report. Raises _LeftOut for a symbolic link, or for another person's folder."""
         folder = self.to / person
         target = folder / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
@@ -269,7 +221,7 @@ class _ReportWriter:
             if link is not None:
                 raise _LeftOut(f"{_shown(link)}: this is a symbolic link. Remove it.")
             found = folder.stat()
-        owner = owners.setdefault((found.st_dev, found.st_ino), person)
+        owner = self.owners.setdefault((found.st_dev, found.st_ino), person)
         if owner != person:  # this happens on a file system that ignores case, for example
             raise _LeftOut(
                 f"{_shown(folder)}: on this file system, it is the same folder as {_shown(owner)}'s. Give another --to."
@@ -297,21 +249,18 @@ class _ReportWriter:
             delivery.deliver_bytes(data, target, REMEDY)
         (self.same if same else self.written).append(key)
 
-    def _summary(self, stored: Collection[Key]) -> list[str]:
-        people = len({person for person, _ in self.written})
-        line = f"written: {counted(len(self.written), 'file', 'files')} for {counted(people, 'person', 'people')}"
-        lines = [f"{line} in {self.to}" + (f"; {len(self.same)} unchanged" if self.same else "")]
-        if self.awaiting:
-            lines.append(f"awaiting review: {self.awaiting} of them; score them with `katas serve --instructor`")
-        lines += [f"no submission for these katas: {_shown(person)}" for person in self.nothing]
+    def _summary(self, stored: Collection[Key], silent: Sequence[str], awaiting: int) -> list[str]:
+        people = counted(len({person for person, _ in self.written}), "person", "people")
+        unchanged = f"; {len(self.same)} unchanged" if self.same else ""
+        lines = [f"written: {counted(len(self.written), 'file', 'files')} for {people} in {self.to}{unchanged}"]
+        if awaiting:
+            lines.append(f"awaiting review: {awaiting} of them; score them with `katas serve --instructor`")
+        lines += [f"no submission for these katas: {_shown(person)}" for person in silent]
         if self.to == self.batch.feedback:
-            gone = [path for path in sorted(self.to.glob("*/*.*")) if (path.parent.name, _slug(path)) not in stored]
-            lines += [f"outdated, because its verdict is gone: {_shown(path)}; remove it" for path in gone]
+            for path in sorted(self.to.glob("*/*.*")):
+                if (path.parent.name, path.name.partition(".")[0]) not in stored:
+                    lines.append(f"outdated, because its verdict is gone: {_shown(path)}; remove it")
         return lines + [f"left out: {each}" for each in self.left_out]
-
-
-class _LeftOut(Exception):
-    """The reason why a report is left out. The other reports are still written."""
 
 
 @contextmanager
@@ -328,17 +277,12 @@ def _is_name(person: str, kata: str) -> bool:
     return person not in ("", ".", "..") and kata == Path(kata).name and "\0" not in person + kata
 
 
-def _slug(path: Path) -> str:
-    return path.name.partition(".")[0]
-
-
 def _shown(name: object) -> str:
-    return clean_line(str(name), 1_000)
+    return line(str(name), 1_000)
 
 
-def _some(names: Collection[str], most: int = 10) -> str:
-    shown = [_shown(name) for name in sorted(names)]
-    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
+def _some(names: Collection[str]) -> str:
+    return listed(sorted(names))
 
 
 # ------------------------------------------------------------------------- what is added to a report
@@ -346,7 +290,7 @@ def _some(names: Collection[str], most: int = 10) -> str:
 
 def with_mark(report: str, form: str, lines: Sequence[tuple[str, str]]) -> str:
     """Return the report with these labelled lines. Formats for programs have no place for them and stay unchanged."""
-    cleaned = [(label, clean_line(text, LONGEST_LINE)) for label, text in lines]
+    cleaned = [(label, line(text, LONGEST_LINE)) for label, text in lines]
     match form:
         case "html":
             rows = "\n".join(

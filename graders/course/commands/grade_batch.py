@@ -10,66 +10,52 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
-import typer
-
 from graders import catalogue
 from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
-from graders.course.commands.options import Workers, counted, if_new
+from graders.course.commands.options import Workers, argument, counted, first_of, if_new, line, option
 from graders.errors import KataError
 from graders.output.progress_bar import LineReporter, progress_bar
-from graders.report.text import clean_line
 
 if TYPE_CHECKING:
     from graders.catalogue import Kata
     from graders.course.batch import BatchStore
+    from graders.course.downloads import Cohort
     from graders.course.executors import JobExecutor
     from graders.course.gradebook.batches import Summary
     from graders.course.gradebook.importing import Key
     from graders.course.grading import BatchProgress, BatchRun
-    from graders.course.submissions import Cohort
     from graders.verdict import Confinement
 
 
 LINE_EVERY_S = 30.0  # the time between progress lines when there is no terminal
-MOST_LINES = 10  # print at most this many lines of each kind; results.csv contains all of them
+MOST_NAMES = 5  # in a line
 
 Submissions = Annotated[
     Path,
-    typer.Argument(
-        metavar="SUBMISSIONS",
-        help="A folder or .zip with a folder, .zip or .tar per person, or a download of Canvas, Moodle or Gradescope.",
+    argument(
+        "SUBMISSIONS",
+        "A folder or .zip with a folder, .zip or .tar per person, or a download of Canvas, Moodle or Gradescope.",
     ),
 ]
 From = Annotated[
     str | None,
-    typer.Option(
-        "--from",
-        help="What SUBMISSIONS is, if its names don't tell: folders, canvas, moodle or gradescope.",
-        metavar="FORM",
-    ),
+    option("What SUBMISSIONS is, if its names don't tell: folders, canvas, moodle or gradescope.", "FORM", "--from"),
 ]
-Out = Annotated[Path, typer.Option("--out", help="The batch folder, where all results go.", metavar="DIR")]
+Out = Annotated[Path, option("The batch folder, where all results go.", "DIR", "--out")]
 Katas = Annotated[
-    list[str] | None,
-    typer.Option("--kata", help="Expect this kata from everyone; repeat the option to give several.", metavar="SLUG"),
+    list[str] | None, option("Expect this kata from everyone; repeat the option to give several.", "SLUG", "--kata")
 ]
-Scheduler = Annotated[str | None, typer.Option(help="Grade on the workers of this Dask scheduler.", metavar="ADDRESS")]
+Scheduler = Annotated[str | None, option("Grade on the workers of this Dask scheduler.", "ADDRESS")]
 Changed = Annotated[
-    bool,
-    typer.Option("--changed", help="Also regrade what was graded with different tests, harness or policy."),
+    bool, option("Also regrade what was graded with different tests, harness or policy.", None, "--changed")
 ]
-Times = Annotated[Path | None, typer.Option(help="A CSV file with each person's submission time.", metavar="FILE")]
-Book = Annotated[
-    str | None,
-    typer.Option(help="Keep the results in this gradebook, and apply its attempt limits.", metavar="URL"),
-]
-Seed = Annotated[str | None, typer.Option(help="The seed of a new batch: 64 hexadecimal digits.", metavar="HEX")]
-Require = Annotated[
-    str | None, typer.Option(help="The weakest confinement to accept: full, partial or none.", metavar="STRENGTH")
-]
+Times = Annotated[Path | None, option("A CSV file with each person's submission time.", "FILE")]
+Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
+Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
+Require = Annotated[str | None, option("The weakest confinement to accept: full, partial or none.", "STRENGTH")]
 Extras = Annotated[
-    bool, typer.Option("--require-extras", help="Require the extra tasks to pass too, not only the core tasks.")
+    bool, option("Require the extra tasks to pass too, not only the core tasks.", None, "--require-extras")
 ]
 
 
@@ -102,6 +88,7 @@ def grade_batch(
         )
     from graders.course import submissions
     from graders.course.batch import Batch
+    from graders.course.downloads import TITLES
     from graders.course.executors import Cluster, ThisMachine
     from graders.course.gradebook import settings
     from graders.course.grading import BatchRun
@@ -114,7 +101,9 @@ def grade_batch(
         raise KataError(
             f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
         )
-    say_form(cohort)
+    if cohort.form in TITLES:
+        people = counted(len(cohort.people), "person", "people")
+        print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
     started = time.monotonic()
     executor: JobExecutor = Cluster(scheduler) if scheduler else ThisMachine(root, workers, require)
     if gradebook and not batch.exists:
@@ -124,7 +113,7 @@ def grade_batch(
     with batch.open(given_seed, gradebook) as held:
         if given_seed not in (None, held.seed):
             raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
-        about_names = _first_of("names that differ only in case", batch.names_alike(cohort.people, held.people()))
+        about_names = first_of("names that differ only in case", batch.names_alike(cohort.people, held.people()))
         if times:
             cohort, without = _timed(cohort, known_times, held)
             about_names += without
@@ -137,17 +126,8 @@ def grade_batch(
             run.grade(cohort.entries, executor, held)
         about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
     lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
-    print("\n".join(lines + about_names + _first_of("skipped", cohort.left_out)))
+    print("\n".join(lines + about_names + first_of("skipped", cohort.left_out)))
     return 2 if run.progress.errors else 0
-
-
-def say_form(cohort: Cohort) -> None:
-    """Say what the submissions were read as, unless they are the usual folders."""
-    from graders.course.downloads import TITLES
-
-    if cohort.form in TITLES:
-        people = counted(len(cohort.people), "person", "people")
-        print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
 
 
 def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[Cohort, list[str]]:
@@ -164,36 +144,34 @@ def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[
     known = submissions.times_of(names, times, ids)
     submitted = {ids[person] for person in names}
     absent = sorted(name for name in times if name not in known and ids[name] not in submitted)
-    lines = _first_of("in --times, but without a submission", absent)
+    lines = first_of("in --times, but without a submission", absent)
     counts = "not in --times, so the modification time of their files counts"
-    return submissions.with_times(cohort, known), lines + _first_of(counts, sorted(set(names) - known.keys()))
+    return submissions.with_times(cohort, known), lines + first_of(counts, sorted(set(names) - known.keys()))
 
 
 @contextmanager
 def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
-    """Write the table of results after a run, even if the run fails or is interrupted."""
+    """Write what the store holds after a run, even if the run fails: titles into the gradebook, files for people."""
+    from graders.course import written_files
+    from graders.course.gradebook import importing
+
+    def write() -> None:
+        used = held.katas()
+        held.book.write(importing.update_katas, [kata for kata in run.katas if kata.slug in used])
+        run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
+        if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
+            written_files.refresh_tables(held.book)
+
     try:
         yield
     except BaseException as fault:
         if interrupted(fault):
             stored = sum(run.progress.graded.values())
             say(f"katas: {stored} graded and stored in {run.batch.out}. Run the same command again to continue.")
-        with suppress(KataError, OSError):  # report the error that ended the run, not an error from writing the table
-            _write_results(run, held)
+        with suppress(KataError, OSError):  # report the error that ended the run, not an error from writing the files
+            write()
         raise
-    _write_results(run, held)
-
-
-def _write_results(run: BatchRun, held: BatchStore) -> None:
-    """Write what the store holds: katas' titles for the gradebook, and the files for people."""
-    from graders.course import written_files
-    from graders.course.gradebook import importing
-
-    used = held.katas()
-    held.book.write(importing.update_katas, [kata for kata in run.katas if kata.slug in used])
-    run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
-    if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
-        written_files.refresh_tables(held.book)
+    write()
 
 
 def summary(
@@ -209,29 +187,19 @@ def summary(
     if graded:
         lines.append(_statuses(progress.graded))
     lines += about_batch
-    if progress.moved:
-        lines.append(
-            f"{progress.moved} graded earlier had another submission time in the gradebook, which was corrected"
-        )
-    if progress.outdated:
-        lines.append(
-            f"{progress.outdated} graded earlier with different tests, a different harness or policy on extras: "
-            "--changed regrades them"
-        )
+    earlier = "graded earlier had another submission time in the gradebook, which was corrected"
+    lines += [f"{progress.moved} {earlier}"] if progress.moved else []
+    other = "graded earlier with different tests, a different harness or policy on extras: --changed regrades them"
+    lines += [f"{progress.outdated} {other}"] if progress.outdated else []
     if progress.weakest != "full":
         lines.append(f"confinement: {progress.weakest}; --require-confinement full refuses to grade with less")
-    lines += _first_of("note", progress.notes)
-    lines += _first_of("no submission for these katas", progress.nothing)
-    lines += _first_of("not graded", progress.refused) + _first_of("error", progress.errors)
-    lines += _first_of("written again, because it differed from the gradebook", progress.rewritten)
+    lines += first_of("note", progress.notes)
+    lines += first_of("no submission for these katas", progress.nothing)
+    lines += first_of("not graded", progress.refused) + first_of("error", progress.errors)
+    lines += first_of("written again, because it differed from the gradebook", progress.rewritten)
     if progress.errors:
         lines.append("An error is the harness's fault, not the submission's. Run the same command to try again.")
     return [*lines, f"written: {out}/results.csv, verdicts/, submissions/"]
-
-
-def _first_of(what: str, items: Sequence[str]) -> list[str]:
-    lines = [f"{what}: {item}" for item in items[:MOST_LINES]]
-    return lines + ([f"… and {len(items) - MOST_LINES} more"] if len(items) > MOST_LINES else [])
 
 
 @contextmanager
@@ -258,61 +226,53 @@ def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
         yield
 
 
-MOST_NAMES = 5  # in a line
+def rate_of(count: int, seconds: float) -> str:
+    """Return a rate such as "12.3 per second", or "4.5 per minute" if it is below one per second."""
+    per_second = count / seconds
+    return f"{per_second:.1f} per second" if per_second >= 1 else f"{60 * per_second:.1f} per minute"
 
 
 def _state(held: BatchStore, out: Path, katas: Sequence[Kata], *, resumed: bool) -> list[str]:
     """Return lines about the batch: what is ungradable, what awaits marking, and who is missing.
 
-    `resumed` means that earlier runs have graded some_names of it. Then, its counts are added.
+    `resumed` means that earlier runs have graded some of it. Then, its counts are added.
     """
     rows = held.summaries()
     lines = []
     if resumed:
         counts = Counter(row.verdict.status for row in rows.values())
         lines.append(f"in the batch: {len(rows)} graded; {_statuses(counts)}")
-    lines += _ungradable(rows)
+    ungradable = sorted(key for key, row in rows.items() if row.verdict.status == "ungradable")
+    several = len({kata for _, kata in rows}) > 1
+    if ungradable:
+        names = [f"{person} ({kata})" if several else person for person, kata in ungradable]
+        lines.append(f"{len(names)} ungradable: {_names(names)}")
     if any(row.verdict.review_points for row in rows.values()):
-        lines += _to_mark(held, out, {kata.slug: kata for kata in katas})
+        left = _unmarked(held, {kata.slug: kata for kata in katas})
+        if left:
+            what = "1 piece awaits" if left == 1 else f"{left} pieces await"
+            lines.append(f"{what} marking: katas serve --instructor {shlex.quote(str(out))} --by NAME")
     return lines + _of_roster(held, rows)
 
 
 def _statuses(counts: Counter[str]) -> str:
-    """Return how many there are of each status, the most common first."""
     return ", ".join(f"{count} {status}" for status, count in counts.most_common())
 
 
-def rate_of(count: int, seconds: float) -> str:
-    """Return a rate_of such as "12.3 per second", or "4.5 per minute" if it is below one per second."""
-    per_second = count / seconds
-    return f"{per_second:.1f} per second" if per_second >= 1 else f"{60 * per_second:.1f} per minute"
-
-
-def some_names(names: Sequence[str]) -> str:
+def _names(names: Sequence[str]) -> str:
     """Return the first names, and an ellipsis if there are more."""
-    shown = [clean_line(name, 200) for name in names[:MOST_NAMES]]
+    shown = [line(name) for name in names[:MOST_NAMES]]
     return ", ".join([*shown, *(["…"] if len(names) > MOST_NAMES else [])])
 
 
-def _ungradable(rows: Mapping[Key, Summary]) -> list[str]:
-    keys = sorted(key for key, row in rows.items() if row.verdict.status == "ungradable")
-    several = len({kata for _, kata in rows}) > 1
-    names = [f"{person} ({kata})" if several else person for person, kata in keys]
-    return [f"{len(keys)} ungradable: {some_names(names)}"] if keys else []
-
-
-def _to_mark(held: BatchStore, out: Path, katas: Mapping[str, Kata]) -> list[str]:
+def _unmarked(held: BatchStore, katas: Mapping[str, Kata]) -> int:
     """Return how many unmarked pieces the queue of the batch has."""
     from graders.course.gradebook import leases
-    from graders.course.marking_queue import Source, pieces
+    from graders.course.marking_queue import pieces
 
     with held.book.transaction() as transaction:
-        keys = {each.key for each in pieces(transaction, Source(held.batch(transaction).id), katas.get)}
-        left = len(keys - leases.marked(transaction, keys))
-    if not left:
-        return []
-    what = "1 piece awaits" if left == 1 else f"{left} pieces await"
-    return [f"{what} marking: katas serve --instructor {shlex.quote(str(out))} --by NAME"]
+        keys = {each.key for each in pieces(transaction, held.batch(transaction).id, katas.get)}
+        return len(keys - leases.marked(transaction))
 
 
 def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:
@@ -332,7 +292,7 @@ def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:
     missing = sorted(here - submitted)
     lines = []
     if unknown:
-        lines.append(f"{len(unknown)} not in the roster: {some_names(unknown)} (katas gradebook people match NAME ID)")
+        lines.append(f"{len(unknown)} not in the roster: {_names(unknown)} (katas gradebook people match NAME ID)")
     if missing:
-        lines.append(f"{len(missing)} of {len(here)} on the roster without a submission: {some_names(missing)}")
+        lines.append(f"{len(missing)} of {len(here)} on the roster without a submission: {_names(missing)}")
     return lines

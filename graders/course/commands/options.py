@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,35 +17,34 @@ from graders.verdict import Verdict, from_json
 
 if TYPE_CHECKING:
     from graders.course.gradebook import Gradebook
+    from graders.course.gradebook.people import Listing
 
 DEFAULT_URL = "gradebook.sqlite"
 MOST_OTHERS = 5  # name at most this many other gradebooks
 MOST_PEOPLE = 10  # in a line
 
+
+def option(text: str, metavar: str | None = None, *names: str, **limits: Any) -> Any:
+    """Return an option with this help text. Without names, the name of the parameter counts."""
+    return typer.Option(*names, help=text, metavar=metavar, **limits)
+
+
+def argument(metavar: str, text: str) -> Any:
+    """Return an argument with this help text."""
+    return typer.Argument(metavar=metavar, help=text)
+
+
 Url = Annotated[
-    str,
-    typer.Option(
-        "--gradebook",
-        help="The gradebook: a file or a database URL (postgresql://…).",
-        metavar="URL",
-        show_default=True,
-    ),
+    str, option("The gradebook: a file or a database URL (postgresql://…).", "URL", "--gradebook", show_default=True)
 ]
-By = Annotated[
-    str | None, typer.Option("--by", help="The name to record in the audit trail; by default, yours.", metavar="NAME")
-]
+By = Annotated[str | None, option("The name to record in the audit trail; by default, yours.", "NAME", "--by")]
 BatchFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--batch", help="The folder with the submissions; by default, the imported batch folders.", metavar="DIR"
-    ),
+    Path | None, option("The folder with the submissions; by default, the imported batch folders.", "DIR", "--batch")
 ]
-KataSlug = Annotated[str, typer.Argument(metavar="KATA", help="The kata.")]
-MaybeKata = Annotated[str | None, typer.Argument(metavar="[KATA]", help="Only this kata; by default, all of them.")]
-Person = Annotated[str, typer.Argument(metavar="PERSON", help="Any name or id of the person.")]
-Workers = Annotated[
-    int | None, typer.Option(help="The number of grading processes; by default, one per core.", metavar="N", min=1)
-]
+KataSlug = Annotated[str, argument("KATA", "The kata.")]
+MaybeKata = Annotated[str | None, argument("[KATA]", "Only this kata; by default, all of them.")]
+Person = Annotated[str, argument("PERSON", "Any name or id of the person.")]
+Workers = Annotated[int | None, option("The number of grading processes; by default, one per core.", "N", min=1)]
 
 
 def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gradebook:
@@ -104,12 +103,29 @@ def line(text: str, limit: int = 200) -> str:
     return clean_line(text, limit)
 
 
-def listed(people: Sequence[str]) -> str:
+def listed(people: Iterable[str], most: int = MOST_PEOPLE) -> str:
     """Return the names of the first people, and how many more there are."""
-    rest = len(people) - MOST_PEOPLE
-    return ", ".join(map(line, people[:MOST_PEOPLE])) + (f" and {rest} more" if rest > 0 else "")
+    names = [line(each, 1_000) for each in people]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def first_of(what: str, items: Sequence[str]) -> list[str]:
+    """Return a line for each of the first items, and one that says how many more there are."""
+    lines = [f"{what}: {item}" for item in items[:MOST_PEOPLE]]
+    return lines + ([f"… and {len(items) - MOST_PEOPLE} more"] if len(items) > MOST_PEOPLE else [])
 
 
 def counted(number: int, one: str, many: str) -> str:
     """Return a number with its noun."""
     return f"{number} {one if number == 1 else many}"
+
+
+def person_line(listing: Listing, between: str, left: str) -> str:
+    """Return what the roster says about a person, and the submitted names, unless these are the roster's id."""
+    person = listing.roster
+    if person is None:
+        return f"{line(listing.id)}  {line(listing.why) or 'no roster'}"
+    words = [person.id, person.name, person.email, person.section, person.team]
+    names = [f"{line(name)} ({line(how)})" for name, how in listing.names if how not in ("roster id", "")]
+    parts = [line(word) for word in words if word] + [left] * bool(person.left_at)
+    return between.join([*parts, *([f"submits as {', '.join(names)}"] if names else [])])

@@ -13,11 +13,25 @@ import typer
 
 from graders.course import roster_files
 from graders.course.batch import SPECIFY, Batch
-from graders.course.commands.options import DEFAULT_URL, By, Person, Url, if_new, line, listed, moment, open_gradebook
+from graders.course.commands.options import (
+    DEFAULT_URL,
+    By,
+    Person,
+    Url,
+    argument,
+    counted,
+    if_new,
+    line,
+    listed,
+    moment,
+    open_gradebook,
+    option,
+    person_line,
+)
+from graders.course.downloads import composed
 from graders.course.gradebook import Gradebook, batches, people, removal
 from graders.course.gradebook.people import Directory, Listing, RosterChanges
 from graders.course.roster_files import SYSTEM_NAMES, RosterFile
-from graders.course.submissions import composed
 from graders.course.written_files import refresh_tables, write_table
 from graders.errors import KataError
 
@@ -28,7 +42,7 @@ MANY_LEFT = 0.1  # of the people on the roster
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file.")],
+    file: Annotated[Path, argument("FILE", "A CSV file.")],
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
@@ -38,79 +52,53 @@ def import_(
     also use Canvas's gradebook, Moodle's list of participants or grading worksheet, or Gradescope's roster. People who
     are not in the file are marked as left, but not deleted.
     """
-
     read = roster_files.read(file)
     made = if_new(gradebook)
     with open_gradebook(gradebook, by, new=True) as book:
         changes = book.write(people.import_roster, read)
         listings, tables = book.read(Directory).listings(), refresh_tables(book)
-    said = [_counts(file, read, changes), *_many_left(changes, listings), *_lists(read, changes, listings)]
-    print("\n".join([*made, *said, *tables]))
+    print("\n".join([*made, *_lines(file, read, changes, listings), *tables]))
 
 
-def _counts(file: Path, read: RosterFile, changes: RosterChanges) -> str:
-
+def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[Listing]) -> list[str]:
+    """Return what an import has changed. If many people have left, the file may be that of one section."""
     made = f" (read as {SYSTEM_NAMES[read.system]})" if read.system else ""
     counts = {"new": changes.added, "changed": changes.changed, "back": changes.returned, "left": changes.left}
-    noun = "person" if len(read.entries) == 1 else "people"
-    words = [f"{len(each)} {name}" for name, each in counts.items() if each]
-    return f"{file}{made}: {len(read.entries)} {noun}; {', '.join(words) or 'nothing has changed'}"
-
-
-def _many_left(changes: RosterChanges, listings: list[Listing]) -> list[str]:
-    """Return a warning if an import marks many people as left, because then the file may be that of one section."""
+    words = ", ".join(f"{len(each)} {name}" for name, each in counts.items() if each) or "nothing has changed"
+    lines = [f"{file}{made}: {counted(len(read.entries), 'person', 'people')}; {words}"]
     here = [each for each in listings if each.roster is not None and each.roster.left_at is None]
     before = len(here) - len(changes.added) - len(changes.returned) + len(changes.left)
-    if len(changes.left) <= MANY_LEFT * before:
-        return []
-    return [
-        f"WARNING: {len(changes.left)} of {before} people are now marked as left, because this file lacks them. "
-        "If it is not the whole course, import the complete file again: that brings them back as they were."
-    ]
-
-
-def _lists(read: RosterFile, changes: RosterChanges, listings: list[Listing]) -> list[str]:
+    if len(changes.left) > MANY_LEFT * before:
+        lines.append(
+            f"WARNING: {len(changes.left)} of {before} people are now marked as left, because this file lacks them. "
+            "If it is not the whole course, import the complete file again: that brings them back as they were."
+        )
     unknown = [each.id for each in listings if each.roster is None and each.names]
-    lines = [
-        _named("marked as left", changes.left),
-        _named("left out, because they are not students", read.skipped),
-        _named("submitted, but not in the roster", unknown),
-    ]
+    groups = {
+        "marked as left": changes.left,
+        "left out, because they are not students": read.skipped,
+        "submitted, but not in the roster": unknown,
+    }
+    lines += [f"{what}: {listed(names)}" for what, names in groups.items() if names]
     if unknown:
         lines.append("To match a name to a person on the roster: katas gradebook people match NAME ID")
-    return [each for each in lines if each]
-
-
-def _named(what: str, names: list[str] | tuple[str, ...]) -> str:
-    return f"{what}: {listed(names)}" if names else ""
+    return lines
 
 
 @app.command("list")
 def list_(gradebook: Url = DEFAULT_URL) -> None:
     """List everyone on the roster, and everyone else who has submitted."""
-
     with open_gradebook(gradebook) as book:
         listings = book.read(Directory).listings()
     if not listings:
         raise KataError(f"{gradebook}: there are no people. Import a roster with `katas gradebook people import`.")
     for each in listings:
-        print(_line(each))
-
-
-def _line(listing: Listing) -> str:
-    person = listing.roster
-    names = [f"{line(name)} ({line(how)})" for name, how in listing.names if how not in ("roster id", "")]
-    if person is None:
-        return f"{line(listing.id)}  {line(listing.why) or 'no roster'}"
-    words = [person.id, person.name, person.email, person.section, person.team]
-    parts = [*(line(word) for word in words if word), *(["left"] if person.left_at else [])]
-    return "  ".join([*parts, *([f"submits as {', '.join(names)}"] if names else [])])
+        print(person_line(each, "  ", "left"))
 
 
 @app.command()
 def show(person: Person, gradebook: Url = DEFAULT_URL) -> None:
     """Show what the roster says about a person, and their submitted names."""
-
     with open_gradebook(gradebook) as book:
         directory = book.read(Directory)
         (listing,) = (each for each in directory.listings() if each.id == directory.known(person))
@@ -131,14 +119,13 @@ def show(person: Person, gradebook: Url = DEFAULT_URL) -> None:
 
 @app.command()
 def match(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the submissions.")],
-    person: Annotated[str | None, typer.Argument(metavar="[PERSON]", help="The person on the roster.")] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Remove a match that was made by hand.")] = False,
+    name: Annotated[str, argument("NAME", "The name of the submissions.")],
+    person: Annotated[str | None, argument("[PERSON]", "The person on the roster.")] = None,
+    undo: Annotated[bool, option("Remove a match that was made by hand.", None, "--undo")] = False,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
     """Match the name of submissions to a person on the roster."""
-
     if undo == (person is not None):
         raise KataError("Specify either the person on the roster, or --undo.")
     with open_gradebook(gradebook, by) as book:
@@ -149,15 +136,14 @@ def match(
 
 
 MovedBatch = Annotated[
-    Path | None,
-    typer.Option("--batch", help="Also clean this batch folder, such as a copy, or one that was moved.", metavar="DIR"),
+    Path | None, option("Also clean this batch folder, such as a copy, or one that was moved.", "DIR", "--batch")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Remove it without asking.")]
+DryRun = Annotated[bool, option("Only show what would be removed.", None, "--dry-run")]
+Yes = Annotated[bool, option("Remove it without asking.", None, "--yes")]
 
 
 def forget(
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="The person whose data to remove.")],
+    person: Annotated[str, argument("PERSON", "The person whose data to remove.")],
     batch: MovedBatch = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -168,7 +154,6 @@ def forget(
 
     Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
-
     with open_gradebook(gradebook, by) as book:
         directory = book.read(Directory)
         is_known = directory.is_known(person)
@@ -181,19 +166,18 @@ def forget(
 
         remove = _Removal(book, lambda name, _: composed(name) in names, forget_in)
         folders = book.read(removal.batches_of, person) if batch is None or is_known else []
-        counts = remove.counts(_present(folders, batch))
-        if not _confirmed(f"{person} in {gradebook}", counts, dry_run=dry_run, yes=yes):
+        if not remove.confirmed(f"{person} in {gradebook}", folders, batch, dry_run=dry_run, yes=yes):
             return
-        if batch is not None and not is_known and remove([batch]):
+        if batch is not None and not is_known and remove([], batch):
             return  # an earlier command removed the person from the gradebook, but did not find this batch folder
         folders = book.read(removal.batches_of, person)
-        remove(_present(folders, batch))
+        remove(folders, batch)
     print(f"{person}: removed from {gradebook}")
     _expect_present(folders, batch, f"katas gradebook forget {shlex.quote(person)}")
 
 
 def expire(
-    before: Annotated[str, typer.Option(help="Remove what was submitted before this time.", metavar="TIME")],
+    before: Annotated[str, option("Remove what was submitted before this time.", "TIME")],
     batch: MovedBatch = None,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -204,49 +188,15 @@ def expire(
 
     Exit status: 0 everything is removed, 2 something is not (the message says what, and how to remove it).
     """
-
     end = moment(before, "--before")
     with open_gradebook(gradebook, by) as book:
         count, folders = book.read(removal.before, end)
-        remove = _Removal(
-            book, lambda _, submitted_at: submitted_at < end, lambda store: removal.forget_before(store, end)
-        )
-        what = f"{count} submissions in {gradebook}"
-        if not _confirmed(what, remove.counts(_present(folders, batch)), dry_run=dry_run, yes=yes):
+        remove = _Removal(book, lambda _, time: time < end, lambda store: removal.forget_before(store, end))
+        if not remove.confirmed(f"{count} submissions in {gradebook}", folders, batch, dry_run=dry_run, yes=yes):
             return
-        remove(_present(folders, batch))
+        remove(folders, batch)
     print(f"{count} submissions removed from {gradebook}")
     _expect_present(folders, batch, f"katas gradebook expire --before {before}")
-
-
-def _confirmed(what: str, counts: Sequence[str], *, dry_run: bool, yes: bool) -> bool:
-    """Show what would be removed, and return whether to remove it. Raises KataError if no one can be asked."""
-    if yes and not dry_run:
-        return True
-    for each in (what, *counts):
-        print(f"to be removed: {each}")
-    if dry_run:
-        return False
-    if not sys.stdin.isatty():
-        raise KataError(
-            "nothing was removed, because this cannot be undone. Add --yes to remove it without being asked."
-        )
-    if typer.confirm("This cannot be undone. Remove it?"):
-        return True
-    print("nothing was removed")
-    return False
-
-
-def _present(folders: Sequence[str], batch: Path | None) -> list[Path]:
-    present = {Path(each).resolve(): Path(each) for each in folders if _is_batch(each)}
-    if batch is not None:
-        present[batch.resolve()] = batch
-    return list(present.values())
-
-
-def _is_batch(folder: str) -> bool:
-
-    return Batch(Path(folder)).exists
 
 
 def _expect_present(folders: Sequence[str], batch: Path | None, command: str) -> None:
@@ -254,7 +204,7 @@ def _expect_present(folders: Sequence[str], batch: Path | None, command: str) ->
 
     If --batch names another folder, assume that one of the missing folders was moved there.
     """
-    gone = [each for each in folders if not _is_batch(each)]
+    gone = [each for each in folders if not Batch(Path(each)).exists]
     moved = batch is not None and batch.resolve() not in [Path(each).resolve() for each in folders]
     if len(gone) > moved:
         raise KataError(
@@ -273,38 +223,50 @@ class _Removal:
     unwanted: Callable[[str, str], bool]
     remove: Callable[[Gradebook], object]
 
-    def counts(self, folders: Sequence[Path]) -> list[str]:
-        """Return how many submissions would be removed from each folder."""
-
-        lines = []
-        for batch in self._batches(folders):
-            with batch.reading() as held, held.book.transaction() as transaction:
+    def confirmed(self, what: str, folders: Sequence[str], batch: Path | None, *, dry_run: bool, yes: bool) -> bool:
+        """Show what would be removed, and return whether to remove it. Raises KataError if no one can be asked."""
+        found = _present(folders, batch)
+        if yes and not dry_run:
+            return True
+        print(f"to be removed: {what}")
+        for each in found:
+            with each.reading() as held, held.book.transaction() as transaction:
                 stored = batches.submissions(transaction, held.batch(transaction))
-                count = sum(self.unwanted(each.person.name, each.submitted_at) for each in stored)
-            lines.append(f"{count} submissions in {batch.out}")
-        return lines
+                count = sum(self.unwanted(one.person.name, one.submitted_at) for one in stored)
+            print(f"to be removed: {count} submissions in {each.out}")
+        if dry_run:
+            return False
+        if not sys.stdin.isatty():
+            raise KataError(
+                "nothing was removed, because this cannot be undone. Add --yes to remove it without being asked."
+            )
+        if typer.confirm("This cannot be undone. Remove it?"):
+            return True
+        print("nothing was removed")
+        return False
 
-    def __call__(self, folders: Sequence[Path]) -> int:
+    def __call__(self, folders: Sequence[str], batch: Path | None) -> int:
         """Remove the submissions, and return the number of removed verdicts in the folders."""
-
-        removed = 0
-        batches = self._batches(folders)
-        for batch in batches:
-            with batch.open() as held:
-                verdicts, dropped = batch.clean(held, self.unwanted)
+        removed, found = 0, _present(folders, batch)
+        for each in found:
+            with each.open() as held:
+                verdicts, dropped = each.clean(held, self.unwanted)
                 if held.book.address != self.book.address:
                     self.remove(held.book)
-            print(f"{batch.out}: {verdicts} verdicts and {dropped} submissions removed")
+            print(f"{each.out}: {verdicts} verdicts and {dropped} submissions removed")
             removed += verdicts
         self.remove(self.book)
-        for batch in batches:
-            with batch.reading() as held:
-                write_table(batch, held)
+        for each in found:
+            with each.reading() as held:
+                write_table(each, held)
         return removed
 
-    def _batches(self, folders: Sequence[Path]) -> list[Batch]:
 
-        for folder in folders:
-            if not Batch(folder).exists:
-                raise KataError(f"{folder}: not a batch. {SPECIFY}")
-        return [Batch(folder) for folder in folders]
+def _present(folders: Sequence[str], batch: Path | None) -> list[Batch]:
+    """Return the batches in those of the folders that are there, and in the one that was named, which must be there."""
+    if batch is not None and not Batch(batch).exists:
+        raise KataError(f"{batch}: not a batch. {SPECIFY}")
+    found = {Path(each).resolve(): Batch(Path(each)) for each in folders if Batch(Path(each)).exists}
+    if batch is not None:
+        found[batch.resolve()] = Batch(batch)
+    return list(found.values())

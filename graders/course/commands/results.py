@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated
-
-import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation, say
@@ -21,22 +18,25 @@ from graders.course.commands.options import (
     KataSlug,
     MaybeKata,
     Url,
+    argument,
     check_kata,
     line,
     listed,
     open_gradebook,
+    option,
+    person_line,
 )
 from graders.course.gradebook import decisions, results, settings
 from graders.course.gradebook.decisions import Request
-from graders.course.gradebook.results import KataResult, PersonReport, StoredSubmission
+from graders.course.gradebook.results import KataResult, PersonReport
 from graders.course.leaderboard import board
 from graders.course.rules import ScoredAttempt, days
-from graders.course.similarity import Comparison, Pair, render
+from graders.course.similarity import Comparison, render
 from graders.course.statistics import KataStatistics, left_out, percentage, signed
 from graders.course.totals import Course
 from graders.errors import KataError
 from graders.intake import Submission
-from graders.manual_scores import ManualScore, marks_of
+from graders.manual_scores import marks_of
 from graders.output import delivery
 from graders.report import wording
 from graders.verdict import LONGEST_COMMENT
@@ -46,15 +46,14 @@ LONGEST_PERSON = 30  # in characters
 
 
 def show(
-    person: Annotated[str | None, typer.Argument(metavar="[PERSON]", help="Show this person in detail.")] = None,
-    kata: Annotated[str | None, typer.Option(help="Only this kata.", metavar="SLUG")] = None,
+    person: Annotated[str | None, argument("[PERSON]", "Show this person in detail.")] = None,
+    kata: Annotated[str | None, option("Only this kata.", "SLUG")] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Show everyone's points, or all submissions of one person.
 
     Each submission appears with its newest verdict. `katas gradebook audit` shows the earlier ones.
     """
-
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         reports = book.read(results.reports, kata, person)
@@ -71,33 +70,29 @@ def show(
 
 
 def _table(reports: Sequence[PersonReport]) -> list[str]:
-    """Return one line per person, with a column for each kata.
-
-    If that is too wide, return one line per person and kata.
-    """
-    katas = sorted({kata for report in reports for kata in report.katas})
-    width = max(len("person"), *(len(_shortened(report.person)) for report in reports))
-    wide = {kata: max(len(line(kata)), 6) for kata in katas}
-    if width + sum(each + 2 for each in wide.values()) + 8 > WIDEST_TABLE:
-        return [text for report in reports for text in _lines_of_person(report, width)]
-    with_pass = any(report.total.passed is not None for report in reports)
+    """Return one line per person, with a column for each kata, or if that is too wide, one per person and kata."""
+    katas = {kata: max(len(line(kata)), 6) for kata in sorted({kata for report in reports for kata in report.katas})}
+    people = {report.person: line(report.person)[:LONGEST_PERSON] for report in reports}
+    width = max(len("person"), *map(len, people.values()))
+    if width + sum(each + 2 for each in katas.values()) + 8 > WIDEST_TABLE:
+        return [
+            f"{people[report.person]:<{width}}  {text}"
+            for report in reports
+            for text in (
+                *(f"{line(each.kata):<14} {_points(each)}" for each in report.katas.values() if each.submitted),
+                _total(report),
+            )
+        ]
     lines = [f"{'person':<{width}}" + "".join(f"  {line(kata):>6}" for kata in katas) + f"  {'total':>6}  {'of':>5}"]
     for report in reports:
-        cells = "".join(f"  {_cell(report.katas[kata]):>{wide[kata]}}" for kata in katas)
-        total = f"{report.total.points:>6g}  {report.total.maximum:>5g}"
-        passed = ("  passed" if report.total.passed else "  not passed") if with_pass else ""
-        lines.append(f"{_shortened(report.person):<{width}}{cells}  {total}{passed}")
+        total, cells = report.total, "".join(f"  {_cell(report.katas[kata]):>{wide}}" for kata, wide in katas.items())
+        passed = "" if total.passed is None else "  passed" if total.passed else "  not passed"
+        lines.append(f"{people[report.person]:<{width}}{cells}  {total.points:>6g}  {total.maximum:>5g}{passed}")
     if any(report.outstanding for report in reports):
         lines.append("* awaits review by a person: `katas serve --instructor`")
     if any(result.decisions for report in reports for result in report.katas.values()):
         lines.append("! changed by an instructor: `katas gradebook show PERSON`")
     return lines
-
-
-def _lines_of_person(report: PersonReport, width: int) -> list[str]:
-    person = f"{_shortened(report.person):<{width}}"
-    submitted = [result for result in report.katas.values() if result.submitted]
-    return [*(f"{person}  {line(each.kata):<14} {_points(each)}" for each in submitted), f"{person}  {_total(report)}"]
 
 
 def _total(report: PersonReport) -> str:
@@ -108,18 +103,13 @@ def _total(report: PersonReport) -> str:
 
 
 def _notes_on_people(reports: Sequence[PersonReport]) -> list[str]:
-    """Return who has no submission, who has left, and who is not on the roster."""
     has_roster = any(report.listing.roster for report in reports)
     groups = {
-        "no submission": [each for each in reports if not any(result.submitted for result in each.katas.values())],
+        "no submission": [each for each in reports if not each.has_submitted],
         "left the course": [each for each in reports if each.has_left],
         "not in the roster": [each for each in reports if has_roster and each.listing.roster is None],
     }
     return [f"{what}: {listed([each.person for each in those])}" for what, those in groups.items() if those]
-
-
-def _shortened(person: str) -> str:
-    return line(person)[:LONGEST_PERSON]
 
 
 def _cell(result: KataResult) -> str:
@@ -129,38 +119,25 @@ def _cell(result: KataResult) -> str:
 
 
 def _in_detail(report: PersonReport, course: Course, requests: Sequence[Request]) -> list[str]:
-    lines = [_heading(report)] if report.listing.roster else []
+    lines = [person_line(report.listing, ", ", "left the course")] if report.listing.roster else []
     for result in report.katas.values():
         lines.append(f"{line(result.kata)}: {_points(result).strip()}")
         if len(result.mark.steps) > 1:
             lines.append(f"    {line(result.mark.text, 3_000)}")
         for each in result.standings:
-            verdict = each.attempt.verdict
             sign = "→" if each is result.counted else " "
-            which = f"{line(each.attempt.submitted_at)}  {line(verdict.submission_sha256)[:12]}"
+            which = f"{line(each.attempt.submitted_at)}  {line(each.attempt.verdict.submission_sha256)[:12]}"
             lines.append(f"  {sign} {which}  {'; '.join(_notes_on_submission(result, each))}")
     for request in requests:
-        state = f"closed: {request.answer}" if request.closed_at else "open"
-        lines.append(
-            f"request {request.id}, {line(request.kata)}: {line(request.reason, 1_000)} ({line(state, 1_000)})"
-        )
+        state = line(f"closed: {request.answer}" if request.closed_at else "open", 1_000)
+        lines.append(f"request {request.id}, {line(request.kata)}: {line(request.reason, 1_000)} ({state})")
     if course.late_day_bank:
         lines.append(f"late days used without a penalty: {report.days_used} of {course.late_day_bank}")
     is_total = len(report.katas) > 1 or course.pass_percent is not None
     return [*lines, " ".join(_total(report).split())] if is_total else lines
 
 
-def _heading(report: PersonReport) -> str:
-    person = report.listing.roster
-    assert person is not None
-    words = [person.id, person.name, person.email, person.section, person.team]
-    names = [f"{line(name)} ({line(how)})" for name, how in report.listing.names if how != "roster id"]
-    left = ["left the course"] if person.left_at else []
-    return ", ".join([*(line(word) for word in words if word), *left, *(f"submits as {name}" for name in names)])
-
-
 def _notes_on_submission(result: KataResult, attempt: ScoredAttempt) -> list[str]:
-
     verdict = attempt.attempt.original or attempt.attempt.verdict
     notes = [f"submitted for the group by {line(attempt.attempt.by)}"] if attempt.attempt.by else []
     notes.append(f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}")
@@ -171,11 +148,13 @@ def _notes_on_submission(result: KataResult, attempt: ScoredAttempt) -> list[str
         notes.append(f"{days(attempt.late)} late{bank}: {attempt.points:g} left")
     if attempt.over_limit:
         notes.append(f"over the limit of {result.rule.attempts_per_day} attempts a day, so it does not count")
-    return notes + [_score(score) for score in marks_of(verdict)]
+    for mark in marks_of(verdict):
+        comment = f" ({line(mark.comment, LONGEST_COMMENT)})" if mark.comment else ""
+        notes.append(f"{line(mark.task)} {mark.points:g} by {line(mark.reviewer)}{comment}")
+    return notes
 
 
 def _points(result: KataResult) -> str:
-
     if result.counted is None and not result.is_decided:
         return "no submission counts" if result.standings else "no submission"
     points = f"{result.points:>6g} of {result.mark.maximum:g}"
@@ -187,24 +166,15 @@ def _points(result: KataResult) -> str:
     return f"{points}  {verdict.status}{late}{before}"
 
 
-def _score(score: ManualScore) -> str:
-
-    comment = f" ({line(score.comment, LONGEST_COMMENT)})" if score.comment else ""
-    return f"{line(score.task)} {score.points:g} by {line(score.reviewer)}{comment}"
-
-
 def stats(
     kata: MaybeKata = None,
-    page: Annotated[
-        Path | None, typer.Option("--html", help="Write an HTML page to this file instead.", metavar="FILE")
-    ] = None,
+    page: Annotated[Path | None, option("Write an HTML page to this file instead.", "FILE", "--html")] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Show statistics on the tasks.
 
     They comprise pass rates, discrimination, and the misconceptions that the judge recognised.
     """
-
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         known = book.read(results.of_katas)
@@ -224,10 +194,8 @@ def stats(
 
 
 def _of_course(reports: Sequence[PersonReport], course: Course) -> list[str]:
-    """Return who has not submitted, if there is a roster, and how many people reach the pass mark."""
-
     totals = [report.total for report in reports if report.total.maximum]
-    missing = [report for report in reports if not any(result.submitted for result in report.katas.values())]
+    missing = [report for report in reports if not report.has_submitted]
     lines = [f"{len(missing)} of {len(reports)} people have not submitted anything"] if missing else []
     if totals and course.pass_percent is not None:
         passed = sum(bool(total.passed) for total in totals)
@@ -237,7 +205,6 @@ def _of_course(reports: Sequence[PersonReport], course: Course) -> list[str]:
 
 
 def _lines_of_kata(kata: KataStatistics) -> Iterator[str]:
-
     solved = f"{kata.passed} of the {kata.people} people who submitted passed"
     yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {percentage(kata.mean)}"
     if kata.ungradable:
@@ -255,7 +222,7 @@ def _lines_of_kata(kata: KataStatistics) -> Iterator[str]:
 
 
 def leaderboard(
-    kata: Annotated[str, typer.Argument(metavar="KATA", help="A kata with a speed task.")],
+    kata: Annotated[str, argument("KATA", "A kata with a speed task.")],
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Rank people by their speed in a speed task.
@@ -263,7 +230,6 @@ def leaderboard(
     Each ratio is a submission's time divided by the reference's, with a 95 % interval. People tie if their intervals
     overlap.
     """
-
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         found = board(book.read(results.of_katas, kata))
@@ -277,16 +243,11 @@ def leaderboard(
             print(f"{each.rank:>4}{tied} {speed}  {line(each.person)}")
 
 
-AtLeast = Annotated[
-    float, typer.Option(help="List pairs with at least this percentage of code in common.", metavar="P", min=0, max=100)
-]
-Top = Annotated[int, typer.Option(help="List only the N most remarkable pairs.", metavar="N", min=1)]
-PageFile = Annotated[
-    Path | None, typer.Option("--html", help="Write the listed pairs side by side to this page.", metavar="FILE")
-]
+AtLeast = Annotated[float, option("List pairs with at least this percentage of code in common.", "P", min=0, max=100)]
+Top = Annotated[int, option("List only the N most remarkable pairs.", "N", min=1)]
+PageFile = Annotated[Path | None, option("Write the listed pairs side by side to this page.", "FILE", "--html")]
 Earlier = Annotated[
-    list[str] | None,
-    typer.Option(help="Compare with the gradebook of an earlier term too; repeat for several.", metavar="URL"),
+    list[str] | None, option("Compare with the gradebook of an earlier term too; repeat for several.", "URL")
 ]
 
 
@@ -304,107 +265,79 @@ def similar(
     Pairs are ranked by how rare the code is that they have in common, compared with everyone else's answers. The list
     only shows where someone should look closer: right answers to a short task are all alike.
     """
-
     if html is not None:
         delivery.check(html)
     known = catalogue.load(Invocation.root, kata, complete=False)
-    read = _files(known, gradebook, batch)
-    before = _Files()
+    files, submitted_at, missing = _files(known, gradebook, batch)
+    before: dict[str, Submission] = {}
     for url in earlier or ():
-        before.add(_files(known, url, None), f" ({_term(url)})")
-    comparison = Comparison(known, read.files, before.files)
+        last = Path(url.partition("?")[0])
+        term = last.parent.name if last.stem == "gradebook" and last.parent.name else last.stem
+        others, times, left_out = _files(known, url, None)
+        before |= {f"{person} ({term})": each for person, each in others.items()}
+        submitted_at |= {f"{person} ({term})": each for person, each in times.items()}
+        missing += left_out
+    comparison = Comparison(known, files, before)
     found = comparison.pairs(at_least / 100)
-    shown, submitted_at = found.pairs[:top], read.submitted_at | before.submitted_at
-    print("".join(f"{_described(pair, submitted_at)}\n" for pair in shown), end="")
+    shown = found.pairs[:top]
+    for pair in shown:
+        one, other = line(pair.one), line(pair.other)
+        shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
+        moment, first = min((submitted_at[each], each) for each in (pair.one, pair.other))
+        print(f"{one}  {other}: {pair.bits:.0f} bits, {shares}; {line(first)} was first, {line(moment)}")
     for person in found.left_out:
         print(f"{line(person)}: left out, because these files take too long to compare; compare them yourself")
-    people = len(comparison.sources)
-    print(_summary(len(found.pairs), len(shown), people, at_least, read.missing + before.missing))
+    counts = f"{len(found.pairs)} pairs among {len(comparison.sources)} people"
+    text = f"{counts} have at least {at_least:g} % of one person's code in common"
+    if len(shown) < len(found.pairs):
+        text += f"; the {len(shown)} with the rarest code are listed"
+    if missing:
+        text += f"; {missing} submissions are missing: specify the folder that has them with --batch DIR"
+    print(text)
     if html is not None:
         title = f"Similar submissions for {known.title}"
-        text = render(title, shown, comparison, submitted_at, found.median_bits)
-        delivery.deliver(text, html)
+        delivery.deliver(render(title, shown, comparison, submitted_at, found.median_bits), html)
         say(f"written: {html}")
 
 
-@dataclass
-class _Files:
-    """The submissions and their times by person, and the number of missing submissions."""
+def _files(
+    kata: catalogue.Kata, gradebook: str, batch: Path | None
+) -> tuple[dict[str, Submission], dict[str, str], int]:
+    """Read the submissions from their batch folders, or from `batch`. Raises KataError if none can be read.
 
-    files: dict[str, Submission] = field(default_factory=dict)
-    submitted_at: dict[str, str] = field(default_factory=dict)
-    missing: int = 0
-
-    def add(self, other: _Files, suffix: str) -> None:
-        """Add other people, whose names get this suffix."""
-        self.files |= {f"{person}{suffix}": each for person, each in other.files.items()}
-        self.submitted_at |= {f"{person}{suffix}": each for person, each in other.submitted_at.items()}
-        self.missing += other.missing
-
-
-def _files(kata: catalogue.Kata, gradebook: str, batch: Path | None) -> _Files:
-    """Read the submissions from their batch folders, or from `batch`. Raises KataError if none can be read."""
-
+    Return the submissions and their times by person, and the number of missing submissions.
+    """
     with open_gradebook(gradebook) as book:
         stored = [each for each in book.read(results.affected, slugs=(kata.slug,)) if each.sha256]
     if not stored:
         raise KataError(
             f"{gradebook}: there are no submissions for {kata.slug}. Import a batch with `katas gradebook import`."
         )
-    found = _Files()
+    files: dict[str, Submission] = {}
+    times, missing = {}, 0
     for each in stored:
-        _take(found, kata, each, batch)
-    if not found.files:
+        try:
+            files[each.person] = Batch(batch or Path(each.batch)).store.take(kata, each.sha256)
+            times[each.person] = each.submitted_at
+        except KataError:
+            missing += 1
+    if not files:
         folders = ", ".join(sorted({str(batch or each.batch or "no batch folder") for each in stored}))
         raise KataError(
             f"{folders}: none of the {len(stored)} submissions for {kata.slug} is there. "
             "Specify the folder that has them with --batch DIR."
         )
-    return found
-
-
-def _take(found: _Files, kata: catalogue.Kata, stored: StoredSubmission, batch: Path | None) -> None:
-
-    try:
-        found.files[stored.person] = Batch(batch or Path(stored.batch)).store.take(kata, stored.sha256)
-        found.submitted_at[stored.person] = stored.submitted_at
-    except KataError:
-        found.missing += 1
-
-
-def _term(url: str) -> str:
-    """Return the last part of a gradebook's address, without its extension."""
-    last = Path(url.partition("?")[0])
-    return last.parent.name if last.stem == "gradebook" and last.parent.name else last.stem
-
-
-def _described(pair: Pair, submitted_at: dict[str, str]) -> str:
-    one, other = line(pair.one), line(pair.other)
-    shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
-    moment, first = min((submitted_at[each], each) for each in (pair.one, pair.other))
-    return f"{one}  {other}: {pair.bits:.0f} bits, {shares}; {line(first)} was first, {line(moment)}"
-
-
-def _summary(pairs: int, shown: int, people: int, at_least: float, missing: int) -> str:
-    text = f"{pairs} pairs among {people} people have at least {at_least:g} % of one person's code in common"
-    if shown < pairs:
-        text += f"; the {shown} with the rarest code are listed"
-    return text + (
-        f"; {missing} submissions are missing: specify the folder that has them with --batch DIR" if missing else ""
-    )
+    return files, times, missing
 
 
 LONGEST_CHANGE = 3_000  # in characters, which is enough for a reviewer's comment
 
 
 def audit(
-    person: Annotated[
-        str | None, typer.Argument(metavar="[PERSON]", help="Only changes that concern this person.")
-    ] = None,
+    person: Annotated[str | None, argument("[PERSON]", "Only changes that concern this person.")] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """Show the audit trail: who changed what, and when."""
-
     with open_gradebook(gradebook) as book:
         for row in book.read(results.audit, person):
             before, after = line(row.before, LONGEST_CHANGE), line(row.after, LONGEST_CHANGE)

@@ -6,41 +6,41 @@ import datetime
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, TypeVar
-
-import typer
+from typing import Annotated
 
 from graders import catalogue, intake
 from graders.atomic import folder_lock
 from graders.catalogue import Kata
 from graders.cli.session import Invocation, say
-from graders.course.commands.options import DEFAULT_URL, KataSlug, Url, counted, line, open_gradebook, verdict_in
+from graders.course.commands.options import (
+    DEFAULT_URL,
+    KataSlug,
+    Url,
+    argument,
+    counted,
+    line,
+    open_gradebook,
+    option,
+    verdict_in,
+)
 from graders.errors import KataError
 from graders.manual_scores import awarded, marks_of, reviewable, withdrawn
 from graders.output import delivery, submitted
 from graders.report.text import clean_line
 from graders.verdict import Verdict, to_json
 
-T = TypeVar("T")
 Change = Callable[..., Verdict]  # gets a verdict, and the time that new scores must not be earlier than
 NOT_WRITTEN = "The points were not written. Fix that, and give them again."
 
-By = Annotated[str, typer.Option("--by", help="The name of the reviewer, which the verdict records.", metavar="NAME")]
-Award = Annotated[list[str] | None, typer.Option("--award", help="Points for a task.", metavar="TASK=POINTS")]
-Comment = Annotated[
-    list[str] | None,
-    typer.Option("--comment", help="A comment for the author of the submission.", metavar="TASK=TEXT"),
-]
-Withdraw = Annotated[
-    list[str] | None, typer.Option("--withdraw", help="Remove the score of this task.", metavar="TASK")
-]
-Submitted = Annotated[
-    str | None, typer.Option("--submission", help="The submission, to show its texts or to check it.", metavar="PLACE")
-]
+By = Annotated[str, option("The name of the reviewer, which the verdict records.", "NAME", "--by")]
+Award = Annotated[list[str] | None, option("Points for a task.", "TASK=POINTS", "--award")]
+Comment = Annotated[list[str] | None, option("A comment for the author of the submission.", "TASK=TEXT", "--comment")]
+Withdraw = Annotated[list[str] | None, option("Remove the score of this task.", "TASK", "--withdraw")]
+Submitted = Annotated[str | None, option("The submission, to show its texts or to check it.", "PLACE", "--submission")]
 
 
 def review(
-    record: Annotated[str, typer.Argument(metavar="VERDICT", help="A verdict file.")],
+    record: Annotated[str, argument("VERDICT", "A verdict file.")],
     by: By,
     award: Award = None,
     comment: Comment = None,
@@ -64,10 +64,9 @@ def review(
     verdict = verdict_in(file)
     kata = catalogue.load(Invocation.root, verdict.kata)
     texts = _texts(kata, verdict, submission)
-    points, comments = (
-        _by_task("--award", map(_award, award or ())),
-        _by_task("--comment", map(_comment, comment or ())),
-    )
+    awards = _by_task("--award", award, "POINTS, such as explanation=7.5")
+    points = {task: float(text) for task, text in awards.items()}
+    comments = _by_task("--comment", comment, "TEXT")
     if points or comments or withdraw:
 
         def change(verdict: Verdict, not_before: str = "") -> Verdict:
@@ -133,41 +132,36 @@ def _texts(kata: Kata, verdict: Verdict, submission: str | None) -> dict[str, st
     return submitted.texts(files)
 
 
-def _by_task(option: str, given: Iterable[tuple[str, T]]) -> dict[str, T]:
-    by_task: dict[str, T] = {}
-    for task, value in given:
+def _by_task(option: str, given: Iterable[str] | None, form: str) -> dict[str, str]:
+    """Return the texts by task. Raises KataError for one that is not TASK=…, and if a task is given twice."""
+    by_task: dict[str, str] = {}
+    for text in given or ():
+        task, sign, value = text.partition("=")
+        if not sign or not task or (option == "--award" and not _is_number(value)):
+            raise KataError(f"{option} {clean_line(text, 60)}: expected TASK={form}.")
         if task in by_task:
             raise KataError(f"{option} {clean_line(task, 60)}=…: given twice. Give it once.")
         by_task[task] = value
     return by_task
 
 
-def _award(text: str) -> tuple[str, float]:
-    task, sign, points = text.partition("=")
+def _is_number(text: str) -> bool:
     try:
-        if not sign or not task:
-            raise ValueError
-        return task, float(points)
+        float(text)
     except ValueError:
-        raise KataError(f"--award {clean_line(text, 60)}: expected TASK=POINTS, such as explanation=7.5.") from None
-
-
-def _comment(text: str) -> tuple[str, str]:
-    task, sign, comment = text.partition("=")
-    if not sign or not task:
-        raise KataError(f"--comment {clean_line(text, 60)}: expected TASK=TEXT.")
-    return task, comment
+        return False
+    return True
 
 
 def rubric(
     kata: KataSlug,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="A task that a person grades.")],
-    change: Annotated[int | None, typer.Option(help="Change the item with this number.", metavar="NUMBER")] = None,
-    label: Annotated[str | None, typer.Option(help="The item's new name.", metavar="TEXT")] = None,
-    points: Annotated[float | None, typer.Option(help="The item's new points, such as -1.", metavar="X")] = None,
-    comment: Annotated[str | None, typer.Option(help="The new comment for the authors.", metavar="TEXT")] = None,
+    task: Annotated[str, argument("TASK", "A task that a person grades.")],
+    change: Annotated[int | None, option("Change the item with this number.", "NUMBER")] = None,
+    label: Annotated[str | None, option("The item's new name.", "TEXT")] = None,
+    points: Annotated[float | None, option("The item's new points, such as -1.", "X")] = None,
+    comment: Annotated[str | None, option("The new comment for the authors.", "TEXT")] = None,
     gradebook: Url = DEFAULT_URL,
-    by: Annotated[str | None, typer.Option(help="The name for the audit trail; by default, yours.")] = None,
+    by: Annotated[str | None, option("The name for the audit trail; by default, yours.")] = None,
 ) -> None:
     """List or change the rubric items of a task.
 

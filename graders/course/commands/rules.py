@@ -5,13 +5,23 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
-
-import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
-from graders.course.commands.options import DEFAULT_URL, By, Url, check_kata, line, listed, moment, open_gradebook
+from graders.course.commands.options import (
+    DEFAULT_URL,
+    By,
+    Url,
+    argument,
+    check_kata,
+    line,
+    listed,
+    moment,
+    open_gradebook,
+    option,
+)
 from graders.course.gradebook import Gradebook, importing, settings
 from graders.course.gradebook.people import Directory
 from graders.course.rules import Rule, described
@@ -23,43 +33,27 @@ NEVER = "never"
 ONLY_DUE = "--person works only with --due: the rest of a rule is the same for everyone."
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 LONGEST_GRACE = 7 * 86_400  # seconds
-DATES = ("%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y")
+DATES = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y")
 
 
-KataOrAll = Annotated[
-    str | None, typer.Argument(metavar="[KATA]", help="The kata; by default, list all rules and extensions.")
-]
-Counts = Annotated[str | None, typer.Option(help="The submission that counts: best or last.", metavar="WHICH")]
-Due = Annotated[
-    str | None, typer.Option(help="The deadline, in UTC unless it has an offset; `never` removes it.", metavar="TIME")
-]
-LatePercent = Annotated[
-    float | None, typer.Option(help="The percentage of points lost for each day late.", metavar="P", min=0, max=100)
-]
+KataOrAll = Annotated[str | None, argument("[KATA]", "The kata; by default, list all rules and extensions.")]
+Counts = Annotated[str | None, option("The submission that counts: best or last.", "WHICH")]
+Due = Annotated[str | None, option("The deadline, in UTC unless it has an offset; `never` removes it.", "TIME")]
+LatePercent = Annotated[float | None, option("The percentage of points lost for each day late.", "P", min=0, max=100)]
 LateDays = Annotated[
-    int | None,
-    typer.Option(help="Days after which a late submission gets no points; -1 for no limit.", metavar="N", min=-1),
+    int | None, option("Days after which a late submission gets no points; -1 for no limit.", "N", min=-1)
 ]
-Grace = Annotated[
-    str | None, typer.Option(help="How long after the deadline nothing is late yet, such as 15m.", metavar="TIME")
-]
-KataCategory = Annotated[
-    str | None, typer.Option(help="The category in the total; an empty name for none.", metavar="NAME")
-]
+Grace = Annotated[str | None, option("How long after the deadline nothing is late yet, such as 15m.", "TIME")]
+KataCategory = Annotated[str | None, option("The category in the total; an empty name for none.", "NAME")]
 KataWeight = Annotated[
-    float | None,
-    typer.Option(
-        help="The weight in the total or in the category; -1 for the default of 1.", metavar="W", min=-1, max=1e6
-    ),
+    float | None, option("The weight in the total or in the category; -1 for the default of 1.", "W", min=-1, max=1e6)
 ]
-Missing = Annotated[
-    str | None, typer.Option(help="Whether a missing submission counts: zero or empty.", metavar="WHAT")
-]
+Missing = Annotated[str | None, option("Whether a missing submission counts: zero or empty.", "WHAT")]
 InGroups = Annotated[
     bool | None,
-    typer.Option("--groups/--alone", help="Whether a submission counts for everyone in the group of its author."),
+    option("Whether a submission counts for everyone in the group of its author.", None, "--groups/--alone"),
 ]
-Person = Annotated[str | None, typer.Option(help="Set the deadline for this person only.", metavar="NAME")]
+Person = Annotated[str | None, option("Set the deadline for this person only.", "NAME")]
 
 
 def rule(
@@ -83,7 +77,6 @@ def rule(
     kata counts in the total. Without options, this shows the rule. A change applies at once, and goes into the audit
     trail. With --person, `--due never` withdraws the person's own deadline.
     """
-
     if counts not in (None, "best", "last"):
         raise KataError(f"--counts {counts}: expected best or last.")
     if missing not in (None, "zero", "empty"):
@@ -117,7 +110,6 @@ def rule(
 
 def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[str]:
     """Change a rule. Return it and, if a kata is done in groups from now on, who is in no group."""
-
     if kata in catalogue.slugs(Invocation.root):
         book.write(importing.update_katas, [catalogue.load(Invocation.root, kata, complete=False)])
     lines = [f"{kata}: {described(book.write(settings.set_rule, kata, **changes))}"]
@@ -132,7 +124,6 @@ def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[s
 
 
 def _extended(book: Gradebook, person: str, kata: str, due_at: str) -> str:
-
     rule = book.read(settings.rules).get(kata)
     general = rule.due_at if rule else None
     if general and due_at and due_at <= general:
@@ -145,14 +136,12 @@ def _extended(book: Gradebook, person: str, kata: str, due_at: str) -> str:
     if due_at:
         note = "" if general else f"; this has no effect until {kata} has a general deadline"
         return f"{who}: due {due_at}" + (f" (before: {before})" if before else "") + note
-    if not before:
-        return f"{who}: has no deadline of their own; due {general or NEVER}, as for everyone"
-    return f"{who}: {before} is withdrawn; due {general or NEVER}, as for everyone"
+    what = f"{before} is withdrawn" if before else "has no deadline of their own"
+    return f"{who}: {what}; due {general or NEVER}, as for everyone"
 
 
 def _rules(book: Gradebook, kata: str | None = None) -> list[str]:
     """Return the rules of all katas or of one, with everyone's own deadlines."""
-
     rules = book.read(settings.rules)
     if kata is not None:
         rules = {kata: rules.get(kata, Rule())}
@@ -181,41 +170,24 @@ def _deadline(due: str) -> str:
     """
     if due.strip().casefold() == NEVER:
         return ""
-    day = _day(due.strip())
-    if day is not None:
-        raise KataError(f"--due {due}: the time of day is missing. Write it like this: {day}T23:59+02:00.")
+    for form in DATES:
+        with suppress(ValueError):
+            day = datetime.datetime.strptime(due.strip(), form).date()
+            raise KataError(f"--due {due}: the time of day is missing. Write it like this: {day}T23:59+02:00.")
     return moment(due, "--due")
-
-
-def _day(text: str) -> str | None:
-    """Return a date without a time as in ISO 8601, or None if the text is not one."""
-    for form in ("%Y-%m-%d", "%Y%m%d", *DATES):
-        try:
-            return datetime.datetime.strptime(text, form).date().isoformat()
-        except ValueError:
-            continue
-    return None
 
 
 LONGEST_BANK = 1_000  # days
 
 
 Bank = Annotated[
-    int | None,
-    typer.Option(help="Late days that each person may use without a penalty.", metavar="DAYS", min=0, max=LONGEST_BANK),
+    int | None, option("Late days that each person may use without a penalty.", "DAYS", min=0, max=LONGEST_BANK)
 ]
-PassPercent = Annotated[
-    float | None, typer.Option(help="The percentage of the total to pass; -1 for none.", metavar="P", min=-1, max=100)
-]
-CategoryName = Annotated[
-    str | None, typer.Option(help="The category that --weight and --drop-lowest are for.", metavar="NAME")
-]
-CategoryWeight = Annotated[
-    float | None, typer.Option(help="The category's weight in the total.", metavar="W", min=0, max=1e6)
-]
+PassPercent = Annotated[float | None, option("The percentage of the total to pass; -1 for none.", "P", min=-1, max=100)]
+CategoryName = Annotated[str | None, option("The category that --weight and --drop-lowest are for.", "NAME")]
+CategoryWeight = Annotated[float | None, option("The category's weight in the total.", "W", min=0, max=1e6)]
 DropLowest = Annotated[
-    int | None,
-    typer.Option(help="How many katas do not count; without --category, of all katas.", metavar="N", min=0, max=1_000),
+    int | None, option("How many katas do not count; without --category, of all katas.", "N", min=0, max=1_000)
 ]
 
 
@@ -233,7 +205,6 @@ def course(
     Everyone's late days are used in the order of the katas' deadlines, before any penalty. With categories (`katas
     gradebook rule KATA --category NAME`), the total is out of 100, and the weights decide the categories' shares.
     """
-
     if weight is not None and category is None:
         raise KataError("--weight: specify the category that has this weight: --category NAME.")
     if category is not None and (weight, drop_lowest) == (None, None):

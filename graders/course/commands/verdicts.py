@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from graders import catalogue
 from graders.cli.session import Invocation
 from graders.course import grading, written_files
@@ -18,35 +16,32 @@ from graders.course.commands.options import (
     MaybeKata,
     Url,
     Workers,
+    argument,
     check_kata,
+    counted,
     if_new,
     line,
     moment,
     open_gradebook,
+    option,
     verdict_in,
 )
 from graders.course.executors import ThisMachine
 from graders.course.gradebook import Gradebook, importing, results, settings
 from graders.course.gradebook.people import Directory
 from graders.course.grading import Regraded
-from graders.course.written_files import pages_to_write_again, refresh_tables, write_regraded
+from graders.course.written_files import pages_to_write_again, refresh_tables, write_changed
 from graders.errors import KataError
 from graders.output.progress_bar import progress_bar
 from graders.verdict import Verdict
 
 
 def import_(
-    record: Annotated[
-        Path, typer.Argument(metavar="BATCH", help="The --out folder of grade-batch, or a verdict file.")
-    ],
-    person: Annotated[
-        str | None, typer.Option(help="For a verdict file: the person who submitted.", metavar="NAME")
-    ] = None,
+    record: Annotated[Path, argument("BATCH", "The --out folder of grade-batch, or a verdict file.")],
+    person: Annotated[str | None, option("For a verdict file: the person who submitted.", "NAME")] = None,
     submitted: Annotated[
         str | None,
-        typer.Option(
-            help="For a verdict file: the time of submission; by default, the time of grading.", metavar="TIME"
-        ),
+        option("For a verdict file: the time of submission; by default, the time of grading.", "TIME"),
     ] = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
@@ -55,7 +50,6 @@ def import_(
 
     Importing a batch twice does no harm: verdicts that are already in the gradebook stay unchanged.
     """
-
     if not record.exists():
         raise KataError(f"{record}: not found. Specify the --out folder of `katas grade-batch`, or a verdict file.")
     made = if_new(gradebook)
@@ -75,7 +69,6 @@ def import_(
 
 
 def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) -> list[str]:
-
     batch = Batch(folder)
     alone = not has_pointer(folder)
     imported = batch.import_into(book, katas)
@@ -83,8 +76,8 @@ def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) ->
         if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
             written_files.write(batch, held)
     tables = written_files.refresh_tables(book)  # the other batches'
-    scores = f" and {imported.marks} new manual score{'s' if imported.marks != 1 else ''}" if imported.marks else ""
-    lines = [f"{imported.verdicts} new verdicts{scores} from {folder}", *tables]
+    marks = f" and {counted(imported.marks, 'new manual score', 'new manual scores')}" if imported.marks else ""
+    lines = [f"{imported.verdicts} new verdicts{marks} from {folder}", *tables]
     if alone and has_pointer(folder):
         lines.append(f"{folder}: its results are kept in {book.name} from now on")
     return lines
@@ -103,19 +96,18 @@ def _official_verdict_in(file: Path) -> Verdict:
     return verdict
 
 
-OnePerson = Annotated[str | None, typer.Option(help="Regrade only this person's submissions.", metavar="NAME")]
+Marks = dict[tuple[str, str], float]  # the points by person and kata
+
+OnePerson = Annotated[str | None, option("Regrade only this person's submissions.", "NAME")]
 Since = Annotated[
-    str | None,
-    typer.Option(help="Regrade what was graded by this version of the harness or a later one.", metavar="VERSION"),
+    str | None, option("Regrade what was graded by this version of the harness or a later one.", "VERSION")
 ]
 Everything = Annotated[
-    bool, typer.Option("--all", help="Also regrade submissions whose tests and harness have not changed.")
+    bool, option("Also regrade submissions whose tests and harness have not changed.", None, "--all")
 ]
 RequireExtras = Annotated[
     bool | None,
-    typer.Option(
-        "--require-extras/--no-require-extras", help="Whether extra tasks must pass too; by default, as before."
-    ),
+    option("Whether extra tasks must pass too; by default, as before.", None, "--require-extras/--no-require-extras"),
 ]
 
 
@@ -137,7 +129,6 @@ def regrade(
 
     Exit status: 0 everything was graded, 2 something was not.
     """
-
     known = [catalogue.load(Invocation.root, kata)] if kata else catalogue.load_all(Invocation.root)
     katas = {each.slug: each for each in known}
     with open_gradebook(gradebook, by) as book:
@@ -146,59 +137,62 @@ def regrade(
         stored = [each for each in stored if each.sha256 and (names is None or each.person in names)]
         chosen = stored if everything or since else grading.outdated(stored, katas)
         book.write(importing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
-        before = _final_marks(book) if book.read(settings.course).late_day_bank else None
+        before = _final_marks(book)
         regraded = Regraded()
         if chosen:
             with ThisMachine(Invocation.root, workers) as executor, progress_bar() as bar:
                 task = bar.add_task("grading", total=len(chosen))
                 for regraded in grading.regrade(book, chosen, katas, executor, batch, require_extras=require_extras):
                     bar.update(task, completed=regraded.graded + len(regraded.left))
-        files = [text for folder, keys in regraded.folders.items() for text in write_regraded(book, folder, keys)]
-        if before is not None:  # without a bank of late days, no kata can change another one's marks
-            files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
+        lines = [
+            f"{line(name)}, {line(slug)}: {old.status}, {old.score:g} → {new.status}, {new.score:g}"
+            for name, slug, old, new in regraded.changed
+        ]
+        lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
+        lines.append(f"{regraded.graded} of {len(stored)} graded again, {len(regraded.changed)} changed")
+        files = [
+            text
+            for folder, keys in regraded.folders.items()
+            for text in write_changed(book, folder, keys, regraded=True)
+        ]
+        files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
         files += refresh_tables(book) if regraded.folders else []
-    print("\n".join(_summary(regraded, len(stored)) + [line(text, 1_000) for text in files]))
+    print("\n".join(lines + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
 
 
-def _final_marks(book: Gradebook) -> dict[tuple[str, str], float]:
-
+def _final_marks(book: Gradebook) -> Marks | None:
+    """Return everyone's points. Without a bank of late days, no kata can change another one's marks: return None."""
+    if not book.read(settings.course).late_day_bank:
+        return None
     reports = book.read(results.reports)
     return {(report.person, slug): result.points for report in reports for slug, result in report.katas.items()}
 
 
-def _changed_elsewhere(book: Gradebook, before: dict[tuple[str, str], float], regraded: set[str]) -> list[str]:
+def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]) -> list[str]:
     """Return which final marks for other katas have changed, because they share a bank of late days."""
-
     after = _final_marks(book)
+    if before is None or after is None:
+        return []
     changed = sorted(key for key in after if key[1] not in regraded and after[key] != before.get(key))
     lines = [
-        f"{key[0]}, {key[1]}: final mark {before.get(key, 0):g} → {after[key]:g}, because of the bank of late days"
-        for key in changed
+        f"{person}, {slug}: final mark {before.get((person, slug), 0):g} → {after[person, slug]:g}, "
+        "because of the bank of late days"
+        for person, slug in changed
     ]
     return lines + [text for slug in sorted({slug for _, slug in changed}) for text in pages_to_write_again(book, slug)]
 
 
-def _summary(regraded: Regraded, stored: int) -> list[str]:
-    lines = [
-        f"{line(name)}, {line(slug)}: {before.status}, {before.score:g} → {after.status}, {after.score:g}"
-        for name, slug, before, after in regraded.changed
-    ]
-    lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
-    return [*lines, f"{regraded.graded} of {stored} graded again, {len(regraded.changed)} changed"]
-
-
 def affected(
-    since: Annotated[str, typer.Option(help="The first faulty version.", metavar="VERSION")],
-    before: Annotated[str | None, typer.Option(help="The version that fixed it.", metavar="VERSION")] = None,
-    kata: Annotated[str | None, typer.Option(help="Only this kata.", metavar="SLUG")] = None,
+    since: Annotated[str, option("The first faulty version.", "VERSION")],
+    before: Annotated[str | None, option("The version that fixed it.", "VERSION")] = None,
+    kata: Annotated[str | None, option("Only this kata.", "SLUG")] = None,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
     """List the verdicts made by faulty versions of the harness.
 
     `katas gradebook regrade --since VERSION` grades these submissions again.
     """
-
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         found = book.read(results.affected, since, before, (kata,) if kata else ())

@@ -1,8 +1,7 @@
 """The gradebook, a database of submissions, verdicts, manual scores, rules and an audit trail.
 
-database    opens a database, upgrades its tables, and runs transactions
+database    opens a database, creates its tables, and runs transactions
 tables      defines the tables
-migrations/ creates the tables
 importing   adds verdicts and manual scores, with their people and submissions
 batches     holds batches: the last submission of each person and kata, and the seed
 pages       records which pages of feedback were written, and what has changed since then

@@ -5,7 +5,7 @@ A batch's results are those of its entries. Everything else about a submission i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -15,16 +15,7 @@ from sqlalchemy.orm import selectinload
 from graders.course.gradebook import importing, pages, rubrics
 from graders.course.gradebook.database import WHOLE, Transaction
 from graders.course.gradebook.importing import Key, Row, add_scores, marks_on
-from graders.course.gradebook.tables import (
-    AuditRow,
-    BatchRow,
-    EntryRow,
-    MarkRow,
-    PageRow,
-    PersonRow,
-    SubmissionRow,
-    VerdictRow,
-)
+from graders.course.gradebook.tables import AuditRow, BatchRow, EntryRow, PageRow, PersonRow, SubmissionRow, VerdictRow
 from graders.course.submissions import now
 from graders.manual_scores import marks_of, with_marks
 from graders.verdict import from_json
@@ -121,36 +112,25 @@ def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
 
 def same_files(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
     """Return a person's other submissions of the same files, which differ only in their times."""
-    same = sa.select(SubmissionRow).where(
-        SubmissionRow.person_id == submission.person_id,
-        SubmissionRow.kata == submission.kata,
-        SubmissionRow.sha256 == submission.sha256,
-        SubmissionRow.id != submission.id,
-    )
+    files = {"person_id": submission.person_id, "kata": submission.kata, "sha256": submission.sha256}
+    same = sa.select(SubmissionRow).filter_by(**files).where(SubmissionRow.id != submission.id)
     return list(transaction.session.scalars(same.order_by(SubmissionRow.id)))
 
 
 def set_entry(transaction: Transaction, batch: BatchRow, submission: SubmissionRow) -> None:
     """Make a submission the last one of its person and kata in a batch."""
-    known = transaction.session.get(EntryRow, (batch.id, submission.person_id, submission.kata))
-    if known is not None:
-        known.submission_id = submission.id
-        return
-    new = EntryRow(batch_id=batch.id, person_id=submission.person_id, kata=submission.kata, submission_id=submission.id)
-    transaction.session.add(new)
+    key = {"batch_id": batch.id, "person_id": submission.person_id, "kata": submission.kata}
+    known = transaction.session.get(EntryRow, key) or EntryRow(**key)
+    known.submission_id = submission.id
+    transaction.session.add(known)
     transaction.session.flush()
 
 
 def entries(transaction: Transaction, batch: BatchRow, person: str | None = None) -> Iterator[SubmissionRow]:
     """Yield a batch's current submissions. Rows are loaded in groups, so that a large batch fits into memory."""
-    wanted = (
-        sa.select(SubmissionRow)
-        .join(EntryRow, EntryRow.submission_id == SubmissionRow.id)
-        .join(PersonRow, PersonRow.id == SubmissionRow.person_id)
-        .where(EntryRow.batch_id == batch.id)
-        .options(*WHOLE)
-        .order_by(PersonRow.name, SubmissionRow.kata)
-    )
+    wanted = sa.select(SubmissionRow).join(EntryRow, EntryRow.submission_id == SubmissionRow.id).options(*WHOLE)
+    wanted = wanted.join(PersonRow, PersonRow.id == SubmissionRow.person_id).where(EntryRow.batch_id == batch.id)
+    wanted = wanted.order_by(PersonRow.name, SubmissionRow.kata)
     if person is not None:
         wanted = wanted.where(PersonRow.name == person)
     return iter(transaction.session.scalars(wanted.execution_options(yield_per=100)))
@@ -158,12 +138,8 @@ def entries(transaction: Transaction, batch: BatchRow, person: str | None = None
 
 def submissions(transaction: Transaction, batch: BatchRow) -> Iterator[SubmissionRow]:
     """Yield all submissions of a batch, also the earlier ones."""
-    wanted = (
-        sa.select(SubmissionRow)
-        .where(SubmissionRow.batch == batch.folder)
-        .options(selectinload(SubmissionRow.person), selectinload(SubmissionRow.verdicts))
-        .order_by(SubmissionRow.id)
-    )
+    wanted = sa.select(SubmissionRow).where(SubmissionRow.batch == batch.folder).order_by(SubmissionRow.id)
+    wanted = wanted.options(selectinload(SubmissionRow.person), selectinload(SubmissionRow.verdicts))
     return iter(transaction.session.scalars(wanted.execution_options(yield_per=100)))
 
 
@@ -272,11 +248,18 @@ def copy(source: Transaction, batch: BatchRow, target: Transaction, folder: str,
             row = Row(person=each.person.name, submitted_at=each.submitted_at, verdict=verdict.verdict())
             submission, added = importing.add(target, row, folder, earlier)
             new += added
-        copied = _copy_lines(target, lines, submission)
-        marks += copied.count("marked")
-        _copy_marks(target, each, submission)
+        known = {_content(line) for line in _lines(target, submission)}
+        copied = [line for line in lines if _content(line) not in known]
+        for line in copied:
+            columns = {name: getattr(line, name) for name in ("at", "who", "what", "before", "after")}
+            about = {"person": submission.person.name, "kata": submission.kata, "submission_id": submission.id}
+            target.session.add(AuditRow(**columns, **about))
+        marks += sum(line.what == "marked" for line in copied)
+        for mark in each.marks:
+            importing.set_mark(target, submission.id, mark.score)
+        target.session.flush()
         rubrics.copy_items(source, each, target, submission)
-        if "withdrawn" in copied:
+        if any(line.what == "withdrawn" for line in copied):
             importing.withdraw(target, submission, keep={mark.task for mark in each.marks})
         if into is not None and each.id in current:
             set_entry(target, into, submission)
@@ -296,47 +279,12 @@ def _copy_pages(source: Transaction, batch: BatchRow, target: Transaction, into:
             target.session.add(new)
 
 
-def _lines(source: Transaction, submission: SubmissionRow) -> list[AuditRow]:
+def _lines(transaction: Transaction, submission: SubmissionRow) -> list[AuditRow]:
     about = sa.select(AuditRow).where(AuditRow.submission_id == submission.id, AuditRow.what != "graded")
-    return list(source.session.scalars(about.order_by(AuditRow.id)))
+    return list(transaction.session.scalars(about.order_by(AuditRow.id)))
 
 
-def _copy_lines(target: Transaction, lines: Sequence[AuditRow], submission: SubmissionRow) -> list[str]:
-    """Copy lines of the audit trail unless they are there already. Return what the new ones are about.
-
-    A corrected submission time has a line already, with the time of its import.
-    """
-    there = _lines(target, submission)
-    known = {_content(line) for line in there}
-    corrected = {(line.before, line.after) for line in there if line.what == "handed in"}
-    new = [
-        line
-        for line in lines
-        if _content(line) not in known and not (line.what == "handed in" and (line.before, line.after) in corrected)
-    ]
-    for line in new:
-        at, who, what, before, after = _content(line)
-        line_copy = AuditRow(at=at, who=who, what=what, before=before, after=after)
-        line_copy.person, line_copy.kata, line_copy.submission_id = (
-            submission.person.name,
-            submission.kata,
-            submission.id,
-        )
-        target.session.add(line_copy)
-    return [line.what for line in new]
-
-
-def _content(line: AuditRow) -> tuple[str, str, str, str, str]:
-    return line.at, line.who, line.what, line.before, line.after
-
-
-def _copy_marks(target: Transaction, original: SubmissionRow, submission: SubmissionRow) -> None:
-    """Copy a submission's manual scores, unless the other gradebook has newer ones."""
-    for mark in original.marks:
-        row = target.session.get(MarkRow, (submission.id, mark.task))
-        if row is None:
-            row = MarkRow(submission_id=submission.id, task=mark.task, reviewed_at="")
-            target.session.add(row)
-        if mark.reviewed_at >= row.reviewed_at:
-            row.points, row.reviewer, row.reviewed_at, row.comment = mark.score[1:]
-    target.session.flush()
+def _content(line: AuditRow) -> tuple[str, ...]:
+    """Return what makes two lines the same. A corrected submission time may have a line with the time of its import."""
+    content = line.what, line.before, line.after
+    return content if line.what == "handed in" else (line.at, line.who, *content)

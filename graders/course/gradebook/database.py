@@ -1,4 +1,4 @@
-"""Open the database of a gradebook, upgrade its tables, and run transactions on it."""
+"""Open the database of a gradebook, create its tables, and run transactions on it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from graders.course.gradebook.tables import REVISION, AuditRow, KataRow, PersonRow, SubmissionRow
+from graders.course.gradebook.tables import REVISION, REVISIONS, AuditRow, KataRow, PersonRow, SubmissionRow, Table
 from graders.course.submissions import forms, now
 from graders.errors import KataError
 
@@ -22,10 +21,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 WAIT_S = 30  # how long to wait for another process that is writing
-MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATING = 0x6B61746173  # the key of PostgreSQL's advisory lock during an upgrade
+_CREATING = 0x6B61746173  # the key of PostgreSQL's advisory lock while tables are created
 _WRITING = 0x6B61746174  # the key of PostgreSQL's advisory lock for transactions that are alone
-_LOCK_TIMEOUT = "55P03"  # PostgreSQL's code for a lock timeout
+_IN_USE = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03")  # the last is PostgreSQL's code for a lock timeout
 
 
 WHOLE = [selectinload(each) for each in (SubmissionRow.person, SubmissionRow.verdicts, SubmissionRow.marks)]
@@ -67,7 +65,7 @@ class Transaction:
         """Return a kata's row, and add the row if it is missing."""
         row = self.session.get(KataRow, slug)
         if row is None:
-            row = KataRow(slug=slug, title="", attempts_per_day=0, counts="best", late_percent=0.0)
+            row = KataRow(slug=slug)
             self.session.add(row)
             self.session.flush()
         return row
@@ -94,7 +92,7 @@ class Transaction:
 class Gradebook:
     """An open database, which can be used in a `with` statement.
 
-    `url` is the path of a SQLite file or a database URL. A missing file is created, and older tables are upgraded. The
+    `url` is the path of a SQLite file or a database URL. A missing file is created. The
     audit trail records `who` as the author of changes. Raises KataError if the database cannot be used.
     """
 
@@ -109,7 +107,6 @@ class Gradebook:
             )
         if not self._is_sqlite:
             self._url = self._url.set(drivername="postgresql+psycopg")
-        self._create_private()
         try:
             self._connect()
         except ImportError as fault:
@@ -117,16 +114,11 @@ class Gradebook:
         except sa.exc.SQLAlchemyError as fault:
             raise self._fault(fault) from None
 
-    def _create_private(self) -> None:
-        """Create a missing SQLite file so that only its owner can read it.
-
-        If that fails, the attempt to connect reports the reason.
-        """
-        if self._is_sqlite and self._url.database not in (None, "", ":memory:"):
-            with contextlib.suppress(OSError):
-                os.close(os.open(str(self._url.database), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
     def _connect(self) -> None:
+        if self._is_sqlite and self._url.database not in (None, "", ":memory:"):
+            with contextlib.suppress(OSError):  # the attempt to connect reports the reason
+                # Only its owner can read a new file.
+                os.close(os.open(str(self._url.database), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         if self._is_sqlite:
             self._engine = sa.create_engine(self._url, connect_args={"timeout": WAIT_S})
         else:
@@ -134,18 +126,20 @@ class Gradebook:
         self._session = Session(self._engine)
         sa.event.listen(self._engine, "connect", _prepare_sqlite if self._is_sqlite else _prepare_postgresql)
         try:
-            self._upgrade()
+            self._create_tables()
         except BaseException:
             self.close()
             raise
 
     def _fault(self, fault: sa.exc.SQLAlchemyError) -> KataError:
-        problem = str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0]
-        if problem.endswith("is locked") or getattr(getattr(fault, "orig", None), "sqlstate", None) == _LOCK_TIMEOUT:
+        cause = getattr(fault, "orig", None)
+        code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+        problem = str(cause or fault).strip().partition("\n")[0]
+        if code in _IN_USE:
             return KataError(
                 f"{self.name}: {problem}: another program is using it. Wait for it or close it, and try again."
             )
-        if problem.endswith("is full"):
+        if code == "SQLITE_FULL":
             return KataError(f"{self.name}: {problem}. Free some space, and run the command again.")
         if isinstance(fault, sa.exc.OperationalError) and not self._is_sqlite:
             return KataError(f"{self.name}: {problem}. Is the server running, and do you have access?")
@@ -154,9 +148,7 @@ class Gradebook:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -214,53 +206,31 @@ class Gradebook:
             except sa.exc.SQLAlchemyError as fault:
                 raise self._fault(fault) from None
 
-    # ------------------------------------------------------------------------------------- upgrades
-
-    def _upgrade(self) -> None:
+    def _create_tables(self) -> None:
+        """Create the tables of a new database. Raises KataError if it has tables of another version or program."""
         with self._engine.begin() as connection:
             if _revision(connection) == REVISION:
                 return
-        with self._alone() as connection:
-            found = _revision(connection)
-            if found == REVISION:  # another process was faster
-                return
-            if found is None and sa.inspect(connection).get_table_names():
-                raise KataError(f"{self.name}: this database has other tables and is not a gradebook. Choose another.")
-            self._migrate(connection, found)
-
-    def _migrate(self, connection: sa.Connection, found: str | None) -> None:
-        from alembic import command
-        from alembic.config import Config
-        from alembic.util import CommandError
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError:
-            raise KataError(
-                f"{self.name}: its tables have revision {found}, which this version of katas does not know. "
-                "Use the version of katas that wrote them, or a later one."
-            ) from None
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[sa.Connection]:
-        """Run a transaction that may change the tables, while no other process can run such a transaction.
-
-        For SQLite, this starts the transaction explicitly, because the driver would start it too late.
-        """
         with self._engine.connect() as connection:
-            if self._is_sqlite:
-                connection = connection.execution_options(
-                    isolation_level="AUTOCOMMIT"
-                )  # so that the driver does not start a transaction itself
-                begin = "BEGIN IMMEDIATE"
-            else:
-                begin = f"SELECT pg_advisory_xact_lock({_MIGRATING})"
+            begin = f"SELECT pg_advisory_xact_lock({_CREATING})"
+            if self._is_sqlite:  # otherwise, the driver would start the transaction itself, and too late
+                connection, begin = connection.execution_options(isolation_level="AUTOCOMMIT"), "BEGIN IMMEDIATE"
             with connection.begin():
                 connection.exec_driver_sql(begin)
-                yield connection
+                found = _revision(connection)
+                if found == REVISION:  # another process was faster
+                    return
+                if found is not None:
+                    raise KataError(
+                        f"{self.name}: its tables have revision {found}, which this version of katas does not know. "
+                        "Use the version of katas that wrote them."
+                    )
+                if sa.inspect(connection).get_table_names():
+                    raise KataError(
+                        f"{self.name}: this database has other tables and is not a gradebook. Choose another."
+                    )
+                Table.metadata.create_all(connection)
+                connection.execute(sa.insert(REVISIONS).values(version_num=REVISION))
 
 
 def _parsed(url: str) -> sa.URL:
@@ -302,10 +272,9 @@ def _prepare_postgresql(connection: Any, _: object) -> None:
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    if not sa.inspect(connection).has_table("alembic_version"):
+    if not sa.inspect(connection).has_table(REVISIONS.name):
         return None
-    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
+    return connection.scalar(sa.select(REVISIONS.c.version_num))
 
 
 def _user() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -63,18 +63,7 @@ def _decide(
     row = people.row_for(transaction, person)
     before = "; ".join(described(each.decision) for each in _removed(transaction, person, slug, task))
     decision = Decision(kind, task, points, clean_line(transaction.who), now(), reason)
-    transaction.session.add(
-        DecisionRow(
-            person_id=row.id,
-            kata=slug,
-            task=task,
-            kind=kind,
-            points=points,
-            who=decision.who,
-            at=decision.at,
-            reason=reason,
-        )
-    )
+    transaction.session.add(DecisionRow(person_id=row.id, kata=slug, **asdict(decision)))
     transaction.note(kind, row.name, slug, before, described(decision))
     return decision
 
@@ -128,9 +117,8 @@ def add_request(transaction: Transaction, person: str, slug: str, reason: str) -
     reason = checked_reason(reason)
     transaction.kata(slug)
     row = people.row_for(transaction, person)
-    request = RequestRow(
-        person_id=row.id, kata=slug, reason=reason, opened_at=now(), opened_by=clean_line(transaction.who)
-    )
+    request = RequestRow(person_id=row.id, kata=slug, reason=reason)
+    request.opened_at, request.opened_by = now(), clean_line(transaction.who)
     transaction.session.add(request)
     transaction.session.flush()
     transaction.note("request", row.name, slug, after=f"{request.id}: {reason}")
@@ -162,6 +150,5 @@ def requests(transaction: Transaction, person: str | None = None, *, closed: boo
 
 
 def _request(row: RequestRow, directory: Directory) -> Request:
-    person = directory.id_of(row.person.name)
-    opened, closed = (row.opened_at, row.opened_by), (row.closed_at, row.closed_by)
-    return Request(row.id, person, row.kata, row.reason, *opened, *closed, row.answer)
+    values = {each.name: getattr(row, each.name) for each in fields(Request) if each.name != "person"}
+    return Request(person=directory.id_of(row.person.name), **values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
@@ -34,28 +35,20 @@ class Groups:
         return [each.id for each in self._members[team] if each.id != person] if team else []
 
     def shared(self, own: Mapping[str, Attempts]) -> dict[str, dict[str, list[Attempt]]]:
-        """Return everyone's attempts by person and kata, with those of their groups added.
+        """Return everyone's attempts by person and kata, with those of their groups added, each once.
 
         Someone who has left the course gets no attempts of the others.
         """
         result = {person: {kata: list(each) for kata, each in katas.items()} for person, katas in own.items()}
-        for members in self._members.values() if self.katas else ():
-            for member in members:
-                for kata in self.katas if member.left_at is None else ():
-                    of_group = self._of_mates(member.id, kata, own)
-                    if of_group:
-                        result.setdefault(member.id, {}).setdefault(kata, []).extend(of_group)
-        return result
-
-    def _of_mates(self, person: str, kata: str, own: Mapping[str, Attempts]) -> list[Attempt]:
-        """Return the other members' attempts, without those that are the same as an earlier one."""
-        known = {each.content for each in own.get(person, {}).get(kata, ())}
-        result = []
-        for mate in self.mates(person):
-            for each in own.get(mate, {}).get(kata, ()):
-                if each.content not in known:
-                    known.add(each.content)
-                    result.append(dataclasses.replace(each, by=mate))
+        here = [each.id for members in self._members.values() for each in members if each.left_at is None]
+        for person, kata in itertools.product(here, self.katas):
+            known = {each.content for each in own.get(person, {}).get(kata, ())}
+            for mate in self.mates(person):
+                for each in own.get(mate, {}).get(kata, ()):
+                    if each.content not in known:
+                        known.add(each.content)
+                        others = result.setdefault(person, {}).setdefault(kata, [])
+                        others.append(dataclasses.replace(each, by=mate))
         return result
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from graders.catalogue import Kata
+from graders.course.downloads import composed
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.tables import MarkItemRow, MarkRow, PersonRow, SubmissionRow, VerdictRow
-from graders.course.submissions import composed
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, without_marks
 from graders.report.text import clean, clean_line
@@ -80,12 +79,9 @@ def add(
     submission = _submission(transaction, person, row, earlier)
     if submission is None:
         submission = SubmissionRow(
-            person_id=person.id,
-            kata=verdict.kata,
-            sha256=verdict.submission_sha256,
-            submitted_at=row.submitted_at or verdict.graded_at,
-            batch=batch,
+            person_id=person.id, kata=verdict.kata, sha256=verdict.submission_sha256, batch=batch
         )
+        submission.submitted_at = row.submitted_at or verdict.graded_at
         session.add(submission)
         session.flush()
     elif batch:
@@ -102,11 +98,8 @@ def _submission(
     time now differs. The stored time is corrected if it was unknown, or if the batch has corrected it (`earlier`).
     """
     verdict = row.verdict
-    same = sa.select(SubmissionRow).where(
-        SubmissionRow.person_id == person.id,
-        SubmissionRow.kata == verdict.kata,
-        SubmissionRow.sha256 == verdict.submission_sha256,
-    )
+    files = {"person_id": person.id, "kata": verdict.kata, "sha256": verdict.submission_sha256}
+    same = sa.select(SubmissionRow).filter_by(**files)
     submitted_at = row.submitted_at or verdict.graded_at
     known = transaction.session.scalar(same.where(SubmissionRow.submitted_at == submitted_at))
     if known is not None or not verdict.seed:
@@ -136,18 +129,9 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, verdict: Ve
         session.delete(same)
         session.flush()
     current = max((each for each in known if each is not same), key=VerdictRow.age, default=None)
-    session.add(
-        VerdictRow(
-            submission_id=submission.id,
-            graded_at=verdict.graded_at,
-            seed=seed,
-            status=verdict.status,
-            harness_version=verdict.harness_version,
-            kata_digest=verdict.kata_digest,
-            suite_digest=verdict.suite_digest,
-            record=msgspec.json.encode(by_tests).decode(),
-        )
-    )
+    columns = ("graded_at", "status", "harness_version", "kata_digest", "suite_digest")
+    values = {name: getattr(verdict, name) for name in columns} | {"record": msgspec.json.encode(by_tests).decode()}
+    session.add(VerdictRow(submission_id=submission.id, seed=seed, **values))
     session.flush()
     before = "" if current is None else _described_verdict(current.verdict())
     transaction.note_submission(submission, "graded", before, _described_verdict(by_tests))
@@ -167,17 +151,11 @@ def add_regraded(transaction: Transaction, submission: int, verdict: Verdict) ->
 def _check_texts(row: Row) -> None:
     """Raise KataError for a NUL character, which PostgreSQL cannot store and no judge writes."""
     verdict = row.verdict
-    texts = {
-        "person": row.person,
-        "kata": verdict.kata,
-        "submission_sha256": verdict.submission_sha256,
-        "time": row.submitted_at + verdict.graded_at,
-        "seed": verdict.seed or "",
-        "harness_version": verdict.harness_version,
-        "digest": verdict.kata_digest + verdict.suite_digest,
-    }
+    texts = {name: getattr(verdict, name) for name in ("kata", "submission_sha256", "seed", "harness_version")}
+    texts |= {"person": row.person, "time": row.submitted_at + verdict.graded_at}
+    texts |= {"digest": verdict.kata_digest + verdict.suite_digest}
     for name, text in texts.items():
-        if "\0" in text:
+        if "\0" in (text or ""):
             raise KataError(
                 f"{clean_line(row.person)}: the verdict has a NUL character in its {name}, "
                 "which no judge writes. Remove it."
@@ -202,14 +180,11 @@ def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iter
     The newest score of a task is current. If two scores have the same time, the later one in `scores` is current. A
     score that has already been added is not recorded in the audit trail again.
     """
-    given: defaultdict[str, list[ManualScore]] = defaultdict(list)
-    for score in map(_cleaned, scores):
-        given[score.task].append(score)
-    new = sum(
-        _add_scores_of_task(transaction, submission, task, every)
-        for task, every in given.items()
-        if clean_line(task, LONGEST_NAME) == task  # no kata has a task with any other name
-    )
+    new = 0
+    scores = [_cleaned(score) for score in scores]
+    for task in dict.fromkeys(score.task for score in scores):
+        if clean_line(task, LONGEST_NAME) == task:  # no kata has a task with any other name
+            new += _add_scores_of_task(transaction, submission, task, [each for each in scores if each.task == task])
     transaction.session.flush()
     return new
 
@@ -221,17 +196,23 @@ def _add_scores_of_task(
     before = None if row is None else _cleaned(row.score)
     later = _later(scores, before)
     if before is not None and later and later[-1].points != before.points:  # it no longer comes from rubric items
-        of_mark = (MarkItemRow.submission_id == submission.id) & (MarkItemRow.task == task)
-        transaction.session.execute(sa.delete(MarkItemRow).where(of_mark))
+        transaction.session.execute(sa.delete(MarkItemRow).filter_by(submission_id=submission.id, task=task))
     for score in later:
-        if row is None:
-            row = MarkRow(submission_id=submission.id, task=task)
-            transaction.session.add(row)
-        row.points, row.reviewer, row.reviewed_at, row.comment = score[1:]
+        set_mark(transaction, submission.id, score)
         was = "" if before is None else _described_score(before)
         transaction.note_submission(submission, "marked", was, _described_score(score))
         before = score
     return len(later)
+
+
+def set_mark(transaction: Transaction, submission: int, score: ManualScore) -> None:
+    """Set the manual score of a task, unless it has a newer one."""
+    key = {"submission_id": submission, "task": score.task}
+    row = transaction.session.get(MarkRow, key) or MarkRow(**key, reviewed_at="")
+    if score.at >= row.reviewed_at:
+        row.points, row.reviewer, row.reviewed_at, row.comment = score[1:]
+    transaction.session.add(row)
+    transaction.session.flush()
 
 
 def _cleaned(score: ManualScore) -> ManualScore:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import socket
-from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.tables import LeaseRow, MarkRow
 from graders.course.submissions import as_utc
 
+MARKED = sa.select(MarkRow.submission_id, MarkRow.task)
 DURATION = datetime.timedelta(minutes=15)
 
 TaskKey = tuple[int, str]  # the id of a submission, and a task
@@ -58,10 +58,9 @@ def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime
     }
 
 
-def marked(transaction: Transaction, keys: Collection[TaskKey]) -> set[TaskKey]:
-    """Return which of these tasks have a manual score."""
-    every = transaction.session.execute(sa.select(MarkRow.submission_id, MarkRow.task))
-    return {(submission, task) for submission, task in every} & set(keys)
+def marked(transaction: Transaction) -> set[TaskKey]:
+    """Return the tasks that have a manual score."""
+    return {(submission, task) for submission, task in transaction.session.execute(MARKED)}
 
 
 def new_holder(by: str) -> str:

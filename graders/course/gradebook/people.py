@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
+from graders.course.downloads import composed
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow
-from graders.course.roster import BY_HAND, Match, Roster, RosterPerson
+from graders.course.roster import BY_HAND, UNKNOWN, Match, Roster, RosterPerson
 from graders.course.roster_files import RosterEntry, RosterFile
-from graders.course.submissions import composed, forms, now
+from graders.course.submissions import forms, now
 from graders.errors import KataError
 
 ROSTER_CHANGES = ("roster", "matched")  # these lines of the audit trail are about the roster
@@ -67,7 +68,7 @@ class Directory:
             return self.id_of(composed(name) if composed(name) in stored else stored[0])
         match = self._match(name)
         if match.id is None:
-            several = f" ({match.how})" if match.how.startswith("fits") else ""
+            several = "" if match.how == UNKNOWN else f" ({match.how})"
             raise KataError(
                 f"{name}: no such person in {self._gradebook}{several}. `katas gradebook show` lists everyone."
             )
@@ -82,11 +83,11 @@ class Directory:
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}
         for name in self.submitters:
             of_person.setdefault(self.id_of(name), []).append((name, self.matches[name].how))
-        return [self._listing(each, names) for each, names in sorted(of_person.items())]
-
-    def _listing(self, person: str, names: list[tuple[str, str]]) -> Listing:
-        on_roster = self.roster.people.get(person)
-        return Listing(person, on_roster, tuple(names), "" if on_roster or not names else names[0][1])
+        result = []
+        for person, names in sorted(of_person.items()):
+            on_roster = self.roster.people.get(person)
+            result.append(Listing(person, on_roster, tuple(names), "" if on_roster or not names else names[0][1]))
+        return result
 
 
 def person_in(row: RosterRow) -> RosterPerson:
@@ -143,7 +144,10 @@ class RosterChanges:
 def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
     """Add the people in a file to the roster, update those who are on it, and mark those not in the file as left."""
     roster = Directory(transaction).roster
-    others = _others(roster)
+    others: defaultdict[str, set[str]] = defaultdict(set)  # the people by e-mail address and by id in other systems
+    for each in roster.people.values():
+        for name in (each.email, *(value for _, value in each.ids)):
+            others[name.casefold()].add(each.id)
     chosen: dict[str, RosterEntry] = {}
     for entry in file.entries:
         if not (entry.id or entry.email or entry.ids):
@@ -158,76 +162,52 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
                 "Remove one of the lines."
             )
         chosen[person] = entry
-    changes = RosterChanges()
     owners = {key: person for person, entry in chosen.items() for key in entry.ids}
-    before = {person: _without_ids_of_others(known, owners) for person, known in roster.people.items()}
-    new = {person: _merged(person, before.get(person), entry) for person, entry in chosen.items()}
-    for person, known in before.items():
-        if person not in chosen:
-            new[person] = replace(known, left_at=known.left_at or now())
-    _write(transaction, [each for person, each in new.items() if each != roster.people.get(person)])
-    for person, after in new.items():
-        _note_change(transaction, roster.people.get(person), after, changes)
+    new = {}
+    for person in {**roster.people, **chosen}:
+        known = roster.people.get(person) or RosterPerson(person)
+        # An id of another system may belong to someone else now.
+        known = replace(known, ids=tuple(each for each in known.ids if owners.get(each, person) == person))
+        in_file = person in chosen
+        new[person] = _merged(known, chosen[person]) if in_file else replace(known, left_at=known.left_at or now())
+    changed = [each for person, each in new.items() if each != roster.people.get(person)]
+    _write(transaction, changed)
+    changes = RosterChanges()
+    for after in changed:
+        before = roster.people.get(after.id)
+        transaction.note("roster", after.id, before=described(before) if before else "", after=described(after))
+        if before is None:
+            changes.added.append(after.id)
+        elif (before.left_at is None) == (after.left_at is None):
+            changes.changed.append(after.id)
+        else:
+            (changes.returned if after.left_at is None else changes.left).append(after.id)
     return changes
 
 
-def _without_ids_of_others(known: RosterPerson, owners: Mapping[tuple[str, str], str]) -> RosterPerson:
-    """Return a person without the ids of other systems that now belong to someone else."""
-    return replace(known, ids=tuple(each for each in known.ids if owners.get(each, known.id) == known.id))
-
-
-def _merged(person: str, known: RosterPerson | None, entry: RosterEntry) -> RosterPerson:
+def _merged(known: RosterPerson, entry: RosterEntry) -> RosterPerson:
     """Return a person with the values of an entry. Columns that the file lacks stay as they are.
 
     A new id in another system replaces the earlier one.
     """
-    before = known or RosterPerson(person)
     replaced = {system for system, _ in entry.ids}
-    kept = {each for each in before.ids if each[0] not in replaced}
+    kept = {each for each in known.ids if each[0] not in replaced}
     given = {name: value for name in COLUMNS if (value := getattr(entry, name)) is not None}
-    return replace(before, **given, left_at=None, ids=tuple(sorted({*kept, *entry.ids})))
+    return replace(known, **given, left_at=None, ids=tuple(sorted({*kept, *entry.ids})))
 
 
 def _write(transaction: Transaction, people: Sequence[RosterPerson]) -> None:
-    """Write people to the roster. An id of another system belongs to the last of them who has it."""
-    rows = {row.id: row for row in roster_rows(transaction.session)}
-    ids = {(each.system, each.value): each for row in rows.values() for each in row.ids}
+    """Write people to the roster. Ids of other systems replace earlier ones, of whomever they were."""
+    session = transaction.session
     for person in people:
-        row = rows.setdefault(person.id, RosterRow(id=person.id))
-        for column in (*COLUMNS, "left_at"):
-            setattr(row, column, getattr(person, column))
-        transaction.session.add(row)
-    transaction.session.flush()
+        session.merge(RosterRow(id=person.id, **{name: getattr(person, name) for name in (*COLUMNS, "left_at")}))
+        session.flush()
+        session.execute(sa.delete(RosterIdRow).where(RosterIdRow.roster_id == person.id))
     for person in people:
-        for key in person.ids:
-            if key not in ids:
-                ids[key] = RosterIdRow(system=key[0], value=key[1], roster_id=person.id)
-                transaction.session.add(ids[key])
-            elif ids[key].roster_id != person.id:
-                ids[key].roster_id = person.id
-    own = {person.id: person.ids for person in people}
-    for key, each in ids.items():
-        if key not in own.get(each.roster_id, (key,)):
-            transaction.session.delete(each)
-    transaction.session.flush()
-    transaction.session.expire_all()
-
-
-def _note_change(
-    transaction: Transaction, before: RosterPerson | None, after: RosterPerson, changes: RosterChanges
-) -> None:
-    """Add a line about a person to the audit trail, and to the changes."""
-    if after == before:
-        return
-    transaction.note("roster", after.id, before="" if before is None else described(before), after=described(after))
-    if before is None:
-        changes.added.append(after.id)
-    elif before.left_at is None and after.left_at is not None:
-        changes.left.append(after.id)
-    elif before.left_at is not None and after.left_at is None:
-        changes.returned.append(after.id)
-    else:
-        changes.changed.append(after.id)
+        for system, value in person.ids:
+            session.execute(sa.delete(RosterIdRow).filter_by(system=system, value=value))
+            session.execute(sa.insert(RosterIdRow).values(system=system, value=value, roster_id=person.id))
+    session.expire_all()
 
 
 def _id_for(roster: Roster, entry: RosterEntry, file: RosterFile, others: Mapping[str, set[str]]) -> str:
@@ -239,15 +219,6 @@ def _id_for(roster: Roster, entry: RosterEntry, file: RosterFile, others: Mappin
         if len(fitting) == 1:
             return fitting.pop()
     return entry.id or entry.email or entry.ids[0][1]
-
-
-def _others(roster: Roster) -> dict[str, set[str]]:
-    """Map e-mail addresses and ids in other systems to the people on the roster who have them."""
-    result: defaultdict[str, set[str]] = defaultdict(set)
-    for person in roster.people.values():
-        for name in (person.email, *(value for _, value in person.ids)):
-            result[name.casefold()].add(person.id)
-    return result
 
 
 def match_by_hand(transaction: Transaction, name: str, person: str | None) -> str:

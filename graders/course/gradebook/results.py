@@ -100,6 +100,10 @@ class PersonReport:
         return self.listing.id
 
     @property
+    def has_submitted(self) -> bool:
+        return any(result.submitted for result in self.katas.values())
+
+    @property
     def has_left(self) -> bool:
         return self.listing.roster is not None and self.listing.roster.left_at is not None
 
@@ -163,13 +167,12 @@ def _attempt(submission: SubmissionRow) -> Attempt:
 
 
 def _scored(person: str, work: list[KataWork], bank: int) -> list[KataResult]:
-    scored = rules.scored(work, bank)
-    results = []
-    for each in sorted(work, key=lambda each: each.kata):
-        standings = scored[each.kata]
-        one = rules.counted(standings, each.rule)
-        results.append(KataResult(person, each.kata, each.rule, tuple(standings), one, each.decisions))
-    return results
+    standings = {kata: tuple(each) for kata, each in rules.scored(work, bank).items()}
+    return [
+        KataResult(person, each.kata, each.rule, of_kata, rules.counted(of_kata, each.rule), each.decisions)
+        for each in sorted(work, key=lambda each: each.kata)
+        for of_kata in (standings[each.kata],)
+    ]
 
 
 def by_name(transaction: Transaction) -> dict[Key, KataResult]:
@@ -202,21 +205,15 @@ def reports(transaction: Transaction, slug: str | None = None, person: str | Non
     collected = []
     for listing in directory.listings():
         own = by_person.get(listing.id, {})
-        if listing.id == wanted or (wanted is None and _is_listed(listing, own, katas.decisions)):
+        is_here = listing.roster is not None and listing.roster.left_at is None
+        is_listed = is_here or own or any(each == listing.id for each, _ in katas.decisions)
+        if listing.id == wanted or (wanted is None and is_listed):
             missing = {kata: _scored(listing.id, [katas.work(listing.id, kata, ())], 0)[0] for kata in slugs}
-            collected.append(_report(listing, {kata: own.get(kata) or missing[kata] for kata in slugs}, course))
+            found = {kata: own.get(kata) or missing[kata] for kata in slugs}
+            marks = [KataMark(kata, each.mark, each.rule, each.submitted) for kata, each in found.items()]
+            used_days = sum(each.counted.free for each in found.values() if each.counted and not each.is_decided)
+            collected.append(PersonReport(listing, found, totals.total(marks, course), used_days))
     return collected
-
-
-def _is_listed(listing: Listing, own: Mapping[str, KataResult], decided: Decisions) -> bool:
-    is_here = listing.roster is not None and listing.roster.left_at is None
-    return is_here or bool(own) or any(person == listing.id for person, _ in decided)
-
-
-def _report(listing: Listing, results: Mapping[str, KataResult], course: totals.Course) -> PersonReport:
-    marks = [KataMark(kata, each.mark, each.rule, each.submitted) for kata, each in results.items()]
-    used = sum(each.counted.free for each in results.values() if each.counted and not each.is_decided)
-    return PersonReport(listing, results, totals.total(marks, course), used)
 
 
 # ------------------------------------------------------------------------------------------- the rest

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -51,13 +52,13 @@ def checked(label: str, points: float, comment: str, maximum: float) -> Item:
 
 def items(transaction: Transaction, kata: str, task: str) -> list[Item]:
     """Return the items of a task in the order in which they were added."""
-    wanted = sa.select(RubricItemRow).where(RubricItemRow.kata == kata, RubricItemRow.task == task)
+    wanted = sa.select(RubricItemRow).filter_by(kata=kata, task=task)
     return [_item(row) for row in transaction.session.scalars(wanted.order_by(RubricItemRow.id))]
 
 
 def add(transaction: Transaction, kata: str, task: str, new: Item) -> Item:
     """Add an item to a task."""
-    row = RubricItemRow(kata=kata, task=task, label=new.label, points=new.points, comment=new.comment)
+    row = RubricItemRow(kata=kata, task=task, **_content(new))
     transaction.session.add(row)
     transaction.session.flush()
     transaction.note("rubric", kata=kata, after=_described(task, new))
@@ -66,52 +67,53 @@ def add(transaction: Transaction, kata: str, task: str, new: Item) -> Item:
 
 def used(transaction: Transaction, submission: int, task: str) -> list[int]:
     """Return the ids of the items that a manual score comes from."""
-    wanted = sa.select(MarkItemRow.item_id).where(MarkItemRow.submission_id == submission, MarkItemRow.task == task)
+    wanted = sa.select(MarkItemRow.item_id).filter_by(submission_id=submission, task=task)
     return list(transaction.session.scalars(wanted.order_by(MarkItemRow.item_id)))
 
 
 def use(transaction: Transaction, submission: int, task: str, chosen: Iterable[int]) -> None:
     """Record the items that a manual score comes from. They replace earlier ones."""
-    old = sa.delete(MarkItemRow).where(MarkItemRow.submission_id == submission, MarkItemRow.task == task)
-    transaction.session.execute(old)
+    mark = {"submission_id": submission, "task": task}
+    transaction.session.execute(sa.delete(MarkItemRow).filter_by(**mark))
     for item in dict.fromkeys(chosen):
-        transaction.session.execute(sa.insert(MarkItemRow).values(submission_id=submission, task=task, item_id=item))
+        transaction.session.execute(sa.insert(MarkItemRow).values(**mark, item_id=item))
 
 
 def copy_uses(transaction: Transaction, originals: Iterable[SubmissionRow], submission: SubmissionRow) -> None:
     """Record the items of the same manual scores of other submissions for this one too."""
-    own = {mark.task: mark.score for mark in marks_on(transaction, submission.id)}
     for other in originals:
-        for mark in marks_on(transaction, other.id):
-            chosen = used(transaction, other.id, mark.task)
-            if chosen and own.get(mark.task) == mark.score:
-                use(transaction, submission.id, mark.task, chosen)
+        for task, chosen in _same_scores(transaction, other, transaction, submission):
+            use(transaction, submission.id, task, chosen)
 
 
 def copy_items(source: Transaction, original: SubmissionRow, target: Transaction, submission: SubmissionRow) -> None:
     """Copy the items that a submission's scores come from to another gradebook, unless it has newer scores."""
+    for task, chosen in _same_scores(source, original, target, submission):
+        here = {(each.label, each.points, each.comment): each.id for each in items(target, original.kata, task)}
+        ids = []
+        for item in items(source, original.kata, task):
+            if item.id in chosen:
+                known = here.get((item.label, item.points, item.comment))
+                ids.append(known or add(target, original.kata, task, item).id)
+        use(target, submission.id, task, ids)
+
+
+def _same_scores(
+    source: Transaction, original: SubmissionRow, target: Transaction, submission: SubmissionRow
+) -> Iterator[tuple[str, list[int]]]:
+    """Yield the tasks for which two submissions have the same score, with the items of the original's."""
     own = {mark.task: mark.score for mark in marks_on(target, submission.id)}
     for mark in marks_on(source, original.id):
         chosen = used(source, original.id, mark.task)
         if chosen and own.get(mark.task) == mark.score:
-            every = {item.id: item for item in items(source, original.kata, mark.task)}
-            here = {_content(item): item.id for item in items(target, original.kata, mark.task)}
-            ids = []
-            for item in (every[each] for each in chosen):
-                known = here.get(_content(item))
-                ids.append(known or add(target, original.kata, mark.task, item).id)
-            use(target, submission.id, mark.task, ids)
+            yield mark.task, chosen
 
 
 def users(transaction: Transaction, item: int) -> list[tuple[SubmissionRow, MarkRow]]:
     """Return the submissions with manual scores that come from an item."""
-    wanted = (
-        sa.select(SubmissionRow, MarkRow)
-        .join(MarkRow, MarkRow.submission_id == SubmissionRow.id)
-        .join(MarkItemRow, (MarkItemRow.submission_id == MarkRow.submission_id) & (MarkItemRow.task == MarkRow.task))
-        .where(MarkItemRow.item_id == item)
-        .order_by(SubmissionRow.id)
-    )
+    of_item = (MarkItemRow.submission_id == MarkRow.submission_id) & (MarkItemRow.task == MarkRow.task)
+    wanted = sa.select(SubmissionRow, MarkRow).join(MarkRow, MarkRow.submission_id == SubmissionRow.id)
+    wanted = wanted.join(MarkItemRow, of_item).where(MarkItemRow.item_id == item).order_by(SubmissionRow.id)
     return [(submission, mark) for submission, mark in transaction.session.execute(wanted)]
 
 
@@ -155,8 +157,8 @@ def _item(row: RubricItemRow) -> Item:
     return Item(row.id, row.label, row.points, row.comment)
 
 
-def _content(item: Item) -> tuple[str, float, str]:
-    return item.label, item.points, item.comment
+def _content(item: Item) -> dict[str, Any]:
+    return {"label": item.label, "points": item.points, "comment": item.comment}
 
 
 def _described(task: str, item: Item) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -112,31 +113,25 @@ def set_course(
     transaction: Transaction, *, late_day_bank: int | None = None, pass_percent: float | None = None
 ) -> None:
     """Change the settings of the course. None leaves a setting unchanged; -1 removes the pass mark."""
-    before = described_course(course(transaction))
     row = transaction.session.get(CourseRow, 1) or CourseRow(id=1, late_day_bank=0, pass_percent=None)
-    transaction.session.add(row)
-    if late_day_bank is not None:
-        row.late_day_bank = late_day_bank
-    if pass_percent is not None:
-        row.pass_percent = None if pass_percent < 0 else pass_percent
-    _note(transaction, before)
+    _set(transaction, row, {"late_day_bank": late_day_bank, "pass_percent": pass_percent})
 
 
 def set_category(
     transaction: Transaction, name: str, *, weight: float | None = None, drop_lowest: int | None = None
 ) -> None:
     """Change a category of katas, and add it if it is missing. The empty name means the katas without a category."""
-    before = described_course(course(transaction))
     row = transaction.session.get(CategoryRow, name) or CategoryRow(name=name, weight=1.0, drop_lowest=0)
+    _set(transaction, row, {"weight": weight, "drop_lowest": drop_lowest})
+
+
+def _set(transaction: Transaction, row: CourseRow | CategoryRow, given: Mapping[str, float | None]) -> None:
+    """Set the values that are not None, where a negative one removes the setting, and note the change."""
+    before = described_course(course(transaction))
     transaction.session.add(row)
-    if weight is not None:
-        row.weight = weight
-    if drop_lowest is not None:
-        row.drop_lowest = drop_lowest
-    _note(transaction, before)
-
-
-def _note(transaction: Transaction, before: str) -> None:
+    for name, value in given.items():
+        if value is not None:
+            setattr(row, name, None if value < 0 else value)
     transaction.session.flush()
     after = described_course(course(transaction))
     if after != before:

@@ -6,7 +6,9 @@ Times are in UTC, in ISO 8601 to the second, so that sorting them as text sorts 
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import ClassVar
 
+import sqlalchemy as sa
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -14,7 +16,7 @@ from graders.course.rules import Decision, Rule
 from graders.manual_scores import ManualScore, with_marks
 from graders.verdict import Verdict, from_json
 
-REVISION = "0001"  # the newest revision in migrations/versions; a test compares the tables that it creates with these
+REVISION = "0001"  # of these tables; a database stores it
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -25,9 +27,14 @@ _NAMES = {
 
 
 class Table(DeclarativeBase):
-    """The base class of all tables. It gives names to constraints, so that a migration can change them."""
+    """The base class of all tables. It gives names to constraints, so that a later version can change them."""
 
     metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar = {str: Text}
+
+
+# Alembic uses the same name, so that it can upgrade these tables once there is a second revision.
+REVISIONS = sa.Table("alembic_version", Table.metadata, sa.Column("version_num", Text, primary_key=True))
 
 
 class KataRow(Table):
@@ -35,17 +42,17 @@ class KataRow(Table):
 
     __tablename__ = "katas"
 
-    slug: Mapped[str] = mapped_column(Text, primary_key=True)
-    title: Mapped[str] = mapped_column(Text, default="")
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(default="")
     attempts_per_day: Mapped[int] = mapped_column(default=0)
-    counts: Mapped[str] = mapped_column(Text, default="best")
-    due_at: Mapped[str | None] = mapped_column(Text, default=None)
+    counts: Mapped[str] = mapped_column(default="best")
+    due_at: Mapped[str | None] = mapped_column(default=None)
     late_percent: Mapped[float] = mapped_column(default=0.0)
     late_days: Mapped[int | None] = mapped_column(default=None)
     grace_s: Mapped[int] = mapped_column(default=0)
     weight: Mapped[float | None] = mapped_column(default=None)
-    category: Mapped[str] = mapped_column(Text, default="")
-    missing: Mapped[str] = mapped_column(Text, default="zero")
+    category: Mapped[str] = mapped_column(default="")
+    missing: Mapped[str] = mapped_column(default="zero")
     maximum: Mapped[float] = mapped_column(default=0.0)
     in_groups: Mapped[bool] = mapped_column(default=False)
 
@@ -69,7 +76,7 @@ class CategoryRow(Table):
 
     __tablename__ = "categories"
 
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
     weight: Mapped[float] = mapped_column(default=1.0)
     drop_lowest: Mapped[int] = mapped_column(default=0)
 
@@ -79,12 +86,12 @@ class RosterRow(Table):
 
     __tablename__ = "roster"
 
-    id: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text, default="")
-    email: Mapped[str] = mapped_column(Text, default="")
-    section: Mapped[str] = mapped_column(Text, default="")
-    team: Mapped[str] = mapped_column(Text, default="")
-    left_at: Mapped[str | None] = mapped_column(Text, default=None)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    section: Mapped[str] = mapped_column(default="")
+    team: Mapped[str] = mapped_column(default="")
+    left_at: Mapped[str | None] = mapped_column(default=None)
     ids: Mapped[list[RosterIdRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
 
@@ -96,8 +103,8 @@ class RosterIdRow(Table):
 
     __tablename__ = "roster_ids"
 
-    system: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[str] = mapped_column(Text, primary_key=True)
+    system: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
     roster_id: Mapped[str] = mapped_column(ForeignKey("roster.id", ondelete="CASCADE"), index=True)
     person: Mapped[RosterRow] = relationship(back_populates="ids")
 
@@ -108,7 +115,7 @@ class PersonRow(Table):
     __tablename__ = "people"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
     submissions: Mapped[list[SubmissionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
     extensions: Mapped[list[ExtensionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
     decisions: Mapped[list[DecisionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
@@ -122,7 +129,7 @@ class ExtensionRow(Table):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
-    due_at: Mapped[str] = mapped_column(Text)
+    due_at: Mapped[str]
     person: Mapped[PersonRow] = relationship(back_populates="extensions")
 
 
@@ -136,12 +143,12 @@ class DecisionRow(Table):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
-    task: Mapped[str] = mapped_column(Text, primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
+    task: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
     points: Mapped[float] = mapped_column(default=0.0)
-    who: Mapped[str] = mapped_column(Text)
-    at: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
+    who: Mapped[str]
+    at: Mapped[str]
+    reason: Mapped[str]
     person: Mapped[PersonRow] = relationship(back_populates="decisions")
 
     @property
@@ -157,12 +164,12 @@ class RequestRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"))
-    reason: Mapped[str] = mapped_column(Text)
-    opened_at: Mapped[str] = mapped_column(Text)
-    opened_by: Mapped[str] = mapped_column(Text)
-    closed_at: Mapped[str | None] = mapped_column(Text, default=None)
-    closed_by: Mapped[str] = mapped_column(Text, default="")
-    answer: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str]
+    opened_at: Mapped[str]
+    opened_by: Mapped[str]
+    closed_at: Mapped[str | None] = mapped_column(default=None)
+    closed_by: Mapped[str] = mapped_column(default="")
+    answer: Mapped[str] = mapped_column(default="")
     person: Mapped[PersonRow] = relationship(back_populates="requests")
 
 
@@ -175,9 +182,9 @@ class SubmissionRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), index=True)
-    sha256: Mapped[str] = mapped_column(Text)
-    submitted_at: Mapped[str] = mapped_column(Text)
-    batch: Mapped[str] = mapped_column(Text, default="")
+    sha256: Mapped[str]
+    submitted_at: Mapped[str]
+    batch: Mapped[str] = mapped_column(default="")
     person: Mapped[PersonRow] = relationship(back_populates="submissions")
     verdicts: Mapped[list[VerdictRow]] = relationship(
         back_populates="submission", cascade="all, delete-orphan", order_by="VerdictRow.id"
@@ -212,13 +219,13 @@ class VerdictRow(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), index=True)
-    graded_at: Mapped[str] = mapped_column(Text)
-    seed: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(Text)
-    harness_version: Mapped[str] = mapped_column(Text)
-    kata_digest: Mapped[str] = mapped_column(Text)
-    suite_digest: Mapped[str] = mapped_column(Text)
-    record: Mapped[str] = mapped_column(Text)
+    graded_at: Mapped[str]
+    seed: Mapped[str]
+    status: Mapped[str]
+    harness_version: Mapped[str]
+    kata_digest: Mapped[str]
+    suite_digest: Mapped[str]
+    record: Mapped[str]
     submission: Mapped[SubmissionRow] = relationship(back_populates="verdicts")
 
     def age(self) -> tuple[str, int]:
@@ -236,11 +243,11 @@ class MarkRow(Table):
     __tablename__ = "marks"
 
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True)
-    task: Mapped[str] = mapped_column(Text, primary_key=True)
+    task: Mapped[str] = mapped_column(primary_key=True)
     points: Mapped[float]
-    reviewer: Mapped[str] = mapped_column(Text)
-    reviewed_at: Mapped[str] = mapped_column(Text)
-    comment: Mapped[str] = mapped_column(Text, default="")
+    reviewer: Mapped[str]
+    reviewed_at: Mapped[str]
+    comment: Mapped[str] = mapped_column(default="")
     submission: Mapped[SubmissionRow] = relationship(back_populates="marks")
 
     @property
@@ -257,13 +264,13 @@ class AuditRow(Table):
     __tablename__ = "audit"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[str] = mapped_column(Text)
-    who: Mapped[str] = mapped_column(Text)
-    what: Mapped[str] = mapped_column(Text)
-    person: Mapped[str] = mapped_column(Text, default="", index=True)
-    kata: Mapped[str] = mapped_column(Text, default="")
-    before: Mapped[str] = mapped_column(Text, default="")
-    after: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[str]
+    who: Mapped[str]
+    what: Mapped[str]
+    person: Mapped[str] = mapped_column(default="", index=True)
+    kata: Mapped[str] = mapped_column(default="")
+    before: Mapped[str] = mapped_column(default="")
+    after: Mapped[str] = mapped_column(default="")
     submission_id: Mapped[int | None] = mapped_column(
         ForeignKey("submissions.id", ondelete="CASCADE"), default=None, index=True
     )
@@ -279,9 +286,9 @@ class BatchRow(Table):
     __tablename__ = "batches"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(Text, unique=True)
-    folder: Mapped[str] = mapped_column(Text)
-    seed: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(unique=True)
+    folder: Mapped[str]
+    seed: Mapped[str]
 
 
 class EntryRow(Table):
@@ -307,7 +314,7 @@ class PageRow(Table):
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), primary_key=True)
     points: Mapped[float]
-    written_at: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[str]
     last_line: Mapped[int]
 
 
@@ -320,9 +327,9 @@ class LeaseRow(Table):
     __tablename__ = "leases"
 
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True)
-    task: Mapped[str] = mapped_column(Text, primary_key=True)
-    holder: Mapped[str] = mapped_column(Text)
-    until: Mapped[str] = mapped_column(Text)
+    task: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[str]
 
 
 class PseudonymKeyRow(Table):
@@ -331,7 +338,7 @@ class PseudonymKeyRow(Table):
     __tablename__ = "pseudonym_keys"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(Text)
+    key: Mapped[str]
 
 
 class RubricItemRow(Table):
@@ -341,10 +348,10 @@ class RubricItemRow(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kata: Mapped[str] = mapped_column(ForeignKey("katas.slug"), index=True)
-    task: Mapped[str] = mapped_column(Text)
-    label: Mapped[str] = mapped_column(Text)
+    task: Mapped[str]
+    label: Mapped[str]
     points: Mapped[float]
-    comment: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(default="")
 
 
 class MarkItemRow(Table):
@@ -361,5 +368,5 @@ class MarkItemRow(Table):
     )
 
     submission_id: Mapped[int] = mapped_column(primary_key=True)
-    task: Mapped[str] = mapped_column(Text, primary_key=True)
+    task: Mapped[str] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("rubric_items.id"), primary_key=True, index=True)

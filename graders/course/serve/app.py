@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from graders import catalogue
 from graders.catalogue import Kata
-from graders.course.marking_queue import Katas, MarkingQueue, Wanted
+from graders.course.marking_queue import MarkingQueue, Wanted
 from graders.course.serve.desk import Desk, Outdated
 from graders.errors import KataError
 from graders.learner.progress import default_path
@@ -38,7 +38,6 @@ POLICY = (
 )
 PICTURE_POLICY = "default-src 'none'; sandbox"
 HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
-Endpoint = Callable[[Request], Awaitable[Response]]
 Given = dict[str, Any]
 Work = Callable[[int, Given], Given]  # gets the number of a piece, if the address has one, and what the page sent
 PIECE = "/api/pieces/{number:int}"
@@ -48,27 +47,22 @@ def application(desk: Desk) -> Starlette:
     """Return the application for one reviewer's desk, without the guard."""
     answers: dict[str, Work] = {
         "/api/queue": lambda *_: desk.state(),
-        "/api/choose": lambda _, given: _choose(desk, given),
+        "/api/choose": lambda _, given: desk.choose(given),
         "/api/start": lambda *_: desk.start(),
         "/api/next": lambda *_: desk.next(),
         "/api/back": lambda *_: desk.back(),
         f"{PIECE}/again": lambda number, _: desk.again(number),
-        f"{PIECE}/score": lambda number, given: desk.score(number, given.get("items")),
-        f"{PIECE}/give": lambda number, given: desk.give(
-            number, given.get("points"), given.get("comment", ""), given.get("items", [])
-        ),
-        f"{PIECE}/items": lambda number, given: desk.add_item(
-            number, given.get("label"), given.get("points"), given.get("comment", "")
-        ),
+        f"{PIECE}/score": desk.score,
+        f"{PIECE}/give": desk.give,
+        f"{PIECE}/items": desk.add_item,
     }
-    routes = [
-        Route(address, answered(work), methods=["GET" if address == "/api/queue" else "POST"])
-        for address, work in answers.items()
-    ]
     app = Starlette(
         routes=[
             Route("/", page),
-            *routes,
+            *(
+                Route(address, answered(desk, work), methods=["GET" if address == "/api/queue" else "POST"])
+                for address, work in answers.items()
+            ),
             Route("/pieces/{number:int}/pictures/{at:int}", picture),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
@@ -77,13 +71,17 @@ def application(desk: Desk) -> Starlette:
     return app
 
 
-def answered(work: Work) -> Endpoint:
+def answered(desk: Desk, work: Work) -> Callable[[Request], Awaitable[Response]]:
     """Return an endpoint that does the work in a thread and answers with JSON, also if it fails."""
+
+    def done(number: int, given: Given) -> Given:
+        with desk.lock:
+            return work(number, given)
 
     async def endpoint(request: Request) -> Response:
         try:
             given = await body_of(request)
-            answer = await run_in_threadpool(work, request.path_params.get("number", 0), given)
+            answer = await run_in_threadpool(done, request.path_params.get("number", 0), given)
         except Outdated as fault:
             return JSONResponse({"error": str(fault), "piece": fault.piece}, 409, HEADERS)
         except KataError as fault:
@@ -95,25 +93,16 @@ def answered(work: Work) -> Endpoint:
     return endpoint
 
 
-def _choose(desk: Desk, given: Given) -> Given:
-    """Limit the queue, and answer with the first piece."""
-    kata, task, person = (given.get(name, "") for name in ("kata", "task", "person"))
-    if not all(isinstance(each, str) for each in (kata, task, person)):
-        raise KataError("`kata`, `task` and `person` must be texts.")
-    desk.choose(kata, task, person, again=given.get("again") is True)
-    return desk.next()
-
-
-async def page(request: Request) -> Response:
+async def page(_: Request) -> Response:
     """Answer with the page; its script does the rest."""
-    del request
     return HTMLResponse(PAGE, headers=HEADERS | {"content-security-policy": POLICY})
 
 
-async def picture(request: Request) -> Response:
+def picture(request: Request) -> Response:
     """Answer with a submitted picture."""
-    number, at = request.path_params["number"], request.path_params["at"]
-    found = await run_in_threadpool(request.app.state.desk.picture, number, at)
+    desk: Desk = request.app.state.desk
+    with desk.lock:
+        found = desk.picture(**request.path_params)
     if found is None:
         return Response(status_code=404)
     return Response(found, media_type="image/png", headers=HEADERS | {"content-security-policy": PICTURE_POLICY})
@@ -133,20 +122,6 @@ def serve(
     """Serve a reviewer's queue until Ctrl-C. Raises KataError if the course is missing, or if the port is taken."""
     if "://" not in course and not Path(course).is_dir() and not Path(course).is_file():
         raise KataError(f"{course}: no such gradebook. Name one, or the --out folder of `katas grade-batch`.")
-    with MarkingQueue(course, by, Wanted(anonymous=anonymous), _katas(root, say)) as queue:
-        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
-        desk = Desk(queue, name, say)
-        try:
-            site = server.Site(
-                application(desk), "marking", "marking", default_path().parent, "The marking queue is at"
-            )
-            server.serve(site, host=host, port=port, browser=browser, say=say)
-        finally:
-            desk.close()
-
-
-def _katas(root: Path, say: Callable[[str], None]) -> Katas:
-    """Return a function that loads the repository's katas. `say` reports once each that is missing."""
 
     @cache
     def load(slug: str) -> Kata | None:
@@ -156,4 +131,14 @@ def _katas(root: Path, say: Callable[[str], None]) -> Katas:
             say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
             return None
 
-    return load
+    with MarkingQueue(course, by, Wanted(anonymous=anonymous), load) as queue:
+        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
+        desk = Desk(queue, name, say)
+        try:
+            site = server.Site(
+                application(desk), "marking", "marking", default_path().parent, "The marking queue is at"
+            )
+            server.serve(site, host=host, port=port, browser=browser, say=say)
+        finally:
+            with desk.lock:
+                desk.close()

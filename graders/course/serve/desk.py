@@ -7,7 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece, Wanted
 from graders.course.serve.piece import ShownPiece
@@ -27,15 +27,15 @@ class Outdated(KataError):
 
 
 class Desk:
-    """The queue of one reviewer, with the pieces that the page has opened.
+    """The queue of one reviewer, with the pieces that the page has opened. Hold `lock` while you use it.
 
     Each opening has a number. Points are given for the piece as it was when it was opened, so that no tab overwrites
     what another tab or another reviewer has given since then.
     """
 
     def __init__(self, queue: MarkingQueue, course: str, say: Callable[[str], None]) -> None:
+        self.lock = threading.Lock()
         self._queue, self._course, self._say = queue, course, say
-        self._lock = threading.Lock()
         self._opened: OrderedDict[int, ShownPiece] = OrderedDict()
         self._number = secrets.randbits(40)  # a page of an earlier server must not score another piece
         self._last: OpenPiece | None = None  # the piece that was opened last
@@ -43,113 +43,99 @@ class Desk:
 
     def state(self) -> dict[str, Any]:
         """Return the queue's name, its progress, and what it can be limited to."""
-        with self._lock:
-            every, wanted = self._queue.all, self._queue.wanted
-            tasks = {(each.kata, each.task): None for each in every}
-            return {
-                "course": self._course,
-                "by": self._queue.book.who,
-                "anonymous": wanted.anonymous,
-                "progress": self._queue.progress(),
-                "katas": list(dict.fromkeys(each.kata for each in every)),
-                "tasks": [{"kata": kata, "task": task} for kata, task in tasks],
-                "people": sorted({each.name for each in every}),
-                "chosen": {
-                    "kata": next(iter(wanted.katas), ""),
-                    "task": next(iter(wanted.tasks), ""),
-                    "person": next(iter(wanted.people), ""),
-                    "again": wanted.again,
-                },
-            }
+        every, wanted = self._queue.all, self._queue.wanted
+        tasks = dict.fromkeys((each.kata, each.task) for each in every)
+        chosen = {"kata": wanted.katas, "task": wanted.tasks, "person": wanted.people}
+        return {
+            "course": self._course,
+            "by": self._queue.book.who,
+            "anonymous": wanted.anonymous,
+            "progress": self._queue.progress(),
+            "katas": list(dict.fromkeys(each.kata for each in every)),
+            "tasks": [{"kata": kata, "task": task} for kata, task in tasks],
+            "people": sorted({each.name for each in every}),
+            "chosen": {name: next(iter(of), "") for name, of in chosen.items()} | {"again": wanted.again},
+        }
 
-    def choose(self, kata: str, task: str, person: str, *, again: bool) -> None:
-        """Limit the queue. An empty text means everything."""
-        with self._lock:
-            katas, tasks, people = ([text] if text else [] for text in (kata, task, person))
-            self._queue.choose(Wanted(katas, tasks, people, again))
-            self._last, self._at_end = None, False
+    def choose(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Limit the queue, and open its first piece. An empty text means everything."""
+        texts = [given.get(name, "") for name in ("kata", "task", "person")]
+        if not all(isinstance(each, str) for each in texts):
+            raise KataError("`kata`, `task` and `person` must be texts.")
+        katas, tasks, people = ([text] if text else [] for text in texts)
+        self._queue.choose(Wanted(katas, tasks, people, given.get("again") is True))
+        self._last = None
+        return self.next()
 
     def next(self) -> dict[str, Any]:
-        """Open the next piece. Without one, also write the tables of the batches."""
-        with self._lock:
-            return self._next()
+        """Open the next piece. Without one, also write the files of the batches."""
+        found = self._queue.next()
+        self._at_end = found is None
+        if found is not None:
+            return self._answer(found)
+        self._write_tables()
+        end = self._queue.ending()
+        return self._answer(None, end.note) | {"end": {"title": end.title, "skipped": end.skipped}}
 
     def start(self) -> dict[str, Any]:
         """Open the piece that was opened last, for a page that was loaded again. If it was scored, open the next one.
 
         Another tab gets the same piece. The score that is given first is stored, and the other tab hears of it.
         """
-        with self._lock:
-            last = None if self._at_end else self._last
-            found = self._queue.again(last) if last else None
-            if last is None or found is None or found.mark != last.mark:
-                return self._next()
-            return self._answer(found, "")
+        last = None if self._at_end else self._last
+        found = self._queue.again(last) if last else None
+        return self._answer(found) if last and found and found.mark == last.mark else self.next()
 
     def back(self) -> dict[str, Any]:
         """Open the piece before the current one."""
-        with self._lock:
-            if self._at_end and self._last is not None:
-                self._at_end, result = False, self._queue.again(self._last)
-                return self._answer(result, "" if result else HELD)
-            at_start, result = self._queue.at_start, self._queue.back()
-            return self._answer(result, "" if result else "This is the first one." if at_start else HELD)
+        if self._at_end and self._last is not None:
+            self._at_end = False
+            return self._again(self._last)
+        first = "This is the first one." if self._queue.at_start else HELD
+        found = self._queue.back()
+        return self._answer(found, "" if found else first)
 
     def again(self, number: int) -> dict[str, Any]:
         """Open a piece again, as it is now."""
-        with self._lock:
-            found = self._queue.again(self._piece(number).opened)
-            return self._answer(found, "" if found else HELD)
+        return self._again(self._piece(number).opened)
 
     def picture(self, number: int, at: int) -> bytes | None:
         """Return a picture of an opened piece, or None."""
-        with self._lock:
-            shown = self._opened.get(number)
-            return shown.pictures[at] if shown and 0 <= at < len(shown.pictures) else None
+        shown = self._opened.get(number)
+        return shown.pictures[at] if shown and 0 <= at < len(shown.pictures) else None
 
-    def score(self, number: int, items: object) -> dict[str, Any]:
+    def score(self, number: int, given: dict[str, Any]) -> dict[str, Any]:
         """Return the points and the comment that rubric items give."""
-        with self._lock:
-            shown = self._piece(number)
-            points, comment = self._queue.score_of(shown.opened, _ids(items))
-            return {"points": points, "comment": shown.visible(comment or "")}
+        shown = self._piece(number)
+        points, comment = self._queue.score_of(shown.opened, _ids(given.get("items")))
+        return {"points": points, "comment": shown.visible(comment or "")}
 
-    def give(self, number: int, points: object, comment: object, items: object) -> dict[str, Any]:
+    def give(self, number: int, given: dict[str, Any]) -> dict[str, Any]:
         """Store points and a comment. Raises Outdated if another reviewer was faster."""
-        with self._lock:
-            shown, chosen = self._piece(number), _ids(items)
-            given = _number(points), shown.comment(_text(comment, "comment"))
-            try:
-                if chosen and self._queue.score_of(shown.opened, chosen)[0] != given[0]:
-                    chosen = []  # the points were changed by hand, so they no longer come from the items
-                shown.opened = self._queue.give(shown.opened, given, chosen)
-            except MarkedMeanwhile as faster:
-                self._refuse(shown, faster)
-            except KataError as fault:
-                raise KataError(shown.visible(str(fault))) from None
-            return {"progress": self._queue.progress()}
+        shown, chosen = self._piece(number), _ids(given.get("items", []))
+        points, comment = _number(given), shown.comment(_text(given, "comment"))
+        try:
+            if chosen and self._queue.score_of(shown.opened, chosen)[0] != points:
+                chosen = []  # the points were changed by hand, so they no longer come from the items
+            shown.opened = self._queue.give(shown.opened, (points, comment), chosen)
+        except MarkedMeanwhile as faster:
+            said = f"{self._queue.meanwhile(shown.opened, faster.mark)}\nYour points were not stored."
+            now = self._queue.again(shown.opened)
+            raise Outdated(said, self._described(now) if now else None) from None
+        except KataError as fault:
+            raise KataError(shown.visible(str(fault))) from None
+        return {"progress": self._queue.progress()}
 
-    def add_item(self, number: int, label: object, points: object, comment: object) -> dict[str, Any]:
+    def add_item(self, number: int, given: dict[str, Any]) -> dict[str, Any]:
         """Add a rubric item to the task of a piece, and return all items."""
-        with self._lock:
-            shown = self._piece(number)
-            self._queue.add_item(shown.opened, _text(label, "label"), _number(points), _text(comment, "comment"))
-            return {"items": shown.items()}
-
-    def _next(self) -> dict[str, Any]:
-        found = self._queue.next()
-        self._at_end = found is None
-        if found is not None:
-            return self._answer(found, "")
-        self._write_tables()
-        end = self._queue.ending()
-        return self._answer(None, end.note) | {"end": {"title": end.title, "skipped": end.skipped}}
+        shown = self._piece(number)
+        self._queue.add_item(shown.opened, _text(given, "label"), _number(given), _text(given, "comment"))
+        return {"items": shown.items()}
 
     def close(self) -> None:
-        """Write the tables of the batches, and give up what is reserved."""
-        with self._lock:
-            self._write_tables()
-            self._say(self._queue.progress())
+        """Write the files of the batches."""
+        self._write_tables()
+        self._say(self._queue.progress())
 
     def _write_tables(self) -> None:
         try:
@@ -158,12 +144,11 @@ class Desk:
         except KataError as fault:
             self._say(f"katas: {fault}\nThe points are stored.")
 
-    def _refuse(self, shown: ShownPiece, faster: MarkedMeanwhile) -> NoReturn:
-        said = f"{self._queue.meanwhile(shown.opened, faster.mark)}\nYour points were not stored."
-        now = self._queue.again(shown.opened)
-        raise Outdated(said, self._described(now) if now else None)
+    def _again(self, opened: OpenPiece) -> dict[str, Any]:
+        found = self._queue.again(opened)
+        return self._answer(found, "" if found else HELD)
 
-    def _answer(self, found: OpenPiece | None, note: str) -> dict[str, Any]:
+    def _answer(self, found: OpenPiece | None, note: str = "") -> dict[str, Any]:
         piece = self._described(found) if found else None
         return {"piece": piece, "progress": self._queue.progress(), "note": note}
 
@@ -181,23 +166,25 @@ class Desk:
         return self._opened[number]
 
 
-def _ids(given: object) -> Sequence[int]:
-    if not isinstance(given, list) or not all(type(each) is int for each in given):
+def _ids(items: object) -> Sequence[int]:
+    if not isinstance(items, list) or not all(type(each) is int for each in items):
         raise KataError("`items` must be a list of numbers.")
-    return given
+    return items
 
 
-def _number(given: object) -> float:
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+def _number(given: dict[str, Any]) -> float:
+    points = given.get("points")
+    if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points):
         raise KataError("The points are not a number.")
-    return float(given)
+    return float(points)
 
 
-def _text(given: object, name: str) -> str:
-    if not isinstance(given, str) or len(given) > LONGEST:
+def _text(given: dict[str, Any], name: str) -> str:
+    text = given.get(name, "" if name == "comment" else None)
+    if not isinstance(text, str) or len(text) > LONGEST:
         raise KataError(f"The {name} is not a text, or it is too long.")
     try:
-        given.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
         raise KataError(f"The {name} has half of a surrogate pair, which is not a character.") from None
-    return given
+    return text

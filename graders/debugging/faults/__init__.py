@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 Edit = tuple[str, str]
 """A snippet that occurs exactly once in the healthy program, and its replacement in the broken one."""
@@ -28,28 +28,27 @@ class Fault:
     family: str
     cause: str
     level: Literal[1, 2]
-    symptoms: tuple[str, ...]
+    symptoms: list[str]
     why: str
     fix: str
     prevention: str
-    edits: Mapping[str, tuple[Edit, ...]]
-    also: Mapping[str, tuple[str, ...]]
+    edits: Mapping[str, list[Edit]]
+    also: Mapping[str, list[str]]
 
 
 def _read(family: str) -> Iterator[Fault]:
     path = Path(__file__).with_name(f"{family}.toml")
     for table in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]:
-        edits: dict[str, tuple[Edit, ...]] = {}
-        also: dict[str, tuple[str, ...]] = {}
+        edits: dict[str, list[Edit]] = {}
+        also: dict[str, list[str]] = {}
         for edit in table.pop("edits"):
             for name in edit["programs"]:
-                edits[name] = (*edits.get(name, ()), (edit["healthy"], edit["broken"]))
+                edits.setdefault(name, []).append((edit["healthy"], edit["broken"]))
         for each in table.pop("also", ()):
             for name in each["programs"]:
-                also[name] = (*also.get(name, ()), each["snippet"])
-        table["symptoms"] = tuple(table["symptoms"])
-        prose: dict[str, Any] = {key: table[key].replace("\n", " ").strip() for key in ("why", "fix", "prevention")}
-        yield Fault(**table | prose, family=family, edits=edits, also=also)
+                also.setdefault(name, []).append(each["snippet"])
+        prose = {key: table.pop(key).replace("\n", " ").strip() for key in ("why", "fix", "prevention")}
+        yield Fault(**table, **prose, family=family, edits=edits, also=also)
 
 
 FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault in _read(family)}

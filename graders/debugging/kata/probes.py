@@ -29,7 +29,7 @@ def training(
         history = submission.train(model, data, epochs=epochs, seed=seed)
     finally:
         watch.close()
-    history_values = {name: [_number(value) for value in values] for name, values in vars(history).items()}
+    numbers = {name: [_number(value) for value in values] for name, values in vars(history).items()}
     gc.collect()  # graphs that are only waiting for garbage collection do not count as kept
     kept = len(watch.graphs)
     asked = {**parts, "own_train": own["X_train"], "own_validation": own["X_validation"]}
@@ -37,7 +37,7 @@ def training(
     answers["pieces"] = np.concatenate([_array(submission.predict(model, torch.tensor(X))) for X in pieces])
     again = submission.train(submission.build_model(seed + 1), submission.load_data(seed + 1), epochs=1, seed=seed + 1)
     return {
-        "history": history_values,
+        "history": numbers,
         "data": own,
         "answers": answers,
         "rows_seen": len(watch.rows) / len(parts["train"]),
@@ -90,24 +90,21 @@ def predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[s
     models = [submission.build_model(seed) for seed in seeds]
     for model, seed in zip(models, seeds, strict=True):
         submission.train(model, submission.load_data(seed), epochs=1, seed=seed)
-    inputs = torch.tensor(X)
-    before = [_state(model) for model in models]
-    asked = [
-        [
-            _array(submission.predict(model, inputs.clone())),
-            _array(submission.predict(model, inputs.flip(0)))[::-1].copy(),
-        ]
-        for model in models
-    ]
-    found = []
-    for model, state, answers in zip(models, before, asked, strict=True):
-        answers.append(_array(submission.predict(model, inputs.clone())))
-        after = _state(model)
+
+    def ask(model: nn.Module, rows: np.ndarray) -> np.ndarray:
+        return _array(submission.predict(model, torch.tensor(rows)))
+
+    backwards = X[::-1].copy()
+    found: list[dict[str, Any]] = [{"before": _state(model)} for model in models]
+    for model, one in zip(models, found, strict=True):
+        one["answers"] = [ask(model, X), ask(model, backwards)[::-1].copy()]
+    for model, one in zip(models, found, strict=True):
+        one["answers"].append(ask(model, X))
+        one["after"] = _state(model)
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.zero_()
-        zero = _array(submission.predict(model, inputs.clone()))
-        found.append({"before": state, "after": after, "answers": answers, "zero": zero})
+        one["zero"] = ask(model, X)
     return found
 
 
@@ -122,7 +119,6 @@ class _Watch:
         self._hooks = [model.register_forward_pre_hook(self._enter), model.register_forward_hook(self._leave)]
 
     def close(self) -> None:
-        """Remove the hooks."""
         for hook in self._hooks:
             hook.remove()
 

@@ -7,9 +7,8 @@ build_model(seed), load_data(seed), train(model, data, *, epochs, seed) and pred
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +17,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class TrainingProgram:
-    """A healthy program.
+    """A healthy program, with its text before any variation.
 
     `metric` names the score that the history holds in addition to the loss, as train_<metric> and validation_<metric>.
     `about` describes the program in a README. `constants` maps the name of a constant to the values, as source text,
@@ -27,26 +26,21 @@ class TrainingProgram:
     """
 
     name: str
+    source: str
     metric: Literal["accuracy", "r2"]
     about: str
-    constants: Mapping[str, tuple[str, ...]]
-    names: Mapping[str, tuple[str, ...]]
+    constants: Mapping[str, list[str]]
+    names: Mapping[str, list[str]]
     least_score: float
     largest_gap: float
 
-    @cached_property
-    def source(self) -> str:
-        """The program's text before any variation, without the line for the type checker."""
-        return (HERE / f"{self.name}.py").read_text(encoding="utf-8").removeprefix("# mypy: ignore-errors\n")
+
+def _source(name: str) -> str:
+    return (HERE / f"{name}.py").read_text(encoding="utf-8").removeprefix("# mypy: ignore-errors\n")
 
 
-def _read() -> Iterator[TrainingProgram]:
-    for name, table in tomllib.loads((HERE / "variations.toml").read_text(encoding="utf-8")).items():
-        table["about"] = table["about"].replace("\n", " ").strip()
-        for key in ("constants", "names"):
-            table[key] = {each: tuple(values) for each, values in table[key].items()}
-        yield TrainingProgram(name, **table)
-
-
-PROGRAMS: dict[str, TrainingProgram] = {program.name: program for program in _read()}
+PROGRAMS: dict[str, TrainingProgram] = {
+    name: TrainingProgram(name, _source(name), **table)
+    for name, table in tomllib.loads((HERE / "variations.toml").read_text(encoding="utf-8")).items()
+}
 """Maps the name of a program to the program."""

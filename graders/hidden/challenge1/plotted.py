@@ -42,7 +42,7 @@ def assert_both_networks_shown(figure: dict[str, Any] | None, made_up: dict[str,
             shown[name] += _showing(figure, norms[:, layer - 1], f"{NAMES[name]}, layer {layer}")
     _assert_labelled(figure, [axes for artists in shown.values() for axes, _ in artists])
     for name, artists in shown.items():
-        _assert_named(name, artists)
+        _assert_named(name, artists, _words(figure))
 
 
 def _showing(figure: dict[str, Any], norms: np.ndarray, whose: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -81,15 +81,26 @@ def _assert_labelled(figure: dict[str, Any], axes: list[dict[str, Any]]) -> None
             raise Mismatch(f"the {name} axis has no label", f"{name}label", None)
 
 
-def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+def _words(figure: dict[str, Any]) -> str:
+    """Return all texts of the figure, in lower case."""
+    words = [figure["xlabel"], figure["ylabel"], *figure["texts"]]
+    for axes in figure["axes"]:
+        words += [axes["title"], axes["part"], *axes["labels"], *(text for text, _ in axes["texts"])]
+        for legend in axes["legends"]:
+            words += [legend["title"], *(entry["label"] for entry in legend["entries"])]
+    return " ".join(words).lower()
+
+
+def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]], words: str) -> None:
     """Check that the picture attributes at least one of these artists to the network.
 
-    The others needn't be attributed to it, because lines of the other network may match a number by chance.
+    The others needn't be attributed to it, because lines of the other network may match a number by chance. If a text
+    such as "solid: sigmoid, dashed: ReLU" says what belongs to whom, it suffices that the picture names the network.
     """
     told = {_network_of(axes, artist) for axes, artist in artists} - {None}
     if name not in told and told:
         raise Mismatch(f"the norms of {NAMES[name]} are labelled as those of {NAMES[told.pop()]}", name, None)
-    if name not in told:
+    if name not in told and name not in words:
         said = f"nothing in the picture says which lines belong to {NAMES[name]}; name both networks"
         raise Mismatch(said, name, None)
 
@@ -97,7 +108,8 @@ def _assert_named(name: str, artists: list[tuple[dict[str, Any], dict[str, Any]]
 def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
     """Return the network that an artist belongs to, or None if that can't be determined.
 
-    The artist's legend entry decides, then a text in the artist's colour, and finally all texts of its axes.
+    The artist's legend entry decides, then a text in the artist's colour, then all texts of its axes, and finally the
+    title of its part of the figure.
     """
     entries = [entry for legend in axes["legends"] for entry in legend["entries"]]
     if artist["label"] in [entry["label"] for entry in entries] and _named(artist["label"]):
@@ -109,7 +121,7 @@ def _network_of(axes: dict[str, Any], artist: dict[str, Any]) -> str | None:
             if len(meant) == 1:
                 return meant.pop()
     around = [axes["title"], *axes["labels"], *(legend["title"] for legend in axes["legends"])]
-    return _named(" ".join([*around, *(text for text, _ in axes["texts"])]))
+    return _named(" ".join([*around, *(text for text, _ in axes["texts"])])) or _named(axes["part"])
 
 
 def _named(text: str) -> str | None:

@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.figure import SubFigure
 
 torch.set_num_threads(1)  # for networks this small, a second thread is no faster, and on a busy machine it is slower
 
@@ -48,39 +49,47 @@ def make(submission: ModuleType, activation: str) -> None:
     submission.DeepNetwork(15, activation, n_inputs=6)
 
 
-def networks(submission: ModuleType, activation: str, seeds: list[int], X: np.ndarray) -> dict[str, Any]:
-    """Return the parameters of a network for each seed, with the global random generators in a different state each
-    time.
+def weights(submission: ModuleType, activation: str, seeds: list[int]) -> list[Any]:
+    """Return the parameters of a network for each seed.
 
-    `touched` names the generators whose state changed.
+    The global random generators are in a different state each time.
     """
-    touched: set[str] = set()
     made = []
     for number, seed in enumerate(seeds):
         _disturb(number)
-        before = _generators()
-        network = submission.DeepNetwork(4, activation, n_inputs=X.shape[1], seed=seed)
-        network.forward(X)
-        network.train_step(X, np.arange(len(X)) % 10, 0.1)
-        touched.update(name for name, state in _generators().items() if state != before[name])
-        made.append(_copied(submission.DeepNetwork(4, activation, n_inputs=X.shape[1], seed=seed).parameters()))
-    return {"parameters": made, "touched": sorted(touched)}
+        made.append(_copied(submission.DeepNetwork(4, activation, n_inputs=12, seed=seed).parameters()))
+    return made
+
+
+def touched(submission: ModuleType, activation: str, seed: int, X: np.ndarray) -> list[str]:
+    """Make a network and train it for a step; return which global random generators have changed their state."""
+    before = _generators()
+    network = submission.DeepNetwork(4, activation, n_inputs=X.shape[1], seed=seed)
+    network.forward(X)
+    network.train_step(X, np.arange(len(X)) % 10, 0.1)
+    return [name for name, state in _generators().items() if state != before[name]]
 
 
 def training(
-    submission: ModuleType, n_layers: int, activation: str, options: dict[str, int], batches: list[Batch]
+    submission: ModuleType,
+    n_layers: int,
+    activation: str,
+    options: dict[str, int],
+    batches: list[Batch],
+    tracked: bool = False,
 ) -> dict[str, Any]:
     """Train a fresh network for one step on each batch, and return what happened in each step.
 
-    The report holds the losses, the norms, and the parameters before and after each step. `logits` holds the final
-    logits for the last batch, and `batches` holds the arrays of all batches after training.
+    The report holds the losses, the norms (if `tracked`), and the parameters before and after each step. `logits` holds
+    the final logits for the last batch, and `batches` holds the arrays of all batches after training.
     """
     network = submission.DeepNetwork(n_layers, activation, **options)
     parameters, losses, norms = [_copied(network.parameters())], [], []
     for X, y, learning_rate in batches:
         losses.append(network.train_step(X, y, learning_rate))
         parameters.append(_copied(network.parameters()))
-        norms.append(copy.copy(network.track_gradients()))
+        if tracked:
+            norms.append(copy.copy(network.track_gradients()))
     return {
         "parameters": parameters,
         "losses": losses,
@@ -175,8 +184,9 @@ def fixed(
     """Call fixed_network with images (n, 784) from 0 to 255 and classes y; return its logits for the images `shown`.
 
     `sizes` are the batch sizes of all steps. `outside` counts the steps before which something other than train_step
-    had changed the network's weights. `finished` says whether the returned network still has the weights from its last
-    step. `batches` are those of two steps: one that the seed `lot` draws from all that took place, and the last one.
+    had changed the network's weights. `finished` says whether the returned network has the weights that its last step
+    left; it may be a copy of the network that took the step. `batches` are those of two steps: one that the seed `lot`
+    draws from all that took place, and the last one.
 
     Afterwards, `fixed_parameters` can return the parameters before the first step ("first"), before and after the
     drawn step ("before" and "after"), before the last step ("nearly"), and of the returned network ("last").
@@ -212,16 +222,19 @@ def fixed(
     with _watched(submission, see):
         network = submission.fixed_network(X, y, seed)
     touched = [name for name, state in _generators().items() if state != before[name]]
-    parameters, (last_batch, nearly) = network.parameters(), final.get(id(network), ([], []))
+    parameters = network.parameters()
+    same = [key for key, (_, mark) in left.items() if mark == _fingerprint(parameters)]
+    trained = same[0] if same else id(network)
+    last_batch, nearly = final.get(trained, ([], []))
     _kept.clear()
     _kept.update(before=drawn[1], after=drawn[2], nearly=nearly)
-    _kept.update(first=first.get(id(network), []), last=_narrow(parameters))
+    _kept.update(first=first.get(trained, []), last=_narrow(parameters))
     return {
         "kind": type(network).__name__,
         "is_network": isinstance(network, submission.DeepNetwork),
         "sizes": sizes,
         "outside": outside,
-        "finished": id(network) in left and left[id(network)][1] == _fingerprint(parameters),
+        "finished": bool(same),
         "batches": [drawn[0], last_batch],
         "logits": network.forward(shown.astype(np.float32) / 255),
         "touched": touched,
@@ -284,11 +297,12 @@ def _frame(norms: np.ndarray, losses: np.ndarray) -> pd.DataFrame:
 
 
 def _figure(figure: Any) -> dict[str, Any]:
-    """Return the shared labels of a figure and the contents of its visible axes."""
+    """Return the shared labels and the other texts of a figure, and the contents of its visible axes."""
     legends = [_legend(legend) for legend in figure.legends]
     return {
         "xlabel": figure.get_supxlabel(),
         "ylabel": figure.get_supylabel(),
+        "texts": [figure.get_suptitle(), *(text.get_text() for text in figure.texts if text.get_visible())],
         "axes": [_axes(axes, legends) for axes in figure.axes if axes.get_visible()],
     }
 
@@ -301,6 +315,7 @@ def _axes(axes: Any, legends: list[dict[str, Any]]) -> dict[str, Any]:
         "limits": [[float(v) for v in sorted(axes.get_xlim())], [float(v) for v in sorted(axes.get_ylim())]],
         "labels": [axes.get_xlabel(), axes.get_ylabel()],
         "title": " ".join(axes.get_title(loc=place) for place in ("left", "center", "right")),
+        "part": axes.figure.get_suptitle() if isinstance(axes.figure, SubFigure) else "",
         "legends": own + legends,
         "texts": [[text.get_text(), _colour(text.get_color())] for text in texts],
         "drawn": [*_lines(axes), *_collections(axes), *_bars(axes)],
@@ -417,8 +432,14 @@ def _table(frame: Any) -> dict[str, Any]:
     return {
         "type": "DataFrame",
         "columns": [str(name) for name in frame.columns],
-        "values": [frame[name].to_numpy(copy=True) for name in frame.columns],
+        "values": [_numbers(frame[name]) for name in frame.columns],
     }
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    """Return a column as an array; arrays without axes in it count as numbers."""
+    values = column.to_numpy(copy=True)
+    return values.astype(float) if values.dtype == object else values
 
 
 def _disturb(number: int) -> None:

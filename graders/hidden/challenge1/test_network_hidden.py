@@ -30,7 +30,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 def drawn_network(draw: Any, deepest: int = 20) -> tuple[int, str, dict[str, int], list[int]]:
     """Draw a network's n_layers, activation, other arguments and layer sizes."""
-    n_layers, n_inputs, n_classes = draw.sizes("n_layers", 1, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
+    n_layers, n_inputs, n_classes = draw.sizes("n_layers", 2, deepest), *draw.sizes("n_inputs n_classes", 2, 40)
     width = draw.sizes("width", 12, 48)  # in a narrower network, all ReLUs of a layer may be off
     options = {"n_inputs": n_inputs, "width": width, "n_classes": n_classes, "seed": draw.seed()}
     activation = ("sigmoid", "relu")[draw.case % 2]
@@ -45,11 +45,13 @@ def drawn_batch(draw: Any, sizes: list[int], activation: str, most: int = 40) ->
     return X, y, draw.uniform(0.2, 1.0) if activation == "sigmoid" else draw.uniform(0.005, 0.05)
 
 
-def trained(kata: Any, draw: Any, probes: Any, deepest: int) -> tuple[str, dict[str, Any], list[list[Layer]]]:
+def trained(
+    kata: Any, draw: Any, probes: Any, deepest: int, *, tracked: bool = False
+) -> tuple[str, dict[str, Any], list[list[Layer]]]:
     """Train a random network for three steps. Return its activation, the probe's report, and the parameters."""
     n_layers, activation, options, sizes = drawn_network(draw, deepest)
     batches = [drawn_batch(draw, sizes, activation) for _ in range(3)]
-    run = kata.run(probes.training, n_layers, activation, options, batches)
+    run = kata.run(probes.training, n_layers, activation, options, batches, tracked)
     assert len(run["parameters"]) == 4, "expected the parameters before and after three steps"
     return activation, run, [assert_layers(parameters, sizes) for parameters in run["parameters"]]
 
@@ -69,7 +71,7 @@ def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: st
     """Check the norms that a fresh network reports on 64 digits, and return them."""
     X, y = digits()
     rows = np.random.default_rng(draw.seed()).choice(len(X), 64, replace=False)
-    run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X[rows], y[rows], 0.01)])
+    run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X[rows], y[rows], 0.01)], True)
     layers = assert_layers(run["parameters"][0], [784, *[32] * (n_layers - 1), 10])
     norms = reference.step(layers, X[rows], y[rows], activation).norms
     assert_near("norms of a fresh network", norms_of(run["norms"][0], n_layers), norms)
@@ -104,10 +106,9 @@ def test_an_unknown_activation_is_refused(kata: Any, draw: Any, probes: Any) -> 
 @task("forward")
 @cases(2)
 def test_the_seed_alone_decides_the_weights(kata: Any, draw: Any, probes: Any) -> None:
-    seed, X = draw.seed(), draw.uniform(0.0, 1.0, 8, 12)
-    activation = ("sigmoid", "relu")[draw.case % 2]
-    run = kata.run(probes.networks, activation, [seed, seed, seed + 1], X)
-    first, again, other = (assert_layers(parameters, [12, 32, 32, 32, 10]) for parameters in run["parameters"])
+    seed, activation = draw.seed(), ("sigmoid", "relu")[draw.case % 2]
+    made = kata.run(probes.weights, activation, [seed, seed, seed + 1])
+    first, again, other = (assert_layers(parameters, [12, 32, 32, 32, 10]) for parameters in made)
     with about("two networks with the same seed"):
         assert_equal(again, first)
     for number, ((W, _), (other_W, _)) in enumerate(zip(first, other, strict=True), start=1):
@@ -119,8 +120,8 @@ def test_the_seed_alone_decides_the_weights(kata: Any, draw: Any, probes: Any) -
 @cases(2)
 def test_a_network_leaves_arguments_and_global_state_alone(kata: Any, draw: Any, probes: Any) -> None:
     activation, X = ("sigmoid", "relu")[draw.case % 2], draw.uniform(0.0, 1.0, 8, 12)
-    run = kata.run(probes.networks, activation, [draw.seed()], X)
-    assert not run["touched"], f"DeepNetwork changed a global random generator: {', '.join(run['touched'])}"
+    touched = kata.run(probes.touched, activation, draw.seed(), X)
+    assert not touched, f"DeepNetwork changed a global random generator: {', '.join(touched)}"
     batches = [(X, draw.integers(0, 10, 8), 0.1)]
     with about("X, y and the learning rate after train_step"):
         assert_equal(kata.run(probes.training, 4, activation, {"n_inputs": 12}, batches)["batches"], batches)
@@ -154,7 +155,7 @@ def test_a_step_returns_the_mean_loss_before_it(kata: Any, draw: Any, probes: An
 @task("gradients")
 @cases(16)
 def test_norms_are_those_of_the_last_step_before_its_update(kata: Any, draw: Any, probes: Any) -> None:
-    activation, run, parameters = trained(kata, draw, probes, deepest=20)
+    activation, run, parameters = trained(kata, draw, probes, deepest=20, tracked=True)
     for number, (X, y, _) in enumerate(run["batches"]):
         norms = norms_of(run["norms"][number], len(parameters[0]))
         expected = reference.step(parameters[number], X, y, activation).norms

@@ -49,7 +49,7 @@ POINTS = {  # what the recommendations must mention, in whatever words
     "parameters, or size": r"parameters?\b|\bsmall(er|est)?\b|\bsize\b",
     "time": r"\bseconds?\b|\btime\b|\bfast|\bquick|\b\d+(\.\d+)? s\b",
     "the trade-off or the front": r"pareto|\bfront\b|trade-?off",
-    "accuracies, as numbers": r"\d\d(\.\d+)?\s*%|\b0[.,]\d\d",
+    "accuracies, as numbers": r"\d\d(\.\d+)?\s*(%|per ?cent)|\b0[.,]\d\d",
 }
 
 

@@ -86,7 +86,8 @@ def assert_answer(answer: Any, kind: str, tokens: np.ndarray, mask: np.ndarray, 
             array.shape == shape,
             f"forward returned {name} of shape {array.shape} for tokens of shape {tokens.shape}, expected {shape}",
         )
-        promise(array.dtype == np.float32, f"forward returned {name} in {array.dtype}, expected float32")
+        floats = array.dtype in (np.float32, np.float64)
+        promise(floats, f"forward returned {name} in {array.dtype}, expected float32 or float64")
     if kind == ATTENTION:
         weights = answer[1]
         promise(not weights[~mask].any(), "forward returned a weight at padding that is not 0")

@@ -130,10 +130,9 @@ def trainings(
     for each, chosen in zip(parts, options, strict=True):
         torch.rand(7)
         data = _data(each, n_classes)
-        began = time.perf_counter()
-        run = getattr(submission, approach)(backbone, data, **chosen)
-        wall = time.perf_counter() - began
-        found.append({"wall": wall, **_told(run, data.validation_images)})
+        with _stopwatch(submission) as took:
+            run = getattr(submission, approach)(backbone, data, **chosen)
+        found.append({**took, **_told(run, data.validation_images)})
     return found
 
 
@@ -323,7 +322,7 @@ def interrupted(
 def predictions(
     submission: Any, train: Parts, n_classes: int, hidden: np.ndarray, epochs: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Train with each approach and from scratch, and predict the classes of hidden images."""
+    """Train with each approach and from scratch; return the classes of hidden images according to the models."""
     data, images, found = _data(train, n_classes), _tensor(hidden), {}
     for approach, backbone in (
         ("feature_extraction", submission.load_backbone()),
@@ -333,7 +332,8 @@ def predictions(
     ):
         name = "full_training" if approach == "from_scratch" else approach
         run = getattr(submission, name)(backbone, data, epochs=epochs, seed=seed)
-        found[approach] = _classes(submission.predict(run, images))
+        with torch.no_grad():
+            found[approach] = _classes(torch.cat([run.model(part).argmax(dim=1) for part in images.split(250)]))
     return found
 
 
@@ -513,6 +513,29 @@ class _Draws(TorchDispatchMode):
         drawn = torch.Tag.nondeterministic_seeded in function.tags
         self.count += drawn and not function.name().startswith("aten::random_")
         return function(*arguments, **(options or {}))
+
+
+processor_time = time.process_time
+
+
+@contextlib.contextmanager
+def _stopwatch(submission: Any) -> Iterator[dict[str, float]]:
+    """Measure the wall time of a block, and its time by the clock that the submission reads in it.
+
+    That is the processor's clock if the submission asks for it, and the wall clock otherwise.
+    """
+    asked: list[float] = []
+
+    def read() -> float:
+        asked.append(processor_time())
+        return asked[-1]
+
+    found: dict[str, float] = {}
+    began = time.perf_counter(), processor_time()
+    with _replaced(time, "process_time", read, submission):
+        yield found
+    found["wall"] = time.perf_counter() - began[0]
+    found["by_its_clock"] = processor_time() - began[1] if asked else found["wall"]
 
 
 @contextlib.contextmanager

@@ -457,14 +457,16 @@ def test_seconds_cover_all_epochs(kata: Any, draw: Any, probes: Any) -> None:
     options = [{"epochs": epochs, "seed": draw.seed() % 10_000}]
     (run,) = kata.run(probes.trainings, approach, flat(state), [parts], 4, options)
     assert_told(run, approach, parts, epochs)
+    took, wall = run["by_its_clock"], run["wall"]
     promise(
-        LEAST_SHARE * run["wall"] <= run["seconds"] <= run["wall"] + 0.05,
-        f"{LABELS[approach]}: seconds is {run['seconds']:.3f}, but {epochs} epochs took {run['wall']:.3f}",
+        LEAST_SHARE * took <= run["seconds"] <= wall + 0.05,
+        f"{LABELS[approach]}: seconds is {run['seconds']:.3f}, but {epochs} epochs took {took:.3f}",
     )
 
 
 # The reported seconds must be at least this share of the call's time. They may be less than the whole, because they
-# needn't include evaluation or anything outside the epochs.
+# needn't include evaluation or anything outside the epochs. If they are processor time, so is the call's time, because
+# on a busy machine processor time can be any share of the wall time.
 LEAST_SHARE = 0.06
 
 
@@ -528,7 +530,7 @@ def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any
     found = kata.run(probes.predictions, parts, 6, images[hidden], EPOCHS, draw.seed() % 10_000)
     right = {}
     for approach, classes in found.items():
-        promise(classes.shape == (len(hidden),), f"predict returns the shape {classes.shape} for {len(hidden)} images")
+        promise(classes.shape == (len(hidden),), f"the model has {classes.shape} answers for {len(hidden)} images")
         right[approach] = float(np.mean(classes == labels[hidden]))
     scratch = right.pop("from_scratch")
     for approach, share in right.items():

@@ -38,7 +38,8 @@ LEARNING_RATE, MOMENTUM = 0.02, 0.9
 SHAPES = [(64, 784), (64,), (10, 64), (10,)]
 
 # Thresholds, each with the values that the solution had over many seeds.
-# Accuracy on 1 000 held-out images. It was at least 0.888 in 1 000 runs; always predicting the same class gives 0.12.
+# Accuracy on held-out images. With made-up classes it was at least 0.94 in 129 runs, and with the true ones at least
+# 0.888 in 1 000; always predicting the same class gives 0.12.
 FRESH_ACCURACY = 0.75
 # Largest distance of the mean from 0 and of the standard deviation from 1. Scaling with MNIST's numbers gives at most
 # 0.003, and without scaling, the distances are 0.13 and 0.69.

@@ -1,6 +1,7 @@
 """Test that the fix of bug 4 trains about as fast as the solution, with the same results as before.
 
-The judge measures the speed as a ratio, by timing the submission and the solution in turns, with new seeds each time.
+The judge measures the speed as a ratio of processor times, by running the submission and the solution in turns, with
+new seeds each time. Both use one thread, so other programs on the machine hardly change the ratio.
 It has its own copy of each seed's digits, the network and the training. The order of the batches must stay as it was,
 so the judge needs only the seed to repeat a training run, and can then compare weights and history.
 """
@@ -35,8 +36,8 @@ SHAPES = [(N_HIDDEN, 784), (N_HIDDEN,), (10, N_HIDDEN), (10,)]
 SEEDS = range(2**31)
 
 # Thresholds, each with the values that the solution had over many seeds.
-AT_MOST = 3.0  # times the solution's time; the faulty program takes 8 to 11 times as long, slow fixes up to 2 times
-LEARNED = 0.6  # accuracy on unseen digits after one epoch; it was at least 0.815 in 300 runs, and guessing gives 0.1
+AT_MOST = 3.0  # times the solution's time; the faulty program takes 7 to 11 times as long, slow fixes up to 2 times
+LEARNED = 0.6  # accuracy on unseen digits after one epoch; it was at least 0.78 in 560 runs, and guessing gives 0.1
 # Distance between the judge's weights and the submission's, divided by the distance from the initial weights. Rounding
 # causes 7e-7, and a learning rate that is 2 % larger causes 1e-2.
 DRIFT = 1e-3
@@ -137,13 +138,15 @@ def test_bug4_a_run_takes_a_healthy_runs_time(kata: Any, draw: Any, probes: Any)
             f"{MADE_UP}: after {epochs} epochs {share:.1%} of {len(classes)} unseen digits are classified correctly"
         )
 
-    speed = kata.speed(probes.bug4_run, arguments, assert_learned, rounds=5, at_most=AT_MOST)
+    speed = kata.speed(probes.bug4_run, arguments, assert_learned, rounds=5, at_most=AT_MOST, clock="cpu")
     assert_speed(speed, at_most=AT_MOST)
 
 
 @task("bug4_program", title="Bug 4: the fast runs are the ones that produce the results")
 def test_bug4_the_fast_runs_produce_the_results(kata: Any, draw: Any, probes: Any) -> None:
-    speed = kata.speed(probes.bug4_run, lambda: (draw.choice(SEEDS), 2), assert_same_results, rounds=3, at_most=AT_MOST)
+    speed = kata.speed(
+        probes.bug4_run, lambda: (draw.choice(SEEDS), 2), assert_same_results, rounds=3, at_most=AT_MOST, clock="cpu"
+    )
     assert_speed(speed, at_most=AT_MOST)
 
 

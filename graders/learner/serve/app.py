@@ -21,10 +21,10 @@ from graders import catalogue
 from graders.errors import CatalogueError, KataError
 from graders.judge.client import Judge
 from graders.learner import guidance
-from graders.learner.progress import Progress, default_path, in_short, next_kata, path_of, points_of
+from graders.learner.progress import Progress, default_path, in_short, next_kata, path_of, points_of, reached
 from graders.learner.serve import live
-from graders.learner.serve.files import LARGEST, Changed, choices_of, names_of, patterns_of, read, save, starter
-from graders.learner.serve.live import PATIENCE_S, LiveKatas, is_puzzle, reached, readable
+from graders.learner.serve.files import LARGEST, Changed, described, names_of, patterns_of, read, save, starter
+from graders.learner.serve.live import PATIENCE_S, LiveKatas, is_puzzle, readable
 from graders.learner.serve.markdown import to_html
 from graders.learner.serve.pane import Snapshot
 from graders.web import server
@@ -32,13 +32,6 @@ from graders.web.guard import body_of
 
 STATIC = Path(__file__).parent / "static"
 ALIVE_S = 15.0  # an idle stream of events says this often that it is alive
-ACTIONS: dict[str, Callable[[Any], object]] = {
-    "grade": live.again,
-    "stop": live.stop,
-    "hint": live.key("h"),
-    "reset": live.reset,
-    "plot": live.key("p"),
-}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>katas</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
@@ -51,12 +44,12 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-Endpoint = Callable[[Request], Awaitable[Response]]
+Json = dict[str, Any]
 
 
 def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
     """Serve the katas until Ctrl-C. Raises KataError if the port is taken."""
-    katas = LiveKatas(root, judge, puzzle_room)
+    katas = LiveKatas(root, judge)
     try:
         site = server.Site(
             application(katas), "katas", "serve", default_path().parent, "The katas are at", ends=katas.end
@@ -67,47 +60,47 @@ def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: boo
         judge.close()
 
 
-def puzzle_room() -> Any:
-    """Return the module that serves puzzles. Raises KataError, with the reason, in a handout without them."""
-    from graders.learner.serve import puzzles
-
-    return puzzles
-
-
 def application(katas: LiveKatas) -> Starlette:
     """Return the application for one repository of katas, without the guard."""
     kata = "/api/katas/{slug}"
-    routes = [
-        Route("/", page),
-        Route("/api/katas", answered(overview)),
-        Route("/api/puzzles", answered(puzzles), methods=["GET"]),
-        Route("/api/puzzles", answered(new_puzzle), methods=["POST"]),
-        Route(kata, answered(one_kata)),
-        Route(kata + "/explanation", answered(explanation)),
-        Route(kata + "/events", events),
-        Route(kata + "/files/{name:path}", answered(put_file), methods=["PUT"]),
-        Route(kata + "/visible", answered(visible), methods=["POST"]),
-        Route(kata + "/try", answered(try_lines), methods=["POST"]),
-        Route(kata + "/try/stop", answered(stop_lines), methods=["POST"]),
-        Route(kata + "/{action}", answered(act), methods=["POST"]),
-        Route("/pictures/{slug}/{name}", picture),
-        Route("/drawn/{name}", drawn),
-        Mount("/static", StaticFiles(directory=STATIC)),
+    answers: list[tuple[str, str, Callable[..., Json]]] = [
+        ("GET", "/api/katas", overview),
+        ("GET", "/api/puzzles", puzzles),
+        ("POST", "/api/puzzles", new_puzzle),
+        ("GET", kata, one_kata),
+        ("GET", kata + "/explanation", explanation),
+        ("PUT", kata + "/files/{name:path}", put_file),
+        ("POST", kata + "/visible", visible),
+        ("POST", kata + "/try", try_lines),
+        ("POST", kata + "/try/stop", stop_lines),
+        ("POST", kata + "/{action}", act),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(
+        routes=[
+            Route("/", page),
+            Route(kata + "/events", events),
+            *(Route(path, answered(work), methods=[method]) for method, path, work in answers),
+            Route("/pictures/{slug}/{name}", picture),
+            Route("/drawn/{name}", drawn),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+    )
     app.state.katas = katas
     return app
 
 
-def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpoint:
-    """Return an endpoint that does the work in a thread and answers with JSON, also if it fails."""
+def answered(work: Callable[..., Json]) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that works in a thread and answers with JSON, also if it fails.
+
+    `work` gets the katas, the request's object and query, and the variable parts of the address.
+    """
 
     @wraps(work)
     async def endpoint(request: Request) -> Response:
         headers = {"cache-control": "no-store"}
         try:
-            given = await body_of(request)
-            answer = await run_in_threadpool(work, request.app.state.katas, request, given)
+            given = {**await body_of(request), **request.query_params}
+            answer = await run_in_threadpool(work, request.app.state.katas, given, **request.path_params)
         except Changed as fault:
             now = {"text": fault.now.text, "digest": fault.now.digest}
             return JSONResponse({"error": str(fault), **now}, 409, headers)
@@ -123,9 +116,8 @@ def answered(work: Callable[[LiveKatas, Request, dict[str, Any]], Any]) -> Endpo
 # ----------------------------------------------------------------------------------------------- pages
 
 
-async def page(request: Request) -> Response:
+async def page(_: Request) -> Response:
     """Answer with the page; its script does the rest."""
-    del request
     nonce = secrets.token_urlsafe(16)
     headers = {
         "content-security-policy": POLICY.format(nonce=nonce),
@@ -136,145 +128,114 @@ async def page(request: Request) -> Response:
     return HTMLResponse(PAGE.format(nonce=nonce), headers=headers)
 
 
-def overview(open_katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def overview(open_katas: LiveKatas, _: Json) -> Json:
     """Answer with all katas, what the learner has reached in each, and which one is next."""
-    del request, given
-    root = open_katas.root
-    katas, faults = readable(root)
-    standings, days, warning, known = reached(root, [kata.slug for kata in katas])
-    listed = [
-        {
-            "slug": kata.slug,
-            "title": kata.title,
-            "kind": kata.kind,
-            "difficulty": kata.difficulty,
-            "minutes": kata.minutes,
-            "points": points_of(kata),
-            "best": standings[kata.slug].best,
-            "done_on": standings[kata.slug].done_on,
-            "tries": standings[kata.slug].tries,
-        }
-        for kata in katas
-    ]
-    following = next_kata(katas, standings) if known and katas else None
+    katas, faults = readable(open_katas.root)
+    standings, days, warning = reached(open_katas.root, [kata.slug for kata in katas], wait_s=PATIENCE_S)
+    known = days is not None
+    following = next_kata(katas, standings) if known else None
     return {
-        "katas": listed,
+        "katas": [
+            {
+                **{name: getattr(kata, name) for name in ("slug", "title", "kind", "difficulty", "minutes")},
+                **{name: getattr(standings[kata.slug], name) for name in ("best", "done_on", "tries")},
+                "points": points_of(kata),
+            }
+            for kata in katas
+        ],
         "broken": [{"slug": slug, "fault": fault} for slug, fault in faults.items()],
         "next": {"slug": following[0].slug, "why": following[1]} if following else None,
-        "summary": in_short(standings, days) if known else "",
+        "summary": in_short(standings, days) if days is not None else "",
         "warning": warning if known else f"Your progress cannot be shown now: {warning}",
         "progress": known,
-        "kept_in": str(path_of(root)) if any(standing.tries for standing in standings.values()) else "",
+        "kept_in": str(path_of(open_katas.root)) if any(each.tries for each in standings.values()) else "",
     }
 
 
-def puzzles(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def puzzles(katas: LiveKatas, _: Json) -> Json:
     """Answer with the learner's puzzles of `katas debug`. A handout may have none; `why` then says why."""
-    del request, given
     try:
-        return {**puzzle_room().listed(katas.root), "why": ""}
+        return {**live.puzzle_room().listed(katas.root), "why": ""}
     except KataError as fault:
         return {"puzzles": [], "levels": [], "families": [], "why": str(fault)}
 
 
-def new_puzzle(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def new_puzzle(katas: LiveKatas, given: Json) -> Json:
     """Create a puzzle, and answer with its slug."""
-    del request
-    return {"slug": puzzle_room().create(katas.root, given)}
+    return {"slug": live.puzzle_room().create(katas.root, given)}
 
 
-def one_kata(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
     """Answer with a kata's README and the learner's files."""
-    del given
-    kata = katas.kata(request.path_params["slug"])
+    kata = katas.kata(slug)
     readme = kata.folder / "README.md"
     text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else f"# {kata.title}"
-    files = [
-        {
-            "name": file.name,
-            "text": file.text,
-            "digest": file.digest,
-            "editable": file.text is not None or not file.digest,
-            "language": file.language,
-            "why": file.why,
-            "choices": choices_of(kata, file.name),
-            "optional": file.name not in kata.files,
-        }
-        for file in (read(kata, name) for name in names_of(kata))
-    ]
     return {
         "slug": kata.slug,
         "title": kata.title,
         "readme": to_html(text, readme, katas.root),
-        "files": files,
-        "has_solution": is_puzzle(kata.slug) or kata.solution.is_dir(),
-        "is_puzzle": is_puzzle(kata.slug),
+        "files": [described(kata, name) for name in names_of(kata)],
+        "has_solution": is_puzzle(slug) or kata.solution.is_dir(),
+        "is_puzzle": is_puzzle(slug),
         "largest": LARGEST,
         "patterns": patterns_of(kata),
         "starter": starter(kata),
     }
 
 
-def explanation(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def explanation(katas: LiveKatas, given: Json, slug: str) -> Json:
     """Answer with the explanation and the solution, once the kata is passed."""
-    del given
-    kata = katas.kata(request.path_params["slug"])
-    katas.settle(request.path_params["slug"])
-    if is_puzzle(kata.slug):
-        text, compared = puzzle_room().explanation(kata)
-        return {"html": to_html(text, kata.folder / "README.md", katas.root), "solution": compared}
+    kata = katas.kata(slug)
+    katas.settle(slug)
     path = guidance.explanation_of(kata)
-    with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
-        guidance.allow_solution(kata, progress, anyway="anyway" in request.query_params)
-    html = to_html(path.read_text(encoding="utf-8"), path, katas.root) if path.is_file() else ""
+    if is_puzzle(slug):
+        path = kata.folder / "README.md"
+        text, solved = live.puzzle_room().explanation(kata)
+    else:
+        with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+            guidance.allow_solution(kata, progress, anyway="anyway" in given)
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        solved = guidance.solution_files(kata)
     own = {name: read(kata, name).text for name in names_of(kata)}
-    solved = guidance.solution_files(kata)
     files = [{"name": name, "text": text, "own": own.get(name)} for name, text in solved.items()]
-    return {"html": html, "solution": files}
+    return {"html": to_html(text, path, katas.root), "solution": files}
 
 
 # --------------------------------------------------------------------------------------------- changes
 
 
-def put_file(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def put_file(katas: LiveKatas, given: Json, slug: str, name: str) -> Json:
     """Save one of the learner's files; it is graded at once."""
-    kata, text, base = katas.kata(request.path_params["slug"]), given.get("text"), given.get("base")
+    kata, text, base = katas.kata(slug), given.get("text"), given.get("base")
     if not isinstance(text, str) or not isinstance(base, str):
         raise KataError("A file needs `text` and `base`.")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise KataError("The text has half of a surrogate pair, which is not a character. It was not saved.") from None
-    digest = save(kata, request.path_params["name"], text, base)
-    katas.get(kata.slug).look()
+    digest = save(kata, name, text, base)
+    katas.get(slug).look()
     return {"digest": digest}
 
 
-def try_lines(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def try_lines(katas: LiveKatas, given: Json, slug: str) -> Json:
     """Run the learner's own lines with the kata's files importable, and answer with what came of them."""
-    return katas.tryouts.run(katas.kata(request.path_params["slug"]), given.get("text"))
+    return katas.tryouts.run(katas.kata(slug), given.get("text"))
 
 
-def stop_lines(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def stop_lines(katas: LiveKatas, _: Json, **__: str) -> Json:
     """Stop the lines that run; their request is answered then."""
-    del request, given
     katas.tryouts.stop()
     return {}
 
 
-def visible(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def visible(katas: LiveKatas, given: Json, slug: str) -> Json:
     """Grade with the visible tests only, or with all."""
-    katas.get(request.path_params["slug"]).do(live.show_tests(given.get("visible") is True))
+    katas.get(slug).do(lambda session: live.show_tests(session, given.get("visible") is True))
     return {}
 
 
-def act(katas: LiveKatas, request: Request, given: dict[str, Any]) -> dict[str, Any]:
+def act(katas: LiveKatas, _: Json, slug: str, action: str) -> Json:
     """Do what one of the page's buttons asks for. The effect arrives as an event."""
-    del given
-    name = request.path_params["action"]
-    if name not in ACTIONS:
-        raise KataError(f"There is no action `{name}`.")
-    katas.get(request.path_params["slug"]).do(ACTIONS[name])
+    if action not in live.ACTIONS:
+        raise KataError(f"There is no action `{action}`.")
+    katas.get(slug).do(live.ACTIONS[action])
     return {}
 
 
@@ -320,18 +281,15 @@ async def events(request: Request) -> Response:
 
 async def picture(request: Request) -> Response:
     """Answer with a picture of a README."""
-    katas: LiveKatas = request.app.state.katas
-    slug, name = request.path_params["slug"], request.path_params["name"]
-    known = slug in catalogue.slugs(katas.root)
-    return (
-        _picture(katas.root / "katas" / slug, name, (".svg", ".png", ".webp")) if known else Response(status_code=404)
-    )
+    root, slug = request.app.state.katas.root, request.path_params["slug"]
+    if slug not in catalogue.slugs(root):
+        return Response(status_code=404)
+    return _picture(root / "katas" / slug, request.path_params["name"], (".svg", ".png", ".webp"))
 
 
 async def drawn(request: Request) -> Response:
     """Answer with a picture that one of the learner's programs drew."""
-    katas: LiveKatas = request.app.state.katas
-    return _picture(katas.root / ".katas" / "pictures", request.path_params["name"], (".png",))
+    return _picture(request.app.state.katas.root / ".katas" / "pictures", request.path_params["name"], (".png",))
 
 
 def _picture(folder: Path, name: str, kinds: tuple[str, ...]) -> Response:

@@ -8,8 +8,9 @@ import os
 import re
 import stat
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from graders.catalogue import Kata, is_glob, matches
 from graders.debugging.diagnosis import CAUSES
@@ -35,10 +36,6 @@ class OpenFile:
     text: str | None
     digest: str
     why: str = ""
-
-    @property
-    def language(self) -> str:
-        return _LANGUAGES.get(Path(self.name).suffix, "text")
 
 
 class Changed(KataError):
@@ -70,15 +67,19 @@ def patterns_of(kata: Kata) -> list[str]:
     return [pattern for pattern in kata.files if is_glob(pattern) and Path(pattern).suffix in ("", ".*", *rules.TEXT)]
 
 
-def choices_of(kata: Kata, name: str) -> dict[str, list[dict[str, str]]] | None:
-    """Return the names to choose from in the form of a diagnosis, for each key that has some; None if there is no form.
-
-    A kata has a form by declaring a file called diagnosis.toml.
-    """
-    if name != DIAGNOSIS:
-        return None
-    programs = [{"name": each, "meaning": ""} for each in kata.files if each.endswith(".py")]
-    return {"cause": [{"name": cause, "meaning": meaning} for cause, meaning in CAUSES.items()], "file": programs}
+def described(kata: Kata, name: str) -> dict[str, Any]:
+    """Return one of the learner's files as JSON. `choices` are the names for each key in the form of a diagnosis."""
+    file, choices = read(kata, name), None
+    if name == DIAGNOSIS:
+        programs = [{"name": each, "meaning": ""} for each in kata.files if each.endswith(".py")]
+        causes = [{"name": cause, "meaning": meaning} for cause, meaning in CAUSES.items()]
+        choices = {"cause": causes, "file": programs}
+    return asdict(file) | {
+        "editable": file.text is not None or not file.digest,
+        "language": _LANGUAGES.get(Path(name).suffix, "text"),
+        "choices": choices,
+        "optional": name not in kata.files,
+    }
 
 
 def read(kata: Kata, name: str) -> OpenFile:
@@ -110,7 +111,10 @@ def save(kata: Kata, name: str, text: str, base: str) -> str:
     Raises Changed, and writes nothing, if the file has changed since then; raises KataError if it cannot be written.
     """
     path = _path(kata, name)
-    data = text.encode("utf-8")
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise KataError("The text has half of a surrogate pair, which is not a character. It was not saved.") from None
     if len(data) > LARGEST:
         raise KataError(f"{name}: {len(data) // 1024} KiB; at most {LARGEST // 1024} KiB are graded. {NOT_SAVED}")
     with WRITING:
@@ -163,64 +167,52 @@ def _check_new(kata: Kata, name: str) -> None:
 
 # ------------------------------------------------------------------------------------------ the "Try" tab
 
-VALUES = {  # by annotation: an argument, and the import that it needs
-    "int": ("3", ""),
-    "float": ("0.5", ""),
-    "bool": ("True", ""),
-    "np.ndarray": ("np.array([1.0, 2.0])", "import numpy as np"),
-    "np.random.Generator": ("np.random.default_rng(0)", "import numpy as np"),
+VALUES = {  # by annotation: an argument
+    "int": "3",
+    "float": "0.5",
+    "bool": "True",
+    "np.ndarray": "np.array([1.0, 2.0])",
+    "np.random.Generator": "np.random.default_rng(0)",
 }
 WIDTH = 60  # a longer call has a line for each argument
 MATRIX = re.compile(r"[A-Z]\w*")  # names such as X and W1
 
 
 def starter(kata: Kata) -> str:
-    """Return the lines that a kata's "Try" tab begins with: they import the learner's first function and call it.
-
-    They only import the first file if that has no function that can be called.
-    """
+    """Return the lines that a kata's "Try" tab begins with, which call the learner's first function if they can."""
     file = next((name for name in kata.files if name.endswith(".py")), None)
     if file is None:
         return ""
     module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    function = next((each for each in _functions(kata.folder / file) if not each.name.startswith("_")), None)
+    try:
+        with (kata.folder / file).open("rb") as opened:
+            body = ast.parse(opened.read(SOURCE_BYTES)).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        body = []
+    functions = [node for node in body if isinstance(node, ast.FunctionDef)]
+    function = next((each for each in functions if not each.name.startswith("_") and each.name != "main"), None)
     if function is None:
         return f"import {module}\n\nprint(dir({module}))\n"
-    own = f"from {module} import {function.name}"
-    given = {each.arg: _value(each) for each in _required(function)}
-    found = {name: value for name, value in given.items() if value is not None}
-    if found.keys() != given.keys():
+    own, given = f"from {module} import {function.name}", function.args
+    # The parameters without a default; of those after `*`, None stands for no default.
+    positional = [*given.posonlyargs, *given.args]
+    required = positional[: len(positional) - len(given.defaults)]
+    required += [each for each, known in zip(given.kwonlyargs, given.kw_defaults, strict=True) if known is None]
+    values = {each.arg: _value(each) for each in required}
+    if None in values.values():
         return f"{own}\n\nhelp({function.name})\n"
-    others = sorted({line for _, line in found.values() if line})
-    arguments = [f"{name}={value}" for name, (value, _) in found.items()]
+    arguments = [f"{name}={value}" for name, value in values.items()]
     call = f"print({function.name}({', '.join(arguments)}))"
     if len(call) > WIDTH:
         call = "\n".join([f"print({function.name}(", *(f"    {each}," for each in arguments), "))"])
-    return "\n".join([*others, own, "", call, ""])
+    numpy = "import numpy as np\n" * ("np." in call)
+    return f"{numpy}{own}\n\n{call}\n"
 
 
-def _functions(path: Path) -> list[ast.FunctionDef]:
-    try:
-        with path.open("rb") as opened:
-            tree = ast.parse(opened.read(SOURCE_BYTES))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name != "main"]
-
-
-def _required(function: ast.FunctionDef) -> list[ast.arg]:
-    """Return the parameters without a default; of those after `*`, none has one here or all are left out."""
-    positional = [*function.args.posonlyargs, *function.args.args]
-    named = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
-    return positional[: len(positional) - len(function.args.defaults)] + [
-        each for each, known in named if known is None
-    ]
-
-
-def _value(parameter: ast.arg) -> tuple[str, str] | None:
-    """Return a value for a parameter as code, and the import that it needs; None if its type is not a simple one."""
+def _value(parameter: ast.arg) -> str | None:
+    """Return a value for a parameter as code, or None if its type is not a simple one."""
     kinds = ast.unparse(parameter.annotation).split(" | ") if parameter.annotation else []
     found = next((VALUES[kind] for kind in kinds if kind in VALUES), None)
     if found and MATRIX.fullmatch(parameter.arg):
-        return found[0].replace("[1.0, 2.0]", "[[1.0, 2.0], [3.0, 4.0]]"), found[1]
+        return found.replace("[1.0, 2.0]", "[[1.0, 2.0], [3.0, 4.0]]")
     return found

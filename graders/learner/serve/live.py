@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import queue
 import re
-import sqlite3
 import threading
 import traceback
-from collections.abc import Callable, Collection
-from datetime import date
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.progress import Progress, Standing, next_kata, place, streak
+from graders.learner.progress import Standing, next_kata, place, reached
 from graders.learner.serve.files import WRITING
 from graders.learner.serve.pane import Snapshot, snapshot
 from graders.learner.serve.tryout import Tryouts
-from graders.learner.watch.grader import Judging
+from graders.learner.watch.events import Event
 from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
 
 Listener = Callable[[Snapshot | None], None]  # None: there will be no other snapshot
+Action = Callable[[WatchSession], object]
 IDLE_S = 30.0  # a kata that no page shows is closed after this long
 LEFT_S = 2.0  # its grading is cancelled after this long, so that another kata's can begin; a reload takes less
 AFTER_FAULT_S = 1.0  # how long to wait before a step that failed is tried again
@@ -33,14 +33,11 @@ LOOK_MORE_S = 0.25  # how often the elapsed time of a long grading is sent
 PATIENCE_S = 0.5  # how long a page waits for a locked progress file
 
 
-class PuzzleRoom(Protocol):
-    """What serves puzzles: the module graders.learner.serve.puzzles, which a handout may lack."""
+def puzzle_room() -> Any:
+    """Return the module that serves puzzles. Raises KataError, with the reason, in a handout without them."""
+    from graders.learner.serve import puzzles
 
-    def kata_of(self, root: Path, slug: str) -> Kata: ...
-
-    def session(
-        self, root: Path, slug: str, judge: Judge, turn: threading.Lock, wake: Callable[[], None]
-    ) -> WatchSession: ...
+    return puzzles
 
 
 def is_puzzle(slug: str) -> bool:
@@ -48,42 +45,18 @@ def is_puzzle(slug: str) -> bool:
     return re.fullmatch(r"debug:(0|[1-9][0-9]{0,9})", slug) is not None
 
 
-class SharedJudge:
-    """A judge for several open katas: it grades for one thread at a time.
+class LiveKata:
+    """A kata that is open in a page. Other threads call `do`, `look`, `join` and `leave`.
 
-    `turn` is the lock that several judges share, so that only one of them grades at a time. An `owned` judge is closed
-    with the kata.
+    `begin` begins a session, which calls the given function when it has news.
     """
 
-    def __init__(self, judge: Judging, turn: threading.Lock | None = None, *, owned: bool = False) -> None:
-        self._judge, self.turn, self._owned = judge, turn or threading.Lock(), owned
-
-    def grade(
-        self,
-        slug: str,
-        *,
-        visible: bool = False,
-        until: int | None = None,
-        tasks: Collection[str] = (),
-        tell: Callable[[Verdict], None] | None = None,
-    ) -> Verdict:
-        with self.turn:
-            return self._judge.grade(slug, visible=visible, until=until, tasks=tasks, tell=tell)
-
-    def close(self) -> None:
-        """Close a judge that belongs to one open kata; every other judge outlives it."""
-        if self._owned:
-            self._judge.close()
-
-
-class LiveKata:
-    """A kata that is open in a page. Other threads call `do`, `join` and `leave`."""
-
     def __init__(self, begin: Callable[[Callable[[], None]], WatchSession], slug: str) -> None:
-        self._begin = begin  # begins a session, which calls the given function when it has news
+        self._begin = begin
         self._awake = threading.Event()
+        self.look = self._awake.set  # looks for saved files now
         self._recording = threading.Lock()  # is held from the moment that a verdict is shown until it is recorded
-        self._asked: queue.SimpleQueue[Callable[[WatchSession], object]] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
         self._latest: Snapshot = {}
@@ -104,13 +77,9 @@ class LiveKata:
         with self._lock:
             self._listeners.remove(listener)
 
-    def do(self, action: Callable[[WatchSession], object]) -> None:
+    def do(self, action: Action) -> None:
         """Have an action performed by the session's thread."""
         self._asked.put(action)
-        self._awake.set()
-
-    def look(self) -> None:
-        """Look for saved files now."""
         self._awake.set()
 
     def close(self) -> None:
@@ -155,33 +124,23 @@ class LiveKata:
             session.look()
             while not self._asked.empty():
                 self._asked.get()(session)
-            self._rest(session, idle_s)
+            if idle_s >= LEFT_S and session.state.started is not None:  # no page waits for this grading
+                session.stop()
+                self._resting = True
+            elif self._listeners and self._resting:
+                self._resting = False
+                session.grade()
             session.news.clear()
             with self._recording:
                 self._publish(snapshot(session.state))
                 session.keep()
-        except KataError as fault:
-            self._failed(str(fault))
-        except Exception:  # noqa: BLE001
-            self._failed(traceback.format_exc())
-        else:
             return LOOK_MORE_S if session.state.started is not None else session.pause_s
-        return AFTER_FAULT_S
-
-    def _rest(self, session: WatchSession, idle_s: float) -> None:
-        """Cancel the grading that no page waits for, and start it again for the next page."""
-        if idle_s >= LEFT_S and session.state.started is not None:
-            session.stop()
-            self._resting = True
-        elif self._listeners and self._resting:
-            self._resting = False
-            session.grade()
-
-    def _failed(self, fault: str) -> None:
-        """Show a fault in every page."""
-        if self._session is not None and fault not in self._session.state.notes:
-            self._session.state.notes = [fault]
-        self._publish(self._latest | {"notes": [fault]})
+        except Exception as raised:  # noqa: BLE001
+            fault = str(raised) if isinstance(raised, KataError) else traceback.format_exc()
+            if self._session is not None:
+                self._session.state.notes = [Event("said", (fault,))]
+            self._publish(self._latest | {"notes": [fault]})
+            return AFTER_FAULT_S
 
     def _publish(self, found: Snapshot) -> None:
         with self._lock:
@@ -192,14 +151,11 @@ class LiveKata:
 
 
 class LiveKatas:
-    """All open katas of a repository, opened when a page asks for them. Puzzles are katas, too.
+    """All open katas of a repository, opened when a page asks for them. Puzzles are katas, too."""
 
-    `puzzles` returns what serves them, or raises KataError if this copy has none.
-    """
-
-    def __init__(self, root: Path, judge: Judge, puzzles: Callable[[], PuzzleRoom]) -> None:
-        self.root, self._judge, self._puzzles = root, judge, puzzles
-        self._shared = SharedJudge(judge)
+    def __init__(self, root: Path, judge: Judge) -> None:
+        self.root, self._judge = root, judge
+        self._turn = threading.Lock()  # of several open katas, one is graded at a time
         self.tryouts = Tryouts(judge)
         self._open: dict[str, LiveKata] = {}
         self._lock = threading.Lock()
@@ -207,7 +163,8 @@ class LiveKatas:
     def kata(self, slug: str) -> Kata:
         """Return a kata or a puzzle. Raises KataError if there is none."""
         if is_puzzle(slug):
-            return self._puzzles().kata_of(self.root, slug)
+            found: Kata = puzzle_room().kata_of(self.root, slug)
+            return found
         return catalogue.load(self.root, slug, complete=False)
 
     def get(self, slug: str) -> LiveKata:
@@ -216,19 +173,19 @@ class LiveKatas:
         with self._lock:
             found = self._open.get(slug)
             if found is None or not found.alive:
-                found = self._open[slug] = LiveKata(lambda wake: self._begun(slug, wake), slug)
+                found = self._open[slug] = LiveKata(partial(self._begun, slug), slug)
             return found
 
     def _begun(self, slug: str, wake: Callable[[], None]) -> WatchSession:
         if is_puzzle(slug):
-            return self._puzzles().session(self.root, slug, self._judge, self._shared.turn, wake)
-        return WatchSession(opened(self.root, slug), self._shared, wake, in_page=True)
+            found: WatchSession = puzzle_room().session(self.root, slug, self._judge, wake, self._turn)
+            return found
+        return WatchSession(opened(self.root, slug), self._judge, wake, self._turn)
 
     def settle(self, slug: str) -> None:
         """Wait until what the pages of a kata show is recorded."""
-        found = self._open.get(slug)
-        if found is not None:
-            found.settle()
+        if slug in self._open:
+            self._open[slug].settle()
 
     def end(self) -> None:
         """End all streams of events and the lines that run, and let the threads end."""
@@ -254,16 +211,6 @@ def readable(root: Path) -> tuple[list[Kata], dict[str, str]]:
     return sorted(katas, key=place), faults
 
 
-def reached(root: Path, slugs: list[str]) -> tuple[dict[str, Standing], int, str, bool]:
-    """Return the learner's standings, their days in a row, a warning, and whether the progress could be read."""
-    try:
-        with Progress.of(root, wait_s=PATIENCE_S) as progress:
-            days = streak(progress.days(), date.today())
-            return progress.standings(slugs), days, progress.warning, True
-    except (KataError, sqlite3.Error) as fault:  # the katas can be done without it
-        return {slug: Standing(slug) for slug in slugs}, 0, str(fault), False
-
-
 class PageState(State):
     """The state of a kata's page. The other katas are read only when the page names the next one, once per verdict."""
 
@@ -272,44 +219,33 @@ class PageState(State):
     @property
     def following(self) -> tuple[Kata, str] | None:
         if self._found is None or self._found[0] is not self.verdict:
-            self._found = self.verdict, self._following()
+            katas, _ = readable(self.kata.root)
+            done = {self.kata.slug: Standing(self.kata.slug, done_on="now")}
+            known = {kata.slug: Standing(kata.slug) for kata in katas} | self.standings | done
+            self._found = self.verdict, next_kata(katas, known)
         return self._found[1]
-
-    def _following(self) -> tuple[Kata, str] | None:
-        katas, _ = readable(self.kata.root)
-        done = {self.kata.slug: Standing(self.kata.slug, done_on="now")}
-        return next_kata(katas, {kata.slug: Standing(kata.slug) for kata in katas} | self.standings | done)
 
 
 def opened(root: Path, slug: str) -> PageState:
     """Return the state of a page that has just been opened. Raises KataError if the kata cannot be read."""
     kata = catalogue.load(root, slug, complete=False)
-    standings, _, warning, _ = reached(root, sorted({*catalogue.slugs(root), slug}))
-    return PageState(katas=[kata], standings=standings, kata=kata, notes=[warning] if warning else [])
+    standings, _, warning = reached(root, sorted({*catalogue.slugs(root), slug}), wait_s=PATIENCE_S)
+    return PageState([kata], standings, kata, notes=[Event("said", (warning,))] if warning else [], in_page=True)
+
+
+# ---------------------------------------------------------------------------- what a page's buttons do
 
 
 def stop(session: WatchSession) -> None:
-    """Cancel the grading that is running."""
     session.stop()
-    session.state.notes = ["Grading was stopped. Press Grade to start it again."]
+    session.state.notes = [Event("stopped")]
 
 
 def reset(session: WatchSession) -> None:
-    """Restore the stubs; the learner's files are backed up."""
     session.key("r")
     with WRITING:  # so that nothing is saved between the backup and the stubs
         session.key("y")
     session.state.hints, session.state.hints_left = (), 0
-
-
-def show_tests(visible: bool) -> Callable[[WatchSession], object]:
-    """Return the action that grades with the visible tests only, or with all tests."""
-
-    def act(session: WatchSession) -> None:
-        if session.state.visible != visible:
-            session.key("c")
-
-    return act
 
 
 def again(session: WatchSession) -> None:
@@ -319,6 +255,16 @@ def again(session: WatchSession) -> None:
         session.grade_again()
 
 
-def key(name: str) -> Callable[[WatchSession], object]:
-    """Return the action of one of the keys of `katas watch`."""
-    return lambda session: session.key(name)
+def show_tests(session: WatchSession, visible: bool) -> None:
+    """Grade with the visible tests only, or with all tests."""
+    if session.state.visible != visible:
+        session.key("c")
+
+
+ACTIONS: dict[str, Action] = {
+    "grade": again,
+    "stop": stop,
+    "hint": lambda session: session.key("h"),
+    "reset": reset,
+    "plot": lambda session: session.key("p"),
+}

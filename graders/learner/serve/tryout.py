@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graders import intake
@@ -40,30 +40,12 @@ STOPPED = "Stopped."
 
 @dataclass
 class Run:
-    """One run of a learner's lines. Another thread may stop it at any time."""
+    """One run of a learner's lines. Another thread may stop it at any time, with the lock of Tryouts."""
 
     kata: Kata
     text: str
     stopped: bool = False
     worker: Worker | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def stop(self) -> None:
-        with self.lock:
-            self.stopped = True
-            if self.worker is not None:
-                self.worker.kill(STOPPED)
-
-    def begin(self, worker: Worker) -> None:
-        with self.lock:
-            self.worker = worker
-            if self.stopped:
-                worker.kill(STOPPED)
-
-    def end(self, worker: Worker) -> None:
-        with self.lock:
-            self.worker = None
-        worker.close()
 
 
 class Tryouts:
@@ -75,57 +57,72 @@ class Tryouts:
         self._thread = ThreadPoolExecutor(1, "try")
         self._lock = threading.Lock()
         self._current: Run | None = None
-        self._server: tuple[object, WorkerServer] | None = None
+        self._server: WorkerServer | None = None
+        self._settings: object = None  # with which the server was started
 
     def run(self, kata: Kata, text: object) -> dict[str, Any]:
         """Return what the lines printed, and what else came of them. Raises KataError."""
         if not isinstance(text, str) or len(text) > LONGEST:
             raise KataError(f"Lines to try are a text of at most {LONGEST} characters.")
-        run = Run(kata, text)
         with self._lock:
-            if self._current is not None:
-                self._current.stop()
-            self._current = run
-            waiting = self._thread.submit(self._run, run)
+            self._stop()
+            self._current = Run(kata, text)
+            waiting = self._thread.submit(self._run, self._current)
         return waiting.result()
 
     def stop(self) -> None:
         """Stop the lines that run now."""
         with self._lock:
-            if self._current is not None:
-                self._current.stop()
+            self._stop()
 
     def close(self) -> None:
         self.stop()
-        self._thread.submit(self._replace, None)
+        self._thread.submit(self._end_server)
         self._thread.shutdown()
 
+    def _stop(self) -> None:
+        if self._current is not None:
+            self._current.stopped = True
+            if self._current.worker is not None:
+                self._current.worker.kill(STOPPED)
+
     def _run(self, run: Run) -> dict[str, Any]:
-        taken = intake.take(run.kata, run.kata.folder, anywhere=False)
-        supplied = {file.name: file.data for file in intake.supplied(run.kata)}
-        for attempt in (1, 2):
+        files = intake.take(run.kata, run.kata.folder, anywhere=False).graded
+        order = {
+            "files": files,
+            "supplied": {file.name: file.data for file in intake.supplied(run.kata)},
+            "text": run.text,
+            "seed": int.from_bytes(os.urandom(7), "big"),
+            "memory_mb": run.kata.limits.memory_mb,
+            "cpu_s": int(TRY_S) + 2,
+        }
+        for _ in range(2):
             try:
-                return self._attempt(run, taken.graded, supplied)
+                return self._attempt(run, order)
             except ForkServerDied:
-                self._replace(None)
-                if attempt == 2:
-                    raise KataError("Your lines could not be run: the sandbox ended. Try again.") from None
+                self._end_server()
             except JudgeError as fault:
                 raise KataError(f"Your lines could not be run: {fault}") from None
-        raise AssertionError("unreachable")
+        raise KataError("Your lines could not be run: the sandbox ended. Try again.")
 
-    def _attempt(self, run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> dict[str, Any]:
+    def _attempt(self, run: Run, order: dict[str, Any]) -> dict[str, Any]:
         from graders.judge.worker_handle import WorkerGroup
 
-        plots = is_installed(PLOTTING) and any(PLOTTING.encode() in each for each in _texts(run, files, supplied))
+        texts = [run.text.encode("utf-8", "replace"), *order["files"].values(), *order["supplied"].values()]
+        plots = is_installed(PLOTTING) and any(PLOTTING.encode() in each for each in texts)
         group = WorkerGroup(self._ready(run.kata, plots).judges, OUTPUT_KB, patient=True)
         try:
             (worker,) = group.acquire(1, START_S)
-            run.begin(worker)
+            with self._lock:
+                run.worker = worker
+                if run.stopped:
+                    worker.kill(STOPPED)
             try:
-                return _tried(worker, _order(run, files, supplied))
+                return _tried(worker, order)
             finally:
-                run.end(worker)
+                with self._lock:
+                    run.worker = None
+                worker.close()
         finally:
             group.close()
 
@@ -136,42 +133,27 @@ class Tryouts:
         """
         from graders.judge.fork_server import WorkerServer, data_of
 
-        runtime = "torch" if kata.runtime == "gpu" else kata.runtime
-        packages, data = tuple(kata.packages), data_of(kata)
+        runtime, data = "torch" if kata.runtime == "gpu" else kata.runtime, data_of(kata)
+        packages = tuple(kata.packages)
         more = (*packages, PLOTTING) if PLOTTING not in packages else packages
         wanted = [(runtime, each, data) for each in ((more,) if plots else (packages, more))]
-        if self._server is None or self._server[0] not in wanted or not self._server[1].alive:
-            self._replace(None)
-            self._replace((wanted[0], WorkerServer.start(*wanted[0], self._judge.confinement, READY)))
-        assert self._server is not None
-        launched = self._server[1].greet()
+        if self._server is None or self._settings not in wanted or not self._server.alive:
+            self._end_server()
+            self._settings = wanted[0]
+            self._server = WorkerServer.start(*wanted[0], self._judge.confinement, READY)
+        launched = self._server.greet()
         if STRENGTH.index(launched.confinement) < STRENGTH.index(self._judge.require or "none"):
             raise JudgeError(f"confinement is {launched.confinement}, but {self._judge.require} is required")
-        return self._server[1]
+        return self._server
 
-    def _replace(self, server: tuple[object, WorkerServer] | None) -> None:
+    def _end_server(self) -> None:
         if self._server is not None:
-            self._server[1].stop()
-        self._server = server
+            self._server.stop()
+        self._server = None
 
 
 def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
-
-
-def _texts(run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> list[bytes]:
-    return [run.text.encode("utf-8", "replace"), *files.values(), *supplied.values()]
-
-
-def _order(run: Run, files: dict[str, bytes], supplied: dict[str, bytes]) -> dict[str, Any]:
-    return {
-        "files": files,
-        "supplied": supplied,
-        "text": run.text,
-        "seed": int.from_bytes(os.urandom(7), "big"),
-        "memory_mb": run.kata.limits.memory_mb,
-        "cpu_s": int(TRY_S) + 2,
-    }
 
 
 def _tried(worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
@@ -187,23 +169,16 @@ def _tried(worker: Worker, order: dict[str, Any]) -> dict[str, Any]:
         fault = str(ended)
     seconds = time.monotonic() - started
     found = answer if isinstance(answer, dict) else {}
+    value, said, figures = (found.get(name) for name in ("value", "fault", "figures"))
+    pictures = [each for each in figures[:MOST_FIGURES] if _is_picture(each)] if isinstance(figures, list) else []
     return {
         "output": worker.take_output(),
-        "value": _text(found.get("value")),
-        "fault": fault or _text(found.get("fault")),
-        "figures": _figures(found.get("figures")),
+        "value": value[:LONGEST_PART] if isinstance(value, str) else "",
+        "fault": fault or (said[:LONGEST_PART] if isinstance(said, str) else ""),
+        "figures": [f"data:image/png;base64,{base64.b64encode(each).decode('ascii')}" for each in pictures],
         "seconds": round(seconds, 2),
     }
 
 
-def _text(found: object) -> str:
-    return found[:LONGEST_PART] if isinstance(found, str) else ""
-
-
-def _figures(found: object) -> list[str]:
-    """Return the pictures as addresses for the page, which shows them as pictures only."""
-    if not isinstance(found, list):
-        return []
-    shown = [each for each in found[:MOST_FIGURES] if isinstance(each, bytes) and each.startswith(PNG)]
-    fitting = [each for each in shown if len(each) <= LARGEST_FIGURE]
-    return [f"data:image/png;base64,{base64.b64encode(each).decode('ascii')}" for each in fitting]
+def _is_picture(found: object) -> bool:
+    return isinstance(found, bytes) and found.startswith(PNG) and len(found) <= LARGEST_FIGURE

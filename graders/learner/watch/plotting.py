@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graders.catalogue import Kata
+from graders.learner.watch.events import Event
 
 _PROGRAM = re.compile(rb"^if __name__ == ", re.MULTILINE)
 _LINES = 3  # if a program fails, show this many lines from the end of its output
@@ -22,40 +23,34 @@ _LINES = 3  # if a program fails, show this many lines from the end of its outpu
 class Plotter:
     """A plotter that draws one picture at a time, in a separate process.
 
-    A thread calls `notify` when `messages` will return something new. If `desktop` is set, pictures also open in a
-    window.
+    A thread calls `notify` when `news` will return something new. If `desktop` is set, pictures also open in a window.
     """
 
     def __init__(self, notify: Callable[[], None], *, desktop: bool = True) -> None:
-        self.notify = notify
-        self.desktop = desktop
+        self._notify, self._desktop = notify, desktop
         self._process: subprocess.Popen[str] | None = None
-        self._messages: list[str] = []
+        self._news: list[Event] = []
 
-    def begin(self, kata: Kata) -> list[str]:
-        """Start drawing the kata's picture, if it has one. Return messages about it."""
+    def begin(self, kata: Kata) -> list[Event]:
+        """Start drawing the kata's picture, if it has one. Return what happens."""
         if self._process is not None and self._process.poll() is None:
-            return ["The program is still running; its picture appears when it ends."]
-        pictures = sorted(kata.folder.glob("figure*.svg")) if self.desktop else []  # a page shows the README's
-        found = [f"picture: {path.relative_to(kata.root)}" for path in pictures]
-        programs = programs_of(kata)
-        if programs:
+            return [Event("still drawing")]
+        pictures = sorted(kata.folder.glob("figure*.svg")) if self._desktop else []  # a page shows the README's
+        found = [Event("drawn", (str(path.relative_to(kata.root)),)) for path in pictures]
+        if programs := programs_of(kata):
             program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the program that was edited last
-            place = kata.root / ".katas" / "pictures" / f"{kata.slug}-{program.stem}.png"
             try:
-                self._start(kata, program.name, place)
+                self._start(kata, program)
             except OSError as fault:
-                return [f"{fault.filename}: {fault.strerror}", *found]
-            return [f"Running {program.name}; its picture appears when it ends.", *found]
-        if not self.desktop:
-            return [f"{kata.slug} has no program that draws a picture."]
+                return [Event("said", (f"{fault.filename}: {fault.strerror}",)), *found]
+            return [Event("drawing", (program.name,)), *found]
         if pictures:
             threading.Thread(target=_open, args=(pictures[0],), daemon=True).start()
-        return found or [f"{kata.slug} has nothing to plot."]
+        return found or [Event("nothing to plot" if self._desktop else "no program")]
 
-    def messages(self) -> list[str]:
-        """Return the messages since the last call."""
-        found, self._messages = self._messages, []
+    def news(self) -> list[Event]:
+        """Return what has happened since the last call."""
+        found, self._news = self._news, []
         return found
 
     def close(self) -> None:
@@ -64,9 +59,10 @@ class Plotter:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _start(self, kata: Kata, program: str, place: Path) -> None:
+    def _start(self, kata: Kata, program: Path) -> None:
+        place = kata.root / ".katas" / "pictures" / f"{kata.slug}-{program.stem}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
-        words = ["--root", str(kata.root), "show", kata.slug, program, "--output", str(place)]
+        words = ["--root", str(kata.root), "show", kata.slug, program.name, "--output", str(place)]
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "graders.cli", *words],
             stdin=subprocess.DEVNULL,
@@ -80,30 +76,29 @@ class Plotter:
 
     def _finish(self, process: subprocess.Popen[str], place: Path, root: Path) -> None:
         out, _ = process.communicate()
-        if process.returncode == 0:
-            self._messages = [f"picture: {place.relative_to(root)}"]
+        if process.returncode:
+            last = out.strip().splitlines()[-_LINES:]
+            self._news = [Event("not drawn"), *(Event("said", (line,)) for line in last)]
         else:
-            self._messages = ["No picture was drawn. The program's last output:", *out.strip().splitlines()[-_LINES:]]
-        self.notify()
-        if process.returncode == 0 and self.desktop:
+            self._news = [Event("drawn", (str(place.relative_to(root)),))]
+        self._notify()
+        if process.returncode == 0 and self._desktop:
             _open(place)
 
 
 def programs_of(kata: Kata) -> list[Path]:
     """Return the paths of the learner's files that are programs, which may draw something."""
-    return [path for path in map(kata.folder.joinpath, kata.files) if _is_program(path)]
-
-
-def _is_program(path: Path) -> bool:
-    try:
-        return path.suffix == ".py" and bool(_PROGRAM.search(path.read_bytes()))
-    except OSError:
-        return False
+    found = []
+    for path in (kata.folder / name for name in kata.files if name.endswith(".py")):
+        with contextlib.suppress(OSError):
+            found += [path] if _PROGRAM.search(path.read_bytes()) else []
+    return found
 
 
 def _open(picture: Path) -> None:
-    opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
-    if opener and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    mac = sys.platform == "darwin"
+    opener = shutil.which("open" if mac else "xdg-open")
+    if opener and (mac or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         nowhere = subprocess.DEVNULL
         subprocess.run(
             [opener, str(picture)], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True, check=False

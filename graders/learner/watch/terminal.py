@@ -10,7 +10,6 @@ import signal
 import sys
 import termios
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
@@ -26,76 +25,64 @@ REST_S = 0.05  # how long to wait, on a slow line, for the rest of a key's escap
 SUSPEND = "\x1a"
 _SIGN = re.compile(r"\x1b\[[0-9;?]*[@-~]|\x1bO[A-Za-z]|.", re.DOTALL)
 _TORN = re.compile(r"\x1b(\[[0-9;?]*|O)?\Z")
-_NAMES = {"\x1b": "esc", "\n": "enter", "\r": "enter"}
+_NAMES = {"\x1b": "esc", "\n": "enter", "\r": "enter", "\x1b[5~": "page up", "\x1b[6~": "page down"}
 _NAMES |= {f"\x1b{sign}{letter}": name for sign in "[O" for letter, name in (("A", "up"), ("B", "down"))}
-_NAMES |= {"\x1b[5~": "page up", "\x1b[6~": "page down"}
 KEYS = "n next, f next failure, h hint, l list, c other tests, p plot, r reset, q quit"
 _WIDEST = 100
 
 
 def watch(judge: Judge, state: State, *, plain: bool) -> None:
     """Watch until the learner quits. KeyboardInterrupt and SystemExit propagate once the terminal is restored."""
-    wake = Wake()
-    display = _page if plain else _screen
-    with signals(wake), contextlib.closing(WatchSession(state, judge, wake)) as session, contextlib.suppress(EOFError):
+    wake, display = Wake(), _page if plain else _screen
+    with (
+        signals(wake),
+        contextlib.closing(judge),
+        contextlib.closing(WatchSession(state, judge, wake)) as session,
+        contextlib.suppress(EOFError),
+    ):
         display(session, wake)
 
 
 def _screen(session: WatchSession, wake: Wake) -> None:
-    console = Console()
-    with Screen(console) as screen:
-
-        def draw() -> None:
-            session.news.clear()
-            columns, lines = screen.size()
-            screen.draw(view.picture(session.state, console, columns, lines))
-
+    with Screen(Console()) as screen:
         while True:
-            draw()
+            screen.draw(session)
             session.keep()
             if session.news:
-                draw()
+                screen.draw(session)
             ready = wake.wait(session.pause_s, screen.keyboard)
             session.look()
-            keys = screen.keys() if screen.keyboard in ready else []
-            for key in keys:
+            for key in split(screen.keyboard) if screen.keyboard in ready else []:
                 if key == SUSPEND:
                     screen.suspend()
                 elif not session.key(key):
                     return
                 elif session.state.asking:  # keys typed before the question appeared are not an answer
-                    screen.forget_typed()
+                    termios.tcflush(screen.keyboard, termios.TCIFLUSH)
                     break
 
 
 def _page(session: WatchSession, wake: Wake) -> None:
-    console = Console(highlight=False)
+    console, state = Console(highlight=False), session.state
     width = min(console.width, _WIDEST) if console.is_terminal else 80
     keyboard = sys.stdin.fileno() if sys.stdin is not None and sys.stdin.isatty() else None
 
-    def show(lines: list[Text]) -> None:
+    def show(*lines: Text) -> None:
         for line in lines:
             console.print(line, no_wrap=True, overflow="ignore", crop=False, highlight=False)
         sys.stdout.flush()
 
-    show(
-        [
-            Text(
-                "Every save is graded; Ctrl-C quits."
-                + (f" Keys, each followed by Enter: {KEYS}." if keyboard is not None else "")
-            )
-        ]
-    )
+    keys = f" Keys, each followed by Enter: {KEYS}." if keyboard is not None else ""
+    show(Text(f"Every save is graded; Ctrl-C quits.{keys}"))
     while True:
         while session.news:
-            show(view.news_lines(session.state, session.news.pop(0), console, width))
+            show(*view.news_lines(state, session.news.pop(0), console, width))
             session.keep()
         listening = [keyboard] if keyboard is not None and os.tcgetpgrp(keyboard) == os.getpgrp() else []
         ready = wake.wait(session.pause_s, *listening)
         session.look()
         if keyboard in ready:
             line = typed(keyboard).strip()
-            state = session.state
             if state.view == "list" and line.isdecimal() and 1 <= int(line) <= len(state.katas):
                 state.choice = int(line) - 1
                 session.key("enter")
@@ -112,18 +99,15 @@ class Wake:
         os.set_blocking(self.writing, False)
 
     def __call__(self) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # if the pipe is full, the loop will wake anyway; if it is closed, the loop has ended
+        with contextlib.suppress(OSError):  # if the pipe is full, the loop wakes anyway; if it is closed, it has ended
             os.write(self.writing, b".")
 
     def wait(self, seconds: float, *others: int) -> set[int]:
         """Wait for at most `seconds`, and return the descriptors that can be read."""
         ready = set(select.select([self.reading, *others], [], [], seconds)[0])
-        if self.reading in ready:
-            with contextlib.suppress(BlockingIOError):
-                while os.read(self.reading, 4096):
-                    pass
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self.reading, 4096):
+                pass
         return ready
 
 
@@ -149,13 +133,11 @@ class Screen:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.keyboard = sys.stdin.fileno()
-        self._live: Any = None
-        self._before: list[Any] = []
+        self._live: Live | None = None
         self._shown: object = None
 
     def __enter__(self) -> Screen:
-        self._before = termios.tcgetattr(self.keyboard)
-        self._shown = None
+        self._before, self._shown = termios.tcgetattr(self.keyboard), None
         try:
             wanted = termios.tcgetattr(self.keyboard)
             wanted[3] &= ~(termios.ECHO | termios.ICANON)
@@ -167,16 +149,11 @@ class Screen:
             )
             self._live.start()
         except BaseException:
-            self.restore()
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.restore()
-
-    def restore(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Restore the terminal while signals are blocked."""
         held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, *ENDING])
         try:
@@ -189,40 +166,27 @@ class Screen:
             self._live = None
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
-    def size(self) -> tuple[int, int]:
-        """Return the terminal's current width and height in characters, ignoring environment variables."""
-        try:
+    def draw(self, session: WatchSession) -> None:
+        """Draw the state in the terminal's present size (whatever environment variables say), unless it is shown."""
+        session.news.clear()
+        columns, lines = 0, 0
+        with contextlib.suppress(OSError):
             columns, lines = os.get_terminal_size(self.console.file.fileno())
-        except OSError:
-            columns, lines = 80, 24
-        columns, lines = columns or 80, lines or 24
-        self.console.size = type(self.console.size)(columns, lines)
-        return columns, lines
-
-    def draw(self, picture: Text) -> None:
-        """Draw a picture of the screen, unless it is already shown."""
-        shown = picture, self.console.size
-        if shown != self._shown:
-            self._shown = shown
+        self.console.size = size = type(self.console.size)(columns or 80, lines or 24)
+        picture = view.picture(session.state, self.console, *size)
+        if (picture, size) != self._shown and self._live is not None:
+            self._shown = picture, size
             self._live.update(picture, refresh=True)
-
-    def keys(self) -> list[str]:
-        """Return the keys typed since the last call, as names or letters. Raises EOFError when the terminal is gone."""
-        return split(self.keyboard)
-
-    def forget_typed(self) -> None:
-        """Discard the keys that have been typed but not read."""
-        termios.tcflush(self.keyboard, termios.TCIFLUSH)
 
     def suspend(self) -> None:
         """Stop the process group, as Ctrl-Z does in other programs, and redraw when the shell continues the group."""
-        self.restore()
+        self.__exit__()
         os.kill(0, signal.SIGTSTP)
         self.__enter__()
 
 
 def split(keyboard: int) -> list[str]:
-    """Read the keys that have been typed. Raises EOFError when the terminal is gone."""
+    """Return the keys that have been typed, as names or letters. Raises EOFError when the terminal is gone."""
     signs = typed(keyboard)
     while _TORN.search(signs) and select.select([keyboard], [], [], REST_S)[0]:
         signs += typed(keyboard)

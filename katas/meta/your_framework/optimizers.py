@@ -3,7 +3,8 @@
 params: a list of tensors, or the result of Module.parameters(). Extra `groups`: any iterable of tensors, or of groups,
 which are dicts with "params" and the options that differ. `param_groups` is the list of groups; it has a single dict if
 no groups were given. Changes to a group's options ("lr", …) take effect in the next step. A parameter whose gradient is
-None stays as it is. A step isn't recorded in a graph: parameters stay the same objects, and they stay leaves.
+None stays as it is. A step isn't recorded in a graph: parameters stay the same objects, and they stay leaves. It
+doesn't change gradients.
 ValueError if there are no parameters, for a negative lr, weight_decay, momentum or eps, and for betas outside of
 0 ≤ β < 1.
 """

@@ -401,7 +401,10 @@ class Tensor:
 
 
 class no_grad:
-    """A block, or a function with `@no_grad()`, in which nothing is recorded: results don't require grad."""
+    """A block, or a function with `@no_grad()`, in which nothing is recorded: results don't require grad.
+
+    Tensor(…, requires_grad=True) makes a leaf that requires grad, here too.
+    """
 
     def __enter__(self):
         raise NotImplementedError

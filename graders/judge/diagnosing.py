@@ -1,0 +1,70 @@
+"""Explains a grading run's first failed test by the known misconception that behaves exactly like the submission."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from graders import watchdog
+from graders.judge.running import Runner
+from graders.judge.sides import Sides
+from graders.judge.submission_side import Clock, WorkerSide
+from graders.judge.worker_handle import Worker
+from graders.pytest_plugin.diagnosis import SEED, Case, diagnose
+from graders.pytest_plugin.observation_cache import ObservationCache
+from graders.scoring import tasks_for_diagnosis
+from graders.verdict import TestResult
+
+
+def diagnosis(
+    runner: Runner, results: Mapping[str, TestResult], order: Sequence[str], observations: ObservationCache
+) -> tuple[str, str]:
+    """Return the test to explain and the sentence that explains it. Both are empty if nothing does.
+
+    `order` names the tests in the order in which they were decided.
+    """
+    kata = runner.kata
+    failed = [nodeid for nodeid in order if results[nodeid].status == "failed"]
+    relevant = tasks_for_diagnosis(kata, {results[nodeid].task for nodeid in failed})
+    failed = [nodeid for nodeid in failed if results[nodeid].task in relevant]
+    runtime = kata.runtime_of(results[failed[0]].task)
+    cases = _observable(runner, results, relevant, runtime)
+    cases.sort(key=lambda case: case.nodeid not in failed)  # failed tests quickly rule out most variants
+    if not cases or cases[0].nodeid not in failed:
+        return "", ""
+    try:
+        tasks = {results[nodeid].task for nodeid in failed}
+        sentence = _sentence(runner.sides, runtime, tasks, cases, observations)
+    except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a failed diagnosis must not cost the verdict)
+        watchdog.stop()
+        return "", ""
+    return next(((nodeid, sentence) for nodeid in failed if sentence and nodeid not in runner.undiagnosed), ("", ""))
+
+
+def _observable(runner: Runner, results: Mapping[str, TestResult], tasks: Collection[str], runtime: str) -> list[Case]:
+    """Return the observable cases of these tasks in one runtime."""
+    return [
+        case
+        for nodeid, case in runner.cases.items()
+        if nodeid not in runner.undiagnosed
+        and results[nodeid].status != "blocked"
+        and runner.kata.runtime_of(results[nodeid].task) == runtime
+        and results[nodeid].task in tasks
+    ]
+
+
+def _sentence(
+    sides: Sides, runtime: str, tasks: Collection[str], cases: Sequence[Case], observed: ObservationCache
+) -> str:
+    others: list[Worker] = []
+    clock = Clock(sides.kata.limits)  # the diagnosis does not use the submission's time
+
+    def load(files: dict[str, bytes]) -> WorkerSide:
+        if not others:
+            others.append(sides.worker(runtime))
+        side = sides.side(others[0], "diagnosis", files, SEED, clock)
+        side.load()
+        return side
+
+    own = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
+    with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
+        return diagnose(sides.kata, tasks, cases, own, load, observed)
