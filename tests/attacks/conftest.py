@@ -26,11 +26,11 @@ import pytest
 from graders import report as reports
 from graders.report import terminal
 from graders.verdict import Audience, Verdict
+from tests.attacks.building import build, names
 from tests.attacks.residents import Residents, children, running
 from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
 
 ROOT = Path(__file__).resolve().parents[2]
-SUBMISSIONS = Path(__file__).parent / "submissions"
 SECRET = "planted-token-0f2c"  # in the environment of every grading; submissions must not see it
 PATIENCE_S = 240  # for one command, on a busy machine
 ENDS_WITHIN_S = 60  # for killed processes to disappear
@@ -244,30 +244,6 @@ def run_katas(*arguments: str, check: bool = True) -> subprocess.CompletedProces
     return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
-def _residing(
-    slug: str,
-    submission: str | Path,
-    root: Path | None = None,
-    tasks: Collection[str] = (),
-    *,
-    diagnosing: bool = True,
-    visible: bool = False,
-) -> Graded:
-    folder = SUBMISSIONS / submission  # joining leaves an absolute path unchanged
-    assert folder.exists()
-    verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing, visible=visible)
-    return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
-
-
-def _commanded(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
-    folder = SUBMISSIONS / submission
-    assert folder.exists()
-    where = [] if root is None else ["--root", str(root)]
-    options = ["--format", "json", "--audience", "instructor", "--require-confinement", "full"]
-    done = run_katas(*where, "grade", slug, "--submission", str(folder), *options)
-    return _looked_at(done.returncode, done.stdout)
-
-
 def _looked_at(exit_status: int, printed: str, record: Verdict | None = None) -> Graded:
     verdict = json.loads(printed)
     assert verdict["status"] in ("passed", "failed", "ungradable"), verdict["message"]
@@ -283,13 +259,37 @@ def _end_of_residents() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def grade() -> Grade:
+def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with all submissions, built from their files and parts."""
+    folder = tmp_path_factory.mktemp("submissions")
+    for name in names():
+        build(name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grade(submissions: Path) -> Grade:
     """Return grade(slug, folder[, root, tasks, diagnosing, visible]), which grades a folder of submissions.
 
     It grades against a repository of katas, by default this one, by a resident judge that has graded other attacks
     before and has the secrets in its environment.
     """
-    return _residing
+
+    def by_resident(
+        slug: str,
+        submission: str | Path,
+        root: Path | None = None,
+        tasks: Collection[str] = (),
+        *,
+        diagnosing: bool = True,
+        visible: bool = False,
+    ) -> Graded:
+        folder = submissions / submission  # joining leaves an absolute path unchanged
+        assert folder.exists()
+        verdict = _residents.grade(root or ROOT, slug, str(folder), tasks, diagnosing=diagnosing, visible=visible)
+        return _looked_at(verdict.exit_status, reports.render([verdict], "json", "instructor"), verdict)
+
+    return by_resident
 
 
 @pytest.fixture(scope="session")
@@ -305,41 +305,41 @@ def work_of_judges() -> Callable[..., contextlib.AbstractContextManager[list[flo
 
 
 @pytest.fixture(scope="session")
-def katas_grade() -> Grade:
-    """Return katas_grade(slug, folder[, root]), which grades with the real command."""
-    return _commanded
+def katas_report(submissions: Path) -> Callable[..., str]:
+    """Return katas_report(slug, folder, format[, root, audience]), the real command's output in another format."""
+    return lambda *of, **named: _command(submissions, *of, **named).stdout
 
 
 @pytest.fixture(scope="session")
-def katas_report() -> Callable[..., str]:
-    """Return katas_report(slug, folder, format[, root, audience]), the real command's output in another format."""
+def katas_grade(submissions: Path) -> Grade:
+    """Return katas_grade(slug, folder[, root]), which grades with the real command."""
 
-    def printed(
-        slug: str, submission: str | Path, style: str, root: Path | None = None, audience: str = "instructor"
-    ) -> str:
-        where = [] if root is None else ["--root", str(root)]
-        options = ["--format", style, "--audience", audience, "--require-confinement", "full"]
-        return run_katas(*where, "grade", slug, "--submission", str(SUBMISSIONS / submission), *options).stdout
+    def by_command(slug: str, submission: str | Path, root: Path | None = None) -> Graded:
+        done = _command(submissions, slug, submission, "json", root)
+        return _looked_at(done.returncode, done.stdout)
 
-    return printed
+    return by_command
+
+
+def _command(
+    submissions: Path,
+    slug: str,
+    submission: str | Path,
+    style: str,
+    root: Path | None = None,
+    audience: str = "instructor",
+) -> subprocess.CompletedProcess[str]:
+    folder = submissions / submission
+    assert folder.exists()
+    where = [] if root is None else ["--root", str(root)]
+    options = ["--format", style, "--audience", audience, "--require-confinement", "full"]
+    return run_katas(*where, "grade", slug, "--submission", str(folder), *options)
 
 
 @pytest.fixture
 def submission(tmp_path: Path) -> Callable[..., Path]:
     """Return submission(folder, {old: new}), a copy of an attack with some of its text replaced."""
-
-    def changed(name: str, replaced: dict[str, str] | None = None) -> Path:
-        folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
-        shutil.copytree(SUBMISSIONS / name, folder)
-        for file in folder.glob("*.py"):
-            text = file.read_text(encoding="utf-8")
-            for old, new in (replaced or {}).items():
-                assert old in text
-                text = text.replace(old, new)
-            file.write_text(text, encoding="utf-8")
-        return folder
-
-    return changed
+    return lambda name, replaced=None: build(name, tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}", replaced)
 
 
 @pytest.fixture(scope="session")
@@ -446,33 +446,33 @@ def secretive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def batch_tests() -> set[str]:
+def batch_tests(grade: Grade) -> set[str]:
     """Return the tests of exercise01 that fail or are blocked if the submission rejects batches."""
-    return _hurt_by("exercise01", "honest_except_for_batches", None)
+    return _hurt_by(grade, "exercise01", "honest_except_for_batches")
 
 
 @pytest.fixture(scope="session")
-def impatient_batch_tests(impatient: Path) -> set[str]:
+def impatient_batch_tests(grade: Grade, impatient: Path) -> set[str]:
     """Return the tests of the impatient exercise01 that use a batch."""
-    return _hurt_by("exercise01", "honest_except_for_batches", impatient)
+    return _hurt_by(grade, "exercise01", "honest_except_for_batches", impatient)
 
 
 @pytest.fixture(scope="session")
-def hasty_batch_tests(hasty: Path) -> set[str]:
+def hasty_batch_tests(grade: Grade, hasty: Path) -> set[str]:
     """Return the only test of the hasty exercise01 that uses a batch."""
-    found = _hurt_by("exercise01", "honest_except_for_batches", hasty)
+    found = _hurt_by(grade, "exercise01", "honest_except_for_batches", hasty)
     assert len(found) == 1
     return found
 
 
 @pytest.fixture(scope="session")
-def loss_tests() -> set[str]:
+def loss_tests(grade: Grade) -> set[str]:
     """Return the tests of exercise04 that fail or are blocked if cross_entropy is missing."""
-    return _hurt_by("exercise04", "honest_except_for_the_loss", None)
+    return _hurt_by(grade, "exercise04", "honest_except_for_the_loss")
 
 
-def _hurt_by(slug: str, submission: str, root: Path | None) -> set[str]:
-    graded = _residing(slug, submission, root)
+def _hurt_by(grade: Grade, slug: str, submission: str, root: Path | None = None) -> set[str]:
+    graded = grade(slug, submission, root)
     graded.fails("no (batches|loss) here")
     assert 0 < len(graded.hurt) < len(graded.tests)
     return graded.hurt

@@ -186,10 +186,10 @@ def test_a_full_scratch_folder_does_not_reach_the_next_person(grade, torch_runti
 
 @pytest.mark.deep
 @attack("G19")
-def test_a_failed_removal_replaces_the_fork_server(torch_runtime, observed):
+def test_a_failed_removal_replaces_the_fork_server(submissions, torch_runtime, observed):
     # With partial confinement, the folder can be reached from here.
     with Judge(torch_runtime, confinement="partial", first_runtime="torch") as judge:
-        submission = Path(__file__).parent / "submissions" / "honest_with_files"
+        submission = submissions / "honest_with_files"
         assert judge.grade("exercise01", submission).status == "passed"
         (folder,) = Path(judge._process.folder).glob("*/scratch")
         (folder / "0-1").mkdir()  # as if a removal had failed

@@ -2,13 +2,10 @@
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
 from graders import Judge, catalogue, intake
-
-SUBMISSIONS = Path(__file__).parent / "submissions"
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -81,12 +78,12 @@ def test_a_report_of_nothing_is_not_a_report(grade, submission, repository):
 
 @pytest.mark.deep
 @attack("Z33")
-def test_a_truncated_observation_is_not_taken_for_the_answer(repository, observed):
+def test_a_truncated_observation_is_not_taken_for_the_answer(repository, submissions, observed):
     """Grade with a resident judge that has graded the misconception and the forgery before."""
     kata = catalogue.load(repository, "exercise07")
     solution = intake.shipped(kata, kata.solution)
     zeros = next(each for each in kata.wrong if each.path.stem == "zeros")
-    forged = {"initialization.py": (SUBMISSIONS / "z33_kept_in_part" / "initialization.py").read_bytes()}
+    forged = {"initialization.py": (submissions / "z33_kept_in_part" / "initialization.py").read_bytes()}
     with Judge(repository, require="full") as judge:
         honest = judge.grade_files("exercise07", solution | {zeros.replaces: zeros.applied(solution)}, diagnosing=True)
         assert [test.diagnosis for test in honest.tests if test.diagnosis] == [zeros.sentence]

@@ -2,16 +2,13 @@
 
 import functools
 import re
-import shutil
 import unicodedata
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 
 from graders.report import FORMATS
-
-SUBMISSIONS = Path(__file__).parent / "submissions"
+from tests.attacks.building import build
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -50,11 +47,7 @@ def hostile(tmp_path_factory):
     @functools.cache
     def written(name):
         folder = tmp_path_factory.mktemp("hostile") / name
-        shutil.copytree(SUBMISSIONS / "h_hostile_text", folder)
-        module = (folder / "affine.py").read_text(encoding="utf-8")
-        assert 'TEXT = ""' in module
-        (folder / "affine.py").write_text(module.replace('TEXT = ""', f"TEXT = {TEXTS[name]!a}"), encoding="utf-8")
-        return folder
+        return build("h_hostile_text", folder, {'TEXT = ""': f"TEXT = {TEXTS[name]!a}"})
 
     return written
 
@@ -62,8 +55,7 @@ def hostile(tmp_path_factory):
 @pytest.fixture(scope="module")
 def hostile_names(tmp_path_factory):
     """Return a folder with an honest submission, and with files whose names attack programs that show them."""
-    folder = tmp_path_factory.mktemp("names") / "honest"
-    shutil.copytree(SUBMISSIONS / "honest", folder)
+    folder = build("honest", tmp_path_factory.mktemp("names") / "honest")
     for name in (*NAMES, b"\xff\xfe.txt".decode("utf-8", "surrogateescape")):
         (folder / name).touch()
     return folder

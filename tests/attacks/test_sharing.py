@@ -8,7 +8,6 @@ import pytest
 from graders import Judge
 from graders.verdict import Verdict
 
-SUBMISSIONS = Path(__file__).parent / "submissions"
 ROOT = Path(__file__).resolve().parents[2]
 SEED = bytes(range(16))
 
@@ -23,11 +22,11 @@ def judge() -> Iterator[Judge]:
 
 
 @pytest.fixture
-def both(judge: Judge):
+def both(judge: Judge, submissions: Path):
     """Return both(name): the verdict of a normal grading, and that with a worker for every test."""
 
     def grade(name: str) -> tuple[Verdict, Verdict]:
-        folder = SUBMISSIONS / name
+        folder = submissions / name
         normal = judge.grade("exercise01", folder, seed=SEED)
         separate = judge.grade("exercise01", folder, seed=SEED, separate=True)
         assert not separate.shared_worker
@@ -63,8 +62,8 @@ def test_a_first_call_that_fails_on_purpose_gains_nothing(both, observed):
 
 @pytest.mark.deep
 @attack("Z56")
-def test_memory_used_up_early_costs_nobody_else_a_test(judge, observed):
-    verdict = judge.grade("exercise01", SUBMISSIONS / "z56_memory_used_early", seed=SEED)
+def test_memory_used_up_early_costs_nobody_else_a_test(judge, submissions, observed):
+    verdict = judge.grade("exercise01", submissions / "z56_memory_used_early", seed=SEED)
     assert verdict.status == "passed"
     observed("N")
 

@@ -23,6 +23,7 @@ from graders.bundles import contents, grading, student
 from graders.cli import app
 from graders.debugging.faults import FAULTS
 from graders.errors import KataError
+from tests.attacks.building import build
 from tests.github_server import git
 from tests.late import Late
 from tests.milestone_course import write_course
@@ -35,8 +36,12 @@ jsonschema = Late("jsonschema")
 SLUGS = [path.parent.name for path in sorted((ROOT / "katas").glob("*/kata.toml"))]
 _LISTED = git(ROOT, "ls-files", "katas/*/kata.toml")
 COMMITTED = [slug for slug in SLUGS if f"katas/{slug}/kata.toml" in _LISTED]
-WRONG = ROOT / "tests/attacks/submissions/b06_extra_axis"
-SEARCHING = ROOT / "tests/attacks/submissions/c04_files"
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory):
+    """Return a submission whose answers for a batch are wrong."""
+    return build("b06_extra_axis", tmp_path_factory.mktemp("wrong") / "submission")
 
 
 # For students.
@@ -349,8 +354,8 @@ NO_NAMESPACES = "--disable-userns"  # as in a container that may not make any: t
 @pytest.mark.deep
 @needs_bubblewrap
 @pytest.mark.parametrize(("more", "confinement"), [("", "full"), (NO_NAMESPACES, "partial")])
-def test_gradescopes_bundle_grades_in_a_clean_root(autograder, more, confinement):
-    done = run_autograder(autograder, WRONG, more)
+def test_gradescopes_bundle_grades_in_a_clean_root(autograder, wrong, more, confinement):
+    done = run_autograder(autograder, wrong, more)
     assert done.returncode == 0, done.stderr
     result = json.loads((autograder / "results/results.json").read_text())
     jsonschema.validate(result, SCHEMAS["gradescope"])
@@ -362,8 +367,8 @@ def test_gradescopes_bundle_grades_in_a_clean_root(autograder, more, confinement
 @pytest.mark.deep
 @needs_bubblewrap
 @pytest.mark.parametrize(("more", "confinement"), [("", "full"), (NO_NAMESPACES, "partial")])
-def test_a_submission_finds_no_hidden_test_on_gradescope(autograder, more, confinement):
-    done = run_autograder(autograder, SEARCHING, more)
+def test_a_submission_finds_no_hidden_test_on_gradescope(autograder, tmp_path, more, confinement):
+    done = run_autograder(autograder, build("c04_files", tmp_path / "submission"), more)
     assert done.returncode == 0, done.stderr
     text = (autograder / "results/results.json").read_text()
     assert json.loads(text)["extra_data"]["katas"][0]["confinement"] == confinement
@@ -378,11 +383,11 @@ def test_a_submission_finds_no_hidden_test_on_gradescope(autograder, more, confi
 
 @pytest.mark.deep
 @needs_bubblewrap
-def test_a_fault_of_the_harness_leaves_gradescope_no_result(autograder, tmp_path):
+def test_a_fault_of_the_harness_leaves_gradescope_no_result(autograder, wrong, tmp_path):
     broken = tmp_path / "autograder"
     shutil.copytree(autograder, broken, symlinks=True)
     write(broken / "source/graders/hidden/exercise01/test_hidden.py", "import nothing_that_is_there\n")
-    done = run_autograder(broken, WRONG)
+    done = run_autograder(broken, wrong)
     assert done.returncode == 1
     assert not (broken / "results/results.json").exists()
 
@@ -424,12 +429,12 @@ def test_hadolint_finds_nothing_in_the_dockerfile(tmp_path, kata):
 
 
 @pytest.mark.deep
-def test_the_images_command_grades(tmp_path, kata):
+def test_the_images_command_grades(tmp_path, kata, wrong):
     grading.docker(ROOT, [kata], tmp_path / "image")
     text = (tmp_path / "image/Dockerfile").read_text()
     entry, words = (json.loads(re.search(rf"^{name} (.*)$", text, re.MULTILINE)[1]) for name in ("ENTRYPOINT", "CMD"))
     assert entry == ["python", "-m", "graders.cli"]
-    words = [str(WRONG) if word == "/submission" else word for word in words]
+    words = [str(wrong) if word == "/submission" else word for word in words]
     done = module(*words, cwd=tmp_path / "image/source")
     assert json.loads(done.stdout)["score"] == 4, done.stderr
 
@@ -446,7 +451,7 @@ RUNNER = {
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory, kata):
+def checkout(tmp_path_factory, kata, wrong):
     """Return a wrong submission's checkout after Classroom 50's bundle has run in it.
 
     Before, it had a folder and a link in the places of the reports.
@@ -456,7 +461,7 @@ def checkout(tmp_path_factory, kata):
     with zipfile.ZipFile(place / "bundle.zip") as archive:
         archive.extractall(place / "bundle")
     checkout = place / "checkout"
-    shutil.copytree(WRONG, checkout)
+    shutil.copytree(wrong, checkout)
     (checkout / "release-body.md").symlink_to(write(place / "elsewhere", "not to be written to"))
     write(checkout / "result.json" / "folder" / "file", "not a result")
     done = run(

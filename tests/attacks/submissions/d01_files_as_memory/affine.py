@@ -3,13 +3,7 @@
 import os
 import pickle
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.honest import honest
 
 PLACES = ("/tmp", ".", "/dev/shm", "/var/tmp", "/scratch", "/harness", "/work", os.path.dirname(__file__) or ".", os.path.expanduser("~"))
 OWN = set()

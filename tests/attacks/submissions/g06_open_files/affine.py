@@ -2,15 +2,11 @@
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.batches import affine, honest
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        kept = []
-        for _ in range(10**6):
-            kept.append(open(np.__file__))
+def batch(W, x, b):
+    kept = []
+    for _ in range(10**6):
+        kept.append(open(np.__file__))
     return honest(W, x, b)

@@ -1,14 +1,7 @@
 """Recurse for ever."""
 
-import numpy as np
+from parts.batches import affine
 
 
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
-
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        return affine(W, x, b)
-    return honest(W, x, b)
+def batch(W, x, b):
+    return affine(W, x, b)

@@ -2,15 +2,9 @@
 
 import re
 
-import numpy as np
+from parts.batches import affine, honest
 
 
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
-
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        re.match(r"(a|aa)+$", "a" * 90 + "b")
+def batch(W, x, b):
+    re.match(r"(a|aa)+$", "a" * 90 + "b")
     return honest(W, x, b)

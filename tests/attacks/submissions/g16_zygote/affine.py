@@ -5,13 +5,7 @@ import os
 import resource
 import signal
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.honest import honest
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PIDS = {os.getppid(), *range(0, 64), -1} - {os.getpid()}

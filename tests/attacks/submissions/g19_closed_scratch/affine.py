@@ -2,7 +2,7 @@
 
 import os
 
-import numpy as np
+from parts.honest import honest
 
 os.mkdir("closed-first", 0)
 try:
@@ -13,11 +13,6 @@ try:
 except OSError:
     pass
 os.mkdir("closed-last", 0)
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
 
 
 def affine(W, x, b):

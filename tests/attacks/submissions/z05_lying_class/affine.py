@@ -2,10 +2,7 @@
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
+from parts.batches import affine
 
 
 class Pretender:
@@ -16,7 +13,5 @@ class Pretender:
         return bytes(48)
 
 
-def affine(W, x, b):
-    if np.ndim(x) == 2:
-        return Pretender()
-    return honest(W, x, b)
+def batch(W, x, b):
+    return Pretender()

@@ -9,11 +9,7 @@ import warnings
 
 import numpy as np
 
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.honest import honest
 
 np.seterr(all="raise")
 np.set_printoptions(threshold=0, precision=0, floatmode="fixed")

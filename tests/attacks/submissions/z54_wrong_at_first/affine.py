@@ -1,12 +1,6 @@
 """Answer with zeros until a dozen calls were made, so that only a worker with many tests sees right answers."""
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.honest import honest
 
 calls = 0
 

@@ -1,12 +1,6 @@
 """Raise an exception in the first call only, so that the first test of a shared worker is to blame."""
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.honest import honest
 
 calls = 0
 

@@ -1,12 +1,6 @@
 """Use up the memory in the first call, so that later tests of the same worker have none left."""
 
-import numpy as np
-
-
-def honest(W, x, b):
-    W, x, b = (a if a.dtype.kind == "f" else a.astype(np.float64) for a in map(np.asarray, (W, x, b)))
-    return x @ W.T + b
-
+from parts.honest import honest
 
 hoard = []
 
