@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,3 +40,29 @@ def _with_parts(text: str) -> str:
         return _with_parts((PARTS / f"{line[1]}.py").read_text(encoding="utf-8"))
 
     return PART.sub(whole, text)
+
+
+IN_A_LINE = """\
+import os
+import re
+import signal
+import threading
+import time
+
+from parts.batches import affine, honest
+from parts.wire import PREFIX, asked, channel, message, send
+
+
+def batch(W, x, b):
+    z = honest(W, x, b)
+{code}
+    return z
+"""
+
+
+def build_in_a_line(code: str, folder: Path) -> Path:
+    """Write a submission that answers honestly (`z` for a batch), but first runs this code for every batch."""
+    folder.mkdir()
+    text = IN_A_LINE.format(code=textwrap.indent(code, "    "))
+    (folder / "affine.py").write_text(_with_parts(text), encoding="utf-8")
+    return folder

@@ -26,7 +26,7 @@ import pytest
 from graders import report as reports
 from graders.report import terminal
 from graders.verdict import Audience, Verdict
-from tests.attacks.building import build, names
+from tests.attacks.building import build, build_in_a_line, names
 from tests.attacks.residents import Residents, children, running
 from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
 
@@ -340,6 +340,15 @@ def _command(
 def submission(tmp_path: Path) -> Callable[..., Path]:
     """Return submission(folder, {old: new}), a copy of an attack with some of its text replaced."""
     return lambda name, replaced=None: build(name, tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}", replaced)
+
+
+@pytest.fixture
+def doing(tmp_path: Path) -> Callable[[str], Path]:
+    """Return doing(code), an attack in a line or two: a submission that runs this code when it gets a batch.
+
+    The code can use W, x and b, the right answer z, and what building.IN_A_LINE imports.
+    """
+    return lambda code: build_in_a_line(code, tmp_path / f"doing-{len(list(tmp_path.iterdir()))}")
 
 
 @pytest.fixture(scope="session")

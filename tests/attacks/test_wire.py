@@ -8,18 +8,21 @@ pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
 BROKEN = "broke the wire protocol"
+SLEEP = "\ntime.sleep(1e6)"
 SILENT = r"took longer than (0\.5|1) s"
 
 
 @attack("J1")
-def test_bytes_that_are_not_a_message_end_the_worker(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "j01_raw_bytes", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}.*announced")
+def test_bytes_that_are_not_a_message_end_the_worker(grade, doing, impatient, impatient_batch_tests):
+    grade("exercise01", doing(r"send(b'\xff' * 64)"), impatient).is_killed_only(
+        impatient_batch_tests, f"{BROKEN}.*announced"
+    )
 
 
 @attack("J2")
 @pytest.mark.parametrize("announced", ["0xFFFFFFFF, 0", "16, (1 << 63) - 1", "(1 << 20) + 1, 0", "16, (64 << 20) + 1"])
-def test_a_huge_announced_length_ends_the_worker(grade, submission, impatient, impatient_batch_tests, announced):
-    folder = submission("j02_announced_lengths", {"0xFFFFFFFF, 0": announced})
+def test_a_huge_announced_length_ends_the_worker(grade, doing, impatient, impatient_batch_tests, announced):
+    folder = doing(f"send(PREFIX.pack({announced}))\nwhile True: send(bytes(1 << 16))")
     grade("exercise01", folder, impatient).is_killed_only(
         impatient_batch_tests, f"{BROKEN}.*were? announced|{BROKEN}.*was announced"
     )
@@ -27,8 +30,10 @@ def test_a_huge_announced_length_ends_the_worker(grade, submission, impatient, i
 
 @pytest.mark.deep
 @attack("J3")
-def test_an_endless_message_counts_as_an_endless_call(grade, hasty, hasty_batch_tests):
-    grade("exercise01", "j03_half_a_message", hasty).is_killed_only(hasty_batch_tests, SILENT)
+def test_an_endless_message_counts_as_an_endless_call(grade, doing, hasty, hasty_batch_tests):
+    grade("exercise01", doing("send(message(b'abc', announced=100))" + SLEEP), hasty).is_killed_only(
+        hasty_batch_tests, SILENT
+    )
 
 
 @attack("J4")
@@ -36,33 +41,38 @@ def test_an_endless_message_counts_as_an_endless_call(grade, hasty, hasty_batch_
     "shape",
     ["[1000, 1000]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "[None]", "[1] * 40"],
 )
-def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, submission, impatient, impatient_batch_tests, shape):
-    folder = submission("j04_shape_against_bytes", {"SHAPE = [1000, 1000]": f"SHAPE = {shape}"})
+def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, doing, impatient, impatient_batch_tests, shape):
+    folder = doing(f"send(message([asked(), True, ['a', ['float64', *{shape}]]], bytes(8)))" + SLEEP)
     grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, BROKEN)
 
 
 @attack("J5")
-def test_a_value_of_an_unknown_kind_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "j05_unknown_kind", impatient)
+def test_a_value_of_an_unknown_kind_ends_the_worker(grade, doing, impatient, impatient_batch_tests):
+    value = ["pickle", ["cos\nsystem\n(S'true'\ntR."]]
+    graded = grade("exercise01", doing(f"send(message([asked(), True, {value!r}]))" + SLEEP), impatient)
     graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*(value of an unknown kind|header that cannot be read)")
 
 
 @pytest.mark.deep
 @attack("J6")
-def test_a_closed_channel_ends_the_worker(katas_grade, impatient, impatient_batch_tests):
-    graded = katas_grade("exercise01", "j06_closed_channel", impatient)
+def test_a_closed_channel_ends_the_worker(katas_grade, doing, impatient, impatient_batch_tests):
+    graded = katas_grade("exercise01", doing("os.close(channel())"), impatient)
     graded.is_killed_only(impatient_batch_tests, "closed its connection|ended itself|crashed")
 
 
 @attack("J7")
-def test_a_reply_to_a_later_request_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "j07_reply_before_asked", impatient)
+def test_a_reply_to_a_later_request_ends_the_worker(grade, doing, impatient, impatient_batch_tests):
+    graded = grade("exercise01", doing("send(message([asked() + 1, True, 0.0]))"), impatient)
     graded.is_killed_only(impatient_batch_tests, f"{BROKEN}: a reply to request")
 
 
 @attack("J7")
-def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "j07_second_reply", impatient)
+def test_a_second_reply_ends_the_worker(grade, doing, impatient, impatient_batch_tests):
+    graded = grade(
+        "exercise01",
+        doing("send(2 * message([asked(), True, ['a', [z.dtype.name, *z.shape]]], z.tobytes()))" + SLEEP),
+        impatient,
+    )
     # the other messages come from probes, whose replies contain arguments
     graded.fails("without being asked|expected a list|header that cannot be read")
     assert graded.hurt <= impatient_batch_tests
@@ -70,16 +80,20 @@ def test_a_second_reply_ends_the_worker(grade, impatient, impatient_batch_tests)
 
 
 @attack("J8")
-def test_a_flood_of_messages_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "j08_flood", impatient)
+def test_a_flood_of_messages_ends_the_worker(grade, doing, impatient, impatient_batch_tests):
+    graded = grade(
+        "exercise01", doing("flood = message([asked(), True, None]) * 512\nwhile True: send(flood)"), impatient
+    )
     graded.fails(f"{BROKEN}|without being asked|expected|{SILENT}")
     assert graded.hurt <= impatient_batch_tests
 
 
 @pytest.mark.deep
 @attack("J9")
-def test_a_header_of_64_mebibytes_ends_the_worker(grade, patient, hasty_batch_tests):
-    grade("exercise01", "j09_large_header", patient).is_killed_only(hasty_batch_tests, f"{BROKEN}.*header")
+def test_a_header_of_64_mebibytes_ends_the_worker(grade, doing, patient, hasty_batch_tests):
+    grade("exercise01", doing(r"send(message(b'\xc0' * (64 << 20)))"), patient).is_killed_only(
+        hasty_batch_tests, f"{BROKEN}.*header"
+    )
 
 
 @attack("J10")
@@ -100,8 +114,8 @@ def test_half_a_message_before_whole_ones_ends_the_worker(grade, impatient, impa
         (r"\xc1", BROKEN),
     ],
 )
-def test_odd_values_fail_the_test_that_gets_them(grade, submission, hasty, hasty_batch_tests, value, reason):
-    folder = submission("j11_odd_values", {r"\x93\x7f\xc3\xc0": rf"\x93\x7f\xc3{value}"})
+def test_odd_values_fail_the_test_that_gets_them(grade, doing, hasty, hasty_batch_tests, value, reason):
+    folder = doing(rf"send(message(b'\x93' + asked().to_bytes(1, 'big') + b'\xc3{value}'))" + SLEEP)
     graded = grade("exercise01", folder, hasty)
     graded.fails(f"{reason}|{SILENT}|expected a list")
     assert graded.hurt <= hasty_batch_tests
@@ -134,8 +148,8 @@ MALFORMED = [
         *(pytest.param(each, marks=pytest.mark.deep) for each in MALFORMED),
     ],
 )
-def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatient_batch_tests, value):
-    folder = submission("z13_malformed_values", {"OK, VALUE = True, None": f"OK, VALUE = True, {value}"})
+def test_a_malformed_value_ends_the_worker(grade, doing, impatient, impatient_batch_tests, value):
+    folder = doing(f"send(message([asked(), True, {value}]))" + SLEEP)
     grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, BROKEN)
 
 
@@ -150,8 +164,8 @@ def test_a_malformed_value_ends_the_worker(grade, submission, impatient, impatie
         '["d", ["type", ["l", []], "bases", ["l", [None]], "message", 3.5, "where", False]]',
     ],
 )
-def test_a_malformed_exception_is_a_failure(grade, submission, hasty, hasty_batch_tests, value):
-    folder = submission("z13_malformed_values", {"OK, VALUE = True, None": f"OK, VALUE = False, {value}"})
+def test_a_malformed_exception_is_a_failure(grade, doing, hasty, hasty_batch_tests, value):
+    folder = doing(f"send(message([asked(), False, {value}]))" + SLEEP)
     graded = grade("exercise01", folder, hasty)
     graded.is_killed_only(hasty_batch_tests, f"{BROKEN}|raised|{SILENT}")
 
@@ -205,9 +219,8 @@ def test_an_exception_without_a_message_is_a_failure(grade, impatient):
 
 @attack("Z24")
 @pytest.mark.parametrize("rows", ["1 << 39", "40_000_000", "100_001"])
-def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient, impatient_batch_tests, rows):
-    folder = submission("z24_rows_of_nothing", {"ROWS = 1 << 39": f"ROWS = {rows}"})
-    graded = grade("exercise01", folder, impatient)
+def test_an_array_of_endless_empty_rows_is_refused(grade, doing, impatient, impatient_batch_tests, rows):
+    graded = grade("exercise01", doing(f"return np.empty(({rows}, 0))"), impatient)
     graded.fails("without elements|expected")
     assert graded.hurt <= impatient_batch_tests
     assert any("without elements" in message for message in graded.messages)
@@ -215,8 +228,8 @@ def test_an_array_of_endless_empty_rows_is_refused(grade, submission, impatient,
 
 @pytest.mark.deep
 @attack("Z25")
-def test_an_answer_that_takes_long_to_format_is_cut(grade, hasty, hasty_batch_tests):
-    graded = grade("exercise01", "z25_many_small_arrays", hasty)
+def test_an_answer_that_takes_long_to_format_is_cut(grade, doing, hasty, hasty_batch_tests):
+    graded = grade("exercise01", doing("return [np.full(400, -100, np.int8)] * 80_000"), hasty)
     graded.fails("got list of 80000|expected|took longer")
     assert graded.hurt <= hasty_batch_tests
     assert all(len(test["counterexample"]) < 20_000 for test in graded.tests)
