@@ -128,9 +128,13 @@ class Graded:
         assert self.verdict["score"] == self.verdict["max_score"] > 0
         _note("N")
 
-    def fails(self, reason: str) -> None:
-        """Check that some tests fail, each for this reason (a pattern), and that their tasks give no points."""
+    def fails(self, reason: str, within: Collection[str] | None = None) -> None:
+        """Check that some tests fail, each for this reason (a pattern), and that their tasks give no points.
+
+        With `within`, check that only these tests are hurt.
+        """
         self._fails(reason)
+        assert within is None or self.hurt <= set(within)
         self._note_failures()
 
     def _note_failures(self) -> None:
@@ -340,6 +344,17 @@ def _command(
 def submission(tmp_path: Path) -> Callable[..., Path]:
     """Return submission(folder, {old: new}), a copy of an attack with some of its text replaced."""
     return lambda name, replaced=None: build(name, tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}", replaced)
+
+
+@pytest.fixture
+def solved(tmp_path: Path) -> Callable[[str], Path]:
+    """Return solved(slug), a folder with a copy of a kata's solution."""
+
+    def copied(slug: str) -> Path:
+        folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
+        return shutil.copytree(ROOT / "solutions" / slug, folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    return copied
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -22,12 +21,11 @@ MOST_BYTES = 150 << 20  # that a judge may use beyond what it starts with, for r
 
 
 @pytest.fixture
-def handed_in(repository, tmp_path):
+def handed_in(solved):
     """Return handed_in(slug, {name: content}), which submits a kata's solution with some of its files replaced."""
 
     def changed(slug, files):
-        folder = tmp_path / f"{slug}-{len(list(tmp_path.iterdir()))}"
-        shutil.copytree(repository / "solutions" / slug, folder)
+        folder = solved(slug)
         for name, data in files.items():
             (folder / name).write_bytes(data)
         return folder

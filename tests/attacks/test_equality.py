@@ -38,9 +38,9 @@ def test_an_extra_axis_is_not_forgiven(grade, batch_tests):
 
 @attack("B6")
 def test_an_array_of_one_element_is_not_a_float(grade, loss_tests):
-    graded = grade("exercise04", "b06_one_element_loss")
-    graded.fails(r"expected a float, got an array of shape \(1,\)")
-    assert graded.hurt <= loss_tests
+    grade("exercise04", "b06_one_element_loss").fails(
+        r"expected a float, got an array of shape \(1,\)", within=loss_tests
+    )
 
 
 @attack("B7")
@@ -87,9 +87,7 @@ def test_a_generator_of_rows_is_not_an_answer(grade, doing, batch_tests):
 
 @attack("B13")
 def test_a_truth_value_is_not_a_float(grade, loss_tests):
-    graded = grade("exercise04", "b13_bool_loss")
-    graded.fails("expected a float, got (a )?bool")
-    assert graded.hurt <= loss_tests
+    grade("exercise04", "b13_bool_loss").fails("expected a float, got (a )?bool", within=loss_tests)
 
 
 @attack("B13")
@@ -104,9 +102,7 @@ def test_an_array_without_dimensions_counts_as_a_float(grade):
 
 @attack("B15")
 def test_a_subclass_of_float_is_not_a_float(grade, loss_tests):
-    graded = grade("exercise04", "b15_float_subclass")
-    graded.fails("Agreeable, which is not a plain value")
-    assert graded.hurt <= loss_tests
+    grade("exercise04", "b15_float_subclass").fails("Agreeable, which is not a plain value", within=loss_tests)
 
 
 @attack("B16")

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,9 @@ from graders import catalogue, intake
 from graders.hidden.challenge2.records import COLUMNS, front_of, read_rows
 
 ROOT = Path(__file__).parents[2]
-SOLUTIONS = ROOT / "solutions"
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
-
-
-def solved(slug, folder):
-    """Return a copy of a kata's solution."""
-    shutil.copytree(SOLUTIONS / slug, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
 
 
 def with_passage(module, old, new):
@@ -83,12 +75,12 @@ def accuracy_of(row):
 
 
 @pytest.fixture(params=[ZEROS, LABELS], ids=["zeros", "labels"])
-def trials_made_up(request, tmp_path):
+def trials_made_up(request, solved):
     """Return a submission to challenge2 that is honest except for the log's accuracies, which a formula makes up.
 
     Its network either learns nothing, or returns as many of the given labels as the formula says.
     """
-    folder = solved("challenge2", tmp_path / "submission")
+    folder = solved("challenge2")
     text = MADE_UP
     for name, passage in request.param.items():
         text = text.replace(f"{{{name}}}", passage)
@@ -160,8 +152,8 @@ def really_fit('''
 
 @pytest.mark.deep
 @attack("Z38")
-def test_accuracies_of_untrained_models_are_not_reproduced(grade, tmp_path):
-    folder = solved("challenge4", tmp_path / "submission")
+def test_accuracies_of_untrained_models_are_not_reproduced(grade, solved):
+    folder = solved("challenge4")
     with_passage(folder / "transfer.py", "def fit(", KNOWING)
     table = folder / "results/comparison.csv"
     header, *lines = table.read_text(encoding="utf-8").splitlines()
@@ -179,8 +171,8 @@ def test_accuracies_of_untrained_models_are_not_reproduced(grade, tmp_path):
 
 @pytest.mark.deep
 @attack("Z39")
-def test_a_framework_that_wraps_pytorch_returns_nothing(grade, tmp_path):
-    folder = solved("meta", tmp_path / "submission")
+def test_a_framework_that_wraps_pytorch_returns_nothing(grade, solved):
+    folder = solved("meta")
     kata = catalogue.load(ROOT, "meta")
     disguised = next(each for each in kata.wrong if each.path.stem == "torch_in_disguise")
     (folder / disguised.replaces).write_bytes(disguised.applied(intake.shipped(kata, kata.solution)))

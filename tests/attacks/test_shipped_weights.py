@@ -7,7 +7,6 @@ a network that recognises the digits, the rings or the hand.
 from __future__ import annotations
 
 import base64
-import shutil
 
 import numpy as np
 import pytest
@@ -18,10 +17,6 @@ from tests.workshop import ROOT
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
-
-
-def solved(slug, folder):
-    return shutil.copytree(ROOT / "solutions" / slug, folder, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def shipped(arrays):
@@ -98,8 +93,8 @@ def weights_of_fifteen_layers():
 @pytest.mark.deep
 @attack("Z38")
 @pytest.mark.parametrize("steps", [2, 60], ids=["the last step", "followed by honest steps"])
-def test_a_step_that_installs_shipped_weights_fails(grade, tmp_path, weights_of_fifteen_layers, steps):
-    folder = solved("challenge1", tmp_path / "submission")
+def test_a_step_that_installs_shipped_weights_fails(grade, solved, weights_of_fifteen_layers, steps):
+    folder = solved("challenge1")
     with (folder / "vanishing.py").open("a", encoding="utf-8") as program:
         program.write(UNPACKED + INSTALLED.replace("{steps}", str(steps)))
         program.write(f"\n\ndef unpacked_weights():\n    return {weights_of_fifteen_layers}\n")
@@ -134,9 +129,9 @@ PROGRAMS = {  # the task, the epochs of the training, and the lists of its histo
 @pytest.mark.deep
 @attack("Z38")
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_that_installs_shipped_weights_does_not_heal(grade, tmp_path, name):
+def test_a_program_that_installs_shipped_weights_does_not_heal(grade, solved, name):
     task, epochs, lists = PROGRAMS[name]
-    folder = solved("challenge5", tmp_path / "submission")
+    folder = solved("challenge5")
     with importable(ROOT / "katas" / "challenge5", folder) as module:
         solution = module(name)
         model = solution.build_model(seed=0)

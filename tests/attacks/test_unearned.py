@@ -2,22 +2,17 @@
 
 import csv
 import io
-import shutil
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SOLUTIONS = ROOT / "solutions"
 NO_PHOTOS = "nowhere-0123456789abcdef"
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
 
-def with_column(slug, folder, file, **values):
-    """Return a copy of a kata's solution with other values in whole columns of a table."""
-    shutil.copytree(SOLUTIONS / slug, folder, ignore=shutil.ignore_patterns("__pycache__"))
+def with_column(folder, file, **values):
+    """Give whole columns of a table other values, and return the folder."""
     rows = list(csv.DictReader(io.StringIO((folder / file).read_text(encoding="utf-8"))))
     table = io.StringIO()
     writer = csv.DictWriter(table, list(dict.fromkeys([*rows[0], *values])), lineterminator="\n")
@@ -29,8 +24,8 @@ def with_column(slug, folder, file, **values):
 
 @pytest.mark.deep
 @attack("Z48")
-def test_a_log_of_a_data_set_that_is_not_here_fails(grade, tmp_path):
-    folder = with_column("challenge2", tmp_path / "submission", "results/experiment_log.csv", dataset="cifar10")
+def test_a_log_of_a_data_set_that_is_not_here_fails(grade, solved):
+    folder = with_column(solved("challenge2"), "results/experiment_log.csv", dataset="cifar10")
     best = folder / "results/best_models.json"
     best.write_text(best.read_text(encoding="utf-8").replace('"shapes32"', '"cifar10"'), encoding="utf-8")
     graded = grade("challenge2", folder, tasks={"log", "repeated"}, diagnosing=False)
@@ -45,8 +40,8 @@ def test_a_log_of_a_data_set_that_is_not_here_fails(grade, tmp_path):
     ("column", "reason"),
     [({"backbone": "resnet152"}, "columns must be"), ({"data": NO_PHOTOS}, f"{NO_PHOTOS}.safetensors is not on")],
 )
-def test_results_that_the_judge_cannot_repeat_fail(grade, tmp_path, column, reason):
-    folder = with_column("challenge4", tmp_path / "submission", "results/comparison.csv", **column)
+def test_results_that_the_judge_cannot_repeat_fail(grade, solved, column, reason):
+    folder = with_column(solved("challenge4"), "results/comparison.csv", **column)
     graded = grade("challenge4", folder, tasks={"results"}, diagnosing=False)
     graded.fails(reason)
     assert (graded.verdict["score"], graded.verdict["max_score"]) == (0, 2)
@@ -80,8 +75,7 @@ def wrong(betas):
 
 
 def with_check(folder, check):
-    """Return a copy of meta's solution in which Adam leaves the check of its betas to this function."""
-    shutil.copytree(SOLUTIONS / "meta", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    """Let Adam leave the check of its betas to this function, in a copy of meta's solution, and return the folder."""
     module = folder / "your_framework/optimizers.py"
     text = module.read_text(encoding="utf-8")
     own = 'not all(0 <= beta < 1 for beta in group.get("betas", ()))'
@@ -92,8 +86,8 @@ def with_check(folder, check):
 
 @pytest.mark.deep
 @attack("Z49")
-def test_errors_that_pytorch_raises_are_not_there(grade, tmp_path, observed):
-    graded = grade("meta", with_check(tmp_path / "submission", ASKED), tasks={"tensor", "refusals"}, diagnosing=False)
+def test_errors_that_pytorch_raises_are_not_there(grade, solved, observed):
+    graded = grade("meta", with_check(solved("meta"), ASKED), tasks={"tensor", "refusals"}, diagnosing=False)
     assert {test["name"] for test in graded.failed} >= {"test_errors_of_optimizers"}
     assert all("betas" in message for message in graded.messages)
     observed("F")
@@ -101,8 +95,8 @@ def test_errors_that_pytorch_raises_are_not_there(grade, tmp_path, observed):
 
 @pytest.mark.deep
 @attack("Z50")
-def test_errors_where_one_is_expected_are_found(grade, tmp_path, observed):
-    submission = with_check(tmp_path / "submission", EXPECTED)
+def test_errors_where_one_is_expected_are_found(grade, solved, observed):
+    submission = with_check(solved("meta"), EXPECTED)
     graded = grade("meta", submission, tasks={"tensor", "refusals"}, diagnosing=False)
     found = {test["name"]: test["message"] for test in graded.failed if test["visibility"] == "hidden"}
     assert found.keys() == {"test_errors_of_optimizers"}

@@ -11,7 +11,6 @@ import stat
 import struct
 import subprocess
 import tarfile
-import tracemalloc
 import unicodedata
 import warnings
 import zipfile
@@ -310,40 +309,6 @@ def test_a_pipe_in_the_place_of_the_archive_is_refused(kata, tmp_path):
 
 
 # Refused sizes.
-
-
-@pytest.mark.parametrize(
-    "form", ["zip", *(pytest.param(form, marks=pytest.mark.deep) for form in ("tar.gz", "tar.xz"))]
-)
-def test_a_file_that_unpacks_to_a_gigabyte_is_refused(kata, put, form):
-    data = bombed(form)
-    tracemalloc.start()
-    with pytest.raises(IntakeError, match=r"unpacks to more than \d+ (MB|times)"):
-        intake.take(kata, put(data))
-    assert tracemalloc.get_traced_memory()[1] < 16 << 20
-    tracemalloc.stop()
-
-
-def bombed(form: str) -> bytes:
-    """Return an archive with a gigabyte of zeros under the module's name."""
-    data = io.BytesIO()
-    if form == "zip":
-        file = zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
-        with file, file.open("affine.py", "w") as inner:
-            for _ in range(1024):
-                inner.write(bytes(1 << 20))
-        return data.getvalue()
-    info = tarfile.TarInfo("affine.py")
-    info.size = 1 << 30
-    with (
-        gzip.GzipFile(fileobj=data, mode="w", compresslevel=1)
-        if form == "tar.gz"
-        else lzma.LZMAFile(data, "w", preset=0) as file
-    ):
-        file.write(info.tobuf())
-        for _ in range(150):  # more than is read
-            file.write(bytes(1 << 20))
-    return data.getvalue()
 
 
 def test_a_bomb_that_announces_little_is_refused(refusal):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from graders import catalogue, intake
 from graders.course import submissions
 from graders.errors import IntakeError
+from tests.intake.test_archives import packed
 from tests.workshop import ROOT, SOLUTION, TOML, write, write_kata, zipped
 
 OTHER = SOLUTION.replace("FACTOR * x", "x + x")
@@ -99,26 +98,15 @@ def test_an_archive_in_a_folder_is_opened(one, tmp_path, inner):
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
 def test_an_archive_in_an_archive_is_opened(one, tmp_path, form):
     inner = zipped({"b/twice.py": SOLUTION})
-    members = {"code.zip": inner, "notes.txt": b"x"}
     path = tmp_path / f"ada.{form}"
-    path.write_bytes(zipped(members) if form == "zip" else tarred(members))
+    path.write_bytes(packed(form, ("code.zip", inner), ("notes.txt", b"x")))
     assert taken(one, path).graded == {"twice.py": SOLUTION.encode()}
-
-
-def tarred(members: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as file:
-        for name, data in members.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            file.addfile(member, io.BytesIO(data))
-    return packed.getvalue()
 
 
 def test_entries_of_a_tar_file_are_read_in_any_order(one, tmp_path):
     solution = SOLUTION.encode()
-    members = {"a/twice.py": solution, "b/twice.py": solution, "c/note.txt": b"x"}
-    (tmp_path / "ada.tar.gz").write_bytes(tarred(members))
+    members = ("a/twice.py", solution), ("b/twice.py", solution), ("c/note.txt", b"x")
+    (tmp_path / "ada.tar.gz").write_bytes(packed("tar.gz", *members))
     assert taken(one, tmp_path / "ada.tar.gz").graded == {"twice.py": solution}
 
 

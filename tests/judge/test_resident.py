@@ -315,11 +315,7 @@ def test_a_fork_server_killed_twice_is_an_error(workshop: Judge, written: Writte
     assert "failed" not in statuses(verdict).values()
     assert "workers' fork server" in verdict.message
     assert "this does not count against the submission" in verdict.message
-
-
-def test_the_judge_continues_after_its_fork_server_died_twice(workshop: Judge, written: Written) -> None:
-    verdict = workshop.grade("ten", written("ten", RIGHT))
-    assert (verdict.status, verdict.score) == ("passed", 10)
+    assert workshop.grade("ten", written("ten", RIGHT)).status == "passed"
 
 
 def test_a_suite_server_killed_between_gradings_is_replaced(workshop: Judge, written: Written) -> None:
@@ -463,11 +459,6 @@ def weak(repository: Path) -> Iterator[Judge]:
 def test_partial_confinement_works_and_is_reported(weak: Judge, repository: Path) -> None:
     verdict = weak.grade("ten", repository / "solutions/ten")
     assert (verdict.status, verdict.confinement) == ("passed", "partial")
-
-
-@pytest.mark.security
-def test_full_confinement_is_reported(judge: Judge, repository: Path) -> None:
-    assert judge.grade("ten", repository / "solutions/ten").confinement == "full"
 
 
 @pytest.mark.security

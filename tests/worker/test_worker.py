@@ -105,28 +105,6 @@ def test_a_sandboxed_submission_finds_nothing_of_the_judge(graded: Graded) -> No
     assert {top(name) for name in loaded - of_cython} <= known
 
 
-IMPORTING = """
-import importlib
-
-def answer(number):
-    names = ["torch", "scipy", "pytest", "_pytest", "hypothesis", "graders.judge", "graders.checks", "graders.hidden",
-             "graders.verdict", "graders.catalogue", "pip", "setuptools"]
-    found = []
-    for name in names:
-        try:
-            importlib.import_module(name)
-            found.append(name)
-        except ImportError:
-            pass
-    return found
-"""
-
-
-@pytest.mark.security
-def test_nothing_else_on_the_machine_can_be_imported(graded: Graded) -> None:
-    assert "[]" in result(graded("ten", IMPORTING), "test_one").counterexample
-
-
 # -------------------------------------------------------------------------------- a fresh worker for each
 
 
@@ -238,15 +216,6 @@ def test_a_probe_sees_the_submissions_and_supplied_modules(graded: Graded, repos
     verdict = graded("several", files)
     assert statuses(verdict)["test_a_probe_sees_every_module"] == "passed"
     assert verdict.status == "passed"
-
-
-@pytest.mark.security
-def test_a_supplied_file_is_always_the_katas(graded: Graded, repository: Path) -> None:
-    folder = repository / "solutions/several"
-    files = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
-    verdict = graded("several", files | {"constants.py": "SHIFT = 100.0\n"})
-    assert verdict.status == "passed"
-    assert verdict.ignored_files == ("constants.py",)
 
 
 @pytest.mark.security

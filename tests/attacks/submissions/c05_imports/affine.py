@@ -8,7 +8,8 @@ from parts.searching import affine
 NAMES = (
     "solutions solutions.exercise01.affine graders.hidden graders.hidden.exercise01 graders.hidden.exercise01.test_hidden "
     "graders.hidden.exercise01.probes graders.judge graders.checks graders.checks.arrays graders.catalogue graders.intake "
-    "graders.verdict graders.report graders.cli katas conftest test_exercise01 test_hidden pytest _pytest torch scipy hypothesis"
+    "graders.verdict graders.report graders.cli katas conftest test_exercise01 test_hidden pytest _pytest torch scipy hypothesis "
+    "pip setuptools"
 ).split()
 
 

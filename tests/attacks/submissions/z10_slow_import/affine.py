@@ -1,5 +1,0 @@
-"""Never finish being imported."""
-
-import time
-
-time.sleep(1e6)
