@@ -169,11 +169,12 @@ class Graded:
         assert {test["status"] for test in self.tests if test["task"] == task and test["name"] in where} == {"failed"}
         assert 0 < len(self.hurt) < len(self.tests)
 
-    def is_killed_only(self, where: Collection[str], reason: str) -> None:
+    def is_killed_only(self, where: Collection[str], reason: str) -> Graded:
         """Check that exactly the tests in `where` fail, each killed for this reason. Later tests have other workers."""
         self._fails(reason)
         assert self.hurt == set(where)
         self._note_failures()
+        return self
 
     def fails_everywhere(self, reason: str) -> None:
         """Check that no test passes."""
@@ -487,6 +488,18 @@ def hasty_batch_tests(grade: Grade, hasty: Path) -> set[str]:
     found = _hurt_by(grade, "exercise01", "honest_except_for_batches", hasty)
     assert len(found) == 1
     return found
+
+
+@pytest.fixture(scope="session")
+def is_killed(grade: Grade, impatient: Path, impatient_batch_tests: set[str]) -> Grade:
+    """Return is_killed(folder, reason), which grades the impatient exercise01 and calls is_killed_only for batches."""
+    return lambda folder, reason: grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, reason)
+
+
+@pytest.fixture(scope="session")
+def is_killed_hastily(grade: Grade, hasty: Path, hasty_batch_tests: set[str]) -> Grade:
+    """Return is_killed_hastily(folder, reason), which does the same in the hasty exercise01."""
+    return lambda folder, reason: grade("exercise01", folder, hasty).is_killed_only(hasty_batch_tests, reason)
 
 
 @pytest.fixture(scope="session")

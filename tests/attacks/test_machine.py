@@ -16,28 +16,25 @@ NO_MEMORY = r"MemoryError|" + KILLED
 
 @pytest.mark.deep
 @attack("G1")
-def test_computing_for_ever_fails_the_tests_that_do_it(grade, doing, hasty, hasty_batch_tests):
-    graded = grade("exercise01", doing("while True: pass"), hasty)
-    graded.is_killed_only(hasty_batch_tests, "took longer than 0.5 s")
+def test_computing_for_ever_fails_the_tests_that_do_it(is_killed_hastily, doing):
+    is_killed_hastily(doing("while True: pass"), "took longer than 0.5 s")
 
 
 @pytest.mark.deep
 @attack("G2")
-def test_sleeping_for_ever_fails_the_tests_that_do_it(grade, doing, hasty, hasty_batch_tests):
-    graded = grade("exercise01", doing("time.sleep(1e9)"), hasty)
-    graded.is_killed_only(hasty_batch_tests, "took longer than 0.5 s")
+def test_sleeping_for_ever_fails_the_tests_that_do_it(is_killed_hastily, doing):
+    is_killed_hastily(doing("time.sleep(1e9)"), "took longer than 0.5 s")
 
 
 @attack("G3")
 @pytest.mark.parametrize("attempt", ["g03_allocate", "g03_allocate_stubbornly"])
-def test_memory_is_limited(grade, hasty, hasty_batch_tests, attempt):
-    grade("exercise01", attempt, hasty).is_killed_only(hasty_batch_tests, NO_MEMORY)
+def test_memory_is_limited(is_killed_hastily, attempt):
+    is_killed_hastily(attempt, NO_MEMORY)
 
 
 @attack("G4")
-def test_no_process_can_be_forked(grade, doing, impatient, impatient_batch_tests):
-    graded = grade("exercise01", doing("while True: os.fork()"), impatient)
-    graded.is_killed_only(impatient_batch_tests, "PermissionError|BlockingIOError")
+def test_no_process_can_be_forked(is_killed, doing):
+    is_killed(doing("while True: os.fork()"), "PermissionError|BlockingIOError")
 
 
 @pytest.mark.deep
@@ -47,9 +44,8 @@ def test_no_process_can_be_forked_in_the_torch_runtime(grade, doing, torch_runti
 
 
 @attack("G5")
-def test_no_thread_can_be_started(grade, doing, impatient, impatient_batch_tests):
-    graded = grade("exercise01", doing(THREADS), impatient)
-    graded.is_killed_only(impatient_batch_tests, "can't start new thread")
+def test_no_thread_can_be_started(is_killed, doing):
+    is_killed(doing(THREADS), "can't start new thread")
 
 
 @pytest.mark.deep
@@ -61,21 +57,18 @@ def test_threads_are_limited_in_the_torch_runtime(grade, doing, torch_runtime):
 
 
 @attack("G6")
-def test_open_files_are_limited(grade, doing, impatient, impatient_batch_tests):
-    graded = grade("exercise01", doing("kept = [open(np.__file__) for _ in range(10**6)]"), impatient)
-    graded.is_killed_only(impatient_batch_tests, "Too many open files")
+def test_open_files_are_limited(is_killed, doing):
+    is_killed(doing("kept = [open(np.__file__) for _ in range(10**6)]"), "Too many open files")
 
 
 @attack("G7")
-def test_there_is_no_writable_disk_to_fill(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "g07_fill_disk", impatient)
-    graded.is_killed_only(impatient_batch_tests, "OSError|FileNotFoundError|PermissionError")
+def test_there_is_no_writable_disk_to_fill(is_killed):
+    is_killed("g07_fill_disk", "OSError|FileNotFoundError|PermissionError")
 
 
 @attack("G8")
-def test_no_large_file_can_be_made(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "g08_truncate", impatient)
-    graded.is_killed_only(impatient_batch_tests, "OSError|FileNotFoundError|PermissionError")
+def test_no_large_file_can_be_made(is_killed):
+    is_killed("g08_truncate", "OSError|FileNotFoundError|PermissionError")
 
 
 @attack("G9")
@@ -94,10 +87,8 @@ def test_printing_without_end_is_cut(grade, impatient):
 
 
 @attack("G11")
-def test_recursion_without_end_is_named(grade, doing, impatient, impatient_batch_tests):
-    grade("exercise01", doing("return affine(W, x, b)"), impatient).is_killed_only(
-        impatient_batch_tests, "RecursionError"
-    )
+def test_recursion_without_end_is_named(is_killed, doing):
+    is_killed(doing("return affine(W, x, b)"), "RecursionError")
 
 
 @pytest.mark.deep
@@ -110,9 +101,8 @@ def test_recursion_that_breaks_the_interpreter_is_a_crash(grade, doing, patient,
 
 
 @attack("G12")
-def test_a_regular_expression_that_explodes_is_stopped(grade, doing, hasty, hasty_batch_tests):
-    graded = grade("exercise01", doing("re.match('(a|aa)+$', 'a' * 90 + 'b')"), hasty)
-    graded.is_killed_only(hasty_batch_tests, KILLED)
+def test_a_regular_expression_that_explodes_is_stopped(is_killed_hastily, doing):
+    is_killed_hastily(doing("re.match('(a|aa)+$', 'a' * 90 + 'b')"), KILLED)
 
 
 @attack("G13")
@@ -120,13 +110,13 @@ def test_a_regular_expression_that_explodes_is_stopped(grade, doing, hasty, hast
     ("number", "reason"),
     [("int('9' * 10**6)", "ValueError.*limit"), ("10 ** 10**8 % 7", NO_MEMORY)],
 )
-def test_long_numbers_are_stopped(grade, doing, hasty, hasty_batch_tests, number, reason):
-    grade("exercise01", doing(f"return {number}"), hasty).is_killed_only(hasty_batch_tests, reason)
+def test_long_numbers_are_stopped(is_killed_hastily, doing, number, reason):
+    is_killed_hastily(doing(f"return {number}"), reason)
 
 
 @attack("G14")
-def test_a_worker_that_ignores_every_signal_is_killed(grade, hasty, hasty_batch_tests):
-    grade("exercise01", "g14_deaf", hasty).is_killed_only(hasty_batch_tests, KILLED)
+def test_a_worker_that_ignores_every_signal_is_killed(is_killed_hastily):
+    is_killed_hastily("g14_deaf", KILLED)
 
 
 @attack("G15")
@@ -205,30 +195,28 @@ def test_a_failed_removal_replaces_the_fork_server(submissions, torch_runtime, o
 
 
 @attack("Z2")
-def test_an_exception_with_an_endless_message_is_stopped(grade, hasty, hasty_batch_tests):
-    grade("exercise01", "z02_hostile_exception", hasty).is_killed_only(hasty_batch_tests, KILLED)
+def test_an_exception_with_an_endless_message_is_stopped(is_killed_hastily):
+    is_killed_hastily("z02_hostile_exception", KILLED)
 
 
 @attack("Z2")
-def test_an_exception_without_a_message_is_named(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "z02_textless_exception", impatient).is_killed_only(impatient_batch_tests, "Textless")
+def test_an_exception_without_a_message_is_named(is_killed):
+    is_killed("z02_textless_exception", "Textless")
 
 
 @attack("Z7")
-def test_a_worker_that_stops_itself_is_killed(grade, doing, hasty, hasty_batch_tests):
-    grade("exercise01", doing("os.kill(os.getpid(), signal.SIGSTOP)"), hasty).is_killed_only(hasty_batch_tests, KILLED)
+def test_a_worker_that_stops_itself_is_killed(is_killed_hastily, doing):
+    is_killed_hastily(doing("os.kill(os.getpid(), signal.SIGSTOP)"), KILLED)
 
 
 @attack("Z8")
-def test_a_worker_that_lowers_its_limits_harms_only_itself(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "z08_no_memory_left", impatient)
-    graded.is_killed_only(impatient_batch_tests, NO_MEMORY + "|ended itself|broke the rules|OSError|closed")
+def test_a_worker_that_lowers_its_limits_harms_only_itself(is_killed):
+    is_killed("z08_no_memory_left", NO_MEMORY + "|ended itself|broke the rules|OSError|closed")
 
 
 @attack("Z20")
-def test_printing_for_ever_does_not_extend_the_time(grade, doing, hasty, hasty_batch_tests):
-    graded = grade("exercise01", doing("while True: os.write(1, b'x' * 65536)"), hasty)
-    graded.is_killed_only(hasty_batch_tests, KILLED)
+def test_printing_for_ever_does_not_extend_the_time(is_killed_hastily, doing):
+    graded = is_killed_hastily(doing("while True: os.write(1, b'x' * 65536)"), KILLED)
     assert all(len(test["output"]) < 20_000 for test in graded.tests)
 
 

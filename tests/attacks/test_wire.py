@@ -13,27 +13,21 @@ SILENT = r"took longer than (0\.5|1) s"
 
 
 @attack("J1")
-def test_bytes_that_are_not_a_message_end_the_worker(grade, doing, impatient, impatient_batch_tests):
-    grade("exercise01", doing(r"send(b'\xff' * 64)"), impatient).is_killed_only(
-        impatient_batch_tests, f"{BROKEN}.*announced"
-    )
+def test_bytes_that_are_not_a_message_end_the_worker(is_killed, doing):
+    is_killed(doing(r"send(b'\xff' * 64)"), f"{BROKEN}.*announced")
 
 
 @attack("J2")
 @pytest.mark.parametrize("announced", ["0xFFFFFFFF, 0", "16, (1 << 63) - 1", "(1 << 20) + 1, 0", "16, (64 << 20) + 1"])
-def test_a_huge_announced_length_ends_the_worker(grade, doing, impatient, impatient_batch_tests, announced):
+def test_a_huge_announced_length_ends_the_worker(is_killed, doing, announced):
     folder = doing(f"send(PREFIX.pack({announced}))\nwhile True: send(bytes(1 << 16))")
-    grade("exercise01", folder, impatient).is_killed_only(
-        impatient_batch_tests, f"{BROKEN}.*were? announced|{BROKEN}.*was announced"
-    )
+    is_killed(folder, f"{BROKEN}.*were? announced|{BROKEN}.*was announced")
 
 
 @pytest.mark.deep
 @attack("J3")
-def test_an_endless_message_counts_as_an_endless_call(grade, doing, hasty, hasty_batch_tests):
-    grade("exercise01", doing("send(message(b'abc', announced=100))" + SLEEP), hasty).is_killed_only(
-        hasty_batch_tests, SILENT
-    )
+def test_an_endless_message_counts_as_an_endless_call(is_killed_hastily, doing):
+    is_killed_hastily(doing("send(message(b'abc', announced=100))" + SLEEP), SILENT)
 
 
 @attack("J4")
@@ -41,16 +35,18 @@ def test_an_endless_message_counts_as_an_endless_call(grade, doing, hasty, hasty
     "shape",
     ["[1000, 1000]", "[0]", "[-1]", "[1 << 39, 1 << 39]", "[2, 0, 1 << 39]", "[1.0]", "[True]", "[None]", "[1] * 40"],
 )
-def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(grade, doing, impatient, impatient_batch_tests, shape):
+def test_a_shape_that_the_bytes_do_not_fill_ends_the_worker(is_killed, doing, shape):
     folder = doing(f"send(message([asked(), True, ['a', ['float64', *{shape}]]], bytes(8)))" + SLEEP)
-    grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, BROKEN)
+    is_killed(folder, BROKEN)
 
 
 @attack("J5")
-def test_a_value_of_an_unknown_kind_ends_the_worker(grade, doing, impatient, impatient_batch_tests):
+def test_a_value_of_an_unknown_kind_ends_the_worker(is_killed, doing):
     value = ["pickle", ["cos\nsystem\n(S'true'\ntR."]]
-    graded = grade("exercise01", doing(f"send(message([asked(), True, {value!r}]))" + SLEEP), impatient)
-    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}.*(value of an unknown kind|header that cannot be read)")
+    is_killed(
+        doing(f"send(message([asked(), True, {value!r}]))" + SLEEP),
+        f"{BROKEN}.*(value of an unknown kind|header that cannot be read)",
+    )
 
 
 @pytest.mark.deep
@@ -61,9 +57,8 @@ def test_a_closed_channel_ends_the_worker(katas_grade, doing, impatient, impatie
 
 
 @attack("J7")
-def test_a_reply_to_a_later_request_ends_the_worker(grade, doing, impatient, impatient_batch_tests):
-    graded = grade("exercise01", doing("send(message([asked() + 1, True, 0.0]))"), impatient)
-    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}: a reply to request")
+def test_a_reply_to_a_later_request_ends_the_worker(is_killed, doing):
+    is_killed(doing("send(message([asked() + 1, True, 0.0]))"), f"{BROKEN}: a reply to request")
 
 
 @attack("J7")
@@ -95,8 +90,8 @@ def test_a_header_of_64_mebibytes_ends_the_worker(grade, doing, patient, hasty_b
 
 
 @attack("J10")
-def test_half_a_message_before_whole_ones_ends_the_worker(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "j10_half_then_whole", impatient).is_killed_only(impatient_batch_tests, f"{BROKEN}|{SILENT}")
+def test_half_a_message_before_whole_ones_ends_the_worker(is_killed):
+    is_killed("j10_half_then_whole", f"{BROKEN}|{SILENT}")
 
 
 @attack("J11")
@@ -145,9 +140,9 @@ MALFORMED = [
         *(pytest.param(each, marks=pytest.mark.deep) for each in MALFORMED),
     ],
 )
-def test_a_malformed_value_ends_the_worker(grade, doing, impatient, impatient_batch_tests, value):
+def test_a_malformed_value_ends_the_worker(is_killed, doing, value):
     folder = doing(f"send(message([asked(), True, {value}]))" + SLEEP)
-    grade("exercise01", folder, impatient).is_killed_only(impatient_batch_tests, BROKEN)
+    is_killed(folder, BROKEN)
 
 
 @attack("Z13")
@@ -161,15 +156,14 @@ def test_a_malformed_value_ends_the_worker(grade, doing, impatient, impatient_ba
         '["d", ["type", ["l", []], "bases", ["l", [None]], "message", 3.5, "where", False]]',
     ],
 )
-def test_a_malformed_exception_is_a_failure(grade, doing, hasty, hasty_batch_tests, value):
+def test_a_malformed_exception_is_a_failure(is_killed_hastily, doing, value):
     folder = doing(f"send(message([asked(), False, {value}]))" + SLEEP)
-    graded = grade("exercise01", folder, hasty)
-    graded.is_killed_only(hasty_batch_tests, f"{BROKEN}|raised|{SILENT}")
+    is_killed_hastily(folder, f"{BROKEN}|raised|{SILENT}")
 
 
 @attack("Z14")
-def test_descriptors_cannot_be_passed_to_the_judge(grade, impatient, impatient_batch_tests):
-    grade("exercise01", "z14_descriptor_flood", impatient).is_killed_only(impatient_batch_tests, "PermissionError")
+def test_descriptors_cannot_be_passed_to_the_judge(is_killed):
+    is_killed("z14_descriptor_flood", "PermissionError")
 
 
 @attack("Z15")
@@ -179,33 +173,30 @@ def test_a_worker_with_its_own_server_is_judged_by_its_answers(grade, impatient,
 
 
 @attack("Z16")
-def test_a_half_closed_channel_is_a_closed_channel(grade, hasty, hasty_batch_tests):
-    graded = grade("exercise01", "z16_half_closed", hasty)
-    graded.is_killed_only(hasty_batch_tests, f"closed its connection|{SILENT}|PermissionError")
+def test_a_half_closed_channel_is_a_closed_channel(is_killed_hastily):
+    is_killed_hastily("z16_half_closed", f"closed its connection|{SILENT}|PermissionError")
 
 
 @attack("Z17")
-def test_replacing_the_channel_by_another_file_ends_the_worker(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "z17_replaced_descriptor", impatient)
-    graded.is_killed_only(impatient_batch_tests, f"closed its connection|ended itself|{SILENT}")
+def test_replacing_the_channel_by_another_file_ends_the_worker(is_killed):
+    is_killed("z17_replaced_descriptor", f"closed its connection|ended itself|{SILENT}")
 
 
 @attack("Z18")
-def test_colliding_keys_do_not_delay_the_judge(grade, impatient, impatient_batch_tests):
-    graded = grade("exercise01", "z18_colliding_keys", impatient)
-    graded.is_killed_only(impatient_batch_tests, f"{BROKEN}|{SILENT}")
+def test_colliding_keys_do_not_delay_the_judge(is_killed):
+    graded = is_killed("z18_colliding_keys", f"{BROKEN}|{SILENT}")
     # a call may take one second here; a judge that reads for more than ten seconds is being delayed
     assert all(test["duration_s"] < 10 for test in graded.tests)
 
 
 @attack("Z19")
-def test_an_answer_byte_by_byte_does_not_extend_the_time(grade, hasty, hasty_batch_tests):
-    grade("exercise01", "z19_dribble", hasty).is_killed_only(hasty_batch_tests, SILENT)
+def test_an_answer_byte_by_byte_does_not_extend_the_time(is_killed_hastily):
+    is_killed_hastily("z19_dribble", SILENT)
 
 
 @attack("Z22")
-def test_an_endless_stream_of_bytes_does_not_extend_the_time(grade, hasty, hasty_batch_tests):
-    grade("exercise01", "z22_dribble_without_a_pause", hasty).is_killed_only(hasty_batch_tests, SILENT)
+def test_an_endless_stream_of_bytes_does_not_extend_the_time(is_killed_hastily):
+    is_killed_hastily("z22_dribble_without_a_pause", SILENT)
 
 
 @attack("Z23")
