@@ -12,10 +12,9 @@ attack = pytest.mark.attack
 
 
 @attack("F1")
-def test_a_library_that_the_runtime_lacks_cannot_be_imported(katas_grade, batch_tests):
-    katas_grade("exercise01", "f01_import_torch").fails_only(
-        batch_tests, r"No module named 'torch' \(official grading has only"
-    )
+def test_a_library_that_the_runtime_lacks_cannot_be_imported(katas_grade, doing, batch_tests):
+    folder = doing("import torch\nreturn torch.nn.functional.linear(*map(torch.tensor, (x, W, b))).numpy()")
+    katas_grade("exercise01", folder).fails_only(batch_tests, r"No module named 'torch' \(official grading has only")
 
 
 @attack("F2")
@@ -48,8 +47,10 @@ def test_no_library_that_could_help_can_be_loaded(grade):
 @pytest.mark.parametrize(
     "command", ['["python3", "-c", "print(0)"]', '["gcc", "--version"]', '["/bin/sh", "-c", "curl -s x"]']
 )
-def test_no_other_program_can_be_started(grade, submission, batch_tests, command):
-    folder = submission("f05_subprocess", {'["python3", "-c", "print(0)"]': command})
+def test_no_other_program_can_be_started(grade, doing, batch_tests, command):
+    folder = doing(
+        f"import subprocess\nreturn float(subprocess.run({command}, capture_output=True, check=True).stdout)"
+    )
     grade("exercise01", folder).fails_only(batch_tests, "PermissionError|Operation not permitted")
 
 
