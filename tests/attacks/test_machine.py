@@ -27,9 +27,13 @@ def test_sleeping_for_ever_fails_the_tests_that_do_it(is_killed_hastily, doing):
 
 
 @attack("G3")
-@pytest.mark.parametrize("attempt", ["g03_allocate", "g03_allocate_stubbornly"])
-def test_memory_is_limited(is_killed_hastily, attempt):
-    is_killed_hastily(attempt, NO_MEMORY)
+@pytest.mark.parametrize(
+    "step",
+    ["hoard.append(np.ones(1 << 21))", "try: hoard.append(np.ones(1 << 21))\n    except MemoryError: pass"],
+    ids=["once", "again after a MemoryError"],
+)
+def test_memory_is_limited(is_killed_hastily, doing, step):
+    is_killed_hastily(doing(f"hoard = []\nwhile True:\n    {step}"), NO_MEMORY)
 
 
 @attack("G4")
