@@ -71,7 +71,9 @@ def table(held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> st
     `known` is what `results.by_name` returns, if that is known already.
     """
     known = held.book.read(results.by_name) if known is None else known
-    rows = ((*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.summaries().items()))
+    rows = (
+        (*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.read(batches.summaries).items())
+    )
     return csv_of([(*OF_VERDICT, *OF_MARK), *rows])
 
 

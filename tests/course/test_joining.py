@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, database, results, settings
+from graders.course.gradebook import Gradebook, batches, database, results, settings
 from graders.course.gradebook.importing import Row
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
@@ -32,7 +32,7 @@ def test_error_in_a_batch_does_not_count(tmp_path):
         held.append([row, msgspec.structs.replace(row, verdict=error)])
         held.append([msgspec.structs.replace(row, person="bob", verdict=error)])
         assert [(place.person, place.points) for place in results_in(held.book)] == [("ada", 10.0)]
-        assert [each.verdict.status for each in held.summaries().values()] == ["error", "error"]
+        assert [each.verdict.status for each in held.read(batches.summaries).values()] == ["error", "error"]
         assert [each.person for each in held.book.read(results.affected, "0")] == ["ada"]
 
 
@@ -85,12 +85,13 @@ def test_missing_gradebook_of_a_batch_is_named(tmp_path, where):
         pass
     os.rename(tmp_path / "book.sqlite", tmp_path / "moved.sqlite")
     if where == "url":
-        with pytest.raises(KataError, match=r"its results are in .*book\.sqlite, which is missing\. Restore"):
-            held_in.open(gradebook=str(tmp_path / "moved.sqlite"))
+        missing = r"its results are in .*book\.sqlite, which is missing\. Restore"
+        with pytest.raises(KataError, match=missing), held_in.open(gradebook=str(tmp_path / "moved.sqlite")):
+            pass
     else:
         write(held_in.out / "gradebook.json", "{")
-        with pytest.raises(KataError, match=r"gradebook\.json: .*Restore it from a copy"):
-            held_in.reading()
+        with pytest.raises(KataError, match=r"gradebook\.json: .*Restore it from a copy"), held_in.reading():
+            pass
 
 
 def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
@@ -139,7 +140,7 @@ def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
     with Gradebook(url) as found:
         assert held_in.import_into(found).verdicts == 1
     with held_in.open() as held:
-        assert held.correct_times({("ada", "one"): moment(7)}) == 1
+        assert held.write(batches.correct_times, {("ada", "one"): moment(7)}) == 1
     for notes in (1, 1):
         with Gradebook(url) as found:
             assert held_in.import_into(found).verdicts == 0
@@ -155,7 +156,7 @@ def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([first])
         held.append([again])
-        assert held.correct_times({("ada", "one"): moment(3)}) == 1
+        assert held.write(batches.correct_times, {("ada", "one"): moment(3)}) == 1
         (place,) = results_in(held.book)
         assert [each.attempt.submitted_at for each in place.standings] == [moment(3)]
         assert [row.submitted_at for row in held.rows()] == [moment(3)]

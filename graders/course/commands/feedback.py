@@ -136,13 +136,14 @@ class _ReportWriter:
     def run(self) -> list[str]:
         """Write the reports, and return a summary as lines of text. Raises KataError if it cannot continue."""
         from graders.course.final_marks import FinalMarks
+        from graders.course.gradebook import batches
 
         out, to = self.batch.out.resolve(), self.to.resolve()
         if to == out or any(folder in (to, *to.parents) for folder in (out / "verdicts", out / "submissions")):
             raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
         with self.batch.reading() as held:
             marks = FinalMarks(held)
-            readers = marks.readers(held.summaries().keys())
+            readers = marks.readers(held.read(batches.summaries).keys())
             keys = ((person, kata) for (_, kata), people in readers.items() for person in people)
             # A name that could lead out of a folder has no page.
             stored = {(self.batch.folder_of(person), kata) for person, kata in keys if _is_name(person, kata)}
