@@ -365,13 +365,7 @@ class MarkingQueue:
 
     def write_tables(self) -> list[str]:
         """Write the files of every batch with new scores, and return what to report."""
-        named = not self.wanted.anonymous
-        lines = [
-            line
-            for folder, changed in sorted(self._written.items())
-            for line in written_files.write_changed(self.book, folder, changed, named=named)
-        ]
-        lines += written_files.refresh_tables(self.book) if self._written else []
+        lines = written_files.after_scores(self.book, self._written, named=not self.wanted.anonymous)
         self._written.clear()
         return lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from graders.course import leaderboard, statistics
+from graders.course import statistics
 from graders.course.gradebook import Gradebook
 from graders.verdict import TestResult
 from tests.course.books import (
@@ -112,5 +112,5 @@ def test_overlapping_intervals_share_a_rank():
         "dora": speed(0.56, 0.54, 0.58),
         "ed": speed(0.90, 0.80, 1.00),
     }
-    lines = leaderboard.ranked("t", speeds.items())
+    lines = statistics.ranked("t", speeds.items())
     assert [(line.rank, line.person) for line in lines] == [(1, "ada"), (1, "bob"), (1, "cleo"), (4, "dora"), (5, "ed")]

@@ -195,7 +195,7 @@ class _ReportWriter:
         for name in self.people:
             names = [name]
             if composed(self.batch.folder_of(name)) not in folders and directory.is_known(name):
-                names = [directory.known(name), *directory.names(name)]
+                names = directory.every_name(name)
             keys = {composed(self.batch.folder_of(each)) for each in names} & folders.keys()
             if not keys:
                 raise KataError(

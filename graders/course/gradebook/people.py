@@ -78,6 +78,11 @@ class Directory:
         """Return all submitted names of a person, given any of them. Raises KataError for an unknown person."""
         return self.names_of(self.known(person))
 
+    def every_name(self, name: str) -> list[str]:
+        """Return the id and all submitted names of a person, given any of them. Raises KataError for an unknown one."""
+        known = self.known(name)
+        return [known, *self.names_of(known)]
+
     def listings(self) -> list[Listing]:
         """Return everyone on the roster and everyone else who has submitted, sorted by id."""
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}

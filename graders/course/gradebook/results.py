@@ -272,9 +272,7 @@ def audit(transaction: Transaction, person: str | None = None) -> list[AuditRow]
     """Return the audit trail of one person or of everyone in chronological order."""
     wanted = sa.select(AuditRow).order_by(AuditRow.id)
     if person is not None:
-        directory = Directory(transaction)
-        known = directory.known(person)
-        wanted = wanted.where(AuditRow.person.in_([known, *directory.names_of(known)]))
+        wanted = wanted.where(AuditRow.person.in_(Directory(transaction).every_name(person)))
     rows = list(transaction.session.scalars(wanted))
     transaction.session.expunge_all()
     return rows
