@@ -75,3 +75,9 @@ def opened(url: str) -> Iterator[Opened]:
     yield open_
     for each in books:
         each.close()
+
+
+@pytest.fixture
+def book(opened: Opened) -> Gradebook:
+    """Return a new gradebook."""
+    return opened()

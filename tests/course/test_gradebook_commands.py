@@ -139,6 +139,7 @@ def test_person_is_forgotten_by_any_name(run, url, tmp_path):
     ("words", "said"),
     [
         (("--due", "31.5.2026"), "--due 31.5.2026: the time of day is missing. Write it like this: 2026-05-31T23:59"),
+        (("--due", "2026-05-31"), "--due 2026-05-31: the time of day is missing. Write it like this: 2026-05-31T23:59"),
         (("--due", "5/31/2026"), "--due 5/31/2026: expected a time such as 2026-05-31T23:59+02:00."),
         (("--due", "soon"), "--due soon: expected a time such as"),
         (("--grace", "15"), "--grace 15: expected a number with a unit, such as 15m"),

@@ -13,15 +13,7 @@ from graders.course.gradebook import Gradebook, batches, database, results, sett
 from graders.course.gradebook.importing import Row
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
-from tests.course.books import (
-    AWAITING,
-    MARKED,
-    audit_of,
-    empty,
-    graded,
-    moment,
-    results_in,
-)
+from tests.course.books import AWAITING, MARKED, audit_of, empty, graded, moment, results_in, store
 from tests.workshop import write
 
 
@@ -69,8 +61,8 @@ def test_imported_batch_belongs_to_the_gradebook_from_then_on(tmp_path):
 
 def test_batch_with_rules_of_its_own_keeps_its_gradebook(tmp_path):
     held_in = Batch(tmp_path / "out")
+    store(held_in, graded())
     with held_in.open() as held:
-        held.append([Row(person="ada", submitted_at=moment(9), verdict=graded())])
         held.book.write(settings.set_rule, "one", counts="last")
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
         assert held_in.import_into(found).verdicts == 1
@@ -94,37 +86,29 @@ def test_missing_gradebook_of_a_batch_is_named(tmp_path, where):
             pass
 
 
-def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
+def test_two_reviews_of_one_second_are_imported_once(book, tmp_path):
     held_in = Batch(tmp_path / "out")
     first, last = (
         ManualScore("essay", points, "Grace", moment(11), said) for points, said in ((3.0, "No."), (5.0, "Yes."))
     )
-    rows = [
-        Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))
-        for marks in ((), (first,), (last,))
-    ]
-    with held_in.open() as held:
-        held.append(rows)
-    found = opened()
+    store(held_in, *(with_marks(AWAITING, marks) for marks in ((), (first,), (last,))))
     for new in ((1, 2), (0, 0), (0, 0)):
-        assert held_in.import_into(found) == new
-        marks = [(row.before, row.after) for row in audit_of(found) if row.what == "marked"]
+        assert held_in.import_into(book) == new
+        marks = [(row.before, row.after) for row in audit_of(book) if row.what == "marked"]
         assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
-        (place,) = results_in(found)
+        (place,) = results_in(book)
         assert place.verdict is not None
         assert marks_of(place.verdict) == [last]
 
 
-def test_batch_reviewed_later_is_imported_again(opened, tmp_path):
+def test_batch_reviewed_later_is_imported_again(book, tmp_path):
     held_in = Batch(tmp_path / "out")
     first, last = (ManualScore("essay", points, "Grace", moment(11)) for points in (3.0, 5.0))
-    found = opened()
     for marks in ((first,), (last,)):
-        with held_in.open() as held:
-            held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
+        store(held_in, with_marks(AWAITING, marks))
         for _ in range(2):
-            held_in.import_into(found)
-    assert [row.after for row in audit_of(found) if row.what == "marked"] == [
+            held_in.import_into(book)
+    assert [row.after for row in audit_of(book) if row.what == "marked"] == [
         "essay: 3 by Grace",
         "essay: 5 by Grace",
     ]

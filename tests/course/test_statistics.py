@@ -8,15 +8,7 @@ import pytest
 from graders.course import statistics
 from graders.course.gradebook import Gradebook
 from graders.verdict import TestResult
-from tests.course.books import (
-    add,
-    graded,
-    moment,
-    output_of,
-    results_in,
-    speed,
-    task,
-)
+from tests.course.books import add, graded, moment, output_of, results_in, speed, task
 from tests.warm import katas
 from tests.workshop import ROOT
 
@@ -82,7 +74,7 @@ def test_statistics_name_the_people_they_count(tmp_path):
             "cleo",
             moment(1),
         )
-    assert output_of("gradebook", "stats", *url, root=ROOT).splitlines()[:4] == [
+    assert output_of(ROOT, "gradebook", "stats", *url).splitlines()[:4] == [
         "one (one): 1 of the 3 people who submitted passed, mean 70 %",
         "  1 could not be graded: they are left out of the means and the task statistics",
         "  Twice",
