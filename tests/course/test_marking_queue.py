@@ -18,7 +18,7 @@ from graders.course.gradebook.tables import EntryRow, LeaseRow, MarkItemRow
 from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece
 from graders.errors import KataError
 from tests.course.books import add, audit_of, graded
-from tests.course.marking import PEOPLE, Course, copy_course, write_reviewed_kata
+from tests.course.marking import PEOPLE, Course, write_reviewed_kata
 from tests.workshop import ROOT, write
 
 ALL = [(task, person) for task in ("why", "how") for person in PEOPLE]
@@ -35,11 +35,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = Course(root, place / "in", Batch(place / "out")).grade()
     assert (done.status, "3 awaiting_review" in done.out) == (0, True), done.said
     return place
-
-
-@pytest.fixture
-def course(begun: Path, tmp_path: Path) -> Course:
-    return copy_course(begun, tmp_path)
 
 
 def opened(queue: MarkingQueue) -> OpenPiece:
