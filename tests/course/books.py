@@ -77,6 +77,11 @@ def audit_of(book: Gradebook, person: str | None = None) -> list[AuditRow]:
     return book.read(results.audit, person)
 
 
+def changes(book: Gradebook, what: str, person: str | None = None) -> list[tuple[str, str]]:
+    """Return what was before and after each change of this kind."""
+    return [(row.before, row.after) for row in audit_of(book, person) if row.what == what]
+
+
 def current(out: Path) -> list[Row]:
     """Return the current rows of a batch, with manual scores."""
     with Batch(out).reading() as held:

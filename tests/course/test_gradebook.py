@@ -14,7 +14,7 @@ from graders.course.gradebook.tables import Table
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
 from graders.verdict import LONGEST_COMMENT, TestResult
-from tests.course.books import AWAITING, DUE, add, audit_of, graded, moment, results_in, task
+from tests.course.books import AWAITING, DUE, add, audit_of, changes, graded, moment, results_in, task
 
 
 @pytest.fixture
@@ -92,8 +92,10 @@ def test_manual_scores_survive_a_regrading_and_can_change(book):
     (place,) = results_in(book)
     assert place.verdict is not None
     assert (place.points, place.verdict.status, place.verdict.tasks[1].reviewer) == (14.0, "failed", "Grace")
-    marks = [(row.before, row.after) for row in audit_of(book, "ada") if row.what == "marked"]
-    assert marks == [("", "essay: 3 by Grace"), ("essay: 3 by Grace", "essay: 4 by Grace: Better.")]
+    assert changes(book, "marked", "ada") == [
+        ("", "essay: 3 by Grace"),
+        ("essay: 3 by Grace", "essay: 4 by Grace: Better."),
+    ]
     assert place.verdict.tasks[1].comment == "Better."
 
 
@@ -169,7 +171,7 @@ def test_crafted_comment_is_cut_and_cleaned(book):
     for hour, reviewer, said in ((11, "Gr\0ace", "x" * 3_000_000), (12, "Grace", "a\0b\x1b[2Jc")):
         crafted = ManualScore("essay", hour - 8.0, reviewer, moment(11, hour), said)
         add(book, with_marks(AWAITING, [crafted]), "ada", moment(9))
-    marks = [row.after for row in audit_of(book) if row.what == "marked"]
+    marks = [after for _, after in changes(book, "marked")]
     assert [told[:20] for told in marks] == ["essay: 3 by Grace: x", "essay: 4 by Grace: a"]
     assert len(marks[0]) <= LONGEST_COMMENT + 20
     (place,) = results_in(book)
@@ -184,7 +186,7 @@ def test_score_for_an_invalid_task_name_is_skipped(book):
         "ada",
         moment(9),
     )
-    assert [row.after for row in audit_of(book) if row.what == "marked"] == ["essay: 2 by Grace"]
+    assert [after for _, after in changes(book, "marked")] == ["essay: 2 by Grace"]
 
 
 def test_gradebook_loads_results_without_outputs(tmp_path):

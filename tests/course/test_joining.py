@@ -13,7 +13,7 @@ from graders.course.gradebook import Gradebook, batches, database, results, sett
 from graders.course.gradebook.importing import Row
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
-from tests.course.books import AWAITING, MARKED, audit_of, empty, graded, moment, results_in, store
+from tests.course.books import AWAITING, MARKED, audit_of, changes, empty, graded, moment, results_in, store
 from tests.workshop import write
 
 
@@ -94,8 +94,10 @@ def test_two_reviews_of_one_second_are_imported_once(book, tmp_path):
     store(held_in, *(with_marks(AWAITING, marks) for marks in ((), (first,), (last,))))
     for new in ((1, 2), (0, 0), (0, 0)):
         assert held_in.import_into(book) == new
-        marks = [(row.before, row.after) for row in audit_of(book) if row.what == "marked"]
-        assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
+        assert changes(book, "marked") == [
+            ("", "essay: 3 by Grace: No."),
+            ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes."),
+        ]
         (place,) = results_in(book)
         assert place.verdict is not None
         assert marks_of(place.verdict) == [last]
@@ -108,10 +110,7 @@ def test_batch_reviewed_later_is_imported_again(book, tmp_path):
         store(held_in, with_marks(AWAITING, marks))
         for _ in range(2):
             held_in.import_into(book)
-    assert [row.after for row in audit_of(book) if row.what == "marked"] == [
-        "essay: 3 by Grace",
-        "essay: 5 by Grace",
-    ]
+    assert [after for _, after in changes(book, "marked")] == ["essay: 3 by Grace", "essay: 5 by Grace"]
 
 
 def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
