@@ -139,15 +139,15 @@ def _score_of(task: TaskResult) -> ManualScore | None:
 
 
 def _marked(task: TaskResult, mark: ManualScore) -> TaskResult:
-    points = min(mark.points, task.max_score)
-    return msgspec.structs.replace(
-        task,
-        status="passed" if points == task.max_score else "partial" if points else "failed",
-        score=points,
-        reviewer=mark.reviewer,
-        reviewed_at=mark.at,
-        comment=mark.comment or None,
-    )
+    by_hand = {"reviewer": mark.reviewer, "reviewed_at": mark.at, "comment": mark.comment or None}
+    return msgspec.structs.replace(with_points(task, mark.points), **by_hand)
+
+
+def with_points(task: TaskResult, points: float) -> TaskResult:
+    """Return a task with these points, but at most its maximum, and with the status that goes with them."""
+    points = min(points, task.max_score)
+    status = "passed" if points == task.max_score else "partial" if points else "failed"
+    return msgspec.structs.replace(task, score=points, status=status)
 
 
 def _writable(text: str, whose: str, what: str) -> str:

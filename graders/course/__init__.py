@@ -22,7 +22,6 @@ totals           turns a person's points for all katas into a total
 roster           matches the names of submissions to the people on the roster
 roster_files     reads a roster, also from files of Canvas, Moodle and Gradescope
 lms_export       writes points into files of Canvas, Moodle and Gradescope
-statistics       computes pass rates, discrimination and misconceptions for every task
-leaderboard      ranks people by speed, within the precision of the measurement
+statistics       computes pass rates and discrimination for every task, and ranks people by speed
 similarity       finds submissions that resemble each other
 """

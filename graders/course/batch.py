@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -22,13 +22,14 @@ from graders.catalogue import Kata
 from graders.course.blobs import Store, writing
 from graders.course.downloads import composed
 from graders.course.gradebook import Gradebook, batches, importing
-from graders.course.gradebook.batches import Imported, Summary
+from graders.course.gradebook.batches import Imported
 from graders.course.gradebook.database import Transaction, address_in
-from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.importing import Row
 from graders.course.gradebook.tables import BatchRow
 from graders.errors import KataError
 from graders.verdict import Record
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 OWN = "gradebook.sqlite"
@@ -78,16 +79,50 @@ class Batch:
     def verdict_file(self, person: str, kata: str) -> Path:
         return self.verdicts / self.folder_of(person) / f"{kata}.json"
 
-    def open(self, seed: bytes | None = None, gradebook: str | None = None) -> BatchStore:
+    @contextmanager
+    def open(self, seed: bytes | None = None, gradebook: str | None = None) -> Iterator[BatchStore]:
         """Open the store for grading, so that no other process can grade into the folder. A missing store is created.
 
-        `seed` (32 bytes, random by default) and `gradebook` (by default, its own) are those of a new batch.
+        `seed` (32 bytes, random by default) and `gradebook` (by default, its own) are those of a new batch. Raises
+        KataError if the store is in use or cannot be read.
         """
-        return BatchStore(self, lock=True, url=gradebook, seed=seed)
+        with _locked(self.out), self._store(gradebook, seed) as held:
+            yield held
 
-    def reading(self) -> BatchStore:
-        """Open the store to read it or to add manual scores, which is also possible while a batch is graded."""
-        return BatchStore(self)
+    @contextmanager
+    def reading(self) -> Iterator[BatchStore]:
+        """Open the store to read it or to add manual scores, which is also possible while a batch is graded.
+
+        Raises KataError if the store is missing or cannot be read.
+        """
+        if not self.exists:
+            raise KataError(f"{self.out}: not a batch, because it has no {OWN}. {SPECIFY}")
+        with self._store() as held:
+            yield held
+
+    @contextmanager
+    def _store(self, url: str | None = None, seed: bytes | None = None) -> Iterator[BatchStore]:
+        pointer = _pointer(self.out)
+        if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
+            raise KataError(
+                f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
+                f"or write its new place into {self.out / POINTER}."
+            )
+        with Gradebook(pointer.gradebook if pointer else url or str(self.out / OWN)) as book:
+            if url is not None and address_in(url) != book.address:
+                raise KataError(
+                    f"--gradebook {address_in(url)}: the results in {self.out} are in {book.name}. "
+                    "Leave out --gradebook, or give another --out."
+                )
+            is_own = book.folder == self.out.resolve() and book.address.endswith(f"/{OWN}")
+            if pointer is None and not is_own:
+                pointer = _Pointer(gradebook=book.address, batch=os.urandom(16).hex())
+                _write_pointer(self.out, pointer)
+            folder = HERE if is_own else str(self.out.resolve())
+            with book.transaction(alone=True) as transaction:
+                row = _found_or_created(transaction, pointer, folder, seed)
+                held = BatchStore(book, folder, row.id, row.key, bytes.fromhex(row.seed))
+            yield held
 
     def import_into(self, book: Gradebook, katas: Iterable[Kata] = ()) -> Imported:
         """Import the batch's verdicts and manual scores into another gradebook.
@@ -99,7 +134,7 @@ class Batch:
         if not self.exists:
             raise KataError(f"{self.out}: not a batch. {SPECIFY}")
         with self.open() as held:
-            used = held.katas()
+            used = held.read(batches.katas)
             book.write(importing.update_katas, [kata for kata in katas if kata.slug in used])
             return Imported(0, 0) if held.book.address == book.address else self._copy(held, book)
 
@@ -182,55 +217,15 @@ def has_pointer(out: Path) -> bool:
     return _pointer(out) is not None
 
 
+@dataclass(frozen=True)
 class BatchStore:
-    """An open store. Use it in a `with` statement.
+    """An open store: a gradebook, and the batch in it, which the gradebook knows by `folder` and by `key`."""
 
-    With `lock`, no other process can grade into the folder, and a missing store is created: in the gradebook at `url`,
-    or in the folder itself. Raises KataError if the store is missing, is in use or cannot be read.
-    """
-
-    def __init__(self, batch: Batch, *, lock: bool = False, url: str | None = None, seed: bytes | None = None) -> None:
-        self.out = batch.out
-        if not lock and not batch.exists:
-            raise KataError(f"{self.out}: not a batch, because it has no {OWN}. {SPECIFY}")
-        with ExitStack() as stack:
-            if lock:
-                stack.callback(os.close, _locked(self.out))
-            pointer = _pointer(self.out)
-            if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
-                raise KataError(
-                    f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
-                    f"or write its new place into {self.out / POINTER}."
-                )
-            self.book = stack.enter_context(Gradebook(pointer.gradebook if pointer else url or str(self.out / OWN)))
-            if url is not None and address_in(url) != self.book.address:
-                raise KataError(
-                    f"--gradebook {address_in(url)}: the results in {self.out} are in {self.book.name}. "
-                    "Leave out --gradebook, or give another --out."
-                )
-            own = self.book.folder == self.out.resolve() and self.book.address.endswith(f"/{OWN}")
-            self.folder = HERE if own else str(self.out.resolve())
-            if pointer is None and not own:
-                pointer = _Pointer(gradebook=self.book.address, batch=os.urandom(16).hex())
-                _write_pointer(self.out, pointer)
-            self._find_or_create(pointer, seed)
-            self._opened = stack.pop_all()
-
-    def _find_or_create(self, pointer: _Pointer | None, seed: bytes | None) -> None:
-        with self.book.transaction(alone=True) as transaction:
-            row = batches.find(transaction, pointer.batch) if pointer else batches.in_folder(transaction, HERE)
-            if row is None:
-                key = pointer.batch if pointer else os.urandom(16).hex()
-                row = batches.create(transaction, key, self.folder, (seed or os.urandom(32)).hex())
-            elif row.folder != self.folder and not Batch(Path(row.folder)).exists:  # it was moved, and not only copied
-                batches.move_folder(transaction, row, self.folder)
-            self._id, self.key, self.seed = row.id, row.key, bytes.fromhex(row.seed)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._opened.close()
+    book: Gradebook
+    folder: str
+    id: int
+    key: str
+    seed: bytes
 
     @property
     def is_own(self) -> bool:
@@ -243,43 +238,39 @@ class BatchStore:
 
     def batch(self, transaction: Transaction) -> BatchRow:
         """Return the batch's row in the gradebook."""
-        row = transaction.session.get(BatchRow, self._id)
-        assert row is not None
-        return row
+        return transaction.session.get_one(BatchRow, self.id)
 
     def append(self, rows: Sequence[Row]) -> list[Row]:
         """Store verdicts in one transaction, and return them with manual scores. They are on disk when this returns."""
-        if not rows:
-            return []
-        with self.book.transaction(alone=True) as transaction:
-            batch = self.batch(transaction)
-            return [batches.store(transaction, batch, row) for row in rows]
+        return self.write(batches.store_all, rows) if rows else []
 
-    def _read(self, query: Callable[[Transaction, BatchRow], T]) -> T:
+    def read(self, query: Callable[Concatenate[Transaction, BatchRow, P], T], *args: P.args, **settings: P.kwargs) -> T:
+        """Return the result of a function, which gets a transaction and the batch's row first."""
         with self.book.transaction() as transaction:
-            return query(transaction, self.batch(transaction))
+            return query(transaction, self.batch(transaction), *args, **settings)
 
-    def summaries(self) -> dict[Key, Summary]:
-        """Return the current row of each person and kata, without tasks and tests."""
-        return self._read(batches.summaries)
-
-    def people(self) -> set[str]:
-        """Return the names of the people who have verdicts in the batch."""
-        return self._read(batches.people)
-
-    def katas(self) -> set[str]:
-        """Return the slugs of the katas that have verdicts in the batch."""
-        return self._read(batches.katas)
+    def write(
+        self, change: Callable[Concatenate[Transaction, BatchRow, P], T], *args: P.args, **settings: P.kwargs
+    ) -> T:
+        """Run a function like `read`, while no other transaction changes the gradebook."""
+        with self.book.transaction(alone=True) as transaction:
+            return change(transaction, self.batch(transaction), *args, **settings)
 
     def rows(self) -> Iterator[Row]:
         """Yield the current row of each person and kata, with manual scores, a few at a time."""
         with self.book.transaction() as transaction:
             yield from batches.rows(transaction, self.batch(transaction))
 
-    def correct_times(self, times: Mapping[Key, str]) -> int:
-        """Correct submission times, and return how many have changed."""
-        with self.book.transaction(alone=True) as transaction:
-            return batches.correct_times(transaction, self.batch(transaction), times)
+
+def _found_or_created(transaction: Transaction, pointer: _Pointer | None, folder: str, seed: bytes | None) -> BatchRow:
+    """Return a batch's row in its gradebook. Correct its folder if it was moved, and not only copied."""
+    row = batches.find(transaction, pointer.batch) if pointer else batches.in_folder(transaction, HERE)
+    if row is None:
+        key = pointer.batch if pointer else os.urandom(16).hex()
+        return batches.create(transaction, key, folder, (seed or os.urandom(32)).hex())
+    if row.folder != folder and not Batch(Path(row.folder)).exists:
+        batches.move_folder(transaction, row, folder)
+    return row
 
 
 def _pointer(out: Path) -> _Pointer | None:
@@ -300,17 +291,19 @@ def _write_pointer(out: Path, new: _Pointer) -> None:
         file.write(msgspec.json.format(msgspec.json.encode(new), indent=2) + b"\n")
 
 
-def _locked(out: Path) -> int:
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Create a batch's folder if it is missing, and let no other process grade into it."""
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)  # grades are private
         number = os.open(out / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as fault:
         raise KataError(f"{fault.filename or out}: {fault.strerror}. Give another --out.") from None
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(number)
-        raise KataError(
-            f"{out}: another katas process is writing it. Wait until it ends, or give another --out."
-        ) from None
-    return number
+    with os.fdopen(number) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KataError(
+                f"{out}: another katas process is writing it. Wait until it ends, or give another --out."
+            ) from None
+        yield

@@ -76,8 +76,7 @@ class FinalMarks:
 
     def note_pages(self, held: BatchStore, points: Mapping[Key, float]) -> None:
         """Record the points on the pages that were written."""
-        with held.book.transaction(alone=True) as transaction:
-            pages.note_pages(transaction, held.batch(transaction), points, self.line)
+        held.write(pages.note_pages, points, self.line)
 
     def verdict(self, row: Row) -> Verdict:
         """Return the verdict as the page shows it: with the decisions on its tasks, or with that on the whole kata.

@@ -18,7 +18,7 @@ from graders.course.batch import Batch, BatchStore
 from graders.course.blobs import writing
 from graders.course.downloads import SubmissionEntry
 from graders.course.executors import JobExecutor, graded
-from graders.course.gradebook import Gradebook, importing
+from graders.course.gradebook import Gradebook, batches, importing
 from graders.course.gradebook.importing import Key, Row
 from graders.course.gradebook.results import StoredSubmission
 from graders.course.pool_worker import Job
@@ -72,7 +72,7 @@ class BatchRun:
         On Ctrl-C, store finished verdicts before stopping.
         """
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
-        self._current = held.summaries()
+        self._current = held.read(batches.summaries)
         self._seed = held.seed
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
@@ -80,7 +80,7 @@ class BatchRun:
         for group in graded(self._jobs(entries), executor):
             self._write(held, [row for done in group for row in self._rows(done.job, done.verdict)])
         self._write(held, [])
-        self.progress.moved = held.correct_times(self._moved)
+        self.progress.moved = held.write(batches.correct_times, self._moved)
         return self.progress
 
     def _rows(self, of: Job | SubmissionEntry, verdict: Verdict) -> list[Row]:

@@ -67,7 +67,7 @@ def score(
             else:
                 written_files.write_table(batch, held)
             lines = [f"written: {batch.table}", *written_files.refresh_tables(held.book)]
-        return [*lines, *written_files.outdated_pages(batch, changed)]
+            return [*lines, *written_files.outdated_pages(batch, held, changed)]
 
     return row.verdict, write_files
 
@@ -107,7 +107,4 @@ def change_item(
             count = rubrics.count(rows)
             for row in rows:
                 changed.setdefault(transaction.path_of(row.batch), set()).add((row.person.name, row.kata))
-        lines = [
-            line for folder, keys in sorted(changed.items()) for line in written_files.write_changed(book, folder, keys)
-        ]
-    return count, lines + written_files.refresh_tables(book)
+        return count, written_files.after_scores(book, changed)

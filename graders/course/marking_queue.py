@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from graders.course.gradebook.pseudonyms import Pseudonyms
 from graders.course.gradebook.rubrics import Item
 from graders.course.gradebook.tables import BatchRow, EntryRow, PersonRow, SubmissionRow
 from graders.course.marking import store
-from graders.course.submissions import as_utc
+from graders.course.submissions import now
 from graders.errors import KataError
 from graders.intake import Submission
 from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, reviewable
@@ -166,9 +165,7 @@ class MarkingQueue:
         with contextlib.ExitStack() as stack:
             if "://" not in course and Path(course).is_dir():
                 held = stack.enter_context(Batch(Path(course)).reading())
-                self.book = held.book
-                with self.book.transaction() as transaction:
-                    self._batch = held.batch(transaction).id
+                self.book, self._batch = held.book, held.id
             else:
                 self.book = stack.enter_context(Gradebook(course))
             self.book.who = by
@@ -233,7 +230,7 @@ class MarkingQueue:
         return Ending(title, " ".join(notes), skipped)
 
     def _reserved(self) -> dict[TaskKey, leases.Lease]:
-        return self.book.read(leases.held_by_others, self._holder, _now())
+        return self.book.read(leases.held_by_others, self._holder, now())
 
     def next(self) -> OpenPiece | None:
         """Open the next piece that this session has not shown and that no other reviewer has open, or return None."""
@@ -276,7 +273,7 @@ class MarkingQueue:
         with self.book.transaction(alone=True) as transaction:
             found = self._submission(transaction, piece)
             kata = self._katas(piece.kata)
-            if found is None or kata is None or not leases.take(transaction, *piece.key, self._holder, _now()):
+            if found is None or kata is None or not leases.take(transaction, *piece.key, self._holder, now()):
                 return None
             row, verdict = found
             task = next((each for each in reviewable(kata, verdict) if each.name == piece.task), None)
@@ -318,7 +315,7 @@ class MarkingQueue:
         task, (points, comment) = shown.task.name, given
         with interrupts_deferred(), self.book.transaction(alone=True) as transaction:
             row, before = self._current(transaction, shown)
-            at = max([as_utc(_now()), *(mark.at for mark in marks_of(before))])
+            at = max([now(), *(mark.at for mark in marks_of(before))])
             after = awarded(shown.kata, before, task, points, comment, reviewer=self.book.who, at=at)
             every = store(transaction, row, before, after)
             for each in every if items is not None else ():
@@ -368,20 +365,10 @@ class MarkingQueue:
 
     def write_tables(self) -> list[str]:
         """Write the files of every batch with new scores, and return what to report."""
-        named = not self.wanted.anonymous
-        lines = [
-            line
-            for folder, changed in sorted(self._written.items())
-            for line in written_files.write_changed(self.book, folder, changed, named=named)
-        ]
-        lines += written_files.refresh_tables(self.book) if self._written else []
+        lines = written_files.after_scores(self.book, self._written, named=not self.wanted.anonymous)
         self._written.clear()
         return lines
 
 
 def _mark(verdict: Verdict, task: str) -> ManualScore | None:
     return next((mark for mark in marks_of(verdict) if mark.task == task), None)
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

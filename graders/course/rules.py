@@ -11,8 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from graders.manual_scores import with_points
 from graders.scoring import totalled
-from graders.verdict import TaskResult, Verdict
+from graders.verdict import Verdict
 
 DAY_S = 86_400
 
@@ -253,15 +254,10 @@ def decided(verdict: Verdict, decisions: Sequence[Decision]) -> Verdict:
     given = {each.task: each.points for each in decisions if each.task}
     if given and not verdict.tasks:
         return msgspec.structs.replace(verdict, score=min(verdict.score + sum(given.values()), verdict.max_score))
-    return totalled(verdict, [_decided(task, given.get(task.name)) for task in verdict.tasks]) if given else verdict
-
-
-def _decided(task: TaskResult, points: float | None) -> TaskResult:
-    if points is None:
-        return task
-    points = min(points, task.max_score)
-    status = "passed" if points == task.max_score else "partial" if points else "failed"
-    return msgspec.structs.replace(task, score=points, status=status)
+    if not given:
+        return verdict
+    tasks = [with_points(task, given[task.name]) if task.name in given else task for task in verdict.tasks]
+    return totalled(verdict, tasks)
 
 
 def of_group(standings: Sequence[ScoredAttempt]) -> int:

@@ -1,4 +1,9 @@
-"""Write a batch's files for people from its store: results.csv and the verdict files. Nothing reads them back."""
+"""Write a batch's files for people from its store: results.csv and the verdict files. Nothing reads them back.
+
+after a grading or an import  `write`, for the files of one batch
+after a changed score         `after_scores`, which also names the pages of feedback that it outdates
+after any other change        `after_decision`: rules and decisions can outdate any page; `refresh_tables` if none
+"""
 
 from __future__ import annotations
 
@@ -71,7 +76,9 @@ def table(held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> st
     `known` is what `results.by_name` returns, if that is known already.
     """
     known = held.book.read(results.by_name) if known is None else known
-    rows = ((*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.summaries().items()))
+    rows = (
+        (*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.read(batches.summaries).items())
+    )
     return csv_of([(*OF_VERDICT, *OF_MARK), *rows])
 
 
@@ -114,30 +121,23 @@ def write_table(batch: Batch, held: BatchStore, known: Mapping[Key, KataResult] 
     return True
 
 
-def refresh_tables(book: Gradebook) -> list[str]:
-    """Write the results.csv of all batches in a gradebook in which a final mark has changed. Return what to report."""
-    lines, known = [], book.read(results.by_name)
-    for batch in (Batch(Path(folder)) for folder in book.read(batches.folders)):
-        if batch.exists:  # otherwise, a command that needs its files names it
-            try:
-                with batch.reading() as held:
-                    if held.book.address == book.address and write_table(batch, held, known):
-                        lines.append(f"written: {batch.table}")
-            except KataError as fault:
-                lines.append(f"not written: {fault}")
-    return lines
-
-
 # ------------------------------------------------------------------------------------- after a change
 
 
-def write_changed(
-    book: Gradebook, folder: str, changed: Collection[Key], *, regraded: bool = False, named: bool = True
+def after_scores(
+    book: Gradebook, changed: Mapping[str, Collection[Key]], *, regraded: bool = False, named: bool = True
 ) -> list[str]:
-    """Write a batch's files after submissions or scores of these people and katas have changed.
+    """Write the files of the batches in which scores have changed, and every outdated table. Return what to report.
 
-    Return what to report. Paths of pages name people, so that they are only listed if people may be `named`.
+    `changed` has the people and katas by batch folder. Paths of pages are only listed if people may be `named`.
     """
+    lines = []
+    for folder, keys in sorted(changed.items()):
+        lines += _batch_written(book, folder, keys, regraded=regraded, named=named)
+    return lines + refresh_tables(book) if changed else []
+
+
+def _batch_written(book: Gradebook, folder: str, changed: Collection[Key], *, regraded: bool, named: bool) -> list[str]:
     batch = Batch(Path(folder))
     if not folder or not batch.exists:
         return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
@@ -150,23 +150,59 @@ def write_changed(
             what = "regraded" if regraded else "changed"
             return [f"{folder}: its results are in {held.book.name}, which was not {what}. {remedy}".rstrip()]
         count = len(write(batch, held))
-    verdicts = f" and {count} verdict files" if regraded else ""
-    return [f"written: {batch.table}{verdicts}", *outdated_pages(batch, changed, named=named)]
+        verdicts = f" and {count} verdict files" if regraded else ""
+        return [f"written: {batch.table}{verdicts}", *outdated_pages(batch, held, changed, named=named)]
 
 
-def after_change(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
-    """Write the tables again after a change to the rules or to a mark, and name the outdated pages, as lines."""
-    return [*refresh_tables(book), *pages_to_write_again(book, kata, person)]
-
-
-def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
-    """Return a line for every batch folder with pages that a change to the rules or to a mark can have outdated.
+def after_decision(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
+    """Write every outdated table after a decision on a mark or a change of rules. Return what to report.
 
     An empty `kata` or `person` stands for all.
     """
+    return [*refresh_tables(book), *doubtful_pages(book, kata, person)]
+
+
+def refresh_tables(book: Gradebook) -> list[str]:
+    """Write the results.csv of every batch of a gradebook in which a final mark has changed. Return what to report."""
+    lines, known = [], book.read(results.by_name)
+    for batch in (Batch(Path(folder)) for folder in book.read(batches.folders)):
+        if batch.exists:  # otherwise, a command that needs its files names it
+            try:
+                with batch.reading() as held:
+                    if held.book.address == book.address and write_table(batch, held, known):
+                        lines.append(f"written: {batch.table}")
+            except KataError as fault:
+                lines.append(f"not written: {fault}")
+    return lines
+
+
+# ------------------------------------------------------------------------------- pages of feedback
+
+
+def outdated_pages(batch: Batch, held: BatchStore, changed: Collection[Key], *, named: bool = True) -> list[str]:
+    """Say which pages in a batch's folder the changed scores of these people and katas outdate."""
+    owners = set(changed)
+    if changed and any(rule.in_groups for rule in held.book.read(settings.rules).values()):
+        owners |= {  # the others in a group, for whom the same submissions count
+            (person, kata)
+            for (person, kata), result in held.book.read(results.by_name).items()
+            if any((each.attempt.submitted_as, kata) in changed for each in result.standings)
+        }
+    pages = sorted(
+        page for person, kata in owners for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
+    )
+    lines = [f"outdated: {page}" for page in pages[:MOST_LINES] if named]
+    if len(pages) > MOST_LINES:
+        lines.append(f"… and {len(pages) - MOST_LINES} more")
+    if pages:
+        lines.append(f"write outdated pages again: katas feedback {shlex.quote(str(batch.out))}")
+    return lines
+
+
+def doubtful_pages(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
+    """Say in which batch folders a decision on a kata and a person may outdate pages, and how many."""
     lines = []
-    directory = book.read(Directory)
-    names = [directory.known(person), *directory.names(person)] if person else []
+    names = book.read(Directory).every_name(person) if person else []
     for folder in book.read(batches.folders, kata):
         batch = Batch(Path(folder))
         owners = {batch.feedback / batch.folder_of(name) for name in names} if names else batch.feedback.glob("*")
@@ -176,26 +212,4 @@ def pages_to_write_again(book: Gradebook, kata: str = "", person: str = "") -> l
             pages = "1 page" if count == 1 else f"{count} pages"
             remedy = f"katas feedback {shlex.quote(folder)}{chosen}"
             lines.append(f"{pages} of feedback may be outdated; write them again: {remedy}")
-    return lines
-
-
-def outdated_pages(batch: Batch, changed: Collection[Key], *, named: bool = True) -> list[str]:
-    """Return which pages in a batch's folder are outdated after a change for these people and katas."""
-    owners = set(changed)
-    if changed:
-        with batch.reading() as held:
-            if any(rule.in_groups for rule in held.book.read(settings.rules).values()):
-                owners |= {  # the others in a group, for whom the same submissions count
-                    (person, kata)
-                    for (person, kata), result in held.book.read(results.by_name).items()
-                    if any((each.attempt.submitted_as, kata) in changed for each in result.standings)
-                }
-    pages = sorted(
-        page for person, kata in owners for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
-    )
-    lines = [f"outdated: {page}" for page in pages[:MOST_LINES] if named]
-    if len(pages) > MOST_LINES:
-        lines.append(f"… and {len(pages) - MOST_LINES} more")
-    if pages:
-        lines.append(f"write outdated pages again: katas feedback {shlex.quote(str(batch.out))}")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from graders.course.gradebook.tables import AuditRow, VerdictRow
 from graders.manual_scores import ManualScore, with_marks
 from graders.verdict import Speed, TaskResult, Verdict
 from tests.warm import katas
+from tests.workshop import environment
 
 DUE = "2026-05-10T12:00:00+00:00"
 Opened = Callable[[], Gradebook]
@@ -61,12 +63,23 @@ def add(book: Gradebook, verdict: Verdict, person: str, submitted_at: str = "") 
     return book.write(importing.import_verdict, verdict, person, submitted_at)
 
 
+def store(batch: Batch, *verdicts: Verdict, person: str = "ada", at: str = moment(9)) -> None:
+    """Store verdicts on one submission in a batch."""
+    with batch.open() as held:
+        held.append([Row(person=person, submitted_at=at, verdict=each) for each in verdicts])
+
+
 def results_in(book: Gradebook, slug: str | None = None, person: str | None = None) -> list[KataResult]:
     return book.read(results.of_katas, slug, person)
 
 
 def audit_of(book: Gradebook, person: str | None = None) -> list[AuditRow]:
     return book.read(results.audit, person)
+
+
+def changes(book: Gradebook, what: str, person: str | None = None) -> list[tuple[str, str]]:
+    """Return what was before and after each change of this kind."""
+    return [(row.before, row.after) for row in audit_of(book, person) if row.what == what]
 
 
 def current(out: Path) -> list[Row]:
@@ -102,14 +115,22 @@ def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def output_of(*words: str, root: Path) -> str:
+def output_of(root: Path, *words: str, status: int = 0) -> str:
     done = katas("--root", str(root), *words)
-    assert (done.status, done.left) == (0, []), done.said
+    assert (done.status, done.left, "Traceback" in done.err) == (status, [], False), done.said
     return done.out
 
 
-def refused(*words: str, root: Path) -> str:
+def refused(root: Path, *words: str) -> str:
     """Return the one-line message of a command that exits with 2."""
     done = katas("--root", str(root), *words)
     assert (done.status, done.err.count("\n"), "Traceback" in done.err) == (2, 1, False), done.said
     return done.err
+
+
+def on_full_disk(script: str, folder: Path, *, size: int, root: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that sees `folder` as an empty disk of so many bytes."""
+    words = ["bwrap", "--dev-bind", "/", "/", "--size", str(size), "--tmpfs", str(folder), "--cap-add", "ALL", "--"]
+    return subprocess.run(
+        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
+    )

@@ -1,4 +1,4 @@
-"""Gradebooks in SQLite and in PostgreSQL, as fixtures."""
+"""Gradebooks in SQLite and in PostgreSQL, and a course that awaits review, as fixtures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from graders.course.gradebook import Gradebook
 from tests.course.books import Opened, empty
+from tests.course.marking import Course, copy_course, write_course
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +76,22 @@ def opened(url: str) -> Iterator[Opened]:
     yield open_
     for each in books:
         each.close()
+
+
+@pytest.fixture
+def book(opened: Opened) -> Gradebook:
+    """Return a new gradebook."""
+    return opened()
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Grade a course in which everything awaits review. Tests must not write to it."""
+    place = tmp_path_factory.mktemp("begun")
+    write_course(place)
+    return place
+
+
+@pytest.fixture
+def course(begun: Path, tmp_path: Path) -> Course:
+    return copy_course(begun, tmp_path)

@@ -29,8 +29,23 @@ files = [{files}]
 review = true
 rubric = "Does it say {name}?"
 """
+WHY = TASK.format(name="why", title="Why", files='"why.md"')
 HTML = "<img src=x onerror=alert(1)>"
 PEOPLE = ("ada", "bob", "cleo")
+
+
+def with_essay(toml: str) -> str:
+    """Return a kata.toml whose submissions also have a text, which a person scores."""
+    return toml.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]', 1) + WHY
+
+
+def write_essay_kata(root: Path, toml: str) -> Path:
+    """Write a repository with the kata `alpha` only, and its text."""
+    workshop.write_repository(root, [])
+    workshop.write_kata(root, "alpha", toml=toml)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha" / "why.md", "Because two is one and one.\x1b[2J\n")
+    return root
 
 
 def png(width: int = 40, height: int = 30, text: bytes = b"") -> bytes:

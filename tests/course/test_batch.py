@@ -41,7 +41,7 @@ from graders.manual_scores import ManualScore, with_marks
 from graders.report import render
 from tests import workshop
 from tests.attacks.residents import children, command_line
-from tests.course.books import AWAITING, current, moment, table
+from tests.course.books import AWAITING, current, moment, on_full_disk, table
 from tests.course.books import history as rows_of
 from tests.warm import katas
 from tests.workshop import (
@@ -150,6 +150,11 @@ def rows_in(out: Path) -> int:
             return connection.execute("SELECT count(*) FROM verdicts").fetchone()[0]
         except sqlite3.OperationalError:  # the tables are just being made
             return -1
+
+
+def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str, ...] = ("one",)) -> workshop.Finished:
+    chosen = [word for slug in slugs for word in ("--kata", slug)]
+    return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
 
 
 # Results of a cohort.
@@ -280,11 +285,10 @@ def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
     write(tmp_path / "in" / "ada" / "twice.py", SOLUTION)
     write(tmp_path / "in" / "Ada" / "twice.py", ADDED)
     out = tmp_path / "out"
-    words = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", "--workers", "1")
-    done = katas(*words, cwd=root)
+    done = run_here(root, tmp_path / "in", out)
     assert (done.status, "names that differ only in case: Ada and ada\n" in done.out) == (0, True), done.said
     write(out / batch_module.LOCK.upper(), "")  # as if the file system took it for the same file
-    done = katas(*words, cwd=root)
+    done = run_here(root, tmp_path / "in", out)
     assert done.status == 2
     assert done.err.startswith(f"katas: {out}: Ada and ada are the same name on this file system. Rename one")
 
@@ -295,7 +299,7 @@ def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
     write(folder / "carl.py", SOLUTION)
     write(folder / "dora" / "answer.py", SOLUTION)
     assert [entry.person for entry in submissions.read(folder).entries] == ["dora", "person0000"]
-    done = katas("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
+    done = run_here(root, folder, tmp_path / "out", slugs=())
     assert done.status == 0, done.said
     assert "no submission for these katas: dora" in done.out
     assert "skipped: carl.py: neither a folder nor .zip, .tar" in done.out
@@ -306,7 +310,7 @@ def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
 @pytest.mark.parametrize("place", ["in", "in/graded", "in/person0000/graded"])
 def test_a_batch_is_not_written_among_the_submissions(root, tmp_path, place):
     folder = hand_in(tmp_path / "in", 1)
-    done = katas("grade-batch", str(folder), "--out", str(tmp_path / place), cwd=root)
+    done = run_here(root, folder, tmp_path / place)
     assert done.status == 2
     assert "it is inside the submissions folder" in done.err
     assert sorted(path.name for path in folder.iterdir()) == ["person0000"]
@@ -338,17 +342,16 @@ def test_wrong_table_of_times_names_the_line(tmp_path, text, fault):
 
 def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
     folder, out = hand_in(tmp_path / "in", 2), tmp_path / "out"
-    words = ("grade-batch", str(folder), "--out", str(out), "--workers", "1", "--kata", "one")
-    assert katas(*words, cwd=root).status == 0
+    assert run_here(root, folder, out).status == 0
     table = write(tmp_path / "times.csv", "person0000,2026-05-31T23:59:00+00:00\nzoe,2026-05-31\n")
-    done = katas(*words, "--times", str(table), cwd=root)
+    done = run_here(root, folder, out, "--times", str(table))
     assert done.status == 0, done.said
     assert "2 graded earlier" in done.out
     assert "1 graded earlier had another submission time in the gradebook, which was corrected" in done.out
     assert "in --times, but without a submission: zoe" in done.out
     assert "not in --times, so the modification time of their files counts: person0001" in done.out
     assert "person0000,one,passed,3.0,3.0,2026-05-31T23:59:00+00:00," in (out / "results.csv").read_text()
-    again = katas(*words, "--times", str(table), cwd=root)
+    again = run_here(root, folder, out, "--times", str(table))
     assert "another submission time" not in again.out
     assert [len(rows) for rows in rows_of(out).values()] == [1, 1]
 
@@ -365,8 +368,7 @@ def test_times_may_have_any_name_that_the_roster_knows(root, tmp_path):
         tmp_path / "times.csv",
         "s1,2026-05-01T10:00\nb@x.de,2026-05-02\ncarl,2026-05-03\ns3,2026-05-09\nzoe,2026-05-04\n",
     )
-    words = ("grade-batch", str(folder), "--out", str(out), "--workers", "1", "--kata", "one", "--times", str(table))
-    done = katas(*words, "--gradebook", book, cwd=root)
+    done = run_here(root, folder, out, "--times", str(table), "--gradebook", book)
     assert done.status == 0, done.said
     absent = [line for line in done.out.splitlines() if "--times" in line]
     assert absent == [
@@ -388,8 +390,7 @@ def test_two_names_of_a_person_may_not_have_different_times(root, tmp_path):
     roster = write(tmp_path / "roster.csv", "id,e-mail\ns1,ada@x.de\n")
     assert katas("gradebook", "people", "import", str(roster), "--gradebook", book, cwd=root).status == 0
     table = write(tmp_path / "times.csv", "s1,2026-05-01\nada@x.de,2026-05-02\n")
-    words = ("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--times", str(table))
-    done = katas(*words, "--gradebook", book, cwd=root)
+    done = run_here(root, tmp_path / "in", tmp_path / "out", "--times", str(table), "--gradebook", book)
     assert done.status == 2
     assert "--times: ada@x.de and s1 are the same person, with different times" in done.err
 
@@ -423,7 +424,7 @@ def test_file_with_an_impossible_time_does_not_stop_a_batch(seconds):
 
 def test_name_that_grows_when_composed_fits_a_file_system(root, tmp_path):
     write(tmp_path / "in" / ("\U0001d160" * 60) / "twice.py", SOLUTION)  # 240 bytes, and 720 composed
-    done = katas("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1", cwd=root)
+    done = run_here(root, tmp_path / "in", tmp_path / "out")
     assert done.status == 0, done.said
     (folder,) = (tmp_path / "out/verdicts").iterdir()
     assert len(folder.name.encode()) <= 200
@@ -489,10 +490,7 @@ def test_full_disk_is_reported_and_the_batch_can_resume(root, small_cohort, tmp_
     command = f"{KATAS} grade-batch {folder} --out {out} --kata one --workers 1 --seed {SEED}"
     script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 300K {out.parent}/zeros; {command}; echo status $?"
     script += f"; rm {out.parent}/zeros; cp -r {out} {tmp_path}"
-    words = ["bwrap", "--dev-bind", "/", "/", "--size", "602112", "--tmpfs", str(out.parent), "--cap-add", "ALL", "--"]
-    done = subprocess.run(
-        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
-    )
+    done = on_full_disk(script, out.parent, size=602_112, root=root)
     told = [line for line in done.stderr.splitlines() if line.startswith("katas: ")]
     assert len(told) == 1, done.stderr
     assert told[0].startswith(f"katas: {out}/"), told
@@ -682,21 +680,15 @@ def graded_row(person: str, **changes: object) -> Row:
 
 
 def test_two_commands_cannot_grade_into_one_folder(tmp_path):
-    with (
-        Batch(tmp_path).open() as held,
-        pytest.raises(KataError, match=r"another katas process is writing it\. Wait until it ends, or give another"),
-    ):
+    said = r"another katas process is writing it\. Wait until it ends, or give another"
+    with Batch(tmp_path).open() as held:
         held.append([graded_row("ada")])
-        Batch(tmp_path).open()
+        with pytest.raises(KataError, match=said), Batch(tmp_path).open():
+            pass
     assert [row.person for row in current(tmp_path)] == ["ada"]
 
 
 # Changed tests.
-
-
-def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str, ...] = ("one",)) -> workshop.Finished:
-    chosen = [word for slug in slugs for word in ("--kata", slug)]
-    return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
 
 
 ONE_MORE = '\n@task("half")\ndef test_minus_one_is_halved(kata):\n    assert kata.half(-1.0) == -0.5\n'
@@ -799,13 +791,12 @@ def test_error_is_graded_again(tmp_path):
     whole = hidden.read_text(encoding="utf-8")
     write(hidden, f"import nothing_of_that_name\n{whole}")
     folder = hand_in(tmp_path / "in", 1)
-    words = ("grade-batch", str(folder), "--out", str(tmp_path / "out"), "--kata", "one", "--workers", "1")
-    done = katas(*words, cwd=root)
+    done = run_here(root, folder, tmp_path / "out")
     assert done.status == 2
     assert "error: person0000, one:" in done.out
     assert "Run the same command to try again" in done.out
     write(hidden, whole)
-    done = katas(*words, cwd=root)
+    done = run_here(root, folder, tmp_path / "out")
     assert (done.status, "1 passed" in done.out) == (0, True), done.said
 
 

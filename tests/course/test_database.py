@@ -15,13 +15,7 @@ import sqlalchemy as sa
 from graders.course.gradebook import Gradebook, database, settings
 from graders.course.gradebook.tables import REVISION
 from graders.errors import KataError
-from tests.course.books import (
-    MARKED,
-    add,
-    graded,
-    moment,
-    results_in,
-)
+from tests.course.books import MARKED, add, graded, moment, results_in
 from tests.workshop import PATIENCE_S, ROOT
 
 

@@ -16,17 +16,14 @@ from graders.course.downloads import composed
 from graders.course.gradebook.importing import Row
 from graders.verdict import Verdict, from_json, to_json
 from tests import workshop
+from tests.course.books import on_full_disk, store
+from tests.course.marking import with_essay, write_essay_kata
 from tests.warm import katas
 from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, write
 
 SEED = "5eed" * 16
 NOON = "2026-05-10T12:00:00+00:00"
-TOML = (
-    workshop.TOML.replace("format = 1\n", 'format = 1\nhidden_detail = "status"\n').replace(
-        'files = ["twice.py"]', 'files = ["twice.py", "why.md"]'
-    )
-    + '[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["why.md"]\nreview = true\nrubric = "Does it say why?"\n'
-)
+TOML = with_essay(workshop.TOML.replace("format = 1\n", 'format = 1\nhidden_detail = "status"\n'))
 WRONG = SOLUTION.replace(HALF, "def half(x):\n    return x + 4242.0\n")  # only the hidden test detects this
 ODD = "Zoë <b>&amp; ..%2F=1+1"
 
@@ -34,10 +31,8 @@ ODD = "Zoë <b>&amp; ..%2F=1+1"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a repository with two katas, one of which shows only the status of hidden tests."""
-    root = workshop.write_repository(tmp_path_factory.mktemp("feedback"), ["beta"])
-    workshop.write_kata(root, "alpha", toml=TOML)
-    for folder in ("katas", "solutions"):
-        write(root / folder / "alpha" / "why.md", "Because two is one and one.\n")
+    root = write_essay_kata(tmp_path_factory.mktemp("feedback"), TOML)
+    workshop.write_kata(root, "beta")
     return root
 
 
@@ -244,9 +239,7 @@ def test_a_link_is_not_written_through(root: Path, out: Path, tmp_path: Path) ->
 
 def test_people_who_share_a_folder_do_not_share_reports(root: Path, out: Path) -> None:
     """Imitate a file system that ignores case: both names lead to one folder."""
-    with Batch(out).open() as held:
-        verdict = stored(out, "bob", "alpha")
-        held.append([Row(person="Ada", submitted_at=NOON, verdict=verdict)])
+    store(Batch(out), stored(out, "bob", "alpha"), person="Ada")
     folders = [str(out / "feedback" / name) for name in ("Ada", "ada")]
     for folder in folders:
         os.makedirs(folder)
@@ -395,10 +388,7 @@ def test_full_disk_is_reported_and_leaves_old_reports(root: Path, out: Path, tmp
         f"cp -r {tmp_path}/old {full}/ada; cat /dev/zero > {full}/zeros; {KATAS} feedback {out} ada --to {full};"
         f"echo status $?; cmp {full}/ada/alpha.html {tmp_path}/old/alpha.html && find {full} -type f | sort"
     )
-    words = ["bwrap", "--dev-bind", "/", "/", "--size", "131072", "--tmpfs", str(full), "--cap-add", "ALL", "--"]
-    done = subprocess.run(
-        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
-    )
+    done = on_full_disk(script, full, size=131_072, root=root)
     said = f"katas: {full}/ada/alpha.html: No space left on device. Fix that or choose another folder (--to DIR)"
     assert said in done.stderr, done.stderr + done.stdout
     assert done.stdout.endswith(f"status 2\n{full}/ada/alpha.html\n{full}/zeros\n"), done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,6 +140,7 @@ def test_person_is_forgotten_by_any_name(run, url, tmp_path):
     ("words", "said"),
     [
         (("--due", "31.5.2026"), "--due 31.5.2026: the time of day is missing. Write it like this: 2026-05-31T23:59"),
+        (("--due", "2026-05-31"), "--due 2026-05-31: the time of day is missing. Write it like this: 2026-05-31T23:59"),
         (("--due", "5/31/2026"), "--due 5/31/2026: expected a time such as 2026-05-31T23:59+02:00."),
         (("--due", "soon"), "--due soon: expected a time such as"),
         (("--grace", "15"), "--grace 15: expected a number with a unit, such as 15m"),
@@ -289,9 +291,10 @@ def test_requests_to_regrade_are_kept(run):
     assert run("request", "add", "bob", "one", "--reason", "task 1 is right") == "request 1 added\n"
     assert "bob  one" in run("request", "list")
     assert "request 1, one: task 1 is right (open)" in run("show", "bob")
-    run("request", "close", "1", "--answer", "it is not")
+    run("request", "close", "1", "--answer", "it is not", "--by", "Ivy")
     assert run("request", "list") == "no open requests\n"
-    assert "it is not" in run("request", "list", "--all")
+    assert re.search("closed by Ivy .*: it is not$", run("request", "list", "--all"), re.MULTILINE)
+    assert "Ivy closed this request" in run("request", "close", "1", "--answer", "again", status=2)
 
 
 # Show and export.

@@ -19,7 +19,7 @@ from graders.course.marking import store
 from graders.course.marking_queue import to_score
 from graders.manual_scores import ManualScore, with_marks
 from tests import workshop
-from tests.course.books import DUE, add, audit_of, graded, moment, rows_of, table, task
+from tests.course.books import DUE, add, audit_of, graded, moment, output_of, rows_of, table, task
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, write
 
@@ -139,21 +139,15 @@ def test_setting_is_stored_and_audited(url: str) -> None:
 # In the files and outputs
 
 
-def said(root: Path, *words: str, status: int = 0) -> str:
-    done = katas("--root", str(root), *words)
-    assert (done.status, "Traceback" in done.err) == (status, False), done.said
-    return done.out
-
-
 def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path / "root", ["one"])
     for person, text, at in (("ada", ADDED, 1_778_500_000), ("bob", SOLUTION, 1_778_600_000)):
         os.utime(write(tmp_path / "in" / person / "twice.py", text), (at, at))
     book, out, roster = str(tmp_path / "book.sqlite"), tmp_path / "out", write(tmp_path / "roster.csv", ROSTER)
     url = ("--gradebook", book)
-    said(root, "gradebook", "people", "import", str(roster), *url)
-    assert "in no group, so alone: eve\n" in said(root, "gradebook", "rule", "one", "--groups", *url)
-    said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
+    output_of(root, "gradebook", "people", "import", str(roster), *url)
+    assert "in no group, so alone: eve\n" in output_of(root, "gradebook", "rule", "one", "--groups", *url)
+    output_of(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
     rows = {row["person"]: row for row in rows_of((out / "results.csv").read_text("utf-8"))}
     assert {person: (row["score"], row["counts"], row["final_points"]) for person, row in rows.items()} == {
         "ada": ("1.0", "0", "3.0"),
@@ -161,30 +155,30 @@ def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
     }
     assert rows["ada"]["steps"] == "3 of 3; submitted for the group by bob; chosen from 2 submissions of the group"
     assert rows["bob"]["steps"] == "3 of 3; chosen from 2 submissions of the group"
-    per_person = rows_of(said(root, "gradebook", "export", "csv", "--per", "person", *url))
+    per_person = rows_of(output_of(root, "gradebook", "export", "csv", "--per", "person", *url))
     totals = {row["person"]: row["one"] for row in per_person}
     assert totals == dict.fromkeys(("ada", "bob", "cleo"), "3.0") | dict.fromkeys(("dora", "eve"), "0.0")
-    shown = said(root, "gradebook", "show", "cleo", *url)
+    shown = output_of(root, "gradebook", "show", "cleo", *url)
     assert "submitted for the group by bob; passed, 3 of 3" in shown
-    canvas = said(root, "gradebook", "export", "canvas", "one", "--output", str(tmp_path / "canvas.csv"), *url)
+    canvas = output_of(root, "gradebook", "export", "canvas", "one", "--output", str(tmp_path / "canvas.csv"), *url)
     assert "5 people" in canvas
     head, _, *lines = (tmp_path / "canvas.csv").read_text("utf-8").splitlines()
     people = [line.split(",") for line in lines]
     assert {each[head.split(",").index("SIS User ID")] for each in people if each[-1] == "3"} == {"ada", "bob", "cleo"}
-    said(root, "feedback", str(out))
+    output_of(root, "feedback", str(out))
     pages = {path.parent.name: html.unescape(path.read_text("utf-8")) for path in out.glob("feedback/*/one.html")}
     assert sorted(pages) == ["ada", "bob", "cleo"]
     for person, counts in (("ada", " by bob"), ("bob", "this submission"), ("cleo", "this submission, by bob")):
         cells = dict(re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td>', pages[person]))
         assert cells["Final mark"] == "3 of 3 points"
         assert cells["Counts"].endswith(counts), person
-    decided = said(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
+    decided = output_of(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
     assert "1 page of feedback may be outdated" in decided
-    said(root, "feedback", str(out))
+    output_of(root, "feedback", str(out))
     page = html.unescape((out / "feedback" / "cleo" / "one.html").read_text("utf-8"))
     assert "3 points on the first page" in page
     assert (out / "results.csv").read_text("utf-8") == table(out)
-    said(root, "gradebook", "forget", "cleo", "--yes", *url)
+    output_of(root, "gradebook", "forget", "cleo", "--yes", *url)
     assert not (out / "feedback" / "cleo").exists()
 
 
@@ -215,21 +209,21 @@ def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path
     root = workshop.write_repository(tmp_path / "root", ["one"])
     write(tmp_path / "in" / "bob" / "twice.py", SOLUTION)
     url, out = ("--gradebook", str(tmp_path / "book.sqlite")), tmp_path / "out"
-    said(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
+    output_of(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
     with Gradebook(url[1]) as found:
         add(found, graded(kata="two", sha="c"), "Cleo P", moment(9))
-    said(root, "gradebook", "rule", "one", "--groups", *url)
-    said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
-    said(root, "feedback", str(out))
-    said(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
-    said(root, "feedback", str(out))
+    output_of(root, "gradebook", "rule", "one", "--groups", *url)
+    output_of(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
+    output_of(root, "feedback", str(out))
+    output_of(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
+    output_of(root, "feedback", str(out))
     page = html.unescape((out / "feedback" / "cleo" / "one.html").read_text("utf-8"))
     assert "3 points on the first page" in page
     assert "override: 1: absent" in page
     for name in ("Cleo P", "cleo"):  # any of the person's names
-        assert "written: 0 files for 0 people" in said(root, "feedback", str(out), name)
+        assert "written: 0 files for 0 people" in output_of(root, "feedback", str(out), name)
     assert "no verdicts for dora" in katas("--root", str(root), "feedback", str(out), "dora").err
-    said(root, "gradebook", "forget", "cleo", "--yes", *url)
+    output_of(root, "gradebook", "forget", "cleo", "--yes", *url)
     assert not (out / "feedback" / "cleo").exists()
 
 
@@ -244,21 +238,21 @@ def test_page_does_not_wait_for_a_review_that_cannot_change_the_mark(tmp_path: P
     for person, text in (("ada", ADDED), ("bob", SOLUTION)):
         write(tmp_path / "in" / person / "twice.py", text)
     url = ("--gradebook", str(tmp_path / "book.sqlite"))
-    said(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
-    said(root, "gradebook", "rule", "one", "--groups", *url)
-    said(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
+    output_of(root, "gradebook", "people", "import", str(write(tmp_path / "roster.csv", ROSTER)), *url)
+    output_of(root, "gradebook", "rule", "one", "--groups", *url)
+    output_of(root, "grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "one", *url)
 
     def page() -> str:
         text = (out / "feedback" / "ada" / "one.html").read_text("utf-8")
         return html.unescape(re.sub(r"<[^>]+>", "", text.partition("</style>")[2]))
 
-    assert "awaiting review: 3 of them" in said(root, "feedback", str(out))
+    assert "awaiting review: 3 of them" in output_of(root, "feedback", str(out))
     assert "1 of 7 points; a review can still add up to 4 points" in page()
     assert "a review can still add up to 4 points, which the points below do not include" in page()
     assert "they await manual review: 4 points" in page()
     award = ("--by", "Grace", "--award", "why=4")
-    said(root, "review", str(out / "verdicts" / "bob" / "one.json"), *award)
-    assert "awaiting review" not in said(root, "feedback", str(out))
+    output_of(root, "review", str(out / "verdicts" / "bob" / "one.json"), *award)
+    assert "awaiting review" not in output_of(root, "feedback", str(out))
     assert "1 of 3 points; not reviewed, because that could not change the final mark" in page()
     assert "Failed, 1 of 3 points" in page()
     assert "not reviewed" in page().partition("Result")[2]

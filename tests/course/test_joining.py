@@ -9,19 +9,11 @@ import msgspec
 import pytest
 
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, database, results, settings
+from graders.course.gradebook import Gradebook, batches, database, results, settings
 from graders.course.gradebook.importing import Row
 from graders.errors import KataError
 from graders.manual_scores import ManualScore, marks_of, with_marks
-from tests.course.books import (
-    AWAITING,
-    MARKED,
-    audit_of,
-    empty,
-    graded,
-    moment,
-    results_in,
-)
+from tests.course.books import AWAITING, MARKED, audit_of, changes, empty, graded, moment, results_in, store
 from tests.workshop import write
 
 
@@ -32,7 +24,7 @@ def test_error_in_a_batch_does_not_count(tmp_path):
         held.append([row, msgspec.structs.replace(row, verdict=error)])
         held.append([msgspec.structs.replace(row, person="bob", verdict=error)])
         assert [(place.person, place.points) for place in results_in(held.book)] == [("ada", 10.0)]
-        assert [each.verdict.status for each in held.summaries().values()] == ["error", "error"]
+        assert [each.verdict.status for each in held.read(batches.summaries).values()] == ["error", "error"]
         assert [each.person for each in held.book.read(results.affected, "0")] == ["ada"]
 
 
@@ -69,8 +61,8 @@ def test_imported_batch_belongs_to_the_gradebook_from_then_on(tmp_path):
 
 def test_batch_with_rules_of_its_own_keeps_its_gradebook(tmp_path):
     held_in = Batch(tmp_path / "out")
+    store(held_in, graded())
     with held_in.open() as held:
-        held.append([Row(person="ada", submitted_at=moment(9), verdict=graded())])
         held.book.write(settings.set_rule, "one", counts="last")
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
         assert held_in.import_into(found).verdicts == 1
@@ -85,48 +77,40 @@ def test_missing_gradebook_of_a_batch_is_named(tmp_path, where):
         pass
     os.rename(tmp_path / "book.sqlite", tmp_path / "moved.sqlite")
     if where == "url":
-        with pytest.raises(KataError, match=r"its results are in .*book\.sqlite, which is missing\. Restore"):
-            held_in.open(gradebook=str(tmp_path / "moved.sqlite"))
+        missing = r"its results are in .*book\.sqlite, which is missing\. Restore"
+        with pytest.raises(KataError, match=missing), held_in.open(gradebook=str(tmp_path / "moved.sqlite")):
+            pass
     else:
         write(held_in.out / "gradebook.json", "{")
-        with pytest.raises(KataError, match=r"gradebook\.json: .*Restore it from a copy"):
-            held_in.reading()
+        with pytest.raises(KataError, match=r"gradebook\.json: .*Restore it from a copy"), held_in.reading():
+            pass
 
 
-def test_two_reviews_of_one_second_are_imported_once(opened, tmp_path):
+def test_two_reviews_of_one_second_are_imported_once(book, tmp_path):
     held_in = Batch(tmp_path / "out")
     first, last = (
         ManualScore("essay", points, "Grace", moment(11), said) for points, said in ((3.0, "No."), (5.0, "Yes."))
     )
-    rows = [
-        Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))
-        for marks in ((), (first,), (last,))
-    ]
-    with held_in.open() as held:
-        held.append(rows)
-    found = opened()
+    store(held_in, *(with_marks(AWAITING, marks) for marks in ((), (first,), (last,))))
     for new in ((1, 2), (0, 0), (0, 0)):
-        assert held_in.import_into(found) == new
-        marks = [(row.before, row.after) for row in audit_of(found) if row.what == "marked"]
-        assert marks == [("", "essay: 3 by Grace: No."), ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes.")]
-        (place,) = results_in(found)
+        assert held_in.import_into(book) == new
+        assert changes(book, "marked") == [
+            ("", "essay: 3 by Grace: No."),
+            ("essay: 3 by Grace: No.", "essay: 5 by Grace: Yes."),
+        ]
+        (place,) = results_in(book)
         assert place.verdict is not None
         assert marks_of(place.verdict) == [last]
 
 
-def test_batch_reviewed_later_is_imported_again(opened, tmp_path):
+def test_batch_reviewed_later_is_imported_again(book, tmp_path):
     held_in = Batch(tmp_path / "out")
     first, last = (ManualScore("essay", points, "Grace", moment(11)) for points in (3.0, 5.0))
-    found = opened()
     for marks in ((first,), (last,)):
-        with held_in.open() as held:
-            held.append([Row(person="ada", submitted_at=moment(9), verdict=with_marks(AWAITING, marks))])
+        store(held_in, with_marks(AWAITING, marks))
         for _ in range(2):
-            held_in.import_into(found)
-    assert [row.after for row in audit_of(found) if row.what == "marked"] == [
-        "essay: 3 by Grace",
-        "essay: 5 by Grace",
-    ]
+            held_in.import_into(book)
+    assert [after for _, after in changes(book, "marked")] == ["essay: 3 by Grace", "essay: 5 by Grace"]
 
 
 def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
@@ -139,7 +123,7 @@ def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
     with Gradebook(url) as found:
         assert held_in.import_into(found).verdicts == 1
     with held_in.open() as held:
-        assert held.correct_times({("ada", "one"): moment(7)}) == 1
+        assert held.write(batches.correct_times, {("ada", "one"): moment(7)}) == 1
     for notes in (1, 1):
         with Gradebook(url) as found:
             assert held_in.import_into(found).verdicts == 0
@@ -155,7 +139,7 @@ def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([first])
         held.append([again])
-        assert held.correct_times({("ada", "one"): moment(3)}) == 1
+        assert held.write(batches.correct_times, {("ada", "one"): moment(3)}) == 1
         (place,) = results_in(held.book)
         assert [each.attempt.submitted_at for each in place.standings] == [moment(3)]
         assert [row.submitted_at for row in held.rows()] == [moment(3)]

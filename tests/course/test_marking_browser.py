@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graders.manual_scores import marks_of
 from tests.browser import chromium, violations
-from tests.course.books import current
-from tests.course.marking import HTML, Marking, write_course
-from tests.warm import katas
+from tests.course.marking import HTML, Course, Marking
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
@@ -28,21 +23,9 @@ def browser() -> Iterator[Any]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("marking")
-    write_course(place)
-    return place
-
-
 @pytest.fixture
-def place(begun: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(begun, tmp_path / "course", symlinks=True)
-
-
-@pytest.fixture
-def server(place: Path) -> Iterator[Marking]:
-    with Marking(place / "root", place / "out") as server:
+def server(course: Course) -> Iterator[Marking]:
+    with course.serve() as server:
         yield server
 
 
@@ -70,15 +53,7 @@ def shows(page: Any, selector: str, text: str) -> None:
     page.locator(selector, has_text=text).first.wait_for()
 
 
-def marks(place: Path) -> dict[tuple[str, str], tuple[float, str]]:
-    return {
-        (mark.task, row.person): (mark.points, mark.comment)
-        for row in current(place / "out")
-        for mark in marks_of(row.verdict)
-    }
-
-
-def test_a_queue_is_marked_by_keyboard_only(page: Any, place: Path) -> None:
+def test_a_queue_is_marked_by_keyboard_only(page: Any, course: Course) -> None:
     keys = page.keyboard
     shows(page, ".progress", "0 of 6 marked, 6 left")
     keys.press("n")
@@ -121,10 +96,13 @@ def test_a_queue_is_marked_by_keyboard_only(page: Any, place: Path) -> None:
     keys.press("b")
     shows(page, "form.score p", "Now: 2.5 by Grace")
     assert page.locator("#points").input_value() == "2.5"
-    assert marks(place) == {("why", "ada"): (3.0, "The sign is wrong.\nSay more."), ("why", "bob"): (2.5, "")}
+    assert course.marks() == {
+        ("why", "ada"): (3.0, "Grace", "The sign is wrong.\nSay more."),
+        ("why", "bob"): (2.5, "Grace", ""),
+    }
 
 
-def test_items_fill_the_fields_and_typed_text_stays(page: Any, place: Path) -> None:
+def test_items_fill_the_fields_and_typed_text_stays(page: Any, course: Course) -> None:
     for label, points, comment in (("Sign", "-1", "The sign."), ("Unit", "-0.5", "The unit.")):
         page.keyboard.press("n")
         page.get_by_label("Label").fill(label)
@@ -143,7 +121,7 @@ def test_items_fill_the_fields_and_typed_text_stays(page: Any, place: Path) -> N
     for _ in range(2):  # at once, and once too often
         page.keyboard.press("Control+Enter")
     shows(page, ".work .soft", "bob")
-    assert marks(place) == {("why", "ada"): (3.5, "The unit.\nNice work.")}
+    assert course.marks() == {("why", "ada"): (3.5, "Grace", "The unit.\nNice work.")}
     shows(page, ".progress", "1 of 6 marked, 5 left")
 
 
@@ -165,23 +143,23 @@ def test_reload_keeps_the_piece_and_the_end_says_what_is_left(page: Any) -> None
     shows(page, ".work .soft", "ada")
 
 
-def test_points_given_meanwhile_are_shown_and_not_overwritten(page: Any, place: Path) -> None:
-    record = str(place / "out" / "verdicts" / "ada" / "alpha.json")
+def test_points_given_meanwhile_are_shown_and_not_overwritten(page: Any, course: Course) -> None:
+    record = str(course.batch.verdict_file("ada", "alpha"))
     award = ("--by", "Alan", "--award", "why=1", "--comment", "why=<b>No.</b>")
-    assert katas("--root", str(place / "root"), "review", record, *award).status == 1
+    assert course.run("review", record, *award).status == 1
     page.locator("#points").fill("4")
     page.locator("#comment").fill("Very good.")
     page.keyboard.press("Control+Enter")
     shows(page, "#fault", "Alan has given 1 point meanwhile: <b>No.</b>")
     assert violations(page) == []
     assert page.locator("#comment").input_value() == "Very good."
-    assert marks(place) == {("why", "ada"): (1.0, "<b>No.</b>")}
+    assert course.marks() == {("why", "ada"): (1.0, "Alan", "<b>No.</b>")}
     page.get_by_role("button", name="Change it to mine").click()
     shows(page, "form.score p", "Now: 1 by Alan")
     assert page.locator("#comment").input_value() == "Very good."
     page.keyboard.press("Control+Enter")
     shows(page, ".work .soft", "bob")
-    assert marks(place) == {("why", "ada"): (4.0, "Very good.")}
+    assert course.marks() == {("why", "ada"): (4.0, "Grace", "Very good.")}
 
 
 def test_nothing_in_a_submission_or_a_comment_becomes_part_of_the_page(page: Any) -> None:

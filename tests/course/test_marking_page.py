@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +13,8 @@ from graders.course.gradebook import Gradebook
 from graders.course.serve.piece import pixels_only
 from tests import in_process
 from tests.course.books import audit_of, table
-from tests.course.marking import HTML, PEOPLE, Course, copy_course, png, write_course
+from tests.course.marking import HTML, PEOPLE, Course, png
 from tests.warm import katas
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Grade a course. Tests must not write to it."""
-    place = tmp_path_factory.mktemp("marking")
-    write_course(place)
-    return place
-
-
-@pytest.fixture
-def course(begun: Path, tmp_path: Path) -> Course:
-    return copy_course(begun, tmp_path)
 
 
 def named(piece: Any) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from graders.course.gradebook.tables import EntryRow, LeaseRow, MarkItemRow
 from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece
 from graders.errors import KataError
 from tests.course.books import add, audit_of, graded
-from tests.course.marking import PEOPLE, Course, copy_course, write_reviewed_kata
+from tests.course.marking import PEOPLE, Course, write_reviewed_kata
 from tests.workshop import ROOT, write
 
 ALL = [(task, person) for task in ("why", "how") for person in PEOPLE]
@@ -36,11 +35,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = Course(root, place / "in", Batch(place / "out")).grade()
     assert (done.status, "3 awaiting_review" in done.out) == (0, True), done.said
     return place
-
-
-@pytest.fixture
-def course(begun: Path, tmp_path: Path) -> Course:
-    return copy_course(begun, tmp_path)
 
 
 def opened(queue: MarkingQueue) -> OpenPiece:
@@ -129,12 +123,11 @@ def test_lease_of_a_killed_session_runs_out_or_goes_back_to_its_reviewer(course:
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_lease_belongs_to_one_holder_until_it_runs_out(url: str) -> None:
-    noon = datetime.datetime(2026, 5, 10, 12, tzinfo=datetime.UTC)
     with Gradebook(url) as one, Gradebook(url) as other:
         add(one, graded(), "ada")
 
         def take(book: Gradebook, by: str, minutes: int = 0) -> bool:
-            return book.write(leases.take, 1, "why", holders[by], noon + datetime.timedelta(minutes=minutes))
+            return book.write(leases.take, 1, "why", holders[by], f"2026-05-10T12:{minutes:02}:00+00:00")
 
         holders = {by: leases.new_holder(by) for by in ("Grace", "Alan")}
         assert [take(one, "Grace"), take(other, "Alan"), take(one, "Grace", 14)] == [True, False, True]

@@ -14,10 +14,9 @@ import pytest
 from graders.course.gradebook import Gradebook
 from graders.course.written_files import OF_MARK
 from graders.verdict import from_json
-from tests import workshop
-from tests.course.books import empty, results_in, rows_of, table
+from tests.course.books import empty, output_of, results_in, rows_of, table
+from tests.course.marking import write_essay_kata
 from tests.course.test_feedback import TOML
-from tests.warm import katas
 from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write
 
 SEED = "5eed" * 16
@@ -29,11 +28,7 @@ STRICTER = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.h
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a repository with a kata whose third task is graded by a person. Tests must not write to it."""
-    root = workshop.write_repository(tmp_path_factory.mktemp("course"), [])
-    workshop.write_kata(root, "alpha", toml=TOML)
-    for folder in ("katas", "solutions"):
-        write(root / folder / "alpha" / "why.md", "Because two is one and one.\n")
-    return root
+    return write_essay_kata(tmp_path_factory.mktemp("course"), TOML)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +36,7 @@ def graded(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Grade a cohort. Tests must not write to it."""
     place = tmp_path_factory.mktemp("graded")
     hand_in(place / "in")
-    said(course, "grade-batch", str(place / "in"), "--out", str(place / "out"), "--kata", "alpha", "--seed", SEED)
+    output_of(course, "grade-batch", str(place / "in"), "--out", str(place / "out"), "--kata", "alpha", "--seed", SEED)
     return place
 
 
@@ -52,22 +47,16 @@ def hand_in(folder: Path) -> Path:
     return folder
 
 
-def said(root: Path, *words: str, status: int = 0) -> str:
-    done = katas("--root", str(root), *words)
-    assert (done.status, "Traceback" in done.err) == (status, False), done.said
-    return done.out
-
-
 def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, float]:
     """Compare `show`, `export csv`, results.csv, the verdict files and the pages of feedback. Return the points."""
     assert (out / "results.csv").read_text(encoding="utf-8") == table(out)
-    said(root, "feedback", str(out))
-    rows = rows_of(said(root, "gradebook", "export", "csv", "--gradebook", book))
-    per_person = said(root, "gradebook", "export", "csv", "--per", "person", "--gradebook", book)
+    output_of(root, "feedback", str(out))
+    rows = rows_of(output_of(root, "gradebook", "export", "csv", "--gradebook", book))
+    per_person = output_of(root, "gradebook", "export", "csv", "--per", "person", "--gradebook", book)
     totals = {row["person"]: row for row in rows_of(per_person)}
     results = {row["person"]: row for row in rows_of((out / "results.csv").read_text("utf-8"))}
     found = {}
-    shown = said(root, "gradebook", "show", "--gradebook", book)
+    shown = output_of(root, "gradebook", "show", "--gradebook", book)
     with Gradebook(book) as opened:
         places = {place.person: place for place in results_in(opened)}
     for row in rows:
@@ -105,27 +94,27 @@ def test_all_files_and_outputs_agree_after_every_step(
         book = request.getfixturevalue("postgres")
         request.addfinalizer(lambda: empty(book))
     grade = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "alpha", "--seed", SEED)
-    said(root, *grade, *(("--gradebook", book) if where in ("file", "postgresql") else ()))
+    output_of(root, *grade, *(("--gradebook", book) if where in ("file", "postgresql") else ()))
     if where == "imported":
-        said(root, "gradebook", "import", str(out), "--gradebook", book)
+        output_of(root, "gradebook", "import", str(out), "--gradebook", book)
     url = ("--gradebook", book)
     assert assert_everything_agrees(root, out, book) == {"ada": 3.0, "bob": 1.0, "cleo": 3.0, "Zoé": 0.0}
     award = ("--by", "Grace", "--award", "why=2", "--comment", "why=Short.")
-    said(root, "review", str(out / "verdicts" / "ada" / "alpha.json"), *award, status=1)
+    output_of(root, "review", str(out / "verdicts" / "ada" / "alpha.json"), *award, status=1)
     assert assert_everything_agrees(root, out, book)["ada"] == 5.0
-    said(root, "gradebook", "rule", "alpha", "--due", "2026-05-10T12:00+00:00", "--late-percent", "10", *url)
+    output_of(root, "gradebook", "rule", "alpha", "--due", "2026-05-10T12:00+00:00", "--late-percent", "10", *url)
     late = assert_everything_agrees(root, out, book)
     assert late == {"ada": 4.5, "bob": 0.9, "cleo": 2.7, "Zoé": 0.0}
     hidden = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
     write(hidden, HIDDEN + STRICTER)
-    regraded = said(root, "gradebook", "regrade", "--by", "Ivy", *url)
+    regraded = output_of(root, "gradebook", "regrade", "--by", "Ivy", *url)
     assert "ada, alpha: failed, 5 → failed, 4" in regraded
     assert f"written: {out}/results.csv and 4 verdict files\n" in regraded
     assert f"outdated: {out}/feedback/ada/alpha.html\n" in regraded
     assert f"write outdated pages again: katas feedback {out}\n" in regraded
     assert assert_everything_agrees(root, out, book)["ada"] == 3.6
     decided = ("bob", "alpha", "--points", "2", "--reason", "Slow network", "--by", "Ivy")
-    assert f"written: {out}/results.csv\n" in said(root, "gradebook", "override", *decided, *url)
+    assert f"written: {out}/results.csv\n" in output_of(root, "gradebook", "override", *decided, *url)
     assert assert_everything_agrees(root, out, book)["bob"] == 2.0
     page = html.unescape((out / "feedback" / "ada" / "alpha.html").read_text(encoding="utf-8"))
     assert "3 points on the first page" in page
@@ -138,8 +127,8 @@ def test_all_files_and_outputs_agree_after_every_step(
     page = html.unescape((out / "feedback" / "bob" / "alpha.html").read_text(encoding="utf-8"))
     assert "override: 2: Slow network" in page
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file() and path.suffix != ".sqlite"}
-    assert "4 graded earlier" in said(root, *grade)
-    said(root, "feedback", str(out))
+    assert "4 graded earlier" in output_of(root, *grade)
+    output_of(root, "feedback", str(out))
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -150,7 +139,7 @@ def test_table_of_a_batch_follows_a_later_batch_of_the_gradebook(course: Path, t
             at = (MONDAY + number,) * 2
             os.utime(write(tmp_path / f"in{number}" / "ada" / name, content), at)
         words = (str(tmp_path / f"in{number}"), "--out", str(tmp_path / f"out{number}"), "--kata", "alpha")
-        said(course, "grade-batch", *words, *url)
+        output_of(course, "grade-batch", *words, *url)
     rows = []
     for number in range(2):
         file = tmp_path / f"out{number}" / "results.csv"

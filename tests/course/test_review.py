@@ -23,24 +23,16 @@ from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, wi
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from tests import workshop
 from tests.course import marking
-from tests.course.books import audit_of, current, history, results_in, table
+from tests.course.books import audit_of, current, history, on_full_disk, results_in, table
 from tests.warm import katas
 from tests.workshop import KATAS, SOLUTION, Finished, environment, write
 
 NOON = "2026-05-10T12:00:00+00:00"
-TOML = (
-    workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "why.md"]')
-    + '[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["why.md"]\nreview = true\nrubric = "Does it say why?"\n'
-)
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = workshop.write_repository(tmp_path_factory.mktemp("review"), [])
-    workshop.write_kata(root, "alpha", toml=TOML)
-    for folder in ("katas", "solutions"):
-        write(root / folder / "alpha" / "why.md", "Because two is one and one.\x1b[2J\n")
-    return root
+    return marking.write_essay_kata(tmp_path_factory.mktemp("review"), marking.with_essay(workshop.TOML))
 
 
 @pytest.fixture(scope="module")
@@ -212,10 +204,7 @@ def test_full_disk_is_reported_and_leaves_the_verdict(root: Path, graded: Path, 
         f"cat /dev/zero > {full}/zeros; {KATAS} review {record} --by Grace --award why=4;"
         f"echo status $?; cmp {record} {tmp_path}/before && ls -A {full}"
     )
-    words = ["bwrap", "--dev-bind", "/", "/", "--size", "131072", "--tmpfs", str(full), "--cap-add", "ALL", "--"]
-    done = subprocess.run(
-        [*words, "bash", "-c", script], cwd=root, env=environment(), capture_output=True, text=True, check=False
-    )
+    done = on_full_disk(script, full, size=131_072, root=root)
     assert f"katas: {record}: No space left on device. The points were not written" in done.stderr, done.stderr
     assert done.stdout.endswith("status 2\nada.json\nzeros\n"), done.stdout
 
@@ -345,9 +334,6 @@ def test_points_and_comment_survive_an_error(course: Course, locked: bool) -> No
     done = course.grade("--changed")
     assert (done.status, course.points()) == (0, KEPT), done.said
     assert course.line().startswith("ada,beta,failed,5.0,7.0,")
-    shutil.rmtree(course.batch.out / "verdicts")
-    course.grade()
-    assert course.points() == KEPT
 
 
 @pytest.mark.deep

@@ -23,7 +23,7 @@ from graders.course.roster import Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterEntry, RosterFile
 from graders.course.submissions import KataSubmission
 from graders.errors import KataError
-from tests.course.books import DUE, add, audit_of, graded, moment, results_in
+from tests.course.books import DUE, add, audit_of, changes, graded, moment, results_in
 
 PLAIN = "id,name,e-mail,section,group\ns1,Ada Lovelace,ada@uni.example,A,G1\ns2,Zoé Müller,zoe@uni.example,B,G2\n"
 CANVAS = (
@@ -218,70 +218,65 @@ def entries(*ids: str, **changes: str) -> RosterFile:
 
 
 @pytest.fixture
-def book(opened, tmp_path) -> Gradebook:
+def enrolled(book, tmp_path) -> Gradebook:
     """Return a gradebook with the plain roster."""
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
-    return found
+    book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    return book
 
 
-def test_import_again_updates_and_marks_who_left(opened, tmp_path):
-    found = opened()
-    first = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+def test_import_again_updates_and_marks_who_left(book, tmp_path):
+    first = book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (first.added, first.changed, first.left) == (["s1", "s2"], [], [])
-    same = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    same = book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (same.added, same.changed, same.left, same.returned) == ([], [], [], [])
-    trail = len(audit_of(found))
-    other = found.write(people.import_roster, roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
+    trail = len(audit_of(book))
+    other = book.write(people.import_roster, roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
     assert (other.added, other.changed, other.left) == (["s3"], ["s2"], ["s1"])
-    on_roster = {each.id: each.roster for each in found.read(Directory).listings()}
+    on_roster = {each.id: each.roster for each in book.read(Directory).listings()}
     assert (on_roster["s2"].section, on_roster["s2"].name) == ("C", "Zoé Müller")
     assert on_roster["s1"].left_at is not None
-    assert len(audit_of(found)) == trail + 3
-    back = found.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    assert len(audit_of(book)) == trail + 3
+    back = book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (back.returned, back.left) == (["s1"], ["s3"])
 
 
-def test_files_of_three_platforms_are_about_the_same_people(opened, tmp_path):
-    found = opened()
+def test_files_of_three_platforms_are_about_the_same_people(book, tmp_path):
     for text in (CANVAS, PARTICIPANTS, WORKSHEET, GRADESCOPE):
-        changes = found.write(people.import_roster, roster_files.read(write(tmp_path, text)))
+        changes = book.write(people.import_roster, roster_files.read(write(tmp_path, text)))
         assert (changes.left, changes.added) == ([], ["s1", "s2"] if text == CANVAS else [])
-    ada = found.read(Directory).listings()[0].roster
+    ada = book.read(Directory).listings()[0].roster
     assert ada.ids == (("canvas", "77"), ("login", "ada@uni.example"))
     assert (ada.name, ada.section, ada.team) == ("Ada Lovelace", "A", "G1")
 
 
-def test_id_of_a_platform_moves_to_its_new_owner(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+def test_id_of_a_platform_moves_to_its_new_owner(book, tmp_path):
+    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
     swapped = CANVAS.replace("77", "7x").replace("78", "77").replace("7x", "78")
-    changes = found.write(people.import_roster, roster_files.read(write(tmp_path, swapped)))
+    changes = book.write(people.import_roster, roster_files.read(write(tmp_path, swapped)))
     assert changes.changed == ["s1", "s2"]
-    assert [dict(each.roster.ids)["canvas"] for each in found.read(Directory).listings()] == ["78", "77"]
-    assert found.read(Directory).known("77") == "s2"
+    assert [dict(each.roster.ids)["canvas"] for each in book.read(Directory).listings()] == ["78", "77"]
+    assert book.read(Directory).known("77") == "s2"
     alone = swapped.replace('"Lovelace, Ada",78,s1,ada@uni.example,Tutorial A,,\n', "").replace("77", "78")
-    changes = found.write(people.import_roster, roster_files.read(write(tmp_path, alone)))
+    changes = book.write(people.import_roster, roster_files.read(write(tmp_path, alone)))
     assert (changes.left, changes.changed) == (["s1"], ["s2"])
-    assert found.read(Directory).listings()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
-    assert found.read(Directory).listings()[0].roster.ids == (("login", "ada@uni.example"),)
+    assert book.read(Directory).listings()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
+    assert book.read(Directory).listings()[0].roster.ids == (("login", "ada@uni.example"),)
 
 
-def test_submissions_of_one_person_under_two_names_are_one_person(opened, tmp_path):
-    found = opened()
-    add(found, graded(4, sha="a"), "ada", moment(1))
-    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
-    add(found, graded(9, sha="b", at=moment(2)), "lovelaceada", moment(2))
-    add(found, graded(3, sha="c"), "bob", moment(2))
-    assert [(each.person, each.points, len(each.standings)) for each in results_in(found)] == [
+def test_submissions_of_one_person_under_two_names_are_one_person(book, tmp_path):
+    add(book, graded(4, sha="a"), "ada", moment(1))
+    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    add(book, graded(9, sha="b", at=moment(2)), "lovelaceada", moment(2))
+    add(book, graded(3, sha="c"), "bob", moment(2))
+    assert [(each.person, each.points, len(each.standings)) for each in results_in(book)] == [
         ("bob", 3.0, 1),
         ("s1", 9.0, 2),
     ]
-    assert [place.person for place in results_in(found, person="ada")] == ["s1"]
-    listed = {each.id: (each.names, each.why) for each in found.read(Directory).listings()}
+    assert [place.person for place in results_in(book, person="ada")] == ["s1"]
+    listed = {each.id: (each.names, each.why) for each in book.read(Directory).listings()}
     assert listed["s1"] == ((("ada", "e-mail"), ("lovelaceada", "full name")), "")
     assert listed["bob"][1] == "not in the roster"
-    reports = {each.person: each.total for each in found.read(results.reports)}
+    reports = {each.person: each.total for each in book.read(results.reports)}
     assert {person: (total.points, total.maximum) for person, total in reports.items()} == {
         "bob": (3.0, 10.0),
         "s1": (9.0, 10.0),
@@ -303,60 +298,58 @@ def test_change_of_the_roster_by_another_program_is_seen(opened, tmp_path):
     assert [each.id for each in one.read(Directory).listings()] == ["s1"]
 
 
-def test_name_is_matched_by_hand(book):
-    add(book, graded(4), "bob", moment(1))
-    assert book.write(people.match_by_hand, "bob", "ada@uni.example") == "s1"
-    assert [place.person for place in results_in(book)] == ["s1"]
-    book.write(people.match_by_hand, "bob", None)
-    assert [place.person for place in results_in(book)] == ["bob"]
+def test_name_is_matched_by_hand(enrolled):
+    add(enrolled, graded(4), "bob", moment(1))
+    assert enrolled.write(people.match_by_hand, "bob", "ada@uni.example") == "s1"
+    assert [place.person for place in results_in(enrolled)] == ["s1"]
+    enrolled.write(people.match_by_hand, "bob", None)
+    assert [place.person for place in results_in(enrolled)] == ["bob"]
     with pytest.raises(KataError, match="nobody: no such person"):
-        book.write(people.match_by_hand, "bob", "nobody")
+        enrolled.write(people.match_by_hand, "bob", "nobody")
 
 
-def test_daily_limit_counts_all_names_of_a_person(book, tmp_path):
-    add(book, graded(4), "ada", moment(1))
+def test_daily_limit_counts_all_names_of_a_person(enrolled, tmp_path):
+    add(enrolled, graded(4), "ada", moment(1))
     kata, taken = SimpleNamespace(slug="one", attempts_per_day=1), SimpleNamespace(sha256="z")
     entry = SubmissionEntry("Ada Lovelace", tmp_path, moment(1, 12))
-    assert book.read(settings.may_be_graded, KataSubmission(entry, kata, taken)).startswith("attempt 2 on 2026-05-01")
+    assert enrolled.read(settings.may_be_graded, KataSubmission(entry, kata, taken)).startswith(
+        "attempt 2 on 2026-05-01"
+    )
     other = SubmissionEntry("Zo\u00e9", tmp_path, moment(1, 12))
-    assert book.read(settings.may_be_graded, KataSubmission(other, kata, taken)) == ""
+    assert enrolled.read(settings.may_be_graded, KataSubmission(other, kata, taken)) == ""
 
 
-def test_extension_is_granted_before_the_first_submission(book):
-    book.write(settings.set_rule, "one", due_at=DUE, late_percent=50.0)
-    book.write(settings.extend, "zoe", "one", moment(14))
-    assert book.read(settings.extensions) == {("s2", "one"): moment(14)}
-    add(book, graded(8), "zoe", moment(13))
-    (place,) = results_in(book)
+def test_extension_is_granted_before_the_first_submission(enrolled):
+    enrolled.write(settings.set_rule, "one", due_at=DUE, late_percent=50.0)
+    enrolled.write(settings.extend, "zoe", "one", moment(14))
+    assert enrolled.read(settings.extensions) == {("s2", "one"): moment(14)}
+    add(enrolled, graded(8), "zoe", moment(13))
+    (place,) = results_in(enrolled)
     assert (place.person, place.points) == ("s2", 8.0)
-    assert book.write(settings.extend, "s2", "one", "") == moment(14)
-    assert results_in(book)[0].points == 0.0
-    assert [(row.before, row.after) for row in audit_of(book, "zoe") if row.what == "extension"] == [
-        ("", moment(14)),
-        (moment(14), "withdrawn"),
-    ]
+    assert enrolled.write(settings.extend, "s2", "one", "") == moment(14)
+    assert results_in(enrolled)[0].points == 0.0
+    assert changes(enrolled, "extension", "zoe") == [("", moment(14)), (moment(14), "withdrawn")]
 
 
-def test_forget_removes_a_person_from_the_roster_too(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
-    add(found, graded(4), "zoe", moment(1))
-    add(found, graded(5, sha="b"), "puck", moment(1))
-    found.write(people.match_by_hand, "puck", "s2")
-    found.write(decisions.override, "s2", "one", 3, "an oral exam")
-    found.write(decisions.add_request, "zoe", "one", "please")
-    removal.forget(found, "zoe")
-    with found._engine.connect() as connection:
+def test_forget_removes_a_person_from_the_roster_too(book, tmp_path):
+    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    add(book, graded(4), "zoe", moment(1))
+    add(book, graded(5, sha="b"), "puck", moment(1))
+    book.write(people.match_by_hand, "puck", "s2")
+    book.write(decisions.override, "s2", "one", 3, "an oral exam")
+    book.write(decisions.add_request, "zoe", "one", "please")
+    removal.forget(book, "zoe")
+    with book._engine.connect() as connection:
         for table in Table.metadata.sorted_tables:
             for row in connection.execute(sa.select(table)):
                 assert not {"s2", "zoe", "puck", "zoe@uni.example"} & {str(cell) for cell in row}, table
                 assert "zoe" not in str(row)
 
 
-def test_expire_keeps_the_roster_but_not_people_who_left_before(book, tmp_path):
-    book.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
-    removal.forget_before(book, "2030-01-01T00:00:00+00:00")
-    assert [each.id for each in book.read(Directory).listings()] == ["s1"]
+def test_expire_keeps_the_roster_but_not_people_who_left_before(enrolled, tmp_path):
+    enrolled.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
+    removal.forget_before(enrolled, "2030-01-01T00:00:00+00:00")
+    assert [each.id for each in enrolled.read(Directory).listings()] == ["s1"]
 
 
 def import_many(url: str, first: int) -> None:
@@ -391,102 +384,74 @@ def test_two_instructors_at_once_lose_nothing(url):
 # Decisions.
 
 
-def test_override_survives_a_regrading_and_can_be_withdrawn(opened):
-    found = opened()
-    add(found, graded(4), "ada", moment(1))
-    found.write(decisions.override, "ada", "one", 8, "an oral explanation")
-    add(found, graded(2, at=moment(20), suite_digest="new"), "ada", moment(1))
-    (place,) = results_in(found)
+def test_override_survives_a_regrading_and_can_be_withdrawn(book):
+    add(book, graded(4), "ada", moment(1))
+    book.write(decisions.override, "ada", "one", 8, "an oral explanation")
+    add(book, graded(2, at=moment(20), suite_digest="new"), "ada", moment(1))
+    (place,) = results_in(book)
     assert (place.points, place.mark.text) == (8.0, "2 of 10; override to 8 by Ivy: an oral explanation")
-    found.write(decisions.override, "ada", "one", 9, "a second look")
-    assert found.write(decisions.withdraw, "ada", "one") == "9: a second look"
-    assert results_in(found)[0].points == 2.0
-    trail = [
-        (row.what, row.before, row.after) for row in audit_of(found, "ada") if row.what in ("override", "withdrawn")
-    ]
-    assert trail == [
-        ("override", "", "8: an oral explanation"),
-        ("override", "8: an oral explanation", "9: a second look"),
-        ("withdrawn", "9: a second look", ""),
-    ]
+    book.write(decisions.override, "ada", "one", 9, "a second look")
+    assert book.write(decisions.withdraw, "ada", "one") == "9: a second look"
+    assert results_in(book)[0].points == 2.0
+    eight, nine = "8: an oral explanation", "9: a second look"
+    assert changes(book, "override", "ada") == [("", eight), (eight, nine)]
+    assert changes(book, "withdrawn", "ada") == [(nine, "")]
     with pytest.raises(KataError, match="ada, one: there is no override or exclusion"):
-        found.write(decisions.withdraw, "ada", "one")
+        book.write(decisions.withdraw, "ada", "one")
 
 
-def test_override_of_a_task_can_make_a_pass(opened):
-    found = opened()
-    add(found, graded(4), "ada", moment(1))
-    found.write(decisions.override, "ada", "one", 10, "the hidden test was wrong", task="twice")
-    (place,) = results_in(found)
+def test_override_of_a_task_can_make_a_pass(book):
+    add(book, graded(4), "ada", moment(1))
+    book.write(decisions.override, "ada", "one", 10, "the hidden test was wrong", task="twice")
+    (place,) = results_in(book)
     assert (place.passed, place.points) == (True, 10.0)
     assert place.mark.text == "4 of 10; twice: 4 → 10 by Ivy: the hidden test was wrong"
 
 
-def test_exclusion_ends_a_pass(opened):
-    found = opened()
-    add(found, graded(10), "ada", moment(1))
-    found.write(decisions.exclude, "ada", "one", "plagiarism")
-    (place,) = results_in(found)
+def test_exclusion_ends_a_pass(book):
+    add(book, graded(10), "ada", moment(1))
+    book.write(decisions.exclude, "ada", "one", "plagiarism")
+    (place,) = results_in(book)
     assert (place.passed, place.points, place.outstanding) == (False, 0.0, 0.0)
 
 
-def test_requests_are_listed_until_they_are_closed(opened):
-    found = opened()
-    add(found, graded(10), "ada", moment(1))
-    number = found.write(decisions.add_request, "ada", "one", "task 2 was right")
-    assert [(each.id, each.person, each.reason) for each in found.read(decisions.requests)] == [
-        (number, "ada", "task 2 was right")
-    ]
-    found.write(decisions.close_request, number, "you are right")
-    assert found.read(decisions.requests) == []
-    (closed,) = found.read(decisions.requests, "ada", closed=True)
-    assert (closed.answer, closed.closed_by) == ("you are right", "Ivy")
-    with pytest.raises(KataError, match="Ivy closed this request"):
-        found.write(decisions.close_request, number, "again")
-    with pytest.raises(KataError, match="7: no such request"):
-        found.write(decisions.close_request, 7, "what")
-
-
-def test_bank_of_late_days_is_shared_by_all_katas(opened):
-    found = opened()
-    add(found, graded(10, kata="one"), "ada", moment(11))
-    add(found, graded(10, kata="two"), "ada", moment(12))
-    found.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
-    found.write(settings.set_rule, "two", due_at=moment(10, 13), late_percent=10.0)
-    found.write(settings.set_course, late_day_bank=2)
-    assert [(each.kata, each.points) for each in results_in(found)] == [("one", 10.0), ("two", 9.0)]
-    assert [each.points for each in results_in(found, "two")] == [9.0]
-    (report,) = found.read(results.reports, "two")
+def test_bank_of_late_days_is_shared_by_all_katas(book):
+    add(book, graded(10, kata="one"), "ada", moment(11))
+    add(book, graded(10, kata="two"), "ada", moment(12))
+    book.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
+    book.write(settings.set_rule, "two", due_at=moment(10, 13), late_percent=10.0)
+    book.write(settings.set_course, late_day_bank=2)
+    assert [(each.kata, each.points) for each in results_in(book)] == [("one", 10.0), ("two", 9.0)]
+    assert [each.points for each in results_in(book, "two")] == [9.0]
+    (report,) = book.read(results.reports, "two")
     assert list(report.katas) == ["two"]
-    assert found.read(results.reports)[0].days_used == 2
+    assert book.read(results.reports)[0].days_used == 2
 
 
-def test_regrading_names_the_marks_that_it_changes_for_other_katas(opened):
+def test_regrading_names_the_marks_that_it_changes_for_other_katas(book):
     """More points for one kata can need the late days that another kata had."""
-    found = opened()
-    add(found, graded(0, kata="one"), "ada", moment(11))
-    add(found, graded(10, kata="two"), "ada", moment(12))
-    found.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
-    found.write(settings.set_rule, "two", due_at=moment(11), late_percent=10.0)
-    found.write(settings.set_course, late_day_bank=1)
-    before = verdicts._final_marks(found)
+    add(book, graded(0, kata="one"), "ada", moment(11))
+    add(book, graded(10, kata="two"), "ada", moment(12))
+    book.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
+    book.write(settings.set_rule, "two", due_at=moment(11), late_percent=10.0)
+    book.write(settings.set_course, late_day_bank=1)
+    before = verdicts._final_marks(book)
     assert before == {("ada", "one"): 0.0, ("ada", "two"): 10.0}
-    add(found, graded(10, kata="one", at=moment(20), suite_digest="new"), "ada", moment(11))
-    told = verdicts._changed_elsewhere(found, before, {"one"})
+    add(book, graded(10, kata="one", at=moment(20), suite_digest="new"), "ada", moment(11))
+    told = verdicts._changed_elsewhere(book, before, {"one"})
     assert told == ["ada, two: final mark 10 → 9, because of the bank of late days"]
-    assert verdicts._changed_elsewhere(found, verdicts._final_marks(found), {"one"}) == []
+    assert verdicts._changed_elsewhere(book, verdicts._final_marks(book), {"one"}) == []
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
-def test_both_databases_give_the_same_reports(opened, tmp_path):
-    found = opened()
-    found.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
-    add(found, graded(4), "ada", moment(13))
-    found.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0, grace_s=900, category="homework")
-    found.write(settings.set_course, late_day_bank=1, pass_percent=30)
-    found.write(settings.set_category, "homework", weight=60.0, drop_lowest=1)
-    found.write(decisions.exclude, "zoe", "one", "plagiarism")
-    said = [(each.person, each.total, each.days_used, each.katas["one"].mark) for each in found.read(results.reports)]
+def test_both_databases_give_the_same_reports(book, tmp_path):
+    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    add(book, graded(4), "ada", moment(13))
+    book.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0, grace_s=900, category="homework")
+    book.write(settings.set_course, late_day_bank=1, pass_percent=30)
+    book.write(settings.set_category, "homework", weight=60.0, drop_lowest=1)
+    book.write(decisions.exclude, "zoe", "one", "plagiarism")
+    said = [(each.person, each.total, each.days_used, each.katas["one"].mark) for each in book.read(results.reports)]
     assert str(said) == EXPECTED
 
 

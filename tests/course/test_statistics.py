@@ -5,18 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from graders.course import leaderboard, statistics
+from graders.course import statistics
 from graders.course.gradebook import Gradebook
 from graders.verdict import TestResult
-from tests.course.books import (
-    add,
-    graded,
-    moment,
-    output_of,
-    results_in,
-    speed,
-    task,
-)
+from tests.course.books import add, graded, moment, output_of, results_in, speed, task
 from tests.warm import katas
 from tests.workshop import ROOT
 
@@ -82,7 +74,7 @@ def test_statistics_name_the_people_they_count(tmp_path):
             "cleo",
             moment(1),
         )
-    assert output_of("gradebook", "stats", *url, root=ROOT).splitlines()[:4] == [
+    assert output_of(ROOT, "gradebook", "stats", *url).splitlines()[:4] == [
         "one (one): 1 of the 3 people who submitted passed, mean 70 %",
         "  1 could not be graded: they are left out of the means and the task statistics",
         "  Twice",
@@ -112,5 +104,5 @@ def test_overlapping_intervals_share_a_rank():
         "dora": speed(0.56, 0.54, 0.58),
         "ed": speed(0.90, 0.80, 1.00),
     }
-    lines = leaderboard.ranked("t", speeds.items())
+    lines = statistics.ranked("t", speeds.items())
     assert [(line.rank, line.person) for line in lines] == [(1, "ada"), (1, "bob"), (1, "cleo"), (4, "dora"), (5, "ed")]

@@ -4,7 +4,6 @@ grade_batch  grades a cohort
 review       scores the tasks that a person grades
 feedback     writes the reports that students get back
 options      defines the options that several commands share
-gradebook    puts the subcommands of `katas gradebook` together
 verdicts     imports and regrades verdicts
 rules        changes the rules for katas and for the whole course
 people       changes the roster, and removes people and old submissions
@@ -39,9 +38,7 @@ class LazyGradebook(TyperGroup):
     @property
     def commands(self) -> dict[str, Any]:
         if self._loaded is None:
-            from graders.course.commands.gradebook import app
-
-            group: Any = get_command(app)
+            group: Any = get_command(_subcommands())
             self._loaded = dict(group.commands)
             for command in self._loaded.values():
                 for each in (command, *getattr(command, "commands", {}).values()):
@@ -51,6 +48,24 @@ class LazyGradebook(TyperGroup):
     @commands.setter
     def commands(self, _: object) -> None:
         """Ignore what the base class sets."""
+
+
+def _subcommands() -> typer.Typer:
+    from graders.course.commands import decisions, export, people, results, rules, verdicts
+    from graders.course.commands.review import rubric
+
+    app = typer.Typer(rich_markup_mode=None)
+    for name, group in (("people", people.app), ("request", decisions.app), ("export", export.app)):
+        app.add_typer(group, name=name)
+    app.command("import")(verdicts.import_)
+    app.command(hidden=True)(verdicts.affected)
+    for command in (
+        *(results.show, rules.rule, rules.course, decisions.override, decisions.exclude, decisions.withdraw),
+        *(verdicts.regrade, results.stats, results.leaderboard, results.similar, results.audit),
+        *(people.forget, people.expire, rubric),
+    ):
+        app.command()(command)
+    return app
 
 
 gradebook = typer.Typer(

@@ -21,7 +21,7 @@ from graders.course.commands.options import (
     option,
 )
 from graders.course.gradebook import Gradebook, decisions, importing, results, settings
-from graders.course.written_files import after_change
+from graders.course.written_files import after_decision
 from graders.errors import KataError
 
 app = typer.Typer(help="Keep a list of requests to regrade.", no_args_is_help=True, rich_markup_mode=None)
@@ -94,7 +94,7 @@ def _now(book: Gradebook, person: str, kata: str) -> str:
         return f"{line(report.person)}, {kata}: no submission"
     mark = report.katas[kata].mark
     now = f"{line(report.person)}, {kata}: {mark.points:g} of {mark.maximum:g} ({line(mark.text, 3_000)})"
-    return "\n".join([now, *after_change(book, kata, person)])
+    return "\n".join([now, *after_decision(book, kata, person)])
 
 
 @app.command("add")

@@ -23,6 +23,7 @@ from graders.verdict import Audience, HiddenDetail, Verdict
 if TYPE_CHECKING:
     from graders.course.batch import Batch, BatchStore
     from graders.course.final_marks import FinalMarks
+    from graders.course.gradebook.importing import Key
 
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
@@ -38,7 +39,7 @@ Explanations = Annotated[
     bool, option("Add each kata's explanation, which shows parts of solutions.", None, "--explanations")
 ]
 
-Key = tuple[str, str]  # the name of a person's folder, and a kata's slug
+PageKey = tuple[str, str]  # the name of a person's folder, and a kata's slug
 
 
 def feedback(
@@ -128,21 +129,22 @@ class _ReportWriter:
     people: Sequence[str]
     katas: Sequence[str]
     explanations: bool
-    written: list[Key] = field(default_factory=list)
-    same: list[Key] = field(default_factory=list)  # the reports that did not change
+    written: list[PageKey] = field(default_factory=list)
+    same: list[PageKey] = field(default_factory=list)  # the reports that did not change
     left_out: list[str] = field(default_factory=list)
     owners: dict[tuple[int, int], str] = field(default_factory=dict)  # of folders, by device and number
 
     def run(self) -> list[str]:
         """Write the reports, and return a summary as lines of text. Raises KataError if it cannot continue."""
         from graders.course.final_marks import FinalMarks
+        from graders.course.gradebook import batches
 
         out, to = self.batch.out.resolve(), self.to.resolve()
         if to == out or any(folder in (to, *to.parents) for folder in (out / "verdicts", out / "submissions")):
             raise KataError(f"--to {self.to}: the batch has its own files there. Choose another folder.")
         with self.batch.reading() as held:
             marks = FinalMarks(held)
-            readers = marks.readers(held.summaries().keys())
+            readers = marks.readers(held.read(batches.summaries).keys())
             keys = ((person, kata) for (_, kata), people in readers.items() for person in people)
             # A name that could lead out of a folder has no page.
             stored = {(self.batch.folder_of(person), kata) for person, kata in keys if _is_name(person, kata)}
@@ -157,10 +159,15 @@ class _ReportWriter:
         return self._summary(stored, silent, awaiting)
 
     def _write_pages(
-        self, held: BatchStore, marks: FinalMarks, readers: Mapping[Key, Sequence[str]], chosen: Collection[Key]
+        self,
+        held: BatchStore,
+        marks: FinalMarks,
+        readers: Mapping[Key, Sequence[str]],
+        chosen: Collection[PageKey],
     ) -> int:
         """Write the chosen pages, and return how many of them await a review."""
-        details, shown, awaiting = _details({kata for _, kata in chosen}), dict[Key, float](), 0
+        details, awaiting = _details({kata for _, kata in chosen}), 0
+        shown: dict[Key, float] = {}
         for row in (replace(own, person=person) for own in held.rows() for person in readers.get(own.key, ())):
             key = (self.batch.folder_of(row.person), row.verdict.kata)
             if key not in chosen:
@@ -180,7 +187,7 @@ class _ReportWriter:
         marks.note_pages(held, shown)
         return awaiting
 
-    def _chosen(self, stored: Collection[Key], held: BatchStore) -> tuple[set[Key], list[str]]:
+    def _chosen(self, stored: Collection[PageKey], held: BatchStore) -> tuple[set[PageKey], list[str]]:
         """Return the keys of the pages to write, and the named people without any.
 
         A name may be in any Unicode form, or any other name or id that the gradebook knows. Raises KataError if a named
@@ -194,7 +201,7 @@ class _ReportWriter:
         for name in self.people:
             names = [name]
             if composed(self.batch.folder_of(name)) not in folders and directory.is_known(name):
-                names = [directory.known(name), *directory.names(name)]
+                names = directory.every_name(name)
             keys = {composed(self.batch.folder_of(each)) for each in names} & folders.keys()
             if not keys:
                 raise KataError(
@@ -228,7 +235,7 @@ class _ReportWriter:
             )
         return target
 
-    def _rendered(self, verdict: Verdict, key: Key, mark: Sequence[tuple[str, str]]) -> str:
+    def _rendered(self, verdict: Verdict, key: PageKey, mark: Sequence[tuple[str, str]]) -> str:
         """Return the report. Raises _LeftOut if rendering fails, so that the other reports are still written."""
         from graders import report
 
@@ -241,7 +248,7 @@ class _ReportWriter:
                 f"{_shown('/'.join(key))}: the report cannot be rendered ({detail}). Please report this bug."
             ) from None
 
-    def _write(self, text: str, target: Path, key: Key) -> None:
+    def _write(self, text: str, target: Path, key: PageKey) -> None:
         data = (text if text.endswith("\n") else text + "\n").encode()
         with _writable(target):
             same = target.is_file() and target.read_bytes() == data
@@ -249,7 +256,7 @@ class _ReportWriter:
             delivery.deliver_bytes(data, target, REMEDY)
         (self.same if same else self.written).append(key)
 
-    def _summary(self, stored: Collection[Key], silent: Sequence[str], awaiting: int) -> list[str]:
+    def _summary(self, stored: Collection[PageKey], silent: Sequence[str], awaiting: int) -> list[str]:
         people = counted(len({person for person, _ in self.written}), "person", "people")
         unchanged = f"; {len(self.same)} unchanged" if self.same else ""
         lines = [f"written: {counted(len(self.written), 'file', 'files')} for {people} in {self.to}{unchanged}"]

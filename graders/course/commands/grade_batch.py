@@ -90,7 +90,7 @@ def grade_batch(
     from graders.course.batch import Batch
     from graders.course.downloads import TITLES
     from graders.course.executors import Cluster, ThisMachine
-    from graders.course.gradebook import settings
+    from graders.course.gradebook import batches, settings
     from graders.course.grading import BatchRun
 
     root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
@@ -113,7 +113,9 @@ def grade_batch(
     with batch.open(given_seed, gradebook) as held:
         if given_seed not in (None, held.seed):
             raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
-        about_names = first_of("names that differ only in case", batch.names_alike(cohort.people, held.people()))
+        about_names = first_of(
+            "names that differ only in case", batch.names_alike(cohort.people, held.read(batches.people))
+        )
         if times:
             cohort, without = _timed(cohort, known_times, held)
             about_names += without
@@ -153,10 +155,10 @@ def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[
 def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
     """Write what the store holds after a run, even if the run fails: titles into the gradebook, files for people."""
     from graders.course import written_files
-    from graders.course.gradebook import importing
+    from graders.course.gradebook import batches, importing
 
     def write() -> None:
-        used = held.katas()
+        used = held.read(batches.katas)
         held.book.write(importing.update_katas, [kata for kata in run.katas if kata.slug in used])
         run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
         if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
@@ -237,7 +239,9 @@ def _state(held: BatchStore, out: Path, katas: Sequence[Kata], *, resumed: bool)
 
     `resumed` means that earlier runs have graded some of it. Then, its counts are added.
     """
-    rows = held.summaries()
+    from graders.course.gradebook import batches
+
+    rows = held.read(batches.summaries)
     lines = []
     if resumed:
         counts = Counter(row.verdict.status for row in rows.values())
@@ -270,9 +274,8 @@ def _unmarked(held: BatchStore, katas: Mapping[str, Kata]) -> int:
     from graders.course.gradebook import leases
     from graders.course.marking_queue import pieces
 
-    with held.book.transaction() as transaction:
-        keys = {each.key for each in pieces(transaction, held.batch(transaction).id, katas.get)}
-        return len(keys - leases.marked(transaction))
+    keys = {each.key for each in held.book.read(pieces, held.id, katas.get)}
+    return len(keys - held.book.read(leases.marked))
 
 
 def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:

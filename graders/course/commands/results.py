@@ -29,7 +29,6 @@ from graders.course.commands.options import (
 from graders.course.gradebook import decisions, results, settings
 from graders.course.gradebook.decisions import Request
 from graders.course.gradebook.results import KataResult, PersonReport
-from graders.course.leaderboard import board
 from graders.course.rules import ScoredAttempt, days
 from graders.course.similarity import Comparison, render
 from graders.course.statistics import KataStatistics, left_out, percentage, signed
@@ -232,7 +231,7 @@ def leaderboard(
     """
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
-        found = board(book.read(results.of_katas, kata))
+        found = statistics.board(book.read(results.of_katas, kata))
     if not found:
         raise KataError(f"{kata}: {gradebook} has no speeds for this kata. Speeds come from speed tests that pass.")
     for number, (test, lines) in enumerate(found.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -68,11 +67,12 @@ def review(
     points = {task: float(text) for task, text in awards.items()}
     comments = _by_task("--comment", comment, "TEXT")
     if points or comments or withdraw:
+        from graders.course.submissions import now
 
         def change(verdict: Verdict, not_before: str = "") -> Verdict:
             for task in withdraw or ():
                 verdict = withdrawn(verdict, task)
-            at = max(datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), not_before)
+            at = max(now(), not_before)
             for task in points | comments:
                 given = points.get(task), comments.get(task)
                 verdict = awarded(kata, verdict, task, *given, reviewer=by, at=at)

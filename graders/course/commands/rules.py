@@ -26,7 +26,7 @@ from graders.course.gradebook import Gradebook, importing, settings
 from graders.course.gradebook.people import Directory
 from graders.course.rules import Rule, described
 from graders.course.totals import Course
-from graders.course.written_files import after_change
+from graders.course.written_files import after_decision
 from graders.errors import KataError
 
 NEVER = "never"
@@ -100,11 +100,11 @@ def rule(
         if kata is None or (not changes and not person):
             lines = _rules(book, kata)
         elif person is None:
-            lines = [*_rule_changed(book, kata, changes), *after_change(book, kata)]
+            lines = [*_rule_changed(book, kata, changes), *after_decision(book, kata)]
         elif set(changes) != {"due_at"}:
             raise KataError(ONLY_DUE)
         else:
-            lines = [_extended(book, person, kata, changes["due_at"]), *after_change(book, kata, person)]
+            lines = [_extended(book, person, kata, changes["due_at"]), *after_decision(book, kata, person)]
     print("\n".join(lines))
 
 
@@ -217,7 +217,7 @@ def course(
         if (weight, drop_lowest) != (None, None):
             book.write(settings.set_category, line((category or "").strip()), weight=weight, drop_lowest=drop_lowest)
         course, rules = book.read(settings.course), book.read(settings.rules)
-        outdated = [] if late_day_bank is None else after_change(book)
+        outdated = [] if late_day_bank is None else after_decision(book)
     print("\n".join([settings.described_course(course), *_warnings(course, rules), *outdated]))
 
 

@@ -30,7 +30,6 @@ from graders.course.executors import ThisMachine
 from graders.course.gradebook import Gradebook, importing, results, settings
 from graders.course.gradebook.people import Directory
 from graders.course.grading import Regraded
-from graders.course.written_files import pages_to_write_again, refresh_tables, write_changed
 from graders.errors import KataError
 from graders.output.progress_bar import progress_bar
 from graders.verdict import Verdict
@@ -150,13 +149,8 @@ def regrade(
         ]
         lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
         lines.append(f"{regraded.graded} of {len(stored)} graded again, {len(regraded.changed)} changed")
-        files = [
-            text
-            for folder, keys in regraded.folders.items()
-            for text in write_changed(book, folder, keys, regraded=True)
-        ]
+        files = written_files.after_scores(book, regraded.folders, regraded=True)
         files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
-        files += refresh_tables(book) if regraded.folders else []
     print("\n".join(lines + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
 
@@ -180,7 +174,8 @@ def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]
         "because of the bank of late days"
         for person, slug in changed
     ]
-    return lines + [text for slug in sorted({slug for _, slug in changed}) for text in pages_to_write_again(book, slug)]
+    katas = sorted({slug for _, slug in changed})
+    return lines + [text for slug in katas for text in written_files.doubtful_pages(book, slug)]
 
 
 def affected(

@@ -5,7 +5,7 @@ A batch's results are those of its entries. Everything else about a submission i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -108,6 +108,11 @@ def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
         rubrics.copy_uses(transaction, others, submission)
     marks = [mark.score for mark in marks_on(transaction, submission.id)]
     return msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks))
+
+
+def store_all(transaction: Transaction, batch: BatchRow, rows: Iterable[Row]) -> list[Row]:
+    """Store verdicts of a batch like `store`."""
+    return [store(transaction, batch, row) for row in rows]
 
 
 def same_files(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:

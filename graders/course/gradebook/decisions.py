@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from graders.course.gradebook import people
 from graders.course.gradebook.database import Transaction
-from graders.course.gradebook.people import Directory
+from graders.course.gradebook.people import Directory, IdKey
 from graders.course.gradebook.tables import DecisionRow, PersonRow, RequestRow
 from graders.course.rules import Decision
 from graders.course.submissions import now
@@ -35,10 +35,10 @@ class Request:
     answer: str
 
 
-def by_person(transaction: Transaction, directory: Directory) -> Mapping[tuple[str, str], tuple[Decision, ...]]:
-    """Return the decisions by person and kata, sorted by task. If names of one person disagree, the newest counts."""
+def by_person(transaction: Transaction, directory: Directory) -> Mapping[IdKey, tuple[Decision, ...]]:
+    """Return the decisions, sorted by task. If names of one person disagree, the newest counts."""
     wanted = sa.select(DecisionRow).options(selectinload(DecisionRow.person)).order_by(DecisionRow.at)
-    result: dict[tuple[str, str], dict[str, Decision]] = {}
+    result: dict[IdKey, dict[str, Decision]] = {}
     for row in transaction.session.scalars(wanted):
         result.setdefault((directory.id_of(row.person.name), row.kata), {})[row.task] = row.decision
     return {key: tuple(each[task] for task in sorted(each)) for key, each in result.items()}

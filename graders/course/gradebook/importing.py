@@ -18,7 +18,7 @@ from graders.verdict import LONGEST_COMMENT, Record, Verdict
 
 LONGEST_NAME = 200  # in characters, for the name of a task or a reviewer
 
-Key = tuple[str, str]  # a person's name, and a kata's slug
+Key = tuple[str, str]  # a submitted name, and a kata's slug
 
 
 class Row(Record, frozen=True, kw_only=True):

@@ -27,18 +27,17 @@ class Lease(NamedTuple):
     until: str
 
 
-def take(transaction: Transaction, submission: int, task: str, holder: str, now: datetime.datetime) -> bool:
+def take(transaction: Transaction, submission: int, task: str, holder: str, now: str) -> bool:
     """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it.
 
     What an earlier session of the same reviewer had open is free as soon as its process has ended (see `holders`).
     """
     row = transaction.session.get(LeaseRow, (submission, task))
-    if row is not None and row.holder != holder and row.until > as_utc(now) and not is_gone(row.holder, holder):
+    if row is not None and row.holder != holder and row.until > now and not is_gone(row.holder, holder):
         return False
     release(transaction, holder)
-    transaction.session.merge(
-        LeaseRow(submission_id=submission, task=task, holder=holder, until=as_utc(now + DURATION))
-    )
+    until = as_utc(datetime.datetime.fromisoformat(now) + DURATION)
+    transaction.session.merge(LeaseRow(submission_id=submission, task=task, holder=holder, until=until))
     transaction.session.flush()
     return True
 
@@ -48,9 +47,9 @@ def release(transaction: Transaction, holder: str) -> None:
     transaction.session.execute(sa.delete(LeaseRow).where(LeaseRow.holder == holder))
 
 
-def held_by_others(transaction: Transaction, holder: str, now: datetime.datetime) -> dict[TaskKey, Lease]:
+def held_by_others(transaction: Transaction, holder: str, now: str) -> dict[TaskKey, Lease]:
     """Return the tasks that are reserved by others, each with who has it."""
-    others = sa.select(LeaseRow).where(LeaseRow.holder != holder, LeaseRow.until > as_utc(now))
+    others = sa.select(LeaseRow).where(LeaseRow.holder != holder, LeaseRow.until > now)
     return {
         (row.submission_id, row.task): Lease(reviewer_of(row.holder), row.until)
         for row in transaction.session.scalars(others)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from graders.course.gradebook import people
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.importing import Key
-from graders.course.gradebook.people import Directory
+from graders.course.gradebook.people import Directory, IdKey
 from graders.course.gradebook.tables import AuditRow, BatchRow, PageRow, PersonRow
 from graders.course.submissions import now
 
@@ -38,13 +38,13 @@ def page_rows(transaction: Transaction, batch: BatchRow) -> list[tuple[PageRow, 
     return [(row, name) for row, name in transaction.session.execute(found)]
 
 
-def first_pages(transaction: Transaction, batch: BatchRow) -> dict[Key, PageRow]:
-    """Return the first page of each person and kata, by the person's id and the kata.
+def first_pages(transaction: Transaction, batch: BatchRow) -> dict[IdKey, PageRow]:
+    """Return the first page of each person and kata.
 
     The name in a page's row may be any name of the person: a member of a group may have no name in this batch.
     """
     directory = Directory(transaction)
-    result: dict[Key, PageRow] = {}
+    result: dict[IdKey, PageRow] = {}
     for row, name in page_rows(transaction, batch):
         transaction.session.expunge(row)
         result.setdefault((directory.id_of(name), row.kata), row)

@@ -1,4 +1,8 @@
-"""Find the people of a course, on the roster or not, and change the roster."""
+"""Find the people of a course, on the roster or not, and change the roster.
+
+Each person has one *id*, and any number of submitted *names*, each with a row (PersonRow). What a user types, in an
+argument `person`, may be any name or id; `Directory.known` turns it into the id.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from graders.course.roster_files import RosterEntry, RosterFile
 from graders.course.submissions import forms, now
 from graders.errors import KataError
 
+IdKey = tuple[str, str]  # a person's id, and a kata's slug
 ROSTER_CHANGES = ("roster", "matched")  # these lines of the audit trail are about the roster
 
 
@@ -53,9 +58,9 @@ class Directory:
         match = self.matches.get(name) or self._match(name)
         return match.id or name
 
-    def names_of(self, person: str) -> list[str]:
+    def names_of(self, id_: str) -> list[str]:
         """Return the submitted names of the person with this id."""
-        return [name for name in self.submitters if self.id_of(name) == person]
+        return [name for name in self.submitters if self.id_of(name) == id_]
 
     def is_known(self, name: str) -> bool:
         """Return whether any person has this name or id."""
@@ -77,6 +82,11 @@ class Directory:
     def names(self, person: str) -> list[str]:
         """Return all submitted names of a person, given any of them. Raises KataError for an unknown person."""
         return self.names_of(self.known(person))
+
+    def every_name(self, name: str) -> list[str]:
+        """Return the id and all submitted names of a person, given any of them. Raises KataError for an unknown one."""
+        known = self.known(name)
+        return [known, *self.names_of(known)]
 
     def listings(self) -> list[Listing]:
         """Return everyone on the roster and everyone else who has submitted, sorted by id."""

@@ -15,7 +15,7 @@ from graders.course.gradebook import decisions, settings
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.importing import Key
-from graders.course.gradebook.people import Directory, Listing
+from graders.course.gradebook.people import Directory, IdKey, Listing
 from graders.course.gradebook.tables import AuditRow, KataRow, SubmissionRow
 from graders.course.rules import Attempt, Decision, FinalMark, KataWork, Rule, ScoredAttempt
 from graders.course.totals import KataMark, Total
@@ -23,7 +23,7 @@ from graders.errors import KataError
 from graders.report.text import clean_line
 from graders.verdict import Verdict
 
-Decisions = Mapping[Key, tuple[Decision, ...]]
+Decisions = Mapping[IdKey, tuple[Decision, ...]]
 
 
 @dataclass(frozen=True)
@@ -272,9 +272,7 @@ def audit(transaction: Transaction, person: str | None = None) -> list[AuditRow]
     """Return the audit trail of one person or of everyone in chronological order."""
     wanted = sa.select(AuditRow).order_by(AuditRow.id)
     if person is not None:
-        directory = Directory(transaction)
-        known = directory.known(person)
-        wanted = wanted.where(AuditRow.person.in_([known, *directory.names_of(known)]))
+        wanted = wanted.where(AuditRow.person.in_(Directory(transaction).every_name(person)))
     rows = list(transaction.session.scalars(wanted))
     transaction.session.expunge_all()
     return rows

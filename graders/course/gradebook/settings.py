@@ -11,8 +11,7 @@ from sqlalchemy.orm import selectinload
 from graders.course.gradebook import people
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.groups import Groups
-from graders.course.gradebook.importing import Key
-from graders.course.gradebook.people import Directory
+from graders.course.gradebook.people import Directory, IdKey
 from graders.course.gradebook.tables import CategoryRow, CourseRow, ExtensionRow, KataRow
 from graders.course.rules import Rule, day_of, described, spends_attempt
 from graders.course.submissions import KataSubmission
@@ -60,10 +59,10 @@ def extend(transaction: Transaction, person: str, slug: str, due_at: str) -> str
     return before
 
 
-def extensions(transaction: Transaction, directory: Directory | None = None) -> dict[Key, str]:
-    """Return everyone's own deadlines by person and kata. If names of one person differ, the latest one counts."""
+def extensions(transaction: Transaction, directory: Directory | None = None) -> dict[IdKey, str]:
+    """Return everyone's own deadlines. If names of one person differ, the latest one counts."""
     directory = directory or Directory(transaction)
-    result: dict[Key, str] = {}
+    result: dict[IdKey, str] = {}
     for row in transaction.session.scalars(sa.select(ExtensionRow).options(selectinload(ExtensionRow.person))):
         key = directory.id_of(row.person.name), row.kata
         result[key] = max(row.due_at, result.get(key, ""))
