@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -104,8 +105,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(root: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Run a server until the block ends."""
+def serving(
+    root: Path, *options: str, environment: dict[str, str] | None = None, progress: Path | None = None
+) -> Iterator[Server]:
+    """Run a server until the block ends. `progress` is the learner's progress file."""
+    if progress is not None:
+        environment = (environment or dict(os.environ)) | {"NN_KATAS_PROGRESS": str(progress)}
     server = Server(root, *options, environment=environment)
     try:
         yield server

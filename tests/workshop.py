@@ -136,6 +136,25 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
+def edit(path: Path, old: str, new: str) -> Path:
+    """Replace a passage of a file, which has to occur in it."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, path
+    return write(path, text.replace(old, new))
+
+
+def git(folder: Path, *commands: Sequence[str]) -> None:
+    """Run git commands in a folder, such as ["add", "."]."""
+    for words in commands:
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=folder, check=True)
+
+
+def commit(root: Path) -> Path:
+    """Commit all files to a new git repository. Return `root`."""
+    git(root, ["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"])
+    return root
+
+
 def write_kata(root: Path, slug: str, *, toml: str = TOML, stub: str = STUB, solution: str = SOLUTION) -> None:
     """Write a complete kata that can be released, unless an argument changes that."""
     write(root / "katas" / slug / "kata.toml", toml)
@@ -163,10 +182,7 @@ def write_clone(root: Path, slugs: Sequence[str], readme: str) -> Path:
     """Write small katas and commit them all to a new git repository. The first kata gets this README. Return `root`."""
     write_repository(root, slugs)
     write(root / "katas" / slugs[0] / "README.md", readme)
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"]):
-        who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-        subprocess.run(["git", *who, *words], cwd=root, check=True)
-    return root
+    return commit(root)
 
 
 def copy_project(to: Path) -> Path:
@@ -193,6 +209,21 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
 
 
+def run(*command: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, text: str = "") -> Finished:
+    """Run a command with `text` on standard input, in a learner's shell environment or the one that is given."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment() if env is None else env,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, [])
+
+
 def pytest(
     *words: str,
     cwd: Path,
@@ -211,17 +242,7 @@ def pytest(
     if not cold and own_harness in (None, ROOT):
         return _preloaded(torch).run(list(words), cwd, environment(PYTHONPATH=str(ROOT), **more), text or "")
     own = more if own_harness else {"PYTHONPATH": str(ROOT), **more}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "pytest", *words],
-        cwd=cwd,
-        input=text or "",
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(**own),
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, [])
+    return run(sys.executable, "-P", "-m", "pytest", *words, cwd=cwd, env=environment(**own), text=text or "")
 
 
 # Imports what a learner's pytest imports, then forks once per request. pytest must import the plugin
