@@ -68,15 +68,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without_torch(packages: Path, cwd: Path, *before: str, **env: str) -> Finished:
     """Run `katas doctor --format json` on a Python without torch, because its import takes longer than the rest."""
     program = f"import sys; sys.path += [{str(packages)!r}, {str(ROOT)!r}]; from graders.cli import main; main()"
-    done = subprocess.run(
-        [*before, sys.executable, "-I", "-S", "-c", program, "doctor", "--format", "json"],
-        cwd=cwd,
-        env=workshop.environment(**env),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, [])
+    words = [*before, sys.executable, "-I", "-S", "-c", program, "doctor", "--format", "json"]
+    return workshop.run(*words, cwd=cwd, env=workshop.environment(**env))
 
 
 @pytest.mark.deep
@@ -211,8 +204,7 @@ def test_rest_is_examined_without_a_repository(packages: Path, tmp_path: Path) -
 
 
 def test_broken_kata_toml_is_reported_with_its_fix(root: Path) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace("minutes", "minuets"))
+    workshop.edit(root / "katas" / "alpha" / "kata.toml", "minutes", "minuets")
     found = finding(doctor.repository(root), "repository", FAULT)
     assert "unknown key `minuets`" in found["found"] + found["remedy"]
 

@@ -228,7 +228,7 @@ CORE_AND_EXTRA = [task("core", 8), task("types", 1, extra=True), task("fast", 1,
             PARTIAL,
             "a passed, a failed, a ungraded",
             "partial",
-            ("failed", 1, 3),
+            ("failed", 1.67, 5),
             id="what did not run gives no points",
         ),
         pytest.param(
