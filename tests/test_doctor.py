@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from graders.doctor import examination as doctor
-from tests import workshop
+from tests import in_process, workshop
 from tests.workshop import KATAS, ROOT, Finished, katas, write
 
 FAULT, LIMITED, OK = "fault", "limited", "ok"
@@ -215,7 +215,7 @@ def test_checkout_with_another_harness_is_reported(root: Path) -> None:
 
 
 def test_unknown_format_is_rejected(root: Path) -> None:
-    done = katas("doctor", "--format", "yaml", cwd=root)
+    done = in_process.katas("doctor", "--format", "yaml", cwd=root)
     assert done.status == 2
     assert "terminal or json" in done.err
 

@@ -312,8 +312,12 @@ def test_a_damaged_record_is_told(root: Path, tmp_path: Path, damage: str) -> No
     assert "Traceback" not in done.err
 
 
-def test_version_is_shown_anywhere(tmp_path: Path) -> None:
-    assert re.fullmatch(r"katas \d+\.\d+\.\d+\n", katas("--version", cwd=tmp_path).out)
+def test_the_installed_command_shows_help_and_version_anywhere(tmp_path: Path) -> None:
+    done = katas("--version", cwd=tmp_path)
+    assert re.fullmatch(r"katas \d+\.\d+\.\d+\n", done.out)
+    done = katas("grade", "--help", cwd=tmp_path)
+    assert (done.status, done.err, done.left) == (0, "", [])
+    assert done.out.startswith("Usage: katas grade [OPTIONS] [SLUG]...")
 
 
 def test_a_stub_is_graded_where_it_lies(root: Path) -> None:

@@ -14,9 +14,9 @@ from graders.cli.app import COMMANDS as PLACES
 from graders.cli.app import SECTIONS, UNLISTED, app
 from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation
-from tests import in_process, workshop
+from tests import in_process, warm, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import KATAS, katas, write
+from tests.workshop import KATAS, write
 
 COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
 EVERY: dict[str, Any] = in_process.sub_commands(get_command(app))
@@ -50,10 +50,6 @@ def test_every_example_uses_existing_options(name: str) -> None:
         assert {word for word in words if word.startswith("--")} <= known, line
 
 
-def test_every_example_is_for_an_existing_command() -> None:
-    assert set(EXAMPLES) <= set(COMMANDS)
-
-
 def test_commands_are_listed_in_sections_with_whole_sentences() -> None:
     done = in_process.katas("--help", cwd=ANYWHERE)
     assert [line for line in done.out.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
@@ -74,12 +70,6 @@ def test_help_of_every_command_works_outside_a_repository(name: str) -> None:
     assert usage.startswith(f"Usage: katas {name}")
     assert re.fullmatch(r"  [A-Z][^\n]*\.", purpose)
     assert max(map(len, done.out.splitlines())) <= 80
-
-
-def test_the_installed_command_helps_outside_a_repository() -> None:
-    done = katas("grade", "--help", cwd=ANYWHERE)
-    assert (done.status, done.err, done.left) == (0, "", [])
-    assert done.out.startswith("Usage: katas grade [OPTIONS] [SLUG]...")
 
 
 # ------------------------------------------------------------------------------------------- --root
@@ -127,9 +117,8 @@ def test_root_does_not_carry_over_to_the_next_command_line(root: Path) -> None:
 def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:
     """The message about a missing repository tells people to type these words."""
     assert "--root DIR" in in_process.katas("grade", "alpha", cwd=tmp_path.parent).err
-    done = katas(
-        "grade", "--root", str(root), "alpha", "--against", "solutions", "--format", "csv", cwd=tmp_path.parent
-    )
+    words = ("--root", str(root), "alpha", "--against", "solutions", "--format", "csv")
+    done = warm.katas("grade", *words, cwd=tmp_path.parent)
     assert (done.status, done.err, done.left) == (0, "", [])
 
 
