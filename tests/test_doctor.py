@@ -21,20 +21,6 @@ from tests.workshop import KATAS, ROOT, Finished, katas, write
 
 FAULT, LIMITED, OK = "fault", "limited", "ok"
 
-# Make mount(2) fail, as a container's default profile does, and run the command.
-WITHOUT_MOUNTS = f"""
-import os, sys
-sys.path.insert(0, {str(ROOT)!r})
-from graders.worker import seccomp
-from graders.worker.syscalls import prctl
-number = {{"x86_64": 165, "aarch64": 40}}[os.uname().machine]
-check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
-answers = (seccomp.RETURN, 0, 0, seccomp.ERRNO | 1), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
-prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
-seccomp.install(seccomp.FilterProgram((*check, *answers)).for_process(0))
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -104,7 +90,7 @@ def test_json_report_has_every_subject_and_strict_status(root: Path, tmp_path: P
 
 def test_missing_mounts_and_torch_have_named_fixes(root: Path, packages: Path) -> None:
     stray = write(root / "pytest.ini", "[pytest]\n")
-    done = without_torch(packages, root, sys.executable, "-c", WITHOUT_MOUNTS)
+    done = without_torch(packages, root, *workshop.refusing(1, x86_64=165, aarch64=40))  # mount(2)
     found = finding(done, "confinement (numpy)", LIMITED)
     assert found["found"].startswith("partial: ")
     assert "--security-opt seccomp=unconfined" in found["remedy"]

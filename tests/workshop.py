@@ -201,6 +201,25 @@ def read_only(*folders: Path) -> list[str]:
     return ["bwrap", "--dev-bind", "/", "/", *binds, "--cap-add", "ALL", "--die-with-parent", "--"]
 
 
+# Makes a system call fail, as under a container's profile or a limit that is reached, and runs a command.
+_REFUSING = """
+import os, sys
+sys.path.insert(0, {root!r})
+from graders.worker import seccomp
+from graders.worker.syscalls import prctl
+check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, {numbers}[os.uname().machine])
+answers = (seccomp.RETURN, 0, 0, seccomp.ERRNO | {errno}), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
+seccomp.install(seccomp.FilterProgram((*check, *answers)).for_process(0))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def refusing(errno: int, **numbers: int) -> list[str]:
+    """Return a command prefix that runs a command without a system call, given its number on each machine."""
+    return [sys.executable, "-c", _REFUSING.format(root=str(ROOT), numbers=numbers, errno=errno)]
+
+
 def environment(**changes: str) -> dict[str, str]:
     """Return a learner's shell environment: 80 columns, without variables from the outer pytest or a build machine."""
     foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # the last two make pytest's summary untruncated

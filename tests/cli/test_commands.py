@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from graders import Judge, cli
+from graders.atomic import replacing
 from graders.cli.replay import differences
 from graders.verdict import TestResult, Verdict
 from tests import in_process, warm, workshop
@@ -219,6 +220,14 @@ def test_a_report_replaces_the_one_before(tmp_path: Path) -> None:
     path = write(tmp_path / "report.txt", "a longer report than the next one")
     deliver("short", path)
     assert (path.read_text(encoding="utf-8"), [each.name for each in tmp_path.iterdir()]) == ("short\n", ["report.txt"])
+
+
+def test_a_failed_write_leaves_the_file_and_folder_unchanged(tmp_path: Path) -> None:
+    path = write(tmp_path / "report.txt", "before")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("report.txt", b"before")]
 
 
 @pytest.mark.parametrize("words", [["list"], ["--help"]])
