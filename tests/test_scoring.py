@@ -211,66 +211,27 @@ A, TWO, PARTIAL = [task("a", 3)], [task("a", 3), task("b", 2)], [task("a", 5, pa
 CORE_AND_EXTRA = [task("core", 8), task("types", 1, extra=True), task("fast", 1, after=("core",), extra=True)]
 
 
-@pytest.mark.parametrize(
-    ("tasks", "tests", "statuses", "total"),
-    [
-        pytest.param(
-            TWO, "a passed, a failed, b passed", "failed passed", ("failed", 2, 5), id="a failed test fails its task"
-        ),
-        pytest.param(
-            PARTIAL,
-            "a passed, a failed, a passed",
-            "partial",
-            ("failed", 3.33, 5),
-            id="a partial task counts what passed",
-        ),
-        pytest.param(
-            PARTIAL,
-            "a passed, a failed, a ungraded",
-            "partial",
-            ("failed", 1.67, 5),
-            id="what did not run gives no points",
-        ),
-        pytest.param(
-            TWO,
-            "a passed, a ungraded, b passed",
-            "ungraded passed",
-            ("passed", 2, 2),
-            id="an ungraded task is left out",
-        ),
-        pytest.param(A, "a failed, a ungraded", "failed", ("failed", 0, 3), id="a failure counts before ungraded"),
-        pytest.param(A, "a ungraded", "ungraded", ("ungraded", 0, 0), id="with nothing graded, nothing is passed"),
-        pytest.param(TWO, "a error, b failed", "error failed", ("error", 0, 5), id="an error is not a failure"),
-        pytest.param(
-            CORE_AND_EXTRA,
-            "core passed, types failed, fast passed",
-            "passed failed passed",
-            ("passed", 9, 10),
-            id="a failed extra costs its points and not the pass",
-        ),
-        pytest.param(
-            CORE_AND_EXTRA,
-            "core failed, types passed, fast blocked",
-            "failed passed blocked",
-            ("failed", 1, 10),
-            id="passed extras do not make up for a failed core",
-        ),
-        pytest.param(
-            CORE_AND_EXTRA,
-            "core ungraded, types passed, fast passed",
-            "ungraded passed passed",
-            ("ungraded", 2, 2),
-            id="passed extras alone do not pass a kata",
-        ),
-        pytest.param(
-            CORE_AND_EXTRA,
-            "core passed, types error, fast passed",
-            "passed error passed",
-            ("error", 9, 10),
-            id="an error in an extra is an error",
-        ),
-    ],
-)
+# The tasks, the results of their tests, the tasks' statuses, and the verdict's status and points.
+EXAMPLES = {
+    "a failed test fails its task": (TWO, "a passed, a failed, b passed", "failed passed", ("failed", 2, 5)),
+    "a partial task counts what passed": (PARTIAL, "a passed, a failed, a passed", "partial", ("failed", 3.33, 5)),
+    "what did not run gives no points": (PARTIAL, "a passed, a failed, a ungraded", "partial", ("failed", 1.67, 5)),
+    "an ungraded task is left out": (TWO, "a passed, a ungraded, b passed", "ungraded passed", ("passed", 2, 2)),
+    "a failure counts before ungraded": (A, "a failed, a ungraded", "failed", ("failed", 0, 3)),
+    "with nothing graded, nothing is passed": (A, "a ungraded", "ungraded", ("ungraded", 0, 0)),
+    "an error is not a failure": (TWO, "a error, b failed", "error failed", ("error", 0, 5)),
+    "a failed extra costs its points and not the pass":
+        (CORE_AND_EXTRA, "core passed, types failed, fast passed", "passed failed passed", ("passed", 9, 10)),
+    "passed extras do not make up for a failed core":
+        (CORE_AND_EXTRA, "core failed, types passed, fast blocked", "failed passed blocked", ("failed", 1, 10)),
+    "passed extras alone do not pass a kata":
+        (CORE_AND_EXTRA, "core ungraded, types passed, fast passed", "ungraded passed passed", ("ungraded", 2, 2)),
+    "an error in an extra is an error":
+        (CORE_AND_EXTRA, "core passed, types error, fast passed", "passed error passed", ("error", 9, 10)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tasks", "tests", "statuses", "total"), EXAMPLES.values(), ids=EXAMPLES)
 def test_results_of_tests_become(tasks: list[Task], tests: str, statuses: str, total: tuple[str, float, float]) -> None:
     verdict = judged(kata_of(*tasks), *(test.split() for test in tests.split(", ")))
     assert [one.status for one in verdict.tasks] == statuses.split()
