@@ -109,30 +109,24 @@ def test_missing_mounts_and_torch_have_named_fixes(root: Path, packages: Path) -
         ("pyproject.toml", "[tool.pytest.ini_options]\n", "Remove the [tool.pytest] table from {file}"),
         ("katas/setup.cfg", "[tool:pytest]\n", "Remove the [tool:pytest] section from {file}"),
         ("katas/alpha/tox.ini", "[pytest]\n", "Remove the [pytest] section from {file}"),
+        ("pyproject.toml", "[project]\nname = 'x'\n", None),
+        ("setup.cfg", "[tool:pytest]\n", None),
+        ("katas/alpha/setup.cfg", "[x]", None),
     ],
 )
-def test_settings_that_pytest_would_prefer_are_named(root: Path, name: str, text: str, remedy: str) -> None:
+def test_settings_are_named_if_pytest_prefers_them(root: Path, name: str, text: str, remedy: str | None) -> None:
     stray = write(root / name, text)
-    found = finding(doctor.pytest_settings(root), "pytest settings", FAULT)
-    assert found["found"].startswith(f"pytest reads {stray} instead of {root / 'tox.ini'}")
-    assert found["remedy"].startswith(remedy.format(file=stray))
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("pyproject.toml", "[project]\nname = 'x'\n"), ("setup.cfg", "[tool:pytest]\n"), ("katas/alpha/setup.cfg", "[x]")],
-)
-def test_settings_that_pytest_ignores_are_not_reported(root: Path, name: str, text: str) -> None:
-    write(root / name, text)
-    assert finding(doctor.pytest_settings(root), "pytest settings")["state"] == OK
+    found = finding(doctor.pytest_settings(root), "pytest settings", OK if remedy is None else FAULT)
+    if remedy is not None:
+        assert found["found"].startswith(f"pytest reads {stray} instead of {root / 'tox.ini'}")
+        assert found["remedy"].startswith(remedy.format(file=stray))
 
 
 @pytest.mark.parametrize("name", ["tox.ini", "conftest.py"])
 def test_missing_pytest_file_is_reported(root: Path, name: str) -> None:
     (root / name).unlink()
-    assert (
-        finding(doctor.pytest_settings(root), "pytest settings", FAULT)["remedy"] == f"Restore it: git checkout {name}"
-    )
+    found = finding(doctor.pytest_settings(root), "pytest settings", FAULT)
+    assert found["remedy"] == f"Restore it: git checkout {name}"
 
 
 @pytest.mark.deep

@@ -194,13 +194,8 @@ def test_a_syntax_error_is_said_once_and_one_in_one_of_several_files_leaves_the_
 
 
 def test_the_first_failure_comes_before_the_table() -> None:
-    tests = tuple(
-        TestResult(name=f"test_{task}", task=task, status="failed", visibility="visible", message=f"{task} is wrong")
-        for task in ("relu", "derivative")
-    )
-    tasks = tuple(
-        TaskResult(name=name, title=f"Title of {name}", status="failed", score=0, max_score=4)
-        for name in ("relu", "derivative")
-    )
+    names, failed = ("relu", "derivative"), {"status": "failed", "visibility": "visible"}
+    tests = tuple(TestResult(name=f"test_{name}", task=name, message=f"{name} is wrong", **failed) for name in names)
+    tasks = tuple(TaskResult(name=name, title=name, status="failed", score=0, max_score=4) for name in names)
     html = pane.rendered(state_of("exercise02", Verdict(kata="exercise02", status="failed", tasks=tasks, tests=tests)))
     assert html.index("relu is wrong") < html.index("<table>") < html.index("derivative is wrong")
