@@ -7,11 +7,12 @@ import re
 import shutil
 import sys
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from lxml import html
 
 from tests.workshop import ROOT, Finished, run
 
@@ -110,25 +111,19 @@ def commands() -> set[str]:
 # -------------------------------------------------------------------------------------------- the site
 
 
-class Page(HTMLParser):
+class Page(NamedTuple):
     """The links of a page, its anchors, the files that it loads, and its number of formulas."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.names: set[str] = set()
-        self.loads: list[str] = []
-        self.formulas = 0
-        self.feed(text)
+    links: list[str]
+    names: set[str]
+    loads: list[str]
+    formulas: int
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attributes}
-        self.names |= {given[name] for name in ("id", "name") if name in given}
-        if tag == "a" and "href" in given:
-            self.links.append(given["href"])
-        loads = tag in ("script", "img", "iframe") or (tag == "link" and given.get("rel") in ("stylesheet", "icon"))
-        self.loads += [given[name] for name in ("src", "href") if loads and name in given]
-        self.formulas += tag == "math"
+
+def read(path: Path) -> Page:
+    found = html.document_fromstring(path.read_bytes()).xpath
+    loads = found("//script/@src | //img/@src | //iframe/@src | //link[@rel='stylesheet' or @rel='icon']/@href")
+    return Page(found("//a/@href"), set(found("//@id | //@name")), loads, len(found("//math")))
 
 
 def built(site: Path, cwd: Path = ROOT) -> Finished:
@@ -149,7 +144,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
-    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    return {path: read(path) for path in site.rglob("*.html")}
 
 
 def test_the_site_has_every_text_and_every_kata(site: Path) -> None:
