@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from graders import catalogue, intake
 from graders.catalogue import decoding, loading, validation
 from graders.errors import CatalogueError
+from graders.hidden_suites import with_hidden
 from graders.verdict import Limits
 from tests import workshop
 from tests.workshop import ROOT
@@ -245,20 +247,12 @@ def test_text_that_is_not_utf8_is_reported(root):
         catalogue.load(root, "exercise01")
 
 
-def test_katas_that_require_each_other_are_reported(root):
-    write_kata(root, "exercise02", with_lines('requires = ["exercise01"]'))
-    assert "exercise01 → exercise02 → exercise01" in message(root, with_lines('requires = ["exercise02"]'))
-
-
-def test_a_chain_of_requirements_is_fine(root):
+def test_katas_may_require_each_other_in_a_chain_and_not_in_a_circle(root):
     write_kata(root, "exercise02", with_lines('requires = ["exercise01"]'))
     write_kata(root, "exercise03", with_lines('requires = ["exercise01", "exercise02"]'))
     assert catalogue.load(root, "exercise03").requires == ("exercise01", "exercise02")
-
-
-def test_errors_of_a_required_kata_are_not_reported(root):
-    write_kata(root, "exercise02", "format = ")
-    write(root / "katas/exercise01/kata.toml", with_lines('requires = ["exercise02"]'))
+    assert "exercise01 → exercise02 → exercise01" in message(root, with_lines('requires = ["exercise02"]'))
+    write_kata(root, "exercise02", "format = ")  # errors of a required kata are not reported
     assert catalogue.load(root, "exercise01").requires == ("exercise02",)
 
 
@@ -527,6 +521,16 @@ def test_every_variant_can_be_compiled(slug):
         for name, text in variant.submission(solution).items():
             if name.endswith(".py") and solution.get(name) != text:
                 compile(text, f"{variant.path}: {name}", "exec")
+
+
+def test_solutions_with_hidden_suites_replace_public_ones(tmp_path):
+    root = workshop.write_repository(tmp_path / "public", ["alpha"])
+    shutil.move(root / "graders/hidden", tmp_path / "hidden")
+    write(tmp_path / "hidden/solutions/alpha/twice.py", workshop.SUMMED)
+    with with_hidden(root, tmp_path / "hidden") as place:
+        kata = catalogue.load(place, "alpha")
+        assert (kata.solution / "twice.py").read_text(encoding="utf-8") == workshop.SUMMED
+    assert (root / "solutions/alpha/twice.py").read_text(encoding="utf-8") == workshop.SOLUTION
 
 
 # ---------------------------------------------------------------------------------------- milestones

@@ -448,17 +448,15 @@ def test_attempt_without_a_diagnosis_counts_if_the_program_runs(
 
 def test_every_gap_of_a_diagnosis_is_reported_at_once(folder: Path) -> None:
     path = folder / "diagnosis.toml"
-    stub = path.read_text(encoding="utf-8")
-    for text, told in (
-        (stub, ["cause is not filled in", "line is 0"]),
-        (stub.replace('cause = ""', "couse = 1"), ["the key `cause` is missing (is it `couse`?)"]),
-        ("[fault1\n", ["diagnosis.toml is not TOML"]),
-        (NESTED, ["nested too deeply"]),
-    ):
-        path.write_text(text, encoding="utf-8")
-        said = practice.form(folder)
-        assert [part for part in told if part not in " ".join(said)] == []
-        assert len(said) == 1 or text.startswith(stub[:5])
+    told = " ".join(practice.form(folder))
+    assert "cause is not filled in" in told
+    assert "line is 0" in told
+    workshop.edit(path, 'cause = ""', "couse = 1")
+    assert "the key `cause` is missing (is it `couse`?)" in " ".join(practice.form(folder))
+    for damage, fault in (("[fault1\n", "diagnosis.toml is not TOML"), (NESTED, "nested too deeply")):
+        path.write_text(damage, encoding="utf-8")
+        (said,) = practice.form(folder)
+        assert fault in said
 
 
 def test_short_prose_is_a_note_not_a_fault(folder: Path) -> None:

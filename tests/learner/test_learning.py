@@ -16,7 +16,7 @@ from graders.output.terminal_markdown import shown as rendered
 from graders.verdict import Verdict
 from tests import warm, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import ADDED, AFTER, KATAS, ROOT, SOLUTION, STUB, Finished, katas, write
+from tests.workshop import ADDED, AFTER, KATAS, ROOT, SOLUTION, STUB, Finished, write
 
 README = """# Alpha
 
@@ -60,8 +60,8 @@ def test_next_names_the_next_kata_after_a_pass(root: Path) -> None:
     assert before.startswith("· alpha ")
     assert "0 of 2 done, 0 points, 0 days in a row\nnext: alpha, Twice" in before
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
-    assert katas("grade", "alpha", cwd=root, env=progress_of(root)).status == 0
-    after = katas("progress", cwd=root, env=progress_of(root)).out
+    assert typed(root, "grade", "alpha").status == 0
+    after = typed(root, "progress").out
     assert after.startswith("✓ alpha ")
     assert "1 of 2 done, 3 points, 1 day in a row\nnext: beta, Twice" in after
     assert typed(root, "next").out.startswith("next: beta, Twice (it builds on no other kata)\n")
@@ -222,7 +222,7 @@ def test_explanation_opens_after_a_pass(root: Path) -> None:
     assert before.err.startswith("katas: You have not passed alpha yet. ")
     assert before.err.count("\n") == 1
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
-    graded = katas("grade", "alpha", cwd=root, env=progress_of(root))
+    graded = typed(root, "grade", "alpha")
     assert graded.out.replace("\n", " ").rstrip().endswith(POINTER)
     after = typed(root, "explain", "alpha")
     assert (after.status, after.out, after.err) == (0, TEXT, "")
