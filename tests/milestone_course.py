@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.workshop import ROOT, write
+from tests.workshop import ROOT, commit, write
 
 EARLIER_TOML = """
 format = 1
@@ -73,11 +72,6 @@ WHOLE = {"katas/milestone/network.py": NETWORK, "katas/one/double.py": DOUBLE, "
 MIXED = {"network.py": NETWORK, "katas/one/double.py": DOUBLE, "katas/two/add_two.py": ADD}
 
 
-def commit(root: Path) -> None:
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"]):
-        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=root, check=True)
-
-
 def write_files(folder: Path, files: Mapping[str, str]) -> Path:
     for name, text in files.items():
         write(folder / name, text)
@@ -100,5 +94,4 @@ def write_course(root: Path) -> Path:
     write(
         hidden / "wrong/halved.edit", '# Halved.\n# task: parts\nfile = "one/double.py"\nold = "2 *"\nnew = "0.5 *"\n'
     )
-    commit(root)
-    return root
+    return commit(root)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,8 +26,10 @@ class Server:
 
     NAME = "katas"  # of the cookie, without the port
 
-    def __init__(self, root: Path, *options: str, environment: dict[str, str] | None = None) -> None:
-        words = [KATAS, "--root", str(root), "serve", "--no-browser", *(options or ("--port", "0"))]
+    def __init__(
+        self, root: Path, *options: str, environment: dict[str, str] | None = None, before: Sequence[str] = ()
+    ) -> None:
+        words = [*before, KATAS, "--root", str(root), "serve", "--no-browser", *(options or ("--port", "0"))]
         self.process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         )
@@ -104,9 +107,17 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(root: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
-    """Run a server until the block ends."""
-    server = Server(root, *options, environment=environment)
+def serving(
+    root: Path,
+    *options: str,
+    environment: dict[str, str] | None = None,
+    progress: Path | None = None,
+    before: Sequence[str] = (),
+) -> Iterator[Server]:
+    """Run a server until the block ends: with this progress file, and below a command such as bwrap."""
+    if progress is not None:
+        environment = (environment or dict(os.environ)) | {"NN_KATAS_PROGRESS": str(progress)}
+    server = Server(root, *options, environment=environment, before=before)
     try:
         yield server
     finally:

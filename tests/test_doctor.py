@@ -16,24 +16,10 @@ import msgspec
 import pytest
 
 from graders.doctor import examination as doctor
-from tests import workshop
+from tests import in_process, workshop
 from tests.workshop import KATAS, ROOT, Finished, katas, write
 
 FAULT, LIMITED, OK = "fault", "limited", "ok"
-
-# Make mount(2) fail, as a container's default profile does, and run the command.
-WITHOUT_MOUNTS = f"""
-import os, sys
-sys.path.insert(0, {str(ROOT)!r})
-from graders.worker import seccomp
-from graders.worker.syscalls import prctl
-number = {{"x86_64": 165, "aarch64": 40}}[os.uname().machine]
-check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
-answers = (seccomp.RETURN, 0, 0, seccomp.ERRNO | 1), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
-prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
-seccomp.install(seccomp.FilterProgram((*check, *answers)).for_process(0))
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 @pytest.fixture
@@ -68,15 +54,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without_torch(packages: Path, cwd: Path, *before: str, **env: str) -> Finished:
     """Run `katas doctor --format json` on a Python without torch, because its import takes longer than the rest."""
     program = f"import sys; sys.path += [{str(packages)!r}, {str(ROOT)!r}]; from graders.cli import main; main()"
-    done = subprocess.run(
-        [*before, sys.executable, "-I", "-S", "-c", program, "doctor", "--format", "json"],
-        cwd=cwd,
-        env=workshop.environment(**env),
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, [])
+    words = [*before, sys.executable, "-I", "-S", "-c", program, "doctor", "--format", "json"]
+    return workshop.run(*words, cwd=cwd, env=workshop.environment(**env))
 
 
 @pytest.mark.deep
@@ -111,7 +90,7 @@ def test_json_report_has_every_subject_and_strict_status(root: Path, tmp_path: P
 
 def test_missing_mounts_and_torch_have_named_fixes(root: Path, packages: Path) -> None:
     stray = write(root / "pytest.ini", "[pytest]\n")
-    done = without_torch(packages, root, sys.executable, "-c", WITHOUT_MOUNTS)
+    done = without_torch(packages, root, *workshop.refusing(1, x86_64=165, aarch64=40))  # mount(2)
     found = finding(done, "confinement (numpy)", LIMITED)
     assert found["found"].startswith("partial: ")
     assert "--security-opt seccomp=unconfined" in found["remedy"]
@@ -130,30 +109,24 @@ def test_missing_mounts_and_torch_have_named_fixes(root: Path, packages: Path) -
         ("pyproject.toml", "[tool.pytest.ini_options]\n", "Remove the [tool.pytest] table from {file}"),
         ("katas/setup.cfg", "[tool:pytest]\n", "Remove the [tool:pytest] section from {file}"),
         ("katas/alpha/tox.ini", "[pytest]\n", "Remove the [pytest] section from {file}"),
+        ("pyproject.toml", "[project]\nname = 'x'\n", None),
+        ("setup.cfg", "[tool:pytest]\n", None),
+        ("katas/alpha/setup.cfg", "[x]", None),
     ],
 )
-def test_settings_that_pytest_would_prefer_are_named(root: Path, name: str, text: str, remedy: str) -> None:
+def test_settings_are_named_if_pytest_prefers_them(root: Path, name: str, text: str, remedy: str | None) -> None:
     stray = write(root / name, text)
-    found = finding(doctor.pytest_settings(root), "pytest settings", FAULT)
-    assert found["found"].startswith(f"pytest reads {stray} instead of {root / 'tox.ini'}")
-    assert found["remedy"].startswith(remedy.format(file=stray))
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("pyproject.toml", "[project]\nname = 'x'\n"), ("setup.cfg", "[tool:pytest]\n"), ("katas/alpha/setup.cfg", "[x]")],
-)
-def test_settings_that_pytest_ignores_are_not_reported(root: Path, name: str, text: str) -> None:
-    write(root / name, text)
-    assert finding(doctor.pytest_settings(root), "pytest settings")["state"] == OK
+    found = finding(doctor.pytest_settings(root), "pytest settings", OK if remedy is None else FAULT)
+    if remedy is not None:
+        assert found["found"].startswith(f"pytest reads {stray} instead of {root / 'tox.ini'}")
+        assert found["remedy"].startswith(remedy.format(file=stray))
 
 
 @pytest.mark.parametrize("name", ["tox.ini", "conftest.py"])
 def test_missing_pytest_file_is_reported(root: Path, name: str) -> None:
     (root / name).unlink()
-    assert (
-        finding(doctor.pytest_settings(root), "pytest settings", FAULT)["remedy"] == f"Restore it: git checkout {name}"
-    )
+    found = finding(doctor.pytest_settings(root), "pytest settings", FAULT)
+    assert found["remedy"] == f"Restore it: git checkout {name}"
 
 
 @pytest.mark.deep
@@ -211,8 +184,7 @@ def test_rest_is_examined_without_a_repository(packages: Path, tmp_path: Path) -
 
 
 def test_broken_kata_toml_is_reported_with_its_fix(root: Path) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace("minutes", "minuets"))
+    workshop.edit(root / "katas" / "alpha" / "kata.toml", "minutes", "minuets")
     found = finding(doctor.repository(root), "repository", FAULT)
     assert "unknown key `minuets`" in found["found"] + found["remedy"]
 
@@ -223,7 +195,7 @@ def test_checkout_with_another_harness_is_reported(root: Path) -> None:
 
 
 def test_unknown_format_is_rejected(root: Path) -> None:
-    done = katas("doctor", "--format", "yaml", cwd=root)
+    done = in_process.katas("doctor", "--format", "yaml", cwd=root)
     assert done.status == 2
     assert "terminal or json" in done.err
 

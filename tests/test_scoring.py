@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
 import msgspec
 import pytest
@@ -13,7 +13,8 @@ from graders import catalogue
 from graders.catalogue import Kata, Task
 from graders.manual_scores import awarded
 from graders.scoring import PointTally, blocking, in_order, scored, totalled
-from graders.verdict import Limits, TestResult, TestStatus, Verdict
+from graders.verdict import Limits, TestResult, Verdict
+from tests.workshop import ROOT
 
 
 def kata_of(*tasks: Task) -> Kata:
@@ -35,6 +36,10 @@ def kata_of(*tasks: Task) -> Kata:
 
 def task(name: str, points: float = 1, **settings: object) -> Task:
     return Task(name=name, title=name.upper(), points=points, **settings)
+
+
+Grading = tuple[Kata, list[TestResult]]
+UNSCORED = Verdict(kata="any", status="error")
 
 
 def result(task: str, status: str, number: int = 0) -> TestResult:
@@ -68,7 +73,7 @@ def with_extras(draw: st.DrawFn, tasks: list[Task]) -> list[Task]:
 
 
 @st.composite
-def gradings(draw: st.DrawFn) -> tuple[Kata, list[TestResult]]:
+def gradings(draw: st.DrawFn) -> Grading:
     """Draw results of a kata's tests. Either all tests of a task are blocked or none."""
     kata = draw(katas())
     found = []
@@ -84,9 +89,9 @@ def gradings(draw: st.DrawFn) -> tuple[Kata, list[TestResult]]:
 
 
 @given(gradings())
-def test_every_point_is_accounted_for_exactly_once(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_every_point_is_accounted_for_exactly_once(grading: Grading) -> None:
     kata, tests = grading
-    verdict = scored(Verdict(kata="any", status="error"), kata, tests)
+    verdict = scored(UNSCORED, kata, tests)
     assert [one.name for one in verdict.tasks] == [one.name for one in kata.tasks]
     all_points = sum(one.points for one in kata.tasks)
     assert verdict.max_score + verdict.ungraded_points + verdict.review_points == pytest.approx(all_points)
@@ -96,9 +101,9 @@ def test_every_point_is_accounted_for_exactly_once(grading: tuple[Kata, list[Tes
 
 
 @given(gradings())
-def test_full_points_need_tests_that_all_passed(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_full_points_need_tests_that_all_passed(grading: Grading) -> None:
     kata, tests = grading
-    verdict = scored(Verdict(kata="any", status="error"), kata, tests)
+    verdict = scored(UNSCORED, kata, tests)
     for one in verdict.tasks:
         its = [test.status for test in tests if test.task == one.name]
         review = next(known.review for known in kata.tasks if known.name == one.name)
@@ -106,7 +111,7 @@ def test_full_points_need_tests_that_all_passed(grading: tuple[Kata, list[TestRe
 
 
 @given(gradings())
-def test_only_partial_tasks_get_some_of_their_points(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_only_partial_tasks_get_some_of_their_points(grading: Grading) -> None:
     kata, tests = grading
     partial = {one.name for one in kata.tasks if one.partial}
     for one in scored(Verdict(kata="any", status="error"), kata, tests).tasks:
@@ -116,9 +121,7 @@ def test_only_partial_tasks_get_some_of_their_points(grading: tuple[Kata, list[T
 
 
 @given(gradings(), st.booleans())
-def test_passed_means_that_every_graded_core_task_passed(
-    grading: tuple[Kata, list[TestResult]], require_extras: bool
-) -> None:
+def test_passed_means_that_every_graded_core_task_passed(grading: Grading, require_extras: bool) -> None:
     kata, tests = grading
     verdict = scored(Verdict(kata="any", status="error", require_extras=require_extras), kata, tests)
     statuses = {one.status for one in verdict.tasks if require_extras or not one.extra}
@@ -134,9 +137,7 @@ def test_passed_means_that_every_graded_core_task_passed(
 
 
 @given(gradings(), st.data())
-def test_extras_decide_nothing_unless_they_are_required(
-    grading: tuple[Kata, list[TestResult]], data: st.DataObject
-) -> None:
+def test_extras_decide_nothing_unless_they_are_required(grading: Grading, data: st.DataObject) -> None:
     """Unless a test of an extra breaks, only the core tasks decide the status."""
     kata, tests = grading
     extras = {one.name for one in kata.tasks if one.extra}
@@ -150,7 +151,7 @@ def test_extras_decide_nothing_unless_they_are_required(
 
 
 @given(gradings())
-def test_requiring_extras_changes_nothing_without_extras(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_requiring_extras_changes_nothing_without_extras(grading: Grading) -> None:
     kata, tests = grading
     core = kata_of(*(msgspec.structs.replace(one, extra=False) for one in kata.tasks))
     loose, strict = (scored(Verdict(kata="any", status="error", require_extras=each), core, tests) for each in (0, 1))
@@ -158,7 +159,7 @@ def test_requiring_extras_changes_nothing_without_extras(grading: tuple[Kata, li
 
 
 @given(gradings())
-def test_passing_a_test_never_takes_points_out_of_reach(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_passing_a_test_never_takes_points_out_of_reach(grading: Grading) -> None:
     kata, tests = grading
 
     def within_reach(results: list[TestResult]) -> float:
@@ -173,7 +174,7 @@ def test_passing_a_test_never_takes_points_out_of_reach(grading: tuple[Kata, lis
 
 
 @given(gradings())
-def test_the_order_of_the_results_does_not_matter(grading: tuple[Kata, list[TestResult]]) -> None:
+def test_the_order_of_the_results_does_not_matter(grading: Grading) -> None:
     kata, tests = grading
     there = scored(Verdict(kata="any", status="error"), kata, tests)
     back = scored(Verdict(kata="any", status="error"), kata, tests[::-1])
@@ -206,41 +207,42 @@ def test_a_task_is_blocked_only_by_failed_tasks_it_builds_on(kata: Kata, data: s
 # --------------------------------------------------------------------------------------------- by example
 
 
+A, TWO, PARTIAL = [task("a", 3)], [task("a", 3), task("b", 2)], [task("a", 5, partial=True)]
+CORE_AND_EXTRA = [task("core", 8), task("types", 1, extra=True), task("fast", 1, after=("core",), extra=True)]
+
+
+# The tasks, the results of their tests, the tasks' statuses, and the verdict's status and points.
+EXAMPLES = {
+    "a failed test fails its task": (TWO, "a passed, a failed, b passed", "failed passed", ("failed", 2, 5)),
+    "a partial task counts what passed": (PARTIAL, "a passed, a failed, a passed", "partial", ("failed", 3.33, 5)),
+    "what did not run gives no points": (PARTIAL, "a passed, a failed, a ungraded", "partial", ("failed", 1.67, 5)),
+    "an ungraded task is left out": (TWO, "a passed, a ungraded, b passed", "ungraded passed", ("passed", 2, 2)),
+    "a failure counts before ungraded": (A, "a failed, a ungraded", "failed", ("failed", 0, 3)),
+    "with nothing graded, nothing is passed": (A, "a ungraded", "ungraded", ("ungraded", 0, 0)),
+    "an error is not a failure": (TWO, "a error, b failed", "error failed", ("error", 0, 5)),
+    "a failed extra costs its points and not the pass":
+        (CORE_AND_EXTRA, "core passed, types failed, fast passed", "passed failed passed", ("passed", 9, 10)),
+    "passed extras do not make up for a failed core":
+        (CORE_AND_EXTRA, "core failed, types passed, fast blocked", "failed passed blocked", ("failed", 1, 10)),
+    "passed extras alone do not pass a kata":
+        (CORE_AND_EXTRA, "core ungraded, types passed, fast passed", "ungraded passed passed", ("ungraded", 2, 2)),
+    "an error in an extra is an error":
+        (CORE_AND_EXTRA, "core passed, types error, fast passed", "passed error passed", ("error", 9, 10)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("tasks", "tests", "statuses", "total"), EXAMPLES.values(), ids=EXAMPLES)
+def test_results_of_tests_become(tasks: list[Task], tests: str, statuses: str, total: tuple[str, float, float]) -> None:
+    verdict = judged(kata_of(*tasks), *(test.split() for test in tests.split(", ")))
+    assert [one.status for one in verdict.tasks] == statuses.split()
+    assert (verdict.status, verdict.score, verdict.max_score) == total
+    assert verdict.exit_status == {"passed": 0, "failed": 1, "ungraded": 2, "error": 2}[verdict.status]
+    assert verdict.score + verdict.ungraded_points <= sum(one.points for one in tasks)
+    assert [one.extra for one in verdict.tasks] == [one.extra for one in tasks]
+
+
 def test_tasks_without_an_order_stay_as_they_are_written() -> None:
     assert in_order(kata_of(task("z"), task("a"), task("m"))) == ["z", "a", "m"]
-
-
-def test_a_failed_test_fails_its_whole_task() -> None:
-    verdict = judged(kata_of(task("a", 3), task("b", 2)), ("a", "passed"), ("a", "failed"), ("b", "passed"))
-    assert [(one.status, one.score) for one in verdict.tasks] == [("failed", 0), ("passed", 2)]
-    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 2, 5)
-
-
-def test_a_partial_task_counts_its_passed_tests() -> None:
-    verdict = judged(kata_of(task("a", 5, partial=True)), ("a", "passed"), ("a", "failed"), ("a", "passed"))
-    assert [(one.status, one.score) for one in verdict.tasks] == [("partial", 3.33)]
-
-
-def test_an_ungraded_test_keeps_its_task_out_of_the_count() -> None:
-    verdict = judged(kata_of(task("a", 3), task("b", 2)), ("a", "passed"), ("a", "ungraded"), ("b", "passed"))
-    assert [one.status for one in verdict.tasks] == ["ungraded", "passed"]
-    assert (verdict.status, verdict.score, verdict.max_score, verdict.ungraded_points) == ("passed", 2, 2, 3)
-
-
-def test_a_failure_and_an_ungraded_test_fail_the_task() -> None:
-    verdict = judged(kata_of(task("a", 3)), ("a", "failed"), ("a", "ungraded"))
-    assert [one.status for one in verdict.tasks] == ["failed"]
-
-
-def test_with_nothing_graded_nothing_is_passed() -> None:
-    verdict = judged(kata_of(task("a", 3)), ("a", "ungraded"))
-    assert (verdict.status, verdict.exit_status, verdict.max_score) == ("ungraded", 2, 0)
-
-
-def test_an_error_is_not_a_failure_of_the_submission() -> None:
-    verdict = judged(kata_of(task("a", 3), task("b", 1)), ("a", "error"), ("b", "failed"))
-    assert [one.status for one in verdict.tasks] == ["error", "failed"]
-    assert (verdict.status, verdict.exit_status) == ("error", 2)
 
 
 def test_a_blocked_task_names_the_tasks_that_block_it() -> None:
@@ -262,38 +264,15 @@ def test_a_reviewed_task_waits_for_a_person_once_its_tests_pass() -> None:
 # --------------------------------------------------------------------------------------- core and extra, by example
 
 
-CORE_AND_EXTRA = kata_of(task("core", 8), task("types", 1, extra=True), task("fast", 1, after=("core",), extra=True))
-
-
 def required(verdict: Verdict) -> Verdict:
     """Return the verdict on the same results if extras are required."""
     return totalled(msgspec.structs.replace(verdict, require_extras=True), verdict.tasks)
 
 
-def test_a_failed_extra_costs_its_points_and_not_the_pass() -> None:
-    verdict = judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "failed"), ("fast", "passed"))
-    assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("passed", 0, 9, 10)
-    assert [one.extra for one in verdict.tasks] == [False, True, True]
-
-
 def test_a_failed_extra_fails_if_extras_are_required() -> None:
-    verdict = required(judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "failed"), ("fast", "passed")))
+    verdict = judged(kata_of(*CORE_AND_EXTRA), ("core", "passed"), ("types", "failed"), ("fast", "passed"))
+    verdict = required(verdict)
     assert (verdict.status, verdict.exit_status, verdict.score, verdict.max_score) == ("failed", 1, 9, 10)
-
-
-def test_passed_extras_do_not_make_up_for_a_failed_core() -> None:
-    verdict = judged(CORE_AND_EXTRA, ("core", "failed"), ("types", "passed"), ("fast", "blocked"))
-    assert (verdict.status, verdict.score, verdict.max_score) == ("failed", 1, 10)
-
-
-def test_passed_extras_alone_do_not_pass_a_kata() -> None:
-    verdict = judged(CORE_AND_EXTRA, ("core", "ungraded"), ("types", "passed"), ("fast", "passed"))
-    assert (verdict.status, verdict.exit_status) == ("ungraded", 2)
-
-
-def test_an_error_in_an_extra_is_an_error() -> None:
-    verdict = judged(CORE_AND_EXTRA, ("core", "passed"), ("types", "error"), ("fast", "passed"))
-    assert (verdict.status, verdict.exit_status) == ("error", 2)
 
 
 def test_an_extra_in_review_does_not_delay_a_pass() -> None:
@@ -306,13 +285,18 @@ def test_an_extra_in_review_does_not_delay_a_pass() -> None:
     assert required(marked).status == "failed"
 
 
-def test_the_unofficial_total_names_what_it_leaves_out() -> None:
-    kata = catalogue.load(Path(__file__).parents[1], "challenge1")
+def total_of(kata: Kata, outcomes: Mapping[str, str]) -> str:
+    """Return the line that `pytest katas/…` prints about these outcomes of tasks."""
     tally = PointTally()
-    for task in kata.tasks:
-        if task.name != "plot":
-            tally.record({"root": str(kata.root), "kata": kata.slug, "task": task.name}, "passed")
+    for name, outcome in outcomes.items():
+        tally.record({"root": str(kata.root), "kata": kata.slug, "task": name}, outcome)
     (line,) = tally.lines()
+    return line
+
+
+def test_the_unofficial_total_names_what_it_leaves_out() -> None:
+    kata = catalogue.load(ROOT, "challenge1")
+    line = total_of(kata, {task.name: "passed" for task in kata.tasks if task.name != "plot"})
     decided = sum(task.points for task in kata.tasks if task.name not in ("plot", "explanation"))
     core, extra = (sum(task.extra == each for task in kata.tasks) for each in (False, True))
     assert f"{core - 2} of {core - 2} tasks, extras {extra} of {extra}, {decided:g} of {decided:g} points" in line
@@ -321,36 +305,22 @@ def test_the_unofficial_total_names_what_it_leaves_out() -> None:
 
 
 def test_the_unofficial_total_names_text_not_ready_for_review() -> None:
-    kata = catalogue.load(Path(__file__).parents[1], "challenge1")
-    lines = {}
-    for outcome in ("failed", "passed"):
-        tally = PointTally()
-        for task in kata.tasks:
-            found = outcome if task.review else "failed" if task.extra else "passed"
-            tally.record({"root": str(kata.root), "kata": kata.slug, "task": task.name}, found)
-        (lines[outcome],) = tally.lines()
-    assert ", not ready for review: explanation;" in lines["failed"]
-    assert "the core passes" not in lines["failed"]
-    assert "not ready" not in lines["passed"]
-    assert "the core passes" in lines["passed"]
+    kata = catalogue.load(ROOT, "challenge1")
+    found = {task.name: "failed" if task.extra else "passed" for task in kata.tasks}
+    ready, unready = (
+        total_of(kata, found | {task.name: status for task in kata.tasks if task.review})
+        for status in ("passed", "failed")
+    )
+    assert ", not ready for review: explanation;" in unready
+    assert "the core passes" not in unready
+    assert "not ready" not in ready
+    assert "the core passes" in ready
 
 
-def test_tasks_that_were_not_requested_block_nothing() -> None:
-    kata = kata_of(task("second", after=("first",)), task("third", after=("second",)))
-    assert blocking(kata, ["second"], "third") == ("second",)
-    assert blocking(kata, [], "third") == ()
-
-
-def test_a_test_that_did_not_run_gives_no_partial_points() -> None:
-    kata = kata_of(Task(name="t", title="T", points=3, partial=True))
-    statuses: list[TestStatus] = ["passed", "failed", "ungraded"]
-    results = [TestResult(name=each, task="t", visibility="hidden", status=each) for each in statuses]
-    (task,) = scored(Verdict(kata="any", status="error"), kata, results).tasks
-    assert (task.status, task.score) == ("partial", 1)
-
-
-def test_a_failed_task_blocks_at_the_end_of_a_long_chain() -> None:
+def test_a_failed_requested_task_blocks_the_whole_chain_after_it() -> None:
     names = ["first", "second", "third", "fourth"]
     after = [(), *((name,) for name in names)]
-    tasks = [Task(name=name, title=name, points=1, after=earlier) for name, earlier in zip(names, after, strict=False)]
-    assert blocking(kata_of(*tasks), ["first"], "fourth") == ("first",)
+    kata = kata_of(*(task(name, after=earlier) for name, earlier in zip(names, after, strict=False)))
+    assert blocking(kata, ["first"], "fourth") == ("first",)
+    assert blocking(kata, ["second"], "third") == ("second",)
+    assert blocking(kata, [], "third") == ()

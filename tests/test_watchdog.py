@@ -62,6 +62,7 @@ def test_the_test_itself_never_ends(kata):
         pass
 """
 
+LONG = "'\\n'.join(f'yours {number}' for number in range(3000))"
 HALVES = "def twice(x):\n    return 2.0 * x\n\ndef half(x):\n    return {}\n"
 
 
@@ -85,20 +86,20 @@ def halved(judge, tmp_path):
     return grade
 
 
-def test_using_up_the_cpu_time_ends_a_loop():
-    with pytest.raises(watchdog.OutOfTime), watchdog.cpu_limit(0.05):
-        while True:
-            pass
+def endlessly(step=lambda: None):
+    while True:
+        step()
 
 
-def test_cpu_limit_raises_again_if_it_was_swallowed():
-    with pytest.raises(watchdog.OutOfTime), watchdog.cpu_limit(0.05):
+@pytest.mark.parametrize(
+    "limit", [lambda: watchdog.cpu_limit(0.05), lambda: watchdog.own_time_limit(0.05, "too late")], ids=["CPU", "own"]
+)
+def test_a_limit_ends_a_loop_and_raises_again_if_it_was_swallowed(limit):
+    with pytest.raises(watchdog.OutOfTime), limit():
         try:
-            while True:
-                pass
+            endlessly()
         except watchdog.OutOfTime:
-            while True:
-                pass
+            endlessly()
 
 
 def test_cpu_limit_leaves_no_clock_behind():
@@ -109,33 +110,23 @@ def test_cpu_limit_leaves_no_clock_behind():
         pass
 
 
-def test_a_judge_that_is_kept_busy_fails_the_test(halved):
-    verdict = halved("x / 2 if x != 4 else x")
-    assert verdict.status == "failed"
+@pytest.mark.parametrize(
+    ("answer", "test", "told"),
+    [
+        ("x / 2 if x != 4 else x", "test_the_judge_works_as_long_as_requested", "gave up after 1 s"),
+        ("x / 2 if x != 6 else 1e6", "test_the_judge_fills_as_much_as_requested", "MemoryError"),
+        ("x / 2 if x != 8 else x", "test_the_message_is_hard_to_write", ""),
+        # pytest's own diff can take cubic time in the texts' lengths, and would show the expected value
+        (f"x / 2 if x != 10 else {LONG}", "test_a_long_text_is_compared", ""),
+    ],
+    ids=["it keeps the judge busy", "it fills the memory", "its failure cannot be described", "it is a long text"],
+)
+def test_an_answer_that_takes_too_much_fails_only_its_test(halved, answer, test, told):
+    verdict = halved(answer)
     failed = [name for name, status in statuses(verdict).items() if status == "failed"]
-    assert failed == ["test_the_judge_works_as_long_as_requested"]
-    assert "gave up after 1 s" in result(verdict, failed[0]).message
-
-
-def test_a_reply_that_would_take_too_much_memory_fails_the_test(halved):
-    verdict = halved("x / 2 if x != 6 else 1e6")
-    failed = [name for name, status in statuses(verdict).items() if status == "failed"]
-    assert (verdict.status, failed) == ("failed", ["test_the_judge_fills_as_much_as_requested"])
-    assert "MemoryError" in result(verdict, failed[0]).message
-
-
-def test_a_failure_that_cannot_be_described_is_a_failure(halved):
-    verdict = halved("x / 2 if x != 8 else x")
-    failed = [name for name, status in statuses(verdict).items() if status == "failed"]
-    assert (verdict.status, failed) == ("failed", ["test_the_message_is_hard_to_write"])
-
-
-def test_a_plain_assertion_of_long_texts_computes_no_diff(halved):
-    """pytest's own diff can take cubic time in the texts' lengths, and would show the expected value."""
-    verdict = halved("x / 2 if x != 10 else '\\n'.join(f'yours {number}' for number in range(3000))")
-    failed = [name for name, status in statuses(verdict).items() if status == "failed"]
-    assert failed == ["test_a_long_text_is_compared"]
-    assert "- expected 1" not in result(verdict, failed[0]).message
+    assert (verdict.status, failed) == ("failed", [test])
+    assert told in result(verdict, test).message
+    assert "- expected 1" not in result(verdict, test).message
 
 
 def test_an_endless_test_is_an_error_of_the_harness(halved, judge):
@@ -151,23 +142,10 @@ def test_an_endless_test_is_an_error_of_the_harness(halved, judge):
 # ------------------------------------------------------------------------------------------- own time
 
 
-def endlessly(step):
-    while True:
-        step()
-
-
 @pytest.mark.parametrize("step", [lambda: None, lambda: time.sleep(0.001), lambda: time.sleep(60)])
 def test_own_time_ends_a_process_that_runs_or_sleeps(step):
     with pytest.raises(watchdog.OutOfTime, match="too late"), watchdog.own_time_limit(0.2, "too late"):
         endlessly(step)
-
-
-def test_own_time_raises_again_if_it_was_swallowed():
-    with pytest.raises(watchdog.OutOfTime), watchdog.own_time_limit(0.05, "too late"):
-        try:
-            endlessly(lambda: None)
-        except watchdog.OutOfTime:
-            endlessly(lambda: None)
 
 
 def test_time_in_an_inner_limit_costs_the_outer_one_nothing():

@@ -8,23 +8,19 @@ arguments, folder, environment and output. Two things differ from a cold run: al
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import gc
 import importlib
 import io
-import json
 import os
 import pkgutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests import keeper
+from tests.forking import ForkServer
+from tests.forking import serve as serve_forks
 from tests.workshop import KATAS, ROOT, Finished, environment
 
 HEAVY = {"figures": ("matplotlib.figure", "matplotlib.backends.backend_svg"), "similar": ("copydetect",)}
@@ -33,49 +29,19 @@ START = "import sys; sys.path.insert(0, sys.argv[1]); from tests import warm; wa
 
 def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Finished:
     """Run `katas words…` in `cwd`."""
-    server = _server()
-    with tempfile.TemporaryDirectory(prefix="warm-") as folder:
-        request = {
-            "words": [os.fsencode(word).decode("utf-8", "surrogateescape") for word in words],
-            "cwd": str(cwd),
-            "env": environment(**(env or {})),
-            "out": f"{folder}/out",
-            "err": f"{folder}/err",
-        }
-        server.stdin.write(json.dumps(request).encode() + b"\n")
-        server.stdin.flush()
-        answer = server.stdout.readline()
-        assert answer, "the fork server ended"
-        status, left = json.loads(answer)
-        out, err = (Path(folder, name).read_text(encoding="utf-8") for name in ("out", "err"))
-    return Finished(status, out, err, left)
+    return Finished(*_server().run([KATAS, *words], cwd, environment(**(env or {}))))
 
 
 @cache
-def _server() -> Any:
-    """Start the process that forks the commands. It ends with this process, because its standard input then closes."""
-    server = subprocess.Popen(
-        [sys.executable, "-P", "-c", START, str(ROOT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment(),
-        start_new_session=True,
-    )
-    atexit.register(_end, server)
-    return server
-
-
-def _end(server: Any) -> None:
-    server.stdin.close()
-    server.wait()
-    server.stdout.close()
+def _server() -> ForkServer:
+    return ForkServer(START, str(ROOT), env=environment())
 
 
 # ------------------------------------------------------------------------------------- in the fork server
 
 
 def serve() -> None:
-    """Fork a command for each request, one at a time, until standard input closes."""
+    """Fork a command for each request, until standard input closes. They share one judge, started on demand."""
     sys.path.remove(str(ROOT))
     _import_commands()
     from graders.judge import process
@@ -90,23 +56,18 @@ def serve() -> None:
         def close(self) -> None:
             pass
 
-    requests, answers = os.fdopen(os.dup(0)), os.dup(1)
-    kept: process.JudgeProcess | None = None
-    gc.collect()
-    gc.freeze()
-    for line in requests:
-        request = json.loads(line)
-        if kept is None and _may_grade(request["words"]):
+    kept: list[process.JudgeProcess] = []
+
+    def prepare(words: list[str]) -> None:
+        if not kept and _may_grade(words):
             started = process.start()
-            kept = Kept(started.process, started.control, started.folder)
-        for name in {name for word in request["words"] for name in HEAVY.get(word, ())}:
+            kept.append(Kept(started.process, started.control, started.folder))
+        for name in {name for word in words for name in HEAVY.get(word, ())}:
             importlib.import_module(name)
-        forked = os.fork()
-        if not forked:
-            _keep(request, kept, answers)
-        os.waitpid(forked, 0)
-    if kept is not None:
-        process.JudgeProcess.close(kept)
+
+    serve_forks(lambda: _run(kept[0] if kept else None), prepare)
+    for judge in kept:
+        process.JudgeProcess.close(judge)
     os._exit(0)
 
 
@@ -136,32 +97,8 @@ def _may_grade(words: Sequence[str]) -> bool:
     return bool({"grade", "grade-batch", "replay", "regrade", "release", "check"} & set(words))
 
 
-def _keep(request: dict[str, Any], kept: Any, answers: int) -> None:
-    """Run one command, adopt its orphans, and report its exit status and the orphans that do not end."""
-    keeper.adopt()
-    command = os.fork()
-    if not command:
-        os.close(answers)
-        try:
-            _run(kept=kept, **request)
-        finally:
-            os._exit(99)
-    status = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
-    os.write(answers, json.dumps([status, keeper.left_running()]).encode() + b"\n")
-    os._exit(0)
-
-
-def _run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str, kept: Any) -> None:
-    """Turn this process into the command."""
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(env)
-    for number, path in enumerate([os.devnull, out, err]):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
-        os.dup2(descriptor, number)
-        os.close(descriptor)
-    sys.argv = [KATAS, *words]
-
+def _run(kept: Any) -> None:
+    """Run the command of this process with the judge that all share."""
     from concurrent.futures import ThreadPoolExecutor
 
     import graders.cli

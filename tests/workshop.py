@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import io
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.forking import ForkServer
 
 ROOT = Path(__file__).resolve().parents[1]
 KATAS = str(Path(sys.executable).with_name("katas"))
@@ -136,6 +135,25 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
+def edit(path: Path, old: str, new: str) -> Path:
+    """Replace a passage of a file, which has to occur in it."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, path
+    return write(path, text.replace(old, new))
+
+
+def git(folder: Path, *commands: Sequence[str]) -> None:
+    """Run git commands in a folder, such as ["add", "."]."""
+    for words in commands:
+        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=folder, check=True)
+
+
+def commit(root: Path) -> Path:
+    """Commit all files to a new git repository. Return `root`."""
+    git(root, ["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"])
+    return root
+
+
 def write_kata(root: Path, slug: str, *, toml: str = TOML, stub: str = STUB, solution: str = SOLUTION) -> None:
     """Write a complete kata that can be released, unless an argument changes that."""
     write(root / "katas" / slug / "kata.toml", toml)
@@ -163,10 +181,7 @@ def write_clone(root: Path, slugs: Sequence[str], readme: str) -> Path:
     """Write small katas and commit them all to a new git repository. The first kata gets this README. Return `root`."""
     write_repository(root, slugs)
     write(root / "katas" / slugs[0] / "README.md", readme)
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "katas"]):
-        who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-        subprocess.run(["git", *who, *words], cwd=root, check=True)
-    return root
+    return commit(root)
 
 
 def copy_project(to: Path) -> Path:
@@ -185,12 +200,46 @@ def read_only(*folders: Path) -> list[str]:
     return ["bwrap", "--dev-bind", "/", "/", *binds, "--cap-add", "ALL", "--die-with-parent", "--"]
 
 
+# Makes a system call fail, as under a container's profile or a limit that is reached, and runs a command.
+_REFUSING = """
+import os, sys
+sys.path.insert(0, {root!r})
+from graders.worker import seccomp
+from graders.worker.syscalls import prctl
+check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, {numbers}[os.uname().machine])
+answers = (seccomp.RETURN, 0, 0, seccomp.ERRNO | {errno}), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
+seccomp.install(seccomp.FilterProgram((*check, *answers)).for_process(0))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def refusing(errno: int, **numbers: int) -> list[str]:
+    """Return a command prefix that runs a command without a system call, given its number on each machine."""
+    return [sys.executable, "-c", _REFUSING.format(root=str(ROOT), numbers=numbers, errno=errno)]
+
+
 def environment(**changes: str) -> dict[str, str]:
     """Return a learner's shell environment: 80 columns, without variables from the outer pytest or a build machine."""
     foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # the last two make pytest's summary untruncated
     foreign += ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "TTY_", "TERMINAL_WIDTH")  # change the output
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
+
+
+def run(*command: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, text: str = "") -> Finished:
+    """Run a command with `text` on standard input, in a learner's shell environment or the one that is given."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment() if env is None else env,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr, [])
 
 
 def pytest(
@@ -209,94 +258,33 @@ def pytest(
     more = dict(env or {})
     own_harness = next((each for each in (cwd, *cwd.parents) if (each / "graders" / "cli").is_dir()), None)
     if not cold and own_harness in (None, ROOT):
-        return _preloaded(torch).run(list(words), cwd, environment(PYTHONPATH=str(ROOT), **more), text or "")
+        server = _preloaded(*["torch"] * torch)
+        return Finished(*server.run(["pytest", *words], cwd, environment(PYTHONPATH=str(ROOT), **more), text or ""))
     own = more if own_harness else {"PYTHONPATH": str(ROOT), **more}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "pytest", *words],
-        cwd=cwd,
-        input=text or "",
-        capture_output=True,
-        encoding="utf-8",
-        env=environment(**own),
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, [])
+    return run(sys.executable, "-P", "-m", "pytest", *words, cwd=cwd, env=environment(**own), text=text or "")
 
 
-# Imports what a learner's pytest imports, then forks once per request. pytest must import the plugin
-# itself, because it warns about plugins that are already there.
+# Imports what a learner's pytest imports. pytest must import the plugin itself, because it warns about plugins that are
+# already there.
 PRELOADED = """
-import asyncio, code, gc, json, os, pdb, runpy, socket, ssl, sys, unittest
+import asyncio, code, json, pdb, runpy, socket, ssl, sys, unittest
 import numpy, pytest
 import graders.learner.progress
 import graders.pytest_plugin.plugin, graders.pytest_plugin.timing
 import graders.report.wording, graders.checks, graders.intake
+from tests.forking import serve
+for name in [each for each in sys.modules if each.partition(".")[0] == "tests"]:
+    del sys.modules[name]
 del sys.modules["graders.pytest_plugin.plugin"]
-for name in sys.argv[2:]:
+for name in sys.argv[1:]:
     __import__(name)
-server = socket.socket(fileno=int(sys.argv[1]))
-gc.freeze()  # what is there already is not looked at again by every run
-while True:
-    data, descriptors, *_ = socket.recv_fds(server, 1 << 20, 4)
-    if not data:
-        break
-    child = os.fork()
-    if child == 0:
-        server.close()
-        request = json.loads(data)
-        for number, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
-        os.chdir(request["cwd"])
-        os.environ.clear()
-        os.environ.update(request["env"])
-        sys.argv = ["pytest", *request["words"]]
-        runpy.run_module("pytest", run_name="__main__", alter_sys=True)
-    for descriptor in descriptors:
-        os.close(descriptor)
-    server.send(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]).to_bytes(4, "big", signed=True))
+serve(lambda: runpy.run_module("pytest", run_name="__main__", alter_sys=True))
 """
 
 
-class Preloaded:
-    """A process that has imported pytest and the harness, and forks for every run."""
-
-    def __init__(self, *more: str) -> None:
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.settimeout(PATIENCE_S)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", PRELOADED, str(theirs.fileno()), *more],
-                cwd=ROOT,
-                env=environment(PYTHONPATH=str(ROOT)),
-                pass_fds=[theirs.fileno()],
-            )
-
-    def run(self, words: Sequence[str], cwd: Path, env: Mapping[str, str], text: str) -> Finished:
-        """Run `words` in a fork. Its output goes to files, because a full pipe would block it."""
-        request = json.dumps({"words": words, "cwd": str(cwd), "env": env}).encode()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as typed:
-            typed.write(text.encode())
-            typed.seek(0)
-            socket.send_fds(self._socket, [request], [typed.fileno(), out.fileno(), err.fileno()])
-            status = int.from_bytes(self._socket.recv(4), "big", signed=True)
-            out.seek(0)
-            err.seek(0)
-            return Finished(status, out.read().decode(), err.read().decode(), [])
-
-    def close(self) -> None:
-        """Close the socket, which makes the process end, and wait for it."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._process.wait(PATIENCE_S)
-
-
 @functools.cache
-def _preloaded(torch: bool) -> Preloaded:
-    started = Preloaded(*(["torch"] if torch else []))
-    atexit.register(started.close)
-    return started
+def _preloaded(*more: str) -> ForkServer:
+    return ForkServer(PRELOADED, *more, env=environment(PYTHONPATH=str(ROOT)))
 
 
 KEEPER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))]  # keeper.py says what it does

@@ -10,7 +10,7 @@ import pytest
 
 from graders.output.progress_bar import LineReporter
 from tests import warm, workshop
-from tests.workshop import ADDED, HALF, SOLUTION, Finished, katas, write
+from tests.workshop import ADDED, HALF, SOLUTION, Finished, edit, katas, write
 
 SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
 
@@ -164,11 +164,8 @@ def test_independent_answers_green_on_the_core_are_counted(checked: Finished) ->
 )
 def test_a_file_that_names_no_task_cannot_be_checked(tmp_path: Path, place: str, told: str) -> None:
     path = workshop.write_repository(tmp_path, ["alpha"]) / place
-    before = path.read_text(encoding="utf-8")
-    after = before.replace("task: twice", "task: tvice").replace('@task("twice")', '@task("tvice")')
-    assert after != before
-    write(path, after)
-    done = katas("check", "--flakes", "0", cwd=tmp_path)
+    edit(path, "task: twice" if "wrong" in place else '"twice"', "task: tvice" if "wrong" in place else '"tvice"')
+    done = warm.katas("check", "--flakes", "0", cwd=tmp_path)
     assert done.status == 2, done.said
     assert told in done.err
     assert "Traceback" not in done.err
@@ -187,7 +184,7 @@ def test_function_may_be_named_like_a_module(katas_of_all_kinds: Path) -> None:
 
 
 def test_seed_determines_the_inputs(checked: Finished, katas_of_all_kinds: Path) -> None:
-    again = katas("check", "rejecting", "--flakes", "0", "--seed", SEED, cwd=katas_of_all_kinds)
+    again = warm.katas("check", "rejecting", "--flakes", "0", "--seed", SEED, cwd=katas_of_all_kinds)
     assert f"(--seed {SEED})" in of(checked, "rejecting")
     assert of(checked, "rejecting") == of(again, "rejecting")
     assert warm.katas("check", "--seed", "12", cwd=katas_of_all_kinds).status == 2

@@ -9,6 +9,7 @@ import pytest
 from graders import catalogue
 from graders.authoring.scaffold import PLACES, UNSAID, scaffold
 from graders.errors import KataError
+from tests import warm, workshop
 from tests.authoring.test_check import of
 from tests.workshop import ROOT, katas, write, write_repository
 
@@ -21,9 +22,8 @@ def root(tmp_path):
 
 
 def edit(path: Path, before: str, after: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.count(before) == 1, path
-    write(path, text.replace(before, after))
+    assert path.read_text(encoding="utf-8").count(before) == 1, path
+    workshop.edit(path, before, after)
 
 
 def solve(root, slug):
@@ -88,7 +88,7 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
 
 
 def test_new_lists_the_readme_lines_to_replace(root):
-    created = katas("new", "softplus", cwd=root)
+    created = warm.katas("new", "softplus", cwd=root)
     written = (root / "katas/softplus/README.md").read_text(encoding="utf-8")
     _, _, told = created.out.partition("Replace these lines of katas/softplus/README.md by hand:\n")
     assert told.splitlines() == [f"> {place}" for place in PLACES]

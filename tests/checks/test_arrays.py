@@ -19,7 +19,7 @@ from graders.checks import (
     assert_shape,
 )
 from graders.checks.draw import Size
-from graders.checks.mismatch import observing
+from graders.checks.mismatch import fail, observing
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -246,3 +246,22 @@ def test_a_value_that_is_not_near_is_reported_with_its_place(actual: object, tol
     with pytest.raises(Mismatch) as caught:
         assert_near(actual, [1.0, 2.0], relative=0.02, name="norms")
     assert str(caught.value).splitlines()[0] == told
+
+
+# --------------------------------------------------------------------------------------------- mismatches
+
+
+def test_a_mismatch_is_an_assertion_error_that_carries_both_values() -> None:
+    with pytest.raises(AssertionError) as caught:
+        fail("is off", 1, 2)
+    assert isinstance(caught.value, Mismatch)
+    assert (caught.value.message, caught.value.expected, caught.value.actual) == ("is off", 1, 2)
+    assert str(caught.value) == "is off"
+
+
+def test_checks_fail_again_after_observing_ends_in_an_error() -> None:
+    with pytest.raises(KeyError), observing():
+        fail("is off", 1, 2)
+        raise KeyError
+    with pytest.raises(Mismatch):
+        fail("is off", 1, 2)

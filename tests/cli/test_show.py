@@ -9,7 +9,7 @@ import pytest
 
 from graders import catalogue
 from graders.learner.programs import drawn
-from tests import milestone_course, workshop
+from tests import milestone_course, warm, workshop
 from tests.workshop import ROOT, katas, write
 
 TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "bug1_stuck.py", "bug2_lost.py"]')
@@ -106,7 +106,7 @@ def test_end_of_the_numbers_is_marked() -> None:
     ],
 )
 def test_wrong_arguments_are_reported(root: Path, words: tuple[str, ...], said: str) -> None:
-    done = katas("show", "alpha", *words, cwd=root)
+    done = warm.katas("show", "alpha", *words, cwd=root)
     assert done.status == 2
     assert said in done.err
     assert "Traceback" not in done.err
@@ -119,7 +119,7 @@ def plain(tmp_path: Path) -> Path:
 
 
 def test_a_variant_is_shown_by_its_difference(plain: Path) -> None:
-    shown = katas("show", "alpha", "--variant", "added", cwd=plain)
+    shown = warm.katas("show", "alpha", "--variant", "added", cwd=plain)
     assert shown.status == 0, shown.said
     heading, _, changed = shown.out.partition("\n\n")
     assert heading.splitlines() == [
@@ -133,12 +133,12 @@ def test_a_variant_is_shown_by_its_difference(plain: Path) -> None:
 
 def test_variants_with_the_same_name_are_distinguished(plain: Path) -> None:
     write(plain / "graders/hidden/alpha/accept/added.py", f"# x + x\n{workshop.SUMMED}")
-    both = katas("show", "alpha", "--variant", "added", cwd=plain)
+    both = warm.katas("show", "alpha", "--variant", "added", cwd=plain)
     assert both.status == 2
     assert "has 2 variants `added`. Choose one of: wrong/added, accept/added." in " ".join(both.err.split())
-    assert "accepted; every task must pass" in katas("show", "alpha", "--variant", "accept/added", cwd=plain).out
+    assert "accepted; every task must pass" in warm.katas("show", "alpha", "--variant", "accept/added", cwd=plain).out
 
 
 def test_unknown_variant_is_reported_with_a_suggestion(plain: Path) -> None:
-    done = katas("show", "alpha", "--variant", "aded", cwd=plain)
+    done = warm.katas("show", "alpha", "--variant", "aded", cwd=plain)
     assert (done.status, done.err) == (2, "katas: alpha has no variant `aded`. Did you mean `added`?\n")

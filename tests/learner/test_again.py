@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from graders.learner.progress import Progress
 from graders.verdict import Verdict
 from tests import workshop
 from tests.learner.test_learning import typed
-from tests.workshop import ADDED, SOLUTION, STUB, katas, write
+from tests.workshop import ADDED, SOLUTION, STUB, edit, katas, write
 
 NOW = datetime.datetime.now().astimezone()
 
@@ -22,14 +20,9 @@ NOW = datetime.datetime.now().astimezone()
 def root(tmp_path: Path) -> Path:
     """A clone in which alpha was passed ten days ago and beta five days ago."""
     root = workshop.write_clone(tmp_path / "my kätas", ["alpha", "beta", "gamma"], "# Alpha\n")
-    toml = root / "katas/beta/kata.toml"
-    write(
-        toml, toml.read_text(encoding="utf-8").replace('runtime = "numpy"', 'runtime = "numpy"\nrequires = ["alpha"]')
-    )
+    edit(root / "katas/beta/kata.toml", 'runtime = "numpy"', 'runtime = "numpy"\nrequires = ["alpha"]')
     write(root / ".gitignore", ".katas/\nprogress.sqlite\n")
-    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
-    subprocess.run(["git", "add", ".gitignore"], cwd=root, check=True)
-    subprocess.run(["git", *who, "commit", "-qam", "beta builds on alpha"], cwd=root, check=True)
+    workshop.git(root, ["add", ".gitignore"], ["commit", "-qam", "beta builds on alpha"])
     for slug, days in (("alpha", 10), ("beta", 5)):
         write(root / "katas" / slug / "twice.py", SOLUTION)
         record(root, slug, days)
@@ -60,9 +53,8 @@ def test_exercise_passed_longest_ago_gets_a_fresh_stub(root: Path) -> None:
     )
     assert (place(root) / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
-    assert subprocess.run(["git", "status", "--short"], cwd=root, capture_output=True, text=True).stdout == (
-        " M katas/alpha/twice.py\n M katas/beta/twice.py\n"
-    )
+    changed = workshop.run("git", "status", "--short", cwd=root).out
+    assert changed == " M katas/alpha/twice.py\n M katas/beta/twice.py\n"
 
 
 @pytest.mark.deep
@@ -103,9 +95,8 @@ def test_other_commands_work_in_a_repetition(root: Path) -> None:
     assert (red.status, "twice is not written yet" in red.out) == (1, True), red.said
     write(own / "katas/beta/twice.py", SOLUTION)
     assert workshop.pytest("katas/beta", cwd=own).status == 0
-    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "katas/beta"]
-    collected = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
-    assert "2 tests collected" in collected.stdout, collected.stderr
+    collected = workshop.pytest("-q", "--collect-only", "katas/beta", cwd=own, cold=True)
+    assert "2 tests collected" in collected.out, collected.err
     assert typed(root, "reset", "beta", cwd=own).out.startswith("restored: katas/beta/twice.py\n")
     assert typed(root, "list", cwd=own).status == 0
     assert "again:" not in typed(root, "next", cwd=own).out
@@ -141,9 +132,8 @@ def test_nothing_is_due_too_early(root: Path) -> None:
 
 
 def test_a_kata_that_cannot_be_repeated_is_named(root: Path) -> None:
-    toml = root / "katas/gamma/kata.toml"
     assert "You have not passed gamma yet" in typed(root, "again", "gamma").err
-    write(toml, toml.read_text(encoding="utf-8").replace('kind = "exercise"', 'kind = "challenge"'))
+    edit(root / "katas/gamma/kata.toml", 'kind = "exercise"', 'kind = "challenge"')
     record(root, "gamma", 9)
     done = typed(root, "again", "gamma")
     assert (done.status, done.out) == (2, "")

@@ -1,8 +1,8 @@
-"""`katas next, progress, hint, reset, solution, diff`, typed by a learner in a clone."""
+"""`katas next, progress, hint, reset, solution, diff, explain`, typed by a learner in a clone."""
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,13 @@ import pytest
 from graders import catalogue
 from graders.learner import guidance
 from graders.learner.progress import Progress
+from graders.output.formulas import as_text
+from graders.output.paragraphs import filled
+from graders.output.terminal_markdown import shown as rendered
 from graders.verdict import Verdict
 from tests import warm, workshop
-from tests.workshop import ADDED, ROOT, SOLUTION, STUB, Finished, katas, write
+from tests.at_terminal import AtTerminal
+from tests.workshop import ADDED, AFTER, KATAS, ROOT, SOLUTION, STUB, Finished, write
 
 README = """# Alpha
 
@@ -35,29 +39,29 @@ x + x
 """
 
 
-SMALL = "Hint 3 (for the extras): small probabilities"
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A clone in a folder with an awkward name."""
     return workshop.write_clone(tmp_path / "my kätas", ["alpha", "beta"], README)
 
 
+def progress_of(root: Path) -> dict[str, str]:
+    return {"NN_KATAS_PROGRESS": str(root / "progress.sqlite")}
+
+
 def typed(root: Path, *words: str, cwd: Path | None = None) -> Finished:
-    return warm.katas(*words, cwd=cwd or root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
+    return warm.katas(*words, cwd=cwd or root, env=progress_of(root))
 
 
 def test_next_names_the_next_kata_after_a_pass(root: Path) -> None:
-    env = {"NN_KATAS_PROGRESS": str(root / "progress.sqlite")}
     for words in (["--against", "solutions"], ["--submission", str(root / "solutions" / "alpha")]):
         assert typed(root, "grade", "alpha", *words).status == 0
     before = typed(root, "progress").out  # another person's submission is not progress
     assert before.startswith("· alpha ")
     assert "0 of 2 done, 0 points, 0 days in a row\nnext: alpha, Twice" in before
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
-    assert katas("grade", "alpha", cwd=root, env=env).status == 0
-    after = katas("progress", cwd=root, env=env).out
+    assert typed(root, "grade", "alpha").status == 0
+    after = typed(root, "progress").out
     assert after.startswith("✓ alpha ")
     assert "1 of 2 done, 3 points, 1 day in a row\nnext: beta, Twice" in after
     assert typed(root, "next").out.startswith("next: beta, Twice (it builds on no other kata)\n")
@@ -100,9 +104,7 @@ def test_diff_goes_from_own_files_to_the_solution(root: Path) -> None:
 def test_reset_backs_up_own_files(root: Path) -> None:
     assert "nothing to do" in typed(root, "reset", "alpha").out
     own = write(root / "katas" / "alpha" / "twice.py", "mine\n")
-    subprocess.run(
-        ["git", "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-qam", "mine"], cwd=root, check=True
-    )
+    workshop.git(root, ["commit", "-qam", "mine"])
     done = typed(root, "reset", "alpha")
     assert done.status == 0, done.said
     assert own.read_text(encoding="utf-8") == STUB
@@ -140,43 +142,194 @@ def test_untouched_stub_is_not_an_attempt(root: Path) -> None:
 
 def test_committed_answer_is_graded(root: Path) -> None:
     write(root / "katas" / "alpha" / "twice.py", ADDED)
-    who = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
     write(root / "katas" / "alpha" / "README.md", README + "more\n")
-    subprocess.run(["git", *who, "commit", "-q", "-a", "-m", "all"], cwd=root, check=True)
+    workshop.git(root, ["commit", "-q", "-a", "-m", "all"])
     done = typed(root, "grade", "alpha")
     assert "1 of 3 points" in done.out
     assert "handed out" not in done.out
 
 
-@pytest.mark.parametrize(
-    ("slug", "task", "first"),
-    [
-        ("exercise01", "batch", ["Hint 2: a batch", "Hint 1: one vector", "Hint 3: the extra about types"]),
-        ("exercise04", "loss", ["Hint 1: the last axis", "Hint 2 (for the extras): large logits", SMALL]),
-        ("challenge5", "bug2_heals", ["Hint 1", "Hint 2", "Hint 3"]),
-    ],
-)
-def test_hints_for_the_failing_task_come_first(slug: str, task: str, first: list[str]) -> None:
-    kata = catalogue.load(workshop.ROOT, slug)
-    hints = guidance.hints_of(kata)
-    (failing,) = (each for each in kata.tasks if each.name == task)
-    numbers = guidance.hints_for(hints, failing)
-    assert [hints[number - 1].title for number in numbers] == first
-    if slug == "challenge5":
-        assert {hints[number - 1].about for number in numbers} == {"Bug 2"}
-
-
-FIRST = [
-    ("exercise01", "vector", 1), ("exercise01", "batch", 2), ("exercise01", "types", 3), ("exercise02", "relu", 1),
-    ("exercise02", "derivative", 2), ("exercise02", "inputs", 3), ("exercise04", "extremes", 2),
-    ("exercise06", "relative", 3), ("exercise07", "scales", 1), ("exercise07", "weights", 2),
-    ("exercise07", "generator", 3), ("exercise09", "eps", 3), ("exercise10", "diagnose", 1),
-    ("challenge4", "interrupted", 2), ("challenge5", "bug2_heals", 4),
+HINTS = [
+    ("exercise01", "vector", [1, 2, 3]), ("exercise01", "batch", [2, 1, 3]), ("exercise01", "types", [3, 1, 2]),
+    ("exercise02", "relu", [1, 2, 3]), ("exercise02", "derivative", [2, 1, 3]), ("exercise02", "inputs", [3, 1, 2]),
+    ("exercise04", "loss", [1, 2, 3]), ("exercise04", "extremes", [2, 3, 1]), ("exercise06", "relative", [3, 1, 2]),
+    ("exercise07", "scales", [1, 2, 3]), ("exercise07", "weights", [2, 1, 3]), ("exercise07", "generator", [3, 1, 2]),
+    ("exercise09", "eps", [3, 1, 2]), ("exercise10", "diagnose", [1, 2, 3]), ("challenge4", "interrupted", [2, 1, 3]),
+    ("challenge5", "bug2_heals", [4, 5, 6]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("slug", "task", "first"), FIRST)
-def test_the_first_hint_is_about_the_failing_task(slug: str, task: str, first: int) -> None:
+@pytest.mark.parametrize(("slug", "task", "order"), HINTS)
+def test_hints_for_the_failing_task_come_first(slug: str, task: str, order: list[int]) -> None:
     kata = catalogue.load(ROOT, slug)
     (failing,) = (each for each in kata.tasks if each.name == task)
-    assert guidance.hints_for(guidance.hints_of(kata), failing)[0] == first
+    assert guidance.hints_for(guidance.hints_of(kata), failing) == order
+
+
+def test_a_hint_has_its_title_and_what_it_is_about() -> None:
+    assert [hint.title for hint in guidance.hints_of(catalogue.load(ROOT, "exercise04"))] == [
+        "Hint 1: the last axis",
+        "Hint 2 (for the extras): large logits",
+        "Hint 3 (for the extras): small probabilities",
+    ]
+    assert {hint.about for hint in guidance.hints_of(catalogue.load(ROOT, "challenge5"))[3:6]} == {"Bug 2"}
+
+
+# ---------------------------------------------------------------------------------- `katas explain`
+
+TEXT = """\
+After Twice
+===========
+
+Why it works
+------------
+
+A vector plus itself is twice the vector: 2 xₖ = xₖ + xₖ, and
+
+    ∂L/∂xₖ = 2
+
+Other ways
+----------
+
+  def doubled(vector):
+      return vector + vector  # a line of code that only people who have passed may see
+
+In PyTorch
+----------
+In practice
+-----------
+A question to think about
+-------------------------
+
+What is twice 0?
+
+(Answer: see the end of this text.)
+
+Where it comes back
+-------------------
+
+Answer
+------
+
+It is 0.
+"""
+POINTER = "katas diff alpha: your files next to the solution; katas explain alpha: why it works"
+
+
+def test_explanation_opens_after_a_pass(root: Path) -> None:
+    before = typed(root, "explain", "alpha")
+    assert (before.status, before.out) == (2, "")
+    assert before.err.startswith("katas: You have not passed alpha yet. ")
+    assert before.err.count("\n") == 1
+    write(root / "katas" / "alpha" / "twice.py", SOLUTION)
+    graded = typed(root, "grade", "alpha")
+    assert graded.out.replace("\n", " ").rstrip().endswith(POINTER)
+    after = typed(root, "explain", "alpha")
+    assert (after.status, after.out, after.err) == (0, TEXT, "")
+
+
+def test_anyway_shows_it_before_a_pass_and_says_so(root: Path) -> None:
+    done = typed(root, "explain", "alpha", "--anyway")
+    assert (done.status, done.out) == (0, TEXT)
+    assert done.err == "katas: you have not passed alpha yet. This explanation shows how others solve it.\n"
+
+
+@pytest.mark.deep
+def test_a_failed_or_foreign_submission_points_nowhere(root: Path) -> None:
+    write(root / "katas" / "alpha" / "twice.py", ADDED)
+    assert "katas explain" not in typed(root, "grade", "alpha").said
+    assert "katas explain" not in typed(root, "grade", "alpha", "--against", "solutions").said
+    write(root / "katas" / "alpha" / "twice.py", SOLUTION)
+    assert "katas explain" not in typed(root, "grade", "alpha", "--format", "markdown").said
+    (root / "solutions" / "alpha" / "after.md").unlink()
+    assert "katas explain" not in typed(root, "grade", "alpha").said
+
+
+@pytest.mark.parametrize("words", [["explain", "alpha"], ["explain", "alpha", "--anyway"]])
+def test_missing_explanation_gives_one_message(root: Path, words: list[str]) -> None:
+    place = root / "solutions" / "alpha" / "after.md"
+    place.unlink()
+    done = typed(root, *words)
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"katas: {place}: alpha has no explanation. If you teach, you can write one there.\n"
+    assert "there is no kata `betta`" in typed(root, "explain", "betta").err
+    for name in ("solutions", "graders/hidden"):  # a handout
+        shutil.rmtree(root / name)
+    done = typed(root, *words)
+    assert done.err == f"katas: {place}: there is no explanation here. Ask your instructor for it.\n"
+
+
+# ------------------------------------------------------------------------ prose and formulas at a terminal
+
+WIDE = """\
+One sentence that was written in a wide window, and `code_that_is_one_word(so, to, say)` in it. Then another sentence
+that belongs to it.
+
+- an item that takes more than a line of forty columns, surely
+- another
+
+```python
+line = "of code that is wider than forty columns, and stays as it is"
+```
+
+    and another way of writing code, just as wide as the other one was
+
+| a table | whose rows | are | never | torn | apart |
+"""
+
+
+def test_only_paragraphs_and_items_are_wrapped() -> None:
+    lines = filled(WIDE, 40).splitlines()
+    prose = lines[: lines.index("```python")]
+    assert max(map(len, prose)) <= 40
+    assert " ".join(" ".join(prose).split()) == " ".join(WIDE.partition("```")[0].split())
+    assert "  forty columns, surely" in lines
+    assert lines[lines.index("```python") :] == WIDE[WIDE.index("```python") :].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        ("hint alpha", {"many", "words"}),
+        ("solution alpha", {"alpha", "have", "passed"}),
+        ("explain alpha --anyway", {"many", "words"}),
+    ],
+)
+def test_prose_is_wrapped_between_words_at_a_terminal(root: Path, words: str, whole: set[str]) -> None:
+    long = "many words " * 30
+    hint = f"# Alpha\n\n<details><summary>Hint 1: long</summary>\n\n{long}\n\n</details>\n"
+    write(root / "katas/alpha/README.md", hint)
+    write(root / "solutions/alpha/after.md", AFTER.replace("What is twice 0?", long))
+    with AtTerminal([KATAS, *words.split()], root, columns=50, lines=60, env=progress_of(root)) as terminal:
+        assert terminal.end().status == (2 if "solution" in words else 0)
+        shown = [row for row in terminal.rows() if row]
+    assert len(shown) > 1
+    seen = set(" ".join(shown).split())
+    assert whole <= seen
+    assert not {"man", "wor", "any", "ords"} & seen
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (r"\frac{\partial L}{\partial \tilde h_i}", "∂L/∂h\u0303ᵢ"),
+        (r"\sigma^2 = \frac{2}{(1 + a^2)\, \mathrm{fan}_{\mathrm{in}}}", "σ² = 2/((1 + a²) fan_in)"),
+        (r"-\log \sum_j e^{l_j} - l_t", "-log Σⱼ e^(lⱼ) − lₜ"),
+        (r"f(z) = \begin{cases} 1 & z > 0 \\ 0 & \text{otherwise} \end{cases}", "f(z) = 1 if z > 0; 0 otherwise"),
+        (r"a, \qquad \tfrac12\, n \quad \text{with ReLU}", "a,   ½ n   with ReLU"),
+        (r"(W x_k)^\top \approx 5 \cdot 10^{-6}", "(W xₖ)ᵀ ≈ 5 · 10⁻⁶"),
+        (r"\Delta_{k+1} \odot \varphi'(Z_k)", "Δₖ₊₁ ⊙ φ′(Zₖ)"),
+        (r"\underbrace{x}_{y}", r"\underbrace{x}_{y}"),
+        (r"\frac{1}", r"\frac{1}"),
+        ("x_", "x_"),
+        ("10 }", "10"),
+    ],
+)
+def test_formulas_become_text(formula: str, text: str) -> None:
+    assert as_text(formula) == text
+
+
+def test_dollars_and_stars_in_code_stay() -> None:
+    assert rendered("`a $x$ **b**` and $x_1$ **c**\n\n```sh\necho $x **\n```\n", 80) == (
+        "`a $x$ **b**` and x₁ c\n\n  echo $x **"
+    )

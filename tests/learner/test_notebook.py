@@ -8,7 +8,6 @@ import re
 import select
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -22,7 +21,7 @@ from graders.learner import notebook_file
 from tests import in_process, workshop
 from tests.kernels import Session, client_of, kernel, nbformat, shown
 from tests.observed import descendants
-from tests.workshop import HALF, ROOT, SOLUTION, STUB, katas, write
+from tests.workshop import HALF, ROOT, SOLUTION, STUB, edit, katas, write
 
 pytestmark = pytest.mark.usefixtures("jupyter_at_home")
 
@@ -65,7 +64,7 @@ Nothing.
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The notebook of exercise03, alone in its folder. Tests do not change it."""
     folder = tmp_path_factory.mktemp("written")
-    done = katas("--root", str(ROOT), "notebook", SLUG, cwd=folder)
+    done = typed(folder, SLUG)
     assert done.status == 0, done.said
     return folder / f"{SLUG}.ipynb"
 
@@ -93,16 +92,10 @@ def typed(folder: Path, *words: str, root: Path = ROOT) -> in_process.Finished:
     return in_process.katas("--root", str(root), "notebook", *words, cwd=folder)
 
 
-def git(folder: Path, *commands: list[str]) -> None:
-    for words in commands:
-        subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b.c", *words], cwd=folder, check=True)
-
-
 def two_files(root: Path) -> None:
     """Give the small kata two modules and a file that is not a module."""
-    path = root / "katas" / "twice" / "kata.toml"
-    text = path.read_text(encoding="utf-8")
-    write(path, text.replace('files = ["twice.py"]', 'files = ["doubles.py", "halves.py", "notes.toml"]'))
+    names = 'files = ["doubles.py", "halves.py", "notes.toml"]'
+    edit(root / "katas" / "twice" / "kata.toml", 'files = ["twice.py"]', names)
     for name, function in {"doubles.py": "twice", "halves.py": "half"}.items():
         write(root / "katas" / "twice" / name, f"def {function}(x):\n    raise NotImplementedError\n")
         write(root / "solutions" / "twice" / name, SOLUTION)
@@ -145,7 +138,7 @@ def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
 
 
 def committed(root: Path, remote: str) -> Path:
-    git(root, ["init", "-q", "-b", "main"], ["remote", "add", "origin", remote])
+    workshop.git(root, ["init", "-q", "-b", "main"], ["remote", "add", "origin", remote])
     return root
 
 
@@ -202,22 +195,17 @@ def test_without_an_address_there_is_no_badge_and_the_command_says_so(root: Path
 def test_install_cell_makes_the_katas_importable_once(tmp_path: Path) -> None:
     """Run the cell without the katas, with a `pip` that only prints."""
     source = write(tmp_path / "origin/graders/__init__.py", "HERE = True\n").parents[1]
-    git(source, ["init", "-q"], ["add", "."], ["commit", "-qm", "katas"])
+    workshop.commit(source)
     write(tmp_path / "stubs/pip/__init__.py", "")
     write(tmp_path / "stubs/pip/__main__.py", "import sys\nprint('pip', *sys.argv[1:], flush=True)\n")
     cell = notebook_file.INSTALL.format(address=source.as_uri())
     program = write(tmp_path / "cell.py", f"{cell}\nimport graders\nprint(graders.HERE, flush=True)\n" + cell)
     (tmp_path / "work").mkdir()
     for _ in range(2):
-        done = subprocess.run(
-            [sys._base_executable, str(program)],  # type: ignore[attr-defined]
-            cwd=tmp_path / "work",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "stubs")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.stdout == f"pip install --quiet --editable {tmp_path}/work/nn-katas\nTrue\n", done.stderr
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "stubs")}
+        python = sys._base_executable  # type: ignore[attr-defined]
+        done = workshop.run(python, str(program), cwd=tmp_path / "work", env=env)
+        assert done.out == f"pip install --quiet --editable {tmp_path}/work/nn-katas\nTrue\n", done.err
 
 
 def test_katas_with_a_file_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:

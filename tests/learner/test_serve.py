@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from graders.learner.serve.markdown import to_html
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import Server, serving
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, katas, write
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, edit, katas, write
 
 ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
 HTML = 'def twice(x):\n    print("<script>alert(1)</script>")\n    raise ValueError("<img src=x onerror=alert(2)>")\n'
@@ -34,8 +31,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(root: Path) -> Iterator[Server]:
-    environment = os.environ | {"NN_KATAS_PROGRESS": str(root.parent / "progress.sqlite")}
-    with serving(root, environment=environment) as server:
+    with serving(root, progress=root.parent / "progress.sqlite") as server:
         yield server
 
 
@@ -72,8 +68,9 @@ def test_the_katas_are_listed_and_each_has_its_readme_and_files(server: Server, 
 
 
 def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server, root: Path, stub: Path) -> None:
-    with server.events("alpha") as wait:
+    with server.events("alpha") as wait, server.events("alpha") as wait_in_another_page:
         assert server.save("alpha", "twice.py", ADDED, digest(STUB)) == (200, {"digest": digest(ADDED)})
+        assert wait_in_another_page(lambda now: now["score"] == "failed, 1 of 3 points")
         wrong = wait(lambda now: now["status"] == "failed" and not now["grading"])
         assert "two is added" in wrong["verdict"]
         assert wrong["score"] == "failed, 1 of 3 points"
@@ -148,9 +145,8 @@ def test_what_a_submission_prints_is_text(server: Server, stub: Path) -> None:
 @pytest.mark.deep
 def test_a_long_grading_waits_for_nobody(server: Server, root: Path, stub: Path) -> None:
     """When its last page is closed, a grading is cancelled, and the next kata's begins."""
-    settings = root / "katas" / "alpha" / "kata.toml"
-    before = settings.read_text(encoding="utf-8")
-    write(settings, before.replace("call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600\ntotal_s = 900"))
+    limits, patient = "call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600\ntotal_s = 900"
+    settings = edit(root / "katas" / "alpha" / "kata.toml", limits, patient)
     try:
         write(stub, ENDLESS)
         with server.events("alpha") as wait:
@@ -162,14 +158,7 @@ def test_a_long_grading_waits_for_nobody(server: Server, root: Path, stub: Path)
             write(stub, SOLUTION)
             wait(lambda now: now["status"] == "passed" and not now["grading"])
     finally:
-        write(settings, before)
-
-
-def test_two_pages_see_the_same_verdict(server: Server, stub: Path) -> None:
-    with server.events("alpha") as one, server.events("alpha") as other:
-        write(stub, ADDED)
-        for wait in (one, other):
-            assert wait(lambda now: now["score"] == "failed, 1 of 3 points")
+        edit(settings, patient, limits)
 
 
 def test_a_wrong_request_gets_one_message(server: Server, stub: Path) -> None:
@@ -204,14 +193,14 @@ def test_a_file_that_cannot_be_edited_says_why(server: Server, stub: Path) -> No
 @pytest.mark.deep
 def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> None:
     root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
-    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
-    with serving(root, environment=environment) as server:
+    progress = tmp_path / "progress.sqlite"
+    with serving(root, progress=progress) as server:
         port, cookie = str(server.port), server.cookie
         with server.events("alpha") as wait:
             wait(lambda now: not now["grading"])
             status, said = server.end()
         assert (status, said.strip()) == (0, "The server has ended; your files are saved.")
-    with serving(root, "--port", port, environment=environment) as server:
+    with serving(root, "--port", port, progress=progress) as server:
         assert server.cookie == cookie
         assert server.get("/api/katas")["katas"]
         taken = katas("serve", "--no-browser", "--port", port, cwd=root)
@@ -224,18 +213,11 @@ def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> 
 
 def test_a_read_only_repository_keeps_the_text_in_the_page(tmp_path: Path) -> None:
     root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
-    words = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", str(root), str(root), "--", "true"]
-    if shutil.which("bwrap") is None or subprocess.run(words, check=False).returncode:
+    before = workshop.read_only(root)  # the server itself is inside the sandbox
+    if workshop.run(*before, "true").status:
         pytest.skip("bubblewrap makes the folder read-only")
-    # The server itself is inside the sandbox, where its repository is read-only.
-    script = f"exec bwrap --die-with-parent --dev-bind / / --ro-bind '{root}' '{root}' -- {workshop.KATAS} \"$@\""
-    launcher = write(tmp_path / "katas-read-only", f"#!/bin/sh\n{script}\n")
-    launcher.chmod(0o755)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.serving.KATAS", str(launcher))
-        patch.setenv("NN_KATAS_PROGRESS", str(tmp_path / "progress.sqlite"))
-        with serving(root) as server:
-            status, found = server.save("alpha", "twice.py", SOLUTION, digest(STUB))
+    with serving(root, before=before, progress=tmp_path / "progress.sqlite") as server:
+        status, found = server.save("alpha", "twice.py", SOLUTION, digest(STUB))
     assert status == 400
     assert "Your text was not saved" in found["error"]
 

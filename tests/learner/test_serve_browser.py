@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import time
@@ -14,11 +13,13 @@ import pytest
 
 from graders.debugging import practice
 from graders.web.server import address_of, opening_page
-from tests import workshop
+from tests import milestone_course, workshop
 from tests.browser import chromium, violations
+from tests.cli.test_show import DRAWING
 from tests.learner.test_learning import README
+from tests.milestone_course import write_files
 from tests.serving import Server, serving
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, SUMMED, write
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, SUMMED, edit, write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
@@ -36,8 +37,10 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return a repository with two small katas and the real exercise01."""
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a repository with two small katas, or with a milestone in which the learner has finished everything."""
+    if getattr(request, "param", "") == "milestone":
+        return write_files(milestone_course.write_course(tmp_path / "course"), milestone_course.WHOLE)
     root = workshop.write_clone(tmp_path / "katas", ["alpha", "beta"], README)
     write(root / "solutions" / "alpha" / "after.md", "# After Twice\n\n## Why it works\n\nIt adds $x$ to itself.\n")
     return root
@@ -45,7 +48,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(root: Path, tmp_path: Path) -> Iterator[Server]:
-    with serving(root, environment=os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}) as server:
+    with serving(root, progress=tmp_path / "progress.sqlite") as server:
         yield server
 
 
@@ -217,18 +220,14 @@ def test_a_server_that_is_killed_and_started_again_loses_no_text(
         page, ".banner", f"The server does not answer. Your text is kept here; start `katas serve --port {server.port}`"
     )
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
-    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
-    with serving(root, "--port", str(server.port), environment=environment):
+    with serving(root, "--port", str(server.port), progress=tmp_path / "progress.sqlite"):
         shows(page, HEADLINE, "passed")
         assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == SOLUTION
         page.wait_for_function("document.querySelectorAll('.banner').length == 0")
 
 
 def test_a_submission_that_loops_is_stopped(page: Any, root: Path) -> None:
-    settings = root / "katas/alpha/kata.toml"
-    write(
-        settings, settings.read_text(encoding="utf-8").replace("call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600")
-    )
+    edit(root / "katas/alpha/kata.toml", "call_s = 3\ntest_s = 6", "call_s = 300\ntest_s = 600")
     opened(page, "alpha")
     typed(page, ENDLESS)
     press(page, "Stop")
@@ -365,9 +364,49 @@ def test_a_puzzle_is_made_and_solved(page: Any, root: Path) -> None:
     shows(page, ".puzzles [role=alert]", "this puzzle exists already")
 
 
+in_a_milestone = pytest.mark.parametrize("root", ["milestone"], indirect=True)
+
+
+@pytest.mark.wide
+@in_a_milestone
+def test_the_picture_of_a_milestones_program_is_shown(page: Any, root: Path) -> None:
+    write(root / "katas/milestone/network.py", milestone_course.NETWORK + DRAWING)
+    opened(page, "milestone")
+    shows(page, HEADLINE, "passed")
+    press(page, "Plot")
+    picture = page.locator(".pictures img[alt='Plot: milestone-network.png']")
+    picture.wait_for()
+    assert picture.evaluate("each => each.decode().then(() => each.naturalWidth)") == 80
+    opened(page, "one")
+    shows(page, ".verdict", re.compile(r"\w"))
+    assert not page.get_by_role("button", name="Plot").is_visible()
+
+
+@pytest.mark.wide
+@in_a_milestone
+def test_an_earlier_kata_that_is_not_done_is_named_with_a_link(page: Any, root: Path) -> None:
+    earlier = root / "katas/two/add_two.py"
+    earlier.unlink()
+    for missing in (True, False):
+        opened(page, "milestone")
+        shows(page, HEADLINE, re.compile("^do two first$"))
+        link = page.locator(".onward a.primary")
+        assert link.inner_text() == "Do first: Earlier"
+        link.click()
+        becomes(lambda: page.url.partition("#")[2], "/two")
+        if missing:
+            write(earlier, milestone_course.STUB.format(name="add_two"))
+    page.wait_for_selector(EDITOR)
+    typed(page, milestone_course.ADD)
+    shows(page, ".state", SAVED)
+    opened(page, "milestone")
+    shows(page, HEADLINE, "passed")
+    assert page.locator(".onward a", has_text="Do first").count() == 0
+
+
 def test_a_file_under_a_pattern_is_created_and_closed(page: Any, root: Path) -> None:
-    settings, file = root / "katas/alpha/kata.toml", root / "katas/alpha/results/more.csv"
-    write(settings, settings.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "results/*.csv"]'))
+    file = root / "katas/alpha/results/more.csv"
+    edit(root / "katas/alpha/kata.toml", '["twice.py"]', '["twice.py", "results/*.csv"]')
     opened(page, "beta")
     assert page.get_by_role("button", name="New file…").count() == 0
     opened(page, "alpha")
@@ -470,9 +509,8 @@ DIAGNOSIS = '# what you found\n[bug1]\ncause = ""  # a name\nline = 1\nwhy = "so
 
 
 def test_a_diagnosis_has_a_form_beside_its_text(page: Any, root: Path) -> None:
-    settings, file = root / "katas/alpha/kata.toml", root / "katas/alpha/diagnosis.toml"
-    write(settings, settings.read_text(encoding="utf-8").replace('["twice.py"]', '["twice.py", "diagnosis.toml"]'))
-    write(file, DIAGNOSIS)
+    edit(root / "katas/alpha/kata.toml", '["twice.py"]', '["twice.py", "diagnosis.toml"]')
+    file = write(root / "katas/alpha/diagnosis.toml", DIAGNOSIS)
     opened(page, "alpha")
     page.get_by_role("tab", name="diagnosis.toml").click()
     one, two = (page.get_by_role("group", name=f"bug{number}") for number in (1, 2))
@@ -508,8 +546,7 @@ def test_a_diagnosis_has_a_form_beside_its_text(page: Any, root: Path) -> None:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Yield a server of this repository's own katas; these tests change nothing there."""
-    progress = tmp_path_factory.mktemp("real") / "progress.sqlite"
-    with serving(ROOT, environment=os.environ | {"NN_KATAS_PROGRESS": str(progress)}) as server:
+    with serving(ROOT, progress=tmp_path_factory.mktemp("real") / "progress.sqlite") as server:
         yield server
 
 

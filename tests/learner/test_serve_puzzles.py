@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from graders.debugging import practice
 from graders.debugging.generate import candidate
 from graders.debugging.texts import hints
 from graders.errors import KataError
-from graders.learner.serve import puzzles
+from graders.learner.serve import app, live, puzzles
 from graders.learner.serve.files import digest_of
 from graders.learner.serve.live import LiveKatas
 from graders.learner.serve.pane import IDLE
@@ -38,8 +37,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.sqlite")}
-    with serving(root, environment=environment) as server:
+    with serving(root, progress=tmp_path_factory.mktemp("progress") / "progress.sqlite") as server:
         yield server
 
 
@@ -170,9 +168,6 @@ def test_a_new_puzzle_is_made_as_the_command_does(server: Server, root: Path) ->
 
 
 def test_a_handout_without_puzzles_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from graders.errors import KataError
-    from graders.learner.serve import app, live
-
     def without() -> None:
         raise KataError("this handout has no practice networks")
 

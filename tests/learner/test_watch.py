@@ -24,7 +24,7 @@ from tests import workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README
 from tests.milestone_course import DOUBLE, write_course
-from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, katas, write
+from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, edit, katas, write
 
 COLOUR = rb"\x1b\[[0-9;]*3[0-7]m"
 KEYS = "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
@@ -224,7 +224,8 @@ def test_every_way_of_saving_ends_with_the_last_save(watching: Watching, root: P
 
 
 @pytest.mark.deep
-def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching, root: Path) -> None:
+@pytest.mark.parametrize("end", ["Ctrl-C", "SIGTERM"])
+def test_a_newer_save_ends_a_long_grading_and_so_do_signals(watching: Watching, root: Path, end: str) -> None:
     write(root / "katas" / "alpha" / "kata.toml", PATIENT)
     terminal = watching("watch", "alpha")
     save(root, "def twice(x)\n")
@@ -238,8 +239,11 @@ def test_a_newer_save_ends_a_long_grading_and_so_does_ctrl_c(watching: Watching,
 
     save(root, ENDLESS)
     terminal.wait(goes_on_for_seconds)
-    terminal.type("\x03")
-    all_is_put_back(terminal, 130)
+    if end == "Ctrl-C":
+        terminal.type("\x03")
+    else:
+        terminal.kill(signal.SIGTERM)
+    all_is_put_back(terminal, 130 if end == "Ctrl-C" else 143)
 
 
 def all_is_put_back(terminal: AtTerminal, status: int) -> None:
@@ -260,26 +264,9 @@ def test_unrelated_file_does_not_start_a_grading(root: Path) -> None:
     assert signature(kata) != before
 
 
-# Makes inotify_init1(2) fail, as if the limit of watches were reached, and runs the command.
-WITHOUT_NEWS = f"""
-import os, sys
-sys.path.insert(0, {str(workshop.ROOT)!r})
-from graders.worker import seccomp
-from graders.worker.syscalls import prctl
-number = {{"x86_64": 294, "aarch64": 26}}[os.uname().machine]
-refusal = seccomp.ERRNO | 24
-check = (seccomp.LOAD, 0, 0, seccomp.NUMBER), (seccomp.EQUAL, 0, 1, number)
-answers = (seccomp.RETURN, 0, 0, refusal), (seccomp.RETURN, 0, 0, seccomp.ALLOW)
-program = seccomp.FilterProgram((*check, *answers))
-prctl("PR_SET_NO_NEW_PRIVS", 38, 1)
-seccomp.install(program.for_process(0))
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
 @pytest.mark.deep
 def test_watch_works_without_inotify_progress_or_colour(watching: Watching, root: Path) -> None:
-    command = (sys.executable, "-c", WITHOUT_NEWS)
+    command = tuple(workshop.refusing(24, x86_64=294, aarch64=26))  # inotify_init1(2): no more watches
     env = {"NN_KATAS_PROGRESS": "/dev/null/progress.sqlite", "NO_COLOR": "1"}
     terminal = watching("watch", "alpha", command=command, env=env)
     told = "Set NN_KATAS_PROGRESS to a file that you can write to"
@@ -405,8 +392,7 @@ def test_cache_requests_all_tasks_then_those_of_saved_files(pair: Path) -> None:
 
 
 def test_cache_requests_later_tasks_unless_they_are_blocked(pair: Path) -> None:
-    path = pair / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8") + 'after = ["half"]\n')
+    edit(pair / "katas" / "alpha" / "kata.toml", 'title = "Slowly"', 'title = "Slowly"\nafter = ["half"]')
     board = TaskCache(catalogue.load(pair, "alpha"))
     board.take(of(("twice", "passed"), ("half", "failed"), ("slow", "blocked")), board.asked())
     assert affected_by(board.kata, {"slow.py"}) == {"slow"}
@@ -483,16 +469,6 @@ def test_keys_are_recognised_when_a_slow_line_splits_them() -> None:
 
 
 # --------------------------------------------------------------------------------------- the terminal
-
-
-@pytest.mark.deep
-def test_terminating_signal_restores_the_terminal(watching: Watching, root: Path) -> None:
-    write(root / "katas" / "alpha" / "kata.toml", PATIENT)
-    terminal = watching("watch")
-    save(root, ENDLESS)
-    terminal.wait(goes_on_for_seconds)
-    terminal.kill(signal.SIGTERM)
-    all_is_put_back(terminal, 143)
 
 
 @pytest.mark.deep

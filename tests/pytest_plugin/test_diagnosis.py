@@ -11,9 +11,7 @@ import pytest
 from graders import Judge, catalogue
 from graders.pytest_plugin.diagnosis import same
 from graders.verdict import Verdict
-
-Graded = Callable[..., Verdict]
-Solved = Callable[[str], str]
+from tests.conftest import Graded
 
 SCALING = """
 import numpy as np
@@ -80,7 +78,7 @@ def test_a_submission_that_behaves_like_no_single_misconception_is_not_diagnosed
     assert diagnoses(verdict) == []
 
 
-def test_a_right_submission_is_not_diagnosed(graded: Graded, solved: Solved) -> None:
+def test_a_right_submission_is_not_diagnosed(graded: Graded, solved: Callable[[str], str]) -> None:
     assert diagnoses(graded("scaling", solved("scaling"))) == []
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from graders import Judge, catalogue
 from tests import milestone_course, workshop
 from tests.starving import STARVED
 from tests.test_watchdog import needs_schedstat
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, write
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, edit, write
 
 SEED = "00112233445566778899aabbccddeeff"
 MARK = "The smallest failing case, as code:"
@@ -146,6 +145,14 @@ def submitted(root: Path, text: str, *words: str, slug: str = "alpha", typed: st
     return workshop.pytest("-p", "no:cacheprovider", *QUICK, *words, cwd=root, text=typed)
 
 
+def several(root: Path, texts: dict[str, str]) -> Path:
+    """Write a kata for each learner's module, so that one run of pytest tests them all. Return `root`."""
+    workshop.write_repository(root, list(texts))
+    for slug, text in texts.items():
+        write(root / "katas" / slug / "twice.py", text)
+    return root
+
+
 @pytest.fixture(scope="module")
 def added(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
     """A run of a wrong answer that prints, with a fixed seed."""
@@ -168,10 +175,7 @@ def test_a_wrong_answer_is_reported_without_the_harness(added: tuple[Path, Finis
 def test_the_smallest_failing_case_can_be_pasted(added: tuple[Path, Finished]) -> None:
     root, done = added
     code = f"{code_of(done)}\nprint(x.size, twice(x) - x)"
-    pasted = subprocess.run(
-        [sys.executable, "-c", code], cwd=root / "katas" / "alpha", capture_output=True, text=True, check=True
-    )
-    assert pasted.stdout.splitlines()[-1] == "1 [2.]"
+    assert workshop.run(sys.executable, "-c", code, cwd=root / "katas" / "alpha").out.splitlines()[-1] == "1 [2.]"
 
 
 def test_a_seed_draws_the_same_inputs_again(added: tuple[Path, Finished]) -> None:
@@ -212,16 +216,12 @@ WAYS = ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", 
 
 
 def test_a_value_that_is_not_plain_fails_as_in_a_grading(tmp_path: Path, judge_of: Judge) -> None:
-    slugs = [f"way{number}" for number in range(len(WAYS))]
-    root = workshop.write_repository(tmp_path, slugs)
-    for slug, way in zip(slugs, WAYS, strict=True):
-        text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {way}\n\n{HALF}"
-        write(root / "katas" / slug / "twice.py", text)
+    text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {{}}\n\n{HALF}"
+    root = several(tmp_path, {f"way{number}": text.format(way) for number, way in enumerate(WAYS)})
     done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", "-k", "two_becomes", cwd=root)
     assert counted(done)["failed"] == len(WAYS)
-    for slug in slugs:
-        text = (root / "katas" / slug / "twice.py").read_bytes()
-        verdict = judge_of.grade_files("alpha", {"twice.py": text})
+    for way in WAYS:
+        verdict = judge_of.grade_files("alpha", {"twice.py": text.format(way).encode()})
         message = next(test.message for test in verdict.tests if test.name == "test_two_becomes_four")
         assert message.startswith("twice returned ")
         assert f"AssertionError: {message}" in done.out
@@ -284,26 +284,30 @@ SWALLOWING = (
 )
 
 
-def in_toml(root: Path, old: str, new: str) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8").replace(old, new))
+def in_toml(root: Path, old: str, new: str, slug: str = "alpha") -> None:
+    edit(root / "katas" / slug / "kata.toml", old, new)
 
 
-def short_limit(root: Path) -> None:
-    in_toml(root, "call_s = 3", "call_s = 0.5")
+def short_limit(root: Path, slug: str = "alpha") -> None:
+    in_toml(root, "call_s = 3", "call_s = 0.5", slug)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [ENDLESS, SWALLOWING + HALF, f"import time\n\ndef twice(x):\n    time.sleep(600)\n\n{HALF}"],
-    ids=["endless", "catches everything", "sleeps"],
-)
-def test_a_call_is_stopped_by_its_limit(root: Path, text: str) -> None:
-    short_limit(root)
-    done = submitted(root, text, "katas")
-    assert counted(done)["failed"] == 2
-    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 2
-    assert re.search(r"^katas/alpha/twice.py:\d: AssertionError$", done.out, re.M)
+def half_after_twice(root: Path) -> None:
+    """Let the task half come after twice, and make its hidden test visible."""
+    in_toml(root, 'title = "Half a number"', 'title = "Half a number"\nafter = ["twice"]')
+    write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
+
+
+def test_a_call_is_stopped_by_its_limit(tmp_path: Path) -> None:
+    asleep = f"import time\n\ndef twice(x):\n    time.sleep(600)\n\n{HALF}"
+    root = several(tmp_path, {"endless": ENDLESS, "catching": SWALLOWING + HALF, "asleep": asleep})
+    for path in (root / "katas").iterdir():
+        short_limit(root, path.name)
+    done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
+    assert counted(done)["failed"] == 6
+    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 6
+    for slug in ("endless", "catching", "asleep"):
+        assert len(re.findall(rf"^katas/{slug}/twice.py:\d: AssertionError$", done.out, re.M)) == 2, slug
     assert "graders/" not in done.out
 
 
@@ -336,9 +340,7 @@ def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> Non
     short_limit(root)
     done = submitted(root, STARVING, "katas", "-k", "becomes_four")  # a call that waits for a processor is not stopped
     assert counted(done) == {"passed": 1, "deselected": 1}, done.out
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
-    write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
+    half_after_twice(root)
     impatient = "from graders import watchdog\n\nwatchdog.PATIENCE, watchdog.LEAST_PATIENCE_S = 4, 0\n"
     write(root / "katas" / "alpha" / "conftest.py", impatient)
     done = submitted(root, STARVING, "katas", "-k", "becomes_four or halved")
@@ -401,19 +403,18 @@ def test_a_person_at_a_breakpoint_is_not_stopped(root: Path) -> None:
 ONLY_NUMPY = "official grading has only the standard library, NumPy, and the kata's own files"
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("def twice(x)\n    return x\n", "SyntaxError: expected ':'"),
-        ("import numpi\n", "ModuleNotFoundError: No module named 'numpi'"),
-        ("import torch\n", f"ModuleNotFoundError: No module named 'torch' ({ONLY_NUMPY})"),
-        ("1 / 0\n", "ZeroDivisionError: division by zero"),
-    ],
-)
-def test_a_failed_import_is_reported_without_importlib_frames(root: Path, text: str, told: str) -> None:
-    done = submitted(root, text, "-q", "katas", "-x")
-    assert f"twice.py cannot be imported: {told}" in done.out
-    assert 'katas/alpha/twice.py", line 1' in done.out
+def test_a_failed_import_is_reported_without_importlib_frames(tmp_path: Path) -> None:
+    told = {
+        "def twice(x)\n    return x\n": "SyntaxError: expected ':'",
+        "import numpi\n": "ModuleNotFoundError: No module named 'numpi'",
+        "import torch\n": f"ModuleNotFoundError: No module named 'torch' ({ONLY_NUMPY})",
+        "1 / 0\n": "ZeroDivisionError: division by zero",
+    }
+    root = several(tmp_path, {f"broken{number}": text for number, text in enumerate(told)})
+    done = workshop.pytest("-q", "-p", "no:cacheprovider", *QUICK, "katas", "-k", "becomes_four", cwd=root)
+    for number, message in enumerate(told.values()):
+        assert f"twice.py cannot be imported: {message}" in done.out
+        assert f'katas/broken{number}/twice.py", line 1' in done.out
     assert "importlib" not in done.out
     assert "graders/" not in done.out
 
@@ -461,45 +462,27 @@ def test_equal_module_names_do_not_mix(root: Path) -> None:
 
 
 def test_a_blocked_test_names_the_task_that_blocks_it(root: Path) -> None:
-    path = root / "katas" / "alpha" / "kata.toml"
-    write(path, path.read_text(encoding="utf-8") + 'after = ["twice"]\n')
-    write(root / "katas" / "alpha" / "test_more.py", workshop.HIDDEN)
+    half_after_twice(root)
     done = submitted(root, STUB, "katas/alpha/test_alpha.py", "katas/alpha/test_more.py")
     assert counted(done) == {"failed": 2, "blocked": 1}
     assert 'test_three_is_halved is blocked: first make "Twice a vector" pass' in done.out
 
 
-MILESTONE = """\
-format = 1
-title = "Four times"
-kind = "milestone"
-difficulty = 1
-minutes = 1
-builds_on = ["alpha"]
-files = ["four.py"]
-entry_points = ["four"]
-runtime = "numpy"
-[tasks.four]
-title = "Four times a vector"
-points = 2
-"""
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course with a milestone, in which the learner has finished everything."""
+    return milestone_course.write_files(milestone_course.write_course(tmp_path / "course"), milestone_course.WHOLE)
 
 
-def test_an_unfinished_earlier_kata_is_named(root: Path) -> None:
-    beta = root / "katas" / "beta"
-    write(beta / "kata.toml", MILESTONE)
-    for folder in (beta, root / "solutions" / "beta"):
-        write(folder / "four.py", "from twice import twice\n\ndef four(x):\n    return twice(twice(x))\n")
-    test = "from graders.checks import task\n\n@task('four')\ndef test_four(kata):\n    assert kata.four(2.0) == 8\n"
-    write(beta / "test_beta.py", test)
-    done = submitted(root, STUB, "katas/beta")
-    assert "twice is not written yet: katas/alpha/twice.py, line 5. Finish alpha first: katas grade alpha" in done.out
+def test_an_unfinished_earlier_kata_is_named(course: Path) -> None:
+    write(course / "katas/one/double.py", milestone_course.STUB.format(name="double"))
+    done = workshop.pytest("katas/milestone", cwd=course)
+    assert "double is not written yet: katas/one/double.py, line 2. Finish one first: katas grade one" in done.out
     assert "NotImplementedError" not in done.out
 
 
-def test_a_missing_earlier_file_is_named_once(tmp_path: Path) -> None:
-    root = milestone_course.write_course(tmp_path / "course")
-    milestone_course.write_files(root, milestone_course.WHOLE)
+def test_a_missing_earlier_file_is_named_once(course: Path) -> None:
+    root = course
     (root / "katas/two/add_two.py").unlink()
     done = workshop.pytest("katas/milestone", cwd=root)
     assert counted(done) == {"failed": 1, "blocked": 1}
@@ -514,12 +497,10 @@ def test_a_missing_earlier_file_is_named_once(tmp_path: Path) -> None:
     assert counted(workshop.pytest("katas/milestone", "--against", "solutions", cwd=root)) == {"passed": 2}
 
 
-def test_an_assertion_message_is_shown_alone(tmp_path: Path) -> None:
-    root = workshop.write_repository(tmp_path, ["alpha"])
+def test_an_assertion_message_is_shown_alone(root: Path) -> None:
     asked = "\n@task('half')\ndef test_of_half(kata):\n    assert kata.half(4.0) == [9], 'nine is asked'\n"
-    visible = root / "katas/alpha/test_alpha.py"
-    workshop.write(visible, visible.read_text(encoding="utf-8") + asked)
-    done = workshop.pytest("katas/alpha", "--against", "solutions", "-k", "of_half", cwd=root)
+    write(root / "katas/alpha/test_alpha.py", workshop.VISIBLE + asked)
+    done = submitted(root, SOLUTION, "katas/alpha", "-k", "of_half")
     assert "E       AssertionError: half: nine is asked\n" in done.out
     assert "where" not in done.out
     assert "assert 2.0 == [9]" not in done.out

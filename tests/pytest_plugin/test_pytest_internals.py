@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -11,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from graders.pytest_plugin import pytest_internals
-from tests.workshop import write
+from tests.workshop import ROOT, run, write
 
-ROOT = Path(__file__).resolve().parents[2]
 HOME = "graders/pytest_plugin/pytest_internals.py"
 PRIVATE = re.compile(r"\b(?:from|import) _pytest\b|\b(?:item|test|session|config|node)\._[a-z]\w+")
 
@@ -69,15 +67,14 @@ sys.exit(pytest.main([sys.argv[1], "-s", "-q", "-p", "no:cacheprovider", "-c", "
 
 def test_a_collected_test_runs_twice_with_its_fixtures_and_tells_its_failure(tmp_path: Path) -> None:
     write(tmp_path / "test_probe.py", PROBE)
-    words = [sys.executable, "-c", RUNNER, str(tmp_path / "test_probe.py")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run(sys.executable, "-c", RUNNER, str(tmp_path / "test_probe.py"))
     first = ("passed", "failed", "set", "torn", "module")
-    lines = [line for line in done.stdout.splitlines() if line.split(" ")[0] in first]
+    lines = [line for line in done.out.splitlines() if line.split(" ")[0] in first]
     once = ["module set up", "set up", "torn down"]
     expected = ["module set up", "passed test_plain"] * 2
     expected += [*once, "passed test_probe", *once, "passed test_probe"]
     expected += [*once, "failed test_last True", *once, "failed test_last True"]
-    assert lines == expected, done.stdout + done.stderr
+    assert lines == expected, done.said
 
 
 @pytest.mark.parametrize(("name", "text"), [("pytest.ini", "[pytest]\n"), ("tox.ini", "[pytest]\naddopts = -q\n")])
@@ -97,8 +94,8 @@ def test_every_outcome_is_caught(raising) -> None:
 
 
 def test_private_parts_of_pytest_are_used_in_one_file_alone() -> None:
-    listed = subprocess.run(["git", "ls-files", "graders/*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
-    files = [name for name in listed.stdout.split() if not name.startswith("graders/hidden/")]
+    listed = run("git", "ls-files", "graders/*.py").out.split()
+    files = [name for name in listed if not name.startswith("graders/hidden/")]
     users = [name for name in files if PRIVATE.search((ROOT / name).read_text(encoding="utf-8"))]
     assert users == [HOME]
 

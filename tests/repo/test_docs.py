@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from lxml import html
 
-from tests.workshop import ROOT
+from tests.workshop import ROOT, Finished, run
 
 TEXTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "katas").glob("*/*.md")])
 _CODE = re.compile(r"^(```|~~~).*?^\1|^(?: {4}|\t).*?$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
@@ -111,48 +111,40 @@ def commands() -> set[str]:
 # -------------------------------------------------------------------------------------------- the site
 
 
-class Page(HTMLParser):
+class Page(NamedTuple):
     """The links of a page, its anchors, the files that it loads, and its number of formulas."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.names: set[str] = set()
-        self.loads: list[str] = []
-        self.formulas = 0
-        self.feed(text)
+    links: list[str]
+    names: set[str]
+    loads: list[str]
+    formulas: int
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attributes}
-        self.names |= {given[name] for name in ("id", "name") if name in given}
-        if tag == "a" and "href" in given:
-            self.links.append(given["href"])
-        loads = tag in ("script", "img", "iframe") or (tag == "link" and given.get("rel") in ("stylesheet", "icon"))
-        self.loads += [given[name] for name in ("src", "href") if loads and name in given]
-        self.formulas += tag == "math"
+
+def read(path: Path) -> Page:
+    found = html.document_fromstring(path.read_bytes()).xpath
+    loads = found("//script/@src | //img/@src | //iframe/@src | //link[@rel='stylesheet' or @rel='icon']/@href")
+    return Page(found("//a/@href"), set(found("//@id | //@name")), loads, len(found("//math")))
+
+
+def built(site: Path, cwd: Path = ROOT) -> Finished:
+    """Build the site, as `tox -e docs` does."""
+    pytest.importorskip("mkdocs", reason="only tox -e docs installs the packages that build the site")
+    pytest.importorskip("latex2mathml")
+    env = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
+    return run(sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site), cwd=cwd, env=env)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site in a temporary folder, as `tox -e docs` does."""
-    pytest.importorskip("mkdocs", reason="only tox -e docs installs the packages that build the site")
-    pytest.importorskip("latex2mathml")
     place = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(place)],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = built(place)
+    assert done.status == 0, done.err
     return place
 
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
-    return {path: Page(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    return {path: read(path) for path in site.rglob("*.html")}
 
 
 def test_the_site_has_every_text_and_every_kata(site: Path) -> None:
@@ -196,8 +188,6 @@ def test_formulas_and_folded_hints_are_rendered(site: Path, pages: dict[Path, Pa
 
 def test_a_missing_page_fails_the_build(tmp_path: Path) -> None:
     """Build a site with a home page and one kata."""
-    pytest.importorskip("mkdocs")
-    pytest.importorskip("latex2mathml")
     copy = tmp_path / "my kätas"
     ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", "*.md")
     shutil.copytree(ROOT / "docs", copy / "docs", ignore=ignored)
@@ -208,15 +198,8 @@ def test_a_missing_page_fails_the_build(tmp_path: Path) -> None:
     shutil.copy(ROOT / "graders" / "verdict.schema.json", copy / "graders")
     shutil.copy(ROOT / "mkdocs.yml", copy)
     (copy / "docs" / "index.md").write_text("# Home\n\n[gone](gone.md)\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")],
-        cwd=copy,
-        capture_output=True,
-        encoding="utf-8",
-        env=os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    assert done.returncode == 1
-    warnings = [line for line in done.stderr.splitlines() if line.startswith("WARNING")]
-    assert len(warnings) == 1, done.stderr
+    done = built(tmp_path / "site", copy)
+    assert done.status == 1
+    warnings = [line for line in done.err.splitlines() if line.startswith("WARNING")]
+    assert len(warnings) == 1, done.err
     assert "gone.md" in warnings[0]

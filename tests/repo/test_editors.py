@@ -16,7 +16,7 @@ import pytest
 from typer.main import get_command
 
 from graders.cli.app import app
-from tests.workshop import ROOT, environment
+from tests.workshop import ROOT, Finished, run
 
 FILES = [
     *(f".vscode/{name}.json" for name in ("tasks", "launch", "settings", "extensions")),
@@ -82,14 +82,12 @@ def test_launch_configurations_can_start() -> None:
     assert any(filled(each.get("program", "")) == FILE for each in found)
     (tests,) = [each for each in found if each.get("module") == "pytest"]
     done = python("-m", "pytest", *map(filled, tests["args"]), "--collect-only", "-q")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "exercise01/test_exercise01.py::test_the_worked_example" in done.stdout
+    assert done.status == 0, done.said
+    assert "exercise01/test_exercise01.py::test_the_worked_example" in done.out
 
 
-def python(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
-    )
+def python(*words: str) -> Finished:
+    return run(sys.executable, *words)
 
 
 @pytest.mark.deep
@@ -97,19 +95,19 @@ def test_the_extensions_discovery_finds_the_visible_tests() -> None:
     """VS Code calls pytest with these arguments, and with a plugin of its own."""
     arguments = content(".vscode/settings.json")["python.testing.pytestArgs"]
     done = python("-m", "pytest", "--rootdir=.", "--collect-only", "-q", *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.status == 0, done.said
     for kata in sorted(path.parent for path in (ROOT / "katas").glob("*/kata.toml")):
-        assert f"katas/{kata.name}/test_" in done.stdout
+        assert f"katas/{kata.name}/test_" in done.out
 
 
 @pytest.mark.deep
 def test_the_extension_runs_one_test() -> None:
     done = python("-m", "pytest", "--rootdir=.", "--collect-only", "-q", "katas/exercise01")
-    names = re.findall(r"^katas/exercise01/\S+::\w+$", done.stdout, re.MULTILINE)
-    assert names, done.stdout + done.stderr
+    names = re.findall(r"^katas/exercise01/\S+::\w+$", done.out, re.MULTILINE)
+    assert names, done.said
     ran = python("-m", "pytest", "--rootdir=.", names[0])
-    assert ran.returncode in (0, 1), ran.stdout + ran.stderr  # 0 or 1: it depends on the learner's file
-    assert re.search(r"1 (passed|failed)", ran.stdout)
+    assert ran.status in (0, 1), ran.said  # 0 or 1: it depends on the learner's file
+    assert re.search(r"1 (passed|failed)", ran.out)
 
 
 def test_settings_use_the_environment_of_the_script() -> None:
@@ -132,8 +130,8 @@ def test_container_starts_the_server_on_its_port() -> None:
     assert str(PORT) in container["portsAttributes"]
     assert "./run serve --no-browser" in container["postStartCommand"]
     for name in ("onCreateCommand", "postStartCommand", "postAttachCommand"):
-        checked = subprocess.run(["sh", "-n", "-c", container[name]], capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stderr
+        checked = run("sh", "-n", "-c", container[name])
+        assert checked.status == 0, checked.err
         assert set(re.findall(r"\./run (\w+)", container[name])) <= set(JOBS)
 
 
@@ -157,6 +155,6 @@ def test_hadolint_finds_nothing_in_the_containers_dockerfile() -> None:
     if found is None:
         pytest.skip("hadolint is not installed")
     text = (ROOT / ".devcontainer/Dockerfile").read_text(encoding="utf-8")
-    done = subprocess.run([found, "-"], input=text, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    done = run(found, "-", text=text)
+    assert done.status == 0, done.out
     assert re.findall(r"^USER (\S+)$", text, re.MULTILINE)[-1] not in ("root", "0")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
 
 from tests import fuzz_files
-from tests.workshop import ROOT, environment
+from tests.workshop import run
 
 RUNS = 300
 
@@ -16,10 +15,10 @@ RUNS = 300
 @pytest.mark.deep
 @pytest.mark.security
 def test_readers_of_files_refuse_or_return_within_their_limits(tmp_path):
-    command = [sys.executable, "tests/fuzz_files.py", f"--runs={RUNS}", "--expensive=50", f"--keep={tmp_path}"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == list(fuzz_files.TARGETS)
+    words = (f"--runs={RUNS}", "--expensive=50", f"--keep={tmp_path}")
+    done = run(sys.executable, "tests/fuzz_files.py", *words)
+    assert done.status == 0, done.said
+    assert [line.split(":")[0] for line in done.out.splitlines()] == list(fuzz_files.TARGETS)
 
 
 def broken(_: bytes) -> None:
@@ -48,6 +47,6 @@ def test_a_reader_that_breaks_a_limit_fails(read, said):
         f"target = fuzz_files.Target(test_fuzz.{read.__name__}, (ValueError,), [b'1'], [b'2'], lambda rng: b'3')\n"
         "fuzz_files.fuzz(target, 10, 0, 5)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "Failed" in done.stderr.splitlines()[-1]
-    assert said in done.stderr.splitlines()[-1]
+    last = run(sys.executable, "-c", code).err.splitlines()[-1]
+    assert "Failed" in last
+    assert said in last

@@ -1,12 +1,19 @@
-"""The packages of the harness form layers: each imports only from those below it. No two files import each other."""
+"""The packages of the harness form layers: each imports only from those below it. No two files import each other.
+
+Some parts may import only a little, so that they start quickly or can be trusted.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tests.workshop import ROOT
+import pytest
+
+from tests.workshop import ROOT, run
 
 # The layers from the bottom up. A package or top-level module imports only from those before it in the list. The
 # package `graders` itself, which exports the public names, is above them all.
@@ -141,3 +148,65 @@ def test_course_sees_only_the_doors_of_the_other_packages() -> None:
     assert sorted(seen - allowed) == []
     unused = [door for door in SEEN_BY_COURSE if not any(f"{other}.".startswith(f"{door}.") for other in seen)]
     assert unused == []
+
+
+# ---------------------------------------------------------------------------------- what may be imported
+
+
+def imported(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, at the top or further down."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+STDLIB = "|".join(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        # torch only in the torch runtime
+        ("worker", rf"({STDLIB}|numpy|msgspec|torch|graders\.(wire|errors|worker))\b"),
+        ("report", r"(?!graders\.)|graders\.(errors|report|verdict)\b"),
+    ],
+)
+def test_a_package_imports_only_what_it_may(package: str, allowed: str) -> None:
+    for path in (ROOT / "graders" / package).rglob("*.py"):
+        assert {name for name in imported(path) if not re.match(allowed, name)} == set(), path
+
+
+HEAVY = "torch numpy pytest _pytest rich matplotlib pandas scipy hypothesis jinja2 sqlalchemy"
+BY_API = """
+from pathlib import Path
+from graders import Judge
+with Judge(Path.cwd()) as judge:
+    assert judge.grade("exercise01", Path("solutions/exercise01"), tell=lambda _: None).status == "passed"
+"""
+BY_COMMAND = (
+    "import sys; from graders.cli.app import run_command_line as run; sys.argv = ['katas', {}]; assert run(None) == 0"
+)
+GRADING = "'grade', 'exercise01', '--against', 'solutions'"
+
+
+@pytest.mark.parametrize(
+    ("program", "forbidden"),
+    [
+        pytest.param("import graders.checks", "torch hypothesis", id="the checks"),
+        pytest.param("import graders.pytest_plugin.plugin", "torch", id="the pytest plugin"),
+        pytest.param("import graders.catalogue", "numpy torch pytest typer rich", id="the catalogue"),
+        pytest.param("import graders.report", "rich torch numpy pytest xml.etree", id="the reports"),
+        pytest.param("import graders.cli, graders.judge.process", HEAVY, id="the command and its judge process"),
+        pytest.param(BY_COMMAND.format("'list'"), HEAVY, id="katas list"),
+        pytest.param(BY_COMMAND.format(GRADING), "numpy pytest _pytest torch", id="the client of a grading by command"),
+        pytest.param(BY_API, "numpy pytest _pytest torch", id="the client of a grading by API"),
+    ],
+)
+def test_a_light_start_imports_nothing_heavy(program: str, forbidden: str) -> None:
+    listed = f"\nimport sys; print('loaded:', *(name for name in {forbidden.split()} if name in sys.modules))"
+    done = run(sys.executable, "-c", program + listed)
+    assert done.out.splitlines()[-1:] == ["loaded:"], done.said

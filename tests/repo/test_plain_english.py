@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,18 +92,10 @@ class Found:
         return f'{self.file}, line {self.line}: "{self.phrase}". Write: {self.instead}'
 
 
-@dataclass(frozen=True)
-class Allowed:
-    """An exception: a file whose text may contain a phrase, and why."""
-
-    file: str
-    phrase: str
-    reason: str
-
-
-ALLOWED: tuple[Allowed, ...] = (
-    Allowed("graders/hidden/challenge3/reviews.py", "nobody", "a sentence of the reviews that the network reads"),
-)
+# Phrases that a file may contain, and why.
+ALLOWED = {
+    ("graders/hidden/challenge3/reviews.py", "nobody"): "a sentence of the reviews that the network reads",
+}
 
 
 # ------------------------------------------------------------------------------------ what is read
@@ -175,10 +167,6 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def is_clean_by_now(name: str) -> bool:
-    return not any(fnmatch(name, glob) for glob in NOT_YET)
-
-
 def found_in(text: str, first: int = 1, file: str = "") -> list[Found]:
     """Find the phrases to avoid in a text, also across line breaks."""
     lines = [line.strip() for line in text.splitlines()]
@@ -193,15 +181,15 @@ def found_in(text: str, first: int = 1, file: str = "") -> list[Found]:
     ]
 
 
+@cache
 def findings(group: Group) -> list[Found]:
     """Find the phrases to avoid in all files of a group, except those in NOT_YET."""
     return [
         found
         for path in group.files()
-        if is_clean_by_now(name_of(path))
+        if name_of(path) not in NOT_YET
         for first, text in group.read(path)
         for found in found_in(text, first, name_of(path))
-        if not any(fnmatch(found.file, each.file) and each.phrase == found.phrase for each in ALLOWED)
     ]
 
 
@@ -210,26 +198,13 @@ def findings(group: Group) -> list[Found]:
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 def test_texts_avoid_translated_phrases(group: Group) -> None:
-    found = findings(group)
-    assert not found, "\n" + "\n".join(map(str, found))
-
-
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_every_group_has_files(group: Group) -> None:
     assert len(group.files()) >= 4
+    found = [str(each) for each in findings(group) if (each.file, each.phrase) not in ALLOWED]
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_every_exception_is_still_needed() -> None:
-    found = {
-        (each, phrase.phrase)
-        for each in ALLOWED
-        for group in GROUPS
-        for path in group.files()
-        if fnmatch(name_of(path), each.file)
-        for _, text in group.read(path)
-        for phrase in found_in(text)
-    }
-    assert [each for each in ALLOWED if is_clean_by_now(each.file) and (each, each.phrase) not in found] == []
+    assert ALLOWED.keys() <= {(found.file, found.phrase) for group in GROUPS for found in findings(group)}
 
 
 @pytest.mark.parametrize(

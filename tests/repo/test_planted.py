@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from tests import planted
 from tests.planted import ROOT, Fault, PlantingError
+from tests.workshop import run
 
 FAULTS = planted.faults()
 
@@ -72,7 +72,7 @@ def test_the_tests_of_root_have_a_dev_of_their_own() -> None:
         "import os; print(os.stat('/dev').st_dev, *(os.path.ismount(f'/dev/{name}') for name in ('null', 'full')))"
     )
     words = [*planted.protection(), sys.executable, "-c", program]
-    number, *mounted = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    number, *mounted = run(*words).out.split()
     assert int(number) != os.stat("/dev").st_dev
     assert mounted == ["True", "True"]
 
@@ -84,9 +84,7 @@ def test_a_copy_finds_its_harness_behind_the_path(tmp_path: Path) -> None:
     handout.parent.mkdir()
     handout.touch()
     for folder, expected in ((tmp_path, handout), (tmp_path / "graders", ROOT / "graders" / "__init__.py")):
-        words = [sys.executable, "-S", "-c", program]
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True)
-        assert Path(done.stdout.strip()) == expected
+        assert Path(run(sys.executable, "-S", "-c", program, cwd=folder).out.strip()) == expected
 
 
 def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +99,6 @@ def test_each_nth_fault_can_be_chosen() -> None:
 
 @pytest.mark.deep
 def test_a_fault_is_planted_in_a_copy_and_caught() -> None:
-    command = [sys.executable, "-m", "tests.planted", "checks-accuracy"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "checks-accuracy: caught by tests/checks/test_accuracy.py::" in done.stdout, done.stderr
-    assert done.returncode == 0
+    done = run(sys.executable, "-m", "tests.planted", "checks-accuracy")
+    assert "checks-accuracy: caught by tests/checks/test_accuracy.py::" in done.out, done.err
+    assert done.status == 0

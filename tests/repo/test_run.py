@@ -22,7 +22,8 @@ from typing import Any
 
 import pytest
 
-from tests.workshop import PATIENCE_S, ROOT, Finished, environment, write
+from tests import workshop
+from tests.workshop import PATIENCE_S, ROOT, Finished, edit, environment, write
 
 NOWHERE = "http://127.0.0.1:9/"  # the port of the discard service, which hardly any machine runs: refused at once
 DEVICE = "DEVICE=/dev/nvidia0\n"
@@ -148,25 +149,27 @@ def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(tmp_path: Path) -> Path:
     """Write the stub project with the script. It finds no environment, no graphics card, and no PyTorch index."""
     root = tmp_path / "my kätas"
-    text = (ROOT / "run").read_text(encoding="utf-8")
-    assert DEVICE in text
-    assert CPU_INDEX in text
-    text = text.replace(DEVICE, "DEVICE=no/such/device\n").replace(CPU_INDEX, f"TORCH_CPU_INDEX={NOWHERE}cpu\n")
-    write(root / "run", text).chmod(0o755)
+    write(root / "run", (ROOT / "run").read_text(encoding="utf-8")).chmod(0o755)
+    edit(root / "run", DEVICE, "DEVICE=no/such/device\n")
+    edit(root / "run", CPU_INDEX, f"TORCH_CPU_INDEX={NOWHERE}cpu\n")
     for name, content in {"pyproject.toml": PROJECT, "backend.py": BACKEND, "wheels.py": WHEELS}.items():
         write(root / name, content)
     write(root / "constraints.txt", "")
     return root
 
 
-def with_venv(project: Path, empty_venv: Path) -> Path:
+@pytest.fixture
+def ready(project: Path, empty_venv: Path) -> Path:
+    """Return the stub project with an environment that has only pip."""
     shutil.copytree(empty_venv, project / ".venv", symlinks=True)
     return project
 
 
+Served = tuple[str, type[Index]]
+
+
 def with_cpu_index(project: Path, address: str) -> None:
-    text = (project / "run").read_text(encoding="utf-8")
-    write(project / "run", text.replace(f"{NOWHERE}cpu", f"{address}/cpu"))
+    edit(project / "run", f"{NOWHERE}cpu", f"{address}/cpu")
 
 
 def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
@@ -187,17 +190,7 @@ def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
 
 def run(project: Path, *words: str, address: str = NOWHERE, before: Sequence[str] = (), **changes: str) -> Finished:
     """Run `./run words…` in this project."""
-    done = subprocess.run(
-        [*before, "./run", *words],
-        cwd=project,
-        env=settings(project, address, **changes),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, [])
+    return workshop.run(*before, "./run", *words, cwd=project, env=settings(project, address, **changes))
 
 
 def installed(project: Path) -> set[str]:
@@ -226,9 +219,9 @@ def assert_fails(done: Finished, *told: str) -> None:
 
 
 @pytest.mark.deep
-def test_each_job_installs_what_it_needs_once(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
-    address = f"{index[0]}/pypi"
-    with_cpu_index(with_venv(project, empty_venv), index[0])
+def test_each_job_installs_what_it_needs_once(ready: Path, index: Served) -> None:
+    project, address = ready, f"{index[0]}/pypi"
+    with_cpu_index(project, index[0])
 
     done = run(project, "demo", address=address)
     assert (done.status, done.out) == (0, "katas demo\n"), done.err
@@ -298,49 +291,33 @@ def test_a_command_is_given_the_sets_it_needs(project: Path, words: str, sets: s
 
 
 @pytest.mark.deep
-def test_with_a_graphics_card_the_large_torch_is_announced(
-    project: Path, empty_venv: Path, index: tuple[str, type[Index]]
-) -> None:
-    with_cpu_index(with_venv(project, empty_venv), index[0])
-    settings(project, "")
-    write(project.parent / "tools/nvidia-smi", "#!/bin/sh\n").chmod(0o755)
-    done = run(project, "demo", address=f"{index[0]}/pypi")
+@pytest.mark.parametrize("why", ["a graphics card", "an index that the user chose", "an index that never answers"])
+def test_the_large_torch_is_announced_and_installed(ready: Path, index: Served, why: str) -> None:
+    address, handler = index
+    with_cpu_index(ready, address)
+    chosen = {"address": f"{address}/pypi"}
+    if why == "a graphics card":
+        settings(ready, "")
+        write(ready.parent / "tools/nvidia-smi", "#!/bin/sh\n").chmod(0o755)
+    elif why == "an index that the user chose":
+        chosen = {"PIP_INDEX_URL": f"{address}/pypi"}
+    else:
+        handler.held = "/cpu/"
+    done = run(ready, "demo", **chosen)
     assert done.status == 0, done.err
     assert SIZES["cuda"] in done.err
-    assert "torch-2.13.0" in installed(project)
-
-
-@pytest.mark.deep
-def test_an_index_that_the_user_chose_is_the_only_one(
-    project: Path, empty_venv: Path, index: tuple[str, type[Index]]
-) -> None:
-    with_cpu_index(with_venv(project, empty_venv), index[0])
-    done = run(project, "demo", PIP_INDEX_URL=f"{index[0]}/pypi")
-    assert done.status == 0, done.err
-    assert SIZES["cuda"] in done.err
-    assert not any(path.startswith("/cpu") for path in index[1].asked)
-
-
-@pytest.mark.deep
-def test_an_index_that_never_answers_is_not_waited_for(
-    project: Path, empty_venv: Path, index: tuple[str, type[Index]]
-) -> None:
-    with_cpu_index(with_venv(project, empty_venv), index[0])
-    index[1].held = "/cpu/"
-    done = run(project, "demo", address=f"{index[0]}/pypi")
-    assert done.status == 0, done.err
-    assert SIZES["cuda"] in done.err
-    assert "does not answer" in done.err
-    assert [path for path in index[1].asked if path.startswith("/cpu")] == ["/cpu/torch/"]
+    assert "torch-2.13.0" in installed(ready)
+    waited = why == "an index that never answers"
+    assert ("does not answer" in done.err) == waited
+    assert [path for path in handler.asked if path.startswith("/cpu")] == ["/cpu/torch/"] * waited
 
 
 # ---------------------------------------------------------------------------- interrupted and damaged
 
 
 @pytest.mark.deep
-def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
-    address, handler = index
-    with_venv(project, empty_venv)
+def test_a_set_up_that_was_killed_is_resumed(ready: Path, index: Served) -> None:
+    project, (address, handler) = ready, index
     handler.held = "/pypi/torch/torch"
     shell = subprocess.Popen(
         ["./run", "demo"],
@@ -367,10 +344,10 @@ def test_a_set_up_that_was_killed_is_resumed(project: Path, empty_venv: Path, in
 @pytest.mark.deep
 @pytest.mark.parametrize("damage", ["no environment", "no pip", "half of pip", "no pyvenv.cfg", "no interpreter"])
 def test_a_missing_or_half_made_environment_is_completed(
-    project: Path, empty_venv: Path, index: tuple[str, type[Index]], damage: str
+    project: Path, request: pytest.FixtureRequest, index: Served, damage: str
 ) -> None:
     if damage != "no environment":
-        venv = with_venv(project, empty_venv) / ".venv"
+        venv = request.getfixturevalue("ready") / ".venv"
         (site,) = venv.glob("lib/python*/site-packages")
         (info,) = site.glob("pip-*.dist-info")
         if damage == "no pip":
@@ -393,32 +370,26 @@ def test_a_missing_or_half_made_environment_is_completed(
 # -------------------------------------------------------------------------------- what cannot go on
 
 
-@pytest.mark.parametrize(
-    "retries", [pytest.param("0", marks=pytest.mark.deep), "1"]
-)  # pip prints other messages after a retry
 @pytest.mark.deep
-def test_without_a_network_the_message_says_so(
-    project: Path, empty_venv: Path, index: tuple[str, type[Index]], retries: str
-) -> None:
-    with_venv(project, empty_venv)
-    done = run(project, "demo", PIP_RETRIES=retries)
+@pytest.mark.parametrize("retries", ["0", "1"])  # pip prints other messages after a retry
+def test_without_a_network_the_message_says_so(ready: Path, index: Served, retries: str) -> None:
+    done = run(ready, "demo", PIP_RETRIES=retries)
     assert_fails(done, "no package index answers", "Check the network", ".venv/pip.log")
-    assert "torch" in (project / ".venv/pip.log").read_text(encoding="utf-8")
-    assert run(project, "demo", address=f"{index[0]}/pypi").status == 0
-    assert not (project / ".venv/pip.log").exists()
+    assert "torch" in (ready / ".venv/pip.log").read_text(encoding="utf-8")
+    assert run(ready, "demo", address=f"{index[0]}/pypi").status == 0
+    assert not (ready / ".venv/pip.log").exists()
 
 
 @pytest.mark.deep
-def test_a_version_that_no_index_has_is_named(project: Path, empty_venv: Path, index: tuple[str, type[Index]]) -> None:
-    with_venv(project, empty_venv)
-    write(project / "constraints.txt", "torch<2\n")
-    assert_fails(run(project, "demo", address=f"{index[0]}/pypi"), "pip failed", "torch", ".venv/pip.log")
+def test_a_version_that_no_index_has_is_named(ready: Path, index: Served) -> None:
+    write(ready / "constraints.txt", "torch<2\n")
+    assert_fails(run(ready, "demo", address=f"{index[0]}/pypi"), "pip failed", "torch", ".venv/pip.log")
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("while_", ["the environment is made", "pip installs"])
 def test_a_full_disk_is_named(
-    project: Path, empty_venv: Path, index: tuple[str, type[Index]], tmp_path: Path, while_: str
+    project: Path, request: pytest.FixtureRequest, index: Served, tmp_path: Path, while_: str
 ) -> None:
     """Use a disk of a few megabytes that is mounted only for the command."""
     small = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
@@ -426,7 +397,7 @@ def test_a_full_disk_is_named(
         pytest.skip("this machine allows no mount")
     size = "2m"
     if while_ == "pip installs":
-        with_venv(project, empty_venv)
+        request.getfixturevalue("ready")
         size = "44m"
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -481,14 +452,7 @@ def stub_tools(project: Path, *sets: str) -> None:
     for name in ("python", "katas", "ruff", "mypy"):
         said = 'echo "${0##*/}" "$@"' if name != "katas" else 'echo katas "$@"'
         write(project / ".venv/bin" / name, f"#!/bin/sh\n{said}\n").chmod(0o755)
-    versions = subprocess.run(
-        "cat pyproject.toml constraints.txt | cksum",
-        shell=True,
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    versions = workshop.run("sh", "-c", "cat pyproject.toml constraints.txt | cksum", cwd=project).out
     write(project / ".venv/installed", "".join(f"{each} {versions}" for each in sets))
 
 

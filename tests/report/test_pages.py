@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 import math
-import re
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
-from html import escape, unescape
 from typing import Any
 
 import numpy as np
@@ -20,58 +16,29 @@ from graders.course import similarity
 from graders.course.similarity import Comparison
 from graders.learner import checklist
 from graders.learner.progress import Standing
-from graders.pytest_plugin.outcome import actual_text, expected_text
 from graders.report import render
-from graders.verdict import TaskResult, TestResult, Verdict, from_json
-from tests.browser import CHROMIUM, axe, missing
+from graders.verdict import TaskResult, Verdict, from_json
+from tests.browser import chromium, violations
+from tests.report.test_comparison import failed
 from tests.workshop import ROOT
-
-LOOK = """
-<script>
-document.querySelectorAll("details").forEach(each => { each.open = true; });
-axe.run(document, {resultTypes: ["violations"]}).then(found => {
-  const said = found.violations.map(each => each.id + ": " + each.nodes.map(node => node.html).join(" | "));
-  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-  const seen = parent.document.createElement("pre");
-  seen.className = frameElement.name;
-  seen.textContent = JSON.stringify({said, wide, passes: found.passes.length});
-  parent.document.body.append(seen);
-});
-</script>
-"""
-
-Looked = Callable[[int, bool], dict[str, dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
-    """Open all pages in one headless Chromium, each in a frame `width` pixels wide, and let axe look at them."""
-    folder = tmp_path_factory.mktemp("axe")
-    if not CHROMIUM:
-        missing("chromium is needed to look at the pages")
-    source = axe()
+def looked() -> Iterator[Callable[[str, int, bool], tuple[list[str], int]]]:
+    """Return looked(text, width, dark): what axe finds wrong in a page, and by how much the page is too wide."""
+    with chromium() as browser:
 
-    def framed(name: str, text: str, width: int) -> str:
-        open_to_axe = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-        inner = escape(open_to_axe.replace("</body>", f"<script>{source}</script>{LOOK}</body>"))
-        # Chromium opens no window as narrow as a phone: the page is looked at in a frame.
-        return f'<iframe name="{name}" width="{width}" height="900" srcdoc="{inner}"></iframe>'
+        def look(text: str, width: int, dark: bool) -> tuple[list[str], int]:
+            size, scheme = {"width": width, "height": 900}, "dark" if dark else "light"
+            page = browser.new_page(viewport=size, color_scheme=scheme, bypass_csp=True)
+            page.set_content(text)
+            page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+            found = violations(page)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            page.close()
+            return found, wide
 
-    @cache
-    def look(width: int, dark: bool) -> dict[str, dict[str, Any]]:
-        path = folder / "page.html"
-        wanted = pages() | {"bad": bad()}
-        frames = "".join(framed(name, text, width) for name, text in wanted.items())
-        path.write_text(f'<!doctype html><body style="margin:0">{frames}', encoding="utf-8")
-        words = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={max(width, 500)},1000"]
-        words += ["--blink-settings=preferredColorScheme=0"] * dark
-        words += ["--virtual-time-budget=20000", "--dump-dom", path.as_uri()]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
-        seen = dict(re.findall(r'<pre class="(\w+)">(.*?)</pre>', done.stdout, re.DOTALL))
-        assert seen.keys() == wanted.keys(), done.stderr[-2000:]
-        return {name: json.loads(unescape(text)) for name, text in seen.items()}
-
-    return look
+        yield look
 
 
 def compared() -> Verdict:
@@ -80,19 +47,8 @@ def compared() -> Verdict:
     off = [[round(value + 0.1 * (number % 4), 3) for number, value in enumerate(row)] for row in wide]
     pairs = [(wide, off), (0.5, -0.25), ([[[1.0, 2.0]], [[3.0, 4.0]]], [[[1.0, 2.0]], [[3.0, 9.0]]])]
     pairs += [([1.0, float("inf")], [float("nan"), 2.0])]
-    tests = [
-        TestResult(
-            name=f"test_gradient_{number}",
-            task="backward",
-            visibility="visible",
-            status="failed",
-            message="backward: is off",
-            counterexample="backward(x)",
-            expected=expected_text(np.array(a)),
-            actual=actual_text(np.array(b)),
-        )
-        for number, (a, b) in enumerate(pairs)
-    ]
+    words = {"name": "test_gradient", "message": "backward: is off", "counterexample": "backward(x)"}
+    tests = [failed(np.array(a), np.array(b), task="backward", **words) for a, b in pairs]
     task = TaskResult(name="backward", title="Backward", status="failed", score=0, max_score=2)
     return Verdict(kata="exercise05", title="Gradients", status="failed", tasks=(task,), tests=tuple(tests))
 
@@ -134,20 +90,16 @@ def pages() -> dict[str, str]:
         pytest.param(1280, True, id="desk-dark", marks=pytest.mark.wide),
     ],
 )
-def test_everybody_can_use_the_page(looked: Looked, name: str, width: int, dark: bool) -> None:
-    found = looked(width, dark)[name]
-    assert found["said"] == []
-    assert found["passes"] > 10, "axe has looked at next to nothing"
-    assert found["wide"] <= 0, "the page is wider than the window"
-
-
-def bad() -> str:
-    return pages()["one"].replace("--soft: #57606a", "--soft: #dddddd").replace('lang="en"', "")
+def test_everybody_can_use_the_page(looked: Any, name: str, width: int, dark: bool) -> None:
+    found, wide = looked(pages()[name], width, dark)
+    assert found == []
+    assert wide <= 0, "the page is wider than the window"
 
 
 @pytest.mark.deep
-def test_axe_finds_what_is_wrong(looked: Looked) -> None:
-    said = " ".join(looked(1280, False)["bad"]["said"])
+def test_axe_finds_what_is_wrong(looked: Any) -> None:
+    bad = pages()["one"].replace("--soft: #57606a", "--soft: #dddddd").replace('lang="en"', "")
+    said = " ".join(looked(bad, 1280, False)[0])
     assert "color-contrast" in said
     assert "html-has-lang" in said
 

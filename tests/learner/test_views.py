@@ -1,4 +1,4 @@
-"""What `katas watch` puts on a screen of a given size."""
+"""What `katas watch` puts on a screen of a given size, and `katas serve` into its right pane."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
 from graders.learner.serve import pane
 from graders.learner.watch.events import Event, Kind
-from graders.learner.watch.session import State, syntax_errors_in
+from graders.learner.watch.session import FileError, State, syntax_errors_in
 from graders.learner.watch.view import news_lines, picture
 from graders.report.shown import shown
-from graders.verdict import TaskResult, TaskStatus, TestResult, Verdict
+from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
 
 MESSAGE = (
@@ -153,3 +153,49 @@ def test_tasks_that_wait_are_marked_as_extra_and_named_by_title(state: State) ->
     assert f'{extra.title} <span class="soft">(extra)</span>' in page
     state.due = frozenset()
     assert f"(blocked by &quot;{core.title}&quot;)" in pane.rendered(state)
+
+
+# -------------------------------------------------------------------------------------- the right pane
+
+
+def state_of(slug: str, verdict: Verdict) -> State:
+    kata = catalogue.load(workshop.ROOT, slug)
+    return State(katas=[kata], standings={slug: Standing(slug)}, kata=kata, verdict=verdict)
+
+
+def test_each_measured_speed_names_its_test() -> None:
+    speed = Speed(ratio=1.0, low=0.5, high=1.5, cpu_ratio=1.0)
+    tests = tuple(
+        TestResult(name=name, task="parts", status="passed", visibility="visible", title=title, speed=speed)
+        for name, title in (("test_a", "affine is fast enough"), ("test_layers_are_fast", ""))
+    )
+    tasks = (TaskResult(name="parts", title="Parts", status="passed", score=2, max_score=2),)
+    html = pane.rendered(state_of("milestone1", Verdict(kata="milestone1", status="passed", tasks=tasks, tests=tests)))
+    assert "Speed, in “affine is fast enough”: 1.00 times the reference&#x27;s time" in html
+    assert "Speed, in “Layers are fast”: 1.00 times" in html
+
+
+def test_the_headline_names_the_kata_to_do_first() -> None:
+    verdict = Verdict(kata="milestone1", status="ungradable", reason="earlier kata", waits_for="exercise02")
+    assert pane.headline(state_of("milestone1", verdict)) == "do exercise02 first"
+
+
+def test_a_syntax_error_is_said_once_and_one_in_one_of_several_files_leaves_the_score() -> None:
+    message = "SyntaxError: expected ':' (relu.py, line 4)\nrelu.py, line 4: def relu(z)"
+    state = state_of("exercise02", Verdict(kata="exercise02", status="ungradable", message=message))
+    state.syntax_errors = (FileError("relu.py", 4, 12, "def relu(z)\n", "SyntaxError: expected ':'"),)
+    html = pane.rendered(state)
+    assert html.count("expected") == html.count("SyntaxError") == html.count("line 4") == 1
+    assert pane.headline(state) == "syntax error"
+    test = TestResult(name=FILES, task="relu", status="failed", visibility="visible", message=message)
+    tasks = (TaskResult(name="relu", title="ReLU", status="failed", score=0, max_score=4),)
+    state.verdict = Verdict(kata="exercise02", status="failed", max_score=4, tasks=tasks, tests=(test,))
+    assert pane.headline(state) == "failed, 0 of 4 points"
+
+
+def test_the_first_failure_comes_before_the_table() -> None:
+    names, failed = ("relu", "derivative"), {"status": "failed", "visibility": "visible"}
+    tests = tuple(TestResult(name=f"test_{name}", task=name, message=f"{name} is wrong", **failed) for name in names)
+    tasks = tuple(TaskResult(name=name, title=name, status="failed", score=0, max_score=4) for name in names)
+    html = pane.rendered(state_of("exercise02", Verdict(kata="exercise02", status="failed", tasks=tasks, tests=tests)))
+    assert html.index("relu is wrong") < html.index("<table>") < html.index("derivative is wrong")
