@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,17 +25,19 @@ exponentials = np.array([math.e**2, math.e, 1.0])
 weights = exponentials / exponentials.sum()  # 0.6652, 0.2447, 0.0900
 first_two = np.array([math.e / (math.e + 1), 1 / (math.e + 1), 0.0])  # 0.7311, 0.2689, 0
 
+close = partial(assert_close, terms=8)  # up to rounding, in sums of a few terms
+
 
 @task("weights")
 def test_the_worked_example(kata: Any, probes: Any) -> None:
     found, _, _ = kata.run(probes.attention_for, H, query, None)
-    assert_close(found, weights[None], terms=8)
+    close(found, weights[None])
 
 
 @task("weights")
 def test_padding_gets_a_weight_of_exactly_0(kata: Any, probes: Any) -> None:
     found, _, _ = kata.run(probes.attention_for, H, query, np.array([[True, True, False]]))
-    assert_close(found, first_two[None], terms=8)
+    close(found, first_two[None])
     assert found[0, 2] == 0, f"the weight at padding is {found[0, 2]}, expected exactly 0"
 
 
@@ -42,22 +45,22 @@ def test_padding_gets_a_weight_of_exactly_0(kata: Any, probes: Any) -> None:
 def test_two_sentences_have_separate_weights(kata: Any, probes: Any) -> None:
     both = np.concatenate([H, 0 * H])  # in the second one all scores are 0
     found, _, _ = kata.run(probes.attention_for, both, query, np.array([[True, True, False], [True, False, True]]))
-    assert_close(found, np.array([first_two, [0.5, 0.0, 0.5]]), scale=1.0, terms=8)
+    close(found, np.array([first_two, [0.5, 0.0, 0.5]]), scale=1.0)
     alone, _, _ = kata.run(probes.attention_for, H, np.array([0.0, 1.0]), None)  # scores 0, 1, -1
     e = np.exp([0.0, 1.0, -1.0])
-    assert_close(alone, (e / e.sum())[None], terms=8)
+    close(alone, (e / e.sum())[None])
 
 
 @task("robust")
 def test_extreme_scores_give_the_right_weights(kata: Any, probes: Any) -> None:
     mask = np.array([[True, True, False]])
     found, _, _ = kata.run(probes.attention_for, 1e4 * H, query, None)  # scores 20 000, 10 000, 0
-    assert_close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0, terms=8)
+    close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0)
     for low in (1e5, 1e11, 1e32):  # real words score -low and -2 low, padding 0 or more
         for at_padding in (0.0, 1.0, 1e4):
             words = np.array([[[-low, 0.0], [-low, -low], [at_padding, at_padding]]])
             found, _, _ = kata.run(probes.attention_for, words, query, mask)
-            assert_close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0, terms=8)
+            close(found, np.array([[1.0, 0.0, 0.0]]), scale=1.0)
     words = np.array([[[2.0, 0.0], [0.0, 1.0], [1e4, 1e4]]])  # a score at padding must not reach the gradients
     by_H, by_query = kata.run(
         probes.gradients_for, words, query, mask, np.array([[1.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
@@ -71,8 +74,8 @@ def test_extreme_scores_give_the_right_weights(kata: Any, probes: Any) -> None:
 def test_float32_stays_float32_and_arguments_do_not_change(kata: Any, probes: Any) -> None:
     arguments = [H.astype(np.float32), query.astype(np.float32), np.array([[True, True, False]])]
     found, context, _ = kata.run(probes.attention_for, *arguments)
-    assert_close(found, first_two[None], dtype=np.float32, scale=1.0, terms=8)
-    assert_close(context, first_two[None] @ H[0], dtype=np.float32, scale=2.0, terms=8)
+    close(found, first_two[None], dtype=np.float32, scale=1.0)
+    close(context, first_two[None] @ H[0], dtype=np.float32, scale=2.0)
     with about("H, query and mask after attend"):
         assert_equal(kata.run(probes.arguments_after, *arguments), arguments)
 
@@ -80,8 +83,8 @@ def test_float32_stays_float32_and_arguments_do_not_change(kata: Any, probes: An
 @task("context")
 def test_the_context_of_the_worked_example(kata: Any, probes: Any) -> None:
     _, context, found = kata.run(probes.attention_for, H, query, None)
-    assert_close(context, weights[None] @ H[0], scale=2.0, terms=8)  # 1.4205, 0.1547
-    assert_close(found, weights[None], terms=8)
+    close(context, weights[None] @ H[0], scale=2.0)  # 1.4205, 0.1547
+    close(found, weights[None])
 
 
 @task("gradients")
@@ -92,9 +95,9 @@ def test_the_gradient_of_the_worked_example(kata: Any, probes: Any) -> None:
         context = weights @ H[0]
         slopes = weights * ((H[0] - context) @ g + w - weights @ w)  # dL/ds_j, for the first: 0.3855, -0.3476, -0.0379
         with about("the gradient with respect to the query"):
-            assert_close(by_query, slopes @ H[0], scale=9.0, terms=8)
+            close(by_query, slopes @ H[0], scale=9.0)
         with about("the gradient with respect to H"):
-            assert_close(by_H, (np.outer(weights, g) + np.outer(slopes, query))[None], scale=9.0, terms=8)
+            close(by_H, (np.outer(weights, g) + np.outer(slopes, query))[None], scale=9.0)
 
 
 @task("gradients")
@@ -110,9 +113,9 @@ def test_gradients_of_two_sentences_with_padding(kata: Any, draw: Any, probes: A
         expected_H[row] = np.outer(share, g[row]) + np.outer(slopes, query)
         expected_query += slopes @ H[0]
     with about("the gradient with respect to the query"):
-        assert_close(by_query, expected_query, scale=18.0, terms=8)
+        close(by_query, expected_query, scale=18.0)
     with about("the gradient with respect to H"):
-        assert_close(by_H, expected_H, scale=9.0, terms=8)
+        close(by_H, expected_H, scale=9.0)
 
 
 PAIRS, AT_MOST = 15_000, 0.2
@@ -130,7 +133,7 @@ def assert_five_times_as_fast(kata: Any, probes: Any, function: str, expected: n
     speed = kata.speed(
         probes.batch_at_once,
         lambda: (function, many, query, real_words),
-        lambda actual, _: assert_close(actual, expected, scale=2.0, terms=8),
+        lambda actual, _: close(actual, expected, scale=2.0),
         rounds=3,
         at_most=AT_MOST,
         clock="cpu",

@@ -54,19 +54,7 @@ def load_backbone(name: str = "tiny") -> nn.Module:
     raise NotImplementedError
 
 
-# The three approaches. Each minimises the cross-entropy of the logits on all of data.train_images. Batches, optimizer,
-# learning rates and augmentation are up to you. The validation images and labels must not influence what is trained.
-# The backbone passed in keeps its weights and statistics: train a copy. Frozen stages keep all of their parameters and
-# batch-norm statistics bit for bit, and behave as in evaluation mode while the rest is trained. Everything else is
-# trained, including batch-norm statistics. You may train the head alone for up to five epochs; from the sixth on,
-# everything that isn't frozen must change. The seed decides everything random: equal seeds give equal runs, whatever
-# the state of torch's global generator.
-# Extra, `kinds`: the same holds for backbones of any architecture, even if they contain dropout or if some parts are in
-# training mode or have requires_grad off. They have `stages`, `n_features` and `normalised` too. The backbone passed in
-# keeps its modes and its requires_grad, and torch's global generator keeps its state.
-# Extra, `interrupted`: a run of fewer epochs is the beginning of a longer one, so no learning rate depends on `epochs`.
-# After Ctrl-C (KeyboardInterrupt) the function returns the run of the finished epochs, as if you had asked for no more.
-# If no epoch was finished, it raises KeyboardInterrupt.
+# The three approaches. What all of them promise is in README.md, "The contract of a training function".
 
 
 def feature_extraction(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) -> Run:

@@ -55,28 +55,6 @@ def assert_as_torch(program: Program, *arrays: np.ndarray, rtol: float = 1e-12, 
         np.testing.assert_allclose(got, expected, rtol, atol * float(largest))
 
 
-def assert_gradient(program: Program, *arrays: np.ndarray) -> None:
-    """Gradients of float64 arrays are those of central differences."""
-    _, *grads = outcome(your_framework, program, arrays)
-    shape = program(your_framework, *map(your_framework.Tensor, arrays)).shape
-    weights = np.random.default_rng(0).standard_normal(shape)
-
-    def value(*changed: np.ndarray) -> float:
-        return float(np.sum(weights * program(your_framework, *map(your_framework.Tensor, changed)).numpy()))
-
-    floating = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
-    for i, grad in zip(floating, grads, strict=True):
-        expected = np.zeros(arrays[i].shape)
-        for place in np.ndindex(*arrays[i].shape):
-            sides = []
-            for step in (1e-5, -1e-5):
-                changed = [a.copy() for a in arrays]
-                changed[i][place] += step
-                sides.append(value(*changed))
-            expected[place] = (sides[0] - sides[1]) / 2e-5
-        np.testing.assert_allclose(grad, expected, 1e-6, 1e-7 * max(1.0, float(np.abs(weights).max(initial=0))))
-
-
 def refusal(program: Callable[[], object]) -> str:
     """The name of the exception and its numbers, without words: what is raised, and of which sizes it speaks."""
     try:

@@ -13,7 +13,7 @@ import pytest
 import your_framework
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from your_framework import Tensor, no_grad, ones, randn, tensor, zeros
+from your_framework import Tensor, no_grad, ones, tensor, zeros
 
 from tests.framework.sides import assert_as_torch
 from tests.late import torch
@@ -41,15 +41,6 @@ def test_any_graph_has_the_gradients_that_torch_finds(steps: list[tuple[str, int
 
     rng = np.random.default_rng(1)
     assert_as_torch(program, rng.standard_normal((3, 2)), rng.standard_normal((3, 2)), rtol=1e-9, atol=1e-11)
-
-
-def test_only_leaves_keep_a_gradient_and_it_adds_up_over_calls() -> None:
-    x, frozen = Tensor([2.0, 3.0], requires_grad=True), Tensor([5.0, 7.0])
-    h = x * frozen
-    for _ in range(2):
-        (h * 1.0).sum().backward(retain_graph=True)
-    assert (x.grad.tolist(), h.grad, frozen.grad) == ([10.0, 14.0], None, None)
-    assert (x.is_leaf, h.is_leaf, (frozen * 2).is_leaf, (frozen * 2).requires_grad) == (True, False, True, False)
 
 
 def test_a_graph_is_walked_once() -> None:
@@ -96,26 +87,6 @@ def test_twenty_thousand_operations_in_a_row() -> None:
     assert x.grad.item() == pytest.approx(1.00001**20_000)
 
 
-def test_two_to_the_sixty_paths_are_one_walk() -> None:
-    x = Tensor(1.0, requires_grad=True, dtype="float64")
-    y = x
-    for _ in range(60):
-        y = y + y
-    y.backward()
-    assert x.grad.item() == 2.0**60
-
-
-def test_a_gradient_has_the_type_of_its_leaf_and_an_array_of_its_own() -> None:
-    x, z = ones(3, requires_grad=True), ones(3, requires_grad=True)
-    gradient = Tensor(np.ones(3))
-    (x.double() + z).backward(gradient)
-    assert (x.grad.dtype, z.grad.dtype) == (np.float32, np.float32)
-    x.grad.data += 1
-    assert (z.grad.tolist(), gradient.tolist()) == ([1.0] * 3, [1.0] * 3)
-    (x + 0).backward(gradient)
-    assert (x.grad.tolist(), gradient.tolist()) == ([3.0] * 3, [1.0] * 3)
-
-
 @pytest.mark.parametrize("view", ["T", "flatten()", "expand(2, 3)", "reshape(3, 1)", "permute(1, 0)", "unsqueeze(0)"])
 def test_gradients_through_views_are_not_shared(view: str) -> None:
     x = ones(1, 3, requires_grad=True)
@@ -145,25 +116,14 @@ def test_what_backward_refuses() -> None:
     assert x.grad.tolist() == [1.0, 1.0]
 
 
-def test_nothing_is_recorded_under_no_grad() -> None:
-    x = ones(2, requires_grad=True)
-
+def test_no_grad_decorates_without_brackets_too() -> None:
     @no_grad
-    def bare(t: Tensor) -> Tensor:
+    def double(t: Tensor) -> Tensor:
         """Twice."""
         return t * 2
 
-    @no_grad()
-    def called(t: Tensor) -> Tensor:
-        return t * 2
-
-    with pytest.raises(KeyError), no_grad():
-        with no_grad():
-            pass
-        assert not (x * 2).requires_grad
-        raise KeyError
-    assert (bare.__name__, bare.__doc__) == ("bare", "Twice.")
-    assert [y.requires_grad for y in (bare(x), called(x), x * 2)] == [False, False, True]
+    assert (double.__name__, double.__doc__) == ("double", "Twice.")
+    assert not double(ones(2, requires_grad=True)).requires_grad
 
 
 CHANGED = """a.exp() a.log() a.sqrt() a.tanh() a.sigmoid() a.relu() abs(a) -a a+1 a*2 a/3 a*a a/a a**2 a**1.5 2**a
@@ -182,9 +142,8 @@ def test_a_value_that_backward_needs_is_guarded_where_torch_guards_it(which: str
         try:
             (result * 1).sum().backward()
         except RuntimeError as error:
-            return (
-                "modified by an inplace operation" if "modified by an inplace operation" in str(error) else str(error)
-            )
+            modified = "modified by an inplace operation"
+            return modified if modified in str(error) else str(error)
         return "nothing"
 
     ours, theirs = ({code: refusal(lib, code) for code in CHANGED.split()} for lib in (your_framework, torch))
@@ -201,29 +160,26 @@ def test_a_view_shares_the_count_of_changes() -> None:
             y.sum().backward()
 
 
-IN_PLACE = {
-    "+=": lambda _, x, y: _run("h = x * 2; h += y; h += 1; r = h * h", x, y),
-    "-=": lambda _, x, y: _run("h = x.exp() * 1; h -= y; h -= h * 2; r = h * x", x, y),
-    "*=": lambda _, x, y: _run("h = x * 2; h *= y; h *= 3; r = h * h", x, y),
-    "/=": lambda _, x, y: _run("h = x * 2; h /= y; h /= 2; r = h + y", x, y),
-    "[] =": lambda _, x, y: _run("h = x * 2; h[0] = y[1]; h[1:, 0] = 5; h[h > 2] = 1.5; r = h * h", x, y),
-    "of no grad": lambda lib, x, y: _run(
-        "h = lib.zeros(2, 3, dtype=x.dtype); h[0] = x[0]; h += y; r = h * x", x, y, lib
-    ),
-    "zero_": lambda _, x, y: _run("h = x * 2; h.zero_(); h += y; r = h * x", x, y),
-}
+IN_PLACE = [  # programs of x and y with the result r
+    "h = x * 2; h += y; h += 1; r = h * h",
+    "h = x.exp() * 1; h -= y; h -= h * 2; r = h * x",
+    "h = x * 2; h *= y; h *= 3; r = h * h",
+    "h = x * 2; h /= y; h /= 2; r = h + y",
+    "h = x * 2; h[0] = y[1]; h[1:, 0] = 5; h[h > 2] = 1.5; r = h * h",
+    "h = lib.zeros(2, 3, dtype=x.dtype); h[0] = x[0]; h += y; r = h * x",
+    "h = x * 2; h.zero_(); h += y; r = h * x",
+]
 
 
-def _run(code: str, x, y, lib=None):
-    names = {"x": x, "y": y, "lib": lib}
-    exec(code, names)
-    return names["r"]
+@pytest.mark.parametrize("code", IN_PLACE)
+def test_changes_in_place_have_the_gradients_that_torch_finds(code: str) -> None:
+    def program(lib, x, y):
+        names = {"x": x, "y": y, "lib": lib}
+        exec(code, names)
+        return names["r"]
 
-
-@pytest.mark.parametrize("name", IN_PLACE)
-def test_changes_in_place_have_the_gradients_that_torch_finds(name: str) -> None:
     rng = np.random.default_rng(3)
-    assert_as_torch(IN_PLACE[name], rng.standard_normal((2, 3)), rng.uniform(1, 2, (2, 3)))
+    assert_as_torch(program, rng.standard_normal((2, 3)), rng.uniform(1, 2, (2, 3)))
 
 
 def test_a_leaf_is_changed_in_place_under_no_grad_only() -> None:
@@ -242,13 +198,6 @@ def test_detached_data_are_shared_and_clones_are_not() -> None:
     copy = x.clone()
     copy.data[1] = 1
     assert (x.tolist(), copy.requires_grad, x.detach().requires_grad) == ([1.0, 0.0, 0.0], True, False)
-
-
-def test_a_seed_repeats_the_numbers() -> None:
-    your_framework.manual_seed(3)
-    first = randn(4).tolist()
-    your_framework.manual_seed(3)
-    assert randn(4).tolist() == first != randn(4).tolist()
 
 
 def test_the_text_of_a_tensor_says_what_it_is() -> None:

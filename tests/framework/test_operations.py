@@ -1,4 +1,4 @@
-"""Operations: every gradient against central differences and PyTorch, types, broadcasting, indices, edges."""
+"""Operations: every value and gradient against PyTorch, types, broadcasting, indices, edges."""
 
 from __future__ import annotations
 
@@ -15,19 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from your_framework import Tensor, layers
 
-from tests.framework.sides import assert_as_torch, assert_gradient, codes, naming, outcome, refusal
+from tests.framework.sides import assert_as_torch, codes, naming, outcome, refusal
 from tests.late import torch
 
 RNG = np.random.default_rng(5)
-KINKS = (-1, -0.5, 0, 0.5, 1)
 
 
 def normal(*shape: int) -> np.ndarray:
-    """Numbers that are not near a kink, nor near each other, so that differences are derivatives."""
-    values = RNG.permutation(np.linspace(-2.2, 2.1, math.prod(shape) + 5))[: math.prod(shape)]
-    for kink in KINKS:
-        values[np.abs(values - kink) < 1e-3] += 5e-3
-    return values.reshape(shape)
+    """Numbers of both signs, no two of them equal."""
+    return RNG.permutation(np.linspace(-2.2, 2.1, math.prod(shape) + 5))[: math.prod(shape)].reshape(shape)
 
 
 def positive(*shape: int) -> np.ndarray:
@@ -79,23 +75,13 @@ def program(code: str):
     return lambda lib, *tensors: eval(code, {"lib": lib, **dict(zip("abc", tensors, strict=False))})
 
 
+@pytest.mark.parametrize(("dtype", "rtol", "atol"), [("float64", 1e-9, 1e-11), ("float32", 1e-4, 1e-5)])
 @pytest.mark.parametrize("several", CASES)
-def test_values_and_gradients(several: str) -> None:
-    arrays = CASES[several]
+def test_values_and_gradients(several: str, dtype: str, rtol: float, atol: float) -> None:
+    """In the precision of the operands."""
     for code in codes(several):
         with naming(code):
-            assert_as_torch(program(code), *arrays, rtol=1e-9, atol=1e-11)
-            if program(code)(your_framework, *[Tensor(a, requires_grad=True) for a in arrays]).requires_grad:
-                assert_gradient(program(code), *arrays)
-
-
-@pytest.mark.parametrize("several", CASES)
-def test_single_precision_stays_single(several: str) -> None:
-    arrays = [a.astype(np.float32) for a in CASES[several]]
-    for code in codes(several):
-        with naming(code):
-            if "double" not in code:
-                assert_as_torch(program(code), *arrays, rtol=1e-4, atol=1e-5)
+            assert_as_torch(program(code), *[a.astype(dtype) for a in CASES[several]], rtol=rtol, atol=atol)
 
 
 FUNCTIONS = ["F.leaky_relu(a, 0.2)", "F.elu(a, 1.5)", "F.gelu(a)", "F.gelu(a, approximate='tanh')"]
@@ -108,7 +94,6 @@ def test_functions_without_a_method(code: str) -> None:
 
     wide = np.concatenate([normal(20), [-40.0, -7.0, -0.5, 6.3, 30.0]])
     assert_as_torch(either, wide, rtol=1e-9, atol=1e-12)
-    assert_gradient(either, wide)
 
 
 def test_every_method_that_records_is_in_the_table() -> None:
@@ -170,12 +155,6 @@ def test_the_type_of_one_operand(dtype: str) -> None:
             assert_as_torch(
                 lambda lib, code=code: eval(code, {"a": lib.tensor(np.arange(1, 4).astype(dtype))}), rtol=1e-3
             )
-
-
-def test_means_and_variances_of_integers_are_refused() -> None:
-    for code in ("a.mean()", "a.var()", "a.std(0)"):
-        with pytest.raises(RuntimeError, match="float"):
-            eval(code, {"a": Tensor([1, 2])})
 
 
 def test_what_a_tensor_is_made_of() -> None:
@@ -330,7 +309,7 @@ REFUSED = codes(
     "x.max(2); len(x[0, 0]); x.reshape(4); x.reshape(-1, -1); x.expand(3, 3); x.permute(0, 0); "
     "x.view(5); x.T.view(6); lib.cat([x, x[0]]); lib.stack([x, x[0]]); x.item(); x.clip(); x @ x; "
     "x.flatten(1, 0); lib.where(x > 0, x, lib.zeros(5)); lib.where(x, x, x); x.long() ** -1; x[1.5]; "
-    "x.add_(lib.zeros(3, 3))"
+    "x.add_(lib.zeros(3, 3)); x.long().mean(); x.long().var(); x.long().std(0)"
 )
 
 

@@ -182,14 +182,8 @@ def test_a_cluster_that_loses_a_worker_loses_no_trial(solution: ModuleType, nois
 # Tampered logs, with everything that is derived from them rewritten to match
 
 
-@pytest.fixture(scope="module")
-def judging() -> Iterator[Judge]:
-    with Judge(ROOT, require="full") as judge:
-        yield judge
-
-
 @pytest.fixture
-def tampered(judging: Judge, solution: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
+def tampered(katas_judge: Judge, solution: ModuleType, tmp_path: Path) -> Callable[..., Verdict]:
     """Return tampered(change, task), which grades the solution with results written from changed trials."""
     kata = load(ROOT, "challenge2")
 
@@ -198,7 +192,7 @@ def tampered(judging: Judge, solution: ModuleType, tmp_path: Path) -> Callable[.
         solution.write_results(change(trials), tmp_path / "results")
         files = intake.shipped(kata, kata.solution) | {name: (tmp_path / name).read_bytes() for name in RESULTS}
         # Repeating trials takes long, so that task stops at the first failure.
-        return judging.grade_files("challenge2", files, tasks=[task], thorough=task != "repeated")
+        return katas_judge.grade_files("challenge2", files, tasks=[task], thorough=task != "repeated")
 
     return grade
 
@@ -220,41 +214,39 @@ def test_repeating_a_trial_reveals_a_raised_accuracy(
     assert "the log says the accuracy is 0.950, the trial gives" in reasons(tampered(raised, "repeated"))
 
 
-@pytest.mark.deep
-def test_a_doubled_trial_is_found(tampered: Callable[..., Verdict]) -> None:
-    assert "repeats line 2" in reasons(tampered(lambda trials: [*trials, trials[0]], "log"))
+def of_another_space(trials: list[Any]) -> list[Any]:
+    shape = dataclasses.replace(trials[0].architecture, width=48)
+    return [dataclasses.replace(trials[0], architecture=shape), *trials[1:]]
 
 
 @pytest.mark.deep
-def test_a_log_of_nineteen_is_too_short(tampered: Callable[..., Verdict]) -> None:
-    assert "19 different architectures" in reasons(tampered(lambda trials: trials[:19], "log"))
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda trials: [*trials, trials[0]], "repeats line 2"),
+        (lambda trials: trials[:19], "19 different architectures"),
+        (of_another_space, "is not in the search space"),
+    ],
+)
+def test_a_log_of_doubled_few_or_impossible_trials_is_refused(
+    tampered: Callable[..., Verdict], change: Callable[[list[Any]], list[Any]], reason: str
+) -> None:
+    assert reason in reasons(tampered(change, "log"))
 
 
 @pytest.mark.deep
-def test_a_log_of_another_space_is_refused(tampered: Callable[..., Verdict]) -> None:
-    def wider(trials: list[Any]) -> list[Any]:
-        shape = dataclasses.replace(trials[0].architecture, width=48)
-        return [dataclasses.replace(trials[0], architecture=shape), *trials[1:]]
-
-    assert "is not in the search space" in reasons(tampered(wider, "log"))
-
-
-@pytest.mark.deep
-def test_a_blank_picture_is_refused(judging: Judge) -> None:
-    kata, blank = load(ROOT, "challenge2"), io.BytesIO()
-    PIL.new("RGB", (800, 400), "white").save(blank, "PNG")
-    files = intake.shipped(kata, kata.solution)
-    verdict = judging.grade_files("challenge2", files | {RESULTS[2]: blank.getvalue()}, tasks=["log"])
-    assert "tradeoff_plot.png is blank" in reasons(verdict)
-
-
-@pytest.mark.deep
-def test_a_picture_of_anything_else_is_refused(judging: Judge) -> None:
-    kata, noise = load(ROOT, "challenge2"), io.BytesIO()
-    PIL.fromarray(np.random.default_rng(0).integers(0, 256, (400, 800, 3)).astype(np.uint8)).save(noise, "PNG")
-    files = intake.shipped(kata, kata.solution)
-    verdict = judging.grade_files("challenge2", files | {RESULTS[2]: noise.getvalue()}, tasks=["log"])
-    assert "tradeoff_plot.png is not a plot of points" in reasons(verdict)
+@pytest.mark.parametrize(
+    ("pixels", "reason"),
+    [
+        (np.full((400, 800, 3), 255), "tradeoff_plot.png is blank"),
+        (np.random.default_rng(0).integers(0, 256, (400, 800, 3)), "tradeoff_plot.png is not a plot of points"),
+    ],
+)
+def test_a_picture_of_something_else_is_refused(katas_judge: Judge, pixels: np.ndarray, reason: str) -> None:
+    kata, picture = load(ROOT, "challenge2"), io.BytesIO()
+    PIL.fromarray(pixels.astype(np.uint8)).save(picture, "PNG")
+    files = intake.shipped(kata, kata.solution) | {RESULTS[2]: picture.getvalue()}
+    assert reason in reasons(katas_judge.grade_files("challenge2", files, tasks=["log"]))
 
 
 # The command that produces the results

@@ -26,6 +26,7 @@ from tests.workshop import ROOT
 LOG = "results/comparison.csv"
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom")
 N_PHOTOS, EPOCHS, SEEDS = 160, 1, (3, 1, 2)
+PATHS = "../../secret-0123456789abcdef", "/etc/passwd", "photos-1"  # in place of a data set's name
 SECRET = "another person's photos"
 
 
@@ -212,7 +213,16 @@ def test_files_with_other_arrays_are_unusable(
     place: Path, name: str, change: dict[str, np.ndarray | None], reason: str
 ) -> None:
     arrays = load((place / "own-photos" / f"{name}.safetensors").read_bytes()) | change
-    content = save({key: values for key, values in arrays.items() if values is not None})
+    assert_unusable(place, save({key: values for key, values in arrays.items() if values is not None}), reason)
+
+
+@pytest.mark.usefixtures("name")
+def test_a_file_that_is_not_safetensors_is_unusable(place: Path) -> None:
+    assert_unusable(place, b"\xff" * 100, "can't be read")
+
+
+def assert_unusable(place: Path, content: bytes, reason: str) -> None:
+    """Keep a file with this content, whose name has the right checksum, and assert that it is refused."""
     other = f"other-{own_photos.checksum(content)}"
     path = place / "own-photos" / f"{other}.safetensors"
     path.write_bytes(content)
@@ -221,17 +231,6 @@ def test_files_with_other_arrays_are_unusable(
             own_photos.read(other)
     finally:
         path.unlink()
-
-
-@pytest.mark.usefixtures("name")
-def test_a_file_that_is_not_safetensors_is_unusable(place: Path) -> None:
-    content = b"\xff" * 100
-    other = f"other-{own_photos.checksum(content)}"
-    path = place / "own-photos" / f"{other}.safetensors"
-    path.write_bytes(content)
-    with pytest.raises(own_photos.Unusable, match="can't be read"):
-        own_photos.read(other)
-    path.unlink()
 
 
 @pytest.mark.deep
@@ -261,10 +260,20 @@ def test_results_on_own_photos_pass(submission: dict[str, bytes]) -> None:
 
 
 @pytest.mark.deep
-def test_raised_accuracies_on_own_photos_are_found(submission: dict[str, bytes]) -> None:
-    verdict = graded(changed(submission, accuracy="1.0"))
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"accuracy": "1.0"}, "training again on your own photos gives"),
+        ({"data": ""}, "are trained on the rendered photos"),
+        *[({"data": each}, "isn't the name of kept photos") for each in PATHS],
+    ],
+)
+def test_results_with_raised_accuracies_or_other_names_fail(
+    submission: dict[str, bytes], values: dict[str, str], reason: str
+) -> None:
+    verdict = graded(changed(submission, **values))
     assert status(verdict) == "failed"
-    assert "training again on your own photos gives" in message(verdict, "failed")
+    assert reason in message(verdict, "failed")
 
 
 @pytest.mark.deep
@@ -274,21 +283,6 @@ def test_accuracies_that_are_not_fractions_fail(submission: dict[str, bytes], ac
     said = [test.message for test in verdict.tests if test.task == "results"]
     assert len(said) == 2
     assert all(f"the accuracy is {accuracy!r}, expected 0 to 1" in each for each in said)
-
-
-@pytest.mark.deep
-def test_results_on_own_photos_without_their_name_fail(submission: dict[str, bytes]) -> None:
-    verdict = graded(changed(submission, data=""))
-    assert status(verdict) == "failed"
-    assert "are trained on the rendered photos" in message(verdict, "failed")
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("data", ["../../secret-0123456789abcdef", "/etc/passwd", "photos-1"])
-def test_a_data_set_that_is_a_path_fails(submission: dict[str, bytes], data: str) -> None:
-    verdict = graded(changed(submission, data=data))
-    assert status(verdict) == "failed"
-    assert "isn't the name of kept photos" in message(verdict, "failed")
 
 
 @pytest.mark.deep

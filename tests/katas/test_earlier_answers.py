@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from graders import Judge, catalogue, intake
 from graders.catalogue import Variant
-from graders.verdict import Verdict
 from tests.workshop import ROOT
 
 MILESTONES = ("milestone1", "milestone2")
@@ -44,12 +42,6 @@ ROWS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def grade() -> Iterator[Callable[[str, Path], Verdict]]:
-    with Judge(ROOT, require="full") as judge:
-        yield judge.grade
-
-
 def write_course(folder: Path, milestone: str, row: int) -> dict[str, str]:
     """Write a course in which each exercise has its accepted answer number `row`, and return the answers' names."""
     used = {}
@@ -74,9 +66,9 @@ def write_course(folder: Path, milestone: str, row: int) -> dict[str, str]:
 @pytest.mark.wide
 @pytest.mark.parametrize(("milestone", "row"), ROWS)
 def test_a_milestone_takes_what_the_exercises_accept(
-    milestone: str, row: int, grade: Callable[[str, Path], Verdict], tmp_path: Path
+    milestone: str, row: int, katas_judge: Judge, tmp_path: Path
 ) -> None:
     used = write_course(tmp_path, milestone, row)
-    verdict = grade(milestone, tmp_path)
+    verdict = katas_judge.grade(milestone, tmp_path)
     failures = [f"{test.task}: {test.message}" for test in verdict.tests if test.status == "failed"]
     assert verdict.status == "passed", (used, failures)

@@ -1,8 +1,8 @@
-"""One bad file of a kata costs the tasks that need it, and the other tasks still pass."""
+"""A bad file, or a function that isn't written yet, costs only the tasks that need it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -75,25 +75,18 @@ DAMAGE = {
 }
 
 
-@pytest.fixture(scope="module")
-def katas_judge() -> Iterator[Judge]:
-    with Judge(ROOT, require="full") as judge:
-        yield judge
-
-
 def does_damage(how: str, name: str) -> bool:
     if how == "missing":
         return True
     return name.endswith(".py") or (how == "latin-1" and not name.endswith(".png"))
 
 
-def write_damaged(slug: str, name: str, how: str, place: Path) -> None:
-    """Write the solution to a folder, with one damaged file."""
-    for each, data in intake.solved(catalogue.load(ROOT, slug)).items():
-        content = DAMAGE[how] if each == name else data
+def write_files(place: Path, files: Mapping[str, bytes | None]) -> None:
+    """Write a submission's files to a folder, except those that are None."""
+    for name, content in files.items():
         if content is not None:
-            (place / each).parent.mkdir(parents=True, exist_ok=True)
-            (place / each).write_bytes(content)
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(content)
 
 
 def test_the_tasks_that_need_each_file_are_known() -> None:
@@ -120,8 +113,8 @@ def test_the_tasks_that_need_each_file_are_known() -> None:
 def test_a_bad_file_costs_a_task_that_needs_it(
     katas_judge: Judge, tmp_path: Path, slug: str, name: str, lost: str, kept: str, how: str
 ) -> None:
-    write_damaged(slug, name, how, tmp_path)
     kata = catalogue.load(ROOT, slug)
+    write_files(tmp_path, intake.solved(kata) | {name: DAMAGE[how]})
     verdict = katas_judge.grade(slug, tmp_path, tasks=[lost, kept])
     review = next(task.review for task in kata.tasks if task.name == kept)
     assert tasks(verdict) == {lost: "failed", kept: "awaiting_review" if review else "passed"}
@@ -135,10 +128,8 @@ def test_a_bad_file_costs_a_task_that_needs_it(
 @pytest.mark.parametrize("how", ["syntax", "latin-1", "missing"])
 def test_nothing_can_be_graded_without_any_file(katas_judge: Judge, tmp_path: Path, slug: str, how: str) -> None:
     kata = catalogue.load(ROOT, slug)
-    for name in intake.shipped(kata, kata.solution):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        if how != "missing" and does_damage("latin-1", name):
-            (tmp_path / name).write_bytes(DAMAGE[how if name.endswith(".py") else "latin-1"] or b"")
+    names = [name for name in intake.shipped(kata, kata.solution) if how != "missing" and does_damage("latin-1", name)]
+    write_files(tmp_path, {name: DAMAGE[how if name.endswith(".py") else "latin-1"] for name in names})
     verdict = katas_judge.grade(slug, tmp_path)
     assert (verdict.status, verdict.exit_status, verdict.tests) == ("ungradable", 1, ()), verdict.message
 
@@ -154,10 +145,37 @@ def test_every_task_passes_with_only_its_own_files(katas_judge: Judge, tmp_path:
         wanted = {task.name for task in kata.tasks if task.files == files}
         needed = [task for task in kata.tasks if task.name in asked]
         place = tmp_path / str(number)
-        for name, data in intake.shipped(kata, kata.solution).items():
-            if any(task.needs(name) for task in needed):
-                (place / name).parent.mkdir(parents=True, exist_ok=True)
-                (place / name).write_bytes(data)
+        shipped = intake.shipped(kata, kata.solution)
+        write_files(place, {name: shipped[name] for name in shipped if any(task.needs(name) for task in needed)})
         verdict = katas_judge.grade(slug, place, tasks=asked)
         found = tasks(verdict)
         assert {found[name] for name in wanted} <= {"passed", "awaiting_review", "ungraded"}, found
+
+
+UNWRITTEN = b"""
+
+def unwritten(*arguments, **options):
+    raise NotImplementedError
+
+
+%s = unwritten
+"""
+NOT_CALLED = [  # a function, and tasks that pass without it
+    ("challenge1", "vanishing.py", "DeepNetwork.train_step", {"forward"}),
+    ("challenge1", "vanishing.py", "DeepNetwork.track_gradients", {"forward", "step", "fixed"}),
+    ("challenge4", "transfer.py", "predict", {"backbone", "extraction", "tuning", "full", "accuracy", "comparison"}),
+    ("challenge4", "transfer.py", "load_backbone", {"extraction", "tuning", "full"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("slug", "file", "function", "kept"),
+    [pytest.param(*case, marks=[] if case is NOT_CALLED[0] else pytest.mark.deep) for case in NOT_CALLED],
+)
+def test_an_unwritten_function_costs_no_task_that_does_not_call_it(
+    katas_judge: Judge, tmp_path: Path, slug: str, file: str, function: str, kept: set[str]
+) -> None:
+    files = intake.solved(catalogue.load(ROOT, slug))
+    write_files(tmp_path, files | {file: files[file] + UNWRITTEN % function.encode()})
+    verdict = katas_judge.grade(slug, tmp_path, tasks=sorted(kept))
+    assert tasks(verdict) == dict.fromkeys(kept, "passed")

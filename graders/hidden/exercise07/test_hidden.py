@@ -203,7 +203,7 @@ def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
     if np.any(second == first):
         fail("two calls of initialize with the same generator gave the same weights", "other weights", second)
     before, after = kata.run(probes.global_generators_around, fan_in, fan_out, scheme, generator(seed))
-    with about("the states of the global generators after initialize"):
+    with about("the next numbers of np.random.random() and random.random() after initialize"):
         assert_equal(after, before)
 
 

@@ -208,7 +208,7 @@ def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
     if np.array_equal(second, first):
         fail("two calls of dropout_mask with the same generator gave the same mask", "another mask", second)
     before, after = kata.run(probes.global_generators_around, shape, p_drop, generator(seed))
-    with about("the states of the global generators after dropout_mask"):
+    with about("the next numbers of np.random.random() and random.random() after dropout_mask"):
         assert_equal(after, before)
 
 

@@ -43,10 +43,10 @@ class DataLoader:
         pin_memory_device="",
         in_order=True,
     ):
-        refuse("DataLoader", num_workers=(num_workers, 0), timeout=(timeout, 0), worker_init_fn=(worker_init_fn, None))
-        refuse("DataLoader", multiprocessing_context=(multiprocessing_context, None), in_order=(in_order, True))
-        refuse("DataLoader", prefetch_factor=(prefetch_factor, None), persistent_workers=(persistent_workers, False))
-        refuse("DataLoader", pin_memory=(pin_memory, False), pin_memory_device=(pin_memory_device, ""))
+        refuse("DataLoader", num_workers=num_workers, timeout=timeout, worker_init_fn=worker_init_fn)
+        refuse("DataLoader", multiprocessing_context=multiprocessing_context, in_order=in_order)
+        refuse("DataLoader", prefetch_factor=prefetch_factor, persistent_workers=persistent_workers)
+        refuse("DataLoader", pin_memory=pin_memory, pin_memory_device=pin_memory_device)
         if batch_size is None:
             raise NotImplementedError("DataLoader: batch_size=None isn't supported, only numbers from 1")
         if batch_size < 1:

@@ -118,7 +118,7 @@ def mul(a, other):
 @quiet
 def div(a, other, *, rounding_mode=None):
     """a / other with broadcasting; float32 for integers. Division by 0 gives ±inf or nan."""
-    refuse("div", rounding_mode=(rounding_mode, None))
+    refuse("div", rounding_mode=rounding_mode)
     a, b = pair(a, other)
     if a.data.dtype.kind != "f":
         a, b = a.float(), b.float()

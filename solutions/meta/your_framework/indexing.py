@@ -133,9 +133,7 @@ def _in_place(operation, ufunc):
     """Make the in-place method of an operation."""
 
     def change(a, other, *, alpha=1, rounding_mode=None):
-        supported = {"rounding_mode": (rounding_mode, None)}
-        supported |= {} if operation in (add, sub) else {"alpha": (alpha, 1)}
-        refuse(f"{operation.__name__}_", **supported)
+        refuse(f"{operation.__name__}_", rounding_mode=rounding_mode, alpha=1 if operation in (add, sub) else alpha)
         b = scaled(other.item() if isinstance(other, np.generic) else other, alpha)
         before = _before(a, b)
         try:

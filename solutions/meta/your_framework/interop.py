@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from . import layers, module, tensor
+from .arguments import SUPPORTED
 
 SETTINGS = {  # the layers that both packages have, with the arguments of their constructors
     "Linear": "in_features out_features",
@@ -26,7 +27,7 @@ SETTINGS = {  # the layers that both packages have, with the arguments of their 
     "ModuleList": "",
 }
 DEFAULTS = {"padding_mode": "zeros", "ceil_mode": False, "divisor_override": None}  # left out, so a layer may lack them
-PLAIN = {"return_indices": False, "max_norm": None, "scale_grad_by_freq": False, "sparse": False}
+PLAIN = "return_indices", "max_norm", "scale_grad_by_freq", "sparse"  # settings that only PyTorch's layers have
 STATE = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
@@ -105,7 +106,7 @@ def _translator(old, new):
             settings = {
                 n: getattr(source, n) for n in wanted if getattr(source, n, DEFAULTS.get(n)) != DEFAULTS.get(n, ...)
             }
-            odd = [n for n, plain in PLAIN.items() if getattr(source, n, plain) != plain]
+            odd = [n for n in PLAIN if getattr(source, n, SUPPORTED[n]) != SUPPORTED[n]]
             if name not in SETTINGS or type(source).forward is not kind.forward:
                 raise TypeError(f"the layer {type(source).__name__} has no counterpart")
             if odd:

@@ -124,7 +124,7 @@ class MaxPool2d(Module):
     """
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False):
-        refuse("MaxPool2d", return_indices=(return_indices, False))
+        refuse("MaxPool2d", return_indices=return_indices)
         self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
         self.ceil_mode = ceil_mode
         self.stride = kernel_size if stride is None else stride
@@ -166,7 +166,7 @@ class ReLU(Module):
     """max(x, 0), for any shape."""
 
     def __init__(self, inplace=False):
-        refuse("ReLU", inplace=(inplace, False))
+        refuse("ReLU", inplace=inplace)
 
     def forward(self, x):
         return F.relu(x)
@@ -176,7 +176,7 @@ class LeakyReLU(Module):
     """x if it is positive, else negative_slope · x."""
 
     def __init__(self, negative_slope=0.01, inplace=False):
-        refuse("LeakyReLU", inplace=(inplace, False))
+        refuse("LeakyReLU", inplace=inplace)
         self.negative_slope = negative_slope
 
     def forward(self, x):
@@ -187,7 +187,7 @@ class ELU(Module):
     """x if it is positive, else alpha (exp(x) - 1)."""
 
     def __init__(self, alpha=1.0, inplace=False):
-        refuse("ELU", inplace=(inplace, False))
+        refuse("ELU", inplace=inplace)
         self.alpha = alpha
 
     def forward(self, x):
@@ -237,7 +237,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p=0.5, inplace=False):
-        refuse("Dropout", inplace=(inplace, False))
+        refuse("Dropout", inplace=inplace)
         if not 0 <= p <= 1:
             raise ValueError(f"p must be a probability, not {p}")
         self.p = p
@@ -378,8 +378,8 @@ class Embedding(Module):
         device=None,
         dtype=None,
     ):
-        refuse("Embedding", max_norm=(max_norm, None), scale_grad_by_freq=(scale_grad_by_freq, False))
-        refuse("Embedding", sparse=(sparse, False))
+        refuse("Embedding", max_norm=max_norm, scale_grad_by_freq=scale_grad_by_freq)
+        refuse("Embedding", sparse=sparse)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = padding_idx if padding_idx is None else range(num_embeddings)[padding_idx]
         self.weight = Parameter(generator.standard_normal((num_embeddings, embedding_dim)), dtype=FLOAT32)

@@ -40,7 +40,7 @@ class Module:
 
     def register_buffer(self, name, tensor, persistent=True):
         """Set an attribute that is saved and moved with the module but not trained: a Tensor, an array or None."""
-        refuse("register_buffer", persistent=(persistent, True))
+        refuse("register_buffer", persistent=persistent)
         self._buffers = self._buffers | {name}
         setattr(self, name, tensor)
 
@@ -54,7 +54,7 @@ class Module:
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):
         """Yield (dotted name, module) for this module (`prefix`) and all below it, by default each object once."""
-        refuse("named_modules", memo=(memo, None))
+        refuse("named_modules", memo=memo)
         found = self._walk(prefix)
         return _once(found) if remove_duplicate else found
 
@@ -96,7 +96,7 @@ class Module:
 
         `prefix`: what every name begins with, including a dot. `keep_vars`: return the Parameters themselves.
         """
-        refuse("state_dict", destination=(destination, None))
+        refuse("state_dict", destination=destination)
         if keep_vars:
             return {prefix + name: value for name, value in self._state()}
         return {prefix + name: value.detach() for name, value in self._state()}
@@ -107,7 +107,7 @@ class Module:
         RuntimeError lists all shapes that differ and, if `strict`, all missing or unexpected names; in this case
         nothing is changed. Returns (missing, unexpected).
         """
-        refuse("load_state_dict", assign=(assign, False))
+        refuse("load_state_dict", assign=assign)
         state, own = state_dict, dict(self._state())
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
@@ -145,7 +145,7 @@ class Module:
         A Tensor among the targets means its device and dtype; `non_blocking` has no effect. The Parameter objects stay
         the same; their gradients are converted too. TypeError for a dtype that isn't floating.
         """
-        refuse("to", memory_format=(memory_format, None))
+        refuse("to", memory_format=memory_format)
         for target in destinations(targets, device, dtype):
             device = target in ("cpu", "cuda")
             if not device and np.dtype(target).kind != "f":

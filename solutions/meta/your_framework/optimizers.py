@@ -212,7 +212,7 @@ class SGD(Optimizer):
         differentiable=False,
         fused=None,
     ):
-        refuse("SGD", differentiable=(differentiable, False))
+        refuse("SGD", differentiable=differentiable)
         settings = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
         super().__init__(params, **settings, nesterov=nesterov, maximize=maximize, foreach=foreach, fused=fused)
 
@@ -252,7 +252,7 @@ class Adam(Optimizer):
         fused=None,
         decoupled_weight_decay=False,
     ):
-        refuse(type(self).__name__, capturable=(capturable, False), differentiable=(differentiable, False))
+        refuse(type(self).__name__, capturable=capturable, differentiable=differentiable)
         settings = {"lr": lr, "betas": tuple(map(float, betas)), "eps": eps, "weight_decay": weight_decay}
         settings |= {"amsgrad": amsgrad, "maximize": maximize, "foreach": foreach, "fused": fused}
         super().__init__(params, **settings, decoupled_weight_decay=decoupled_weight_decay)

@@ -102,7 +102,7 @@ def expand(a, *shape):
 
 def cat(tensors, dim=0, *, out=None):
     """Join tensors along `dim`. RuntimeError with the shapes if they differ in any other axis."""
-    refuse("cat", out=(out, None))
+    refuse("cat", out=out)
     if not len(tensors):
         raise RuntimeError("cat: expected a non-empty list of tensors")
     tensors = meet(*map(as_tensor, tensors))
@@ -126,7 +126,7 @@ def cat(tensors, dim=0, *, out=None):
 
 def stack(tensors, dim=0, *, out=None):
     """Stack tensors of equal shape along a new axis `dim`. RuntimeError with the shapes if they differ."""
-    refuse("stack", out=(out, None))
+    refuse("stack", out=out)
     tensors = [as_tensor(t) for t in tensors]
     if len({t.shape for t in tensors}) > 1:
         raise RuntimeError(f"stack: shapes {[t.shape for t in tensors]} differ")
@@ -138,7 +138,7 @@ def where(condition, input, other, *, out=None):
 
     RuntimeError with the shapes if they don't.
     """
-    refuse("where", out=(out, None))
+    refuse("where", out=out)
     condition, a, b = as_tensor(condition), input, other
     if condition.dtype.kind != "b":
         raise RuntimeError(f"where: the condition must be bool, not {condition.dtype}")

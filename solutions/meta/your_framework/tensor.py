@@ -130,7 +130,7 @@ class Tensor:
 
     def clone(self, *, memory_format=None):
         """Return a copy that passes the gradient on."""
-        refuse("clone", memory_format=(memory_format, None))
+        refuse("clone", memory_format=memory_format)
         return record(self.data.copy(), (self, lambda g: g))
 
     def to(self, *targets, device=None, dtype=None, non_blocking=False, copy=False, memory_format=None):  # noqa: ARG002
@@ -139,7 +139,7 @@ class Tensor:
         A Tensor among the targets means its device and dtype; `non_blocking` has no effect. With `copy`, never return
         self.
         """
-        refuse("to", memory_format=(memory_format, None))
+        refuse("to", memory_format=memory_format)
         result = self
         for target in destinations(targets, device, dtype):
             result = result._to(target)
@@ -186,7 +186,7 @@ class Tensor:
         has several elements and no `gradient` is given, if the shapes differ, if the graph was freed before, or if a
         value that is needed was modified in place. NotImplementedError for PyTorch's other arguments.
         """
-        refuse("backward", create_graph=(create_graph, False), inputs=(inputs, None))
+        refuse("backward", create_graph=create_graph, inputs=inputs)
         if not self.requires_grad:
             raise RuntimeError("backward of a tensor that does not require grad")
         if gradient is None:
@@ -370,7 +370,7 @@ def is_recording():
 
 def tensor(data, dtype=None, requires_grad=False, device=None, pin_memory=False):
     """Return a Tensor with a copy of `data`: `Tensor` with PyTorch's order of arguments."""
-    refuse("tensor", pin_memory=(pin_memory, False))
+    refuse("tensor", pin_memory=pin_memory)
     return Tensor(data, requires_grad, dtype, device)
 
 
@@ -384,13 +384,13 @@ def sizes(shape):
 
 def zeros(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Return zeros of the given shape: zeros(2, 3) or zeros((2, 3))."""
-    refuse("zeros", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    refuse("zeros", out=out, layout=layout, pin_memory=pin_memory)
     return Tensor(np.zeros(sizes(size), dtype or FLOAT32), requires_grad, None, device)
 
 
 def ones(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Return ones of the given shape: ones(2, 3) or ones((2, 3))."""
-    refuse("ones", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    refuse("ones", out=out, layout=layout, pin_memory=pin_memory)
     return Tensor(np.ones(sizes(size), dtype or FLOAT32), requires_grad, None, device)
 
 
@@ -399,7 +399,7 @@ def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None,
 
     `generator`: the NumPy generator to draw from, instead of the one that `manual_seed` seeds.
     """
-    refuse("randn", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    refuse("randn", out=out, layout=layout, pin_memory=pin_memory)
     source = common_generator if generator is None else generator
     return Tensor(source.standard_normal(sizes(size)), requires_grad, dtype or FLOAT32, device)
 
@@ -417,7 +417,7 @@ def arange(
     pin_memory=False,
 ):
     """Return start, start + step, … without end: int64 if all three are ints, else float32. arange(n) starts at 0."""
-    refuse("arange", out=(out, None), layout=(layout, None), pin_memory=(pin_memory, False))
+    refuse("arange", out=out, layout=layout, pin_memory=pin_memory)
     start, end = (0, start) if end is None else (start, end)
     if dtype is None:
         dtype = np.int64 if all(isinstance(x, (int, np.integer)) for x in (start, end, step)) else FLOAT32

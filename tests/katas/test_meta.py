@@ -1,4 +1,4 @@
-"""The hidden tests of the kata meta move objects from a process with PyTorch to one without."""
+"""The hidden tests of meta move objects from a process with PyTorch to one without, and check slopes on their own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graders.checks.mismatch import Mismatch
 from tests.kata_modules import module_at
-from tests.late import torch
+from tests.late import Late, torch
 
+twin = Late("graders.hidden.meta.twin")
 PROBES = Path(__file__).parents[2] / "graders/hidden/meta/probes.py"
 
 # A framework as learners write one: attributes in dictionaries, lambdas in tensors and layers, layers from a function.
@@ -117,3 +119,34 @@ def test_nothing_of_pytorch_crosses(probes: Any, framework: Any, what: str) -> N
     model.inside = eval(what)
     with pytest.raises(TypeError, match="they hold a PyTorch object"):
         probes.packed(framework, model)
+
+
+# Gradients are compared with central differences, which do not depend on autograd.
+
+A, B = np.array([[0.5, -1.0], [2.0, 1.5]]), np.array([1.0, 3.0])
+G = np.array([[1.0, -2.0], [0.5, 1.0]])
+
+
+def test_check_slope_accepts_the_right_gradients() -> None:
+    twin.check_slope([G * B, (G * A).sum(0)], lambda a, b: a * b, [A, B], G, 6.0, 8)
+
+
+@pytest.mark.parametrize("gradients", [[G * B, G.sum(0)], [G, (G * A).sum(0)], [-G * B, (G * A).sum(0)]])
+def test_check_slope_rejects_a_wrong_gradient(gradients: list[np.ndarray]) -> None:
+    with pytest.raises(Mismatch):
+        twin.check_slope(gradients, lambda a, b: a * b, [A, B], G, 6.0, 8)
+
+
+def test_check_slope_detects_what_autograd_does_not_record() -> None:
+    def detached(a: torch.Tensor) -> torch.Tensor:
+        return a * a.detach()
+
+    x = torch.tensor(A, requires_grad=True)
+    detached(x).backward(torch.tensor(G))
+    with pytest.raises(Mismatch, match="central differences"):
+        twin.check_slope([x.grad.numpy()], detached, [A], G, 6.0, 8)
+
+
+def test_all_expressions_with_kinks_are_left_out() -> None:
+    lines = {"a.maximum(b)": True, "where(x > 0, x, v)": True, "a * b": False}
+    assert {line: any(kinked in line for kinked in twin.KINKED) for line in lines} == lines
