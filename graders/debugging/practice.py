@@ -362,6 +362,7 @@ class PuzzleJudge(ExitStack):
         until: int | None = None,
         tasks: Collection[str] = (),
         tell: Callable[[Verdict], None] | None = None,
+        impatient: bool = False,
     ) -> Verdict:
         """Return the verdict on the learner's files, as the learner sees it. `slug` is its name for the puzzle.
 
@@ -375,7 +376,8 @@ class PuzzleJudge(ExitStack):
             return msgspec.structs.replace(verdict, ignored_files=foreign, kata=slug or verdict.kata)
 
         partial = None if tell is None else lambda verdict: tell(named(verdict))
-        return named(self._judge.grade(self._slug, self.folder, until=until, tasks=tasks, tell=partial))
+        how: dict[str, Any] = {"until": until, "tasks": tasks, "tell": partial, "impatient": impatient}
+        return named(self._judge.grade(self._slug, self.folder, **how))
 
 
 class PuzzleKata(Kata, frozen=True, kw_only=True):

@@ -119,6 +119,7 @@ class Judge:
         require_extras: bool | None = None,
         with_shipped: bool = False,
         separate: bool = False,
+        impatient: bool = False,
     ) -> Verdict:
         """Return the verdict on a submission.
 
@@ -129,6 +130,8 @@ class Judge:
         and the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
         kata.toml decides. `with_shipped` takes the files of the katas that this kata builds on from their solutions,
         not from the submission; the verdict is then unofficial. `separate` gives every test a worker of its own.
+        With `impatient`, the tests after one that a time limit has stopped are blocked: an endless loop then costs a
+        learner one limit, and not each test's.
 
         Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
         fault in the submission is part of the verdict.
@@ -147,7 +150,8 @@ class Judge:
         earlier, why = cached.unfinished(taken, own=own)
         if earlier:
             return ungradable(blank, kata, why, "earlier kata", earlier)
-        how = {"visible": visible or kata.handed_out, "progress": tell is not None, "separate": separate}
+        how = {"visible": visible or kata.handed_out, "progress": tell is not None}
+        how |= {"separate": separate, "impatient": impatient}
         request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
         return _concluded(self._judged(cached, request, until, tell), request, cached)
 

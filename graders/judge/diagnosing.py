@@ -29,15 +29,16 @@ def diagnosis(
     runtime = kata.runtime_of(results[failed[0]].task)
     cases = _observable(runner, results, relevant, runtime)
     cases.sort(key=lambda case: case.nodeid not in failed)  # failed tests quickly rule out most variants
-    if not cases or cases[0].nodeid not in failed:
+    explained = next((nodeid for nodeid in failed if nodeid not in runner.undiagnosed), "")
+    if not cases or cases[0].nodeid not in failed or not explained:
         return "", ""
+    tasks = dict.fromkeys(results[nodeid].task for nodeid in (explained, *failed))
     try:
-        tasks = {results[nodeid].task for nodeid in failed}
-        sentence = _sentence(runner.sides, runtime, tasks, cases, observations)
+        sentence = _sentence(runner.sides, runtime, [*tasks], cases, observations)
     except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a failed diagnosis must not cost the verdict)
         watchdog.stop()
         return "", ""
-    return next(((nodeid, sentence) for nodeid in failed if sentence and nodeid not in runner.undiagnosed), ("", ""))
+    return (explained, sentence) if sentence else ("", "")
 
 
 def _observable(runner: Runner, results: Mapping[str, TestResult], tasks: Collection[str], runtime: str) -> list[Case]:
@@ -53,7 +54,7 @@ def _observable(runner: Runner, results: Mapping[str, TestResult], tasks: Collec
 
 
 def _sentence(
-    sides: Sides, runtime: str, tasks: Collection[str], cases: Sequence[Case], observed: ObservationCache
+    sides: Sides, runtime: str, tasks: Sequence[str], cases: Sequence[Case], observed: ObservationCache
 ) -> str:
     others: list[Worker] = []
     clock = Clock(sides.kata.limits)  # the diagnosis does not use the submission's time

@@ -230,11 +230,19 @@ class Grading:
             return self.together[item.nodeid]
         if item.nodeid in self.together and task.name in failed and not task.partial:
             return self.together[item.nodeid]
+        if self.request.impatient and (stopped := self._stopped):
+            why = f'not run, because your code was stopped in "{stopped}"'
+            return msgspec.structs.replace(result, status="blocked", message=why)
         self.device = "cuda" if needs_gpu else self.device
         side = self.sides.take(item)
         result = self._repeated(item, side)
         side.worker.kill("its test is over")
         return result
+
+    @property
+    def _stopped(self) -> str:
+        """A test that a time limit has stopped, in words, or ""."""
+        return next((each.title or each.name for each in self.results.values() if each.reason == "time limit"), "")
 
     def _report_progress(self, base: Verdict, later: Sequence[pytest.Item]) -> None:
         undecided = set(map(task_of, later))

@@ -48,6 +48,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
     separate: bool = False  # whether every test has a worker of its own
     progress: bool = False  # whether a partial verdict is sent after every test
+    impatient: bool = False  # whether no test runs after one that a time limit has stopped, because a learner waits
 
 
 class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):

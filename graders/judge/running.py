@@ -185,7 +185,7 @@ class Runner:
                 self.undiagnosed.add(item.nodeid)
             self.usual = self.usual and not isinstance(run.failure.fault, WorkerError)
             numbers.add(run.failure.case)
-        self.cases[item.nodeid] = Case(item.nodeid, trial.body, trial.name, tuple(sorted(numbers)))
+        self.cases[item.nodeid] = Case(item.nodeid, task_of(item), trial.body, trial.name, tuple(sorted(numbers)))
 
 
 def _reason(fault: Exception) -> Reason:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +38,9 @@ SEND_S = 5.0  # a worker's own time to read a request; between calls, it reads a
 STARTED_WITHIN_S = 300.0  # the longest wait for a fresh worker; if its fork server dies, the judge notices at once
 STOPPED_WITHIN_S = 10.0  # the longest wait until a worker has stopped
 NAP_S = 0.0002  # the time between two looks at whether it has, in which it may need this processor to stop
+ANSWERED_WITHIN_S = 0.2  # the longest wait until a worker that is about to be stopped has said where it is
+FRAME = re.compile(rb'^ +File "([^"\n]+)", line (\d{1,7}) in ', re.MULTILINE)  # of faulthandler, the innermost first
+TRACE_END = b" in <module>\n"
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
 LOOK_S = 0.002, 0.05  # how long the judge waits before it looks whether a worker is asleep: at first, and at most
 PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # a worker may need this many times its own time, and at least this long
@@ -97,6 +102,7 @@ class Worker:
     spin_s: float = SPIN_S
     number: int = 0
     printed: bytearray = field(default_factory=bytearray)
+    own_files: Collection[str] = ()  # the names of the submission's files
     kept: int = 0  # the number of bytes that were printed before the first test
     cut: bool = False
     dead: str = ""
@@ -162,7 +168,7 @@ class Worker:
         except WireError as fault:
             raise self.kill(f"the worker broke the wire protocol: {fault}") from None
         except TimeoutError:
-            raise self.kill(late, TimeLimitError) from None
+            raise self.kill(late + self._whereabouts(), TimeLimitError) from None
         except EOFError:
             raise self.kill(f"{what}: {self._exit_reason()}") from None
         if reply.ok:
@@ -253,6 +259,22 @@ class Worker:
         if self.cut:
             text += f"\n[output cut at {self.output_limit // 1024} kB]"
         return text
+
+    def _whereabouts(self) -> str:
+        """Return which line of the submission runs, e.g. ", in line 7 of softmax.py", or "" if the worker is silent.
+
+        The worker itself says so, so this is for its author only.
+        """
+        self.drain()
+        before = len(self.printed)
+        self._send(signal.SIGUSR1)
+        deadline = time.monotonic() + ANSWERED_WITHIN_S
+        while TRACE_END not in self.printed[before:] and time.monotonic() < deadline:
+            time.sleep(NAP_S)
+            self.drain()
+        frames = [(name.decode(errors="replace"), int(line)) for name, line in FRAME.findall(self.printed, before)]
+        del self.printed[before:]
+        return next((f", in line {line} of {name}" for name, line in frames if name in self.own_files), "")
 
     # ------------------------------------------------------------------------------- life and death
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.checks.mismatch import observing
 from graders.errors import NotPlain, WorkerError
-from graders.pytest_plugin.handle import CallLog, Handle, Side
+from graders.pytest_plugin.handle import Call, CallLog, Handle, Side
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
 
 SEED = b"the inputs that diagnosis looks at"
@@ -32,9 +32,10 @@ BUSY = 4  # the wall time may be this many times longer, because other processes
 
 @dataclass(frozen=True)
 class Case:
-    """A test function, the name that determines its inputs, and the numbers of the cases to observe."""
+    """A test function, its task, the name that determines its inputs, and the numbers of the cases to observe."""
 
     nodeid: str
+    task: str
     body: Callable[[Handle, Draw], object]
     name: str
     numbers: tuple[int, ...]
@@ -42,7 +43,7 @@ class Case:
 
 def diagnose(
     kata: Kata,
-    failed: Collection[str],
+    failed: Sequence[str],
     cases: Sequence[Case],
     own: Side,
     load: Callable[[dict[str, bytes]], Side],
@@ -50,11 +51,20 @@ def diagnose(
 ) -> str:
     """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
-    `own` runs the submission. `load` loads a variant's files into a worker, which all (trusted) variants share.
+    If none does, the reason may be a second mistake, or a function that builds on the wrong one. Then only the first of
+    the failed tasks is compared. `own` runs the submission. `load` loads a variant's files into a worker, which all
+    (trusted) variants share.
     """
-    variants = [variant for variant in mistakes(kata) if variant.task in failed]
-    found = alike(kata, variants, cases, own, load, cache, cpu_s=BUDGET_S / 2)
+    compared = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=BUDGET_S / 2)
+    found = compared([variant for variant in mistakes(kata) if variant.task in failed], cases)
+    if not found:
+        found = compared(*within(failed[0], mistakes(kata), cases), answering=True)
     return found[0].sentence if len(found) == 1 else ""
+
+
+def within(task: str, variants: Sequence[Variant], cases: Sequence[Case]) -> tuple[list[Variant], list[Case]]:
+    """Return the variants and the cases of one task."""
+    return [each for each in variants if each.task == task], [case for case in cases if case.task == task]
 
 
 @functools.cache  # a suite server reads them before it forks judges, and is replaced when a file changes
@@ -73,10 +83,12 @@ def alike(
     *,
     cpu_s: float,
     all_cases: bool = True,
+    answering: bool = False,
 ) -> list[Variant]:
     """Return the variants that behave like the submission, or none if the solution does, too, or if time runs out.
 
-    `cpu_s` limits this process. Pass `all_cases=False` if more cases follow: the solution may agree until then.
+    `cpu_s` limits this process. Pass `all_cases=False` if more cases follow: the solution may agree until then. With
+    `answering`, no variant behaves like a submission that only raises exceptions, for which there are many reasons.
     """
     deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
     places = [(case, number) for case in cases for number in case.numbers]
@@ -106,7 +118,7 @@ def alike(
             return []
         if agrees(variant.submission(solution)):
             found.append(variant)
-    return found
+    return found if submission.answers or not answering else []
 
 
 @dataclass
@@ -118,6 +130,7 @@ class Behaviour:
     open: Callable[[], Side]
     most_bytes: float = float("inf")
     observed: list[list[Any]] = field(default_factory=list)
+    answers: bool = False  # whether an observed call returned a value
     fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
 
     @functools.cached_property
@@ -127,7 +140,9 @@ class Behaviour:
     def at(self, place: int) -> list[Any]:
         """Return the values of the case at `place`."""
         while len(self.observed) <= place:
-            self.observed.append(observe(*self.cases[len(self.observed)], self.kata, self.side))
+            calls = observe(*self.cases[len(self.observed)], self.kata, self.side)
+            self.answers = self.answers or any(call.fault is None for call in calls)
+            self.observed.append([_outcome(call) for call in calls])
             self.most_bytes -= weight(self.observed[-1])
             if self.most_bytes < 0:
                 raise NotPlain("the submission returned more than a diagnosis records")
@@ -140,8 +155,8 @@ class Behaviour:
         return self.fingerprints[place]
 
 
-def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
-    """Return the value of each call in one case, or the type of the exception that the call raised."""
+def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Call]:
+    """Return the calls of one case."""
     call_log = CallLog(recorded=[])
     try:
         with observing():
@@ -150,11 +165,15 @@ def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Any]:
         raise
     except Exception:  # noqa: BLE001 (the test ended early; the calls until then are recorded)
         pass
+    return call_log.recorded or []
+
+
+def _outcome(call: Call) -> Any:
+    """Return the value of a call, or the type of the exception that it raised."""
+    if call.fault is None:
+        return call.value
     # A fault is a RemoteFault from a worker, or the exception itself in this process.
-    return [
-        call.value if call.fault is None else (type(call.fault).__name__, getattr(call.fault, "type_name", ""))
-        for call in call_log.recorded or []
-    ]
+    return type(call.fault).__name__, getattr(call.fault, "type_name", "")
 
 
 def same(left: Any, right: Any) -> bool:

@@ -10,6 +10,7 @@ from graders.catalogue import Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch, Missing
 from graders.errors import RemoteFault, SubmissionError
+from graders.pytest_plugin.advice import advice
 from graders.pytest_plugin.cases import Failure, is_unwritten
 from graders.pytest_plugin.handle import Call, Handle, Probe
 
@@ -100,5 +101,6 @@ def without_source(text: str) -> str:
 
 
 def exception_text(fault: RemoteFault) -> str:
-    """Return the text of the submission's exception and the place where it was raised."""
-    return f"{fault}\n{fault.where}" if fault.where else str(fault)
+    """Return the text of the submission's exception, the place where it was raised, and what it means."""
+    parts = (str(fault), fault.where, advice({fault.type_name, *fault.bases}, fault.text))
+    return "\n".join(filter(None, parts))

@@ -20,6 +20,7 @@ import pytest
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
 from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
+from graders.pytest_plugin.advice import advice_on
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import message
 from graders.pytest_plugin.handle import Handle
@@ -158,8 +159,8 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
     worded = type(fault) is AssertionError and "\nassert " in str(fault)  # whether the test's author gave a message
     if isinstance(fault, Mismatch | SubmissionError) or worded:
         fault = AssertionError(message(failure, handle))
-    if diagnosis:
-        fault.add_note(f"\n{diagnosis}")
+    if said := diagnosis or advice_on(fault):
+        fault.add_note(f"\n{said}")
     if failure.counterexample.text and not isinstance(fault, pytest.exit.Exception):  # the learner left the debugger
         lines = failure.counterexample.text.splitlines()
         is_code = any(line and not line.startswith("#") for line in lines)

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
 from graders.pytest_plugin.cases import Trial, is_unwritten
-from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike
+from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike, within
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
 from graders.pytest_plugin.local_side import LocalSide
@@ -52,9 +53,8 @@ def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
 
 @dataclass(frozen=True)
 class LocalTest:
-    """A test of a kata, with its task, its number of cases, and the cases that a diagnosis observes."""
+    """A test of a kata, with its number of cases, and the cases that a diagnosis observes."""
 
-    task: str
     count: int
     case: Case
 
@@ -69,17 +69,28 @@ class LocalDiagnosis:
 
     def diagnosis(self, visible: Sequence[LocalTest]) -> str:
         """Return the sentence of the only variant that behaves like the learner's files, or an empty string."""
-        found = self._alike(visible, self.kata.wrong, hidden=False)
-        if found:  # Hidden tests may tell the remaining variants apart. They take time to load, so this comes second.
-            found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True)
-        return found[0].sentence if len(found) == 1 else ""
+        for one_task in (False, True):
+            found = self._alike(visible, self.kata.wrong, hidden=False, one_task=one_task)
+            if found:  # Hidden tests may tell these variants apart. They take time to load, so this comes second.
+                found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True, one_task=one_task)
+            if found:
+                return found[0].sentence if len(found) == 1 else ""
+        return ""
 
-    def _alike(self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool) -> list[Variant]:
-        """Return the variants that behave alike. Before the hidden tests run, it is unknown which tasks fail."""
+    def _alike(
+        self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool, one_task: bool
+    ) -> list[Variant]:
+        """Return the variants that behave alike. Before the hidden tests run, it is unknown which tasks fail.
+
+        With `one_task`, only the first of the failed tasks is compared.
+        """
         cases, failed = self._graded(tests)
         chosen = [variant for variant in variants if variant.task in failed or not hidden]
-        cache = ObservationCache()
-        return alike(self.kata, chosen, cases, self._own(), self._side, cache, cpu_s=BUDGET_S, all_cases=hidden)
+        if one_task and cases:
+            chosen, cases = within(cases[0].task, chosen, cases)
+        own, cache = self._own(), ObservationCache()
+        limits: dict[str, Any] = {"cpu_s": BUDGET_S, "all_cases": hidden, "answering": one_task}
+        return alike(self.kata, chosen, cases, own, self._side, cache, **limits)
 
     def _graded(self, tests: Sequence[LocalTest]) -> tuple[list[Case], set[str]]:
         """Return the cases (of failed tests first) and the failed tasks. Raise TimeoutError after BUDGET_S."""
@@ -88,20 +99,20 @@ class LocalDiagnosis:
         passing: list[LocalTest] = []
         failing: list[LocalTest] = []
         failed: set[str] = set()
-        for test in sorted(tests, key=lambda test: order.index(test.task)):
-            if blocking(self.kata, failed, test.task):
+        for test in sorted(tests, key=lambda test: order.index(test.case.task)):
+            if blocking(self.kata, failed, test.case.task):
                 continue
             fault = self._fault(test, own)
             if fault is None:
                 passing.append(test)
             else:
-                failed.add(test.task)
+                failed.add(test.case.task)
                 if not isinstance(fault, WorkerError) and not is_unwritten(fault):
                     failing.append(test)
             if time.process_time() > deadline:
                 raise TimeoutError
         relevant = tasks_for_diagnosis(self.kata, failed)
-        return [test.case for test in [*failing, *passing] if test.task in relevant], failed & relevant
+        return [test.case for test in [*failing, *passing] if test.case.task in relevant], failed & relevant
 
     def _fault(self, test: LocalTest, own: LocalSide) -> Exception | None:
         trial = Trial(test.case.body, Handle(self.kata, own), SEED, test.case.name, test.count)
@@ -165,7 +176,7 @@ def _local_test(
         given = {"kata": handle, "draw": drawn, "probes": probes}
         return function(**{name: given[name] for name in names})
 
-    yield LocalTest(task, count, Case(name, body, name, tuple(sorted({*range(min(count, CASES))} | also))))
+    yield LocalTest(count, Case(name, task, body, name, tuple(sorted({*range(min(count, CASES))} | also))))
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ other scratch folder is left. If one is, the fork server ends, and the client gr
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import json
@@ -294,6 +295,7 @@ def main(control: int, settings: dict[str, Any]) -> None:
     for _ in range(REHEARSALS):
         rehearse(settings["runtime"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge handles Ctrl-C
+    faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)  # so that the judge can ask where a worker is
     walls = WorkerConfinement.build(settings["readable"], settings["runtime"] != "numpy") if settings["walls"] else None
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115

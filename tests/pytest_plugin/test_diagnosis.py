@@ -58,8 +58,6 @@ def test_a_submission_like_one_misconception_gets_its_sentence(graded: Graded, b
     "body",
     [
         "return x - x.dtype.type(factor)",
-        "return x.astype(np.float64) + factor",
-        "x += x.dtype.type(factor); return x",
         "return (x + x.dtype.type(factor)) * (1 + 1e-4)",
         "return list(x + x.dtype.type(factor))",
         "raise ArithmeticError",
@@ -68,7 +66,7 @@ def test_a_submission_like_one_misconception_gets_its_sentence(graded: Graded, b
         "import os; os._exit(1)",
     ],
     ids=[
-        *("other values", "other dtype", "other arguments", "nearly", "other type", "other exception"),
+        *("other values", "nearly", "other type", "other exception"),
         *("two misconceptions", "varies", "crash"),
     ],
 )
@@ -76,6 +74,13 @@ def test_a_submission_that_behaves_like_no_single_misconception_is_not_diagnosed
     verdict = graded("scaling", scaling(body))
     assert verdict.status == "failed"
     assert diagnoses(verdict) == []
+
+
+@pytest.mark.parametrize(
+    "body", ["return x.astype(np.float64) + factor", "x += x.dtype.type(factor); return x"], ids=["dtype", "arguments"]
+)
+def test_of_two_mistakes_in_different_tasks_the_first_is_named(graded: Graded, body: str) -> None:
+    assert diagnoses(graded("scaling", scaling(body))) == ["The factor is added instead of multiplied."]
 
 
 def test_a_right_submission_is_not_diagnosed(graded: Graded, solved: Callable[[str], str]) -> None:

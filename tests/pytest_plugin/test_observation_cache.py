@@ -112,8 +112,8 @@ def asked(kata: Kata, tmp_path: Path) -> Asked:
             return side(files["scaling.py"])
 
         loaded: list[str] = []
-        cases = [Case("a", body, "visible/test_a", (0, 1)), Case("b", body, "visible/test_b", (0, 1, 2))]
-        tasks = {task.name for task in kata.tasks}
+        cases = [Case("a", "x", body, "visible/test_a", (0, 1)), Case("b", "x", body, "visible/test_b", (0, 1, 2))]
+        tasks = [task.name for task in kata.tasks]
         return diagnose(kata, tasks, cases, side(text.encode()), load, cache), loaded
 
     return ask

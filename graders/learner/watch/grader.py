@@ -96,7 +96,7 @@ class Grader:
             with self._turn:
                 verdict = self._judge.grade(
                     request.slug, visible=request.visible, until=request.until, tasks=request.tasks,
-                    tell=lambda verdict: self._report(request, verdict, so_far=True),
+                    tell=lambda verdict: self._report(request, verdict, so_far=True), impatient=True,
                 )  # fmt: skip
         except Abandoned:
             return
