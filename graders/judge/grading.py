@@ -20,7 +20,7 @@ from graders.judge.submission_side import Clock, WorkerSide
 from graders.pytest_plugin.items import is_hidden, task_of, test_name
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.sandbox import gpu
-from graders.scoring import blocked_message, blocking, in_order, scored, ungradable
+from graders.scoring import blocked_message, blocking, scored, ungradable
 from graders.verdict import TestResult, Verdict
 
 SAMPLE = 2  # the number of tests that passed together and are repeated
@@ -65,7 +65,7 @@ class Grading:
         """
         started = time.monotonic()
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
-        order = {name: number for number, name in enumerate(in_order(self.kata))}
+        order = {name: number for number, name in enumerate(self.kata.in_order())}
         items = self._gradable(sorted(self.items, key=lambda item: order[task_of(item)]), self._lacking)
         try:
             verdict = self._verdict(base, items)

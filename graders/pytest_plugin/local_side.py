@@ -23,7 +23,7 @@ import numpy as np
 from graders import watchdog, wire
 from graders.catalogue import Kata, is_glob
 from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, WireError, WorkerError
-from graders.pytest_plugin.handle import Probe
+from graders.pytest_plugin.handle import Probe, missing
 from graders.sandbox import runtimes
 from graders.worker.loading import Namespace, entry_point, only_these, refuse_forbidden
 
@@ -232,11 +232,6 @@ def missing_earlier(kata: Kata, folder: Path) -> tuple[str, Path] | None:
             if not is_glob(name) and not path.is_file():
                 return other.slug, path
     return None
-
-
-def missing(kata: Kata, name: str) -> str:
-    """Return the message for a submission that lacks one of its functions."""
-    return f"{' or '.join(kata.files)} does not define {name}. Use the name and arguments of the stub."
 
 
 def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
