@@ -18,8 +18,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from graders import watchdog, wire
 from graders.catalogue import Kata, is_glob
 from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, WireError, WorkerError
@@ -236,10 +234,7 @@ def missing_earlier(kata: Kata, folder: Path) -> tuple[str, Path] | None:
 
 def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return copies of the arguments, as they would arrive over the wire."""
-    return tuple(
-        np.random.default_rng(argument.seed) if isinstance(argument, wire.GeneratorSeed) else argument
-        for argument in wire.crossed(arguments)
-    )
+    return wire.with_generators(wire.crossed(arguments))
 
 
 def _crossed(value: Any, name: str) -> Any:

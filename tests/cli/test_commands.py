@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from graders import Judge, cli
-from graders.cli.replay import differences
+from graders.cli.grade import differences
 from graders.verdict import TestResult, Verdict
 from tests import in_process, warm, workshop
 from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write, write_repository

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.output.formulas import as_text
-from graders.output.terminal_markdown import shown
+from graders.output.terminal_markdown import as_text, shown
 from tests import workshop
 from tests.at_terminal import AtTerminal
 from tests.learner.test_learning import typed

@@ -18,7 +18,7 @@ import pytest
 from graders import catalogue, intake
 from graders.course import similarity
 from graders.course.similarity import Comparison
-from graders.learner import checklist
+from graders.learner.listing import as_page
 from graders.learner.progress import Standing
 from graders.pytest_plugin.outcome import actual_text, expected_text
 from graders.report import render
@@ -119,7 +119,7 @@ def pages() -> dict[str, str]:
         "one": render([golden["wrong"]], "html", "learner"),
         "compared": render([compared()], "html", "learner"),
         "similar": similar(),
-        "progress": checklist.render(katas, standings, [day], day),
+        "progress": as_page(katas, standings, [day], day),
     }
 
 
