@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 from graders import Judge, catalogue
-from graders.learner import checklist
+from graders.learner.listing import as_page
 from graders.learner.progress import Standing
 from graders.report import render
 
@@ -48,7 +48,7 @@ def progress() -> str:
     for number in range(1, 6):
         standings[f"exercise{number:02}"] = Standing("", 2, 10, f"2026-03-0{(number + 1) // 2}")
     standings["exercise06"] = Standing("", 3, 4)
-    return checklist.render(katas, standings, days, days[-1])
+    return as_page(katas, standings, days, days[-1])
 
 
 def pictured(page: str) -> Image.Image:

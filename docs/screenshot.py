@@ -19,7 +19,7 @@ from graders.learner.progress import Standing
 from graders.learner.watch import view
 from graders.learner.watch.session import State
 from graders.report import terminal
-from graders.report.shown import shown
+from graders.report.text import shown
 from graders.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]

@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from graders import catalogue
 from graders.catalogue import Kata, Task
 from graders.verdict import Status, TaskResult, TaskStatus, TestResult, Verdict, VerdictReason
 
 
-def blocking(kata: Kata, failed: Iterable[str], task: str) -> tuple[str, ...]:
+def blocking(kata: Kata, failed: Collection[str], task: str) -> tuple[str, ...]:
     """Return the failed tasks that `task` builds on, directly or indirectly. `kata` may have only some of its tasks."""
-    failed = set(failed)
-    by_name = {each.name: each for each in kata.tasks}
-    found: list[str] = []
-    waiting = list(by_name[task].after) if task in by_name else []
-    while waiting:
-        name = waiting.pop(0)
-        if name in failed and name not in found:
-            found.append(name)
-        waiting += [earlier for earlier in by_name[name].after if earlier not in found] if name in by_name else []
-    return tuple(found)
+    return tuple(name for name in kata.in_order([task]) if name in failed and name != task)
 
 
 def blocked_message(kata: Kata, others: Iterable[str]) -> str:
     """Return the message about a test whose task is blocked by these tasks, which it names by their titles."""
     titles = {task.name: f'"{task.title}"' for task in kata.tasks}
     return f"blocked: first make {' and '.join(titles[name] for name in others)} pass"
-
-
-def in_order(kata: Kata) -> list[str]:
-    """Return the names of the tasks in the order of kata.toml, except that a task follows those that it builds on."""
-    ordered: list[str] = []
-
-    def place(task: Task) -> None:
-        for name in task.after:
-            place(next(each for each in kata.tasks if each.name == name))
-        if task.name not in ordered:
-            ordered.append(task.name)
-
-    for task in kata.tasks:
-        place(task)
-    return ordered
 
 
 def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict:
@@ -133,58 +105,3 @@ def tasks_for_diagnosis(kata: Kata, failed: Collection[str]) -> set[str]:
     """Return the tasks to use for a diagnosis, which are the core tasks if one of them failed, or else all tasks."""
     core = {task.name for task in kata.tasks if not task.extra}
     return core if core & set(failed) else {task.name for task in kata.tasks}
-
-
-@dataclass
-class PointTally:
-    """A record of the test outcomes in learner mode.
-
-    It determines which tests are blocked, and provides the summary.
-    """
-
-    results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
-
-    def record(self, properties: dict[str, str], outcome: str) -> None:
-        """Record the outcome of a test phase, which is "passed", "failed", "skipped" or "error".
-
-        `properties` has the keys `root`, `kata` and `task`.
-        """
-        tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
-        tasks.setdefault(properties["task"], []).append(outcome)
-
-    def failed(self, kata: Kata) -> set[str]:
-        tasks = self.results.get((str(kata.root), kata.slug), {})
-        return {task for task, outcomes in tasks.items() if "failed" in outcomes}
-
-    def lines(self) -> list[str]:
-        """Return one line per kata, which gives the points so far and says how to get the official verdict."""
-        return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
-
-    def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
-        kata = catalogue.load(root, slug)
-        by_name: dict[str, Any] = {task.name: task for task in kata.tasks}
-        decided = {name: outcomes for name, outcomes in tasks.items() if not by_name[name].review}
-        passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
-        points, possible = (sum(by_name[name].points for name in names) for names in (passed, decided))
-        core, extra = ([name for name in decided if by_name[name].extra == each] for each in (False, True))
-        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
-        if extra:
-            counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
-        counted.append(f"{points:g} of {possible:g} points in the tests run here")
-        unready = [name for name, outcomes in tasks.items() if by_name[name].review and "failed" in outcomes]
-        if unready:
-            counted.append(f"not ready for review: {', '.join(unready)}")
-        needed = {task.name for task in kata.tasks if not task.extra and not task.review}
-        if not unready and not kata.require_extras and needed <= set(passed) < set(decided):
-            counted.append("the core passes")
-        counts = "the official result comes from your course, which has further tests"
-        official = counts if kata.handed_out else f"official: katas grade {slug}"
-        return f"{slug}: {', '.join(counted)}{_left_out(kata, tasks)}; {official}"
-
-
-def _left_out(kata: Kata, seen: Iterable[str]) -> str:
-    person = sum(task.points for task in kata.tasks if task.review)
-    unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
-    parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)
-    parts += [f"{person:g} points that are awarded manually"] * bool(person)
-    return f"; not in this total: {' and '.join(parts)}" if parts else ""

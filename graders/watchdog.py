@@ -28,7 +28,7 @@ TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
 SOON_S = 0.01  # the shortest time after which own time is measured again
-PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # the wall time for own time is PATIENCE times as much, and at least this long
+PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # own time may take PATIENCE times as much wall time, and at least this long
 IDLE = 1 / PATIENCE  # without schedstat, a process that uses a smaller share of a processor counts as asleep
 DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules contain the trace functions of pdb, PyCharm and VS Code
 MEMORY_BYTES = 1 << 30  # the judge may map this much memory more than at its start; a reply has at most 64 MiB
@@ -113,13 +113,20 @@ class OwnTime:
         signal.setitimer(signal.ITIMER_REAL, max(left, SOON_S) if left > 0 else AGAIN_S)
         if left <= 0:
             raise OutOfTime(self.late)
-        if self.wall_s > max(PATIENCE * self.seconds, LEAST_PATIENCE_S):
+        if busy := too_busy("your code", self.used_s, self.wall_s, self.seconds):
             signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
-            load = ", ".join(f"{each:.0f}" for each in os.getloadavg())
-            raise MachineTooBusy(
-                f"the machine is too busy: in {self.wall_s:.0f} s, your code got {self.used_s:.1f} s of processor time "
-                f"(load average {load} on {os.cpu_count()} processors). Run pytest again when the machine is less busy."
-            )
+            raise MachineTooBusy(f"{busy}. Run pytest again when the machine is less busy.")
+
+
+def too_busy(who: str, used_s: float, wall_s: float, limit_s: float) -> str:
+    """Return what to say if `who` hardly gets a processor for its `limit_s` of own time, or else an empty string."""
+    if wall_s <= max(PATIENCE * limit_s, LEAST_PATIENCE_S):
+        return ""
+    load = ", ".join(f"{each:.0f}" for each in os.getloadavg())
+    return (
+        f"the machine is too busy: in {wall_s:.0f} s, {who} got {used_s:.1f} s of processor time "
+        f"(load average {load} on {os.cpu_count()} processors)"
+    )
 
 
 @contextmanager

@@ -46,6 +46,11 @@ def generator(seed: int) -> GeneratorSeed:
     return GeneratorSeed(int(seed))
 
 
+def with_generators(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a call's arguments with a random generator in place of each seed of one."""
+    return tuple(np.random.default_rng(each.seed) if isinstance(each, GeneratorSeed) else each for each in arguments)
+
+
 class Node(msgspec.Struct, array_like=True, gc=False):
     """A dict, or a value that msgpack cannot represent.
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from graders import catalogue
 from graders.catalogue import Kata, Task
 from graders.manual_scores import awarded
-from graders.scoring import PointTally, blocking, in_order, scored, totalled
+from graders.pytest_plugin.learner_mode import PointTally
+from graders.scoring import blocking, scored, totalled
 from graders.verdict import Limits, TestResult, Verdict
 from tests.workshop import ROOT
 
@@ -183,7 +184,7 @@ def test_the_order_of_the_results_does_not_matter(grading: Grading) -> None:
 
 @given(katas())
 def test_every_task_is_run_once_and_after_those_it_builds_on(kata: Kata) -> None:
-    order = in_order(kata)
+    order = kata.in_order()
     assert sorted(order) == sorted(one.name for one in kata.tasks)
     for one in kata.tasks:
         assert all(order.index(earlier) < order.index(one.name) for earlier in one.after)
@@ -242,7 +243,7 @@ def test_results_of_tests_become(tasks: list[Task], tests: str, statuses: str, t
 
 
 def test_tasks_without_an_order_stay_as_they_are_written() -> None:
-    assert in_order(kata_of(task("z"), task("a"), task("m"))) == ["z", "a", "m"]
+    assert kata_of(task("z"), task("a"), task("m")).in_order() == ("z", "a", "m")
 
 
 def test_a_blocked_task_names_the_tasks_that_block_it() -> None:

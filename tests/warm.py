@@ -87,7 +87,7 @@ def _import_commands() -> None:
         for each in pkgutil.iter_modules(package.__path__, f"graders.{name}."):
             if each.name != "graders.cli.__main__":
                 importlib.import_module(each.name)
-    for name in ("encodings.utf_8_sig", "graders.intake.archive", "graders.judge.framing", "graders.judge.grading"):
+    for name in ("encodings.utf_8_sig", "graders.intake.archive", "graders.judge.messages", "graders.judge.grading"):
         importlib.import_module(name)
     for name in ("multiprocessing.synchronize", "pwd", "rich.progress", "sqlalchemy.dialects.sqlite"):
         importlib.import_module(name)

@@ -8,7 +8,7 @@ from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.catalogue.decoding import did_you_mean
 from graders.errors import KataError
-from graders.output.difference import difference
+from graders.output.files import difference
 
 
 def shown(kata: Kata, name: str) -> str:

@@ -131,7 +131,7 @@ def main():
             sys.exit("grading failed because of a fault in the grader, not in the submission")
         sys.path.insert(0, str(SOURCE))
         from graders.report import render
-        from graders.report.classroom50 import stamped
+        from graders.report.exports import stamped
         from graders.verdict import from_json
 
         found = json.loads(report.read_text(encoding="utf-8"))

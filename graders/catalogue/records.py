@@ -202,13 +202,25 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     def with_earlier(self, names: Iterable[str]) -> frozenset[str]:
         """Return these tasks and all tasks that they build on, directly or indirectly."""
-        tasks = {task.name: task for task in self.tasks}
-        found: set[str] = set()
-        more = set(names)
-        while more:
-            found |= more
-            more = {other for each in more for other in tasks[each].after} - found
-        return frozenset(found)
+        return frozenset(self.in_order(names))
+
+    def in_order(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Return these tasks (by default, all) and those that they build on, each after those that it builds on.
+
+        A kata of which only some tasks are graded does not have all tasks that these build on.
+        """
+        after = {task.name: task.after for task in self.tasks}
+        ordered: list[str] = []
+
+        def place(name: str) -> None:
+            for earlier in after.get(name, ()):
+                place(earlier)
+            if name not in ordered:
+                ordered.append(name)
+
+        for name in after if names is None else names:
+            place(name)
+        return tuple(ordered)
 
     @property
     def runtimes(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 
-from graders.checks.accuracy import accuracy, assert_accuracy, standard_error
 from graders.checks.arrays import (
     assert_bool,
     assert_close,
@@ -19,10 +18,10 @@ from graders.checks.arrays import (
     assert_shape,
 )
 from graders.checks.artifacts import assert_picture, assert_prose, read_png
+from graders.checks.classes import MadeUpClasses, accuracy, assert_accuracy, made_up_classes, standard_error
 from graders.checks.distributions import assert_bernoulli, assert_independent, assert_normal, assert_uniform
 from graders.checks.draw import Draw
 from graders.checks.gradients import assert_gradient, away_from_kinks, vector_jacobian_product
-from graders.checks.made_up import MadeUpClasses, made_up_classes
 from graders.checks.mismatch import Mismatch, about
 from graders.checks.speed import assert_speed
 from graders.wire import generator

@@ -31,7 +31,7 @@ SECTIONS = {
         "watch": "graders.learner.commands:watch",
         "grade": "graders.cli.grade:grade",
         "hint": "graders.learner.commands:hint",
-        "show": "graders.cli.show:show",
+        "show": "graders.learner.commands:show",
         "run": "graders.learner.commands:run_",
         "reset": "graders.learner.commands:reset",
         "solution": "graders.learner.commands:solution",
@@ -56,10 +56,10 @@ SECTIONS = {
     "Write katas": {
         "new": "graders.authoring.commands:new",
         "check": "graders.authoring.commands:check",
-        "figures": "graders.cli.figures:figures",
+        "figures": "graders.authoring.commands:figures",
     },
 }
-UNLISTED = {"demo": "graders.cli.demo:demo", "replay": "graders.cli.replay:replay"}  # they work, but --help omits them
+UNLISTED = {"demo": "graders.cli.grade:demo", "replay": "graders.cli.grade:replay"}  # they work, but --help omits them
 COMMANDS = {name: target for section in (*SECTIONS.values(), UNLISTED) for name, target in section.items()}
 
 

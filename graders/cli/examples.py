@@ -1,16 +1,8 @@
-"""The examples in the help of each command, and shell completion."""
+"""The examples in the help of each command."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
-
-import typer
-
-from graders import catalogue
-from graders.cli.session import Invocation
-from graders.errors import KataError
 
 # After the command's name in brackets, each line consists of a command and an explanation. The tests check that all
 # commands and options used here exist.
@@ -92,21 +84,3 @@ katas notebook exercise03                        exercise03.ipynb
 katas notebook exercise03 --output week1.ipynb --force
 katas notebook --all                             exercises.ipynb"""
 EXAMPLES = dict(re.findall(r"^\[(.+)\]\n([^[]+)$", _TEXT, re.MULTILINE))
-
-
-def slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the slugs that start with `incomplete` and are not typed yet, and their titles (for shells)."""
-    typed: Any = context.params.get("slugs") or ()
-    try:
-        root = Invocation.root
-        names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete) and slug not in typed]
-        return [(name, _title(root, name)) for name in names]
-    except (KataError, OSError):
-        return []
-
-
-def _title(root: Path, slug: str) -> str:
-    try:
-        return catalogue.load(root, slug, complete=False).title
-    except KataError:
-        return ""

@@ -9,18 +9,36 @@ from typing import Annotated, Any
 import typer
 
 from graders import catalogue, verdict
-from graders.cli import examples
 from graders.cli.session import Invocation, seed_of
 from graders.errors import KataError
 from graders.verdict import Confinement, Verdict
 
-Slugs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SLUG", help="Katas, e.g. exercise04; by default, all of them.", autocompletion=examples.slugs
-    ),
-]
-Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The kata, e.g. exercise04.", autocompletion=examples.slugs)]
+
+def matching_slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the slugs that start with `incomplete` and are not typed yet, and their titles (for shells)."""
+    typed: Any = context.params.get("slugs") or ()
+    try:
+        root = Invocation.root
+        names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete) and slug not in typed]
+        return [(name, _title(root, name)) for name in names]
+    except (KataError, OSError):
+        return []
+
+
+def _title(root: Path, slug: str) -> str:
+    try:
+        return catalogue.load(root, slug, complete=False).title
+    except KataError:
+        return ""
+
+
+def slug_argument(text: str) -> Any:
+    """Return the argument SLUG, which a shell completes, with this help."""
+    return typer.Argument(metavar="SLUG", help=text, autocompletion=matching_slugs)
+
+
+Slugs = Annotated[list[str] | None, slug_argument("Katas, e.g. exercise04; by default, all of them.")]
+Slug = Annotated[str, slug_argument("The kata, e.g. exercise04.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Show the solution even if you have not passed yet.")]
 Submission = Annotated[
     str | None,

@@ -25,7 +25,7 @@ from graders import intake, watchdog
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.intake import Submission
-from graders.report.page import page
+from graders.report.html import page
 
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint

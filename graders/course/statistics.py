@@ -13,7 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from graders.course.gradebook.results import KataResult
-from graders.report.page import page
+from graders.report.html import page
 from graders.report.wording import points
 from graders.verdict import Speed, TaskResult, Verdict
 

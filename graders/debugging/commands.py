@@ -104,7 +104,7 @@ def solution(
 ) -> None:
     """Show what was broken, why it is wrong, and how to fix it."""
     from graders.debugging import practice
-    from graders.debugging.texts import as_markdown, fix
+    from graders.debugging.puzzle import as_markdown, fix
 
     folder = _folder(seed)
     puzzle = practice.puzzle_in(folder)

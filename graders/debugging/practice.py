@@ -28,8 +28,7 @@ from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
 from graders.debugging.diagnosis import DIAGNOSIS, FIELDS, PROGRAM, gaps, remarks
 from graders.debugging.generate import candidate, generate
-from graders.debugging.puzzle import Puzzle
-from graders.debugging.texts import hints, readme, title
+from graders.debugging.puzzle import Puzzle, hints, readme, title
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict

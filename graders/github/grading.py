@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from graders import catalogue
 from graders.github.records import REPORT_BYTES, Intake, Report, Taken
 from graders.judge.client import Judge
-from graders.report.shown import shown
-from graders.report.text import clean
+from graders.report.text import clean, shown
 from graders.verdict import Audience, Confinement, Verdict
 
 _STEPS = (4_000, 1_000, 300, 80, 0)  # limits on the number of characters in a text, tried in turn until the report fits

@@ -19,8 +19,7 @@ from graders.github.api import Repository, ServerError
 from graders.github.intake import still_at
 from graders.github.records import REPORT_BYTES, Intake, Pull, Report, read
 from graders.report import markdown, wording
-from graders.report.shown import shown
-from graders.report.text import clean, clean_line
+from graders.report.text import clean, clean_line, shown
 from graders.verdict import Audience, Verdict
 
 MARKER = "<!-- katas: official verdict -->"

@@ -20,8 +20,7 @@ from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.intake.rules import together
 from graders.judge import process
 from graders.judge.cached_kata import HARNESS, NOTHING_YET, CachedKata, kata_signature, signature
-from graders.judge.framing import receive, send
-from graders.judge.messages import GradeRequest, GradeResponse, SuiteNote
+from graders.judge.messages import GradeRequest, GradeResponse, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
 from graders.verdict import Confinement, Verdict
@@ -223,19 +222,17 @@ class Judge:
     ) -> Verdict:
         """Return the verdict on a request. Send the request again if the workers' fork server dies."""
         blank, data = request.verdict, msgspec.msgpack.encode(request)
-        for attempt in (1, 2):
+        for again in (False, True):
             try:
-                answer = self._ask(cached, data, until, tell, again=attempt == 2)
+                answer = self._ask(cached, data, until, tell, again=again)
             except JudgeError as fault:
-                return msgspec.structs.replace(blank, status="error", message=str(fault))
+                answer = GradeResponse(error=str(fault))
             if answer.verdict is not None:
                 return answer.verdict
             if answer.error:
-                return msgspec.structs.replace(blank, status="error", message=answer.error)
-            if attempt == 2:
-                reason = f"{answer.lost}, on both attempts; this does not count against the submission"
-                return msgspec.structs.replace(blank, status="error", message=reason)
-        raise AssertionError("unreachable")
+                break
+        lost = f"{answer.lost}, on both attempts; this does not count against the submission"
+        return msgspec.structs.replace(blank, status="error", message=answer.error or lost)
 
     @contextlib.contextmanager
     def _connected(self, cached: CachedKata, *, again: bool) -> Iterator[socket.socket]:
@@ -274,7 +271,8 @@ class Judge:
         Raises JudgeError after the time limit, and Abandoned once `until` is readable or its other end is closed.
         """
         with self._connected(cached, again=again) as client_end:
-            client_end.settimeout(BUSY * (cached.kata.limits.total_s + PATIENCE_S))
+            seconds = BUSY * (cached.kata.limits.total_s + PATIENCE_S)
+            client_end.settimeout(seconds)
             try:
                 send(client_end, request)
                 while True:
@@ -287,7 +285,6 @@ class Judge:
                         tell(answer.verdict)
             except TimeoutError:
                 self.close()
-                seconds = BUSY * (cached.kata.limits.total_s + PATIENCE_S)
                 load = os.getloadavg()[0]
                 reason = f"the judge did not answer within {seconds:.0f} s (load average {load:.0f})"
                 raise JudgeError(f"{reason}; grade again when the machine is less busy") from None

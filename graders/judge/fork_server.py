@@ -237,8 +237,7 @@ class SuiteForkServer:
         """Answer a request with an error."""
         import msgspec
 
-        from graders.judge.framing import receive, send
-        from graders.judge.messages import GradeResponse
+        from graders.judge.messages import GradeResponse, receive, send
 
         with contextlib.suppress(OSError, EOFError):
             receive(client)

@@ -1,4 +1,7 @@
-"""Grades one submission: decides which tests run in which worker, and makes one verdict of their results."""
+"""Grades one submission: decides which tests run in which worker, and makes one verdict of their results.
+
+`respond` turns a request into a response, even if the harness fails.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,19 @@ import msgspec
 import pytest
 
 from graders.catalogue import Kata, Task
+from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.diagnosing import diagnosis
-from graders.judge.messages import GradeRequest
+from graders.judge.messages import GradeRequest, GradeResponse
 from graders.judge.refusals import Refusal, failed_results, refusals_of, sources_of, whole_reason, with_remedies
 from graders.judge.running import Runner, result_of
 from graders.judge.sides import Sandbox, Sides, weakest
 from graders.judge.submission_side import Clock, WorkerSide
-from graders.pytest_plugin.items import is_hidden, task_of, test_name
+from graders.pytest_plugin.items import is_hidden, task_of, test_name, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
+from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.sandbox import gpu
-from graders.scoring import blocked_message, blocking, in_order, scored, ungradable
-from graders.verdict import TestResult, Verdict
+from graders.scoring import blocked_message, blocking, scored, ungradable
+from graders.verdict import STRENGTH, TestResult, Verdict
 
 SAMPLE = 2  # the number of tests that passed together and are repeated
 
@@ -65,7 +70,7 @@ class Grading:
         """
         started = time.monotonic()
         base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
-        order = {name: number for number, name in enumerate(in_order(self.kata))}
+        order = {name: number for number, name in enumerate(self.kata.in_order())}
         items = self._gradable(sorted(self.items, key=lambda item: order[task_of(item)]), self._lacking)
         try:
             verdict = self._verdict(base, items)
@@ -260,3 +265,54 @@ class Grading:
         """Return a pseudorandom value for a test, by which tests are sorted. Workers cannot know it."""
         text = f"{purpose} {test_name(item)}".encode()
         return hashlib.blake2b(text, key=self.request.seed, person=b"tests", digest_size=8).digest()
+
+
+# ------------------------------------------------------------------------------------------ responding
+
+
+def respond(
+    kata: Kata,
+    items: Sequence[pytest.Item],
+    request: GradeRequest,
+    sandboxes: Mapping[str, Sandbox],
+    install: Callable[[Runner, bytes], None],
+    report: Callable[[Verdict], None] = lambda _: None,
+    observations: ObservationCache | None = None,
+    references: dict[str, WorkerSide] | None = None,
+) -> GradeResponse:
+    """Grade a submission. If the harness fails, the response contains the error.
+
+    `install` makes the runner of a grading run the mode of the pytest plugin. `report` is called with partial verdicts
+    if the request asks for them. `references` are the workers with the solution that earlier grading runs left.
+    """
+    sandbox = weakest(sandboxes)
+    if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):
+        reason = f"confinement is {sandbox.confinement}, but {request.require} is required: {sandbox.reason}"
+        refused = msgspec.structs.replace(
+            request.verdict, status="error", message=reason, confinement=sandbox.confinement
+        )
+        return GradeResponse(verdict=refused)
+    if request.visible:
+        items = [item for item in items if not is_hidden(item)]
+        if not items:
+            return GradeResponse(error=f"{kata.folder}: there are no visible tests")
+    if request.tasks:
+        items = [item for item in items if task_of(item) in request.tasks]
+    grading = Grading(
+        kata,
+        without_stand_ins(items),
+        request,
+        sandboxes,
+        report,
+        observations=observations or ObservationCache(),
+        references={} if references is None else references,
+    )
+    install(grading.runner, request.seed)
+    try:
+        return GradeResponse(verdict=grading.verdict())
+    except (ForkServerDied, MachineBusy) as fault:
+        return GradeResponse(lost=str(fault))
+    except (KataError, *OUTCOMES) as fault:
+        return GradeResponse(error=str(fault))
+    except Exception as fault:  # noqa: BLE001 (the client must get a response even if the harness fails)
+        return GradeResponse(error=f"the judge failed: {type(fault).__name__}: {fault}")

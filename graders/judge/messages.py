@@ -1,9 +1,12 @@
-"""The messages that the processes of a grading run exchange.
+"""The messages that the processes of a grading run exchange, and how these are sent on a stream.
 
 This is a separate module so that a command that only requests a verdict imports neither NumPy nor pytest.
 """
 
 from __future__ import annotations
+
+import socket
+import struct
 
 import msgspec
 
@@ -89,3 +92,29 @@ class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: int
     forbidden: list[str]
     earlier: list[str] = []
+
+
+# --------------------------------------------------------------------------------------------- framing
+
+LENGTH = struct.Struct("<Q")
+
+
+def send(connection: socket.socket, data: bytes) -> None:
+    """Send a message, preceded by its length."""
+    connection.sendall(LENGTH.pack(len(data)) + data)
+
+
+def receive(connection: socket.socket) -> bytes:
+    """Receive a message from `send`. Raises EOFError if the other side has closed the stream."""
+    (length,) = LENGTH.unpack(_exactly(connection, LENGTH.size))
+    return _exactly(connection, length)
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        chunk = connection.recv(min(count - len(parts), 1 << 20))
+        if not chunk:
+            raise EOFError
+        parts += chunk
+    return bytes(parts)

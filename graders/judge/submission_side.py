@@ -14,8 +14,7 @@ from graders.catalogue import Kata
 from graders.errors import RemoteFault, SubmissionError, TimeLimitError
 from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import Worker
-from graders.pytest_plugin.handle import Probe
-from graders.pytest_plugin.local_side import missing
+from graders.pytest_plugin.handle import Probe, missing
 from graders.verdict import Limits
 
 REFERENCE_S = 30.0  # the time that a call to a reference gets in addition to the kata's limit for a call

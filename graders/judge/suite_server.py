@@ -25,9 +25,8 @@ import pytest
 
 from graders.catalogue import Kata
 from graders.errors import CatalogueError
-from graders.judge.framing import receive, send
-from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote
-from graders.judge.responding import respond
+from graders.judge.grading import respond
+from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, receive, send
 from graders.judge.running import Runner
 from graders.judge.sides import Sandbox
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up

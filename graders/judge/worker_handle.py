@@ -18,7 +18,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from graders import wire
+from graders import watchdog, wire
 from graders.errors import (
     ForkServerDied,
     JudgeError,
@@ -43,7 +43,6 @@ FRAME = re.compile(rb'^ +File "([^"\n]+)", line (\d{1,7}) in ', re.MULTILINE)  #
 TRACE_END = b" in <module>\n"
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
 LOOK_S = 0.002, 0.05  # how long the judge waits before it looks whether a worker is asleep: at first, and at most
-PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # a worker may need this many times its own time, and at least this long
 
 
 class Stopwatch:
@@ -82,12 +81,8 @@ class Stopwatch:
         used = self.used_s
         if used >= self.seconds:
             raise TimeoutError
-        if now - self.started > max(PATIENCE * self.seconds, LEAST_PATIENCE_S):
-            load = ", ".join(f"{each:.0f}" for each in os.getloadavg())
-            raise MachineBusy(
-                f"the machine is too busy: in {now - self.started:.0f} s, the submission got {used:.1f} s of processor "
-                f"time (load average {load} on {os.cpu_count()} processors)"
-            )
+        if busy := watchdog.too_busy("the submission", used, now - self.started, self.seconds):
+            raise MachineBusy(busy)
 
 
 @dataclass(eq=False)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from graders import catalogue
-from graders.cli import examples
-from graders.cli.options import Anyway, Slug, chosen_katas
+from graders.cli.options import Against, Anyway, Slug, chosen_katas, slug_argument
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import has_screen
 from graders.errors import KataError
@@ -21,10 +20,6 @@ from graders.output.paragraphs import folded, width_of
 
 def _today() -> datetime.date:
     return datetime.datetime.now().astimezone().date()
-
-
-def _slug(text: str) -> Any:
-    return typer.Argument(metavar="SLUG", help=text, autocompletion=examples.slugs)
 
 
 # ------------------------------------------------------------------------------------- choosing a kata
@@ -73,17 +68,17 @@ def progress(
 
             print(overview(katas, store, _today()))
             return
-        from graders.learner import checklist
+        from graders.learner.listing import as_page
         from graders.output import delivery
 
         standings = store.standings([kata.slug for kata in katas])
-        delivery.deliver(checklist.render(katas, standings, store.days(), _today()), page)
+        delivery.deliver(as_page(katas, standings, store.days(), _today()), page)
     print(f"written: {page}")
 
 
 def again(
     slug: Annotated[
-        str | None, _slug("The exercise; by default, the one that you have not solved for longest.")
+        str | None, slug_argument("The exercise; by default, the one that you have not solved for longest.")
     ] = None,
     days: Annotated[
         int | None, typer.Option(help="Offer exercises not solved for N days; by default, 3.", metavar="N", min=0)
@@ -108,7 +103,7 @@ def again(
 
 def watch(
     slug: Annotated[
-        str | None, _slug("The kata; by default, the one whose folder you are in, or else the next one to do.")
+        str | None, slug_argument("The kata; by default, the one whose folder you are in, or else the next one to do.")
     ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Print lines of text instead of drawing a full screen.")
@@ -182,7 +177,7 @@ def reset(slug: Slug) -> None:
 
 
 def notebook(
-    slug: Annotated[str | None, _slug("The kata, e.g. exercise04.")] = None,
+    slug: Annotated[str | None, slug_argument("The kata, e.g. exercise04.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Write all exercises into one notebook.")] = False,
     output: Annotated[
         Path | None,
@@ -210,6 +205,45 @@ def notebook(
     print(f"written: {path}; open it in VS Code, or: pip install jupyterlab; jupyter lab {path}")
     if every and notebook_file.address_of(Invocation.root) is None:
         print(notebook_file.NO_ADDRESS)
+
+
+def show(
+    slug: Slug,
+    program: Annotated[
+        str | None, typer.Argument(metavar="PROGRAM", help="One of the kata's programs, e.g. bug2.")
+    ] = None,
+    against: Against = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="A .png, .svg or .pdf to write; default: SLUG-PROGRAM.png.", metavar="FILE"),
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Print the diff of this variant, from wrong/ or accept/.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Plot a program's training curves, or print a variant's diff.
+
+    With PROGRAM, this runs the program like `python program.py`, without confinement, and plots its loss and accuracy.
+    If the program draws a picture itself, as a milestone's does, you get that one.
+    With --variant, it prints how a wrong or an accepted variant differs from the solution.
+    """
+    kata = catalogue.load(Invocation.root, slug)
+    if program is None and variant is not None:
+        from graders.authoring import variants
+
+        print(variants.shown(kata, variant))
+        return
+    if program is None or variant is not None:
+        raise KataError("name either a PROGRAM to run or a --variant to compare, but not both")
+    from graders.learner import programs
+    from graders.output import delivery
+
+    picture = output or Path(f"{slug}-{program.removesuffix('.py')}.png")
+    delivery.check(picture)
+    programs.check_format(picture)
+    path = programs.program_of(kata, program, kata.root / (against or "katas") / slug)
+    delivery.deliver_bytes(programs.picture_of(kata, path, picture.suffix), picture)
+    print(f"written: {picture}")
 
 
 # --------------------------------------------------------------------------------------- after a pass

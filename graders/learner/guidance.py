@@ -15,7 +15,7 @@ from graders.catalogue.records import AFTER
 from graders.errors import KataError
 from graders.learner.progress import Progress
 from graders.output.delivery import deliver_bytes
-from graders.output.difference import difference as unified
+from graders.output.files import difference as unified
 
 _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
 _BETWEEN = re.compile(r",|\band\b")  # between the subjects in a hint's title

@@ -264,6 +264,11 @@ class Handle:
         return partial(self._call, function) if isinstance(function, str) else partial(self.run, function)
 
 
+def missing(kata: Kata, name: str) -> str:
+    """Return the message for a submission that lacks one of its functions."""
+    return f"{' or '.join(kata.files)} does not define {name}. Use the name and arguments of the stub."
+
+
 def parameters(kata: Kata, function: str) -> tuple[str, ...]:
     """Return the names of an entry point's parameters, as they are in the stub."""
     return _stub(kata, function)[1]

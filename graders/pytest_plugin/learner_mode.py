@@ -9,7 +9,7 @@ import os
 import pdb
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
 from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
@@ -30,7 +31,7 @@ from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_ear
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.pytest_plugin.timing import Race
 from graders.report.wording import DESCRIBED
-from graders.scoring import PointTally, blocked_message, blocking
+from graders.scoring import blocked_message, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 BACKSTOP = 30  # how many times longer than its calls a test may take on a busy machine, before pytest-timeout stops it
@@ -198,6 +199,61 @@ def _learners_own(trace: TracebackType | None, side: LocalSide, *, keep_all: boo
     for entry in reversed(kept[: last or None]):
         rebuilt = TracebackType(rebuilt, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return rebuilt or (trace if keep_all else None)
+
+
+@dataclass
+class PointTally:
+    """A record of the test outcomes in learner mode.
+
+    It determines which tests are blocked, and provides the summary.
+    """
+
+    results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
+
+    def record(self, properties: dict[str, str], outcome: str) -> None:
+        """Record the outcome of a test phase, which is "passed", "failed", "skipped" or "error".
+
+        `properties` has the keys `root`, `kata` and `task`.
+        """
+        tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
+        tasks.setdefault(properties["task"], []).append(outcome)
+
+    def failed(self, kata: Kata) -> set[str]:
+        tasks = self.results.get((str(kata.root), kata.slug), {})
+        return {task for task, outcomes in tasks.items() if "failed" in outcomes}
+
+    def lines(self) -> list[str]:
+        """Return one line per kata, which gives the points so far and says how to get the official verdict."""
+        return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
+
+    def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
+        kata = catalogue.load(root, slug)
+        by_name: dict[str, Any] = {task.name: task for task in kata.tasks}
+        decided = {name: outcomes for name, outcomes in tasks.items() if not by_name[name].review}
+        passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
+        points, possible = (sum(by_name[name].points for name in names) for names in (passed, decided))
+        core, extra = ([name for name in decided if by_name[name].extra == each] for each in (False, True))
+        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
+        if extra:
+            counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
+        counted.append(f"{points:g} of {possible:g} points in the tests run here")
+        unready = [name for name, outcomes in tasks.items() if by_name[name].review and "failed" in outcomes]
+        if unready:
+            counted.append(f"not ready for review: {', '.join(unready)}")
+        needed = {task.name for task in kata.tasks if not task.extra and not task.review}
+        if not unready and not kata.require_extras and needed <= set(passed) < set(decided):
+            counted.append("the core passes")
+        counts = "the official result comes from your course, which has further tests"
+        official = counts if kata.handed_out else f"official: katas grade {slug}"
+        return f"{slug}: {', '.join(counted)}{_left_out(kata, tasks)}; {official}"
+
+
+def _left_out(kata: Kata, seen: Iterable[str]) -> str:
+    person = sum(task.points for task in kata.tasks if task.review)
+    unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
+    parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)
+    parts += [f"{person:g} points that are awarded manually"] * bool(person)
+    return f"; not in this total: {' and '.join(parts)}" if parts else ""
 
 
 class Learner:

@@ -32,7 +32,7 @@ from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.report import wording
-from graders.scoring import blocking, in_order, tasks_for_diagnosis
+from graders.scoring import blocking, tasks_for_diagnosis
 from graders.verdict import TestResult
 
 
@@ -95,7 +95,7 @@ class LocalDiagnosis:
     def _graded(self, tests: Sequence[LocalTest]) -> tuple[list[Case], set[str]]:
         """Return the cases (of failed tests first) and the failed tasks. Raise TimeoutError after BUDGET_S."""
         deadline = time.process_time() + BUDGET_S
-        own, order = self._own(), in_order(self.kata)
+        own, order = self._own(), self.kata.in_order()
         passing: list[LocalTest] = []
         failing: list[LocalTest] = []
         failed: set[str] = set()

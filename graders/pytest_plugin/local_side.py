@@ -18,12 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from graders import watchdog, wire
 from graders.catalogue import Kata, is_glob
 from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, WireError, WorkerError
-from graders.pytest_plugin.handle import Probe
+from graders.pytest_plugin.handle import Probe, missing
 from graders.sandbox import runtimes
 from graders.worker.loading import Namespace, entry_point, only_these, refuse_forbidden
 
@@ -234,17 +232,9 @@ def missing_earlier(kata: Kata, folder: Path) -> tuple[str, Path] | None:
     return None
 
 
-def missing(kata: Kata, name: str) -> str:
-    """Return the message for a submission that lacks one of its functions."""
-    return f"{' or '.join(kata.files)} does not define {name}. Use the name and arguments of the stub."
-
-
 def _copied(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return copies of the arguments, as they would arrive over the wire."""
-    return tuple(
-        np.random.default_rng(argument.seed) if isinstance(argument, wire.GeneratorSeed) else argument
-        for argument in wire.crossed(arguments)
-    )
+    return wire.with_generators(wire.crossed(arguments))
 
 
 def _crossed(value: Any, name: str) -> Any:

@@ -11,7 +11,6 @@ import numpy as np
 
 from graders.checks import digits
 from graders.checks.arrays import is_tensor
-from graders.pytest_plugin.differing import kind_of
 from graders.wire import GeneratorSeed
 
 MAX_SHOWN = 25  # an array with more entries is not written out
@@ -78,6 +77,13 @@ def actual_text(value: Any, most: int = digits.FEWEST) -> str:
 def array_of(value: Any) -> Any:
     """Return a torch tensor as an array, or as a number if it has no axes. Return other values unchanged."""
     return value.detach().cpu().numpy()[()] if is_tensor(value) else value
+
+
+def kind_of(value: Any) -> str:
+    """Describe a value by its type or, for an array, its shape and dtype."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}, dtype {value.dtype}"
+    return f"a value of type {type(value).__name__}"
 
 
 def is_large(value: Any) -> bool:

@@ -10,8 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from graders.report import wording
-from graders.report.shown import shown
-from graders.report.text import clean, clean_line, defuse
+from graders.report.text import clean, clean_line, defuse, shown
 from graders.verdict import Audience, TaskResult, TestResult, Verdict
 
 if TYPE_CHECKING:

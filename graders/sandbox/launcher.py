@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from graders.errors import ConfinementError, JudgeError
-from graders.sandbox.runtimes import DEVICES, HARNESS, Runtime
+from graders.sandbox.runtimes import DEVICES, HARNESS, RuntimeFiles
 from graders.verdict import Confinement
 from graders.worker import landlock
 from graders.worker.removal import remove_if_possible
@@ -84,7 +84,7 @@ class Launch:
     confinement: Confinement
     reason: str
 
-    def __init__(self, runtime: Runtime, socket_fd: int, plans: list[Plan], settings: dict[str, Any], code: str):
+    def __init__(self, runtime: RuntimeFiles, socket_fd: int, plans: list[Plan], settings: dict[str, Any], code: str):
         self.runtime, self.socket_fd, self.settings, self.code = runtime, socket_fd, settings, code
         self.plans = iter(plans)
         self.failures: list[str] = []
@@ -147,7 +147,7 @@ class Launch:
 
 
 def start(
-    runtime: Runtime,
+    runtime: RuntimeFiles,
     socket_fd: int,
     *,
     confinement: Confinement | Literal["auto"] = "auto",
@@ -169,7 +169,7 @@ def start(
 # ------------------------------------------------------------------------------------- ways of starting
 
 
-def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list[Plan]:
+def _plans(runtime: RuntimeFiles, confinement: Confinement | Literal["auto"]) -> list[Plan]:
     """Return the plans that may give the requested confinement, best first. Raises ConfinementError if none can."""
     if confinement == "none":
         return [Plan("bare", "none", "no confinement was requested")]
@@ -188,7 +188,7 @@ def _plans(runtime: Runtime, confinement: Confinement | Literal["auto"]) -> list
     return plans
 
 
-def _bubblewrap_plans(runtime: Runtime, confinement: Confinement, missing: str) -> list[Plan]:
+def _bubblewrap_plans(runtime: RuntimeFiles, confinement: Confinement, missing: str) -> list[Plan]:
     if sys.platform != "linux" or shutil.which("bwrap") is None:
         return []
     if not _is_root():
@@ -216,7 +216,7 @@ def _missing_wall() -> str:
     return ""
 
 
-def _closed_to_nobody(runtime: Runtime) -> str:
+def _closed_to_nobody(runtime: RuntimeFiles) -> str:
     """Return the first bind that other users may not read, or "" if they may read all of them."""
     for source, _ in runtime.binds:
         mode = os.stat(source).st_mode
@@ -229,7 +229,7 @@ def _closed_to_nobody(runtime: Runtime) -> str:
 # ---------------------------------------------------------------------------------------- command lines
 
 
-def _command(kind: str, runtime: Runtime, code: str, settings: dict[str, Any]) -> list[str]:
+def _command(kind: str, runtime: RuntimeFiles, code: str, settings: dict[str, Any]) -> list[str]:
     python = [runtime.python, "-I", "-S", "-B", "-c", PROLOGUE + code, json.dumps(settings)]
     if kind == "bare":
         return python
@@ -242,7 +242,7 @@ def _command(kind: str, runtime: Runtime, code: str, settings: dict[str, Any]) -
     return [runtime.python, "-I", "-S", "-B", DROP_ROOT, json.dumps(arguments)]
 
 
-def _isolation(runtime: Runtime) -> list[str]:
+def _isolation(runtime: RuntimeFiles) -> list[str]:
     options = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if _bwrap_version() >= (0, 8):
         options.append("--disable-userns")
@@ -253,7 +253,7 @@ def _isolation(runtime: Runtime) -> list[str]:
     return options
 
 
-def _mounts(runtime: Runtime, sources: list[str]) -> list[str]:
+def _mounts(runtime: RuntimeFiles, sources: list[str]) -> list[str]:
     """Return options that mount everything. Only the devices and the scratch folder are writable."""
     mounts: list[str] = []
     for source, (_, target) in zip(sources, runtime.binds, strict=True):
@@ -287,7 +287,7 @@ def _bwrap_version() -> tuple[int, ...]:
 # --------------------------------------------------------------------------------------------- settings
 
 
-def _bare_settings(runtime: Runtime, folder: str) -> dict[str, Any]:
+def _bare_settings(runtime: RuntimeFiles, folder: str) -> dict[str, Any]:
     """Return settings that show the same files at their real paths. Only Landlock blocks all other files.
 
     Python finds modules through links in `folder`. A package outside the runtime is therefore missing rather than

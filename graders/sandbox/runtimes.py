@@ -55,7 +55,7 @@ NO_DATA: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
-class Runtime:
+class RuntimeFiles:
     """The files, paths and environment of a workers' fork server.
 
     `binds` are pairs of a file or folder on this machine and its path in the sandbox, where it is read-only. `readable`
@@ -77,7 +77,9 @@ class Runtime:
         return self.name != "numpy"
 
 
-def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA) -> Runtime:
+def runtime(
+    name: str, packages: Iterable[str] = (), data: Mapping[str, str | os.PathLike[str]] = NO_DATA
+) -> RuntimeFiles:
     """Return the runtime "numpy", "torch" or "gpu" for this interpreter, with a kata's additional packages and data.
 
     `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
@@ -103,7 +105,7 @@ def runtime(name: str, packages: Iterable[str] = (), data: Mapping[str, str | os
     env = ENVIRONMENT | {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
     env |= {"CUPY_CACHE_IN_MEMORY": "1"} if name == "gpu" else {}
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
-    return Runtime(
+    return RuntimeFiles(
         name=name,
         binds=tuple(binds),
         readable=_outermost([HARNESS, *site, *libraries, *(target for _, target in binds), *DEVICES]),

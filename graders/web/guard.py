@@ -8,21 +8,15 @@ page (`Origin`, `Sec-Fetch-Site`), and that the browser has the secret from the 
 from __future__ import annotations
 
 import hmac
-import json
 import os
 from collections.abc import Collection
-from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.requests import Request, cookie_parser
+from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from graders.errors import KataError
-from graders.intake.rules import SOURCE_BYTES
-
 SAFE = ("GET", "HEAD")
-LONGEST_REQUEST = 4 * SOURCE_BYTES  # in bytes: a file's text as JSON
 KEPT_S = 30 * 24 * 3600  # how long a browser keeps the secret
 NO_SECRET = (
     "This page needs the whole address that `katas serve` printed in the terminal, with its token. Open that address.\n"
@@ -87,23 +81,3 @@ def forwarded(port: int) -> set[str]:
     """Return the origin under which GitHub Codespaces shows this port, if this is a codespace."""
     name, domain = os.environ.get("CODESPACE_NAME"), os.environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN")
     return {f"https://{name}-{port}.{domain}"} if name and domain else set()
-
-
-async def body_of(request: Request) -> dict[str, Any]:
-    """Return the request's JSON object. Raises KataError if it is too long or something else."""
-    if request.method == "GET":
-        return {}
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise KataError("The request is not JSON.")
-    data = bytearray()
-    async for part in request.stream():
-        data += part
-        if len(data) > LONGEST_REQUEST:
-            raise KataError(f"The text is too long: at most {SOURCE_BYTES // 1024} KiB are graded. It was not saved.")
-    try:
-        body = json.loads(bytes(data) or b"{}")
-    except (ValueError, RecursionError):
-        raise KataError("The request is not JSON.") from None
-    if not isinstance(body, dict):
-        raise KataError("The request is not a JSON object.")
-    return body

@@ -92,7 +92,7 @@ class RequestHandler:
         function = entry_point(self.submission, name)
         if function is None:
             raise MissingEntryPoint(name)
-        return function(*map(_revived, arguments))
+        return function(*wire.with_generators(arguments))
 
     def probe(self, name: str, compiled: bytes) -> bool:
         """Load a file of probes, which the judge has compiled."""
@@ -104,14 +104,7 @@ class RequestHandler:
     def run(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """Run a probe on the submission, in the submission's process."""
         file, _, function = name.rpartition(":")
-        return getattr(self.probes[file], function)(self.submission, *map(_revived, arguments))
-
-
-def _revived(argument: Any) -> Any:
-    """Turn a GeneratorSeed into a generator, and return any other argument unchanged."""
-    if isinstance(argument, wire.GeneratorSeed):
-        return np.random.default_rng(argument.seed)
-    return argument
+        return getattr(self.probes[file], function)(self.submission, *wire.with_generators(arguments))
 
 
 def serve(channel: int, runtime: str, base_memory: int, rehearsing: bool = False) -> None:

@@ -35,6 +35,7 @@ from graders.learner.serve import app, files, live, pane
 from graders.learner.serve.live import LiveKatas
 from graders.learner.serve.markdown import to_html
 from graders.output.delivery import deliver_bytes
+from graders.web.answers import Outdated
 from graders.web.guard import Guard, forwarded
 from graders.web.server import address_of
 from tests import workshop
@@ -361,7 +362,7 @@ def test_a_file_can_be_created_only_under_a_pattern(globbed):
     for name in NEW:
         assert files.save(globbed, name, "1,2\n", "") == files.digest_of(b"1,2\n")
         assert name in files.names_of(globbed)
-        with pytest.raises(files.Changed):
+        with pytest.raises(Outdated):
             files.save(globbed, name, "other", "")
     before = sorted(globbed.folder.rglob("*"))
     for name in UNSUITABLE:
@@ -425,8 +426,8 @@ def test_of_two_pages_that_save_at_once_one_is_told(globbed, monkeypatch):
     def save(text: str) -> None:
         try:
             files.save(globbed, "twice.py", text, base)
-        except files.Changed as fault:
-            told.append((text, fault.now.text))
+        except Outdated as fault:
+            told.append((text, fault.now["text"]))
 
     pages = [threading.Thread(target=save, args=(text,)) for text in ("first = 1\n", "second = 2\n")]
     for page in pages:

@@ -13,7 +13,7 @@ import pytest
 
 from graders import Judge, cli
 from graders.atomic import replacing
-from graders.cli.replay import differences
+from graders.cli.grade import differences
 from graders.verdict import TestResult, Verdict
 from tests import in_process, warm, workshop
 from tests.at_terminal import AtTerminal

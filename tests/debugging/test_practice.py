@@ -18,8 +18,7 @@ from graders.debugging.diagnosis import assert_named
 from graders.debugging.faults import FAMILIES, FAULTS
 from graders.debugging.generate import assemble, candidate
 from graders.debugging.programs import PROGRAMS
-from graders.debugging.puzzle import Puzzle
-from graders.debugging.texts import HINTS, hints
+from graders.debugging.puzzle import HINTS, Puzzle, hints
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict

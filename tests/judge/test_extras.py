@@ -18,14 +18,14 @@ from lxml import etree
 from rich.console import Console
 
 from graders import Judge, catalogue
-from graders.cli.replay import differences
+from graders.cli.grade import differences
 from graders.course.gradebook import Gradebook
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing
 from graders.learner.watch import view
 from graders.learner.watch.session import State
 from graders.report import FORMATS, render, terminal
-from graders.report.shown import shown
+from graders.report.text import shown
 from graders.scoring import scored, totalled
 from graders.verdict import TestResult, Verdict, from_json
 from tests import in_process, workshop

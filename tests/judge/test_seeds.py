@@ -12,7 +12,7 @@ import pytest
 from graders import Judge, catalogue
 from graders.checks.mismatch import TooSlow
 from graders.checks.speed import assert_speed
-from graders.cli.replay import differences
+from graders.cli.grade import differences
 from graders.course.reproducibility import same_result
 from graders.verdict import Speed, TestResult, Verdict
 from tests.observed import result, statuses

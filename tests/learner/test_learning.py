@@ -10,8 +10,8 @@ import pytest
 from graders import catalogue
 from graders.learner import guidance
 from graders.learner.progress import Progress
-from graders.output.formulas import as_text
 from graders.output.paragraphs import filled
+from graders.output.terminal_markdown import as_text
 from graders.output.terminal_markdown import shown as rendered
 from graders.verdict import Verdict
 from tests import warm, workshop

@@ -18,8 +18,7 @@ import pytest
 
 from graders import catalogue
 from graders.errors import KataError
-from graders.learner.checklist import render
-from graders.learner.listing import as_text
+from graders.learner.listing import as_page, as_text
 from graders.learner.progress import Progress, Standing, next_kata, place, remember, streak
 from graders.verdict import Verdict
 from tests.workshop import ROOT
@@ -203,6 +202,6 @@ def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     slug, why = following(standings)
     assert slug == "milestone1"
     assert why.startswith("it builds on exercise01 and exercise02 and")
-    page = render(katas, standings, [], TODAY)
+    page = as_page(katas, standings, [], TODAY)
     assert page.index("Exercises") < page.index("Milestones") < page.index("Challenges")
     assert following(standings | {"exercise05": Standing("exercise05")})[0] == "exercise05"

@@ -13,7 +13,7 @@ import pytest
 
 from graders.debugging import practice
 from graders.debugging.generate import candidate
-from graders.debugging.texts import hints
+from graders.debugging.puzzle import hints
 from graders.errors import KataError
 from graders.learner.serve import app, live, puzzles
 from graders.learner.serve.files import digest_of

@@ -16,7 +16,7 @@ from graders.learner.serve import pane
 from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.session import FileError, State, syntax_errors_in
 from graders.learner.watch.view import news_lines, picture
-from graders.report.shown import shown
+from graders.report.text import shown
 from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
 

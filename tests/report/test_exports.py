@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from graders.report import classroom50, render, wording
+from graders.report import exports, render, wording
 from graders.verdict import Speed, TaskResult, TestResult, Verdict
 from tests.late import Late
 from tests.report.test_reports import KINDS, hostile_verdicts, read
@@ -74,7 +74,7 @@ SCHEMAS = {
     "classroom50": record(
         {
             "schema": {"const": "classroom50/result/v1"},
-            **{name: {"type": "string", "minLength": 1} for name in classroom50.FIELDS},
+            **{name: {"type": "string", "minLength": 1} for name in exports.CLASSROOM50_FIELDS},
             "datetime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
             **fields("score max-score", WHOLE),
             "tests": listed(record({"test-name": TEXT, "passed": BOOLEAN, **fields("score max-score", WHOLE)})),
@@ -162,10 +162,10 @@ def test_classroom50_rounds_unearned_points_down():
 def test_classroom50_is_stamped_with_its_runners_environment():
     said = {"CLASSROOM": "cs1", "ASSIGNMENT": "layers", "SUBMISSION_TAG": "submit/1"}
     said |= {"COMMIT_URL": "https://c", "RELEASE_URL": "https://r"}
-    result = json.loads(classroom50.stamped(render([read("right")], "classroom50", "learner"), said))
+    result = json.loads(exports.stamped(render([read("right")], "classroom50", "learner"), said))
     jsonschema.validate(result, SCHEMAS["classroom50"])
     expected = ["cs1", "layers", "submit/1", "https://c", "https://r", "https://c"]  # the review is where the commit is
-    assert [result[name] for name in classroom50.FIELDS] == expected
+    assert [result[name] for name in exports.CLASSROOM50_FIELDS] == expected
     assert result["score"] == result["max-score"] == 11
 
 

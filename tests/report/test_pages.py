@@ -14,7 +14,7 @@ import pytest
 from graders import catalogue, intake
 from graders.course import similarity
 from graders.course.similarity import Comparison
-from graders.learner import checklist
+from graders.learner.listing import as_page
 from graders.learner.progress import Standing
 from graders.report import render
 from graders.verdict import TaskResult, Verdict, from_json
@@ -75,7 +75,7 @@ def pages() -> dict[str, str]:
         "one": render([golden["wrong"]], "html", "learner"),
         "compared": render([compared()], "html", "learner"),
         "similar": similar(),
-        "progress": checklist.render(katas, standings, [day], day),
+        "progress": as_page(katas, standings, [day], day),
     }
 
 

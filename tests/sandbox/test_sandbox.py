@@ -18,7 +18,7 @@ import pytest
 from graders.errors import ConfinementError
 from graders.sandbox import launcher
 from graders.sandbox.launcher import Launch, start
-from graders.sandbox.runtimes import Runtime, runtime
+from graders.sandbox.runtimes import RuntimeFiles, runtime
 from graders.worker.confinement import THREADS
 
 pytestmark = pytest.mark.security
@@ -518,5 +518,5 @@ def test_describing_a_runtime_imports_neither_numpy_nor_torch() -> None:
 def test_a_file_that_others_may_not_read_is_named(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    hidden = Runtime("numpy", ((str(closed), "/closed"),), (), (), sys.executable, {})
+    hidden = RuntimeFiles("numpy", ((str(closed), "/closed"),), (), (), sys.executable, {})
     assert launcher._closed_to_nobody(hidden) == str(closed)

@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 import graders
+from graders import watchdog
 from graders.errors import ForkServerDied, JudgeError, MachineBusy
-from graders.judge import worker_handle
 from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import WorkerGroup
 from graders.verdict import Verdict
@@ -280,8 +280,8 @@ def fork_server(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
 def test_a_machine_that_is_too_busy_is_not_the_submissions_fault(
     fork_server, crowd: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_handle, "LEAST_PATIENCE_S", 1.0)
-    monkeypatch.setattr(worker_handle, "PATIENCE", 0.2)
+    monkeypatch.setattr(watchdog, "LEAST_PATIENCE_S", 1.0)
+    monkeypatch.setattr(watchdog, "PATIENCE", 0.2)
     server, scratch = fork_server
     scratch.mkdir()
     group = WorkerGroup(server, 64)

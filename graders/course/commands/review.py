@@ -24,7 +24,8 @@ from graders.course.commands.options import (
 )
 from graders.errors import KataError
 from graders.manual_scores import awarded, marks_of, reviewable, withdrawn
-from graders.output import delivery, submitted
+from graders.output import delivery
+from graders.output import files as submitted
 from graders.report.text import clean_line
 from graders.verdict import Verdict, to_json
 

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.course.marking_queue import MarkingQueue, Wanted
-from graders.course.serve.desk import Desk, Outdated
+from graders.course.serve.desk import Desk
 from graders.errors import KataError
 from graders.learner.progress import default_path
 from graders.web import server
-from graders.web.guard import body_of
+from graders.web.answers import HEADERS, Json, answered, page
 
 STATIC = Path(__file__).parent / "static"
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Marking</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/static/marking.css"></head>
-<body><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address, or mark
-one verdict file in a terminal: <code>katas review VERDICT --by NAME --award TASK=POINTS</code></p></noscript>
-<script type="module" src="/static/marking.js"></script></body></html>
-"""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE = page(
+    "marking",
+    "Marking",
+    "mark one verdict file in a terminal: <code>katas review VERDICT --by NAME --award TASK=POINTS</code>",
 )
 PICTURE_POLICY = "default-src 'none'; sandbox"
-HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
-Given = dict[str, Any]
-Work = Callable[[int, Given], Given]  # gets the number of a piece, if the address has one, and what the page sent
+Work = Callable[[int, Json], Json]
 PIECE = "/api/pieces/{number:int}"
 
 
@@ -58,9 +47,9 @@ def application(desk: Desk) -> Starlette:
     }
     app = Starlette(
         routes=[
-            Route("/", page),
+            Route("/", PAGE),
             *(
-                Route(address, answered(desk, work), methods=["GET" if address == "/api/queue" else "POST"])
+                Route(address, answered(_at_desk(desk, work)), methods=["GET" if address == "/api/queue" else "POST"])
                 for address, work in answers.items()
             ),
             Route("/pieces/{number:int}/pictures/{at:int}", picture),
@@ -71,31 +60,14 @@ def application(desk: Desk) -> Starlette:
     return app
 
 
-def answered(desk: Desk, work: Work) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that does the work in a thread and answers with JSON, also if it fails."""
+def _at_desk(desk: Desk, work: Work) -> Callable[[Request, Json], Json]:
+    """Let `work` get the number of a piece, if the address has one, and what the page sent."""
 
-    def done(number: int, given: Given) -> Given:
+    def done(request: Request, given: Json) -> Json:
         with desk.lock:
-            return work(number, given)
+            return work(request.path_params.get("number", 0), given)
 
-    async def endpoint(request: Request) -> Response:
-        try:
-            given = await body_of(request)
-            answer = await run_in_threadpool(done, request.path_params.get("number", 0), given)
-        except Outdated as fault:
-            return JSONResponse({"error": str(fault), "piece": fault.piece}, 409, HEADERS)
-        except KataError as fault:
-            return JSONResponse({"error": str(fault)}, 400, HEADERS)
-        except ClientDisconnect:  # the page no longer waits for an answer
-            return Response(status_code=400)
-        return JSONResponse(answer, 200, HEADERS)
-
-    return endpoint
-
-
-async def page(_: Request) -> Response:
-    """Answer with the page; its script does the rest."""
-    return HTMLResponse(PAGE, headers=HEADERS | {"content-security-policy": POLICY})
+    return done
 
 
 def picture(request: Request) -> Response:

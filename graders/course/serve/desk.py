@@ -12,18 +12,11 @@ from typing import Any
 from graders.course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece, Wanted
 from graders.course.serve.piece import ShownPiece
 from graders.errors import KataError
+from graders.web.answers import Outdated
 
 KEPT = 50  # opened pieces; an older one has to be opened again
 HELD = "Another reviewer has it open, or it needs no points any more."
 LONGEST = 10_000  # characters of a label or a comment, before the gradebook's own limits
-
-
-class Outdated(KataError):
-    """Another reviewer has marked a piece since it was shown. `piece` is the piece as it is now, if it is free."""
-
-    def __init__(self, said: str, piece: dict[str, Any] | None) -> None:
-        super().__init__(said)
-        self.piece = piece
 
 
 class Desk:
@@ -121,7 +114,7 @@ class Desk:
         except MarkedMeanwhile as faster:
             said = f"{self._queue.meanwhile(shown.opened, faster.mark)}\nYour points were not stored."
             now = self._queue.again(shown.opened)
-            raise Outdated(said, self._described(now) if now else None) from None
+            raise Outdated(said, {"piece": self._described(now) if now else None}) from None
         except KataError as fault:
             raise KataError(shown.visible(str(fault))) from None
         return {"progress": self._queue.progress()}

@@ -10,7 +10,7 @@ from graders.checks import Mismatch
 from graders.checks.artifacts import PNG_SIGNATURE, read_png
 from graders.course.marking_queue import MarkingQueue, OpenPiece
 from graders.errors import KataError
-from graders.output import submitted
+from graders.output import files as submitted
 from graders.report import wording
 from graders.report.text import clean, clean_line
 from graders.verdict import TestResult

@@ -4,47 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import wraps
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graders import catalogue
-from graders.errors import CatalogueError, KataError
+from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.learner import guidance
 from graders.learner.progress import Progress, default_path, in_short, next_kata, path_of, points_of, reached
 from graders.learner.serve import live
-from graders.learner.serve.files import LARGEST, Changed, described, names_of, patterns_of, read, save, starter
+from graders.learner.serve.files import LARGEST, described, names_of, patterns_of, read, save, starter
 from graders.learner.serve.live import PATIENCE_S, LiveKatas, is_puzzle, readable
 from graders.learner.serve.markdown import to_html
 from graders.learner.serve.pane import Snapshot
 from graders.web import server
-from graders.web.guard import body_of
+from graders.web.answers import Json, answered, page
 
 STATIC = Path(__file__).parent / "static"
 ALIVE_S = 15.0  # an idle stream of events says this often that it is alive
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>katas</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="/static/app.css"></head>
-<body data-nonce="{nonce}"><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address,
-or work without a browser: <code>katas watch</code> grades the same files in a terminal.</p></noscript>
-<script type="module" src="/static/app.js"></script></body></html>
-"""
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE = page(
+    "app",
+    "katas",
+    "work without a browser: <code>katas watch</code> grades the same files in a terminal.",
+    styles="'self' 'nonce-{nonce}'",
 )
-Json = dict[str, Any]
 
 
 def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
@@ -77,9 +67,9 @@ def application(katas: LiveKatas) -> Starlette:
     ]
     app = Starlette(
         routes=[
-            Route("/", page),
+            Route("/", PAGE),
             Route(kata + "/events", events),
-            *(Route(path, answered(work), methods=[method]) for method, path, work in answers),
+            *(Route(path, answered(_with_katas(work)), methods=[method]) for method, path, work in answers),
             Route("/pictures/{slug}/{name}", picture),
             Route("/drawn/{name}", drawn),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -89,43 +79,16 @@ def application(katas: LiveKatas) -> Starlette:
     return app
 
 
-def answered(work: Callable[..., Json]) -> Callable[[Request], Awaitable[Response]]:
-    """Return an endpoint that works in a thread and answers with JSON, also if it fails.
+def _with_katas(work: Callable[..., Json]) -> Callable[[Request, Json], Json]:
+    """Let `work` get the katas, the request's object and query, and the variable parts of the address."""
 
-    `work` gets the katas, the request's object and query, and the variable parts of the address.
-    """
+    def done(request: Request, given: Json) -> Json:
+        return work(request.app.state.katas, {**given, **request.query_params}, **request.path_params)
 
-    @wraps(work)
-    async def endpoint(request: Request) -> Response:
-        headers = {"cache-control": "no-store"}
-        try:
-            given = {**await body_of(request), **request.query_params}
-            answer = await run_in_threadpool(work, request.app.state.katas, given, **request.path_params)
-        except Changed as fault:
-            now = {"text": fault.now.text, "digest": fault.now.digest}
-            return JSONResponse({"error": str(fault), **now}, 409, headers)
-        except KataError as fault:
-            return JSONResponse({"error": str(fault)}, 404 if isinstance(fault, CatalogueError) else 400, headers)
-        except ClientDisconnect:  # the page no longer waits for an answer
-            return Response(status_code=400)
-        return JSONResponse(answer, 200, headers)
-
-    return endpoint
+    return done
 
 
 # ----------------------------------------------------------------------------------------------- pages
-
-
-async def page(_: Request) -> Response:
-    """Answer with the page; its script does the rest."""
-    nonce = secrets.token_urlsafe(16)
-    headers = {
-        "content-security-policy": POLICY.format(nonce=nonce),
-        "cache-control": "no-store",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-    }
-    return HTMLResponse(PAGE.format(nonce=nonce), headers=headers)
 
 
 def overview(open_katas: LiveKatas, _: Json) -> Json:

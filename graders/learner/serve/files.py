@@ -18,6 +18,7 @@ from graders.errors import KataError
 from graders.intake import rules
 from graders.intake.rules import DATA_BYTES, SOURCE_BYTES
 from graders.output.delivery import deliver_bytes
+from graders.web.answers import Outdated
 
 _UNNAMED = re.compile(r"[\ud800-\udfff]")  # bytes that aren't UTF-8: such a name cannot be sent, and intake refuses it
 _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
@@ -36,14 +37,6 @@ class OpenFile:
     text: str | None
     digest: str
     why: str = ""
-
-
-class Changed(KataError):
-    """A file was changed or deleted on disk after the editor read it. `now` is the file as it is."""
-
-    def __init__(self, message: str, now: OpenFile) -> None:
-        super().__init__(message)
-        self.now = now
 
 
 def digest_of(data: bytes) -> str:
@@ -108,7 +101,7 @@ def read(kata: Kata, name: str) -> OpenFile:
 def save(kata: Kata, name: str, text: str, base: str) -> str:
     """Write a file and return its digest. `base` is the digest of the content that was edited, "" if there was none.
 
-    Raises Changed, and writes nothing, if the file has changed since then; raises KataError if it cannot be written.
+    Raises Outdated, and writes nothing, if the file has changed since then; raises KataError if it cannot be written.
     """
     path = _path(kata, name)
     try:
@@ -123,7 +116,10 @@ def save(kata: Kata, name: str, text: str, base: str) -> str:
             return now.digest
         if now.digest != base:
             did = "deleted" if not now.digest else "changed"
-            raise Changed(f"{name} was {did} on disk while you were editing it. {NOT_SAVED}", now)
+            raise Outdated(
+                f"{name} was {did} on disk while you were editing it. {NOT_SAVED}",
+                {"text": now.text, "digest": now.digest},
+            )
         if path.exists() and not path.is_file():
             raise KataError(f"{name}: it isn't an ordinary file. Remove it. {NOT_SAVED}")
         try:

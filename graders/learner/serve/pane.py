@@ -13,7 +13,7 @@ from graders.learner.watch.plotting import programs_of
 from graders.learner.watch.session import FileError, State
 from graders.learner.watch.view import activity, praise, sentence
 from graders.report import html, wording
-from graders.report.page import block, mark
+from graders.report.html import block, mark
 from graders.report.text import clean, clean_line
 
 Snapshot = dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 from graders.debugging import practice
 from graders.debugging.faults import FAMILIES
-from graders.debugging.texts import as_markdown
+from graders.debugging.puzzle import as_markdown
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.learner.guidance import Hint

@@ -25,7 +25,7 @@ from graders.learner.watch.grader import Grader, Grading
 from graders.learner.watch.plotting import Plotter
 from graders.learner.watch.task_cache import TaskCache
 from graders.report import wording
-from graders.report.shown import shown
+from graders.report.text import shown
 from graders.verdict import TaskResult, TestResult, Verdict
 
 if TYPE_CHECKING:

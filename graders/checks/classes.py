@@ -1,9 +1,12 @@
-"""Computes the accuracy of predictions inside the judge, so that the labels never leave the judge's process."""
+"""Check predicted classes in the judge, so that the labels never leave its process, and make up classes of inputs.
+
+A model can't know made-up classes before it has learned from them.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,3 +58,44 @@ def _problem(predictions: Any, labels: npt.ArrayLike) -> str | None:
     if found.dtype.kind not in "iuf":
         return f"expected class numbers, got dtype {found.dtype}"
     return None
+
+
+# ------------------------------------------------------------------------------------- made-up classes
+
+
+class MadeUpClasses(NamedTuple):
+    """Classes of inputs (n, d): the number of the nearest prototype, modulo `n_classes`.
+
+    No table can contain such classes. They depend on the prototypes, which the judge draws and keeps to itself.
+    """
+
+    prototypes: np.ndarray
+    n_classes: int
+
+    def of(self, X: np.ndarray) -> np.ndarray:
+        """Return the classes (n,) of the inputs."""
+        classes: np.ndarray = self._nearness(X).argmax(axis=1) % self.n_classes
+        return classes
+
+    def clear(self, X: np.ndarray, share: float) -> np.ndarray:
+        """Return which inputs, as bools (n,), belong to the share that is farthest from the limit between two cells."""
+        second, first = np.partition(self._nearness(X), -2, axis=1)[:, -2:].T
+        clear: np.ndarray = first - second >= np.quantile(first - second, 1 - share)
+        return clear
+
+    def _nearness(self, X: np.ndarray) -> np.ndarray:
+        """Return (n, prototypes): the squared length of each input minus its squared distance from each prototype."""
+        nearness: np.ndarray = 2 * X.astype(np.float64) @ self.prototypes.T - (self.prototypes**2).sum(axis=1)
+        return nearness
+
+
+def made_up_classes(X: np.ndarray, seed: int, n_classes: int, n_prototypes: int | None = None) -> MadeUpClasses:
+    """Draw prototypes from the inputs (n, d), one for each class by default.
+
+    Each is the nearest one of at least 0.4 / n_prototypes of the inputs, so that no class is rare.
+    """
+    rng, n = np.random.default_rng(seed), n_prototypes or n_classes
+    while True:
+        made_up = MadeUpClasses(X[rng.choice(len(X), n, replace=False)].astype(np.float64), n)
+        if np.bincount(made_up.of(X), minlength=n).min() >= 0.4 / n * len(X):
+            return made_up._replace(n_classes=n_classes)
