@@ -207,7 +207,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
     def in_order(self, names: Iterable[str] | None = None) -> tuple[str, ...]:
         """Return these tasks (by default, all) and those that they build on, each after those that it builds on.
 
-        A kata of which only some tasks are graded does not have all tasks that these build on.
+        If only some of a kata's tasks are graded, it lacks tasks that these build on.
         """
         after = {task.name: task.after for task in self.tasks}
         ordered: list[str] = []

@@ -11,7 +11,17 @@ from typing import Any
 import msgspec
 
 from graders.catalogue import Kata
-from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, place, points_of, streak
+from graders.learner.progress import (
+    Progress,
+    Standing,
+    all_done,
+    in_a_row,
+    in_short,
+    next_kata,
+    place,
+    points_of,
+    streak,
+)
 from graders.report.html import page
 from graders.report.wording import points
 
@@ -122,7 +132,7 @@ def as_page(
         following = re.sub("`(.+?)`", r"<code>\1</code>", escape(all_done(katas)))
     parts = [
         "<h1>What I have done</h1>",
-        f"<p><strong>{done} of {len(katas)} katas done</strong>, {row} {'day' if row == 1 else 'days'} in a row.</p>",
+        f"<p><strong>{done} of {len(katas)} katas done</strong>{in_a_row(row)}.</p>",
         f'<progress max="{len(katas)}" value="{done}" aria-label="katas done">{done} of {len(katas)}</progress>',
         f"<p>{following}</p>",
     ]

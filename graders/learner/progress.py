@@ -209,7 +209,12 @@ def streak(days: Collection[datetime.date], today: datetime.date) -> int:
 def in_short(standings: Mapping[str, Standing], days: int) -> str:
     """Return the progress in one line. `days` is the learner's current streak."""
     done, total = sum(each.done for each in standings.values()), sum(each.best for each in standings.values())
-    return f"{done} of {len(standings)} done, {total:g} points, {days} {'day' if days == 1 else 'days'} in a row"
+    return f"{done} of {len(standings)} done, {total:g} points{in_a_row(days)}"
+
+
+def in_a_row(days: int) -> str:
+    """Return a streak in words, with a comma in front. One day is none."""
+    return f", {days} days in a row" if days > 1 else ""
 
 
 def next_kata(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> tuple[Kata, str] | None:

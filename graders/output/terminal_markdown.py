@@ -41,7 +41,7 @@ def _heading(found: re.Match[str]) -> str:
 _WIDE = "\u2003"  # a wide space; it becomes three spaces
 _SIGNS = """
 alpha α  beta β  gamma γ  delta δ  Delta Δ  epsilon ε  varepsilon ε  eta η  theta θ  lambda λ  mu μ  pi π  sigma σ
-phi φ  varphi φ  top ⊤  partial ∂  sum Σ  dots …  ldots …  infty ∞  prime ′  sqrt √
+phi φ  varphi φ  top ⊤  partial ∂  sum Σ  dots …  ldots …  infty ∞  prime ′
 """
 _OPERATORS = "cdot ·  times ×  odot ⊙  le ≤  ge ≥  approx ≈  ne ≠  in ∈  to →"  # with a space on each side
 _SPACES = {"quad": _WIDE, "qquad": _WIDE, " ": " ", ",": " ", ";": " ", "!": ""}
@@ -52,7 +52,7 @@ _SYMBOLS = (
     | _FUNCTIONS
     | _SPACES
 )
-_ATTACHED = {"partial", "sqrt"}  # a space after these is not shown
+_ATTACHED = {"partial"}  # a space after these is not shown
 _ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
 _RAISED = dict(zip("0123456789+-=()in⊤T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿᵀᵀ", strict=True)) | {"m": "ᵐ", "k": "ᵏ", "′": "′"}
 _LOWERED = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
@@ -116,6 +116,9 @@ class _Reader:
         if name in ("frac", "tfrac"):
             above, below = (f"({each})" if " " in each else each for each in (self.argument(), self.argument()))
             return "½" if (above, below) == ("1", "2") else f"{above}/{below}"
+        if name == "sqrt":
+            inner = self.argument()
+            return f"√({inner})" if " " in inner else f"√{inner}"
         if name in ("mathrm", "text", "mathbf", "operatorname"):  # spaces in a group of words count
             return self.atom() if self.tokens[0] == "{" else self.argument()
         if name in _ACCENTS:

@@ -100,5 +100,5 @@ def test_time_spent_before_a_reply_cannot_be_hidden(grade, observed):
         assert {test["task"] for test in failed} == {"speed"}
         (own,) = (test["message"] for test in failed if "one row each" in test["message"])
         ratio = float(own.partition("takes ")[2].partition(" times ")[0])
-        assert ratio > 0.6, own  # about 0.3 where the time can be hidden
+        assert ratio > 0.45, own  # about 0.3 where the time can be hidden; on a very busy machine, 0.54 was seen
     observed("F")

@@ -265,8 +265,8 @@ def test_another_file_in_the_place_of_the_environment_is_kept(project: Path) -> 
 @pytest.mark.parametrize(
     ("words", "sets"),
     [
-        ("serve --port 0", "serve"),
-        ("katas serve", "serve"),
+        ("serve --port 0", "data, figures, serve"),
+        ("katas serve", "data, figures, serve"),
         ("katas feedback out", "cohort"),
         ("katas feedback out --explanations", "cohort, serve"),
         ("katas notebook alpha", "notebook"),
