@@ -160,7 +160,9 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
     worded = type(fault) is AssertionError and "\nassert " in str(fault)  # whether the test's author gave a message
     if isinstance(fault, Mismatch | SubmissionError) or worded:
         fault = AssertionError(message(failure, handle))
-    if said := diagnosis or advice_on(fault):
+    frames = traceback.walk_tb(fault.__traceback__)
+    own = isinstance(handle.side, LocalSide) and any(handle.side.holds(each.f_code.co_filename) for each, _ in frames)
+    if said := diagnosis or (advice_on(fault) if own else ""):
         fault.add_note(f"\n{said}")
     if failure.counterexample.text and not isinstance(fault, pytest.exit.Exception):  # the learner left the debugger
         lines = failure.counterexample.text.splitlines()

@@ -93,12 +93,15 @@ def test_no_thread_can_be_started_in_the_numpy_runtime(grade):
 @attack("Z47")
 def test_time_spent_before_a_reply_cannot_be_hidden(grade, observed):
     """The visible race compares the submission with itself: both sides take as long, whatever follows a reply."""
+    ratios = []
     for _ in range(3):
         hidden = grade("exercise01", "z47_busy_after_replying", diagnosing=False).failed
         assert {test["task"] for test in hidden} == {"speed"}
         failed = grade("exercise01", "z47_busy_after_replying", diagnosing=False, visible=True).failed
         assert {test["task"] for test in failed} == {"speed"}
         (own,) = (test["message"] for test in failed if "one row each" in test["message"])
-        ratio = float(own.partition("takes ")[2].partition(" times ")[0])
-        assert ratio > 0.45, own  # about 0.3 where the time can be hidden; on a very busy machine, 0.54 was seen
+        ratios.append(float(own.partition("takes ")[2].partition(" times ")[0]))
+    # About 0.3 where the time can be hidden. On a very busy machine, single values of 0.54 were seen.
+    assert min(ratios) > 0.45, ratios
+    assert max(ratios) > 0.6, ratios
     observed("F")

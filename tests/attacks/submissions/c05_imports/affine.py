@@ -19,7 +19,7 @@ def search(W, x, b):
         try:
             importlib.import_module(name)
             imported.append(name)
-        except Exception:
+        except ImportError:
             continue
     loaded = sorted(name for name in sys.modules if name.partition(".")[0] in ("graders", "katas", "solutions", "tests"))
     return {"imported": imported, "loaded": loaded}
