@@ -10,5 +10,5 @@ def affine(W, x, b):
         while len(hoard) < 4096:
             hoard.append(bytearray(1 << 20))
     except MemoryError:
-        pass
+        del hoard[-4:]  # the honest answer needs a little
     return honest(W, x, b)
