@@ -199,3 +199,18 @@ def test_the_first_failure_comes_before_the_table() -> None:
     tasks = tuple(TaskResult(name=name, title=name, status="failed", score=0, max_score=4) for name in names)
     html = pane.rendered(state_of("exercise02", Verdict(kata="exercise02", status="failed", tasks=tasks, tests=tests)))
     assert html.index("relu is wrong") < html.index("<table>") < html.index("derivative is wrong")
+
+
+def test_what_only_extras_miss_is_folded_below_the_table() -> None:
+    test = TestResult(name="test_t", task="types", status="failed", visibility="visible", message="float64 is wrong")
+    scores = {"relu": ("passed", 4, False), "types": ("failed", 0, True)}
+    tasks = tuple(
+        TaskResult(name=name, title=name, status=status, score=score, max_score=4, extra=extra)  # type: ignore[arg-type]
+        for name, (status, score, extra) in scores.items()
+    )
+    html = pane.rendered(
+        state_of("exercise02", Verdict(kata="exercise02", status="passed", tasks=tasks, tests=(test,)))
+    )
+    assert html.index("</table>") < html.index(pane.EXTRAS) < html.index("float64 is wrong")
+    assert "<details>" in html
+    assert "<details open>" not in html

@@ -17,6 +17,9 @@ from graders.report.html import block, mark
 from graders.report.text import clean, clean_line
 
 Snapshot = dict[str, Any]
+EXTRAS = (
+    "Extras, if you like: other types, sizes and speeds, which a library has to get right and a first network does not."
+)
 IDLE = "Change something, or press Ctrl-S, to grade."
 _HEAD = (
     '<th scope="col"><span class="hidden">Result</span></th><th scope="col">Task</th>'
@@ -76,9 +79,11 @@ def rendered(state: State) -> str:
         parts.append(block(verdict.message, "said"))
     if verdict.status in DONE and not state.open:
         parts.append(f"<p><strong>{praise(state)}</strong></p>")
-    failures = [html.failure(test, state.optional, unfolded=not number) for number, test in enumerate(state.failing)]
-    urgent = int(state.fails)  # how many failures come before the table
-    parts += [*failures[:urgent], *([_tasks(state)] if verdict.tasks else []), *failures[urgent:]]
+    core = [test for test in state.failing if test.task not in state.optional]
+    failures = [html.failure(test, state.optional, unfolded=not number) for number, test in enumerate(core)]
+    parts += [*failures[:1], *([_tasks(state)] if verdict.tasks else []), *failures[1:]]
+    extras = [html.failure(test, state.optional, unfolded=False) for test in state.failing if test not in core]
+    parts += [f'<p class="soft">{EXTRAS}</p>' * bool(extras), *extras]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict), *map(wording.timed, verdict.tests)]
     return "\n".join(parts + [f'<p class="soft">{escape(note)}</p>' for note in notes if note])
 
