@@ -213,9 +213,9 @@ class Kata(KataTable, frozen=True, kw_only=True):
         ordered: list[str] = []
 
         def place(name: str) -> None:
-            for earlier in after.get(name, ()):
-                place(earlier)
             if name not in ordered:
+                for earlier in after.get(name, ()):
+                    place(earlier)
                 ordered.append(name)
 
         for name in after if names is None else names:

@@ -149,9 +149,8 @@ class Judge:
         earlier, why = cached.unfinished(taken, own=own)
         if earlier:
             return ungradable(blank, kata, why, "earlier kata", earlier)
-        how = {"visible": visible or kata.handed_out, "progress": tell is not None}
-        how |= {"separate": separate, "impatient": impatient}
-        request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
+        how = {"visible": visible or kata.handed_out, "separate": separate, "impatient": impatient}
+        request = self._request(cached, taken.graded, lacking, seed, blank, tasks, progress=tell is not None, **how)
         return _concluded(self._judged(cached, request, until, tell), request, cached)
 
     def grade_files(

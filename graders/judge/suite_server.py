@@ -31,6 +31,7 @@ from graders.judge.running import Runner
 from graders.judge.sides import Sandbox
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
 from graders.judge.submission_side import WorkerSide
+from graders.pytest_plugin import advice
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes
 from graders.pytest_plugin.handle import Handle
@@ -165,6 +166,7 @@ class SuiteServer:
             if self._cold and (idle or (requested and self.served)):
                 with contextlib.suppress(CatalogueError):  # then there is no diagnosis
                     mistakes(self.kata)
+                advice.table()
                 self.quick = warm_up(without_stand_ins(self.items))
                 self._cold = False
                 while waiting:

@@ -9,7 +9,9 @@ from graders.catalogue import Task
 from graders.intake import Submission
 from graders.report.text import clean
 
-WIDTH = 10_000  # the maximum number of characters in a line
+WIDTH = 10_000  # the maximum number of characters in a line of a difference
+SHOWN = 20_000  # show at most this many characters of each submitted text
+PROSE = (".md", ".txt", ".toml")
 
 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes], names: tuple[str, str]) -> str:
@@ -20,10 +22,6 @@ def difference(before: Mapping[str, bytes], after: Mapping[str, bytes], names: t
         changed = difflib.unified_diff(old, new, f"{names[0]}/{name}", f"{names[1]}/{name}", lineterm="")
         lines += [clean(line, WIDTH) for line in changed]
     return "\n".join(lines)
-
-
-SHOWN = 20_000  # show at most this many characters of each submitted text
-PROSE = (".md", ".txt", ".toml")
 
 
 def texts(taken: Submission) -> dict[str, str]:

@@ -10,20 +10,27 @@ import re
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 
-@functools.cache
-def table() -> list[dict[str, str]]:
-    """Return the entries of advice.toml, each with `type`, `pattern` and `say`."""
-    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    found: list[dict[str, str]] = tomllib.loads(text)["advice"]
-    return found
+class Advice(NamedTuple):
+    """What to say about an exception of this type, or of one that is derived from it, whose text has this pattern."""
+
+    type: str
+    pattern: re.Pattern[str]
+    sentence: str
+
+
+@functools.cache  # a suite server reads them before it forks judges
+def table() -> list[Advice]:
+    """Return the entries of advice.toml."""
+    entries = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["advice"]
+    return [Advice(each["type"], re.compile(each["pattern"]), " ".join(each["say"].split())) for each in entries]
 
 
 def advice(types: Collection[str], text: str) -> str:
     """Return the advice on an exception with these types (its own and those that it is derived from), or ""."""
-    entries = (entry for entry in table() if entry["type"] in types and re.search(entry["pattern"], text))
-    return next((" ".join(entry["say"].split()) for entry in entries), "")
+    return next((each.sentence for each in table() if each.type in types and each.pattern.search(text)), "")
 
 
 def advice_on(fault: BaseException) -> str:

@@ -57,8 +57,9 @@ def diagnose(
     """
     compared = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=BUDGET_S / 2)
     found = compared([variant for variant in mistakes(kata) if variant.task in failed], cases)
-    if not found:
-        found = compared(*within(failed[0], mistakes(kata), cases), answering=True)
+    variants, mine = within(failed[0], mistakes(kata), cases)
+    if not found and len(mine) < len(cases):
+        found = compared(variants, mine, answering=True)
     return found[0].sentence if len(found) == 1 else ""
 
 
