@@ -148,9 +148,8 @@ def _files(kata: Kata) -> Faults:
 def _kind(kata: Kata) -> Faults:
     if kata.kind == "milestone" and not kata.builds_on:
         yield "a milestone needs `builds_on`", 'List the katas whose files it imports: builds_on = ["…"].'
-    if kata.builds_on and kata.kind != "milestone":
-        article = "an" if kata.kind == "exercise" else "a"
-        yield f"`builds_on` in {article} {kata.kind}", 'Write kind = "milestone", or use `requires`.'
+    if kata.builds_on and kata.kind not in ("exercise", "milestone"):
+        yield f"`builds_on` in a {kata.kind}", 'Write kind = "milestone" or "exercise", or use `requires`.'
 
 
 def _presence(kata: Kata) -> Faults:

@@ -64,7 +64,7 @@ def test_a_first_call_that_fails_on_purpose_gains_nothing(both, observed):
 @attack("Z56")
 def test_memory_used_up_early_costs_nobody_else_a_test(judge, submissions, observed):
     verdict = judge.grade("exercise01", submissions / "z56_memory_used_early", seed=SEED)
-    assert verdict.status == "passed"
+    assert verdict.status == "passed", [(test.name, test.message) for test in verdict.tests if test.message]
     observed("N")
 
 

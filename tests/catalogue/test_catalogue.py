@@ -573,7 +573,10 @@ def test_earlier_files_may_be_missing_in_a_learners_copy(course):
         (milestone(builds_on='["exercise09"]'), "it builds on `exercise09`, which is not a kata. Did you mean"),
         (milestone(builds_on='["milestone1"]'), "it builds on itself. Remove milestone1 from `builds_on`."),
         (milestone(builds_on="[]"), "a milestone needs `builds_on`. List the katas whose files it imports"),
-        (milestone('kind = "exercise"'), '`builds_on` in an exercise. Write kind = "milestone", or use `requires`.'),
+        (
+            milestone('kind = "challenge"'),
+            '`builds_on` in a challenge. Write kind = "milestone" or "exercise", or use `requires`.',
+        ),
         (milestone(builds_on='["exercise01", "exercise01"]'), "builds_on names `exercise01` twice"),
         (
             milestone('files = ["affine.py"]'),

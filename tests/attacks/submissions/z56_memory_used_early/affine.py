@@ -10,5 +10,5 @@ def affine(W, x, b):
         while len(hoard) < 4096:
             hoard.append(bytearray(1 << 20))
     except MemoryError:
-        del hoard[-4:]  # the honest answer needs a little
+        del hoard[-32:]  # the honest answer, NumPy and the worker need a little
     return honest(W, x, b)
