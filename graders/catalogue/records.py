@@ -13,6 +13,7 @@ from graders.verdict import HiddenDetail, Limits, Record
 
 Kind = Literal["exercise", "milestone", "challenge", "framework"]
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the recommended order
+HEADINGS = dict(zip(KINDS, ("Exercises", "Milestones", "Challenges", "Build your own framework"), strict=True))
 Runtime = Literal["numpy", "torch", "gpu"]
 COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
 AFTER = "after.md"  # explains a kata to people who have passed it; in the folder of the solution
@@ -99,7 +100,7 @@ class Variant(Record, frozen=True, kw_only=True):
 
 
 class KataTable(Record, frozen=True, kw_only=True):
-    """The top-level keys of kata.toml."""
+    """The top-level keys of kata.toml. `part` is the part of the course, a heading in lists."""
 
     format: int
     title: str
@@ -109,6 +110,7 @@ class KataTable(Record, frozen=True, kw_only=True):
     files: tuple[str, ...]
     entry_points: tuple[str, ...]
     runtime: Runtime
+    part: str = ""
     concepts: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()
@@ -179,8 +181,14 @@ class Kata(KataTable, frozen=True, kw_only=True):
     def place(self) -> tuple[int, str]:
         """The sort key in lists of katas: by kind, then by slug. A milestone follows the last kata that it needs."""
         if self.kind == "milestone":
-            return 0, f"{max(self.prerequisites)}~{self.slug}"
+            exercises = [each.slug for each in self.earlier if each.kind == "exercise"]
+            return 0, f"{max(exercises or self.prerequisites)}~{self.slug}"
         return KINDS.index(self.kind), self.slug
+
+    @property
+    def heading(self) -> str:
+        """The heading that the kata has in lists: its part of the course, or else its kind."""
+        return self.part or HEADINGS[self.kind]
 
     @property
     def wrong(self) -> tuple[Variant, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -27,18 +28,21 @@ from graders.report.wording import points
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
 _LISTED = (
-    "slug", "title", "kind", "difficulty", "minutes", "concepts",
+    "slug", "title", "kind", "part", "difficulty", "minutes", "concepts",
     "requires", "builds_on", "files", "entry_points", "runtime", "require_extras",
 )  # fmt: skip
 
 
 def as_text(katas: Sequence[Kata]) -> str:
     """Return a plain-text table of at most 80 columns. (Importing a library for tables takes too long.)"""
-    rows: list[tuple[str, ...]] = [("kata", "title", "level", "tasks", "points", "min", "after")]
-    rows += [_row(kata) for kata in sorted(katas, key=lambda kata: kata.place)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    head = ("kata", "title", "level", "tasks", "points", "min", "after")
+    groups = [("", [head]), *((heading, list(map(_row, members))) for heading, members in grouped(katas))]
+    widths = [max(map(len, column)) for column in zip(*(row for _, rows in groups for row in rows), strict=True)]
     lines = []
-    for *cells, after in rows:
+    for heading, (*cells, after) in (
+        (heading * (not i), row) for heading, rows in groups for i, row in enumerate(rows)
+    ):
+        lines += ["", heading] if heading and len(groups) > 2 else []
         left = [cell.ljust(width) for cell, width in zip(cells[:3], widths, strict=False)]
         right = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=False)]
         begin = "  ".join([*left, *right, ""])
@@ -48,6 +52,13 @@ def as_text(katas: Sequence[Kata]) -> str:
     legends = ["1+2 tasks: 1 must pass; 2 are extra, for points only"] * any(task.extra for task in tasks)
     legends += ["27+3 points: tests give 27, a person who reads your text gives 3"] * any(task.review for task in tasks)
     return "\n".join([*lines, "", *legends] if legends else lines)
+
+
+def grouped(katas: Iterable[Kata]) -> list[tuple[str, list[Kata]]]:
+    """Return the katas in the recommended order, under their headings."""
+    return [
+        (heading, list(members)) for heading, members in groupby(sorted(katas, key=place), lambda kata: kata.heading)
+    ]
 
 
 def _row(kata: Kata) -> tuple[str, ...]:
@@ -92,13 +103,18 @@ def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) ->
     """Return the checklist of all katas, a summary and the next kata, as text of at most 80 columns."""
     standings = progress.standings([kata.slug for kata in katas])
     lines = []
-    for kata in sorted(katas, key=place):
-        standing = standings[kata.slug]
-        points = f"{f'{standing.best:g}' if standing.tries else '–'}/{points_of(kata):g}"
-        title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
-        mark = "✓" if standing.done else "·"
-        lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
-    return "\n".join([*lines, "", in_short(standings, streak(progress.days(), today)), advice(katas, standings)])
+    groups = grouped(katas)
+    for heading, members in groups:
+        lines += ["", heading] if len(groups) > 1 else []
+        for kata in members:
+            standing = standings[kata.slug]
+            points = f"{f'{standing.best:g}' if standing.tries else '–'}/{points_of(kata):g}"
+            title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
+            mark = "✓" if standing.done else "·"
+            lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
+    return "\n".join(
+        [*lines[len(groups) > 1 :], "", in_short(standings, streak(progress.days(), today)), advice(katas, standings)]
+    )
 
 
 # ------------------------------------------------------------------------------------------------ HTML
@@ -106,12 +122,6 @@ def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) ->
 _STYLE = """.number { padding-left: 1rem; } tbody th { min-width: 10rem; }
 @media (max-width: 36rem) { .wide { display: none; } }
 """  # on a phone, show only the kata and its points
-_KINDS = {
-    "exercise": "Exercises",
-    "milestone": "Milestones",
-    "challenge": "Challenges",
-    "framework": "Build your own framework",
-}
 _STATES = {"done": ("✓", "passed"), "in progress": ("~", "partial"), "not started": ("·", "")}  # sign and CSS class
 _HEAD = (
     '<th scope="col"><span class="hidden">State</span></th><th scope="col">Kata</th>'
@@ -136,10 +146,10 @@ def as_page(
         f'<progress max="{len(katas)}" value="{done}" aria-label="katas done">{done} of {len(katas)}</progress>',
         f"<p>{following}</p>",
     ]
-    for kind, title in _KINDS.items():
-        rows = [_page_row(kata, standings) for kata in sorted(katas, key=place) if kata.kind == kind]
-        table = f"<table>\n<thead><tr>{_HEAD}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
-        parts += [f"<h2>{title}</h2>", table] if rows else []
+    for heading, members in grouped(katas):
+        rows = "\n".join(_page_row(kata, standings) for kata in members)
+        table = f"<table>\n<thead><tr>{_HEAD}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+        parts += [f"<h2>{escape(heading)}</h2>", table]
     parts.append(f'<p class="soft">As of {today.isoformat()}. Made by <code>katas progress --html</code>.</p>')
     return page("Progress in the katas", "\n".join(parts), _STYLE)
 

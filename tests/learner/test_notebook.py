@@ -127,7 +127,7 @@ def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
     assert (done.status, done.said.splitlines()[0].split(";")[0]) == (0, "written: exercises.ipynb")
     ours = cells(tmp_path / "exercises.ipynb")
     exercises = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
-    assert len(exercises) == 10
+    assert len(exercises) == 19
     for number, kata in enumerate(exercises, start=1):
         assert f"{number}. {kata.title} (`{kata.slug}`)" in ours[0].source
         (answer,) = [cell.source for cell in ours if cell.id == f"{kata.slug}-file-1"]

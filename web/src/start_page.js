@@ -22,7 +22,11 @@ export class StartPage {
         if (chosen) {
             main.append(nextKata(chosen, next.why));
         }
-        main.append(el("ol", { class: "katas" }, ...katas.map((kata) => row(kata, kata === chosen, progress))));
+        for (const heading of new Set(katas.map((kata) => kata.heading))) {
+            const members = katas.filter((kata) => kata.heading === heading);
+            const rows = members.map((kata) => row(kata, kata === chosen, progress));
+            main.append(el("h2", {}, heading), el("ol", { class: "katas" }, ...rows));
+        }
         main.append(...(kept ? [el("p", { class: "soft" }, ...place(kept))] : []));
         main.append(...(broken.length ? [el("ul", { class: "katas" }, ...broken.map(brokenKata))] : []));
         main.append(...[puzzleSection(puzzles)].filter(Boolean));

@@ -100,7 +100,7 @@ def overview(open_katas: LiveKatas, _: Json) -> Json:
     return {
         "katas": [
             {
-                **{name: getattr(kata, name) for name in ("slug", "title", "kind", "difficulty", "minutes")},
+                **{name: getattr(kata, name) for name in ("slug", "title", "kind", "heading", "difficulty", "minutes")},
                 **{name: getattr(standings[kata.slug], name) for name in ("best", "done_on", "tries")},
                 "points": points_of(kata),
             }
