@@ -1,0 +1,83 @@
+"""Functions that the tests run in the same process as your code. They return what they observe; the tests judge it.
+
+Your state may be any object, so it stays in this process.
+"""
+
+import copy
+
+import numpy as np
+
+
+def path(submission, optimizer, param, grads, settings):
+    """The parameter after each step. Each step has its own gradient and its own settings, such as the learning rate.
+
+    Shown as:
+        state, path = (), []  # no state in the first call
+        for grad, setting in zip(grads, settings):
+            param, *state = {optimizer}(param, grad, *state, **setting)
+            path.append(param.copy())
+        path
+    """
+    state, path = (), []
+    for grad, setting in zip(grads, settings, strict=True):
+        answer = getattr(submission, optimizer)(param, grad, *state, **setting)
+        if type(answer) not in (tuple, list) or len(answer) != 2:
+            return {"answer": answer}
+        param, *state = answer
+        path.append(copy.deepcopy(param))
+    return path
+
+
+def paths_in_turns(submission, optimizer, params, grads, settings):
+    """The parameters after each step of each parameter. The parameters take turns, and each has its own state.
+
+    Shown as:
+        states, path = [None] * len(params), []
+        for row, setting in zip(grads, settings):
+            for i, grad in enumerate(row):
+                params[i], states[i] = {optimizer}(params[i], grad, states[i], **setting)
+                path.append(params[i].copy())
+        path
+    """
+    params, states, path = list(params), [None] * len(params), []
+    for row, setting in zip(grads, settings, strict=True):
+        for i, grad in enumerate(row):
+            answer = getattr(submission, optimizer)(params[i], grad, states[i], **setting)
+            if type(answer) not in (tuple, list) or len(answer) != 2:
+                return {"answer": answer}
+            params[i], states[i] = answer
+            path.append(copy.deepcopy(params[i]))
+    return path
+
+
+def arguments_and_results(submission, optimizer, param, grads, settings):
+    """All parameters as they are after the last step, the given one first; and each gradient as it is after its step.
+
+    All gradients are in the same array, whose numbers are replaced before each step.
+
+    Shown as:
+        params, grad, state, left = [param], grads[0].copy(), None, []
+        for numbers, setting in zip(grads, settings):
+            grad[...] = numbers
+            new_param, state = {optimizer}(params[-1], grad, state, **setting)
+            params.append(new_param)
+            left.append(grad.copy())
+        params, left
+    """
+    params, grad, state, left = [param], np.array(grads[0]), None, []
+    for numbers, setting in zip(grads, settings, strict=True):
+        grad[...] = numbers
+        new_param, state = getattr(submission, optimizer)(params[-1], grad, state, **setting)
+        params.append(new_param)
+        left.append(grad.copy())
+    return params, left
+
+
+def clipped(submission, grads, max_norm):
+    """The clipped gradients, and then the gradients that were passed, both as they are after the call.
+
+    Shown as:
+        clip_by_norm(grads, max_norm)[0], grads
+    """
+    answer = submission.clip_by_norm(grads, max_norm)
+    return list(answer[0]), grads
