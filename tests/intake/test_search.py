@@ -221,7 +221,7 @@ def test_an_untouched_notebook_of_all_exercises_is_no_submission(tmp_path):
     write(path, written_together(katas, path))
     (entry,) = submissions.read(tmp_path / "in").entries
     assert list(submissions.of_katas(entry, katas, every=False)) == []
-    write(path, path.read_text().replace("raise NotImplementedError", "return 0", 1))
+    write(path, path.read_text().replace("    raise NotImplementedError", "    return 0", 1))
     assert len(list(submissions.of_katas(entry, katas, every=False))) == 1
 
 
