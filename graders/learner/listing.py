@@ -36,13 +36,12 @@ _LISTED = (
 def as_text(katas: Sequence[Kata]) -> str:
     """Return a plain-text table of at most 80 columns. (Importing a library for tables takes too long.)"""
     head = ("kata", "title", "level", "tasks", "points", "min", "after")
-    groups = [("", [head]), *((heading, list(map(_row, members))) for heading, members in grouped(katas))]
-    widths = [max(map(len, column)) for column in zip(*(row for _, rows in groups for row in rows), strict=True)]
+    groups = [(heading, [_row(kata) for kata in members]) for heading, members in grouped(katas)]
+    table = [("", head), *((heading * (row is rows[0]), row) for heading, rows in groups for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*(row for _, row in table), strict=True)]
     lines = []
-    for heading, (*cells, after) in (
-        (heading * (not i), row) for heading, rows in groups for i, row in enumerate(rows)
-    ):
-        lines += ["", heading] if heading and len(groups) > 2 else []
+    for heading, (*cells, after) in table:
+        lines += ["", heading] if heading and len(groups) > 1 else []
         left = [cell.ljust(width) for cell, width in zip(cells[:3], widths, strict=False)]
         right = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=False)]
         begin = "  ".join([*left, *right, ""])
