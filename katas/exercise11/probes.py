@@ -21,7 +21,7 @@ def path(submission, optimizer, param, grads, settings):
     state, path = (), []
     for grad, setting in zip(grads, settings, strict=True):
         answer = getattr(submission, optimizer)(param, grad, *state, **setting)
-        if type(answer) not in (tuple, list) or len(answer) != 2:
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
             return {"answer": answer}
         param, *state = answer
         path.append(copy.deepcopy(param))
@@ -43,7 +43,7 @@ def paths_in_turns(submission, optimizer, params, grads, settings):
     for row, setting in zip(grads, settings, strict=True):
         for i, grad in enumerate(row):
             answer = getattr(submission, optimizer)(params[i], grad, states[i], **setting)
-            if type(answer) not in (tuple, list) or len(answer) != 2:
+            if not isinstance(answer, tuple | list) or len(answer) != 2:
                 return {"answer": answer}
             params[i], states[i] = answer
             path.append(copy.deepcopy(params[i]))

@@ -14,7 +14,7 @@ def outputs_and_state(submission, x, h0, c0, W_x, W_h, b):
         outputs, h, c
     """
     answer = submission.lstm(x, h0, c0, W_x, W_h, b)
-    return answer[:3] if type(answer) in (tuple, list) and len(answer) == 4 else {"lstm": answer}
+    return answer[:3] if isinstance(answer, tuple | list) and len(answer) == 4 else {"lstm": answer}
 
 
 def gradients(submission, x, h0, c0, W_x, W_h, b, doutputs, dh, dc):
@@ -25,7 +25,7 @@ def gradients(submission, x, h0, c0, W_x, W_h, b, doutputs, dh, dc):
         lstm_gradient(doutputs, dh, dc, cache, W_x, W_h)
     """
     answer = submission.lstm(x, h0, c0, W_x, W_h, b)
-    if type(answer) not in (tuple, list) or len(answer) != 4:
+    if not isinstance(answer, tuple | list) or len(answer) != 4:
         return {"lstm": answer}
     return submission.lstm_gradient(doutputs, dh, dc, answer[3], W_x, W_h)
 
@@ -47,14 +47,14 @@ def gradients_of_pieces(submission, pieces, h0, c0, W_x, W_h, b, doutputs):
     h, c, caches, answers = h0, c0, [], []
     for x in pieces:
         answer = submission.lstm(x, h, c, W_x, W_h, b)
-        if type(answer) not in (tuple, list) or len(answer) != 4:
+        if not isinstance(answer, tuple | list) or len(answer) != 4:
             return {"lstm": answer}
         h, c = copy.deepcopy(answer[1]), copy.deepcopy(answer[2])
         caches.append(answer[3])
     dh, dc = 0 * h, 0 * c
     for doutput, cache in zip(doutputs[::-1], caches[::-1], strict=True):
         answers.append(copy.deepcopy(submission.lstm_gradient(doutput, dh, dc, cache, W_x, W_h)))
-        if type(answers[-1]) not in (tuple, list) or len(answers[-1]) != 6:
+        if not isinstance(answers[-1], tuple | list) or len(answers[-1]) != 6:
             return {"lstm_gradient": answers[-1]}
         dh, dc = copy.deepcopy(answers[-1][1]), copy.deepcopy(answers[-1][2])
     return answers[::-1]
