@@ -126,7 +126,7 @@ def windows(x: np.ndarray, size: int) -> np.ndarray:
 def keep_where(x: np.ndarray, mask: np.ndarray, otherwise: float) -> np.ndarray:
     """Return the numbers of x where the mask is True, and the number `otherwise` where it is False.
 
-    x of any shape, mask: bools of the same shape → the same shape
+    x of any shape, mask: bools of the same shape, otherwise: any number, even -np.inf → the same shape
 
     keep_where([1, 2, 5], [True, False, True], 0.0) is [1, 0, 5].
     torch.where(mask, x, otherwise) returns the same.

@@ -35,8 +35,8 @@ def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool = True) 
     """Return weighted means of the rows of v, with the weights softmax(q kᵀ / √head_features).
 
     Arguments:
-        q: queries, shape (…, tokens, head_features). The dots stand for any number of leading axes, or none.
-        k: keys, with the leading axes and the head_features of q.
+        q: queries, shape (…, queries, head_features). The dots stand for any number of leading axes, or none.
+        k: keys, shape (…, keys, head_features), with the leading axes of q.
         v: values, with the shape of k.
         causal: if True, a query only looks at its own token and at earlier ones; there are as many queries as keys. If
             False, every query looks at every key, and the numbers of queries and keys may differ.
@@ -44,8 +44,8 @@ def attention(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool = True) 
     Returns:
         (y, weights), in this order:
         y has the shape of q. Row i of it is the mean of the rows of v with row i of the weights.
-        weights, shape (…, queries, keys): every row is positive or 0 and sums to 1. With causal, weights[…, i, j] is 0
-        wherever j > i.
+        weights, shape (…, queries, keys): all are 0 or more, and every row sums to 1. With causal, weights[…, i, j] is
+        0 wherever j > i.
 
     For extra points: scores up to ±10 000 work; float32 gives float32, and int64 gives float64; arrays with any memory
     layout work; a call changes neither its arguments nor an earlier result.

@@ -77,8 +77,8 @@ def block(x: np.ndarray, params: dict[str, np.ndarray], n_heads: int) -> tuple[n
     Returns:
         (y, cache), in this order:
         y has the shape of x.
-        cache is whatever your block_gradient needs. The caller only keeps it and passes it on. Every call returns a
-        cache of its own, because the caller may run several blocks before it goes back through them.
+        cache is whatever your block_gradient needs. The caller passes it on once or never. Every call returns a cache
+        of its own, because the caller may run several blocks before it goes back through them.
 
     Both layer norms use eps = 1e-5. For extra points: float32 gives float32; a call changes none of its arguments.
 

@@ -21,7 +21,7 @@ def lstm_cell(
 
     Returns:
         (h, c): the new output and the new cell, both (n, hidden). Extras, for all functions in this file: float32 stays
-        float32; a call changes neither its arguments nor an earlier result.
+        float32; a call changes neither its arguments (except the cache) nor an earlier result.
 
     torch.nn.LSTMCell with weight_ih = W_x, weight_hh = W_h, bias_ih = b and bias_hh = 0 takes the same step.
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997, https://doi.org/10.1162/neco.1997.9.8.1735; with

@@ -27,7 +27,7 @@ def encode(text: str, merges: list[tuple[int, int]]) -> list[int]:
     """Return the ids of a text.
 
     Arguments:
-        text: any text that UTF-8 can encode, also an empty one.
+        text: any text that UTF-8 can encode, even an empty one.
         merges: the merges, as `train` returns them.
 
     Returns:
@@ -35,7 +35,8 @@ def encode(text: str, merges: list[tuple[int, int]]) -> list[int]:
         replaces its pair by 256 + i, from the left to the right, wherever the pair occurs. Of "aaa", the merge
         (97, 97) replaces the first two. Extra: the call leaves merges alone.
 
-    The package tiktoken computes the same ids, except that it first splits the text into words.
+    The package tiktoken applies merges in the same way, but first splits the text into words, and may give the bytes
+    other ids.
     """
     raise NotImplementedError
 
@@ -44,7 +45,7 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
     """Return the text that these ids stand for.
 
     Arguments:
-        ids: ids from 0 to 255 + len(merges), in any order.
+        ids: any ids from 0 to 255 + len(merges), also ones that encode wouldn't choose.
         merges: the merges, as `train` returns them.
 
     Returns:

@@ -81,7 +81,7 @@ def next_logits(params: dict, ids: np.ndarray, cache: object, n_heads: int) -> t
 
     Returns:
         The logits, shape (new, characters), the same numbers that `forward` gives for the whole text. And the cache for
-        the next call, with the keys and values of every block.
+        the next call: anything you like, for example the keys and values of every block.
     """
     raise NotImplementedError
 

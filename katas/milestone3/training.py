@@ -238,7 +238,8 @@ def draw(
         for i in chosen:
             right.text(*two[i], characters[i], color=f"C{color}", ha="center", va="center", fontsize=8)
         right.plot([], [], "o", color=f"C{color}", label=kind)
-    reach = abs(two[[i for i, each in enumerate(characters) if each.isalnum()]]).max() * 1.1 if len(two) else 1
+    shown = [i for i, each in enumerate(characters) if each.isalnum()] or range(len(characters))
+    reach = abs(two[shown]).max() * 1.1
     right.set(title="The characters' vectors, in two dimensions", xlim=(-reach, reach), ylim=(-reach, reach))
     handles, names = right.get_legend_handles_labels()
     right.legend(handles[1::2], names[1::2], fontsize=7)

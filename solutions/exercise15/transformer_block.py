@@ -33,12 +33,12 @@ def layer_norm_gradient(
 
 
 def gelu(x: np.ndarray) -> np.ndarray:
-    """Return x/2 (1 + tanh(u)) with u = √(2/π) (x + 0.044715 x³)."""
+    """Return x/2 (1 + tanh(s)) with s = √(2/π) (x + 0.044715 x³)."""
     return x / 2 * (1 + np.tanh(SLOPE * (x + CUBIC * x**3)))
 
 
 def gelu_gradient(dy: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return dy times the derivative, (1 + tanh(u)) / 2 + x/2 (1 - tanh²(u)) du/dx."""
+    """Return dy times the derivative, (1 + tanh(s)) / 2 + x/2 (1 - tanh²(s)) ds/dx."""
     t = np.tanh(SLOPE * (x + CUBIC * x**3))
     return dy * ((1 + t) / 2 + x / 2 * (1 - t**2) * SLOPE * (1 + 3 * CUBIC * x**2))
 
