@@ -89,6 +89,13 @@ def test_a_short_training_says_what_it_has_learned(tmp_path: Path) -> None:
     assert (tmp_path / "training.png").is_file() or "matplotlib is missing" in done.stdout
 
 
+def test_a_text_without_letters_is_learned_and_drawn(tmp_path: Path) -> None:
+    (tmp_path / "my.txt").write_text("+-*/ (,) .:; " * 300, encoding="utf-8")
+    arguments = command("--steps", 1, "--data", tmp_path / "my.txt")
+    done = subprocess.run(arguments, cwd=tmp_path, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.deep
 def test_ctrl_c_ends_the_training_and_keeps_it(tmp_path: Path) -> None:
     with subprocess.Popen(command(), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as program:
