@@ -22,7 +22,7 @@ def plain(value):
     """Turn NumPy integers and arrays of them into Python ints and lists, because both are right answers."""
     if isinstance(value, np.ndarray | np.integer) and value.dtype.kind in "iu":
         return value.tolist()
-    return [plain(each) for each in value] if type(value) in (list, tuple) else value
+    return [plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def assert_ids(actual, expected):
@@ -108,6 +108,8 @@ def test_merges_are_applied_in_order(kata):
     # "ab", "cd" and then "abc"; "abcd" contains "abc", but "cd" is merged first
     c, d = ord("c"), ord("d")
     assert_ids(kata.encode("abcd abc", [(A, B), (c, d), (256, c)]), [256, 257, SPACE, 258])
+    # "ab" is merged first, so no "bc" is left, and no "abc" either
+    assert_ids(kata.encode("abc", [(A, B), (B, c), (A, 257)]), [256, c])
     # a merge that doesn't occur in the text doesn't end anything
     assert_ids(kata.encode("dada", [(A, N), (D, A)]), [257, 257])
 

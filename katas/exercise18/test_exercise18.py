@@ -255,8 +255,8 @@ def test_options_reach_next_probabilities(kata, draw, probes):
     flat, start = 0.1 * counting, [3]
     for options in ({"top_k": 1}, {"top_p": 0.01}, {"temperature": 1e-2}):
         with about(f"{options}"):
-            answer = kata.run(probes.written, flat, start, 7, generator(draw.seed()), options)
-            check_written(answer, [3, 4, 0, 1, 2, 3, 4, 0])
+            answer = kata.run(probes.texts, 1, flat, start, 7, generator(draw.seed()), options)[0]
+            check_text(answer, [3, 4, 0, 1, 2, 3, 4, 0])
     # At temperature 50, the two tokens that are left are about equally probable; 60 draws miss one of them with a
     # probability below 1e-17.
     table = np.tile([5.0, 0.0, 5.1, 0.0], (4, 1))

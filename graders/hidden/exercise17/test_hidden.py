@@ -29,7 +29,7 @@ def plain(value):
     """Turn NumPy integers and arrays of them into Python ints and lists, because both are right answers."""
     if isinstance(value, np.ndarray | np.integer) and value.dtype.kind in "iu":
         return value.tolist()
-    return [plain(each) for each in value] if type(value) in (list, tuple) else value
+    return [plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def assert_ids(actual, expected):
