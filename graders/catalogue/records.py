@@ -179,10 +179,10 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     @property
     def place(self) -> tuple[int, str]:
-        """The sort key in lists of katas: by kind, then by slug. A milestone follows the last kata that it needs."""
+        """The sort key in lists of katas: by kind, then by slug. A milestone follows the last kata it builds on."""
         if self.kind == "milestone":
-            exercises = [each.slug for each in self.earlier if each.kind == "exercise"]
-            return 0, f"{max(exercises or self.prerequisites)}~{self.slug}"
+            kind, last = max((each.place for each in self.earlier), default=(0, ""))
+            return kind, f"{last}~{self.slug}"
         return KINDS.index(self.kind), self.slug
 
     @property

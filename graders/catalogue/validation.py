@@ -183,8 +183,9 @@ def _builds_on(kata: Kata, earlier: Sequence[Kata]) -> Faults:
     listed = {each.slug for each in earlier}
     taken = {_module(name): f"{kata.slug} itself" for name in (*kata.files, *kata.supplied)}
     for other in earlier:
-        if any(map(is_glob, other.files)):
-            yield f"the files of {other.slug} include a pattern", "Build on katas that name each of their files."
+        if any(is_glob(name) and "/" not in name for name in other.files):
+            fault = f"the files of {other.slug} include a pattern outside a folder"
+            yield fault, "Build on katas that name each of their files, or whose patterns are in a folder of their own."
         if order.index(other.runtime) > order.index(kata.runtime):
             yield f"{other.slug} needs runtime {other.runtime}", f'Write runtime = "{other.runtime}" here too.'
         for key in ("packages", "data"):

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from graders.catalogue import Kata
+from graders.catalogue import Kata, is_glob
 from graders.errors import RemoteFault, SubmissionError
 from graders.intake.rules import together
 from graders.judge.cached_kata import do_first
@@ -105,7 +105,7 @@ def _earlier_fault(kata: Kata, side: WorkerSide, fresh: _Fresh) -> Refusal | Non
             alone.load()
         except SubmissionError as fault:
             why = exception_text(fault) if isinstance(fault, RemoteFault) else str(fault)
-            names = " and ".join(f"katas/{other.slug}/{name}" for name in own)
+            names = " and ".join(f"katas/{other.slug}/{name}" for name in other.files if not is_glob(name))
             message = clean(do_first(other, f"{names} cannot be imported: {why}"), MESSAGE)
             raised = _cannot_be_imported(fault)
             return Refusal(message, (_compile_error(own, raised, fresh) or raised).reason, other.slug)

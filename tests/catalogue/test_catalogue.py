@@ -601,12 +601,18 @@ def test_a_wrong_builds_on_is_refused_with_its_fix(course, toml, expected):
         (('runtime = "torch"',), 'exercise01 needs runtime torch. Write runtime = "torch" here too.'),
         (('packages = ["pandas"]',), "exercise01 needs `pandas` in packages. Add it to packages here too."),
         (('data = ["mnist"]',), "exercise01 needs `mnist` in data. Add it to data here too."),
-        (('files = ["affine.py", "out/*"]',), "the files of exercise01 include a pattern. Build on katas that name"),
+        (('files = ["affine.py", "*.csv"]',), "the files of exercise01 include a pattern outside a folder. Build on"),
     ],
 )
 def test_an_earlier_kata_that_does_not_fit_is_refused(course, changed, expected):
     write(course / "katas/exercise01/kata.toml", with_lines(*changed))
     assert expected in message(course, milestone(), "milestone1")
+
+
+def test_a_milestone_builds_on_a_package_whose_modules_are_a_pattern(course):
+    write(course / "katas/exercise01/kata.toml", with_lines('files = ["affine.py", "out/*.py"]'))
+    write(course / "katas/milestone1/kata.toml", milestone())
+    assert catalogue.load(course, "milestone1").earlier_modules == ("affine", "out")
 
 
 def test_two_earlier_katas_with_one_file_name_are_refused(course):
