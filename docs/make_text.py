@@ -1,4 +1,4 @@
-"""Make the text that milestone3 ships with, from this repository's own READMEs and docs.
+"""Make the text that milestone3 and milestone4 ship with, from this repository's own READMEs and docs.
 
     python docs/make_text.py
 
@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OUTPUT = ROOT / "katas" / "milestone3" / "text.txt"
+OUTPUTS = [ROOT / "katas" / slug / "text.txt" for slug in ("milestone3", "milestone4")]
 SOURCES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "katas/*/README.md")
 SIZE = 250_000  # characters at most
 SHORTEST = 30  # characters in a paragraph
@@ -38,11 +38,13 @@ def paragraphs(text: str) -> list[str]:
 
 
 def main() -> None:
-    files = sorted(path for pattern in SOURCES for path in ROOT.glob(pattern) if path.parent != OUTPUT.parent)
+    folders = {output.parent for output in OUTPUTS}
+    files = sorted(path for pattern in SOURCES for path in ROOT.glob(pattern) if path.parent not in folders)
     lines = list(dict.fromkeys(line for path in files for line in paragraphs(path.read_text(encoding="utf-8"))))
     random.Random(0).shuffle(lines)  # so that the last tenth is about the same things as the rest
     text = "\n".join(lines) + "\n"
-    OUTPUT.write_text(text[: text.rindex("\n", 0, SIZE) + 1], encoding="utf-8")
+    for output in OUTPUTS:
+        output.write_text(text[: text.rindex("\n", 0, SIZE) + 1], encoding="utf-8")
 
 
 if __name__ == "__main__":

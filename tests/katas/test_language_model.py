@@ -1,4 +1,4 @@
-"""milestone3's supplied program: texts that cannot be used, the n-grams, an early end, and what the line says."""
+"""The supplied programs of milestone3 and milestone4: texts, n-grams, what they print, early ends, checkpoints."""
 
 from __future__ import annotations
 
@@ -109,3 +109,47 @@ def test_ctrl_c_ends_the_training_and_keeps_it(tmp_path: Path) -> None:
     assert program.returncode == 0
     assert "of 2500 steps" in rest
     assert "bits per character of the text held back" in rest
+
+
+# ------------------------------------------------------------------------------------------------------ milestone4
+
+OWN_FRAMEWORK = ROOT / "katas" / "milestone4"
+
+
+def trained(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, str(ROOT / "solutions" / "milestone4" / "gpt.py"), *map(str, arguments)]
+    paths = os.pathsep.join(map(str, [OWN_FRAMEWORK, ROOT / "solutions" / "meta"]))
+    return subprocess.run(program, cwd=folder, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", ["text.txt", "corpus.py"])
+def test_both_milestones_supply_the_same_text(name: str) -> None:
+    assert (OWN_FRAMEWORK / name).read_bytes() == (KATA / name).read_bytes()
+
+
+def test_the_n_grams_on_the_own_framework_are_the_graders() -> None:
+    grader = module_at(OWN_FRAMEWORK / "test_milestone4.py")
+    rng = np.random.default_rng(0)
+    ids, held_back = rng.integers(0, 5, 400), rng.integers(0, 5, 90)
+    with importable(OWN_FRAMEWORK) as imported:
+        expected = grader.n_gram_bits(ids, held_back, 5, 5)
+        assert imported("training").n_gram_bits(ids, held_back, 5, 5) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_second_run_continues_from_the_checkpoint(tmp_path: Path) -> None:
+    first = trained(tmp_path, "--steps", 2)
+    assert first.returncode == 0, first.stderr
+    assert "bits per character of the text held back: " in first.stdout
+    again = trained(tmp_path, "--steps", 2)
+    assert "continuing after step 2" in again.stdout
+    assert again.stdout.splitlines()[-8:] == first.stdout.splitlines()[-8:]
+    assert "continuing" not in trained(tmp_path, "--steps", 2, "--afresh").stdout
+
+
+def test_a_damaged_checkpoint_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").write_bytes(b"not a checkpoint")
+    done = trained(tmp_path, "--steps", 2)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'checkpoint'} does not fit" in done.stderr
+    assert done.stderr.rstrip().endswith("Start again with --afresh.")
+    assert "Traceback" not in done.stderr

@@ -204,5 +204,5 @@ def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     assert slug == "milestone1"
     assert why.startswith("it builds on exercise01 and exercise02 and")
     page = as_page(katas, standings, [], TODAY)
-    assert page.index("Part 1: digits") < page.index("Challenges") < page.index("Build your own framework")
+    assert page.index("Part 1: digits") < page.index("Challenges") < page.index("Part 3: machine")
     assert following(standings | {"exercise05": Standing("exercise05")})[0] == "exercise05"
