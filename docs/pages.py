@@ -43,12 +43,11 @@ def report(judge: Judge) -> str:
 def progress() -> str:
     """Return the checklist of a learner who has passed some katas."""
     katas = catalogue.load_all(ROOT)
-    days = [datetime.date(2026, 3, day) for day in (1, 2, 3)]
     standings = {kata.slug: Standing("") for kata in katas}
     for number in range(1, 6):
         standings[f"exercise{number:02}"] = Standing("", 2, 10, f"2026-03-0{(number + 1) // 2}")
     standings["exercise06"] = Standing("", 3, 4)
-    return as_page(katas, standings, days, days[-1])
+    return as_page(katas, standings, datetime.date(2026, 3, 3))
 
 
 def pictured(page: str) -> Image.Image:

@@ -100,7 +100,10 @@ class Variant(Record, frozen=True, kw_only=True):
 
 
 class KataTable(Record, frozen=True, kw_only=True):
-    """The top-level keys of kata.toml. `part` is the part of the course, a heading in lists."""
+    """The top-level keys of kata.toml.
+
+    `part` is the part of the course, a heading in lists. `adds` is what the kata adds to the learner's network.
+    """
 
     format: int
     title: str
@@ -111,6 +114,7 @@ class KataTable(Record, frozen=True, kw_only=True):
     entry_points: tuple[str, ...]
     runtime: Runtime
     part: str = ""
+    adds: str = ""
     concepts: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     builds_on: tuple[str, ...] = ()

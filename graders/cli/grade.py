@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +30,7 @@ from graders.cli.options import (
 from graders.cli.session import Invocation, say
 from graders.errors import CatalogueError, KataError
 from graders.output import delivery
-from graders.output.progress_bar import spinner
+from graders.output.progress_bar import step_reporter
 from graders.report import Format
 from graders.verdict import Audience, Verdict
 
@@ -92,8 +92,9 @@ def grade(
     verdicts: list[Verdict] = []
     with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
         for kata in one_by_one(chosen, "grading"):
-            with _test_counter(kata, alone=len(chosen) == 1) as tell:
-                verdicts.append(judge.grade(kata.slug, places[kata.slug], tell=tell, **options))
+            shown = len(chosen) == 1 or not sys.stderr.isatty()  # several katas have a progress bar
+            with step_reporter(f"grading {kata.slug}") if shown else nullcontext() as at:
+                verdicts.append(judge.grade(kata.slug, places[kata.slug], at=at, **options))
     if submission is None and against is None and not with_shipped:
         from graders.learner.progress import remember
 
@@ -133,16 +134,6 @@ def _say_what_to_read(katas: Sequence[Kata], verdicts: Sequence[Verdict]) -> Non
     for kata, verdict in zip(katas, verdicts, strict=True):
         if verdict.status in DONE and (further := after_pass(kata)):
             print(f"\n{filled(further, width_of(sys.stdout))}")
-
-
-@contextmanager
-def _test_counter(kata: Kata, *, alone: bool) -> Iterator[Callable[[Verdict], None] | None]:
-    """Yield a function to call after each test, which shows how many have run, or None if nothing is shown."""
-    if not alone or not sys.stderr.isatty():
-        yield None
-        return
-    with spinner(f"grading {kata.slug}") as show:
-        yield lambda found: show(f"grading {kata.slug}: {len(found.tests)} tests done")
 
 
 # ---------------------------------------------------------------------------------------------- replay

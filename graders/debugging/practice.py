@@ -31,6 +31,7 @@ from graders.debugging.generate import candidate, generate
 from graders.debugging.puzzle import Puzzle, hints, readme, title
 from graders.errors import KataError
 from graders.judge.client import Judge
+from graders.judge.messages import Step
 from graders.verdict import Verdict
 
 RECORD, ATTEMPTS, SHOWN = "puzzle.toml", "attempts", "hints"
@@ -361,6 +362,7 @@ class PuzzleJudge(ExitStack):
         until: int | None = None,
         tasks: Collection[str] = (),
         tell: Callable[[Verdict], None] | None = None,
+        at: Callable[[Step], None] | None = None,
         impatient: bool = False,
     ) -> Verdict:
         """Return the verdict on the learner's files, as the learner sees it. `slug` is its name for the puzzle.
@@ -375,7 +377,7 @@ class PuzzleJudge(ExitStack):
             return msgspec.structs.replace(verdict, ignored_files=foreign, kata=slug or verdict.kata)
 
         partial = None if tell is None else lambda verdict: tell(named(verdict))
-        how: dict[str, Any] = {"until": until, "tasks": tasks, "tell": partial, "impatient": impatient}
+        how: dict[str, Any] = {"until": until, "tasks": tasks, "tell": partial, "at": at, "impatient": impatient}
         return named(self._judge.grade(self._slug, self.folder, **how))
 
 

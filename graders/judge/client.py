@@ -20,7 +20,7 @@ from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.intake.rules import together
 from graders.judge import process
 from graders.judge.cached_kata import HARNESS, NOTHING_YET, CachedKata, kata_signature, signature
-from graders.judge.messages import GradeRequest, GradeResponse, SuiteNote, receive, send
+from graders.judge.messages import GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
 from graders.verdict import Confinement, Verdict
@@ -115,6 +115,7 @@ class Judge:
         until: int | None = None,
         tasks: Collection[str] = (),
         tell: Callable[[Verdict], None] | None = None,
+        at: Callable[[Step], None] | None = None,
         require_extras: bool | None = None,
         with_shipped: bool = False,
         separate: bool = False,
@@ -126,11 +127,11 @@ class Judge:
         for the repository's own files. `visible` runs only the visible tests. `until` is a descriptor: when the
         descriptor becomes readable or its other end is closed, grading ends and Abandoned is raised. `tasks` restricts
         the verdict to these tasks. `tell` is called after each test with a partial verdict: the tests that have run,
-        and the tasks whose tests have all run. `require_extras` says whether extra tasks must pass; if it is None,
-        kata.toml decides. `with_shipped` takes the files of the katas that this kata builds on from their solutions,
-        not from the submission; the verdict is then unofficial. `separate` gives every test a worker of its own.
-        With `impatient`, the tests after one that a time limit has stopped are blocked: an endless loop then costs a
-        learner one limit, and not each test's.
+        and the tasks whose tests have all run. `at` is called before each test. `require_extras` says whether extra
+        tasks must pass; if it is None, kata.toml decides. `with_shipped` takes the files of the katas that this kata
+        builds on from their solutions, not from the submission; the verdict is then unofficial. `separate` gives every
+        test a worker of its own. With `impatient`, the tests after one that a time limit has stopped are blocked: an
+        endless loop then costs a learner one limit, and not each test's.
 
         Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
         fault in the submission is part of the verdict.
@@ -150,8 +151,9 @@ class Judge:
         if earlier:
             return ungradable(blank, kata, why, "earlier kata", earlier)
         how = {"visible": visible or kata.handed_out, "separate": separate, "impatient": impatient}
-        request = self._request(cached, taken.graded, lacking, seed, blank, tasks, progress=tell is not None, **how)
-        return _concluded(self._judged(cached, request, until, tell), request, cached)
+        how["progress"] = tell is not None or at is not None
+        request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
+        return _concluded(self._judged(cached, request, until, tell, at), request, cached)
 
     def grade_files(
         self,
@@ -218,12 +220,13 @@ class Judge:
         request: GradeRequest,
         until: int | None = None,
         tell: Callable[[Verdict], None] | None = None,
+        at: Callable[[Step], None] | None = None,
     ) -> Verdict:
         """Return the verdict on a request. Send the request again if the workers' fork server dies."""
         blank, data = request.verdict, msgspec.msgpack.encode(request)
         for again in (False, True):
             try:
-                answer = self._ask(cached, data, until, tell, again=again)
+                answer = self._ask(cached, data, until, tell, at, again=again)
             except JudgeError as fault:
                 answer = GradeResponse(error=str(fault))
             if answer.verdict is not None:
@@ -262,6 +265,7 @@ class Judge:
         request: bytes,
         until: int | None,
         tell: Callable[[Verdict], None] | None,
+        at: Callable[[Step], None] | None,
         *,
         again: bool,
     ) -> GradeResponse:
@@ -282,6 +286,8 @@ class Judge:
                         return answer
                     if tell is not None and answer.verdict is not None:
                         tell(answer.verdict)
+                    if at is not None and answer.step is not None:
+                        at(answer.step)
             except TimeoutError:
                 self.close()
                 load = os.getloadavg()[0]

@@ -16,12 +16,12 @@ import pytest
 from graders.catalogue import Kata, Task
 from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.diagnosing import diagnosis
-from graders.judge.messages import GradeRequest, GradeResponse
+from graders.judge.messages import GradeRequest, GradeResponse, Step
 from graders.judge.refusals import Refusal, failed_results, refusals_of, sources_of, whole_reason, with_remedies
 from graders.judge.running import Runner, result_of
 from graders.judge.sides import Sandbox, Sides, weakest
 from graders.judge.submission_side import Clock, WorkerSide
-from graders.pytest_plugin.items import is_hidden, task_of, test_name, without_stand_ins
+from graders.pytest_plugin.items import is_hidden, task_of, test_name, title_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.sandbox import gpu
@@ -44,7 +44,7 @@ class Grading:
     items: Sequence[pytest.Item]
     request: GradeRequest
     sandboxes: Mapping[str, Sandbox]  # the key is the name of the runtime
-    report: Callable[[Verdict], None] = lambda _: None
+    report: Callable[[Verdict | Step], None] = lambda _: None
     observations: ObservationCache = field(default_factory=ObservationCache)
     references: dict[str, WorkerSide] = field(default_factory=dict)  # workers with the solution, by runtime
     results: dict[str, TestResult] = field(default_factory=dict)
@@ -103,6 +103,7 @@ class Grading:
         order = [item.nodeid for item in decided]
         failed = any(self.results[nodeid].status == "failed" for nodeid in order)
         if failed and verdict.status != "error" and self.request.diagnosing:
+            self._begin("comparing your answer with known mistakes")
             nodeid, sentence = diagnosis(self.runner, self.results, order, self.observations)
             if sentence:
                 self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
@@ -156,7 +157,7 @@ class Grading:
     def _run_together(self, items: Sequence[pytest.Item], side: WorkerSide) -> None:
         """Run tests in one worker, until it ends. What fails is repeated alone, and reduced there."""
         for item in sorted(items, key=lambda item: self._drawn("order", item)):
-            result = self.runner.result(item, side, reducing=False)
+            result = self._run(item, side, reducing=False)
             if side.worker.dead:
                 break
             self.together[item.nodeid] = result
@@ -197,7 +198,19 @@ class Grading:
 
     def _repeated(self, item: pytest.Item, side: WorkerSide) -> TestResult:
         """Run a test. If it fails, reduce the case, unless its task has failed before: that failure explains it."""
-        return self.runner.result(item, side, reducing=self.request.reducing and task_of(item) not in self._failed)
+        return self._run(item, side, reducing=self.request.reducing and task_of(item) not in self._failed)
+
+    def _run(self, item: pytest.Item, side: WorkerSide, *, reducing: bool) -> TestResult:
+        title = "" if is_hidden(item) else title_of(item)
+        self._begin(title or self._task(item).title, item)
+        return self.runner.result(item, side, reducing=reducing)
+
+    def _begin(self, doing: str, item: pytest.Item | None = None) -> None:
+        """Report what begins. A test that is repeated counts as the last one."""
+        if self.request.progress:
+            over = {each.nodeid for each in self.items if each.nodeid in self.together or each.nodeid in self.results}
+            number = len(over) if item is not None and item.nodeid in over else len(over) + 1
+            self.report(Step(doing, number, len(self.items)))
 
     # ----------------------------------------------------------------------------------------- every test
 
@@ -276,14 +289,14 @@ def respond(
     request: GradeRequest,
     sandboxes: Mapping[str, Sandbox],
     install: Callable[[Runner, bytes], None],
-    report: Callable[[Verdict], None] = lambda _: None,
+    report: Callable[[Verdict | Step], None] = lambda _: None,
     observations: ObservationCache | None = None,
     references: dict[str, WorkerSide] | None = None,
 ) -> GradeResponse:
     """Grade a submission. If the harness fails, the response contains the error.
 
-    `install` makes the runner of a grading run the mode of the pytest plugin. `report` is called with partial verdicts
-    if the request asks for them. `references` are the workers with the solution that earlier grading runs left.
+    `install` makes the runner of a grading run the mode of the pytest plugin. `report` is called with steps and partial
+    verdicts if the request asks for them. `references` are the workers with the solution that earlier runs left.
     """
     sandbox = weakest(sandboxes)
     if STRENGTH.index(sandbox.confinement) < STRENGTH.index(request.require or "none"):

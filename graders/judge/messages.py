@@ -50,19 +50,31 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     thorough: bool = True  # whether grading continues after the first failing test
     crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
     separate: bool = False  # whether every test has a worker of its own
-    progress: bool = False  # whether a partial verdict is sent after every test
+    progress: bool = False  # whether a step is sent before every test, and a partial verdict after it
     impatient: bool = False  # whether no test runs after one that a time limit has stopped, because a learner waits
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What a judge begins to do: test `number` of `of` or, if that is larger, what follows. It names no hidden test."""
+
+    doing: str
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"test {self.number} of {self.of}: {self.doing}" if self.number <= self.of else self.doing
 
 
 class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict, or the reason why grading did not produce one.
 
     If the workers' fork server died, `lost` says how, and the client may try again. `partial` marks an intermediate
-    response, which covers the tests that have run and the tasks whose tests have all run.
+    response, which covers the tests that have run and the tasks whose tests have all run, or has a `step`.
     """
 
     verdict: Verdict | None = None
     partial: bool = False
+    step: Step | None = None
     lost: str = ""
     error: str = ""
 

@@ -26,7 +26,7 @@ import pytest
 from graders.catalogue import Kata
 from graders.errors import CatalogueError
 from graders.judge.grading import respond
-from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, receive, send
+from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, Step, receive, send
 from graders.judge.running import Runner
 from graders.judge.sides import Sandbox
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
@@ -286,11 +286,15 @@ class SuiteServer:
                 os.close(descriptor)
 
 
-def _report_progress(client: socket.socket, verdict: Verdict) -> None:
-    """Send a partial verdict. Ignore SIGIO meanwhile, because it also announces that the socket can be written to."""
+def _report_progress(client: socket.socket, found: Verdict | Step) -> None:
+    """Send a partial verdict or a step.
+
+    Ignore SIGIO meanwhile, because it also announces that the socket can be written to.
+    """
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     try:
-        send(client, msgspec.msgpack.encode(GradeResponse(verdict=verdict, partial=True)))
+        news = GradeResponse(step=found) if isinstance(found, Step) else GradeResponse(verdict=found)
+        send(client, msgspec.msgpack.encode(msgspec.structs.replace(news, partial=True)))
     except OSError:
         os._exit(0)
     _end_with_client(client)

@@ -66,13 +66,13 @@ def progress(
         if page is None:
             from graders.learner.listing import overview
 
-            print(overview(katas, store, _today()))
+            print(overview(katas, store))
             return
         from graders.learner.listing import as_page
         from graders.output import delivery
 
         standings = store.standings([kata.slug for kata in katas])
-        delivery.deliver(as_page(katas, standings, store.days(), _today()), page)
+        delivery.deliver(as_page(katas, standings, _today()), page)
     print(f"written: {page}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -16,19 +16,17 @@ from graders.learner.progress import (
     Progress,
     Standing,
     all_done,
-    in_a_row,
     in_short,
     next_kata,
     place,
     points_of,
-    streak,
 )
 from graders.report.html import page
 from graders.report.wording import points
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
 _LISTED = (
-    "slug", "title", "kind", "part", "difficulty", "minutes", "concepts",
+    "slug", "title", "kind", "part", "adds", "difficulty", "minutes", "concepts",
     "requires", "builds_on", "files", "entry_points", "runtime", "require_extras",
 )  # fmt: skip
 
@@ -98,7 +96,7 @@ def advice(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> str:
     )
 
 
-def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) -> str:
+def overview(katas: Sequence[Kata], progress: Progress) -> str:
     """Return the checklist of all katas, a summary and the next kata, as text of at most 80 columns."""
     standings = progress.standings([kata.slug for kata in katas])
     lines = []
@@ -111,9 +109,7 @@ def overview(katas: Sequence[Kata], progress: Progress, today: datetime.date) ->
             title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
             mark = "✓" if standing.done else "·"
             lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
-    return "\n".join(
-        [*lines[len(groups) > 1 :], "", in_short(standings, streak(progress.days(), today)), advice(katas, standings)]
-    )
+    return "\n".join([*lines[len(groups) > 1 :], "", in_short(standings), advice(katas, standings)])
 
 
 # ------------------------------------------------------------------------------------------------ HTML
@@ -129,11 +125,9 @@ _HEAD = (
 )
 
 
-def as_page(
-    katas: Sequence[Kata], standings: Mapping[str, Standing], days: Collection[datetime.date], today: datetime.date
-) -> str:
+def as_page(katas: Sequence[Kata], standings: Mapping[str, Standing], today: datetime.date) -> str:
     """Return a page with the number of katas done, the next kata, and a table for each kind of kata."""
-    done, row = sum(standings[kata.slug].done for kata in katas), streak(days, today)
+    done = sum(standings[kata.slug].done for kata in katas)
     if found := next_kata(katas, standings):
         kata, why = found
         following = f"Next: <strong>{escape(kata.title)}</strong> (<code>{escape(kata.slug)}</code>): {escape(why)}."
@@ -141,7 +135,7 @@ def as_page(
         following = re.sub("`(.+?)`", r"<code>\1</code>", escape(all_done(katas)))
     parts = [
         "<h1>What I have done</h1>",
-        f"<p><strong>{done} of {len(katas)} katas done</strong>{in_a_row(row)}.</p>",
+        f"<p><strong>{done} of {len(katas)} katas done</strong>.</p>",
         f'<progress max="{len(katas)}" value="{done}" aria-label="katas done">{done} of {len(katas)}</progress>',
         f"<p>{following}</p>",
     ]

@@ -64,7 +64,7 @@ def grade(slug: str, folder: str | Path | None = None, *, root: str | Path | Non
         if kata.root not in _judges:  # it ends with the kernel, even if that is killed: its socket is closed then
             _judges[kata.root] = Judge(kata.root, first_runtime="torch" if kata.runtime == "torch" else "numpy")
             atexit.register(_judges[kata.root].close)
-        verdict = _judges[kata.root].grade(slug, place)
+        verdict = _judges[kata.root].grade(slug, place, impatient=True)
     print(_page(verdict, kata))
     for name, (number, _) in sources.items():
         print(f"  Graded: {name} as last run in cell [{number}]{f', saved in {folder}/' if folder else ''}")

@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import os
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,10 +114,6 @@ class Progress:
                 found[slug] = Standing(slug, tries, best, local_day(done).isoformat() if done else "", last)
         return found
 
-    def days(self) -> set[datetime.date]:
-        """Return the days (local time) on which the learner graded something."""
-        return {local_day(row[0]) for row in self._connection.execute("SELECT DISTINCT graded_at FROM verdicts")}
-
     def hints_seen(self, slug: str) -> set[int]:
         """Return the numbers of a kata's hints that have been shown."""
         return {row[0] for row in self._connection.execute("SELECT number FROM hints WHERE slug = ?", (slug,))}
@@ -179,13 +175,13 @@ def remember(verdicts: Sequence[Verdict], root: Path) -> list[str]:
         return [f"the verdict was not recorded for `katas progress`: {fault}"]
 
 
-def reached(root: Path, slugs: Sequence[str], **how: float) -> tuple[dict[str, Standing], int | None, str]:
-    """Return the learner's standings, their days in a row (None if the progress cannot be read), and a warning."""
+def reached(root: Path, slugs: Sequence[str], **how: float) -> tuple[dict[str, Standing], bool, str]:
+    """Return the learner's standings, whether the progress could be read, and a warning."""
     try:
         with Progress.of(root, **how) as progress:
-            return progress.standings(slugs), streak(progress.days(), datetime.date.today()), progress.warning
+            return progress.standings(slugs), True, progress.warning
     except (KataError, sqlite3.Error) as fault:
-        return {slug: Standing(slug) for slug in slugs}, None, str(fault)
+        return {slug: Standing(slug) for slug in slugs}, False, str(fault)
 
 
 def all_done(katas: Sequence[Kata]) -> str:
@@ -197,24 +193,10 @@ def all_done(katas: Sequence[Kata]) -> str:
     return "You have passed every kata. `katas debug new` creates another puzzle."
 
 
-def streak(days: Collection[datetime.date], today: datetime.date) -> int:
-    """Return the number of days in a row, up to today or yesterday, on which the learner has graded something."""
-    day = today if today in days else today - datetime.timedelta(days=1)
-    count = 0
-    while day - datetime.timedelta(days=count) in days:
-        count += 1
-    return count
-
-
-def in_short(standings: Mapping[str, Standing], days: int) -> str:
-    """Return the progress in one line. `days` is the learner's current streak."""
+def in_short(standings: Mapping[str, Standing]) -> str:
+    """Return the progress in one line."""
     done, total = sum(each.done for each in standings.values()), sum(each.best for each in standings.values())
-    return f"{done} of {len(standings)} done, {total:g} points{in_a_row(days)}"
-
-
-def in_a_row(days: int) -> str:
-    """Return a streak in words, with a comma in front. One day is none."""
-    return f", {days} days in a row" if days > 1 else ""
+    return f"{done} of {len(standings)} done, {total:g} points"
 
 
 def next_kata(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> tuple[Kata, str] | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+LINE_S = 30.0  # without a terminal, a grading run says at most this often what it does
+
 
 def progress_bar() -> Progress:
     """Return a progress bar with a rate and the time left. It is invisible if standard error is not a terminal."""
@@ -55,6 +57,25 @@ class LineReporter:
 
 
 @contextmanager
+def step_reporter(text: str) -> Iterator[Callable[[object], None]]:
+    """Yield a function that shows what begins: on a terminal at once, with the elapsed time; elsewhere, a line if it is
+    LINE_S since the last one."""
+    if sys.stderr.isatty():
+        with timed_spinner(f"{text}: preparing the tests") as show:
+            yield lambda step: show(f"{text}: {step}")
+        return
+    last = time.monotonic()
+
+    def say(step: object) -> None:
+        nonlocal last
+        if time.monotonic() - last >= LINE_S:
+            last = time.monotonic()
+            print(f"katas: {text}: {step}", file=sys.stderr, flush=True)
+
+    yield say
+
+
+@contextmanager
 def spinner(text: str) -> Iterator[Callable[[str], None]]:
     """Show a text and a spinner on a terminal, and nothing elsewhere. Yields a function that replaces the text."""
     if not sys.stderr.isatty():
@@ -67,16 +88,19 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def timed_spinner(text: str) -> Iterator[None]:
-    """Show a text, a spinner and the elapsed seconds on a terminal, and print one line of text elsewhere."""
+def timed_spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Show a text, a spinner and the elapsed seconds on a terminal, and print one line of text elsewhere.
+
+    Yields a function that replaces the text on a terminal.
+    """
     if not sys.stderr.isatty():
         print(f"{text} …", file=sys.stderr, flush=True)
-        yield
+        yield lambda _: None
         return
     from rich import progress
     from rich.console import Console
 
-    columns = (progress.SpinnerColumn(), progress.TextColumn("{task.description}"), progress.TimeElapsedColumn())
+    columns = (progress.SpinnerColumn(), progress.TimeElapsedColumn(), progress.TextColumn("{task.description}"))
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        shown.add_task(text, total=None)
-        yield
+        task = shown.add_task(text, total=None)
+        yield lambda other: shown.update(task, description=other)

@@ -8,6 +8,7 @@ import importlib
 import os
 import pdb
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from graders.pytest_plugin.advice import advice_on
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import message
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of
+from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of, title_of
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
 from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
 from graders.pytest_plugin.pytest_internals import OUTCOMES
@@ -36,6 +37,7 @@ from graders.scoring import blocked_message, blocking
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 BACKSTOP = 30  # how many times longer than its calls a test may take on a busy machine, before pytest-timeout stops it
 HIDDEN = HARNESS + "hidden" + os.sep
+LONG_S = 10.0  # a test that has taken this long says so
 MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
 # contextlib adds frames for `with about(...)` in a test.
 _NOT_SHOWN = (HARNESS, "<frozen importlib", str(Path(importlib.__file__).parent) + os.sep, contextlib.__file__)
@@ -268,6 +270,7 @@ class Learner:
         self.blocked: list[str] = []
         self.started: set[str] = set()  # the katas whose first test has started
         self.failed = False
+        self.begun = 0
 
     def pytest_report_header(self) -> str:
         return f"katas: {self.against or 'your own files'}, inputs generated with --seed={self.seed}"
@@ -294,6 +297,27 @@ class Learner:
         others = blocking(kata, self.tally.failed(kata), task_of(item))
         if others:
             pytest.skip(blocked_message(kata, others))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Say which test runs once it has taken LONG_S, and again every LONG_S. (Not with xdist.)"""
+        self.begun += 1
+        reporter = item.config.pluginmanager.getplugin("terminalreporter")
+        which = f"test {self.begun} of {item.session.testscollected}, {title_of(item) or item.name}"
+        over = threading.Event()
+
+        def say() -> None:
+            seconds = LONG_S
+            while not over.wait(LONG_S) and not LocalSide.debugged:
+                reporter.write_line(f"{which}: running for {seconds:g} s …")
+                seconds += LONG_S
+
+        if KATA in item.stash and reporter is not None:
+            threading.Thread(target=say, daemon=True).start()
+        try:
+            return (yield)
+        finally:
+            over.set()
 
     def pytest_enter_pdb(self) -> None:
         LocalSide.debugged = True

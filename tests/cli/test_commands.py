@@ -14,6 +14,7 @@ import pytest
 from graders import Judge, cli
 from graders.atomic import replacing
 from graders.cli.grade import differences
+from graders.output import progress_bar
 from graders.verdict import TestResult, Verdict
 from tests import in_process, warm, workshop
 from tests.at_terminal import AtTerminal
@@ -334,6 +335,14 @@ def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
     assert done.status == 1
     assert "twice is not written yet" in done.out
     assert (root / "katas" / "alpha" / "twice.py").read_text(encoding="utf-8") == STUB
+
+
+def test_grading_says_which_test_runs_where_there_is_no_terminal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("grade", "alpha", "--against", "solutions")
+    assert "test 1 of" not in in_process.katas(*words, cwd=root).err  # it takes no time
+    monkeypatch.setattr(progress_bar, "LINE_S", 0.0)
+    done = in_process.katas(*words, cwd=root)
+    assert re.search(r"^katas: grading alpha: test [12] of 3: Twice a vector$", done.err, re.MULTILINE), done.err
 
 
 def test_several_katas_end_with_a_total_and_one_failure_decides(root: Path, clone: Path) -> None:

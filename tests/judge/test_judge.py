@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from graders import Judge
+from graders import Judge, catalogue
 from graders.errors import CatalogueError, WorkerError
+from graders.judge.messages import Step
 from graders.judge.submission_side import Clock
 from graders.verdict import Limits, Verdict
 from tests.observed import result, statuses, tasks
@@ -57,6 +58,22 @@ def test_the_shipped_solution_passes_with_full_points(judge: Judge, repository: 
     assert verdict.score == verdict.max_score == sum(task.max_score for task in verdict.tasks) > 0
     assert set(statuses(verdict).values()) == {"passed"}
     assert verdict.confinement == "full"
+
+
+def test_every_test_is_announced_before_it_runs(judge: Judge, repository: Path) -> None:
+    steps: list[Step] = []
+    judge.grade("ten", repository / "solutions" / "ten", at=steps.append)
+    assert {step.of for step in steps} == {10}
+    assert list(dict.fromkeys(step.number for step in steps)) == list(range(1, 11))
+    titles = {task.title for task in catalogue.load(repository, "ten").tasks}
+    assert {step.doing for step in steps} <= titles  # the tests have no titles of their own
+
+
+def test_a_step_names_no_hidden_test(judge: Judge, written: Written) -> None:
+    steps: list[Step] = []
+    judge.grade("ten", written("ten", {"ten.py": when(3, "return 0")}), at=steps.append)
+    assert steps[-1] == Step("comparing your answer with known mistakes", 11, 10)
+    assert not any(re.search("test_|hidden", step.doing) for step in steps)
 
 
 def test_without_a_submission_own_files_are_graded(judge: Judge) -> None:

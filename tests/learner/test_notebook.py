@@ -351,6 +351,13 @@ def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Pa
         assert "passed" in said
 
 
+def test_an_endless_loop_in_a_cell_costs_one_time_limit(session: Session, tmp_path: Path) -> None:
+    assert typed(tmp_path, "exercise01").status == 0
+    session.run("# file: affine.py\ndef affine(W, x, b):\n    while True:\n        pass")
+    said = session.run(source_of(tmp_path / "exercise01.ipynb", "grade-1"))
+    assert said.count("took longer than") == 1, said
+
+
 @pytest.mark.deep
 def test_kata_of_several_files_is_graded_outside_its_repository(
     two_file_root: Path, session: Session, tmp_path: Path

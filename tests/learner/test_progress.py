@@ -19,7 +19,7 @@ import pytest
 from graders import catalogue
 from graders.errors import KataError
 from graders.learner.listing import as_page, as_text
-from graders.learner.progress import Progress, Standing, next_kata, place, remember, streak
+from graders.learner.progress import Progress, Standing, next_kata, place, remember
 from graders.verdict import Verdict
 from tests.workshop import ROOT
 
@@ -142,14 +142,6 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
 TODAY = datetime.date(2026, 3, 10)
 
 
-@pytest.mark.parametrize(
-    ("days", "expected"),
-    [([], 0), ([10], 1), ([9], 1), ([8], 0), ([8, 9, 10], 3), ([7, 9, 10], 2), ([8, 9], 2), ([1, 2, 3], 0)],
-)
-def test_streak_counts_days_in_a_row_up_to_today(days: list[int], expected: int) -> None:
-    assert streak([TODAY.replace(day=day) for day in days], TODAY) == expected
-
-
 DONE = {"tries": 1, "best": 10, "done_on": "2026-03-01"}
 
 
@@ -190,6 +182,12 @@ def test_visible_only_gradings_are_stored_separately(tmp_path: Path, monkeypatch
             assert progress.standings(["alpha"])["alpha"].done is done
 
 
+def test_every_kata_says_what_it_adds_in_one_line() -> None:
+    for kata in catalogue.load_all(ROOT):
+        assert 10 < len(kata.adds) <= 70, kata.slug
+        assert not kata.adds.endswith("."), kata.slug
+
+
 def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     katas = catalogue.load_all(ROOT)
     order = [kata.slug for kata in sorted(katas, key=place)]
@@ -203,6 +201,6 @@ def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     slug, why = following(standings)
     assert slug == "milestone1"
     assert why.startswith("it builds on exercise01 and exercise02 and")
-    page = as_page(katas, standings, [], TODAY)
+    page = as_page(katas, standings, TODAY)
     assert page.index("Part 1: digits") < page.index("Challenges") < page.index("Part 3: machine")
     assert following(standings | {"exercise05": Standing("exercise05")})[0] == "exercise05"

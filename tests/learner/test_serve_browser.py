@@ -117,6 +117,31 @@ def bottom(element: Any) -> float:
     return float(box["y"] + box["height"])
 
 
+def test_the_start_page_shows_the_way_and_what_it_leads_to(
+    visit: Callable[..., Any], server: Server, root: Path
+) -> None:
+    edit(root / "katas/alpha/kata.toml", 'title = "Twice"', 'title = "Twice"\nadds = "the doubling of a signal"')
+    page = visit(server, reduced_motion="reduce")
+    stops = page.locator("ol.way > li")
+    stops.first.wait_for()
+    assert stops.count() == 2
+    assert "the doubling of a signal" in stops.first.inner_text()
+    assert stops.first.get_attribute("aria-current") == "step"
+    trailer = page.locator("details.trailer")
+    assert trailer.get_attribute("open") is not None
+    assert page.locator(".digits img").count() == 12
+    assert page.locator(".lines-written li").last.evaluate("each => getComputedStyle(each).opacity") == "1"
+    opened(page, "alpha")
+    page.get_by_role("link", name="Katas").click()
+    stops.first.wait_for()
+    assert trailer.get_attribute("open") is None
+    page.reload()
+    stops.first.wait_for()
+    assert trailer.get_attribute("open") is None
+    trailer.locator("summary").click()
+    assert page.locator(".digits").is_visible()
+
+
 def test_a_kata_is_solved_by_typing(page: Any, root: Path) -> None:
     shows(page, "h2", "Next: Twice")
     page.get_by_role("link", name="Start").click()
@@ -274,7 +299,8 @@ def test_lines_that_differ_from_the_solution_are_marked(page: Any, root: Path) -
 
 def test_what_is_cut_off_has_a_sign(page: Any, root: Path) -> None:
     readme = root / "katas/alpha/README.md"
-    write(readme, "# Twice\n\n```\nshort\n```\n\n```\n" + 40 * "long words " + "\n```\n")
+    rows = f"[{60 * '1, '}1]"
+    write(readme, f"# Twice\n\n```\nshort\n```\n\n```\nm = [{rows},\n     {rows}]\n```\n")  # a matrix is not wrapped
     opened(page, "alpha")
     short, long = page.locator(".prose .sideways").all()
     assert not short.is_visible()
@@ -590,6 +616,85 @@ def test_only_the_columns_scroll(visit: Callable[..., Any], real: Server, page: 
     assert not start.evaluate(too_high)
     start.locator(".katas li").last.scroll_into_view_if_needed()
     assert not start.evaluate("document.scrollingElement.scrollTop")
+
+
+def test_columns_can_be_folded_and_come_back(page: Any) -> None:
+    opened(page, "alpha")
+    bar, read = page.get_by_role("separator", name="Width of Read"), page.locator("#pane-0")
+    bar.focus()
+    page.keyboard.press("Enter")
+    read.wait_for(state="hidden")
+    assert bar.get_attribute("aria-valuenow") == "0"
+    page.reload()
+    page.wait_for_selector(EDITOR)
+    assert not read.is_visible()
+    assert page.get_by_role("button", name="Read").get_attribute("aria-expanded") == "false"
+    page.keyboard.press("Alt+Digit1")
+    read.wait_for()
+    page.get_by_role("button", name="Result").click()
+    page.locator("#pane-2").wait_for(state="hidden")
+    right = page.get_by_role("separator", name="Width of Result").bounding_box()
+    page.mouse.move(right["x"], 300)
+    page.mouse.down()
+    page.mouse.move(900, 300)
+    page.mouse.up()
+    page.locator("#pane-2").wait_for()
+    assert violations(page) == []
+
+
+def test_the_editor_begins_at_the_first_stub_with_descriptions_folded(visit: Callable[..., Any], real: Server) -> None:
+    page = visit(real)
+    opened(page, "exercise05")
+    active, editor = page.locator(".pane.write .cm-activeLine"), page.locator(EDITOR).first
+    assert active.inner_text().strip() == "raise NotImplementedError"
+    assert "Arguments:" not in editor.inner_text()
+    page.locator(".cm-foldPlaceholder").first.click()
+    shows(page, ".cm-line", "Arguments:")
+    shows(page, ".state", SAVED)
+
+
+def test_nothing_in_a_worked_example_is_cut(visit: Callable[..., Any], real: Server) -> None:
+    page = visit(real)
+    wide = ".prose pre:not(.cut)"
+    for slug in ("exercise01", "exercise05", "exercise16"):
+        opened(page, slug)
+        becomes(lambda: page.locator(wide).count() > 0 and page.locator(".prose pre.cut").count(), 0)
+    line = page.locator(".prose pre.wrapped .line").first.text_content()
+    assert line == "x = [1, 0]        W_x = [ln 3, 0, ln 2, ln 4]        rows for i, f, g, o\n"
+
+
+def test_a_failing_input_is_whole_and_copied_as_it_is(page: Any) -> None:
+    opened(page, "alpha")
+    typed(page, ADDED)
+    shows(page, HEADLINE, "failed, 1 of 3 points")
+    code = page.locator("pre.code").first
+    imports = page.locator(".imports").first
+    assert imports.text_content().count("\n") >= 2
+    assert imports.bounding_box()["height"] < 30
+    assert code.evaluate("each => each.scrollWidth <= each.clientWidth")
+    page.get_by_label("Copy this code").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("import sys")
+    assert "\nfrom twice import twice\n" in copied
+    press(page, "Hint")
+    assert page.locator(".hint summary").first.bounding_box()["height"] >= 44
+    page.goto(page.url.partition("#")[0] + "#/alpha/explanation")
+    press(page, "Show it anyway")
+    aside = page.get_by_role("complementary", name="Your files")
+    assert "return 2.0 + x" in aside.inner_text()
+    assert aside.bounding_box()["x"] > 500
+
+
+def test_a_paste_that_is_too_large_is_answered_at_once(page: Any) -> None:
+    opened(page, "alpha")
+    paste = """text => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/plain", text);
+        const event = new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true});
+        document.querySelector(".cm-content").dispatchEvent(event);
+    }"""
+    page.evaluate(paste, "x = 1\n" * 175_000)
+    shows(page, ".state", "not saved: the file has")
 
 
 def test_a_picture_opens_in_its_full_size(visit: Callable[..., Any], real: Server) -> None:

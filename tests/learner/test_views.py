@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import get_args
 
@@ -10,12 +11,13 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from graders import catalogue
+from graders.judge.messages import Step
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
 from graders.learner.serve import pane
 from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.session import FileError, State, syntax_errors_in
-from graders.learner.watch.view import news_lines, picture
+from graders.learner.watch.view import activity, news_lines, picture
 from graders.report.text import shown
 from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
@@ -101,6 +103,20 @@ def test_every_key_and_the_progress_fit(state: State, width: int) -> None:
     points = sum(map(points_of, state.katas))
     assert progress.endswith(f"0 of {len(state.katas)} katas done, 0 of {points:g} points")
     assert "  ".join(keys) == "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
+
+
+@pytest.mark.parametrize(
+    ("ran_s", "said"),
+    [
+        (0.1, "grading …"),
+        (1.2, "grading … 1 s, 0 of 4 tasks left"),
+        (10.0, "grading … 10 s, 0 of 4 tasks left · test 7 of 20: It learns · about 30 s left"),
+        (50.0, "grading … 50 s, 0 of 4 tasks left · test 7 of 20: It learns"),
+    ],
+)
+def test_a_long_grading_says_what_it_does_and_how_long(state: State, ran_s: float, said: str) -> None:
+    state.started, state.step, state.usual_s = time.monotonic() - ran_s, Step("It learns", 7, 20), 40.4
+    assert activity(state, "otherwise") == said.replace("of 4", f"of {len(state.kata.tasks)}")
 
 
 def test_a_hint_is_wrapped_once(state: State) -> None:

@@ -336,6 +336,7 @@ def test_save_grades_its_own_tasks_and_reports_early(watching: Watching, pair: P
 
     write(slow, SLOWER)
     save(pair, ADDED)
+    terminal.wait(lambda screen: bool(re.search(r"test \d of 4: Slowly", " ".join(screen.split()))))
     waiting = "  · Slowly                                                                 – / 4"
     terminal.wait(on_one_screen("1 of 3 tasks left", "# expected: np.array([0.0])", "1 / 7 so far", waiting))
     terminal.wait(on_one_screen("4 / 4", "5 of 7 points"))

@@ -335,6 +335,16 @@ def test_many_short_calls_are_limited_together(root: Path) -> None:
 STARVING = STARVED + SOLUTION.replace("    return FACTOR", "    with starved(): work(3)\n    return FACTOR")
 
 
+def test_a_long_test_says_that_it_runs(root: Path) -> None:
+    often = "from graders.pytest_plugin import learner_mode\n\nlearner_mode.LONG_S = 0.5\n"
+    write(root / "katas" / "alpha" / "conftest.py", often)
+    text = SOLUTION.replace("    return FACTOR", "    time.sleep(1.2 if len(x) == 1 else 0)\n    return FACTOR")
+    done = submitted(root, f"import time\n\n{text}", "katas", "-k", "becomes_four")
+    assert "test 1 of 1, test_two_becomes_four: running for 0.5 s …\n" in done.out
+    assert "test 1 of 1, test_two_becomes_four: running for 1 s …\n" in done.out
+    assert "running" not in submitted(root, SOLUTION, "katas").out
+
+
 @needs_schedstat
 def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> None:
     short_limit(root)

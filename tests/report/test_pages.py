@@ -75,7 +75,7 @@ def pages() -> dict[str, str]:
         "one": render([golden["wrong"]], "html", "learner"),
         "compared": render([compared()], "html", "learner"),
         "similar": similar(),
-        "progress": as_page(katas, standings, [day], day),
+        "progress": as_page(katas, standings, day),
     }
 
 

@@ -26,6 +26,7 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { parser as markdownParser } from "@lezer/markdown";
 
+import { beginAtStub, folding } from "./folding.js";
 import { lineKeys } from "./line_keys.js";
 import { inEditor, keepingLineEnds, loading } from "./line_ends.js";
 import { wrapping } from "./wrapping.js";
@@ -55,6 +56,12 @@ const THEME = EditorView.theme({
     "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
     ".cm-scroller": { fontFamily: "var(--mono)", fontSize: ".875rem", lineHeight: "1.5" },
     ".cm-content": { caretColor: "var(--ink)" },
+    ".cm-foldPlaceholder": {
+        background: "var(--box)",
+        color: "var(--soft)",
+        borderColor: "var(--edge)",
+        margin: "0 .5ch",
+    },
     ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--ink)" },
     "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
         background: "var(--selection)",
@@ -117,7 +124,7 @@ export function createEditor(file, edited, changed, keys = []) {
             [marked, history(), search({ top: true }), highlightSelectionMatches()],
             [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), bracketMatching(), indentOnInput()],
             [indentUnit.of(" ".repeat(INDENT)), EditorState.tabSize.of(INDENT)],
-            [wrapping, LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
+            [folding, wrapping, LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
             EditorState.readOnly.of(!file.editable),
             EditorView.contentAttributes.of({ "aria-label": `Text of ${file.name}`, tabindex: "0" }),
             EditorView.updateListener.of((update) => {
@@ -130,7 +137,11 @@ export function createEditor(file, edited, changed, keys = []) {
             }),
         ],
     });
-    return new EditorView({ state });
+    const view = new EditorView({ state });
+    if (file.editable && file.language === "python") {
+        beginAtStub(view);
+    }
+    return view;
 }
 
 /**

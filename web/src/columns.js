@@ -1,7 +1,8 @@
 /** The separators between the three columns of a wide page, and the widths that the learner has chosen with them. */
 import { el } from "./dom.js";
 
-const KEPT = "columns"; // the key in the browser's storage
+const KEPT = "columns"; // the keys in the browser's storage
+const FOLDED = "folded columns";
 const NARROWEST = 15; // percent of the page, for the outer columns
 const WIDEST = 55;
 const LEAST_MIDDLE = 20;
@@ -9,10 +10,14 @@ const STEP = 2;
 
 /** The widths of the outer columns in percent, by the side on which they are. None means that the style decides. */
 export class Columns {
-    /** @param {HTMLElement} page the element whose children are the columns, side by side */
-    constructor(page, names) {
-        this.page = page;
+    /**
+     * @param {HTMLElement} page the element whose children are the columns, side by side
+     * @param {(side: string, folded: boolean) => void} changed is called when a column may have been folded
+     */
+    constructor(page, names, changed) {
+        Object.assign(this, { page, changed });
         this.widths = kept();
+        this.folded = new Set(read(FOLDED, []).filter?.((side) => ["left", "right"].includes(side)) ?? []);
         this.separators = {
             left: this.separator("left", names[0]),
             right: this.separator("right", names[2]),
@@ -26,9 +31,9 @@ export class Columns {
             tabindex: 0,
             "aria-orientation": "vertical",
             "aria-label": `Width of ${name}`,
-            "aria-valuemin": NARROWEST,
+            "aria-valuemin": 0,
             "aria-valuemax": WIDEST,
-            title: "Drag, or use the arrow keys. Double-click to undo.",
+            title: "Drag, or use the arrow keys. Enter folds the column. Double-click to undo.",
             onkeydown: (event) => this.key(event, side),
             ondblclick: () => this.forget(side),
         });
@@ -42,14 +47,27 @@ export class Columns {
                 this.drag(event.clientX, side);
             }
         });
-        bar.addEventListener("lostpointercapture", () => keep(this.widths));
+        bar.addEventListener("lostpointercapture", () => keep(KEPT, this.widths));
         return bar;
     }
 
     drag(x, side) {
         const { left, width } = this.page.getBoundingClientRect();
         const share = (100 * (x - left)) / width;
-        this.set(side, side === "left" ? share : 100 - share);
+        const wanted = side === "left" ? share : 100 - share;
+        this.fold(side, wanted < NARROWEST / 2);
+        if (!this.folded.has(side)) {
+            this.set(side, wanted);
+        }
+    }
+
+    /** Fold an outer column, or unfold it. */
+    fold(side, folded = !this.folded.has(side)) {
+        if (folded !== this.folded.has(side)) {
+            this.folded[folded ? "add" : "delete"](side);
+            keep(FOLDED, [...this.folded]);
+            this.apply();
+        }
     }
 
     key(event, side) {
@@ -59,8 +77,11 @@ export class Columns {
         const wanted = { [outwards]: now - STEP, [inwards]: now + STEP, Home: NARROWEST, End: WIDEST }[event.key];
         if (wanted !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) {
             event.preventDefault();
+            this.fold(side, false);
             this.set(side, wanted);
-            keep(this.widths);
+            keep(KEPT, this.widths);
+        } else if (event.key === "Enter") {
+            this.fold(side);
         } else if (event.key === "Delete" || event.key === "Backspace") {
             this.forget(side);
         }
@@ -82,14 +103,18 @@ export class Columns {
     /** Go back to the width that the style gives. */
     forget(side) {
         delete this.widths[side];
-        keep(this.widths);
+        keep(KEPT, this.widths);
+        this.fold(side, false);
         this.apply();
     }
 
     /** Show the chosen widths. Call this again whenever the columns have become visible. */
     apply() {
         for (const side of ["left", "right"]) {
-            const width = this.widths[side];
+            const folded = this.folded.has(side);
+            const width = folded ? 0 : this.widths[side];
+            this.page.classList.toggle(`no-${side}`, folded);
+            this.changed(side, folded);
             if (width === undefined) {
                 this.page.style.removeProperty(`--${side}`);
             } else {
@@ -106,19 +131,22 @@ export class Columns {
 
 /** Return the stored widths that are possible. */
 function kept() {
+    const isPossible = ([side, width]) => ["left", "right"].includes(side) && width >= NARROWEST && width <= WIDEST;
+    const widths = Object.fromEntries(Object.entries(read(KEPT, {})).filter(isPossible));
+    return (widths.left ?? 0) + (widths.right ?? 0) <= 100 - LEAST_MIDDLE ? widths : {};
+}
+
+function read(key, otherwise) {
     try {
-        const found = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-        const isPossible = ([side, width]) => ["left", "right"].includes(side) && width >= NARROWEST && width <= WIDEST;
-        const widths = Object.fromEntries(Object.entries(found).filter(isPossible));
-        return (widths.left ?? 0) + (widths.right ?? 0) <= 100 - LEAST_MIDDLE ? widths : {};
+        return JSON.parse(localStorage.getItem(key)) ?? otherwise;
     } catch {
-        return {};
+        return otherwise;
     }
 }
 
-function keep(widths) {
+function keep(key, value) {
     try {
-        localStorage.setItem(KEPT, JSON.stringify(widths));
+        localStorage.setItem(key, JSON.stringify(value));
     } catch {
         // The storage is full or disabled. The widths stay until the page is left.
     }

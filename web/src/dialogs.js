@@ -12,10 +12,11 @@ const KEYS = [
     ["Home, End", "in the editor: go to the start or the end of the line, also of a wrapped one"],
     ["Tab, Shift-Tab", "in the editor: indent, or undo one level of indentation"],
     ["Esc, then Tab", "leave the editor"],
+    [MAC ? "Cmd-Alt-[, Cmd-Alt-]" : "Ctrl-Shift-[, Ctrl-Shift-]", "in the editor: fold or unfold a description"],
     [MAC ? "Cmd-F" : "Ctrl-F", "in the editor: search and replace"],
     [MAC ? "Cmd-Z, Cmd-Shift-Z" : "Ctrl-Z, Ctrl-Y", "in the editor: undo, redo"],
     ["← →", "on a tab: go to the next tab"],
-    ["← →, Home, End", "on the line between two columns: move it; Delete undoes that"],
+    ["← →, Home, End", "on the line between two columns: move it; Delete undoes that; Enter folds the column"],
     ["?", "outside the editor: show these keys"],
 ];
 

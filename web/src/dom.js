@@ -1,5 +1,7 @@
 /** Short forms for making elements, and the page's two shared regions: banners and announcements. */
 
+import { wrap } from "./code_lines.js";
+
 /**
  * Make an element. A property that starts with "on" is an event handler, and every other one is an attribute:
  * `true` sets an empty attribute, and `false`, `null` and `undefined` leave it out. Children that are strings
@@ -27,9 +29,19 @@ export function button(label, onclick, properties = {}) {
     return el("button", { type: "button", onclick, ...properties }, label);
 }
 
+const SMALLEST = 0.84; // code that is too wide is drawn smaller, down to this share of its usual size
+
 /** Lets the keyboard scroll what is too wide for its place, and skip everything else. A line below says so. */
 const scrollers = new ResizeObserver((entries) => {
     for (const { target } of entries) {
+        target.style.fontSize = "";
+        if (target.tagName === "PRE" && target.scrollWidth > target.clientWidth) {
+            const share = target.clientWidth / target.scrollWidth;
+            target.style.fontSize = `${0.85 * Math.max(SMALLEST, share)}rem`;
+            if (share < SMALLEST) {
+                wrap(target);
+            }
+        }
         const tooWide = target.scrollWidth > target.clientWidth;
         if (tooWide) {
             target.setAttribute("tabindex", "0");

@@ -39,7 +39,11 @@ export class ExplanationPage {
     async read(anyway) {
         try {
             const { html, solution } = await readExplanation(this.slug, anyway);
-            this.main.replaceChildren(trusted("article", { class: "prose" }, html), ...solution.map(compared));
+            const mine = solution.filter(({ own }) => own);
+            const files = mine.map(({ name, own }) => column(name, `your ${name}`, own, new Set(), ""));
+            const aside = mine.length > 0 && el("aside", { "aria-label": "Your files" }, ...files);
+            const text = trusted("article", { class: "prose" }, html);
+            this.main.replaceChildren(el("div", { class: "beside" }, text, aside), ...solution.map(compared));
         } catch (error) {
             if (!(error instanceof ApiError) || ![400, 403].includes(error.status) || anyway) {
                 throw error;

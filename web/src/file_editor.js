@@ -103,7 +103,8 @@ export class FileEditor {
             this.tell("saving…");
         }
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.save(), SAVE_MS);
+        const isTooLong = this.view.state.doc.length > this.largest; // saving says so at once
+        this.timer = setTimeout(() => this.save(), isTooLong ? 0 : SAVE_MS);
         this.changed(this);
     }
 

@@ -40,6 +40,7 @@ export class KataPage {
             {},
             el("nav", { "aria-label": "Breadcrumb" }, el("a", { href: "#/" }, "Katas")),
             el("h1", { tabindex: -1 }, kata.title),
+            ...Object.values(this.panes.folds),
             button("Keys", showKeys, { "aria-keyshortcuts": "?" }),
         );
         this.content = [header, this.panes.element];

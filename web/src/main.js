@@ -6,6 +6,7 @@ import { button, el, hideBanner, regions, showBanner } from "./dom.js";
 import { ExplanationPage } from "./explanation_page.js";
 import { KataPage } from "./kata_page.js";
 import { StartPage } from "./start_page.js";
+import { foldTrailer } from "./trailer.js";
 
 const view = el("div", { class: "view" });
 let page = null;
@@ -36,6 +37,7 @@ function opened(slug, part) {
     if (!slug) {
         return StartPage.open();
     }
+    foldTrailer();
     return part === "explanation" ? ExplanationPage.open(slug) : KataPage.open(slug);
 }
 

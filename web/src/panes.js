@@ -2,6 +2,7 @@
 import { Columns } from "./columns.js";
 import { button, el } from "./dom.js";
 
+const SIDES = ["left", "middle", "right"];
 const WIDE = "(min-width: 1100px)";
 
 /** Let the arrow keys, Home and End move through a tab list, and show the tab that they reach. */
@@ -35,7 +36,13 @@ export class Panes {
             return el("section", { id: `pane-${number}`, class: kind, tabindex, "aria-label": name }, content);
         });
         this.element = el("main", { class: "kata" }, this.list);
-        this.columns = new Columns(this.element, panes.map(({ name }) => name));
+        const names = panes.map(({ name }) => name);
+        const fold = (side, number) =>
+            button(names[number], () => this.columns.fold(side), { class: "fold", "aria-controls": `pane-${number}` });
+        this.folds = { left: fold("left", 0), right: fold("right", 2) };
+        this.columns = new Columns(this.element, names, (side, folded) => {
+            this.folds[side].setAttribute("aria-expanded", String(!folded));
+        });
         const { left, right } = this.columns.separators;
         this.element.append(this.sections[0], left, this.sections[1], right, this.sections[2]);
         tabKeys(this.list, (tab) => this.show(this.tabs.indexOf(tab)));
@@ -61,6 +68,7 @@ export class Panes {
 
     /** Show a pane and move the focus into it. */
     focus(number) {
+        this.columns.fold(SIDES[number], false);
         this.show(number);
         (this.panes[number].focus ?? (() => this.sections[number].focus()))();
     }

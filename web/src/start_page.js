@@ -1,8 +1,9 @@
-/** The start page: all katas in order, what is done, and what to do next. */
+/** The start page: the way through the katas, which piece of the network each one adds, and what to do next. */
 import { listKatas, listPuzzles } from "./api.js";
 import { showKeys } from "./dialogs.js";
 import { button, el } from "./dom.js";
 import { puzzleSection } from "./puzzles.js";
+import { trailerSection } from "./trailer.js";
 
 const MOST_DIFFICULT = 5;
 
@@ -16,7 +17,8 @@ export class StartPage {
     constructor({ katas, broken, next, summary, warning, progress, kept_in: kept }, puzzles) {
         this.title = "Katas";
         const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
-        const main = el("main", { class: "start" }, summary && el("p", { class: "summary" }, summary));
+        const main = el("main", { class: "start" }, trailerSection(katas.some((kata) => kata.tries)));
+        main.append(...(summary ? [el("p", { class: "summary" }, summary)] : []));
         main.append(...(warning ? [el("p", { class: "partial" }, warning)] : []));
         const chosen = next && katas.find((kata) => kata.slug === next.slug);
         if (chosen) {
@@ -24,8 +26,8 @@ export class StartPage {
         }
         for (const heading of new Set(katas.map((kata) => kata.heading))) {
             const members = katas.filter((kata) => kata.heading === heading);
-            const rows = members.map((kata) => row(kata, kata === chosen, progress));
-            main.append(el("h2", {}, heading), el("ol", { class: "katas" }, ...rows));
+            const stops = members.map((kata) => stop(kata, kata === chosen, progress, katas));
+            main.append(el("h2", {}, heading), el("ol", { class: "katas way" }, ...stops));
         }
         main.append(...(kept ? [el("p", { class: "soft" }, ...place(kept))] : []));
         main.append(...(broken.length ? [el("ul", { class: "katas" }, ...broken.map(brokenKata))] : []));
@@ -57,20 +59,36 @@ function brokenKata({ slug, fault }) {
     return el("li", {}, sign, el("strong", {}, slug), el("span", { class: "about failed" }, fault));
 }
 
-function row(kata, isNext, progress) {
+/** Return a kata as a stop on the way. At a milestone, the pieces from earlier katas come together. */
+function stop(kata, isNext, progress, katas) {
     const [sign, state, colour] = progress ? stateOf(kata) : ["·", "", "soft"];
     const best = kata.tries && typeof kata.best === "number" ? `${kata.best} of ` : "";
-    const kind = el("span", { class: "kind" }, `${kata.kind} · `);
-    const about = [`${kata.slug} · `, kind, difficulty(kata), ` · ${minutes(kata.minutes)}`];
+    const pieces = kata.builds_on.map((slug) => katas.find((each) => each.slug === slug)).filter(Boolean);
+    const said = el("span", { class: colour === "soft" ? "hidden" : "unbroken" }, ` · ${state}`);
+    const meets = kata.kind === "milestone" && pieces.length > 0;
     return el(
         "li",
-        { class: isNext ? "chosen" : "" },
-        el("span", { class: `sign ${colour}`, "aria-hidden": "true" }, sign),
+        { class: [kata.kind, colour, isNext && "chosen"].filter(Boolean).join(" "), "aria-current": isNext && "step" },
+        el("span", { class: "sign", "aria-hidden": "true" }, sign),
+        el("span", { class: "about soft" }, `${nameOf(kata)} · ${minutes(kata.minutes)} · `, difficulty(kata)),
         el("a", { href: `#/${kata.slug}` }, kata.title),
-        el("span", { class: "about soft" }, ...about),
-        el("span", { class: "points" }, `${best}${kata.points} points`),
-        el("span", { class: `reached ${colour}` }, state),
+        kata.adds && el("p", { class: "adds" }, kata.adds),
+        meets && el("p", { class: "pieces soft" }, "Made of what you wrote in ", ...pieces.flatMap(piece)),
+        el("span", { class: "reached soft" }, `${best}${kata.points} points`, state && said),
     );
+}
+
+/** Return "Exercise 5" for exercise05, and "Framework" for meta. */
+function nameOf({ slug, kind }) {
+    const number = slug.match(/^[a-z]+0*(\d+)$/)?.[1] ?? "";
+    return `${kind[0].toUpperCase()}${kind.slice(1)} ${number}`.trim();
+}
+
+function piece(kata, number, pieces) {
+    const name = kata.kind === pieces[number - 1]?.kind ? nameOf(kata).split(" ").pop() : nameOf(kata).toLowerCase();
+    const sign = kata.done_on && el("span", { "aria-hidden": "true" }, " ✓");
+    const said = kata.done_on && el("span", { class: "hidden" }, " (done)");
+    return [number ? ", " : "", el("span", { class: "unbroken" }, name, sign || "", said || "")];
 }
 
 /** Return a kata's sign, its state in words, and the class of its colour. */

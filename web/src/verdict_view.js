@@ -1,4 +1,5 @@
 /** The verdict's HTML, replaced in place: what is open, focused and scrolled stays so where the same test is shown. */
+import { linesOf } from "./code_lines.js";
 import { announce, button, el } from "./dom.js";
 
 const FOCUSABLE = "summary, button, a, [tabindex='0']";
@@ -31,7 +32,10 @@ export class VerdictView {
         for (const details of this.element.querySelectorAll("details")) {
             details.open = this.toggled.get(summaryOf(details)) ?? details.open;
         }
-        this.element.querySelectorAll("pre.code").forEach((pre) => addButtons(pre, this.tryOut));
+        this.element.querySelectorAll("pre.code").forEach((pre) => {
+            addButtons(pre, this.tryOut);
+            arrange(pre);
+        });
         this.element.querySelectorAll("details [role=region]").forEach(nameTest);
         scrolled.forEach(([each, top]) => each && (each.scrollTop = top));
         this.restoreFocus(focus);
@@ -72,6 +76,13 @@ function scroller(element) {
 function nameTest(region) {
     const test = summaryOf(region.closest("details"));
     region.setAttribute("aria-label", `${region.getAttribute("aria-label")}, ${test}`);
+}
+
+/** Show the imports on one line, and let long lines continue below. The text to copy stays the same. */
+function arrange(pre) {
+    const [imports] = pre.textContent.match(/^((import|from) .*\n)*/);
+    const folded = imports ? [el("span", { class: "imports", title: imports }, imports)] : [];
+    pre.replaceChildren(...folded, ...linesOf(pre.textContent.slice(imports.length)));
 }
 
 function addButtons(pre, tryOut) {

@@ -27,6 +27,7 @@ from graders.learner.serve.pane import Snapshot
 from graders.web import server
 from graders.web.answers import Json, answered, page
 
+_LISTED = ("slug", "title", "kind", "heading", "adds", "builds_on", "difficulty", "minutes")
 STATIC = Path(__file__).parent / "static"
 ALIVE_S = 15.0  # an idle stream of events says this often that it is alive
 PAGE = page(
@@ -94,13 +95,12 @@ def _with_katas(work: Callable[..., Json]) -> Callable[[Request, Json], Json]:
 def overview(open_katas: LiveKatas, _: Json) -> Json:
     """Answer with all katas, what the learner has reached in each, and which one is next."""
     katas, faults = readable(open_katas.root)
-    standings, days, warning = reached(open_katas.root, [kata.slug for kata in katas], wait_s=PATIENCE_S)
-    known = days is not None
+    standings, known, warning = reached(open_katas.root, [kata.slug for kata in katas], wait_s=PATIENCE_S)
     following = next_kata(katas, standings) if known else None
     return {
         "katas": [
             {
-                **{name: getattr(kata, name) for name in ("slug", "title", "kind", "heading", "difficulty", "minutes")},
+                **{name: getattr(kata, name) for name in _LISTED},
                 **{name: getattr(standings[kata.slug], name) for name in ("best", "done_on", "tries")},
                 "points": points_of(kata),
             }
@@ -108,7 +108,7 @@ def overview(open_katas: LiveKatas, _: Json) -> Json:
         ],
         "broken": [{"slug": slug, "fault": fault} for slug, fault in faults.items()],
         "next": {"slug": following[0].slug, "why": following[1]} if following else None,
-        "summary": in_short(standings, days) if days is not None else "",
+        "summary": in_short(standings) if known else "",
         "warning": warning if known else f"Your progress cannot be shown now: {warning}",
         "progress": known,
         "kept_in": str(path_of(open_katas.root)) if any(each.tries for each in standings.values()) else "",

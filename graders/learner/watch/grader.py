@@ -17,6 +17,7 @@ from graders.verdict import Verdict
 if TYPE_CHECKING:
     from graders.debugging.practice import PuzzleJudge
     from graders.judge.client import Judge
+    from graders.judge.messages import Step
 
 SOON_S = 0.3  # until grading has taken this long, only a complete verdict is reported
 ENDING_S = 3.0  # how long to wait for the thread after its request is cancelled
@@ -55,6 +56,7 @@ class Grader:
         self._latest: Grading | None = None  # the request whose outcome is reported
         self._closer = -1  # closing this end of the pipe cancels that request
         self._outcome: Grading | None = None
+        self.step: Step | None = None  # what the judge does for that request
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -62,7 +64,7 @@ class Grader:
         """Request a verdict, and cancel the previous request."""
         self.give_up()
         until, self._closer = os.pipe()
-        self._latest = Grading(slug, visible, tasks, until, time.monotonic())
+        self._latest, self.step = Grading(slug, visible, tasks, until, time.monotonic()), None
         self._requests.put(self._latest)
 
     def latest(self) -> Grading | None:
@@ -96,7 +98,8 @@ class Grader:
             with self._turn:
                 verdict = self._judge.grade(
                     request.slug, visible=request.visible, until=request.until, tasks=request.tasks,
-                    tell=lambda verdict: self._report(request, verdict, so_far=True), impatient=True,
+                    tell=lambda verdict: self._report(request, verdict, so_far=True),
+                    at=lambda step: self._begin(request, step), impatient=True,
                 )  # fmt: skip
         except Abandoned:
             return
@@ -105,6 +108,11 @@ class Grader:
         except Exception:  # noqa: BLE001 (shown to the learner; the next save tries again)
             fault = traceback.format_exc()
         self._report(request, verdict, fault)
+
+    def _begin(self, request: Grading, step: Step) -> None:
+        with self._lock:
+            if request is self._latest:
+                self.step = step
 
     def _report(self, request: Grading, verdict: Verdict | None, fault: str = "", *, so_far: bool = False) -> None:
         """Store an outcome. A partial verdict is announced only after SOON_S."""

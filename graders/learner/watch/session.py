@@ -31,6 +31,7 @@ from graders.verdict import TaskResult, TestResult, Verdict
 if TYPE_CHECKING:
     from graders.debugging.practice import PuzzleJudge
     from graders.judge.client import Judge
+    from graders.judge.messages import Step
 
 AGAIN_S = 0.4  # a task that is being regraded keeps its old symbol for this long
 LONG_S = 1.0  # how long a grading run must take before its first failure is reported
@@ -60,6 +61,8 @@ class State:
     graded_at: str = ""
     seconds: float = 0.0
     started: float | None = None  # when the current grading run was requested
+    step: Step | None = None  # what that run is doing
+    usual_s: float = 0.0  # how long the last run on the same tasks took, or 0
     due: frozenset[str] = frozenset()  # tasks that have not been graded with the current files
     first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: Event | None = None  # why grading is impossible, or why there is no verdict
@@ -166,6 +169,8 @@ class WatchSession:
         self._failed = False  # whether a test has failed in the current grading run
         self._failure_shown = False  # whether that failure has been shown
         self._to_keep: list[Verdict] = []
+        self._took: dict[tuple[str, frozenset[str]], float] = {}  # how long grading took, by kata and tasks
+        self._requested: frozenset[str] = frozenset()
         self._begin(_settings(state.kata))
 
     def _begin(self, settings: bytes | None) -> None:
@@ -193,6 +198,7 @@ class WatchSession:
         if (graded := self.grader.latest()) is not None:
             self._graded(graded)
         state = self.state
+        state.step = self.grader.step
         is_long = state.started is not None and time.monotonic() - state.started >= LONG_S
         if is_long and state.verdict is not None and self._failed and not self._failure_shown:
             self._failure_shown = True
@@ -245,6 +251,8 @@ class WatchSession:
             state.verdict = cache.verdict and shown(cache.verdict, "learner")
         state.started, self._failed, self._failure_shown = time.monotonic(), False, False
         self._request()
+        state.usual_s = self._took.get((state.kata.slug, state.due), 0.0)
+        self._requested = state.due
 
     def grade_again(self) -> None:
         """Grade all tasks anew, even if no file has changed."""
@@ -286,6 +294,7 @@ class WatchSession:
         if cache.due and known is cache.verdict:
             self._request()
             return
+        self._took[state.kata.slug, self._requested] = seconds
         state.started, state.seconds, state.due = None, seconds, frozenset()
         self.news.append(Event("verdict"))
         if not state.partial:
@@ -318,8 +327,8 @@ class WatchSession:
     def _refresh(self) -> None:
         """Reload the progress that other processes have saved, except for the watched kata."""
         state = self.state
-        found, days, warning = reached(state.kata.root, [kata.slug for kata in state.katas])
-        if days is not None:
+        found, known, warning = reached(state.kata.root, [kata.slug for kata in state.katas])
+        if known:
             state.standings = found | {state.kata.slug: state.standings[state.kata.slug]}
         if warning:
             self._tell("said", warning)

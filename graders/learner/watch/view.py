@@ -24,6 +24,7 @@ from graders.verdict import TaskResult, TestResult
 if TYPE_CHECKING:
     from rich.console import Console
 
+STEP_S = 2.0  # once grading has taken this long, say which test runs
 _BAR = 16
 _OUTCOME_LINES = 2  # the expected value and the result are each cut to this many lines
 _URGENT = ("failed", "partial", "error", "blocked", "ungraded", "", "awaiting_review", "passed")
@@ -75,11 +76,15 @@ def praise(state: State) -> str:
 
 
 def activity(state: State, otherwise: str) -> str:
-    """Return how long the grading has been running, or another text if there is none."""
+    """Return what the grading does, how long it has been running and how long it will, or another text."""
     if state.started is None:
         return otherwise
     passed = time.monotonic() - state.started
     left = f", {_left(state)}" if passed >= AGAIN_S and state.verdict is not None else ""
+    if passed >= STEP_S:
+        left += f" · {clean_line(str(state.step or 'preparing the tests'))}"
+    if passed >= STEP_S and state.usual_s - passed >= 1:
+        left += f" · about {state.usual_s - passed:.0f} s left"
     return f"grading … {passed:.0f} s{left}" if passed >= 1 else "grading …"
 
 

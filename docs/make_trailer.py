@@ -1,0 +1,79 @@
+"""Make web/src/trailer.json: what the shipped networks read and write, for the start page of `katas serve`.
+
+    python docs/make_trailer.py && (cd web && node build.js)
+
+It trains the solutions of milestone1 and milestone3 as `katas run` does, with a seed, which takes a few minutes.
+"""
+
+import base64
+import importlib
+import io
+import json
+import math
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+OUTPUT = ROOT / "web" / "src" / "trailer.json"
+DIGITS = 12
+STEPS = (0, 300, 2500)  # when the language model writes a line; it writes FURTHER more in the end
+FURTHER = 2
+PROMPT = "A network"
+
+
+def imported(milestone: str, *names: str) -> list[ModuleType]:
+    """Import modules of a milestone, and the solutions that it builds on."""
+    sys.modules.pop("training", None)  # every milestone has one
+    solutions = sorted(map(str, (ROOT / "solutions").glob("exercise*")))
+    sys.path[:0] = [str(ROOT / "solutions" / milestone), str(ROOT / "katas" / milestone), *solutions]
+    return [importlib.import_module(name) for name in names]
+
+
+def picture(image: np.ndarray) -> str:
+    """Return a digit, 0 (paper) to 1 (ink), as the address of a picture."""
+    file = io.BytesIO()
+    Image.fromarray((255 * (1 - image.reshape(28, 28))).astype(np.uint8)).save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def digits() -> dict:
+    """Return some digits that the network has never seen and what it reads, the first mistake among them."""
+    network, training, data = imported("milestone1", "network", "training", "digits")
+    images, labels = data.load_digits()
+    images, known = images.astype(np.float64), training.TRAINED_ON
+    parameters, _ = training.train(network.backward, network.update, images[:known], labels[:known], seed=0)
+    images, labels = images[known:], labels[known:]
+    read = training.predict(parameters, images)
+    wrong = int(np.flatnonzero(read != labels)[0])
+    chosen = sorted({*range(DIGITS), wrong} - ({DIGITS - 1} if wrong >= DIGITS else set()))
+    shown = [{"picture": picture(images[i]), "read": int(read[i]), "is": int(labels[i])} for i in chosen]
+    return {"right": int((read == labels).sum()), "of": len(labels), "digits": shown}
+
+
+def lines() -> dict:
+    """Return what the language model writes during its training."""
+    model, training, corpus = imported("milestone3", "language_model", "training", "corpus")
+    ids, held_back, characters = corpus.divided(corpus.read())
+    found = []
+
+    def write(step: int, params: dict, seed: int) -> None:
+        found.append({"step": step, "text": training.written(model.next_logits, params, characters, PROMPT, seed)})
+
+    def tell(step: int, _: float, params: dict) -> None:
+        if step in STEPS:
+            write(step, params, step)
+
+    write(0, training.initial_parameters(len(characters), np.random.default_rng(0)), 0)
+    params, losses = training.train(model.train_step, ids, len(characters), seed=0, tell=tell)
+    for seed in range(FURTHER):
+        write(len(losses), params, seed)
+    bits = training.bits_per_character(model.forward, params, held_back)
+    return {"lines": found, "bits": round(bits, 2), "guessing": round(math.log2(len(characters)), 2)}
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(json.dumps(digits() | lines(), indent=1) + "\n", encoding="utf-8")
