@@ -68,7 +68,7 @@ def test_locked_packages_come_from_the_registry_with_the_mit_licence() -> None:
         assert about["integrity"].startswith("sha512-"), path
 
 
-@pytest.mark.parametrize("path", sorted((WEB / "src").glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((WEB / "src").rglob("*.js")), ids=lambda path: path.name)
 def test_a_source_file_fits_the_limits(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 400

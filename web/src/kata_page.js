@@ -1,8 +1,9 @@
 /** The page of one kata: Read, Write and Result. */
-import { readKata } from "./api.js";
+import { readKata, runLines, stopLines } from "./api.js";
 import { paneOfKey, showKeys } from "./dialogs.js";
 import { button, el, trusted } from "./dom.js";
 import { Feed } from "./feed.js";
+import { addFigure } from "./figure.js";
 import { Outcome } from "./outcome.js";
 import { Panes } from "./panes.js";
 import { ResultPane } from "./result_pane.js";
@@ -16,11 +17,14 @@ const TRY = 3;
 export class KataPage {
     /** Read a kata and return its page. */
     static async open(slug) {
-        return new KataPage(slug, await readKata(slug));
+        const page = new KataPage(slug, await readKata(slug));
+        page.figure = await addFigure(page.readme, slug, (lines) => page.runForFigure(lines), () => stopLines(slug));
+        return page;
     }
 
     constructor(slug, kata) {
         this.title = kata.title;
+        this.slug = slug;
         this.workspace = new Workspace(slug, kata);
         this.result = new ResultPane(slug, kata, () => this.workspace.flush(), (code) => this.tryOut(code));
         this.trying = new TryPane(slug, kata, () => this.workspace.flush());
@@ -28,10 +32,10 @@ export class KataPage {
             { name: "Verdict", content: this.result.element },
             { name: "Try", content: this.trying.element, shown: () => this.trying.shown() },
         ]);
-        const readme = trusted("article", { class: "prose" }, kata.readme);
-        readme.addEventListener("click", followSection);
+        this.readme = trusted("article", { class: "prose" }, kata.readme);
+        this.readme.addEventListener("click", followSection);
         this.panes = new Panes([
-            { name: "Read", content: readme },
+            { name: "Read", content: this.readme },
             { name: "Write", content: this.workspace.element, focus: () => this.workspace.focus() },
             { name: "Result", content: this.outcome.element },
         ]);
@@ -52,6 +56,7 @@ export class KataPage {
     update(snapshot) {
         if (snapshot.files) {
             this.workspace.compare(snapshot.files); // a snapshot that reports a fault may have none
+            this.figure?.refresh(JSON.stringify(snapshot.files));
         }
         this.workspace.mark(snapshot.marks ?? []);
         this.result.update(snapshot);
@@ -76,6 +81,15 @@ export class KataPage {
     tryOut(code) {
         this.goTo(TRY);
         this.trying.add(code);
+    }
+
+    /** Run lines for the figure, unless that would stop the learner's own. */
+    async runForFigure(lines) {
+        if (this.trying.running) {
+            throw new Error("The lines in the Try tab are still running.");
+        }
+        await this.workspace.flush();
+        return runLines(this.slug, lines);
     }
 
     goTo(place) {
@@ -103,6 +117,7 @@ export class KataPage {
         this.panes.close();
         this.result.close();
         this.trying.close();
+        this.figure?.close();
         this.workspace.close();
     }
 }

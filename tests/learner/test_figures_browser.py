@@ -1,0 +1,209 @@
+"""The figures that answer, in a real browser: with keys, with the mouse, and with code of the learner's own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import workshop
+from tests.browser import chromium, violations
+from tests.learner.test_figures import SLUGS
+from tests.learner.test_learning import README
+from tests.serving import Server, serving
+from tests.workshop import ROOT, write
+
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Yield a server of this repository's own katas; its tests change nothing there."""
+    with serving(ROOT, progress=tmp_path_factory.mktemp("real") / "progress.sqlite") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository with a kata that has no figure, and a copy of exercise04."""
+    root = workshop.write_clone(tmp_path_factory.mktemp("figures") / "katas", ["alpha"], README)
+    for folder in ("katas/exercise04", "graders/hidden/exercise04", "solutions/exercise04"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.fixture(scope="module")
+def copied(root: Path) -> Iterator[Server]:
+    with serving(root, progress=root.parent / "progress.sqlite") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=["server"])
+def page(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
+    """Return a page of the server that a test names. In the end, the page may not have had a fault."""
+    server: Server = request.getfixturevalue(request.param)
+    page, faults = browser.new_page(viewport={"width": 1280, "height": 900}), []
+    page.set_default_timeout(40_000)
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.goto(f"http://{server.host}/?token={server.token}")
+    yield page
+    page.close()
+    assert faults == []
+
+
+of_the_copy = pytest.mark.parametrize("page", ["copied"], indirect=True)
+
+
+def opened(page: Any, slug: str) -> Any:
+    """Open a kata, and return its figure."""
+    page.goto(page.url.partition("#")[0] + f"#/{slug}")
+    figure = page.locator(".prose > figure.answers")
+    figure.wait_for()
+    return figure
+
+
+def pictures(figure: Any) -> list[str]:
+    return figure.locator("svg[role=img]").evaluate_all("all => all.map((each) => each.innerHTML)")  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_figure_answers_a_key_press_with_another_picture(page: Any, slug: str) -> None:
+    page.emulate_media(color_scheme="dark" if SLUGS.index(slug) % 2 else "light")
+    figure = opened(page, slug)
+    assert figure.evaluate("each => each.nextElementSibling.matches('h2, h3')")  # a paragraph on the picture is above
+    assert page.locator(".prose a.enlarging img").count() == 1  # the README's picture is still there
+    before, said = pictures(figure), figure.locator(".reading").inner_text()
+    slider = figure.get_by_role("slider").first
+    assert slider.get_attribute("aria-valuetext")
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    after = pictures(figure)
+    assert len(after) == len(before) > 0
+    assert after != before
+    assert figure.locator(".reading").inner_text() != said or slug in {"exercise08", "exercise14"}
+    assert "NaN" not in "".join(after) + figure.inner_text()
+    assert violations(page) == []
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    box, frame = figure.bounding_box(), page.locator(".pane.read").bounding_box()
+    assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+    figure.get_by_role("button", name="Start again").click()
+    assert pictures(figure) == before
+
+
+def test_all_ends_of_all_sliders_give_a_picture(page: Any) -> None:
+    for slug in SLUGS:
+        figure = opened(page, slug)
+        for slider in figure.get_by_role("slider").all():
+            for key in ("Home", "End"):
+                slider.press(key)
+                assert not re.search("NaN|Infinity|undefined", "".join(pictures(figure)) + figure.inner_text()), slug
+
+
+def test_a_kata_without_a_figure_has_only_its_picture(page: Any) -> None:
+    page.goto(page.url.partition("#")[0] + "#/exercise05")
+    page.wait_for_selector(".prose img")
+    assert page.locator(".answers").count() == 0
+
+
+def test_dots_are_dragged_and_words_are_chosen(page: Any) -> None:
+    figure = opened(page, "exercise01")
+    handle = figure.locator(".handle").nth(1)
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 20, y - 20, steps=4)
+    page.mouse.up()
+    page.mouse.move(x, y + 50)  # no longer held
+    values = [float(figure.get_by_label(name).input_value()) for name in ("W₁₁", "W₂₁", "W₁₂", "b₁")]
+    assert values[0] > 1.3
+    assert values[1] > 0.8
+    assert values[2:] == [0, 0.1]
+    figure = opened(page, "exercise14")
+    figure.locator("text", has_text="sat").first.click()
+    assert figure.get_by_label("Word that looks").input_value() == "2"
+    assert figure.locator("svg").first.get_attribute("aria-label") == "Where “sat” looks"
+
+
+@of_the_copy
+def test_the_learners_own_softmax_draws_the_picture(page: Any, root: Path) -> None:
+    file = root / "katas/exercise04/softmax_cross_entropy.py"
+    figure = opened(page, "exercise04")
+    right = pictures(figure)
+    figure.get_by_label("Use my softmax").check()
+    figure.locator(".reading", has_text="softmax in softmax_cross_entropy.py is not written yet").wait_for()
+    assert pictures(figure) != right
+    write(file, "import numpy as np\ndef softmax(x):\n    return np.exp(x) / np.exp(x).sum()\n")
+    figure.locator(".reading", has_text="This is your softmax. It agrees with the formula.").wait_for()
+    assert pictures(figure) == right
+    figure.get_by_label("Added to all").press("End")
+    figure.locator(".reading", has_text="3 of the 3 numbers of your softmax are NaN or infinite").wait_for()
+    figure.get_by_label("Added to all").press("Home")
+    write(file, "import numpy as np\ndef softmax(x):\n    return np.exp(x) / 10\n")
+    figure.locator(".reading", has_text="This is your softmax. It is off by up to 0.074.").wait_for()
+    assert pictures(figure) != right
+    figure.get_by_label("Use my softmax").uncheck()
+    assert pictures(figure) == right
+
+
+HOSTILE = [
+    ("None", "Your softmax returned None. The figure needs an array of shape (3,)."),
+    ("x.reshape(3, 1)", "Your softmax returned an array of shape (3, 1)."),
+    ("'<img src=q onerror=alert(1)>'", "Your softmax returned '<img src=q onerror=alert(1)>'."),
+    ("[1e308, -1e308, 10 ** 400]", "1 of the 3 numbers of your softmax are NaN or infinite"),
+    ("[[]] * 10 ** 6", "Your softmax returned"),
+    ("eval('[' * 90 + ']' * 90)", "Your softmax returned an array of shape"),
+    ("{'__proto__': [1, 2, 3], 'tolist': 1}", "Your softmax returned {'__proto__'"),
+    ("1 / 0", "Your softmax gave no numbers: ZeroDivisionError: division by zero"),
+    ("exit('<b>bye</b>')", "Your softmax gave no numbers: "),
+    ("__import__('os')._exit(3)", "Your softmax gave no numbers: "),
+]
+
+
+@of_the_copy
+def test_hostile_answers_of_the_learners_code_do_no_harm(page: Any, root: Path) -> None:
+    file = root / "katas/exercise04/softmax_cross_entropy.py"
+    write(file, "def softmax(x):\n    while True: pass\n")
+    figure = opened(page, "exercise04")
+    figure.get_by_label("Use my softmax").check()
+    slider = figure.get_by_role("slider").first
+    for _ in range(5):
+        slider.press("ArrowRight")  # nothing waits for the endless loop
+    figure.get_by_label("Use my softmax").uncheck()
+    figure.locator(".reading", has_text="The right class gets").wait_for()
+    figure.get_by_label("Use my softmax").check()
+    for answer, said in HOSTILE:
+        write(file, f"def softmax(x):\n    return {answer}\n")
+        figure.locator(".reading", has_text=said).wait_for()
+        assert figure.locator("img, b, script").count() == 0
+        assert not re.search(r'="[^"]*(NaN|Infinity|e\+)', "".join(pictures(figure))), answer
+        assert len(figure.locator(".reading").inner_text()) < 400
+    shutil.copy(ROOT / "katas/exercise04/softmax_cross_entropy.py", file)
+
+
+@of_the_copy
+def test_a_script_in_a_katas_folder_is_never_part_of_the_page(page: Any, root: Path, copied: Server) -> None:
+    """A submission that is unpacked into a kata's folder could bring one."""
+    text = "document.title = 'taken over'; export const controls = {}, caption = 'taken over'"
+    for name in ("katas/alpha/figure.js", "katas/exercise04/figure.js", "katas/exercise04/exercise04.js"):
+        write(root / name, text)
+        slug, file = name.split("/")[1:]
+        for address in (f"/pictures/{slug}/{file}", f"/figures/{slug}.js", f"/static/figures/{slug}.js"):
+            assert copied.request("GET", address)[0] == 404
+    figure = opened(page, "exercise04")
+    assert "taken over" not in figure.inner_text() + page.title()
+    sources = page.locator("script").evaluate_all("all => all.map((each) => new URL(each.src).pathname)")
+    assert sources == ["/static/app.js"]
