@@ -223,6 +223,8 @@ def _frame(message: Request | Reply, packer: _Packer) -> list[Any]:
 class Reader:
     """A buffered reader of a stream. `fill(room)` returns at least one byte, or raises an exception."""
 
+    most_header, most_arrays = MAX_HEADER, MAX_ARRAYS  # in bytes, of a message that is not refused
+
     def __init__(self, fill: Callable[[int], bytes]) -> None:
         self._fill = fill
         self._held = b""
@@ -273,10 +275,10 @@ def receive_reply(reader: Reader, number: int) -> Reply:
 
 def _receive(reader: Reader, decoder: Any) -> tuple[Any, _Unpacker]:
     header_bytes, raw_bytes = _PREFIX.unpack(reader.take(_PREFIX.size))
-    if header_bytes > MAX_HEADER:
-        raise WireError(f"a header of {header_bytes:,} bytes was announced; at most {MAX_HEADER:,} are allowed")
-    if raw_bytes > MAX_ARRAYS:
-        raise WireError(f"arrays of {raw_bytes:,} bytes were announced; at most {MAX_ARRAYS:,} are allowed")
+    if header_bytes > reader.most_header:
+        raise WireError(f"a header of {header_bytes:,} bytes was announced; at most {reader.most_header:,} are allowed")
+    if raw_bytes > reader.most_arrays:
+        raise WireError(f"arrays of {raw_bytes:,} bytes were announced; at most {reader.most_arrays:,} are allowed")
     header = reader.take(header_bytes)
     try:
         message = decoder.decode(header)

@@ -13,6 +13,7 @@ import random
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ import graders.worker.layouts  # noqa: F401 (probes need it; imported once, befo
 from graders import wire
 from graders.errors import WireError
 from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
+from graders.worker.recorder import Exchange, Page, Recorder
 from graders.worker.trying import attempt
 
 
@@ -39,6 +41,7 @@ class RequestHandler:
         self.sources: Sources | None = None
         self.own_files: set[str] = set()
         self.probes: dict[str, ModuleType] = {}
+        self.exchange: Exchange | None = None
 
     def read(self, _: str, order: dict[str, Any]) -> bool:
         """Seed the generators, lower the limits, and compile every file without running it.
@@ -74,6 +77,22 @@ class RequestHandler:
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         return attempt(Sources(order["files"] | order["supplied"]), order["text"], order["files"], self.runtime)
+
+    def train(self, _: str, order: dict[str, Any]) -> dict[str, Any]:
+        """Run a training program for a page, which gets a frame now and then, and at last how the program ended."""
+        assert self.exchange is not None
+        program = order["program"]
+        sys.argv = [program]
+        page = Recorder.page = Page(self.exchange, order)
+        self._seed(order["seed"])
+        self._limit(order["memory_mb"], order["cpu_s"])
+        sources = Sources(order["files"] | order["supplied"])
+        ended = attempt(sources, sources.texts[program], order["files"], self.runtime, program)
+        return {"done": True, "fault": ended["fault"], **page.taken()}
+
+    def read_digit(self, _: str, pixels: bytes) -> dict[str, Any]:
+        """Let the network that was trained last read a digit."""
+        return Recorder.page.read_digit(pixels) if Recorder.page is not None else {}
 
     def _limit(self, memory_mb: int, cpu_s: int) -> None:
         limit = self.base_memory + (memory_mb << 20)
@@ -114,11 +133,26 @@ def serve(channel: int, runtime: str, base_memory: int, rehearsing: bool = False
         rehearse(runtime)
     handler = RequestHandler(runtime, base_memory)
     streams = sys.stdout, sys.stderr
-    while True:
-        answer = respond(handler, wire.receive_request(reader))
+
+    def send(answer: list[Any]) -> None:
         for stream in {*streams, sys.stdout, sys.stderr}:
             _flush(stream)
         _write(channel, answer)
+
+    while True:
+        request = wire.receive_request(reader)
+        handler.exchange = partial(_exchange, request, reader, send)
+        send(respond(handler, request))
+
+
+def _exchange(
+    request: wire.Request, reader: wire.Reader, send: Callable[[list[Any]], None], value: Any
+) -> wire.Request:
+    """Answer a request before it is done, and return the next one, which is then the one to answer."""
+    send(wire.reply(request.number, True, value))
+    following = wire.receive_request(reader)
+    request.number = following.number
+    return following
 
 
 def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
@@ -128,6 +162,8 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
         "load": handler.load,
         "call": handler.call,
         "attempt": handler.attempt,
+        "train": handler.train,
+        "read_digit": handler.read_digit,
         "probe": handler.probe,
         "run": handler.run,
     }

@@ -24,30 +24,30 @@ MOST_FIGURES = 4
 LARGEST_FIGURE = 2 << 20  # in bytes
 
 
-def attempt(sources: Sources, text: str, own_files: Collection[str], runtime: str) -> dict[str, Any]:
+def attempt(sources: Sources, text: str, own_files: Collection[str], runtime: str, name: str = NAME) -> dict[str, Any]:
     """Return the value of the last expression, the traceback, and the figures of matplotlib that are open."""
     sys.meta_path.insert(0, sources)
-    linecache.cache[NAME] = len(text), None, text.splitlines(keepends=True), NAME
+    linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
     main = sys.modules["__main__"] = ModuleType("__main__")
     vars(builtins)["help"] = _help  # Python's own comes from `site`, which workers lack
     value, fault = "", ""
     try:
-        value = _value(text, main.__dict__)
+        value = _value(text, main.__dict__, name)
     except BaseException as raised:  # noqa: BLE001 (the lines may also raise SystemExit)
-        fault = _traceback(raised, {*own_files, NAME}, runtime)
+        fault = _traceback(raised, {*own_files, name}, runtime)
     return {"value": _plain(value), "fault": _plain(fault), "figures": list(_figures())}
 
 
-def _value(text: str, names: dict[str, Any]) -> str:
+def _value(text: str, names: dict[str, Any], file: str) -> str:
     """Run the lines. Return the repr of the last one if it is an expression whose value isn't None."""
-    tree = ast.parse(text, NAME)
+    tree = ast.parse(text, file)
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
         tree.body.pop()
-    exec(compile(tree, NAME, "exec", dont_inherit=True), names)
+    exec(compile(tree, file, "exec", dont_inherit=True), names)
     if not isinstance(last, ast.Expr):
         return ""
-    found = eval(compile(ast.Expression(last.value), NAME, "eval", dont_inherit=True), names)
+    found = eval(compile(ast.Expression(last.value), file, "eval", dont_inherit=True), names)
     return "" if found is None else repr(found)
 
 

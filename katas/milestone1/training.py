@@ -1,13 +1,16 @@
 """The training loop (supplied): it trains a network of your own functions on handwritten digits."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from affine import affine
 from digits import load_digits
 from initialization import initialize
 from relu import relu
-from softmax_cross_entropy import cross_entropy
+from softmax_cross_entropy import cross_entropy, softmax
+
+from graders.worker.recorder import Recorder
 
 Arrays = dict[str, np.ndarray]
 
@@ -42,6 +45,17 @@ def predict(parameters: Arrays, images: np.ndarray) -> np.ndarray:
     return forward(parameters, images)["logits"].argmax(axis=1)
 
 
+def probabilities(parameters: Arrays, images: np.ndarray) -> np.ndarray:
+    """Return the probabilities of the ten classes (n, 10) for images (n, 784)."""
+    return softmax(forward(parameters, images)["logits"])
+
+
+def parts(parameters: Arrays, activations: Arrays, gradients: Arrays) -> dict:
+    """Return what a Recorder shows of a step: the first layer's weights, and the sizes in each layer."""
+    sizes = [("hidden", activations["h"], gradients["W1"]), ("output", activations["logits"], gradients["W2"])]
+    return {"weights": parameters["W1"], "sizes": sizes}
+
+
 def train(
     backward: Callable[[Arrays, Arrays, np.ndarray], Arrays],
     update: Callable[[Arrays, Arrays, float], Arrays],
@@ -50,6 +64,8 @@ def train(
     *,
     seed: int,
     epochs: int = EPOCHS,
+    learning_rate: float = LEARNING_RATE,
+    recorder: Recorder | None = None,
 ) -> tuple[Arrays, list[float]]:
     """Train a fresh network by stochastic gradient descent; return its parameters and the loss before each step."""
     rng = np.random.default_rng(seed)
@@ -61,7 +77,14 @@ def train(
             activations = forward(parameters, images[rows])
             losses.append(float(cross_entropy(activations["logits"].copy(), labels[rows])))
             gradients = backward(parameters, activations, labels[rows])
-            parameters = update(parameters, gradients, LEARNING_RATE)
+            parameters = update(parameters, gradients, learning_rate)
+            if recorder is not None:
+                recorder.step(
+                    losses[-1],
+                    np.mean(activations["logits"].argmax(axis=1) == labels[rows]),
+                    parts=partial(parts, parameters, activations, gradients),
+                    read=partial(probabilities, parameters),
+                )
     return parameters, losses
 
 
@@ -69,10 +92,17 @@ def main(backward: Callable[..., Arrays], update: Callable[..., Arrays]) -> None
     """Train the network, test it on digits that it hasn't seen, and draw what happened: training.png."""
     images, labels = load_digits()
     images = images.astype(np.float64)
-    parameters, losses = train(backward, update, images[:TRAINED_ON], labels[:TRAINED_ON], seed=0)
-    right = predict(parameters, images[TRAINED_ON:]) == labels[TRAINED_ON:]
+    learning_rate, seed = Recorder.settings(learning_rate=LEARNING_RATE, seed=0)
+    unseen = images[TRAINED_ON:], labels[TRAINED_ON:]
+    epoch = TRAINED_ON // BATCH  # steps
+    recorder = Recorder(EPOCHS * epoch, every=epoch, digits=(unseen[0][:20], unseen[1][:20]))
+    seen = images[:TRAINED_ON], labels[:TRAINED_ON]
+    parameters, losses = train(backward, update, *seen, seed=seed, learning_rate=learning_rate, recorder=recorder)
+    right = predict(parameters, unseen[0]) == unseen[1]
     print(f"loss: {np.mean(losses[:10]):.3f} in the first ten steps, {np.mean(losses[-10:]):.3f} in the last ten")
     print(f"your network reads {right.mean():.1%} of {len(right)} digits that it has never seen")
+    if recorder.in_page:
+        return
     try:
         from matplotlib.figure import Figure
     except ImportError:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,8 @@ from digits import load_digits
 from initialization import initialize
 from network import Network  # supplied with exercise 10
 from softmax_cross_entropy import cross_entropy, softmax
+
+from graders.worker.recorder import Recorder
 
 SIZES = [784, 64, 64, 64, 10]  # inputs, three hidden blocks, classes
 P_DROP = 0.1
@@ -102,8 +105,20 @@ class DeepNetwork(Network):
         return float(cross_entropy(bounded, y)), gradients
 
 
+def parts(network: DeepNetwork, X: np.ndarray, y: np.ndarray) -> dict:
+    """Return what a Recorder shows of a network: the first layer's weights, and the sizes in each layer for X."""
+    _, gradients, _ = network.loss_and_gradients(X, y)
+    names = [*(f"block {i}" for i in range(1, len(gradients))), "output"]
+    return {"weights": network.weights[0], "sizes": list(zip(names, network._outputs(X), gradients, strict=True))}
+
+
 def train(
-    network: DeepNetwork, images: np.ndarray, labels: np.ndarray, rng: np.random.Generator, epochs: int = EPOCHS
+    network: DeepNetwork,
+    images: np.ndarray,
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    epochs: int = EPOCHS,
+    recorder: Recorder | None = None,
 ) -> list[float]:
     """Train a network in place, with steps that get smaller and smaller; return the loss before each step."""
     losses = []
@@ -113,6 +128,12 @@ def train(
             rows = order[start : start + BATCH]
             progress = (epoch + start / len(images)) / epochs
             losses.append(network.step(images[rows], labels[rows], 0.05 * (1 - progress)))
+            if recorder is not None:
+                recorder.step(
+                    losses[-1],
+                    parts=partial(parts, network, images[rows], labels[rows]),
+                    read=lambda x: softmax(network.forward(x)),
+                )
     return losses
 
 
@@ -144,10 +165,14 @@ def experiment(
     def accuracy(network: DeepNetwork) -> float:
         return float(np.mean(network.forward(unseen[0]).argmax(axis=1) == unseen[1]))
 
+    learning_rate, seed = Recorder.settings(learning_rate=LEARNING_RATE, seed=seed)
+    epoch = TRAINED_ON // BATCH  # steps
+    recorder = Recorder(EPOCHS * epoch, every=epoch, digits=(unseen[0][:20], unseen[1][:20]))
     rng = np.random.default_rng(seed)
     fresh = DeepNetwork(block_forward, block_backward, rng)
     trained = copy.deepcopy(fresh)
-    losses = train(trained, *seen, rng)
+    trained.learning_rate = learning_rate
+    losses = train(trained, *seen, rng, recorder=recorder)
     print(f"your network reads {accuracy(trained):.1%} of {len(unseen[0])} digits that it has never seen")
     accuracies = {}
     for fault in FAULTS:
@@ -167,6 +192,8 @@ def experiment(
 def main(block_forward: Callable, block_backward: Callable, find_fault: Callable, repair: Callable) -> None:
     """Run the experiment and draw what happened: deep_training.png."""
     losses, accuracies = experiment(block_forward, block_backward, find_fault, repair)
+    if Recorder.page is not None:
+        return
     try:
         from matplotlib.figure import Figure
     except ImportError:

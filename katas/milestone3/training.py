@@ -3,8 +3,8 @@
 import argparse
 import math
 import sys
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ from optimizers import warmup_cosine
 from softmax_cross_entropy import cross_entropy
 from writing import write
 
+from graders.worker.recorder import Recorder
+
 FEATURES, N_HEADS, N_BLOCKS = 64, 4, 2
 CONTEXT = 64  # the model sees at most this many characters
 BATCH = 16  # passages of the text in a step
 STEPS = 2500
 LEARNING_RATE, WARMUP = 0.004, 100
-SHOWN_EVERY = 5.0  # seconds between two lines that the model writes
 PROMPT = "A network"
 
 
@@ -94,6 +95,7 @@ def train(
     seed: int,
     steps: int = STEPS,
     context: int = CONTEXT,
+    learning_rate: float = LEARNING_RATE,
     tell: Callable[[int, float, dict], None] = lambda step, loss, params: None,
 ) -> tuple[dict, list[float]]:
     """Train a fresh model; return its parameters and the loss before each step. Ctrl-C ends the training early.
@@ -104,7 +106,7 @@ def train(
     params, state, losses = initial_parameters(n_characters, rng, context=context), None, []
     try:
         for step in range(steps):
-            lr = warmup_cosine(step, LEARNING_RATE, WARMUP, steps, LEARNING_RATE / 20)
+            lr = warmup_cosine(step, learning_rate, WARMUP, steps, learning_rate / 20)
             params, state, loss = train_step(params, state, *passages(ids, BATCH, context, rng), N_HEADS, lr)
             losses.append(float(loss))
             tell(step + 1, losses[-1], params)
@@ -177,25 +179,24 @@ def main(
     if not 0 < len(prompt) < CONTEXT or options.steps < 1:
         sys.exit(f"milestone3: a prompt has 1 to {CONTEXT - 1} characters, and a training at least 1 step.")
     print(f"{len(ids)} characters to learn from, {len(held_back)} held back, {len(characters)} different ones")
-    begin = shown = time.monotonic()
+    learning_rate, seed = Recorder.settings(learning_rate=LEARNING_RATE, seed=0)
+    recorder = Recorder(options.steps, unit="bits")
 
     def tell(step: int, loss: float, params: dict) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if now - shown < SHOWN_EVERY and step not in (1, options.steps):
-            return
-        shown = now
-        left = (now - begin) / step * (options.steps - step)
-        line = written(next_logits, params, characters, prompt, step).replace("\n", "⏎")
-        print(f"step {step:5}  {loss / math.log(2):5.2f} bits  {left:4.0f} s left  {line}", flush=True)
+        line = partial(written, next_logits, params, characters, prompt, step)
+        recorder.step(loss / math.log(2), text=lambda: line().replace("\n", "⏎"))
 
-    params, losses = train(train_step, ids, len(characters), seed=0, steps=options.steps, tell=tell)
+    params, losses = train(
+        train_step, ids, len(characters), seed=seed, steps=options.steps, learning_rate=learning_rate, tell=tell
+    )
     if not losses:
         return
     n_grams = {n: n_gram_bits(ids, held_back, len(characters), n) for n in (2, 5)}
     bits = bits_per_character(forward, params, held_back)
     print(f"bits per character of the text held back: {bits:.2f} (bigram {n_grams[2]:.2f}, 5-gram {n_grams[5]:.2f})")
     print("\n" + "\n".join(written(next_logits, params, characters, prompt, seed) for seed in range(8)))
+    if recorder.in_page:
+        return
     try:
         from matplotlib.figure import Figure
     except ImportError:

@@ -65,6 +65,15 @@ export function writeFile(slug, name, text, base, keepalive = false) {
 export const runLines = (slug, text) => call("POST", `${kataPath(slug)}/try`, { text });
 export const stopLines = (slug) => call("POST", `${kataPath(slug)}/try/stop`, {});
 
+/** Train with the learner's files: begin, go on until the next frame, read a digit of 28 x 28 bytes, and end. */
+export const beginTraining = (slug, how) => call("POST", `${kataPath(slug)}/train`, how);
+export const nextFrame = (slug, how) => call("POST", `${kataPath(slug)}/train/next`, how);
+export const stopTraining = (slug) => call("POST", `${kataPath(slug)}/train/stop`, {}, true);
+
+export function readDigit(slug, run, pixels) {
+    return call("POST", `${kataPath(slug)}/train/digit`, { run, pixels: btoa(String.fromCharCode(...pixels)) });
+}
+
 /** Ask for a grading, a hint or another action. Its effect arrives as an event. */
 export function act(slug, action, body = {}) {
     return call("POST", `${kataPath(slug)}/${action}`, body);

@@ -7,7 +7,7 @@ const PANE_KEYS = MAC ? "Ctrl-Option" : "Alt"; // on a Mac, Option with a digit 
 const KEYS = [
     [MAC ? "Cmd-S" : "Ctrl-S", "save now (typing saves by itself after a moment); grade again if all is saved"],
     [`${PANE_KEYS}-1, ${PANE_KEYS}-2, ${PANE_KEYS}-3`, "go to Read, Write or Result"],
-    [`${PANE_KEYS}-4`, "go to Try"],
+    [`${PANE_KEYS}-4, ${PANE_KEYS}-5`, "go to Try; to Train, if the kata has it"],
     [MAC ? "Cmd-Enter" : "Ctrl-Enter", "in Try: run the lines, or stop them"],
     ["Home, End", "in the editor: go to the start or the end of the line, also of a wrapped one"],
     ["Tab, Shift-Tab", "in the editor: indent, or undo one level of indentation"],
@@ -73,8 +73,8 @@ export function showKeys() {
     opened(dialog);
 }
 
-/** Return the number of the place (0 to 2 for the panes, 3 for Try) that a key stroke asks for, or -1. */
+/** Return the number of the place (0 to 2 for the panes, 3 for Try, 4 for Train) that a key stroke asks for, or -1. */
 export function paneOfKey(event) {
     const modifiers = event.altKey && event.ctrlKey === MAC && !event.metaKey && !event.shiftKey;
-    return modifiers ? ["Digit1", "Digit2", "Digit3", "Digit4"].indexOf(event.code) : -1;
+    return modifiers ? ["Digit1", "Digit2", "Digit3", "Digit4", "Digit5"].indexOf(event.code) : -1;
 }

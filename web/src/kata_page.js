@@ -7,12 +7,14 @@ import { addFigure } from "./figure.js";
 import { Outcome } from "./outcome.js";
 import { Panes } from "./panes.js";
 import { ResultPane } from "./result_pane.js";
+import { TrainingPane } from "./training_pane.js";
 import { TryPane } from "./try_pane.js";
 import { Workspace } from "./workspace.js";
 
 const SIGNS = { passed: "✓", failed: "✗", ungradable: "✗", error: "!" };
 const RESULT = 2; // the number of the pane
 const TRY = 3;
+const TRAIN = 4;
 
 export class KataPage {
     /** Read a kata and return its page. */
@@ -28,9 +30,12 @@ export class KataPage {
         this.workspace = new Workspace(slug, kata);
         this.result = new ResultPane(slug, kata, () => this.workspace.flush(), (code) => this.tryOut(code));
         this.trying = new TryPane(slug, kata, () => this.workspace.flush());
+        this.training = kata.trains ? new TrainingPane(slug, () => this.workspace.flush()) : null;
+        const train = { name: "Train", content: this.training?.element, shown: () => this.training.shown() };
         this.outcome = new Outcome([
             { name: "Verdict", content: this.result.element },
             { name: "Try", content: this.trying.element, shown: () => this.trying.shown() },
+            ...(kata.trains ? [train] : []),
         ]);
         this.readme = trusted("article", { class: "prose" }, kata.readme);
         this.readme.addEventListener("click", followSection);
@@ -67,7 +72,7 @@ export class KataPage {
 
     key(event) {
         const pane = paneOfKey(event);
-        if (pane >= 0) {
+        if (pane >= 0 && (pane !== TRAIN || this.training)) {
             event.preventDefault();
             event.stopPropagation();
             this.goTo(pane);
@@ -97,9 +102,8 @@ export class KataPage {
             this.outcome.show(place - RESULT);
         }
         this.panes.focus(Math.min(place, RESULT));
-        if (place === TRY) {
-            this.trying.focus();
-        }
+        const tab = { [TRY]: this.trying, [TRAIN]: this.training }[place];
+        tab?.focus();
     }
 
     /** Save now. If there is nothing to save, grade again. */
@@ -118,6 +122,7 @@ export class KataPage {
         this.result.close();
         this.trying.close();
         this.figure?.close();
+        this.training?.close();
         this.workspace.close();
     }
 }

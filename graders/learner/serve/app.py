@@ -24,6 +24,7 @@ from graders.learner.serve.files import LARGEST, described, names_of, patterns_o
 from graders.learner.serve.live import PATIENCE_S, LiveKatas, is_puzzle, readable
 from graders.learner.serve.markdown import to_html
 from graders.learner.serve.pane import Snapshot
+from graders.learner.serve.trainings import program_of
 from graders.web import server
 from graders.web.answers import Json, answered, page
 
@@ -64,6 +65,10 @@ def application(katas: LiveKatas) -> Starlette:
         ("POST", kata + "/visible", visible),
         ("POST", kata + "/try", try_lines),
         ("POST", kata + "/try/stop", stop_lines),
+        ("POST", kata + "/train", train),
+        ("POST", kata + "/train/next", next_frame),
+        ("POST", kata + "/train/digit", read_digit),
+        ("POST", kata + "/train/stop", stop_training),
         ("POST", kata + "/{action}", act),
     ]
     app = Starlette(
@@ -143,6 +148,7 @@ def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
         "largest": LARGEST,
         "patterns": patterns_of(kata),
         "starter": starter(kata),
+        "trains": program_of(kata) is not None,
     }
 
 
@@ -185,6 +191,27 @@ def try_lines(katas: LiveKatas, given: Json, slug: str) -> Json:
 def stop_lines(katas: LiveKatas, _: Json, **__: str) -> Json:
     """Stop the lines that run; their request is answered then."""
     katas.tryouts.stop()
+    return {}
+
+
+def train(katas: LiveKatas, given: Json, slug: str) -> Json:
+    """Start the kata's training with the learner's files, and answer with its first frame."""
+    return katas.trainings.begin(katas.kata(slug), given)
+
+
+def next_frame(katas: LiveKatas, given: Json, **__: str) -> Json:
+    """Let the training go on for some steps, and answer with what has happened."""
+    return katas.trainings.next(given)
+
+
+def read_digit(katas: LiveKatas, given: Json, **__: str) -> Json:
+    """Answer with the probabilities that the learner's trained network gives a digit."""
+    return katas.trainings.read_digit(given)
+
+
+def stop_training(katas: LiveKatas, _: Json, **__: str) -> Json:
+    """End the training's process at once."""
+    katas.trainings.stop()
     return {}
 
 

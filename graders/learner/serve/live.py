@@ -18,6 +18,7 @@ from graders.judge.client import Judge
 from graders.learner.progress import Standing, next_kata, place, reached
 from graders.learner.serve.files import WRITING
 from graders.learner.serve.pane import Snapshot, snapshot
+from graders.learner.serve.trainings import Trainings
 from graders.learner.serve.tryout import Tryouts
 from graders.learner.watch.events import Event
 from graders.learner.watch.session import State, WatchSession
@@ -156,7 +157,7 @@ class LiveKatas:
     def __init__(self, root: Path, judge: Judge) -> None:
         self.root, self._judge = root, judge
         self._turn = threading.Lock()  # of several open katas, one is graded at a time
-        self.tryouts = Tryouts(judge)
+        self.tryouts, self.trainings = Tryouts(judge), Trainings(judge)
         self._open: dict[str, LiveKata] = {}
         self._lock = threading.Lock()
 
@@ -188,14 +189,16 @@ class LiveKatas:
             self._open[slug].settle()
 
     def end(self) -> None:
-        """End all streams of events and the lines that run, and let the threads end."""
+        """End all streams of events, the lines and the training that run, and let the threads end."""
         self.tryouts.stop()
+        self.trainings.stop()
         for each in list(self._open.values()):
             each.close()
 
     def close(self) -> None:
         self.end()
         self.tryouts.close()
+        self.trainings.close()
         for each in self._open.values():
             each.thread.join(5.0)
 

@@ -40,35 +40,36 @@ STOPPED = "Stopped."
 
 @dataclass
 class Run:
-    """One run of a learner's lines. Another thread may stop it at any time, with the lock of Tryouts."""
+    """One run of a learner's lines. Another thread may stop it at any time, with the lock of its Sandbox."""
 
     kata: Kata
     text: str
     stopped: bool = False
     worker: Worker | None = None
 
+    def order(self, cpu_s: int) -> dict[str, Any]:
+        """Return what its worker needs: the learner's files, with those of earlier katas, and the lines."""
+        return {
+            "files": intake.take(self.kata, self.kata.folder, anywhere=False).graded,
+            "supplied": {file.name: file.data for file in intake.supplied(self.kata)},
+            "text": self.text,
+            "seed": int.from_bytes(os.urandom(7), "big"),
+            "memory_mb": self.kata.limits.memory_mb,
+            "cpu_s": cpu_s,
+        }
 
-class Tryouts:
-    """Runs lines one after another. A new run stops the one before it."""
+
+class Sandbox:
+    """Runs lines one after another, each in a fresh worker. A new run stops the one before it."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         # The kernel ends a fork server together with the thread that started it, so that is always the same thread.
-        self._thread = ThreadPoolExecutor(1, "try")
+        self._thread = ThreadPoolExecutor(1, type(self).__name__)
         self._lock = threading.Lock()
         self._current: Run | None = None
         self._server: WorkerServer | None = None
         self._settings: object = None  # with which the server was started
-
-    def run(self, kata: Kata, text: object) -> dict[str, Any]:
-        """Return what the lines printed, and what else came of them. Raises KataError."""
-        if not isinstance(text, str) or len(text) > LONGEST:
-            raise KataError(f"Lines to try are a text of at most {LONGEST} characters.")
-        with self._lock:
-            self._stop()
-            self._current = Run(kata, text)
-            waiting = self._thread.submit(self._run, self._current)
-        return waiting.result()
 
     def stop(self) -> None:
         """Stop the lines that run now."""
@@ -86,45 +87,28 @@ class Tryouts:
             if self._current.worker is not None:
                 self._current.worker.kill(STOPPED)
 
-    def _run(self, run: Run) -> dict[str, Any]:
-        files = intake.take(run.kata, run.kata.folder, anywhere=False).graded
-        order = {
-            "files": files,
-            "supplied": {file.name: file.data for file in intake.supplied(run.kata)},
-            "text": run.text,
-            "seed": int.from_bytes(os.urandom(7), "big"),
-            "memory_mb": run.kata.limits.memory_mb,
-            "cpu_s": int(TRY_S) + 2,
-        }
-        for _ in range(2):
-            try:
-                return self._attempt(run, order)
-            except ForkServerDied:
-                self._end_server()
-            except JudgeError as fault:
-                raise KataError(f"Your lines could not be run: {fault}") from None
-        raise KataError("Your lines could not be run: the sandbox ended. Try again.")
-
-    def _attempt(self, run: Run, order: dict[str, Any]) -> dict[str, Any]:
+    def _hire(self, run: Run, plots: bool = False) -> Worker:
+        """Return a fresh worker for a run. Raises JudgeError."""
         from graders.judge.worker_handle import WorkerGroup
 
-        texts = [run.text.encode("utf-8", "replace"), *order["files"].values(), *order["supplied"].values()]
-        plots = is_installed(PLOTTING) and any(PLOTTING.encode() in each for each in texts)
         group = WorkerGroup(self._ready(run.kata, plots).judges, OUTPUT_KB, patient=True)
         try:
             (worker,) = group.acquire(1, START_S)
-            with self._lock:
-                run.worker = worker
-                if run.stopped:
-                    worker.kill(STOPPED)
-            try:
-                return _tried(worker, order)
-            finally:
-                with self._lock:
-                    run.worker = None
-                worker.close()
-        finally:
+        except JudgeError:
             group.close()
+            raise
+        with self._lock:
+            run.worker = worker
+            if run.stopped:
+                worker.kill(STOPPED)
+        return worker
+
+    def _dismiss(self, run: Run) -> None:
+        """End the worker of a run, if it has one."""
+        with self._lock:
+            worker, run.worker = run.worker, None
+        if worker is not None:
+            worker.group.close()
 
     def _ready(self, kata: Kata, plots: bool) -> WorkerServer:
         """Return a running fork server that shows a kata's workers what they see in a grading run.
@@ -150,6 +134,35 @@ class Tryouts:
         if self._server is not None:
             self._server.stop()
         self._server = None
+
+
+class Tryouts(Sandbox):
+    """The lines of the "Try" tab."""
+
+    def run(self, kata: Kata, text: object) -> dict[str, Any]:
+        """Return what the lines printed, and what else came of them. Raises KataError."""
+        if not isinstance(text, str) or len(text) > LONGEST:
+            raise KataError(f"Lines to try are a text of at most {LONGEST} characters.")
+        with self._lock:
+            self._stop()
+            self._current = Run(kata, text)
+            waiting = self._thread.submit(self._run, self._current)
+        return waiting.result()
+
+    def _run(self, run: Run) -> dict[str, Any]:
+        order = run.order(int(TRY_S) + 2)
+        texts = [run.text.encode("utf-8", "replace"), *order["files"].values(), *order["supplied"].values()]
+        plots = is_installed(PLOTTING) and any(PLOTTING.encode() in each for each in texts)
+        for _ in range(2):
+            try:
+                return _tried(self._hire(run, plots), order)
+            except ForkServerDied:
+                self._end_server()
+            except JudgeError as fault:
+                raise KataError(f"Your lines could not be run: {fault}") from None
+            finally:
+                self._dismiss(run)
+        raise KataError("Your lines could not be run: the sandbox ended. Try again.")
 
 
 def is_installed(package: str) -> bool:

@@ -1,0 +1,222 @@
+"""The "Train" tab in a real browser: watch a training, change its pace, and draw digits for the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import chromium, violations
+from tests.serving import Server, serving
+from tests.training_course import PROGRAM, write_course
+from tests.workshop import write
+
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
+
+PATIENCE_MS = 120_000
+SLOW = PROGRAM.replace("return", "import time; time.sleep(0.1); return")
+STATE = ".training > p:not([role])"
+CHARTS = ".chart:not([hidden])"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_course(tmp_path_factory.mktemp("seen") / "katas")
+
+
+@pytest.fixture(scope="module")
+def server(root: Path) -> Iterator[Server]:
+    with serving(root, progress=root.parent / "progress.sqlite") as server:
+        yield server
+
+
+@pytest.fixture
+def train(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., Any]]:
+    """train(program, …) returns a page whose training has begun. In the end, no page may have had a fault."""
+    contexts, faults = [], []
+
+    def start(program: str = PROGRAM, width: int = 1280, **how: Any) -> Any:
+        write(root / "katas/alpha/twice.py", program)
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **how))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.goto(f"http://{server.host}/?token={server.token}")
+        page.wait_for_selector(".katas li")
+        page.goto(f"http://{server.host}/#/alpha")
+        page.wait_for_selector(".training", state="attached")
+        page.keyboard.press("Alt+Digit5")
+        page.keyboard.press("Enter")  # the focus is on the button
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def state(page: Any, said: str) -> None:
+    page.locator(STATE, has_text=re.compile(said)).wait_for()
+
+
+def ink(page: Any, canvas: str) -> int:
+    """Return how many pixels of a canvas are drawn."""
+    data = "canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data"
+    return int(page.locator(canvas).first.evaluate(f"canvas => {data}.filter((v, i) => i % 4 === 3 && v > 0).length"))
+
+
+def seen(page: Any) -> list[int]:
+    """Return the 28 x 28 values that the network gets."""
+    data = "Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data)"
+    values: list[int] = page.locator(".seen").evaluate(f"canvas => {data}.filter((v, i) => i % 4 === 3)")
+    return values
+
+
+def draw_square(page: Any, x: int, y: int, side: int) -> None:
+    page.get_by_role("button", name="Clear").click()
+    page.locator(".field").scroll_into_view_if_needed()
+    box = page.locator(".field").bounding_box()
+    x, y = x + box["x"], y + box["y"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for at in ((x + side, y), (x + side, y + side), (x, y + side), (x, y)):
+        page.mouse.move(*at, steps=4)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_a_training_is_drawn_and_described(train: Callable[..., Any], width: int, scheme: str) -> None:
+    page = train(width=width, color_scheme=scheme)
+    state(page, "^done, step 40 of 40$")
+    assert page.locator(f"{CHARTS} figcaption span:first-child").all_inner_texts() == [
+        "Loss",
+        "Accuracy",
+        "What hidden units look for",
+        "Sizes by layer",
+        "Digits it has never seen",
+    ]
+    for chart in range(5):
+        assert ink(page, f"{CHARTS} >> nth={chart} >> canvas") > 100
+    summary = page.locator(".training > [role=status]").inner_text()
+    assert summary.startswith("done, step 40 of 40. Loss ")
+    assert "Digits it has never seen 2 of 20 right" in summary
+    assert page.get_by_role("img", name="Sizes by layer: only: activations").count() == 1
+    assert page.locator(".written li").first.inner_text() == "step 1: <b>hi"  # as text
+    assert page.get_by_label("Output").inner_text() == "at last 0.000\n"
+    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert violations(page) == []
+
+
+def test_the_pace_can_be_changed(train: Callable[..., Any]) -> None:
+    page = train(SLOW)
+    state(page, "^step [1-9]")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Go on").wait_for()
+    page.wait_for_timeout(2500)  # the frame that was on its way
+    before = int(page.locator(STATE).last.inner_text().split()[1])
+    page.get_by_role("button", name="Step").click()
+    state(page, f"^step {before + 1} of 40$")
+    page.wait_for_timeout(500)
+    state(page, f"^step {before + 1} of 40$")
+    page.get_by_label("Speed").select_option("as fast as possible")
+    page.get_by_role("button", name="Go on").click()
+    state(page, f"^step ({'|'.join(map(str, range(before + 3, 40)))}) of")
+    page.get_by_role("button", name="Stop").click()
+    state(page, "^stopped, step")
+    page.get_by_label("learning rate").fill("0.5")
+    page.get_by_role("button", name="Train again").click()
+    state(page, "^done, step 40 of 40$")
+    assert page.locator(".chart figcaption").first.inner_text() == "Loss 0.00"
+
+
+def test_a_fault_is_shown_and_the_next_training_starts(train: Callable[..., Any]) -> None:
+    page = train(PROGRAM.replace("2 * w", "2 / 0"))
+    page.get_by_label("Error").get_by_text("ZeroDivisionError").wait_for()
+    state(page, "^ended with an error")
+    assert page.get_by_role("button", name="Train again").is_visible()
+
+
+def test_a_digit_is_centred_and_scaled_like_those_of_the_data_set(train: Callable[..., Any]) -> None:
+    page = train()
+    state(page, "^done")
+    draw_square(page, 20, 25, 40)
+    small = seen(page)
+    draw_square(page, 60, 60, 80)
+    large = seen(page)
+    for values in (small, large):
+        rows = [i // 28 for i, value in enumerate(values) if value > 40]
+        columns = [i % 28 for i, value in enumerate(values) if value > 40]
+        assert (min(rows), max(rows), min(columns), max(columns)) == (4, 23, 4, 23)
+        assert max(values) == 255
+    page.locator(".pad [role=status]", has_text="Your network reads 3 (100%).").wait_for()
+    assert page.locator(".chances li.best").inner_text().split() == ["3", "100%"]
+
+
+def test_a_digit_can_be_chosen_with_the_keyboard(train: Callable[..., Any]) -> None:
+    page = train()
+    state(page, "^done")
+    choice = page.get_by_label("Or choose a digit")
+    choice.focus()
+    page.keyboard.press("ArrowDown")
+    page.locator(".pad [role=status]", has_text="Your network reads 3").wait_for()
+    assert seen(page) == [255 if i % 7 == 0 else 0 for i in range(784)]
+    page.get_by_role("button", name="Clear").click()
+    page.locator(".pad [role=status]", has_text="Draw a digit.").wait_for()
+    assert sum(seen(page)) == 0
+
+
+def test_a_finger_draws_too(train: Callable[..., Any]) -> None:
+    page = train(width=390, has_touch=True, is_mobile=True)
+    state(page, "^done")
+    field = page.locator(".field")
+    field.scroll_into_view_if_needed()
+    assert field.evaluate("field => getComputedStyle(field).touchAction") == "none"
+    box = field.bounding_box()
+    page.touchscreen.tap(box["x"] + 50, box["y"] + 50)
+    page.locator(".pad [role=status]", has_text="Your network reads 3").wait_for()
+    assert sum(seen(page)) > 0
+
+
+def test_leaving_the_page_ends_the_process(train: Callable[..., Any], server: Server) -> None:
+    page = train(SLOW)
+    state(page, "^step [1-9]")
+    with page.expect_response(re.compile("/train/stop$")):
+        page.get_by_role("link", name="Katas").click()
+    page.wait_for_selector(".katas li")
+    answers = [server.send("POST", "/api/katas/alpha/train/next", {"run": run, "steps": 1}) for run in range(1, 30)]
+    assert [found["fault"] for status, found in answers if status == 200] == ["Stopped."]
+
+
+def test_reduced_motion_draws_at_most_once_a_second(train: Callable[..., Any]) -> None:
+    page = train(SLOW, reduced_motion="reduce")
+    state(page, "^step")
+    count = "new Promise(done => { let n = 0; const seen = new MutationObserver(() => (n += 1)); "
+    count += f"seen.observe(document.querySelectorAll('{STATE}')[1], {{ childList: true }}); "
+    count += "setTimeout(() => done(n), 2500) })"
+    assert 1 <= page.evaluate(count) <= 3
+
+
+def test_a_flood_leaves_the_page_quick(train: Callable[..., Any]) -> None:
+    flood = "import numpy as np\nfrom graders.worker.recorder import Recorder\n"
+    flood += 'if __name__ == "__main__":\n    r = Recorder(10**9, unit="<img src=x onerror=alert(1)>")\n'
+    flood += "    while True:\n        r.step(float('nan') if r.done % 2 else 1e300, 1e9)\n"
+    page = train(flood)
+    state(page, "^step")
+    page.get_by_label("Speed").select_option("as fast as possible")
+    page.wait_for_timeout(3000)
+    late = page.evaluate(
+        "new Promise(done => { const t = performance.now(); setTimeout(() => done(performance.now() - t)) })"
+    )
+    assert late < 1000
+    assert page.locator(".training img").count() == 0
+    page.get_by_role("button", name="Stop").click()
+    state(page, "^stopped")

@@ -1,0 +1,49 @@
+"""A small kata with a supplied training program, which finishes in a moment unless the learner's code does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests import workshop
+from tests.workshop import edit, write
+
+TRAINING = '''
+"""A training of one number."""
+import numpy as np
+from graders.worker.recorder import Recorder
+
+STEPS = 40
+digits = np.zeros((20, 784), np.float32)
+digits[:, ::7] = 1.0
+labels = np.arange(20) % 10
+
+def parts(weight, gradient):
+    return {"weights": weight * np.ones((3, 784)), "sizes": [("only", weight * np.ones(3), gradient * np.ones(3))]}
+
+def main(gradient):
+    learning_rate, seed = Recorder.settings(learning_rate=0.1, seed=3)
+    recorder = Recorder(STEPS, every=10, digits=(digits, labels))
+    weight = float(seed)
+    for _ in range(STEPS):
+        slope = gradient(weight)
+        weight -= learning_rate * slope
+        now = weight
+        recorder.step(now ** 2, 0.5, parts=lambda: parts(now, slope), read=lambda x: read(now, x), text=lambda: "<b>hi")
+    print(f"at last {weight:.3f}" if recorder.in_page else "drawn")
+
+def read(weight, images):
+    return np.eye(10)[[3] * len(images)] * (1 - weight / 100)
+'''
+GRADIENT = "def gradient(w):\n    return 2 * w\n\n"
+START = 'if __name__ == "__main__":\n    import training\n    training.main(gradient)\n'
+PROGRAM = GRADIENT + START
+
+
+def write_course(root: Path, program: str = PROGRAM) -> Path:
+    """Write a repository whose only kata, alpha, trains `twice.py`. Return its path."""
+    workshop.write_clone(root, ["alpha"], "# Alpha\n")
+    toml = edit(root / "katas/alpha/kata.toml", '["factors.py"]', '["factors.py", "training.py"]')
+    edit(toml, "call_s = 3", "call_s = 3\ntotal_s = 20")
+    write(root / "katas/alpha/training.py", TRAINING)
+    write(root / "katas/alpha/twice.py", program)
+    return root
