@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
 _T = TypeVar("_T")
-_observing: ContextVar[bool] = ContextVar("observing", default=False)
+_observing: ContextVar[Callable[[Mismatch], object] | None] = ContextVar("observing", default=None)
 
 
 class Mismatch(AssertionError):
@@ -34,14 +34,16 @@ class Missing(Mismatch):
 
 
 def fail(message: str, expected: object, actual: object) -> None:
-    """Raise Mismatch. Inside `observing()`, return silently instead, so callers must return after this call."""
-    if not _observing.get():
-        raise Mismatch(message, expected, actual)
+    """Raise Mismatch. Inside `observing()`, only note it instead, so callers must return after this call."""
+    note, fault = _observing.get(), Mismatch(message, expected, actual)
+    if note is None:
+        raise fault
+    note(fault)
 
 
 def is_observing() -> bool:
     """Return whether this code runs inside `observing()`."""
-    return _observing.get()
+    return _observing.get() is not None
 
 
 def handed_in(content: _T | None, name: str) -> _T:
@@ -63,9 +65,9 @@ def about(subject: str) -> Iterator[None]:
 
 
 @contextmanager
-def observing() -> Iterator[None]:
-    """Keep `fail` from raising in the block, while the caller only observes what the submission returns."""
-    token = _observing.set(True)
+def observing(note: Callable[[Mismatch], object] = lambda _: None) -> Iterator[None]:
+    """Keep `fail` from raising in the block: it calls `note`, while the caller observes what the submission returns."""
+    token = _observing.set(note)
     try:
         yield
     finally:

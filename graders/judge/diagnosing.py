@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
+
 from graders import watchdog
 from graders.judge.running import Runner
 from graders.judge.sides import Sides
 from graders.judge.submission_side import Clock, WorkerSide
 from graders.judge.worker_handle import Worker
-from graders.pytest_plugin.diagnosis import SEED, Case, diagnose
+from graders.pytest_plugin.diagnosis import SEED, Case, diagnose, observation
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.scoring import tasks_for_diagnosis
 from graders.verdict import TestResult
@@ -17,8 +19,8 @@ from graders.verdict import TestResult
 
 def diagnosis(
     runner: Runner, results: Mapping[str, TestResult], order: Sequence[str], observations: ObservationCache
-) -> tuple[str, str]:
-    """Return the test to explain and the sentence that explains it. Both are empty if nothing does.
+) -> dict[str, TestResult]:
+    """Return the result of the test to explain with an explanation, by test, or an empty dict if there is none.
 
     `order` names the tests in the order in which they were decided.
     """
@@ -31,14 +33,20 @@ def diagnosis(
     cases.sort(key=lambda case: case.nodeid not in failed)  # failed tests quickly rule out most variants
     explained = next((nodeid for nodeid in failed if nodeid not in runner.undiagnosed), "")
     if not cases or cases[0].nodeid not in failed or not explained:
-        return "", ""
+        return {}
     tasks = dict.fromkeys(results[nodeid].task for nodeid in (explained, *failed))
     try:
-        sentence = _sentence(runner.sides, runtime, [*tasks], cases, observations)
+        nodeids, sentence, known = _sentence(runner.sides, runtime, [*tasks], cases, observations)
     except (Exception, watchdog.OutOfTime):  # noqa: BLE001 (a failed diagnosis must not cost the verdict)
         watchdog.stop()
-        return "", ""
-    return (explained, sentence) if sentence else ("", "")
+        return {}
+    nodeid = next((nodeid for nodeid in failed if nodeid in nodeids), explained if "" in nodeids else "")
+    if not nodeid:
+        return {}
+    result = results[nodeid]
+    if known:
+        return {nodeid: msgspec.structs.replace(result, diagnosis=sentence)}
+    return {nodeid: msgspec.structs.replace(result, message=f"{result.message}\n{sentence}")}
 
 
 def _observable(runner: Runner, results: Mapping[str, TestResult], tasks: Collection[str], runtime: str) -> list[Case]:
@@ -55,7 +63,8 @@ def _observable(runner: Runner, results: Mapping[str, TestResult], tasks: Collec
 
 def _sentence(
     sides: Sides, runtime: str, tasks: Sequence[str], cases: Sequence[Case], observed: ObservationCache
-) -> str:
+) -> tuple[Collection[str], str, bool]:
+    """Return the tests that the sentence explains, the sentence, and whether it is about a known misconception."""
     others: list[Worker] = []
     clock = Clock(sides.kata.limits)  # the diagnosis does not use the submission's time
 
@@ -68,4 +77,5 @@ def _sentence(
 
     own = sides.side(sides.worker(runtime), "diagnosis", sides.files, SEED, clock)
     with watchdog.cpu_limit(watchdog.DIAGNOSIS_S):
-        return diagnose(sides.kata, tasks, cases, own, load, observed)
+        nodeid, sentence = diagnose(sides.kata, tasks, cases, own, load, observed)
+        return ([nodeid], sentence, True) if sentence else (*observation(sides.kata, cases, own), False)

@@ -104,10 +104,8 @@ class Grading:
         failed = any(self.results[nodeid].status == "failed" for nodeid in order)
         if failed and verdict.status != "error" and self.request.diagnosing:
             self._begin("comparing your answer with known mistakes")
-            nodeid, sentence = diagnosis(self.runner, self.results, order, self.observations)
-            if sentence:
-                self.results[nodeid] = msgspec.structs.replace(self.results[nodeid], diagnosis=sentence)
-                verdict = self._scored(base)
+            self.results |= diagnosis(self.runner, self.results, order, self.observations)
+            verdict = self._scored(base)
         return verdict
 
     def _scored(self, base: Verdict) -> Verdict:

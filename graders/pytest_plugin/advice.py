@@ -36,3 +36,10 @@ def advice(types: Collection[str], text: str) -> str:
 def advice_on(fault: BaseException) -> str:
     """Return the advice on an exception that was raised in this process, or ""."""
     return advice([kind.__name__ for kind in type(fault).__mro__], str(fault))
+
+
+def observed(statements: Collection[str]) -> tuple[str, str]:
+    """Return the statement about wrong answers that comes first in the table, and its advice, or "", ""."""
+    entries = (each for each in table() if each.type == "Observation")
+    found = ((text, each.sentence) for each in entries for text in sorted(statements) if each.pattern.search(text))
+    return next(found, ("", ""))

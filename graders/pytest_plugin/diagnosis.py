@@ -7,8 +7,9 @@ reveal nothing about the grading run's own. Meanwhile, checks do not fail, and a
 from __future__ import annotations
 
 import functools
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,15 +18,18 @@ import numpy as np
 from graders import intake
 from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
-from graders.checks.mismatch import observing
+from graders.checks.mismatch import Mismatch, observing
+from graders.checks.relations import relations
 from graders.errors import NotPlain, WorkerError
-from graders.pytest_plugin.handle import Call, CallLog, Handle, Side
+from graders.pytest_plugin.advice import observed
+from graders.pytest_plugin.handle import Call, CallLog, Handle, Side, parameters
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
 
 SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
 NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
 MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; no misconception needs more
+LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
 BUDGET_S = 3.0  # if a kata's tests take longer, the diagnosis is abandoned
 BUSY = 4  # the wall time may be this many times longer, because other processes use the machine too
 
@@ -48,19 +52,22 @@ def diagnose(
     own: Side,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
-) -> str:
+) -> tuple[str, str]:
     """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
     If none does, the reason may be a second mistake, or a function that builds on the wrong one. Then only the first of
-    the failed tasks is compared. `own` runs the submission. `load` loads a variant's files into a worker, which all
-    (trusted) variants share.
+    the failed tasks is compared, and then one kind of call at a time (`explaining`). In that case, the first text is
+    the test to explain; otherwise it is "". `own` runs the submission. `load` loads a variant's files into a worker,
+    which all (trusted) variants share.
     """
     compared = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=BUDGET_S / 2)
     found = compared([variant for variant in mistakes(kata) if variant.task in failed], cases)
     variants, mine = within(failed[0], mistakes(kata), cases)
     if not found and len(mine) < len(cases):
         found = compared(variants, mine, answering=True)
-    return found[0].sentence if len(found) == 1 else ""
+    if found:
+        return "", found[0].sentence if len(found) == 1 else ""
+    return explaining(kata, cases, own, load, cache)
 
 
 def within(task: str, variants: Sequence[Variant], cases: Sequence[Case]) -> tuple[list[Variant], list[Case]]:
@@ -98,16 +105,12 @@ def alike(
 
     def agrees(files: dict[str, bytes]) -> bool:
         """Return whether these files and the submission return the same values in all cases."""
-        other = Behaviour(kata, places, lambda: load(files))
-        key = digest(b"", *(part for name in sorted(files) for part in (name.encode(), files[name])))
-        for place, (case, number) in enumerate(places):
-            key = digest(key, case.nodeid.encode(), str(number).encode())  # of the files, and of all cases until here
-            cached = cache.fingerprints.get(key)
-            if cached is None:
-                cache.add(key, other.fingerprint(place))
-            elif not cached.whole and not same(submission.fingerprint(place).value, cached.value):
+        other = Known(Behaviour(kata, places, lambda: load(files)), files, cache)
+        for place in range(len(places)):
+            cached = other.cached(place)
+            if cached and not cached.whole and not same(submission.fingerprint(place).value, cached.value):
                 return False
-            if not same(submission.at(place), cached.value if cached and cached.whole else other.at(place)):
+            if not same(submission.at(place), other.at(place)):
                 return False
         return True
 
@@ -122,6 +125,128 @@ def alike(
     return found if submission.answers or not answering else []
 
 
+def explaining(
+    kata: Kata,
+    cases: Sequence[Case],
+    own: Side,
+    load: Callable[[dict[str, bytes]], Side],
+    cache: ObservationCache,
+) -> tuple[str, str]:
+    """Return a test and the sentence of the only variant that explains what the submission gets wrong there, or "".
+
+    A kind of call is an entry point or probe with arguments of the same kinds, such as a batch. A variant explains one
+    kind if, in all calls of the kind and in at least LEAST cases, the submission gets everything wrong that the
+    variant does, in the same way. The submission may get other parts of a tuple wrong, too, and other kinds of calls.
+    """
+    deadline, cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + BUDGET_S / 2
+    places = [(case, number) for case in cases for number in case.numbers]
+    submission, solution = Behaviour(kata, places, lambda: own, MOST_BYTES), intake.solved(kata)
+    right = Known(Behaviour(kata, places, lambda: load(solution)), solution, cache)
+    tasks = {case.task for case in cases}
+    calls: dict[Hashable, list[tuple[int, int]]] = {}  # the place and the position of every call of a group
+    wrong: dict[Hashable, set[tuple[int, int]]] = {}  # those that the submission gets wrong
+    for place in range(len(places)):
+        if time.monotonic() > deadline:
+            return "", ""
+        for position, values in enumerate(zip(submission.at(place), right.at(place), strict=False)):
+            kind = submission.kinds[place][position]
+            for group in (kind, kind[0]):  # the calls of this kind, and all calls of the function
+                calls.setdefault(group, []).append((place, position))
+                if not same(*values):
+                    wrong.setdefault(group, set()).add((place, position))
+    variants = {each: each.submission(solution) for each in mistakes(kata) if each.task in tasks}
+    for group in sorted(wrong, key=lambda each: isinstance(each, str)):
+        calls[group].sort(key=lambda call: call not in wrong[group])  # most variants are ruled out by the first call
+        needed = dict.fromkeys(place for place, _ in calls[group])
+        explained = {}
+        for each, files in variants.items():
+            if time.monotonic() > deadline or time.process_time() > cpu_deadline:
+                return "", ""
+            ran = Behaviour(kata, [places[place] for place in needed], functools.partial(load, files))
+            other = Known(ran, files, cache)
+            theirs = (other.at(number) for number in map([*needed].index, (place for place, _ in calls[group])))
+            explained[each] = _explained(submission, right, theirs, calls[group])
+        best = max(map(len, explained.values()), default=0)
+        found = [each for each, parts in explained.items() if parts and len(parts) == best]
+        if len(found) == 1:
+            first = min(explained[found[0]])[0]
+            return places[first][0].nodeid, found[0].sentence
+    return "", ""
+
+
+def _explained(
+    submission: Behaviour, right: Known, others: Iterable[list[Any]], calls: Sequence[tuple[int, int]]
+) -> set[tuple[int, int, int]]:
+    """Return the wrong parts of these calls that a variant gets wrong in the same way. `others` are its values.
+
+    Return none if the variant gets anything else wrong, or if too few cases are explained.
+    """
+    explained: set[tuple[int, int, int]] = set()
+    for (place, position), theirs in zip(calls, others, strict=True):
+        mine, expected = submission.at(place)[position], right.at(place)[position]
+        if position >= len(theirs) or (not same(mine, expected) and same(theirs[position], expected)):
+            if not explained:
+                return set()  # most variants end here, at the first call that the submission gets wrong
+            continue
+        values = mine, theirs[position], expected
+        parts = [_parts(each) for each in values]
+        if len({(type(value), len(each)) for value, each in zip(values, parts, strict=True)}) > 1:
+            parts = [[value] for value in values]
+        for number, (here, there, wanted) in enumerate(zip(*parts, strict=True)):
+            if not same(there, wanted):
+                if not same(here, there):
+                    return set()
+                explained.add((place, position, number))
+    telling = {place for place, position, _ in explained if submission.telling[place][position]}
+    return explained if len(telling) >= LEAST else set()
+
+
+def observation(kata: Kata, cases: Sequence[Case], own: Side) -> tuple[list[str], str]:
+    """Return what is true of all wrong answers to one kind of call (at least LEAST), or "", and the tests with them.
+
+    An example is that the result is transposed.
+    """
+    deadline, cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + BUDGET_S / 2
+    wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
+    for case in cases:
+        for number in case.numbers:
+
+            def note(call: Call | None, fault: Mismatch, case: Case = case) -> None:
+                if call is not None and any(fault.actual is part for part in (call.value, *_parts(call.value))):
+                    part = re.match(r"(\w+)(?: is|:) ", fault.message)
+                    given = {} if call.probe else dict(zip(parameters(kata, call.name), call.arguments, strict=False))
+                    said = relations(fault.expected, fault.actual, given)
+                    for group in (_kind(call), call.name):
+                        wrong.setdefault((group, part and part[1]), []).append((case.nodeid, said))
+
+            observe(case, number, kata, own, note)
+            if time.monotonic() > deadline or time.process_time() > cpu_deadline:
+                return [], ""
+    for answers in wrong.values():
+        common = set.intersection(*(said for _, said in answers)) if len(answers) >= LEAST else set()
+        statement, sentence = observed(common)
+        if statement:
+            return [nodeid for nodeid, _ in answers], f"In each of {len(answers)} cases, {statement}. {sentence}"
+    return [], ""
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [value[key] for key in sorted(value, key=str)]
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def _kind(call: Call) -> tuple[Hashable, ...]:
+    """Return the name of a call, and the kinds of its arguments."""
+    return call.name, *map(_kind_of, call.arguments)
+
+
+def _kind_of(value: Any) -> Hashable:
+    if isinstance(value, np.ndarray):
+        return "array", value.ndim, value.dtype.str
+    return value if isinstance(value, str | bool | None) else type(value).__name__
+
+
 @dataclass
 class Behaviour:
     """The values of a program in each case, which runs on demand. Raises NotPlain above `most_bytes`."""
@@ -133,6 +258,8 @@ class Behaviour:
     observed: list[list[Any]] = field(default_factory=list)
     answers: bool = False  # whether an observed call returned a value
     fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
+    kinds: list[list[tuple[Hashable, ...]]] = field(default_factory=list)  # of the observed calls
+    telling: list[list[bool]] = field(default_factory=list)  # whether they returned more than True or False
 
     @functools.cached_property
     def side(self) -> Side:
@@ -144,6 +271,8 @@ class Behaviour:
             calls = observe(*self.cases[len(self.observed)], self.kata, self.side)
             self.answers = self.answers or any(call.fault is None for call in calls)
             self.observed.append([_outcome(call) for call in calls])
+            self.kinds.append([_kind(call) for call in calls])
+            self.telling.append([call.fault is None and not isinstance(call.value, bool | np.bool_) for call in calls])
             self.most_bytes -= weight(self.observed[-1])
             if self.most_bytes < 0:
                 raise NotPlain("the submission returned more than a diagnosis records")
@@ -156,14 +285,44 @@ class Behaviour:
         return self.fingerprints[place]
 
 
-def observe(case: Case, number: int, kata: Kata, side: Side) -> list[Call]:
-    """Return the calls of one case."""
+@dataclass
+class Known:
+    """The behaviour of files of the kata's own, which is run only if no earlier diagnosis has cached it."""
+
+    behaviour: Behaviour
+    files: dict[str, bytes]
+    cache: ObservationCache
+    keys: list[bytes] = field(default_factory=list)  # each is a digest of the files and of the cases up to a place
+
+    def cached(self, place: int) -> Fingerprint | None:
+        """Return the cached fingerprint of the case at `place`, or None."""
+        while len(self.keys) <= place:
+            case, number = self.behaviour.cases[len(self.keys)]
+            files = (part for name in sorted(self.files) for part in (name.encode(), self.files[name]))
+            before = self.keys[-1] if self.keys else digest(b"", *files)
+            self.keys.append(digest(before, case.nodeid.encode(), str(number).encode()))
+        return self.cache.fingerprints.get(self.keys[place])
+
+    def at(self, place: int) -> list[Any]:
+        """Return the values of the case at `place`."""
+        cached = self.cached(place)
+        if cached is None:
+            self.cache.add(self.keys[place], self.behaviour.fingerprint(place))
+        return cached.value if cached and cached.whole else self.behaviour.at(place)
+
+
+def observe(
+    case: Case, number: int, kata: Kata, side: Side, note: Callable[[Call | None, Mismatch], object] = lambda *_: None
+) -> list[Call]:
+    """Return the calls of one case. `note` gets every value that a check rejects, and the latest call until then."""
     call_log = CallLog(recorded=[])
     try:
-        with observing():
+        with observing(lambda fault: note(call_log.last, fault)):
             case.body(Handle(kata, side, None, call_log), Draw(SEED, case.name, number))
     except WorkerError:
         raise
+    except Mismatch as fault:
+        note(call_log.last, fault)
     except Exception:  # noqa: BLE001 (the test ended early; the calls until then are recorded)
         pass
     return call_log.recorded or []
@@ -178,7 +337,12 @@ def _outcome(call: Call) -> Any:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Return whether two observations agree in type (any two floats do), dtype, shape, and value up to rounding."""
+    """Return whether two observations agree in type, dtype, shape, and value up to rounding.
+
+    Any two floats agree in type, and so do bool and numpy.bool.
+    """
+    if isinstance(left, bool | np.bool_) and isinstance(right, bool | np.bool_):
+        return bool(left == right)
     if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
         return False
     if isinstance(left, list | tuple):
@@ -197,4 +361,6 @@ def _near(left: np.ndarray, right: np.ndarray) -> bool:
         return bool(np.array_equal(left, right))
     tolerance = max(200 * np.finfo(left.dtype).eps, NOISE)
     with np.errstate(invalid="ignore"):
-        return bool(np.allclose(left, right, rtol=tolerance, atol=tolerance * largest(left), equal_nan=True))
+        return bool(
+            np.allclose(left, right, rtol=tolerance, atol=max(tolerance * largest(left), 1e-15), equal_nan=True)
+        )

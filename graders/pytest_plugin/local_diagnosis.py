@@ -25,7 +25,7 @@ from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
 from graders.pytest_plugin.cases import Trial, is_unwritten
-from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike, within
+from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike, explaining, observation, within
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
 from graders.pytest_plugin.local_side import LocalSide
@@ -43,7 +43,10 @@ def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
         return ""
     try:
         with _quietly(), tempfile.TemporaryDirectory(prefix="katas-") as place:
-            found = LocalDiagnosis(kata, folder, Path(place)).diagnosis(list(_visible(kata, item, case)))
+            local, visible = LocalDiagnosis(kata, folder, Path(place)), list(_visible(kata, item, case))
+            found = local.diagnosis(visible)
+            if not found:
+                return local.observation(visible, test_name(item))
     except (Exception, SystemExit, *OUTCOMES):  # noqa: BLE001 (the failure is reported without a diagnosis)
         return ""
     return wording.diagnosis(
@@ -75,7 +78,14 @@ class LocalDiagnosis:
                 found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True, one_task=one_task)
             if found:
                 return found[0].sentence if len(found) == 1 else ""
-        return ""
+        cases, _ = self._graded([*visible, *_hidden(self.kata)])
+        return explaining(self.kata, cases, self._own(), self._side, ObservationCache())[1]
+
+    def observation(self, visible: Sequence[LocalTest], name: str) -> str:
+        """Return what is true of all wrong answers to one kind of call, if this test has one of them, or ""."""
+        cases, _ = self._graded([*visible, *_hidden(self.kata)])
+        names, sentence = observation(self.kata, cases, self._own())
+        return sentence if name in names else ""
 
     def _alike(
         self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool, one_task: bool

@@ -83,6 +83,32 @@ def test_of_two_mistakes_in_different_tasks_the_first_is_named(graded: Graded, b
     assert diagnoses(graded("scaling", scaling(body))) == ["The factor is added instead of multiplied."]
 
 
+def test_a_mistake_in_one_kind_of_call_is_named_despite_another_elsewhere(graded: Graded) -> None:
+    body = "return x + x.dtype.type(factor) if x.dtype == np.float64 and len(x) > 1 else [x]"
+    assert diagnoses(graded("scaling", scaling(body))) == []  # some vectors are wrong in another way
+    body = "return np.array(factor + x, np.float64) if x.dtype == np.float64 else x - 1"
+    assert diagnoses(graded("scaling", scaling(body))) == ["The factor is added instead of multiplied."]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return -x * x.dtype.type(factor)", "the expected one with the opposite sign. Look for a minus sign"),
+        ("print(x * factor)", "cases, the result is None. Does every branch of the function end with `return`?"),
+        ("return list(x * factor)", "the result is a list, not an array. Convert it"),
+    ],
+)
+def test_what_all_wrong_answers_have_in_common_follows_the_message(graded: Graded, body: str, said: str) -> None:
+    verdict = graded("scaling", scaling(body))
+    assert diagnoses(verdict) == []
+    assert said in next(test.message for test in verdict.tests if test.status == "failed")
+
+
+def test_nothing_is_said_of_wrong_answers_with_nothing_in_common(graded: Graded) -> None:
+    verdict = graded("scaling", scaling("return np.sin(x + x.dtype.type(factor)) * (1 if x[0] > 0 else 3)"))
+    assert not any("\n" in test.message for test in verdict.tests)
+
+
 def test_a_right_submission_is_not_diagnosed(graded: Graded, solved: Callable[[str], str]) -> None:
     assert diagnoses(graded("scaling", solved("scaling"))) == []
 
