@@ -327,9 +327,11 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
     if path.suffix != ".edit":
         return _replaced(kata, path, file), ()
     edit = record(read_table(path, file), _Edit, file)
-    earlier = {f"{other.slug}/{name}": (other, name) for other in kata.earlier for name in other.files}
-    owner, replaced = earlier.get(edit.file, (kata, edit.file))
+    slug, _, inside = edit.file.partition("/")
+    owner = next((other for other in kata.earlier if other.slug == slug), kata)
+    replaced = edit.file if owner is kata else inside
     if not owner.declares(replaced) or not (owner.solution / replaced).is_file():
+        earlier = (f"{other.slug}/{name}" for other in kata.earlier for name in other.files)
         remedy = f"Choose one of: {', '.join((*kata.files, *earlier))}."
         refuse(file, f"`{edit.file}` is not one of the learner's files in the solution", remedy)
     passages = [(each.old, each.new) for each in edit.edit]

@@ -300,7 +300,10 @@ class Learner:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Say which test runs once it has taken LONG_S, and again every LONG_S. (Not with xdist.)"""
+        """Say which test runs once it has taken LONG_S, and again every LONG_S. (Not with xdist.)
+
+        The tests of an exercise are short, so its code runs in a process with a single thread.
+        """
         self.begun += 1
         reporter = item.config.pluginmanager.getplugin("terminalreporter")
         which = f"test {self.begun} of {item.session.testscollected}, {title_of(item) or item.name}"
@@ -312,7 +315,7 @@ class Learner:
                 reporter.write_line(f"{which}: running for {seconds:g} s …")
                 seconds += LONG_S
 
-        if KATA in item.stash and reporter is not None:
+        if KATA in item.stash and item.stash[KATA].kind != "exercise" and reporter is not None:
             threading.Thread(target=say, daemon=True).start()
         try:
             return (yield)

@@ -23,7 +23,7 @@ def plain(state):
 
 
 def operation(_submission, name, arrays):
-    """One operation of your framework on some arrays, and the gradients of those that are floating.
+    """One operation of your framework, and the gradients of its arrays, from the sum of the squares of its results.
 
     Shown as:
         import your_framework as f
@@ -60,7 +60,7 @@ def operation(_submission, name, arrays):
     }
     given = [f.Tensor(each, requires_grad=each.dtype.kind == "f") for each in arrays]
     y = programs[name](*given)
-    y.sum().backward()
+    (y * y).sum().backward()
     inside = ("Linear", "Embedding")  # their tables are parameters of the layer
     grads = [each.grad.numpy() for each in given if each.requires_grad and not name.startswith(inside)]
     return [np.array(y.detach().numpy()), *map(np.array, grads)]

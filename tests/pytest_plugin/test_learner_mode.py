@@ -338,6 +338,8 @@ STARVING = STARVED + SOLUTION.replace("    return FACTOR", "    with starved(): 
 def test_a_long_test_says_that_it_runs(root: Path) -> None:
     often = "from graders.pytest_plugin import learner_mode\n\nlearner_mode.LONG_S = 0.5\n"
     write(root / "katas" / "alpha" / "conftest.py", often)
+    toml = root / "katas" / "alpha" / "kata.toml"
+    write(toml, toml.read_text(encoding="utf-8").replace('kind = "exercise"', 'kind = "challenge"'))
     text = SOLUTION.replace("    return FACTOR", "    time.sleep(1.2 if len(x) == 1 else 0)\n    return FACTOR")
     done = submitted(root, f"import time\n\n{text}", "katas", "-k", "becomes_four")
     assert "test 1 of 1, test_two_becomes_four: running for 0.5 s …\n" in done.out
