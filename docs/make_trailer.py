@@ -1,4 +1,6 @@
-"""Make web/src/trailer.json: what the shipped networks read and write, for the start page of `katas serve`.
+"""Make web/src/trailer.json, what the shipped networks read and write, for the start page of `katas serve`.
+
+It also makes katas/milestone3/writing.svg, an animation of what the language model writes, for its README.
 
     python docs/make_trailer.py && (cd web && node build.js)
 
@@ -19,6 +21,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "web" / "src" / "trailer.json"
+ANIMATION = ROOT / "katas" / "milestone3" / "writing.svg"
 DIGITS = 12
 STEPS = (0, 300, 2500)  # when the language model writes a line; it writes FURTHER more in the end
 FURTHER = 2
@@ -75,5 +78,22 @@ def lines() -> dict:
     return {"lines": found, "bits": round(bits, 2), "guessing": round(math.log2(len(characters)), 2)}
 
 
+def animation(lines: list[dict]) -> str:
+    """Return an SVG in which the lines appear one after the other."""
+    from rich.text import Text
+    from session import animated, drawn
+
+    pictures = []
+    for n in range(len(lines) + 1):
+        text = Text("$ katas run milestone3\n\n", "bold")
+        for number, line in enumerate(lines):
+            said = f"step {line['step']:4}  {line['text']}".replace("\n", "⏎") if number < n else ""
+            text.append(said + "\n", "green" if number >= len(STEPS) - 1 else "bright_black")
+        pictures.append(drawn(text, n))
+    return animated(pictures, (1, *(3 for _ in lines[:-1]), 6), "A language model learns to write: from noise to words")
+
+
 if __name__ == "__main__":
-    OUTPUT.write_text(json.dumps(digits() | lines(), indent=1) + "\n", encoding="utf-8")
+    written = lines()
+    OUTPUT.write_text(json.dumps(digits() | written, indent=1) + "\n", encoding="utf-8")
+    ANIMATION.write_text(animation(written["lines"]), encoding="utf-8")

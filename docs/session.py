@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -92,13 +93,13 @@ def drawn(picture: Text, number: int) -> str:
     return console.export_svg(title="nn-katas", unique_id=f"session{number}")
 
 
-def animated(pictures: list[str]) -> str:
-    """Return an SVG that shows the pictures one after the other, repeatedly."""
+def animated(pictures: list[str], shown: Sequence[int] = SECONDS, title: str = TITLE) -> str:
+    """Return an SVG that shows the pictures one after the other, repeatedly, each for so many seconds."""
     found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', pictures[0])
     assert found is not None
-    whole = sum(SECONDS)
+    whole = sum(shown)
     rules, started = [], 0
-    for number, seconds in enumerate(SECONDS):
+    for number, seconds in enumerate(shown):
         on, off = 100 * started / whole, 100 * (started + seconds) / whole
         keys = [f"{on:.2f}%,{off - 0.01:.2f}%{{opacity:1}}"]
         keys += [f"0%,{on - 0.01:.2f}%{{opacity:0}}"] if on else []
@@ -112,7 +113,7 @@ def animated(pictures: list[str]) -> str:
     groups = "".join(f'<g class="shown{number}">{picture}</g>' for number, picture in enumerate(pictures))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {found[1]} {found[2]}" role="img">'
-        f"<title>{TITLE}</title><style>{style}</style>{groups}</svg>\n"
+        f"<title>{title}</title><style>{style}</style>{groups}</svg>\n"
     )
 
 
