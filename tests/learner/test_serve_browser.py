@@ -660,7 +660,7 @@ def test_nothing_in_a_worked_example_is_cut(visit: Callable[..., Any], real: Ser
         opened(page, slug)
         becomes(lambda: page.locator(wide).count() > 0 and page.locator(".prose pre.cut").count(), 0)
     line = page.locator(".prose pre.wrapped .line").first.text_content()
-    assert line == "x = [1, 0]        W_x = [ln 3, 0, ln 2, ln 4]        rows for i, f, g, o\n"
+    assert line.startswith("x = [1, 0]        W_x = [ln 3, 0, ln 2, ln 4]        rows for i, f, g, o")
 
 
 def test_a_failing_input_is_whole_and_copied_as_it_is(page: Any) -> None:
