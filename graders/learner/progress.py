@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders import catalogue
-from graders.catalogue import Kata
+from graders.catalogue import KINDS, Kata
 from graders.errors import KataError
 from graders.verdict import Verdict
 
@@ -223,7 +223,7 @@ def next_kata(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> tuple
 def place(kata: Kata) -> tuple[int, int, str]:
     """Return the sort key of a kata in the recommended order."""
     kind, name = kata.place
-    return kind, kata.difficulty if kata.kind in ("challenge", "framework") else 0, name
+    return kind, kata.difficulty if KINDS[kind] == "challenge" else 0, name
 
 
 def points_of(kata: Kata) -> float:

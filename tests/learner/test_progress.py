@@ -192,6 +192,7 @@ def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     katas = catalogue.load_all(ROOT)
     order = [kata.slug for kata in sorted(katas, key=place)]
     assert order.index("milestone1") == order.index("exercise07") + 1
+    assert order.index("milestone4") == order.index("meta") + 1
     lines = as_text(katas).splitlines()
     assert lines.index("Part 1: digits") < lines.index("Challenges")
     listed = [line.split()[0] for line in lines if line.startswith(("exercise07", "milestone1", "exercise08"))]
