@@ -89,5 +89,7 @@ def test_a_truncated_observation_is_not_taken_for_the_answer(repository, submiss
         for number in range(4):
             verdict = judge.grade_files("exercise07", forged, diagnosing=True, seed=bytes([number]) * 16)
             assert verdict.status == "failed"
-            assert not any(test.diagnosis for test in verdict.tests)
+            # Its small matrices really are all zeros, so only a test of these may be explained by that.
+            named = {test.name for test in verdict.tests if test.diagnosis}
+            assert named <= {"test_2000_small_matrices_are_independent_numbers"}
     observed("F")
