@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
-from graders.catalogue.paths import files_digest, files_under, is_handed_out, matches, overlap
+from graders.catalogue.paths import files_digest, files_under, is_glob, is_handed_out, matches, overlap
 from graders.verdict import HiddenDetail, Limits, Record
 
 Kind = Literal["exercise", "milestone", "challenge", "framework"]
@@ -164,6 +164,11 @@ class Kata(KataTable, frozen=True, kw_only=True):
     def handed_out(self) -> bool:
         """Whether this is a student's copy of the kata."""
         return is_handed_out(self.root)
+
+    @property
+    def named_files(self) -> tuple[str, ...]:
+        """The entries of `files` that are names, not patterns."""
+        return tuple(name for name in self.files if not is_glob(name))
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -157,7 +157,7 @@ def _presence(kata: Kata) -> Faults:
     # A student's bundle has no solutions, or only the explanations.
     if {path.name for path in (kata.root / "solutions").glob("*/*")} != {AFTER} and kata.solution.parent.is_dir():
         folders.append(kata.solution)
-    wanted = [(folder, name) for folder in folders for name in kata.files if not is_glob(name)]
+    wanted = [(folder, name) for folder in folders for name in kata.named_files]
     for folder, name in wanted + [(kata.folder, name) for name in kata.supplied]:
         if not (folder / name).is_file():
             shown = folder.relative_to(kata.root).as_posix()

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import structs
 
 from graders import intake
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata
 from graders.course import downloads
 from graders.course.downloads import Cohort, SubmissionEntry, as_time, composed, mtime
 from graders.errors import IntakeError, KataError
@@ -178,7 +178,7 @@ def _noted(entry: SubmissionEntry, kata: Kata, location: Place, submission: Subm
 
 def _has_only_stubs(kata: Kata, submission: Submission) -> bool:
     """Return whether a submission holds only unchanged stubs, apart from files that match a pattern in `files`."""
-    named = [name for name in kata.files if not is_glob(name)]
+    named = kata.named_files
     own = [file for file in submission.files if not named or file.name in named]
     if not own:
         return True

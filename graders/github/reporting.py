@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from graders import catalogue
-from graders.catalogue import is_glob
 from graders.errors import KataError
 from graders.github.api import Repository, ServerError
 from graders.github.intake import still_at
@@ -105,7 +104,7 @@ def notes(root: Path, verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     found = []
     for verdict in verdicts:
         kata = catalogue.load(root, verdict.kata, complete=False)
-        first = next((name for name in kata.files if not is_glob(name)), None)
+        first = next(iter(kata.named_files), None)
         for title, message, level in _faults(verdict):
             named = _PLACE.search(message)
             name, line = (named[1], max(int(named[2]), 1)) if named and kata.declares(named[1]) else (first, 1)

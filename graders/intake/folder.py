@@ -181,7 +181,7 @@ def _kata_folder(root: int, kata: Kata, stack: ExitStack) -> int:
 
     If none of them has these files, return `root`.
     """
-    own = [name for name in kata.files if not is_glob(name)]
+    own = kata.named_files
     for folder in filter(None, (root, _only_folder(root, kata, stack))):
         if any(_status(folder, name, name) for name in own):
             return folder

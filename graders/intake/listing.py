@@ -95,7 +95,7 @@ def kata_folder(kata: Kata, entries: Sequence[Entry]) -> str:
 
 def _is_own(kata: Kata, name: str) -> bool:
     """Return whether a name is, or lies below, a declared one; patterns count only if there is nothing else."""
-    own = [each for each in kata.files if not is_glob(each)]
+    own = kata.named_files
     return any(name == each or name.startswith(f"{each}/") for each in own) or (not own and kata.declares(name))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata
 from graders.catalogue.paths import files_digest
 from graders.intake.rules import is_refused
 from graders.verdict import Record
@@ -71,7 +71,7 @@ def submission(
     record = Submission(
         files=_sorted(taken),
         ignored=ignored,
-        missing=tuple(name for name in kata.files if not is_glob(name) and name not in taken and name not in refused),
+        missing=tuple(name for name in kata.named_files if name not in taken and name not in refused),
         sha256="",
         earlier=tuple(
             EarlierFiles(kata=slug, files=_sorted(files), sha256=files_digest(files)) for slug, files in earlier.items()

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from graders import catalogue, intake
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
 from graders.verdict import Verdict
@@ -25,6 +25,11 @@ STUB = b"raise NotImplementedError"
 _RETURN = re.compile(rb"(^|[:;])[ \t]*return\b", re.MULTILINE)
 
 NOTHING_YET = "handed out: nothing to grade yet"
+
+
+def named(kata: Kata) -> str:
+    """Return the paths of the files that a learner writes for a kata, for a message."""
+    return " and ".join(f"katas/{kata.slug}/{name}" for name in kata.named_files)
 
 
 def do_first(kata: Kata, why: str) -> str:
@@ -76,11 +81,11 @@ class CachedKata:
         earlier = {each.kata: each.files for each in taken.earlier}
         for other in self.kata.earlier:
             files = {file.name: file.data for file in earlier.get(other.slug, ())}
-            missing = [name for name in other.files if not is_glob(name) and name not in files]
+            missing = [name for name in other.named_files if name not in files]
             if missing:
                 return other.slug, do_first(other, f"katas/{other.slug}/{missing[0]} is missing")
             if any(STUB in data for data in files.values()) and self._is_handed_out(other, files, own=own):
-                names = " and ".join(f"katas/{other.slug}/{name}" for name in other.files if not is_glob(name))
+                names = named(other)
                 what = "is still the stub, as it was" if len(files) == 1 else "are still the stubs, as they were"
                 return other.slug, do_first(other, f"{names} {what} {NOTHING_YET}")
         return "", ""

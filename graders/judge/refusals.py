@@ -8,10 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata
 from graders.errors import RemoteFault, SubmissionError
 from graders.intake.rules import together
-from graders.judge.cached_kata import do_first
+from graders.judge.cached_kata import do_first, named
 from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin.explanation import exception_text
 from graders.report.text import clean
@@ -105,8 +105,7 @@ def _earlier_fault(kata: Kata, side: WorkerSide, fresh: _Fresh) -> Refusal | Non
             alone.load()
         except SubmissionError as fault:
             why = exception_text(fault) if isinstance(fault, RemoteFault) else str(fault)
-            names = " and ".join(f"katas/{other.slug}/{name}" for name in other.files if not is_glob(name))
-            message = clean(do_first(other, f"{names} cannot be imported: {why}"), MESSAGE)
+            message = clean(do_first(other, f"{named(other)} cannot be imported: {why}"), MESSAGE)
             raised = _cannot_be_imported(fault)
             return Refusal(message, (_compile_error(own, raised, fresh) or raised).reason, other.slug)
     return None

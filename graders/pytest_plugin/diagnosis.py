@@ -45,6 +45,16 @@ class Case:
     numbers: tuple[int, ...]
 
 
+class _Budget:
+    """What a comparison may use: `cpu_s` of this process, and a wall time in which the workers run, too."""
+
+    def __init__(self, cpu_s: float) -> None:
+        self.deadline, self.cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
+
+    def is_spent(self) -> bool:
+        return time.monotonic() > self.deadline or time.process_time() > self.cpu_deadline
+
+
 def diagnose(
     kata: Kata,
     failed: Sequence[str],
@@ -98,7 +108,7 @@ def alike(
     `cpu_s` limits this process. Pass `all_cases=False` if more cases follow: the solution may agree until then. With
     `answering`, no variant behaves like a submission that only raises exceptions, for which there are many reasons.
     """
-    deadline, own_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
+    budget = _Budget(cpu_s)
     places = [(case, number) for case in cases for number in case.numbers]
     submission = Behaviour(kata, places, lambda: own, MOST_BYTES)
     solution = intake.solved(kata)
@@ -118,7 +128,7 @@ def alike(
         return []  # these cases do not reveal the mistake
     found = []
     for variant in variants:
-        if time.monotonic() > deadline or time.process_time() > own_deadline:
+        if budget.is_spent():
             return []
         if agrees(variant.submission(solution)):
             found.append(variant)
@@ -138,7 +148,7 @@ def explaining(
     kind if, in all calls of the kind and in at least LEAST cases, the submission gets everything wrong that the
     variant does, in the same way. The submission may get other parts of a tuple wrong, too, and other kinds of calls.
     """
-    deadline, cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + BUDGET_S / 2
+    budget = _Budget(BUDGET_S / 2)
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(kata, places, lambda: own, MOST_BYTES), intake.solved(kata)
     right = Known(Behaviour(kata, places, lambda: load(solution)), solution, cache)
@@ -146,7 +156,7 @@ def explaining(
     calls: dict[Hashable, list[tuple[int, int]]] = {}  # the place and the position of every call of a group
     wrong: dict[Hashable, set[tuple[int, int]]] = {}  # those that the submission gets wrong
     for place in range(len(places)):
-        if time.monotonic() > deadline:
+        if budget.is_spent():
             return "", ""
         for position, values in enumerate(zip(submission.at(place), right.at(place), strict=False)):
             kind = submission.kinds[place][position]
@@ -157,14 +167,14 @@ def explaining(
     variants = {each: each.submission(solution) for each in mistakes(kata) if each.task in tasks}
     for group in sorted(wrong, key=lambda each: isinstance(each, str)):
         calls[group].sort(key=lambda call: call not in wrong[group])  # most variants are ruled out by the first call
-        needed = dict.fromkeys(place for place, _ in calls[group])
+        needed = {place: number for number, place in enumerate(dict.fromkeys(place for place, _ in calls[group]))}
         explained = {}
         for each, files in variants.items():
-            if time.monotonic() > deadline or time.process_time() > cpu_deadline:
+            if budget.is_spent():
                 return "", ""
             ran = Behaviour(kata, [places[place] for place in needed], functools.partial(load, files))
             other = Known(ran, files, cache)
-            theirs = (other.at(number) for number in map([*needed].index, (place for place, _ in calls[group])))
+            theirs = (other.at(needed[place]) for place, _ in calls[group])
             explained[each] = _explained(submission, right, theirs, calls[group])
         best = max(map(len, explained.values()), default=0)
         found = [each for each, parts in explained.items() if parts and len(parts) == best]
@@ -206,7 +216,7 @@ def observation(kata: Kata, cases: Sequence[Case], own: Side) -> tuple[list[str]
 
     An example is that the result is transposed.
     """
-    deadline, cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + BUDGET_S / 2
+    budget = _Budget(BUDGET_S / 2)
     wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
     for case in cases:
         for number in case.numbers:
@@ -220,7 +230,7 @@ def observation(kata: Kata, cases: Sequence[Case], own: Side) -> tuple[list[str]
                         wrong.setdefault((group, part and part[1]), []).append((case.nodeid, said))
 
             observe(case, number, kata, own, note)
-            if time.monotonic() > deadline or time.process_time() > cpu_deadline:
+            if budget.is_spent():
                 return [], ""
     for answers in wrong.values():
         common = set.intersection(*(said for _, said in answers)) if len(answers) >= LEAST else set()

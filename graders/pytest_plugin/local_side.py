@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from graders import watchdog, wire
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata
 from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, WireError, WorkerError
 from graders.pytest_plugin.handle import Probe, missing
 from graders.sandbox import runtimes
@@ -225,9 +225,9 @@ def test_seconds(kata: Kata) -> float:
 def missing_earlier(kata: Kata, folder: Path) -> tuple[str, Path] | None:
     """Return the first earlier kata that lacks one of its files, and that file, or None if all of them are there."""
     for other in kata.earlier:
-        for name in other.files:
+        for name in other.named_files:
             path = _earlier_folder(other, folder) / name
-            if not is_glob(name) and not path.is_file():
+            if not path.is_file():
                 return other.slug, path
     return None
 

@@ -233,8 +233,7 @@ class WatchSession:
                 self._without_verdict(Event("said", (str(fault),)))
                 return
             self._settings, self._caches = settings, _caches(state.kata)
-        named = (name for name in state.kata.files if not catalogue.is_glob(name))
-        missing = tuple(name for name in named if not (state.kata.folder / name).is_file())
+        missing = tuple(name for name in state.kata.named_files if not (state.kata.folder / name).is_file())
         if state.kata.is_lost(missing):
             self._without_verdict(Event("missing", missing))
             return
