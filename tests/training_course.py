@@ -39,6 +39,17 @@ START = 'if __name__ == "__main__":\n    import training\n    training.main(grad
 PROGRAM = GRADIENT + START
 
 
+TWO = GRADIENT + (
+    'if __name__ == "__main__":\n'
+    "    from graders.worker.recorder import Recorder\n"
+    "    for title, steps in (('flat', 3), ('steep', 5)):\n"
+    "        recorder = Recorder(steps, title=title)\n"
+    "        for step in range(steps):\n"
+    "            sizes = [('layer 1', None, 1e-3), ('layer 2', None, 1.0)]\n"
+    "            recorder.step(2.0 if title == 'flat' else 2.0 / (step + 1), parts=lambda: {'sizes': sizes})\n"
+)
+
+
 def write_course(root: Path, program: str = PROGRAM) -> Path:
     """Write a repository whose only kata, alpha, trains `twice.py`. Return its path."""
     workshop.write_clone(root, ["alpha"], "# Alpha\n")

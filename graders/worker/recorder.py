@@ -1,7 +1,7 @@
 """What a training reports while it runs: lines of text in a terminal or a notebook, frames for a page that draws them.
 
-A kata's supplied program makes one Recorder and calls `step` after every step. This code runs in the submission's
-process, so the page's server checks every frame that it gets.
+A kata's supplied program makes a Recorder for each training and calls `step` after every step. This code runs in the
+submission's process, so the page's server checks every frame that it gets.
 """
 
 from __future__ import annotations
@@ -23,16 +23,24 @@ TEXT_S = 3.0  # a page gets a text that the model writes at most this often
 class Recorder:
     """Prints a line of text now and then. In a worker that runs for a page, it sends frames instead.
 
-    `unit` names the loss. `digits` are some images, one in each row, and their labels, for which the page shows
-    today's predictions. A line is printed `every` so many steps or, without that, every few seconds.
+    `start` is the number of steps done before. `unit` names the loss, and `title` the training if a program has
+    several. `digits` are some images, one in each row, and their labels, for which the page shows today's predictions.
+    A line is printed `every` so many steps or, without that, every few seconds.
     """
 
     page: ClassVar[Page | None] = None  # a worker sets it before it runs the program
 
     def __init__(
-        self, steps: int, *, unit: str = "loss", every: int | None = None, digits: tuple[Array, Array] | None = None
+        self,
+        steps: int,
+        *,
+        start: int = 0,
+        unit: str = "loss",
+        title: str = "",
+        every: int | None = None,
+        digits: tuple[Array, Array] | None = None,
     ) -> None:
-        self.steps, self.unit, self.done = steps, unit, 0
+        self.steps, self.start, self.done, self.unit, self.title = steps, start, start, unit, title
         self.every = every
         self.begun = self.printed = time.monotonic()
         if self.page is not None:
@@ -60,7 +68,7 @@ class Recorder:
         """Report one step: the loss before it, and the share of the batch that was right.
 
         The functions are called only when something is shown. `parts` returns "weights", the first layer's, with a
-        unit in each row, and "sizes": for each layer its name, its activations and its weights' gradient. `read`
+        unit in each row, and "sizes": for each layer its name, its activations or None, and its gradient. `read`
         returns the probabilities of the ten classes for images, one in each row. `text` returns what the model writes.
         """
         self.done += 1
@@ -69,9 +77,9 @@ class Recorder:
             return
         now = time.monotonic()
         due = self.done % self.every == 0 if self.every else now - self.printed >= PRINTED_S
-        if due or self.done in (1, self.steps):
+        if due or self.done in (self.start + 1, self.steps):
             self.printed = now
-            left = (now - self.begun) / self.done * (self.steps - self.done)
+            left = (now - self.begun) / (self.done - self.start) * (self.steps - self.done)
             said = [f"step {self.done:5} of {self.steps}", f"{self.unit} {loss:#.3g}"]
             said += [] if accuracy is None else [f"{accuracy:4.0%} right"]
             said += [f"{left:4.0f} s left"] + ([text()] if text else [])
@@ -105,8 +113,10 @@ class Page:
         return values
 
     def begin(self, recorder: Recorder, digits: tuple[Array, Array] | None) -> None:
-        self.steps = recorder.steps
-        self.frame |= {"of": recorder.steps, "unit": recorder.unit}
+        if self.points:  # of the training before this one
+            self._hand_over()
+        self.steps, self.read, self.digits = recorder.steps, None, None
+        self.frame |= {"of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
         if digits is not None:
             self.digits = np.asarray(digits[0])
             self.frame |= {"digits": np.rint(self.digits * 255).astype(np.uint8), "labels": digits[1].tolist()}
@@ -134,6 +144,10 @@ class Page:
         self.frame["sizes"] = [[name, _size(h), _size(gradient)] for name, h, gradient in found.get("sizes", ())]
         if text is not None and now - self.text_at >= TEXT_S:
             self.frame["text"], self.text_at = text(), now
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Send the frame, and wait for the next request that lets the training go on."""
         request = self.exchange(self.taken())
         while request.operation == "read_digit":
             request = self.exchange(self.read_digit(request.value))
@@ -157,6 +171,6 @@ class Page:
             return {"fault": f"{type(fault).__name__}: {str(fault)[:300]}"}
 
 
-def _size(array: Array | Sequence[Array]) -> float:
+def _size(array: Array | Sequence[Array] | None) -> float | None:
     """Return the root mean square."""
-    return float(np.sqrt(np.mean(np.square(np.asarray(array, float)))))
+    return None if array is None else float(np.sqrt(np.mean(np.square(np.asarray(array, float)))))

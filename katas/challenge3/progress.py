@@ -5,24 +5,36 @@
             …
             tell(step + 1, loss)
 
-After the first step, Ctrl-C ends the block, and the program continues after it with the training done so far. If no
-terminal is attached, nothing is shown and Ctrl-C works as usual.
+After the first step, Ctrl-C ends the block, and the program continues after it with the training done so far. In the
+tab "Train" of `katas serve`, the page draws the training instead. Without a page or a terminal, nothing is shown and
+Ctrl-C works as usual.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+
+from graders.worker.recorder import Recorder
 
 
 @contextmanager
 def shown(title: str, *, total: int, unit: str = "steps", each: int = 1) -> Iterator[Callable[..., None]]:
     """Show a progress bar of `total` steps (or epochs, …); yield a function that updates it.
 
-    Call that function with the number of steps done, the loss and, optionally, the accuracy. The speed is shown in
-    `unit` per second; a step counts as `each` of them.
+    Call that function with the number of steps done, the loss and, optionally, the accuracy and the size of each
+    layer's gradient, which only a page draws. The speed is shown in `unit` per second; a step counts as `each` of them.
     """
+    if Recorder.page is not None:
+        recorder = Recorder(total, title=title)
+
+        def report(done: int, loss: float, right: float | None = None, gradients: Sequence[float] = ()) -> None:
+            sizes = [(f"layer {layer}", None, size) for layer, size in enumerate(gradients, start=1)]
+            recorder.step(loss, right, parts=lambda: {"sizes": sizes})
+
+        yield report
+        return
     if not sys.stderr.isatty():
-        yield lambda done, loss, right=None: None
+        yield lambda done, loss, right=None, gradients=(): None
         return
     from rich.console import Console  # here, so that no worker needs it
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -38,7 +50,7 @@ def shown(title: str, *, total: int, unit: str = "steps", each: int = 1) -> Iter
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(title, total=total, told="")
 
-        def tell(done: int, loss: float, right: float | None = None) -> None:
+        def tell(done: int, loss: float, right: float | None = None, gradients: Sequence[float] = ()) -> None:
             nonlocal done_so_far
             done_so_far = done
             rate = done * each / max(bars.tasks[0].elapsed or 0.0, 1e-9)

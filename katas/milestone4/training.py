@@ -11,12 +11,13 @@ from typing import Any
 import corpus
 import numpy as np
 
+from graders.worker.recorder import Recorder
+
 FEATURES, N_HEADS, N_BLOCKS = 64, 4, 2  # the model of milestone 3
 CONTEXT = 64  # the model sees at most this many characters
 BATCH = 16  # passages of the text in a step
 STEPS = 2500
 LEARNING_RATE, WARMUP, WEIGHT_DECAY = 0.004, 100, 0.01
-SHOWN_EVERY = 5.0  # seconds between two lines that the model writes
 SAVED_EVERY = 30.0  # seconds between two checkpoints
 CHECKPOINT = Path("checkpoint")
 PROMPT = "A network"
@@ -157,26 +158,20 @@ def main(
         except Exception as fault:  # noqa: BLE001 (a damaged file, or one of another text or another model)
             sys.exit(f"milestone4: {CHECKPOINT.resolve()} does not fit ({fault!r}). Start again with --afresh.")
         print(f"continuing after step {done}")
-    begin = shown = saved = time.monotonic()
+    saved, reached = time.monotonic(), done
+    recorder = Recorder(options.steps, unit="bits", start=done)
 
     def written(seed: int) -> str:
         rng = np.random.default_rng(seed)
         return corpus.decode(model.generate(start, CONTEXT - len(start), rng, temperature=0.7), characters)
 
-    reached = done
-
     def tell(step: int, loss: float) -> None:
-        nonlocal shown, saved, reached
-        now, reached = time.monotonic(), step
-        if now - saved >= SAVED_EVERY:
+        nonlocal saved, reached
+        reached = step
+        if time.monotonic() - saved >= SAVED_EVERY:
             save_checkpoint(CHECKPOINT, model, optimizer, step)
-            saved = now
-        if now - shown < SHOWN_EVERY and step not in (1, options.steps):
-            return
-        shown = now
-        left = (now - begin) / (step - done) * (options.steps - step)
-        line = written(step).replace("\n", "⏎")
-        print(f"step {step:5}  {loss / math.log(2):5.2f} bits  {left:4.0f} s left  {line}", flush=True)
+            saved = time.monotonic()
+        recorder.step(loss / math.log(2), text=lambda: written(step).replace("\n", "⏎"))
 
     try:
         train(model, optimizer, train_step, ids, seed=0, steps=options.steps, start=done, tell=tell)

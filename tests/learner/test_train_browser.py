@@ -11,7 +11,7 @@ import pytest
 
 from tests.browser import chromium, violations
 from tests.serving import Server, serving
-from tests.training_course import PROGRAM, write_course
+from tests.training_course import PROGRAM, TWO, write_course
 from tests.workshop import write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
@@ -114,6 +114,13 @@ def test_a_training_is_drawn_and_described(train: Callable[..., Any], width: int
     assert page.get_by_label("Output").inner_text() == "at last 0.000\n"
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert violations(page) == []
+
+
+def test_a_second_training_is_drawn_beside_the_first(train: Callable[..., Any]) -> None:
+    page = train(TWO)
+    state(page, "^done, steep: step 5 of 5$")
+    assert page.get_by_role("img", name=re.compile(r"^Loss: 0\.400 at step 5; flat: 2\.00$")).count() == 1
+    assert page.get_by_role("img", name=re.compile("^Sizes by layer: layer 1: gradient 0.0010; ")).count() == 1
 
 
 def test_the_pace_can_be_changed(train: Callable[..., Any]) -> None:

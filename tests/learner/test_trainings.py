@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from graders import catalogue, intake
+from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.learner.serve.trainings import ENDED, FRAMES_PER_S, Trainings, program_of
 from graders.learner.serve.tryout import STOPPED
-from tests.training_course import GRADIENT, PROGRAM, START, write_course
+from tests.training_course import GRADIENT, PROGRAM, START, TWO, write_course
 from tests.workshop import KATAS, ROOT, copy_project, write
 
 Begin = Callable[..., dict[str, Any]]
@@ -69,6 +70,23 @@ def test_the_frames_together_have_every_step(trainings: Trainings, begin: Begin)
     assert len(base64.b64decode(frames[0]["digits"])) == 20 * 784
     assert frames[0]["read"] == [3] * 20
     assert (frames[-1]["fault"], frames[-1]["output"]) == ("", "at last 0.000\n")
+
+
+def test_a_program_may_train_more_than_once(trainings: Trainings, begin: Begin) -> None:
+    frames = rest(trainings, begin(TWO))
+    begun = [(frame["title"], frame["of"], frame["points"][0][0]) for frame in frames if frame["of"]]
+    assert begun == [("flat", 3, 1), ("steep", 5, 1)]
+    assert [point[0] for frame in frames for point in frame["points"]] == [1, 2, 3, 1, 2, 3, 4, 5]
+    assert frames[0]["sizes"] == [["layer 1", None, 0.001], ["layer 2", None, 1]]
+
+
+def test_a_training_that_breaks_off_is_shown_before_the_next_begins(trainings: Trainings, begin: Begin) -> None:
+    broken_off = TWO.replace("sizes = ", "if title == 'flat' and step == 2: break\n            sizes = ")
+    assert broken_off != TWO
+    frames = rest(trainings, begin(broken_off))
+    assert [frame["title"] for frame in frames if frame["of"]] == ["flat", "steep"]
+    second = next(at for at, frame in enumerate(frames) if frame["title"] == "steep")
+    assert [point[0] for frame in frames[:second] for point in frame["points"]] == [1, 2]
 
 
 def test_the_page_may_choose_the_settings(begin: Begin) -> None:
@@ -148,8 +166,16 @@ def test_a_loss_that_is_not_finite_is_sent_as_null(begin: Begin) -> None:
 
 
 def test_only_katas_with_a_recorder_have_a_training(trainings: Trainings) -> None:
-    named = {slug: program_of(catalogue.load(ROOT, slug)) for slug in ("milestone1", "milestone2", "milestone3")}
-    assert named == {"milestone1": "network.py", "milestone2": "blocks.py", "milestone3": "language_model.py"}
+    named = {kata.slug: program_of(kata) for kata in catalogue.load_all(ROOT) if program_of(kata)}
+    assert named == {
+        "challenge1": "vanishing.py",
+        "challenge3": "attention.py",
+        "challenge4": "transfer.py",
+        "milestone1": "network.py",
+        "milestone2": "blocks.py",
+        "milestone3": "language_model.py",
+        "milestone4": "gpt.py",
+    }
     plain = catalogue.load(ROOT, "exercise01")
     assert program_of(plain) is None
     with pytest.raises(KataError, match="exercise01 has no training to watch"):
@@ -168,15 +194,49 @@ def test_a_terminal_shows_the_same_steps_as_lines(root: Path) -> None:
     assert last == "drawn"
 
 
+@pytest.fixture
+def solved(tmp_path: Path) -> Callable[[str], tuple[Trainings, Kata]]:
+    """solved(slug) returns the trainings of a clone in which the solution is written, and the kata."""
+
+    def written(slug: str) -> tuple[Trainings, Kata]:
+        course = copy_project(tmp_path / "clone")
+        for kata in (catalogue.load(course, slug), *catalogue.load(course, slug).earlier):
+            for name, data in intake.shipped(kata, kata.solution).items():
+                (kata.folder / name).parent.mkdir(exist_ok=True)
+                (kata.folder / name).write_bytes(data)
+        return Trainings(Judge(course)), catalogue.load(course, slug)
+
+    return written
+
+
+@pytest.mark.deep
+def test_challenge1_shows_where_the_gradient_vanishes(solved: Callable[[str], tuple[Trainings, Kata]]) -> None:
+    trainings, kata = solved("challenge1")
+    with closing(trainings):
+        frames = rest(trainings, trainings.begin(kata, ONE))
+    assert frames[-1]["fault"] == ""
+    assert [frame["title"] for frame in frames if frame["of"]] == ["sigmoid", "relu", "fixed network"]
+    first, last = (frames[0]["sizes"][at][2] for at in (0, -1))
+    assert (len(frames[0]["sizes"]), first < 1e-6 * last) == (15, True)
+
+
+@pytest.mark.deep
+def test_the_model_on_the_own_framework_writes_in_the_page(solved: Callable[[str], tuple[Trainings, Kata]]) -> None:
+    trainings, kata = solved("milestone4")
+    with closing(trainings):
+        frame = trainings.begin(kata, {"steps": 3, "seconds": 1})
+        assert (frame["fault"], frame["unit"], frame["step"]) == ("", "bits", 1)
+        assert frame["text"].startswith("A network")
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize(("slug", "steps"), [("milestone1", 900), ("milestone2", 600)])
-def test_the_solution_of_a_milestone_learns_in_the_page(tmp_path: Path, slug: str, steps: int) -> None:
-    course = copy_project(tmp_path / "clone")
-    for kata in (catalogue.load(course, slug), *catalogue.load(course, slug).earlier):
-        for name, data in intake.shipped(kata, kata.solution).items():
-            (kata.folder / name).write_bytes(data)
-    with closing(Trainings(Judge(course))) as trainings:
-        frames = rest(trainings, trainings.begin(catalogue.load(course, slug), ONE))
+def test_the_solution_of_a_milestone_learns_in_the_page(
+    solved: Callable[[str], tuple[Trainings, Kata]], slug: str, steps: int
+) -> None:
+    trainings, kata = solved(slug)
+    with closing(trainings):
+        frames = rest(trainings, trainings.begin(kata, ONE))
         last = next(frame for frame in frames if frame["step"] == steps)
         assert sum(one == other for one, other in zip(last["read"], frames[0]["labels"], strict=True)) >= 14
         assert frames[-1]["fault"] == ""

@@ -57,7 +57,15 @@ export class Figure {
 export class Curve extends Figure {
     constructor(title, top) {
         super(title, 130);
-        Object.assign(this, { top, points: [], of: 0, smooth: null, shown: "" });
+        Object.assign(this, { top, name: "", earlier: null, points: [], of: 0, smooth: null, shown: "" });
+    }
+
+    /** Begin another training's curve. The one before stays, pale. */
+    restart(name) {
+        if (this.points.length) {
+            this.earlier = { name: this.name, points: this.points.map(([step, , mean]) => [step, mean]) };
+        }
+        Object.assign(this, { name, points: [], smooth: null });
     }
 
     add(step, value) {
@@ -73,12 +81,14 @@ export class Curve extends Figure {
     }
 
     paint(context, width, height, { soft, line, edge, accent, bad }) {
-        const values = this.points.map(([, value]) => value).filter((value) => value !== null);
+        const earlier = this.earlier?.points ?? [];
+        const all = [...this.points, ...earlier];
+        const values = all.map(([, value]) => value).filter((value) => value !== null);
         const highest = this.top ?? Math.max(...values, 1e-9);
         const lowest = Math.min(...values.filter((value) => value > 0), highest);
         const isLog = this.top === undefined && highest > DIVERGED;
         const [left, right, above, below] = [40, 6, 8, 18];
-        const last = Math.max(this.of, ...this.points.map(([step]) => step), 2);
+        const last = Math.max(this.of, ...all.map(([step]) => step), 2);
         const x = (step) => left + ((width - left - right) * (step - 1)) / (last - 1);
         const share = (value) => {
             const range = Math.log(highest / lowest) || 1;
@@ -100,6 +110,11 @@ export class Curve extends Figure {
         context.fillText(`step ${last}`, width - right, height - 4);
         context.textAlign = "left";
         context.fillText("1", left, height - 4);
+        if (earlier.length) {
+            const [step, mean] = earlier.at(-1);
+            this.path(context, earlier.map(([step, mean]) => [x(step), mean === null ? null : y(mean)]), soft, 1.5);
+            context.fillText(this.earlier.name, x(step) + 4, Math.max(10, y(mean ?? highest) + 4));
+        }
         this.path(context, this.points.map(([step, value]) => [x(step), value === null ? null : y(value)]), edge, 0.6);
         this.path(context, this.points.map(([step, , mean]) => [x(step), mean === null ? null : y(mean)]), accent, 2);
         const lost = this.points.find(([, value]) => value === null);
@@ -129,7 +144,9 @@ export class Curve extends Figure {
     }
 
     describe() {
-        return `${this.now} at step ${this.points.at(-1)?.[0] ?? 0}`;
+        const before = this.earlier?.points.at(-1)[1] ?? null;
+        const compared = before === null ? "" : `; ${this.earlier.name || "before"}: ${before.toPrecision(3)}`;
+        return `${this.now} at step ${this.points.at(-1)?.[0] ?? 0}${compared}`;
     }
 }
 
@@ -243,6 +260,11 @@ export class Sizes extends Figure {
         }
     }
 
+    /** Some programs report only gradients. */
+    get hasActivations() {
+        return this.rows.some(([, activation]) => activation !== null);
+    }
+
     heightFor() {
         return 38 + 20 * this.rows.length;
     }
@@ -265,15 +287,19 @@ export class Sizes extends Figure {
             }
         }
         context.textAlign = "left";
-        this.dot(context, left + 4, 8, accent);
-        context.fillText("activations", left + 12, 12);
+        if (this.hasActivations) {
+            this.dot(context, left + 4, 8, accent);
+            context.fillText("activations", left + 12, 12);
+        }
         this.diamond(context, left + 92, 8, wait);
         context.fillText("gradient of the weights", left + 100, 12);
         this.rows.forEach(([name, activation, gradient], i) => {
             const y = 29 + 20 * i;
             context.fillStyle = ink;
             context.fillText(name, 0, y + 4, left - 6);
-            this.dot(context, place(activation), y, accent);
+            if (this.hasActivations) {
+                this.dot(context, place(activation), y, accent);
+            }
             this.diamond(context, place(gradient), y, wait);
         });
     }
@@ -296,6 +322,7 @@ export class Sizes extends Figure {
 
     describe() {
         const said = (size) => (size === null ? "not a number" : size.toPrecision(2));
-        return this.rows.map(([name, h, g]) => `${name}: activations ${said(h)}, gradient ${said(g)}`).join("; ");
+        const activations = (h) => (this.hasActivations ? `activations ${said(h)}, ` : "");
+        return this.rows.map(([name, h, g]) => `${name}: ${activations(h)}gradient ${said(g)}`).join("; ");
     }
 }

@@ -162,7 +162,11 @@ export class TrainingPane {
     /** Take what has happened from a frame. Everything in it is text or a number, and is shown as text. */
     take(frame) {
         this.run = frame.run;
-        this.of = frame.of || this.of;
+        if (frame.of) { // a training begins; a program may have several
+            this.of = frame.of;
+            this.name = frame.title;
+            [this.loss, this.accuracy].forEach((curve) => curve.restart(frame.title));
+        }
         this.loss.of = this.accuracy.of = this.of;
         this.step = frame.step || this.step;
         if (frame.unit) {
@@ -216,7 +220,8 @@ export class TrainingPane {
     }
 
     where() {
-        return this.of ? `step ${this.step} of ${this.of}` : "no step yet";
+        const name = this.name ? `${this.name}: ` : "";
+        return this.of ? `${name}step ${this.step} of ${this.of}` : "no step yet";
     }
 
     summary(frame) {

@@ -30,7 +30,7 @@ ENDED = "This training has ended. Start it again."
 MOST_HEADER, MOST_ARRAYS = 32 << 10, 96 << 10  # in bytes, of a frame: its numbers, and its pictures
 PIXELS = 28 * 28
 CONTRAST = 0.6  # the share of the largest weight that gets the full colour
-MOST_DIGITS, MOST_LAYERS, MOST_SETTINGS = 20, 12, 4
+MOST_DIGITS, MOST_LAYERS, MOST_SETTINGS = 20, 24, 4
 LONGEST_NAME, LONGEST_TEXT, LONGEST_OUTPUT = 40, 400, 8000
 USES_RECORDER = b"Recorder("
 
@@ -150,6 +150,7 @@ def frame_of(found: Json) -> Json:
         "fault": _text(found.get("fault"), LONGEST_PART),
         "settings": _settings(found.get("settings")),
         "unit": _text(found.get("unit"), LONGEST_NAME),
+        "title": _text(found.get("title"), LONGEST_NAME),
         "of": _count(found.get("of")),
         "step": _count(found.get("step")),
         "points": [[_count(step), *map(_number, two)] for step, *two in _rows(found.get("points"), 3, MOST_POINTS)],
