@@ -233,6 +233,32 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
             yield KataSubmission(_timed(entry, kata, submission), kata, _noted(entry, kata, location, submission))
 
 
+FEWEST = 5  # people; in a smaller batch, a few wrong names are no sign of the wrong kata
+SAMPLE = 20  # people whose files show which kata they are for
+
+
+def check_fits(entries: Sequence[SubmissionEntry], kata: Kata, others: Sequence[Kata]) -> None:
+    """Raise KataError if more than four of five people have no file of a kata. It names the kata that fits best."""
+    lacking = [
+        entry
+        for entry in entries
+        for each in of_katas(entry, [kata], every=True)
+        if each.files is not None and not each.files.files
+    ]
+    if len(entries) < FEWEST or 5 * len(lacking) <= 4 * len(entries):
+        return
+    found = Counter(
+        each.kata.slug
+        for entry in lacking[:SAMPLE]
+        for each in of_katas(entry, [other for other in others if other.slug != kata.slug], every=False)
+        if each.files is not None
+    )
+    best = next((slug for slug, count in found.most_common(1) if 2 * count > min(len(lacking), SAMPLE)), None)
+    what = f"{len(lacking)} of {len(entries)} people lack its files ({', '.join(kata.files)}), so nothing was stored"
+    fits = f"Their files fit {best}: use --kata {best}" if best else "Check the folder and the kata"
+    raise KataError(f"--kata {kata.slug}: {what}. {fits}. To grade them all the same: --anyway")
+
+
 def _noted(entry: SubmissionEntry, kata: Kata, location: Place, submission: Submission) -> Submission:
     """Return the submission with the notes on its entry."""
     renamed = [

@@ -314,6 +314,24 @@ def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
     assert done.err.startswith(f"katas: {out}: Ada and ada are the same name on this file system. Rename one")
 
 
+def test_batch_of_another_kata_stops_before_it_stores_anything(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one", "two"])
+    workshop.edit(root / "katas/two/kata.toml", '"twice.py"', '"doubled.py"')
+    for folder in (root / "katas/two", root / "solutions/two"):
+        (folder / "twice.py").rename(folder / "doubled.py")
+    for number in range(6):
+        write(tmp_path / f"in/person{number}/doubled.py", SOLUTION)
+    done = run_here(root, tmp_path / "in", tmp_path / "out")
+    assert (done.status, done.err.count("\n"), (tmp_path / "out").exists()) == (2, 1, False), done.said
+    assert "--kata one: 6 of 6 people lack its files (twice.py), so nothing was stored." in done.err
+    assert "Their files fit two: use --kata two. To grade them all the same: --anyway" in done.err
+    assert "6 ungradable" in run_here(root, tmp_path / "in", tmp_path / "out", "--anyway").out
+    for number in range(2):  # four of six
+        write(tmp_path / f"in/person{number}/twice.py", SOLUTION)
+    done = run_here(root, tmp_path / "in", tmp_path / "other")
+    assert (done.status, "4 ungradable" in done.out) == (0, True), done.said
+
+
 def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
     folder = hand_in(tmp_path / "in", 1)
     (folder / "eve").symlink_to(root / "solutions" / "one")

@@ -59,6 +59,7 @@ Zone = Annotated[
 Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
 Require = Annotated[str | None, option("The weakest confinement to accept: full, partial or none.", "STRENGTH")]
+Anyway = Annotated[bool, option("Grade even if hardly anyone has the kata's files.", None, "--anyway")]
 Extras = Annotated[
     bool, option("Require the extra tasks to pass too, not only the core tasks.", None, "--require-extras")
 ]
@@ -78,6 +79,7 @@ def grade_batch(
     require_extras: Extras = False,
     form: From = None,
     zone: Zone = None,
+    anyway: Anyway = False,
 ) -> int:
     """Grade a whole cohort's submissions.
 
@@ -112,6 +114,8 @@ def grade_batch(
         print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
     if given.note:
         print(given.note)
+    for kata in loaded if katas and not anyway else ():
+        submissions.check_fits(cohort.entries, kata, catalogue.load_all(root))
     started = time.monotonic()
     executor: JobExecutor = Cluster(scheduler) if scheduler else ThisMachine(root, workers, require)
     if gradebook and not batch.exists:
