@@ -247,10 +247,11 @@ def check_fits(entries: Sequence[SubmissionEntry], kata: Kata, others: Sequence[
     ]
     if len(entries) < FEWEST or 5 * len(lacking) <= 4 * len(entries):
         return
+    own = {kata.slug, *(each.slug for each in kata.earlier)}  # earlier files belong to a milestone's submission
     found = Counter(
         each.kata.slug
         for entry in lacking[:SAMPLE]
-        for each in of_katas(entry, [other for other in others if other.slug != kata.slug], every=False)
+        for each in of_katas(entry, [each for each in others if each.slug not in own], every=False)
         if each.files is not None
     )
     best = next((slug for slug, count in found.most_common(1) if 2 * count > min(len(lacking), SAMPLE)), None)
