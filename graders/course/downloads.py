@@ -33,6 +33,7 @@ ENTRIES = 200_000  # the limit for a whole course
 LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
 PERSON = 200  # the limit on a person's name, in bytes because file systems limit names in bytes
 SPECIFY = "Specify the folder that has one folder or archive per person, or a download of Canvas, Moodle or Gradescope."
+LATE = "Canvas marked it as late"  # a note
 TITLES: Mapping[str, str] = {
     "canvas": "a Canvas download",
     "moodle": "a Moodle download",
@@ -300,7 +301,7 @@ def _canvas(source: Source) -> Iterator[SubmissionEntry]:
             person,
             source.together(given),
             source.modified(*files),
-            notes=("Canvas marked it as late",) if any(late for late, _ in files.values()) else (),
+            notes=(LATE,) if any(late for late, _ in files.values()) else (),
             renamed={given[name]: rest for name, (_, rest) in files.items() if given[name] != rest},
         )
 

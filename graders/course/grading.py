@@ -47,6 +47,7 @@ class BatchProgress:
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
     errors: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)  # submissions that are older than those graded earlier
     rewritten: list[str] = field(default_factory=list)  # verdict files that differed from the store
     notes: list[str] = field(default_factory=list)  # which files were graded under another name, and other remarks
     weakest: Confinement = "full"
@@ -73,6 +74,7 @@ class BatchRun:
         """
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = held.read(batches.summaries)
+        self._graded = held.read(batches.graded)
         self._seed = held.seed
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
@@ -101,7 +103,13 @@ class BatchRun:
     def _job_for(self, submission: KataSubmission) -> Iterator[Job]:
         self.progress.submitted += 1
         entry, kata, files = submission.entry, submission.kata, submission.files
-        if self._is_current(submission):
+        is_older = self._is_older(submission)
+        if is_older:
+            time, newer = entry.submitted_at, self._current[entry.person, kata.slug].submitted_at
+            self.progress.older.append(f"{entry.person}, {kata.slug}: {time}, but {newer} is there")
+        if is_older and (entry.person, kata.slug, files.sha256 if files else "", entry.submitted_at) in self._graded:
+            self.progress.current += 1
+        elif self._is_current(submission):
             self.on_progress(self.progress)
         elif reason := self.allowed(submission):
             self.progress.refused.append(f"{entry.person}, {kata.slug}: {reason}")
@@ -114,6 +122,14 @@ class BatchRun:
             extras = self._requires_extras(kata)
             whose = {"person": entry.person, "submitted_at": entry.submitted_at}
             yield _job(kata, digests, files, seed=seed, require_extras=extras, require=self.require, **whose)
+
+    def _is_older(self, submission: KataSubmission) -> bool:
+        """Return whether the store has a newer submission of the same person with other files."""
+        before = self._current.get((submission.entry.person, submission.kata.slug))
+        sha256 = submission.files.sha256 if submission.files else ""
+        if before is None or before.verdict.submission_sha256 == sha256:
+            return False
+        return submission.entry.submitted_at < before.submitted_at
 
     def _blank(self, kata: Kata) -> Verdict:
         kata_digest, suite_digest, _ = self._versions[kata.slug]
@@ -169,7 +185,9 @@ class BatchRun:
         with folder_lock(self.batch.verdicts):
             for row in held.append(rows):
                 self._count(row)
-                written_files.replace_verdict(self.batch, row)
+                before = self._current.get(row.key)
+                if before is None or before.submitted_at <= row.submitted_at:
+                    written_files.replace_verdict(self.batch, row)
         self.on_progress(self.progress)
 
     def _count(self, row: Row) -> None:

@@ -61,9 +61,18 @@ class Filled:
 
 
 def fill(
-    path: Path, system: str, kata: str, title: str, reports: Sequence[PersonReport], column: str | None = None
+    path: Path,
+    system: str,
+    kata: str,
+    title: str,
+    reports: Sequence[PersonReport],
+    column: str | None = None,
+    others: Mapping[str, tuple[str, float]] | None = None,
 ) -> Filled:
-    """Fill in a kata's points in a file that a platform has written. Its other columns and its ids stay unchanged."""
+    """Fill in a kata's points in a file that a platform has written. Its other columns and its ids stay unchanged.
+
+    `others` holds the titles and the maxima of other katas. Raises KataError if the column must be one of theirs.
+    """
     file = roster_files.read(path)
     _, delimiter, table = roster_files.read_table(path)
     header = table[0][1]
@@ -92,6 +101,10 @@ def fill(
     theirs = [cells[maximum] for cells in lines.values()] if maximum is not None else possible[position : position + 1]
     ours = _maximum(reports, kata)
     filled.maxima = next(((each, ours) for each in _numbers(theirs) if each != ours), None)
+    # Moodle and Gradescope name the assignment in the name of the file.
+    where = f"column {filled.column}" if system == "canvas" else "this file"
+    name = filled.column if system == "canvas" else path.stem
+    _check_owner(path, where, name, filled.maxima, (kata, title), others or {})
     filled.text = _as_csv(lines.values(), delimiter, "\r\n" if b"\r\n" in path.read_bytes() else "\n")
     return filled
 
@@ -259,6 +272,31 @@ def _position(
         problem = "several columns fit" if fitting else "there is no column for"
         raise KataError(f"{path}: {problem} {names[0]}. Name one with --column: {choices}.")
     return fitting[0]
+
+
+def _check_owner(
+    path: Path,
+    where: str,
+    name: str,
+    maxima: tuple[float, float] | None,
+    own: tuple[str, str],
+    others: Mapping[str, tuple[str, float]],
+) -> None:
+    """Raise KataError if the name belongs to another kata or, where it names no kata, the platform's maximum."""
+
+    def names(*known: str) -> bool:
+        return any(_contains(_words(name), _words(each)) for each in known if _words(each))
+
+    if names(*own):
+        return
+    for by_maximum in (False, True):
+        for slug, (title, maximum) in others.items():
+            if maxima is not None and maxima[0] == maximum if by_maximum else names(slug, title):
+                what = f"its maximum of {maximum:g} points" if by_maximum else "its name"
+                raise KataError(
+                    f"{path}: {where} belongs to {slug}, according to {what}, and not to {own[0]}. Choose another one, "
+                    "or write the points there all the same: --anyway"
+                )
 
 
 def _words(name: str) -> list[str]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
+import re
 import unicodedata
+import zoneinfo
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import structs
 
 from graders import intake
 from graders.catalogue import Kata
-from graders.course import downloads
-from graders.course.downloads import Cohort, SubmissionEntry, as_time, composed, mtime
+from graders.course import downloads, roster_files
+from graders.course.downloads import LATE, Cohort, SubmissionEntry, as_time, composed, mtime
 from graders.errors import IntakeError, KataError
 from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
@@ -51,11 +54,15 @@ def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = 
 
 
 def with_times(cohort: Cohort, times: Mapping[str, str]) -> Cohort:
-    """Return the cohort with these submission times. A group has the time of its first member who has one."""
+    """Return the cohort with these submission times. A group has the time of its first member who has one.
+
+    A person with a time no longer has a note that the platform marked the submission as late: the time says it.
+    """
     entries = []
     for entry in cohort.entries:
         given = next((times[person] for person in entry.people if person in times), "")
-        entries.append(replace(entry, submitted_at=given, explicit=True) if given else entry)
+        notes = tuple(note for note in entry.notes if note != LATE)
+        entries.append(replace(entry, submitted_at=given, explicit=True, notes=notes) if given else entry)
     return replace(cohort, entries=entries)
 
 
@@ -84,30 +91,94 @@ def names_in(entry: SubmissionEntry) -> str:
     return ", ".join(printable(name) for name in names[:3]) + (" and more" if len(names) > 3 else "")
 
 
-def read_times(path: Path) -> dict[str, str]:
+class Times(NamedTuple):
+    """The submission times in a file by person, in UTC (ISO 8601), and who is late according to the platform.
+
+    `note` says how times without a time zone were read, if the file has such times of Moodle.
+    """
+
+    times: dict[str, str]
+    late: frozenset[str] = frozenset()
+    note: str = ""
+
+
+def read_times(path: Path, people: Collection[str] = (), zone: str | None = None) -> Times:
     """Read each person's submission time from a CSV file with the columns `person` and `time`.
 
-    Times are in ISO 8601, and those without an offset are in UTC. The first line may be a header. Raises KataError if
-    a line is invalid.
+    The first line may be a header. The file may also be Moodle's grading worksheet. A person in it gets the one of
+    their names that is in `people`. Times are in ISO 8601; those without an offset are in `zone`, by default in UTC,
+    and Moodle's in the time zone of this machine. Raises KataError if a line is invalid.
     """
+    lines = roster_files.read_table(path).lines
+    is_moodle = roster_files.system_of(lines[0][1]) == "moodle"
+    wanted = "`person,2026-05-31T23:59:00+02:00`"
+    if is_moodle:
+        wanted = "a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English, and download it again"
+    in_zone = _zone(zone)
     times: dict[str, str] = {}
-    try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise KataError(f"{path}: {getattr(fault, 'strerror', None) or fault}. Specify a CSV file.") from None
-    for number, row in enumerate(rows, start=1):
-        if not row or (number == 1 and row[0].strip().lower() == "person"):
-            continue
+    late = set()
+    for number, person, text, is_late in _of_worksheet(path, lines, people) if is_moodle else _of_table(lines):
         try:
-            person, text = (cell.strip() for cell in row)
-            moment = as_utc(datetime.datetime.fromisoformat(text))
-        except ValueError:
-            raise KataError(f"{path}, line {number}: expected `person,2026-05-31T23:59:00+02:00`.") from None
-        if times.setdefault(composed(person), moment) != moment:
+            moment = _moodle_time(text) if is_moodle else datetime.datetime.fromisoformat(text)
+            if moment.tzinfo is None and (in_zone or is_moodle):
+                moment = moment.replace(tzinfo=in_zone) if in_zone else moment.astimezone()
+            time = as_utc(moment)
+        except (ValueError, OverflowError):
+            raise KataError(f"{path}, line {number}: expected {wanted}.") from None
+        if times.setdefault(composed(person), time) != time:
             raise KataError(
                 f"{path}, line {number}: an earlier line has a different time for {person}. Remove one of the lines."
             )
-    return times
+        late |= {composed(person)} if is_late else set()
+    read_as = zone or f"{datetime.datetime.now().astimezone().tzname()}, which is the zone of this machine"
+    note = f"{path}: Moodle's times name no time zone, and were read as {read_as} (to change it: --zone Europe/Berlin)"
+    return Times(times, frozenset(late), note if is_moodle else "")
+
+
+def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
+    try:
+        return None if name is None else zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise KataError(f"--zone {name}: there is no such time zone. Specify one such as Europe/Berlin.") from None
+
+
+TimeLine = tuple[int, str, str, bool]  # a line's number, a person, a time as text, and whether it is marked as late
+
+
+def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
+    for number, row in lines:
+        if number == 1 and row[0].strip().lower() == "person":
+            continue
+        cells = [cell.strip() for cell in row]
+        yield number, cells[0], cells[1] if len(cells) == 2 else "", False
+
+
+def _of_worksheet(path: Path, lines: Sequence[tuple[int, list[str]]], people: Collection[str]) -> Iterator[TimeLine]:
+    """Yield the lines of Moodle's grading worksheet that have a time of submission."""
+    header = [roster_files.normalised(name) for name in lines[0][1]]
+    if "lastmodifiedsubmission" not in header:
+        raise KataError(
+            f"{path}: it has no column Last modified (submission). Download the assignment's grading worksheet."
+        )
+    cells_of = dict(lines)
+    for each in roster_files.read(path).entries:
+        cells = dict(zip(header, cells_of[each.line], strict=False))
+        text, name = cells.get("lastmodifiedsubmission", "").strip(), each.name or ""
+        numbered = f"{name or 'Participant'}_{each.participant}"  # as downloads of this assignment call namesakes
+        names = [numbered, name, each.id, each.email or ""]
+        person = next((one for one in names if composed(one) in people), each.id or each.email or name or numbered)
+        if text not in ("", "-"):
+            yield each.line, person, text, re.search(r"\d \S+ late\b", cells.get("status", "")) is not None
+
+
+def _moodle_time(text: str) -> datetime.datetime:
+    """Return the time in a text of Moodle in English, British or American. Raises ValueError for another text."""
+    words = " ".join(re.sub(r"^[^\W\d]+day,", "", text).split())
+    for day in ("%d %B %Y", "%B %d, %Y"):
+        for hour in ("%I:%M %p", "%H:%M"):
+            with suppress(ValueError):
+                return datetime.datetime.strptime(words, f"{day}, {hour}")
+    return datetime.datetime.fromisoformat(words)
 
 
 def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str, str]) -> dict[str, str]:
@@ -160,6 +231,33 @@ def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> I
             continue
         if every or submission.refused or (submission.files and not _has_only_stubs(kata, submission)):
             yield KataSubmission(_timed(entry, kata, submission), kata, _noted(entry, kata, location, submission))
+
+
+FEWEST = 5  # people; in a smaller batch, a few wrong names are no sign of the wrong kata
+SAMPLE = 20  # people whose files show which kata they are for
+
+
+def check_fits(entries: Sequence[SubmissionEntry], kata: Kata, others: Sequence[Kata]) -> None:
+    """Raise KataError if more than four of five people have no file of a kata. It names the kata that fits best."""
+    lacking = [
+        entry
+        for entry in entries
+        for each in of_katas(entry, [kata], every=True)
+        if each.files is not None and not each.files.files
+    ]
+    if len(entries) < FEWEST or 5 * len(lacking) <= 4 * len(entries):
+        return
+    own = {kata.slug, *(each.slug for each in kata.earlier)}  # earlier files belong to a milestone's submission
+    found = Counter(
+        each.kata.slug
+        for entry in lacking[:SAMPLE]
+        for each in of_katas(entry, [each for each in others if each.slug not in own], every=False)
+        if each.files is not None
+    )
+    best = next((slug for slug, count in found.most_common(1) if 2 * count > min(len(lacking), SAMPLE)), None)
+    what = f"{len(lacking)} of {len(entries)} people lack its files ({', '.join(kata.files)}), so nothing was stored"
+    fits = f"Their files fit {best}: use --kata {best}" if best else "Check the folder and the kata"
+    raise KataError(f"--kata {kata.slug}: {what}. {fits}. To grade them all the same: --anyway")
 
 
 def _noted(entry: SubmissionEntry, kata: Kata, location: Place, submission: Submission) -> Submission:

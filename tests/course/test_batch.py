@@ -234,6 +234,27 @@ def test_new_submission_is_graded_and_earlier_verdict_stays(root, tmp_path):
     assert "person0000,one,passed,3.0,3.0" in table(out)
 
 
+def test_file_older_than_a_graded_one_stays_the_older_one(root, tmp_path):
+    file, out = tmp_path / "in/ada/twice.py", tmp_path / "out"
+    for text, seconds in ((SOLUTION, 1_700_000_000), (ADDED, 1_600_000_000)):
+        os.utime(write(file, text), (seconds,) * 2)
+        done = run_here(root, tmp_path / "in", out)
+        assert done.status == 0, done.said
+    said = "older than what was graded earlier, so that stays the newest: ada, one: 2020-09-13T12:26:40+00:00, but 2023"
+    assert said in done.out
+    (row,) = csv.DictReader((out / "results.csv").read_text().splitlines())
+    assert (row["status"], row["submitted_at"]) == ("passed", "2023-11-14T22:13:20+00:00")
+    assert verdict.from_json((out / "verdicts/ada/one.json").read_bytes()).status == "passed"
+    assert [each.verdict.status for each in rows_of(out)["ada"]] == ["passed", "failed"]
+    again = run_here(root, tmp_path / "in", out)
+    assert said in again.out
+    assert "0 graded in" in again.out
+    assert "written again" not in again.out
+    os.utime(write(file, f"{ADDED}# new\n"), (1_800_000_000,) * 2)
+    assert "older than" not in run_here(root, tmp_path / "in", out).out
+    assert '"failed"' in (out / "verdicts/ada/one.json").read_text()
+
+
 def test_without_kata_option_only_changed_stubs_are_graded(root, tmp_path):
     write(tmp_path / "in" / "ada" / "katas" / "one" / "twice.py", SOLUTION)
     write(tmp_path / "in" / "ada" / "katas" / "two" / "twice.py", STUB)
@@ -273,7 +294,7 @@ def test_one_name_in_two_unicode_forms_is_one_person(tmp_path, names):
 def test_names_are_stored_in_one_unicode_form(tmp_path):
     write(tmp_path / "in" / "Zoe\u0301" / "twice.py", SOLUTION)
     times = submissions.read_times(write(tmp_path / "times.csv", "Zoe\u0301,2026-05-31T21:59:00+00:00\n"))
-    (entry,) = submissions.read(tmp_path / "in", times).entries
+    (entry,) = submissions.read(tmp_path / "in", times.times).entries
     assert (entry.person, entry.submitted_at) == ("Zo\u00e9", "2026-05-31T21:59:00+00:00")
     batch = Batch(tmp_path / "out")
     with batch.open() as held:
@@ -291,6 +312,24 @@ def test_names_that_differ_in_case_are_listed_or_refused(root, tmp_path):
     done = run_here(root, tmp_path / "in", out)
     assert done.status == 2
     assert done.err.startswith(f"katas: {out}: Ada and ada are the same name on this file system. Rename one")
+
+
+def test_batch_of_another_kata_stops_before_it_stores_anything(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one", "two"])
+    workshop.edit(root / "katas/two/kata.toml", '"twice.py"', '"doubled.py"')
+    for folder in (root / "katas/two", root / "solutions/two"):
+        (folder / "twice.py").rename(folder / "doubled.py")
+    for number in range(6):
+        write(tmp_path / f"in/person{number}/doubled.py", SOLUTION)
+    done = run_here(root, tmp_path / "in", tmp_path / "out")
+    assert (done.status, done.err.count("\n"), (tmp_path / "out").exists()) == (2, 1, False), done.said
+    assert "--kata one: 6 of 6 people lack its files (twice.py), so nothing was stored." in done.err
+    assert "Their files fit two: use --kata two. To grade them all the same: --anyway" in done.err
+    assert "6 ungradable" in run_here(root, tmp_path / "in", tmp_path / "out", "--anyway").out
+    for number in range(2):  # four of six
+        write(tmp_path / f"in/person{number}/twice.py", SOLUTION)
+    done = run_here(root, tmp_path / "in", tmp_path / "other")
+    assert (done.status, "4 ungradable" in done.out) == (0, True), done.said
 
 
 def test_links_and_loose_files_are_skipped_and_listed(root, tmp_path):
@@ -321,7 +360,7 @@ def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
     os.utime(write(folder / "ada" / "twice.py", ""), (1_700_000_000,) * 2)
     os.utime(write(folder / "ada" / "notes.md", ""), (1_600_000_000,) * 2)
     assert [entry.submitted_at for entry in submissions.read(folder).entries] == ["2023-11-14T22:13:20+00:00"]
-    times = submissions.read_times(write(tmp_path / "times.csv", "person,time\nada,2026-05-31T23:59:00+02:00\n"))
+    times = submissions.read_times(write(tmp_path / "times.csv", "person,time\nada,2026-05-31T23:59:00+02:00\n")).times
     assert [entry.submitted_at for entry in submissions.read(folder, times).entries] == ["2026-05-31T21:59:00+00:00"]
 
 
@@ -337,7 +376,7 @@ def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
 def test_wrong_table_of_times_names_the_line(tmp_path, text, fault):
     write(tmp_path / "in" / "ada" / "twice.py", "")
     with pytest.raises(KataError, match=fault):
-        submissions.read(tmp_path / "in", submissions.read_times(write(tmp_path / "times.csv", text)))
+        submissions.read(tmp_path / "in", submissions.read_times(write(tmp_path / "times.csv", text)).times)
 
 
 def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):

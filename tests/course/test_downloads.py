@@ -265,6 +265,99 @@ def test_times_of_a_table_come_before_those_of_the_system(tmp_path):
     assert (entries[0].submitted_at, entries[0].explicit) == ("2026-05-01T00:00:00+00:00", True)
 
 
+WORKSHEET = """\
+Identifier,Full name,Email address,Status,Grade,Maximum Grade,"Last modified (submission)",Feedback comments
+Participant 501,Ada Lovelace,ada@x.de,Submitted for grading - ,,3.00,"Sunday, 31 May 2026, 11:59 PM",
+Participant 502,Bob de la Cruz,bob@x.de,Submitted for grading - 3 mins 31 secs late - ,,3.00,"31 May 2026, 23:59",
+Participant 503,Kim Lee,kim@x.de,Submitted for grading - ,,3.00,"Monday, June 1, 2026, 12:05 AM",
+Participant 504,Kim Lee,kim2@x.de,No submission - ,,3.00,-,
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_moodles_worksheet_gives_the_times_of_submission(root, tmp_path, encoding):
+    table = tmp_path / "worksheet.csv"
+    table.write_bytes(WORKSHEET.encode(encoding))
+    place = laid(tmp_path, {name: data for name, data in MOODLE.items() if "_504_" not in name}, packed=True)
+    done, rows = graded(root, place, tmp_path / "out", "--times", str(table), "--zone", "Europe/Berlin")
+    assert {person: row["submitted_at"] for person, row in rows.items()} == {
+        "Ada Lovelace": "2026-05-31T21:59:00+00:00",
+        "Bob de la Cruz": "2026-05-31T21:59:00+00:00",
+        "Kim Lee": "2026-05-31T22:05:00+00:00",
+    }
+    assert "worksheet.csv: Moodle's times name no time zone, and were read as Europe/Berlin" in done.out
+    assert "in --times" not in done.out
+
+
+def test_times_of_namesakes_are_told_apart_by_their_numbers(tmp_path):
+    table = write(
+        tmp_path / "w.csv", WORKSHEET.replace("No submission - ,,3.00,-", 'Submitted,,3.00,"1 May 2026, 09:00"')
+    )
+    people = submissions.read(laid(tmp_path, MOODLE, packed=True)).people
+    found = submissions.read_times(table, people, "UTC")
+    assert found.times["Kim Lee_503"] == "2026-06-01T00:05:00+00:00"
+    assert found.times["Kim Lee_504"] == "2026-05-01T09:00:00+00:00"
+    assert found.late == {"Bob de la Cruz"}
+    anonymous = write(tmp_path / "a.csv", WORKSHEET.replace("Kim Lee,kim@x.de", ",").replace("Kim Lee,kim2@x.de", ","))
+    assert "Participant_503" in submissions.read_times(anonymous, ["Participant_503"], "UTC").times
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("31 May 2026, 23:59", "31. Mai 2026, 23:59", "w.csv, line 3: expected a time such as 31 May 2026, 11:59 PM."),
+        ("Last modified (submission)", "Changed", "w.csv: it has no column Last modified (submission). Download"),
+    ],
+)
+def test_a_worksheet_without_readable_times_is_one_message(root, tmp_path, old, new, said):
+    table = write(tmp_path / "w.csv", WORKSHEET.replace(old, new))
+    words = (str(laid(tmp_path, MOODLE, packed=True)), "--out", str(tmp_path / "out"), "--times", str(table))
+    done = katas("grade-batch", *words, cwd=root)
+    assert (done.status, done.err.count("\n"), said in done.err) == (2, 1, True), done.said
+
+
+def test_an_unknown_time_zone_is_one_message(tmp_path):
+    with pytest.raises(KataError, match=r"--zone Berlin: there is no such time zone\. Specify one such as"):
+        submissions.read_times(write(tmp_path / "w.csv", WORKSHEET), zone="Berlin")
+
+
+def test_late_for_the_platform_but_in_time_is_said_until_settled(root, tmp_path):
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    place = laid(tmp_path, CANVAS, packed=True)
+    _, rows = graded(root, place, tmp_path / "out", *book)
+    bob = "hopperbob_12346"
+    warning = f"WARNING: {bob}, one: marked as LATE, but submitted {rows[bob]['submitted_at']}, so 0 days after"
+
+    def rule(*words: str) -> str:
+        done = katas("gradebook", "rule", "one", "--due", *words, *book, cwd=root)
+        assert done.status == 0, done.said
+        return done.out
+
+    assert f"{warning} 2099-01-01" in rule("2099-01-01T10:00Z")
+    said, _ = graded(root, place, tmp_path / "out", *book)
+    assert f"{warning} 2099-01-01" in said.out
+    assert "If there was more time: katas gradebook rule one --person hopperbob_12346 --due TIME" in said.out
+    assert "Otherwise give the platform's times: katas grade-batch" in said.out
+    assert said.out.count("WARNING") == 1  # nobody else is marked
+    rule("2099-02-01T10:00Z", "--person", bob)
+    assert "WARNING" not in graded(root, place, tmp_path / "out", *book)[0].out
+    rule("never", "--person", bob)
+    table = write(tmp_path / "times.csv", f"{bob},2099-01-01T09:00\n")
+    assert "WARNING" not in graded(root, place, tmp_path / "out", *book, "--times", str(table))[0].out
+
+
+def test_late_in_moodles_worksheet_but_in_time_is_said(root, tmp_path):
+    """Most often, the time zone is wrong then."""
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    table, place = write(tmp_path / "worksheet.csv", WORKSHEET), laid(tmp_path, MOODLE_FLAT, packed=True)
+    words = (*book, "--times", str(table), "--zone")
+    graded(root, place, tmp_path / "out", *book)
+    katas("gradebook", "rule", "one", "--due", "2026-05-31T23:56+02:00", *book, cwd=root)
+    assert "WARNING" not in graded(root, place, tmp_path / "out", *words, "Europe/Berlin")[0].out
+    said = graded(root, place, tmp_path / "out", *words, "Asia/Tokyo")[0].out
+    assert "WARNING: Bob de la Cruz, one: marked as LATE, but submitted 2026-05-31T14:59:00+00:00" in said
+
+
 def test_the_roster_finds_the_people_of_a_download(tmp_path):
     people = [RosterPerson("s1", "Lovelace, Ada", ids=(("canvas", "12345"),)), RosterPerson("s2", "Bob de la Cruz")]
     roster = Roster([*people, RosterPerson("1001", "Somebody Else")])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.course.test_roster import CANVAS, WORKSHEET
 from tests.warm import katas
-from tests.workshop import ADDED, SOLUTION, write, write_repository
+from tests.workshop import ADDED, SOLUTION, edit, write, write_repository
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +124,42 @@ def test_an_anonymous_worksheet_must_be_that_of_the_assignment(exported):
     said, points = exported(worksheet(501, 523, 524, ids=False, names=anonymous))
     assert "it lacks Participant 522, who has submitted one, so it is the worksheet of another assignment." in said
     assert points == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("system", "name", "text", "words", "said"),
+    [
+        (
+            "canvas",
+            "c.csv",
+            CANVAS.replace("Exercise 1", "Two"),
+            ("--column", "Two (4711)"),
+            "column Two (4711) belongs",
+        ),
+        (
+            "canvas",
+            "c.csv",
+            CANVAS.replace("10.00", "4.00"),
+            ("--column", "Exercise 1 (4711)"),
+            "its maximum of 4 points",
+        ),
+        ("moodle", "Grades-NN-Two-29358.csv", WORKSHEET, (), "this file belongs to two, according to its name"),
+        ("moodle", "w.csv", WORKSHEET.replace("10.00", "4.00"), (), "according to its maximum of 4 points"),
+        ("gradescope", "Two_scores.csv", "Name,SID,Email,Total Score,Max Points\nA,s1,a@x.de,,3\n", (), "its name"),
+    ],
+)
+def test_points_are_not_written_for_another_kata(tmp_path, system, name, text, words, said):
+    root = write_repository(tmp_path / "katas", ["one", "two"])
+    edit(root / "katas/two/kata.toml", "points = 2", "points = 3")
+    edit(root / "katas/two/kata.toml", 'title = "Twice"', 'title = "Doubled"')
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    for slug in ("one", "two"):
+        write(tmp_path / "in/s1/katas" / slug / "twice.py", SOLUTION)
+    katas("--root", str(root), "grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), *book)
+    file = write(tmp_path / name, text)
+    command = ("--root", str(root), "gradebook", "export", system, "one", "--into", str(file), *words, *book)
+    done = katas(*command)
+    assert (done.status, done.err.count("\n"), said in done.err) == (2, 1, True), done.said
+    assert file.read_text(encoding="utf-8") == text
+    done = katas(*command, "--anyway")
+    assert (done.status, "written: " in done.out) == (0, True), done.said

@@ -126,6 +126,7 @@ def _of_roster(report: PersonReport) -> list[str]:
 Into = Annotated[Path | None, option("A file that you have downloaded from the platform: fill it in.", "FILE")]
 Column = Annotated[str | None, option("The column for the points; by default, the one that fits.", "NAME")]
 Output = Annotated[Path | None, option("Write to this file; by default, to the --into file, or to the screen.", "FILE")]
+Anyway = Annotated[bool, option("Fill it in even if it seems to belong to another kata.", None, "--anyway")]
 
 
 PURPOSES = {
@@ -143,9 +144,14 @@ PURPOSES = {
 
 def _command_for(system: str) -> Callable[..., None]:
     def export(
-        kata: KataSlug, into: Into = None, column: Column = None, output: Output = None, gradebook: Url = DEFAULT_URL
+        kata: KataSlug,
+        into: Into = None,
+        column: Column = None,
+        output: Output = None,
+        anyway: Anyway = False,
+        gradebook: Url = DEFAULT_URL,
     ) -> None:
-        _export(system, kata, into, column, output, gradebook)
+        _export(system, kata, into, column, output, gradebook, anyway=anyway)
 
     return export
 
@@ -154,19 +160,26 @@ for system, purpose in PURPOSES.items():
     app.command(system, help=cleandoc(purpose))(_command_for(system))
 
 
-def _export(system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str) -> None:
+def _export(
+    system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str, *, anyway: bool
+) -> None:
     if column is not None and into is None:
         raise KataError("--column: it needs a file to fill in: --into FILE.")
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         reports = book.read(results.reports, kata)
         title = book.read(results.titles).get(kata) or catalogue.load(Invocation.root, kata, complete=False).title
+        known = book.read(settings.rules)
+        others = {slug: (name, known[slug].maximum) for slug, name in book.read(results.titles).items()}
+    for each in (catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)):
+        others.setdefault(each.slug, (each.title, 0.0))
+    others.pop(kata, None)
     if not any(report.katas for report in reports):
         raise KataError(f"{gradebook}: it has no points for {kata}. Import a batch with `katas gradebook import`.")
     if into is None:
         filled = lms_export.minimal(system, kata, title, reports)
     else:
-        filled = lms_export.fill(into, system, kata, title, reports, column)
+        filled = lms_export.fill(into, system, kata, title, reports, column, {} if anyway else others)
     target = output or into
     if target is None:
         print(filled.text, end="")

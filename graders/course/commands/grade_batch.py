@@ -50,10 +50,16 @@ Scheduler = Annotated[str | None, option("Grade on the workers of this Dask sche
 Changed = Annotated[
     bool, option("Also regrade what was graded with different tests, harness or policy.", None, "--changed")
 ]
-Times = Annotated[Path | None, option("A CSV file with each person's submission time.", "FILE")]
+Times = Annotated[
+    Path | None, option("A CSV file with each person's submission time, or Moodle's grading worksheet.", "FILE")
+]
+Zone = Annotated[
+    str | None, option("The time zone of times without one; by default UTC, and for Moodle this machine's.", "NAME")
+]
 Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
 Require = Annotated[str | None, option("The weakest confinement to accept: full, partial or none.", "STRENGTH")]
+Anyway = Annotated[bool, option("Grade even if hardly anyone has the kata's files.", None, "--anyway")]
 Extras = Annotated[
     bool, option("Require the extra tasks to pass too, not only the core tasks.", None, "--require-extras")
 ]
@@ -72,6 +78,8 @@ def grade_batch(
     require_confinement: Require = None,
     require_extras: Extras = False,
     form: From = None,
+    zone: Zone = None,
+    anyway: Anyway = False,
 ) -> int:
     """Grade a whole cohort's submissions.
 
@@ -90,13 +98,13 @@ def grade_batch(
     from graders.course.batch import Batch
     from graders.course.downloads import TITLES
     from graders.course.executors import Cluster, ThisMachine
-    from graders.course.gradebook import batches, settings
+    from graders.course.gradebook import batches, results, settings
     from graders.course.grading import BatchRun
 
     root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
     loaded = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or ())] or catalogue.load_all(root)
-    known_times = submissions.read_times(times) if times else {}
     cohort = submissions.read(folder, form=form)
+    given = submissions.read_times(times, cohort.people, zone) if times else submissions.Times({})
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise KataError(
             f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
@@ -104,6 +112,10 @@ def grade_batch(
     if cohort.form in TITLES:
         people = counted(len(cohort.people), "person", "people")
         print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
+    if given.note:
+        print(given.note)
+    for kata in loaded if katas and not anyway else ():
+        submissions.check_fits(cohort.entries, kata, catalogue.load_all(root))
     started = time.monotonic()
     executor: JobExecutor = Cluster(scheduler) if scheduler else ThisMachine(root, workers, require)
     if gradebook and not batch.exists:
@@ -117,7 +129,7 @@ def grade_batch(
             "names that differ only in case", batch.names_alike(cohort.people, held.read(batches.people))
         )
         if times:
-            cohort, without = _timed(cohort, known_times, held)
+            cohort, without = _timed(cohort, given.times, held)
             about_names += without
         run = BatchRun(
             batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
@@ -127,6 +139,7 @@ def grade_batch(
         with _results_written(run, held), _progress_shown(run, len(cohort.entries)), executor:
             run.grade(cohort.entries, executor, held)
         about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
+        about_batch += held.book.read(results.late_but_in_time, None, given.late)
     lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
     print("\n".join(lines + about_names + first_of("skipped", cohort.left_out)))
     return 2 if run.progress.errors else 0
@@ -197,6 +210,7 @@ def summary(
         lines.append(f"confinement: {progress.weakest}; --require-confinement full refuses to grade with less")
     lines += first_of("note", progress.notes)
     lines += first_of("no submission for these katas", progress.nothing)
+    lines += first_of("older than what was graded earlier, so that stays the newest", progress.older)
     lines += first_of("not graded", progress.refused) + first_of("error", progress.errors)
     lines += first_of("written again, because it differed from the gradebook", progress.rewritten)
     if progress.errors:

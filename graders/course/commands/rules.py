@@ -22,7 +22,7 @@ from graders.course.commands.options import (
     open_gradebook,
     option,
 )
-from graders.course.gradebook import Gradebook, importing, settings
+from graders.course.gradebook import Gradebook, importing, results, settings
 from graders.course.gradebook.people import Directory
 from graders.course.rules import Rule, described
 from graders.course.totals import Course
@@ -101,6 +101,7 @@ def rule(
             lines = _rules(book, kata)
         elif person is None:
             lines = [*_rule_changed(book, kata, changes), *after_decision(book, kata)]
+            lines += book.read(results.late_but_in_time, kata)
         elif set(changes) != {"due_at"}:
             raise KataError(ONLY_DUE)
         else:

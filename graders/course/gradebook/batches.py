@@ -123,10 +123,12 @@ def same_files(transaction: Transaction, submission: SubmissionRow) -> list[Subm
 
 
 def set_entry(transaction: Transaction, batch: BatchRow, submission: SubmissionRow) -> None:
-    """Make a submission the last one of its person and kata in a batch."""
+    """Make a submission the last one of its person and kata in a batch, unless a newer one is."""
     key = {"batch_id": batch.id, "person_id": submission.person_id, "kata": submission.kata}
-    known = transaction.session.get(EntryRow, key) or EntryRow(**key)
-    known.submission_id = submission.id
+    known = transaction.session.get(EntryRow, key) or EntryRow(**key, submission_id=submission.id)
+    before = transaction.session.get_one(SubmissionRow, known.submission_id)
+    if submission.submitted_at >= before.submitted_at:
+        known.submission_id = submission.id
     transaction.session.add(known)
     transaction.session.flush()
 
@@ -139,6 +141,13 @@ def entries(transaction: Transaction, batch: BatchRow, person: str | None = None
     if person is not None:
         wanted = wanted.where(PersonRow.name == person)
     return iter(transaction.session.scalars(wanted.execution_options(yield_per=100)))
+
+
+def graded(transaction: Transaction, batch: BatchRow) -> set[tuple[str, ...]]:
+    """Return the person, kata, digest and time of each submission in a batch that has a verdict that counts."""
+    wanted = sa.select(PersonRow.name, SubmissionRow.kata, SubmissionRow.sha256, SubmissionRow.submitted_at)
+    wanted = wanted.join(SubmissionRow.person).join(SubmissionRow.verdicts).where(VerdictRow.status != "error")
+    return {tuple(row) for row in transaction.session.execute(wanted.where(SubmissionRow.batch == batch.folder))}
 
 
 def submissions(transaction: Transaction, batch: BatchRow) -> Iterator[SubmissionRow]:

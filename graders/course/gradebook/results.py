@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from packaging.version import InvalidVersion, Version
 
 from graders.course import rules, totals
+from graders.course.downloads import LATE
 from graders.course.gradebook import decisions, settings
 from graders.course.gradebook.database import Transaction
 from graders.course.gradebook.groups import Groups
@@ -185,6 +187,30 @@ def by_name(transaction: Transaction) -> dict[Key, KataResult]:
         own = {each.attempt.submitted_as or result.person for each in result.standings if not each.attempt.by}
         results |= {(name, result.kata): result for name in own or {result.person}}
     return results
+
+
+def late_but_in_time(transaction: Transaction, slug: str | None = None, late: Collection[str] = ()) -> list[str]:
+    """Say who is late according to the platform, but in time according to the stored time, and how to settle it.
+
+    `late` are submitted names that the platform's own table of times marks. Otherwise the note on the submission
+    counts, unless `--times` has corrected its time or the person has a deadline of their own.
+    """
+    corrected = sa.select(AuditRow.person, AuditRow.kata, AuditRow.after).where(AuditRow.what == "handed in")
+    settled = {tuple(row) for row in transaction.session.execute(corrected)}
+    general = settings.rules(transaction)
+    lines = []
+    for result in of_katas(transaction, slug):
+        due = result.rule.due_at
+        for each in result.standings if due and due == general[result.kata].due_at else ():
+            name, time = each.attempt.submitted_as, each.attempt.submitted_at
+            noted = LATE in each.attempt.verdict.intake_notes and (name, result.kata, time) not in settled
+            if not each.late and not each.attempt.by and (noted or name in late):
+                text = f"{name}, {result.kata}: marked as LATE, but submitted {time}, so 0 days after {due}"
+                command = f"katas gradebook rule {result.kata} --person {shlex.quote(name)} --due TIME"
+                lines.append(clean_line(f"WARNING: {text}. If there was more time: {command}", 1_000))
+    if lines:
+        lines.append("Otherwise give the platform's times: katas grade-batch SUBMISSIONS --out DIR --times FILE")
+    return lines
 
 
 def reports(transaction: Transaction, slug: str | None = None, person: str | None = None) -> list[PersonReport]:
