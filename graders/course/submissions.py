@@ -256,7 +256,9 @@ def check_fits(entries: Sequence[SubmissionEntry], kata: Kata, others: Sequence[
     )
     best = next((slug for slug, count in found.most_common(1) if 2 * count > min(len(lacking), SAMPLE)), None)
     what = f"{len(lacking)} of {len(entries)} people lack its files ({', '.join(kata.files)}), so nothing was stored"
-    fits = f"Their files fit {best}: use --kata {best}" if best else "Check the folder and the kata"
+    names = {name for each in others if each.slug == best for name in each.named_files}
+    fitting = [each.slug for each in others if each.slug not in own and names.intersection(each.named_files)]
+    fits = f"Their files fit --kata {' or '.join(fitting)}" if fitting else "Check the folder and the kata"
     raise KataError(f"--kata {kata.slug}: {what}. {fits}. To grade them all the same: --anyway")
 
 

@@ -302,13 +302,18 @@ def test_real_reviews_are_classified_correctly(kata: Any, draw: Any, probes: Any
 
 @task("explain")
 def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, probes: Any) -> None:
-    told = kata.run(probes.explanation_of, draw.seed(), EPOCHS, EXAMPLE)
-    assert [word for word, _ in told["weights"]] == EXAMPLE.lower().split()
-    assert abs(sum(weight for _, weight in told["weights"]) - 1) < 1e-4  # float32, seven words
-    assert told["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {told['prediction']}"
-    assert 0.5 <= told["confidence"] <= 1
-    weights = {word: round(weight, 2) for word, weight in told["weights"]}
-    assert weights["terrible"] + weights["boring"] > 0.5, (
+    def trained() -> tuple[bool, dict[str, float]]:
+        told = kata.run(probes.explanation_of, draw.seed(), EPOCHS, EXAMPLE)
+        assert [word for word, _ in told["weights"]] == EXAMPLE.lower().split()
+        assert abs(sum(weight for _, weight in told["weights"]) - 1) < 1e-4  # float32, seven words
+        assert told["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {told['prediction']}"
+        assert 0.5 <= told["confidence"] <= 1
+        weights = {word: round(weight, 2) for word, weight in told["weights"]}
+        return weights["terrible"] + weights["boring"] > 0.5, weights
+
+    decisive, weights = trained()
+    # A right training can leave the weight on another word, though rarely. Then two others must not.
+    assert decisive or (trained()[0] and trained()[0]), (
         f"'terrible' and 'boring' together have no more than half of the weight: {weights}. {LOOK}"
     )
 

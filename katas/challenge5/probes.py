@@ -225,6 +225,8 @@ def _repeated(fresh: nn.Module, model: nn.Module, X: torch.Tensor, y: torch.Tens
     ]
     descent = torch.optim.SGD(groups, lr=0.1)
     loss_of = nn.functional.mse_loss if y.ndim == 2 else nn.functional.cross_entropy
+    with torch.no_grad():
+        begun = loss_of(fresh(X), y).item()
     losses = []
     for batch in rows:
         loss = loss_of(fresh(X[batch]), y[batch])
@@ -239,7 +241,13 @@ def _repeated(fresh: nn.Module, model: nn.Module, X: torch.Tensor, y: torch.Tens
     distinct = [
         len({row for batch in rows[at : at + per_epoch] for row in batch}) for at in range(0, len(rows), per_epoch)
     ]
-    return {"strangers": 0, "rows in each epoch": distinct, "losses": losses, "largest difference of weights": apart}
+    return {
+        "strangers": 0,
+        "rows in each epoch": distinct,
+        "loss of the fresh network": begun,
+        "losses": losses,
+        "largest difference of weights": apart,
+    }
 
 
 def _asked(program: Any, model: nn.Module, X: torch.Tensor) -> dict[str, Any]:

@@ -67,8 +67,8 @@ def test_bug1_is_still_the_same_program(kata: Any, probes: Any) -> None:
     }
     check(run, expected)
     check_repeated(run, 256, 3)
-    first = run["losses"][0]
-    assert abs(first - 0.6816) < 1e-3, f"loss of the fresh network on its first batch: {first:.4f}, should be 0.6816"
+    fresh = run["loss of the fresh network"]  # does not depend on the order of the batches
+    assert abs(fresh - 0.6857) < 1e-3, f"loss of the fresh network on all points: {fresh:.4f}, should be 0.6857"
     check_history(run, 3)
     means = np.reshape(run["losses"], (3, 8)).mean(axis=1)
     assert np.allclose(run["history"]["loss"], means, atol=1e-3), (

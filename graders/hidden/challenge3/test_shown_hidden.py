@@ -67,15 +67,23 @@ def test_an_explanation_matches_the_model(kata: Any, draw: Any, probes: Any) -> 
 
 @task("explain")
 def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, probes: Any) -> None:
+    """A right training can leave the weight on another word, though rarely. Then two others must not."""
     language = english(draw.seed(), N_TRAIN)
-    (model,) = kata.run(
-        probes.explanations, sent(language.train), sent(language.test), [draw.seed()], EPOCHS, text([EXAMPLE])
-    )
-    (example,) = model["told"]
-    promise(example["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {example['prediction']}")
-    weights = dict(zip(example["words"], example["weights"].round(2).tolist(), strict=True))
+
+    def weights_of(seed: int) -> dict[str, float]:
+        (model,) = kata.run(
+            probes.explanations, sent(language.train), sent(language.test), [seed], EPOCHS, text([EXAMPLE])
+        )
+        (example,) = model["told"]
+        promise(example["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {example['prediction']}")
+        return dict(zip(example["words"], example["weights"].round(2).tolist(), strict=True))
+
+    def is_decisive(weights: dict[str, float]) -> bool:
+        return weights.get("terrible", 0) + weights.get("boring", 0) > 0.5
+
+    weights = weights_of(draw.seed())
     promise(
-        weights.get("terrible", 0) + weights.get("boring", 0) > 0.5,
+        is_decisive(weights) or (is_decisive(weights_of(draw.seed())) and is_decisive(weights_of(draw.seed()))),
         f"'terrible' and 'boring' together get no more than half of the weight in {EXAMPLE!r}: {weights}",
     )
 
