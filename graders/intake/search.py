@@ -152,7 +152,8 @@ class _Search:
             ):
                 continue
             own = self._path_says(parts[:-depth])
-            if own or (own is not None and self._is_distinctive(parts[-1], wanted, rank)):
+            here = "".join(f"{part}/" for part in parts[:-depth]) == self.base
+            if own or (own is not None and self._is_distinctive(parts[-1], wanted, rank, here)):
                 yield Candidate(entry, printable(entry.name), rank, not own, self._is_apart(parts[:-depth]))
         if depth == 1 and name.endswith(".py"):
             yield from self._cells(name)
@@ -171,16 +172,22 @@ class _Search:
 
     def _path_says(self, folders: Sequence[str]) -> bool | None:
         """Return whether a path names this kata, and None if it names another one."""
-        names = {_without_ending(folded(part)) for part in folders}
+        names = {re.sub(r"[ _-]", "", _without_ending(folded(part))) for part in folders}
         if self.kata.slug in names:
             return True
         return None if names & self.others.keys() else False
 
-    def _is_distinctive(self, base: str, name: str, rank: int) -> bool:
-        """Return whether a file with this base name belongs to this kata if its path doesn't name a kata."""
+    def _is_distinctive(self, base: str, wanted: str, rank: int, here: bool = False) -> bool:
+        """Return whether a file with this base name belongs to this kata if its path doesn't name a kata.
+
+        Several katas may have a file of the same name. If it lies `here`, where the exact rules take it for this kata,
+        they take a copy or another spelling, too.
+        """
         others = {other for names in self.others.values() for other in names}
+        if here:
+            others.discard(wanted)
         ranks = [found for other in others if (found := _rank(base, other)) is not None]
-        return name.rpartition("/")[2] not in others and all(rank < other for other in ranks)
+        return wanted not in others and all(rank < other for other in ranks)
 
 
 def _start_of(text: bytes, most: int) -> bytes:

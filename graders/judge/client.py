@@ -7,7 +7,8 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from types import TracebackType
 
@@ -343,15 +344,23 @@ def _missing(kata: Kata, submission: Path | str | intake.Submission | None, take
     names = dict.fromkeys([*taken.missing, *named])
     where = "the submission" if submission is taken else submission or kata.folder
     if submission is not None:
-        where = f"{where}{_instead(taken)}"
+        where = f"{where}{_instead(taken, names)}"
     said = f"{', '.join(names)}: not found in {where}. Submit every file that {kata.folder.name}/kata.toml lists."
     return dict.fromkeys(names, said)
 
 
-def _instead(taken: intake.Submission) -> str:
-    """Return a clause with the names of the files that a submission has instead, source files first."""
+def _instead(taken: intake.Submission, missing: Iterable[str]) -> str:
+    """Return a clause with the names of the files that a submission has instead, those nearest to a missing one first.
+
+    Source files come before others.
+    """
+
+    def likeness(name: str) -> float:
+        own = name.lower().rpartition("/")[2]
+        return max((SequenceMatcher(None, own, each.rpartition("/")[2]).ratio() for each in missing), default=0.0)
+
     seen = [name for name in taken.ignored if not name.startswith((".", "…"))]
-    seen.sort(key=lambda name: not name.lower().endswith((".py", ".ipynb")))
+    seen.sort(key=lambda name: (not name.lower().endswith((".py", ".ipynb")), -likeness(name)))
     if not seen:
         return ""
     more = " and more" if len(taken.ignored) > SHOWN_INSTEAD else ""

@@ -182,6 +182,15 @@ def test_a_name_of_several_katas_needs_a_folder_that_tells(root, tmp_path):
     assert taken(two, tmp_path).graded["shared.py"] == b"b"
 
 
+@pytest.mark.parametrize("name", ["Shared.py", "shared (1).py", "shared-1.py", "Two/Shared.py", "t-wo (1)/shared.py"])
+def test_a_name_of_several_katas_may_be_misspelt_where_the_exact_name_is_taken(root, tmp_path, name):
+    write(tmp_path / "thrice.py", OTHER)
+    write(tmp_path / name, SOLUTION)
+    submission = taken(catalogue.load(root, "two"), tmp_path)
+    assert submission.graded == {"thrice.py": OTHER.encode(), "shared.py": SOLUTION.encode()}
+    assert submission.notes == (f"{name} was graded as shared.py",)
+
+
 def test_results_are_taken_from_the_folder_of_the_module(root, tmp_path):
     three = catalogue.load(root, "three")
     write(tmp_path / "three" / "Shared.py", SOLUTION)
