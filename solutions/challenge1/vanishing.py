@@ -94,9 +94,8 @@ def experiment(X, y, activation, *, n_steps, learning_rate, batch_size, seed):
     with shown(activation, total=n_steps) as tell:
         for step, (X_batch, y_batch) in enumerate(batches(X, y, batch_size, n_steps, seed)):
             loss = network.train_step(X_batch, y_batch, learning_rate)
-            norms = network.track_gradients()
-            records += [(step, layer, norm, loss) for layer, norm in enumerate(norms, start=1)]
-            tell(step + 1, loss, gradients=norms)
+            records += [(step, layer, norm, loss) for layer, norm in enumerate(network.track_gradients(), start=1)]
+            tell(step + 1, loss, gradients=network.track_gradients())
     return pd.DataFrame(records, columns=["step", "layer", "gradient_norm", "loss"])
 
 
@@ -118,8 +117,7 @@ def fixed_network(X, y, seed):
     network = DeepNetwork(LAYERS, "relu", n_inputs=X.shape[1], width=WIDTH, seed=seed)
     with shown("fixed network", total=STEPS) as tell:
         for step, (X_batch, y_batch) in enumerate(batches(X, y, BATCH, STEPS, seed)):
-            loss = network.train_step(X_batch, y_batch, LEARNING_RATE * (1 - step / STEPS))
-            tell(step + 1, loss, gradients=network.track_gradients())
+            tell(step + 1, network.train_step(X_batch, y_batch, LEARNING_RATE * (1 - step / STEPS)))
     return network
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graders import catalogue
+from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.catalogue.records import AFTER
 from tests.workshop import ROOT
@@ -93,6 +93,13 @@ def test_a_solution_has_the_declared_files_and_no_others(kata: Kata) -> None:
     assert AFTER in names
     more = {".gitignore", AFTER, *BESIDE.get(kata.slug, ())}
     assert all(kata.declares(name) or re.fullmatch(r"figure(_\w+)?\.py", name) or name in more for name in names), names
+
+
+@every(KATAS)
+def test_every_variant_can_be_made_from_the_solution(kata: Kata) -> None:
+    solved = intake.solved(kata)
+    for each in (*kata.wrong, *kata.accept):
+        assert each.submission(solved)  # an edit whose passage is not there raises an exception
 
 
 @every(KATAS)
