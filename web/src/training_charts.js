@@ -113,7 +113,8 @@ export class Curve extends Figure {
         if (earlier.length) {
             const [step, mean] = earlier.at(-1);
             this.path(context, earlier.map(([step, mean]) => [x(step), mean === null ? null : y(mean)]), soft, 1.5);
-            context.fillText(this.earlier.name, x(step) + 4, Math.max(10, y(mean ?? highest) + 4));
+            const at = Math.min(x(step) + 4, width - right - context.measureText(this.earlier.name).width);
+            context.fillText(this.earlier.name, at, Math.min(y(mean ?? highest) + 14, height - below - 4));
         }
         this.path(context, this.points.map(([step, value]) => [x(step), value === null ? null : y(value)]), edge, 0.6);
         this.path(context, this.points.map(([step, , mean]) => [x(step), mean === null ? null : y(mean)]), accent, 2);

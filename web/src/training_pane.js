@@ -166,6 +166,7 @@ export class TrainingPane {
             this.of = frame.of;
             this.name = frame.title;
             [this.loss, this.accuracy].forEach((curve) => curve.restart(frame.title));
+            this.sizes.element.hidden = true; // those of the training before
         }
         this.loss.of = this.accuracy.of = this.of;
         this.step = frame.step || this.step;
