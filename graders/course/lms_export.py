@@ -51,6 +51,7 @@ class Filled:
     not_in_gradebook: list[str] = field(default_factory=list)
     awaiting: list[str] = field(default_factory=list)
     locked: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # the course, without a submission
     doubtful: dict[int, list[str]] = field(default_factory=dict)
     maxima: tuple[float, float] | None = None
 
@@ -87,6 +88,8 @@ def fill(
     for line, report in of_line.items():
         if changeable is not None and lines[line][changeable].strip().casefold() == "no":
             filled.locked.append(report.person)
+        elif _is_gone(report):
+            filled.left.append(report.person)
         elif report.outstanding:
             filled.awaiting.append(report.person)
         else:
@@ -124,6 +127,8 @@ def minimal(system: str, kata: str, title: str, reports: Sequence[PersonReport])
     filled = Filled("", title)
     filled.not_in_file = [report.person for report in reports if report.listing.roster is None]
     for report, person in known:
+        if _is_gone(report):
+            continue
         if report.outstanding:
             filled.awaiting.append(report.person)
             continue
@@ -236,6 +241,11 @@ def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], ka
         if entry is not None and (not entry.name or set(spellings(entry.name)) & set(spellings(name))):
             result.setdefault(person, entry.line)
     return result
+
+
+def _is_gone(report: PersonReport) -> bool:
+    """Return whether a person has left the course and neither submitted anything nor got points by a decision."""
+    return report.has_left and not any(each.submitted or each.decisions for each in report.katas.values())
 
 
 def _maximum(reports: Sequence[PersonReport], kata: str) -> float:

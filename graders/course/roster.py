@@ -12,7 +12,7 @@ from graders.course.downloads import composed
 
 UNKNOWN = "not in the roster"
 BY_HAND = "name"  # the system of an id that an instructor matched to a submitted name
-SYSTEMS = {"canvas": "Canvas id", "gradescope": "Gradescope id", "login": "login"}
+SYSTEMS = {"canvas": "Canvas id", "gradescope": "Gradescope id", "login": "login", "github": "GitHub login"}
 _LAST_PART = re.compile(r"(?P<name>.*)[\W_](?P<id>[^\W_]+)\W*", re.DOTALL)  # an id at the end of a longer name
 SHORT_ID = 2  # characters; such an id at the end of a name could also be the number of an attempt
 

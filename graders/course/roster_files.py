@@ -31,6 +31,7 @@ COLUMNS = {
     "sis": "sisuserid",
     "login": "sisloginid",
     "identifier": "identifier",
+    "github": "github|githubusername|githublogin|githubuser|githubaccount",
 }
 EXPECTED = {
     "canvas": ("id", "name", "sis", "login", "section"),
@@ -58,12 +59,16 @@ class RosterEntry:
 
 @dataclass(frozen=True)
 class RosterFile:
-    """A file with a roster. `system` is the learning platform that wrote it, or empty. `skipped` are not students."""
+    """A file with a roster. `system` is the learning platform that wrote it, or empty. `skipped` are not students.
+
+    `unread` are the names of columns that mean nothing here. A platform's own files may have any.
+    """
 
     path: str
     system: str
     entries: tuple[RosterEntry, ...]
     skipped: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Table(NamedTuple):
@@ -99,7 +104,8 @@ def read(path: Path) -> RosterFile:
                 )
     if not entries:
         raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
-    return RosterFile(str(path), system, tuple(entries), tuple(filter(None, skipped)))
+    unread = () if system else tuple(clean_line(name) for name in header if name.strip() and column_of(name) is None)
+    return RosterFile(str(path), system, tuple(entries), tuple(filter(None, skipped)), unread)
 
 
 def system_of(header: Sequence[str]) -> str:
@@ -108,6 +114,8 @@ def system_of(header: Sequence[str]) -> str:
     if {"student", "id", "section"} <= names:
         return "canvas"
     is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"}
+    if "githubusername" in names:
+        return ""  # GitHub Classroom's own roster calls the id `identifier`, as Moodle's worksheets do
     if "identifier" in names or (is_list and "id" not in names):
         return "moodle"
     if "email" in names and ("sid" in names or ("role" in names and "id" not in names)):
@@ -196,6 +204,8 @@ def _columns(path: Path, line: int, header: Sequence[str], system: str) -> dict[
     result: dict[str, int] = {}
     for position, name in enumerate(header):
         column = column_of(name)
+        if column == "identifier" and not system:
+            column = "id"
         if column is None or column not in EXPECTED.get(system, COLUMNS):
             continue
         if result.setdefault(column, position) != position and system not in EXPECTED:
@@ -206,7 +216,7 @@ def _columns(path: Path, line: int, header: Sequence[str], system: str) -> dict[
     if not result.keys() & ({"id", "sis", "identifier"} | ({"email"} if system else set())):
         raise KataError(
             f"{path}, line {line}: no column has the people's ids. The first line names the columns: "
-            "id,name,e-mail,section,group; only id is required."
+            "id,name,e-mail,section,group,github; only id is required."
         )
     return result
 
@@ -241,7 +251,7 @@ def _is_no_student(texts: Mapping[str, str], system: str, has_students: bool) ->
 def _entry(path: Path, line: int, texts: Mapping[str, str], system: str) -> RosterEntry:
     login, email = texts.get("login", ""), texts.get("email")
     ids = [("canvas", texts["id"])] if system == "canvas" else []
-    ids += [("login", login)] if login else []
+    ids += [(system, texts[system]) for system in ("login", "github") if texts.get(system)]
     participant = texts.get("identifier", "").rpartition(" ")[2]
     if email is None and "@" in login:
         email = login

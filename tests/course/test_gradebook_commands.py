@@ -414,6 +414,34 @@ def test_line_that_fits_two_people_is_left_out(run, tmp_path, url):
     assert '"Lovelace, Ada",77,s1,ada@uni.example,Tutorial A,,\n' in Path(file).read_text(encoding="utf-8-sig")
 
 
+def test_people_who_left_are_in_an_export_if_they_submitted(run, tmp_path):
+    run("people", "import", put(tmp_path, CANVAS))
+    run("people", "import", put(tmp_path, "id,name\ns3,Cleo\n", "now.csv"))
+    file = put(tmp_path, CANVAS)
+    said = run("export", "canvas", "one", "--into", file, "--column", "Exercise 1 (4711)")
+    assert "left the course without a submission, so their lines are unchanged: s2\n" in said
+    assert "not in the gradebook" not in said
+    assert "in the gradebook, but not in the file: bob, s3\n" in said
+    filled = Path(file).read_text(encoding="utf-8-sig")
+    assert ",s1,ada@uni.example,Tutorial A,3," in filled
+    assert ",s2,zoe@uni.example,Tutorial B,8.00," in filled
+    people = [row.split(",")[0] for row in run("export", "csv", "one", "--per", "person").splitlines()]
+    assert people == ["person", "bob", "s1", "s3"]
+    assert [row.split(",")[1] for row in run("export", "moodle", "one").splitlines()] == [
+        "Email address",
+        "ada@uni.example",
+        "",
+    ]
+
+
+def test_column_with_a_typing_error_is_named(run, tmp_path):
+    said = run("people", "import", put(tmp_path, "id,gruop,shoe size\ns1,G1,38\n")).splitlines()
+    assert said[1:3] == [
+        "WARNING: the column gruop was not read. Did you mean group?",
+        "WARNING: the column shoe size was not read.",
+    ]
+
+
 def test_without_a_file_the_export_has_what_an_import_needs(run, tmp_path):
     assert "There is no roster" in run("export", "canvas", "one", status=2)
     run("people", "import", put(tmp_path, CANVAS.replace("Müller, Zoé", "=cmd()")))

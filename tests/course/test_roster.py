@@ -102,6 +102,27 @@ def test_files_of_learning_platforms_are_read_as_they_are(tmp_path, text, system
     assert (file.entries[0].email, file.entries[0].ids) == ("ada@uni.example", ids)
 
 
+CLASSROOM = "identifier,github_username,github_id,name\ns1,ada-l,901,Ada Lovelace\ns2,Zoe99,902,Zo\u00e9 M\u00fcller\n"
+
+
+@pytest.mark.parametrize("text", [CLASSROOM, "id,GitHub,name\ns1,ada-l,Ada Lovelace\ns2,Zoe99,Zo\u00e9 M\u00fcller\n"])
+def test_github_logins_belong_to_people(tmp_path, text):
+    file = roster_files.read(write(tmp_path, text))
+    assert [(each.id, each.ids) for each in file.entries] == [
+        ("s1", (("github", "ada-l"),)),
+        ("s2", (("github", "Zoe99"),)),
+    ]
+    roster = Roster(RosterPerson(each.id, each.name or "", ids=each.ids) for each in file.entries)
+    assert (roster.match("ADA-L").id, roster.match("zoe99").how) == ("s1", "GitHub login")
+
+
+def test_columns_that_nobody_reads_are_named(tmp_path):
+    file = roster_files.read(write(tmp_path, "id,name,gruop,shoe size\ns1,Ada,G1,38\n"))
+    assert file.unread == ("gruop", "shoe size")
+    assert roster_files.read(write(tmp_path, PLAIN)).unread == ()
+    assert roster_files.read(write(tmp_path, CANVAS)).unread == ()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

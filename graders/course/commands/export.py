@@ -167,7 +167,7 @@ def _export(
         raise KataError("--column: it needs a file to fill in: --into FILE.")
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
-        reports = book.read(results.reports, kata)
+        reports = book.read(results.reports, kata, everyone=True)
         title = book.read(results.titles).get(kata) or catalogue.load(Invocation.root, kata, complete=False).title
         known = book.read(settings.rules)
         others = {slug: (name, known[slug].maximum) for slug, name in book.read(results.titles).items()}
@@ -196,6 +196,7 @@ def _problems(filled: Filled, file: Path | str) -> list[str]:
     groups = {
         f"in the gradebook, but not in {where}": filled.not_in_file,
         "in the file, but not in the gradebook": filled.not_in_gradebook,
+        "left the course without a submission, so their lines are unchanged": filled.left,
         "left out, because their points await review": filled.awaiting,
         "left out, because the platform has locked their grades": filled.locked,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ from graders.errors import KataError
 app = typer.Typer(help="Show and change the roster.", no_args_is_help=True, rich_markup_mode=None)
 
 MANY_LEFT = 0.1  # of the people on the roster
+READ = ("id", "name", "first name", "last name", "e-mail", "section", "group", "github")  # the columns of a roster
 
 
 @app.command("import")
@@ -48,9 +50,9 @@ def import_(
 ) -> None:
     """Import the roster, or update it.
 
-    The file has a line for each person, and its first line names the columns: id, name, e-mail, section, group. You can
-    also use Canvas's gradebook, Moodle's list of participants or grading worksheet, or Gradescope's roster. People who
-    are not in the file are marked as left, but not deleted.
+    The file has a line for each person, and its first line names the columns: id, name, e-mail, section, group and
+    github, the login there. You can also use Canvas's gradebook, Moodle's list of participants or grading worksheet, or
+    the rosters of Gradescope and GitHub Classroom. People who are not in the file are marked as left, but not deleted.
     """
     read = roster_files.read(file)
     made = if_new(gradebook)
@@ -73,6 +75,9 @@ def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[
             f"WARNING: {len(changes.left)} of {before} people are now marked as left, because this file lacks them. "
             "If it is not the whole course, import the complete file again: that brings them back as they were."
         )
+    for name in read.unread:
+        near = difflib.get_close_matches(name.casefold(), READ, n=1)
+        lines.append(f"WARNING: the column {name} was not read." + "".join(f" Did you mean {each}?" for each in near))
     unknown = [each.id for each in listings if each.roster is None and each.names]
     groups = {
         "marked as left": changes.left,

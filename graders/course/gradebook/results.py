@@ -213,10 +213,13 @@ def late_but_in_time(transaction: Transaction, slug: str | None = None, late: Co
     return lines
 
 
-def reports(transaction: Transaction, slug: str | None = None, person: str | None = None) -> list[PersonReport]:
+def reports(
+    transaction: Transaction, slug: str | None = None, person: str | None = None, *, everyone: bool = False
+) -> list[PersonReport]:
     """Return everyone's report, or one person's, sorted by person. With `slug`, only this kata counts.
 
-    People on the roster are listed without a submission too, but only with one if they have left the course.
+    People on the roster are listed without a submission too, but only with one if they have left the course, or with
+    `everyone`.
     """
     directory = Directory(transaction)
     katas = _Katas(transaction, directory)
@@ -231,7 +234,7 @@ def reports(transaction: Transaction, slug: str | None = None, person: str | Non
     collected = []
     for listing in directory.listings():
         own = by_person.get(listing.id, {})
-        is_here = listing.roster is not None and listing.roster.left_at is None
+        is_here = listing.roster is not None and (everyone or listing.roster.left_at is None)
         is_listed = is_here or own or any(each == listing.id for each, _ in katas.decisions)
         if listing.id == wanted or (wanted is None and is_listed):
             missing = {kata: _scored(listing.id, [katas.work(listing.id, kata, ())], 0)[0] for kata in slugs}
