@@ -173,10 +173,11 @@ def with_cpu_index(project: Path, address: str) -> None:
 
 
 def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
-    """Return a shell environment in which pip uses only this index and PATH has only a few commands."""
+    """Return a shell environment in which pip uses only this index without constraints, and PATH has few commands."""
     config = write(
         project.parent / "pip.conf",
-        f"[global]\nindex-url = {address}\nextra-index-url =\nfind-links =\nretries = 0\nno-cache-dir = true\n",
+        f"[global]\nindex-url = {address}\nextra-index-url =\nfind-links =\nconstraint =\n"
+        "retries = 0\nno-cache-dir = true\n",
     )
     tools = project.parent / "tools"
     if not tools.exists():
