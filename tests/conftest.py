@@ -41,8 +41,11 @@ def pytest_configure() -> None:
     """Don't look for garbage while collecting tests: what is made then stays.
 
     Don't let the commands that tests start inherit an ignored Ctrl-C, as a shell's jobs in the background do.
+
+    Have a name, whoever runs the tests: nobody signs a decision as root.
     """
     gc.disable()
+    os.environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Ivy"}
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

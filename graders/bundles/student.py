@@ -31,19 +31,31 @@ README = """\
 # Katas
 
 {table}
-
+{earlier}
 ## Start
 
 You need Linux and Python 3.11, 3.12 or 3.13.
 
     python3 -m venv .venv
     . .venv/bin/activate
-    pip install -c constraints.txt -e {what}
-    pytest katas/{first}        # run the visible tests
-    katas watch {first}         # run them every time you save
+    pip install -c constraints.txt -e ".[{sets}]"
+    katas serve                 # text, editor and visible tests in your browser
+    {pytest:<27} # or run the visible tests in a terminal
+    {watch:<27} # or run them every time you save
 
-Each kata's README.md says what to write and in which file. Your course also grades your file with hidden tests.
+Each kata's README.md says what to write and in which file.
+
+## Submit
+
+Hand in the files in the last column of the table where your course collects them, with these names. Nothing else is
+taken from you, so changes to other files don't count. Your course grades these files with hidden tests, too.{too}
 """
+EARLIER = """
+These earlier katas are here too:
+
+{rows}
+"""
+TOO = "\nHand in the files of the earlier katas that a milestone uses, too."
 _TORCH = re.compile(r"^\s*(?:import|from) torch\b", re.MULTILINE)
 
 
@@ -69,7 +81,7 @@ def release(root: Path, katas: Sequence[Kata], folder: Path, *, with_explanation
 
 def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
     """Return a mapping from file names to the texts that are generated for a handout."""
-    found = {"README.md": _readme(katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
+    found = {"README.md": _readme(root, katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
     answered = contents.explained(contents.with_required(root, katas))
     if answered:
         said = NO_PRACTICE.format(slugs=" and ".join(answered))
@@ -148,11 +160,36 @@ def _refuse(kata: Kata, name: str, fault: str) -> None:
     raise KataError(f"katas/{kata.slug}/{name}: {fault}. {remedy}")
 
 
-def _readme(katas: Sequence[Kata]) -> str:
-    rows = [f"| [{kata.title}](katas/{kata.slug}/README.md) | {kata.minutes} minutes |" for kata in katas]
-    wanted = extras(katas)
-    what = f'".[{",".join(wanted)}]"' if wanted else "."
-    return README.format(table="\n".join(["| kata | |", "|---|---|", *rows]), first=katas[0].slug, what=what)
+def _readme(root: Path, katas: Sequence[Kata]) -> str:
+    rows = [f"| {_link(kata)} | {kata.minutes} minutes | {_names(kata)} |" for kata in katas]
+    chosen = {kata.slug for kata in katas}
+    required = contents.with_required(root, katas)
+    earlier = [f"- {_link(each)}: {_why(each, required)}" for each in required if each.slug not in chosen]
+    return README.format(
+        table="\n".join(["| kata | time | your files |", "|---|---|---|", *rows]),
+        earlier=EARLIER.format(rows="\n".join(earlier)) if earlier else "",
+        sets=",".join(["serve", *extras(katas)]),
+        pytest=f"pytest katas/{katas[0].slug}",
+        watch=f"katas watch {katas[0].slug}",
+        too=TOO if any(kata.builds_on for kata in katas) else "",
+    )
+
+
+def _link(kata: Kata) -> str:
+    return f"[{kata.title}](katas/{kata.slug}/README.md)"
+
+
+def _names(kata: Kata) -> str:
+    return ", ".join(f"`{name}`" for name in kata.files)
+
+
+def _why(earlier: Kata, katas: Iterable[Kata]) -> str:
+    """Return why an earlier kata is in a handout: because another one imports its files, or comes after it."""
+    uses = [kata.slug for kata in katas if earlier.slug in kata.builds_on]
+    after = [kata.slug for kata in katas if earlier.slug in kata.requires]
+    if uses:
+        return f"{', '.join(uses)} {'uses' if len(uses) == 1 else 'use'} your {_names(earlier)}"
+    return f"it comes before {', '.join(after)}"
 
 
 def extras(katas: Sequence[Kata]) -> list[str]:

@@ -179,15 +179,27 @@ def test_the_command_writes_a_bundle(clone, tmp_path):
 @pytest.mark.parametrize(
     ("slugs", "install"),
     [
-        (["exercise01", "exercise04"], "-e .\n"),
-        (["exercise02", "milestone1"], '-e ".[torch,data]"\n'),
-        (["challenge1"], '-e ".[torch,data,figures]"\n'),
+        (["exercise01", "exercise04"], '-e ".[serve]"\n'),
+        (["exercise02", "milestone1"], '-e ".[serve,torch,data]"\n'),
+        (["challenge1"], '-e ".[serve,torch,data,figures]"\n'),
     ],
 )
 def test_handout_installs_only_what_its_katas_need(slugs, install):
     text = student.texts(ROOT, [catalogue.load(ROOT, slug) for slug in slugs])["README.md"]
     assert f"pip install -c constraints.txt {install}" in text
     assert "Windows" not in text
+
+
+def test_handout_says_how_to_work_what_to_submit_and_why_earlier_katas_are_in_it():
+    text = student.texts(ROOT, [catalogue.load(ROOT, slug) for slug in ("exercise04", "milestone1")])["README.md"]
+    assert "    katas serve " in text
+    assert "| [Your own network learns](katas/milestone1/README.md) | 40 minutes | `network.py` |\n" in text
+    earlier = [line for line in text.splitlines() if line.startswith("- ")]
+    assert "- [ReLU and its derivative](katas/exercise02/README.md): milestone1 uses your `relu.py`" in earlier
+    after = student.texts(ROOT, [catalogue.load(ROOT, "exercise03")])["README.md"]
+    assert "- [Affine layer](katas/exercise01/README.md): it comes before exercise03\n" in after
+    alone = student.texts(ROOT, [catalogue.load(ROOT, "exercise01")])["README.md"]
+    assert "- [" not in alone
 
 
 def test_command_without_pytorch_says_how_to_install_it(monkeypatch, capsys):

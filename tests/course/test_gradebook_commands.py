@@ -434,6 +434,39 @@ def test_people_who_left_are_in_an_export_if_they_submitted(run, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("override", "bob", "one", "--points", "2", "--reason", "x"),
+        ("exclude", "bob", "one", "--reason", "x"),
+        ("withdraw", "bob", "one"),
+        ("request", "close", "1", "--answer", "x"),
+    ],
+)
+def test_nobody_decides_as_root(run, monkeypatch, words):
+    run("override", "bob", "one", "--points", "1.5", "--reason", "an oral exam")
+    run("request", "add", "bob", "one", "--reason", "line 3 is right")
+    before = run("audit")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "")
+    monkeypatch.setenv("LOGNAME", "root")
+    said = run(*words, status=2)
+    assert said.startswith("katas: --by: students see who decided this, and it would be root. Sign with your name:")
+    assert run("audit") == before
+    run(*words, "--by", "Grace Hopper")
+    assert "Grace Hopper" in run("audit")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("stats",), ("export", "csv"), ("export", "csv", "--per", "person"), ("rule", "--counts", "last")],
+)
+def test_a_kata_is_taken_as_an_option_too(run, words):
+    as_argument = run(*words, "one")
+    assert run(*words, "--kata", "one") == as_argument
+    assert run(*words, "--kata=one") == as_argument
+    assert "there is no kata" in run(*words, "--kata", "three", status=2)
+
+
 def test_column_with_a_typing_error_is_named(run, tmp_path):
     said = run("people", "import", put(tmp_path, "id,gruop,shoe size\ns1,G1,38\n")).splitlines()
     assert said[1:3] == [

@@ -14,6 +14,8 @@ export       writes points for other programs
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import typer
@@ -43,11 +45,22 @@ class LazyGradebook(TyperGroup):
             for command in self._loaded.values():
                 for each in (command, *getattr(command, "commands", {}).values()):
                     each.params += self.for_all
+                    if getattr(each.params[0], "param_type_name", "") == "argument" and each.params[0].name == "kata":
+                        each.parse_args = partial(_with_kata_first, each.parse_args)
         return self._loaded
 
     @commands.setter
     def commands(self, _: object) -> None:
         """Ignore what the base class sets."""
+
+
+def _with_kata_first(parse: Callable[[Any, list[str]], list[str]], context: Any, words: list[str]) -> list[str]:
+    """Parse a command's arguments. The first one is a kata, which may also be given as an option, `--kata`."""
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--kata=") else [word])]
+    if "--kata" in words[:-1]:
+        position = words.index("--kata")
+        words = [words[position + 1], *words[:position], *words[position + 2 :]]
+    return parse(context, words)
 
 
 def _subcommands() -> typer.Typer:

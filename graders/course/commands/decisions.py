@@ -44,7 +44,7 @@ def override(
     Points for a kata count as they are. Points for a task replace the points from its tests or its reviewer, and a late
     penalty still applies. An override stays until it is withdrawn, even if the submission is graded again.
     """
-    with open_gradebook(gradebook, by) as book:
+    with open_gradebook(gradebook, by, signed=True) as book:
         _check_points(book, person, kata, task, points)
         book.write(decisions.override, person, kata, points, reason, task)
         print(_now(book, person, kata))
@@ -55,7 +55,7 @@ def exclude(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEF
 
     The submissions stay in the gradebook, and the person does not pass the kata. It replaces an override of the kata.
     """
-    with open_gradebook(gradebook, by) as book:
+    with open_gradebook(gradebook, by, signed=True) as book:
         check_kata(book, kata)
         book.write(decisions.exclude, person, kata, reason)
         print(_now(book, person, kata))
@@ -63,7 +63,7 @@ def exclude(person: Person, kata: KataSlug, reason: Reason, gradebook: Url = DEF
 
 def withdraw(person: Person, kata: KataSlug, task: MaybeTask = "", gradebook: Url = DEFAULT_URL, by: By = None) -> None:
     """Withdraw an override or an exclusion."""
-    with open_gradebook(gradebook, by) as book:
+    with open_gradebook(gradebook, by, signed=True) as book:
         check_kata(book, kata)
         withdrawn = book.write(decisions.withdraw, person, kata, task)
         print(f"withdrawn: {line(withdrawn, 1_000)}")
@@ -130,6 +130,6 @@ def close(
     by: By = None,
 ) -> None:
     """Close a request to regrade, with an answer."""
-    with open_gradebook(gradebook, by) as book:
+    with open_gradebook(gradebook, by, signed=True) as book:
         closed = book.write(decisions.close_request, number, answer)
     print(f"request {number} closed: {line(closed.person)}, {line(closed.kata)}")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "gradebook.sqlite"
 MOST_OTHERS = 5  # name at most this many other gradebooks
 MOST_PEOPLE = 10  # in a line
+NOBODY = ("root", "unknown")  # users in whose name nobody decides
 
 
 def option(text: str, metavar: str | None = None, *names: str, **limits: Any) -> Any:
@@ -37,18 +38,23 @@ def argument(metavar: str, text: str) -> Any:
 Url = Annotated[
     str, option("The gradebook: a file or a database URL (postgresql://…).", "URL", "--gradebook", show_default=True)
 ]
-By = Annotated[str | None, option("The name to record in the audit trail; by default, yours.", "NAME", "--by")]
+By = Annotated[
+    str | None,
+    option(
+        "The name to record in the audit trail; by default, the one in git's settings or your login.", "NAME", "--by"
+    ),
+]
 BatchFolder = Annotated[
     Path | None, option("The folder with the submissions; by default, the imported batch folders.", "DIR", "--batch")
 ]
 KataSlug = Annotated[str, argument("KATA", "The kata.")]
-MaybeKata = Annotated[str | None, argument("[KATA]", "Only this kata; by default, all of them.")]
+MaybeKata = Annotated[str | None, argument("[KATA]", "Only this kata (also --kata KATA); by default, all of them.")]
 Person = Annotated[str, argument("PERSON", "Any name or id of the person.")]
 Workers = Annotated[int | None, option("The number of grading processes; by default, one per core.", "N", min=1)]
 
 
-def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gradebook:
-    """Open a gradebook. Raises KataError if it cannot be opened.
+def open_gradebook(url: str, by: str | None = None, *, new: bool = False, signed: bool = False) -> Gradebook:
+    """Open a gradebook. Raises KataError if it cannot be opened, or if no person would sign a `signed` decision.
 
     A missing gradebook is created if `new` is set.
     """
@@ -58,7 +64,13 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False) -> Gra
         raise KataError(
             f"{url}: no such gradebook. Specify one with --gradebook URL, or create it with `katas gradebook import`."
         )
-    return Gradebook(url, who=by)
+    book = Gradebook(url, who=by)
+    if signed and book.who in NOBODY:
+        raise KataError(
+            f"--by: students see who decided this, and it would be {book.who}. Sign with your name: "
+            '--by "Grace Hopper", or once and for all: git config --global user.name "Grace Hopper"'
+        )
+    return book
 
 
 def if_new(url: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import subprocess
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,6 +279,11 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _user() -> str:
+    """Return the name in git's settings, or the login name."""
+    with contextlib.suppress(OSError, ValueError):  # git is missing, or the name is not UTF-8
+        asked = subprocess.run(["git", "config", "user.name"], capture_output=True, encoding="utf-8", check=False)
+        if name := asked.stdout.strip():
+            return name
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
