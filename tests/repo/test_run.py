@@ -6,7 +6,9 @@ and small packages with the names that matter, on a local web server. Nothing he
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -217,6 +219,24 @@ def assert_fails(done: Finished, *told: str) -> None:
 
 
 # ---------------------------------------------------------------------------------- what is installed
+
+
+@pytest.mark.deep
+def test_a_terminal_shows_what_an_installation_is_doing(ready: Path, index: Served) -> None:
+    with_cpu_index(ready, index[0])
+    env = settings(ready, f"{index[0]}/pypi")
+    ours, theirs = os.openpty()
+    with subprocess.Popen(["./run", "demo"], cwd=ready, env=env, stderr=theirs, stdout=subprocess.PIPE) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux raises it when the other end is closed
+            while more := os.read(ours, 4096):
+                shown += more
+        assert (process.stdout and process.stdout.read(), process.wait()) == (b"katas demo\n", 0)
+    os.close(ours)
+    assert re.search(rb"\r\x1b\[K0:0[1-9]  ", shown), shown
+    assert shown.endswith(b"\r\x1b[K")
+    assert not (ready / ".venv/pip.steps").exists()
 
 
 @pytest.mark.deep
@@ -460,6 +480,15 @@ def stub_tools(project: Path, *sets: str) -> None:
 JOBS = [
     ("demo", ["katas demo"]),
     ("serve --no-browser", ["katas serve --no-browser"]),
+    (
+        "teach",
+        [
+            "Installed. Your first graded assignment, with three example submissions: docs/first-assignment.md. "
+            "It begins with:",
+            "    ./run katas release --student handout/",
+            "    ./run katas grade-batch graders/demo/course/submissions/ --out graded/ --kata exercise01",
+        ],
+    ),
     ("katas grade a", ["katas grade a"]),
     ("tests -k b", ["python -m pytest -n 2 --dist loadfile -k b"]),
     ("test tests/a.py -q", ["python -m pytest -x tests/a.py -q"]),
