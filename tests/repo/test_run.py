@@ -222,6 +222,20 @@ def assert_fails(done: Finished, *told: str) -> None:
 
 
 @pytest.mark.deep
+def test_two_installations_at_once_wait_for_each_other(ready: Path, index: Served) -> None:
+    with_cpu_index(ready, index[0])
+    env = settings(ready, f"{index[0]}/pypi")
+    jobs = (["demo"], ["katas", "notebook"], ["katas", "gradebook"])
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    running = [subprocess.Popen(["./run", *job], cwd=ready, env=env, **pipes) for job in jobs]
+    said = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], said
+    assert [out for out, _ in said] == ["katas demo\n", "katas notebook\n", "katas gradebook\n"]
+    assert sum("waiting for another ./run" in err for _, err in said) == 2
+    assert noted(ready) == {"torch", "notebook", "cohort"}
+
+
+@pytest.mark.deep
 def test_a_terminal_shows_what_an_installation_is_doing(ready: Path, index: Served) -> None:
     with_cpu_index(ready, index[0])
     env = settings(ready, f"{index[0]}/pypi")
