@@ -1,0 +1,354 @@
+"""Challenge 6: the visible tests, on small tensors whose sizes are no multiples of a block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.checks import assert_close, assert_parts, cases, task
+
+NAMES = ("add", "softmax", "matmul", "layer_norm", "layer_norm_backward", "attention")
+EPS = 1e-5
+TERMS = 16  # how many roundings an element goes through, besides those in the sums
+
+Arrays = dict[str, np.ndarray]
+
+
+def normal(draw: Any, *shape: int, scale: float = 1.0, shift: float = 0.0) -> np.ndarray:
+    """Return drawn numbers as float32."""
+    return (shift + draw.normal(*shape, scale=scale)).astype(np.float32)
+
+
+def answer_of(kata: Any, probes: Any, name: str, inputs: Arrays, layout: str = "plain", **settings: Any) -> Any:
+    """Call a function with tensors in a layout, and return its answer."""
+    return kata.run(probes.call, name, inputs, layout, settings)
+
+
+# ------------------------------------------------------------------------- the references, in float64
+
+
+def check_add(kata: Any, probes: Any, x: np.ndarray, y: np.ndarray) -> None:
+    found = answer_of(kata, probes, "add", {"x": x, "y": y})
+    x, y = np.float64(x), np.float64(y)
+    assert_close(found, x + y, scale=abs(x) + abs(y), dtype=np.float32)
+
+
+def check_softmax(kata: Any, probes: Any, x: np.ndarray, layout: str = "plain") -> None:
+    found = answer_of(kata, probes, "softmax", {"x": x}, layout)
+    lower = np.float64(x) - x.max(axis=1, keepdims=True)
+    expected = np.exp(lower) / np.exp(lower).sum(axis=1, keepdims=True)
+    assert_close(found, expected, scale=expected * (1 + abs(lower)) + 1e-30, terms=TERMS, dtype=np.float32)
+
+
+def check_matmul(kata: Any, probes: Any, a: np.ndarray, b: np.ndarray, layout: str = "plain") -> None:
+    found = answer_of(kata, probes, "matmul", {"a": a, "b": b}, layout)
+    a, b = np.float64(a), np.float64(b)
+    assert_close(found, a @ b, scale=abs(a) @ abs(b), terms=a.shape[1], dtype=np.float32)
+
+
+def statistics_of(x: np.ndarray, eps: float = EPS) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and 1 / sqrt(variance + eps) of each row."""
+    x = np.float64(x)
+    return x.mean(axis=1), 1 / np.sqrt(x.var(axis=1) + eps)
+
+
+def check_layer_norm(kata: Any, probes: Any, inputs: Arrays, layout: str = "plain", **settings: Any) -> None:
+    answer = answer_of(kata, probes, "layer_norm", inputs, layout, **settings)
+    y, mean, rstd = assert_parts(answer, "y", "mean", "rstd")
+    x, weight, bias = (np.float64(each) for each in inputs.values())
+    means, rstds = statistics_of(x, **settings)
+    wide = 1 + (abs(x).max(axis=1) * rstds) ** 2  # the variance as the mean of the squares loses this much
+    assert_close(mean, means, scale=abs(x).max(axis=1), terms=TERMS, dtype=np.float32, name="mean")
+    assert_close(rstd, rstds, scale=rstds * wide, terms=TERMS, dtype=np.float32, name="rstd")
+    normalised = (x - means[:, None]) * rstds[:, None]
+    scale = (1 + abs(normalised)) * wide[:, None] * abs(weight) + abs(bias)
+    assert_close(y, normalised * weight + bias, scale=scale, terms=TERMS, dtype=np.float32, name="y")
+
+
+def backward_inputs(dy: np.ndarray, x: np.ndarray, weight: np.ndarray) -> Arrays:
+    mean, rstd = (each.astype(np.float32) for each in statistics_of(x))
+    return {"dy": dy, "x": x, "weight": weight, "mean": mean, "rstd": rstd}
+
+
+def check_backward(kata: Any, probes: Any, inputs: Arrays, layout: str = "plain") -> None:
+    answer = answer_of(kata, probes, "layer_norm_backward", inputs, layout)
+    dx, dweight, dbias = assert_parts(answer, "dx", "dweight", "dbias")
+    dy, x, weight, mean, rstd = (np.float64(each) for each in inputs.values())
+    normalised = (x - mean[:, None]) * rstd[:, None]
+    scaled = dy * weight
+    along = (scaled * normalised).mean(axis=1, keepdims=True)
+    expected = (scaled - scaled.mean(axis=1, keepdims=True) - normalised * along) * rstd[:, None]
+    wide = 1 + abs(x).max(axis=1, keepdims=True) * rstd[:, None]
+    size = abs(scaled).max(axis=1, keepdims=True) * (1 + abs(normalised)) ** 2 * rstd[:, None] * wide
+    assert_close(dx, expected, scale=size, terms=TERMS, dtype=np.float32, name="dx")
+    summed = {"scale": (abs(dy) * (1 + abs(normalised)) * wide).sum(axis=0), "terms": TERMS + len(x)}
+    assert_close(dweight, (dy * normalised).sum(axis=0), dtype=np.float32, name="dweight", **summed)
+    assert_close(dbias, dy.sum(axis=0), dtype=np.float32, name="dbias", **summed)
+
+
+def check_attention(kata: Any, probes: Any, inputs: Arrays, layout: str = "plain", **settings: Any) -> None:
+    found = answer_of(kata, probes, "attention", inputs, layout, **settings)
+    q, k, v = (np.float64(each) for each in inputs.values())
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    sizes = (abs(q) @ abs(k).swapaxes(-1, -2) / np.sqrt(q.shape[-1])).max(axis=-1, keepdims=True)
+    if settings:
+        scores = np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    scale = (1 + sizes) * abs(v).max(axis=-2, keepdims=True)
+    assert_close(found, weights @ v, scale=scale, terms=TERMS, dtype=np.float32)
+
+
+def heads(draw: Any, batch: int, number: int, n: int, m: int, d: int, scale: float = 1.0) -> Arrays:
+    shapes = {"q": (n, d), "k": (m, d), "v": (m, d)}
+    return {name: normal(draw, batch, number, *shape, scale=scale) for name, shape in shapes.items()}
+
+
+# ------------------------------------------------------------------------------------------- the tests
+
+
+@task("add")
+def test_the_worked_example(kata: Any, probes: Any) -> None:
+    check_add(kata, probes, np.float32([1, 2, 3, 4, 5]), np.float32([10, 20, 30, 40, 50]))
+
+
+@task("add")
+def test_vectors_longer_than_a_block_are_added(kata: Any, draw: Any, probes: Any) -> None:
+    check_add(kata, probes, normal(draw, 5000), normal(draw, 5000))
+    check_add(kata, probes, normal(draw, 4096), normal(draw, 4096))
+
+
+@task("softmax")
+def test_the_softmax_of_two_rows(kata: Any, probes: Any) -> None:
+    check_softmax(kata, probes, np.float32([[2, 1, 0], [0, 0, 0]]))  # 0.6652, 0.2447, 0.0900, and thirds
+
+
+@task("softmax")
+def test_rows_of_any_length_and_distance(kata: Any, draw: Any, probes: Any) -> None:
+    for rows, columns in ((3, 70), (2, 64), (1, 1)):
+        check_softmax(kata, probes, normal(draw, rows, columns, scale=3.0))
+    check_softmax(kata, probes, normal(draw, 4, 45), "spread")
+
+
+@task("softmax")
+def test_large_numbers_do_not_overflow(kata: Any, probes: Any) -> None:
+    check_softmax(kata, probes, np.float32([[1000, 999, 0, -1000, 998], [-1000, -1001, -1002, -1000, -1003]]))
+
+
+@task("matmul")
+def test_the_product_of_small_matrices(kata: Any, probes: Any) -> None:
+    check_matmul(kata, probes, np.float32([[1, 2, 3], [4, 5, 6]]), np.float32([[1, 0], [0, 1], [1, 1]]))
+
+
+@task("matmul")
+def test_matrices_larger_than_a_tile(kata: Any, draw: Any, probes: Any) -> None:
+    for m, k, n in ((50, 70, 33), (64, 64, 64)):
+        check_matmul(kata, probes, normal(draw, m, k), normal(draw, k, n))
+
+
+@task("matmul")
+def test_any_strides_of_both_matrices(kata: Any, draw: Any, probes: Any) -> None:
+    for layout in ("spread", "transposed"):
+        check_matmul(kata, probes, normal(draw, 20, 37), normal(draw, 37, 50), layout)
+
+
+def norm_inputs(draw: Any, rows: int, columns: int) -> Arrays:
+    x, weight = normal(draw, rows, columns, scale=2.0, shift=1.0), normal(draw, columns, shift=1.0)
+    return {"x": x, "weight": weight, "bias": normal(draw, columns)}
+
+
+@task("layer_norm")
+def test_layer_norm_of_one_row(kata: Any, probes: Any) -> None:
+    x, ones, zeros = np.float32([[1, 2, 3]]), np.ones(3, np.float32), np.zeros(3, np.float32)
+    check_layer_norm(kata, probes, {"x": x, "weight": ones, "bias": zeros})  # -1.2247, 0, 1.2247
+    check_layer_norm(kata, probes, {"x": x, "weight": ones, "bias": zeros}, eps=0.5)
+
+
+@task("layer_norm")
+def test_layer_norm_of_rows_of_any_length(kata: Any, draw: Any, probes: Any) -> None:
+    check_layer_norm(kata, probes, norm_inputs(draw, 5, 70))
+    check_layer_norm(kata, probes, norm_inputs(draw, 3, 64))
+    check_layer_norm(kata, probes, norm_inputs(draw, 4, 45), "spread")
+
+
+@task("backward")
+def test_gradients_of_two_rows(kata: Any, probes: Any) -> None:
+    x, dy = np.float32([[1, 2, 3], [4, 0, 2]]), np.float32([[1, 0, 0], [0, 1, 2]])
+    check_backward(kata, probes, backward_inputs(dy, x, np.float32([1, 2, 3])))
+
+
+@task("backward")
+def test_gradients_of_several_rows(kata: Any, draw: Any, probes: Any) -> None:
+    for rows, columns, layout in ((9, 70, "plain"), (4, 64, "plain"), (21, 37, "spread")):
+        x, dy = normal(draw, rows, columns, shift=1.0), normal(draw, rows, columns)
+        check_backward(kata, probes, backward_inputs(dy, x, normal(draw, columns, shift=1.0)), layout)
+
+
+@task("attention")
+def test_attention_of_two_tokens(kata: Any, probes: Any) -> None:
+    eye = np.eye(16, dtype=np.float32)[None, None]
+    inputs = {"q": 4 * eye[:, :, :2], "k": 4 * eye[:, :, :2], "v": eye[:, :, :2]}  # scores 4 and 0
+    check_attention(kata, probes, inputs)  # weights 0.9820 and 0.0180
+
+
+@task("attention")
+def test_more_keys_than_a_block(kata: Any, draw: Any, probes: Any) -> None:
+    check_attention(kata, probes, heads(draw, 1, 2, 70, 70, 16))
+    check_attention(kata, probes, heads(draw, 2, 1, 20, 150, 32))
+    check_attention(kata, probes, heads(draw, 1, 1, 64, 64, 64))
+
+
+@task("attention")
+def test_scores_up_to_a_thousand(kata: Any, draw: Any, probes: Any) -> None:
+    inputs = heads(draw, 1, 1, 33, 145, 16, scale=14.0)
+    for start in range(0, 145, 16):  # the highest score is in a later block for some queries, in an earlier for others
+        inputs["k"][:, :, start : start + 16] *= 0.4 + 0.05 * ((start * 7) % 13)
+    check_attention(kata, probes, inputs)
+
+
+@task("attention")
+def test_heads_behind_tokens_and_other_strides(kata: Any, draw: Any, probes: Any) -> None:
+    for layout in ("tokens", "spread"):
+        check_attention(kata, probes, heads(draw, 2, 3, 20, 20, 16), layout)
+
+
+@task("causal")
+def test_a_query_sees_only_earlier_keys(kata: Any, draw: Any, probes: Any) -> None:
+    check_attention(kata, probes, heads(draw, 1, 2, 40, 40, 16), is_causal=True)
+    check_attention(kata, probes, heads(draw, 2, 1, 70, 70, 16), "tokens", is_causal=True)
+
+
+# ---------------------------------------------------------------------------------------- loads and stores
+
+
+def traffic_of(kata: Any, probes: Any, name: str, inputs: Arrays, layout: str = "plain") -> dict[str, Any]:
+    return kata.run(probes.traffic, name, inputs, layout)
+
+
+def assert_loads(run: dict[str, Any], name: str, of: str, at_most: float, why: str) -> None:
+    found = run["loads"][of]
+    assert found <= at_most, f"{name} loads {found} elements from {of}, expected at most {at_most:.0f}: {why}"
+
+
+def assert_total(run: dict[str, Any], name: str, loads: float, stores: float) -> None:
+    """Check everything that the kernels did, so that nobody loads copies of a tensor."""
+    for kind, limit in (("loads", loads), ("stores", stores)):
+        found = run[f"all_{kind}"]
+        assert found <= limit, f"the kernels of {name} have {found} {kind} in all, expected at most {limit:.0f}"
+
+
+def times(size: int) -> int:
+    """Return how often an element may be loaded: once for every 8 of `size`, as with tiles of 8, or twice for 16."""
+    return 2 * -(-size // 16)
+
+
+def check_traffic_of_add(kata: Any, probes: Any, x: np.ndarray, y: np.ndarray) -> None:
+    run = traffic_of(kata, probes, "add", {"x": x, "y": y})
+    for of in ("x", "y"):
+        assert_loads(run, "add", of, len(x), "each element once")
+    assert_total(run, "add", 2 * len(x), len(x))
+
+
+def check_traffic_of_softmax(kata: Any, probes: Any, x: np.ndarray) -> None:
+    run = traffic_of(kata, probes, "softmax", {"x": x}, "spread")
+    assert_loads(run, "softmax", "x", x.size, "keep the row in the kernel, and load each element once")
+    assert_total(run, "softmax", x.size, x.size)
+
+
+def check_traffic_of_matmul(kata: Any, probes: Any, a: np.ndarray, b: np.ndarray) -> None:
+    run = traffic_of(kata, probes, "matmul", {"a": a, "b": b})
+    (m, _), n = a.shape, b.shape[1]
+    limits = {"a": a.size * times(n), "b": b.size * times(m)}
+    for of, limit in limits.items():
+        assert_loads(run, "matmul", of, limit, "a larger tile of the result uses each element more often")
+    assert_total(run, "matmul", sum(limits.values()), m * n)
+
+
+def check_traffic_of_layer_norm(kata: Any, probes: Any, inputs: Arrays) -> None:
+    run, x = traffic_of(kata, probes, "layer_norm", inputs), inputs["x"]
+    assert_loads(run, "layer_norm", "x", x.size, "keep the row in the kernel, and load each element once")
+    assert_total(run, "layer_norm", 3 * x.size, x.size + 2 * len(x))
+
+
+def check_traffic_of_backward(kata: Any, probes: Any, inputs: Arrays) -> None:
+    run, x = traffic_of(kata, probes, "layer_norm_backward", inputs), inputs["x"]
+    for of in ("dy", "x"):
+        assert_loads(run, "layer_norm_backward", of, 2 * x.size, "each element at most twice")
+    assert_total(run, "layer_norm_backward", 10 * x.size, 6 * x.size)
+
+
+def check_traffic_of_attention(kata: Any, probes: Any, inputs: Arrays) -> None:
+    run, q = traffic_of(kata, probes, "attention", inputs), inputs["q"]
+    queries = q.shape[2]
+    assert_loads(run, "attention", "q", q.size, "a program keeps its queries, and each element is loaded once")
+    limit = inputs["k"].size * times(queries)
+    for of in ("k", "v"):
+        assert_loads(run, "attention", of, limit, "give a program a block of queries")
+    numbers = q.size // q.shape[3]
+    assert_total(run, "attention", q.size + 2 * limit + 4 * numbers, q.size + 4 * numbers)
+
+
+@task("traffic")
+def test_add_loads_each_element_once(kata: Any, draw: Any, probes: Any) -> None:
+    check_traffic_of_add(kata, probes, normal(draw, 3000), normal(draw, 3000))
+
+
+@task("traffic")
+def test_softmax_loads_each_row_once(kata: Any, draw: Any, probes: Any) -> None:
+    check_traffic_of_softmax(kata, probes, normal(draw, 5, 70))
+
+
+@task("traffic")
+def test_matmul_uses_what_it_loads_eight_times(kata: Any, draw: Any, probes: Any) -> None:
+    check_traffic_of_matmul(kata, probes, normal(draw, 48, 40), normal(draw, 40, 64))
+
+
+@task("traffic")
+def test_layer_norm_loads_each_row_once(kata: Any, draw: Any, probes: Any) -> None:
+    check_traffic_of_layer_norm(kata, probes, norm_inputs(draw, 5, 70))
+
+
+@task("traffic")
+def test_the_gradients_load_each_row_at_most_twice(kata: Any, draw: Any, probes: Any) -> None:
+    x, dy = normal(draw, 9, 70), normal(draw, 9, 70)
+    check_traffic_of_backward(kata, probes, backward_inputs(dy, x, normal(draw, 70)))
+
+
+@task("traffic")
+def test_attention_stores_no_scores(kata: Any, draw: Any, probes: Any) -> None:
+    check_traffic_of_attention(kata, probes, heads(draw, 1, 2, 64, 64, 16))
+
+
+# ---------------------------------------------------------------------------------- compiler and graphics card
+
+
+@task("compiles")
+@cases(6)
+def test_every_kernel_compiles(kata: Any, draw: Any, probes: Any) -> None:
+    name = NAMES[draw.case]
+    if name == "add":
+        inputs = {"x": normal(draw, 100), "y": normal(draw, 100)}
+    elif name == "matmul":
+        inputs = {"a": normal(draw, 40, 50), "b": normal(draw, 50, 70)}
+    elif name == "attention":
+        inputs = heads(draw, 1, 2, 40, 40, 16)
+    else:
+        norm = norm_inputs(draw, 5, 70)
+        backward = backward_inputs(normal(draw, 5, 70), norm["x"], norm["weight"])
+        inputs = {"softmax": {"x": norm["x"]}, "layer_norm": norm, "layer_norm_backward": backward}[name]
+    run = kata.run(probes.compiled, [(name, inputs)])
+    if run["probe"]:
+        pytest.skip(f"the kernels could not be compiled here, through no fault of theirs: {run['probe']}")
+    assert not run["errors"], f"Triton's compiler does not accept a kernel of {name}: {run['errors'][name]}"
+    assert run["done"][name], f"{name} launches no kernel"
+
+
+@task("gpu")
+@pytest.mark.gpu
+def test_softmax_is_fast_on_a_gpu(kata: Any, draw: Any, probes: Any) -> None:
+    run = kata.run(probes.seconds_on_a_gpu, draw.seed(), 8192, 1000)
+    assert run["distance"] < 1e-5, f"on the GPU, softmax differs from torch.softmax by {run['distance']:.1e}"
+    own, torchs = (np.median(run[name]) for name in ("own", "torch"))
+    assert own <= 2 * torchs, f"softmax takes {own:.2e} s and torch.softmax {torchs:.2e} s, expected at most twice that"
