@@ -1,0 +1,220 @@
+"""Ask for fresh numbers, fresh networks that the judge has trained itself, and the digits that it keeps back."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from graders import datasets
+from graders.checks import about, assert_equal, cases, task
+
+_VISIBLE = importlib.util.spec_from_file_location(
+    "visible_challenge7", Path(__file__).parents[3] / "katas" / "challenge7" / "test_challenge7.py"
+)
+visible = importlib.util.module_from_spec(_VISIBLE)
+_VISIBLE.loader.exec_module(visible)
+
+LOST_BY_PRUNING = 0.08  # with 12 fresh teachers, the solution lost at most 0.022; untuned, at least 0.17
+AGREES = 0.8  # with 8 fresh teachers, the solution's students agreed in at least 0.918
+APART = 0.2  # with 8 fresh teachers, the solution's students were at most 0.069 apart
+
+
+def matrix(draw, n, k):
+    """Return rows of very different sizes, one of them of zeros if there are more than two."""
+    rows = draw.normal(n, k) * 10.0 ** draw.integers(-4, 4, n)[:, None]
+    rows[2:3] = 0
+    return rows
+
+
+def unseen():
+    images, labels = datasets.kept_back("mnist")
+    return images.reshape(-1, 784).astype(np.float32) / 255, labels
+
+
+def renamed(draw):
+    """Return new names for the ten digits."""
+    return np.random.default_rng(draw.seed()).permutation(10)
+
+
+def trained(seed, images, labels, hidden=64):
+    """Return a network that the judge has trained, as no submission has seen it."""
+    rng = np.random.default_rng(seed)
+    network = {
+        "W1": rng.normal(0, np.sqrt(2 / 784), (hidden, 784)).astype(np.float32),
+        "b1": np.zeros(hidden, np.float32),
+        "W2": rng.normal(0, np.sqrt(2 / hidden), (10, hidden)).astype(np.float32),
+        "b2": np.zeros(10, np.float32),
+    }
+    for rows in np.array_split(rng.permutation(np.tile(np.arange(len(images)), 5)), len(images) // 10):
+        x = images[rows]
+        h = np.maximum(x @ network["W1"].T + network["b1"], 0)
+        slope = visible.softmax(h @ network["W2"].T + network["b2"]).astype(np.float32)
+        slope[np.arange(len(rows)), labels[rows]] -= 1
+        slope /= len(rows)
+        dz = (slope @ network["W2"]) * (h > 0)
+        found = {"W1": dz.T @ x, "b1": dz.sum(axis=0), "W2": slope.T @ h, "b2": slope.sum(axis=0)}
+        for name in visible.NAMES:
+            network[name] -= np.float32(0.2) * found[name]
+    return network
+
+
+@task("quantize", title="Fresh matrices, as torch.ao quantises them")
+@cases(8)
+def test_matrices(kata, draw):
+    a = matrix(draw, *draw.sizes("n k", high=40))
+    visible.same_rows(kata.quantize(a), a, "float64")
+    narrow = a.astype(np.float32)
+    visible.same_rows(kata.quantize(narrow), narrow.astype(np.float64), "float32")
+    found, scale = visible.quantized_by_torch(a)
+    visible.close(kata.dequantize(found, scale), found * scale[:, None], "dequantize")
+
+
+@task("product", title="Fresh integers, summed exactly")
+@cases(6)
+def test_products(kata, draw):
+    n, m = draw.sizes("n m")
+    k = draw.sizes("k", high=4000)
+    x, w = draw.integers(-127, 128, n, k).astype(np.int8), draw.integers(-127, 128, m, k).astype(np.int8)
+    visible.same_product(kata, x, w, f"{k} products")
+    same = np.abs(x)
+    visible.same_product(kata, same, np.tile(same[:1], (m, 1)), f"{k} products with the same sign")
+
+
+@task("layer", title="Fresh layers of integers")
+@cases(8)
+def test_layers(kata, draw):
+    n, m, k = draw.sizes("n m k", high=60)
+    q = draw.integers(-127, 128, m, k).astype(np.int8)
+    whole = draw.integers(-126, 127, n, k) + draw.choice([-0.3, 0.0, 0.3])
+    whole[:, 0] = 127  # so that the scale is known, and no element is close to a half
+    sizes = 10.0 ** draw.integers(-2, 3, n)
+    scale, b = draw.uniform(0.001, 0.1, m), draw.normal(m)
+    expected = visible.product(np.round(whole), q) * sizes[:, None] * scale + b
+    visible.close(kata.integer_layer(whole * sizes[:, None], q, scale, b), expected, "z")
+
+
+@task("network", title="A fresh network in int8, on digits that are kept back")
+def test_networks(kata, draw):
+    images, labels = unseen()
+    names, network = renamed(draw), dict(visible.shipped())
+    order = np.argsort(names)
+    network["W2"], network["b2"] = network["W2"][order], network["b2"][order]
+    network["W1"] = network["W1"] + draw.normal(64, 784, scale=0.01, dtype=np.float32)
+    visible.assert_integers(kata, network, images[:600], names[labels[:600]])
+
+
+@task("bytes", title="Fresh arrays")
+@cases(6)
+def test_bytes(kata, draw):
+    shape = draw.sizes("n k", high=30)
+    dtype = draw.choice([np.float32, np.int8, np.float64])
+    array = (draw.normal(*shape, scale=20.0) * draw.mask(*shape, keep=draw.uniform(0.0, 1.0))).astype(dtype)
+    network = {"W1": array, "b1": draw.normal(shape[0], dtype=np.float32), "W2": array[:1] * 0}
+    visible.assert_near(kata.stored_bytes(network), visible.stored(network), name="bytes")
+
+
+@task("prune", title="Fresh networks and shares")
+@cases(6)
+def test_pruning(kata, draw):
+    fan_in, hidden, classes = draw.sizes("fan_in hidden classes", low=2, high=20)
+    network = {
+        "W1": draw.normal(hidden, fan_in, dtype=np.float32),
+        "b1": draw.normal(hidden, scale=1e-3, dtype=np.float32),
+        "W2": draw.normal(classes, hidden, scale=10.0, dtype=np.float32),
+        "b2": draw.normal(classes, scale=1e-3, dtype=np.float32),
+    }
+    share = draw.uniform(0.1, 0.9)
+    visible.assert_pruned(kata.prune(network, share), network, share)
+    again = visible.pruned(network, 0.5 * share)
+    visible.assert_pruned(kata.prune(again, share), network, share)
+
+
+@task("tune", title="A fresh network recovers, on digits that are kept back")
+def test_tuning(kata, draw):
+    (images, labels), (others, right) = visible.digits(), unseen()
+    names = renamed(draw)
+    network = trained(draw.seed(), images[:2500], names[labels[:2500]])
+    cut = visible.pruned(network, 0.9)
+    found = kata.fine_tune(cut, images[:2000], names[labels[:2000]], draw.seed() % 1000)
+    visible.assert_recovered(found, cut, network, others, names[right], LOST_BY_PRUNING)
+
+
+@task("loss", title="Fresh logits and temperatures")
+@cases(8)
+def test_losses(kata, draw):
+    n, classes = draw.sizes("n classes", low=2, high=12)
+    student, teacher = draw.normal(n, classes, scale=2.0), draw.normal(n, classes, scale=4.0)
+    temperature = draw.uniform(0.5, 8.0)
+    visible.assert_loss(kata.distillation_loss(student, teacher, temperature), student, teacher, temperature)
+
+
+def noisy(rng, images):
+    return np.clip(images + rng.normal(0, 0.05, images.shape), 0, 1).astype(np.float32)
+
+
+@task("distill", title="A student of a fresh teacher, on digits that are kept back")
+def test_students(kata, draw):
+    (images, labels), (others, _) = visible.digits(), unseen()
+    rows = np.random.default_rng(draw.seed()).permutation(4000)[:2500]
+    rng = np.random.default_rng(draw.seed())
+    places = visible.rearranged(rng)
+    images, others = (noisy(rng, group[:, places]) for group in (images[rows], others))
+    teacher = trained(draw.seed(), images, renamed(draw)[labels[rows]])
+    teacher = visible.hesitating(teacher, draw.uniform(0.25, 0.4))
+    found = kata.distill(teacher, images[:2000], 16, draw.seed() % 1000)
+    visible.assert_taught(found, teacher, 16, others, AGREES, APART)
+
+
+def points(draw):
+    """Return points in random order, some of them equal in one number or in both."""
+    n = draw.sizes("points", low=6, high=14)
+    sizes, right = draw.integers(20, 40, n) * 100, draw.integers(50, 99, n) / 100
+    sizes[-1], right[-1] = sizes[0], right[0]
+    sizes[-2], right[-3] = sizes[1], right[2]
+    return [(f"number {row}", int(sizes[row]), float(right[row])) for row in range(n)]
+
+
+@task("front", title="Fresh points")
+@cases(12)
+def test_fronts(kata, draw):
+    fresh = points(draw)
+    visible.assert_front(kata.pareto_front(fresh), fresh)
+
+
+@task("picture", title="A picture of fresh points")
+@cases(2)
+def test_pictures(kata, draw, probes):
+    fresh = points(draw)
+    visible.assert_drawn(kata.run(probes.picture, fresh), fresh)
+
+
+@task("seeds", title="Equal seeds give equal networks")
+def test_equal_seeds(kata, draw):
+    images, labels = visible.digits()
+    cut, seed = visible.pruned(visible.shipped(), 0.8), draw.seed() % 1000
+    for name, arguments in (
+        ("fine_tune", (cut, images[:300], labels[:300], seed)),
+        ("distill", (cut, images[:300], 8, seed)),
+    ):
+        with about(f"{name}, twice with the same seed"):
+            assert_equal(getattr(kata, name)(*arguments), getattr(kata, name)(*arguments))
+
+
+@task("inputs", title="Arguments stay as they are")
+def test_arguments_stay_as_they_are(kata, probes, draw):
+    images, labels = visible.digits()
+    images, labels, network = images[:100], labels[:100], visible.shipped()
+    a = matrix(draw, 4, 6)
+    q, scale = visible.quantized_by_torch(a)
+    calls = {
+        "quantize": [a],
+        "integer_layer": [draw.normal(3, 6), q, scale, draw.normal(4)],
+        "prune": [network, 0.5],
+        "fine_tune": [network, images, labels, 0],
+        "distill": [network, images, 8, 0],
+        "quantize_network": [network],
+        "pareto_front": [points(draw)],
+    }
+    for name, arguments in calls.items():
+        with about(f"the arguments of {name}, after the call"):
+            assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)
