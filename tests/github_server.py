@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from graders import Judge
 from graders.github import __main__ as pulls
@@ -63,7 +63,8 @@ class GitHub:
         self.comments: list[dict[str, Any]] = []
         self.checks: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str]] = []
-        self.failing = 0  # how many of the next responses are a 502
+        self.failing = 0  # how many of the next responses are a failure
+        self.failing_status, self.failing_headers = 502, {}
         self.url = ""
 
     # What users do.
@@ -192,26 +193,35 @@ class GitHub:
         return 200, self.comments[int(number) - 100]
 
 
+Server = TypeVar("Server")
+
+
 @contextmanager
-def serving(github: GitHub) -> Iterator[GitHub]:
-    """Run the server on a free port while the block lasts."""
+def serving(github: Server) -> Iterator[Server]:
+    """Run a GitHub, or another server with the same attributes, on a free port while the block lasts."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
-            address = urlsplit(self.path)
+            address, headers = urlsplit(self.path), {}
             github.asked.append((self.command, address.path))
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                status, answer = 401, {"message": "Bad credentials"}
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            query = parse_qs(address.query)
+            if hasattr(github, "git") and not address.path.startswith("/api/"):
+                status, headers, data = github.git(self.command, address, self.headers, sent)
+            elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                status, data = 401, b'{"message": "Bad credentials"}'
             elif github.failing:
                 github.failing -= 1
-                status, answer = 502, {"message": "Server Error"}
+                status, headers, data = github.failing_status, github.failing_headers, b'{"message": "Server Error"}'
             else:
-                status, answer = github.answer(self.command, address.path, parse_qs(address.query), body)
-            data = json.dumps(answer).encode()
+                status, answer = github.answer(self.command, address.path, query, json.loads(sent) if sent else None)
+                data = json.dumps(answer).encode()
+                if isinstance(answer, list) and str(len(answer)) in query.get("per_page", ()):
+                    following = urlencode({**query, "page": int(query.get("page", ["1"])[0]) + 1}, doseq=True)
+                    headers = {"Link": f'<{github.url}{address.path}?{following}>; rel="next"'}
             self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
+            for name, text in {**headers, "Content-Length": str(len(data))}.items():
+                self.send_header(name, text)
             self.end_headers()
             self.wfile.write(data)
 

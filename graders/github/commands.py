@@ -1,0 +1,178 @@
+"""`katas collect` and `katas handback`: take private repositories of students, and give feedback back to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from graders.cli.session import say
+from graders.cli.terminal import interrupted
+from graders.course.commands.options import argument, counted, first_of, line, listed, moment, option
+from graders.errors import KataError
+from graders.output.progress_bar import LINE_S, LineReporter, progress_bar
+
+if TYPE_CHECKING:
+    from graders.github.collecting import Collector
+    from graders.github.handing_back import Returner, Returns
+    from graders.github.remotes import Unavailable
+
+PAUSE_S = 1.0  # between two writes to GitHub, as it asks for
+
+From = Annotated[
+    str,
+    option("The address of each person's repository, with {github}, {login} or {id} in it.", "PATTERN", "--from"),
+]
+Until = Annotated[str | None, option("The last moment at which a push counts; by default, now.", "TIME", "--until")]
+Collection = Annotated[Path, argument("COLLECTED", "The --out folder of `katas collect`.")]
+Graded = Annotated[Path, argument("GRADED", "The --out folder of `katas grade-batch`.")]
+As = Annotated[str, option("Where the feedback goes: status, issue or branch.", "FORM", "--as")]
+Yes = Annotated[
+    bool, option("Write it; without this option, the command only says what it would write.", None, "--yes")
+]
+
+
+def collect(
+    roster: Annotated[Path, argument("ROSTER", "The roster, with a column `github`.")],
+    pattern: From,
+    out: Annotated[Path, option("The folder to collect into.", "DIR", "--out")],
+    until: Until = None,
+    branch: Annotated[str | None, option("The branch that counts; by default, the repository's own.", "NAME")] = None,
+    workers: Annotated[int, option("How many repositories to fetch at once.", "N", min=1, max=64)] = 8,
+) -> int:
+    """Collect one private repository for each student.
+
+    Takes the last push of each person, with the time that the server has recorded, and writes DIR/submissions/ and
+    DIR/times.csv for `katas grade-batch`. Run it again to fetch what is new. The token comes from GH_TOKEN or from gh,
+    and git uses your SSH keys.
+
+    Exit status: 0 every repository was read or isn't there, 2 some were refused, or none was there, 130 after Ctrl-C.
+    """
+    from graders.course import roster_files
+    from graders.github import collecting
+    from graders.github.remotes import Server
+
+    found = collecting.addresses(pattern, roster_files.read(roster).entries)
+    known = [address for address in found.values() if isinstance(address, str)]
+    if not known:
+        raise KataError(f"{roster}: no person in it has what {pattern} needs, such as a login in a column `github`.")
+    collector = collecting.Collector(Server.of(known[0]), out, moment(until, "--until") if until else "", branch or "")
+    started = time.monotonic()
+    with _progress_shown("collecting", len(known)) as advance:
+        try:
+            collector.run(found, workers, advance)
+        except BaseException as fault:
+            if interrupted(fault):
+                kept = len(collecting.records(out))
+                say(f"katas: {kept} of {len(known)} are in {out}. Run the same command again to continue.")
+            raise
+    seconds = time.monotonic() - started
+    new, same = len(collector.new), len(collector.same)
+    print(f"{new + same} of {len(found)} collected in {seconds:.1f} s: {new} new, {same} unchanged")
+    print("\n".join(_notes(collector, found)))
+    refused = any(each.reason == "unavailable" for each in collector.absent.values())
+    return 2 if refused or not new + same else 0
+
+
+def _notes(collector: Collector, found: Mapping[str, str | Unavailable]) -> Iterator[str]:
+    for person, why in sorted(collector.absent.items()):
+        place = f" ({found[person]})" if isinstance(found[person], str) else ""
+        yield line(f"{why.reason}: {person}{place}: {why}", 500)
+    yield from first_of("note", [f"{line(person)}: {line(text)}" for person, text in sorted(collector.notes.items())])
+    if collector.by_commit:
+        people = counted(len(collector.by_commit), "person", "people")
+        yield f"{people}: the server doesn't say when they pushed, so the time is that of the commit, which its author"
+        yield f"can set to anything: {listed(sorted(collector.by_commit))}. Collect at the deadline, and compare."
+    if collector.new or collector.same:
+        yield f"next: katas grade-batch {collector.submissions} --times {collector.times} --out graded --kata KATA"
+
+
+def handback(
+    collected: Collection,
+    graded: Graded,
+    form: As,
+    katas: Annotated[
+        list[str] | None, option("Only this kata; repeat the option for several.", "SLUG", "--kata")
+    ] = None,
+    branch: Annotated[str, option("The branch to write with --as branch.", "NAME")] = "katas-feedback",
+    workers: Annotated[
+        int, option("How many branches on a plain git server to write at once.", "N", min=1, max=64)
+    ] = 8,
+    yes: Yes = False,
+) -> int:
+    """Give feedback back to the repositories that were collected.
+
+    A commit status shows the points, an issue the page from `katas feedback GRADED --format markdown`, and a branch all
+    pages as files. What is there already isn't written again. Feedback goes only to the commit that was graded, and not
+    into a public repository.
+
+    Exit status: 0 everything is given back (or would be), 2 something could not be.
+    """
+    if form not in ("status", "issue", "branch"):
+        raise KataError(f"--as {form}: expected status, issue or branch.")
+    if form == "branch" and katas:
+        raise KataError("--kata: a branch holds the pages on all katas of GRADED. Leave it out, or write issues.")
+    from graders.github import handing_back
+
+    returns = handing_back.find(collected, graded, katas or [], pages=form != "status")
+    returner = handing_back.Returner(returns.collected, form, branch)
+    with _progress_shown("writing" if yes else "asking", len(returns.feedback)) as advance:
+        lines, same = _given(returns, returner, yes, 1 if returner.server.api else workers, advance)
+    causes: dict[str, list[str]] = {}
+    for who, why in sorted(returns.left_out):
+        causes.setdefault(why, []).append(who)
+    for text in (*lines, *(f"left out: {listed(who)}: {line(why, 1_000)}" for why, who in causes.items())):
+        print(text)
+    if returns.silent:
+        print(f"no verdict: {listed(sorted(returns.silent))}")
+    what = f"{len(lines)} written" if yes else f"{len(lines)} to write (with --yes)"
+    print(f"{what}, {same} unchanged, {len(returns.left_out)} left out")
+    return 2 if returns.left_out else 0
+
+
+def _given(
+    returns: Returns, returner: Returner, yes: bool, workers: int, advance: Callable[[], None]
+) -> tuple[list[str], int]:
+    """Write the feedback, or say what would be written. Return a line about each, and how much is there already."""
+    lines: list[str] = []
+    same: list[str] = []
+
+    def give(person: str) -> None:
+        try:
+            for plan in returner.plans(returns.collected[person], returns.feedback[person]):
+                if plan.write is None:
+                    same.append(plan.what)
+                    continue
+                if yes:
+                    plan.write()
+                    time.sleep(PAUSE_S if returner.server.api else 0)
+                lines.append(f"{'written' if yes else 'would write'}: {line(person)}: {line(plan.what)}")
+        except KataError as fault:
+            returns.left_out.append((person, str(fault)))
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for done in as_completed([pool.submit(give, person) for person in sorted(returns.feedback)]):
+            done.result()
+            advance()
+    finally:
+        returner.git.stop()
+        pool.shutdown(cancel_futures=True)
+    return sorted(lines), len(same)
+
+
+@contextmanager
+def _progress_shown(doing: str, total: int) -> Iterator[Callable[[], None]]:
+    """Yield a function that counts one more: in a bar on a terminal, elsewhere in a line every LINE_S seconds."""
+    reporter = LineReporter(total, LINE_S)
+    with progress_bar() as bar:
+        task = bar.add_task(doing, total=total)
+
+        def advance() -> None:
+            bar.advance(task)
+            reporter.advance(doing)
+
+        yield advance
