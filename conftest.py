@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
+try:
+    import msgspec  # noqa: F401
+except ModuleNotFoundError:
+    print(
+        "The katas' packages are not installed here. Activate the environment first: . .venv/bin/activate",
+        file=sys.stderr,
+    )
+    sys.exit(pytest.ExitCode.USAGE_ERROR)
 
 pytest_plugins = ["graders.pytest_plugin.plugin"]
 

@@ -7,6 +7,7 @@ A step consists of zero_grad, forward pass, loss, backward pass and optimiser st
 - mlp: 784-128-10, ReLU, Adam, batch 64: the network from the kata's README
 - conv: 1 → 8 channels 3×3, ReLU, max-pool 2, 8 → 16 channels 3×3, ReLU, max-pool 2, linear; SGD, batch 32 of 28×28
 - deep: 50 layers of width 16, ReLU, Adam, batch 16: almost only overhead
+- gpt: the language model of the kata milestone4, AdamW, clipped gradients, 16 passages of 64 characters
 - scalar: 3-4-4-1, ReLU, 4 samples, gradient descent: micrograd's typical size
 
 Our framework is compared with PyTorch in eager mode, using 1 thread and 2 threads. With 1 thread, it is also compared
@@ -99,6 +100,45 @@ def our_side(name: str, times: int = 1, same: bool = False) -> Callable[[], floa
     return trainer(model, your_framework.CrossEntropyLoss(), optimizer, *data)
 
 
+def gpt_sides() -> dict[str, Callable[[], Callable[[], float]]]:
+    """Return both sides of the language model: the solution's, and the twin in the kata's visible tests."""
+    sys.path[:0] = [str(ROOT / folder) for folder in ("solutions/meta", "solutions/milestone4", "katas/milestone4")]
+    import gpt
+    import numpy as np
+    import test_milestone4
+    import torch
+    import training
+    from your_framework import AdamW
+
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    ids, _, characters = training.corpus.divided(training.corpus.read())
+    sizes = len(characters), training.CONTEXT, training.FEATURES, training.N_HEADS, training.N_BLOCKS
+    state = training.initial_state(len(characters), np.random.default_rng(0))
+    x, y = training.passages(ids, training.BATCH, training.CONTEXT, np.random.default_rng(1))
+
+    def ours() -> Callable[[], float]:
+        model = gpt.GPT(*sizes)
+        model.load_state_dict(state)
+        optimizer = AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
+        return lambda: gpt.train_step(model, optimizer, x, y, 1e-3)
+
+    def theirs() -> Callable[[], float]:
+        model = test_milestone4.twin(sizes, state, torch.float32)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
+
+        def step() -> float:
+            optimizer.zero_grad()
+            loss = test_milestone4.twin_loss(model, x, y)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            return loss.item()
+
+        return step
+
+    return {"ours": ours, "PyTorch": theirs}
+
+
 def tinygrad_side(name: str) -> Callable[[], float]:
     from tinygrad import Tensor, TinyJit, nn
 
@@ -154,8 +194,10 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
     alone = os.environ["OMP_NUM_THREADS"] == "1"
     clock = time.process_time if alone else time.perf_counter
     found: dict[str, dict[str, list[float]]] = {}
-    for name in [*WORK, *["scalar"] * alone]:
-        if name == "scalar":
+    for name in [*WORK, "gpt", *["scalar"] * alone]:
+        if name == "gpt":
+            sides = gpt_sides()
+        elif name == "scalar":
             sides = {"ours": our_scalar, "micrograd": micrograd_scalar}
         else:
             sides = {"ours": lambda name=name: our_side(name, same=True), "PyTorch": lambda name=name: torch_side(name)}

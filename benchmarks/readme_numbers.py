@@ -1,9 +1,10 @@
-"""Measure the numbers that the texts of challenge1, challenge2 and challenge3 quote.
+"""Recompute the worked examples of all READMEs, and the numbers that the texts of challenges 1, 2 and 3 quote.
 
-    python benchmarks/readme_numbers.py [challenge1] [challenge2] [challenge3]
+    python benchmarks/readme_numbers.py [KATA …]
 
-The script prints each number and the places that quote it. It computes everything with the solutions, on one thread and
-from fixed seeds, so only the times depend on the machine. All three katas together take some minutes on two idle cores.
+The script names each number of a worked example that differs (see worked_examples.py). For the three challenges it also
+prints each measured number and the places that quote it. It computes everything with the solutions, on one thread and
+from fixed seeds, so only the times depend on the machine. All katas together take some minutes on two idle cores.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy is imported
 
 import numpy as np
+from worked_examples import EXAMPLES, recomputed
 
 ROOT = Path(__file__).parents[1]
 README = "README"
@@ -314,13 +316,20 @@ KATAS = {"challenge1": challenge1, "challenge2": challenge2, "challenge3": chall
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("katas", nargs="*", metavar="KATA", help=", ".join(KATAS))
-    chosen = parser.parse_args().katas or list(KATAS)
-    if unknown := set(chosen) - set(KATAS):
-        parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(KATAS)}")
+    parser.add_argument("katas", nargs="*", metavar="KATA", help=", ".join(sorted(EXAMPLES)))
+    chosen = parser.parse_args().katas or sorted(EXAMPLES)
+    if unknown := set(chosen) - set(EXAMPLES):
+        parser.error(f"{', '.join(sorted(unknown))}: not one of {', '.join(sorted(EXAMPLES))}")
+    differing = 0
     for slug in chosen:
-        print(slug)
-        KATAS[slug]()
+        faults = recomputed(slug).all_faults()
+        print(f"{slug}: the worked example {'differs' if faults else 'agrees'}", *faults, sep="\n  ")
+        differing += bool(faults)
+    for slug in chosen:
+        if slug in KATAS:
+            print(slug)
+            KATAS[slug]()
+    sys.exit(1 if differing else 0)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
-"""Make docs/report.webp and docs/progress.webp: screenshots of two pages, on a desktop and on a phone, light and dark.
+"""Make docs/report.webp: screenshots of a page, on a desktop and on a phone, light and dark.
 
 python docs/pages.py     (needs chromium)
 
-report.webp shows the report on a wrong answer to exercise05. progress.webp shows the checklist of this repository's
-katas, with some of them passed.
+It is the report on a wrong answer to exercise05.
 """
 
 from __future__ import annotations
 
-import datetime
 import html
 import shutil
 import subprocess
@@ -18,19 +16,17 @@ from pathlib import Path
 from PIL import Image
 
 from graders import Judge, catalogue
-from graders.learner.listing import as_page
-from graders.learner.progress import Standing
 from graders.report import render
 
 ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
+PICTURE = ROOT / "docs" / "report.webp"
 SIZES = (1280, 1280), (360, 1280)  # pixels: a screen and a phone
 GAP = 40
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "chromium")
 
 
 def report(judge: Judge) -> str:
-    """Return the HTML report of a verdict that has array differences and a gradient."""
+    """Return the HTML report of a verdict that has array differences."""
     kata = catalogue.load(ROOT, "exercise05")
     solution = {name: (kata.solution / name).read_bytes() for name in kata.files}
     wrong = next(each for each in kata.wrong if each.path.stem == "batch_averaged")
@@ -38,16 +34,6 @@ def report(judge: Judge) -> str:
         for name, data in {**solution, wrong.replaces: wrong.applied(solution)}.items():
             Path(folder, name).write_bytes(data)
         return render([judge.grade("exercise05", Path(folder), seed=bytes(16))], "html", "learner")
-
-
-def progress() -> str:
-    """Return the checklist of a learner who has passed some katas."""
-    katas = catalogue.load_all(ROOT)
-    standings = {kata.slug: Standing("") for kata in katas}
-    for number in range(1, 6):
-        standings[f"exercise{number:02}"] = Standing("", 2, 10, f"2026-03-0{(number + 1) // 2}")
-    standings["exercise06"] = Standing("", 3, 4)
-    return as_page(katas, standings, datetime.date(2026, 3, 3))
 
 
 def pictured(page: str) -> Image.Image:
@@ -81,10 +67,8 @@ def _shot(page: str, width: int, height: int, dark: bool) -> Image.Image:
 
 def main() -> None:
     with Judge(ROOT) as judge:
-        pages = {"report": report(judge), "progress": progress()}
-    for name, page in pages.items():
-        pictured(page).save(DOCS / f"{name}.webp", quality=60)
-        print(f"written: docs/{name}.webp, {(DOCS / f'{name}.webp').stat().st_size} bytes")
+        pictured(report(judge)).save(PICTURE, quality=60)
+    print(f"written: {PICTURE}, {PICTURE.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

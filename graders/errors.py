@@ -41,6 +41,10 @@ class ConfinementError(KataError):
     """The worker cannot be confined as requested."""
 
 
+class MissingPackage(ConfinementError):
+    """A package that a kata's workers need is not installed on this machine."""
+
+
 class JudgeError(KataError):
     """The harness itself failed, which never counts against the submission."""
 

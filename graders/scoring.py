@@ -16,9 +16,9 @@ def blocking(kata: Kata, failed: Collection[str], task: str) -> tuple[str, ...]:
 
 
 def blocked_message(kata: Kata, others: Iterable[str]) -> str:
-    """Return the message about a test whose task is blocked by these tasks, which it names by their titles."""
-    titles = {task.name: f'"{task.title}"' for task in kata.tasks}
-    return f"blocked: first make {' and '.join(titles[name] for name in others)} pass"
+    """Return the message about a test whose task is blocked by these tasks, with names as in READMEs, and titles."""
+    named = {task.name: f'`{task.name}` ("{task.title}")' for task in kata.tasks}
+    return f"blocked: first make {' and '.join(named[name] for name in others)} pass"
 
 
 def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict:

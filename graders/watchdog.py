@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,45 @@ PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # own time may take PATIENCE times as mu
 IDLE = 1 / PATIENCE  # without schedstat, a process that uses a smaller share of a processor counts as asleep
 DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules contain the trace functions of pdb, PyCharm and VS Code
 MEMORY_BYTES = 1 << 30  # the judge may map this much memory more than at its start; a reply has at most 64 MiB
+
+
+_LOOP = re.compile(r"(?:async )?(?:while|for)\b")
+_DEFINITION = re.compile(r"(?:async )?(?:def|class)\b")
+
+
+def where_stopped(frames: Iterable[tuple[str, int]], sources: Mapping[str, bytes]) -> str:
+    """Return where a submission was when its time was up, and which loop it was in, to append to a message.
+
+    `frames` are names of files and lines, the innermost first, and `sources` are the submission's files by name. The
+    result is empty if no frame is in them.
+    """
+    own = [(name, line) for name, line in frames if name in sources]
+    if not own:
+        return ""
+    place = f", in line {own[0][1]} of {own[0][0]}"
+    for name, line in own:
+        if begins := _loop_around(sources[name], line):
+            if (name, begins) == own[0]:
+                return f"{place}: the loop in that line did not end"
+            other = f" of {name}" * (name != own[0][0])
+            return f"{place}: the loop that begins in line {begins}{other} did not end"
+    return place
+
+
+def _loop_around(source: bytes, line: int) -> int:
+    """Return the line in which the innermost loop around a line begins, or 0. Only indentation decides."""
+    lines, depth = source.decode(errors="replace").expandtabs().splitlines()[:line], sys.maxsize
+    for number in range(len(lines), 0, -1):
+        text = lines[number - 1].lstrip()
+        indent = len(lines[number - 1]) - len(text)
+        if not text or text.startswith("#") or indent >= depth:
+            continue
+        if _LOOP.match(text):
+            return number
+        if _DEFINITION.match(text):
+            return 0
+        depth = indent
+    return 0
 
 
 class OutOfTime(BaseException):

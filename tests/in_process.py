@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from graders.cli.app import run_command_line as run
 from tests.workshop import ROOT, Finished, environment
+
+built = functools.cache(typer.main.get_command)  # to build all commands takes most of a short command's time
 
 
 def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Finished:
@@ -22,6 +26,7 @@ def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -
         for name, value in environment(**(env or {})).items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", ["katas", *words])
+        patch.setattr(typer.main, "get_command", built)
         patch.setattr(sys.modules["__main__"], "__package__", None)  # so that help calls the command `katas`
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = run(None)

@@ -305,6 +305,15 @@ def test_the_unofficial_total_names_what_it_leaves_out() -> None:
     assert f"; not in this total: {left_out}; " in line
 
 
+def test_the_unofficial_total_leaves_out_a_task_that_needs_a_gpu() -> None:
+    kata = catalogue.load(ROOT, "challenge6")
+    found = {task.name: "passed" for task in kata.tasks}
+    line = total_of(kata, found | {"gpu": "skipped"})
+    assert "extras 2 of 2, 29 of 29 points in the tests run here" in line
+    assert "; not in this total: 1 point for tasks that were not run here; " in line
+    assert "29 of 30" in total_of(kata, found | {"gpu": "failed"})
+
+
 def test_the_unofficial_total_names_text_not_ready_for_review() -> None:
     kata = catalogue.load(ROOT, "challenge1")
     found = {task.name: "failed" if task.extra else "passed" for task in kata.tasks}

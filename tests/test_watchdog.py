@@ -239,3 +239,36 @@ def test_without_schedstat_running_and_sleeping_are_own_time(monkeypatch, step):
     monkeypatch.setattr(watchdog, "_schedstat", lambda _: None)
     with pytest.raises(watchdog.OutOfTime), watchdog.own_time_limit(0.2, "too late"):
         endlessly(step)
+
+
+LOOPS = b"""\
+def climb(n):
+    while n < 3:
+        if n:
+            # nothing
+            step(n)
+    return n
+
+
+def step(n):
+    return n
+"""
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        ([("a.py", 5)], ", in line 5 of a.py: the loop that begins in line 2 did not end"),
+        ([("a.py", 2)], ", in line 2 of a.py: the loop in that line did not end"),
+        (
+            [("/numpy.py", 9), ("a.py", 10), ("a.py", 5)],
+            ", in line 10 of a.py: the loop that begins in line 2 did not end",
+        ),
+        ([("b.py", 1), ("a.py", 5)], ", in line 1 of b.py: the loop that begins in line 2 of a.py did not end"),
+        ([("a.py", 6)], ", in line 6 of a.py"),
+        ([("a.py", 99)], ", in line 99 of a.py"),
+        ([("/numpy.py", 9)], ""),
+    ],
+)
+def test_a_stopped_submission_is_told_the_loop_it_was_in(frames, said):
+    assert watchdog.where_stopped(frames, {"a.py": LOOPS, "b.py": b"x = 1\n"}) == said

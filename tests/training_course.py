@@ -1,4 +1,7 @@
-"""A small kata with a supplied training program, which finishes in a moment unless the learner's code does not."""
+"""Small katas with training programs, which finish in a moment unless the learner's code does not.
+
+One kata has a supplied program with a Recorder; in the other one, the learner's own PyTorch programs train.
+"""
 
 from __future__ import annotations
 
@@ -57,4 +60,46 @@ def write_course(root: Path, program: str = PROGRAM) -> Path:
     edit(toml, "call_s = 3", "call_s = 3\ntotal_s = 20")
     write(root / "katas/alpha/training.py", TRAINING)
     write(root / "katas/alpha/twice.py", program)
+    return root
+
+
+# ------------------------------------------------------------------ programs without a Recorder, in PyTorch
+
+WATCHED = """
+import logging
+import torch
+from torch import nn
+
+def train(steps=20, learning_rate=0.1):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(784, 4), nn.Tanh(), nn.Linear(4, 2, bias=False))
+    X, y = torch.rand(30, 784), torch.arange(30) % 2
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+    for _ in range(steps):
+        loss = nn.functional.cross_entropy(model(X), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            model(X[:1])
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.info("last loss %.4f", loss.item())
+
+if __name__ == "__main__":
+    train()
+"""
+
+SECOND = 'if __name__ == "__main__":\n    print("the second")\n'
+
+
+def write_watched(root: Path, program: str = WATCHED) -> Path:
+    """Write a repository whose only kata, alpha, has two programs that train by themselves. Return its path."""
+    workshop.write_clone(root, ["alpha"], "# Alpha\n")
+    toml = edit(root / "katas/alpha/kata.toml", '["twice.py"]', '["twice.py", "second.py"]')
+    edit(toml, 'entry_points = ["twice", "half"]', 'entry_points = ["train"]')
+    edit(toml, 'runtime = "numpy"', 'runtime = "torch"')
+    edit(toml, "call_s = 3", "call_s = 3\ntotal_s = 60")
+    write(root / "katas/alpha/twice.py", program)
+    for folder in ("katas", "solutions"):
+        write(root / folder / "alpha/second.py", SECOND)
     return root

@@ -199,7 +199,7 @@ def explanation_gap(kata: Kata) -> str:
     path = guidance.explanation_of(kata)
     name = path.relative_to(kata.root)
     if not path.is_file():
-        return f"{name}: there is no explanation for people who have passed. `katas explain` would show it."
+        return f"{name}: there is no explanation for people who have passed. `katas solution --explain` would show it."
     text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     headings = re.findall(r"^## (.+?) *$", text, re.MULTILINE)
     lacking = [heading for heading in HEADINGS if heading not in headings]

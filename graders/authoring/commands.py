@@ -1,4 +1,4 @@
-"""`katas new`, `katas check` and `katas figures`: create a kata, check that katas are ready, redraw their pictures."""
+"""`katas new` and `katas check`: create a kata, and check that katas are ready for learners."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from graders import catalogue
-from graders.cli.options import Require, Seed, Slugs, chosen_katas, one_by_one, seed_16
+from graders.cli.options import Require, Seed, Slugs, chosen_katas, seed_16
 from graders.cli.session import Invocation, say
 from graders.errors import KataError
 
@@ -67,25 +67,3 @@ def new(
             f"{Invocation.root}: this is a copy for learners, without hidden tests. Create katas in a full checkout."
         )
     print(scaffold(Invocation.root, slug, function or slug).rstrip("\n"))
-
-
-def figures(slugs: Slugs = None) -> None:
-    """Redraw the pictures in the katas' READMEs.
-
-    The scripts figure.py and figure_NAME.py, next to the solution, draw .svg files next to the README.
-    """
-    from graders.authoring.figures import drawn, picture_of, scripts_of
-    from graders.output.delivery import deliver
-
-    chosen = chosen_katas(slugs)
-    lacking = [str(kata.solution / "figure.py") for kata in chosen if slugs and not scripts_of(kata)]
-    if lacking:
-        raise KataError(f"{', '.join(lacking)}: no such file. Write it, with a function draw(figure).")
-    scripts = [(kata, script) for kata in chosen for script in scripts_of(kata)]
-    for kata, script in one_by_one(scripts, "drawing"):
-        text = drawn(kata, script)
-        picture = picture_of(kata, script)
-        same = picture.is_file() and picture.read_text(encoding="utf-8") == text
-        if not same:
-            deliver(text, picture)
-        print(f"{picture.relative_to(Invocation.root)}: {'unchanged' if same else 'redrawn'}")

@@ -15,18 +15,25 @@ import sys
 from pathlib import Path
 
 from graders.catalogue import Kata
+from graders.cli.options import chosen_katas, one_by_one
 from graders.errors import KataError
+from graders.output.delivery import deliver
 from graders.output.plotting import LOOK, NEEDED
 
 
-def scripts_of(kata: Kata) -> list[Path]:
-    """Return the scripts that draw this kata's pictures, the main one first."""
-    return sorted([*kata.solution.glob("figure.py"), *kata.solution.glob("figure_*.py")], key=lambda path: path.stem)
-
-
-def picture_of(kata: Kata, script: Path) -> Path:
-    """Return the path of the picture that a script draws."""
-    return kata.folder / f"{script.stem}.svg"
+def redraw(slugs: list[str] | None) -> None:
+    """Redraw the pictures of these katas, by default of all, and print which have changed."""
+    chosen = chosen_katas(slugs)
+    scripts = [(kata, sorted(kata.solution.glob("figure*.py"), key=lambda path: path.stem)) for kata in chosen]
+    lacking = [str(kata.solution / "figure.py") for kata, own in scripts if slugs and not own]
+    if lacking:
+        raise KataError(f"{', '.join(lacking)}: no such file. Write it, with a function draw(figure).")
+    for kata, script in one_by_one([(kata, script) for kata, own in scripts for script in own], "drawing"):
+        text, picture = drawn(kata, script), kata.folder / f"{script.stem}.svg"
+        same = picture.is_file() and picture.read_text(encoding="utf-8") == text
+        if not same:
+            deliver(text, picture)
+        print(f"{picture.relative_to(kata.root)}: {'unchanged' if same else 'redrawn'}")
 
 
 def drawn(kata: Kata, script: Path) -> str:

@@ -51,7 +51,7 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
 
 
 def explanations(katas: Iterable[Kata]) -> Files:
-    """Return the texts that `katas explain` shows. A student's copy contains them only on request."""
+    """Return the texts that `katas solution --explain` shows. A student's copy contains them only on request."""
     found = (explanation_of(kata) for kata in katas)
     return {path.relative_to(path.parents[2]).as_posix(): path for path in found if path.is_file()}
 

@@ -203,4 +203,6 @@ def extras(katas: Sequence[Kata]) -> list[str]:
             found.add("data")
         if "matplotlib" in kata.packages:
             found.add("figures")
-    return sorted(found, key=["torch", "data", "figures"].index)
+        if "triton" in kata.packages:
+            found.add("triton")
+    return sorted(found, key=["torch", "triton", "data", "figures"].index)

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_args
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -56,33 +56,11 @@ def record(raw: Any, kind: type[_R], file: str, table: str = "", extra: Sequence
     for field in fields:
         if field.required and field.name not in raw:
             refuse(file, f"the key `{field.name}` is missing{place}", f"Add `{field.name} = …`.")
+        choices = get_args(field.type) if get_origin(field.type) is Literal else ()
+        if choices and isinstance(value := raw.get(field.name), str) and value not in choices:
+            remedy = f"{did_you_mean(value, choices)}One of: {', '.join(choices)}."
+            refuse(file, f"{field.name} = {value!r} is not a valid {field.name}", remedy)
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as fault:
-        _wrong_type(str(fault), raw, kind, file, place)
-
-
-_IN_WORDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "str": "a string",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "a table",
-}
-
-
-def _wrong_type(message: str, raw: dict[str, Any], kind: type[Record], file: str, place: str) -> NoReturn:
-    """Explain a message of msgspec, such as "Expected `int`, got `str` - at `$.minutes`", to the author of the file."""
-    found = re.search(r"at `\$\.(\w+)(\[)?", message)
-    key = found[1] if found else ""
-    if message.startswith("Invalid enum value"):
-        choices = get_args(next(field.type for field in msgspec.structs.fields(kind) if field.name == key))
-        remedy = f"{did_you_mean(raw[key], choices)}One of: {', '.join(choices)}."
-        refuse(file, f"{key} = {raw[key]!r} is not a valid {key}", remedy)
-    types = re.match(r"Expected `([^`]+)`, got `([^`]+)`", message)
-    if types is None:
-        refuse(file, f"`{key}`{place}: {message}", "Correct the value.")
-    expected, got = (_IN_WORDS.get(name, name) for name in types.groups())
-    item = "an item of " if found and found[2] else ""
-    refuse(file, f"{item}`{key}`{place} is {got}", f"Write {expected}.")
+        refuse(file, f"{fault}{place}", "Correct the value.")

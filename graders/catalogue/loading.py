@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -18,18 +18,16 @@ from graders.errors import CatalogueError
 from graders.verdict import Limits
 
 FORMAT = 1
-SETTLED_NS = 2_000_000_000  # FAT has the coarsest file times, with a resolution of two seconds
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_tables: dict[Path, tuple[tuple[int, ...], Mapping[str, Any]]] = {}  # the stat values and content of each kata.toml
 
 
 def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
     """Load one kata. Its files may be missing unless `complete` is set. Raises CatalogueError with the fix."""
     root = Path(root).absolute()
     kata = _read(root, slug, complete=complete)
-    check_requires(kata, lambda other: _requires_of(root, other))
-    return _with_earlier(kata)
+    check_requires(kata, cache(partial(_requires_of, root)))
+    return _with_earlier(kata, {})
 
 
 def load_all(root: Path) -> list[Kata]:
@@ -40,12 +38,12 @@ def load_all(root: Path) -> list[Kata]:
     katas = {slug: _read(root, slug) for slug in slugs(root)}
     for kata in katas.values():
         check_requires(kata, lambda other: katas[other].prerequisites if other in katas else None)
-    return [_with_earlier(kata) for kata in katas.values()]
+    return [_with_earlier(kata, katas) for kata in katas.values()]
 
 
-def _with_earlier(kata: Kata) -> Kata:
+def _with_earlier(kata: Kata, read: Mapping[str, Kata]) -> Kata:
     """Return the kata with the katas that it builds on. The learner's files for those may be missing."""
-    earlier = tuple(_read(kata.root, slug, complete=False) for slug in kata.builds_on)
+    earlier = tuple(read.get(slug) or _read(kata.root, slug, complete=False) for slug in kata.builds_on)
     check_builds_on(kata, earlier)
     return msgspec.structs.replace(kata, earlier=earlier)
 
@@ -55,7 +53,7 @@ def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
     if not _SLUG.fullmatch(slug) or not path.is_file():
         _unknown_slug(root, slug)
     file = f"katas/{slug}/kata.toml"
-    raw = dict(_table(path, file))
+    raw = read_table(path, file)
     if raw.get("format", FORMAT) != FORMAT or isinstance(raw.get("format"), bool):
         refuse(file, f"format {raw['format']!r} is not supported", f"Write format = {FORMAT}.")
     limits, tasks = raw.pop("limits", {}), raw.pop("tasks", {})
@@ -68,29 +66,6 @@ def _read(root: Path, slug: str, *, complete: bool = True) -> Kata:
     kata = Kata(slug=slug, root=root, **table)
     check(kata, complete=complete)
     return kata
-
-
-def _table(path: Path, file: str) -> Mapping[str, Any]:
-    """Return the content of a kata.toml, from a cache if the file has not changed.
-
-    A recently written file is not cached, because a second change within one clock tick could go unnoticed.
-    """
-    status = _status(path)
-    if path in _tables and _tables[path][0] == status:
-        return _tables[path][1]
-    table = read_table(path, file)
-    if status and status == _status(path) and time.time_ns() - status[0] > SETTLED_NS:
-        _tables[path] = status, table
-    return table
-
-
-def _status(path: Path) -> tuple[int, ...]:
-    """Return the times, size and inode of a file, or an empty tuple if they cannot be read."""
-    try:
-        found = path.stat()
-    except OSError:  # reading the file will report why
-        return ()
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def _unknown_slug(root: Path, slug: str) -> NoReturn:
@@ -110,7 +85,7 @@ def _requires_of(root: Path, slug: str) -> tuple[str, ...] | None:
     if not _SLUG.fullmatch(slug) or not path.is_file():
         return None
     try:
-        table = _table(path, slug)
+        table = read_table(path, slug)
     except CatalogueError:
         return ()
     lists = [each for each in (table.get("requires"), table.get("builds_on")) if isinstance(each, list)]

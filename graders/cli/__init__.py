@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
-OF_COHORTS = ("copydetect", "distributed", "psycopg", "sqlalchemy", "yaml")  # the extra `cohort` installs these
+OF_COHORTS = ("distributed", "psycopg", "sqlalchemy", "yaml")  # the extra `cohort` installs these
 
 
 def main() -> None:

@@ -35,9 +35,6 @@ SECTIONS = {
         "run": "graders.learner.commands:run_",
         "reset": "graders.learner.commands:reset",
         "solution": "graders.learner.commands:solution",
-        "diff": "graders.learner.commands:diff",
-        "explain": "graders.learner.commands:explain",
-        "again": "graders.learner.commands:again",
         "progress": "graders.learner.commands:progress",
         "notebook": "graders.learner.commands:notebook",
         "debug": "graders.debugging.commands:app",
@@ -48,15 +45,16 @@ SECTIONS = {
     },
     "Teach": {
         "release": "graders.cli.release:release",
+        "collect": "graders.github.commands:collect",
         "grade-batch": "graders.course.commands:grade_batch",
         "review": "graders.course.commands:review",
         "feedback": "graders.course.commands:feedback",
+        "handback": "graders.github.commands:handback",
         "gradebook": "graders.course.commands:gradebook",
     },
     "Write katas": {
         "new": "graders.authoring.commands:new",
         "check": "graders.authoring.commands:check",
-        "figures": "graders.authoring.commands:figures",
     },
 }
 UNLISTED = {"demo": "graders.cli.grade:demo", "replay": "graders.cli.grade:replay"}  # they work, but --help omits them
@@ -145,7 +143,8 @@ def _is_missing() -> None:
 
 
 def _register(name: str, target: str) -> None:
-    if target.startswith("graders.course") and importlib.util.find_spec("graders.course") is None:
+    package = ".".join(target.split(".")[:2])
+    if package in ("graders.course", "graders.github") and importlib.util.find_spec(package) is None:
         anything = {"allow_extra_args": True, "ignore_unknown_options": True}
         app.command(name, hidden=True, context_settings=anything)(_is_missing)
     elif isinstance(command := resolve_name(target), typer.Typer):

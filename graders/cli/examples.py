@@ -9,7 +9,6 @@ import re
 _TEXT = """\
 [list]
 katas list                      all katas and their prerequisites
-katas list --format json        the same, for other programs
 [grade]
 katas grade exercise01                           your own files
 katas grade exercise01 --submission ada          another person's files
@@ -20,8 +19,6 @@ katas grade exercise01 --require-confinement full --format junit
 [check]
 katas check exercise04                           stub, solution and variants
 katas check exercise04 --mutation --flakes 100   every available check
-[figures]
-katas figures exercise09        draw figure.svg next to the README
 [serve]
 katas serve                     open the katas in a browser
 katas serve --no-browser        print the address only
@@ -39,31 +36,21 @@ katas doctor --format json      for other programs
 [next]
 katas next                      the kata, its files and how to grade it
 [progress]
-katas progress                      a list in the terminal
-katas progress --html my.html       a page to read or to share
+katas progress                  a list in the terminal
 [hint]
 katas hint exercise04           the next hint
 katas hint exercise04 1         the first hint again
 [reset]
 katas reset exercise04          your version goes to .katas/backup/
 [solution]
-katas solution exercise04            once you have passed
-katas solution exercise04 --anyway   before you have passed
-[diff]
-katas diff exercise04           once you have passed
-katas diff exercise04 --anyway | less
-[explain]
-katas explain exercise04             once you have passed
-katas explain exercise04 --anyway    before you have passed
-[again]
-katas again                     the exercise that you have not solved for
-                                longest
-katas again exercise04          this one, whenever you passed it
-katas again --days 30           only what you have not solved for a month
+katas solution exercise04             once you have passed
+katas solution exercise04 --diff      compare your files with it
+katas solution exercise04 --explain   why it works
+katas solution exercise04 --anyway    before you have passed
 [show]
 katas show challenge5 bug2                       your own program
 katas show challenge5 bug2 --against solutions --output good.svg
-katas show exercise05 --variant bias_gradient_zero     for instructors
+katas show exercise09 --readme                   for authors
 [replay]
 katas grade exercise01 --submission ada --format json \\
     --audience instructor --output ada.json
@@ -79,6 +66,15 @@ katas new layer_norm --function normalize
 [release]
 katas release exercise01 exercise04 --student handout
 katas release exercise01 --gradescope exercise01.zip
+[collect]
+katas collect roster.csv --out hw1 \\
+    --from 'https://github.com/my-org/hw1-{github}' \\
+    --until 2026-05-31T23:59+02:00
+katas collect roster.csv --out hw1 \\
+    --from 'git@git.example.org:hw1/{id}.git'   over SSH
+[handback]
+katas handback hw1 graded --as issue         what it would write
+katas handback hw1 graded --as issue --yes   write it
 [notebook]
 katas notebook exercise03                        exercise03.ipynb
 katas notebook exercise03 --output week1.ipynb --force

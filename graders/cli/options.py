@@ -39,7 +39,6 @@ def slug_argument(text: str) -> Any:
 
 Slugs = Annotated[list[str] | None, slug_argument("Katas, e.g. exercise04; by default, all of them.")]
 Slug = Annotated[str, slug_argument("The kata, e.g. exercise04.")]
-Anyway = Annotated[bool, typer.Option("--anyway", help="Show the solution even if you have not passed yet.")]
 Submission = Annotated[
     str | None,
     typer.Option(

@@ -21,7 +21,7 @@ def release(
     docker: Annotated[Path | None, typer.Option(help="Write a folder for `docker build`.", metavar="DIR")] = None,
     classroom50: Annotated[Path | None, typer.Option(help="Write a .zip for Classroom 50.", metavar="FILE")] = None,
     with_explanations: Annotated[
-        bool, typer.Option("--with-explanations", help="Let students read `katas explain` after a pass.")
+        bool, typer.Option("--with-explanations", help="Let students read explanations after a pass.")
     ] = False,
 ) -> None:
     """Make bundles for students or for other grading platforms.

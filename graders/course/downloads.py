@@ -48,6 +48,8 @@ class SubmissionEntry:
     `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times or from the learning
     management system. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is
     not empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
+    `participant` is the person's number in this assignment of Moodle. `late` says whether the platform has marked the
+    submission at this time as late, or is None if it marks none.
     """
 
     person: str
@@ -58,6 +60,8 @@ class SubmissionEntry:
     notes: tuple[str, ...] = ()
     refused: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
+    participant: str = ""
+    late: bool | None = None
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -294,6 +298,7 @@ def _canvas(source: Source) -> Iterator[SubmissionEntry]:
         else:
             people.setdefault(_safe(found[0]), {})[name] = found[1:]
     for person, files in people.items():
+        is_late = any(late for late, _ in files.values())
         without = {name: _ATTEMPT.sub(r"\1", rest) for name, (_, rest) in files.items()}
         times = Counter(without.values())
         given = {name: without[name] if times[without[name]] == 1 else rest for name, (_, rest) in files.items()}
@@ -301,7 +306,8 @@ def _canvas(source: Source) -> Iterator[SubmissionEntry]:
             person,
             source.together(given),
             source.modified(*files),
-            notes=(LATE,) if any(late for late, _ in files.values()) else (),
+            notes=(LATE,) if is_late else (),
+            late=is_late,
             renamed={given[name]: rest for name, (_, rest) in files.items() if given[name] != rest},
         )
 
@@ -339,7 +345,8 @@ def _moodle(source: Source) -> Iterator[SubmissionEntry]:
         location = source.together(loose) if loose else source.location(next(iter(files)))
         # A name that ends with a number could be taken for an id.
         unique = namesakes[person] == 1 and person != "Participant" and not re.search(r"\d\W*$", person)
-        yield SubmissionEntry(_safe(person if unique else f"{person}_{number}"), location, source.modified(*files))
+        called = _safe(person if unique else f"{person}_{number}")
+        yield SubmissionEntry(called, location, source.modified(*files), participant=number)
 
 
 def _gradescope(source: Source) -> Iterator[SubmissionEntry]:

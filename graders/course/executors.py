@@ -197,9 +197,9 @@ class _JobQueue:
                 break
             try:
                 future = self.executor.submit(job)
-            except BrokenExecutor as fault:
+            except (BrokenExecutor, OSError) as fault:  # a pool of processes that breaks in this call raises OSError
                 future = Future()
-                future.set_exception(fault)
+                future.set_exception(BrokenExecutor(str(fault)))
             self.waiting[future] = job
         return bool(self.waiting)
 

@@ -42,11 +42,11 @@ class BatchProgress:
     submitted: int = 0
     current: int = 0  # the number of submissions that are not graded again, because they were graded earlier
     outdated: int = 0  # how many of `current` were graded with other tests, another harness or another policy on extras
-    moved: int = 0  # how many of `current` had a different submission time in the store
     graded: Counter[str] = field(default_factory=Counter)  # the number of graded submissions by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
     errors: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)  # submissions whose time in the store was corrected
     older: list[str] = field(default_factory=list)  # submissions that are older than those graded earlier
     rewritten: list[str] = field(default_factory=list)  # verdict files that differed from the store
     notes: list[str] = field(default_factory=list)  # which files were graded under another name, and other remarks

@@ -19,8 +19,8 @@ from graders.course.written_files import harmless
 from graders.errors import KataError
 
 PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle", "gradescope": "Gradescope"}
-GRADE_COLUMNS = {"moodle": "grade", "gradescope": "totalscore"}
-MAXIMUM_COLUMNS = {"moodle": "maximumgrade", "gradescope": "maxpoints"}
+GRADE_COLUMNS = {"moodle": "grade|bewertung", "gradescope": "totalscore"}
+MAXIMUM_COLUMNS = {"moodle": "maximumgrade|bestwertung", "gradescope": "maxpoints"}
 NEEDED = {  # the columns that an import needs, and what they hold; "" stands for the title of the kata
     "canvas": {
         "Student": "name",
@@ -84,9 +84,9 @@ def fill(
     position = _position(path, header, possible, system, (kata, title), column)
     filled = Filled("", header[position])
     of_line = _of_lines(path, file, reports, kata, filled)
-    changeable = _find(header, "gradecanbechanged")
+    changeable = _find(header, f"gradecanbechanged|{roster_files.GERMAN_WORKSHEET}")
     for line, report in of_line.items():
-        if changeable is not None and lines[line][changeable].strip().casefold() == "no":
+        if changeable is not None and lines[line][changeable].strip().casefold() in ("no", "nein"):
             filled.locked.append(report.person)
         elif _is_gone(report):
             filled.left.append(report.person)
@@ -319,15 +319,15 @@ def _contains(words: Sequence[str], part: Sequence[str]) -> bool:
     return any(list(words[start : start + len(part)]) == list(part) for start in range(len(words) - len(part) + 1))
 
 
-def _find(header: Sequence[str], name: str) -> int | None:
-    found = [position for position, each in enumerate(header) if name and roster_files.normalised(each) == name]
-    return found[0] if found else None
+def _find(header: Sequence[str], names: str) -> int | None:
+    found = (position for position, each in enumerate(header) if roster_files.normalised(each) in names.split("|"))
+    return next(found, None) if names else None
 
 
 def _numbers(cells: Iterable[str]) -> Iterator[float]:
     for cell in cells:
         with suppress(ValueError):
-            yield float(cell)
+            yield float(cell.replace(",", "."))
 
 
 def _as_csv(lines: Iterable[Sequence[str]], delimiter: str, ending: str) -> str:

@@ -16,9 +16,8 @@ from graders.atomic import interrupts_deferred
 from graders.catalogue import Kata, Task
 from graders.course import written_files
 from graders.course.batch import Batch
-from graders.course.gradebook import Gradebook, batches, decisions, leases, results, rubrics
+from graders.course.gradebook import Gradebook, batches, decisions, groups, leases, results, rubrics
 from graders.course.gradebook.database import Transaction
-from graders.course.gradebook.groups import Groups
 from graders.course.gradebook.importing import Key
 from graders.course.gradebook.leases import TaskKey
 from graders.course.gradebook.people import Directory
@@ -58,6 +57,7 @@ class Piece:
     kata: str
     person: str
     name: str
+    sha256: str
 
     @property
     def key(self) -> TaskKey:
@@ -75,7 +75,7 @@ def pieces(transaction: Transaction, batch: int | None, katas: Katas, named: Cal
         kata, person = katas(slug), directory.id_of(name)
         if kata is not None:
             for task in reviewable(kata, verdict):
-                piece = Piece(submission, task.name, slug, person, named(person))
+                piece = Piece(submission, task.name, slug, person, named(person), verdict.submission_sha256 or "")
                 found.append(((slug, kata.tasks.index(task), piece.name, submission), piece))
     return [piece for _, piece in sorted(found, key=lambda each: each[0])]
 
@@ -100,7 +100,7 @@ def _that_can_count(transaction: Transaction) -> Iterator[ToScore]:
     columns = sa.select(table.id, PersonRow.name, table.kata, table.sha256, table.submitted_at)
     rows = transaction.session.execute(columns.join(PersonRow, PersonRow.id == table.person_id))
     ids = {tuple(key): number for number, *key in rows}
-    groups, yielded = Groups(Directory(transaction).roster, ()), set()
+    grouped, yielded = groups.Groups(Directory(transaction).roster, ()), set()
     for result in results.of_katas(transaction):
         chosen = result.counted
         if chosen is None or result.is_decided:
@@ -110,7 +110,7 @@ def _that_can_count(transaction: Transaction) -> Iterator[ToScore]:
             chosen = max(others, key=lambda each: (each.at_most, each.attempt.submitted_at), default=chosen)
         attempt = chosen.attempt
         key = attempt.submitted_as, result.kata, attempt.verdict.submission_sha256, attempt.submitted_at
-        group = {result.person, *(groups.mates(result.person) if result.rule.in_groups else ())}
+        group = {result.person, *(grouped.mates(result.person) if result.rule.in_groups else ())}
         once = frozenset(group), *key[1:]
         if once not in yielded:  # a group's submission is that of each member
             yielded.add(once)
@@ -133,7 +133,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class OpenPiece:
-    """A piece as a reviewer sees it. `mark` is its current score; its files are in the batch in `folder`."""
+    """A piece as a reviewer sees it. `mark` is its current score; its files are in the batch in `folder`.
+
+    A new score also counts for the others in `people`, who submitted the same files and have the same score so far.
+    """
 
     piece: Piece
     kata: Kata
@@ -142,6 +145,7 @@ class OpenPiece:
     mark: ManualScore | None
     sha256: str
     folder: str
+    people: tuple[str, ...]
 
 
 class Ending(NamedTuple):
@@ -174,8 +178,8 @@ class MarkingQueue:
 
     def _load(self) -> None:
         self._pseudonyms = self.book.write(Pseudonyms) if self.wanted.anonymous else None
-        named = self._pseudonyms.of if self._pseudonyms else str
-        self.all = self.book.read(pieces, self._batch, self._katas, named)
+        self._named = self._pseudonyms.of if self._pseudonyms else str
+        self.all = self.book.read(pieces, self._batch, self._katas, self._named)
         self._limit()
 
     def _limit(self) -> None:
@@ -279,8 +283,23 @@ class MarkingQueue:
             task = next((each for each in reviewable(kata, verdict) if each.name == piece.task), None)
             if task is None:
                 return None
-            folder = transaction.path_of(row.batch)
-            return OpenPiece(piece, kata, task, verdict, _mark(verdict, piece.task), row.sha256, folder)
+            folder, mark, directory = transaction.path_of(row.batch), _mark(verdict, piece.task), Directory(transaction)
+            every = [row, *(each for _, each, _ in self._others(transaction, kata, piece, mark))]
+            rows = (each for one in every for each in (one, *groups.same_of_mates(transaction, one)))
+            people = {self._named(directory.id_of(each.person.name)) for each in rows}
+            return OpenPiece(piece, kata, task, verdict, mark, row.sha256, folder, tuple(sorted(people)))
+
+    def _others(
+        self, transaction: Transaction, kata: Kata, piece: Piece, mark: ManualScore | None
+    ) -> Iterator[tuple[Piece, SubmissionRow, Verdict]]:
+        """Yield what others submitted with the same files, if it has the same score so far."""
+        for other in self.all:
+            same = (other.kata, other.task, other.sha256) == (piece.kata, piece.task, piece.sha256)
+            found = self._submission(transaction, other) if same and other.sha256 and other != piece else None
+            if found is not None and other.task in {task.name for task in reviewable(kata, found[1])}:
+                score = _mark(found[1], other.task)
+                if (mark and mark._replace(at="")) == (score and score._replace(at="")):
+                    yield other, *found
 
     def _submission(self, transaction: Transaction, piece: Piece) -> tuple[SubmissionRow, Verdict] | None:
         """Return the submission of a piece and its current verdict, or None if it is no longer in the queue."""
@@ -307,7 +326,7 @@ class MarkingQueue:
     # ------------------------------------------------------------------------------------ giving points
 
     def give(self, shown: OpenPiece, given: Given, items: Sequence[int] | None = ()) -> OpenPiece:
-        """Store a score, and return the piece with it. `write_tables` writes the files.
+        """Store a score for all its people, and return the piece with it. `write_tables` writes the files.
 
         `items` are the rubric items that the score comes from; None leaves them unchanged. Raises MarkedMeanwhile if
         the score has changed since the piece was shown, and KataError if the submission was graded again.
@@ -315,12 +334,16 @@ class MarkingQueue:
         task, (points, comment) = shown.task.name, given
         with interrupts_deferred(), self.book.transaction(alone=True) as transaction:
             row, before = self._current(transaction, shown)
-            at = max([now(), *(mark.at for mark in marks_of(before))])
-            after = awarded(shown.kata, before, task, points, comment, reviewer=self.book.who, at=at)
-            every = store(transaction, row, before, after)
-            for each in every if items is not None else ():
-                rubrics.use(transaction, each.id, task, items or ())
-            self._written[shown.folder] |= {(each.person.name, each.kata) for each in every}
+            others = list(self._others(transaction, shown.kata, shown.piece, shown.mark))
+            every = [(shown.piece, row, before), *others]
+            at = max([now(), *(mark.at for *_, verdict in every for mark in marks_of(verdict))])
+            for piece, submission, verdict in every:
+                after = awarded(shown.kata, verdict, task, points, comment, reviewer=self.book.who, at=at)
+                same = store(transaction, submission, verdict, after)
+                for each in same if items is not None else ():
+                    rubrics.use(transaction, each.id, task, items or ())
+                self._written[transaction.path_of(submission.batch)] |= {(each.person.name, each.kata) for each in same}
+                self._seen.add(piece.key)
             transaction.session.expire(row)
             after = self._verdict_of(row)
         return dataclasses.replace(shown, verdict=after, mark=_mark(after, task))

@@ -21,7 +21,7 @@ DELIMITERS = ",;\t"
 COLUMNS = {
     "id": "id|studentid|studentnumber|studentno|idnumber|idnummer|matriculationnumber|matriculationno|matrikelnummer"
     "|matrikelnr|matrnr|matrikel|sid|userid|uid|personid|netid|login|username|person",
-    "name": "name|fullname|studentname|student|vollername|displayname",
+    "name": "name|fullname|studentname|student|vollername|vollstndigername|displayname",
     "first": "firstname|givenname|forename|vorname",
     "last": "lastname|surname|familyname|nachname",
     "email": "email|emailaddress|mail|mailaddress|emailadresse|emailaddresses",
@@ -37,6 +37,7 @@ EXPECTED = {
     "canvas": ("id", "name", "sis", "login", "section"),
     "gradescope": ("id", "name", "first", "last", "email", "section", "role"),
 }
+GERMAN_WORKSHEET = "bewertungkanngendertwerden"  # a column of Moodle's: Bewertung kann geändert werden
 SYSTEM_NAMES = {"": "a roster", "canvas": "Canvas's", "moodle": "Moodle's", "gradescope": "Gradescope's"}
 
 
@@ -99,8 +100,9 @@ def read(path: Path) -> RosterFile:
         entries.append(entry)
         for key in (("id", entry.id), ("participant", entry.participant), *entry.ids):
             if key[1] and (earlier := seen.setdefault(key, line)) != line:
+                what = "login" if key[0] == "github" else "id"
                 raise KataError(
-                    f"{path}, line {line}: the id {key[1]} is already in line {earlier}. Remove one of the lines."
+                    f"{path}, line {line}: the {what} {key[1]} is already in line {earlier}. Remove one of the lines."
                 )
     if not entries:
         raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
@@ -116,7 +118,7 @@ def system_of(header: Sequence[str]) -> str:
     is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"}
     if "githubusername" in names:
         return ""  # GitHub Classroom's own roster calls the id `identifier`, as Moodle's worksheets do
-    if "identifier" in names or (is_list and "id" not in names):
+    if "identifier" in names or GERMAN_WORKSHEET in names or (is_list and "id" not in names):
         return "moodle"
     if "email" in names and ("sid" in names or ("role" in names and "id" not in names)):
         return "gradescope"
@@ -206,6 +208,8 @@ def _columns(path: Path, line: int, header: Sequence[str], system: str) -> dict[
         column = column_of(name)
         if column == "identifier" and not system:
             column = "id"
+        if normalised(name) == "id" and system == "moodle":
+            column = "identifier"  # in a grading worksheet in German
         if column is None or column not in EXPECTED.get(system, COLUMNS):
             continue
         if result.setdefault(column, position) != position and system not in EXPECTED:
@@ -252,7 +256,7 @@ def _entry(path: Path, line: int, texts: Mapping[str, str], system: str) -> Rost
     login, email = texts.get("login", ""), texts.get("email")
     ids = [("canvas", texts["id"])] if system == "canvas" else []
     ids += [(system, texts[system]) for system in ("login", "github") if texts.get(system)]
-    participant = texts.get("identifier", "").rpartition(" ")[2]
+    participant = texts.get("identifier", "").rpartition(" ")[2].removeprefix("Teilnehmer/in")
     if email is None and "@" in login:
         email = login
     own = texts.get("sis" if system == "canvas" else "id", "")

@@ -53,16 +53,19 @@ def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = 
     return with_times(replace(cohort, entries=entries), times or {})
 
 
-def with_times(cohort: Cohort, times: Mapping[str, str]) -> Cohort:
+def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:
     """Return the cohort with these submission times. A group has the time of its first member who has one.
 
-    A person with a time no longer has a note that the platform marked the submission as late: the time says it.
+    A person with a time no longer has Canvas's mark that the submission is late: the time says it. `late` holds the
+    marks of the platform that the times come from.
     """
     entries = []
     for entry in cohort.entries:
-        given = next((times[person] for person in entry.people if person in times), "")
-        notes = tuple(note for note in entry.notes if note != LATE)
-        entries.append(replace(entry, submitted_at=given, explicit=True, notes=notes) if given else entry)
+        given = next((person for person in entry.people if person in times), None)
+        if given is not None:
+            notes, is_late = tuple(note for note in entry.notes if note != LATE), (late or {}).get(given)
+            entry = replace(entry, submitted_at=times[given], explicit=True, notes=notes, late=is_late)
+        entries.append(entry)
     return replace(cohort, entries=entries)
 
 
@@ -113,7 +116,9 @@ def read_times(path: Path, people: Collection[str] = (), zone: str | None = None
     is_moodle = roster_files.system_of(lines[0][1]) == "moodle"
     wanted = "`person,2026-05-31T23:59:00+02:00`"
     if is_moodle:
-        wanted = "a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English, and download it again"
+        wanted = (
+            "a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English or German, and download it again"
+        )
     in_zone = _zone(zone)
     times: dict[str, str] = {}
     late = set()
@@ -153,28 +158,62 @@ def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
         yield number, cells[0], cells[1] if len(cells) == 2 else "", False
 
 
+SUBMITTED = ("lastmodifiedsubmission", "zuletztgendertabgabe")  # Last modified (submission), Zuletzt geändert (Abgabe)
+MONTHS = {
+    "Januar": "January",
+    "Jänner": "January",
+    "Februar": "February",
+    "März": "March",
+    "Mai": "May",
+    "Juni": "June",
+    "Juli": "July",
+    "Oktober": "October",
+    "Dezember": "December",
+}
+_IS_LATE = re.compile(r"\d \S+ (late\b|zu spät)")
+
+
 def _of_worksheet(path: Path, lines: Sequence[tuple[int, list[str]]], people: Collection[str]) -> Iterator[TimeLine]:
     """Yield the lines of Moodle's grading worksheet that have a time of submission."""
     header = [roster_files.normalised(name) for name in lines[0][1]]
-    if "lastmodifiedsubmission" not in header:
+    submitted = next((name for name in header if name in SUBMITTED), None)
+    if submitted is None:
         raise KataError(
             f"{path}: it has no column Last modified (submission). Download the assignment's grading worksheet."
         )
     cells_of = dict(lines)
     for each in roster_files.read(path).entries:
         cells = dict(zip(header, cells_of[each.line], strict=False))
-        text, name = cells.get("lastmodifiedsubmission", "").strip(), each.name or ""
+        text, name = cells.get(submitted, "").strip(), each.name or ""
         numbered = f"{name or 'Participant'}_{each.participant}"  # as downloads of this assignment call namesakes
         names = [numbered, name, each.id, each.email or ""]
         person = next((one for one in names if composed(one) in people), each.id or each.email or name or numbered)
         if text not in ("", "-"):
-            yield each.line, person, text, re.search(r"\d \S+ late\b", cells.get("status", "")) is not None
+            yield each.line, person, text, _IS_LATE.search(cells.get("status", "")) is not None
+
+
+def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:
+    """Raise KataError if most people have other numbers in Moodle's worksheet, because each assignment has its own."""
+    numbers: dict[str, set[str]] = {}
+    for each in roster_files.read(path).entries:
+        numbers.setdefault(composed(each.name or "Participant"), set()).add(each.participant)
+    everyone = set().union(*numbers.values())
+    names = [(entry.person.removesuffix(f"_{entry.participant}"), entry.participant) for entry in entries]
+    other = [f"{name}_{number}" for name, number in names if number and number not in numbers.get(name, everyone)]
+    if 2 * len(other) > len(names) and any(everyone):
+        raise KataError(
+            f"{path}: it is another assignment's worksheet, because {len(other)} of {len(names)} people have other "
+            f"numbers in it ({other[0]} is not there). Download this assignment's, or use this one: --anyway"
+        )
 
 
 def _moodle_time(text: str) -> datetime.datetime:
-    """Return the time in a text of Moodle in English, British or American. Raises ValueError for another text."""
-    words = " ".join(re.sub(r"^[^\W\d]+day,", "", text).split())
-    for day in ("%d %B %Y", "%B %d, %Y"):
+    """Return the time in a text of Moodle in English, British or American, or in German.
+
+    Raises ValueError for another text.
+    """
+    words = " ".join(MONTHS.get(word, word) for word in re.sub(r"^[^\W\d]+,", "", text).split())
+    for day in ("%d %B %Y", "%B %d, %Y", "%d. %B %Y"):
         for hour in ("%I:%M %p", "%H:%M"):
             with suppress(ValueError):
                 return datetime.datetime.strptime(words, f"{day}, {hour}")

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from graders.cli.session import Invocation
 from graders.errors import KataError
 from graders.output.paragraphs import folded
-from graders.output.progress_bar import progress_bar, timed_spinner
-
-if TYPE_CHECKING:
-    from graders.debugging.puzzle import Puzzle
+from graders.output.progress_bar import timed_spinner
 
 app = typer.Typer(
     help="Practise on broken training programs.",
@@ -130,51 +125,3 @@ def list_() -> None:
         best = f"best {each.best:g} of {practice.POINTS:g}; graded attempts: {len(each.scores)}"
         reached = best if each.scores else "not graded yet"
         print(f"{each.folder.name:>6}  level {each.puzzle.level}  {each.puzzle.program.name:<9}  {reached}")
-
-
-@app.command()
-def check(
-    seeds: Annotated[int, typer.Option(help="How many puzzles to generate, from seed 0 up.", metavar="N", min=1)] = 20,
-    level: Level = None,
-) -> int:
-    """Generate puzzles, and check that each is broken and can be fixed.
-
-    Exit status: 0 all puzzles work and no two are equal, 1 otherwise, 130 interrupted.
-    """
-    from graders.debugging import generate
-    from graders.debugging.faults import FAMILIES, FAULTS
-    from graders.debugging.programs import PROGRAMS
-
-    generate.candidate(0, level)
-    made: list[Puzzle] = []
-    seconds: dict[str, list[float]] = defaultdict(list)  # by program
-    faults: list[str] = []
-    try:
-        with progress_bar() as progress:
-            for seed in progress.track(range(seeds), description="checking puzzles"):
-                started = time.monotonic()
-                try:
-                    made.append(generate.generate(seed, level))
-                    seconds[made[-1].program.name].append(time.monotonic() - started)
-                except generate.GenerationError as fault:
-                    faults.append(f"no puzzle: {fault}")
-    finally:
-        print(f"{len(made)} of {len(made) + len(faults)} puzzles work, {len({each.source for each in made})} distinct")
-        used = {fault.name: fault.family for puzzle in made for fault in puzzle.faults}
-        print(
-            f"families {len(set(used.values()))} of {len(FAMILIES)}, faults {len(used)} of {len(FAULTS)}, "
-            f"programs {len(seconds)} of {len(PROGRAMS)}"
-        )
-        for name, times in sorted(seconds.items()):
-            print(f"  {name:<9} {len(times):5d}, {sum(times) / len(times):.1f} s each")
-        if made:
-            print(f"needed more than one variation: {sum(puzzle.attempt > 0 for puzzle in made) / len(made):.1%}")
-        print("".join(f"{line}\n" for line in [*_equal(made), *faults]), end="")
-    return 0 if len({puzzle.source for puzzle in made}) == seeds else 1
-
-
-def _equal(made: list[Puzzle]) -> list[str]:
-    seeds: dict[str, list[int]] = defaultdict(list)
-    for puzzle in made:
-        seeds[puzzle.source].append(puzzle.seed)
-    return [f"the same program from seeds {', '.join(map(str, same))}" for same in seeds.values() if len(same) > 1]

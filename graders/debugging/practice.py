@@ -12,7 +12,7 @@ import random
 import re
 import runpy
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,6 @@ from graders.debugging.generate import candidate, generate
 from graders.debugging.puzzle import Puzzle, hints, readme, title
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.judge.messages import Step
 from graders.verdict import Verdict
 
 RECORD, ATTEMPTS, SHOWN = "puzzle.toml", "attempts", "hints"
@@ -354,30 +353,18 @@ class PuzzleJudge(ExitStack):
         root, self._slug = self.enter_context(repository(puzzle_in(folder)))
         self._judge = self.enter_context(Judge(root, **settings))
 
-    def grade(
-        self,
-        slug: str = "",
-        *,
-        visible: bool = False,
-        until: int | None = None,
-        tasks: Collection[str] = (),
-        tell: Callable[[Verdict], None] | None = None,
-        at: Callable[[Step], None] | None = None,
-        impatient: bool = False,
-    ) -> Verdict:
+    def grade(self, slug: str = "", *, tell: Callable[[Verdict], None] | None = None, **how: Any) -> Verdict:
         """Return the verdict on the learner's files, as the learner sees it. `slug` is its name for the puzzle.
 
-        A puzzle has no visible tests that the judge could run, so `visible` changes nothing.
+        `tell` and `how` are as for Judge.grade. All of a puzzle's tests are hidden ones, so they always run.
         """
-        del visible
+        how |= {"visible": False, "tell": None if tell is None else lambda verdict: tell(named(verdict))}
 
         def named(verdict: Verdict) -> Verdict:
             ignored = verdict.ignored_files
             foreign = tuple(name for name in ignored if name not in OURS and Path(name).parts[0] not in CACHES)
             return msgspec.structs.replace(verdict, ignored_files=foreign, kata=slug or verdict.kata)
 
-        partial = None if tell is None else lambda verdict: tell(named(verdict))
-        how: dict[str, Any] = {"until": until, "tasks": tasks, "tell": partial, "at": at, "impatient": impatient}
         return named(self._judge.grade(self._slug, self.folder, **how))
 
 

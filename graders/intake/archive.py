@@ -11,7 +11,6 @@ import gzip
 import io
 import lzma
 import os
-import re
 import stat
 import struct
 import tarfile
@@ -82,7 +81,7 @@ def _format(start: bytes) -> Callable[[str, bytes], list[Entry]] | None:
     for sign, unpacked in _PACKED.items():
         if start.startswith(sign):
             return partial(_tar_entries, unpacked=unpacked)
-    is_tar = len(start) >= _BLOCK and _header(start[:_BLOCK]) is not None
+    is_tar = len(start) >= _BLOCK and _is_header(start[:_BLOCK])
     return partial(_tar_entries, unpacked=lambda packed: packed) if is_tar else None
 
 
@@ -173,108 +172,86 @@ def _unzipped(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, most
 
 
 class _Unpacked:
-    """The unpacked bytes of a tar file. They are read forward, starting again to go back, and up to a limit."""
+    """The unpacked bytes of a tar file, which count. They are read forward, or from the start again to go back.
+
+    While tarfile reads the headers (`listing`), it may not go back, and the header of each file has a limited size.
+    """
 
     def __init__(self, name: str, data: bytes, unpacked: Callable[[IO[bytes]], IO[bytes]]) -> None:
         self.name, self.data, self.unpacked = name, data, unpacked
+        self.listing, self.header_bytes, self.last = True, 0, b""
         self.start()
 
     def start(self) -> None:
         self.file = self.unpacked(io.BytesIO(self.data))
         self.position = 0
 
+    def tell(self) -> int:
+        return self.position
+
     def read(self, count: int) -> bytes:
         """Return `count` bytes, or all that are left."""
-        pieces = []
-        while count and (piece := self.file.read(min(count, _CHUNK))):
+        self.header_bytes += count
+        if self.listing and (count > NAME_BYTES or self.header_bytes > 2 * NAME_BYTES):
+            refuse_all(self.name, f"a name in it is longer than {NAME_BYTES} bytes", _REMEDY)
+        self.last = b"".join(self._pieces(count))
+        return self.last
+
+    def seek(self, offset: int) -> None:
+        """Go to `offset`. Raises EOFError if there are fewer bytes."""
+        _check_unpacked(self.name, offset)
+        if offset < self.position:
+            if self.listing:
+                raise tarfile.ReadError("one of its headers cannot be read")
+            self.start()
+        for _ in self._pieces(offset - self.position):
+            pass
+        if self.position < offset:
+            raise EOFError("it ends in the middle of a file")
+
+    def _pieces(self, count: int) -> Iterator[bytes]:
+        while count > 0 and (piece := self.file.read(min(count, _CHUNK))):
             self.position += len(piece)
             count -= len(piece)
             _check_unpacked(self.name, self.position)
-            pieces.append(piece)
-        return b"".join(pieces)
-
-    def skip(self, count: int) -> None:
-        """Skip `count` bytes. Raises EOFError if there are fewer."""
-        while count:
-            passed = len(self.read(min(count, _CHUNK)))
-            if not passed:
-                raise EOFError("it ends in the middle of a file")
-            count -= passed
+            yield piece
 
     def at(self, offset: int, size: int, most: int) -> bytes:
         """Return at most `most` bytes of the file at `offset`."""
         with _readable(self.name):
-            if offset < self.position:
-                self.start()
-            self.skip(offset - self.position)
+            self.seek(offset)
             return self.read(min(size, most))
 
 
 def _tar_entries(name: str, data: bytes, unpacked: Callable[[IO[bytes]], IO[bytes]]) -> list[Entry]:
     stream = _Unpacked(name, data, unpacked)
     found: list[Entry] = []
-    extended: dict[str, str] = {}  # the fields of an extended header, which describe the next member
-    while (block := stream.read(_BLOCK)).count(0) != _BLOCK:
-        if len(block) < _BLOCK:
-            raise EOFError("it is incomplete")
-        member = _header(block)
-        if member is None:
-            raise tarfile.ReadError("one of its headers cannot be read")
-        size = int(extended.get("size", member.size))
-        _check_unpacked(name, size)
-        if member.type in _EXTENDED:
-            if size > NAME_BYTES:
-                refuse_all(name, f"a name in it is longer than {NAME_BYTES} bytes", _REMEDY)
-            fields = _EXTENDED[member.type](stream.read(size))
-            stream.skip(-size % _BLOCK)
-            extended |= fields
-            continue
-        path = extended.get("path", member.name)
-        sparse = any(key.startswith("GNU.sparse") for key in extended)
+    archive = tarfile.TarFile(fileobj=stream, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
+    for member in archive:
+        _check_unpacked(name, member.size)
+        sparse = member.issparse() or any(key.startswith("GNU.sparse") for key in member.pax_headers)
         kind = _SPARSE if sparse else _TAR_KINDS.get(member.type, "a device")
-        has_data = kind in (FILE, _SPARSE)
-        if kind == FILE and path.endswith("/"):
-            kind = FOLDER  # the oldest tar format marks folders like this
-        if entry := checked_name(path):
-            found.append(Entry(entry, kind, size, partial(stream.at, stream.position, size)))
+        if kind == FILE and member.name.endswith("/"):
+            kind = FOLDER
+        if entry := checked_name(member.name):
+            found.append(Entry(entry, kind, member.size, partial(stream.at, member.offset_data, member.size)))
         _check_entries(name, len(found))
-        extended = {}
-        if has_data:
-            stream.skip(size + -size % _BLOCK)
+        stream.header_bytes = 0
+    if len(stream.last) < _BLOCK or stream.last.strip(b"\0"):  # tarfile takes a broken header for the end
+        raise tarfile.ReadError("it is incomplete, or one of its headers cannot be read")
     _check_ratio(name, stream.position, len(data))
+    stream.listing = False
     return found
 
 
-def _header(block: bytes) -> tarfile.TarInfo | None:
+def _is_header(block: bytes) -> bool:
     try:
-        member = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape").size >= 0
     except tarfile.HeaderError:
-        return None
-    return member if member.size >= 0 else None
-
-
-def _pax(data: bytes) -> dict[str, str]:
-    """Parse an extended header, whose records have the form `LENGTH KEY=VALUE` and end with a newline."""
-    found = {}
-    while data:
-        length = int(data[: data.index(b" ")])
-        record, data = data[:length], data[length:]
-        key, sign, value = record.partition(b" ")[2].partition(b"=")
-        if not sign or len(record) != length or not record.endswith(b"\n"):
-            raise tarfile.ReadError("an extended header cannot be read")
-        found[key.decode("utf-8", "replace")] = os.fsdecode(value[:-1])
-    if not re.fullmatch("[0-9]+", found.get("size", "0")):
-        raise tarfile.ReadError("an extended header has an invalid size")
-    return found
+        return False
 
 
 _SPARSE = "a sparse file"
-_EXTENDED: dict[bytes, Callable[[bytes], dict[str, str]]] = {
-    tarfile.XHDTYPE: _pax,
-    tarfile.XGLTYPE: lambda _: {},
-    tarfile.GNUTYPE_LONGNAME: lambda data: {"path": os.fsdecode(data.split(b"\0")[0])},
-    tarfile.GNUTYPE_LONGLINK: lambda _: {},
-}
 _TAR_KINDS = {
     tarfile.REGTYPE: FILE,
     tarfile.AREGTYPE: FILE,

@@ -32,7 +32,7 @@ _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
-_LINE = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(-|BAD|\d+)\t(.*)", re.DOTALL)
+LINE = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(-|BAD|\d+)\t(.*)", re.DOTALL)
 
 
 class Reference(NamedTuple):
@@ -83,7 +83,7 @@ def take(kata: Kata, reference: Reference) -> Submission:
 
 def _entry(repository: Path, line: bytes) -> Entry:
     """Parse a line of `git ls-tree -r -t -l -z`."""
-    parts = _LINE.fullmatch(line)
+    parts = LINE.fullmatch(line)
     if parts is None:
         said = f"git printed an entry that cannot be parsed, {line[:100]!r}"
         raise KataError(f"{repository}: {said}. Check the repository with git fsck.")

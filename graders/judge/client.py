@@ -132,7 +132,8 @@ class Judge:
         tasks must pass; if it is None, kata.toml decides. `with_shipped` takes the files of the katas that this kata
         builds on from their solutions, not from the submission; the verdict is then unofficial. `separate` gives every
         test a worker of its own. With `impatient`, the tests after one that a time limit has stopped are blocked: an
-        endless loop then costs a learner one limit, and not each test's.
+        endless loop then costs a learner one limit, and not each test's. Tasks whose files are as they were handed out
+        are blocked too, with the reason `unchanged`.
 
         Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
         fault in the submission is part of the verdict.
@@ -153,7 +154,10 @@ class Judge:
             return ungradable(blank, kata, why, "earlier kata", earlier)
         how = {"visible": visible or kata.handed_out, "separate": separate, "impatient": impatient}
         how["progress"] = tell is not None or at is not None
+        stubs = cached.stubs or {} if impatient and any(task.files for task in kata.tasks) else {}
+        same = [name for name, data in stubs.items() if taken.graded.get(name) == data]
         request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
+        request = msgspec.structs.replace(request, unchanged=tuple(same))
         return _concluded(self._judged(cached, request, until, tell, at), request, cached)
 
     def grade_files(
@@ -212,6 +216,7 @@ class Judge:
             tasks=tuple(sorted(tasks)),
             require=self.require,
             crowded=self.crowded,
+            unchanged=(),
             **options,
         )
 
@@ -232,6 +237,8 @@ class Judge:
                 answer = GradeResponse(error=str(fault))
             if answer.verdict is not None:
                 return answer.verdict
+            if answer.ungraded:
+                return msgspec.structs.replace(blank, status="ungraded", message=answer.ungraded)
             if answer.error:
                 break
         lost = f"{answer.lost}, on both attempts; this does not count against the submission"

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graders.errors import JudgeError
+from graders.errors import JudgeError, MissingPackage
 from graders.judge.process import pid_of
 from graders.judge.speed import ending_process, freeze_heap
 from graders.sandbox import launcher
@@ -234,14 +234,16 @@ class SuiteForkServer:
             suite.requests.close()
 
     def refuse(self, client: socket.socket, fault: Exception) -> None:
-        """Answer a request with an error."""
+        """Answer a request with the reason why it cannot be graded."""
         import msgspec
 
         from graders.judge.messages import GradeResponse, receive, send
 
         with contextlib.suppress(OSError, EOFError):
             receive(client)
-            send(client, msgspec.msgpack.encode(GradeResponse(error=str(fault))))
+            missing, said = isinstance(fault, MissingPackage), str(fault)
+            answer = GradeResponse(ungraded=said) if missing else GradeResponse(error=said)
+            send(client, msgspec.msgpack.encode(answer))
 
 
 def main(control: int, confinement: str, first_runtime: str, folder: str, early: str) -> None:

@@ -153,10 +153,17 @@ class Grading:
         return exercise and not self._task(item).alone and item.get_closest_marker("gpu") is None
 
     def _run_together(self, items: Sequence[pytest.Item], side: WorkerSide) -> None:
-        """Run tests in one worker, until it ends. What fails is repeated alone, and reduced there."""
-        for item in sorted(items, key=lambda item: self._drawn("order", item)):
+        """Run tests in one worker, until it ends. What fails is repeated alone, and reduced there.
+
+        A learner who waits gets the first of the tests that a time limit stops, and it isn't repeated.
+        """
+        if not self.request.impatient:
+            items = sorted(items, key=lambda item: self._drawn("order", item))
+        for item in items:
             result = self._run(item, side, reducing=False)
             if side.worker.dead:
+                if self.request.impatient and result.reason == "time limit":
+                    self.together[item.nodeid] = result
                 break
             self.together[item.nodeid] = result
             if result.status == "failed" and not self.request.thorough:
@@ -242,9 +249,13 @@ class Grading:
             return msgspec.structs.replace(result, status="blocked", message=blocked_message(self.kata, others))
         if late := self.sides.clock.late():  # checked here too, because a test may only read files
             return msgspec.structs.replace(result, status="failed", reason="time limit", message=late)
+        if self._to_do(task):
+            return msgspec.structs.replace(result, status="blocked", reason="unchanged", message="still to do")
         if self._passed_together(item):
             return self.together[item.nodeid]
         if item.nodeid in self.together and task.name in failed and not task.partial:
+            return self.together[item.nodeid]
+        if item.nodeid in self.together and self.together[item.nodeid].reason == "time limit":
             return self.together[item.nodeid]
         if self.request.impatient and (stopped := self._stopped):
             why = f'not run, because your code was stopped in "{stopped}"'
@@ -255,10 +266,18 @@ class Grading:
         side.worker.kill("its test is over")
         return result
 
+    def _to_do(self, task: Task) -> bool:
+        """Return whether the learner has not started a task: its files are unchanged, or a test of it has said so."""
+        unchanged = task.files and not task.review and set(task.files) <= set(self.request.unchanged)
+        return bool(unchanged) or any(
+            each.task == task.name and each.reason == "unchanged" for each in self.results.values()
+        )
+
     @property
     def _stopped(self) -> str:
         """A test that a time limit has stopped, in words, or ""."""
-        return next((each.title or each.name for each in self.results.values() if each.reason == "time limit"), "")
+        known = [*self.results.values(), *self.together.values()]
+        return next((each.title or each.name for each in known if each.reason == "time limit"), "")
 
     def _report_progress(self, base: Verdict, later: Sequence[pytest.Item]) -> None:
         undecided = set(map(task_of, later))

@@ -52,6 +52,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     separate: bool = False  # whether every test has a worker of its own
     progress: bool = False  # whether a step is sent before every test, and a partial verdict after it
     impatient: bool = False  # whether no test runs after one that a time limit has stopped, because a learner waits
+    unchanged: tuple[str, ...] = ()  # files as they were handed out; no test runs of a task that has only such files
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -69,7 +70,8 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict, or the reason why grading did not produce one.
 
     If the workers' fork server died, `lost` says how, and the client may try again. `partial` marks an intermediate
-    response, which covers the tests that have run and the tasks whose tests have all run, or has a `step`.
+    response, which covers the tests that have run and the tasks whose tests have all run, or has a `step`. If this
+    machine lacks what the kata needs, `ungraded` says what.
     """
 
     verdict: Verdict | None = None
@@ -77,6 +79,7 @@ class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
     step: Step | None = None
     lost: str = ""
     error: str = ""
+    ungraded: str = ""
 
 
 class SandboxNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +106,7 @@ class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int
     cpu_s: int
     forbidden: list[str]
+    allowed: list[str] = []
     earlier: list[str] = []
 
 

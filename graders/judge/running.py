@@ -142,7 +142,10 @@ class Runner:
         except pytest.skip.Exception as fault:  # a core test must not skip: a submission may have been the reason
             extra = any(task.extra for task in self.kata.tasks if task.name == result.task)
             status: TestStatus = "ungraded" if extra else "failed"
-            return msgspec.structs.replace(result, status=status, message=clean(str(fault), MESSAGE))
+            reason: Reason = ""
+            if self.sides.request.impatient and not extra:  # a learner's own screen: the task is still to do
+                status, reason = "blocked", "unchanged"
+            return msgspec.structs.replace(result, status=status, reason=reason, message=clean(str(fault), MESSAGE))
         except Exception as fault:  # noqa: BLE001 (the trial catches the submission's exceptions)
             why = str(fault) if isinstance(fault, KataError) else failure_text(item, fault)
             text = clean(f"the test itself broke: {why}", MESSAGE)

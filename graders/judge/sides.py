@@ -98,6 +98,7 @@ class Sides:
             memory_mb=self.kata.limits.memory_mb,
             cpu_s=clock.cpu_s,
             forbidden=list(self.kata.forbidden),
+            allowed=list(self.kata.allowed),
             earlier=list(self.kata.earlier_modules),
         )
         return WorkerSide(self.kata, worker, clock, submission)

@@ -111,7 +111,7 @@ class WorkerSide:
         """Send the submission to the worker, which imports it while the judge continues."""
         if not self.posted:
             self.posted = True
-            self.worker.own_files = self.submission.files.keys()
+            self.worker.own_files = self.submission.files
             self.worker.post("load", "", asdict(self.submission))
 
     def load(self) -> None:

@@ -14,7 +14,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +97,7 @@ class Worker:
     spin_s: float = SPIN_S
     number: int = 0
     printed: bytearray = field(default_factory=bytearray)
-    own_files: Collection[str] = ()  # the names of the submission's files
+    own_files: Mapping[str, bytes] = field(default_factory=dict)  # the submission's files
     kept: int = 0  # the number of bytes that were printed before the first test
     cut: bool = False
     dead: str = ""
@@ -269,7 +269,7 @@ class Worker:
             self.drain()
         frames = [(name.decode(errors="replace"), int(line)) for name, line in FRAME.findall(self.printed, before)]
         del self.printed[before:]
-        return next((f", in line {line} of {name}" for name, line in frames if name in self.own_files), "")
+        return watchdog.where_stopped(frames, self.own_files)
 
     # ------------------------------------------------------------------------------- life and death
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,92 +9,45 @@ from typing import Annotated
 import typer
 
 from graders import catalogue
-from graders.cli.options import Against, Anyway, Slug, chosen_katas, slug_argument
+from graders.cli.options import Against, Slug, chosen_katas, slug_argument
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import has_screen
 from graders.errors import KataError
 from graders.learner.progress import Progress
 from graders.output.paragraphs import folded, width_of
 
-
-def _today() -> datetime.date:
-    return datetime.datetime.now().astimezone().date()
-
-
 # ------------------------------------------------------------------------------------- choosing a kata
 
 
-def list_(
-    form: Annotated[str, typer.Option("--format", help="The output format: terminal or json.")] = "terminal",
-) -> None:
+def list_() -> None:
     """List the katas: tasks, points, time and prerequisites."""
-    katas = chosen_katas(None)
-    from graders.learner import listing
+    from graders.learner.listing import as_text
 
-    forms = {"terminal": listing.as_text, "json": listing.as_json}
-    if form not in forms:
-        raise KataError(f"--format {form}: expected terminal or json.")
-    print(forms[form](katas))
+    print(as_text(chosen_katas(None)))
 
 
 def next_() -> None:
     """Recommend the next kata, and say why."""
-    from graders.learner.again import suggestion
     from graders.learner.listing import advice
 
     katas = chosen_katas(None)
     with Progress.of(Invocation.root) as store:
-        said = [advice(katas, store.standings([kata.slug for kata in katas])), suggestion(katas, store, _today())]
-    print("\n".join(filter(None, said)))
+        print(advice(katas, store.standings([kata.slug for kata in katas])))
 
 
-def progress(
-    page: Annotated[
-        Path | None, typer.Option("--html", help="Write an HTML page to this file instead.", metavar="FILE")
-    ] = None,
-) -> None:
+def progress() -> None:
     """Show which katas you have done, and what to do next.
 
     This command uses the verdicts that `katas grade` and `katas watch` store on this machine when you grade your own
     files.
     """
+    from graders.learner.listing import overview
+
     katas = chosen_katas(None)
     with Progress.of(Invocation.root) as store:
         if store.warning:
             say(f"katas: {store.warning}")
-        if page is None:
-            from graders.learner.listing import overview
-
-            print(overview(katas, store))
-            return
-        from graders.learner.listing import as_page
-        from graders.output import delivery
-
-        standings = store.standings([kata.slug for kata in katas])
-        delivery.deliver(as_page(katas, standings, _today()), page)
-    print(f"written: {page}")
-
-
-def again(
-    slug: Annotated[
-        str | None, slug_argument("The exercise; by default, the one that you have not solved for longest.")
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option(help="Offer exercises not solved for N days; by default, 3.", metavar="N", min=0)
-    ] = None,
-) -> None:
-    """Solve an exercise once more, from memory.
-
-    This creates a fresh stub in .katas/again/, where all commands work. The file with which you passed stays as it is,
-    and your progress keeps its points: repetitions are recorded apart.
-    """
-    from graders.learner import again as repetition
-
-    katas = chosen_katas(None)
-    kata = catalogue.load(Invocation.root, slug) if slug is not None else None
-    with Progress.of(Invocation.root) as store:
-        passed = repetition.passed_exercises(katas, store)
-    print(repetition.repeat(passed, kata, _today(), repetition.DAYS if days is None else days))
+        print(overview(katas, store))
 
 
 # ----------------------------------------------------------------------------------- working on a kata
@@ -157,10 +109,8 @@ def run_(
     kata = catalogue.load(Invocation.root, slug)
     path = programs.program_of(kata, program, kata.root / (against or "katas") / slug)
     status, unwritten = programs.run(kata, path, context.args)
-    if unwritten:
-        say(
-            f"katas: {path.name} is not written yet: {', '.join(unwritten)}. `katas watch {slug}` shows where to start."
-        )
+    for sentence in unwritten:
+        say(f"katas: {sentence}")
     return status
 
 
@@ -200,15 +150,13 @@ def notebook(
     notebook_file.check(path, force=force)
     delivery.check(path)
     beside = path.absolute().parent
-    text = notebook_file.written_together(katas, path) if every else notebook_file.written(katas[0], beside)
+    text = notebook_file.written_together(katas, beside) if every else notebook_file.written(katas[0], beside)
     delivery.deliver(text, path)
     print(f"written: {path}; open it in VS Code, or: pip install jupyterlab; jupyter lab {path}")
-    if every and notebook_file.address_of(Invocation.root) is None:
-        print(notebook_file.NO_ADDRESS)
 
 
 def show(
-    slug: Slug,
+    slug: Annotated[str | None, slug_argument("The kata, e.g. challenge5.")] = None,
     program: Annotated[
         str | None, typer.Argument(metavar="PROGRAM", help="One of the kata's programs, e.g. bug2.")
     ] = None,
@@ -217,31 +165,31 @@ def show(
         Path | None,
         typer.Option(help="A .png, .svg or .pdf to write; default: SLUG-PROGRAM.png.", metavar="FILE"),
     ] = None,
-    variant: Annotated[
-        str | None, typer.Option(help="Print the diff of this variant, from wrong/ or accept/.", metavar="NAME")
-    ] = None,
+    readme: Annotated[
+        bool, typer.Option("--readme", help="For authors: redraw the README's pictures, by default of all katas.")
+    ] = False,
 ) -> None:
-    """Plot a program's training curves, or print a variant's diff.
+    """Plot a program's training curves, or redraw README pictures.
 
     With PROGRAM, this runs the program like `python program.py`, without confinement, and plots its loss and accuracy.
     If the program draws a picture itself, as a milestone's does, you get that one.
-    With --variant, it prints how a wrong or an accepted variant differs from the solution.
+    With --readme, the scripts figure.py and figure_NAME.py, next to the solution, draw .svg files next to the README.
     """
-    kata = catalogue.load(Invocation.root, slug)
-    if program is None and variant is not None:
-        from graders.authoring import variants
+    if readme == (program is not None):
+        raise KataError("name either a PROGRAM to run, as in `katas show challenge5 bug2`, or --readme")
+    if readme:
+        from graders.authoring import figures
 
-        print(variants.shown(kata, variant))
+        figures.redraw([slug] if slug else None)
         return
-    if program is None or variant is not None:
-        raise KataError("name either a PROGRAM to run or a --variant to compare, but not both")
     from graders.learner import programs
     from graders.output import delivery
 
-    picture = output or Path(f"{slug}-{program.removesuffix('.py')}.png")
+    kata = catalogue.load(Invocation.root, str(slug))
+    picture = output or Path(f"{slug}-{str(program).removesuffix('.py')}.png")
     delivery.check(picture)
     programs.check_format(picture)
-    path = programs.program_of(kata, program, kata.root / (against or "katas") / slug)
+    path = programs.program_of(kata, program, kata.root / (against or "katas") / kata.slug)
     delivery.deliver_bytes(programs.picture_of(kata, path, picture.suffix), picture)
     print(f"written: {picture}")
 
@@ -249,48 +197,34 @@ def show(
 # --------------------------------------------------------------------------------------- after a pass
 
 
-def solution(slug: Slug, anyway: Anyway = False) -> None:
-    """Show the solution, once you have passed."""
-    from graders.learner import guidance
-
-    files = guidance.solution_files(_passed(slug, anyway=anyway))
-    print("\n".join(f"# {name}\n\n{text}" for name, text in files.items()).rstrip("\n"))
-
-
-def diff(slug: Slug, anyway: Anyway = False) -> None:
-    """Compare your files with the solution, once you have passed."""
-    from graders.learner import guidance
-
-    print(guidance.difference(_passed(slug, anyway=anyway)) or f"{slug}: your files are identical to the solution")
-
-
-def _passed(slug: str, *, anyway: bool) -> catalogue.Kata:
-    from graders.learner import guidance
-
-    kata = catalogue.load(Invocation.root, slug)
-    with Progress.of(Invocation.root) as store:
-        guidance.allow_solution(kata, store, anyway=anyway)
-    return kata
-
-
-def explain(
+def solution(
     slug: Slug,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Show the explanation even if you have not passed yet.")
-    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Compare your files with the solution.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain why the solution works.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Show it even if you have not passed yet.")] = False,
 ) -> None:
-    """Explain why a kata's solution works, once you have passed.
+    """Show, compare or explain the solution, once you have passed.
 
-    The text also shows other ways to write it, where PyTorch does it, and what goes wrong in practice. It ends with the
-    answer to its question.
+    The explanation also shows other ways to write it, where PyTorch does it, and what goes wrong in practice. It ends
+    with the answer to its question.
     """
     from graders.learner import guidance
     from graders.output.terminal_markdown import shown
 
+    if diff and explain:
+        raise KataError("--diff and --explain exclude each other. Give one of them.")
     kata = catalogue.load(Invocation.root, slug)
     with Progress.of(Invocation.root) as store:
         done = guidance.is_done(kata, store)
-    text = guidance.explanation(kata, allowed=done or anyway)
-    if not done:
-        say(f"katas: you have not passed {slug} yet. This explanation shows how others solve it.")
-    print(shown(text, width_of(sys.stdout)))
+    if explain:
+        text = guidance.explanation(kata, allowed=done or anyway)
+        if not done:
+            say(f"katas: you have not passed {slug} yet. This explanation shows how others solve it.")
+        print(shown(text, width_of(sys.stdout)))
+        return
+    guidance.allow_solution(kata, allowed=done or anyway)
+    if diff:
+        print(guidance.difference(kata) or f"{slug}: your files are identical to the solution")
+        return
+    files = guidance.solution_files(kata)
+    print("\n".join(f"# {name}\n\n{text}" for name, text in files.items()).rstrip("\n"))

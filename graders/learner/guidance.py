@@ -98,11 +98,11 @@ def has_solution(kata: Kata) -> bool:
     return any(next(kata.solution.glob(pattern), None) for pattern in kata.files)
 
 
-def allow_solution(kata: Kata, progress: Progress, *, anyway: bool) -> None:
+def allow_solution(kata: Kata, *, allowed: bool) -> None:
     """Raise KataError if the solution is missing or if the learner may not see it yet."""
     if not has_solution(kata):
         raise KataError(f"{kata.solution}: there is no solution here. Ask your instructor for it.")
-    if not anyway and not is_done(kata, progress):
+    if not allowed:
         raise KataError(
             f"You have not passed {kata.slug} yet. Run `katas grade {kata.slug}` until it passes, or add --anyway to "
             "see the solution now."
@@ -130,15 +130,15 @@ def explanation(kata: Kata, *, allowed: bool) -> str:
     if not allowed:
         raise KataError(
             f"You have not passed {kata.slug} yet. Its explanation shows how others solve it, so it opens once the "
-            f"core tasks pass. To read it now, add --anyway: katas explain {kata.slug} --anyway"
+            f"core tasks pass. To read it now, add --anyway: katas solution {kata.slug} --explain --anyway"
         )
     return path.read_text(encoding="utf-8")
 
 
 def after_pass(kata: Kata) -> str:
     """Return a line that says what the learner can read after a pass. It is empty in a handout."""
-    said = [f"katas diff {kata.slug}: your files next to the solution"] * has_solution(kata)
-    return "; ".join(said + [f"katas explain {kata.slug}: why it works"] * explanation_of(kata).is_file())
+    said = [f"katas solution {kata.slug} --diff: your files next to the solution"] * has_solution(kata)
+    return "; ".join(said + [f"katas solution {kata.slug} --explain: why it works"] * explanation_of(kata).is_file())
 
 
 def difference(kata: Kata) -> str:
@@ -146,11 +146,6 @@ def difference(kata: Kata) -> str:
     own = {file.name: file.data for file in intake.take(kata, kata.folder).files}
     solved = intake.shipped(kata, kata.solution)
     return unified(own, solved, (f"katas/{kata.slug}", f"solutions/{kata.slug}"))
-
-
-def backup_of(root: Path, name: str) -> Path:
-    """Return a new folder for a backup of a learner's files."""
-    return root / ".katas" / "backup" / f"{name}-{datetime.datetime.now().astimezone():%Y%m%d-%H%M%S}"
 
 
 def reset(kata: Kata, stubs: Mapping[str, bytes]) -> list[str]:
@@ -165,7 +160,8 @@ def reset(kata: Kata, stubs: Mapping[str, bytes]) -> list[str]:
     if not changed:
         return [f"{kata.slug}: nothing to do; your files are the original stubs"]
     where = kata.folder.relative_to(kata.root).as_posix()
-    backup = backup_of(kata.root, where.removeprefix("katas/").replace("/", "-"))
+    name, now = where.removeprefix("katas/").replace("/", "-"), datetime.datetime.now().astimezone()
+    backup = kata.root / ".katas" / "backup" / f"{name}-{now:%Y%m%d-%H%M%S}"
     try:
         for name in changed:
             if (kata.folder / name).exists():

@@ -1,15 +1,8 @@
-"""The katas as text, as JSON and as a page: for `katas list`, `katas next` and `katas progress`."""
+"""The katas as text: for `katas list`, `katas next` and `katas progress`."""
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
-from itertools import groupby
-from typing import Any
-
-import msgspec
 
 from graders.catalogue import Kata
 from graders.learner.progress import (
@@ -21,14 +14,8 @@ from graders.learner.progress import (
     place,
     points_of,
 )
-from graders.report.html import page
-from graders.report.wording import points
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
-_LISTED = (
-    "slug", "title", "kind", "part", "adds", "difficulty", "minutes", "concepts",
-    "requires", "builds_on", "files", "entry_points", "runtime", "require_extras",
-)  # fmt: skip
 
 
 def as_text(katas: Sequence[Kata]) -> str:
@@ -52,10 +39,11 @@ def as_text(katas: Sequence[Kata]) -> str:
 
 
 def grouped(katas: Iterable[Kata]) -> list[tuple[str, list[Kata]]]:
-    """Return the katas in the recommended order, under their headings."""
-    return [
-        (heading, list(members)) for heading, members in groupby(sorted(katas, key=place), lambda kata: kata.heading)
-    ]
+    """Return the katas in the recommended order, under their headings, each of which comes once."""
+    groups: dict[str, list[Kata]] = {}
+    for kata in sorted(katas, key=place):
+        groups.setdefault(kata.heading, []).append(kata)
+    return list(groups.items())
 
 
 def _row(kata: Kata) -> tuple[str, ...]:
@@ -69,16 +57,6 @@ def _row(kata: Kata) -> tuple[str, ...]:
         str(kata.minutes),
         ", ".join(kata.prerequisites),
     )
-
-
-def as_json(katas: Sequence[Kata]) -> str:
-    """Return a JSON list with each kata's settings from kata.toml and its total points."""
-    listed: list[dict[str, Any]] = []
-    for kata in katas:
-        tasks = [{name: getattr(task, name) for name in ("name", "title", "points", "extra")} for task in kata.tasks]
-        points = sum(task.points for task in kata.tasks)
-        listed.append({**{name: getattr(kata, name) for name in _LISTED}, "points": points, "tasks": tasks})
-    return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 
 def advice(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> str:
@@ -110,53 +88,3 @@ def overview(katas: Sequence[Kata], progress: Progress) -> str:
             mark = "✓" if standing.done else "·"
             lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
     return "\n".join([*lines[len(groups) > 1 :], "", in_short(standings), advice(katas, standings)])
-
-
-# ------------------------------------------------------------------------------------------------ HTML
-
-_STYLE = """.number { padding-left: 1rem; } tbody th { min-width: 10rem; }
-@media (max-width: 36rem) { .wide { display: none; } }
-"""  # on a phone, show only the kata and its points
-_STATES = {"done": ("✓", "passed"), "in progress": ("~", "partial"), "not started": ("·", "")}  # sign and CSS class
-_HEAD = (
-    '<th scope="col"><span class="hidden">State</span></th><th scope="col">Kata</th>'
-    '<th scope="col" class="wide">Builds on</th><th scope="col" class="number">Points</th>'
-    '<th scope="col" class="wide number">Done on</th>'
-)
-
-
-def as_page(katas: Sequence[Kata], standings: Mapping[str, Standing], today: datetime.date) -> str:
-    """Return a page with the number of katas done, the next kata, and a table for each kind of kata."""
-    done = sum(standings[kata.slug].done for kata in katas)
-    if found := next_kata(katas, standings):
-        kata, why = found
-        following = f"Next: <strong>{escape(kata.title)}</strong> (<code>{escape(kata.slug)}</code>): {escape(why)}."
-    else:
-        following = re.sub("`(.+?)`", r"<code>\1</code>", escape(all_done(katas)))
-    parts = [
-        "<h1>What I have done</h1>",
-        f"<p><strong>{done} of {len(katas)} katas done</strong>.</p>",
-        f'<progress max="{len(katas)}" value="{done}" aria-label="katas done">{done} of {len(katas)}</progress>',
-        f"<p>{following}</p>",
-    ]
-    for heading, members in grouped(katas):
-        rows = "\n".join(_page_row(kata, standings) for kata in members)
-        table = f"<table>\n<thead><tr>{_HEAD}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
-        parts += [f"<h2>{escape(heading)}</h2>", table]
-    parts.append(f'<p class="soft">As of {today.isoformat()}. Made by <code>katas progress --html</code>.</p>')
-    return page("Progress in the katas", "\n".join(parts), _STYLE)
-
-
-def _page_row(kata: Kata, standings: Mapping[str, Standing]) -> str:
-    standing = standings[kata.slug]
-    state = "done" if standing.done else "in progress" if standing.tries else "not started"
-    sign, kind = _STATES[state]
-    open_ = {name for name in kata.prerequisites if name in standings and not standings[name].done}
-    after = ", ".join(name if name in open_ else f"{name} ✓" for name in kata.prerequisites)
-    return (
-        f'<tr><td><span class="{kind}" aria-hidden="true">{sign}</span><span class="hidden">{state}</span></td>'
-        f'<th scope="row">{escape(kata.title)} <span class="soft">{escape(kata.slug)}</span></th>'
-        f'<td class="wide">{escape(after)}</td>'
-        f'<td class="number">{points(standing.best)} / {points(points_of(kata))}</td>'
-        f'<td class="wide number">{escape(standing.done_on)}</td></tr>'
-    )

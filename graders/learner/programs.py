@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +59,23 @@ def program_of(kata: Kata, name: str | None, folder: Path) -> Path:
 
 
 def environment(kata: Kata, path: Path) -> dict[str, str]:
-    """Return the environment of a program, which finds supplied modules and, next to its folder, earlier katas."""
+    """Return the environment of a program, which finds supplied modules and, next to its folder, earlier katas.
+
+    NumPy uses one thread unless the learner has chosen otherwise: more threads only slow down such small matrices.
+    """
     folders = [str((kata.folder / name).parent) for name in kata.supplied]
     folders += [str(path.parent.parent / other.slug) for other in kata.earlier]
     folders += [str(other.folder) for other in kata.earlier if other.supplied]
     given = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
-    return os.environ | {"PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *given])}
+    return (
+        {"OPENBLAS_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": os.pathsep.join([*dict.fromkeys(folders), *given])}
+    )
 
 
 def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, list[str]]:
     """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules.
 
-    Return the exit status and, if the program failed, the names of its functions that are still stubs.
+    Return the exit status and, if the program failed, sentences on what the learner has yet to write.
     """
     env = environment(kata, path)
     with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
@@ -80,10 +85,24 @@ def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, lis
                 break
             except KeyboardInterrupt:  # the program receives Ctrl-C too, and ends by itself
                 continue
-    return 128 - status if status < 0 else status, _unwritten(path) if status else []
+    return 128 - status if status < 0 else status, [*_unwritten(kata, path)] if status else []
 
 
-def _unwritten(path: Path) -> list[str]:
+def _unwritten(kata: Kata, path: Path) -> Iterator[str]:
+    """Yield a sentence for each earlier kata, and for the program, that isn't written yet."""
+    for other in kata.earlier:
+        files = {name: path.parent.parent / other.slug / name for name in other.named_files}
+        if missing := [name for name, file in files.items() if not file.is_file()]:
+            yield f"Do {other.slug} first: {missing[0]} is missing."
+        for name, stubs in ((name, stubs_in(file)) for name, file in files.items()):
+            if stubs:
+                yield f"Do {other.slug} first: {name} is not written yet: {', '.join(stubs)}."
+    if stubs := stubs_in(path):
+        yield f"{path.name} is not written yet: {', '.join(stubs)}. `katas watch {kata.slug}` shows where to start."
+
+
+def stubs_in(path: Path) -> list[str]:
+    """Return the names of the functions of a file that raise NotImplementedError."""
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):

@@ -10,7 +10,7 @@ import contextlib
 import datetime
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from graders.verdict import Verdict
 
 WAIT_S = 10.0  # how long to wait for another process that is writing
 DONE = ("passed", "awaiting_review")  # a verdict with one of these statuses leaves the learner nothing to do
-AGAIN = "again.toml"  # marks a repository in which a learner repeats a kata from memory
 _OPEN = """
 PRAGMA synchronous = FULL;
 BEGIN IMMEDIATE;
@@ -30,10 +29,6 @@ CREATE TABLE IF NOT EXISTS verdicts (
     score REAL NOT NULL, max_score REAL NOT NULL, submission_sha256 TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS verdicts_by_slug ON verdicts (slug);
-CREATE TABLE IF NOT EXISTS repetitions (
-    number INTEGER PRIMARY KEY, slug TEXT NOT NULL, graded_at TEXT NOT NULL, status TEXT NOT NULL,
-    score REAL NOT NULL, max_score REAL NOT NULL
-);
 CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (slug, number));
 COMMIT;
 """
@@ -93,25 +88,20 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def record(self, verdict: Verdict, *, repetition: bool = False) -> None:
-        """Record a verdict. One on a kata solved from memory (`repetition`) does not count for `standings`."""
-        columns = ["graded_at", "status", "score", "max_score"] + ["submission_sha256"] * (not repetition)
-        into = f"{'repetitions' if repetition else 'verdicts'} (slug, {', '.join(columns)})"
+    def record(self, verdict: Verdict) -> None:
+        columns = ("graded_at", "status", "score", "max_score", "submission_sha256")
         row = [verdict.kata, *(getattr(verdict, name) for name in columns)]
         with self._connection:
-            self._connection.execute(f"INSERT INTO {into} VALUES (?{', ?' * len(columns)})", row)
-
-    def repetitions(self) -> dict[str, str]:
-        """Return the time of the last repetition that passed, by kata."""
-        asked = f"SELECT slug, MAX(graded_at) FROM repetitions WHERE status IN {DONE} GROUP BY slug"
-        return dict(self._connection.execute(asked))
+            self._connection.execute(
+                f"INSERT INTO verdicts (slug, {', '.join(columns)}) VALUES (?, ?, ?, ?, ?, ?)", row
+            )
 
     def standings(self, slugs: Sequence[str]) -> dict[str, Standing]:
         """Return the progress in each of these katas."""
         found = {slug: Standing(slug) for slug in slugs}
         for slug, tries, best, done, last in self._connection.execute(_STANDINGS):
             if slug in found:
-                found[slug] = Standing(slug, tries, best, local_day(done).isoformat() if done else "", last)
+                found[slug] = Standing(slug, tries, best, _local_day(done) if done else "", last)
         return found
 
     def hints_seen(self, slug: str) -> set[int]:
@@ -169,7 +159,7 @@ def remember(verdicts: Sequence[Verdict], root: Path) -> list[str]:
     try:
         with Progress.of(root) as progress:
             for verdict in worth:
-                progress.record(verdict, repetition=is_repetition(root))
+                progress.record(verdict)
             return [progress.warning] if progress.warning else []
     except (KataError, sqlite3.Error) as fault:
         return [f"the verdict was not recorded for `katas progress`: {fault}"]
@@ -186,8 +176,6 @@ def reached(root: Path, slugs: Sequence[str], **how: float) -> tuple[dict[str, S
 
 def all_done(katas: Sequence[Kata]) -> str:
     """Return the message for a learner who has done every kata."""
-    if any(is_repetition(kata.root) for kata in katas):
-        return "You repeat this kata from memory. In your own clone, `katas again` chooses the next one."
     if any(kata.handed_out for kata in katas):
         return "Your files pass the visible tests of every kata. Your course grades them with the hidden tests."
     return "You have passed every kata. `katas debug new` creates another puzzle."
@@ -203,21 +191,41 @@ def next_kata(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> tuple
     """Return the next kata and the reason for choosing it, or None if every kata is done.
 
     It is the kata of the learner's last verdict or, if that one is done, the first in the recommended order that is not
-    done and whose prerequisites are done. A kata further on that was tried before does not come before it.
+    done and whose prerequisites are done. A kata further on that was tried before does not come before it. What a done
+    milestone builds on comes last, and so do exercises that the learner has skipped: those before the one that was
+    passed last.
     """
     done = {slug for slug, standing in standings.items() if standing.done}
     open_ = [kata for kata in katas if kata.slug not in done]
     if not open_:
         return None
-    ready = [kata for kata in open_ if done.issuperset(set(kata.prerequisites) & standings.keys())]
+    past = done | _used({kata.slug: kata for kata in katas}, done)
+    ready = [kata for kata in open_ if kata.slug not in past and past >= set(kata.prerequisites) & standings.keys()]
     latest = max(katas, key=lambda each: standings[each.slug].last)
-    kata = latest if latest in open_ and standings[latest.slug].last else min(ready or open_, key=place)
+    passed = max(
+        (kata for kata in katas if kata.slug in done), key=lambda each: standings[each.slug].last, default=None
+    )
+    skipped = [
+        kata for kata in open_ if passed and kata.kind == passed.kind == "exercise" and place(kata) < place(passed)
+    ]
+    following = min(ready or open_, key=lambda each: (each in skipped, place(each)))
+    kata = latest if latest in open_ and standings[latest.slug].last else following
     if standings[kata.slug].tries:
         return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
-    before = kata.prerequisites
-    if before:
-        return kata, f"it builds on {' and '.join(before)}, which {'are' if len(before) > 1 else 'is'} done"
-    return kata, "it builds on no other kata"
+    if kata.slug in past:
+        return kata, "you have passed a later kata; a pass in pytest does not mark this one as done"
+    return kata, f"it builds on {' and '.join(kata.prerequisites) or 'no other kata'}"
+
+
+def _used(katas: Mapping[str, Kata], done: Collection[str]) -> set[str]:
+    """Return the katas whose files the katas that are done import, and all that come before those."""
+    waiting, used = [slug for each in done if each in katas for slug in katas[each].builds_on], set[str]()
+    while waiting:
+        slug = waiting.pop()
+        if slug in katas and slug not in used:
+            used.add(slug)
+            waiting += katas[slug].prerequisites
+    return used
 
 
 def place(kata: Kata) -> tuple[int, int, str]:
@@ -231,11 +239,6 @@ def points_of(kata: Kata) -> float:
     return sum(task.points for task in kata.tasks if not task.review)
 
 
-def is_repetition(root: Path) -> bool:
-    """Return whether `katas again` made this repository."""
-    return (root / AGAIN).is_file()
-
-
-def local_day(moment: str) -> datetime.date:
-    """Return the date of a moment (ISO 8601) in the learner's time zone."""
-    return datetime.datetime.fromisoformat(moment).astimezone().date()
+def _local_day(moment: str) -> str:
+    """Return the date (ISO 8601) of a moment (ISO 8601) in the learner's time zone."""
+    return datetime.datetime.fromisoformat(moment).astimezone().date().isoformat()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-LINE_S = 30.0  # without a terminal, a grading run says at most this often what it does
+LINE_S = 30.0  # without a terminal, a long command says at most this often how far it is
 
 
 def progress_bar() -> Progress:

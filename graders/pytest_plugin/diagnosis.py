@@ -20,7 +20,7 @@ from graders.catalogue import Kata, Variant
 from graders.checks.draw import Draw
 from graders.checks.mismatch import Mismatch, observing
 from graders.checks.relations import relations
-from graders.errors import NotPlain, WorkerError
+from graders.errors import WorkerError
 from graders.pytest_plugin.advice import observed
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Side, parameters
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
@@ -28,7 +28,7 @@ from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCach
 SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
 NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
-MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; no misconception needs more
+MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; cases that would exceed it aren't compared
 LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
 BUDGET_S = 3.0  # if a kata's tests take longer, the diagnosis is abandoned
 BUSY = 4  # the wall time may be this many times longer, because other processes use the machine too
@@ -114,13 +114,15 @@ def alike(
     solution = intake.solved(kata)
 
     def agrees(files: dict[str, bytes]) -> bool:
-        """Return whether these files and the submission return the same values in all cases."""
+        """Return whether these files and the submission return the same values in all recorded cases."""
         other = Known(Behaviour(kata, places, lambda: load(files)), files, cache)
         for place in range(len(places)):
-            cached = other.cached(place)
+            cached, mine = other.cached(place), submission.at(place)
+            if place in submission.too_large:
+                continue
             if cached and not cached.whole and not same(submission.fingerprint(place).value, cached.value):
                 return False
-            if not same(submission.at(place), other.at(place)):
+            if not same(mine, other.at(place)):
                 return False
         return True
 
@@ -259,7 +261,10 @@ def _kind_of(value: Any) -> Hashable:
 
 @dataclass
 class Behaviour:
-    """The values of a program in each case, which runs on demand. Raises NotPlain above `most_bytes`."""
+    """The values of a program in each case, which runs on demand.
+
+    Cases whose values don't fit into `most_bytes` are `too_large`, and count as cases without calls.
+    """
 
     kata: Kata
     cases: Sequence[tuple[Case, int]]
@@ -270,6 +275,7 @@ class Behaviour:
     fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
     kinds: list[list[tuple[Hashable, ...]]] = field(default_factory=list)  # of the observed calls
     telling: list[list[bool]] = field(default_factory=list)  # whether they returned more than True or False
+    too_large: set[int] = field(default_factory=set)
 
     @functools.cached_property
     def side(self) -> Side:
@@ -279,13 +285,15 @@ class Behaviour:
         """Return the values of the case at `place`."""
         while len(self.observed) <= place:
             calls = observe(*self.cases[len(self.observed)], self.kata, self.side)
+            size = weight([_outcome(call) for call in calls])
+            if size > self.most_bytes:
+                self.too_large.add(len(self.observed))
+                calls, size = [], 0
+            self.most_bytes -= size
             self.answers = self.answers or any(call.fault is None for call in calls)
             self.observed.append([_outcome(call) for call in calls])
             self.kinds.append([_kind(call) for call in calls])
             self.telling.append([call.fault is None and not isinstance(call.value, bool | np.bool_) for call in calls])
-            self.most_bytes -= weight(self.observed[-1])
-            if self.most_bytes < 0:
-                raise NotPlain("the submission returned more than a diagnosis records")
         return self.observed[place]
 
     def fingerprint(self, place: int) -> Fingerprint:

@@ -21,7 +21,7 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
-from graders.errors import CatalogueError, JudgeError, SubmissionError, WorkerError
+from graders.errors import CatalogueError, JudgeError, SubmissionError, TimeLimitError, WorkerError
 from graders.pytest_plugin.advice import advice_on
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import message
@@ -38,6 +38,7 @@ HARNESS = str(Path(__file__).parents[1]) + os.sep
 BACKSTOP = 30  # how many times longer than its calls a test may take on a busy machine, before pytest-timeout stops it
 HIDDEN = HARNESS + "hidden" + os.sep
 LONG_S = 10.0  # a test that has taken this long says so
+STOPPED = pytest.StashKey[bool]()  # whether a time limit has stopped the submission in the test
 MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
 # contextlib adds frames for `with about(...)` in a test.
 _NOT_SHOWN = (HARNESS, "<frozen importlib", str(Path(importlib.__file__).parent) + os.sep, contextlib.__file__)
@@ -51,6 +52,7 @@ class LocalMode:
     against: str | None = None
     faults: list[str] = field(default_factory=list)
     diagnosed: list[Kata] = field(default_factory=list)
+    reported: set[tuple[str, str]] = field(default_factory=set)  # errors in imports, by kata
 
     def folder(self, kata: Kata) -> Path:
         """Return the folder with the files that run."""
@@ -74,7 +76,7 @@ class LocalMode:
         assert isinstance(side, LocalSide)
         debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
         if not debugging:
-            _import(kata, side)
+            _import(kata, side, self.reported)
         diagnosis = ""
         try:
             with _breakpoints() as silence:
@@ -89,6 +91,7 @@ class LocalMode:
         if failure is not None:
             if not debugging:
                 _fail_if_unwritten(kata, side, failure.fault)
+            item.stash[STOPPED] = isinstance(failure.fault, TimeLimitError)
             shown = _shown_fault(failure, trial.kata, diagnosis)
             if not kata.require_extras and any(task.extra for task in kata.tasks if task.name == task_of(item)):
                 shown.add_note(f"\n{EXTRA}")
@@ -110,8 +113,11 @@ def import_libraries(runtime: str, packages: tuple[str, ...]) -> None:
                 importlib.import_module("matplotlib.pyplot")
 
 
-def _import(kata: Kata, side: LocalSide) -> None:
-    """Import the submission before the test, to report an import error without the frames of importlib."""
+def _import(kata: Kata, side: LocalSide, reported: set[tuple[str, str]]) -> None:
+    """Import the submission before the test, to report an import error without the frames of importlib.
+
+    The whole error is reported once, for the first test, and then noted in `reported`.
+    """
     if missing := missing_earlier(kata, side.folder):
         slug, file = missing
         pytest.fail(f"Do {slug} first: {os.path.relpath(file)} is missing", pytrace=False)
@@ -126,7 +132,10 @@ def _import(kata: Kata, side: LocalSide) -> None:
         text = f"{' or '.join(kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{trace}"
         if isinstance(fault, WorkerError):  # its name says nothing to a learner
             text = f"{fault}\n\n{trace.rpartition(chr(10))[0]}"
+    if (kata.slug, text) in reported:
+        pytest.fail(f"{' or '.join(kata.files)} cannot be imported: see the first failed test", pytrace=False)
     if text:
+        reported.add((kata.slug, text))
         pytest.fail(text, pytrace=False)
 
 
@@ -233,6 +242,8 @@ class PointTally:
     def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
         kata = catalogue.load(root, slug)
         by_name: dict[str, Any] = {task.name: task for task in kata.tasks}
+        ungraded = {name for name in tasks if by_name[name].runtime == "gpu" and set(tasks[name]) == {"skipped"}}
+        tasks = {name: outcomes for name, outcomes in tasks.items() if name not in ungraded}
         decided = {name: outcomes for name, outcomes in tasks.items() if not by_name[name].review}
         passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
         points, possible = (sum(by_name[name].points for name in names) for names in (passed, decided))
@@ -255,7 +266,7 @@ class PointTally:
 def _left_out(kata: Kata, seen: Iterable[str]) -> str:
     person = sum(task.points for task in kata.tasks if task.review)
     unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
-    parts = [f"{unseen:g} points for tasks that were not run here"] * bool(unseen)
+    parts = [f"{unseen:g} point{'s' * (unseen != 1)} for tasks that were not run here"] * bool(unseen)
     parts += [f"{person:g} points that are awarded manually"] * bool(person)
     return f"; not in this total: {' and '.join(parts)}" if parts else ""
 
@@ -269,6 +280,7 @@ class Learner:
         self.seed = config.stash[SEED].hex()
         self.blocked: list[str] = []
         self.started: set[str] = set()  # the katas whose first test has started
+        self.stopped: dict[tuple[str, str], str] = {}  # the test that a time limit has stopped, by kata and extra task
         self.failed = False
         self.begun = 0
 
@@ -292,11 +304,14 @@ class Learner:
         kata = item.stash[KATA]
         missing = missing_earlier(kata, kata.root / (self.against or "katas") / kata.slug)
         if missing and kata.slug in self.started:  # its first test has said so
-            pytest.skip(f"blocked: do {missing[0]} first")
+            _block(item, f"blocked: do {missing[0]} first", f"the rest of {kata.slug}")
         self.started.add(kata.slug)
         others = blocking(kata, self.tally.failed(kata), task_of(item))
         if others:
-            pytest.skip(blocked_message(kata, others))
+            _block(item, blocked_message(kata, others), item.name)
+        key = kata.slug, task_of(item)
+        if stopped := self.stopped.get((kata.slug, "")) or self.stopped.get(key):  # an endless loop costs one limit
+            _block(item, f'not run, because your code was stopped in "{stopped}"', item.name)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -330,6 +345,10 @@ class Learner:
         """Mark errors that are not the learner's, end a run that lost a library, hide our fixtures' values."""
         report = yield
         report.is_error = call.excinfo is not None and isinstance(call.excinfo.value, JudgeError)
+        if item.stash.get(STOPPED, False):
+            kata, task = item.stash[KATA], task_of(item)
+            extra = any(each.extra for each in kata.tasks if each.name == task)
+            self.stopped.setdefault((kata.slug, task * extra), title_of(item) or item.name)
         if interrupted and not item.session.shouldstop:
             item.session.shouldstop = f"run pytest again: a time limit stopped the import of {interrupted[0]}"
         for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", ()):
@@ -340,17 +359,14 @@ class Learner:
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         if getattr(report, "is_error", False):
             return "error", "E", "ERROR"
-        return ("blocked", "b", "BLOCKED") if _blocked_reason(report) else None
+        return ("blocked", "b", "BLOCKED") if _blocked(report) else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties: dict[str, Any] = dict(report.user_properties)
         if "kata" in properties and (report.when == "call" or not report.passed):
             self.tally.record(properties, "error" if getattr(report, "is_error", False) else report.outcome)
             self.failed = self.failed or report.failed
-            if reason := _blocked_reason(report):
-                whole = reason.startswith("blocked: do ")
-                subject = f"the rest of {properties['kata']}" if whole else report.nodeid.rpartition("::")[2]
-                self.blocked.append(f"{subject} is {reason}")
+            self.blocked += filter(None, [_blocked(report)])
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         lines = self.tally.lines()
@@ -361,7 +377,11 @@ class Learner:
             terminalreporter.write_line(line)
 
 
-def _blocked_reason(report: Any) -> str:
-    reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
-    text = str(reason).removeprefix("Skipped: ")
-    return text if text.startswith("blocked: ") else ""
+def _block(item: pytest.Item, reason: str, subject: str) -> None:
+    """Skip a test. Its reports say what is blocked, and why."""
+    item.user_properties.append(("blocked", f"{subject} is {reason}"))
+    pytest.skip(reason)
+
+
+def _blocked(report: Any) -> str:
+    return str(dict(report.user_properties).get("blocked", "")) if report.skipped else ""

@@ -20,10 +20,11 @@ from typing import Any
 
 from graders import watchdog, wire
 from graders.catalogue import Kata
-from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, WireError, WorkerError
+from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, TimeLimitError, WireError
 from graders.pytest_plugin.handle import Probe, missing
 from graders.sandbox import runtimes
 from graders.worker.loading import Namespace, entry_point, only_these, refuse_forbidden
+from graders.worker.vocabulary import refuse_unlisted
 
 PATIENCE, LEAST_S = 2, 30.0  # the calls of a test may take PATIENCE * test_s seconds, and at least LEAST_S
 
@@ -120,7 +121,7 @@ class LocalSide:
 
     @contextmanager
     def _present(self) -> Iterator[None]:
-        """Keep the side's modules in `sys.modules` in the block. A time limit raises WorkerError or MachineBusy."""
+        """Keep the side's modules in `sys.modules` in the block. A limit raises TimeLimitError or MachineBusy."""
         __tracebackhide__ = True
         before = self._taken_out()
         sys.modules.update(self.modules)
@@ -132,12 +133,24 @@ class LocalSide:
                 name = str(frame.f_globals.get("__name__"))
                 if frame.f_code.co_name == "<module>" and name not in self.finder.paths:  # it ran for the first time
                     interrupted.append(name)
-            kind = MachineBusy if isinstance(end, watchdog.MachineTooBusy) else WorkerError
-            raise kind(str(end)).with_traceback(end.__traceback__) from None
+            if isinstance(end, watchdog.MachineTooBusy):
+                raise MachineBusy(str(end)).with_traceback(end.__traceback__) from None
+            where = watchdog.where_stopped(*self._own_frames(end))
+            raise TimeLimitError(f"{end}{where}").with_traceback(end.__traceback__) from None
         finally:
             sys.meta_path.remove(self.finder)
             self.modules = self._taken_out()
             sys.modules.update(before)
+
+    def _own_frames(self, end: BaseException) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
+        """Return the names of files and lines in which an exception was raised, and the learner's own files by name."""
+        names = {
+            str(path): path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else path.name
+            for path in (self.finder.paths[each] for each in self.finder.own)
+        }
+        frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(end.__traceback__)]
+        own = [(names[file], line) for file, line in reversed(frames) if file in names]
+        return own, {name: Path(file).read_bytes() for file, name in names.items()}
 
     def _taken_out(self) -> dict[str, ModuleType]:
         return {name: sys.modules.pop(name) for name in list(sys.modules) if name in self.finder.paths}
@@ -186,7 +199,9 @@ class _OwnLoader(importlib.machinery.SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         shown = Path(self.path).name
-        refuse_forbidden({shown: self.get_source(self.name) or ""}, [shown], self._kata.forbidden)
+        texts = {shown: self.get_source(self.name) or ""}
+        refuse_forbidden(texts, [shown], self._kata.forbidden)
+        refuse_unlisted(texts, [shown], self._kata.allowed)
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
         late = f"importing {shown} took longer than {self._kata.limits.import_s:g} s and was stopped"
         with watchdog.own_time_limit(self._kata.limits.import_s, late):

@@ -1,8 +1,8 @@
-"""Compare expected and actual values in HTML, with a table coloured as a heatmap and, for gradients, a plot.
+"""Compare expected and actual values in HTML, with a table coloured as a heatmap.
 
 The verdict holds both values as Python code. Nothing is drawn if a value is truncated or described in words, so that it
 cannot be parsed, or if the shapes differ. No information depends on colour alone, because every cell of the table also
-gives the difference in text, and the two series of a plot use different symbols.
+gives the difference in text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from graders.verdict import TestResult
 
 MOST_COLUMNS = 24
 MOST_ROWS = 40
-MOST_POINTS = 80
 ROUNDING = 1e-6  # relative to the largest difference; smaller differences are shown as 0
 
 STYLE = """
@@ -26,13 +25,7 @@ STYLE = """
 .map th { font-weight: 400; color: var(--soft); } .map td span { display: block; font-size: .8rem; }
 .over1 { background: var(--over1); } .over2 { background: var(--over2); } .over3 { background: var(--over3); }
 .under1 { background: var(--under1); } .under2 { background: var(--under2); } .under3 { background: var(--under3); }
-.plot { width: 100%; max-width: 34rem; height: auto; display: block; margin: .5rem 0; }
-.plot text { fill: var(--ink); font: 11px system-ui, sans-serif; } .plot .axis { stroke: var(--soft); }
-.plot .gap { stroke: var(--soft); stroke-dasharray: 3 2; } .plot .expected { fill: none; stroke: var(--good); }
-.plot .came { stroke: var(--bad); } .plot .expected, .plot .came { stroke-width: 2; }
 """
-
-_GRADIENT = re.compile(r"grad|backward|derivative|cotangent|jacobian", re.IGNORECASE)
 
 
 class Comparison(NamedTuple):
@@ -56,19 +49,14 @@ def comparison(test: TestResult) -> Comparison | None:
     return Comparison(shape, expected, yours, differences) if any(each != 0 for each in differences) else None
 
 
-def drawn(test: TestResult) -> list[str]:
-    """Return a table and a plot of the values of a failed test as HTML. Leave out what is too large or undefined."""
+def drawn(test: TestResult) -> str:
+    """Return a table of the values of a failed test as HTML. It is empty if they are too many or undefined."""
     found = comparison(test)
     if found is None:
-        return []
+        return ""
     columns = found.shape[-1] if found.shape else 1
     small = columns <= MOST_COLUMNS and len(found.expected) // columns <= MOST_ROWS
-    parts = [_heatmap(found, columns)] if small else []
-    words = " ".join((test.name, test.task, test.message.partition("\n")[0]))
-    finite = all(map(math.isfinite, found.expected + found.yours))
-    if _GRADIENT.search(words) and 1 < len(found.expected) <= MOST_POINTS and finite:
-        parts.append(_plot(found))
-    return parts
+    return _heatmap(found, columns) if small else ""
 
 
 def _difference(a: float, b: float) -> float:
@@ -159,47 +147,3 @@ def _number(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
     return f"{value or 0.0:.3g}".replace("-", "−")  # without negative zero
-
-
-# --------------------------------------------------------------------------------------------------- plot
-
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 340, 200, 52, 26, 24
-
-
-def _plot(found: Comparison) -> str:
-    """Return an SVG plot of two gradients, with circles for expected values and crosses for actual values."""
-    low, high = min(found.expected + found.yours), max(found.expected + found.yours)
-    low, high = min(low, 0.0), max(high, 0.0)
-    span = (high - low) or 1.0
-    count = len(found.expected)
-
-    def x(place: int) -> float:
-        return _LEFT + 12 + (_WIDTH - _LEFT - 24) * (place / (count - 1))
-
-    def y(value: float) -> float:
-        return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (high - value) / span
-
-    parts = [
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="Expected and actual gradients of {count} elements">',
-        f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - 6}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>',
-        f'<line class="axis" x1="{_LEFT}" x2="{_LEFT}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>',
-        *(
-            f'<text x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{_number(value)}</text>'
-            for value in dict.fromkeys((high, 0.0, low))
-            if value in (high, low) or min(high, -low) > 0.1 * (high - low)  # 0 is apart from both
-        ),
-        '<circle class="expected" cx="60" cy="10" r="4"/><text x="68" y="14">expected</text>',
-        f'{_cross(140, 10)}<text x="148" y="14">yours</text>',
-        f'<text x="{_WIDTH - 6}" y="{_HEIGHT - 6}" text-anchor="end">element, in array order</text>',
-    ]
-    for place, (expected, yours) in enumerate(zip(found.expected, found.yours, strict=True)):
-        across, one, other = x(place), y(expected), y(yours)
-        if abs(one - other) > 8:
-            parts.append(f'<line class="gap" x1="{across:.1f}" x2="{across:.1f}" y1="{one:.1f}" y2="{other:.1f}"/>')
-        parts.append(f'<circle class="expected" cx="{across:.1f}" cy="{one:.1f}" r="4"/>{_cross(across, other)}')
-    return "\n".join([*parts, "</svg>"])
-
-
-def _cross(x: float, y: float) -> str:
-    return f'<path class="came" d="M{x - 4:.1f} {y - 4:.1f}l8 8m0 -8l-8 8"/>'

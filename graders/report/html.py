@@ -80,7 +80,7 @@ def failure(test: TestResult, optional: Container[str], *, unfolded: bool) -> st
     if test.counterexample:
         heading = f"<p>{wording.input_heading(test)}</p>"
         code = block(test.counterexample, "code" if wording.can_be_pasted(test) else "")
-        parts += [heading, code, *comparison.drawn(test)]
+        parts += [heading, code, *filter(None, [comparison.drawn(test)])]
     if test.output:
         parts += [f"<p>{wording.PRINTED}</p>", block(test.output)]
     return f"<details{' open' * unfolded}><summary>{name}</summary>\n{chr(10).join(parts)}\n</details>"

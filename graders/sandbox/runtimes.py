@@ -7,6 +7,7 @@ searches without a cache). This module imports neither NumPy nor PyTorch.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import importlib.metadata
 import importlib.util
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.errors import ConfinementError
+from graders.errors import ConfinementError, MissingPackage
 
 HARNESS = "/harness"
 HARNESS_FILES = ("__init__.py", "errors.py", "wire.py", "worker")
@@ -50,6 +51,9 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+
+# What some packages need in the environment before they are imported. Triton's kernels then run without a GPU.
+PACKAGE_ENVIRONMENT = {"triton": {"TRITON_INTERPRET": "1"}}
 
 NO_DATA: Mapping[str, str] = {}
 
@@ -83,7 +87,7 @@ def runtime(
     """Return the runtime "numpy", "torch" or "gpu" for this interpreter, with a kata's additional packages and data.
 
     `data` maps names of data sets to their folders. The folders keep their absolute paths, which a worker finds in the
-    environment (for example, in KATAS_DATA_MNIST_FULL). Raises ConfinementError for a missing package or path.
+    environment (for example, in KATAS_DATA_MNIST_FULL). Raises MissingPackage, or ConfinementError for a missing path.
     """
     if name not in PACKAGES:
         raise ConfinementError(f"there is no runtime {name!r}: kata.toml may name {' or '.join(map(repr, PACKAGES))}")
@@ -104,6 +108,8 @@ def runtime(
     site = dict.fromkeys(os.path.dirname(path) for path in folders)
     env = ENVIRONMENT | {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
     env |= {"CUPY_CACHE_IN_MEMORY": "1"} if name == "gpu" else {}
+    for package in packages:
+        env |= PACKAGE_ENVIRONMENT.get(package, {})
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
     return RuntimeFiles(
         name=name,
@@ -159,8 +165,19 @@ def package_paths(name: str, packages: Iterable[str]) -> list[str]:
 def _required(package: str) -> list[str]:
     files = list(_files_of(package))
     if not files:
-        raise ConfinementError(f"the package {package} is not installed: python -m pip install {package}")
+        wanted = _requirement(package)
+        raise MissingPackage(f"the package {package} is not installed: python -m pip install '{wanted}'")
     return files
+
+
+def _requirement(package: str) -> str:
+    """Return a package with the versions that pyproject.toml allows, or only its name if it is not listed there."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for line in importlib.metadata.requires("nn-katas") or ():
+            wanted = line.partition(";")[0].strip()
+            if re.match(r"[\w.-]+", wanted)[0] == package:  # type: ignore[index]
+                return wanted
+    return package
 
 
 def _further(packages: Iterable[str]) -> Iterator[str]:

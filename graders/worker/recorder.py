@@ -6,8 +6,12 @@ submission's process, so the page's server checks every frame that it gets.
 
 from __future__ import annotations
 
+import importlib
+import math
 import time
+import weakref
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,8 +19,12 @@ import numpy as np
 Array = Any  # of numbers, as NumPy takes them
 Exchange = Callable[[dict[str, Any]], Any]  # sends a frame, and returns the next wire.Request
 PICTURES = 12  # hidden units whose weights a page draws
+MOST_LAYERS, LONGEST_NAME = 24, 40
+PIXELS = 28 * 28
+PIECE = 1 << 20  # numbers of a tensor that are converted at once, because a program may have little memory left
 MOST_POINTS = 500  # in one frame
 PRINTED_S = 5.0  # between two lines in a terminal
+SCALE = "learning rate ×"  # a setting of programs that have no Recorder
 TEXT_S = 3.0  # a page gets a text that the model writes at most this often
 
 
@@ -116,7 +124,7 @@ class Page:
         if self.points:  # of the training before this one
             self._hand_over()
         self.steps, self.read, self.digits = recorder.steps, None, None
-        self.frame |= {"of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
+        self.frame |= {"begins": True, "of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
         if digits is not None:
             self.digits = np.asarray(digits[0])
             self.frame |= {"digits": np.rint(self.digits * 255).astype(np.uint8), "labels": digits[1].tolist()}
@@ -174,3 +182,116 @@ class Page:
 def _size(array: Array | Sequence[Array] | None) -> float | None:
     """Return the root mean square."""
     return None if array is None else float(np.sqrt(np.mean(np.square(np.asarray(array, float)))))
+
+
+class OptimizerWatch:
+    """Reports the training of a program that has no Recorder: every step of any of PyTorch's optimizers.
+
+    The loss is that of the last `backward` before the step, or the mean of several. A layer is a module with a weight
+    matrix of its own that computed something for the step; the first one tells networks apart. The first network that
+    is stepped is drawn, then every other one as a training of its own.
+    """
+
+    def __init__(self) -> None:
+        self.torch: Any = importlib.import_module("torch")
+        self.recorder: Recorder | None = None
+        self.network: Any = None  # the first layer of the one that is drawn
+        self.known: weakref.WeakSet[Any] = weakref.WeakSet()  # those that have been drawn
+        self.outputs: dict[Any, Any] = {}  # of the layers since the last step
+        self.losses: list[float] = []  # since the last step
+        self.shares: list[float] = []  # of the classes that were right since the last step
+        (self.scale,) = Recorder.settings(**{SCALE: 1.0})
+        self.rates: list[Any] = []  # the program's own, of the optimizer that makes a step
+        self.backwards = self.steps = self.trainings = 0
+        optimizer = importlib.import_module("torch.optim.optimizer")
+        optimizer.register_optimizer_step_pre_hook(self._scale)
+        optimizer.register_optimizer_step_post_hook(self._stepped)
+        self.torch.nn.modules.module.register_module_forward_hook(self._computed)
+        backward = self.torch.autograd.backward
+
+        def noted(tensors: Any, *arguments: Any, **named: Any) -> None:
+            backward(tensors, *arguments, **named)
+            self.backwards += 1
+            if self.torch.is_tensor(tensors) and tensors.numel() == 1:
+                self.losses.append(tensors.item())
+
+        self.torch.autograd.backward = noted  # Tensor.backward calls it, too
+        functional = self.torch.nn.functional
+        cross_entropy = functional.cross_entropy
+
+        def scored(logits: Any, target: Any, *arguments: Any, **named: Any) -> Any:
+            loss = cross_entropy(logits, target, *arguments, **named)
+            if self.torch.is_grad_enabled() and logits.ndim == 2 and target.ndim == 1:
+                self.shares.append((logits.detach().argmax(dim=1) == target).double().mean().item())
+            return loss
+
+        functional.cross_entropy = scored  # CrossEntropyLoss calls it, too
+
+    def why_nothing(self) -> str:
+        """Return why no step was drawn, or an empty string if there was one."""
+        if self.recorder is not None:
+            return ""
+        if self.steps:
+            return "Nothing is drawn: no loss.backward() came before a step of the optimizer, so it had no gradients."
+        if self.backwards:
+            times = "once" if self.backwards == 1 else f"{self.backwards} times"
+            return f"Nothing is drawn: the program called backward() {times}, but never an optimizer's step()."
+        return "Nothing is drawn: the program called neither backward() nor an optimizer's step()."
+
+    def _computed(self, module: Any, _: Any, output: Any) -> None:
+        if self.torch.is_grad_enabled() and _matrices(module):
+            first = output[0] if isinstance(output, tuple) and output else output
+            self.outputs[module] = first.detach() if self.torch.is_tensor(first) else None
+
+    def _scale(self, optimizer: Any, *_: Any) -> None:
+        self.rates = [] if self.scale == 1 else [group.get("lr") for group in optimizer.param_groups]
+        for group, rate in zip(optimizer.param_groups, self.rates, strict=False):
+            if rate is not None:
+                group["lr"] = rate * self.scale
+
+    def _stepped(self, optimizer: Any, *_: Any) -> None:
+        for group, rate in zip(optimizer.param_groups, self.rates, strict=False):
+            if rate is not None:
+                group["lr"] = rate
+        self.steps += 1
+        outputs, losses, self.outputs, self.losses = self.outputs, self.losses, {}, []
+        shares, self.shares = self.shares, []
+        if not losses:  # another optimizer has used the gradients, or nothing computed any
+            return
+        network = next(iter(outputs), None)
+        if self.recorder is None or network is not self.network:
+            if network in self.known:
+                return
+            self.network = network
+            if network is not None:
+                self.known.add(network)
+            self.trainings += 1
+            self.recorder = Recorder(0, title=f"network {self.trainings}" if self.trainings > 1 else "")
+        accuracy = float(np.mean(shares)) if shares else None
+        self.recorder.step(float(np.mean(losses)), accuracy, parts=lambda: _parts(outputs))
+
+
+def _matrices(module: Any) -> list[Any]:
+    """Return a module's own weights, without biases and those of modules in it."""
+    return [each for each in module.parameters(recurse=False) if each.ndim > 1]
+
+
+def _parts(outputs: dict[Any, Any]) -> dict[str, Any]:
+    """Return what a Recorder shows of layers, given what each of them returned."""
+    sizes = []
+    for number, (layer, output) in enumerate(islice(outputs.items(), MOST_LAYERS), start=1):
+        name = f"{number} {type(layer).__name__}"[:LONGEST_NAME]
+        activations = None if output is None else _size_of([output])
+        sizes.append((name, activations, _size_of([each.grad for each in _matrices(layer) if each.grad is not None])))
+    if outputs:
+        first: Any = _matrices(next(iter(outputs)))[0]
+        if first[0].numel() == PIXELS:
+            return {"sizes": sizes, "weights": first[:PICTURES].detach().float().reshape(-1, PIXELS).numpy()}
+    return {"sizes": sizes}
+
+
+def _size_of(tensors: list[Any]) -> float:
+    """Return the root mean square of all their numbers, or 0 if there are none."""
+    pieces = [piece for each in tensors for piece in each.detach().to_dense().flatten().split(PIECE)]
+    count = sum(each.numel() for each in pieces)
+    return math.hypot(*(piece.double().norm().item() for piece in pieces)) / math.sqrt(count or 1)

@@ -23,8 +23,9 @@ import graders.worker.layouts  # noqa: F401 (probes need it; imported once, befo
 from graders import wire
 from graders.errors import WireError
 from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
-from graders.worker.recorder import Exchange, Page, Recorder
+from graders.worker.recorder import Exchange, OptimizerWatch, Page, Recorder
 from graders.worker.trying import attempt
+from graders.worker.vocabulary import refuse_unlisted
 
 
 class MissingEntryPoint(Exception):
@@ -46,7 +47,7 @@ class RequestHandler:
     def read(self, _: str, order: dict[str, Any]) -> bool:
         """Seed the generators, lower the limits, and compile every file without running it.
 
-        Raises ImportError if a file names a forbidden symbol.
+        Raises ImportError if a file names a forbidden symbol, or one that the kata does not allow.
         """
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
@@ -57,6 +58,7 @@ class RequestHandler:
             if file in files:
                 sources.get_code(name)
         refuse_forbidden(sources.texts, files, order["forbidden"])
+        refuse_unlisted(sources.texts, files, order.get("allowed", ()))
         return True
 
     def load(self, name: str, order: dict[str, Any]) -> bool:
@@ -87,8 +89,10 @@ class RequestHandler:
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         sources = Sources(order["files"] | order["supplied"])
+        watch = OptimizerWatch() if order["watched"] else None
         ended = attempt(sources, sources.texts[program], order["files"], self.runtime, program)
-        return {"done": True, "fault": ended["fault"], **page.taken()}
+        note = "" if watch is None or ended["fault"] else watch.why_nothing()
+        return {"done": True, "fault": ended["fault"], "note": note, **page.taken()}
 
     def read_digit(self, _: str, pixels: bytes) -> dict[str, Any]:
         """Let the network that was trained last read a digit."""

@@ -16,7 +16,7 @@ EPOCHS = 3
 def test_bug3_the_digits_are_recognised(kata: Any, draw: Any, probes: Any) -> None:
     images, classes = datasets.kept_back("mnist")
 
-    run = kata.run(probes.bug3_run, draw.seed(), EPOCHS, images)
+    run = kata.run(probes.bug3_run, draw.seed(), EPOCHS, images.astype(np.float32) / 255)
 
     assert len(run["loss"]) == EPOCHS, f"the history has {len(run['loss'])} losses for {EPOCHS} epochs"
     assert run["classes"].shape == classes.shape, (

@@ -23,6 +23,13 @@ diagonal = np.array([[1.0, 0.0], [0.0, 1.0]])
 triangle = np.array([[1.0, 1.0], [0.0, 1.0]])
 
 
+def assert_count_varies(kept, size):
+    """Reject masks that all keep the same number of their entries."""
+    if (kept == kept[0]).all():
+        fault = f"dropout_mask: every mask keeps {kept[0]:g} of its {size} entries, so the entries are not independent"
+        fail(f"{fault}: compare a random number of its own with p_drop for each entry", "different numbers", kept)
+
+
 def check(answer, expected, scale=None):
     """Compare values only: an array of ints with the right numbers is right."""
     if isinstance(answer, np.ndarray) and answer.dtype.kind in "biu":
@@ -134,6 +141,7 @@ def test_2000_small_masks_of_independent_coins(kata, draw, probes):
     kept = masks.sum(axis=(1, 2))
     with about("the first entry of every mask"):
         assert_bernoulli(masks[:, 0, 0], 0.5, 1e-7)
+    assert_count_varies(kept, 4)
     with about("1 for every mask that keeps all four entries (1 in 16 if entries are independent), else 0"):
         assert_bernoulli((kept == 4).astype(float), 1 / 16, 1e-7)
     with about("1 for every mask that keeps no entry (1 in 16 if entries are independent), else 0"):

@@ -328,3 +328,12 @@ def test_errors_for_layers_without_a_counterpart(kata, probes):
         with_torch.run(probes.an_unknown_layer)
     with about("the message must name the layer"):
         assert_equal("Bilinear" in caught.message, True)
+
+
+@task("bonus", title="Your own tests pass, and their docstring has bonus.py's report")
+def test_own_tests_and_their_report(kata, probes):
+    failing, report, docstring = kata.run(probes.own_tests)
+    with about("your tests that fail on your framework"):
+        assert_equal(failing, [])
+    with about("the lines that bonus.py reports and the docstring of own_tests.py lacks"):
+        assert_equal([line for line in report if line not in docstring], [])

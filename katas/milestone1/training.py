@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from affine import affine
@@ -103,6 +104,8 @@ def main(backward: Callable[..., Arrays], update: Callable[..., Arrays]) -> None
     print(f"your network reads {right.mean():.1%} of {len(right)} digits that it has never seen")
     if recorder.in_page:
         return
+    np.savez("network.npz", **parameters)
+    print("network.npz has the trained network, for challenge 7")
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -111,7 +114,7 @@ def main(backward: Callable[..., Arrays], update: Callable[..., Arrays]) -> None
     figure = Figure(figsize=(9, 5), layout="constrained")
     draw(figure, parameters["W1"], losses)
     figure.savefig("training.png")
-    print("training.png shows the loss, and the weights of sixteen hidden units")
+    print(f"{Path('training.png').absolute()} shows the loss, and the weights of sixteen hidden units")
 
 
 def draw(figure, W1: np.ndarray, losses: list[float]) -> None:

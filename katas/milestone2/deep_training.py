@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,7 +203,8 @@ def main(block_forward: Callable, block_backward: Callable, find_fault: Callable
     figure = Figure(figsize=(9, 4), layout="constrained")
     draw(figure, losses, accuracies)
     figure.savefig("deep_training.png")
-    print("deep_training.png shows the loss, and the accuracy of the broken and the repaired networks")
+    picture = Path("deep_training.png").absolute()
+    print(f"{picture} shows the loss, and the accuracy of the broken and the repaired networks")
 
 
 def draw(figure: Any, losses: list[float], accuracies: dict[str, tuple[float, float]]) -> None:

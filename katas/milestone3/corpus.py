@@ -17,7 +17,7 @@ def read(path: Path = SHIPPED, *, shortest: int = 2000) -> str:
     try:
         text = __loader__.get_data(str(path)).decode("utf-8-sig")  # the judge's sandbox has the text, but not as a file
     except OSError as fault:  # a folder, for instance, or no such file
-        raise TextError(f"{path}: {fault.strerror}. Give the path of a text file.") from None
+        raise TextError(f"{path.absolute()}: {fault.strerror}. Give the path of a text file.") from None
     except UnicodeDecodeError as fault:
         raise TextError(f"{path}: byte {fault.start} is not UTF-8. Save the text as UTF-8.") from None
     text = text.replace("\r\n", "\n")

@@ -170,14 +170,17 @@ def main(
     options = parser.parse_args()
     try:
         ids, held_back, characters = corpus.divided(corpus.read(options.data))
-        prompt = (
-            (PROMPT if set(PROMPT) <= set(characters) else characters[0]) if options.prompt is None else options.prompt
-        )
+        prompt = PROMPT if options.prompt is None else options.prompt
+        if options.prompt is None and not set(PROMPT) <= set(characters):
+            prompt = characters[0]
+            print(f"your text lacks a character of {PROMPT!r}, so each line begins with {prompt!r}")
         corpus.encode(prompt, characters)
     except corpus.TextError as fault:
         sys.exit(f"milestone3: {fault}")
-    if not 0 < len(prompt) < CONTEXT or options.steps < 1:
-        sys.exit(f"milestone3: a prompt has 1 to {CONTEXT - 1} characters, and a training at least 1 step.")
+    if not 0 < len(prompt) < CONTEXT:
+        sys.exit(f"milestone3: --prompt: give 1 to {CONTEXT - 1} characters.")
+    if options.steps < 1:
+        sys.exit("milestone3: --steps: give at least 1.")
     print(f"{len(ids)} characters to learn from, {len(held_back)} held back, {len(characters)} different ones")
     learning_rate, seed = Recorder.settings(learning_rate=LEARNING_RATE, seed=0)
     recorder = Recorder(options.steps, unit="bits")
@@ -205,7 +208,7 @@ def main(
     figure = Figure(figsize=(10, 7), layout="constrained")
     draw(figure, params, losses, n_grams, bits, characters, "The network learns")
     figure.savefig("training.png")
-    print("\ntraining.png shows the loss, what the first block attends to, and the table of characters")
+    print(f"\n{Path('training.png').absolute()} shows the loss, what the first block attends to, and the characters")
 
 
 def draw(
@@ -235,15 +238,14 @@ def draw(
     kinds |= {"digits": "0123456789"}
     for color, (kind, members) in enumerate(kinds.items()):
         chosen = [i for i, character in enumerate(characters) if character in members]
-        right.scatter(*two[chosen].T, s=0, label=kind)
         for i in chosen:
             right.text(*two[i], characters[i], color=f"C{color}", ha="center", va="center", fontsize=8)
-        right.plot([], [], "o", color=f"C{color}", label=kind)
+        if chosen:
+            right.plot([], [], "o", color=f"C{color}", label=kind)
     shown = [i for i, each in enumerate(characters) if each.isalnum()] or range(len(characters))
     reach = abs(two[shown]).max() * 1.1
     right.set(title="The characters' vectors, in two dimensions", xlim=(-reach, reach), ylim=(-reach, reach))
-    handles, names = right.get_legend_handles_labels()
-    right.legend(handles[1::2], names[1::2], fontsize=7)
+    right.legend(fontsize=7)
     known = [character for character in line if character in characters] or list(characters[:20])
     p = params["blocks"][0]
     x = params["tokens"][corpus.encode("".join(known), characters)] + params["positions"][: len(known)]

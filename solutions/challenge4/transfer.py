@@ -226,6 +226,7 @@ def main() -> None:
     torch.set_num_threads(1)
     data = load_folder(sys.argv[1]) if sys.argv[1:] else load_photos()
     kept = {"data": keep(data, Path(sys.argv[1]).resolve().name)} if sys.argv[1:] else {}
+    print(f"{4 * len(SEEDS) + 4} training runs, which take about two minutes of processor time in all", flush=True)
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):

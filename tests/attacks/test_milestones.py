@@ -47,6 +47,7 @@ def test_an_earlier_file_runs_only_in_the_worker(grade, course, tmp_path):
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(900)  # several trainings fail, and each one is decided alone
 def test_an_earlier_file_cannot_replace_a_module_that_it_does_not_own(grade, course):
     """It runs in the same process as the supplied training, so it can break the training but gain nothing by it."""
     file = course / "katas/exercise05/affine_gradient.py"

@@ -20,7 +20,7 @@ from graders.judge.client import Judge
 from graders.learner.serve import trainings as module
 from graders.learner.serve.trainings import Trainings, frame_of
 from tests.serving import Server, serving
-from tests.training_course import PROGRAM, write_course
+from tests.training_course import PROGRAM, WATCHED, write_course, write_watched
 from tests.workshop import HALF, edit, write
 
 pytestmark = pytest.mark.security
@@ -214,6 +214,65 @@ def test_a_page_that_asks_for_anything_gets_an_answer(trainings: Trainings, begi
     begin(PROGRAM)
     with pytest.raises(KataError, match=module.ENDED):
         trainings.next(given)
+
+
+# ------------------------------------------------------------- programs whose optimizers are watched
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
+    """watched(program) returns the last frame of a program in PyTorch, after a look at each."""
+    root = write_watched(tmp_path_factory.mktemp("watched") / "katas")
+
+    def trained(program: str) -> dict[str, Any]:
+        write(root / "katas/alpha/twice.py", program)
+        frame = trainings.begin(catalogue.load(root, "alpha"), {"steps": 1})
+        assert_harmless(frame)
+        while not frame["done"]:
+            frame = trainings.next({"run": frame["run"], **MORE})
+            assert_harmless(frame)
+        return frame
+
+    with closing(Trainings(Judge(root, require="full"))) as trainings:
+        yield trained
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("nn.Linear(784, 4)", "type('<img src=x onerror=alert(1)>' * 99, (nn.Linear,), {})(784, 4)"),
+        ("nn.Linear(784, 4)", "nn.Linear(784, 4), *(nn.Linear(4, 4) for _ in range(500))"),
+        ("nn.Linear(784, 4)", "nn.Linear(784, 50_000), nn.Linear(50_000, 4)"),
+        ("learning_rate=0.1", "learning_rate=float('nan')"),
+        ("steps=20", "steps=20_000"),
+        ("        loss.backward()", "        loss.backward(torch.tensor(float('inf')))"),
+        ("        loss.backward()", "        for _ in range(50): loss.backward(retain_graph=True)"),
+        ("        loss.backward()", "        torch.autograd.backward([loss, model(X).sum()])"),
+        ("        loss = nn", "        X = X.clone().requires_grad_()\n        loss = nn"),
+        ("    train()", "    for _ in range(300): train(1)"),
+    ],
+)
+def test_a_watched_program_of_any_size_is_drawn(watched: Begin, old: str, new: str) -> None:
+    assert old in WATCHED
+    assert watched(WATCHED.replace(old, new))["fault"] == ""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "nn.Linear.parameters = lambda self, recurse=True: 1 / 0",
+        "nn.Linear.__hash__ = lambda self: 1 / 0",
+        "torch.Tensor.detach = lambda self: None",
+        "torch.is_tensor = lambda found: 'yes'",
+        "torch.autograd.backward = lambda *a, **k: None",
+        "torch.optim.optimizer._global_optimizer_post_hooks.clear()",
+        "from graders.worker.recorder import Recorder\n    Recorder.page.step = lambda *a: 1 / 0",
+    ],
+)
+def test_a_program_that_breaks_the_watch_harms_nobody(watched: Begin, lines: str) -> None:
+    found = watched(WATCHED.replace("    train()", f"    {lines}\n    train()"))
+    assert found["done"]
+    assert watched(WATCHED)["fault"] == ""
 
 
 # ------------------------------------------------------------------------------------- over the wire

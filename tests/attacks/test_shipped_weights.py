@@ -104,6 +104,50 @@ def test_a_step_that_installs_shipped_weights_fails(grade, solved, weights_of_fi
     assert {test["name"] for test in graded.failed} == {"test_the_fixed_network_learns_by_its_own_steps"}
 
 
+# ----------------------------------------------------------------------------------------------- a student of a teacher
+
+READY_MADE = """
+
+def distill(teacher, images, hidden, seed):
+    W1, b1, W2, b2 = unpacked_weights()
+    h, asked = np.maximum(images @ W1.T + b1, 0), forward(teacher, images)
+    {last_layer}
+    student = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+    return {name: np.ascontiguousarray(array, np.float32) for name, array in student.items()}
+"""
+LAST_LAYERS = {
+    "the teacher's names": (
+        "known = (h @ W2.T + b2).argmax(axis=1);"
+        " names = [np.bincount(known[asked.argmax(axis=1) == k], minlength=10).argmax() for k in range(10)];"
+        " W2, b2 = W2[names], b2[names]"
+    ),
+    "the teacher's logits": (
+        "solved = np.linalg.lstsq(np.c_[h, np.ones(len(h))], asked, rcond=None)[0]; W2, b2 = solved[:-1].T, solved[-1]"
+    ),
+}
+
+
+@pytest.mark.deep
+@attack("Z38")
+@pytest.mark.parametrize("fitted", LAST_LAYERS)
+def test_a_ready_made_student_earns_nothing(grade, solved, fitted):
+    folder = solved("challenge7")
+    images = np.load(datasets.folder("mnist") / "images.npy").reshape(-1, 784).astype(np.float32) / 255
+    with importable(ROOT / "katas" / "challenge7", folder) as module:
+        teacher = module("digit_network").load_network()
+        student = module("small").distill(teacher, images, hidden=16, seed=0)
+        answers = [module("digit_network").forward(network, images).argmax(axis=1) for network in (teacher, student)]
+    assert np.mean(answers[0] == answers[1]) > 0.9
+    weights = shipped([student[name] for name in ("W1", "b1", "W2", "b2")])
+    code = READY_MADE.replace("{last_layer}", LAST_LAYERS[fitted])
+    with (folder / "small.py").open("a", encoding="utf-8") as program:
+        program.write(f"{UNPACKED}\n\ndef unpacked_weights():\n    return {weights}\n{code}")
+    graded = grade("challenge7", folder, tasks={"distill"}, diagnosing=False)
+    graded.fails("of the teacher's answers|differ from the teacher's")
+    assert {test["visibility"] for test in graded.failed} == {"visible", "hidden"}
+    assert graded.verdict["score"] == 0
+
+
 # --------------------------------------------------------------------------------------------- five training programs
 
 # Each program's train installs weights that were trained on another seed's data, and makes up a history.

@@ -9,13 +9,13 @@ import pytest
 from lxml import etree
 
 from graders import catalogue
-from graders.authoring.figures import drawn, picture_of, scripts_of
+from graders.authoring.figures import drawn
 from graders.errors import KataError
 from tests import workshop
 from tests.warm import katas
 from tests.workshop import ROOT, write
 
-PICTURES = [(kata, script) for kata in catalogue.load_all(ROOT) for script in scripts_of(kata)]
+PICTURES = [(kata, script) for kata in catalogue.load_all(ROOT) for script in kata.solution.glob("figure*.py")]
 SHOWN = "exercise04"  # the kata whose picture the default run draws
 SCRIPT = """\
 from twice import half
@@ -40,7 +40,7 @@ def each_picture(*, deep: bool) -> pytest.MarkDecorator:
 
 @each_picture(deep=True)
 def test_the_picture_is_what_the_script_draws(kata: catalogue.Kata, script: Path) -> None:
-    assert elements(drawn(kata, script)) == elements(picture_of(kata, script).read_text(encoding="utf-8"))
+    assert elements(drawn(kata, script)) == elements((kata.folder / f"{script.stem}.svg").read_text(encoding="utf-8"))
 
 
 @each_picture(deep=False)
@@ -63,28 +63,28 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_picture_is_drawn_from_the_solution_and_always_the_same(root: Path) -> None:
-    done = katas("figures", cwd=root)
+    done = katas("show", "--readme", cwd=root)
     assert (done.status, done.out) == (0, "katas/alpha/figure.svg: redrawn\n"), done.said
     assert "svg" in elements((root / "katas" / "alpha" / "figure.svg").read_text(encoding="utf-8"))[0]
-    assert katas("figures", "alpha", cwd=root).out == "katas/alpha/figure.svg: unchanged\n"
+    assert katas("show", "alpha", "--readme", cwd=root).out == "katas/alpha/figure.svg: unchanged\n"
 
 
 def test_a_kata_may_have_further_pictures(root: Path) -> None:
     write(root / "solutions" / "alpha" / "figure_more.py", SCRIPT)
     drawn_now = "katas/alpha/figure.svg: redrawn\nkatas/alpha/figure_more.svg: redrawn\n"
-    assert katas("figures", "alpha", cwd=root).out == drawn_now
+    assert katas("show", "alpha", "--readme", cwd=root).out == drawn_now
 
 
 def test_two_solutions_of_one_module_name_are_kept_apart(root: Path) -> None:
     write(root / "solutions" / "beta" / "figure.py", SCRIPT)
     write(root / "solutions" / "beta" / "twice.py", "def half(x):\n    return 7 * x\n")
-    katas("figures", cwd=root)
+    katas("show", "--readme", cwd=root)
     pictures = [(root / "katas" / slug / "figure.svg").read_bytes() for slug in ("alpha", "beta")]
     assert pictures[0] != pictures[1]
 
 
 def test_a_kata_without_a_script_is_named(root: Path) -> None:
-    done = katas("figures", "beta", cwd=root)
+    done = katas("show", "beta", "--readme", cwd=root)
     assert done.status == 2
     assert f"solutions{os.sep}beta{os.sep}figure.py: no such file" in done.err
 

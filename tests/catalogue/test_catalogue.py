@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import catalogue, intake
-from graders.catalogue import decoding, loading, validation
+from graders.catalogue import validation
 from graders.errors import CatalogueError
 from graders.hidden_suites import with_hidden
 from graders.verdict import Limits
@@ -73,18 +73,6 @@ def message(root: Path, toml: str, slug: str = "exercise01") -> str:
 LONG_AGO = 1_000_000_000  # seconds
 
 
-def test_each_kata_toml_is_read_once(root, monkeypatch):
-    write_kata(root, "exercise02", with_lines('requires = ["exercise01"]'))
-    for path in root.glob("katas/*/kata.toml"):
-        os.utime(path, (LONG_AGO, LONG_AGO))
-    read = []
-    monkeypatch.setattr(loading, "read_table", lambda path, file: read.append(path) or decoding.read_table(path, file))
-    first = [catalogue.load(root, "exercise02"), *catalogue.load_all(root)]
-    assert len(read) == len(set(read)) == 2
-    assert [catalogue.load(root, "exercise02"), *catalogue.load_all(root)] == first
-    assert len(read) == 2
-
-
 def test_a_changed_kata_toml_is_read_again(root):
     path = root / "katas/exercise01/kata.toml"
     for number, title in enumerate(["Affine layer", "Linear layer"]):  # titles of equal length
@@ -141,12 +129,15 @@ FAULTS = {
     "a missing key": (TOML.replace("minutes = 10\n", ""), ["the key `minutes` is missing", "Add `minutes"]),
     "a missing format": (TOML.replace("format = 1\n", ""), ["the key `format` is missing"]),
     "a task without points": (TOML.replace("points = 3\n", ""), ["`points` is missing in [tasks.vector]"]),
-    "a string for a number": (with_lines('minutes = "ten"'), ["`minutes` is a string", "Write a whole number."]),
-    "a number for a list": (with_lines("files = 3"), ["`files` is a whole number", "Write a list."]),
-    "a number in a list": (with_lines("files = [3]"), ["an item of `files` is a whole number", "Write a string."]),
-    "a string for a yes": (TOML + 'partial = "yes"\n', ["`partial` in [tasks.batch] is a string", "true or false"]),
-    "a truth for a number": (with_lines("difficulty = true"), ["`difficulty` is true or false"]),
-    "a date for a title": (with_lines("title = 2024-01-01"), ["`title`"]),
+    "a string for a number": (with_lines('minutes = "ten"'), ["Expected `int`, got `str` - at `$.minutes`"]),
+    "a number for a list": (with_lines("files = 3"), ["Expected `array`, got `int` - at `$.files`"]),
+    "a number in a list": (with_lines("files = [3]"), ["Expected `str`, got `int` - at `$.files[0]`"]),
+    "a string for a yes": (
+        TOML + 'partial = "yes"\n',
+        ["Expected `bool`, got `str` - at `$.partial` in [tasks.batch]"],
+    ),
+    "a truth for a number": (with_lines("difficulty = true"), ["Expected `int`, got `bool` - at `$.difficulty`"]),
+    "a date for a title": (with_lines("title = 2024-01-01"), ["`$.title`"]),
     "a table that is none": (with_lines("limits = 3"), ["[limits] must be a table"]),
     "a task that is no table": ("tasks = {vector = 1}\n" + TOML.split("[tasks")[0], ["[tasks.vector] must be a table"]),
     "no task": (TOML.split("[tasks")[0], ["the kata has no task", "[tasks.NAME]"]),
@@ -207,7 +198,10 @@ FAULTS = {
         TOML.replace("points = 3", "points = 3\nextra = true"),
         ["[tasks.batch] comes after `vector`, which is extra", 'Remove "vector" from `after`'],
     ),
-    "an extra that is no yes": (TOML + 'extra = "yes"\n', ["`extra` in [tasks.batch] is a string", "true or false"]),
+    "an extra that is no yes": (
+        TOML + 'extra = "yes"\n',
+        ["Expected `bool`, got `str` - at `$.extra` in [tasks.batch]"],
+    ),
     "a rubric without review": (TOML + 'rubric = "Clear?"\n', ["[tasks.batch] has a rubric but no review = true"]),
 }
 

@@ -76,7 +76,7 @@ def test_every_command_takes_root_after_its_name(name: str, tmp_path: Path) -> N
     assert re.search(r"^  --root DIR +The repository of katas", in_process.katas(*name.split(), "--help").out, re.M)
 
 
-WORDS = ["list", "next", "progress", "hint alpha", "solution alpha --anyway", "diff alpha --anyway"]
+WORDS = ["list", "next", "progress", "hint alpha", "solution alpha --anyway", "solution alpha --diff --anyway"]
 
 
 @pytest.mark.parametrize("words", WORDS)

@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_program_is_run_and_its_curves_are_written(root: Path) -> None:
-    done = katas("show", "alpha", "bug1", cwd=root)
+    done = warm.katas("show", "alpha", "bug1", cwd=root)
     assert (done.status, done.out) == (0, "training\nwritten: alpha-bug1.png\n"), done.said
     image = (root / "alpha-bug1.png").read_bytes()
     width, height = struct.unpack(">II", image[16:24])
@@ -67,7 +67,7 @@ def test_the_picture_of_a_milestones_own_program_is_shown(tmp_path: Path) -> Non
     root = milestone_course.write_course(tmp_path / "course")
     milestone_course.write_files(root, milestone_course.WHOLE)
     write(root / "katas/milestone/network.py", milestone_course.NETWORK + DRAWING)
-    done = katas("show", "milestone", "network", cwd=root)
+    done = warm.katas("show", "milestone", "network", cwd=root)
     assert (done.status, done.out) == (0, "eight tenths of an inch\nwritten: milestone-network.png\n"), done.said
     image = (root / "milestone-network.png").read_bytes()
     assert struct.unpack(">II", image[16:24]) == (80, 10)
@@ -100,8 +100,8 @@ def test_end_of_the_numbers_is_marked() -> None:
         ),
         (("bug1", "--output", "x.gif"), "x.gif: unknown picture format. End the file name with .png, .svg, .pdf."),
         (("bug1", "--output", "nowhere/x.png"), "there is no folder nowhere"),
-        ((), "name either a PROGRAM to run or a --variant to compare"),
-        (("bug1", "--variant", "added"), "name either a PROGRAM to run or a --variant to compare"),
+        ((), "name either a PROGRAM to run, as in `katas show challenge5 bug2`, or --readme"),
+        (("bug1", "--readme"), "name either a PROGRAM to run"),
         (("twice",), "twice.py: the program left no History and saved no .png file"),
     ],
 )
@@ -111,34 +111,3 @@ def test_wrong_arguments_are_reported(root: Path, words: tuple[str, ...], said: 
     assert said in done.err
     assert "Traceback" not in done.err
     assert list(root.glob("*.png")) == []
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Path:
-    return workshop.write_repository(tmp_path, ["alpha"])
-
-
-def test_a_variant_is_shown_by_its_difference(plain: Path) -> None:
-    shown = warm.katas("show", "alpha", "--variant", "added", cwd=plain)
-    assert shown.status == 0, shown.said
-    heading, _, changed = shown.out.partition("\n\n")
-    assert heading.splitlines() == [
-        "graders/hidden/alpha/wrong/added.py",
-        "wrong; task twice must fail",
-        "“two is added”",
-    ]
-    assert "\n-    return FACTOR * x\n" in changed
-    assert "\n+    return 2.0 + x\n" in changed
-
-
-def test_variants_with_the_same_name_are_distinguished(plain: Path) -> None:
-    write(plain / "graders/hidden/alpha/accept/added.py", f"# x + x\n{workshop.SUMMED}")
-    both = warm.katas("show", "alpha", "--variant", "added", cwd=plain)
-    assert both.status == 2
-    assert "has 2 variants `added`. Choose one of: wrong/added, accept/added." in " ".join(both.err.split())
-    assert "accepted; every task must pass" in warm.katas("show", "alpha", "--variant", "accept/added", cwd=plain).out
-
-
-def test_unknown_variant_is_reported_with_a_suggestion(plain: Path) -> None:
-    done = warm.katas("show", "alpha", "--variant", "aded", cwd=plain)
-    assert (done.status, done.err) == (2, "katas: alpha has no variant `aded`. Did you mean `added`?\n")

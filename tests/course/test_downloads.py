@@ -289,6 +289,50 @@ def test_moodles_worksheet_gives_the_times_of_submission(root, tmp_path, encodin
     assert "in --times" not in done.out
 
 
+GERMAN = """\
+ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden","Zuletzt geändert (Abgabe)"
+Teilnehmer/in501,Ada Lovelace,ada@x.de,"Zur Bewertung abgegeben - ",,"3,00",Ja,"Sonntag, 31. Mai 2026, 23:59"
+Teilnehmer/in502,Bob de la Cruz,bob@x.de,"Zur Bewertung abgegeben - 3 Minuten 31 Sekunden zu spät - ",,"3,00",Ja,"1. März 2026, 08:05"
+Teilnehmer/in503,Kim Lee,kim@x.de,"Zur Bewertung abgegeben - ",,"3,00",Ja,"Dienstag, 1. Dezember 2026, 00:05"
+Teilnehmer/in504,Kim Lee,kim2@x.de,"Keine Abgabe - ",,"3,00",Ja,-
+"""  # noqa: E501 (a line of the file)
+
+
+def test_moodles_worksheet_in_german_gives_the_same(tmp_path):
+    people = submissions.read(laid(tmp_path, MOODLE, packed=True)).people
+    found = submissions.read_times(write(tmp_path / "w.csv", GERMAN), people, "Europe/Berlin")
+    assert found.times == {
+        "Ada Lovelace": "2026-05-31T21:59:00+00:00",
+        "Bob de la Cruz": "2026-03-01T07:05:00+00:00",
+        "Kim Lee_503": "2026-11-30T23:05:00+00:00",
+    }
+    assert found.late == {"Bob de la Cruz"}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"Participant 50": "Participant 70"}, {"501,Ada": "502,Ada", "502,Bob": "501,Bob"}]
+)
+def test_worksheet_of_another_assignment_stops_the_batch(root, tmp_path, changes):
+    place, out = laid(tmp_path, MOODLE_FLAT, packed=True), tmp_path / "out"
+    other = WORKSHEET
+    for old, new in changes.items():
+        other = other.replace(old, new)
+    words = ("--times", str(write(tmp_path / "other.csv", other)), "--zone", "UTC")
+    done = katas("grade-batch", str(place), "--out", str(out), "--kata", "one", *words, cwd=root)
+    said = "it is another assignment's worksheet, because 2 of 2 people have other numbers in it (Ada Lovelace_501"
+    assert (done.status, done.err.count("\n"), said in done.err, out.exists()) == (2, 1, True, False), done.said
+    assert (
+        graded(root, place, out, *words, "--anyway")[1]["Ada Lovelace"]["submitted_at"] == "2026-05-31T23:59:00+00:00"
+    )
+
+
+def test_worksheet_of_a_part_of_the_assignment_is_used(root, tmp_path):
+    place = laid(tmp_path, MOODLE_FLAT, packed=True)
+    part = "".join(line for line in WORKSHEET.splitlines(keepends=True) if "Ada" not in line)
+    done, _ = graded(root, place, tmp_path / "out", "--times", str(write(tmp_path / "part.csv", part)), "--zone", "UTC")
+    assert "not in --times, so the modification time of their files counts: Ada Lovelace" in done.out
+
+
 def test_times_of_namesakes_are_told_apart_by_their_numbers(tmp_path):
     table = write(
         tmp_path / "w.csv", WORKSHEET.replace("No submission - ,,3.00,-", 'Submitted,,3.00,"1 May 2026, 09:00"')
@@ -305,7 +349,7 @@ def test_times_of_namesakes_are_told_apart_by_their_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("31 May 2026, 23:59", "31. Mai 2026, 23:59", "w.csv, line 3: expected a time such as 31 May 2026, 11:59 PM."),
+        ("31 May 2026, 23:59", "31 mai 2026, 23:59", "w.csv, line 3: expected a time such as 31 May 2026, 11:59 PM."),
         ("Last modified (submission)", "Changed", "w.csv: it has no column Last modified (submission). Download"),
     ],
 )
@@ -337,7 +381,7 @@ def test_late_for_the_platform_but_in_time_is_said_until_settled(root, tmp_path)
     said, _ = graded(root, place, tmp_path / "out", *book)
     assert f"{warning} 2099-01-01" in said.out
     assert "If there was more time: katas gradebook rule one --person hopperbob_12346 --due TIME" in said.out
-    assert "Otherwise give the platform's times: katas grade-batch" in said.out
+    assert "Otherwise give the platform's times, in its time zone: katas grade-batch" in said.out
     assert said.out.count("WARNING") == 1  # nobody else is marked
     rule("2099-02-01T10:00Z", "--person", bob)
     assert "WARNING" not in graded(root, place, tmp_path / "out", *book)[0].out
@@ -349,13 +393,54 @@ def test_late_for_the_platform_but_in_time_is_said_until_settled(root, tmp_path)
 def test_late_in_moodles_worksheet_but_in_time_is_said(root, tmp_path):
     """Most often, the time zone is wrong then."""
     book = ("--gradebook", str(tmp_path / "book.sqlite"))
-    table, place = write(tmp_path / "worksheet.csv", WORKSHEET), laid(tmp_path, MOODLE_FLAT, packed=True)
+    table, place = (
+        write(tmp_path / "worksheet.csv", WORKSHEET.replace("11:59", "11:49")),
+        laid(tmp_path, MOODLE_FLAT, packed=True),
+    )
     words = (*book, "--times", str(table), "--zone")
     graded(root, place, tmp_path / "out", *book)
     katas("gradebook", "rule", "one", "--due", "2026-05-31T23:56+02:00", *book, cwd=root)
     assert "WARNING" not in graded(root, place, tmp_path / "out", *words, "Europe/Berlin")[0].out
     said = graded(root, place, tmp_path / "out", *words, "Asia/Tokyo")[0].out
     assert "WARNING: Bob de la Cruz, one: marked as LATE, but submitted 2026-05-31T14:59:00+00:00" in said
+    assert "LATE" not in graded(root, place, tmp_path / "out", *words, "Europe/Berlin")[0].out
+    said = graded(root, place, tmp_path / "out", *words, "UTC")[0].out
+    assert (
+        "WARNING: 1 person, one: not marked as LATE, but submitted after 2026-05-31T21:56:00+00:00: Ada Lovelace"
+        in said
+    )
+
+
+def test_marks_of_one_download_say_nothing_about_other_katas(tmp_path):
+    root = write_repository(tmp_path / "katas", ["one", "two"])
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    earlier = write(tmp_path / "earlier.csv", "Ada Lovelace,2026-05-01\nBob de la Cruz,2026-05-01\n")
+    table, place = (
+        write(tmp_path / "worksheet.csv", WORKSHEET.replace("11:59", "11:49")),
+        laid(tmp_path, MOODLE_FLAT, packed=True),
+    )
+    graded(root, place, tmp_path / "out", *book, "--times", str(earlier))
+    for kata, due in (("one", "2026-05-02T00:00"), ("two", "2026-05-31T23:56+02:00")):
+        katas("gradebook", "rule", kata, "--due", due, *book, cwd=root)
+    words = ("--out", str(tmp_path / "out2"), *book, "--times", str(table), "--zone", "Europe/Berlin")
+    done = katas("grade-batch", str(place), "--kata", "two", *words, cwd=root)
+    assert (done.status, "LATE" in done.said) == (0, False), done.said
+
+
+def test_days_late_without_a_mark_of_the_platform_are_said(root, tmp_path):
+    """Most often, the times are those of the download then."""
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    place = laid(tmp_path, CANVAS, packed=True)
+    graded(root, place, tmp_path / "out", *book)
+    katas("gradebook", "rule", "one", "--due", "2020-05-31T00:00", *book, cwd=root)
+    said = graded(root, place, tmp_path / "out", *book)[0].out
+    assert (
+        "WARNING: 6 people, one: not marked as LATE, but submitted after 2020-05-31T00:00:00+00:00: anon_AbC3d" in said
+    )
+    assert "If there was more time: katas gradebook rule one --person NAME --due TIME" in said
+    assert "Otherwise give the platform's times, in its time zone: katas grade-batch" in said
+    table = write(tmp_path / "times.csv", "".join(f"{name},2020-06-01\n" for name in submissions.read(place).people))
+    assert "LATE" not in graded(root, place, tmp_path / "out", *book, "--times", str(table))[0].out
 
 
 def test_the_roster_finds_the_people_of_a_download(tmp_path):

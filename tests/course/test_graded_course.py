@@ -241,7 +241,7 @@ def test_similar_needs_the_batch_folder(imported, batch, tmp_path):
     moved = batch.out.rename(tmp_path / "elsewhere")
     said = imported.refused("similar", "one")
     assert f"{batch.out}: none of the 4 submissions for one is there. Specify the folder" in said
-    assert "among 4 people" in imported.run("similar", "one", "--batch", str(moved))
+    assert "4 people: 0 groups submitted the same" in imported.run("similar", "one", "--batch", str(moved))
 
 
 def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, tmp_path):
@@ -253,7 +253,7 @@ def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, 
     told = output_of(root, "gradebook", "similar", "one", *words).splitlines()
     assert len(told) == 4
     assert "(2025)" in "".join(told[:3])
-    assert "among 8 people" in told[-1]
+    assert told[-1].startswith("8 people: 3 groups submitted the same; 3 pairs")
     assert told[-1].endswith("; the 3 with the rarest code are listed")
     assert page.read_text(encoding="utf-8").count("<h2") == 3
 

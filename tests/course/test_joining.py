@@ -123,7 +123,7 @@ def test_corrected_submission_time_is_imported(tmp_path, monkeypatch):
     with Gradebook(url) as found:
         assert held_in.import_into(found).verdicts == 1
     with held_in.open() as held:
-        assert held.write(batches.correct_times, {("ada", "one"): moment(7)}) == 1
+        assert len(held.write(batches.correct_times, {("ada", "one"): moment(7)})) == 1
     for notes in (1, 1):
         with Gradebook(url) as found:
             assert held_in.import_into(found).verdicts == 0
@@ -139,7 +139,7 @@ def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path):
     with Batch(tmp_path).open() as held:
         held.append([first])
         held.append([again])
-        assert held.write(batches.correct_times, {("ada", "one"): moment(3)}) == 1
+        assert len(held.write(batches.correct_times, {("ada", "one"): moment(3)})) == 1
         (place,) = results_in(held.book)
         assert [each.attempt.submitted_at for each in place.standings] == [moment(3)]
         assert [row.submitted_at for row in held.rows()] == [moment(3)]

@@ -11,6 +11,13 @@ from tests.course.test_roster import CANVAS, WORKSHEET
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, edit, write, write_repository
 
+GERMAN = (
+    'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Bewertung kann geändert werden",'
+    '"Zuletzt geändert (Bewertung)"\n'
+    'Teilnehmer/in501,"Ada Lovelace",ada@uni.example,"Zur Bewertung abgegeben",,"10,50",Ja,-\n'
+    'Teilnehmer/in502,"Zoé Müller",zoe@uni.example,"Keine Abgabe",,"10,50",Ja,-\n'
+)
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -35,6 +42,16 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ),
             WORKSHEET,
             "Grade",
+            ["3", "1"],
+        ),
+        (
+            "moodle",
+            (
+                "Ada Lovelace_501_assignsubmission_file/twice.py",
+                "Zo\u00e9 M\u00fcller_502_assignsubmission_file/twice.py",
+            ),
+            GERMAN,
+            "Bewertung",
             ["3", "1"],
         ),
     ],
@@ -97,7 +114,7 @@ def exported(root, tmp_path):
         file = write(tmp_path / "worksheet.csv", text)
         done = katas("--root", str(root), "gradebook", "export", "moodle", "one", "--into", str(file), *book)
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return done.said, [row["Grade"] for row in csv.DictReader(lines)]
+            return done.said, [row.get("Grade", row.get("Bewertung", "")) for row in csv.DictReader(lines)]
 
     return fill
 
@@ -126,6 +143,13 @@ def test_an_anonymous_worksheet_must_be_that_of_the_assignment(exported):
     assert points == ["", "", ""]
 
 
+def test_a_locked_line_of_a_worksheet_in_german_stays(exported):
+    said, points = exported(GERMAN.replace(",Ja,", ",Nein,", 1))
+    assert "left out, because the platform has locked their grades: s1" in said
+    assert "the platform has 10.5 points for it, but the kata has 3: change it there" in said
+    assert points == ["", ""]
+
+
 @pytest.mark.parametrize(
     ("system", "name", "text", "words", "said"),
     [
@@ -145,6 +169,7 @@ def test_an_anonymous_worksheet_must_be_that_of_the_assignment(exported):
         ),
         ("moodle", "Grades-NN-Two-29358.csv", WORKSHEET, (), "this file belongs to two, according to its name"),
         ("moodle", "w.csv", WORKSHEET.replace("10.00", "4.00"), (), "according to its maximum of 4 points"),
+        ("moodle", "w.csv", GERMAN.replace("10,50", "4,00"), (), "according to its maximum of 4 points"),
         ("gradescope", "Two_scores.csv", "Name,SID,Email,Total Score,Max Points\nA,s1,a@x.de,,3\n", (), "its name"),
     ],
 )

@@ -102,6 +102,36 @@ def test_a_queue_is_marked_by_keyboard_only(page: Any, course: Course) -> None:
     }
 
 
+def test_lines_are_commented_on_by_keyboard_and_shown_as_text(page: Any, course: Course) -> None:
+    keys = page.keyboard
+    keys.press("l")
+    while page.evaluate("document.activeElement.ariaLabel") != "Comment on line 3 of why.md":
+        keys.press("ArrowDown")
+    keys.press("Enter")
+    assert violations(page) == []
+    keys.type("<b>Why?</b>")
+    keys.press("Enter")
+    shows(page, ".line .remark", "<b>Why?</b>")
+    keys.press("ArrowUp")
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    keys.type("A heading.")
+    keys.press("Enter")
+    assert page.locator("#comment").input_value() == "why.md:1: A heading.\nwhy.md:3: <b>Why?</b>"
+    keys.press("Enter")
+    keys.press("Control+a")
+    keys.press("Delete")
+    keys.press("Enter")
+    assert page.locator(".remark").all_inner_texts() == ["<b>Why?</b>"]
+    keys.press("p")
+    keys.type("3")
+    keys.press("Enter")
+    shows(page, ".work .soft", "bob")
+    assert course.marks() == {("why", "ada"): (3.0, "Grace", "why.md:3: <b>Why?</b>")}
+    keys.press("b")
+    shows(page, ".line .remark", "<b>Why?</b>")
+
+
 def test_items_fill_the_fields_and_typed_text_stays(page: Any, course: Course) -> None:
     for label, points, comment in (("Sign", "-1", "The sign."), ("Unit", "-0.5", "The unit.")):
         page.keyboard.press("n")
@@ -203,7 +233,7 @@ def test_server_that_has_ended_keeps_what_is_typed(page: Any, server: Marking) -
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280, 2560])
+@pytest.mark.parametrize("width", [360, 390, 1280, 2560])
 def test_everybody_can_use_the_page(browser: Any, server: Marking, width: int, scheme: str) -> None:
     page = opened(browser, server, width, scheme)
     number = server.post("/api/choose", {})["piece"]["number"]
@@ -215,6 +245,10 @@ def test_everybody_can_use_the_page(browser: Any, server: Marking, width: int, s
     page.keyboard.press("1")
     page.wait_for_selector(".items [aria-pressed=true]")
     page.get_by_text("The other tasks").click()
+    page.get_by_label("Comment on line 3 of why.md").click()
+    page.keyboard.type("A long comment on a line, which needs more than one line on a phone: why is that so?")
+    page.keyboard.press("Enter")
+    page.get_by_label("Comment on line 1 of why.md").click()
     assert violations(page) == []
     assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     if folder := os.environ.get("KATAS_SCREENSHOTS"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests import in_process
 from tests.course.books import audit_of, table
 from tests.course.marking import HTML, PEOPLE, Course, png
 from tests.warm import katas
+from tests.workshop import write
 
 
 def named(piece: Any) -> tuple[str, str]:
@@ -77,6 +79,73 @@ def test_queue_can_be_limited_and_says_so(course: Course) -> None:
         assert (mark["points"], mark["comment"], mark["by"]) == (1.0, "Hm.", "Grace")
         assert page.get("/api/queue")["chosen"] == {"kata": "", "task": "why", "person": "ada", "again": True}
         assert page.send("POST", "/api/choose", {"kata": 3})[0] == 400
+
+
+def same_files(course: Course, *people: str) -> None:
+    """Let these people submit the same files as the first of them."""
+    for person in people[1:]:
+        shutil.rmtree(course.folder / person)
+        shutil.copytree(course.folder / people[0], course.folder / person)
+    assert course.grade("--kata", "alpha").status == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--anonymous",)])
+def test_the_same_files_of_several_people_are_marked_together(course: Course, options: tuple[str, ...]) -> None:
+    same_files(course, "ada", "cleo")
+    with course.serve(*options) as page:
+        names = {}
+        for _ in range(2):
+            piece = page.next()
+            names[piece["people"]] = piece["names"]
+            both = piece["people"] == 2
+            assert page.give(piece, 3 if both else 1, "why.md:3: Why?\nBoth of you." if both else "")[0] == 200
+        assert names == ({1: [], 2: []} if options else {1: ["bob"], 2: ["ada", "cleo"]})
+        assert page.get("/api/queue")["progress"] == "3 of 6 marked, 3 left"
+        assert page.next()["task"] == "how", "the third answer needs no second decision"
+    mark = (3.0, "Grace", "why.md:3: Why?\nBoth of you.")
+    assert course.marks() == {("why", "ada"): mark, ("why", "cleo"): mark, ("why", "bob"): (1.0, "Grace", "")}
+    assert course.files_agree()
+
+
+def test_a_score_of_its_own_is_not_changed_with_the_others(course: Course) -> None:
+    same_files(course, "ada", "bob", "cleo")
+    record = str(course.batch.verdict_file("bob", "alpha"))
+    assert course.run("review", record, "--by", "Alan", "--award", "why=1").status == 1
+    with course.serve() as page:
+        piece = page.next()
+        assert piece["names"] == ["ada", "cleo"]
+        assert page.give(piece, 3)[0] == 200
+        changed = page.choose(task="why", person="cleo", again=True)["piece"]
+        assert (changed["names"], page.give(changed, 2, "Less.")[0]) == (["ada", "cleo"], 200)
+    with Gradebook(course.book) as book:
+        said = [(line.person, line.after) for line in audit_of(book) if line.what == "marked"]
+    assert said[0] == ("bob", "why: 1 by Alan")
+    assert sorted(said[3:]) == [("ada", "why: 2 by Grace: Less."), ("cleo", "why: 2 by Grace: Less.")]
+
+
+def test_line_comments_reach_the_author_and_no_new_submission(course: Course) -> None:
+    remark = "why.md:3: Is <b>this</b> right?"
+    with course.serve() as page:
+        assert page.give(page.next(), 3, remark)[0] == 200
+    assert course.run("feedback", str(course.out), "--kata", "alpha").status == 0
+    assert "why.md:3: Is &lt;b&gt;this&lt;/b&gt; right?" in (course.out / "feedback" / "ada" / "alpha.html").read_text(
+        "utf-8"
+    )
+    assert course.run("gradebook", "regrade", "--all", "--gradebook", course.book).status == 0
+    assert course.marks()["why", "ada"] == (3.0, "Grace", remark), "the same files graded again"
+    write(course.folder / "ada" / "why.md", "Now I know.\n")
+    assert course.grade("--kata", "alpha").status == 0
+    assert course.marks() == {}
+    with course.serve() as page:
+        assert page.choose(person="ada", task="why")["piece"]["mark"] is None
+
+
+def test_blank_lines_before_a_text_keep_the_numbers_of_its_lines(course: Course) -> None:
+    write(course.folder / "ada" / "why.md", "\r\n\n# Why\n")
+    assert course.grade("--kata", "alpha").status == 0
+    with course.serve() as page:
+        (text,) = (file["text"] for file in page.next()["files"] if file["name"] == "why.md")
+    assert text == "\n\n# Why"
 
 
 @pytest.mark.deep

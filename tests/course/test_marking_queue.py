@@ -175,6 +175,17 @@ def test_submission_graded_meanwhile_is_offered_anew(course: Course) -> None:
     assert course.marks() == {}
 
 
+def test_score_of_an_older_grading_is_not_stored(course: Course) -> None:
+    hidden = course.root / "graders/hidden/alpha/test_hidden.py"
+    with course.queue(tasks=("why",)) as queue:
+        shown = opened(queue)
+        write(hidden, f"{hidden.read_text(encoding='utf-8')}# changed\n")
+        assert course.grade("--changed").status == 0
+        with pytest.raises(KataError, match="graded again in the meantime"):
+            queue.give(shown, (4.0, None))
+    assert course.marks() == {}
+
+
 def test_verdict_file_that_cannot_be_written_costs_no_points(course: Course) -> None:
     file = course.batch.verdict_file("ada", "alpha")
     with course.queue(tasks=("why",), people=("ada",)) as queue:

@@ -420,7 +420,9 @@ def test_a_server_that_sends_too_much_is_cut_off(mirror: Mirror, room: Path) -> 
     assert left(room) == []
 
 
-@pytest.mark.parametrize(("status", "said"), [(403, "403 Forbidden"), (503, "503 Service Unavailable")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(403, "403 Forbidden"), (404, "404 Not Found"), (503, "503 Service Unavailable")]
+)
 @pytest.mark.parametrize("begun", [0, 9000])
 def test_a_server_that_refuses_is_quoted_and_the_part_kept(
     mirror: Mirror, room: Path, status: int, said: str, begun: int
@@ -683,14 +685,6 @@ def test_being_offline_gives_one_message(room: Path, monkeypatch: pytest.MonkeyP
         "check NN_KATAS_DATA_URL, or unset it to fetch from the public hosts\n"
     )
     assert left(room) == []
-
-
-def test_a_file_missing_from_the_mirror_gives_one_message(mirror: Mirror) -> None:
-    mirror.files.clear()
-    done = katas("data", "fetch", "reviews", cwd=ROOT)
-    assert done.status == 2
-    remedy = "check NN_KATAS_DATA_URL, or unset it to fetch from the public hosts"
-    assert done.err == f"katas: {mirror.url}/{REVIEWS}: the server answers 404 Not Found: {remedy}\n"
 
 
 def test_the_shipped_sums_are_used(mirror: Mirror, room: Path) -> None:

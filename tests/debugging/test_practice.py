@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,9 +22,8 @@ from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.verdict import Verdict
 from tests import warm, workshop
-from tests.at_terminal import AtTerminal
 from tests.late import Late
-from tests.workshop import KATAS, ROOT, katas
+from tests.workshop import ROOT, katas
 
 # These import PyTorch.
 judging, readings = (Late(f"graders.debugging.{name}") for name in ("judging", "readings"))
@@ -482,7 +480,6 @@ def test_short_prose_is_a_note_not_a_fault(folder: Path) -> None:
         (["grade", "99"], "there is no such puzzle"),
         (["solution", "99"], "there is no such puzzle"),
         (["hint", "99"], "there is no such puzzle"),
-        (["check", "--level", "0"], "level 0"),
         (["grade", "--root", "empty"], "`katas debug new` makes one"),
     ],
 )
@@ -516,27 +513,6 @@ def test_a_puzzle_of_another_version_is_not_graded_by_this_one(folder: Path) -> 
     path.write_text(path.read_text(encoding="utf-8").replace('sha256 = "', 'sha256 = "0'), encoding="utf-8")
     with pytest.raises(KataError, match="this version of katas makes a different program"):
         practice.puzzle_in(path.parent)
-
-
-@pytest.mark.deep
-def test_check_ends_with_its_findings(tmp_path: Path) -> None:
-    (tmp_path / "katas").mkdir()
-    done = katas("debug", "check", "--seeds", "1", "--level", "1", cwd=tmp_path)
-    assert done.status == 0, done.said
-    assert "1 of 1 puzzles work, 1 distinct" in done.out
-    assert "families 1 of 8" in done.out
-
-
-@pytest.mark.deep
-def test_ctrl_c_ends_check_with_a_summary(tmp_path: Path) -> None:
-    (tmp_path / "katas").mkdir()
-    with AtTerminal([KATAS, "debug", "check", "--seeds", "1000"], tmp_path) as terminal:
-        terminal.wait(lambda text: re.search(r"[1-9]/1000", text) is not None, 240)  # in the middle of a training
-        terminal.kill(signal.SIGINT)
-        done = terminal.end()
-    assert (done.status, done.left) == (130, []), done.out
-    assert re.search(r"[1-9] of \d+ puzzles work, [1-9]\d* distinct", done.out), done.out
-    assert "Traceback" not in done.out
 
 
 # ---------------------------------------------------------------------------------------- the texts

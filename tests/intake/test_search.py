@@ -225,7 +225,7 @@ def test_an_untouched_notebook_of_all_exercises_is_no_submission(tmp_path):
     pytest.importorskip("nbformat")
     from graders.learner.notebook_file import written_together
 
-    katas = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
+    katas = [catalogue.load(ROOT, slug) for slug in ("exercise01", "exercise03", "exercise05")]
     path = tmp_path / "in" / "ada" / "exercises.ipynb"
     write(path, written_together(katas, path))
     (entry,) = submissions.read(tmp_path / "in").entries

@@ -173,6 +173,13 @@ def test_a_refused_file_with_a_strange_name_can_be_stored(repository: Path, fold
     assert "results/log.csv" not in {file.name for file in taken.files}
 
 
+def test_of_two_names_for_one_file_neither_is_taken(repository: Path, folder: Path) -> None:
+    REFUSED["twin"][0](folder / "left.py")
+    taken = intake.take(catalogue.load(repository, "pieces"), folder)
+    assert "only by letter case" in taken.refused["left.py"]
+    assert not {"left.py", "LEFT.PY"} & {file.name for file in taken.files}
+
+
 @pytest.mark.parametrize("how", ["latin-1", "link"])
 @pytest.mark.parametrize("name", NEEDED)
 def test_an_archive_loses_the_same_tasks_as_a_folder(judge: Judge, folder: Path, name: str, how: str) -> None:
@@ -256,11 +263,6 @@ def test_an_attempt_counts_if_a_test_ran(judge: Judge, folder: Path) -> None:
     verdict = judge.grade("pieces", folder, tasks=["left", "right", "both", "log", "words"])
     assert verdict.status == "failed"
     assert not spends_attempt(verdict)
-
-
-def test_a_lost_task_blocks_the_tasks_that_build_on_it(judge: Judge, folder: Path) -> None:
-    (folder / "left.py").unlink()
-    assert tasks(judge.grade("pieces", folder))["both"] == "failed"  # it needs the file itself
 
 
 @pytest.mark.parametrize("form", report.FORMATS)

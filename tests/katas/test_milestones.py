@@ -13,7 +13,7 @@ from graders import Judge, catalogue
 from graders.learner import programs
 from graders.verdict import Verdict
 from tests.observed import tasks
-from tests.workshop import ROOT
+from tests.workshop import ROOT, edit
 
 POINTS = {"milestone1": 15, "milestone2": 18}
 HIDDEN = ROOT / "graders/hidden"
@@ -187,6 +187,21 @@ def test_the_softmax_as_written_is_enough(course: Path, grade: Callable[[str], V
     shutil.copy(HIDDEN / "exercise04/accept" / formula, course / "katas/exercise04/softmax_cross_entropy.py")
     verdict = grade("milestone2")
     assert verdict.status == "passed", failures(verdict)
+
+
+def test_a_program_that_fails_names_the_exercise_to_do_first(
+    course: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    program = course / "katas/milestone1/network.py"
+    program.write_text("import os, affine\nprint(os.environ['OPENBLAS_NUM_THREADS'])\naffine.affine(1, 2, 3)\n")
+    edit(course / "katas/exercise01/affine.py", "    return x @", "    raise NotImplementedError  #")
+    (course / "katas/exercise02/relu.py").unlink()
+    assert programs.run(catalogue.load(ROOT, "milestone1"), program)[1] == [
+        "Do exercise01 first: affine.py is not written yet: affine.",
+        "Do exercise02 first: relu.py is missing.",
+    ]
+    assert capfd.readouterr().out == "1\n"
 
 
 def test_a_program_elsewhere_finds_what_comes_with_earlier_katas(

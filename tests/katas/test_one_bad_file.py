@@ -1,4 +1,7 @@
-"""A bad file, or a function that isn't written yet, costs only the tasks that need it."""
+"""A function that isn't written yet, and a file that is missing, cost only the tasks that need them.
+
+tests/judge/test_bad_files.py shows in a small kata what every kind of bad file costs.
+"""
 
 from __future__ import annotations
 
@@ -53,33 +56,6 @@ LOST: dict[str, dict[str, set[str]]] = {
 }
 """The tasks that need a file. Every file of meta is part of one package, so every task needs all of them."""
 
-CASES = [  # a file, a task that needs it, and a task that does not
-    ("challenge1", "vanishing.py", "forward", "explanation"),
-    ("challenge1", "explanation.md", "explanation", "forward"),
-    ("challenge2", "search.py", "space", "log"),
-    ("challenge2", "results/experiment_log.csv", "log", "space"),
-    ("challenge2", "results/recommendations.md", "recommendations", "log"),
-    ("challenge4", "transfer.py", "backbone", "recommendations"),
-    ("challenge4", "recommendations.md", "recommendations", "backbone"),
-    ("challenge4", "results/comparison.csv", "results", "recommendations"),
-    ("challenge5", "bug1_never_learning.py", "bug1_learns", "bug1_diagnosis"),
-    ("challenge5", "bug3_plateau.py", "bug3_heals", "bug1_learns"),
-    ("challenge5", "diagnosis.toml", "bug1_diagnosis", "bug1_learns"),
-]
-QUICK = [("bug1_never_learning.py", "missing"), ("bug1_never_learning.py", "syntax"), ("vanishing.py", "latin-1")]
-DAMAGE = {
-    "latin-1": b"# caf\xe9\n",
-    "syntax": b"def f(:\n",
-    "crash": b"raise RuntimeError('at import')\n",
-    "missing": None,
-}
-
-
-def does_damage(how: str, name: str) -> bool:
-    if how == "missing":
-        return True
-    return name.endswith(".py") or (how == "latin-1" and not name.endswith(".png"))
-
 
 def write_files(place: Path, files: Mapping[str, bytes | None]) -> None:
     """Write a submission's files to a folder, except those that are None."""
@@ -99,39 +75,6 @@ def test_the_tasks_that_need_each_file_are_known() -> None:
             assert {task.name for task in kata.tasks if task.needs(name)} == lost
     meta = catalogue.load(ROOT, "meta")
     assert all(meta.is_lost([name]) for name in intake.shipped(meta, meta.solution))
-
-
-@pytest.mark.parametrize(
-    ("slug", "name", "lost", "kept", "how"),
-    [
-        pytest.param(*case, how, marks=[] if (case[1], how) in QUICK else pytest.mark.deep)
-        for case in CASES
-        for how in DAMAGE
-        if does_damage(how, case[1])
-    ],
-)
-def test_a_bad_file_costs_a_task_that_needs_it(
-    katas_judge: Judge, tmp_path: Path, slug: str, name: str, lost: str, kept: str, how: str
-) -> None:
-    kata = catalogue.load(ROOT, slug)
-    write_files(tmp_path, intake.solved(kata) | {name: DAMAGE[how]})
-    verdict = katas_judge.grade(slug, tmp_path, tasks=[lost, kept])
-    review = next(task.review for task in kata.tasks if task.name == kept)
-    assert tasks(verdict) == {lost: "failed", kept: "awaiting_review" if review else "passed"}
-    assert verdict.status == "failed"
-    points = {task.name: task.points for task in kata.tasks}
-    assert verdict.max_score + verdict.review_points == points[lost] + points[kept]
-    assert any(name in test.message for test in verdict.tests if test.task == lost)
-
-
-@pytest.mark.parametrize("slug", SEVERAL)
-@pytest.mark.parametrize("how", ["syntax", "latin-1", "missing"])
-def test_nothing_can_be_graded_without_any_file(katas_judge: Judge, tmp_path: Path, slug: str, how: str) -> None:
-    kata = catalogue.load(ROOT, slug)
-    names = [name for name in intake.shipped(kata, kata.solution) if how != "missing" and does_damage("latin-1", name)]
-    write_files(tmp_path, {name: DAMAGE[how if name.endswith(".py") else "latin-1"] for name in names})
-    verdict = katas_judge.grade(slug, tmp_path)
-    assert (verdict.status, verdict.exit_status, verdict.tests) == ("ungradable", 1, ()), verdict.message
 
 
 @pytest.mark.deep

@@ -63,18 +63,25 @@ OWN = {
 }
 
 
-@pytest.mark.parametrize(("slug", "values"), [(slug, each) for slug, all_ in OWN.items() for each in all_])
-def test_the_lines_for_the_learners_function_give_the_figures_numbers(slug: str, values: dict[str, Any]) -> None:
+@pytest.mark.parametrize("slug", OWN)
+def test_the_lines_for_the_learners_function_give_the_figures_numbers(slug: str) -> None:
     """These lines run in the sandbox; here, the solution stands in for the learner's files."""
-    given = [slug, first_values()[slug] | values]
-    lines = asked("([slug, values]) => own_code.linesOf(figures[slug].own, values)", given)
-    *before, last = lines.splitlines()
+    given = [slug, [first_values()[slug] | values for values in OWN[slug]]]
+    of_both = "[all.map((each) => own_code.linesOf(figures[slug].own, each)), all.map(figures[slug].numbers)]"
+    programs, expected = asked(f"([slug, all]) => {of_both}", given)
+    code = []
+    for lines in programs:
+        *before, last = lines.splitlines()
+        code += [*before, f"print(repr({last}), end='\\0')"]
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join([*before, f"print(repr({last}))"])],
+        [sys.executable, "-c", "\n".join(code)],
         cwd=ROOT / "solutions" / slug, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
-    read = asked("([slug, text]) => own_code.numbersIn(text, figures[slug].own.shape)", [slug, done.stdout])
-    np.testing.assert_allclose(numbers(slug, **values), read, rtol=1e-9, atol=1e-12)
+    texts = done.stdout.split("\0")[:-1]
+    read = asked("([slug, all]) => all.map((text) => own_code.numbersIn(text, figures[slug].own.shape))", [slug, texts])
+    assert len(read) == len(expected)
+    for one, other in zip(expected, read, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def test_the_measured_slope_and_its_error_are_those_of_numpy() -> None:

@@ -79,22 +79,22 @@ def test_hints_come_in_order_the_last_repeats_and_a_missing_one_is_reported(root
     assert "beta has no hints" in typed(root, "hint", "beta").err
 
 
-@pytest.mark.parametrize("command", ["solution", "diff"])
-def test_solution_is_shown_after_a_pass_or_with_anyway(root: Path, command: str) -> None:
-    before = typed(root, command, "alpha")
+@pytest.mark.parametrize("option", [[], ["--diff"]])
+def test_solution_is_shown_after_a_pass_or_with_anyway(root: Path, option: list[str]) -> None:
+    before = typed(root, "solution", "alpha", *option)
     assert (before.status, before.out) == (2, "")
     assert "You have not passed alpha yet" in before.err
-    assert "FACTOR * x" in typed(root, command, "alpha", "--anyway").out
+    assert "FACTOR * x" in typed(root, "solution", "alpha", *option, "--anyway").out
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
     with Progress(root / "progress.sqlite") as progress:
         progress.record(Verdict(kata="alpha", status="passed", graded_at="2026-03-01T10:00:00+00:00"))
-    after = typed(root, command, "alpha")
+    after = typed(root, "solution", "alpha", *option)
     assert after.status == 0
-    assert ("are identical" if command == "diff" else "FACTOR * x") in after.out
+    assert ("are identical" if option else "FACTOR * x") in after.out
 
 
 def test_diff_goes_from_own_files_to_the_solution(root: Path) -> None:
-    told = typed(root, "diff", "alpha", "--anyway").out
+    told = typed(root, "solution", "alpha", "--diff", "--anyway").out
     for part in ("--- katas/alpha/twice.py", "\n-    raise NotImplementedError\n", "\n+    return FACTOR * x"):
         assert part in told
     (root / "solutions").rename(root / "elsewhere")
@@ -175,7 +175,7 @@ def test_a_hint_has_its_title_and_what_it_is_about() -> None:
     assert {hint.about for hint in guidance.hints_of(catalogue.load(ROOT, "challenge5"))[3:6]} == {"Bug 2"}
 
 
-# ---------------------------------------------------------------------------------- `katas explain`
+# ---------------------------------------------------------------------------------- `katas solution --explain`
 
 TEXT = """\
 After Twice
@@ -213,23 +213,23 @@ Answer
 
 It is 0.
 """
-POINTER = "katas diff alpha: your files next to the solution; katas explain alpha: why it works"
+POINTER = "katas solution alpha --diff: your files next to the solution; katas solution alpha --explain: why it works"
 
 
 def test_explanation_opens_after_a_pass(root: Path) -> None:
-    before = typed(root, "explain", "alpha")
+    before = typed(root, "solution", "alpha", "--explain")
     assert (before.status, before.out) == (2, "")
     assert before.err.startswith("katas: You have not passed alpha yet. ")
     assert before.err.count("\n") == 1
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
     graded = typed(root, "grade", "alpha")
     assert graded.out.replace("\n", " ").rstrip().endswith(POINTER)
-    after = typed(root, "explain", "alpha")
+    after = typed(root, "solution", "alpha", "--explain")
     assert (after.status, after.out, after.err) == (0, TEXT, "")
 
 
 def test_anyway_shows_it_before_a_pass_and_says_so(root: Path) -> None:
-    done = typed(root, "explain", "alpha", "--anyway")
+    done = typed(root, "solution", "alpha", "--explain", "--anyway")
     assert (done.status, done.out) == (0, TEXT)
     assert done.err == "katas: you have not passed alpha yet. This explanation shows how others solve it.\n"
 
@@ -237,22 +237,22 @@ def test_anyway_shows_it_before_a_pass_and_says_so(root: Path) -> None:
 @pytest.mark.deep
 def test_a_failed_or_foreign_submission_points_nowhere(root: Path) -> None:
     write(root / "katas" / "alpha" / "twice.py", ADDED)
-    assert "katas explain" not in typed(root, "grade", "alpha").said
-    assert "katas explain" not in typed(root, "grade", "alpha", "--against", "solutions").said
+    assert "katas solution" not in typed(root, "grade", "alpha").said
+    assert "katas solution" not in typed(root, "grade", "alpha", "--against", "solutions").said
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
-    assert "katas explain" not in typed(root, "grade", "alpha", "--format", "markdown").said
+    assert "katas solution" not in typed(root, "grade", "alpha", "--format", "markdown").said
     (root / "solutions" / "alpha" / "after.md").unlink()
-    assert "katas explain" not in typed(root, "grade", "alpha").said
+    assert "katas solution" not in typed(root, "grade", "alpha").said
 
 
-@pytest.mark.parametrize("words", [["explain", "alpha"], ["explain", "alpha", "--anyway"]])
+@pytest.mark.parametrize("words", [["solution", "alpha", "--explain"], ["solution", "alpha", "--explain", "--anyway"]])
 def test_missing_explanation_gives_one_message(root: Path, words: list[str]) -> None:
     place = root / "solutions" / "alpha" / "after.md"
     place.unlink()
     done = typed(root, *words)
     assert (done.status, done.out) == (2, "")
     assert done.err == f"katas: {place}: alpha has no explanation. If you teach, you can write one there.\n"
-    assert "there is no kata `betta`" in typed(root, "explain", "betta").err
+    assert "there is no kata `betta`" in typed(root, "solution", "betta", "--explain").err
     for name in ("solutions", "graders/hidden"):  # a handout
         shutil.rmtree(root / name)
     done = typed(root, *words)
@@ -292,7 +292,7 @@ def test_only_paragraphs_and_items_are_wrapped() -> None:
     [
         ("hint alpha", {"many", "words"}),
         ("solution alpha", {"alpha", "have", "passed"}),
-        ("explain alpha --anyway", {"many", "words"}),
+        ("solution alpha --explain --anyway", {"many", "words"}),
     ],
 )
 def test_prose_is_wrapped_between_words_at_a_terminal(root: Path, words: str, whole: set[str]) -> None:
@@ -301,7 +301,7 @@ def test_prose_is_wrapped_between_words_at_a_terminal(root: Path, words: str, wh
     write(root / "katas/alpha/README.md", hint)
     write(root / "solutions/alpha/after.md", AFTER.replace("What is twice 0?", long))
     with AtTerminal([KATAS, *words.split()], root, columns=50, lines=60, env=progress_of(root)) as terminal:
-        assert terminal.end().status == (2 if "solution" in words else 0)
+        assert terminal.end().status == (2 if words == "solution alpha" else 0)
         shown = [row for row in terminal.rows() if row]
     assert len(shown) > 1
     seen = set(" ".join(shown).split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 
 from tests.browser import chromium, violations
 from tests.serving import Server, serving
-from tests.training_course import PROGRAM, TWO, write_course
-from tests.workshop import write
+from tests.training_course import GRADIENT, PROGRAM, TWO, WATCHED, write_course, write_watched
+from tests.workshop import SOLUTION, write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
 PATIENCE_MS = 120_000
 SLOW = PROGRAM.replace("return", "import time; time.sleep(0.1); return")
-STATE = ".training > p:not([role])"
+STATE = ".training > p:not([role], .note)"
 CHARTS = ".chart:not([hidden])"
 
 
@@ -39,12 +40,12 @@ def server(root: Path) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def train(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., Any]]:
-    """train(program, …) returns a page whose training has begun. In the end, no page may have had a fault."""
+@contextmanager
+def training_tabs(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., Any]]:
+    """Yield opened(program, …), which returns a page that shows Train. In the end, no page may have had a fault."""
     contexts, faults = [], []
 
-    def start(program: str = PROGRAM, width: int = 1280, **how: Any) -> Any:
+    def opened(program: str, width: int = 1280, **how: Any) -> Any:
         write(root / "katas/alpha/twice.py", program)
         contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **how))
         page = contexts[-1].new_page()
@@ -55,13 +56,25 @@ def train(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., An
         page.goto(f"http://{server.host}/#/alpha")
         page.wait_for_selector(".training", state="attached")
         page.keyboard.press("Alt+Digit5")
-        page.keyboard.press("Enter")  # the focus is on the button
         return page
 
-    yield start
+    yield opened
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture
+def train(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., Any]]:
+    """train(program, …) returns a page whose training has begun."""
+    with training_tabs(browser, server, root) as opened:
+
+        def start(program: str = PROGRAM, **how: Any) -> Any:
+            page = opened(program, **how)
+            page.keyboard.press("Enter")  # the focus is on the button
+            return page
+
+        yield start
 
 
 def state(page: Any, said: str) -> None:
@@ -99,7 +112,7 @@ def test_a_training_is_drawn_and_described(train: Callable[..., Any], width: int
     state(page, "^done, step 40 of 40$")
     assert page.locator(f"{CHARTS} figcaption span:first-child").all_inner_texts() == [
         "Loss",
-        "Accuracy",
+        "Accuracy in training",
         "What hidden units look for",
         "Sizes by layer",
         "Digits it has never seen",
@@ -143,6 +156,49 @@ def test_the_pace_can_be_changed(train: Callable[..., Any]) -> None:
     page.get_by_role("button", name="Train again").click()
     state(page, "^done, step 40 of 40$")
     assert page.locator(".chart figcaption").first.inner_text() == "Loss 0.00"
+
+
+def test_a_setting_counts_from_the_next_training(train: Callable[..., Any]) -> None:
+    page = train(SLOW)
+    used = page.locator(".training output")
+    used.get_by_text("This training: learning rate 0.1, seed 3.", exact=True).wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_label("learning rate").fill("0")
+    page.get_by_role("button", name="Go on").click()
+    changed = "This training: learning rate 0.1, seed 3. What you have changed counts from the next training."
+    used.get_by_text(changed, exact=True).wait_for()
+    page.get_by_role("button", name="Stop").click()
+    state(page, "^stopped")
+    page.get_by_role("button", name="Train again").click()
+    said = "This training: learning rate 0, seed 3. With a rate of 0, nothing changes."
+    used.get_by_text(said, exact=True).wait_for()
+    page.get_by_role("button", name="Stop").click()
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ("[2.0, inf, 0.5, 0.4]", "The loss was not finite at step 2, and then it was finite again."),
+        ("[inf, inf, 0.5]", "The loss was not finite at 2 steps, first at step 1, and then it was finite again."),
+        ("[inf, 2.0, inf, inf]", "At step 3 the loss stopped being a finite number: the training has diverged."),
+    ],
+)
+def test_a_loss_that_is_not_finite_is_located(train: Callable[..., Any], losses: str, said: str) -> None:
+    program = "from math import inf\nfrom graders.worker.recorder import Recorder\n" + GRADIENT
+    program += f'if __name__ == "__main__":\n    losses = {losses}\n    recorder = Recorder(len(losses))\n'
+    page = train(program + "    for loss in losses:\n        recorder.step(loss)\n")
+    state(page, "^done")
+    note = page.locator(".training .note").inner_text()
+    assert note.startswith(said)
+    assert note.endswith("Often the learning rate is too large: train again with a smaller one.")
+
+
+def test_a_pass_offers_the_training(train: Callable[..., Any]) -> None:
+    page = train(SOLUTION + PROGRAM)
+    state(page, "^done")
+    page.get_by_role("tab", name="Verdict").click()
+    page.get_by_role("button", name="Watch it train").click()
+    assert page.get_by_role("tab", name="Train").get_attribute("aria-selected") == "true"
 
 
 def test_a_fault_is_shown_and_the_next_training_starts(train: Callable[..., Any]) -> None:
@@ -227,3 +283,62 @@ def test_a_flood_leaves_the_page_quick(train: Callable[..., Any]) -> None:
     assert page.locator(".training img").count() == 0
     page.get_by_role("button", name="Stop").click()
     state(page, "^stopped")
+
+
+# ------------------------------------------------------- programs in PyTorch, whose optimizers are watched
+
+
+@pytest.fixture(scope="module")
+def watched(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
+    """watched(program) returns a page in which the program has been trained."""
+    root = write_watched(tmp_path_factory.mktemp("watched") / "katas")
+    with (
+        serving(root, progress=root.parent / "progress.sqlite") as server,
+        training_tabs(browser, server, root) as opened,
+    ):
+
+        def start(program: str) -> Any:
+            page = opened(program)
+            page.get_by_role("button", name="Train", exact=True).click()
+            state(page, "^(done|ended)")
+            return page
+
+        yield start
+
+
+def test_a_program_without_a_recorder_is_drawn(watched: Callable[[str], Any]) -> None:
+    page = watched(WATCHED)
+    state(page, "^done, step 20$")  # nobody knows how many steps are to come
+    assert page.locator(f"{CHARTS} figcaption span:first-child").all_inner_texts() == [
+        "Loss",
+        "Accuracy in training",
+        "What hidden units look for",
+        "Sizes by layer",
+    ]
+    assert ink(page, f"{CHARTS} >> nth=0 >> canvas") > 100
+    assert page.get_by_role("img", name=re.compile(r"^Sizes by layer: 1 Linear: activations \d")).count() == 1
+    assert page.get_by_label("Output").inner_text().startswith("last loss")
+    assert page.locator(".training .note").is_hidden()
+    assert violations(page) == []
+    page.get_by_label("Program").select_option("second.py")
+    page.get_by_role("button", name="Train again").click()
+    page.get_by_label("Output").get_by_text("the second").wait_for()
+
+
+def test_a_second_network_is_drawn_over_a_paler_curve(watched: Callable[[str], Any]) -> None:
+    page = watched(WATCHED.replace("    train()\n", "    train(3)\n    train(4)\n"))
+    state(page, "^done, network 2: step 4$")
+    assert page.get_by_role("img", name=re.compile(r"^Loss: 0\.\d+ at step 4; before: 0\.\d+$")).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("learning_rate=0.1", "learning_rate=float('inf')", "At step 2 the loss stopped being a finite number"),
+        ("        optimizer.step()\n", "", "Nothing is drawn: the program called backward() 20 times"),
+    ],
+)
+def test_what_went_wrong_is_said_in_a_sentence(watched: Callable[[str], Any], old: str, new: str, said: str) -> None:
+    page = watched(WATCHED.replace(old, new))
+    page.locator(".training .note", has_text=said).wait_for()
+    assert said in page.locator(".training > [role=status]").inner_text()

@@ -153,9 +153,16 @@ def test_figures_are_sent_as_pictures():
         (
             "exercise01",
             "import numpy as np\nfrom affine import affine\n\nprint(affine(\n"
-            "    W=np.array([[1.0, 2.0], [3.0, 4.0]]),\n    x=np.array([1.0, 2.0]),\n    b=np.array([1.0, 2.0]),\n))\n",
+            "    W=np.array([[1.0, 2.0], [3.0, 4.0]]),\n    x=np.array([2.0, -1.0]),\n"
+            "    b=np.array([2.0, -1.0]),\n))\n",
         ),
-        ("exercise02", "import numpy as np\nfrom relu import relu\n\nprint(relu(z=np.array([1.0, 2.0])))\n"),
+        (  # from the function's description
+            "exercise00",
+            "import numpy as np\nfrom shapes import add_row\n\nprint(add_row(\n"
+            "    table=np.array([[1.0, 2.0, 5.0], [5.0, 4.0, 1.0]]),\n    row=np.array([10.0, 20.0, 30.0]),\n))\n",
+        ),
+        # from the README
+        ("exercise02", "import numpy as np\nfrom relu import relu\n\nprint(relu(z=np.array([-1.0, 0.0, 2.0])))\n"),
         ("exercise06", "from gradient_check import numerical_gradient\n\nhelp(numerical_gradient)\n"),
         ("exercise07", "from initialization import xavier_std\n\nprint(xavier_std(fan_in=3, fan_out=3))\n"),
         ("meta", "import your_framework\n\nprint(dir(your_framework))\n"),

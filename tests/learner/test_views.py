@@ -21,6 +21,7 @@ from graders.learner.watch.view import activity, news_lines, picture
 from graders.report.text import shown
 from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, Verdict
 from tests import workshop
+from tests.workshop import write
 
 MESSAGE = (
     "affine: is off in 2 of 2 elements; worst at [1]: expected -1.3, got -1.5; allowed 1.1e-14\n"
@@ -115,7 +116,8 @@ def test_every_key_and_the_progress_fit(state: State, width: int) -> None:
     ],
 )
 def test_a_long_grading_says_what_it_does_and_how_long(state: State, ran_s: float, said: str) -> None:
-    state.started, state.step, state.usual_s = time.monotonic() - ran_s, Step("It learns", 7, 20), 40.4
+    state.started, state.step = time.monotonic() - ran_s, Step("It learns", 7, 20)
+    state.ends = state.started + 40.4
     assert activity(state, "otherwise") == said.replace("of 4", f"of {len(state.kata.tasks)}")
 
 
@@ -138,7 +140,10 @@ def test_a_hint_is_wrapped_once(state: State) -> None:
 def test_a_pass_names_the_solution_and_the_explanation(state: State, width: int) -> None:
     state.verdict = Verdict(kata="exercise01", title="Affine layer", status="passed", score=10, max_score=10)
     told = " ".join(" ".join(screen(state, width, 24)).split())
-    pointer = "katas diff exercise01: your files next to the solution; katas explain exercise01: why it works"
+    pointer = (
+        "katas solution exercise01 --diff: your files next to the solution; "
+        "katas solution exercise01 --explain: why it works"
+    )
     assert pointer in told
 
 
@@ -174,6 +179,9 @@ def test_tasks_that_wait_are_marked_as_extra_and_named_by_title(state: State) ->
 # -------------------------------------------------------------------------------------- the right pane
 
 
+UPDATE = "def update():\n    raise NotImplementedError\n"
+
+
 def state_of(slug: str, verdict: Verdict) -> State:
     kata = catalogue.load(workshop.ROOT, slug)
     return State(katas=[kata], standings={slug: Standing(slug)}, kata=kata, verdict=verdict)
@@ -189,6 +197,67 @@ def test_each_measured_speed_names_its_test() -> None:
     html = pane.rendered(state_of("milestone1", Verdict(kata="milestone1", status="passed", tasks=tasks, tests=tests)))
     assert "Speed, in “affine is fast enough”: 1.00 times the reference&#x27;s time" in html
     assert "Speed, in “Layers are fast”: 1.00 times" in html
+
+
+def test_what_is_not_begun_is_still_to_do_and_no_failure() -> None:
+    scores = {"bug1_learns": ("passed", 4, ""), "bug2_heals": ("blocked", 0, "unchanged")}
+    tests = tuple(
+        TestResult(name=f"test_{name}", task=name, status=status, visibility="visible", reason=reason)  # type: ignore[arg-type]
+        for name, (status, _, reason) in scores.items()
+    )
+    tasks = tuple(
+        TaskResult(name=name, title=name, status=status, score=score, max_score=4)  # type: ignore[arg-type]
+        for name, (status, score, _) in scores.items()
+    )
+    verdict = Verdict(kata="challenge5", status="failed", score=4, max_score=8, tasks=tasks, tests=tests)
+    state = state_of("challenge5", verdict)
+    assert pane.headline(state) == "passed so far, 4 of 8 points; 1 task still to do"
+    assert pane.snapshot(state)["status"] == "partial"
+    html, shown_ = pane.rendered(state), "\n".join(screen(state, 100, 60))
+    assert "What you have changed passes. Next: Bug 2: the loss stays finite and falls." in html
+    assert "<details" not in html
+    assert html.count('<span class="soft">(still to do)</span>') == 1
+    assert "passed so far, 1 task still to do" in shown_
+    assert "✗" not in shown_
+    failed = replace(tests[1], name="test_b", task="bug1_learns", status="failed", reason="", message="wrong")
+    state.verdict = replace(verdict, tests=(*tests, failed))
+    assert pane.headline(state) == "failed, 4 of 8 points"
+
+
+def test_stubs_with_points_for_earlier_katas_are_not_a_failure(tmp_path: Path) -> None:
+    tests = tuple(
+        TestResult(name=name, task=name, status=status, visibility="visible")  # type: ignore[arg-type]
+        for name, status in (("parts", "passed"), ("backward", "failed"))
+    )
+    tasks = tuple(
+        TaskResult(name=name, title=name, status=status, score=score, max_score=2)  # type: ignore[arg-type]
+        for name, status, score in (("parts", "passed", 2), ("backward", "failed", 0))
+    )
+    verdict = Verdict(kata="milestone1", status="failed", score=2, max_score=4, tasks=tasks, tests=tests)
+    state = state_of("milestone1", verdict)
+    state.kata = replace(state.kata, root=tmp_path)
+    stub = write(state.kata.folder / "network.py", "def backward():\n    raise NotImplementedError\n\n" + UPDATE)
+    assert (pane.headline(state), pane.snapshot(state)["status"]) == ("not started, 2 of 4 points", "partial")
+    write(stub, "def backward():\n    return {}\n\n" + UPDATE)
+    assert (pane.headline(state), pane.snapshot(state)["status"]) == ("failed, 2 of 4 points", "failed")
+
+
+def test_the_colour_agrees_with_a_headline_while_tasks_are_open() -> None:
+    task = TaskResult(name="parts", title="Parts", status="failed", score=0, max_score=2)
+    test = TestResult(name="parts", task="parts", status="failed", visibility="visible", message="wrong")
+    state = state_of("milestone1", Verdict(kata="milestone1", status="failed", tasks=(task,), tests=()))
+    state.due = frozenset({"backward"})
+    assert (pane.headline(state), pane.snapshot(state)["status"]) == ("passed so far", "partial")
+    state.verdict = Verdict(kata="milestone1", status="passed", tasks=(task,), tests=(test,))
+    assert (pane.headline(state), pane.snapshot(state)["status"]) == ("failed", "failed")
+
+
+def test_a_note_on_a_drawing_goes_once_it_has_ended() -> None:
+    state = state_of("milestone1", Verdict(kata="milestone1", status="passed"))
+    state.notes = [Event("drawing", ("network.py",))]
+    assert pane.snapshot(state)["notes"] == ["Running network.py; its picture appears when it ends."]
+    state.notes += [Event("drawn", ("training.png",))]
+    assert pane.snapshot(state)["notes"] == ["picture: training.png"]
 
 
 def test_the_headline_names_the_kata_to_do_first() -> None:

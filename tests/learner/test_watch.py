@@ -5,21 +5,32 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from types import SimpleNamespace
 
+import msgspec
 import pytest
+from rich.console import Console
 
 from graders import catalogue
-from graders.learner.progress import Progress
+from graders.judge.messages import Step
+from graders.learner.progress import Progress, Standing
+from graders.learner.serve import pane
+from graders.learner.watch import session as session_module
+from graders.learner.watch import view
 from graders.learner.watch.file_watcher import Saves, signature
+from graders.learner.watch.session import State, WatchSession
 from graders.learner.watch.task_cache import TaskCache, affected_by
 from graders.learner.watch.terminal import split
-from graders.verdict import TaskResult, TaskStatus, Verdict
+from graders.scoring import scored
+from graders.verdict import TaskResult, TaskStatus, TestResult, TestStatus, Verdict
 from tests import workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README
@@ -402,6 +413,135 @@ def test_cache_requests_later_tasks_unless_they_are_blocked(pair: Path) -> None:
     assert board.asked() == {"half", "slow"}  # nothing else to grade
     board.saved({"twice.py", "slow.py"})
     assert board.asked() == {"twice", "half", "slow"}
+
+
+# ------------------------------------------------------------------------------- states during a grading
+
+
+class Scripted:
+    """A watch session on alpha, whose judge reports what a test says."""
+
+    def __init__(self, root: Path) -> None:
+        self.kata, self.reports = catalogue.load(root, "alpha"), SimpleQueue[Step | Verdict | None]()
+        katas = [self.kata, catalogue.load(root, "beta")]
+        standings = {kata.slug: Standing(kata.slug) for kata in katas}
+        self.session = WatchSession(State(katas, standings, self.kata), self, lambda: None)  # type: ignore[arg-type]
+
+    def grade(self, *_: object, tell: Callable[[Verdict], None], at: Callable[[Step], None], **__: object) -> Verdict:
+        verdict = Verdict(kata="alpha", status="error")
+        for report in iter(self.reports.get, None):
+            if isinstance(report, Step):
+                at(report)
+            else:
+                verdict = report
+                tell(report)
+        return verdict
+
+    def screen(self, until: Callable[[State], object]) -> str:
+        """Return the screen once the state meets a condition, as it is when a grading has run for a second."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not until(self.session.state):
+            assert time.monotonic() < deadline
+            self.session.look()
+        if self.session.state.started is not None:
+            self.session.state.started -= 1
+        return view.picture(self.session.state, Console(width=80), 80, 24).plain
+
+    def tested(self, *tests: tuple[str, TestStatus], undecided: str = "", ends: bool = False) -> str:
+        """Report these tests, perhaps as the last ones, and return the screen that shows them."""
+        results = [
+            TestResult(name=f"test_{number}", task=task, visibility="visible", status=status)
+            for number, (task, status) in enumerate(tests)
+        ]
+        tasks = tuple(task for task in self.kata.tasks if task.name not in undecided.split())
+        before = self.session.state.verdict
+        self.reports.put(
+            scored(Verdict(kata="alpha", status="error"), msgspec.structs.replace(self.kata, tasks=tasks), results)
+        )
+        if ends:
+            self.reports.put(None)
+            return self.screen(lambda state: state.started is None)
+        return self.screen(lambda state: state.verdict is not before)
+
+    def saved(self) -> str:
+        """Save the kata's file, and return the screen before the first test has run."""
+        save(self.kata.root, ADDED)
+        return self.screen(lambda state: state.started is not None)
+
+
+@pytest.fixture
+def scripted(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    monkeypatch.setenv("NN_KATAS_PROGRESS", str(root / "progress.sqlite"))
+    scripted = Scripted(root)
+    yield scripted
+    scripted.reports.put(None)
+    scripted.session.close()
+
+
+def test_a_failure_after_a_pass_is_shown_without_praise(scripted: Scripted) -> None:
+    assert "All tests pass.\n\n  n: beta" in scripted.tested(("twice", "passed"), ("half", "passed"), ends=True)
+    scripted.saved()
+    shown = scripted.tested(("twice", "failed"), undecided="twice")
+    assert "✗ Twice (alpha)" in shown
+    assert "pass." not in shown
+    assert "n: beta" not in shown
+
+
+def test_a_pass_removes_the_note_that_the_kata_is_not_passed(scripted: Scripted) -> None:
+    scripted.session.key("n")
+    assert "You have not passed alpha yet." in scripted.screen(lambda state: state.notes)
+    assert "You have not passed" not in scripted.tested(("twice", "passed"), ("half", "passed"), ends=True)
+
+
+def test_tasks_are_listed_before_the_first_is_decided(scripted: Scripted) -> None:
+    scripted.tested(("twice", "passed"), ("half", "passed"), ends=True)
+    scripted.saved()
+    assert "· Twice a vector" in scripted.tested(("twice", "passed"), undecided="twice half")
+    assert "<table>" in pane.rendered(scripted.session.state)
+
+
+def test_a_new_grading_starts_without_the_old_failures(scripted: Scripted) -> None:
+    assert "✗ Half a number" in scripted.tested(("twice", "passed"), ("half", "failed"), ends=True)
+    for shown in (scripted.saved(), scripted.tested(("twice", "passed"), undecided="half")):
+        assert "… Twice (alpha)" in shown
+        assert "passed so far" in shown
+        assert "Nothing has failed so far." in shown
+        assert "not shown" not in shown
+        assert "✗" not in shown
+
+
+def test_the_time_left_is_that_of_the_tests_left(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=0.0)
+    for module in (session_module, view):
+        monkeypatch.setattr(module, "time", clock)
+    steps, session = (Step("long", 1, 2), Step("short", 2, 2)), scripted.session
+
+    def begin(step: Step, now: float, told: float) -> str:
+        clock.now = now
+        scripted.reports.put(step)
+        scripted.screen(lambda state: state.step == step)
+        clock.now = told
+        return view.activity(session.state, "")
+
+    for step, now in zip(steps, (0.0, 20.0), strict=True):
+        begin(step, now, now + 0.1)
+    scripted.tested(("twice", "passed"), ("half", "passed"), ends=True)
+    scripted.saved()
+    assert begin(steps[0], 100.0, 103.0).endswith("test 1 of 2: long · about 17 s left")
+    assert begin(steps[1], 110.0, 112.0).endswith("test 2 of 2: short")
+
+
+def test_a_handed_out_kata_has_visible_tests_only(watching: Watching, root: Path) -> None:
+    shutil.rmtree(root / "graders" / "hidden")
+    terminal = watching("watch", "alpha")
+    save(root, SOLUTION)
+    seen = "The visible tests pass."
+    terminal.wait(on_one_screen("2 of 2 points", "passed · visible tests only", seen, without="visible only  p"))
+    terminal.type("c")
+    terminal.type("h")
+    terminal.wait("Hint 1: small")
+    terminal.type("\x1b")
+    terminal.wait(on_one_screen(seen, "n: beta", "1 of 2 katas done", without="Press c"))
 
 
 # ------------------------------------------------------------------------------------------------ keys

@@ -90,6 +90,11 @@ def test_a_mistake_in_one_kind_of_call_is_named_despite_another_elsewhere(graded
     assert diagnoses(graded("scaling", scaling(body))) == ["The factor is added instead of multiplied."]
 
 
+def test_results_too_large_to_record_do_not_hide_a_mistake(graded: Graded) -> None:
+    body = "return factor + x if len(x) < 4 else np.resize(factor + x, 1_200_000)"  # 9.6 MB
+    assert diagnoses(graded("scaling", scaling(body))) == ["The factor is added instead of multiplied."]
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

@@ -212,6 +212,14 @@ def test_a_broken_kata_toml_is_one_message(root: Path) -> None:
     assert "Traceback" not in done.said
 
 
+def test_a_python_without_the_packages_is_one_message() -> None:
+    code = "import sys; sys.modules['msgspec'] = None; import pytest; sys.exit(pytest.main())"
+    done = workshop.run(sys.executable, "-c", code, "katas/exercise01")
+    assert done.status == pytest.ExitCode.USAGE_ERROR
+    (line,) = done.said.strip().splitlines()
+    assert line.endswith("Activate the environment first: . .venv/bin/activate")
+
+
 WAYS = ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", "{1, 2}"]
 
 
@@ -304,10 +312,12 @@ def test_a_call_is_stopped_by_its_limit(tmp_path: Path) -> None:
     for path in (root / "katas").iterdir():
         short_limit(root, path.name)
     done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
-    assert counted(done)["failed"] == 6
-    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped") == 6
+    assert (counted(done)["failed"], counted(done)["blocked"]) == (3, 3)  # one limit for each submission
+    assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped, in line ") == 3
+    assert len(re.findall(r"stopped, in line \d of twice.py: the loop .* did not end$", done.out, re.M)) == 2
+    assert 'is not run, because your code was stopped in "test_two_becomes_four"' in done.out
     for slug in ("endless", "catching", "asleep"):
-        assert len(re.findall(rf"^katas/{slug}/twice.py:\d: AssertionError$", done.out, re.M)) == 2, slug
+        assert len(re.findall(rf"^katas/{slug}/twice.py:\d: AssertionError$", done.out, re.M)) == 1, slug
     assert "graders/" not in done.out
 
 
@@ -375,7 +385,10 @@ def test_a_module_that_is_imported_late_costs_the_call_nothing(root: Path) -> No
 def test_an_endless_import_is_stopped_by_its_own_limit(root: Path) -> None:
     in_toml(root, "call_s = 3", "import_s = 0.5")
     done = submitted(root, f"while True:\n    pass\n\n{SOLUTION}", "katas")
-    assert re.search(r"^importing twice.py took longer than 0.5 s and was stopped$", done.out, re.M)
+    late = (
+        "importing twice.py took longer than 0.5 s and was stopped, in line [12] of twice.py: the loop .* did not end"
+    )
+    assert re.search(f"^{late}$", done.out, re.M)
     assert 'katas/alpha/twice.py", line ' in done.out
     assert "WorkerError" not in done.out
     assert "graders/" not in done.out
@@ -431,6 +444,13 @@ def test_a_failed_import_is_reported_without_importlib_frames(tmp_path: Path) ->
     assert "graders/" not in done.out
 
 
+def test_a_failed_import_is_explained_once(tmp_path: Path) -> None:
+    root = several(tmp_path, {"broken": "1 / 0\n"})
+    done = workshop.pytest("-q", "-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
+    assert done.out.count('katas/broken/twice.py", line 1') == 1
+    assert "twice.py cannot be imported: see the first failed test" in done.out
+
+
 def test_matrices_are_multiplied_by_one_thread_as_in_a_grading(root: Path) -> None:
     product = "import os\nimport numpy as np\nnp.ones((600, 600)) @ np.ones((600, 600))\n"
     counting = f'{product}assert len(os.listdir("/proc/self/task")) == 1\n'
@@ -477,7 +497,7 @@ def test_a_blocked_test_names_the_task_that_blocks_it(root: Path) -> None:
     half_after_twice(root)
     done = submitted(root, STUB, "katas/alpha/test_alpha.py", "katas/alpha/test_more.py")
     assert counted(done) == {"failed": 2, "blocked": 1}
-    assert 'test_three_is_halved is blocked: first make "Twice a vector" pass' in done.out
+    assert 'test_three_is_halved is blocked: first make `twice` ("Twice a vector") pass' in done.out
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -184,22 +183,3 @@ def test_formulas_and_folded_hints_are_rendered(site: Path, pages: dict[Path, Pa
     text = (site / "katas" / "exercise09" / "index.html").read_text(encoding="utf-8")
     assert "<code>x.mean(axis=-1)</code>" in text  # in a hint, which is folded
     assert not any("arithmatex" in path.read_text(encoding="utf-8") for path in pages)
-
-
-def test_a_missing_page_fails_the_build(tmp_path: Path) -> None:
-    """Build a site with a home page and one kata."""
-    copy = tmp_path / "my kätas"
-    ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", "*.md")
-    shutil.copytree(ROOT / "docs", copy / "docs", ignore=ignored)
-    for name in ("katas", "solutions"):
-        shutil.copytree(ROOT / name / "exercise01", copy / name / "exercise01")
-    (copy / "katas" / "exercise01" / "README.md").write_text("# Exercise 1: Any\n", encoding="utf-8")
-    (copy / "graders").mkdir()
-    shutil.copy(ROOT / "graders" / "verdict.schema.json", copy / "graders")
-    shutil.copy(ROOT / "mkdocs.yml", copy)
-    (copy / "docs" / "index.md").write_text("# Home\n\n[gone](gone.md)\n", encoding="utf-8")
-    done = built(tmp_path / "site", copy)
-    assert done.status == 1
-    warnings = [line for line in done.err.splitlines() if line.startswith("WARNING")]
-    assert len(warnings) == 1, done.err
-    assert "gone.md" in warnings[0]

@@ -100,16 +100,6 @@ def test_the_extensions_discovery_finds_the_visible_tests() -> None:
         assert f"katas/{kata.name}/test_" in done.out
 
 
-@pytest.mark.deep
-def test_the_extension_runs_one_test() -> None:
-    done = python("-m", "pytest", "--rootdir=.", "--collect-only", "-q", "katas/exercise01")
-    names = re.findall(r"^katas/exercise01/\S+::\w+$", done.out, re.MULTILINE)
-    assert names, done.said
-    ran = python("-m", "pytest", "--rootdir=.", names[0])
-    assert ran.status in (0, 1), ran.said  # 0 or 1: it depends on the learner's file
-    assert re.search(r"1 (passed|failed)", ran.out)
-
-
 def test_settings_use_the_environment_of_the_script() -> None:
     settings = content(".vscode/settings.json")
     assert filled(settings["python.defaultInterpreterPath"]) == "./.venv/bin/python"

@@ -127,7 +127,6 @@ SEEN_BY_COURSE = {
     "graders.version": "the version",
     "graders.cli.session": "the repository that a command works on",
     "graders.cli.terminal": "Ctrl-C",
-    "graders.watchdog": "a limit on the time for comparing files",
     "graders.checks": "whether a submitted picture is a picture",
     "graders.learner.serve": "explanations as HTML",
     "graders.learner.progress": "the folder for secrets",

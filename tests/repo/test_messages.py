@@ -11,7 +11,6 @@ from tests.workshop import ROOT
 TEXTS = {"message", "remark", "diagnosis", "why", "refused", "fault", "error", "problem"}
 READING = ("startswith", "endswith", "find", "index")
 ALLOWED = {
-    "graders/catalogue/decoding.py": "msgspec says only in its message what is wrong",
     "graders/course/grading.py": "whether a refusal is the same as before is a question about its text",
     "graders/pytest_plugin/cases.py": "a smaller case must fail with the same first words, which the learner reads",
     "graders/pytest_plugin/counterexample.py": "of several expressions, show the one that the message names",

@@ -283,6 +283,7 @@ def test_each_job_installs_what_it_needs_once(ready: Path, index: Served) -> Non
     assert "MB" not in done.err  # torch is already installed
 
 
+@pytest.mark.deep
 def test_a_file_in_the_place_of_the_environment_is_replaced(project: Path) -> None:
     write(project / ".venv", ".tox/cpu\n")  # as tox 4.67 writes it
     done = run(project, "demo")
@@ -306,10 +307,11 @@ def test_another_file_in_the_place_of_the_environment_is_kept(project: Path) -> 
         ("katas feedback out --explanations", "cohort, serve"),
         ("katas notebook alpha", "notebook"),
         ("katas gradebook stats", "cohort"),
-        ("katas figures", "figures"),
-        ("katas grade", "data, figures"),
-        ("katas grade --against solutions", "data, figures"),
-        ("katas grade-batch submissions", "cohort, data, figures"),
+        ("katas show --readme", "figures"),
+        ("katas grade", "data, figures, triton"),
+        ("katas grade --against solutions", "data, figures, triton"),
+        ("katas grade-batch submissions", "cohort, data, figures, triton"),
+        ("katas check delta --every 20", "triton"),
         ("katas grade alpha", ""),
         ("katas grade alhpa", ""),
         ("katas watch beta", "data"),
@@ -319,6 +321,7 @@ def test_a_command_is_given_the_sets_it_needs(project: Path, words: str, sets: s
     write(project / "katas/alpha/kata.toml", "packages = []\ndata = []\n")
     write(project / "katas/beta/kata.toml", 'packages = []\ndata = ["mnist"]\n')
     write(project / "katas/gamma/kata.toml", 'packages = ["matplotlib"]\ndata = []\n')
+    write(project / "katas/delta/kata.toml", 'packages = ["triton"]\ndata = []\n')
     stub_tools(project, "torch")
     write(project / ".venv/bin/python", "#!/bin/sh\ncase $* in *install*) exit 1 ;; esac\n").chmod(0o755)
     done = run(project, *words.split())
@@ -516,7 +519,7 @@ JOBS = [
     ("lint", ["ruff format --check .", "ruff check .", "mypy"]),
     ("lint --fix", ["ruff format .", "ruff check --fix .", "mypy"]),
 ]
-EVERY_SET = ("torch", "test", "data", "figures", "notebook", "serve", "cohort", "docs", "all", "lint")
+EVERY_SET = ("torch", "triton", "test", "data", "figures", "notebook", "serve", "cohort", "docs", "all", "lint")
 
 
 @pytest.mark.parametrize(("words", "called"), JOBS, ids=[words for words, _ in JOBS])

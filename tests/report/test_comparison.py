@@ -63,7 +63,7 @@ def test_values_written_by_the_judge_are_parsed(expected: Any, yours: Any) -> No
     ],
 )
 def test_values_without_matching_entries_are_not_drawn(expected: Any, yours: Any) -> None:
-    assert drawn(failed(expected, yours)) == []
+    assert drawn(failed(expected, yours)) == ""
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_values_without_matching_entries_are_not_drawn(expected: Any, yours: Any
     ],
 )
 def test_text_that_is_not_a_number_is_neither_run_nor_drawn(expected: str, actual: str) -> None:
-    assert drawn(spelled(expected, actual, counterexample="# expected: 1.0\n# yours   : 2.0")) == []
+    assert drawn(spelled(expected, actual, counterexample="# expected: 1.0\n# yours   : 2.0")) == ""
 
 
 def test_a_cell_states_sign_size_and_both_values() -> None:
-    (table,) = drawn(failed(np.array([[1.0, -2.0]]), np.array([[1.0, -2.5]])))
+    table = drawn(failed(np.array([[1.0, -2.0]]), np.array([[1.0, -2.5]])))
     assert "Yours minus expected: 1 of 2 entries off:" in table
     assert '<td>0<span>1</span></td><td class="under3"><b>−0.5</b><span>−2.5, not −2</span></td>' in table
-    (table,) = drawn(failed(np.array([1.0, 2.0]), np.array([math.nan, 2.0]), name="test_gradient"))  # and no plot
+    table = drawn(failed(np.array([1.0, 2.0]), np.array([math.nan, 2.0])))
     assert "<b>≠</b><span>nan, not 1</span>" in table
 
 
@@ -96,30 +96,7 @@ def test_the_worst_entry_is_named_by_its_index() -> None:
     expected = np.zeros((2, 2, 2))
     yours = expected.copy()
     yours[1, 0, 1], yours[0, 0, 0] = -3.0, 1.0
-    (table,) = drawn(failed(expected, yours))
+    table = drawn(failed(expected, yours))
     assert "2 of 8 entries off, the worst at [1, 0, 1]" in table
     assert '<th scope="row">1, 0</th>' in table
     assert re.findall(r'class="(over\d|under\d)"', table) == ["over1", "under3"]
-
-
-@pytest.mark.parametrize(
-    "words", [{"name": "test_the_gradient"}, {"task": "backward"}, {"message": "affine_backward: is off"}]
-)
-def test_gradients_are_plotted_too(words: dict[str, str]) -> None:
-    _, plot = drawn(failed(np.array([1.0, -2.0, 0.5]), np.array([1.0, 2.0, 0.5]), **words))
-    assert plot.count('<circle class="expected"') == 4  # one is in the legend
-    assert plot.count('<path class="came"') == 4
-    assert plot.count('<line class="gap"') == 1
-    assert 'role="img"' in plot
-
-
-def test_every_symbol_lies_inside_the_plot() -> None:
-    rng = np.random.default_rng(0)
-    for scale in (1e-12, 1.0, 1e12):
-        a, b = scale * rng.normal(size=(2, 60)) + scale
-        plot = drawn(spelled(str(a.tolist()), str(b.tolist()), name="test_gradient"))
-        marks = re.findall(r'cx="([-\d.]+)" cy="([-\d.]+)"', "".join(plot))
-        assert len(marks) == 61
-        for across, down in marks:
-            assert 0 <= float(across) <= 340
-            assert 0 <= float(down) <= 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,8 +13,6 @@ import pytest
 from graders import catalogue, intake
 from graders.course import similarity
 from graders.course.similarity import Comparison
-from graders.learner.listing import as_page
-from graders.learner.progress import Standing
 from graders.report import render
 from graders.verdict import TaskResult, Verdict, from_json
 from tests.browser import chromium, violations
@@ -42,7 +39,7 @@ def looked() -> Iterator[Callable[[str, int, bool], tuple[list[str], int]]]:
 
 
 def compared() -> Verdict:
-    """A verdict with a table and a plot of every size: many entries, one, a batch of matrices, no finite number."""
+    """A verdict with a table of every size: many entries, one, a batch of matrices, no finite number."""
     wide = [[round(math.sin(3 * row + column), 3) for column in range(12)] for row in range(2)]
     off = [[round(value + 0.1 * (number % 4), 3) for number, value in enumerate(row)] for row in wide]
     pairs = [(wide, off), (0.5, -0.25), ([[[1.0, 2.0]], [[3.0, 4.0]]], [[[1.0, 2.0]], [[3.0, 9.0]]])]
@@ -58,7 +55,7 @@ def similar() -> str:
     texts = [variant.applied(intake.solved(kata)) for variant in kata.accept[:4]]
     people = {f"person {n}": intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}
     comparison = Comparison(kata, people)
-    return similarity.render("Similar", comparison.pairs(0).pairs[:3], comparison, dict.fromkeys(people, "2026"), 1.0)
+    return similarity.render("Similar", comparison.matches(0)[:3], comparison, dict.fromkeys(people, "2026"))
 
 
 @cache
@@ -66,21 +63,16 @@ def pages() -> dict[str, str]:
     golden = {
         path.parent.name: from_json(path.read_bytes()) for path in (ROOT / "tests" / "golden").glob("*/verdict.json")
     }
-    katas = catalogue.load_all(ROOT)
-    states = [Standing("", 3, 10, "2026-03-01"), Standing("", 2, 4), Standing("")]
-    standings = {kata.slug: states[number % 3] for number, kata in enumerate(katas)}
-    day = datetime.date(2026, 3, 2)
     return {
         "report": render(list(golden.values()), "html", "instructor"),
         "one": render([golden["wrong"]], "html", "learner"),
         "compared": render([compared()], "html", "learner"),
         "similar": similar(),
-        "progress": as_page(katas, standings, day),
     }
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", ["report", "one", "compared", "similar", "progress"])
+@pytest.mark.parametrize("name", ["report", "one", "compared", "similar"])
 @pytest.mark.parametrize(
     ("width", "dark"),
     [
@@ -104,15 +96,6 @@ def test_axe_finds_what_is_wrong(looked: Any) -> None:
     assert "html-has-lang" in said
 
 
-def test_the_checklist_says_what_is_done_begun_and_next() -> None:
-    page = pages()["progress"]
-    assert "Next: <strong>" in page
-    assert page.count(">done<") == page.count("2026-03-01")
-    assert ">in progress<" in page
-    assert ">not started<" in page
-
-
-def test_what_axe_looks_at_has_tables_and_plots() -> None:
+def test_what_axe_looks_at_has_tables() -> None:
     page = pages()["compared"]
     assert page.count('<div class="map"') == 4
-    assert page.count('<svg class="plot"') == 2

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 from pathlib import Path
 
 import pytest
 
+from graders.errors import MissingPackage
 from graders.sandbox.runtimes import runtime
 from tests import workshop
 from tests.workshop import HALF, katas, write
@@ -51,3 +54,30 @@ def test_a_submission_may_import_only_its_katas_packages(tmp_path: Path) -> None
     assert (done.status, done.left) == (0, []), done.said
     assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, accepted 3/3, diagnosed 1/1" in done.out
     assert "beta: wrong rejected 3/3" in done.out
+
+
+def test_without_its_package_a_kata_is_ungraded(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path, [])
+    toml = workshop.TOML.replace('runtime = "numpy"', 'runtime = "numpy"\npackages = ["missing_package"]')
+    workshop.write_kata(root, "alpha", toml=toml)
+    done = katas("grade", "alpha", "--against", "solutions", cwd=root)
+    assert done.status == 2
+    assert "not graded: this machine cannot run its tests" in done.out
+    said = "the package missing_package is not installed: python -m pip install 'missing_package'"
+    assert said in " ".join(done.out.replace("│", "").split())
+
+
+def test_the_command_installs_the_supported_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = ["torch==2.13.0; extra == 'torch'", "triton==3.7.1; sys_platform == 'linux' and extra == 'triton'"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: listed)
+    with pytest.raises(MissingPackage, match=r"package numpy is not installed: python -m pip install 'numpy'"):
+        runtime("numpy")
+    monkeypatch.undo()
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: listed)
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", dict)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "triton" else find(name))
+    with pytest.raises(MissingPackage) as caught:
+        runtime("torch", ["triton"])
+    assert str(caught.value) == "the package triton is not installed: python -m pip install 'triton==3.7.1'"

@@ -61,6 +61,7 @@ const THEME = EditorView.theme({
         color: "var(--soft)",
         borderColor: "var(--edge)",
         margin: "0 .5ch",
+        whiteSpace: "nowrap",
     },
     ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--ink)" },
     "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {

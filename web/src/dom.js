@@ -29,16 +29,18 @@ export function button(label, onclick, properties = {}) {
     return el("button", { type: "button", onclick, ...properties }, label);
 }
 
-const SMALLEST = 0.84; // code that is too wide is drawn smaller, down to this share of its usual size
+const SMALLEST = 0.82; // what is too wide is drawn smaller, down to this share of its usual size
 
 /** Lets the keyboard scroll what is too wide for its place, and skip everything else. A line below says so. */
 const scrollers = new ResizeObserver((entries) => {
     for (const { target } of entries) {
         target.style.fontSize = "";
-        if (target.tagName === "PRE" && target.scrollWidth > target.clientWidth) {
-            const share = target.clientWidth / target.scrollWidth;
-            target.style.fontSize = `${0.85 * Math.max(SMALLEST, share)}rem`;
-            if (share < SMALLEST) {
+        if (target.scrollWidth > target.clientWidth) {
+            const { fontSize, paddingLeft, paddingRight } = getComputedStyle(target);
+            const padding = parseFloat(paddingLeft) + parseFloat(paddingRight);
+            const share = (target.clientWidth - padding) / (target.scrollWidth - padding);
+            target.style.fontSize = `${parseFloat(fontSize) * Math.max(SMALLEST, share)}px`;
+            if (share < SMALLEST && target.tagName === "PRE") {
                 wrap(target);
             }
         }

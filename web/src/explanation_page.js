@@ -64,6 +64,7 @@ function compared({ name, text, own }) {
         return el("section", properties, heading, column(name, "the solution", text, new Set(), "+"));
     }
     const [mine, theirs] = differences(own, text);
+    [[own, mine], [text, theirs]].forEach((each) => name.endsWith(".py") && leaveOutDescriptions(...each));
     return el(
         "section",
         properties,
@@ -74,11 +75,24 @@ function compared({ name, text, own }) {
     );
 }
 
+/** Unmark the lines of docstrings: the learner has not written them. */
+function leaveOutDescriptions(text, marked) {
+    const lineAt = (place) => text.slice(0, place).split(/\r\n|\r|\n/).length - 1;
+    pythonLanguage.parser.parse(text).iterate({
+        enter: ({ name, node, from, to }) => {
+            if (name === "String" && node.parent.name === "ExpressionStatement") {
+                const [first, last] = [lineAt(from), lineAt(to)];
+                marked.forEach((line) => line >= first && line <= last && marked.delete(line));
+            }
+        },
+    });
+}
+
 function legend(mine, theirs) {
     if (!mine && !theirs) {
-        return "The two are the same, line by line.";
+        return "The two have the same code, line by line.";
     }
-    return `Lines that differ are marked: − only in yours (${mine}), + only in the solution (${theirs}).`;
+    return `Lines of code that differ are marked: − only in yours (${mine}), + only in the solution (${theirs}).`;
 }
 
 function column(name, whose, text, marked, sign) {

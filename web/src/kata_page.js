@@ -12,6 +12,9 @@ import { TryPane } from "./try_pane.js";
 import { Workspace } from "./workspace.js";
 
 const SIGNS = { passed: "✓", failed: "✗", ungradable: "✗", error: "!" };
+const FOR_TERMINALS = /katas (grade|watch|run|try|show)|Open Python/;
+const HERE = "Commands such as “katas grade” are for a terminal. Here, every save is graded, and Try runs Python.";
+const TRAINS = " Train runs your training, and draws it.";
 const RESULT = 2; // the number of the pane
 const TRY = 3;
 const TRAIN = 4;
@@ -28,17 +31,20 @@ export class KataPage {
         this.title = kata.title;
         this.slug = slug;
         this.workspace = new Workspace(slug, kata);
-        this.result = new ResultPane(slug, kata, () => this.workspace.flush(), (code) => this.tryOut(code));
-        this.trying = new TryPane(slug, kata, () => this.workspace.flush());
-        this.training = kata.trains ? new TrainingPane(slug, () => this.workspace.flush()) : null;
+        const flush = () => this.workspace.flush();
+        this.result = new ResultPane(slug, kata, flush, (code) => this.tryOut(code), () => this.goTo(TRAIN));
+        this.trying = new TryPane(slug, kata, flush);
+        this.training = kata.trains.length ? new TrainingPane(slug, kata.trains, this.workspace) : null;
         const train = { name: "Train", content: this.training?.element, shown: () => this.training.shown() };
         this.outcome = new Outcome([
             { name: "Verdict", content: this.result.element },
             { name: "Try", content: this.trying.element, shown: () => this.trying.shown() },
-            ...(kata.trains ? [train] : []),
+            ...(this.training ? [train] : []),
         ]);
         this.readme = trusted("article", { class: "prose" }, kata.readme);
         this.readme.addEventListener("click", followSection);
+        const command = [...this.readme.children].find((each) => FOR_TERMINALS.test(each.textContent));
+        command?.after(el("p", { class: "soft" }, HERE, kata.trains.length > 0 && TRAINS));
         this.panes = new Panes([
             { name: "Read", content: this.readme },
             { name: "Write", content: this.workspace.element, focus: () => this.workspace.focus() },
@@ -85,7 +91,7 @@ export class KataPage {
     /** Run code, such as the smallest failing input, in the Try tab. */
     tryOut(code) {
         this.goTo(TRY);
-        this.trying.add(code);
+        this.trying.add(code.replace(/^# raises .*\n?/gm, "")); // what the lines did, which a change makes wrong
     }
 
     /** Run lines for the figure, unless that would stop the learner's own. */

@@ -6,6 +6,7 @@ import { announce, button, el, hideBanner, regions, showBanner } from "./dom.js"
 import { choose, openBefore, openFirst, openNext, readQueue } from "./marking_api.js";
 import { mayDiscard, showKeys } from "./marking_dialogs.js";
 import { filters } from "./marking_filters.js";
+import { commentOnLines } from "./line_comments.js";
 import { MarkingForm } from "./marking_form.js";
 import { filesOf, resultOf, rubricOf } from "./marking_work.js";
 
@@ -74,10 +75,16 @@ function showPiece(piece, other) {
     }
     const heading = el("h2", { tabindex: -1 }, piece.title);
     const whose = el("p", { class: "soft" }, `${piece.person} · ${piece.kata_title} · ${piece.kata}, ${piece.task}`);
+    const names = piece.names.length ? `: ${piece.names.join(", ")}` : "";
+    const same = `The same files from ${piece.people} people${names}. Your points and comment count for all of them.`;
     const named = { class: "about", "aria-label": "Rubric and result" };
     const about = el("section", named, ...rubricOf(piece), ...resultOf(piece));
+    const shared = piece.people > 1 && el("p", { class: "same" }, same);
+    const labelled = { class: "work", "aria-label": "Submission" };
+    const files = el("section", labelled, heading, whose, shared, ...filesOf(piece));
+    commentOnLines(piece.files, files, form.comment);
     main.replaceChildren(
-        el("section", { class: "work", "aria-label": "Submission" }, heading, whose, ...filesOf(piece)),
+        files,
         el(
             "div",
             { class: "side" },
@@ -113,6 +120,7 @@ const KEYS = {
         form?.points.select();
     },
     c: () => form?.comment.focus(),
+    l: () => main.querySelector(".numbered button[tabindex='0']")?.focus(),
     "?": showKeys,
 };
 

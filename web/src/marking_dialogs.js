@@ -5,6 +5,7 @@ const KEYS = [
     ["1 to 9", "choose a rubric item, or leave it out again"],
     ["p", "go to the points"],
     ["c", "go to the comment"],
+    ["l", "go to the lines of the text: ↑ and ↓ choose one, Enter comments on it"],
     ["n", "add a rubric item"],
     ["s", "skip this piece"],
     ["b", "go back to the piece before"],

@@ -142,6 +142,7 @@ export class MarkingForm {
         this.points.value = found.points;
         this.comment.value = [found.comment, rest].filter(Boolean).join("\n");
         this.ofItems = found;
+        this.comment.dispatchEvent(new Event("input"));
         announce(found.points === "" ? "No item is chosen." : `${found.points} points.`);
     }
 

@@ -1,5 +1,5 @@
 /** What a piece shows: the submitted files, the rubric and the automatic result. All of it is text, never HTML. */
-import { el, enlarging } from "./dom.js";
+import { button, el, enlarging } from "./dom.js";
 
 /** Return the submitted files of a piece. */
 export function filesOf(piece) {
@@ -26,7 +26,10 @@ function contentOf(file) {
         const where = el("code", {}, "submissions/");
         return el("p", { class: "soft" }, why, " The submission is in an archive in ", where, " of its batch.");
     }
-    const lines = file.text.split("\n").map((line) => el("span", { class: "line" }, `${line}\n`));
+    const lines = file.text.split("\n").map((line, at) => {
+        const label = `Comment on line ${at + 1} of ${file.name}`;
+        return el("span", { class: "line" }, button("", null, { "aria-label": label }), `${line}\n`);
+    });
     return el("pre", { class: "numbered" }, ...lines);
 }
 

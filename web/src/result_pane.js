@@ -6,6 +6,8 @@ import { VerdictView } from "./verdict_view.js";
 
 const ACTIVITY_MS = 400; // shorter gradings show no activity
 const NO_VERDICT = "No verdict yet";
+const HINTS = "Hints are free: they cost no points, and nobody counts them.";
+const VISIBLE = "Quicker: leave out the hidden tests, which try other inputs. A pass needs all tests.";
 const IDLE = "Every save is graded.";
 
 export class ResultPane {
@@ -14,9 +16,10 @@ export class ResultPane {
      * @param {{has_solution: boolean, is_puzzle: boolean}} kata
      * @param {() => Promise<boolean>} flush saves all files
      * @param {(code: string) => void} tryOut runs code as the learner's own lines
+     * @param {() => void} watch opens the Train tab, if there is one
      */
-    constructor(slug, kata, flush, tryOut) {
-        Object.assign(this, { slug, kata, flush });
+    constructor(slug, kata, flush, tryOut, watch) {
+        Object.assign(this, { slug, kata, flush, watch });
         this.busy = false;
         this.verdict = new VerdictView(tryOut);
         this.headline = el("strong", { class: "headline" }, NO_VERDICT);
@@ -36,7 +39,7 @@ export class ResultPane {
     }
 
     toolbar() {
-        this.hint = button("Hint", () => this.hintsLeft && this.ask("hint"));
+        this.hint = button("Hint", () => this.hintsLeft && this.ask("hint"), { title: HINTS });
         this.visible = el("input", {
             type: "checkbox",
             onchange: () => this.ask("visible", { visible: this.visible.checked }),
@@ -50,7 +53,7 @@ export class ResultPane {
             this.hint,
             this.plot,
             button("Reset…", () => this.reset()),
-            forKatas && el("label", {}, this.visible, " visible tests only"),
+            forKatas && el("label", { title: VISIBLE }, this.visible, " visible tests only"),
         );
     }
 
@@ -133,6 +136,9 @@ export class ResultPane {
         if (first) {
             links.push(el("a", { class: "button primary", href: `#/${first.slug}` }, `Do first: ${first.title}`));
         }
+        if (passed && this.kata.trains.length) {
+            links.push(button("Watch it train", this.watch));
+        }
         if (passed && next) {
             links.push(el("a", { class: kind, href: `#/${next.slug}` }, `Next kata: ${next.title}`));
         }
@@ -153,7 +159,7 @@ export class ResultPane {
 
     showHints(hints, left) {
         this.hintsLeft = left;
-        this.hint.textContent = left ? `Hint (${left} left)` : "No more hints";
+        this.hint.textContent = left ? `Hint ${hints.length + 1} of ${hints.length + left}` : "No more hints";
         this.hint.setAttribute("aria-disabled", String(!left));
         const key = hints.join("\n");
         if (key === this.hintsKey) {
@@ -171,8 +177,9 @@ export class ResultPane {
     showPictures(paths) {
         const key = paths.join("\n");
         if (key !== this.picturesKey) {
+            const news = this.picturesKey === undefined ? [] : paths.filter((path) => !this.picturesKey.includes(path));
             this.picturesKey = key;
-            this.pictures.replaceChildren(...paths.map(picture));
+            this.pictures.replaceChildren(...paths.map((path) => picture(path, news.includes(path))));
         }
     }
 
@@ -206,8 +213,11 @@ function hint(html, number, open) {
     return el("details", { class: "hint", open }, summary, body);
 }
 
-function picture(path) {
+/** Return a picture. One that has just been drawn is scrolled into view. */
+function picture(path, isNew) {
     const name = decodeURIComponent(path.split("?")[0].split("/").pop());
     const image = el("img", { src: path, alt: `Plot: ${name}` });
-    return el("figure", {}, enlarging(image), el("figcaption", {}, name));
+    const figure = el("figure", {}, enlarging(image), el("figcaption", {}, name));
+    image.addEventListener("load", () => isNew && figure.scrollIntoView({ block: "nearest" }));
+    return figure;
 }

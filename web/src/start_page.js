@@ -64,7 +64,7 @@ function stop(kata, isNext, progress, katas) {
     const [sign, state, colour] = progress ? stateOf(kata) : ["·", "", "soft"];
     const best = kata.tries && typeof kata.best === "number" ? `${kata.best} of ` : "";
     const pieces = kata.builds_on.map((slug) => katas.find((each) => each.slug === slug)).filter(Boolean);
-    const said = el("span", { class: colour === "soft" ? "hidden" : "unbroken" }, ` · ${state}`);
+    const said = el("span", { class: colour === "soft" ? "hidden" : "unbroken" }, `· ${state}`);
     const meets = kata.kind === "milestone" && pieces.length > 0;
     return el(
         "li",
@@ -74,7 +74,7 @@ function stop(kata, isNext, progress, katas) {
         el("a", { href: `#/${kata.slug}` }, kata.title),
         kata.adds && el("p", { class: "adds" }, kata.adds),
         meets && el("p", { class: "pieces soft" }, "Made of what you wrote in ", ...pieces.flatMap(piece)),
-        el("span", { class: "reached soft" }, `${best}${kata.points} points`, state && said),
+        el("span", { class: "reached soft" }, `${best}${kata.points} points `, state && said),
     );
 }
 

@@ -49,9 +49,11 @@ export function trailerSection(begun) {
             ),
         ),
     );
-    section.querySelectorAll(".digits li > span, .lines-written li").forEach((each, number) => {
-        each.style.animationDelay = `${number * STEP_MS}ms`; // one after the other, unless motion is to be reduced
-    });
+    for (const list of section.querySelectorAll(".digits, .lines-written")) {
+        list.querySelectorAll("li > span:last-child, li:has(code)").forEach((each, number) => {
+            each.style.animationDelay = `${number * STEP_MS}ms`; // one after the other, unless motion is to be reduced
+        });
+    }
     summary.addEventListener("click", () => section.open && foldTrailer());
     return section;
 }
@@ -64,6 +66,8 @@ function digit({ picture, read, is }) {
     return el("li", { class: wrong ? "wrong" : "" }, el("img", { src: picture, alt }), found);
 }
 
-function line({ step, text }) {
-    return el("li", {}, el("span", { class: "soft" }, `step ${step}`), el("code", {}, text.replaceAll("\n", "⏎")));
+function line({ step, text }, number, lines) {
+    const isSame = lines[number - 1]?.step === step;
+    const at = el("span", { class: isSame ? "hidden" : "soft" }, `step ${step}`);
+    return el("li", {}, el("span", {}, at), el("code", {}, text.replaceAll("\n", "⏎")));
 }

@@ -57,23 +57,30 @@ export class Figure {
 export class Curve extends Figure {
     constructor(title, top) {
         super(title, 130);
-        Object.assign(this, { top, name: "", earlier: null, points: [], of: 0, smooth: null, shown: "" });
+        Object.assign(this, { top, earlier: null, points: [], of: 0 });
+        this.restart("");
     }
 
     /** Begin another training's curve. The one before stays, pale. */
     restart(name) {
         if (this.points.length) {
-            this.earlier = { name: this.name, points: this.points.map(([step, , mean]) => [step, mean]) };
+            this.earlier = { name: this.name || "before", points: this.points.map(([step, , mean]) => [step, mean]) };
         }
-        Object.assign(this, { name, points: [], smooth: null });
+        // `lost` counts the steps without a usable value; `lostFrom` is set as long as none follows.
+        Object.assign(this, { name, points: [], smooth: null, lost: 0, firstLost: null, lostFrom: null });
     }
 
     add(step, value) {
         const usable = value !== null && (this.top === undefined || (value >= 0 && value <= this.top));
         if (usable) {
             this.smooth = this.smooth === null ? value : 0.9 * this.smooth + 0.1 * value;
+            this.lostFrom = null;
+        } else {
+            this.lost += 1;
+            this.firstLost ??= step;
+            this.lostFrom ??= step;
         }
-        this.points.push([step, usable ? value : null, this.smooth]);
+        this.points.push(usable ? [step, value, this.smooth] : [step, null, null]);
         if (this.points.length > MOST_POINTS) {
             this.points = this.points.filter((_, i) => i % 2);
         }
@@ -95,7 +102,8 @@ export class Curve extends Figure {
             return isLog ? Math.max(0, Math.log(value / lowest) / range) : value / highest;
         };
         const y = (value) => height - below - (height - above - below) * share(value);
-        const short = (value) => Number(value.toPrecision(2)).toString();
+        const plain = (value) => Number(value.toPrecision(2)).toString();
+        const short = (value) => (value < 1e4 ? plain(value) : value.toExponential(0).replace("+", ""));
         context.fillStyle = soft;
         context.strokeStyle = line;
         context.textAlign = "right";
@@ -118,15 +126,27 @@ export class Curve extends Figure {
         }
         this.path(context, this.points.map(([step, value]) => [x(step), value === null ? null : y(value)]), edge, 0.6);
         this.path(context, this.points.map(([step, , mean]) => [x(step), mean === null ? null : y(mean)]), accent, 2);
-        const lost = this.points.find(([, value]) => value === null);
-        if (lost) {
-            context.fillStyle = bad;
-            context.textAlign = "right";
-            context.fillText(`not a number from step ${lost[0]} on`, width - right - 4, above + 12);
-        }
+        context.fillStyle = bad;
+        context.textAlign = "right";
+        context.fillText(this.whereLost(), width - right - 4, above + 12);
+        context.globalAlpha = 0.12;
+        this.points.forEach(([step, value], i) => {
+            const next = x(this.points[i + 1]?.[0] ?? step + 1);
+            context.fillRect(x(step), above, value === null ? Math.max(1, next - x(step)) : 0, height - above - below);
+        });
+        context.globalAlpha = 1;
         const now = this.points.at(-1)?.[1] ?? null;
-        this.now = now === null ? "not a number" : this.top ? `${Math.round(100 * now)}%` : now.toPrecision(3);
+        this.now = now === null ? "not a finite number" : this.top ? `${Math.round(100 * now)}%` : now.toPrecision(3);
         this.note.textContent = this.now;
+    }
+
+    /** Return at which steps there was no usable value, in words. */
+    whereLost() {
+        const { lost, firstLost, lostFrom } = this;
+        if (lostFrom !== null) {
+            return `not finite from step ${lostFrom} on`;
+        }
+        return lost ? `not finite at ${lost > 1 ? `${lost} steps, first at ` : ""}step ${firstLost}` : "";
     }
 
     path(context, points, colour, width) {
@@ -146,7 +166,7 @@ export class Curve extends Figure {
 
     describe() {
         const before = this.earlier?.points.at(-1)[1] ?? null;
-        const compared = before === null ? "" : `; ${this.earlier.name || "before"}: ${before.toPrecision(3)}`;
+        const compared = before === null ? "" : `; ${this.earlier.name}: ${before.toPrecision(3)}`;
         return `${this.now} at step ${this.points.at(-1)?.[0] ?? 0}${compared}`;
     }
 }
@@ -251,26 +271,28 @@ export class Digits extends Pictures {
 export class Sizes extends Figure {
     constructor() {
         super("Sizes by layer", 0);
-        this.rows = [];
+        this.restart();
+    }
+
+    /** Another training begins, whose program may report only gradients. */
+    restart() {
+        Object.assign(this, { rows: [], hasActivations: false });
+        this.element.hidden = true;
     }
 
     show(rows) {
         if (rows.length) {
             this.rows = rows;
+            this.hasActivations ||= rows.some(([, activation]) => activation !== null);
             this.element.hidden = false;
         }
-    }
-
-    /** Some programs report only gradients. */
-    get hasActivations() {
-        return this.rows.some(([, activation]) => activation !== null);
     }
 
     heightFor() {
         return 38 + 20 * this.rows.length;
     }
 
-    paint(context, width, height, { ink, soft, line, accent, wait }) {
+    paint(context, width, height, { ink, soft, line, accent, bad, wait }) {
         const [first, last] = DECADES;
         const left = 68;
         const x = (power) => left + ((width - left - 14) * (power - first)) / (last - first);
@@ -298,10 +320,15 @@ export class Sizes extends Figure {
             const y = 29 + 20 * i;
             context.fillStyle = ink;
             context.fillText(name, 0, y + 4, left - 6);
-            if (this.hasActivations) {
+            if (this.hasActivations && activation !== null) {
                 this.dot(context, place(activation), y, accent);
             }
-            this.diamond(context, place(gradient), y, wait);
+            if (gradient === null) {
+                context.fillStyle = bad;
+                context.fillText("not finite", left, y + 4);
+            } else {
+                this.diamond(context, place(gradient), y, wait);
+            }
         });
     }
 
@@ -322,7 +349,7 @@ export class Sizes extends Figure {
     }
 
     describe() {
-        const said = (size) => (size === null ? "not a number" : size.toPrecision(2));
+        const said = (size) => (size === null ? "not a finite number" : size.toPrecision(2));
         const activations = (h) => (this.hasActivations ? `activations ${said(h)}, ` : "");
         return this.rows.map(([name, h, g]) => `${name}: ${activations(h)}gradient ${said(g)}`).join("; ");
     }

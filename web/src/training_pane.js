@@ -4,43 +4,53 @@ import { DigitPad } from "./digit_pad.js";
 import { button, el, hideBanner, showBanner } from "./dom.js";
 import { Curve, Digits, Sizes, Weights, pictures } from "./training_charts.js";
 
-const ABOUT = "Train with your code, and watch. Nothing here is graded or counted; your files are saved first.";
+const ABOUT =
+    "Train with your code, and watch. Nothing here is graded or counted; your files are saved first. " +
+    "The first step shows the settings that you can change for the next training.";
 const FRAME_MS = 1000 / 30;
 const CALM_MS = 1000; // between two drawings, for those who prefer reduced motion
 const SAY_MS = 5000; // between two summaries for screen readers
 const FAST = "as fast as possible";
 const SPEEDS = { "1 step a second": 1, "10 steps a second": 10, "60 steps a second": 60, [FAST]: Infinity };
+const SMALLER = "Often the learning rate is too large: train again with a smaller one.";
 const MOST_LINES = 8; // that the model has written
 
 export class TrainingPane {
     /**
      * @param {string} slug
-     * @param {() => Promise<boolean>} flush saves all files
+     * @param {string[]} programs that can be trained
+     * @param {Workspace} workspace
      */
-    constructor(slug, flush) {
-        Object.assign(this, { slug, flush, run: null, paused: false, turn: 0, settings: {}, calm: calmly() });
+    constructor(slug, programs, workspace) {
+        Object.assign(this, { slug, workspace, run: null, paused: false, turn: 0, calm: calmly() });
+        this.program = el("select", { "aria-label": "Program", hidden: programs.length < 2 });
+        this.program.append(...programs.map((name) => el("option", {}, name)));
         this.main = button("Train", () => this.press(), { class: "primary" });
         this.pause = button("Pause", () => this.setPaused(!this.paused));
         this.single = button("Step", () => this.stepOnce(), { title: "Pause, and take one step" });
         const options = Object.keys(SPEEDS).map((name) => el("option", { selected: name.startsWith("60") }, name));
         this.speed = el("select", { "aria-label": "Speed" }, ...options);
-        this.inputs = el("div", { class: "buttons settings" });
+        this.inputs = el("div", { class: "buttons settings", oninput: () => this.showSettings() });
+        this.used = el("output", { class: "soft" });
         this.state = el("p", { class: "soft" });
         this.spoken = el("p", { class: "hidden", role: "status" });
+        this.note = el("p", { class: "note", hidden: true });
         this.fault = region("Error", "failed");
         this.output = region("Output");
         this.lines = el("ol", { class: "written", "aria-label": "What your model writes", hidden: true });
         this.pad = new DigitPad((pixels) => readDigit(slug, this.run, pixels));
         this.charts = el("div", {});
-        const controls = [this.main, this.pause, this.single, this.speed];
+        const controls = [this.program, this.main, this.pause, this.single, this.speed];
         this.element = el(
             "div",
             { class: "try training" },
             el("p", { class: "soft" }, ABOUT),
             el("div", { class: "buttons", role: "group", "aria-label": "Training" }, ...controls),
             this.inputs,
+            this.used,
             this.state,
             this.spoken,
+            this.note,
             this.fault,
             this.charts,
             this.lines,
@@ -62,20 +72,27 @@ export class TrainingPane {
         this.main.focus();
     }
 
+    /** Offer the program that is open in the editor. */
     shown() {
+        if (!this.running && [...this.program.options].some(({ value }) => value === this.workspace.shown)) {
+            this.program.value = this.workspace.shown;
+        }
         this.draw();
     }
 
     /** Begin with empty drawings. */
     fresh() {
         this.loss = new Curve("Loss");
-        this.accuracy = new Curve("Accuracy", 1);
+        this.accuracy = new Curve("Accuracy in training", 1);
         this.figures = [this.loss, this.accuracy, (this.weights = new Weights()), (this.sizes = new Sizes())];
         this.figures.push((this.digits = new Digits()));
         this.charts.replaceChildren(...this.figures.map(({ element }) => element));
         this.lines.replaceChildren();
-        [this.lines, this.output, this.fault].forEach((each) => (each.hidden = true));
-        this.step = this.drawnAt = 0;
+        [this.lines, this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
+        this.step = this.of = this.drawnAt = 0;
+        this.name = "";
+        this.settings = {}; // of this training
+        this.showSettings();
         this.saidAt = performance.now();
     }
 
@@ -107,8 +124,8 @@ export class TrainingPane {
             settings[input.name] = input.valueAsNumber; // NaN becomes null, and then the program's own value counts
         }
         try {
-            await this.flush();
-            this.take(await beginTraining(this.slug, { settings, steps: 1 }));
+            await this.workspace.flush();
+            this.take(await beginTraining(this.slug, { program: this.program.value, settings, steps: 1 }));
             hideBanner("action");
             await this.goOn(turn);
         } catch (error) {
@@ -162,18 +179,20 @@ export class TrainingPane {
     /** Take what has happened from a frame. Everything in it is text or a number, and is shown as text. */
     take(frame) {
         this.run = frame.run;
-        if (frame.of) { // a training begins; a program may have several
+        if (frame.begins) { // a program may have several trainings
             this.of = frame.of;
             this.name = frame.title;
             [this.loss, this.accuracy].forEach((curve) => curve.restart(frame.title));
-            this.sizes.element.hidden = true; // those of the training before
+            this.sizes.restart();
         }
         this.loss.of = this.accuracy.of = this.of;
         this.step = frame.step || this.step;
         if (frame.unit) {
             this.loss.title.textContent = frame.unit === "loss" ? "Loss" : `Loss in ${frame.unit}`;
         }
-        this.offer(frame.settings);
+        if (Object.keys(frame.settings).length) {
+            this.offer(frame.settings);
+        }
         if (frame.digits) {
             this.digits.labels = frame.labels;
             this.digits.show(frame.digits);
@@ -198,6 +217,7 @@ export class TrainingPane {
             this.lines.append(el("li", {}, el("span", { class: "soft" }, `step ${this.step}: `), frame.text));
             [...this.lines.children].slice(0, -MOST_LINES).forEach((line) => line.remove());
         }
+        show(this.note, frame.note || this.whatIsLost());
         show(this.output, frame.output);
         show(this.fault, this.stopped ? "" : frame.fault);
         const now = performance.now();
@@ -216,20 +236,29 @@ export class TrainingPane {
         }
     }
 
+    whatIsLost() {
+        const { lost, lostFrom } = this.loss;
+        if (lostFrom !== null) {
+            return `At step ${lostFrom} the loss stopped being a finite number: the training has diverged. ${SMALLER}`;
+        }
+        const where = this.loss.whereLost();
+        return lost ? `The loss was ${where}, and then it was finite again. A log of 0 is infinite. ${SMALLER}` : "";
+    }
+
     how({ done, fault }) {
         return done ? (this.stopped ? "stopped, " : fault ? "ended with an error, " : "done, ") : "";
     }
 
     where() {
         const name = this.name ? `${this.name}: ` : "";
-        return this.of ? `${name}step ${this.step} of ${this.of}` : "no step yet";
+        return this.step ? `${name}step ${this.step}${this.of ? ` of ${this.of}` : ""}` : "no step yet";
     }
 
     summary(frame) {
         const shown = this.figures.filter(({ element }) => !element.hidden);
         const said = shown.filter((each) => each !== this.weights && each !== this.sizes);
         const parts = said.map((each) => `${each.title.textContent} ${each.describe()}`);
-        return [`${this.how(frame)}${this.where()}`, ...parts].join(". ");
+        return [`${this.how(frame)}${this.where()}`, ...parts, this.note.textContent].filter(Boolean).join(". ");
     }
 
     /** Offer the settings that a program takes, with the values that it has now. */
@@ -237,9 +266,27 @@ export class TrainingPane {
         for (const [name, value] of Object.entries(settings)) {
             if (!this.inputs.querySelector(`[name="${CSS.escape(name)}"]`)) {
                 const input = el("input", { type: "number", name, value, step: "any", size: 8 });
-                this.inputs.append(el("label", {}, `${name.replaceAll("_", " ")} `, input));
+                this.inputs.append(el("label", {}, `${spaced(name)} `, input));
             }
         }
+        Object.assign(this.settings, settings);
+        this.showSettings();
+    }
+
+    /** Say which settings this training has, and when others count. */
+    showSettings() {
+        const own = Object.entries(this.settings);
+        const field = (name) => this.inputs.querySelector(`[name="${CSS.escape(name)}"]`).valueAsNumber;
+        const isOther = own.some(([name, value]) => field(name) !== value && !Number.isNaN(field(name)));
+        const [, rate] = own.find(([name]) => name.includes("rate")) ?? [];
+        const parts = [
+            own.length && `This training: ${own.map(([name, value]) => `${spaced(name)} ${value}`).join(", ")}.`,
+            rate === 0 && "With a rate of 0, nothing changes.",
+            rate < 0 && "With a negative rate, every step goes uphill, so the loss grows.",
+            isOther && "What you have changed counts from the next training.",
+        ];
+        this.used.textContent = parts.filter(Boolean).join(" ");
+        this.used.classList.toggle("changed", isOther);
     }
 
     draw() {
@@ -256,6 +303,7 @@ export class TrainingPane {
         this.running = running;
         this.main.textContent = running ? "Stop" : this.run === null ? "Train" : "Train again";
         [this.pause, this.single].forEach((each) => (each.hidden = !running));
+        this.program.disabled = running;
     }
 
     close() {
@@ -273,6 +321,8 @@ export class TrainingPane {
         }
     }
 }
+
+const spaced = (name) => name.replaceAll("_", " ");
 
 const calmly = () => matchMedia("(prefers-reduced-motion: reduce)");
 

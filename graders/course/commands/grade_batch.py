@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 from graders import catalogue
 from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
-from graders.course.commands.options import Workers, argument, counted, first_of, if_new, line, option
+from graders.course.commands.options import Workers, argument, counted, first_of, if_new, listed, option
 from graders.errors import KataError
-from graders.output.progress_bar import LineReporter, progress_bar
+from graders.output.progress_bar import LINE_S, LineReporter, progress_bar
 
 if TYPE_CHECKING:
     from graders.catalogue import Kata
+    from graders.course import submissions
     from graders.course.batch import BatchStore
     from graders.course.downloads import Cohort
     from graders.course.executors import JobExecutor
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from graders.course.grading import BatchProgress, BatchRun
     from graders.verdict import Confinement
 
-
-LINE_EVERY_S = 30.0  # the time between progress lines when there is no terminal
-MOST_NAMES = 5  # in a line
 
 Submissions = Annotated[
     Path,
@@ -59,7 +57,12 @@ Zone = Annotated[
 Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
 Require = Annotated[str | None, option("The weakest confinement to accept: full, partial or none.", "STRENGTH")]
-Anyway = Annotated[bool, option("Grade even if hardly anyone has the kata's files.", None, "--anyway")]
+Anyway = Annotated[
+    bool,
+    option(
+        "Grade even if the files seem to be for another kata, or the times for another assignment.", None, "--anyway"
+    ),
+]
 Extras = Annotated[
     bool, option("Require the extra tasks to pass too, not only the core tasks.", None, "--require-extras")
 ]
@@ -114,6 +117,8 @@ def grade_batch(
         print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
     if given.note:
         print(given.note)
+    if times and given.note and not anyway:
+        submissions.check_worksheet(times, cohort.entries)
     for kata in loaded if katas and not anyway else ():
         submissions.check_fits(cohort.entries, kata, catalogue.load_all(root))
     started = time.monotonic()
@@ -129,7 +134,7 @@ def grade_batch(
             "names that differ only in case", batch.names_alike(cohort.people, held.read(batches.people))
         )
         if times:
-            cohort, without = _timed(cohort, given.times, held)
+            cohort, without = _timed(cohort, given, held)
             about_names += without
         run = BatchRun(
             batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
@@ -139,13 +144,14 @@ def grade_batch(
         with _results_written(run, held), _progress_shown(run, len(cohort.entries)), executor:
             run.grade(cohort.entries, executor, held)
         about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
-        about_batch += held.book.read(results.late_but_in_time, None, given.late)
+        marks = {(each.person, each.submitted_at): each.late for each in cohort.entries if each.late is not None}
+        about_batch += held.book.read(results.lateness_warnings, None, marks)
     lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
     print("\n".join(lines + about_names + first_of("skipped", cohort.left_out)))
     return 2 if run.progress.errors else 0
 
 
-def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[Cohort, list[str]]:
+def _timed(cohort: Cohort, given: submissions.Times, held: BatchStore) -> tuple[Cohort, list[str]]:
     """Return the cohort with the times from --times, and lines about the people for whom there is only one of the two.
 
     A person may have any name there that the roster knows.
@@ -153,7 +159,7 @@ def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[
     from graders.course import submissions
     from graders.course.gradebook.people import Directory
 
-    names = cohort.people
+    names, times = cohort.people, given.times
     directory = held.book.read(Directory)
     ids = {name: directory.id_of(name) for name in (*names, *times)}
     known = submissions.times_of(names, times, ids)
@@ -161,7 +167,9 @@ def _timed(cohort: Cohort, times: Mapping[str, str], held: BatchStore) -> tuple[
     absent = sorted(name for name in times if name not in known and ids[name] not in submitted)
     lines = first_of("in --times, but without a submission", absent)
     counts = "not in --times, so the modification time of their files counts"
-    return submissions.with_times(cohort, known), lines + first_of(counts, sorted(set(names) - known.keys()))
+    late = {ids[name] for name in given.late}
+    marks = {name: ids[name] in late for name in known} if given.note else {}
+    return submissions.with_times(cohort, known, marks), lines + first_of(counts, sorted(set(names) - known.keys()))
 
 
 @contextmanager
@@ -202,8 +210,7 @@ def summary(
     if graded:
         lines.append(_statuses(progress.graded))
     lines += about_batch
-    earlier = "graded earlier had another submission time in the gradebook, which was corrected"
-    lines += [f"{progress.moved} {earlier}"] if progress.moved else []
+    lines += first_of("submission time corrected", progress.moved)
     other = "graded earlier with different tests, a different harness or policy on extras: --changed regrades them"
     lines += [f"{progress.outdated} {other}"] if progress.outdated else []
     if progress.weakest != "full":
@@ -220,10 +227,10 @@ def summary(
 
 @contextmanager
 def _progress_shown(run: BatchRun, people: int) -> Iterator[None]:
-    """Show the progress of a run, as a bar on a terminal or otherwise as a line every LINE_EVERY_S seconds."""
+    """Show the progress of a run, as a bar on a terminal or otherwise as a line every LINE_S seconds."""
     by_submission = run.every or len(run.katas) == 1
     total = people * len(run.katas) if by_submission else people
-    reporter = LineReporter(total, LINE_EVERY_S)
+    reporter = LineReporter(total, LINE_S)
 
     def done(progress: BatchProgress) -> int:
         finished = progress.current + sum(progress.graded.values()) + len(progress.refused)
@@ -264,7 +271,7 @@ def _state(held: BatchStore, out: Path, katas: Sequence[Kata], *, resumed: bool)
     several = len({kata for _, kata in rows}) > 1
     if ungradable:
         names = [f"{person} ({kata})" if several else person for person, kata in ungradable]
-        lines.append(f"{len(names)} ungradable: {_names(names)}")
+        lines.append(f"{len(names)} ungradable: {listed(names)}")
     if any(row.verdict.review_points for row in rows.values()):
         left = _unmarked(held, {kata.slug: kata for kata in katas})
         if left:
@@ -275,12 +282,6 @@ def _state(held: BatchStore, out: Path, katas: Sequence[Kata], *, resumed: bool)
 
 def _statuses(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {status}" for status, count in counts.most_common())
-
-
-def _names(names: Sequence[str]) -> str:
-    """Return the first names, and an ellipsis if there are more."""
-    shown = [line(name) for name in names[:MOST_NAMES]]
-    return ", ".join([*shown, *(["…"] if len(names) > MOST_NAMES else [])])
 
 
 def _unmarked(held: BatchStore, katas: Mapping[str, Kata]) -> int:
@@ -309,7 +310,7 @@ def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:
     missing = sorted(here - submitted)
     lines = []
     if unknown:
-        lines.append(f"{len(unknown)} not in the roster: {_names(unknown)} (katas gradebook people match NAME ID)")
+        lines.append(f"{len(unknown)} not in the roster: {listed(unknown)} (katas gradebook people match NAME ID)")
     if missing:
-        lines.append(f"{len(missing)} of {len(here)} on the roster without a submission: {_names(missing)}")
+        lines.append(f"{len(missing)} of {len(here)} on the roster without a submission: {listed(missing)}")
     return lines

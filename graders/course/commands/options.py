@@ -11,6 +11,7 @@ import typer
 
 from graders import catalogue
 from graders.cli.session import Invocation
+from graders.course.roster import BY_HAND
 from graders.errors import KataError
 from graders.report.text import clean_line
 from graders.verdict import Verdict, from_json
@@ -137,7 +138,8 @@ def person_line(listing: Listing, between: str, left: str) -> str:
     person = listing.roster
     if person is None:
         return f"{line(listing.id)}  {line(listing.why) or 'no roster'}"
-    words = [person.id, person.name, person.email, person.section, person.team]
+    ids = [f"{system} {value}" for system, value in person.ids if system != BY_HAND]
+    words = [person.id, person.name, person.email, person.section, person.team, *ids]
     names = [f"{line(name)} ({line(how)})" for name, how in listing.names if how not in ("roster id", "")]
     parts = [line(word) for word in words if word] + [left] * bool(person.left_at)
     return between.join([*parts, *([f"submits as {', '.join(names)}"] if names else [])])

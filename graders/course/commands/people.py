@@ -17,7 +17,6 @@ from graders.course.batch import SPECIFY, Batch
 from graders.course.commands.options import (
     DEFAULT_URL,
     By,
-    Person,
     Url,
     argument,
     counted,
@@ -99,27 +98,6 @@ def list_(gradebook: Url = DEFAULT_URL) -> None:
         raise KataError(f"{gradebook}: there are no people. Import a roster with `katas gradebook people import`.")
     for each in listings:
         print(person_line(each, "  ", "left"))
-
-
-@app.command()
-def show(person: Person, gradebook: Url = DEFAULT_URL) -> None:
-    """Show what the roster says about a person, and their submitted names."""
-    with open_gradebook(gradebook) as book:
-        directory = book.read(Directory)
-        (listing,) = (each for each in directory.listings() if each.id == directory.known(person))
-    roster = listing.roster
-    if roster is None:
-        print(f"{line(listing.id)}: {line(listing.why) or 'there is no roster'}")
-    else:
-        values = {"name": roster.name, "e-mail": roster.email, "section": roster.section, "group": roster.team}
-        print(line(roster.id))
-        for name, value in {**values, "left": roster.left_at or ""}.items():
-            if value:
-                print(f"  {name}: {line(value)}")
-        for system, value in roster.ids:
-            print(f"  {line(system)}: {line(value)}")
-    for name, how in listing.names:
-        print(f"  submits as {line(name)}" + (f", matched by {line(how)}" if roster else ""))
 
 
 @app.command()

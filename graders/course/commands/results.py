@@ -10,7 +10,7 @@ from typing import Annotated
 
 from graders import catalogue
 from graders.cli.session import Invocation, say
-from graders.course import statistics
+from graders.course import similarity, statistics
 from graders.course.batch import Batch
 from graders.course.commands.options import (
     DEFAULT_URL,
@@ -30,7 +30,7 @@ from graders.course.gradebook import decisions, results, settings
 from graders.course.gradebook.decisions import Request
 from graders.course.gradebook.results import KataResult, PersonReport
 from graders.course.rules import ScoredAttempt, days
-from graders.course.similarity import Comparison, render
+from graders.course.similarity import Comparison
 from graders.course.statistics import KataStatistics, left_out, percentage, signed
 from graders.course.totals import Course
 from graders.errors import KataError
@@ -242,9 +242,9 @@ def leaderboard(
             print(f"{each.rank:>4}{tied} {speed}  {line(each.person)}")
 
 
-AtLeast = Annotated[float, option("List pairs with at least this percentage of code in common.", "P", min=0, max=100)]
-Top = Annotated[int, option("List only the N most remarkable pairs.", "N", min=1)]
-PageFile = Annotated[Path | None, option("Write the listed pairs side by side to this page.", "FILE", "--html")]
+AtLeast = Annotated[float, option("List answers with at least this percentage of code in common.", "P", min=0, max=100)]
+Top = Annotated[int, option("List only the N most remarkable matches.", "N", min=1)]
+PageFile = Annotated[Path | None, option("Write the listed answers side by side to this page.", "FILE", "--html")]
 Earlier = Annotated[
     list[str] | None, option("Compare with the gradebook of an earlier term too; repeat for several.", "URL")
 ]
@@ -261,8 +261,9 @@ def similar(
 ) -> None:
     """List submissions that resemble each other.
 
-    Pairs are ranked by how rare the code is that they have in common, compared with everyone else's answers. The list
-    only shows where someone should look closer: right answers to a short task are all alike.
+    Identical answers are one group, whatever their names, comments and layout. Groups and pairs are ranked by how rare
+    the code is that they have in common, compared with everyone else's answers. The list only shows where someone
+    should look closer: right answers to a short task are all alike.
     """
     if html is not None:
         delivery.check(html)
@@ -277,25 +278,29 @@ def similar(
         submitted_at |= {f"{person} ({term})": each for person, each in times.items()}
         missing += left_out
     comparison = Comparison(known, files, before)
-    found = comparison.pairs(at_least / 100)
-    shown = found.pairs[:top]
-    for pair in shown:
-        one, other = line(pair.one), line(pair.other)
-        shares = f"{100 * pair.share:.0f} % of {one}'s, {100 * pair.other_share:.0f} % of {other}'s"
-        moment, first = min((submitted_at[each], each) for each in (pair.one, pair.other))
-        print(f"{one}  {other}: {pair.bits:.0f} bits, {shares}; {line(first)} was first, {line(moment)}")
-    for person in found.left_out:
-        print(f"{line(person)}: left out, because these files take too long to compare; compare them yourself")
-    counts = f"{len(found.pairs)} pairs among {len(comparison.sources)} people"
-    text = f"{counts} have at least {at_least:g} % of one person's code in common"
-    if len(shown) < len(found.pairs):
+    found = comparison.matches(at_least / 100)
+    shown = found[:top]
+    for match in shown:
+        people, earliest = similarity.who(match), similarity.first(match.everyone, submitted_at)
+        said = f"{match.bits:.0f} bits, {similarity.shares(match)}; {earliest} was first, {submitted_at[earliest]}"
+        print(f"{line(people, LONGEST_CHANGE)}: {line(said)}")
+    for person in comparison.unparsed:
+        print(
+            f"{line(person)}: Python cannot parse these files, so only their lines are compared; look at them yourself"
+        )
+    same = sum(not match.others for match in found)
+    text = (
+        f"{len(comparison.sources)} people: {same} group{'s' * (same != 1)} submitted the same; {len(found) - same} "
+        f"pair{'s' * (len(found) - same != 1)} of answers have at least {at_least:g} % of their code in common"
+    )
+    if len(shown) < len(found):
         text += f"; the {len(shown)} with the rarest code are listed"
     if missing:
         text += f"; {missing} submissions are missing: specify the folder that has them with --batch DIR"
     print(text)
     if html is not None:
         title = f"Similar submissions for {known.title}"
-        delivery.deliver(render(title, shown, comparison, submitted_at, found.median_bits), html)
+        delivery.deliver(similarity.render(title, shown, comparison, submitted_at), html)
         say(f"written: {html}")
 
 

@@ -101,7 +101,7 @@ def rule(
             lines = _rules(book, kata)
         elif person is None:
             lines = [*_rule_changed(book, kata, changes), *after_decision(book, kata)]
-            lines += book.read(results.late_but_in_time, kata)
+            lines += book.read(results.lateness_warnings, kata)
         elif set(changes) != {"due_at"}:
             raise KataError(ONLY_DUE)
         else:

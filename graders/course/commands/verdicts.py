@@ -30,6 +30,7 @@ from graders.course.executors import ThisMachine
 from graders.course.gradebook import Gradebook, importing, results, settings
 from graders.course.gradebook.people import Directory
 from graders.course.grading import Regraded
+from graders.course.rules import Decision
 from graders.errors import KataError
 from graders.output.progress_bar import progress_bar
 from graders.verdict import Verdict
@@ -95,7 +96,7 @@ def _official_verdict_in(file: Path) -> Verdict:
     return verdict
 
 
-Marks = dict[tuple[str, str], float]  # the points by person and kata
+Marks = dict[tuple[str, str], tuple[float, tuple[Decision, ...]]]  # the points and decisions by person and kata
 
 OnePerson = Annotated[str | None, option("Regrade only this person's submissions.", "NAME")]
 Since = Annotated[
@@ -160,7 +161,8 @@ def _final_marks(book: Gradebook) -> Marks | None:
     if not book.read(settings.course).late_day_bank:
         return None
     reports = book.read(results.reports)
-    return {(report.person, slug): result.points for report in reports for slug, result in report.katas.items()}
+    found = (result for report in reports for result in report.katas.values())
+    return {(each.person, each.kata): (each.points, each.decisions) for each in found}
 
 
 def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]) -> list[str]:
@@ -168,13 +170,16 @@ def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]
     after = _final_marks(book)
     if before is None or after is None:
         return []
-    changed = sorted(key for key in after if key[1] not in regraded and after[key] != before.get(key))
-    lines = [
-        f"{person}, {slug}: final mark {before.get((person, slug), 0):g} → {after[person, slug]:g}, "
-        "because of the bank of late days"
-        for person, slug in changed
+    changed = [  # a decision made meanwhile is not the bank's doing
+        (person, slug, old[0], points)
+        for (person, slug), (points, decided) in sorted(after.items())
+        if slug not in regraded and (old := before.get((person, slug))) and old[0] != points and old[1] == decided
     ]
-    katas = sorted({slug for _, slug in changed})
+    lines = [
+        f"{person}, {slug}: final mark {old:g} → {new:g}, because of the bank of late days"
+        for person, slug, old, new in changed
+    ]
+    katas = sorted({slug for _, slug, _, _ in changed})
     return lines + [text for slug in katas for text in written_files.doubtful_pages(book, slug)]
 
 

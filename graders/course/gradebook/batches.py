@@ -193,20 +193,20 @@ def summaries(transaction: Transaction, batch: BatchRow) -> dict[Key, Summary]:
     return result
 
 
-def correct_times(transaction: Transaction, batch: BatchRow, times: Mapping[Key, str]) -> int:
-    """Change the submission times of a batch's current submissions, and return how many have changed."""
-    changed = 0
+def correct_times(transaction: Transaction, batch: BatchRow, times: Mapping[Key, str]) -> list[str]:
+    """Change the submission times of a batch's current submissions, and return a line about each that has changed."""
+    changed = []
     for submission in list(entries(transaction, batch)) if times else []:
         time = times.get((submission.person.name, submission.kata), submission.submitted_at)
         if time == submission.submitted_at:
             continue
+        changed.append(f"{submission.person.name}, {submission.kata}: {submission.submitted_at} → {time}")
         transaction.note_submission(submission, "handed in", submission.submitted_at, time)
         other = next((each for each in same_files(transaction, submission) if each.submitted_at == time), None)
         if other is None:
             submission.submitted_at = time
         else:
             _merge(transaction, submission, other)
-        changed += 1
     return changed
 
 

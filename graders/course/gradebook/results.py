@@ -25,6 +25,7 @@ from graders.errors import KataError
 from graders.report.text import clean_line
 from graders.verdict import Verdict
 
+SOME = 5  # people whom a warning about many names
 Decisions = Mapping[IdKey, tuple[Decision, ...]]
 
 
@@ -189,27 +190,38 @@ def by_name(transaction: Transaction) -> dict[Key, KataResult]:
     return results
 
 
-def late_but_in_time(transaction: Transaction, slug: str | None = None, late: Collection[str] = ()) -> list[str]:
-    """Say who is late according to the platform, but in time according to the stored time, and how to settle it.
+def lateness_warnings(
+    transaction: Transaction, slug: str | None = None, marks: Mapping[tuple[str, str], bool] | None = None
+) -> list[str]:
+    """Say who is late only according to the platform or only according to the stored time, and how to settle it.
 
-    `late` are submitted names that the platform's own table of times marks. Otherwise the note on the submission
-    counts, unless `--times` has corrected its time or the person has a deadline of their own.
+    `marks` says by submitted name and time whether the platform marks a submission as late. Otherwise the note on it
+    counts, unless `--times` has corrected its time. A person with a deadline of their own is settled.
     """
     corrected = sa.select(AuditRow.person, AuditRow.kata, AuditRow.after).where(AuditRow.what == "handed in")
     settled = {tuple(row) for row in transaction.session.execute(corrected)}
     general = settings.rules(transaction)
-    lines = []
+    lines, unmarked = [], dict[tuple[str, str], list[str]]()
     for result in of_katas(transaction, slug):
-        due = result.rule.due_at
+        due = result.rule.due_at or ""
         for each in result.standings if due and due == general[result.kata].due_at else ():
             name, time = each.attempt.submitted_as, each.attempt.submitted_at
             noted = LATE in each.attempt.verdict.intake_notes and (name, result.kata, time) not in settled
-            if not each.late and not each.attempt.by and (noted or name in late):
+            mark = None if each.attempt.by else (marks or {}).get((name, time), noted or None)
+            if each.late and mark is False:
+                unmarked.setdefault((result.kata, due), []).append(name)
+            elif not each.late and mark:
                 text = f"{name}, {result.kata}: marked as LATE, but submitted {time}, so 0 days after {due}"
                 command = f"katas gradebook rule {result.kata} --person {shlex.quote(name)} --due TIME"
                 lines.append(clean_line(f"WARNING: {text}. If there was more time: {command}", 1_000))
+    for (kata, due), names in unmarked.items():
+        some = ", ".join(names[:SOME]) + (f" and {len(names) - SOME} more" if len(names) > SOME else "")
+        text = f"{len(names)} {'person' if len(names) == 1 else 'people'}, {kata}: not marked as LATE, but submitted"
+        command = f"katas gradebook rule {kata} --person NAME --due TIME"
+        lines.append(clean_line(f"WARNING: {text} after {due}: {some}. If there was more time: {command}", 1_000))
     if lines:
-        lines.append("Otherwise give the platform's times: katas grade-batch SUBMISSIONS --out DIR --times FILE")
+        command = "katas grade-batch SUBMISSIONS --out DIR --times FILE --zone ZONE"
+        lines.append(f"Otherwise give the platform's times, in its time zone: {command}")
     return lines
 
 

@@ -44,6 +44,8 @@ class ShownPiece:
             "rubric": task.rubric.strip(),
             "maximum": task.points,
             "person": clean_line(opened.piece.name),
+            "people": len(opened.people),
+            "names": [] if self.queue.wanted.anonymous else [clean_line(each) for each in opened.people],
             "files": self._files(number),
             "result": self._result(),
             "mark": mark
@@ -78,7 +80,8 @@ class ShownPiece:
         shown = {"name": self.visible(clean_line(name)), "size": submitted.size(len(data))}
         text = _text_in(data)
         if text is not None:
-            return shown | {"kind": "text", "text": self.visible(clean(text, submitted.SHOWN))}
+            blank = text[: len(text) - len(text.lstrip("\r\n"))].splitlines()  # `clean` would change lines' numbers
+            return shown | {"kind": "text", "text": "\n" * len(blank) + self.visible(clean(text, submitted.SHOWN))}
         picture = pixels_only(data)
         if picture is None:
             return shown | {"kind": "other"}

@@ -85,11 +85,11 @@ def bug3_data(submission: Any, seed: int, directions: np.ndarray) -> list[np.nda
 
 
 def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray, targets: Targets) -> np.ndarray:
-    """Train a seed's network and predict the classes of images (n, 28, 28) from 0 to 255."""
+    """Train a seed's network and predict the classes of images (n, 28, 28) from 0 to 1."""
     program = submission.bug3_plateau
     model = program.build_model(seed)
     program.train(model, _loaded(program, seed, targets), epochs=epochs, seed=seed)
-    return _array(program.predict(model, _pixels(images)))
+    return _array(program.predict(model, torch.tensor(images)))
 
 
 def bug3_training(
@@ -107,17 +107,17 @@ def bug3_training(
         program, seed, epochs, ACCURACIES, 784, lambda batch: batch.astype(np.float64) @ directions
     )
     with _first_inputs(asked):
-        program.predict(model, _pixels(images))
+        program.predict(model, torch.tensor(images))
     return run | {"inputs": asked[0]}
 
 
 def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.ndarray) -> list[dict[str, Any]]:
     """Train a network per seed, then predict the images with each: as given, reversed, one by one, and as given again.
 
-    The images (n, 28, 28) have pixels from 0 to 255. `inputs` are the first layer's inputs in the first call.
+    The images (n, 28, 28) have pixels from 0 to 1. `inputs` are the first layer's inputs in the first call.
     """
     asked: list[np.ndarray] = []
-    program, X = submission.bug3_plateau, _pixels(images)
+    program, X = submission.bug3_plateau, torch.tensor(images)
     runs = _predictions(program, seeds, epochs, X, first=lambda: _first_inputs(asked))
     return [run | {"inputs": inputs} for run, inputs in zip(runs, asked, strict=True)]
 
@@ -137,11 +137,6 @@ def _first_inputs(asked: list[np.ndarray]) -> Iterator[None]:
     finally:
         hook.remove()
         asked.extend(found)
-
-
-def _pixels(images: np.ndarray) -> Tensor:
-    """Convert images from 0 to 255 to float32 from 0 to 1, as load_digits does."""
-    return torch.tensor(images.astype(np.float32) / 255)
 
 
 # --------------------------------------------------------------------------------------------------------- bug 4: speed

@@ -155,8 +155,7 @@ def replay(seed: int, training: Training) -> Replay:
 def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Training:
     """Check the network, the inputs and the epochs of a reported training run, and return the run."""
     data, directions = data_of(seed), directions_of(draw.seed())
-    shown = np.round(data.X_train[:8] * 255).astype(np.uint8)
-    run = kata.run(probes.bug3_training, seed, epochs, directions, shown.reshape(-1, 28, 28))
+    run = kata.run(probes.bug3_training, seed, epochs, directions, data.X_train[:8].reshape(-1, 28, 28))
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
     scaling = scaling_of(run["inputs"], data.X_train[:8])
@@ -173,7 +172,7 @@ def test_bug3_unseen_digits_are_recognised(kata: Any, draw: Any, probes: Any) ->
     made_up, data = made_up_classes(shown_digits()[0], draw.seed(), 10), data_of(seed)
     images, y = clear_digits(made_up)
     targets = [made_up.of(data.X_train), made_up.of(data.X_validation)]
-    classes = kata.run(probes.bug3_classes, seed, EPOCHS, images, targets)
+    classes = kata.run(probes.bug3_classes, seed, EPOCHS, images.astype(np.float32) / 255, targets)
     assert classes.shape == y.shape, f"predict returns shape {classes.shape} for {len(y)} images"
     correct = float(np.mean(classes == y))
     assert correct >= FRESH_ACCURACY, f"{MADE_UP}: {correct:.1%} of {len(y)} unseen images are classified correctly"
@@ -232,7 +231,7 @@ def test_bug3_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, prob
     images, _ = datasets.kept_back("mnist")
     some = images[np.random.default_rng(draw.seed()).integers(0, len(images), 40)]
     X, shown = some.reshape(-1, 784).astype(np.float32) / 255, data_of(seeds[0]).X_train
-    runs = kata.run(probes.bug3_predictions, seeds, 1, some)
+    runs = kata.run(probes.bug3_predictions, seeds, 1, some.astype(np.float32) / 255)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)

@@ -177,10 +177,14 @@ def test_entries_are_independent_of_each_other(kata, draw, probes):
     for i in range(size):
         with about(f"entry {i} of masks of shape {shape}"):
             assert_bernoulli(kept[:, i], keep, alarm)
+    number = kept.sum(axis=1)
+    if (number == number[0]).all():
+        fault = f"every mask of shape {shape} keeps {number[0]:g} of its {size} entries: decide on each independently"
+        fail(f"dropout_mask: {fault}", "different numbers", number)
     for count in range(size + 1):
         share = math.comb(size, count) * keep**count * (1 - keep) ** (size - count)
         with about(f"1 for every mask of shape {shape} that keeps exactly {count} entries, else 0"):
-            assert_bernoulli((kept.sum(axis=1) == count).astype(float), share, alarm)
+            assert_bernoulli((number == count).astype(float), share, alarm)
     for i, j in zip(*np.triu_indices(size, 1), strict=True):
         with about(f"1 for every mask of shape {shape} that keeps both entry {i} and entry {j}, else 0"):
             assert_bernoulli(kept[:, i] * kept[:, j], keep**2, alarm)

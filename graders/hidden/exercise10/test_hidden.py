@@ -476,6 +476,9 @@ def test_dead_and_saturated_layers(kata, draw, probes):
     small = with_biases(scaled(leaky, [1e-3, 1]), 0, np.full_like(leaky["biases"][0], -0.1))
     expect_activity(small, True, "leaky ReLUs that are close to zero, where they still have a slope")
     expect_activity(constant(healthy(draw, "relu", depth=1, many=True)), True, "ReLUs that are 1 for every row")
+    often = healthy(draw, "relu", depth=1, many=True)
+    often = with_biases(often, 0, -np.quantile(pre_activations(often, 0), 0.2, axis=0))  # whose biases are 0
+    expect_activity(often, True, "ReLUs that are each 0 for a fifth of the rows")
     ask_for_all(kata, draw, probes, "activations_are_healthy", expected)
 
 

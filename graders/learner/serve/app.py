@@ -24,7 +24,7 @@ from graders.learner.serve.files import LARGEST, described, names_of, patterns_o
 from graders.learner.serve.live import PATIENCE_S, LiveKatas, is_puzzle, readable
 from graders.learner.serve.markdown import to_html
 from graders.learner.serve.pane import Snapshot
-from graders.learner.serve.trainings import program_of
+from graders.learner.serve.trainings import trained_by
 from graders.web import server
 from graders.web.answers import Json, answered, page
 
@@ -58,17 +58,17 @@ def application(katas: LiveKatas) -> Starlette:
     answers: list[tuple[str, str, Callable[..., Json]]] = [
         ("GET", "/api/katas", overview),
         ("GET", "/api/puzzles", puzzles),
-        ("POST", "/api/puzzles", new_puzzle),
+        ("POST", "/api/puzzles", lambda katas, given: {"slug": live.puzzle_room().create(katas.root, given)}),
         ("GET", kata, one_kata),
         ("GET", kata + "/explanation", explanation),
         ("PUT", kata + "/files/{name:path}", put_file),
         ("POST", kata + "/visible", visible),
-        ("POST", kata + "/try", try_lines),
-        ("POST", kata + "/try/stop", stop_lines),
-        ("POST", kata + "/train", train),
-        ("POST", kata + "/train/next", next_frame),
-        ("POST", kata + "/train/digit", read_digit),
-        ("POST", kata + "/train/stop", stop_training),
+        ("POST", kata + "/try", lambda katas, given, slug: katas.tryouts.run(katas.kata(slug), given.get("text"))),
+        ("POST", kata + "/try/stop", lambda katas, _, **__: katas.tryouts.stop() or {}),
+        ("POST", kata + "/train", lambda katas, given, slug: katas.trainings.begin(katas.kata(slug), given)),
+        ("POST", kata + "/train/next", lambda katas, given, **__: katas.trainings.next(given)),
+        ("POST", kata + "/train/digit", lambda katas, given, **__: katas.trainings.read_digit(given)),
+        ("POST", kata + "/train/stop", lambda katas, _, **__: katas.trainings.stop() or {}),
         ("POST", kata + "/{action}", act),
     ]
     app = Starlette(
@@ -128,11 +128,6 @@ def puzzles(katas: LiveKatas, _: Json) -> Json:
         return {"puzzles": [], "levels": [], "families": [], "why": str(fault)}
 
 
-def new_puzzle(katas: LiveKatas, given: Json) -> Json:
-    """Create a puzzle, and answer with its slug."""
-    return {"slug": live.puzzle_room().create(katas.root, given)}
-
-
 def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
     """Answer with a kata's README and the learner's files."""
     kata = katas.kata(slug)
@@ -148,7 +143,7 @@ def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
         "largest": LARGEST,
         "patterns": patterns_of(kata),
         "starter": starter(kata),
-        "trains": program_of(kata) is not None,
+        "trains": trained_by(kata).programs,
     }
 
 
@@ -162,7 +157,7 @@ def explanation(katas: LiveKatas, given: Json, slug: str) -> Json:
         text, solved = live.puzzle_room().explanation(kata)
     else:
         with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
-            guidance.allow_solution(kata, progress, anyway="anyway" in given)
+            guidance.allow_solution(kata, allowed="anyway" in given or guidance.is_done(kata, progress))
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         solved = guidance.solution_files(kata)
     own = {name: read(kata, name).text for name in names_of(kata)}
@@ -181,38 +176,6 @@ def put_file(katas: LiveKatas, given: Json, slug: str, name: str) -> Json:
     digest = save(kata, name, text, base)
     katas.get(slug).look()
     return {"digest": digest}
-
-
-def try_lines(katas: LiveKatas, given: Json, slug: str) -> Json:
-    """Run the learner's own lines with the kata's files importable, and answer with what came of them."""
-    return katas.tryouts.run(katas.kata(slug), given.get("text"))
-
-
-def stop_lines(katas: LiveKatas, _: Json, **__: str) -> Json:
-    """Stop the lines that run; their request is answered then."""
-    katas.tryouts.stop()
-    return {}
-
-
-def train(katas: LiveKatas, given: Json, slug: str) -> Json:
-    """Start the kata's training with the learner's files, and answer with its first frame."""
-    return katas.trainings.begin(katas.kata(slug), given)
-
-
-def next_frame(katas: LiveKatas, given: Json, **__: str) -> Json:
-    """Let the training go on for some steps, and answer with what has happened."""
-    return katas.trainings.next(given)
-
-
-def read_digit(katas: LiveKatas, given: Json, **__: str) -> Json:
-    """Answer with the probabilities that the learner's trained network gives a digit."""
-    return katas.trainings.read_digit(given)
-
-
-def stop_training(katas: LiveKatas, _: Json, **__: str) -> Json:
-    """End the training's process at once."""
-    katas.trainings.stop()
-    return {}
 
 
 def visible(katas: LiveKatas, given: Json, slug: str) -> Json:
@@ -286,6 +249,7 @@ def _picture(folder: Path, name: str, kinds: tuple[str, ...]) -> Response:
     path = folder / name
     if Path(name).name != name or path.suffix not in kinds or path.is_symlink() or not path.is_file():
         return Response(status_code=404)
-    # A picture in SVG that is opened by itself may not run scripts either.
-    headers = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'", "cache-control": "no-cache"}
-    return FileResponse(path, headers=headers | {"x-content-type-options": "nosniff"})
+    # A picture in SVG that is opened by itself may show the pictures in it, but may not run scripts either.
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    headers = {"content-security-policy": policy, "cache-control": "no-cache", "x-content-type-options": "nosniff"}
+    return FileResponse(path, headers=headers)

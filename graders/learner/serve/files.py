@@ -167,11 +167,12 @@ VALUES = {  # by annotation: an argument
     "int": "3",
     "float": "0.5",
     "bool": "True",
-    "np.ndarray": "np.array([1.0, 2.0])",
+    "np.ndarray": "np.array([2.0, -1.0])",
     "np.random.Generator": "np.random.default_rng(0)",
 }
 WIDTH = 60  # a longer call has a line for each argument
-MATRIX = re.compile(r"[A-Z]\w*")  # names such as X and W1
+MATRIX = re.compile(r"[A-Z]\w*|table")  # names such as X and W1
+INDICES = ("ids", "labels", "target")  # arrays of integers
 
 
 def starter(kata: Kata) -> str:
@@ -194,7 +195,7 @@ def starter(kata: Kata) -> str:
     positional = [*given.posonlyargs, *given.args]
     required = positional[: len(positional) - len(given.defaults)]
     required += [each for each, known in zip(given.kwonlyargs, given.kw_defaults, strict=True) if known is None]
-    values = {each.arg: _value(each) for each in required}
+    values = {each.arg: _value(each) for each in required} | _examples(kata, function, required)
     if None in values.values():
         return f"{own}\n\nhelp({function.name})\n"
     arguments = [f"{name}={value}" for name, value in values.items()]
@@ -209,6 +210,29 @@ def _value(parameter: ast.arg) -> str | None:
     """Return a value for a parameter as code, or None if its type is not a simple one."""
     kinds = ast.unparse(parameter.annotation).split(" | ") if parameter.annotation else []
     found = next((VALUES[kind] for kind in kinds if kind in VALUES), None)
+    if found and parameter.arg in INDICES:
+        return "np.array([1, 0])"
     if found and MATRIX.fullmatch(parameter.arg):
-        return found.replace("[1.0, 2.0]", "[[1.0, 2.0], [3.0, 4.0]]")
+        return found.replace("[2.0, -1.0]", "[[1.0, 2.0], [3.0, 4.0]]")
     return found
+
+
+def _examples(kata: Kata, function: ast.FunctionDef, required: list[ast.arg]) -> dict[str, str]:
+    """Return the arrays for a function that its description or the README has as an example, if they have them all."""
+    names = [each.arg for each in required if each.annotation and "np.ndarray" in ast.unparse(each.annotation)]
+    call = re.search(rf"\b{function.name}\((\[.*\])\) is", ast.get_docstring(function) or "")
+    try:
+        if call:
+            found = dict(zip(names, ast.literal_eval(f"[{call[1]}]"), strict=True))
+        else:
+            text = (kata.folder / "README.md").read_text(encoding="utf-8")
+            shown = {name: re.search(rf"(?<![\w.]){name} += +(\[[][\d., -]*\])", text) for name in names}
+            found = {name: ast.literal_eval(match[1]) for name, match in shown.items() if match}
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    code = {name: value if name in INDICES else _floats(value) for name, value in found.items()}
+    return {name: f"np.array({value})" for name, value in code.items()} if len(code) == len(names) else {}
+
+
+def _floats(value: Any) -> Any:
+    return [_floats(each) for each in value] if isinstance(value, list) else float(value)

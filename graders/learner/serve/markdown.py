@@ -30,7 +30,10 @@ def _parser() -> MarkdownIt:
 
     def formula(content: str, settings: dict[str, Any]) -> str:
         try:
-            return str(convert(content.strip(), display="block" if settings["display_mode"] else "inline"))
+            if not settings["display_mode"]:
+                return str(convert(content.strip()))
+            rows = (convert(part.strip(), display="block") for part in content.split(r"\qquad"))
+            return f'<div class="formulas">{"".join(rows)}</div>'  # each stands in a line of its own where it's narrow
         except Exception:  # noqa: BLE001 (a formula with a mistake is shown as it is written)
             return f"<code>{escape(content)}</code>"
 

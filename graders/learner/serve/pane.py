@@ -6,12 +6,14 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from graders.learner.programs import stubs_in
 from graders.learner.progress import DONE
 from graders.learner.serve.files import names_of, read
 from graders.learner.serve.markdown import to_html
+from graders.learner.watch.events import Event
 from graders.learner.watch.plotting import programs_of
 from graders.learner.watch.session import FileError, State
-from graders.learner.watch.view import activity, praise, sentence
+from graders.learner.watch.view import TO_DO, activity, count_to_do, praise, sentence, still_to_do
 from graders.report import html, wording
 from graders.report.html import block, mark
 from graders.report.text import clean, clean_line
@@ -36,12 +38,12 @@ def snapshot(state: State) -> Snapshot:
     when = f"{state.graded_at}, {state.seconds:.2f} s" if graded else ""
     return {
         "slug": kata.slug,
-        "status": verdict.status if verdict is not None and graded and not needed else None,
+        "status": _status(state) if graded and not needed else None,
         "score": headline(state),
         "grading": state.started is not None,
         "activity": activity(state, IDLE if state.idle else when),
         "verdict": rendered(state),
-        "notes": [sentence(note, state) for note in state.notes],
+        "notes": [sentence(note, state) for note in _current(state.notes)],
         "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],
         "hints_left": state.hints_left if state.hints else state.all_hints,
         "visible": state.visible,
@@ -53,6 +55,29 @@ def snapshot(state: State) -> Snapshot:
         "marks": [{"file": each.file, "line": each.line, "said": each.said} for each in state.syntax_errors],
         "plots": bool(programs_of(kata)),
     }
+
+
+def _status(state: State) -> str | None:
+    """Return the verdict's status, or `partial` if no answer is wrong so far, but tasks are still to do."""
+    if state.verdict is None:
+        return None
+    if state.open and state.fails:
+        return "failed"
+    return "partial" if state.open or state.halfway or _is_unwritten(state) else state.verdict.status
+
+
+def _is_unwritten(state: State) -> bool:
+    """Return whether all functions are stubs, and the points are for those of earlier katas."""
+    kata = state.kata
+    stubs = {name for file in kata.named_files for name in stubs_in(kata.folder / file)}
+    earned = state.verdict is not None and state.verdict.score > 0
+    return earned and state.fails and bool(kata.entry_points) and stubs.issuperset(kata.entry_points)
+
+
+def _current(notes: list[Event]) -> list[Event]:
+    """Leave out that a program is drawing once it has ended."""
+    ended = any(note.kind in ("drawn", "not drawn") for note in notes)
+    return [note for note in notes if not ended or note.kind not in ("drawing", "still drawing")]
 
 
 def _pictures(state: State) -> list[str]:
@@ -79,9 +104,11 @@ def rendered(state: State) -> str:
         parts.append(block(verdict.message, "said"))
     if verdict.status in DONE and not state.open:
         parts.append(f"<p><strong>{praise(state)}</strong></p>")
+    if state.halfway and not state.open:
+        parts.append(f'<p class="passed"><strong>{escape(clean_line(still_to_do(state)))}</strong></p>')
     core = [test for test in state.failing if test.task not in state.optional]
     failures = [html.failure(test, state.optional, unfolded=not number) for number, test in enumerate(core)]
-    parts += [*failures[:1], *([_tasks(state)] if verdict.tasks else []), *failures[1:]]
+    parts += [*failures[:1], *([_tasks(state)] if state.tasks else []), *failures[1:]]
     extras = [html.failure(test, state.optional, unfolded=False) for test in state.failing if test not in core]
     parts += [f'<p class="soft">{EXTRAS}</p>' * bool(extras), *extras]
     notes = [wording.unofficial(verdict), *wording.outstanding(verdict), *map(wording.timed, verdict.tests)]
@@ -108,7 +135,10 @@ def headline(state: State) -> str:
         return "not started"
     if state.open and not state.fails:
         return "passed so far"
-    parts = ["failed"] if state.open else [wording.briefly(verdict.status), wording.score(verdict)]
+    if state.halfway and not state.open:
+        return f"passed so far, {wording.score(verdict)}; {count_to_do(state)}"
+    status = "not started" if _is_unwritten(state) else wording.briefly(verdict.status)
+    parts = ["failed"] if state.open else [status, wording.score(verdict)]
     return f"{'visible tests only: ' * state.partial}{', '.join(filter(None, parts))}"
 
 
@@ -122,6 +152,8 @@ def _tasks(state: State) -> str:
         else:
             sign = mark(wording.SYMBOLS[result.status], result.status, optional=task.name in state.optional)
             remark, worth = wording.task_remark(result), wording.worth(result)
+            if task.name in state.to_do:
+                sign, remark = mark("·", TO_DO), TO_DO
         soft = f' <span class="soft">({escape(remark)})</span>' if remark else ""
         rows.append(
             f'<tr><td>{sign}</td><th scope="row">{escape(clean_line(task.title))}{soft}</th>'

@@ -11,13 +11,14 @@ import base64
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graders.catalogue import Kata
 from graders.errors import JudgeError, KataError, SubmissionError
 from graders.learner.serve.tryout import LONGEST_PART, Run, Sandbox
 from graders.learner.watch.plotting import programs_of
-from graders.worker.recorder import MOST_POINTS, PICTURES
+from graders.worker.recorder import LONGEST_NAME, MOST_LAYERS, MOST_POINTS, PICTURES, PIXELS
 
 if TYPE_CHECKING:
     from graders.judge.worker_handle import Worker
@@ -28,11 +29,19 @@ STEP_S = 60.0  # of a worker's own time, between two frames; milestone3 measures
 LATE = f"Stopped: no step was reported for {STEP_S:g} s."
 ENDED = "This training has ended. Start it again."
 MOST_HEADER, MOST_ARRAYS = 32 << 10, 96 << 10  # in bytes, of a frame: its numbers, and its pictures
-PIXELS = 28 * 28
 CONTRAST = 0.6  # the share of the largest weight that gets the full colour
-MOST_DIGITS, MOST_LAYERS, MOST_SETTINGS = 20, 24, 4
-LONGEST_NAME, LONGEST_TEXT, LONGEST_OUTPUT = 40, 400, 8000
+MOST_DIGITS, MOST_SETTINGS = 20, 4
+LONGEST_TEXT, LONGEST_OUTPUT = 400, 8000
 USES_RECORDER = b"Recorder("
+TRAIN = "train"  # the entry point of a program that trains by itself
+
+
+@dataclass(frozen=True)
+class TrainedBy:
+    """The learner's programs that train, if any, and whether their optimizers are watched for want of a Recorder."""
+
+    programs: tuple[str, ...]
+    watched: bool
 
 
 class Trainings(Sandbox):
@@ -44,10 +53,14 @@ class Trainings(Sandbox):
 
     def begin(self, kata: Kata, given: Json) -> Json:
         """Start the kata's training program, and return its first frame. Raises KataError."""
-        program = program_of(kata)
-        if program is None:
+        found = trained_by(kata)
+        if not found.programs:
             raise KataError(f"{kata.slug} has no training to watch.")
-        order = {"program": program, "settings": _settings(given.get("settings")), **_how_far(given)}
+        program = given.get("program", found.programs[0])
+        if program not in found.programs:
+            raise KataError(f"{program!r:.60} is not a program of {kata.slug}. Choose {', '.join(found.programs)}.")
+        settings = _settings(given.get("settings"))
+        order = {"program": program, "watched": found.watched, "settings": settings, **_how_far(given)}
         with self._lock:
             self._stop()
             self._current = run = Run(kata, "")
@@ -127,13 +140,17 @@ class Trainings(Sandbox):
         self._run = None
 
 
-def program_of(kata: Kata) -> str | None:
-    """Return the learner's program that trains with a supplied Recorder, or None if the kata has none."""
-    for name in kata.supplied:
-        path = kata.folder / name
-        if path.suffix == ".py" and path.is_file() and USES_RECORDER in path.read_bytes():
-            return next((found.relative_to(kata.folder).as_posix() for found in programs_of(kata)), None)
-    return None
+def trained_by(kata: Kata) -> TrainedBy:
+    """Return how a kata trains in the page: a supplied Recorder reports the steps, or PyTorch's optimizers are watched.
+
+    The latter is for programs that train by themselves, in a function `train` that the learner's file has.
+    """
+    programs = tuple(found.relative_to(kata.folder).as_posix() for found in programs_of(kata))
+    supplied = (kata.folder / name for name in kata.supplied if name.endswith(".py"))
+    if any(path.is_file() and USES_RECORDER in path.read_bytes() for path in supplied):
+        return TrainedBy(programs[:1], watched=False)
+    trains = kata.runtime == "torch" and TRAIN in kata.entry_points
+    return TrainedBy(programs if trains else (), watched=True)
 
 
 def frame_of(found: Json) -> Json:
@@ -148,6 +165,8 @@ def frame_of(found: Json) -> Json:
     return {
         "done": found.get("done") is True,
         "fault": _text(found.get("fault"), LONGEST_PART),
+        "note": _text(found.get("note"), LONGEST_TEXT),
+        "begins": found.get("begins") is True,
         "settings": _settings(found.get("settings")),
         "unit": _text(found.get("unit"), LONGEST_NAME),
         "title": _text(found.get("title"), LONGEST_NAME),

@@ -1,11 +1,10 @@
-"""Handle the key p, which plots a training program as `katas show` does, or opens a picture from the README."""
+"""Handle the key p, which plots a training program as `katas show` does, or names the pictures of the README."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,19 +22,19 @@ _LINES = 3  # if a program fails, show this many lines from the end of its outpu
 class Plotter:
     """A plotter that draws one picture at a time, in a separate process.
 
-    A thread calls `notify` when `news` will return something new. If `desktop` is set, pictures also open in a window.
+    A thread calls `notify` when `news` will return something new.
     """
 
-    def __init__(self, notify: Callable[[], None], *, desktop: bool = True) -> None:
-        self._notify, self._desktop = notify, desktop
+    def __init__(self, notify: Callable[[], None]) -> None:
+        self._notify = notify
         self._process: subprocess.Popen[str] | None = None
         self._news: list[Event] = []
 
-    def begin(self, kata: Kata) -> list[Event]:
-        """Start drawing the kata's picture, if it has one. Return what happens."""
+    def begin(self, kata: Kata, *, in_page: bool) -> list[Event]:
+        """Start drawing the kata's picture, if it has one. Return what happens. A page shows the README's pictures."""
         if self._process is not None and self._process.poll() is None:
             return [Event("still drawing")]
-        pictures = sorted(kata.folder.glob("figure*.svg")) if self._desktop else []  # a page shows the README's
+        pictures = [] if in_page else sorted(kata.folder.glob("figure*.svg"))
         found = [Event("drawn", (str(path.relative_to(kata.root)),)) for path in pictures]
         if programs := programs_of(kata):
             program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the program that was edited last
@@ -44,9 +43,7 @@ class Plotter:
             except OSError as fault:
                 return [Event("said", (f"{fault.filename}: {fault.strerror}",)), *found]
             return [Event("drawing", (program.name,)), *found]
-        if pictures:
-            threading.Thread(target=_open, args=(pictures[0],), daemon=True).start()
-        return found or [Event("nothing to plot" if self._desktop else "no program")]
+        return found or [Event("no program" if in_page else "nothing to plot")]
 
     def news(self) -> list[Event]:
         """Return what has happened since the last call."""
@@ -82,8 +79,6 @@ class Plotter:
         else:
             self._news = [Event("drawn", (str(place.relative_to(root)),))]
         self._notify()
-        if process.returncode == 0 and self._desktop:
-            _open(place)
 
 
 def programs_of(kata: Kata) -> list[Path]:
@@ -93,13 +88,3 @@ def programs_of(kata: Kata) -> list[Path]:
         with contextlib.suppress(OSError):
             found += [path] if _PROGRAM.search(path.read_bytes()) else []
     return found
-
-
-def _open(picture: Path) -> None:
-    mac = sys.platform == "darwin"
-    opener = shutil.which("open" if mac else "xdg-open")
-    if opener and (mac or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        nowhere = subprocess.DEVNULL
-        subprocess.run(
-            [opener, str(picture)], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True, check=False
-        )

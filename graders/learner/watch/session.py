@@ -62,7 +62,7 @@ class State:
     seconds: float = 0.0
     started: float | None = None  # when the current grading run was requested
     step: Step | None = None  # what that run is doing
-    usual_s: float = 0.0  # how long the last run on the same tasks took, or 0
+    ends: float = 0.0  # when that run will probably end, or 0
     due: frozenset[str] = frozenset()  # tasks that have not been graded with the current files
     first: frozenset[str] = frozenset()  # the due tasks that the latest save affects
     fault: Event | None = None  # why grading is impossible, or why there is no verdict
@@ -113,14 +113,29 @@ class State:
 
     @property
     def failing(self) -> list[TestResult]:
-        """The tests that do not pass, starting with those that the latest save affects."""
-        failing = wording.not_passed(self.verdict) if self.verdict is not None else []
+        """The tests that do not pass, starting with those that the latest save affects. Old results are left out."""
+        if self.verdict is None:
+            return []
+        old = self.open & {task.name for task in self.verdict.tasks}
+        failing = [test for test in wording.not_passed(self.verdict) if test.task not in old]
         return sorted(failing, key=lambda test: test.task not in self.first)
 
     @property
     def fails(self) -> bool:
         """Whether any test of a core task does not pass."""
         return any(test.task not in self.optional for test in self.failing)
+
+    @property
+    def to_do(self) -> frozenset[str]:
+        """The tasks that the learner has not started."""
+        tests = self.verdict.tests if self.verdict is not None else ()
+        return frozenset(test.task for test in tests if test.reason == "unchanged")
+
+    @property
+    def halfway(self) -> bool:
+        """Whether nothing has failed, but tasks are still to do."""
+        failed = self.verdict is not None and self.verdict.status == "failed"
+        return failed and bool(self.to_do) and not self.fails
 
     @property
     def failure(self) -> TestResult | None:
@@ -165,12 +180,12 @@ class WatchSession:
         self.state, self.wake = state, wake
         self.news: list[Event] = [Event("kata"), *state.notes]
         self.grader = Grader(judge, wake, turn)
-        self.plotter = Plotter(wake, desktop=not state.in_page)
+        self.plotter = Plotter(wake)
         self._failed = False  # whether a test has failed in the current grading run
         self._failure_shown = False  # whether that failure has been shown
         self._to_keep: list[Verdict] = []
-        self._took: dict[tuple[str, frozenset[str]], float] = {}  # how long grading took, by kata and tasks
-        self._requested: frozenset[str] = frozenset()
+        self._begun: dict[Step, float] = {}  # when each step of the current grading run began
+        self._left: dict[tuple[str, Step], float] = {}  # how long a run took from this step on, if all tests passed
         self._begin(_settings(state.kata))
 
     def _begin(self, settings: bytes | None) -> None:
@@ -198,7 +213,9 @@ class WatchSession:
         if (graded := self.grader.latest()) is not None:
             self._graded(graded)
         state = self.state
-        state.step = self.grader.step
+        if (step := self.grader.step) is not None:
+            state.ends = self._begun.setdefault(step, time.monotonic()) + self._left.get((state.kata.slug, step), 0)
+        state.step = step
         is_long = state.started is not None and time.monotonic() - state.started >= LONG_S
         if is_long and state.verdict is not None and self._failed and not self._failure_shown:
             self._failure_shown = True
@@ -249,9 +266,8 @@ class WatchSession:
         if state.verdict is not None and not state.verdict.tasks:  # that verdict may no longer apply
             state.verdict = cache.verdict and shown(cache.verdict, "learner")
         state.started, self._failed, self._failure_shown = time.monotonic(), False, False
+        self._begun, state.ends = {}, 0.0
         self._request()
-        state.usual_s = self._took.get((state.kata.slug, state.due), 0.0)
-        self._requested = state.due
 
     def grade_again(self) -> None:
         """Grade all tasks anew, even if no file has changed."""
@@ -293,8 +309,11 @@ class WatchSession:
         if cache.due and known is cache.verdict:
             self._request()
             return
-        self._took[state.kata.slug, self._requested] = seconds
+        if all(test.status == "passed" for test in known.tests):
+            now = time.monotonic()
+            self._left |= {(state.kata.slug, step): now - began for step, began in self._begun.items()}
         state.started, state.seconds, state.due = None, seconds, frozenset()
+        state.notes = [note for note in state.notes if note.kind != "not passed"]
         self.news.append(Event("verdict"))
         if not state.partial:
             self._count(known)
@@ -422,12 +441,13 @@ class WatchSession:
         self.news.append(Event("list"))
 
     def _tests(self) -> None:
-        self.state.visible = not self.state.visible
-        self._turn("verdict")
-        self.grade()
+        if not self.state.kata.handed_out:
+            self.state.visible = not self.state.visible
+            self._turn("verdict")
+            self.grade()
 
     def _plot(self) -> None:
-        for event in self.plotter.begin(self.state.kata):
+        for event in self.plotter.begin(self.state.kata, in_page=self.state.in_page):
             self._note(event)
 
     def _ask(self) -> None:

@@ -38,27 +38,27 @@ class TaskCache:
         if verdict.status in ("ungradable", "error") and not verdict.tasks:
             return verdict
         places = {task.name: place for place, task in enumerate(self.kata.tasks)}
-        decided = {task.name for task in verdict.tasks}
         tasks, tests = list(verdict.tasks), list(verdict.tests)
         if self.verdict is not None:
-            tasks += [task for task in self.verdict.tasks if task.name not in decided]
+            tasks += [task for task in self.verdict.tasks if task.name not in asked]
             tests = [test for test in self.verdict.tests if test.task not in asked] + tests
         tests.sort(key=lambda test: places[test.task])  # a stable sort, so the suite's order is kept within a task
         tasks.sort(key=lambda task: places[task.name])
         self.verdict = totalled(replace(verdict, tests=tuple(tests)), tasks)
-        self.due -= decided
+        self.due -= {task.name for task in verdict.tasks}
         return self.verdict
 
     def close(self, asked: frozenset[str]) -> None:
         """Record that the verdict on these tasks is complete: neither they nor the tasks that they block are due."""
+        known = {task.name for task in self.verdict.tasks} if self.verdict else set()
         self.due -= asked
-        self.due -= self._blocked(self.due)
+        self.due -= self._blocked(self.due & known)
 
     def _blocked(self, names: frozenset[str], without: frozenset[str] = frozenset()) -> set[str]:
-        """Return the known tasks among `names` that a failed task blocks, other than one of `without`."""
+        """Return those of these tasks that a failed task blocks, other than one of `without`."""
         tasks = self.verdict.tasks if self.verdict else ()
         failed = {task.name for task in tasks if task.status == "failed"} - without
-        return {task.name for task in tasks if task.name in names and blocking(self.kata, failed, task.name)}
+        return {name for name in names if blocking(self.kata, failed, name)}
 
 
 def affected_by(kata: Kata, files: Collection[str]) -> frozenset[str]:

@@ -24,6 +24,7 @@ from graders.verdict import TaskResult, TestResult
 if TYPE_CHECKING:
     from rich.console import Console
 
+TO_DO = "still to do"
 STEP_S = 2.0  # once grading has taken this long, say which test runs
 _BAR = 16
 _OUTCOME_LINES = 2  # the expected value and the result are each cut to this many lines
@@ -67,12 +68,24 @@ def sentence(event: Event, state: State) -> str:
 def praise(state: State) -> str:
     """Return a sentence about a verdict that leaves the learner nothing to do."""
     tests = "core tests" if state.failing else "tests"
+    which = "The visible" if state.kata.handed_out else "All"
     if state.partial and state.in_page:
         return f"The visible {tests} pass. All tests together decide the verdict."
     if state.partial:
         return f"The visible {tests} pass. Press c to run all tests; they decide the verdict."
-    passed = state.verdict is not None and state.verdict.status == "passed"
-    return f"All {tests} pass." if passed else f"All {tests} pass; a person has to grade the rest."
+    waiting = [task for task in state.verdict.tasks if task.status == "awaiting_review"] if state.verdict else []
+    rest = f"; a person has to grade the rest: {', '.join(task.title or task.name for task in waiting)}" * bool(waiting)
+    return f"{which} {tests} pass{rest}."
+
+
+def still_to_do(state: State) -> str:
+    """Return a sentence about a verdict in which nothing has failed, but tasks are still to do."""
+    first = next(task for task, _ in state.tasks if task.name in state.to_do)
+    return f"What you have changed passes. Next: {first.title}."
+
+
+def count_to_do(state: State) -> str:
+    return f"{len(state.to_do)} task{'s' * (len(state.to_do) > 1)} {TO_DO}"
 
 
 def activity(state: State, otherwise: str) -> str:
@@ -83,8 +96,8 @@ def activity(state: State, otherwise: str) -> str:
     left = f", {_left(state)}" if passed >= AGAIN_S and state.verdict is not None else ""
     if passed >= STEP_S:
         left += f" · {clean_line(str(state.step or 'preparing the tests'))}"
-    if passed >= STEP_S and state.usual_s - passed >= 1:
-        left += f" · about {state.usual_s - passed:.0f} s left"
+    if passed >= STEP_S and state.ends - time.monotonic() >= 1:
+        left += f" · about {state.ends - time.monotonic():.0f} s left"
     return f"grading … {passed:.0f} s{left}" if passed >= 1 else "grading …"
 
 
@@ -125,11 +138,14 @@ class Lines(Page):
             self.put(("    ", ""), (line, "cyan"))
         return whole
 
-    def task(self, task: TaskResult) -> None:
-        """Add a task on one line, and truncate a long title."""
-        remark, title = wording.task_remark(task), task.title or task.name
+    def task(self, task: TaskResult, *, to_do: bool = False) -> None:
+        """Add a task on one line, and truncate a long title. A failed extra task isn't red."""
+        remark, title = TO_DO if to_do else wording.task_remark(task), task.title or task.name
         left = clean_line(f"{title} ({remark})" if remark else title)
-        self.row(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), COLOURS.get(task.status, "dim"))
+        mark, colour = "·" if to_do else wording.SYMBOLS[task.status], COLOURS.get(task.status, "dim")
+        if task.status == "failed" and task.name in self.optional:
+            colour = COLOURS["partial"]
+        self.row(f"  {mark} ", left, wording.worth(task), colour)
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
         """Add a line as `ends` does, but truncate a long text."""
@@ -171,12 +187,14 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
     if open_:
         reached = sum(task.score for task in verdict.tasks if task.name not in open_)
         score = f"{wording.points(reached)} / {wording.points(points_of(state.kata))} so far"
-        if status in (*DONE, "ungraded"):
+        if status in (*DONE, "ungraded", "failed"):  # tasks that wait for others may make it `failed`
             mark, colour, words = ("✗", "red", "failed") if state.fails else ("…", "", "passed so far")
+    elif state.halfway:
+        mark, colour, words = "✓", "green", f"passed so far, {count_to_do(state)}"
     page.ends(f"{mark} ", name, score, f"bold {colour}")
-    tests = "visible tests only" if state.partial else "all tests"
+    tests = "visible tests only" if state.partial or state.kata.handed_out else "all tests"
     page.block(f"{words} · {tests} · {activity(state, f'{state.graded_at}, {state.seconds:.2f} s')}", "  ", "dim")
-    if verdict.tasks:
+    if state.tasks:
         page.blank()
         _tasks(page, state, most)
     return page.lines
@@ -191,7 +209,7 @@ def _tasks(page: Lines, state: State, most: int) -> None:
         if (task, result) not in kept:
             continue
         if result is not None:
-            page.task(result)
+            page.task(result, to_do=task.name in state.to_do)
         else:
             title = f"{task.title} (extra)" if task.extra else task.title
             page.row("  · ", clean_line(title), f"– / {wording.points(task.points)}", "dim")
@@ -236,8 +254,10 @@ def _outcome(page: Lines, state: State) -> None:
                 page.blank()
             if state.open and not state.fails:
                 page.block("Nothing has failed so far.", "  ", "dim")
-            elif verdict.status in DONE:
+            elif verdict.status in DONE and not state.open:
                 _praise(page, state)
+            elif state.halfway:
+                page.block(still_to_do(state), "  ", "green")
             _failure(page, state)
         page.notes(verdict)
 
@@ -310,7 +330,8 @@ def bottom(state: State, console: Console, width: int) -> list[Text]:
         keys = {"↑↓": "choose", "Enter": "select", "Esc": "back", "q": "quit"}
     else:
         keys = {"n": "next"} | ({"f": "next failure"} if len(state.failing) > 1 else {}) | {"h": "hint", "l": "list"}
-        keys |= {"c": "all tests" if state.visible else "visible only", "p": "plot", "r": "reset"}
+        keys |= {} if state.kata.handed_out else {"c": "all tests" if state.visible else "visible only"}
+        keys |= {"p": "plot", "r": "reset"}
         keys |= ({"Esc": "back"} if state.view == "hints" else {}) | {"q": "quit"}
     line = Text()
     for key, meaning in keys.items():

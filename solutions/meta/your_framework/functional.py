@@ -316,9 +316,9 @@ def elu(a, alpha=1.0):
 
 
 ERF = np.array([math.erf(k / 8) for k in range(-48, 49)])
-GAUSS = [
-    ((1 + u) / 2, w / math.sqrt(math.pi))
-    for u, w in zip(*map(np.ndarray.tolist, np.polynomial.legendre.leggauss(4)), strict=True)
+GAUSS = [  # nodes and weights of Gaussian quadrature, with two for float32 and with four for float64
+    [((1 + u) / 2, w / math.sqrt(math.pi)) for u, w in zip(*map(np.ndarray.tolist, nodes), strict=True)]
+    for nodes in (np.polynomial.legendre.leggauss(2), np.polynomial.legendre.leggauss(4))
 ]
 
 
@@ -331,8 +331,8 @@ def erf(x):
     x = np.clip(x, -6, 6)  # beyond these bounds erf is ±1, even in float64
     eighths = np.rint(np.fmax(x, -6) * 8)  # a valid table index, for nan too
     start, table = eighths / 8, namespace(x).asarray(ERF, x.dtype)
-    rest = x - start
-    return table[eighths.astype(INT64) + 48] + rest * sum(w * np.exp(-np.square(start + u * rest)) for u, w in GAUSS)
+    rest, nodes = x - start, GAUSS[x.dtype == np.float64]
+    return table[eighths.astype(INT64) + 48] + rest * sum(w * np.exp(-np.square(start + u * rest)) for u, w in nodes)
 
 
 def gelu(a, approximate="none"):
