@@ -316,32 +316,53 @@ def elu(a, alpha=1.0):
 
 
 ERF = np.array([math.erf(k / 8) for k in range(-48, 49)])
-GAUSS = [  # nodes and weights of Gaussian quadrature, with two for float32 and with four for float64
-    [((1 + u) / 2, w / math.sqrt(math.pi)) for u, w in zip(*map(np.ndarray.tolist, nodes), strict=True)]
-    for nodes in (np.polynomial.legendre.leggauss(2), np.polynomial.legendre.leggauss(4))
+GAUSS = [  # four nodes and weights of Gaussian quadrature
+    ((1 + u) / 2, w / math.sqrt(math.pi))
+    for u, w in zip(*map(np.ndarray.tolist, np.polynomial.legendre.leggauss(4)), strict=True)
 ]
+# Factors of x, x³, … x¹³ in a polynomial whose tanh differs from erf by at most 6·10⁻⁸. Fitted by least squares to
+# atanh(erf(x)), with weights that made the largest difference small.
+ATANH_ERF = [1.12837971, 0.102765482, -1.84384462e-4, -6.25718693e-4, 8.97121476e-5, -5.98559484e-6, 1.58952847e-7]
 
 
 def erf(x):
-    """The error function of an array, to the array's precision.
-
-    Starts from the value at the nearest multiple of 1/8, which comes from the standard library, and integrates
-    2/√π exp(-t²) from there to x by Gaussian quadrature.
-    """
-    x = np.clip(x, -6, 6)  # beyond these bounds erf is ±1, even in float64
+    """The error function of an array, to the array's precision."""
+    if x.dtype != np.float64:
+        x = np.clip(x, -5, 5)  # beyond these bounds erf rounds to ±1
+        square, z = x * x, np.zeros_like(x)
+        for factor in reversed(ATANH_ERF):
+            z *= square
+            z += factor
+        z *= x
+        return np.tanh(z, out=z)
+    # Start from the value at the nearest multiple of 1/8, which comes from the standard library, and integrate
+    # 2/√π exp(-t²) from there to x.
+    x = np.clip(x, -6, 6)  # beyond these bounds erf is ±1
     eighths = np.rint(np.fmax(x, -6) * 8)  # a valid table index, for nan too
-    start, table = eighths / 8, namespace(x).asarray(ERF, x.dtype)
-    rest, nodes = x - start, GAUSS[x.dtype == np.float64]
-    return table[eighths.astype(INT64) + 48] + rest * sum(w * np.exp(-np.square(start + u * rest)) for u, w in nodes)
+    start, table = eighths / 8, namespace(x).asarray(ERF)
+    rest = x - start
+    return table[eighths.astype(INT64) + 48] + rest * sum(w * np.exp(-np.square(start + u * rest)) for u, w in GAUSS)
 
 
 def gelu(a, approximate="none"):
     """a Φ(a), with the normal distribution function Φ; approximate='tanh': Hendrycks and Gimpel's formula (2016)."""
     a, x = real(a)
     if approximate == "none":
-        phi = 0.5 * (1 + erf(x * math.sqrt(0.5)))
-        density = np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-        return record(x * phi, (a, lambda g: g * (phi + x * density), a))
+        phi = erf(x * math.sqrt(0.5))
+        phi += 1
+        phi *= 0.5
+
+        def rule(g):
+            slope = x * x  # of x Φ(x): Φ(x) + x exp(-x²/2) / √(2π), computed in place
+            slope *= -0.5
+            np.exp(slope, out=slope)
+            slope *= x
+            slope *= 1 / math.sqrt(2 * math.pi)
+            slope += phi
+            slope *= g
+            return slope
+
+        return record(x * phi, (a, rule, a))
     slope = math.sqrt(2 / math.pi)
     t = np.tanh(slope * (x + 0.044715 * x * x * x))
     inner = slope * (1 + 3 * 0.044715 * x * x)
