@@ -40,10 +40,9 @@ from graders import catalogue, intake
 from graders.checks.speed import median_interval
 from graders.course import executors, submissions
 from graders.course.batch import Batch
-from graders.course.executors import Cluster, JobExecutor, ThisMachine
+from graders.course.executors import Cluster, Job, JobExecutor, ThisMachine
 from graders.course.gradebook.tables import VerdictRow
 from graders.course.grading import BatchProgress, BatchRun
-from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
 from graders.errors import KataError
 from graders.verdict import Verdict
@@ -170,13 +169,9 @@ def chunk(place: JobExecutor, seed: int) -> float:
     """Grade a chunk of right submissions as a cohort, and return the seconds per submission."""
     started = time.perf_counter()
     for group in executors.graded(jobs(seed), place):
-        for done in group:
-            if (done.verdict.status, done.verdict.confinement, len(done.verdict.tests)) != (
-                "passed",
-                "full",
-                TESTS - 1,
-            ):
-                sys.exit(f"not a fully confined pass: {done.verdict.status} {done.verdict.message}")
+        for _, verdict in group:
+            if (verdict.status, verdict.confinement, len(verdict.tests)) != ("passed", "full", TESTS - 1):
+                sys.exit(f"not a fully confined pass: {verdict.status} {verdict.message}")
     return (time.perf_counter() - started) / CHUNK
 
 

@@ -109,7 +109,7 @@ def _run(kept: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     import graders.cli
-    from graders.course import executors, pool_worker
+    from graders.course import executors
     from graders.judge import process
     from graders.judge.client import Judge
 
@@ -119,7 +119,7 @@ def _run(kept: Any) -> None:
         def __init__(self, root: Path, at_once: int | None = None, require: Any = None) -> None:
             del at_once
             super().__init__(ThreadPoolExecutor(1), 1)
-            pool_worker._idle.append(Judge(root, require=require, crowded=True, started=kept))
+            executors._idle.append(Judge(root, require=require, crowded=True, started=kept))
 
     executors.ThisMachine = Here  # type: ignore[misc, assignment]
     process.start = lambda *_, **__: kept

@@ -11,7 +11,6 @@ blobs            stores submitted files by digest
 batch            opens the folder of a batch and its store, and removes people from it
 grading          grades the submissions of a batch, and regrades those in a gradebook
 executors        runs grading jobs on this machine or on a Dask cluster, even if processes die
-pool_worker      grades jobs in a process that keeps a judge running
 reproducibility  determines the versions and the seed on which a result depends
 written_files    writes all files of a batch that come from its store
 final_marks      explains the final marks that pages of feedback show

@@ -1,11 +1,17 @@
-"""Run grading jobs on this machine or on a cluster, and collect their verdicts, even if processes die."""
+"""Run grading jobs on this machine or on a cluster, and collect their verdicts, even if processes die.
+
+Submissions do not run in the processes that grade, because their judges start workers for them.
+"""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
+import itertools
 import multiprocessing
 import os
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -19,21 +25,40 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from graders.atomic import interrupts_deferred
-from graders.course import pool_worker
-from graders.course.pool_worker import Job
-from graders.errors import JudgeError, KataError
-from graders.verdict import Confinement, Verdict
+from graders.errors import Abandoned, JudgeError, KataError
+from graders.intake import Submission
+from graders.judge.client import Judge
+from graders.verdict import Confinement, Record, Verdict
 
 WAIT_S = 10.0  # how long to wait for an answer from a scheduler
 LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is restarted within seconds
+BROKEN = "the executor is broken, and only its owner can start another. Start one, and run this again."
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """A submission to grade, with the seed for the test inputs and the expected digests of the kata and its tests."""
+
+    person: str
+    submitted_at: str
+    kata: str
+    root: str
+    kata_digest: str
+    suite_digest: str
+    submission: Submission
+    seed: bytes
+    require: Confinement | None = None
+    require_extras: bool = False
 
 
 class JobExecutor:
-    """Runs up to `at_once` jobs at the same time with an executor, which cannot be replaced. Use it in a `with`."""
+    """Runs up to `at_once` jobs at the same time with an executor. Use it in a `with`."""
 
     executor: Executor
 
@@ -42,12 +67,11 @@ class JobExecutor:
         self.at_once = at_once
 
     def submit(self, job: Job) -> Future[Verdict | None]:
-        """Submit a job. Raises BrokenExecutor if the executor accepts no more jobs."""
-        return self.executor.submit(pool_worker.grade, job)
-
-    def renew(self) -> None:
-        """Replace a broken executor. Unfinished jobs are lost."""
-        raise KataError("the executor is broken, and only its owner can start another. Start one, and run this again.")
+        """Submit a job. Raises KataError if the executor accepts no more jobs."""
+        try:
+            return self.executor.submit(grade, job)
+        except (BrokenExecutor, OSError):  # a pool of processes that breaks in this call raises OSError
+            raise KataError(BROKEN) from None
 
     def look(self) -> None:
         """Raise KataError if no more results can come. This method is called if no result has come for a while."""
@@ -72,7 +96,7 @@ class ThisMachine(JobExecutor):
 
     def __enter__(self) -> Self:
         self._end, self._tell = multiprocessing.Pipe(duplex=False)
-        pool_worker.start(self.root, self.require, self._end)
+        _start(self.root, self.require, self._end)
         self.executor = ThreadPoolExecutor(self.at_once, "grading")
         return self
 
@@ -80,7 +104,7 @@ class ThisMachine(JobExecutor):
         self._tell.close()  # cancels the jobs that are being graded
         with interrupts_deferred():
             self.executor.shutdown(cancel_futures=True)
-            pool_worker.close()
+            _close()
         self._end.close()
 
 
@@ -141,22 +165,91 @@ class Cluster(JobExecutor):
             )
 
 
+# ---------------------------------------------------------------------------------------- one process
+
+_idle: list[Judge] = []  # the idle judges of this process, at most one for each thread that grades
+_busy: list[Judge] = []
+_lock = threading.Lock()
+_slots = itertools.count()
+_end: Connection | None = None
+
+
+def grade(job: Job) -> Verdict | None:
+    """Grade a job, or return None if the batch has ended. Raises KataError if this process cannot grade the job.
+
+    The verdict is an `error` if the kata on this machine is not the version that the batch grades.
+    """
+    with _judge(Path(job.root), job.require) as judge:
+        try:
+            until = None if _end is None else _end.fileno()
+            verdict = judge.grade(
+                job.kata, job.submission, seed=job.seed, until=until, require_extras=job.require_extras
+            )
+        except Abandoned:
+            return None
+    verdict = msgspec.structs.replace(verdict, accepted_confinement=job.require or "full")
+    if (verdict.kata_digest, verdict.suite_digest) == (job.kata_digest, job.suite_digest):
+        return verdict
+    other = f"{os.uname().nodename}: its {job.root} differs from that on the machine that started the batch. Update it."
+    return msgspec.structs.replace(verdict, status="error", message=other, tasks=(), tests=(), score=0.0, max_score=0.0)
+
+
+@contextlib.contextmanager
+def _judge(root: Path, require: Confinement | None) -> Iterator[Judge]:
+    """Borrow an idle judge, or make one. The next job reuses the judge, unless this job raises an exception.
+
+    All judges of a repository share one process that starts their processes.
+    """
+    with _lock:
+        found = next((each for each in _idle if (each.root, each.require) == (root.resolve(), require)), None)
+        if found is not None:
+            _idle.remove(found)
+        shared = (each.process for each in (*_idle, *_busy) if each.root == root.resolve())
+        judge = found or Judge(root, require=require, crowded=True, started=next(shared, None), slot=next(_slots))
+        _busy.append(judge)
+    try:
+        yield judge
+    except BaseException:
+        judge.close()
+        raise
+    else:
+        with _lock:
+            _idle.append(judge)
+    finally:
+        with _lock:
+            _busy.remove(judge)
+
+
+def _start(root: Path, require: Confinement | None, end: Connection) -> None:
+    """Start the judge's process. Jobs are cancelled when `end` becomes readable or its other end is closed."""
+    global _end
+    _end = end
+    with _judge(root, require) as judge:
+        judge.start()
+
+
+def _close() -> None:
+    """Close all idle judges of this process."""
+    global _end
+    _end = None
+    with _lock:
+        while _idle:
+            _idle.pop().close()
+
+
+atexit.register(_close)
+
+
+# ------------------------------------------------------------------------------------------ all jobs
+
 TRIES = 3
 GIVEN_UP = 3  # after giving up on this many jobs in a row, assume that the jobs are not the cause
 LOOK_S = 5.0  # how long to wait for a result before checking the executor
 AHEAD = 2  # the number of jobs to submit for each job that is being graded, so that no process is idle
 
 
-@dataclass(frozen=True)
-class Done:
-    """A job and its verdict."""
-
-    job: Job
-    verdict: Verdict
-
-
-def graded(jobs: Iterable[Job], executor: JobExecutor) -> Iterator[list[Done]]:
-    """Yield verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
+def graded(jobs: Iterable[Job], executor: JobExecutor) -> Iterator[list[tuple[Job, Verdict]]]:
+    """Yield jobs and their verdicts in groups, as soon as they are available. Only a few jobs are in memory at a time.
 
     If a grading process dies, the jobs that it may have been grading are tried again one at a time, to find the cause.
     A job gets an `error` if it raises an exception, or if processes die `TRIES` times while it is the only job. A job
@@ -195,25 +288,22 @@ class _JobQueue:
             job = self.again.popleft() if self.again else next(self.rest, None)
             if job is None:
                 break
-            try:
-                future = self.executor.submit(job)
-            except (BrokenExecutor, OSError) as fault:  # a pool of processes that breaks in this call raises OSError
-                future = Future()
-                future.set_exception(BrokenExecutor(str(fault)))
-            self.waiting[future] = job
+            self.waiting[self.executor.submit(job)] = job
         return bool(self.waiting)
 
-    def collect(self) -> list[Done]:
+    def collect(self) -> list[tuple[Job, Verdict]]:
         """Return the available verdicts, and queue lost jobs again or give up on them."""
         alone = len(self.waiting) == 1
-        result, lost, broken = [], [], False
+        result, lost = [], []
         for future in [each for each in self.waiting if each.done()]:
             job = self.waiting.pop(future)
             try:
                 verdict = future.result()
+            except BrokenExecutor:
+                raise KataError(BROKEN) from None
             except Exception as fault:  # noqa: BLE001 (whatever a job raises must not stop the others)
-                if _is_death(fault):
-                    broken = broken or isinstance(fault, BrokenExecutor)
+                # If a process dies, Dask raises KilledWorker.
+                if isinstance(fault, CancelledError) or type(fault).__name__ == "KilledWorker":
                     lost.append(job)
                     continue
                 verdict = _failed(
@@ -225,20 +315,16 @@ class _JobQueue:
                 self.retried.add(job.seed)
                 self.again.append(job)
             elif verdict is not None:
-                result.append(Done(job, verdict))
-        if broken:
-            lost += [job for future, job in self.waiting.items() if not future.done() or future.exception()]
-            self.waiting = {future: job for future, job in self.waiting.items() if job not in lost}
-            self.executor.renew()
+                result.append((job, verdict))
         for job in lost:
             self.deaths[job.seed] += alone
             if self.deaths[job.seed] < TRIES:
                 self.again.append(job)
             else:
-                result.append(self._given_up(job))
+                result.append((job, self._given_up(job)))
         return result
 
-    def _given_up(self, job: Job) -> Done:
+    def _given_up(self, job: Job) -> Verdict:
         del self.deaths[job.seed]
         self.given_up += 1
         if self.given_up == GIVEN_UP:
@@ -246,12 +332,7 @@ class _JobQueue:
                 "the grading processes die on every job. Check that there is enough memory, and run the command again."
             )
         reason = f"the grading process died {TRIES} times; this does not count against the submission"
-        return Done(job, _failed(job, reason))
-
-
-def _is_death(fault: Exception) -> bool:
-    """Return whether this exception means that a grading process died. In that case, Dask raises KilledWorker."""
-    return isinstance(fault, BrokenExecutor | CancelledError) or type(fault).__name__ == "KilledWorker"
+        return _failed(job, reason)
 
 
 def _failed(job: Job, reason: str) -> Verdict:

@@ -17,11 +17,10 @@ from graders.course import submissions, written_files
 from graders.course.batch import Batch, BatchStore
 from graders.course.blobs import writing
 from graders.course.downloads import SubmissionEntry
-from graders.course.executors import JobExecutor, graded
+from graders.course.executors import Job, JobExecutor, graded
 from graders.course.gradebook import Gradebook, batches, importing
 from graders.course.gradebook.importing import Key, Row
 from graders.course.gradebook.results import StoredSubmission
-from graders.course.pool_worker import Job
 from graders.course.reproducibility import seed_of, versions, versions_of
 from graders.course.submissions import KataSubmission
 from graders.errors import KataError
@@ -80,7 +79,7 @@ class BatchRun:
         self._moved: dict[Key, str] = {}
         self._people = {entry.person: entry.people for entry in entries}
         for group in graded(self._jobs(entries), executor):
-            self._write(held, [row for done in group for row in self._rows(done.job, done.verdict)])
+            self._write(held, [row for job, verdict in group for row in self._rows(job, verdict)])
         self._write(held, [])
         self.progress.moved = held.write(batches.correct_times, self._moved)
         return self.progress
@@ -262,8 +261,8 @@ def regrade(
             yield _job(kata, digests[each.kata], files, seed=seed, require_extras=extras, **whose)
 
     for group in graded(jobs(), executor):
-        for done in group:
-            _add(result, book, by_seed.pop(done.job.seed), done.verdict, batch)
+        for job, verdict in group:
+            _add(result, book, by_seed.pop(job.seed), verdict, batch)
         yield result
     yield result
 

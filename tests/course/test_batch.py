@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import multiprocessing
 import os
 import re
 import shutil
@@ -17,7 +16,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,13 @@ import pytest
 
 from graders import Judge, catalogue, intake, verdict
 from graders.course import batch as batch_module
-from graders.course import downloads, executors, pool_worker, submissions
+from graders.course import downloads, executors, submissions
 from graders.course.batch import Batch
 from graders.course.downloads import SubmissionEntry
-from graders.course.executors import Cluster, JobExecutor, ThisMachine
+from graders.course.executors import Cluster, Job, JobExecutor, ThisMachine
 from graders.course.gradebook import removal
 from graders.course.gradebook.importing import Row
 from graders.course.grading import BatchProgress, BatchRun
-from graders.course.pool_worker import Job
 from graders.course.reproducibility import same_result
 from graders.errors import JudgeError, KataError
 from graders.manual_scores import ManualScore, with_marks
@@ -618,7 +616,7 @@ def test_killed_judging_process_loses_no_verdict(root, small_cohort, tmp_path, k
 
     def kill_one(progress: BatchProgress) -> None:
         if len(killed) < kills and graded_by(progress) > 3 * (len(killed) + 1):
-            for judge in [each for each in pool_worker._busy if each.process and each not in killed][:1]:
+            for judge in [each for each in executors._busy if each.process and each not in killed][:1]:
                 judge.process.process.kill()
                 killed.append(judge)  # and no more: its second attempt may still run, and there is no third
 
@@ -879,10 +877,10 @@ def resident_here(judge: Judge) -> Iterator[Callable[[Path], None]]:
 
     def lend(root: Path) -> None:
         judge.start()
-        pool_worker._idle.append(Judge(root, crowded=True, started=judge._process))
+        executors._idle.append(Judge(root, crowded=True, started=judge._process))
 
     yield lend
-    pool_worker._idle.clear()
+    executors._idle.clear()
 
 
 def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
@@ -899,7 +897,7 @@ def test_any_executor_works_with_few_jobs_in_memory(root, resident_here):
 
     with ThreadPoolExecutor(2) as executor:
         for group in executors.graded(jobs(), JobExecutor(executor, 2)):
-            assert {each.verdict.status for each in group} == {"passed"}
+            assert {found.status for _, found in group} == {"passed"}
             done += len(group)
     assert done == 12
 
@@ -908,47 +906,41 @@ def test_machine_with_other_katas_gives_an_error(root, resident_here):
     resident_here(root)
     stale = msgspec.structs.replace(job(0, root), suite_digest="0" * 64)
     with ThreadPoolExecutor(1) as executor:
-        ((done,),) = executors.graded([stale], JobExecutor(executor, 1))
-    assert (done.verdict.status, done.verdict.score) == ("error", 0)
-    assert "Update it." in done.verdict.message
+        (((_, found),),) = executors.graded([stale], JobExecutor(executor, 1))
+    assert (found.status, found.score) == ("error", 0)
+    assert "Update it." in found.message
 
 
-def mortal(job: Job) -> verdict.Verdict:
-    """Grade like `pool_worker.grade`, except for jobs that kill the process or raise."""
-    if job.person == "person5":
-        os._exit(1)
+class KilledWorker(Exception):
+    """A job's process has died, in the words of Dask."""
+
+
+class Mortal(JobExecutor):
+    """An executor whose processes die of some jobs, and once each of some others, as if they ran in the same ones."""
+
+    def __init__(self, executor: Executor, deadly: set[str], others: set[str]) -> None:
+        super().__init__(executor, 2)
+        self.deadly, self.others = deadly, others
+
+    def submit(self, job: Job) -> Future[verdict.Verdict | None]:
+        dies = job.person in self.deadly | self.others
+        self.others.discard(job.person)
+        return self.executor.submit(mortal, job, dies=dies)
+
+
+def mortal(job: Job, *, dies: bool) -> verdict.Verdict:
+    if dies:
+        raise KilledWorker
     if job.person == "person7":
         raise ValueError("seven")
     return verdict.Verdict(kata="one", status="passed")
 
 
-class Mortal:
-    """A pool of processes, some of which die."""
-
-    at_once = 2
-
-    def __init__(self, function) -> None:
-        self.function = function
-        self.renew()
-
-    def renew(self) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
-        self.pool = ProcessPoolExecutor(2, mp_context=context)
-
-    def submit(self, job: Job) -> Future[verdict.Verdict]:
-        return self.pool.submit(self.function, job)
-
-
-@pytest.mark.deep
 def test_job_that_kills_its_process_does_not_stop_the_others(root):
-    place = Mortal(mortal)
-    done = {
-        each.job.person: each.verdict
-        for group in executors.graded((job(n, root) for n in range(10)), place)
-        for each in group
-    }
-    place.pool.shutdown()
+    with ThreadPoolExecutor(2) as pool:
+        place = Mortal(pool, {"person5"}, {"person4", "person6"})
+        graded = executors.graded((job(n, root) for n in range(10)), place)
+        done = {each.person: found for group in graded for each, found in group}
     assert len(done) == 10
     assert {person for person, each in done.items() if each.status == "passed"} == {
         f"person{number}" for number in range(10) if number not in (5, 7)
@@ -958,28 +950,20 @@ def test_job_that_kills_its_process_does_not_stop_the_others(root):
     assert (done["person7"].status, done["person7"].message) == ("error", "ValueError: seven")
 
 
-def dies(_: Job) -> None:
-    os._exit(1)
-
-
-def test_pool_that_breaks_during_a_submission_is_renewed(root):
-    class BreaksOnce(Mortal):
-        def submit(self, job: Job) -> Future[verdict.Verdict]:
-            if not self.renewals:
-                raise OSError("handle is closed")
-            return super().submit(job)
-
-        def renew(self) -> None:
-            self.renewals = getattr(self, "renewals", -1) + 1
-            self.pool = ThreadPoolExecutor(1)
-
-    pool = BreaksOnce(mortal)
-    (done,) = [each for group in executors.graded([job(0, root)], pool) for each in group]
-    assert (done.verdict.status, pool.renewals) == ("passed", 1)
-
-
 def test_processes_that_die_on_every_job_end_the_batch(root):
-    place = Mortal(dies)
-    with pytest.raises(JudgeError, match="die on every job"):
-        list(executors.graded((job(number, root) for number in range(10)), place))
-    place.pool.shutdown()
+    with ThreadPoolExecutor(2) as pool, pytest.raises(JudgeError, match="die on every job"):
+        list(
+            executors.graded((job(n, root) for n in range(10)), Mortal(pool, {f"person{n}" for n in range(10)}, set()))
+        )
+
+
+@pytest.mark.parametrize(
+    ("where", "fault"), [("grade", BrokenExecutor("a process died")), ("submit", OSError("closed"))]
+)
+def test_broken_executor_is_left_to_its_owner(root, monkeypatch, where, fault):
+    def breaks(*_: object) -> None:
+        raise fault
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(KataError, match="only its owner can start another"):
+        monkeypatch.setattr(executors if where == "grade" else pool, where, breaks)
+        list(executors.graded([job(0, root)], JobExecutor(pool, 1)))
