@@ -75,7 +75,7 @@ def fill(
     `others` holds the titles and the maxima of other katas. Raises KataError if the column must be one of theirs.
     """
     file = roster_files.read(path)
-    _, delimiter, table = roster_files.read_table(path)
+    delimiter, table = roster_files.read_table(path)
     header = table[0][1]
     if file.system != system:
         raise KataError(f"{path}: this is not a file from {PLATFORMS[system]}. Download one there, or omit --into.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -73,9 +72,8 @@ class RosterFile:
 
 
 class Table(NamedTuple):
-    """A CSV file as text: its encoding, its delimiter, and its lines with their numbers."""
+    """A CSV file as text: its delimiter, and its lines with their numbers."""
 
-    encoding: str
     delimiter: str
     lines: list[tuple[int, list[str]]]
 
@@ -138,16 +136,15 @@ def read_table(path: Path) -> Table:
         raise KataError(f"{path}: it is larger than {LARGEST // 1_000_000} MB, so it is not a roster.")
     if data[:4] == b"PK\x03\x04" or data[:4] == b"\xd0\xcf\x11\xe0":
         raise KataError(f"{path}: this is a spreadsheet. Save it as CSV (in Excel: Save as, CSV UTF-8).")
-    text, encoding = _decoded(path, data)
-    text, delimiter = _delimited(text)
+    text, delimiter = _delimited(_decoded(path, data))
     lines = list(_lines(path, text, delimiter))
     if not lines:
         raise KataError(f"{path}: it is empty. The first line names the columns, such as id,name,e-mail,section,group.")
-    return Table(encoding, delimiter, lines)
+    return Table(delimiter, lines)
 
 
-def _decoded(path: Path, data: bytes) -> tuple[str, str]:
-    """Return the text and its encoding: UTF-8 with or without a mark, UTF-16, or Windows-1252."""
+def _decoded(path: Path, data: bytes) -> str:
+    """Return the text, which is in UTF-8 with or without a mark, in UTF-16, or in Windows-1252."""
     encodings = ["utf-8-sig", "cp1252"]
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ["utf-16"]
@@ -157,8 +154,7 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
         with suppress(UnicodeDecodeError):
             text = data.decode(encoding)
             if "\0" not in text:
-                plain = encoding == "utf-8-sig" and not data.startswith(codecs.BOM_UTF8)
-                return text, "utf-8" if plain else encoding
+                return text
     lines = data.split(b"\n")
     bad = (number for number, line in enumerate(lines, start=1) if b"\0" in line or not _is_utf8(line))
     raise KataError(f"{path}, line {next(bad, len(lines))}: it cannot be read as text. Save the file as CSV in UTF-8.")

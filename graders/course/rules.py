@@ -260,29 +260,21 @@ def decided(verdict: Verdict, decisions: Sequence[Decision]) -> Verdict:
     return totalled(verdict, tasks)
 
 
-def of_group(standings: Sequence[ScoredAttempt]) -> int:
-    """Return how many submissions a group has, or 0 if a person has only their own."""
-    return len(standings) if any(each.attempt.by for each in standings) else 0
-
-
 def final_mark(
     one: ScoredAttempt | None,
     rule: Rule,
     decisions: Sequence[Decision] = (),
-    *,
-    submitted: bool = False,
-    of_group: int = 0,
+    standings: Sequence[ScoredAttempt] = (),
 ) -> FinalMark:
     """Return a person's final points for a kata, the maximum, and the steps that led to the points.
 
-    `one` is the attempt that counts, out of `of_group` attempts of a group. If it is None, `submitted` says whether
-    there are attempts that do not count.
+    `one` is the attempt that counts, or None, out of all attempts in `standings`.
     """
     if one is None:
-        points, most, steps = 0.0, rule.maximum, ["no submission counts" if submitted else "no submission"]
+        points, most, steps = 0.0, rule.maximum, ["no submission counts" if standings else "no submission"]
     else:
         points, most = one.points, _maximum(one.attempt.verdict, rule)
-        steps = _steps(one, rule, decisions, of_group)
+        steps = _steps(one, rule, decisions, standings)
     excluded = False
     for each in decisions:
         if not each.task:
@@ -299,14 +291,16 @@ def _maximum(verdict: Verdict, rule: Rule) -> float:
     return possible if verdict.tasks else max(possible, rule.maximum)  # an ungradable one has not counted every task
 
 
-def _steps(one: ScoredAttempt, rule: Rule, decisions: Sequence[Decision], of_group: int) -> list[str]:
+def _steps(
+    one: ScoredAttempt, rule: Rule, decisions: Sequence[Decision], standings: Sequence[ScoredAttempt]
+) -> list[str]:
     verdict = one.attempt.original or one.attempt.verdict
     before = {task.name: task.score for task in verdict.tasks}
     steps = [f"{verdict.score:g} of {_maximum(verdict, rule):g}"]
     if one.attempt.by:
         steps.append(f"submitted for the group by {one.attempt.by}")
-    if of_group > 1:
-        steps.append(f"chosen from {of_group} submissions of the group")
+    if len(standings) > 1 and any(each.attempt.by for each in standings):
+        steps.append(f"chosen from {len(standings)} submissions of the group")
     for each in decisions:
         if each.task:
             steps.append(f"{each.task}: {before.get(each.task, 0.0):g} → {each.points:g} by {each.who}: {each.reason}")

@@ -285,7 +285,7 @@ def render(title: str, matches: Sequence[Match], comparison: Comparison, submitt
         ],
     }
     body = environment.from_string(_BODY).render(title=title, matches=matches, submitted_at=submitted_at)
-    return page(title, Markup(body), STYLE)
+    return page(title, body, STYLE)
 
 
 def who(match: Match) -> str:

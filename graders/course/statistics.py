@@ -10,7 +10,6 @@ from operator import attrgetter
 from statistics import StatisticsError, correlation, fmean
 
 from jinja2 import Environment
-from markupsafe import Markup
 
 from graders.course.gradebook.results import KataResult
 from graders.report.html import page
@@ -224,7 +223,7 @@ def render(katas: Sequence[KataStatistics], people: int, as_of: str) -> str:
     environment = Environment(autoescape=True)
     environment.filters |= {"share": percentage, "signed": signed, "left_out": left_out}
     body = environment.from_string(_BODY).render(katas=katas, people=people, as_of=as_of, enough=ENOUGH)
-    return page("How the katas were solved", Markup(body))
+    return page("How the katas were solved", body)
 
 
 def left_out(excluded: int) -> str:
@@ -255,7 +254,6 @@ class Line:
 
     rank: int
     person: str
-    test: str
     speed: Speed
 
 
@@ -271,10 +269,10 @@ def board(results: Sequence[KataResult]) -> dict[str, list[Line]]:
                 if test.speed is not None and test.status == "passed":
                     best = fastest.setdefault(test.name, {})
                     best[result.person] = min(best.get(result.person, test.speed), test.speed, key=attrgetter("ratio"))
-    return {test: ranked(test, speeds.items()) for test, speeds in sorted(fastest.items())}
+    return {test: ranked(speeds.items()) for test, speeds in sorted(fastest.items())}
 
 
-def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
+def ranked(speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
     """Rank the speeds, with the fastest first.
 
     People share a rank while their intervals overlap that of the fastest person in it. The number of a rank is one more
@@ -285,5 +283,5 @@ def ranked(test: str, speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
     for number, (person, speed) in enumerate(sorted(speeds, key=lambda each: (each[1].ratio, each[0])), start=1):
         if not rank or speed.low > until:
             rank, until = number, speed.high
-        lines.append(Line(rank, person, test, speed))
+        lines.append(Line(rank, person, speed))
     return lines

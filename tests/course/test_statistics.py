@@ -104,5 +104,5 @@ def test_overlapping_intervals_share_a_rank():
         "dora": speed(0.56, 0.54, 0.58),
         "ed": speed(0.90, 0.80, 1.00),
     }
-    lines = statistics.ranked("t", speeds.items())
+    lines = statistics.ranked(speeds.items())
     assert [(line.rank, line.person) for line in lines] == [(1, "ada"), (1, "bob"), (1, "cleo"), (4, "dora"), (5, "ed")]

@@ -114,9 +114,9 @@ def list_(
     """List the open requests to regrade."""
     with open_gradebook(gradebook) as book:
         requests = book.read(decisions.requests, closed=everything)
-    for each in requests:
+    for person, each in requests:
         state = f"closed by {each.closed_by} {each.closed_at}: {each.answer}" if each.closed_at else "open"
-        words = (str(each.id), each.person, each.kata, each.opened_at, each.reason, state)
+        words = (str(each.id), person, each.kata, each.opened_at, each.reason, state)
         print("  ".join(line(word, 1_000) for word in words))
     if not requests:
         print("no requests" if everything else "no open requests")
@@ -131,5 +131,5 @@ def close(
 ) -> None:
     """Close a request to regrade, with an answer."""
     with open_gradebook(gradebook, by, signed=True) as book:
-        closed = book.write(decisions.close_request, number, answer)
-    print(f"request {number} closed: {line(closed.person)}, {line(closed.kata)}")
+        person, kata = book.write(decisions.close_request, number, answer)
+    print(f"request {number} closed: {line(person)}, {line(kata)}")

@@ -27,8 +27,8 @@ from graders.course.commands.options import (
     person_line,
 )
 from graders.course.gradebook import decisions, results, settings
-from graders.course.gradebook.decisions import Request
 from graders.course.gradebook.results import KataResult, PersonReport
+from graders.course.gradebook.tables import RequestRow
 from graders.course.rules import ScoredAttempt, days
 from graders.course.similarity import Comparison
 from graders.course.statistics import KataStatistics, left_out, percentage, signed
@@ -57,7 +57,7 @@ def show(
         check_kata(book, kata)
         reports = book.read(results.reports, kata, person)
         course = book.read(settings.course)
-        requests = book.read(decisions.requests, person, closed=True) if person else []
+        requests = [row for _, row in book.read(decisions.requests, person, closed=True)] if person else []
         if not any(report.katas for report in reports):
             raise KataError(
                 f"{book.name}: no submissions match. Import some with `katas gradebook import`, or choose others."
@@ -117,7 +117,7 @@ def _cell(result: KataResult) -> str:
     return f"{result.points:g}" + ("*" if result.outstanding else "") + ("!" if result.decisions else "")
 
 
-def _in_detail(report: PersonReport, course: Course, requests: Sequence[Request]) -> list[str]:
+def _in_detail(report: PersonReport, course: Course, requests: Sequence[RequestRow]) -> list[str]:
     lines = [person_line(report.listing, ", ", "left the course")] if report.listing.roster else []
     for result in report.katas.values():
         lines.append(f"{line(result.kata)}: {_points(result).strip()}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -18,21 +18,6 @@ from graders.errors import KataError
 from graders.report.text import clean_line
 
 LONGEST_REASON = 1_000  # characters
-
-
-@dataclass(frozen=True)
-class Request:
-    """A person's request to regrade a kata. `closed_at` is None while it is open."""
-
-    id: int
-    person: str
-    kata: str
-    reason: str
-    opened_at: str
-    opened_by: str
-    closed_at: str | None
-    closed_by: str
-    answer: str
 
 
 def by_person(transaction: Transaction, directory: Directory) -> Mapping[IdKey, tuple[Decision, ...]]:
@@ -125,8 +110,8 @@ def add_request(transaction: Transaction, person: str, slug: str, reason: str) -
     return request.id
 
 
-def close_request(transaction: Transaction, number: int, answer: str) -> Request:
-    """Close a request with an answer. Raises KataError if it is unknown or already closed."""
+def close_request(transaction: Transaction, number: int, answer: str) -> IdKey:
+    """Close a request with an answer, and return whose it is. Raises KataError if it is unknown or already closed."""
     row = transaction.session.get(RequestRow, number)
     if row is None:
         raise KataError(f"{number}: no such request. `katas gradebook request list --all` lists them.")
@@ -135,20 +120,22 @@ def close_request(transaction: Transaction, number: int, answer: str) -> Request
     row.answer = checked_reason(answer, "--answer")
     row.closed_at, row.closed_by = now(), clean_line(transaction.who)
     transaction.note("request closed", row.person.name, row.kata, f"{row.id}: {row.reason}", row.answer)
-    return _request(row, Directory(transaction))
+    return Directory(transaction).id_of(row.person.name), row.kata
 
 
-def requests(transaction: Transaction, person: str | None = None, *, closed: bool = False) -> list[Request]:
-    """Return the open requests in the order in which they were added. With `closed`, return the closed ones too."""
+def requests(
+    transaction: Transaction, person: str | None = None, *, closed: bool = False
+) -> list[tuple[str, RequestRow]]:
+    """Return the open requests in the order in which they were added, each with the id of the person.
+
+    With `closed`, return the closed ones too.
+    """
     directory = Directory(transaction)
     wanted = sa.select(RequestRow).join(PersonRow).options(selectinload(RequestRow.person)).order_by(RequestRow.id)
     if not closed:
         wanted = wanted.where(RequestRow.closed_at.is_(None))
     if person is not None:
         wanted = wanted.where(PersonRow.name.in_(directory.names(person)))
-    return [_request(row, directory) for row in transaction.session.scalars(wanted)]
-
-
-def _request(row: RequestRow, directory: Directory) -> Request:
-    values = {each.name: getattr(row, each.name) for each in fields(Request) if each.name != "person"}
-    return Request(person=directory.id_of(row.person.name), **values)
+    found = [(directory.id_of(row.person.name), row) for row in transaction.session.scalars(wanted)]
+    transaction.session.expunge_all()
+    return found

@@ -43,8 +43,7 @@ class KataResult:
     @property
     def mark(self) -> FinalMark:
         """The final points, with the steps that led to them."""
-        submitted, of_group = bool(self.standings), rules.of_group(self.standings)
-        return rules.final_mark(self.counted, self.rule, self.decisions, submitted=submitted, of_group=of_group)
+        return rules.final_mark(self.counted, self.rule, self.decisions, self.standings)
 
     @property
     def submitted(self) -> bool:
