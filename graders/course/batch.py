@@ -102,7 +102,7 @@ class Batch:
 
     @contextmanager
     def _store(self, url: str | None = None, seed: bytes | None = None) -> Iterator[BatchStore]:
-        pointer = _pointer(self.out)
+        pointer = pointer_of(self.out)
         if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
             raise KataError(
                 f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
@@ -116,7 +116,7 @@ class Batch:
                 )
             is_own = book.folder == self.out.resolve() and book.address.endswith(f"/{OWN}")
             if pointer is None and not is_own:
-                pointer = _Pointer(gradebook=book.address, batch=os.urandom(16).hex())
+                pointer = Pointer(gradebook=book.address, batch=os.urandom(16).hex())
                 _write_pointer(self.out, pointer)
             folder = HERE if is_own else str(self.out.resolve())
             with book.transaction(alone=True) as transaction:
@@ -148,7 +148,7 @@ class Batch:
                 into = batches.find(target, row.key) or batches.create(target, row.key, folder, row.seed)
             imported = batches.copy(source, row, target, folder, into)
         if joins:
-            _write_pointer(self.out, _Pointer(gradebook=book.address, batch=held.key))
+            _write_pointer(self.out, Pointer(gradebook=book.address, batch=held.key))
             own = self.out / OWN
             with writing(own):
                 os.replace(own, own.with_name(own.name + TAKEN_OVER))
@@ -205,16 +205,11 @@ class Batch:
         return alike
 
 
-class _Pointer(Record, frozen=True, kw_only=True):
+class Pointer(Record, frozen=True, kw_only=True):
     """The content of gradebook.json: the gradebook that is the batch's store, and the batch's key in it."""
 
     gradebook: str
     batch: str
-
-
-def has_pointer(out: Path) -> bool:
-    """Return whether the batch in a folder belongs to another gradebook."""
-    return _pointer(out) is not None
 
 
 @dataclass(frozen=True)
@@ -242,7 +237,8 @@ class BatchStore:
 
     def append(self, rows: Sequence[Row]) -> list[Row]:
         """Store verdicts in one transaction, and return them with manual scores. They are on disk when this returns."""
-        return self.write(batches.store_all, rows) if rows else []
+        with self.book.transaction(alone=True) as transaction:
+            return [batches.store(transaction, self.batch(transaction), row) for row in rows]
 
     def read(self, query: Callable[Concatenate[Transaction, BatchRow, P], T], *args: P.args, **settings: P.kwargs) -> T:
         """Return the result of a function, which gets a transaction and the batch's row first."""
@@ -259,10 +255,11 @@ class BatchStore:
     def rows(self) -> Iterator[Row]:
         """Yield the current row of each person and kata, with manual scores, a few at a time."""
         with self.book.transaction() as transaction:
-            yield from batches.rows(transaction, self.batch(transaction))
+            for each in batches.entries(transaction, self.batch(transaction)):
+                yield Row(person=each.person.name, submitted_at=each.submitted_at, verdict=each.last_verdict())
 
 
-def _found_or_created(transaction: Transaction, pointer: _Pointer | None, folder: str, seed: bytes | None) -> BatchRow:
+def _found_or_created(transaction: Transaction, pointer: Pointer | None, folder: str, seed: bytes | None) -> BatchRow:
     """Return a batch's row in its gradebook. Correct its folder if it was moved, and not only copied."""
     row = batches.find(transaction, pointer.batch) if pointer else batches.in_folder(transaction, HERE)
     if row is None:
@@ -273,9 +270,10 @@ def _found_or_created(transaction: Transaction, pointer: _Pointer | None, folder
     return row
 
 
-def _pointer(out: Path) -> _Pointer | None:
+def pointer_of(out: Path) -> Pointer | None:
+    """Return which other gradebook the batch in a folder belongs to, or None."""
     try:
-        return msgspec.json.decode((out / POINTER).read_bytes(), type=_Pointer)
+        return msgspec.json.decode((out / POINTER).read_bytes(), type=Pointer)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as fault:
@@ -285,7 +283,7 @@ def _pointer(out: Path) -> _Pointer | None:
         ) from None
 
 
-def _write_pointer(out: Path, new: _Pointer) -> None:
+def _write_pointer(out: Path, new: Pointer) -> None:
     """Write gradebook.json, which is on disk when this function returns."""
     with writing(out / POINTER), replacing(out / POINTER) as file:
         file.write(msgspec.json.format(msgspec.json.encode(new), indent=2) + b"\n")

@@ -122,11 +122,11 @@ def _that_can_count(transaction: Transaction) -> Iterator[ToScore]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a queue offers. Empty collections mean everything."""
+    """What a queue offers. An empty text means everything."""
 
-    katas: Collection[str] = ()
-    tasks: Collection[str] = ()
-    people: Collection[str] = ()
+    kata: str = ""
+    task: str = ""
+    person: str = ""
     again: bool = False
     anonymous: bool = False
 
@@ -183,12 +183,12 @@ class MarkingQueue:
         self._limit()
 
     def _limit(self) -> None:
-        def is_wanted(piece: Piece) -> bool:
-            chosen = (wanted.katas, piece.kata), (wanted.tasks, piece.task), (wanted.people, piece.name)
-            return all(not names or name in names for names, name in chosen)
-
         wanted = self.wanted
-        self.pieces = [each for each in self.all if is_wanted(each)]
+        self.pieces = [
+            each
+            for each in self.all
+            if wanted.kata in ("", each.kata) and wanted.task in ("", each.task) and wanted.person in ("", each.name)
+        ]
 
     def choose(self, wanted: Wanted) -> None:
         """Offer something else from now on, from the beginning. Whether names are shown stays as it is."""
@@ -325,11 +325,11 @@ class MarkingQueue:
 
     # ------------------------------------------------------------------------------------ giving points
 
-    def give(self, shown: OpenPiece, given: Given, items: Sequence[int] | None = ()) -> OpenPiece:
+    def give(self, shown: OpenPiece, given: Given, items: Sequence[int] = ()) -> OpenPiece:
         """Store a score for all its people, and return the piece with it. `write_tables` writes the files.
 
-        `items` are the rubric items that the score comes from; None leaves them unchanged. Raises MarkedMeanwhile if
-        the score has changed since the piece was shown, and KataError if the submission was graded again.
+        `items` are the rubric items that the score comes from. Raises MarkedMeanwhile if the score has changed since
+        the piece was shown, and KataError if the submission was graded again.
         """
         task, (points, comment) = shown.task.name, given
         with interrupts_deferred(), self.book.transaction(alone=True) as transaction:
@@ -340,8 +340,8 @@ class MarkingQueue:
             for piece, submission, verdict in every:
                 after = awarded(shown.kata, verdict, task, points, comment, reviewer=self.book.who, at=at)
                 same = store(transaction, submission, verdict, after)
-                for each in same if items is not None else ():
-                    rubrics.use(transaction, each.id, task, items or ())
+                for each in same:
+                    rubrics.use(transaction, each.id, task, items)
                 self._written[transaction.path_of(submission.batch)] |= {(each.person.name, each.kata) for each in same}
                 self._seen.add(piece.key)
             transaction.session.expire(row)

@@ -35,12 +35,12 @@ class KataSubmission:
     refused: str = ""
 
 
-def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = None) -> Cohort:
+def read(path: Path, form: str | None = None) -> Cohort:
     """Return the entries in a folder or .zip file of this form (see graders.course.downloads).
 
-    The submission time comes from `times`, or from the learning management system, or from the archive or the newest
-    file in the person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one
-    person, that person gets one entry, which is refused. Raises KataError if there are no entries.
+    The submission time comes from the learning management system, or from the archive or the newest file in the
+    person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one person, that
+    person gets one entry, which is refused. Raises KataError if there are no entries.
     """
     cohort = downloads.read(path, form)
     known = Counter(person for entry in cohort.entries for person in entry.people)
@@ -50,7 +50,7 @@ def read(path: Path, times: Mapping[str, str] | None = None, form: str | None = 
         if alone:
             entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
     entries.sort(key=lambda entry: entry.person)
-    return with_times(replace(cohort, entries=entries), times or {})
+    return replace(cohort, entries=entries)
 
 
 def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:

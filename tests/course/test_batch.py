@@ -291,7 +291,7 @@ def test_one_name_in_two_unicode_forms_is_one_person(tmp_path, names):
 def test_names_are_stored_in_one_unicode_form(tmp_path):
     write(tmp_path / "in" / "Zoe\u0301" / "twice.py", SOLUTION)
     times = submissions.read_times(write(tmp_path / "times.csv", "Zoe\u0301,2026-05-31T21:59:00+00:00\n"))
-    (entry,) = submissions.read(tmp_path / "in", times.times).entries
+    (entry,) = submissions.with_times(submissions.read(tmp_path / "in"), times.times).entries
     assert (entry.person, entry.submitted_at) == ("Zo\u00e9", "2026-05-31T21:59:00+00:00")
     batch = Batch(tmp_path / "out")
     with batch.open() as held:
@@ -358,7 +358,8 @@ def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
     os.utime(write(folder / "ada" / "notes.md", ""), (1_600_000_000,) * 2)
     assert [entry.submitted_at for entry in submissions.read(folder).entries] == ["2023-11-14T22:13:20+00:00"]
     times = submissions.read_times(write(tmp_path / "times.csv", "person,time\nada,2026-05-31T23:59:00+02:00\n")).times
-    assert [entry.submitted_at for entry in submissions.read(folder, times).entries] == ["2026-05-31T21:59:00+00:00"]
+    cohort = submissions.with_times(submissions.read(folder), times)
+    assert [entry.submitted_at for entry in cohort.entries] == ["2026-05-31T21:59:00+00:00"]
 
 
 @pytest.mark.parametrize(
@@ -371,9 +372,8 @@ def test_submission_time_is_the_newest_files_or_from_a_table(tmp_path):
     ],
 )
 def test_wrong_table_of_times_names_the_line(tmp_path, text, fault):
-    write(tmp_path / "in" / "ada" / "twice.py", "")
     with pytest.raises(KataError, match=fault):
-        submissions.read(tmp_path / "in", submissions.read_times(write(tmp_path / "times.csv", text)).times)
+        submissions.read_times(write(tmp_path / "times.csv", text))
 
 
 def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
@@ -436,7 +436,8 @@ def test_two_names_of_a_person_may_not_have_different_times(root, tmp_path):
 def test_times_also_apply_to_someone_with_two_submissions(tmp_path):
     write(tmp_path / "in/ada/twice.py", SOLUTION)
     write(tmp_path / "in/ada.zip", "")
-    (entry,) = submissions.read(tmp_path / "in", {"ada": "2026-05-31T21:59:00+00:00"}).entries
+    times = {"ada": "2026-05-31T21:59:00+00:00"}
+    (entry,) = submissions.with_times(submissions.read(tmp_path / "in"), times).entries
     assert (bool(entry.refused), entry.submitted_at) == (True, "2026-05-31T21:59:00+00:00")
 
 

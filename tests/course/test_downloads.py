@@ -261,7 +261,7 @@ def test_a_broken_download_is_reported(root, tmp_path, data):
 
 def test_times_of_a_table_come_before_those_of_the_system(tmp_path):
     place = laid(tmp_path, GRADESCOPE, packed=True)
-    entries = submissions.read(place, {"1001": "2026-05-01T00:00:00+00:00"}).entries
+    entries = submissions.with_times(submissions.read(place), {"1001": "2026-05-01T00:00:00+00:00"}).entries
     assert (entries[0].submitted_at, entries[0].explicit) == ("2026-05-01T00:00:00+00:00", True)
 
 

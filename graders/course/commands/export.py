@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any
@@ -142,27 +142,16 @@ PURPOSES = {
 }
 
 
-def _command_for(system: str) -> Callable[..., None]:
-    def export(
-        kata: KataSlug,
-        into: Into = None,
-        column: Column = None,
-        output: Output = None,
-        anyway: Anyway = False,
-        gradebook: Url = DEFAULT_URL,
-    ) -> None:
-        _export(system, kata, into, column, output, gradebook, anyway=anyway)
-
-    return export
-
-
-for system, purpose in PURPOSES.items():
-    app.command(system, help=cleandoc(purpose))(_command_for(system))
-
-
 def _export(
-    system: str, kata: str, into: Path | None, column: str | None, output: Path | None, gradebook: str, *, anyway: bool
+    command: typer.Context,
+    kata: KataSlug,
+    into: Into = None,
+    column: Column = None,
+    output: Output = None,
+    anyway: Anyway = False,
+    gradebook: Url = DEFAULT_URL,
 ) -> None:
+    system = command.info_name or ""
     if column is not None and into is None:
         raise KataError("--column: it needs a file to fill in: --into FILE.")
     with open_gradebook(gradebook) as book:
@@ -188,6 +177,10 @@ def _export(
         print(f"written: {target} ({len(filled.people)} people, column {line(filled.column)})")
     for text in _problems(filled, into or gradebook):
         typer.echo(text, err=target is None)
+
+
+for system, purpose in PURPOSES.items():
+    app.command(system, help=cleandoc(purpose))(_export)
 
 
 def _problems(filled: Filled, file: Path | str) -> list[str]:

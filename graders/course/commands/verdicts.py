@@ -8,7 +8,7 @@ from typing import Annotated
 from graders import catalogue
 from graders.cli.session import Invocation
 from graders.course import grading, written_files
-from graders.course.batch import Batch, has_pointer
+from graders.course.batch import Batch, pointer_of
 from graders.course.commands.options import (
     DEFAULT_URL,
     BatchFolder,
@@ -70,7 +70,7 @@ def import_(
 
 def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) -> list[str]:
     batch = Batch(folder)
-    alone = not has_pointer(folder)
+    alone = pointer_of(folder) is None
     imported = batch.import_into(book, katas)
     with batch.reading() as held:
         if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
@@ -78,7 +78,7 @@ def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) ->
     tables = written_files.refresh_tables(book)  # the other batches'
     marks = f" and {counted(imported.marks, 'new manual score', 'new manual scores')}" if imported.marks else ""
     lines = [f"{imported.verdicts} new verdicts{marks} from {folder}", *tables]
-    if alone and has_pointer(folder):
+    if alone and pointer_of(folder) is not None:
         lines.append(f"{folder}: its results are kept in {book.name} from now on")
     return lines
 

@@ -5,7 +5,7 @@ A batch's results are those of its entries. Everything else about a submission i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -110,11 +110,6 @@ def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
     return msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks))
 
 
-def store_all(transaction: Transaction, batch: BatchRow, rows: Iterable[Row]) -> list[Row]:
-    """Store verdicts of a batch like `store`."""
-    return [store(transaction, batch, row) for row in rows]
-
-
 def same_files(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
     """Return a person's other submissions of the same files, which differ only in their times."""
     files = {"person_id": submission.person_id, "kata": submission.kata, "sha256": submission.sha256}
@@ -155,16 +150,6 @@ def submissions(transaction: Transaction, batch: BatchRow) -> Iterator[Submissio
     wanted = sa.select(SubmissionRow).where(SubmissionRow.batch == batch.folder).order_by(SubmissionRow.id)
     wanted = wanted.options(selectinload(SubmissionRow.person), selectinload(SubmissionRow.verdicts))
     return iter(transaction.session.scalars(wanted.execution_options(yield_per=100)))
-
-
-def rows(transaction: Transaction, batch: BatchRow) -> Iterator[Row]:
-    """Yield the current row of each person and kata, with manual scores."""
-    for each in entries(transaction, batch):
-        yield _row(each)
-
-
-def _row(submission: SubmissionRow) -> Row:
-    return Row(person=submission.person.name, submitted_at=submission.submitted_at, verdict=submission.last_verdict())
 
 
 def people(transaction: Transaction, batch: BatchRow) -> set[str]:

@@ -38,7 +38,7 @@ class Desk:
         """Return the queue's name, its progress, and what it can be limited to."""
         every, wanted = self._queue.all, self._queue.wanted
         tasks = dict.fromkeys((each.kata, each.task) for each in every)
-        chosen = {"kata": wanted.katas, "task": wanted.tasks, "person": wanted.people}
+        chosen = {"kata": wanted.kata, "task": wanted.task, "person": wanted.person, "again": wanted.again}
         return {
             "course": self._course,
             "by": self._queue.book.who,
@@ -47,16 +47,15 @@ class Desk:
             "katas": list(dict.fromkeys(each.kata for each in every)),
             "tasks": [{"kata": kata, "task": task} for kata, task in tasks],
             "people": sorted({each.name for each in every}),
-            "chosen": {name: next(iter(of), "") for name, of in chosen.items()} | {"again": wanted.again},
+            "chosen": chosen,
         }
 
     def choose(self, given: dict[str, Any]) -> dict[str, Any]:
         """Limit the queue, and open its first piece. An empty text means everything."""
-        texts = [given.get(name, "") for name in ("kata", "task", "person")]
-        if not all(isinstance(each, str) for each in texts):
+        kata, task, person = (given.get(name, "") for name in ("kata", "task", "person"))
+        if not all(isinstance(each, str) for each in (kata, task, person)):
             raise KataError("`kata`, `task` and `person` must be texts.")
-        katas, tasks, people = ([text] if text else [] for text in texts)
-        self._queue.choose(Wanted(katas, tasks, people, given.get("again") is True))
+        self._queue.choose(Wanted(kata, task, person, given.get("again") is True))
         self._last = None
         return self.next()
 
