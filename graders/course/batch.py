@@ -145,7 +145,7 @@ class Batch:
             row = held.batch(source)
             into = None
             if joins:
-                into = batches.find(target, row.key) or batches.create(target, row.key, folder, row.seed)
+                into = batches.find(target, key=row.key) or batches.create(target, row.key, folder, row.seed)
             imported = batches.copy(source, row, target, folder, into)
         if joins:
             _write_pointer(self.out, Pointer(gradebook=book.address, batch=held.key))
@@ -261,7 +261,7 @@ class BatchStore:
 
 def _found_or_created(transaction: Transaction, pointer: Pointer | None, folder: str, seed: bytes | None) -> BatchRow:
     """Return a batch's row in its gradebook. Correct its folder if it was moved, and not only copied."""
-    row = batches.find(transaction, pointer.batch) if pointer else batches.in_folder(transaction, HERE)
+    row = batches.find(transaction, key=pointer.batch) if pointer else batches.find(transaction, folder=HERE)
     if row is None:
         key = pointer.batch if pointer else os.urandom(16).hex()
         return batches.create(transaction, key, folder, (seed or os.urandom(32)).hex())

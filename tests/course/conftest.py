@@ -15,6 +15,7 @@ import pytest
 from graders.course.gradebook import Gradebook
 from tests.course.books import Opened, empty
 from tests.course.marking import Course, copy_course, write_course
+from tests.workshop import write_repository
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +83,12 @@ def opened(url: str) -> Iterator[Opened]:
 def book(opened: Opened) -> Gradebook:
     """Return a new gradebook."""
     return opened()
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a repository with two small katas that take the same file. Tests must not write to it."""
+    return write_repository(tmp_path_factory.mktemp("katas"), ["one", "two"])
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ review = true
 rubric = "Does it say {name}?"
 """
 WHY = TASK.format(name="why", title="Why", files='"why.md"')
+REVIEWED = workshop.TOML + TASK.format(name="why", title="Why", files='"twice.py"')
 HTML = "<img src=x onerror=alert(1)>"
 PEOPLE = ("ada", "bob", "cleo")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import re
 import shutil
@@ -38,8 +37,8 @@ from graders.manual_scores import ManualScore, with_marks
 from graders.report import render
 from tests import workshop
 from tests.attacks.residents import children, command_line
-from tests.course.books import AWAITING, current, moment, on_full_disk, table
-from tests.course.books import history as rows_of
+from tests.course.books import AWAITING, current, history, moment, on_full_disk, rows_of, table
+from tests.course.marking import REVIEWED
 from tests.warm import katas
 from tests.workshop import (
     ADDED,
@@ -61,12 +60,6 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a repository with two small katas that take the same file."""
-    return write_repository(tmp_path_factory.mktemp("katas"), ["one", "two"])
 
 
 def hand_in(folder: Path, count: int) -> Path:
@@ -182,8 +175,7 @@ def everything(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 
 def test_bad_submissions_do_not_stop_a_batch(everything):
     _, out, said = everything
-    with open(out / "results.csv", encoding="utf-8", newline="") as file:
-        found = {row["person"]: row for row in csv.DictReader(file)}
+    found = {row["person"]: row for row in rows_of((out / "results.csv").read_text("utf-8"))}
     statuses = {person: row["status"] for person, row in found.items()}
     bad = dict.fromkeys(("cleo", "dora", "fred", "hal"), "ungradable")
     assert statuses == {"ada": "passed", "bob": "failed", "ed": "passed", "gus": "passed", **bad}
@@ -207,7 +199,7 @@ def test_verdict_file_replays_from_the_stored_submission(everything, root):
 
 def test_second_run_grades_nothing_again(everything, root):
     folder, out, _ = everything
-    before = rows_of(out)
+    before = history(out)
     (out / "verdicts" / "ada" / "one.json").unlink()  # as after a kill between the store and the file
     forged = out / "verdicts" / "bob" / "one.json"
     write(forged, forged.read_text(encoding="utf-8").replace('"failed"', '"passed"'))
@@ -216,7 +208,7 @@ def test_second_run_grades_nothing_again(everything, root):
     assert verdict.from_json(forged.read_bytes()).status == "failed"
     assert "8 submissions from 8 people: 0 graded" in done.out
     assert "8 graded earlier" in done.out
-    assert rows_of(out) == before
+    assert history(out) == before
     assert verdict.from_json((out / "verdicts" / "ada" / "one.json").read_bytes()).status == "passed"
 
 
@@ -227,7 +219,7 @@ def test_new_submission_is_graded_and_earlier_verdict_stays(root, tmp_path):
         held.append([graded_row("person0000", title="what was handed in before")])
     said = run_here(root, folder, out).out
     assert ("1 submission from 1 person: 1 graded" in said, "graded earlier" in said) == (True, False), said
-    assert [row.verdict.title for row in rows_of(out)["person0000"]] == ["what was handed in before", "Twice"]
+    assert [row.verdict.title for row in history(out)["person0000"]] == ["what was handed in before", "Twice"]
     assert "person0000,one,passed,3.0,3.0" in table(out)
 
 
@@ -239,10 +231,10 @@ def test_file_older_than_a_graded_one_stays_the_older_one(root, tmp_path):
         assert done.status == 0, done.said
     said = "older than what was graded earlier, so that stays the newest: ada, one: 2020-09-13T12:26:40+00:00, but 2023"
     assert said in done.out
-    (row,) = csv.DictReader((out / "results.csv").read_text().splitlines())
+    (row,) = rows_of((out / "results.csv").read_text("utf-8"))
     assert (row["status"], row["submitted_at"]) == ("passed", "2023-11-14T22:13:20+00:00")
     assert verdict.from_json((out / "verdicts/ada/one.json").read_bytes()).status == "passed"
-    assert [each.verdict.status for each in rows_of(out)["ada"]] == ["passed", "failed"]
+    assert [each.verdict.status for each in history(out)["ada"]] == ["passed", "failed"]
     again = run_here(root, tmp_path / "in", out)
     assert said in again.out
     assert "0 graded in" in again.out
@@ -391,7 +383,7 @@ def test_table_of_times_corrects_earlier_verdicts(root, tmp_path):
     assert "person0000,one,passed,3.0,3.0,2026-05-31T23:59:00+00:00," in (out / "results.csv").read_text()
     again = run_here(root, folder, out, "--times", str(table))
     assert "submission time corrected" not in again.out
-    assert [len(rows) for rows in rows_of(out).values()] == [1, 1]
+    assert [len(rows) for rows in history(out).values()] == [1, 1]
 
 
 def test_times_may_have_any_name_that_the_roster_knows(root, tmp_path):
@@ -413,7 +405,7 @@ def test_times_may_have_any_name_that_the_roster_knows(root, tmp_path):
         "in --times, but without a submission: zoe",
         "not in --times, so the modification time of their files counts: dora",
     ]
-    times = {row.person: row.submitted_at[:16] for row, *_ in rows_of(out).values()}
+    times = {row.person: row.submitted_at[:16] for row, *_ in history(out).values()}
     assert times.pop("dora")
     assert times == {
         "lovelaceada_4177": "2026-05-01T10:00",
@@ -482,11 +474,11 @@ def test_names_and_messages_are_escaped_for_spreadsheets(tmp_path):
 def undisturbed(root: Path, submissions: Path, out: Path) -> dict[str, verdict.Verdict]:
     done = run_here(root, submissions, out)
     assert done.status == 0, done.said
-    return {person: rows[0].verdict for person, rows in rows_of(out).items()}
+    return {person: rows[0].verdict for person, rows in history(out).items()}
 
 
 def assert_equal_to(expected: dict[str, verdict.Verdict], out: Path) -> None:
-    found = rows_of(out)
+    found = history(out)
     assert {person: len(rows) for person, rows in found.items()} == dict.fromkeys(expected, 1)
     different = {
         person: [(was, now) for was, now in zip(*map(msgspec.structs.astuple, pair), strict=True) if was != now]
@@ -588,7 +580,7 @@ def test_ctrl_c_stops_at_once_and_keeps_finished_gradings(root, small_cohort, tm
     assert "Traceback" not in said
     assert "leaked" not in said
     assert no_judge_is_left(process.pid)
-    kept = {person: rows for person, rows in rows_of(tmp_path / "out").items() if person in expected}
+    kept = {person: rows for person, rows in history(tmp_path / "out").items() if person in expected}
     assert len(kept) >= 3
     assert all(same_result(rows[0].verdict, expected[person]) for person, rows in kept.items())
 
@@ -717,7 +709,7 @@ def test_changed_regrades_only_what_new_tests_affect(tmp_path):
     again = run_here(root, folder, tmp_path / "out", "--changed", slugs=both).out
     assert re.search(r"from 2 people: 2 graded in .*; 2 graded earlier$", again, re.MULTILINE), again
     assert "with different tests" not in again
-    rows = [row.verdict for each in rows_of(tmp_path / "out").values() for row in each]
+    rows = [row.verdict for each in history(tmp_path / "out").values() for row in each]
     assert Counter(each.kata for each in rows) == {"one": 2, "two": 4}
     assert [len(each.tests) for each in rows if each.kata == "two"] == [3, 4, 3, 4]
     assert len({each.seed for each in rows}) == 6
@@ -725,10 +717,8 @@ def test_changed_regrades_only_what_new_tests_affect(tmp_path):
 
 def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
     """Also about what an earlier run has graded, and about the people on the roster."""
-    root, out = write_repository(tmp_path / "katas", ["one"]), tmp_path / "out"
-    review = '\n[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["twice.py"]\nreview = true\nrubric = "Why?"\n'
-    toml = root / "katas" / "one" / "kata.toml"
-    toml.write_text(toml.read_text("utf-8") + review, "utf-8")
+    root, out = write_repository(tmp_path / "katas", []), tmp_path / "out"
+    workshop.write_kata(root, "one", toml=REVIEWED)
     people = ["ada", "bob", "cleo", "dora"]
     write(tmp_path / "roster.csv", "id\n" + "\n".join(people))
     book = ("--gradebook", str(tmp_path / "book.sqlite"))
@@ -819,7 +809,7 @@ def test_forget_keeps_submissions_that_others_share(root, tmp_path):
             write(batch.verdict_file(person, "one"), "written from the store")
     assert forget(batch, "twin") == (1, 0)
     assert forget(batch, "person1") == (1, 1)
-    assert set(rows_of(tmp_path / "out")) == {"person0", "person2"}
+    assert set(history(tmp_path / "out")) == {"person0", "person2"}
     assert set(batch.store.digests()) == {digests["person0"], digests["person2"]}
     assert sorted(path.name for path in (tmp_path / "out" / "verdicts").iterdir()) == ["person0", "person2"]
     everywhere = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]

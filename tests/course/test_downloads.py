@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from graders.course import downloads, gradescope, submissions
 from graders.course.batch import Batch
 from graders.course.roster import Roster, RosterPerson
 from graders.errors import KataError
+from tests.course.books import rows_of
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, TOML, Finished, write, write_kata, write_repository, zipped
 
@@ -86,7 +86,8 @@ GRADESCOPE: Mapping[str, str | bytes] = {
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a repository with one kata, so that no other one takes the same file."""
     return write_repository(tmp_path_factory.mktemp("katas"), ["one"])
 
 
@@ -106,7 +107,7 @@ def laid(folder: Path, files: Mapping[str, str | bytes], *, packed: bool, around
 def graded(root: Path, place: Path, out: Path, *words: str) -> tuple[Finished, dict[str, dict[str, str]]]:
     done = katas("grade-batch", str(place), "--out", str(out), "--kata", "one", *words, cwd=root)
     assert done.status == 0, done.said
-    return done, {row["person"]: row for row in csv.DictReader((out / "results.csv").read_text().splitlines())}
+    return done, {row["person"]: row for row in rows_of((out / "results.csv").read_text("utf-8"))}
 
 
 both = pytest.mark.parametrize("packed", [True, pytest.param(False, marks=pytest.mark.deep)], ids=["zip", "folder"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shutil
 from pathlib import Path
@@ -31,6 +29,7 @@ from tests.course.books import (
     output_of,
     refused,
     results_in,
+    rows_of,
     speed,
 )
 from tests.warm import katas
@@ -142,7 +141,7 @@ def test_export_has_rows_of_submissions_and_columns_of_tasks(here, batch):
     kept = f"{batch.out}: its results are kept in {here.url} from now on\n"
     assert said == f"new gradebook: {here.url}.\n4 new verdicts from {batch.out}\n{kept}"
     assert here.run("import", str(batch.out)) == f"0 new verdicts from {batch.out}\n"
-    rows = list(csv.DictReader(io.StringIO(here.run("export", "csv", "one"))))
+    rows = rows_of(here.run("export", "csv", "one"))
     assert [(row["person"], row["twice"], row["half"], row["points"], row["counts"]) for row in rows] == [
         ("Zoé", "0.0", "0.0", "0.0", "1"),
         ("ada", "2.0", "1.0", "3.0", "1"),
@@ -401,7 +400,7 @@ def test_outstanding_points_are_shown(here):
     said = here.run("show")
     assert "10*" in said
     assert "* awaits review by a person: `katas serve --instructor`" in said
-    rows = list(csv.DictReader(io.StringIO(here.run("export", "csv"))))
+    rows = rows_of(here.run("export", "csv"))
     assert [(row["twice"], row["essay"]) for row in rows] == [("10.0", "")]
-    rows = list(csv.DictReader(io.StringIO(here.run("export", "csv", "--per", "person"))))
+    rows = rows_of(here.run("export", "csv", "--per", "person"))
     assert [(row["total"], row["outstanding"]) for row in rows] == [("10.0", "5.0")]

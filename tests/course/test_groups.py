@@ -20,6 +20,7 @@ from graders.course.marking_queue import to_score
 from graders.manual_scores import ManualScore, with_marks
 from tests import workshop
 from tests.course.books import DUE, add, audit_of, graded, moment, output_of, rows_of, table, task
+from tests.course.marking import REVIEWED
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, write
 
@@ -227,14 +228,10 @@ def test_page_of_a_member_known_by_another_name_elsewhere_lists_changes(tmp_path
     assert not (out / "feedback" / "cleo").exists()
 
 
-REVIEWED = '\n[tasks.why]\ntitle = "Why"\npoints = 4\nfiles = ["twice.py"]\nreview = true\nrubric = "Why?"\n'
-
-
 def test_page_does_not_wait_for_a_review_that_cannot_change_the_mark(tmp_path: Path) -> None:
     """The submission of bob counts for ada, and would also count if hers got full marks."""
-    root, out = workshop.write_repository(tmp_path / "root", ["one"]), tmp_path / "out"
-    toml = root / "katas" / "one" / "kata.toml"
-    toml.write_text(toml.read_text("utf-8") + REVIEWED, "utf-8")
+    root, out = workshop.write_repository(tmp_path / "root", []), tmp_path / "out"
+    workshop.write_kata(root, "one", toml=REVIEWED)
     for person, text in (("ada", ADDED), ("bob", SOLUTION)):
         write(tmp_path / "in" / person / "twice.py", text)
     url = ("--gradebook", str(tmp_path / "book.sqlite"))

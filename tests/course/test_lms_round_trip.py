@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 
+from tests.course.books import output_of
 from tests.course.test_roster import CANVAS, WORKSHEET
 from tests.warm import katas
 from tests.workshop import ADDED, SOLUTION, edit, write, write_repository
@@ -19,9 +19,7 @@ GERMAN = (
 )
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_repository(tmp_path_factory.mktemp("course"), ["one"])
+MOODLE = [f"{name}_assignsubmission_file/twice.py" for name in ("Ada Lovelace_501", "Zo\u00e9 M\u00fcller_502")]
 
 
 @pytest.mark.parametrize(
@@ -34,33 +32,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "One (4711)",
             ["10.00", "3", "1", ""],
         ),
-        (
-            "moodle",
-            (
-                "Ada Lovelace_501_assignsubmission_file/twice.py",
-                "Zo\u00e9 M\u00fcller_502_assignsubmission_file/twice.py",
-            ),
-            WORKSHEET,
-            "Grade",
-            ["3", "1"],
-        ),
-        (
-            "moodle",
-            (
-                "Ada Lovelace_501_assignsubmission_file/twice.py",
-                "Zo\u00e9 M\u00fcller_502_assignsubmission_file/twice.py",
-            ),
-            GERMAN,
-            "Bewertung",
-            ["3", "1"],
-        ),
+        ("moodle", MOODLE, WORKSHEET, "Grade", ["3", "1"]),
+        ("moodle", MOODLE, GERMAN, "Bewertung", ["3", "1"]),
     ],
 )
 def test_points_return_to_the_people_who_submitted(root, tmp_path, system, files, text, column, points):
     def run(*words: str) -> str:
-        done = katas("--root", str(root), *words, "--gradebook", str(tmp_path / "book.sqlite"))
-        assert done.status == 0, done.said
-        return done.out
+        return output_of(root, *words, "--gradebook", str(tmp_path / "book.sqlite"))
 
     for name, solution in zip(files, (SOLUTION, ADDED), strict=True):
         write(tmp_path / "in" / name, solution)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from graders.course.submissions import read
+from graders import catalogue
+from graders.course.submissions import of_katas, read
 from graders.verdict import Verdict, from_json, to_json
 from tests.milestone_course import DOUBLE, FLAT, STUB, WHOLE, write_course, write_files
 from tests.warm import katas
@@ -69,11 +71,6 @@ def test_a_batch_is_replayed_with_the_same_files(graded: Path, root: Path) -> No
 
 
 def test_the_submission_time_is_that_of_the_newest_graded_file(root: Path, tmp_path: Path) -> None:
-    import os
-
-    from graders import catalogue
-    from graders.course.submissions import of_katas
-
     write_files(tmp_path / "ada", WHOLE)
     for name, time in (("network", 1_000_000_000), ("double", 1_500_000_000), ("add_two", 1_200_000_000)):
         (file,) = (tmp_path / "ada").rglob(f"{name}.py")

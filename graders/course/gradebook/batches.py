@@ -58,14 +58,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 _summary = msgspec.json.Decoder(VerdictSummary).decode
 
 
-def find(transaction: Transaction, key: str) -> BatchRow | None:
-    """Return the batch with this key, or None."""
-    return transaction.session.scalar(sa.select(BatchRow).where(BatchRow.key == key))
-
-
-def in_folder(transaction: Transaction, folder: str) -> BatchRow | None:
-    """Return the batch with this folder, or None."""
-    return transaction.session.scalar(sa.select(BatchRow).where(BatchRow.folder == folder))
+def find(transaction: Transaction, **values: str) -> BatchRow | None:
+    """Return the batch with this key or this folder, or None."""
+    return transaction.session.scalar(sa.select(BatchRow).filter_by(**values))
 
 
 def folders(transaction: Transaction, slug: str = "") -> list[str]:

@@ -100,12 +100,6 @@ class Directory:
         return result
 
 
-def person_in(row: RosterRow) -> RosterPerson:
-    """Return the person in a row of the roster."""
-    ids = tuple(sorted((each.system, each.value) for each in row.ids))
-    return RosterPerson(row.id, row.name, row.email, row.section, row.team, row.left_at, ids)
-
-
 def rows_of(transaction: Transaction, person: str) -> list[PersonRow]:
     """Return the rows of all names of a person. Raises KataError for an unknown person."""
     names = Directory(transaction).names(person)
@@ -128,14 +122,15 @@ def _current_roster(session: Session) -> Roster:
     changes = sa.select(sa.func.max(AuditRow.id)).where(AuditRow.what.in_(ROSTER_CHANGES))
     version = session.scalar(changes), session.scalar(sa.select(sa.func.count()).select_from(RosterRow))
     if session.info.get("roster", (None, None))[0] != version:
-        session.info["roster"] = version, Roster(map(person_in, roster_rows(session)))
+        rows = session.scalars(sa.select(RosterRow).options(selectinload(RosterRow.ids)).order_by(RosterRow.id))
+        session.info["roster"] = version, Roster(map(_person_in, rows))
     found: Roster = session.info["roster"][1]
     return found
 
 
-def roster_rows(session: Session) -> list[RosterRow]:
-    """Return all rows of the roster with their ids."""
-    return list(session.scalars(sa.select(RosterRow).options(selectinload(RosterRow.ids)).order_by(RosterRow.id)))
+def _person_in(row: RosterRow) -> RosterPerson:
+    ids = tuple(sorted((each.system, each.value) for each in row.ids))
+    return RosterPerson(row.id, row.name, row.email, row.section, row.team, row.left_at, ids)
 
 
 COLUMNS = ("name", "email", "section", "team")
