@@ -128,7 +128,7 @@ def graded(handed: Path, out: Path, workers: int) -> None:
     run.on_progress = lambda tally: moments.append((time.monotonic(), sum(tally.graded.values())))
     started = time.monotonic()
     with Watched() as watched, batch.open() as held, ThisMachine(ROOT, workers, "full") as place:
-        tally = run.grade(submissions.find(handed), place, held)
+        tally = run.grade(submissions.read(handed).entries, place, held)
     people = sum(tally.graded.values())
     if tally.errors:
         sys.exit(f"not graded: {tally.errors[0]}")
@@ -283,7 +283,7 @@ def killed_on_dask(handed: Path, folder: Path, people: int, kills: int) -> None:
             with cluster, batch.open(seed) as held, Cluster(cluster.scheduler_address) as place:
                 started = time.monotonic()
                 try:
-                    tally = run.grade(submissions.find(handed), place, held)
+                    tally = run.grade(submissions.read(handed).entries, place, held)
                 except KataError as fault:
                     print(f"{name}: {fault}", flush=True)
                     continue

@@ -143,7 +143,6 @@ class OpenPiece:
     task: Task
     verdict: Verdict
     mark: ManualScore | None
-    sha256: str
     folder: str
     people: tuple[str, ...]
 
@@ -287,7 +286,7 @@ class MarkingQueue:
             every = [row, *(each for _, each, _ in self._others(transaction, kata, piece, mark))]
             rows = (each for one in every for each in (one, *groups.same_of_mates(transaction, one)))
             people = {self._named(directory.id_of(each.person.name)) for each in rows}
-            return OpenPiece(piece, kata, task, verdict, mark, row.sha256, folder, tuple(sorted(people)))
+            return OpenPiece(piece, kata, task, verdict, mark, folder, tuple(sorted(people)))
 
     def _others(
         self, transaction: Transaction, kata: Kata, piece: Piece, mark: ManualScore | None
@@ -321,7 +320,7 @@ class MarkingQueue:
         batch = Batch(Path(shown.folder))
         if not shown.folder or not batch.exists:
             raise KataError(f"{shown.folder or 'a batch folder'}: not found, so the files cannot be shown.")
-        return batch.store.take(shown.kata, shown.sha256)
+        return batch.store.take(shown.kata, shown.piece.sha256)
 
     # ------------------------------------------------------------------------------------ giving points
 

@@ -29,19 +29,17 @@ def by_person(transaction: Transaction, directory: Directory) -> Mapping[IdKey, 
     return {key: tuple(each[task] for task in sorted(each)) for key, each in result.items()}
 
 
-def override(transaction: Transaction, person: str, slug: str, points: float, reason: str, task: str = "") -> Decision:
+def override(transaction: Transaction, person: str, slug: str, points: float, reason: str, task: str = "") -> None:
     """Set a person's points for a kata, or for one task of it."""
-    return _decide(transaction, person, slug, task, "override", points, reason)
+    _decide(transaction, person, slug, task, "override", points, reason)
 
 
-def exclude(transaction: Transaction, person: str, slug: str, reason: str) -> Decision:
+def exclude(transaction: Transaction, person: str, slug: str, reason: str) -> None:
     """Give a person no points for a kata."""
-    return _decide(transaction, person, slug, "", "exclude", 0.0, reason)
+    _decide(transaction, person, slug, "", "exclude", 0.0, reason)
 
 
-def _decide(
-    transaction: Transaction, person: str, slug: str, task: str, kind: str, points: float, reason: str
-) -> Decision:
+def _decide(transaction: Transaction, person: str, slug: str, task: str, kind: str, points: float, reason: str) -> None:
     """Record a decision, which replaces an earlier one on the same kata or task."""
     reason = checked_reason(reason)
     transaction.kata(slug)
@@ -50,7 +48,6 @@ def _decide(
     decision = Decision(kind, task, points, clean_line(transaction.who), now(), reason)
     transaction.session.add(DecisionRow(person_id=row.id, kata=slug, **asdict(decision)))
     transaction.note(kind, row.name, slug, before, described(decision))
-    return decision
 
 
 def withdraw(transaction: Transaction, person: str, slug: str, task: str = "") -> str:

@@ -174,24 +174,22 @@ def marks_on(transaction: Transaction, submission: int) -> list[MarkRow]:
     return list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission)))
 
 
-def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> int:
-    """Add the manual scores of a submission, and return how many were new.
+def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> None:
+    """Add the manual scores of a submission.
 
     The newest score of a task is current. If two scores have the same time, the later one in `scores` is current. A
     score that has already been added is not recorded in the audit trail again.
     """
-    new = 0
     scores = [_cleaned(score) for score in scores]
     for task in dict.fromkeys(score.task for score in scores):
         if clean_line(task, LONGEST_NAME) == task:  # no kata has a task with any other name
-            new += _add_scores_of_task(transaction, submission, task, [each for each in scores if each.task == task])
+            _add_scores_of_task(transaction, submission, task, [each for each in scores if each.task == task])
     transaction.session.flush()
-    return new
 
 
 def _add_scores_of_task(
     transaction: Transaction, submission: SubmissionRow, task: str, scores: Sequence[ManualScore]
-) -> int:
+) -> None:
     row = transaction.session.get(MarkRow, (submission.id, task))
     before = None if row is None else _cleaned(row.score)
     later = _later(scores, before)
@@ -202,7 +200,6 @@ def _add_scores_of_task(
         was = "" if before is None else _described_score(before)
         transaction.note_submission(submission, "marked", was, _described_score(score))
         before = score
-    return len(later)
 
 
 def set_mark(transaction: Transaction, submission: int, score: ManualScore) -> None:

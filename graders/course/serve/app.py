@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -45,19 +45,17 @@ def application(desk: Desk) -> Starlette:
         f"{PIECE}/give": desk.give,
         f"{PIECE}/items": desk.add_item,
     }
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/", PAGE),
             *(
                 Route(address, answered(_at_desk(desk, work)), methods=["GET" if address == "/api/queue" else "POST"])
                 for address, work in answers.items()
             ),
-            Route("/pieces/{number:int}/pictures/{at:int}", picture),
+            Route("/pieces/{number:int}/pictures/{at:int}", partial(_picture, desk)),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
     )
-    app.state.desk = desk
-    return app
 
 
 def _at_desk(desk: Desk, work: Work) -> Callable[[Request, Json], Json]:
@@ -70,9 +68,8 @@ def _at_desk(desk: Desk, work: Work) -> Callable[[Request, Json], Json]:
     return done
 
 
-def picture(request: Request) -> Response:
+def _picture(desk: Desk, request: Request) -> Response:
     """Answer with a submitted picture."""
-    desk: Desk = request.app.state.desk
     with desk.lock:
         found = desk.picture(**request.path_params)
     if found is None:
