@@ -49,17 +49,13 @@ class KataMark:
 
 @dataclass(frozen=True)
 class Total:
-    """A person's total. `passed` is None if the course has no pass mark.
-
-    The katas in `dropped` were dropped as the lowest. Those in `uncounted` have no category although others have one.
-    """
+    """A person's total. `passed` is None if the course has no pass mark. `dropped` are the lowest katas."""
 
     points: float
     maximum: float
     percent: float
     passed: bool | None
     dropped: tuple[str, ...] = ()
-    uncounted: tuple[str, ...] = ()
 
 
 def total(marks: Sequence[KataMark], course: Course) -> Total:
@@ -88,8 +84,7 @@ def total(marks: Sequence[KataMark], course: Course) -> Total:
     points = min(round(points, 4), maximum)
     percent = min(100.0, round(100 * points / maximum, 4)) if maximum else 0.0
     passed = None if course.pass_percent is None else percent >= course.pass_percent
-    uncounted = tuple(each.kata for each in marks if used and not each.rule.category)
-    return Total(points, maximum, percent, passed, tuple(sorted(dropped)), uncounted)
+    return Total(points, maximum, percent, passed, tuple(sorted(dropped)))
 
 
 class _Item(NamedTuple):

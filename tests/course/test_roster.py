@@ -464,9 +464,9 @@ def test_both_databases_give_the_same_reports(book, tmp_path):
 
 
 EXPECTED = (
-    "[('s1', Total(points=32.0, maximum=100.0, percent=32.0, passed=True, dropped=(), uncounted=()), 1, "
+    "[('s1', Total(points=32.0, maximum=100.0, percent=32.0, passed=True, dropped=()), 1, "
     "FinalMark(points=3.2, maximum=10.0, steps=('4 of 10', '3 days late, 1 from the late-day bank: −20 %'), "
     "excluded=False)), "
-    "('s2', Total(points=0.0, maximum=100.0, percent=0.0, passed=False, dropped=(), uncounted=()), 0, "
+    "('s2', Total(points=0.0, maximum=100.0, percent=0.0, passed=False, dropped=()), 0, "
     "FinalMark(points=0.0, maximum=10.0, steps=('no submission', 'excluded by Ivy: plagiarism'), excluded=True))]"
 )
