@@ -64,12 +64,10 @@ def step_reporter(text: str) -> Iterator[Callable[[object], None]]:
         with timed_spinner(f"{text}: preparing the tests") as show:
             yield lambda step: show(f"{text}: {step}")
         return
-    last = time.monotonic()
+    reporter = LineReporter(1, LINE_S)
 
     def say(step: object) -> None:
-        nonlocal last
-        if time.monotonic() - last >= LINE_S:
-            last = time.monotonic()
+        if reporter.is_due():
             print(f"katas: {text}: {step}", file=sys.stderr, flush=True)
 
     yield say

@@ -59,7 +59,11 @@ def _table(tasks: tuple[TaskResult, ...], optional: Container[str]) -> str:
         f'<td class="number">{wording.worth(task)}</td></tr>'
         for task in tasks
     ]
-    note = '<th scope="col">Note</th>' * remarks
+    return table(rows, '<th scope="col">Note</th>' * remarks)
+
+
+def table(rows: list[str], note: str = "") -> str:
+    """Return a table of tasks from its rows. `note` is the heading of a column before the points."""
     head = f'<tr><th scope="col"><span class="hidden">Result</span></th><th scope="col">Task</th>{note}'
     head += '<th scope="col" class="number">Points</th></tr>'
     return f"<table>\n<thead>{head}</thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"

@@ -10,7 +10,6 @@ import signal
 import socket
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -26,21 +25,6 @@ EVERYWHERE = ("0.0.0.0", "::")
 ENDS_WITHIN_S = 1  # open pages get this long to receive their last event
 
 
-@dataclass(frozen=True)
-class Site:
-    """What a server serves. The names of its cookie and of the file with its secret begin with `cookie` and `secret`.
-
-    That file is in `folder`. `said` introduces the address. The server calls `ends` when it shuts down.
-    """
-
-    app: ASGIApp
-    cookie: str
-    secret: str
-    folder: Path
-    said: str
-    ends: Callable[[], None] = lambda: None
-
-
 class Server(uvicorn.Server):
     """A server that ends the streams of open pages when it is told to end. Otherwise they would be cancelled."""
 
@@ -53,25 +37,40 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(site: Site, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
-    """Serve a site until Ctrl-C. Raises KataError if the port is taken."""
-    token = secret(site.folder / f"{site.secret}-token")
+def serve(
+    app: ASGIApp,
+    *,
+    cookie: str,
+    secret_in: Path,
+    said: str,
+    host: str,
+    port: int | None,
+    browser: bool,
+    say: Callable[[str], None],
+    ends: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve an application until Ctrl-C. Raises KataError if the port is taken.
+
+    The cookie's name begins with `cookie`, and the file `secret_in` keeps its value. `said` introduces the address. The
+    server calls `ends` when it shuts down.
+    """
+    token = secret(secret_in)
     listener, number = listening(host, port)
     hosts = {*LOOPBACK, named(host)}
     if host in EVERYWHERE:  # then the machine's own names lead here, too
         hosts |= {socket.gethostname(), socket.getfqdn()}
-    guarded = Guard(site.app, token=token, port=number, hosts=hosts, name=site.cookie)
+    guarded = Guard(app, token=token, port=number, hosts=hosts, name=cookie)
     settings = uvicorn.Config(
         guarded, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDS_WITHIN_S
     )
     address = address_of(host, number, token)
-    say(f"{site.said} {address}\nCtrl-C ends the server.")
-    page = opening_page(site.folder / f"serve-open-{number}.html", address) if browser else None
+    say(f"{said} {address}\nCtrl-C ends the server.")
+    page = opening_page(secret_in.with_name(f"serve-open-{number}.html"), address) if browser else None
     if page is not None:
         webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # uvicorn raises the signal again at its end
     try:
-        Server(settings, site.ends).run([listener])
+        Server(settings, ends).run([listener])
     finally:
         if page is not None:
             page.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -77,18 +78,11 @@ def _picture(desk: Desk, request: Request) -> Response:
     return Response(found, media_type="image/png", headers=HEADERS | {"content-security-policy": PICTURE_POLICY})
 
 
-def serve(
-    course: str,
-    by: str,
-    root: Path,
-    *,
-    anonymous: bool,
-    host: str,
-    port: int | None,
-    browser: bool,
-    say: Callable[[str], None],
-) -> None:
-    """Serve a reviewer's queue until Ctrl-C. Raises KataError if the course is missing, or if the port is taken."""
+def serve(course: str, by: str, root: Path, *, anonymous: bool, say: Callable[[str], None], **how: Any) -> None:
+    """Serve a reviewer's queue until Ctrl-C. `how` is as for `server.serve`.
+
+    Raises KataError if the course is missing, or if the port is taken.
+    """
     if "://" not in course and not Path(course).is_dir() and not Path(course).is_file():
         raise KataError(f"{course}: no such gradebook. Name one, or the --out folder of `katas grade-batch`.")
 
@@ -104,10 +98,8 @@ def serve(
         name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
         desk = Desk(queue, name, say)
         try:
-            site = server.Site(
-                application(desk), "marking", "marking", default_path().parent, "The marking queue is at"
-            )
-            server.serve(site, host=host, port=port, browser=browser, say=say)
+            secret, said = default_path().parent / "marking-token", "The marking queue is at"
+            server.serve(application(desk), cookie="marking", secret_in=secret, said=said, say=say, **how)
         finally:
             with desk.lock:
                 desk.close()

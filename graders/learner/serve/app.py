@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -39,14 +40,12 @@ PAGE = page(
 )
 
 
-def serve(judge: Judge, root: Path, *, host: str, port: int | None, browser: bool, say: Callable[[str], None]) -> None:
-    """Serve the katas until Ctrl-C. Raises KataError if the port is taken."""
-    katas = LiveKatas(root, judge)
+def serve(judge: Judge, root: Path, **how: Any) -> None:
+    """Serve the katas until Ctrl-C. `how` is as for `server.serve`. Raises KataError if the port is taken."""
+    katas, secret = LiveKatas(root, judge), default_path().parent / "serve-token"
     try:
-        site = server.Site(
-            application(katas), "katas", "serve", default_path().parent, "The katas are at", ends=katas.end
-        )
-        server.serve(site, host=host, port=port, browser=browser, say=say)
+        said = "The katas are at"
+        server.serve(application(katas), cookie="katas", secret_in=secret, said=said, ends=katas.end, **how)
     finally:
         katas.close()
         judge.close()

@@ -23,10 +23,6 @@ EXTRAS = (
     "Extras, if you like: other types, sizes and speeds, which a library has to get right and a first network does not."
 )
 IDLE = "Change something, or press Ctrl-S, to grade."
-_HEAD = (
-    '<th scope="col"><span class="hidden">Result</span></th><th scope="col">Task</th>'
-    '<th scope="col" class="number">Points</th>'
-)
 
 
 def snapshot(state: State) -> Snapshot:
@@ -159,7 +155,7 @@ def _tasks(state: State) -> str:
             f'<tr><td>{sign}</td><th scope="row">{escape(clean_line(task.title))}{soft}</th>'
             f'<td class="number">{worth}</td></tr>'
         )
-    return f"<table>\n<thead><tr>{_HEAD}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
+    return html.table(rows)
 
 
 def _syntax_error(error: FileError) -> str:
