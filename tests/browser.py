@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.serving import Server
+
+PATIENCE_MS = 120_000
 AXE = "axe-core@4.10.3"
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
@@ -43,6 +46,25 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def visits(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Yield visit(server, …), which returns a page that has the server's secret. No page may have had a fault."""
+    contexts, faults = [], []
+
+    def visit(server: Server, width: int = 1280, height: int = 800, **how: Any) -> Any:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **how))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.goto(f"http://{server.host}/?token={server.token}")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert faults == []
 
 
 @functools.cache

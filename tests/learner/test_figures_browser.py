@@ -11,20 +11,13 @@ from typing import Any
 import pytest
 
 from tests import workshop
-from tests.browser import chromium, violations
+from tests.browser import violations, visits
 from tests.learner.test_figures import SLUGS
 from tests.learner.test_learning import README
-from tests.serving import Server, serving
+from tests.serving import Server
 from tests.workshop import ROOT, write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Yield a server of this repository's own katas; its tests change nothing there."""
-    with serving(ROOT, progress=tmp_path_factory.mktemp("real") / "progress.sqlite") as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -36,32 +29,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def copied(root: Path) -> Iterator[Server]:
-    with serving(root, progress=root.parent / "progress.sqlite") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=["server"])
+@pytest.fixture(params=["real"])
 def page(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
-    """Return a page of the server that a test names. In the end, the page may not have had a fault."""
-    server: Server = request.getfixturevalue(request.param)
-    page, faults = browser.new_page(viewport={"width": 1280, "height": 900}), []
-    page.set_default_timeout(40_000)
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.goto(f"http://{server.host}/?token={server.token}")
-    yield page
-    page.close()
-    assert faults == []
+    """Return a page of the server that a test names."""
+    with visits(browser) as visit:
+        yield visit(request.getfixturevalue(request.param), height=900)
 
 
-of_the_copy = pytest.mark.parametrize("page", ["copied"], indirect=True)
+of_the_copy = pytest.mark.parametrize("page", ["server"], indirect=True)
 
 
 def opened(page: Any, slug: str) -> Any:
@@ -195,14 +170,14 @@ def test_hostile_answers_of_the_learners_code_do_no_harm(page: Any, root: Path) 
 
 
 @of_the_copy
-def test_a_script_in_a_katas_folder_is_never_part_of_the_page(page: Any, root: Path, copied: Server) -> None:
+def test_a_script_in_a_katas_folder_is_never_part_of_the_page(page: Any, root: Path, server: Server) -> None:
     """A submission that is unpacked into a kata's folder could bring one."""
     text = "document.title = 'taken over'; export const controls = {}, caption = 'taken over'"
     for name in ("katas/alpha/figure.js", "katas/exercise04/figure.js", "katas/exercise04/exercise04.js"):
         write(root / name, text)
         slug, file = name.split("/")[1:]
         for address in (f"/pictures/{slug}/{file}", f"/figures/{slug}.js", f"/static/figures/{slug}.js"):
-            assert copied.request("GET", address)[0] == 404
+            assert server.request("GET", address)[0] == 404
     figure = opened(page, "exercise04")
     assert "taken over" not in figure.inner_text() + page.title()
     sources = page.locator("script").evaluate_all("all => all.map((each) => new URL(each.src).pathname)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import random
 import signal
@@ -137,9 +136,6 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
     assert [writer.wait(240) for writer in writers] == [0, 0]
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT COUNT(*) FROM verdicts").fetchone() == (200,)
-
-
-TODAY = datetime.date(2026, 3, 10)
 
 
 DONE = {"tries": 1, "best": 10, "done_on": "2026-03-01"}

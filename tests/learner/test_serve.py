@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,12 +26,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "solutions" / "beta" / "after.md").unlink()
     write(root / "solutions" / "alpha" / "after.md", "# After Twice\n\n## Why it works\n\nIt adds $x$ to itself.\n")
     return root
-
-
-@pytest.fixture(scope="module")
-def server(root: Path) -> Iterator[Server]:
-    with serving(root, progress=root.parent / "progress.sqlite") as server:
-        yield server
 
 
 @pytest.fixture

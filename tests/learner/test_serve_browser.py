@@ -15,26 +15,19 @@ import pytest
 from graders.debugging import practice
 from graders.web.server import address_of, opening_page
 from tests import milestone_course, workshop
-from tests.browser import chromium, violations
+from tests.browser import PATIENCE_MS, violations, visits
 from tests.cli.test_show import DRAWING
 from tests.learner.test_learning import README
 from tests.milestone_course import write_files
 from tests.serving import Server, serving
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, SUMMED, edit, write
+from tests.workshop import ADDED, HALF, SOLUTION, STUB, SUMMED, edit, write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
-PATIENCE_MS = 120_000
 ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
 EDITOR = ".cm-content"
 HEADLINE = ".headline"
 SAVED = re.compile(r"^saved$")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -55,21 +48,8 @@ def server(root: Path, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Any]]:
-    """visit(server, …) returns a page that has the server's secret. In the end, no page may have had a fault."""
-    contexts, faults = [], []
-
-    def start(server: Server, width: int = 1280, height: int = 800, **how: Any) -> Any:
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **how))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.goto(f"http://{server.host}/?token={server.token}")
-        return page
-
-    yield start
-    for context in contexts:
-        context.close()
-    assert faults == []
+    with visits(browser) as visit:
+        yield visit
 
 
 @pytest.fixture
@@ -626,13 +606,6 @@ def test_a_diagnosis_has_a_form_beside_its_text(page: Any, root: Path) -> None:
     page.get_by_role("button", name="Form", exact=True).click()
     assert two.get_by_label("fix").input_value() == "none"
     becomes(lambda: file.read_text(encoding="utf-8")[-26:], "why = \"since\"\nfix = 'none'")
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Yield a server of this repository's own katas; these tests change nothing there."""
-    with serving(ROOT, progress=tmp_path_factory.mktemp("real") / "progress.sqlite") as server:
-        yield server
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from graders.learner.serve.live import LiveKatas
 from graders.learner.serve.pane import IDLE
 from tests import workshop
 from tests.learner.test_learning import README
-from tests.serving import Server, serving
+from tests.serving import Server
 
 SYMPTOM = "Something is off."
 PUZZLE = replace(candidate(8, 1, "evaluation"), symptom=SYMPTOM)
@@ -33,12 +32,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = workshop.write_clone(tmp_path_factory.mktemp("puzzles") / "katas", ["alpha"], README)
     practice.write(PUZZLE, root, 1, "evaluation")
     return root
-
-
-@pytest.fixture(scope="module")
-def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(root, progress=tmp_path_factory.mktemp("progress") / "progress.sqlite") as server:
-        yield server
 
 
 @pytest.fixture

@@ -10,23 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.browser import chromium, violations
+from tests.browser import violations, visits
 from tests.serving import Server, serving
 from tests.training_course import GRADIENT, PROGRAM, TWO, WATCHED, write_course, write_watched
 from tests.workshop import SOLUTION, write
 
 pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
-PATIENCE_MS = 120_000
 SLOW = PROGRAM.replace("return", "import time; time.sleep(0.1); return")
 STATE = ".training > p:not([role], .note)"
 CHARTS = ".chart:not([hidden])"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -34,34 +27,21 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_course(tmp_path_factory.mktemp("seen") / "katas")
 
 
-@pytest.fixture(scope="module")
-def server(root: Path) -> Iterator[Server]:
-    with serving(root, progress=root.parent / "progress.sqlite") as server:
-        yield server
-
-
 @contextmanager
 def training_tabs(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., Any]]:
-    """Yield opened(program, …), which returns a page that shows Train. In the end, no page may have had a fault."""
-    contexts, faults = [], []
+    """Yield opened(program, …), which returns a page that shows Train."""
+    with visits(browser) as visit:
 
-    def opened(program: str, width: int = 1280, **how: Any) -> Any:
-        write(root / "katas/alpha/twice.py", program)
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **how))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.goto(f"http://{server.host}/?token={server.token}")
-        page.wait_for_selector(".katas li")
-        page.goto(f"http://{server.host}/#/alpha")
-        page.wait_for_selector(".training", state="attached")
-        page.keyboard.press("Alt+Digit5")
-        return page
+        def opened(program: str, width: int = 1280, **how: Any) -> Any:
+            write(root / "katas/alpha/twice.py", program)
+            page = visit(server, width, 900, **how)
+            page.wait_for_selector(".katas li")
+            page.goto(f"http://{server.host}/#/alpha")
+            page.wait_for_selector(".training", state="attached")
+            page.keyboard.press("Alt+Digit5")
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
+        yield opened
 
 
 @pytest.fixture

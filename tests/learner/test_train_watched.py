@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -34,12 +34,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_watched(tmp_path_factory.mktemp("watched") / "katas")
 
 
-@pytest.fixture(scope="module")
-def trainings(root: Path) -> Iterator[Trainings]:
-    with closing(Trainings(Judge(root))) as found:
-        yield found
-
-
 @pytest.fixture
 def train(root: Path, trainings: Trainings) -> Train:
     """train(program) returns all frames of a program."""
@@ -56,6 +50,22 @@ def frames_of(trainings: Trainings, kata: Any, **given: Any) -> Frames:
     while not frames[-1]["done"]:
         frames.append(trainings.next({"run": frames[-1]["run"], **FAST}))
     return frames
+
+
+def trained_alone(kept: Callable[[Any, Any, Any], float]) -> list[float]:
+    """Train as a program that nobody watches. Return what is kept of the outputs, labels and loss of every step."""
+    program: dict[str, Any] = {"__name__": "alone"}
+    exec(WATCHED.replace("nn.functional.cross_entropy(model(X), y)", "loss_of(model(X), y)"), program)
+    found: list[float] = []
+
+    def loss_of(logits: Any, y: Any) -> Any:
+        loss = program["nn"].functional.cross_entropy(logits, y)
+        found.append(kept(logits, y, loss))
+        return loss
+
+    program["loss_of"] = loss_of
+    program["train"]()
+    return found
 
 
 def points(frames: Frames) -> list[tuple[int, float | None]]:
@@ -79,16 +89,7 @@ def test_the_layers_are_those_that_computed_the_loss(train: Train) -> None:
 
 
 def test_the_accuracy_is_the_share_of_the_batch_that_was_right(train: Train) -> None:
-    alone: dict[str, Any] = {"__name__": "alone"}
-    exec(WATCHED.replace("nn.functional.cross_entropy(model(X), y)", "kept(model(X), y)"), alone)
-    shares: list[float] = []
-
-    def kept(logits: Any, y: Any) -> Any:
-        shares.append((logits.argmax(dim=1) == y).double().mean().item())
-        return alone["nn"].CrossEntropyLoss()(logits, y)
-
-    alone["kept"] = kept
-    alone["train"]()
+    shares = trained_alone(lambda logits, y, _: (logits.argmax(dim=1) == y).double().mean().item())
     for written in ("nn.functional.cross_entropy(", "nn.CrossEntropyLoss()("):
         frames = train(WATCHED.replace("nn.functional.cross_entropy(", written))
         assert [share for frame in frames for *_, share in frame["points"]] == pytest.approx(shares, rel=1e-4)
@@ -111,17 +112,7 @@ def test_the_page_scales_the_learning_rate(train: Train) -> None:
 
 
 def test_watching_changes_no_result(train: Train) -> None:
-    alone: dict[str, Any] = {"__name__": "alone"}
-    exec(WATCHED.replace("nn.functional.cross_entropy(model(X), y)", "kept(model(X), y)"), alone)
-    losses: list[float] = []
-
-    def kept(logits: Any, y: Any) -> Any:
-        loss = alone["nn"].functional.cross_entropy(logits, y)
-        losses.append(loss.item())
-        return loss
-
-    alone["kept"] = kept
-    alone["train"]()
+    losses = trained_alone(lambda _, __, loss: loss.item())
     assert [loss for _, loss in points(train())] == pytest.approx(losses, rel=1e-4)
 
 

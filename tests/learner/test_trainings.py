@@ -8,7 +8,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,6 @@ DIGIT = base64.b64encode(bytes(784)).decode()
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_course(tmp_path_factory.mktemp("trained") / "katas")
-
-
-@pytest.fixture(scope="module")
-def trainings(root: Path) -> Iterator[Trainings]:
-    with closing(Trainings(Judge(root))) as found:
-        yield found
 
 
 @pytest.fixture

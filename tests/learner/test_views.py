@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.session import FileError, State, syntax_errors_in
 from graders.learner.watch.view import activity, news_lines, picture
 from graders.report.text import shown
-from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, Verdict
+from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, TestStatus, Verdict
 from tests import workshop
 from tests.workshop import write
 
@@ -48,6 +48,15 @@ it sums over `in`, which is the sum in the formula.
 def screen(state: State, width: int, height: int) -> list[str]:
     """The lines of the screen."""
     return picture(state, Console(width=width), width, height).plain.split("\n")
+
+
+def result_of(task: str, status: TestStatus, **more: Any) -> TestResult:
+    """Return the result of a visible test of a task."""
+    return TestResult(**{"name": f"test_{task}", "task": task, "status": status, "visibility": "visible"} | more)
+
+
+def scored(name: str, status: TaskStatus, score: float, most: float, **more: Any) -> TaskResult:
+    return TaskResult(name=name, title=name, status=status, score=score, max_score=most, **more)
 
 
 @pytest.fixture
@@ -82,8 +91,7 @@ def test_expected_and_yours_are_on_an_ordinary_screen_and_f_shows_the_next_test(
 def test_long_outcomes_are_whole_below_the_code(state: State) -> None:
     assert state.verdict is not None
     long = CODE.replace("1.1, -1.3", ", ".join(str(number) for number in range(100)))
-    test = TestResult(name="test_a", task="vector", visibility="visible", status="failed", counterexample=long)
-    state.verdict = replace(state.verdict, tests=(test,))
+    state.verdict = replace(state.verdict, tests=(result_of("vector", "failed", counterexample=long),))
     above, _, below = "\n".join(screen(state, 80, 60)).partition("to paste:")
     assert "# …" in above
     assert "# yours   : np.array([1.0, -1.5])" in above
@@ -189,26 +197,17 @@ def state_of(slug: str, verdict: Verdict) -> State:
 
 def test_each_measured_speed_names_its_test() -> None:
     speed = Speed(ratio=1.0, low=0.5, high=1.5, cpu_ratio=1.0)
-    tests = tuple(
-        TestResult(name=name, task="parts", status="passed", visibility="visible", title=title, speed=speed)
-        for name, title in (("test_a", "affine is fast enough"), ("test_layers_are_fast", ""))
-    )
-    tasks = (TaskResult(name="parts", title="Parts", status="passed", score=2, max_score=2),)
+    titles = {"test_a": "affine is fast enough", "test_layers_are_fast": ""}
+    tests = tuple(result_of("parts", "passed", name=name, title=title, speed=speed) for name, title in titles.items())
+    tasks = (scored("parts", "passed", 2, 2),)
     html = pane.rendered(state_of("milestone1", Verdict(kata="milestone1", status="passed", tasks=tasks, tests=tests)))
     assert "Speed, in “affine is fast enough”: 1.00 times the reference&#x27;s time" in html
     assert "Speed, in “Layers are fast”: 1.00 times" in html
 
 
 def test_what_is_not_begun_is_still_to_do_and_no_failure() -> None:
-    scores = {"bug1_learns": ("passed", 4, ""), "bug2_heals": ("blocked", 0, "unchanged")}
-    tests = tuple(
-        TestResult(name=f"test_{name}", task=name, status=status, visibility="visible", reason=reason)  # type: ignore[arg-type]
-        for name, (status, _, reason) in scores.items()
-    )
-    tasks = tuple(
-        TaskResult(name=name, title=name, status=status, score=score, max_score=4)  # type: ignore[arg-type]
-        for name, (status, score, _) in scores.items()
-    )
+    tests = (result_of("bug1_learns", "passed"), result_of("bug2_heals", "blocked", reason="unchanged"))
+    tasks = (scored("bug1_learns", "passed", 4, 4), scored("bug2_heals", "blocked", 0, 4))
     verdict = Verdict(kata="challenge5", status="failed", score=4, max_score=8, tasks=tasks, tests=tests)
     state = state_of("challenge5", verdict)
     assert pane.headline(state) == "passed so far, 4 of 8 points; 1 task still to do"
@@ -225,14 +224,8 @@ def test_what_is_not_begun_is_still_to_do_and_no_failure() -> None:
 
 
 def test_stubs_with_points_for_earlier_katas_are_not_a_failure(tmp_path: Path) -> None:
-    tests = tuple(
-        TestResult(name=name, task=name, status=status, visibility="visible")  # type: ignore[arg-type]
-        for name, status in (("parts", "passed"), ("backward", "failed"))
-    )
-    tasks = tuple(
-        TaskResult(name=name, title=name, status=status, score=score, max_score=2)  # type: ignore[arg-type]
-        for name, status, score in (("parts", "passed", 2), ("backward", "failed", 0))
-    )
+    tests = (result_of("parts", "passed"), result_of("backward", "failed"))
+    tasks = (scored("parts", "passed", 2, 2), scored("backward", "failed", 0, 2))
     verdict = Verdict(kata="milestone1", status="failed", score=2, max_score=4, tasks=tasks, tests=tests)
     state = state_of("milestone1", verdict)
     state.kata = replace(state.kata, root=tmp_path)
@@ -243,8 +236,7 @@ def test_stubs_with_points_for_earlier_katas_are_not_a_failure(tmp_path: Path) -
 
 
 def test_the_colour_agrees_with_a_headline_while_tasks_are_open() -> None:
-    task = TaskResult(name="parts", title="Parts", status="failed", score=0, max_score=2)
-    test = TestResult(name="parts", task="parts", status="failed", visibility="visible", message="wrong")
+    task, test = scored("parts", "failed", 0, 2), result_of("parts", "failed", message="wrong")
     state = state_of("milestone1", Verdict(kata="milestone1", status="failed", tasks=(task,), tests=()))
     state.due = frozenset({"backward"})
     assert (pane.headline(state), pane.snapshot(state)["status"]) == ("passed so far", "partial")
@@ -272,30 +264,23 @@ def test_a_syntax_error_is_said_once_and_one_in_one_of_several_files_leaves_the_
     html = pane.rendered(state)
     assert html.count("expected") == html.count("SyntaxError") == html.count("line 4") == 1
     assert pane.headline(state) == "syntax error"
-    test = TestResult(name=FILES, task="relu", status="failed", visibility="visible", message=message)
-    tasks = (TaskResult(name="relu", title="ReLU", status="failed", score=0, max_score=4),)
-    state.verdict = Verdict(kata="exercise02", status="failed", max_score=4, tasks=tasks, tests=(test,))
+    test, task = result_of("relu", "failed", name=FILES, message=message), scored("relu", "failed", 0, 4)
+    state.verdict = Verdict(kata="exercise02", status="failed", max_score=4, tasks=(task,), tests=(test,))
     assert pane.headline(state) == "failed, 0 of 4 points"
 
 
 def test_the_first_failure_comes_before_the_table() -> None:
-    names, failed = ("relu", "derivative"), {"status": "failed", "visibility": "visible"}
-    tests = tuple(TestResult(name=f"test_{name}", task=name, message=f"{name} is wrong", **failed) for name in names)
-    tasks = tuple(TaskResult(name=name, title=name, status="failed", score=0, max_score=4) for name in names)
+    names = ("relu", "derivative")
+    tests = tuple(result_of(name, "failed", message=f"{name} is wrong") for name in names)
+    tasks = tuple(scored(name, "failed", 0, 4) for name in names)
     html = pane.rendered(state_of("exercise02", Verdict(kata="exercise02", status="failed", tasks=tasks, tests=tests)))
     assert html.index("relu is wrong") < html.index("<table>") < html.index("derivative is wrong")
 
 
 def test_what_only_extras_miss_is_folded_below_the_table() -> None:
-    test = TestResult(name="test_t", task="types", status="failed", visibility="visible", message="float64 is wrong")
-    scores = {"relu": ("passed", 4, False), "types": ("failed", 0, True)}
-    tasks = tuple(
-        TaskResult(name=name, title=name, status=status, score=score, max_score=4, extra=extra)  # type: ignore[arg-type]
-        for name, (status, score, extra) in scores.items()
-    )
-    html = pane.rendered(
-        state_of("exercise02", Verdict(kata="exercise02", status="passed", tasks=tasks, tests=(test,)))
-    )
+    tests = (result_of("types", "failed", message="float64 is wrong"),)
+    tasks = (scored("relu", "passed", 4, 4), scored("types", "failed", 0, 4, extra=True))
+    html = pane.rendered(state_of("exercise02", Verdict(kata="exercise02", status="passed", tasks=tasks, tests=tests)))
     assert html.index("</table>") < html.index(pane.EXTRAS) < html.index("float64 is wrong")
     assert "<details>" in html
     assert "<details open>" not in html
