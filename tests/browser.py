@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +30,19 @@ def missing(said: str) -> NoReturn:
     if os.environ.get("KATAS_BROWSER") == "required":
         pytest.fail(said)
     pytest.skip(said)
+
+
+def answer_of(script: str, given: object) -> Any:
+    """Return what a script, run by node, makes of `given`: both are JSON, on its standard input and output."""
+    node = shutil.which("node")
+    if node is None:
+        missing("node is needed to run the pages' scripts")
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script],
+        input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @contextmanager

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 app = typer.Typer(
-    help="List and download the data sets that katas train on.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    help="List and download the data sets that katas train on.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Name = Annotated[

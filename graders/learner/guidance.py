@@ -153,7 +153,7 @@ def reset(kata: Kata, stubs: Mapping[str, bytes]) -> list[str]:
 
     Raises KataError, and changes nothing, if the backup fails.
     """
-    changed = {name: data for name, data in sorted(stubs.items()) if _content(kata.folder / name) != data}
+    changed = {name: data for name, data in sorted(stubs.items()) if content_of(kata.folder / name) != data}
     for name in changed:
         if not (kata.folder / name).resolve().is_relative_to(kata.folder.resolve()):
             raise KataError(f"{name}: it is a link to a file outside {kata.folder}. Remove it. Nothing was changed.")
@@ -177,7 +177,8 @@ def reset(kata: Kata, stubs: Mapping[str, bytes]) -> list[str]:
     return [*(f"restored: {where}/{name}" for name in changed), *kept]
 
 
-def _content(path: Path) -> bytes | None:
+def content_of(path: Path) -> bytes | None:
+    """Return a file's content, or None if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from graders.catalogue import Kata
-from graders.learner.progress import (
-    Progress,
-    Standing,
-    all_done,
-    in_short,
-    next_kata,
-    place,
-    points_of,
-)
+from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, place, points_of
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
 

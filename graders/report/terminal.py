@@ -106,10 +106,18 @@ class Page:
         self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", COLOURS.get(verdict.status, ""))
 
     def notes(self, verdict: Verdict) -> None:
-        notes = notes_on(verdict)
-        if notes:
+        """Print sentences about what the lists of tasks and tests do not show."""
+        notes = [
+            wording.unofficial(verdict),
+            *wording.outstanding(verdict),
+            *map(wording.unseen, wording.unexplained(verdict)),
+            *(f"{wording.title(test)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
+            *(clean_line(note, 400) for note in wording.intake_notes(verdict)),
+            wording.ignored(verdict, _SHOWN_FILES, lambda name: clean_line(name, 60)),
+        ]
+        if any(notes):
             self.blank()
-        for note in notes:
+        for note in filter(None, notes):
             self.block(note, "  ", "yellow")
 
     def failure(self, test: TestResult) -> None:
@@ -220,19 +228,6 @@ class Page:
 
     def emit(self, line: Text) -> None:
         self.console.print(line, no_wrap=True, overflow="ignore", crop=False, highlight=False)
-
-
-def notes_on(verdict: Verdict) -> list[str]:
-    """Return sentences about what the lists of tasks and tests do not show."""
-    notes = [
-        wording.unofficial(verdict),
-        *wording.outstanding(verdict),
-        *map(wording.unseen, wording.unexplained(verdict)),
-        *(f"{wording.title(test)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
-        *(clean_line(note, 400) for note in wording.intake_notes(verdict)),
-        wording.ignored(verdict, _SHOWN_FILES, lambda name: clean_line(name, 60)),
-    ]
-    return [note for note in notes if note]
 
 
 def _first_lines(words: str, most: int, comment: str = "") -> str:

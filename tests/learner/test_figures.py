@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.browser import missing
+from tests.browser import answer_of
 from tests.kata_modules import module_at
 from tests.workshop import ROOT
 
@@ -23,20 +22,12 @@ SLUGS = sorted(path.stem for path in (WEB / "figures").glob("*.js"))
 
 def asked(script: str, given: object) -> Any:
     """Return what a script makes of `given`. It can use `figures`, `own_code` and `sampling`."""
-    node = shutil.which("node")
-    if node is None:
-        missing("node is needed to compute the figures' numbers")
     head = "".join(f"import * as {slug} from {json.dumps((WEB / f'figures/{slug}.js').as_uri())};\n" for slug in SLUGS)
     for name in ("own_code", "sampling"):
         head += f"import * as {name} from {json.dumps((WEB / f'{name}.js').as_uri())};\n"
     head += 'import { readFileSync } from "node:fs";\n'
     head += f'const figures = {{ {", ".join(SLUGS)} }};\nconst given = JSON.parse(readFileSync(0, "utf8"));\n'
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", f"{head}console.log(JSON.stringify(({script})(given)));"],
-        input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return answer_of(f"{head}console.log(JSON.stringify(({script})(given)));", given)
 
 
 @cache

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
-import subprocess
 import tomllib
 from typing import Any
 
 import pytest
 
-from tests.browser import missing
+from tests.browser import answer_of
 from tests.workshop import ROOT
 
 SCRIPT = f"""
@@ -33,15 +31,7 @@ console.log(JSON.stringify(answers));
 
 def answers(*given: tuple[str, Any]) -> list[dict[str, Any]]:
     """Return what the form's reader says to each text, and the text with the last value replaced."""
-    node = shutil.which("node")
-    if node is None:
-        missing("node is needed to run the form's reader")
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", SCRIPT],
-        input=json.dumps(given), capture_output=True, encoding="utf-8", timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = answer_of(SCRIPT, given)
     return found
 
 

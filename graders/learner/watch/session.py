@@ -186,7 +186,7 @@ class WatchSession:
         self._to_keep: list[Verdict] = []
         self._begun: dict[Step, float] = {}  # when each step of the current grading run began
         self._left: dict[tuple[str, Step], float] = {}  # how long a run took from this step on, if all tests passed
-        self._begin(_settings(state.kata))
+        self._begin(guidance.content_of(state.kata.folder / "kata.toml"))
 
     def _begin(self, settings: bytes | None) -> None:
         """Watch the kata in the state. `settings` is the content of kata.toml when it was last read."""
@@ -242,7 +242,7 @@ class WatchSession:
         """Start grading the current files, or show why they cannot be graded."""
         state = self.state
         state.syntax_errors, state.fault, state.started, state.nth = (), None, None, 0
-        settings = _settings(state.kata)
+        settings = guidance.content_of(state.kata.folder / "kata.toml")
         if settings != self._settings:
             try:
                 state.kata = catalogue.load(state.kata.root, state.kata.slug, complete=False)
@@ -476,13 +476,6 @@ class WatchSession:
 def _caches(kata: Kata) -> dict[bool, TaskCache]:
     """Return an empty cache for the visible tests (True), and another for all tests (False)."""
     return {visible: TaskCache(kata) for visible in (True, False)}
-
-
-def _settings(kata: Kata) -> bytes | None:
-    try:
-        return (kata.folder / "kata.toml").read_bytes()
-    except OSError:
-        return None
 
 
 def syntax_errors_in(kata: Kata) -> tuple[FileError, ...]:
