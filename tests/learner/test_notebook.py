@@ -119,19 +119,30 @@ def test_the_notebook_has_the_readme_and_the_stub(notebook: Path) -> None:
     assert source_of(notebook, "try-1").startswith("# Try it here: two_layer_forward")
 
 
-def test_all_exercises_fit_in_one_notebook(tmp_path: Path) -> None:
-    done = typed(tmp_path, "--all")
+@pytest.fixture(scope="module")
+def exercises(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The notebook of all exercises, alone in its folder."""
+    folder = tmp_path_factory.mktemp("all")
+    done = typed(folder, "--all")
     assert (done.status, done.said.splitlines()[0].split(";")[0]) == (0, "written: exercises.ipynb")
-    ours = cells(tmp_path / "exercises.ipynb")
-    exercises = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
-    assert len(exercises) == 19
-    for number, kata in enumerate(exercises, start=1):
+    return folder / "exercises.ipynb"
+
+
+def test_all_exercises_fit_in_one_notebook_between_a_set_up_cell_and_a_reflection(exercises: Path) -> None:
+    ours = cells(exercises)
+    shipped = [kata for kata in catalogue.load_all(ROOT) if kata.kind == "exercise"]
+    assert len(shipped) == 19
+    for number, kata in enumerate(shipped, start=1):
         assert f"{number}. {kata.title} (`{kata.slug}`)" in ours[0].source
         (answer,) = [cell.source for cell in ours if cell.id == f"{kata.slug}-file-1"]
         assert answer.startswith(f"# file: {kata.files[0]}\n")
         (graded,) = [cell.source for cell in ours if cell.id == f"{kata.slug}-grade-1"]
         assert f'grade("{kata.slug}", folder="{kata.slug}-work"' in graded
     assert len({cell.id for cell in ours}) == len(ours)
+    assert "np.random.seed(42)" in source_of(exercises, "plots-1")
+    assert 'print("Plot setup complete.")' in source_of(exercises, "plots-1")
+    assert (ours[-1].cell_type, ours[-1].id) == ("markdown", "closing-1")
+    assert "the health of values and gradients between the input and the loss" in " ".join(ours[-1].source.split())
 
 
 def test_katas_with_a_file_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:
@@ -264,25 +275,13 @@ def test_the_shipped_solution_in_the_cell_passes(notebook: Path, tmp_path: Path)
     assert (tmp_path / "exercise03-work" / "two_layer.py").read_text(encoding="utf-8") == answer
 
 
-def test_all_exercises_are_between_a_set_up_cell_and_a_reflection(tmp_path: Path) -> None:
-    assert typed(tmp_path, "--all").status == 0
-    notebook = tmp_path / "exercises.ipynb"
-    assert "np.random.seed(42)" in source_of(notebook, "plots-1")
-    assert 'print("Plot setup complete.")' in source_of(notebook, "plots-1")
-    cells = nbformat.read(notebook, as_version=4).cells
-    assert (cells[-1].cell_type, cells[-1].id) == ("markdown", "closing-1")
-    assert "the health of values and gradients between the input and the loss" in " ".join(cells[-1].source.split())
-
-
 @pytest.mark.deep
-def test_two_exercises_are_graded_in_one_notebook(session: Session, tmp_path: Path) -> None:
-    assert typed(tmp_path, "--all").status == 0
-    notebook = tmp_path / "exercises.ipynb"
-    session.run(source_of(notebook, "plots-1"))
+def test_two_exercises_are_graded_in_one_notebook(session: Session, exercises: Path) -> None:
+    session.run(source_of(exercises, "plots-1"))
     for slug, file in {"exercise01": "affine.py", "exercise02": "relu.py"}.items():
         solved = (ROOT / "solutions" / slug / file).read_text(encoding="utf-8")
         session.run(f"# file: {file}\n{solved}")
-        said = session.run(source_of(notebook, f"{slug}-grade-1"))
+        said = session.run(source_of(exercises, f"{slug}-grade-1"))
         assert f"Graded: {file} as last run in cell" in said
         assert "passed" in said
 

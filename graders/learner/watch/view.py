@@ -142,10 +142,8 @@ class Lines(Page):
         """Add a task on one line, and truncate a long title. A failed extra task isn't red."""
         remark, title = TO_DO if to_do else wording.task_remark(task), task.title or task.name
         left = clean_line(f"{title} ({remark})" if remark else title)
-        mark, colour = "·" if to_do else wording.SYMBOLS[task.status], COLOURS.get(task.status, "dim")
-        if task.status == "failed" and task.name in self.optional:
-            colour = COLOURS["partial"]
-        self.row(f"  {mark} ", left, wording.worth(task), colour)
+        mark = "·" if to_do else wording.SYMBOLS[task.status]
+        self.row(f"  {mark} ", left, wording.worth(task), self.colour(task.status, task.name))
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
         """Add a line as `ends` does, but truncate a long text."""
