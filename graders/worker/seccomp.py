@@ -44,7 +44,7 @@ FCNTL_COMMANDS = (0, 1, 2, 3, 1030)
 OPEN_TO_WRITE = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000
 
 LOAD, RETURN = 0x20, 0x06  # BPF_LD|BPF_W|BPF_ABS, BPF_RET|BPF_K
-EQUAL, GREATER, AT_LEAST, ANY_BIT = 0x15, 0x25, 0x35, 0x45  # BPF_JMP|BPF_K with JEQ, JGT, JGE, JSET
+EQUAL, AT_LEAST, ANY_BIT = 0x15, 0x35, 0x45  # BPF_JMP|BPF_K with JEQ, JGE, JSET
 NUMBER, ARCHITECTURE = 0, 4  # these are offsets in struct seccomp_data
 ALLOW, KILL_PROCESS, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 X32_BIT = 0x40000000
@@ -52,6 +52,7 @@ X32_BIT = 0x40000000
 SET_MODE_FILTER = 1
 
 Instruction = tuple[int, int, int, int]  # the code, the jump if true, the jump if false, and the constant
+_ALLOWED: Instruction = (RETURN, 0, 0, ALLOW)
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,16 @@ def compile_filter(machine: Machine, *, threads: bool, writing: bool) -> FilterP
 
     `threads` says whether the worker may start threads, and `writing` says whether it has a scratch folder.
     """
-    guarded = dict(_guards(machine, threads=threads, writing=writing))
     names = READING + (WRITING if writing else ()) + (THREADS if threads else ())
-    plain = {number for name in names if (number := machine.number(name)) is not None} - guarded.keys()
-    body = [instruction for number, block in guarded.items() for instruction in _when(number, block)]
-    return FilterProgram((*_prologue(machine), *body, *_ranges(sorted(plain)), _answer(errno.EPERM)))
+    blocks = {name: [_ALLOWED] for name in names} | _guards(threads=threads, writing=writing)
+    # The kernel remembers which calls a filter always allows, and then does not run it for them. So any order is quick.
+    body = [
+        instruction
+        for name, block in blocks.items()
+        if (number := machine.number(name)) is not None
+        for instruction in ((EQUAL, 0, len(block), number), *block)
+    ]
+    return FilterProgram((*_prologue(machine), *body, _answer(errno.EPERM)))
 
 
 def install(program: bytes) -> None:
@@ -96,8 +102,8 @@ def _prologue(machine: Machine) -> Iterator[Instruction]:
     yield (RETURN, 0, 0, KILL_PROCESS)
 
 
-def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple[int, list[Instruction]]]:
-    """Yield the number of each call that has a rule of its own, and the instructions of that rule."""
+def _guards(*, threads: bool, writing: bool) -> dict[str, list[Instruction]]:
+    """Return the instructions for each call that has a rule of its own."""
     blocks = {
         "kill": _if_argument(0, [PID]),
         "tgkill": _if_argument(0, [PID]),
@@ -115,10 +121,7 @@ def _guards(machine: Machine, *, threads: bool, writing: bool) -> Iterator[tuple
         blocks |= {"fsync": [_answer(0)], "fdatasync": [_answer(0)]}
     else:
         blocks |= {"open": _if_opened_to_read(1), "openat": _if_opened_to_read(2)}
-    for name, block in blocks.items():
-        number = machine.number(name)
-        if number is not None:
-            yield number, block
+    return blocks
 
 
 def _argument(index: int) -> Instruction:
@@ -127,29 +130,12 @@ def _argument(index: int) -> Instruction:
 
 
 def _if_argument(index: int, values: Iterable[int]) -> list[Instruction]:
-    tests = [step for value in values for step in ((EQUAL, 0, 1, value), (RETURN, 0, 0, ALLOW))]
+    tests = [step for value in values for step in ((EQUAL, 0, 1, value), _ALLOWED)]
     return [_argument(index), *tests, _answer(errno.EPERM)]
 
 
 def _if_opened_to_read(index: int) -> list[Instruction]:
-    return [_argument(index), (ANY_BIT, 0, 1, OPEN_TO_WRITE), _answer(errno.EROFS), (RETURN, 0, 0, ALLOW)]
-
-
-def _when(number: int, block: list[Instruction]) -> list[Instruction]:
-    return [(EQUAL, 0, len(block), number), *block]
-
-
-def _ranges(numbers: list[int]) -> Iterator[Instruction]:
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    for first, last in runs:
-        yield (AT_LEAST, 0, 2, first)
-        yield (GREATER, 1, 0, last)
-        yield (RETURN, 0, 0, ALLOW)
+    return [_argument(index), (ANY_BIT, 0, 1, OPEN_TO_WRITE), _answer(errno.EROFS), _ALLOWED]
 
 
 def _answer(code: int) -> Instruction:

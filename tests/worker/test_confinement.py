@@ -93,7 +93,6 @@ def evaluate(program: bytes, data: bytes) -> int:
             continue
         holds = {
             seccomp.EQUAL: accumulator == constant,
-            seccomp.GREATER: accumulator > constant,
             seccomp.AT_LEAST: accumulator >= constant,
             seccomp.ANY_BIT: bool(accumulator & constant),
         }[code]
