@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import islice
@@ -112,13 +112,9 @@ def _entries(root: int, name: str, place: Path | None = None) -> list[Entry]:
     """
     *folders, base = name.split("/")
     with ExitStack() as stack:
-        folder = root
-        for depth, part in enumerate(folders, start=1):
-            way = "/".join(folders[:depth])
-            status = _status(folder, part, way)
-            if status is None or not stat.S_ISDIR(status.st_mode):
-                return [] if status is None else [Entry(way, _kind(status))]
-            folder = _opened(part, folder, way, stack)
+        folder = _descended(root, folders, stack)
+        if not isinstance(folder, int):
+            return [] if folder is None else [folder]
         status = _status(folder, base, name)
     if status is None:
         return []
@@ -136,7 +132,7 @@ def _read(place: Path | int, name: str, most: int) -> bytes:
     *folders, base = name.split("/")
     with ExitStack() as stack:
         root = place if isinstance(place, int) else _open_submission(place, stack)
-        folder = None if root is None else _open_folder(root, tuple(folders), stack)
+        folder = None if root is None else _open_folder(root, folders, stack)
         if folder is None:
             refuse(name, "it does not exist any more", "Keep the folder unchanged while it is graded.")
         with _access(name), open(os.open(base, _SAFELY | os.O_NONBLOCK | os.O_NOCTTY, dir_fd=folder), "rb") as file:
@@ -213,8 +209,16 @@ def _status(folder: int, base: str, name: str) -> os.stat_result | None:
             return None
 
 
-def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | None:
+def _open_folder(root: int, parts: Sequence[str], stack: ExitStack) -> int | None:
     """Return a descriptor of the folder at `parts` below `root`, or None if it does not exist. Refuse links."""
+    folder = _descended(root, parts, stack)
+    if isinstance(folder, Entry):
+        refuse(folder.name, f"it is {folder.kind}, not a folder", "Put a folder in its place.")
+    return folder
+
+
+def _descended(root: int, parts: Sequence[str], stack: ExitStack) -> int | Entry | None:
+    """Return a descriptor of a folder below `root`, the entry on the way that is none, or None if there is nothing."""
     folder = root
     for depth, part in enumerate(parts, start=1):
         name = "/".join(parts[:depth])
@@ -222,15 +226,10 @@ def _open_folder(root: int, parts: tuple[str, ...], stack: ExitStack) -> int | N
         if status is None:
             return None
         if not stat.S_ISDIR(status.st_mode):
-            refuse(name, f"it is {_kind(status)}, not a folder", "Put a folder in its place.")
-        folder = _opened(part, folder, name, stack)
-    return folder
-
-
-def _opened(part: str, parent: int, name: str, stack: ExitStack) -> int:
-    with _access(name):
-        folder = os.open(part, _SAFELY | os.O_DIRECTORY, dir_fd=parent)
-    stack.callback(os.close, folder)
+            return Entry(name, _kind(status))
+        with _access(name):
+            folder = os.open(part, _SAFELY | os.O_DIRECTORY, dir_fd=folder)
+        stack.callback(os.close, folder)
     return folder
 
 
@@ -267,7 +266,7 @@ def _matching(root: int, pattern: str, kata: Kata) -> list[str]:
     *parts, _ = pattern.split("/")
     prefix = "".join(f"{part}/" for part in parts)
     with ExitStack() as stack:
-        folder = _open_folder(root, tuple(parts), stack)
+        folder = _open_folder(root, parts, stack)
         if folder is None:
             return []
         with _access(prefix or "."):
