@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from graders.errors import KataError
 from graders.github.api import Repository
+from graders.intake import git
 from graders.report.text import clean_line
 
 SCHEMES = ("https", "ssh", "http", "git", "file")
@@ -55,14 +56,10 @@ _SETTINGS = {
     "transfer.bundleURI": "false",
     "transfer.unpackLimit": "1",
 }
-_ENVIRONMENT = {
+_ENVIRONMENT = git.ENVIRONMENT | {
     "GIT_ASKPASS": "",
     "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=30",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
 }
 _OF_USER = ("GIT_PROXY", "GIT_SSH", "GIT_SSL")  # how the user's variables for git begin that stay
 _LIMITED = 'ulimit -f "$1"; ulimit -c 0; ulimit -v "$2" 2>/dev/null; shift 2; exec git "$@"'

@@ -25,7 +25,7 @@ PATIENCE_S = 60
 
 _KINDS = {"040000": FOLDER, "120000": "a symbolic link", "160000": "a submodule"}
 _KINDS |= dict.fromkeys(("100644", "100755", "100664"), FILE)
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -113,7 +113,7 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | _ENVIRONMENT,
+            env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | ENVIRONMENT,
         )
     except FileNotFoundError:
         raise KataError("git is not installed, but it is needed to read a git reference. Install git.") from None
