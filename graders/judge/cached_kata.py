@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -50,7 +49,7 @@ class CachedKata:
     solution: dict[str, bytes]
     supplied: dict[str, bytes]
     earlier: dict[str, bytes]
-    earlier_stubs: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    _stubs: dict[str, dict[str, bytes] | None] = field(default_factory=dict)
 
     @classmethod
     def read(cls, root: Path, slug: str) -> CachedKata:
@@ -59,13 +58,17 @@ class CachedKata:
         signed, blank, earlier = kata_signature(kata), _blank_verdict(kata), intake.shipped_earlier(kata)
         return cls(signed, kata, blank, earlier | intake.shipped(kata, kata.solution), supplied, earlier)
 
-    @cached_property
-    def stubs(self) -> dict[str, bytes] | None:
-        """The learner's files as they were handed out, or None if these are unknown. They are read from git once."""
-        try:
-            return handed_out(self.kata)
-        except KataError:
-            return None
+    def stubs(self, kata: Kata) -> dict[str, bytes] | None:
+        """Return the learner's files for this kata or an earlier one as they were handed out, or None if unknown.
+
+        They are read from git once.
+        """
+        if kata.slug not in self._stubs:
+            try:
+                self._stubs[kata.slug] = handed_out(kata)
+            except KataError:
+                self._stubs[kata.slug] = None
+        return self._stubs[kata.slug]
 
     def new_verdict(self, seed: bytes, require_extras: bool | None) -> Verdict:
         """Return a verdict with the current time and nothing graded. If `require_extras` is None, kata.toml decides."""
@@ -97,12 +100,7 @@ class CachedKata:
         """
         if not own and files == intake.shipped(other, other.folder):
             return True
-        if other.slug not in self.earlier_stubs:
-            try:
-                self.earlier_stubs[other.slug] = handed_out(other)
-            except KataError:
-                self.earlier_stubs[other.slug] = {}
-        stubs = self.earlier_stubs[other.slug]
+        stubs = self.stubs(other)
         return files == stubs if stubs else not any(_RETURN.search(data) for data in files.values())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from difflib import SequenceMatcher
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import msgspec
 
@@ -154,10 +155,10 @@ class Judge:
             return ungradable(blank, kata, why, "earlier kata", earlier)
         how = {"visible": visible or kata.handed_out, "separate": separate, "impatient": impatient}
         how["progress"] = tell is not None or at is not None
-        stubs = cached.stubs or {} if impatient and any(task.files for task in kata.tasks) else {}
-        same = [name for name, data in stubs.items() if taken.graded.get(name) == data]
-        request = self._request(cached, taken.graded, lacking, seed, blank, tasks, **how)
-        request = msgspec.structs.replace(request, unchanged=tuple(same))
+        stubs = cached.stubs(kata) or {} if impatient and any(task.files for task in kata.tasks) else {}
+        same = tuple(name for name, data in stubs.items() if taken.graded.get(name) == data)
+        given = {"seed": seed, "lacking": lacking, "unchanged": same}
+        request = self._request(cached, taken.graded, blank, tasks, **given, **how)
         return _concluded(self._judged(cached, request, until, tell, at), request, cached)
 
     def grade_files(
@@ -184,9 +185,8 @@ class Judge:
         cached = self._cached_kata(slug)
         blank = cached.new_verdict(seed, require_extras)
         how = {"diagnosing": diagnosing, "reducing": reducing, "thorough": thorough, "visible": visible}
-        how["separate"] = separate
-        request = self._request(cached, {**cached.earlier, **files}, {}, seed, blank, tasks, **how)
-        return self._judged(cached, request)
+        files = {**cached.earlier, **files}
+        return self._judged(cached, self._request(cached, files, blank, tasks, seed=seed, separate=separate, **how))
 
     def _cached_kata(self, slug: str) -> CachedKata:
         """Return a kata and its files. All files are read again if one of them has changed."""
@@ -196,27 +196,17 @@ class Judge:
         return cached
 
     def _request(
-        self,
-        cached: CachedKata,
-        files: Mapping[str, bytes],
-        lacking: Mapping[str, str],
-        seed: bytes,
-        blank: Verdict,
-        tasks: Collection[str],
-        **options: bool,
+        self, cached: CachedKata, files: Mapping[str, bytes], blank: Verdict, tasks: Collection[str], **options: Any
     ) -> GradeRequest:
-        """Return the request to grade these files. `options` are boolean fields of GradeRequest."""
+        """Return the request to grade these files. `options` are other fields of GradeRequest."""
         return GradeRequest(
             files=dict(files),
-            lacking=dict(lacking),
             supplied=cached.supplied,
             solution=cached.solution,
-            seed=seed,
             verdict=blank,
             tasks=tuple(sorted(tasks)),
             require=self.require,
             crowded=self.crowded,
-            unchanged=(),
             **options,
         )
 
@@ -383,7 +373,7 @@ def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> V
     """
     kata = cached.kata
     own = {name: data for name, data in request.files.items() if kata.declares(name)}
-    if verdict.status == "failed" and verdict.score == 0 and own == cached.stubs:
+    if verdict.status == "failed" and verdict.score == 0 and own == cached.stubs(kata):
         blank, how = request.verdict, {"confinement": verdict.confinement, "duration_s": verdict.duration_s}
         return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(own)), "unchanged")
     if not kata.handed_out or verdict.status in ("ungradable", "error"):

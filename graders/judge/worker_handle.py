@@ -7,6 +7,7 @@ come from the kernel and from the judge's own clock.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -115,7 +116,6 @@ class Worker:
         self.reader = wire.Reader(self._fill)
         self.stopwatch = Stopwatch(self, 0.0)
         self.pending: int | None = None
-        self._pid: int | None = None
 
     # ------------------------------------------------------------------------------------ requests
 
@@ -273,12 +273,10 @@ class Worker:
 
     # ------------------------------------------------------------------------------- life and death
 
-    @property
+    @functools.cached_property
     def pid(self) -> int:
         """The worker's process id in the judge's own namespace."""
-        if self._pid is None:
-            self._pid = pid_of(self.pidfd)
-        return self._pid
+        return pid_of(self.pidfd)
 
     def cpu_s(self) -> float:
         """Return the CPU seconds that all threads of the worker have used so far or, once it has ended, in total."""
