@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+from graders import catalogue
 from graders.errors import KataError
 from graders.github.records import TAKEN_BYTES, Intake, read, write
+
+UNOFFICIAL = "Unofficial: only the visible tests, unconfined, from this branch's own copy."
 
 
 def main(words: list[str] | None = None) -> int:
@@ -49,9 +53,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _visible(given: argparse.Namespace) -> int:
-    from graders.github import visible
+    """Run the visible tests of the changed katas, on a machine without secrets. Return pytest's exit status."""
+    katas = changed(given.root, given.base)
+    print(UNOFFICIAL, flush=True)  # the tests come from the request, too
+    if not katas:
+        print("This branch changes no kata.")
+        return 0
+    words = [sys.executable, "-m", "pytest", *(f"katas/{slug}" for slug in katas)]
+    return subprocess.run(words, cwd=given.root, check=False).returncode
 
-    return visible.run(given.root, given.base)
+
+def changed(root: Path, base: str) -> list[str]:
+    """Return the slugs of the katas whose files differ from those in the commit `base`."""
+    words = ["git", "-C", str(root), "diff", "--name-only", "-z", "--end-of-options", base, "--", "katas"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise KataError(f"{base}: {done.stderr.strip()}")
+    known = set(catalogue.slugs(root))
+    parts = [name.split("/") for name in done.stdout.split("\0")]
+    return sorted({each[1] for each in parts if len(each) > 2} & known)
 
 
 def _intake(given: argparse.Namespace) -> int:

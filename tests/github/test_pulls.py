@@ -19,7 +19,8 @@ import pytest
 
 from graders import Judge, catalogue, intake
 from graders.errors import CatalogueError, KataError
-from graders.github import grading, reporting, visible
+from graders.github import __main__ as jobs
+from graders.github import grading, reporting
 from graders.github import intake as pulling
 from graders.github.api import NotFound, Repository, ServerError
 from graders.github.grading import fitted
@@ -417,16 +418,17 @@ def test_the_visible_tests_of_changed_katas_are_run(default_branch, tmp_path):
     write(root / "notes.txt", "x")
     git(root, "add", "notes.txt")
     git(root, "commit", "-q", "-m", "notes")
-    assert visible.changed(root, "HEAD^1") == []
+    assert jobs.changed(root, "HEAD^1") == []
     write(root / "katas/alpha/twice.py", SOLUTION)
     git(root, "commit", "-q", "-a", "-m", "solved")
-    assert visible.changed(root, "HEAD^1") == ["alpha"]
-    assert visible.run(root, "HEAD^1") == 0
+    assert jobs.changed(root, "HEAD^1") == ["alpha"]
+    command = ["--root", str(root), "visible", "--base", "HEAD^1"]
+    assert jobs.main(command) == 0
     write(root / "katas/alpha/twice.py", STUB + "\n\n")
     git(root, "commit", "-q", "-a", "-m", "unsolved")
-    assert visible.run(root, "HEAD^1") == 1
+    assert jobs.main(command) == 1
     with pytest.raises(KataError, match="nowhere"):
-        visible.changed(root, "nowhere")
+        jobs.changed(root, "nowhere")
 
 
 # Hidden suites from elsewhere, by hand.
