@@ -27,24 +27,12 @@ from hypothesis import strategies as st
 from graders import catalogue, intake
 from graders.errors import IntakeError, KataError
 from graders.intake import archive, git, listing
+from tests.intake.test_intake import SOURCE
+from tests.intake.test_intake import TOML as WITH_NOTES
 from tests.warm import katas
 from tests.workshop import SOLUTION, write, write_repository
 
-TOML = """\
-format = 1
-title = "Affine layer"
-kind = "exercise"
-difficulty = 1
-minutes = 10
-files = ["affine.py", "results/*"]
-supplied = ["network.py"]
-entry_points = ["affine"]
-runtime = "numpy"
-[tasks.vector]
-title = "One vector"
-points = 3
-"""
-SOURCE = b"def affine(W, x, b):\n    return W @ x + b\n"
+TOML = WITH_NOTES.replace(', "notes.md"', "").replace(', "results/ours.csv"', "")
 HONEST = {"affine.py": SOURCE, "results/a.csv": b"1,2\n"}
 PACKERS = {"tar": bytes, "tar.gz": partial(gzip.compress, mtime=0), "tar.bz2": bz2.compress, "tar.xz": lzma.compress}
 

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,16 @@ def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextmanager
+def restored(path: Path) -> Iterator[None]:
+    """Restore a file at the end of the block."""
+    before = path.read_text()
+    try:
+        yield
+    finally:
+        write(path, before)
+
+
 def said(verdict: Verdict) -> tuple[Any, ...]:
     return verdict.status, verdict.score, verdict.max_score, verdict.require_extras
 
@@ -261,12 +272,9 @@ def test_replay_grades_by_the_policy_of_the_record(root: Path, handed_in: Path, 
         assert again.status == 0, again.said
         assert ("(failed)" if words else "(passed)") in again.out
     toml = root / "katas" / "extras" / "kata.toml"
-    before = toml.read_text()
-    try:
-        write(toml, before.replace('title = "Extras"\n', REQUIRED))
+    with restored(toml):
+        write(toml, toml.read_text().replace('title = "Extras"\n', REQUIRED))
         assert katas("replay", str(tmp_path / "0.json"), *of_bob, cwd=root).status == 0
-    finally:
-        write(toml, before)
 
 
 def test_replay_says_which_tasks_have_become_extra() -> None:
@@ -279,9 +287,8 @@ def test_replay_says_which_tasks_have_become_extra() -> None:
 
 def test_progress_and_next_follow_the_core(root: Path, handed_in: Path, tmp_path: Path) -> None:
     stub = root / "katas" / "extras" / "extras.py"
-    before = stub.read_text()
     env = {"NN_KATAS_PROGRESS": str(tmp_path / "progress.sqlite")}
-    try:
+    with restored(stub):
         for person, done in (("cleo", False), ("bob", True)):
             shutil.copy(handed_in / person / "extras.py", stub)
             grade(root, **env)
@@ -289,8 +296,6 @@ def test_progress_and_next_follow_the_core(root: Path, handed_in: Path, tmp_path
                 assert progress.standings(["extras"])["extras"].done == done
         assert "9 / 10" in katas("progress", cwd=root, env=env).out.replace("9/10", "9 / 10")
         assert katas("next", cwd=root, env=env).out.startswith("next: strict,")
-    finally:
-        write(stub, before)
 
 
 def test_list_counts_extras_separately(root: Path) -> None:
@@ -301,8 +306,7 @@ def test_list_counts_extras_separately(root: Path) -> None:
 
 def test_learner_mode_counts_extras_separately(root: Path) -> None:
     stub = root / "katas" / "extras" / "extras.py"
-    before = stub.read_text()
-    try:
+    with restored(stub):
         write(stub, WIDENED)
         done = workshop.pytest("katas/extras", cwd=root)
         told = "extras: 1 of 1 tasks, extras 1 of 2, 9 of 10 points in the tests run here, the core passes"
@@ -316,8 +320,6 @@ def test_learner_mode_counts_extras_separately(root: Path) -> None:
             "extras: 1 of 1 tasks, extras 2 of 2, 10 of 10 points in the tests run here; official: "
             in workshop.pytest("katas/extras", cwd=root).out
         )
-    finally:
-        write(stub, before)
 
 
 # -------------------------------------------------------------------------------------------------- watch
@@ -368,14 +370,11 @@ def test_check_requires_extras_of_the_solution_only(root: Path) -> None:
     clean = katas("check", "extras", "--flakes", "0", cwd=root)
     assert clean.status == 0, clean.said
     solution = root / "solutions" / "extras" / "extras.py"
-    before = solution.read_text()
-    try:
+    with restored(solution):
         write(solution, WIDENED)
         done = katas("check", "extras", "--flakes", "0", cwd=root)
         assert done.status == 1
         assert "  solution is failed but must pass: test_float32_stays_float32: " in done.out
-    finally:
-        write(solution, before)
 
 
 def test_check_requires_required_extras_of_accepted_answers(root: Path) -> None:
@@ -387,14 +386,11 @@ def test_check_requires_required_extras_of_accepted_answers(root: Path) -> None:
 @pytest.mark.deep
 def test_a_mutant_that_fails_an_extra_is_killed(root: Path) -> None:
     solution = root / "solutions" / "extras" / "extras.py"
-    before = solution.read_text()
-    try:
+    with restored(solution):
         write(solution, 'def double(x):\n    return (2.0 * x).astype("float32" if x.itemsize == 4 else "float64")\n')
         done = katas("check", "extras", "--mutation", "--flakes", "0", cwd=root)
         assert "mutants killed 12/13" in done.out, done.said
         assert "becomes `return 2.0 * x`: survives" in done.out  # an equivalent mutant
-    finally:
-        write(solution, before)
 
 
 # ------------------------------------------------------------------------------------ cohorts and gradebooks

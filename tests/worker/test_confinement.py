@@ -228,22 +228,28 @@ def confined(
     experiment: Callable[[], Any], readable: list[str], keep: frozenset[int] = frozenset(), scratch: str | None = None
 ) -> Any:
     """Return what `experiment` returns in a confined forked process, or the name of the exception that it raises."""
+    return confined_with_layers(experiment, readable, keep, scratch)[1]
+
+
+def confined_with_layers(
+    experiment: Callable[[], Any], readable: list[str], keep: frozenset[int], scratch: str | None
+) -> tuple[list[str], Any]:
+    """Return the active layers of a confined forked process, and what `confined` returns."""
     walls = WorkerConfinement.build(readable, threads=False)
     answer, own_answer = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            walls.apply({own_answer, *keep}, 64 << 30, 60, scratch)
-            report = _outcome(experiment)
-            os.write(own_answer, json.dumps(report).encode())
+            layers = walls.apply({own_answer, *keep}, 64 << 30, 60, scratch)
+            os.write(own_answer, json.dumps([layers, _outcome(experiment)]).encode())
         finally:
             os._exit(0)
     os.close(own_answer)
     os.close(walls.rules)
     with open(answer, "rb") as file:
-        report = file.read()
+        layers, found = json.load(file)
     os.waitpid(pid, 0)
-    return json.loads(report)
+    return layers, found
 
 
 def _outcome(experiment: Callable[[], Any]) -> Any:
@@ -254,19 +260,8 @@ def _outcome(experiment: Callable[[], Any]) -> Any:
 
 
 def test_every_layer_is_reported() -> None:
-    walls = WorkerConfinement.build([], threads=False)
-    answer, own_answer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.write(own_answer, " ".join(walls.apply({own_answer}, 64 << 30, 60, None)).encode())
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    os.close(walls.rules)
-    os.close(own_answer)
-    assert os.read(answer, 100) == b"rlimits no_new_privs landlock seccomp"
-    os.close(answer)
+    layers, _ = confined_with_layers(os.getpid, [], frozenset(), None)
+    assert layers == ["rlimits", "no_new_privs", "landlock", "seccomp"]
 
 
 def test_only_the_descriptors_to_keep_stay_open(tmp_path: Any) -> None:
