@@ -14,7 +14,7 @@ from statistics import median
 
 from graders import catalogue
 from graders.judge.fork_server import WorkerServer
-from graders.judge.submission_side import Clock, WorkerSide
+from graders.judge.sides import Clock, WorkerSide
 from graders.judge.worker_handle import WorkerGroup
 
 ROOT = Path(__file__).parents[1]

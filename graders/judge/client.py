@@ -146,7 +146,14 @@ class Judge:
         except IntakeError as fault:
             return ungradable(blank, kata, str(fault))
         own = _is_own(kata, submission)
-        blank = _with_digests(blank, taken, own=own, with_shipped=with_shipped)
+        blank = msgspec.structs.replace(
+            blank,
+            submission_sha256=taken.sha256,
+            builds_on={each.kata: each.sha256 for each in taken.earlier},
+            with_shipped=with_shipped,
+            ignored_files=() if own else taken.ignored,
+            intake_notes=taken.notes,
+        )
         lacking = taken.refused | _missing(kata, submission, taken)
         if kata.is_lost(lacking):
             return ungradable(blank, kata, together(lacking.values()))
@@ -315,18 +322,6 @@ def _taken(
     alone = msgspec.structs.replace(kata, earlier=())
     own = submission if isinstance(submission, intake.Submission) else intake.take(alone, submission or kata.folder)
     return intake.with_earlier(kata, own, lambda other: intake.submission(other, intake.shipped(other, other.solution)))
-
-
-def _with_digests(blank: Verdict, taken: intake.Submission, *, own: bool, with_shipped: bool) -> Verdict:
-    """Return the verdict with the digests of the files that are graded."""
-    return msgspec.structs.replace(
-        blank,
-        submission_sha256=taken.sha256,
-        builds_on={each.kata: each.sha256 for each in taken.earlier},
-        with_shipped=with_shipped,
-        ignored_files=() if own else taken.ignored,
-        intake_notes=taken.notes,
-    )
 
 
 def _is_own(kata: Kata, submission: Path | str | intake.Submission | None) -> bool:

@@ -8,8 +8,7 @@ import msgspec
 
 from graders import watchdog
 from graders.judge.running import Runner
-from graders.judge.sides import Sides
-from graders.judge.submission_side import Clock, WorkerSide
+from graders.judge.sides import Clock, Sides, WorkerSide
 from graders.judge.worker_handle import Worker
 from graders.pytest_plugin.diagnosis import SEED, Case, diagnose, observation
 from graders.pytest_plugin.observation_cache import ObservationCache

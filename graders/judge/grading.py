@@ -19,8 +19,7 @@ from graders.judge.diagnosing import diagnosis
 from graders.judge.messages import GradeRequest, GradeResponse, Step
 from graders.judge.refusals import Refusal, failed_results, refusals_of, sources_of, whole_reason, with_remedies
 from graders.judge.running import Runner, result_of
-from graders.judge.sides import Sandbox, Sides, weakest
-from graders.judge.submission_side import Clock, WorkerSide
+from graders.judge.sides import Clock, Sandbox, Sides, WorkerSide, weakest
 from graders.pytest_plugin.items import is_hidden, task_of, test_name, title_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
@@ -44,9 +43,9 @@ class Grading:
     items: Sequence[pytest.Item]
     request: GradeRequest
     sandboxes: Mapping[str, Sandbox]  # the key is the name of the runtime
-    report: Callable[[Verdict | Step], None] = lambda _: None
-    observations: ObservationCache = field(default_factory=ObservationCache)
-    references: dict[str, WorkerSide] = field(default_factory=dict)  # workers with the solution, by runtime
+    report: Callable[[Verdict | Step], None]
+    observations: ObservationCache
+    references: dict[str, WorkerSide]  # workers with the solution, by runtime
     results: dict[str, TestResult] = field(default_factory=dict)
     together: dict[str, TestResult] = field(default_factory=dict)  # the results of tests in a shared worker
     device: str = "cpu"  # the device that tests used besides the processor, if any
@@ -306,9 +305,9 @@ def respond(
     request: GradeRequest,
     sandboxes: Mapping[str, Sandbox],
     install: Callable[[Runner, bytes], None],
-    report: Callable[[Verdict | Step], None] = lambda _: None,
-    observations: ObservationCache | None = None,
-    references: dict[str, WorkerSide] | None = None,
+    report: Callable[[Verdict | Step], None],
+    observations: ObservationCache,
+    references: dict[str, WorkerSide],
 ) -> GradeResponse:
     """Grade a submission. If the harness fails, the response contains the error.
 
@@ -328,15 +327,7 @@ def respond(
             return GradeResponse(error=f"{kata.folder}: there are no visible tests")
     if request.tasks:
         items = [item for item in items if task_of(item) in request.tasks]
-    grading = Grading(
-        kata,
-        without_stand_ins(items),
-        request,
-        sandboxes,
-        report,
-        observations=observations or ObservationCache(),
-        references={} if references is None else references,
-    )
+    grading = Grading(kata, without_stand_ins(items), request, sandboxes, report, observations, references)
     install(grading.runner, request.seed)
     try:
         return GradeResponse(verdict=grading.verdict())

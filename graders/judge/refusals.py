@@ -12,7 +12,7 @@ from graders.catalogue import Kata
 from graders.errors import RemoteFault, SubmissionError
 from graders.intake.rules import together
 from graders.judge.cached_kata import do_first, named
-from graders.judge.submission_side import WorkerSide
+from graders.judge.sides import WorkerSide
 from graders.pytest_plugin.explanation import exception_text
 from graders.report.text import clean
 from graders.verdict import FILES, TestResult

@@ -15,8 +15,7 @@ from graders.catalogue import Kata
 from graders.checks.mismatch import TooSlow
 from graders.errors import ForkServerDied, KataError, MachineBusy, TimeLimitError, WorkerError
 from graders.judge.refusals import MESSAGE
-from graders.judge.sides import Sides
-from graders.judge.submission_side import WorkerSide
+from graders.judge.sides import Sides, WorkerSide
 from graders.pytest_plugin.cases import Failure, Trial, is_unwritten
 from graders.pytest_plugin.diagnosis import CASES, Case
 from graders.pytest_plugin.explanation import message, subject

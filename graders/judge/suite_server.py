@@ -28,9 +28,8 @@ from graders.errors import CatalogueError
 from graders.judge.grading import respond
 from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, Step, receive, send
 from graders.judge.running import Runner
-from graders.judge.sides import Sandbox
+from graders.judge.sides import Sandbox, WorkerSide
 from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
-from graders.judge.submission_side import WorkerSide
 from graders.pytest_plugin import advice
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes

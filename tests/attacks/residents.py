@@ -15,7 +15,7 @@ from unittest import mock
 
 from graders import Judge, catalogue, intake
 from graders.judge.fork_server import POOL
-from graders.judge.submission_side import ReferenceClock
+from graders.judge.sides import ReferenceClock
 from graders.verdict import Verdict
 
 LOOK_S = 0.002  # between two checks of the processes, because nothing notifies us when one ends

@@ -14,7 +14,7 @@ import pytest
 
 from graders import Judge, catalogue
 from graders.judge.messages import Step
-from graders.judge.submission_side import Clock
+from graders.judge.sides import Clock
 from graders.verdict import Limits, Verdict
 from tests.observed import descendants, result, statuses, tasks
 from tests.workshop import write, write_repository
