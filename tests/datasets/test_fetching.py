@@ -232,6 +232,12 @@ def part(room: Path, name: str, file: str) -> Path:
     return path
 
 
+def is_refused(said: str, name: str = "cifar10") -> None:
+    """Check that a data set cannot be fetched, and what the message says."""
+    with pytest.raises(datasets.DataError, match=said):
+        datasets.fetch(name)
+
+
 # Complete downloads
 
 
@@ -305,8 +311,7 @@ def test_the_shipped_table_names_files_sums_and_hosts() -> None:
 
 def test_a_missing_package_is_reported_with_the_remedy(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "requests", None)
-    with pytest.raises(datasets.DataError, match=r"pip install -e '.\[data\]'"):
-        datasets.fetch("cifar10")
+    is_refused(r"pip install -e '.\[data\]'")
     assert mirror.log == []
 
 
@@ -332,10 +337,7 @@ def test_a_broken_connection_is_resumed(mirror: Mirror, room: Path) -> None:
 
 def test_a_later_call_requests_only_the_rest(mirror: Mirror, room: Path) -> None:
     mirror.cuts = [20_000, 0]
-    with pytest.raises(
-        datasets.DataError, match=r"127\.0\.0\.1.*: the connection broke: .*\d+\.\d kB of .* stored in .*\.part;"
-    ):
-        datasets.fetch("cifar10")
+    is_refused(r"127\.0\.0\.1.*: the connection broke: .*\d+\.\d kB of .* stored in .*\.part;")
     kept = part(room, "cifar10", CIFAR10).stat().st_size
     assert left(room) == [f"downloads/cifar10/{CIFAR10}.part"]
     mirror.log.clear()
@@ -346,8 +348,7 @@ def test_a_later_call_requests_only_the_rest(mirror: Mirror, room: Path) -> None
 
 def test_files_that_are_already_complete_are_kept(mirror: Mirror) -> None:
     hidden = mirror.files.pop("t10k-labels-idx1-ubyte.gz")
-    with pytest.raises(datasets.DataError, match=r"t10k-labels-idx1-ubyte\.gz"):
-        datasets.fetch("mnist-full")
+    is_refused(r"t10k-labels-idx1-ubyte\.gz", "mnist-full")
     mirror.files["t10k-labels-idx1-ubyte.gz"] = hidden
     mirror.log.clear()
     datasets.fetch("mnist-full")
@@ -405,8 +406,7 @@ def test_a_wrong_file_is_removed_and_both_sums_are_reported(mirror: Mirror, room
 
 def test_the_login_page_of_a_network_is_not_accepted(mirror: Mirror, room: Path) -> None:
     mirror.files[CIFAR10] = b"<html>log in</html>"
-    with pytest.raises(datasets.DataError, match=r"sends 19 bytes, but the file has \d+, .*login"):
-        datasets.fetch("cifar10")
+    is_refused(r"sends 19 bytes, but the file has \d+, .*login")
     assert left(room) == []
 
 
@@ -431,24 +431,19 @@ def test_a_server_that_refuses_is_quoted_and_the_part_kept(
     place.write_bytes(mirror.files[CIFAR10][:begun])
     mirror.status = status
     stored = r"; \d\.\d kB of .* stored in .*\.part" if begun else ""
-    with pytest.raises(
-        datasets.DataError, match=f"{CIFAR10}: the server answers {said}: check NN_KATAS_DATA_URL.*{stored}"
-    ):
-        datasets.fetch("cifar10")
+    is_refused(f"{CIFAR10}: the server answers {said}: check NN_KATAS_DATA_URL.*{stored}")
     assert place.stat().st_size == begun
 
 
 def test_a_silent_server_times_out(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "TIMEOUT_S", (5.0, 0.2))
     mirror.stall = 10
-    with pytest.raises(datasets.DataError, match="the server did not respond in time"):
-        datasets.fetch("cifar10")
+    is_refused("the server did not respond in time")
 
 
 def test_an_unknown_host_name_is_reported(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NN_KATAS_DATA_URL", "http://no-such-host.invalid/")
-    with pytest.raises(datasets.DataError, match=r"no-such-host\.invalid/.*: unknown host name: check NN"):
-        datasets.fetch("cifar10")
+    is_refused(r"no-such-host\.invalid/.*: unknown host name: check NN")
     assert left(room) == []
 
 
@@ -456,8 +451,7 @@ def test_an_unknown_host_name_is_reported(room: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("url", ["course", "ftp://example.org/", "file:///tmp"])
 def test_a_mirror_that_is_not_an_address_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NN_KATAS_DATA_URL", url)
-    with pytest.raises(datasets.DataError, match=f"NN_KATAS_DATA_URL: .*https://.*, got '{url}'"):
-        datasets.fetch("cifar10")
+    is_refused(f"NN_KATAS_DATA_URL: .*https://.*, got '{url}'")
 
 
 def test_the_next_host_is_tried(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -532,10 +526,7 @@ def test_a_broken_archive_is_named_and_removed(kind: str, mirror: Mirror, room: 
     name = SET_OF[file]
     right = SETS[name][3]
     publish(mirror, name, {**right, file: data})
-    with pytest.raises(
-        datasets.DataError, match=rf"{file}: .*{said}.*The file was removed\. Run `katas data fetch {name}`"
-    ):
-        datasets.fetch(name)
+    is_refused(rf"{file}: .*{said}.*The file was removed\. Run `katas data fetch {name}`", name)
     assert left(room) == sorted(f"downloads/{name}/{each}" for each in right if each != file)
     publish(mirror, name, right)
     assert datasets.fetch(name).is_dir()
@@ -550,8 +541,7 @@ def test_a_file_in_the_place_of_the_folder_is_reported(
     (tmp_path / "file").write_text("mine")
     for inside in ("file", "file/below"):
         monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path / inside))
-        with pytest.raises(datasets.DataError, match=r"/file/.*: Not a directory: set NN_KATAS_DATA to a folder"):
-            datasets.fetch("cifar10")
+        is_refused(r"/file/.*: Not a directory: set NN_KATAS_DATA to a folder")
     assert mirror.log == []
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -559,17 +549,13 @@ def test_a_file_in_the_place_of_the_folder_is_reported(
 def test_a_folder_in_the_place_of_the_part_is_reported(mirror: Mirror, room: Path) -> None:
     del mirror
     part(room, "cifar10", CIFAR10).mkdir()
-    with pytest.raises(datasets.DataError, match=rf"{CIFAR10}\.part: Is a directory: set NN_KATAS_DATA to a folder"):
-        datasets.fetch("cifar10")
+    is_refused(rf"{CIFAR10}\.part: Is a directory: set NN_KATAS_DATA to a folder")
 
 
 def test_a_full_disk_leaves_no_part(mirror: Mirror, room: Path) -> None:
     del mirror
     part(room, "cifar10", CIFAR10).symlink_to("/dev/full")
-    with pytest.raises(
-        datasets.DataError, match=rf"\.part: {os.strerror(errno.ENOSPC)}: no half-written file .* free some space"
-    ):
-        datasets.fetch("cifar10")
+    is_refused(rf"\.part: {os.strerror(errno.ENOSPC)}: no half-written file .* free some space")
     assert left(room) == []
     assert datasets.fetch("cifar10").is_dir()
 
