@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,9 @@ import pytest
 from graders import Judge, catalogue, datasets
 from graders.datasets import formats
 from graders.errors import CatalogueError
-from graders.verdict import TestResult, Verdict
+from graders.verdict import Verdict
 from tests import workshop
+from tests.observed import result
 
 Graded = Callable[..., Verdict]
 HERE = Path(__file__).parents[1] / "repository"
@@ -90,13 +91,10 @@ def test_a_worker_sees_only_the_shown_part(graded: Graded, instead: str) -> None
 def test_a_worker_cannot_change_the_data(graded: Graded) -> None:
     attempt = 'def shapes():\n    open(_folder() + "/labels.npy", "ab").write(b"0")\n'
     text = SUBMISSION["digits.py"] + "\n\n" + attempt
-    failed = by_name(graded("digits", {**SUBMISSION, "digits.py": text}))["test_images_and_labels_are_the_data_rooms"]
+    verdict = graded("digits", {**SUBMISSION, "digits.py": text})
+    failed = result(verdict, "test_images_and_labels_are_the_data_rooms")
     assert failed.status == "failed"
     assert "Error" in failed.message
-
-
-def by_name(verdict: Verdict) -> Mapping[str, TestResult]:
-    return {test.name: test for test in verdict.tests}
 
 
 # A file of a submission that is not a module
@@ -113,7 +111,7 @@ def by_name(verdict: Verdict) -> Mapping[str, TestResult]:
 def test_the_judge_reads_a_data_file(graded: Graded, notes: str, told: str, diagnosis: str) -> None:
     verdict = graded("digits", {**SUBMISSION, "notes.toml": notes})
     assert [task.status for task in verdict.tasks] == ["passed", "passed", "failed"]
-    failed = by_name(verdict)["test_the_notes_say_seven"]
+    failed = result(verdict, "test_the_notes_say_seven")
     assert (failed.status, failed.diagnosis) == ("failed", diagnosis)
     assert told in failed.message
     assert not told or "line 1" in failed.message

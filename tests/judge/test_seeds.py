@@ -18,7 +18,6 @@ from graders.verdict import Speed, TestResult, Verdict
 from tests.observed import result, statuses
 
 Graded = Callable[..., Verdict]
-Solved = Callable[[str], str]
 Written = Callable[..., Path]
 
 ONE, OTHER = bytes(range(16)), bytes(range(100, 116))
