@@ -9,16 +9,15 @@ after the request only the work that depends on the submission is left:
 - A resident suite server forks the next judge ahead of its request, so that a request does not wait for the fork.
 - That judge rehearses once more while it waits (`rehearse`). After a fork, the kernel copies a memory page when it is
   first written. The rehearsal writes these pages before the request arrives.
-- Objects that exist before a fork are frozen (`freeze_heap`), and a judge collects garbage rarely
-  (`collect_garbage_rarely`). A collection would write to every object, so the kernel would copy all pages that
-  processes share.
+- Objects that exist before a fork are frozen (`freeze_heap`). A garbage collection would write to each of them, so the
+  kernel would copy all pages that processes share.
 - Forked processes end without Python's shutdown (`ending_process`), which would free every object one by one.
 - Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
   test runs (graders.judge.sides). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
 
 The gains were measured with warm processes on exercise01, as medians of three rounds of 14 grading runs. Without a
 judge's own rehearsal, a grading run takes 15 % longer, and without the suite server's rehearsal it takes 17 % longer.
-Without frozen objects, rare collections or the quick end of processes, the difference is within the noise (± 9 %).
+Without frozen objects or the quick end of processes, the difference is within the noise (± 9 %).
 
 This module imports little, because the fork server uses it before it has started the first sandbox.
 """
@@ -47,11 +46,6 @@ def freeze_heap() -> None:
     """Collect garbage, then exempt all remaining objects from collection, so that forked processes share them."""
     gc.collect()
     gc.freeze()
-
-
-def collect_garbage_rarely() -> None:
-    """Make garbage collections rare. A judge serves only one grading run, and every collection copies shared pages."""
-    gc.set_threshold(100_000)
 
 
 def rehearse(items: Sequence[pytest.Item]) -> None:

@@ -29,7 +29,7 @@ from graders.judge.grading import respond
 from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, Step, receive, send
 from graders.judge.running import Runner
 from graders.judge.sides import Sandbox, WorkerSide
-from graders.judge.speed import IDLE_MS, collect_garbage_rarely, ending_process, freeze_heap, rehearse, warm_up
+from graders.judge.speed import IDLE_MS, ending_process, freeze_heap, rehearse, warm_up
 from graders.pytest_plugin import advice
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes
@@ -224,7 +224,6 @@ class SuiteServer:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             ours.close()
             self.requests.close()
-            collect_garbage_rarely()
             self._judge(theirs)
         raise AssertionError("unreachable")
 
