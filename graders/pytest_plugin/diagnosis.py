@@ -48,7 +48,7 @@ class Case:
 class _Budget:
     """What a comparison may use: `cpu_s` of this process, and a wall time in which the workers run, too."""
 
-    def __init__(self, cpu_s: float) -> None:
+    def __init__(self, cpu_s: float = BUDGET_S / 2) -> None:
         self.deadline, self.cpu_deadline = time.monotonic() + BUSY * BUDGET_S, time.process_time() + cpu_s
 
     def is_spent(self) -> bool:
@@ -62,27 +62,23 @@ def diagnose(
     own: Side,
     load: Callable[[dict[str, bytes]], Side],
     cache: ObservationCache,
+    cpu_s: float = BUDGET_S / 2,
 ) -> tuple[str, str]:
     """Return the explanation of the only variant of the `failed` tasks that behaves like the submission, or "".
 
     If none does, the reason may be a second mistake, or a function that builds on the wrong one. Then only the first of
     the failed tasks is compared, and then one kind of call at a time (`explaining`). In that case, the first text is
     the test to explain; otherwise it is "". `own` runs the submission. `load` loads a variant's files into a worker,
-    which all (trusted) variants share.
+    which all (trusted) variants share. `cpu_s` limits what each comparison of all calls takes in this process.
     """
-    compared = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=BUDGET_S / 2)
-    found = compared([variant for variant in mistakes(kata) if variant.task in failed], cases)
-    variants, mine = within(failed[0], mistakes(kata), cases)
+    find = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=cpu_s)
+    found = find([variant for variant in mistakes(kata) if variant.task in failed], cases)
+    mine = [case for case in cases if case.task == failed[0]]
     if not found and len(mine) < len(cases):
-        found = compared(variants, mine, answering=True)
+        found = find([variant for variant in mistakes(kata) if variant.task == failed[0]], mine, answering=True)
     if found:
         return "", found[0].sentence if len(found) == 1 else ""
     return explaining(kata, cases, own, load, cache)
-
-
-def within(task: str, variants: Sequence[Variant], cases: Sequence[Case]) -> tuple[list[Variant], list[Case]]:
-    """Return the variants and the cases of one task."""
-    return [each for each in variants if each.task == task], [case for case in cases if case.task == task]
 
 
 @functools.cache  # a suite server reads them before it forks judges, and is replaced when a file changes
@@ -100,13 +96,12 @@ def alike(
     cache: ObservationCache,
     *,
     cpu_s: float,
-    all_cases: bool = True,
     answering: bool = False,
 ) -> list[Variant]:
     """Return the variants that behave like the submission, or none if the solution does, too, or if time runs out.
 
-    `cpu_s` limits this process. Pass `all_cases=False` if more cases follow: the solution may agree until then. With
-    `answering`, no variant behaves like a submission that only raises exceptions, for which there are many reasons.
+    `cpu_s` limits this process. With `answering`, no variant behaves like a submission that only raises exceptions,
+    for which there are many reasons.
     """
     budget = _Budget(cpu_s)
     places = [(case, number) for case in cases for number in case.numbers]
@@ -126,7 +121,7 @@ def alike(
                 return False
         return True
 
-    if all_cases and agrees(solution):
+    if agrees(solution):
         return []  # these cases do not reveal the mistake
     found = []
     for variant in variants:
@@ -150,7 +145,7 @@ def explaining(
     kind if, in all calls of the kind and in at least LEAST cases, the submission gets everything wrong that the
     variant does, in the same way. The submission may get other parts of a tuple wrong, too, and other kinds of calls.
     """
-    budget = _Budget(BUDGET_S / 2)
+    budget = _Budget()
     places = [(case, number) for case in cases for number in case.numbers]
     submission, solution = Behaviour(kata, places, lambda: own, MOST_BYTES), intake.solved(kata)
     right = Known(Behaviour(kata, places, lambda: load(solution)), solution, cache)
@@ -218,7 +213,7 @@ def observation(kata: Kata, cases: Sequence[Case], own: Side) -> tuple[list[str]
 
     An example is that the result is transposed.
     """
-    budget = _Budget(BUDGET_S / 2)
+    budget = _Budget()
     wrong: dict[Hashable, list[tuple[str, set[str]]]] = {}
     for case in cases:
         for number in case.numbers:

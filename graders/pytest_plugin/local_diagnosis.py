@@ -17,15 +17,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from graders.catalogue import Kata, Variant
+from graders.catalogue import Kata
 from graders.checks.draw import Draw
 from graders.errors import WorkerError
 from graders.pytest_plugin.cases import Trial, is_unwritten
-from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, alike, explaining, observation, within
+from graders.pytest_plugin.diagnosis import BUDGET_S, CASES, SEED, Case, diagnose, observation
 from graders.pytest_plugin.handle import Handle, probes_beside
 from graders.pytest_plugin.items import KATA, test_name
 from graders.pytest_plugin.local_side import LocalSide
@@ -43,12 +42,11 @@ def diagnosis_of(item: pytest.Item, folder: Path, case: int) -> str:
         return ""
     try:
         with _quietly(), tempfile.TemporaryDirectory(prefix="katas-") as place:
-            local, visible = LocalDiagnosis(kata, folder, Path(place)), list(_visible(kata, item, case))
-            found = local.diagnosis(visible)
-            if not found:
-                return local.observation(visible, test_name(item))
+            found, said = diagnosis_by([*_visible(kata, item, case), *_hidden(kata)], kata, folder, Path(place))
     except (Exception, SystemExit, *OUTCOMES):  # noqa: BLE001 (the failure is reported without a diagnosis)
         return ""
+    if not found:
+        return said.get(test_name(item), "")
     return wording.diagnosis(
         TestResult(name=item.name, task="", visibility="visible", status="failed", diagnosis=found)
     )
@@ -62,91 +60,76 @@ class LocalTest:
     case: Case
 
 
-@dataclass
-class LocalDiagnosis:
-    """The diagnosis of a learner's folder. `place` is a temporary folder for the variants."""
+def diagnosis_by(tests: Sequence[LocalTest], kata: Kata, folder: Path, place: Path) -> tuple[str, dict[str, str]]:
+    """Return the sentence of the only variant that behaves like the files in `folder`, or "".
 
-    kata: Kata
-    folder: Path
-    place: Path
+    If there is none, also map names of tests to what is true of all their wrong answers. `place` is a temporary folder
+    for the variants.
+    """
+    cases, failed = _graded(tests, kata, folder)
 
-    def diagnosis(self, visible: Sequence[LocalTest]) -> str:
-        """Return the sentence of the only variant that behaves like the learner's files, or an empty string."""
-        for one_task in (False, True):
-            found = self._alike(visible, self.kata.wrong, hidden=False, one_task=one_task)
-            if found:  # Hidden tests may tell these variants apart. They take time to load, so this comes second.
-                found = self._alike([*visible, *_hidden(self.kata)], found, hidden=True, one_task=one_task)
-            if found:
-                return found[0].sentence if len(found) == 1 else ""
-        cases, _ = self._graded([*visible, *_hidden(self.kata)])
-        return explaining(self.kata, cases, self._own(), self._side, ObservationCache())[1]
-
-    def observation(self, visible: Sequence[LocalTest], name: str) -> str:
-        """Return what is true of all wrong answers to one kind of call, if this test has one of them, or ""."""
-        cases, _ = self._graded([*visible, *_hidden(self.kata)])
-        names, sentence = observation(self.kata, cases, self._own())
-        return sentence if name in names else ""
-
-    def _alike(
-        self, tests: Sequence[LocalTest], variants: Sequence[Variant], *, hidden: bool, one_task: bool
-    ) -> list[Variant]:
-        """Return the variants that behave alike. Before the hidden tests run, it is unknown which tasks fail.
-
-        With `one_task`, only the first of the failed tasks is compared.
-        """
-        cases, failed = self._graded(tests)
-        chosen = [variant for variant in variants if variant.task in failed or not hidden]
-        if one_task and cases:
-            chosen, cases = within(cases[0].task, chosen, cases)
-        own, cache = self._own(), ObservationCache()
-        limits: dict[str, Any] = {"cpu_s": BUDGET_S, "all_cases": hidden, "answering": one_task}
-        return alike(self.kata, chosen, cases, own, self._side, cache, **limits)
-
-    def _graded(self, tests: Sequence[LocalTest]) -> tuple[list[Case], set[str]]:
-        """Return the cases (of failed tests first) and the failed tasks. Raise TimeoutError after BUDGET_S."""
-        deadline = time.process_time() + BUDGET_S
-        own, order = self._own(), self.kata.in_order()
-        passing: list[LocalTest] = []
-        failing: list[LocalTest] = []
-        failed: set[str] = set()
-        for test in sorted(tests, key=lambda test: order.index(test.case.task)):
-            if blocking(self.kata, failed, test.case.task):
-                continue
-            fault = self._fault(test, own)
-            if fault is None:
-                passing.append(test)
-            else:
-                failed.add(test.case.task)
-                if not isinstance(fault, WorkerError) and not is_unwritten(fault):
-                    failing.append(test)
-            if time.process_time() > deadline:
-                raise TimeoutError
-        relevant = tasks_for_diagnosis(self.kata, failed)
-        return [test.case for test in [*failing, *passing] if test.case.task in relevant], failed & relevant
-
-    def _fault(self, test: LocalTest, own: LocalSide) -> Exception | None:
-        trial = Trial(test.case.body, Handle(self.kata, own), SEED, test.case.name, test.count)
-        try:
-            faults = (
-                trial.fault_of(Draw(SEED, test.case.name, number))
-                for number in sorted({*range(test.count), *test.case.numbers})
-            )
-            return next((fault for fault in faults if fault is not None), None)
-        except (Exception, *OUTCOMES):  # noqa: BLE001 (a speed test has no reference here; a test may be skipped)
-            return None
-
-    def _own(self) -> LocalSide:
-        """Import the learner's files afresh, because they may keep state from earlier calls."""
-        side = LocalSide(self.kata, self.folder)
-        side.load()
-        return side
-
-    def _side(self, files: dict[str, bytes]) -> LocalSide:
-        folder = Path(tempfile.mkdtemp(dir=self.place))
+    def load(files: dict[str, bytes]) -> LocalSide:
+        own = Path(tempfile.mkdtemp(dir=place))
         for name, data in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(data)
-        return LocalSide(self.kata, folder)
+            (own / name).parent.mkdir(parents=True, exist_ok=True)
+            (own / name).write_bytes(data)
+        return LocalSide(kata, own)
+
+    if not failed:
+        return "", {}
+    _, found = diagnose(kata, failed, cases, _loaded(kata, folder), load, ObservationCache(), BUDGET_S)
+    if found:
+        return found, {}
+    names, said = observation(kata, cases, _loaded(kata, folder))
+    return "", dict.fromkeys(names, said)
+
+
+def _graded(tests: Sequence[LocalTest], kata: Kata, folder: Path) -> tuple[list[Case], list[str]]:
+    """Return the cases (of failed tests first) and the failed tasks, or none if no failed test can be explained.
+
+    Raise TimeoutError after BUDGET_S.
+    """
+    deadline = time.process_time() + BUDGET_S
+    own, order = _loaded(kata, folder), kata.in_order()
+    passing: list[Case] = []
+    failing: list[Case] = []
+    failed: dict[str, None] = {}
+    for test in sorted(tests, key=lambda test: order.index(test.case.task)):
+        if blocking(kata, failed, test.case.task):
+            continue
+        fault = _fault(test, kata, own)
+        if fault is None:
+            passing.append(test.case)
+        else:
+            failed[test.case.task] = None
+            if not isinstance(fault, WorkerError) and not is_unwritten(fault):
+                failing.append(test.case)
+        if time.process_time() > deadline:
+            raise TimeoutError
+    relevant = tasks_for_diagnosis(kata, failed)
+    passing, failing = ([case for case in cases if case.task in relevant] for cases in (passing, failing))
+    if not failing:
+        return [], []
+    return [*failing, *passing], [failing[0].task, *(task for task in failed if task in relevant)]
+
+
+def _fault(test: LocalTest, kata: Kata, own: LocalSide) -> Exception | None:
+    trial = Trial(test.case.body, Handle(kata, own), SEED, test.case.name, test.count)
+    try:
+        faults = (
+            trial.fault_of(Draw(SEED, test.case.name, number))
+            for number in sorted({*range(test.count), *test.case.numbers})
+        )
+        return next((fault for fault in faults if fault is not None), None)
+    except (Exception, *OUTCOMES):  # noqa: BLE001 (a speed test has no reference here; a test may be skipped)
+        return None
+
+
+def _loaded(kata: Kata, folder: Path) -> LocalSide:
+    """Import the learner's files afresh, because they may keep state from earlier calls."""
+    side = LocalSide(kata, folder)
+    side.load()
+    return side
 
 
 def _visible(kata: Kata, failed: pytest.Item, case: int) -> Iterator[LocalTest]:

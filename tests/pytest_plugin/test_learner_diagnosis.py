@@ -102,8 +102,8 @@ def test_importing_hidden_tests_uses_no_diagnosis_time(
     write(root / "katas" / "alpha" / "twice.py", ADDED)
     kata = catalogue.load(root, "alpha")
     monkeypatch.setattr(local_diagnosis, "BUDGET_S", 0.8)
-    taught = local_diagnosis.LocalDiagnosis(kata, kata.folder, tmp_path)
-    assert taught.diagnosis(list(local_diagnosis._hidden(kata))) == "two is added"
+    tests = list(local_diagnosis._hidden(kata))
+    assert local_diagnosis.diagnosis_by(tests, kata, kata.folder, tmp_path) == ("two is added", {})
 
 
 def test_an_unwritten_function_is_not_diagnosed(root: Path) -> None:
