@@ -270,7 +270,7 @@ PRELOADED = """
 import asyncio, code, json, pdb, runpy, socket, ssl, sys, unittest
 import numpy, pytest
 import graders.learner.progress
-import graders.pytest_plugin.plugin, graders.pytest_plugin.timing
+import graders.pytest_plugin.plugin
 import graders.report.wording, graders.checks, graders.intake
 from tests.forking import serve
 for name in [each for each in sys.modules if each.partition(".")[0] == "tests"]:

@@ -1,20 +1,26 @@
-"""Times two callables alternately, and computes the median ratio of their times with a confidence interval.
+"""Times the submission and the reference alternately, and computes the median ratio of their times.
 
-This module reads no clock. The timed callables return the wall and CPU seconds, which the judge measures.
+Only one of them runs at a time. A `Race` reads the judge's clock; `compare` decides which of the two runs next, how
+often, and what their times mean.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from graders.checks.mismatch import TooSlow, is_observing
+from graders.errors import JudgeError, SubmissionError
 from graders.verdict import Speed
 
 Clock = Literal["wall", "cpu"]
+Inputs = Callable[[], tuple[Any, ...]]
+Check = Callable[[Any, tuple[Any, ...]], object]
 Timer = Callable[[], tuple[float, float]]  # runs the function once and returns (wall_s, cpu_s)
 
 CLOCKS: tuple[Clock, ...] = ("wall", "cpu")  # the order of the times that a Timer returns
@@ -110,3 +116,64 @@ def _summary(pairs: Sequence[Round], clock: Clock) -> Speed:
     ratio, low, high = median_interval([ours[place] / theirs[place] for ours, theirs in pairs])
     ours, theirs = (sum(times[1] for times in side) for side in zip(*pairs, strict=True))
     return Speed(ratio=ratio, low=low, high=high, cpu_ratio=ours / theirs if theirs else 0.0)
+
+
+class Runner(Protocol):
+    """A side that reports its CPU seconds, and that can be stopped while the other side runs."""
+
+    def cpu_s(self) -> float: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+@dataclass
+class Race:
+    """A speed test, in which both sides get the same fresh inputs in every round.
+
+    `check` asserts that the submission's answers are right. If `own` is true, the reference is the submission, called
+    in another way. `times` holds the wall seconds of both sides, including the warm-up.
+    """
+
+    submission: tuple[Runner, Callable[..., Any]]
+    reference: tuple[Runner, Callable[..., Any]]
+    inputs: Inputs
+    check: Check
+    own: bool = False
+    drawn: list[tuple[Any, ...]] = field(default_factory=list)
+    times: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+
+    def run(self, rounds: int, at_most: float | None, clock: Clock) -> Speed:
+        """Return the submission's time divided by the reference's (see `compare`)."""
+        self._on_reference(self.reference[0].pause)
+        self.submission[0].pause()
+        try:
+            return compare(lambda: self._lap(0), lambda: self._lap(1), rounds, at_most=at_most, clock=clock)
+        finally:
+            self.reference[0].resume()
+            self.submission[0].resume()
+
+    def _lap(self, who: int) -> tuple[float, float]:
+        number = len(self.times[who])
+        if number == len(self.drawn):
+            self.drawn.append(self.inputs())
+        runner, call = (self.submission, self.reference)[who]
+        cpu = runner.cpu_s()  # exact only while the side is stopped
+        runner.resume()
+        wall = time.perf_counter()
+        value = call(*self.drawn[number]) if who == 0 else self._on_reference(lambda: call(*self.drawn[number]))
+        wall = time.perf_counter() - wall
+        runner.pause()
+        cpu = runner.cpu_s() - cpu
+        self.times[who].append(wall)
+        if who == 0:
+            self.check(value, self.drawn[number])
+        return wall, cpu
+
+    def _on_reference(self, step: Callable[[], Any]) -> Any:
+        """Run a step of the reference. If the reference is the solution, its failure is raised as a JudgeError."""
+        try:
+            return step()
+        except SubmissionError as fault:
+            if self.own:
+                raise
+            raise JudgeError(f"the reference failed while it was timed: {fault}") from fault

@@ -13,6 +13,7 @@ import pytest
 from graders import watchdog
 from graders.catalogue import Kata
 from graders.checks.mismatch import TooSlow
+from graders.checks.speed import Race
 from graders.errors import ForkServerDied, KataError, MachineBusy, TimeLimitError, WorkerError
 from graders.judge.refusals import MESSAGE
 from graders.judge.sides import Sides, WorkerSide
@@ -22,7 +23,6 @@ from graders.pytest_plugin.explanation import message, subject
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, title_of
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
-from graders.pytest_plugin.timing import Race
 from graders.report.text import clean
 from graders.verdict import Reason, Speed, TestResult, TestStatus
 

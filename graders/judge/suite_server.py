@@ -30,9 +30,9 @@ from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, Ste
 from graders.judge.running import Runner
 from graders.judge.sides import Sandbox, WorkerSide
 from graders.judge.speed import IDLE_MS, ending_process, freeze_heap, rehearse, warm_up
-from graders.pytest_plugin import advice
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes
+from graders.pytest_plugin.explanation import advice_table
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, MODE, SEED, task_of, without_stand_ins
 from graders.pytest_plugin.local_side import LocalSide
@@ -165,7 +165,7 @@ class SuiteServer:
             if self._cold and (idle or (requested and self.served)):
                 with contextlib.suppress(CatalogueError):  # then there is no diagnosis
                     mistakes(self.kata)
-                advice.table()
+                advice_table()
                 self.quick = warm_up(without_stand_ins(self.items))
                 self._cold = False
                 while waiting:

@@ -21,7 +21,7 @@ from graders.checks.draw import Draw
 from graders.checks.mismatch import Mismatch, observing
 from graders.checks.relations import relations
 from graders.errors import WorkerError
-from graders.pytest_plugin.advice import observed
+from graders.pytest_plugin.explanation import observed
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Side, parameters
 from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
 

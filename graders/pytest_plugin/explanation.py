@@ -1,16 +1,23 @@
-"""Explains a failure in a sentence that names the learner's function."""
+"""Explains a failure in a sentence that names the learner's function, and says in plain words what to do next.
+
+Only exceptions of the learner's code, and wrong answers that have something in common, get advice (see advice.toml).
+Advice decides nothing: the exception itself is shown, too.
+"""
 
 from __future__ import annotations
 
 import ast
 import functools
 import re
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
 
 from graders.catalogue import Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch, Missing
 from graders.errors import RemoteFault, SubmissionError
-from graders.pytest_plugin.advice import advice
 from graders.pytest_plugin.cases import Failure, is_unwritten
 from graders.pytest_plugin.handle import Call, Handle, Probe
 
@@ -104,3 +111,38 @@ def exception_text(fault: RemoteFault) -> str:
     """Return the text of the submission's exception, the place where it was raised, and what it means."""
     parts = (str(fault), fault.where, advice({fault.type_name, *fault.bases}, fault.text))
     return "\n".join(filter(None, parts))
+
+
+# -------------------------------------------------------------------------------------- advice
+
+
+class Advice(NamedTuple):
+    """What to say about an exception of this type, or of one that is derived from it, whose text has this pattern."""
+
+    type: str
+    pattern: re.Pattern[str]
+    sentence: str
+
+
+@functools.cache  # a suite server reads them before it forks judges
+def advice_table() -> list[Advice]:
+    """Return the entries of advice.toml."""
+    entries = tomllib.loads(Path(__file__).with_name("advice.toml").read_text(encoding="utf-8"))["advice"]
+    return [Advice(each["type"], re.compile(each["pattern"]), " ".join(each["say"].split())) for each in entries]
+
+
+def advice(types: Collection[str], text: str) -> str:
+    """Return the advice on an exception with these types (its own and those that it is derived from), or ""."""
+    return next((each.sentence for each in advice_table() if each.type in types and each.pattern.search(text)), "")
+
+
+def advice_on(fault: BaseException) -> str:
+    """Return the advice on an exception that was raised in this process, or ""."""
+    return advice([kind.__name__ for kind in type(fault).__mro__], str(fault))
+
+
+def observed(statements: Collection[str]) -> tuple[str, str]:
+    """Return the statement about wrong answers that comes first in the table, and its advice, or "", ""."""
+    entries = (each for each in advice_table() if each.type == "Observation")
+    found = ((text, each.sentence) for each in entries for text in sorted(statements) if each.pattern.search(text))
+    return next(found, ("", ""))

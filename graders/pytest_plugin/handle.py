@@ -16,9 +16,8 @@ from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks.artifacts import decoded, read_toml
 from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch, handed_in
-from graders.checks.speed import Clock
+from graders.checks.speed import Check, Clock, Inputs, Race, Runner
 from graders.errors import CatalogueError, SubmissionError
-from graders.pytest_plugin.timing import Check, Inputs, Race, Runner
 from graders.verdict import Speed
 
 

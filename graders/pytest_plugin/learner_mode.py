@@ -21,16 +21,15 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
+from graders.checks.speed import Race
 from graders.errors import CatalogueError, JudgeError, SubmissionError, TimeLimitError, WorkerError
-from graders.pytest_plugin.advice import advice_on
 from graders.pytest_plugin.cases import Failure, Trial
-from graders.pytest_plugin.explanation import message
+from graders.pytest_plugin.explanation import advice_on, message
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of, title_of
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
 from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
 from graders.pytest_plugin.pytest_internals import OUTCOMES
-from graders.pytest_plugin.timing import Race
 from graders.report.wording import DESCRIBED
 from graders.scoring import blocked_message, blocking
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graders.checks.relations import relations
-from graders.pytest_plugin.advice import observed, table
+from graders.pytest_plugin.explanation import advice_table, observed
 
 RIGHT = np.array([[1.5, -2.0, 3.0], [4.0, 5.0, 6.5]])
 ARGUMENTS = {"x": np.zeros((4, 7)), "b": np.array([1.0, 2.0, 3.0]), "eps": 1e-5, "name": "he"}
@@ -53,7 +53,7 @@ def test_a_relation_is_said_and_has_advice(expected: Any, actual: Any, said: str
 
 
 def test_every_advice_is_given_on_one_of_these_relations() -> None:
-    advice = {entry.sentence for entry in table() if entry.type == "Observation"}
+    advice = {entry.sentence for entry in advice_table() if entry.type == "Observation"}
     assert {observed({said})[1] for *_, said in WRONG} == advice
 
 

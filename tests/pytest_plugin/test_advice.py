@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from graders import Judge
-from graders.pytest_plugin.advice import advice_on, table
+from graders.pytest_plugin.explanation import advice_on, advice_table
 
 X = np.arange(6.0).reshape(2, 3)
 READ_ONLY = np.ones(3)
@@ -119,7 +119,7 @@ def test_every_advice_is_given_to_one_of_these_mistakes() -> None:
             run(line)()
         except Exception as fault:  # noqa: BLE001 (each of them is another)
             given.add(advice_on(fault))
-    assert given == {entry.sentence for entry in table() if entry.type != "Observation"}
+    assert given == {entry.sentence for entry in advice_table() if entry.type != "Observation"}
 
 
 def test_an_exception_that_the_learner_raises_gets_none() -> None:
