@@ -567,14 +567,8 @@ def test_any_nodes_give_a_plain_value_or_an_error(value: Any, arrays: bytes) -> 
 
 
 @pytest.mark.deep
-@pytest.mark.security
-def test_long_fuzzing_gives_a_value_an_error_or_an_end() -> None:
-    fuzz(100, 200_000)
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("seed", range(101, 110))
-def test_wide_fuzzing_gives_a_value_an_error_or_an_end(seed: int) -> None:
+@pytest.mark.parametrize("seed", [pytest.param(100, marks=pytest.mark.security), *range(101, 110)])
+def test_long_fuzzing_gives_a_value_an_error_or_an_end(seed: int) -> None:
     fuzz(seed, 200_000)
 
 
