@@ -37,6 +37,14 @@ def test_erf_is_exact_to_the_last_digits() -> None:
     assert np.abs(layers.F.erf(x.astype(np.float32)) - expected).max() < 2e-7
 
 
+def test_gelu_of_a_number_has_its_gradient() -> None:
+    for dtype in (np.float32, np.float64):
+        x = Tensor(np.array(0.5, dtype), requires_grad=True)
+        layers.F.gelu(x).backward()
+        density = math.exp(-0.125) / math.sqrt(2 * math.pi)
+        assert x.grad.item() == pytest.approx(0.5 * (1 + math.erf(0.5 * math.sqrt(0.5))) + 0.5 * density, rel=1e-6)
+
+
 # ----------------------------------------------------------------------------------------------- indices
 
 

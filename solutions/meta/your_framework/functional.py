@@ -353,9 +353,7 @@ def gelu(a, approximate="none"):
         phi *= 0.5
 
         def rule(g):
-            slope = x * x  # of x Φ(x): Φ(x) + x exp(-x²/2) / √(2π), computed in place
-            slope *= -0.5
-            np.exp(slope, out=slope)
+            slope = np.exp(x * x * -0.5)  # of x Φ(x): Φ(x) + x exp(-x²/2) / √(2π), mostly in place
             slope *= x
             slope *= 1 / math.sqrt(2 * math.pi)
             slope += phi
