@@ -208,7 +208,7 @@ def _newest(location: Path) -> float:
 def mtime(path: Path) -> float:
     """Return a file's modification time, or 0 if the file cannot be read."""
     try:
-        return max(0.0, min(path.lstat().st_mtime, LATEST))
+        return max(0.0, path.lstat().st_mtime)
     except OSError:
         return 0.0
 
@@ -222,8 +222,8 @@ def _seconds(member: zipfile.ZipInfo) -> float:
 
 
 def as_time(seconds: float) -> str:
-    """Return a time in seconds since 1970 in UTC, in ISO 8601."""
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+    """Return a time in seconds since 1970 in UTC, in ISO 8601, or the nearest one from 1970 to 9999."""
+    return datetime.datetime.fromtimestamp(max(0.0, min(seconds, LATEST)), datetime.UTC).isoformat(timespec="seconds")
 
 
 _CANVAS = re.compile(

@@ -24,7 +24,7 @@ from typing import Literal
 import msgspec
 
 from graders.atomic import folder_lock, replacing
-from graders.course.downloads import LATEST, as_time
+from graders.course.downloads import as_time
 from graders.course.roster_files import RosterEntry
 from graders.errors import IntakeError, KataError
 from graders.github.api import NotFound, Repository
@@ -183,7 +183,7 @@ class Collector:
             self.git.create(place)
             self.git.fetch(place, address, *commits)
             words = self.git.run(place, "rev-list", "--no-walk", "--timestamp", *commits, most=1024**2).decode().split()
-            times = [as_time(max(0.0, min(float(each), LATEST))) for each in words[::2]]
+            times = [as_time(float(each)) for each in words[::2]]
             dated = dict(zip(words[1::2], times, strict=True))
             late = {each for each in others if self.until and dated.get(each, "") > self.until}
             newest = max((each for each in commits if each not in late), key=dated.__getitem__)  # of equals, the first
@@ -213,7 +213,7 @@ class Collector:
         said = self.git.run(folder, *words, most=1024**2).decode().split()
         if len(said) != 3:
             raise Unavailable(f"no commit is dated before {self.until}", "late")
-        return said[1], as_time(max(0.0, min(float(said[2]), LATEST)))
+        return said[1], as_time(float(said[2]))
 
     def _pack(self, commit: str, folder: Path, target: Path, record: Collected) -> str:
         """Write the files of a commit into an archive. Return what was left out, as a sentence."""

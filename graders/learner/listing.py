@@ -31,7 +31,7 @@ def as_text(katas: Sequence[Kata]) -> str:
 
 
 def grouped(katas: Iterable[Kata]) -> list[tuple[str, list[Kata]]]:
-    """Return the katas in the recommended order, under their headings, each of which comes once."""
+    """Return the katas in the recommended order, grouped under their headings."""
     groups: dict[str, list[Kata]] = {}
     for kata in sorted(katas, key=place):
         groups.setdefault(kata.heading, []).append(kata)

@@ -8,6 +8,7 @@ the characters that are special in that format, such as `<` in HTML.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -107,3 +108,8 @@ def _safe(name: str, value: Any) -> Any:
     if isinstance(value, Verdict | TaskResult | TestResult):
         return replace(value, **{field: _safe(field, getattr(value, field)) for field in value.__struct_fields__})
     return value
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the first of these names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from graders.report.text import first_names
 from graders.verdict import SOMEBODY, STRENGTH, Speed, Status, TaskResult, TestResult, Verdict
 
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
@@ -257,8 +258,7 @@ def notes(intake_notes: Sequence[str], stopped: int) -> list[str]:
 def ignored(verdict: Verdict, most: int, shown: Callable[[str], str] = str) -> str:
     """Return a sentence that names the first ignored files, without `__pycache__`, or an empty string."""
     names = [name for name in verdict.ignored_files if not name.endswith("__pycache__/")]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    listed = ", ".join(map(shown, names[:most])) + more
+    listed = first_names([*map(shown, names)], most)
     return f"Ignored, because only the kata's own files are graded: {listed}." if names else ""
 
 

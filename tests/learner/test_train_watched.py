@@ -18,12 +18,11 @@ from graders.debugging.generate import candidate
 from graders.judge.client import Judge
 from graders.learner.serve.live import puzzle_room
 from graders.learner.serve.trainings import Trainings, trained_by
-from tests.training_course import WATCHED, write_watched
+from tests.training_course import WATCHED, rest, write_watched
 from tests.workshop import ROOT, write
 
 Frames = list[dict[str, Any]]
 Train = Callable[..., Frames]
-FAST = {"steps": 10**6, "seconds": 0.03}
 BACKWARD = "        loss.backward()\n"
 STEP = "        optimizer.step()\n"
 TWO_NETWORKS = WATCHED.replace("    train()\n", "    train(steps=3)\n    train(steps=4, learning_rate=0.2)\n")
@@ -46,10 +45,7 @@ def train(root: Path, trainings: Trainings) -> Train:
 
 
 def frames_of(trainings: Trainings, kata: Any, **given: Any) -> Frames:
-    frames = [trainings.begin(kata, {"steps": 1} | given)]
-    while not frames[-1]["done"]:
-        frames.append(trainings.next({"run": frames[-1]["run"], **FAST}))
-    return frames
+    return rest(trainings, trainings.begin(kata, {"steps": 1} | given))
 
 
 def trained_alone(kept: Callable[[Any, Any, Any], float]) -> list[float]:

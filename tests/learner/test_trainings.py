@@ -21,11 +21,11 @@ from graders.errors import KataError
 from graders.judge.client import Judge
 from graders.learner.serve.trainings import ENDED, FRAMES_PER_S, Trainings, trained_by
 from graders.learner.serve.tryout import STOPPED
-from tests.training_course import GRADIENT, PROGRAM, START, TWO, write_course
+from tests.training_course import FAST, GRADIENT, PROGRAM, START, TWO, rest, write_course
 from tests.workshop import KATAS, ROOT, copy_project, write
 
 Begin = Callable[..., dict[str, Any]]
-ONE, FAST = {"steps": 1, "seconds": 1}, {"steps": 10**6, "seconds": 0.03}
+ONE = {"steps": 1, "seconds": 1}
 DIGIT = base64.b64encode(bytes(784)).decode()
 
 
@@ -43,14 +43,6 @@ def begin(root: Path, trainings: Trainings) -> Begin:
         return trainings.begin(catalogue.load(root, "alpha"), ONE | given)
 
     return begun
-
-
-def rest(trainings: Trainings, frame: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the frame and all that follow it."""
-    frames = [frame]
-    while not frames[-1]["done"]:
-        frames.append(trainings.next({"run": frame["run"], **FAST}))
-    return frames
 
 
 def test_the_frames_together_have_every_step(trainings: Trainings, begin: Begin) -> None:

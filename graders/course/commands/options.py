@@ -13,7 +13,7 @@ from graders import catalogue
 from graders.cli.session import Invocation
 from graders.course.roster import BY_HAND
 from graders.errors import KataError
-from graders.report.text import clean_line
+from graders.report.text import clean_line, first_names
 from graders.verdict import Verdict, from_json
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def line(text: str, limit: int = 200) -> str:
 
 def listed(people: Iterable[str], most: int = MOST_PEOPLE) -> str:
     """Return the names of the first people, and how many more there are."""
-    names = [line(each, 1_000) for each in people]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return first_names([line(each, 1_000) for each in people], most)
 
 
 def first_of(what: str, items: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from graders.course.gradebook.tables import AuditRow, KataRow, SubmissionRow
 from graders.course.rules import Attempt, Decision, FinalMark, KataWork, Rule, ScoredAttempt
 from graders.course.totals import KataMark, Total
 from graders.errors import KataError
-from graders.report.text import clean_line
+from graders.report.text import clean_line, first_names
 from graders.verdict import Verdict
 
 SOME = 5  # people whom a warning about many names
@@ -214,10 +214,14 @@ def lateness_warnings(
                 command = f"katas gradebook rule {result.kata} --person {shlex.quote(name)} --due TIME"
                 lines.append(clean_line(f"WARNING: {text}. If there was more time: {command}", 1_000))
     for (kata, due), names in unmarked.items():
-        some = ", ".join(names[:SOME]) + (f" and {len(names) - SOME} more" if len(names) > SOME else "")
-        text = f"{len(names)} {'person' if len(names) == 1 else 'people'}, {kata}: not marked as LATE, but submitted"
+        who = f"{len(names)} {'person' if len(names) == 1 else 'people'}, {kata}"
+        text = f"{who}: not marked as LATE, but submitted after {due}: {first_names(names, SOME)}"
         command = f"katas gradebook rule {kata} --person NAME --due TIME"
-        lines.append(clean_line(f"WARNING: {text} after {due}: {some}. If there was more time: {command}", 1_000))
+        lines.append(
+            clean_line(
+                f"WARNING: {text}. If there was more time: {command}", 1_000
+            )
+        )
     if lines:
         command = "katas grade-batch SUBMISSIONS --out DIR --times FILE --zone ZONE"
         lines.append(f"Otherwise give the platform's times, in its time zone: {command}")

@@ -65,9 +65,9 @@ def _status(state: State) -> str | None:
 def _is_unwritten(state: State) -> bool:
     """Return whether all functions are stubs, and the points are for those of earlier katas."""
     kata = state.kata
-    stubs = {name for file in kata.named_files for name in stubs_in(kata.folder / file)}
-    earned = state.verdict is not None and state.verdict.score > 0
-    return earned and state.fails and bool(kata.entry_points) and stubs.issuperset(kata.entry_points)
+    if state.verdict is None or not state.verdict.score or not state.fails or not kata.entry_points:
+        return False
+    return {name for file in kata.named_files for name in stubs_in(kata.folder / file)}.issuperset(kata.entry_points)
 
 
 def _current(notes: list[Event]) -> list[Event]:
