@@ -217,11 +217,7 @@ def lateness_warnings(
         who = f"{len(names)} {'person' if len(names) == 1 else 'people'}, {kata}"
         text = f"{who}: not marked as LATE, but submitted after {due}: {first_names(names, SOME)}"
         command = f"katas gradebook rule {kata} --person NAME --due TIME"
-        lines.append(
-            clean_line(
-                f"WARNING: {text}. If there was more time: {command}", 1_000
-            )
-        )
+        lines.append(clean_line(f"WARNING: {text}. If there was more time: {command}", 1_000))
     if lines:
         command = "katas grade-batch SUBMISSIONS --out DIR --times FILE --zone ZONE"
         lines.append(f"Otherwise give the platform's times, in its time zone: {command}")
