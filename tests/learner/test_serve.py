@@ -58,6 +58,14 @@ def test_the_katas_are_listed_and_each_has_its_readme_and_files(server: Server, 
     (file,) = found["files"]
     assert (file["name"], file["text"], file["editable"], file["language"]) == ("twice.py", STUB, True, "python")
     assert file["digest"] == digest(STUB)
+    assert found["has_hidden_tests"]
+
+
+def test_a_handout_has_no_choice_of_tests(server: Server, root: Path) -> None:
+    hidden = root / "graders" / "hidden"
+    away = hidden.rename(root / "hidden")
+    assert not server.get("/api/katas/alpha")["has_hidden_tests"]
+    away.rename(hidden)
 
 
 def test_a_saved_file_is_graded_and_a_pass_opens_the_explanation(server: Server, root: Path, stub: Path) -> None:

@@ -343,6 +343,16 @@ def test_what_is_cut_off_has_a_sign(page: Any, root: Path) -> None:
     assert violations(page) == []
 
 
+def test_only_a_kata_with_hidden_tests_can_be_graded_without_them(page: Any, root: Path) -> None:
+    opened(page, "alpha")
+    choice = page.get_by_label("visible tests only")
+    assert choice.is_visible()
+    (root / "graders" / "hidden").rename(root / "hidden")  # as in a handout
+    page.reload()
+    shows(page, HEADLINE, "not started")
+    assert choice.count() == 0
+
+
 def test_html_of_a_submission_is_shown_as_text(page: Any) -> None:
     opened(page, "alpha")
     typed(page, 'def twice(x):\n    print("<b>bold</b>")\n    raise ValueError("<img src=x onerror=alert(1)>")\n')

@@ -13,7 +13,7 @@ const IDLE = "Every save is graded.";
 export class ResultPane {
     /**
      * @param {string} slug
-     * @param {{has_solution: boolean, is_puzzle: boolean}} kata
+     * @param {{has_solution: boolean, is_puzzle: boolean, has_hidden_tests: boolean}} kata
      * @param {() => Promise<boolean>} flush saves all files
      * @param {(code: string) => void} tryOut runs code as the learner's own lines
      * @param {() => void} watch opens the Train tab, if there is one
@@ -45,7 +45,6 @@ export class ResultPane {
             onchange: () => this.ask("visible", { visible: this.visible.checked }),
         });
         this.plot = button("Plot", () => this.ask("plot"), { hidden: true });
-        const forKatas = !this.kata.is_puzzle;
         return el(
             "div",
             { class: "buttons", role: "group", "aria-label": "Actions" },
@@ -53,7 +52,7 @@ export class ResultPane {
             this.hint,
             this.plot,
             button("Reset…", () => this.reset()),
-            forKatas && el("label", { title: VISIBLE }, this.visible, " visible tests only"),
+            this.kata.has_hidden_tests && el("label", { title: VISIBLE }, this.visible, " visible tests only"),
         );
     }
 

@@ -139,6 +139,7 @@ def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
         "files": [described(kata, name) for name in names_of(kata)],
         "has_solution": is_puzzle(slug) or kata.solution.is_dir(),
         "is_puzzle": is_puzzle(slug),
+        "has_hidden_tests": not (is_puzzle(slug) or kata.handed_out),
         "largest": LARGEST,
         "patterns": patterns_of(kata),
         "starter": starter(kata),
