@@ -207,13 +207,13 @@ class Regraded:
     """The result so far.
 
     `changed` holds tuples (person, kata, old verdict, new verdict). `left` holds a sentence for every submission that
-    was not graded. `folders` holds what was graded for each batch folder.
+    was not graded. `folders` holds the batch folders of those that were.
     """
 
     graded: int = 0
     changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    folders: dict[str, set[Key]] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
 
 
 def outdated(stored: Sequence[StoredSubmission], katas: Mapping[str, Kata]) -> list[StoredSubmission]:
@@ -276,7 +276,7 @@ def _add(result: Regraded, book: Gradebook, stored: StoredSubmission, verdict: V
     kept = {"intake_notes": old.intake_notes, "accepted_confinement": old.accepted_confinement}
     before, after = book.write(importing.add_regraded, stored.id, msgspec.structs.replace(verdict, **kept))
     result.graded += 1
-    result.folders.setdefault(str(batch or stored.batch), set()).add((stored.person, stored.kata))
+    result.folders.add(str(batch or stored.batch))
     if (before.status, before.score) != (after.status, after.score):
         result.changed.append((stored.person, stored.kata, before, after))
 

@@ -13,7 +13,7 @@ from graders.course import written_files
 from graders.course.batch import Batch, BatchStore
 from graders.course.gradebook import Gradebook, batches, groups, importing, rubrics
 from graders.course.gradebook.database import Transaction
-from graders.course.gradebook.importing import Key, Row
+from graders.course.gradebook.importing import Row
 from graders.course.gradebook.tables import SubmissionRow
 from graders.errors import KataError
 from graders.manual_scores import marks_of
@@ -67,7 +67,7 @@ def score(
             else:
                 written_files.write_table(batch, held)
             lines = [f"written: {batch.table}", *written_files.refresh_tables(held.book)]
-            return [*lines, *written_files.outdated_pages(batch, held, changed)]
+            return [*lines, *written_files.outdated_pages(batch, record.stem)]
 
     return row.verdict, write_files
 
@@ -95,7 +95,6 @@ def change_item(
     """
     maximum = next(each.points for each in kata.tasks if each.name == task)
     given: dict[str, Any] = {"label": label, "points": points, "comment": comment}
-    changed: dict[str, set[Key]] = {}
     with interrupts_deferred():
         with book.transaction(alone=True) as transaction:
             items = rubrics.items(transaction, kata.slug, task)
@@ -104,7 +103,5 @@ def change_item(
             new = replace(items[number - 1], **{name: each for name, each in given.items() if each is not None})
             new = rubrics.checked(new.label, new.points, new.comment, maximum)
             rows = rubrics.change(transaction, items[number - 1].id, new, maximum)
-            count = rubrics.count(rows)
-            for row in rows:
-                changed.setdefault(transaction.path_of(row.batch), set()).add((row.person.name, row.kata))
-        return count, written_files.after_scores(book, changed)
+            count, folders = rubrics.count(rows), {transaction.path_of(row.batch) for row in rows}
+        return count, written_files.after_scores(book, folders)

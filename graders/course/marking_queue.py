@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from graders.course import written_files
 from graders.course.batch import Batch
 from graders.course.gradebook import Gradebook, batches, decisions, groups, leases, results, rubrics
 from graders.course.gradebook.database import Transaction
-from graders.course.gradebook.importing import Key
 from graders.course.gradebook.leases import TaskKey
 from graders.course.gradebook.people import Directory
 from graders.course.gradebook.pseudonyms import Pseudonyms
@@ -162,7 +160,7 @@ class MarkingQueue:
         self.wanted, self._katas = wanted, katas
         self._holder = leases.new_holder(by)
         self._batch: int | None = None
-        self._written: defaultdict[str, set[Key]] = defaultdict(set)  # the new scores by batch folder
+        self._written: set[str] = set()  # the batch folders with new scores
         self._seen: set[TaskKey] = set()
         self._history: list[Piece] = []
         with contextlib.ExitStack() as stack:
@@ -338,10 +336,9 @@ class MarkingQueue:
             at = max([now(), *(mark.at for *_, verdict in every for mark in marks_of(verdict))])
             for piece, submission, verdict in every:
                 after = awarded(shown.kata, verdict, task, points, comment, reviewer=self.book.who, at=at)
-                same = store(transaction, submission, verdict, after)
-                for each in same:
+                for each in store(transaction, submission, verdict, after):
                     rubrics.use(transaction, each.id, task, items)
-                self._written[transaction.path_of(submission.batch)] |= {(each.person.name, each.kata) for each in same}
+                self._written.add(transaction.path_of(submission.batch))
                 self._seen.add(piece.key)
             transaction.session.expire(row)
             after = self._verdict_of(row)
@@ -387,7 +384,7 @@ class MarkingQueue:
 
     def write_tables(self) -> list[str]:
         """Write the files of every batch with new scores, and return what to report."""
-        lines = written_files.after_scores(self.book, self._written, named=not self.wanted.anonymous)
+        lines = written_files.after_scores(self.book, self._written)
         self._written.clear()
         return lines
 

@@ -1,8 +1,8 @@
 """Write a batch's files for people from its store: results.csv and the verdict files. Nothing reads them back.
 
 after a grading or an import  `write`, for the files of one batch
-after a changed score         `after_scores`, which also names the pages of feedback that it outdates
-after any other change        `after_decision`: rules and decisions can outdate any page; `refresh_tables` if none
+after a changed score         `after_scores`, which also says in which folders pages of feedback may be outdated
+after any other change        `after_decision`, which does the same; `refresh_tables` if it outdates no page
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ from pathlib import Path
 from graders.atomic import folder_lock
 from graders.course.batch import Batch, BatchStore
 from graders.course.blobs import writing
-from graders.course.gradebook import Gradebook, batches, results, settings
+from graders.course.gradebook import Gradebook, batches, results
 from graders.course.gradebook.batches import Summary
 from graders.course.gradebook.importing import Key, Row
-from graders.course.gradebook.people import Directory
 from graders.course.gradebook.results import KataResult
 from graders.errors import KataError
 from graders.output import delivery
 from graders.report import wording
 from graders.verdict import to_json
 
-MOST_LINES = 10  # name at most this many outdated pages
 NOT_WRITTEN = "The gradebook has the results. Fix that, and run the same `katas grade-batch` to write the file."
 OF_VERDICT = ("person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message", "note")
 OF_MARK = ("days_late", "counts", "final_points", "steps")  # as in `katas gradebook export csv`
@@ -124,20 +122,18 @@ def write_table(batch: Batch, held: BatchStore, known: Mapping[Key, KataResult] 
 # ------------------------------------------------------------------------------------- after a change
 
 
-def after_scores(
-    book: Gradebook, changed: Mapping[str, Collection[Key]], *, regraded: bool = False, named: bool = True
-) -> list[str]:
-    """Write the files of the batches in which scores have changed, and every outdated table. Return what to report.
+def after_scores(book: Gradebook, changed: Collection[str], *, regraded: bool = False) -> list[str]:
+    """Write the files of the batch folders in which scores have changed, and every outdated table.
 
-    `changed` has the people and katas by batch folder. Paths of pages are only listed if people may be `named`.
+    Return what to report.
     """
     lines = []
-    for folder, keys in sorted(changed.items()):
-        lines += _batch_written(book, folder, keys, regraded=regraded, named=named)
+    for folder in sorted(changed):
+        lines += _batch_written(book, folder, regraded=regraded)
     return lines + refresh_tables(book) if changed else []
 
 
-def _batch_written(book: Gradebook, folder: str, changed: Collection[Key], *, regraded: bool, named: bool) -> list[str]:
+def _batch_written(book: Gradebook, folder: str, *, regraded: bool) -> list[str]:
     batch = Batch(Path(folder))
     if not folder or not batch.exists:
         return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
@@ -151,15 +147,15 @@ def _batch_written(book: Gradebook, folder: str, changed: Collection[Key], *, re
             return [f"{folder}: its results are in {held.book.name}, which was not {what}. {remedy}".rstrip()]
         count = len(write(batch, held))
         verdicts = f" and {count} verdict files" if regraded else ""
-        return [f"written: {batch.table}{verdicts}", *outdated_pages(batch, held, changed, named=named)]
+        return [f"written: {batch.table}{verdicts}", *outdated_pages(batch)]
 
 
-def after_decision(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
+def after_decision(book: Gradebook, kata: str = "") -> list[str]:
     """Write every outdated table after a decision on a mark or a change of rules. Return what to report.
 
-    An empty `kata` or `person` stands for all.
+    An empty `kata` stands for all.
     """
-    return [*refresh_tables(book), *doubtful_pages(book, kata, person)]
+    return [*refresh_tables(book), *outdated_everywhere(book, kata)]
 
 
 def refresh_tables(book: Gradebook) -> list[str]:
@@ -179,37 +175,15 @@ def refresh_tables(book: Gradebook) -> list[str]:
 # ------------------------------------------------------------------------------- pages of feedback
 
 
-def outdated_pages(batch: Batch, held: BatchStore, changed: Collection[Key], *, named: bool = True) -> list[str]:
-    """Say which pages in a batch's folder the changed scores of these people and katas outdate."""
-    owners = set(changed)
-    if changed and any(rule.in_groups for rule in held.book.read(settings.rules).values()):
-        owners |= {  # the others in a group, for whom the same submissions count
-            (person, kata)
-            for (person, kata), result in held.book.read(results.by_name).items()
-            if any((each.attempt.submitted_as, kata) in changed for each in result.standings)
-        }
-    pages = sorted(
-        page for person, kata in owners for page in (batch.feedback / batch.folder_of(person)).glob(f"{kata}.*")
-    )
-    lines = [f"outdated: {page}" for page in pages[:MOST_LINES] if named]
-    if len(pages) > MOST_LINES:
-        lines.append(f"… and {len(pages) - MOST_LINES} more")
-    if pages:
-        lines.append(f"write outdated pages again: katas feedback {shlex.quote(str(batch.out))}")
-    return lines
+def outdated_pages(batch: Batch, kata: str = "") -> list[str]:
+    """Say how to write a batch's pages of feedback on a kata, or on all, again. A batch without pages needs nothing."""
+    if not any(batch.feedback.glob(f"*/{kata or '*'}.*")):
+        return []
+    chosen = f" --kata {kata}" if kata else ""
+    remedy = f"katas feedback {shlex.quote(str(batch.out))}{chosen}"
+    return [f"pages of feedback may be outdated; write them again: {remedy}"]
 
 
-def doubtful_pages(book: Gradebook, kata: str = "", person: str = "") -> list[str]:
-    """Say in which batch folders a decision on a kata and a person may outdate pages, and how many."""
-    lines = []
-    names = book.read(Directory).every_name(person) if person else []
-    for folder in book.read(batches.folders, kata):
-        batch = Batch(Path(folder))
-        owners = {batch.feedback / batch.folder_of(name) for name in names} if names else batch.feedback.glob("*")
-        count = sum(1 for owner in owners for _ in owner.glob(f"{kata or '*'}.*"))
-        if count:
-            chosen = f" --kata {kata}" if kata else ""
-            pages = "1 page" if count == 1 else f"{count} pages"
-            remedy = f"katas feedback {shlex.quote(folder)}{chosen}"
-            lines.append(f"{pages} of feedback may be outdated; write them again: {remedy}")
-    return lines
+def outdated_everywhere(book: Gradebook, kata: str = "") -> list[str]:
+    """Say for every batch of a gradebook how to write its pages again."""
+    return [text for folder in book.read(batches.folders, kata) for text in outdated_pages(Batch(Path(folder)), kata)]

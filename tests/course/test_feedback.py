@@ -162,7 +162,7 @@ def test_second_run_replaces_only_changed_pages(root: Path, out: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (out / "feedback").rglob("*.html")}
     review = katas("review", f"{out}/verdicts/ada/alpha.json", "--by", "Grace", "--award", "why=2.5", cwd=root)
     assert "5.5 of 7 points" in review.out
-    again = f"outdated: {out}/feedback/ada/alpha.html\nwrite outdated pages again: katas feedback {out}\n"
+    again = f"pages of feedback may be outdated; write them again: katas feedback {out} --kata alpha\n"
     assert review.out.endswith(again), review.out
     done = feedback(root, out)
     assert done.out.startswith(f"written: 1 file for 1 person in {out}/feedback; 3 unchanged\n"), done.said

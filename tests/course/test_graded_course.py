@@ -229,7 +229,7 @@ def test_a_change_of_a_mark_names_the_pages_that_it_outdates(imported, batch):
     assert "feedback" not in imported.run(*override)
     output_of(imported.root, "feedback", str(batch.out))
     remedy = f"write them again: katas feedback {batch.out}"
-    told = f"1 page of feedback may be outdated; {remedy} --kata one"
+    told = f"pages of feedback may be outdated; {remedy} --kata one"
     assert imported.run(*override).splitlines()[1] == told
     assert f"{remedy} --kata one" in imported.run("rule", "one", "--late-percent", "5")
     assert imported.run("course", "--late-day-bank", "2").splitlines()[-1].endswith(remedy)

@@ -174,7 +174,7 @@ def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
         assert cells["Final mark"] == "3 of 3 points"
         assert cells["Counts"].endswith(counts), person
     decided = output_of(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)
-    assert "1 page of feedback may be outdated" in decided
+    assert "pages of feedback may be outdated" in decided
     output_of(root, "feedback", str(out))
     page = html.unescape((out / "feedback" / "cleo" / "one.html").read_text("utf-8"))
     assert "3 points on the first page" in page

@@ -88,13 +88,13 @@ def _check_points(book: Gradebook, person: str, kata: str, task: str, points: fl
 
 
 def _now(book: Gradebook, person: str, kata: str) -> str:
-    """Return the mark after a change, and which pages of feedback it has outdated."""
+    """Return the mark after a change, and in which folders pages of feedback may be outdated."""
     (report,) = book.read(results.reports, kata, person)
     if kata not in report.katas:
         return f"{line(report.person)}, {kata}: no submission"
     mark = report.katas[kata].mark
     now = f"{line(report.person)}, {kata}: {mark.points:g} of {mark.maximum:g} ({line(mark.text, 3_000)})"
-    return "\n".join([now, *after_decision(book, kata, person)])
+    return "\n".join([now, *after_decision(book, kata)])
 
 
 @app.command("add")

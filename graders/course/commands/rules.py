@@ -105,7 +105,7 @@ def rule(
         elif set(changes) != {"due_at"}:
             raise KataError(ONLY_DUE)
         else:
-            lines = [_extended(book, person, kata, changes["due_at"]), *after_decision(book, kata, person)]
+            lines = [_extended(book, person, kata, changes["due_at"]), *after_decision(book, kata)]
     print("\n".join(lines))
 
 

@@ -180,7 +180,7 @@ def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]
         for person, slug, old, new in changed
     ]
     katas = sorted({slug for _, slug, _, _ in changed})
-    return lines + [text for slug in katas for text in written_files.doubtful_pages(book, slug)]
+    return lines + [text for slug in katas for text in written_files.outdated_everywhere(book, slug)]
 
 
 def affected(
