@@ -215,18 +215,12 @@ class MarkingQueue:
         """Say what is left when the queue has no piece to offer."""
         unmarked = self._unmarked()
         others = [lease for key, lease in self._reserved().items() if key in unmarked - self._seen]
-        open_at: dict[str, list[str]] = {}
-        for by, until in sorted(others):
-            open_at.setdefault(by, []).append(until)
-        notes = []
-        for by, ends in open_at.items():
-            count = "1 piece is" if len(ends) == 1 else f"{len(ends)} pieces are"
-            other = f"at {clean_line(by, 60) or 'another reviewer'}"
-            whose = "in another session of yours" if by == self.book.who else other
-            notes.append(f"{count} open {whose}, until {max(ends)[11:16]} UTC.")
         left, skipped = len(unmarked), len(unmarked) - len(others)
-        if skipped:
-            notes.insert(0, f"You have skipped {skipped if left > 1 else 'it'}.")
+        notes = [f"You have skipped {skipped}."] if skipped else []
+        if others:
+            names = ", ".join(sorted({clean_line(each.by, 60) or "another reviewer" for each in others}))
+            until = max(each.until for each in others)[11:16]
+            notes.append(f"Others have {len(others)} open, until {until} UTC: {names}.")
         title = "Nothing is left" if not left else "1 piece is left" if left == 1 else f"{left} pieces are left"
         return Ending(title, " ".join(notes), skipped)
 

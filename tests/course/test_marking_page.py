@@ -164,7 +164,7 @@ def test_page_that_is_loaded_again_keeps_its_piece(course: Course) -> None:
         assert page.next() is None
         for end in (start(), start()):
             assert (end["piece"], end["progress"]) == (None, "2 of 3 marked, 1 left")
-            assert (end["end"], end["note"]) == ({"title": "1 piece is left", "skipped": 1}, "You have skipped it.")
+            assert (end["end"], end["note"]) == ({"title": "1 piece is left", "skipped": 1}, "You have skipped 1.")
         assert named(page.choose(task="why")["piece"]) == named(start()["piece"]) == ("why", "bob")
         assert page.give(first, 3)[0] == 409, "an outdated tab overwrote a score"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import socket
-from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -28,12 +26,9 @@ class Lease(NamedTuple):
 
 
 def take(transaction: Transaction, submission: int, task: str, holder: str, now: str) -> bool:
-    """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it.
-
-    What an earlier session of the same reviewer had open is free as soon as its process has ended (see `holders`).
-    """
+    """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it."""
     row = transaction.session.get(LeaseRow, (submission, task))
-    if row is not None and row.holder != holder and row.until > now and not is_gone(row.holder, holder):
+    if row is not None and row.holder != holder and row.until > now:
         return False
     release(transaction, holder)
     until = as_utc(datetime.datetime.fromisoformat(now) + DURATION)
@@ -53,7 +48,6 @@ def held_by_others(transaction: Transaction, holder: str, now: str) -> dict[Task
     return {
         (row.submission_id, row.task): Lease(reviewer_of(row.holder), row.until)
         for row in transaction.session.scalars(others)
-        if not is_gone(row.holder, holder)
     }
 
 
@@ -63,41 +57,10 @@ def marked(transaction: Transaction) -> set[TaskKey]:
 
 
 def new_holder(by: str) -> str:
-    """Return a name for a new session of this reviewer: a random part, the process, the user and machine, `by`."""
-    return f"{os.urandom(8).hex()} {os.getpid()}.{_started(os.getpid())} {os.getuid()}@{socket.gethostname()} {by}"
+    """Return a name for a new session of this reviewer."""
+    return f"{os.urandom(8).hex()} {by}"
 
 
 def reviewer_of(holder: str) -> str:
     """Return the name of a session's reviewer."""
-    return holder.split(" ", 3)[3]
-
-
-def is_gone(holder: str, asking: str) -> bool:
-    """Return whether `holder` was a session of the same reviewer, user and machine, and its process has ended."""
-    parts, own = holder.split(" ", 3), asking.split(" ", 3)
-    if parts[2:] != own[2:]:
-        return False
-    number, _, started = parts[1].partition(".")
-    return not _is_alive(int(number), started)
-
-
-def _is_alive(process: int, started: str) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return _started(process) == started
-
-
-def _started(process: int) -> str:
-    """Return when a process started, in clock ticks since the boot, or an empty string if the system doesn't say it.
-
-    A later process with the same number has another start. A zombie has ended.
-    """
-    try:
-        state, *fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "ended" if state in "ZX" else fields[18]
+    return holder.partition(" ")[2]
