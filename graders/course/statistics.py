@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from statistics import StatisticsError, correlation, fmean
+from statistics import fmean
 
 from jinja2 import Environment
 
@@ -17,7 +16,7 @@ from graders.report.wording import points
 from graders.verdict import Speed, TaskResult, Verdict
 
 GROUP = 0.27  # the share of people in each of the upper and the lower group (Kelley, 1939)
-ENOUGH = 10  # the smallest number of people for which coefficients are computed
+ENOUGH = 10  # the smallest number of people for which it is computed
 SHOWN = 5  # misconceptions shown per task
 GRADED = ("passed", "partial", "failed", "blocked")
 
@@ -26,9 +25,8 @@ GRADED = ("passed", "partial", "failed", "blocked")
 class TaskStatistics:
     """Statistics on a task, computed from everyone for whom it was graded.
 
-    `pass_rate` and `mean`, the mean share of the points, range from 0 to 1. The functions `discrimination` and
-    `rest_correlation` explain the coefficients. `misconceptions` holds the most frequent diagnoses, with the number of
-    people who got each.
+    `pass_rate` and `mean`, the mean share of the points, range from 0 to 1. The function `discrimination` explains
+    the coefficient. `misconceptions` holds the most frequent diagnoses, with the number of people who got each.
     """
 
     name: str
@@ -37,7 +35,6 @@ class TaskStatistics:
     pass_rate: float
     mean: float
     discrimination: float | None
-    rest_correlation: float | None
     misconceptions: tuple[tuple[str, int], ...]
 
 
@@ -45,7 +42,7 @@ class TaskStatistics:
 class KataStatistics:
     """Statistics on a kata: the numbers of people who submitted and who passed, and the mean share of the points.
 
-    Instructors changed the points of `overridden` people. The `excluded` ones are in none of the other numbers.
+    The `excluded` people are in none of the other numbers.
     """
 
     slug: str
@@ -56,7 +53,6 @@ class KataStatistics:
     submissions: int
     mean: float
     tasks: tuple[TaskStatistics, ...]
-    overridden: int = 0
     excluded: int = 0
 
 
@@ -91,17 +87,6 @@ def discrimination(shares: Sequence[float], rest: Sequence[float]) -> float | No
     return fmean(upper) - fmean(lower)
 
 
-def rest_correlation(shares: Sequence[float], rest: Sequence[float]) -> float | None:
-    """Return Pearson's correlation of `shares` and `rest`, or None if it is undefined or too few people were graded."""
-    if len(shares) < ENOUGH:
-        return None
-    try:
-        found = correlation(shares, rest)
-    except StatisticsError:  # all values are equal
-        return None
-    return found if math.isfinite(found) else None
-
-
 def _tasks(verdict: Verdict | None) -> list[TaskResult]:
     return [] if verdict is None else [task for task in verdict.tasks if task.status in GRADED]
 
@@ -120,7 +105,6 @@ def _kata(slug: str, everyone: Sequence[KataResult], totals: Mapping[str, float]
         submissions=sum(not each.attempt.by for result in results for each in result.standings),
         mean=fmean(possible) if possible else 0.0,
         tasks=tuple(_task(name, results, totals) for name in names),
-        overridden=sum(bool(result.decisions) for result in results),
         excluded=len(everyone) - len(results),
     )
 
@@ -154,7 +138,6 @@ def _task(name: str, results: Sequence[KataResult], totals: Mapping[str, float])
         pass_rate=fmean(task.status == "passed" for _, task in graded) if graded else 0.0,
         mean=fmean(shares) if shares else 0.0,
         discrimination=discrimination(shares, rest),
-        rest_correlation=rest_correlation(shares, rest),
         misconceptions=tuple(sorted(diagnoses.items(), key=lambda each: (-each[1], each[0]))[:SHOWN]),
     )
 
@@ -179,20 +162,18 @@ Includes only the submissions that count. Made by <code>katas gradebook stats --
 <h2 id="{{ kata.slug }}">{{ kata.title }} <span class="soft">{{ kata.slug }}</span></h2>
 <p>{{ kata.passed }} of {{ kata.people }} passed
 {%- if kata.ungradable %}; {{ kata.ungradable }} could not be graded{% endif %}
-{%- if kata.overridden %}; instructors overrode the points of {{ kata.overridden }}{% endif %}
 {%- if kata.excluded %}; {{ kata.excluded|left_out }}{% endif %}.</p>
 {%- if kata.tasks %}
 <table>
 <thead><tr><th scope="col">Task</th><th scope="col">Pass rate</th><th scope="col" class="number">Passed</th>
-<th scope="col" class="number">Mean</th><th scope="col" class="number">D</th><th scope="col" class="number">r</th></tr>
-</thead>
+<th scope="col" class="number">Mean</th><th scope="col" class="number">D</th></tr></thead>
 <tbody>
 {%- for task in kata.tasks %}
 <tr><th scope="row">{{ task.title }}</th>
 <td><progress max="100" value="{{ (100 * task.pass_rate)|round|int }}" aria-label="pass rate">{{ task.pass_rate|share }}
 </progress></td>
 <td class="number">{{ task.pass_rate|share }} of {{ task.people }}</td><td class="number">{{ task.mean|share }}</td>
-<td class="number">{{ task.discrimination|signed }}</td><td class="number">{{ task.rest_correlation|signed }}</td></tr>
+<td class="number">{{ task.discrimination|signed }}</td></tr>
 {%- endfor %}
 </tbody>
 </table>
@@ -209,9 +190,8 @@ Includes only the submissions that count. Made by <code>katas gradebook stats --
 <h2>How to read it</h2>
 <p><strong>D</strong>, discrimination: the mean share of a task's points in the top 27 % of people minus that in the
 bottom 27 %, ranked by their points for everything else. At 0.3 or more, a task tells people apart; near 0 it does not,
-because almost everyone or almost no one solves it; below 0 something is wrong with the task. <strong>r</strong>: the
-correlation of the task's points with those for everything else. Both are left out
-if fewer than {{ enough }} people were graded.</p>
+because almost everyone or almost no one solves it; below 0 something is wrong with the task. It is left out if fewer
+than {{ enough }} people were graded.</p>
 <p><strong>Passed</strong> counts everyone who submitted. A task's <strong>pass rate</strong> and every
 <strong>mean</strong> leave out submissions that could not be graded, and points that a reviewer has yet to give.</p>
 <p>A misconception is listed if a submission behaves exactly like a known mistake.</p>

@@ -38,13 +38,6 @@ def test_ties_at_the_edge_of_a_group_are_all_in_it():
     assert statistics.discrimination([1, 0, 0, 0, 0, 1, 1, 1, 1, 0], rest) == pytest.approx(0.8 - 0.2)
 
 
-def test_rest_correlation_is_pearsons_or_none():
-    shares, rest = [0.0, 1.0] * 6, [1.0, 3.0] * 6
-    assert statistics.rest_correlation(shares, rest) == pytest.approx(1.0)
-    assert statistics.rest_correlation([1.0] * 12, rest) is None
-    assert statistics.rest_correlation(shares[:8], rest[:8]) is None
-
-
 def test_statistics_count_people_and_misconceptions_once(tmp_path):
     wrong = TestResult(name="t", task="twice", visibility="hidden", status="failed", diagnosis="Two was added.")
     with Gradebook(str(tmp_path / "book.sqlite")) as found:
@@ -78,12 +71,12 @@ def test_statistics_name_the_people_they_count(tmp_path):
         "one (one): 1 of the 3 people who submitted passed, mean 70 %",
         "  1 could not be graded: they are left out of the means and the task statistics",
         "  Twice",
-        "      50 % of the 2 people graded pass, mean 70 %, D –, r –",
+        "      50 % of the 2 people graded pass, mean 70 %, D –",
     ]
 
 
 def test_statistics_page_escapes_html():
-    hostile = statistics.TaskStatistics("t", "<script>alert(1)</script>", 12, 0.25, 0.5, -0.31, None, (("<b>", 3),))
+    hostile = statistics.TaskStatistics("t", "<script>alert(1)</script>", 12, 0.25, 0.5, -0.31, (("<b>", 3),))
     text = statistics.render(
         [statistics.KataStatistics("one", "A & B", 12, 3, 1, 20, 0.5, (hostile,))], 12, "2026-05-31"
     )

@@ -208,14 +208,11 @@ def _lines_of_kata(kata: KataStatistics) -> Iterator[str]:
     yield f"{line(kata.title)} ({line(kata.slug)}): {solved}, mean {percentage(kata.mean)}"
     if kata.ungradable:
         yield f"  {kata.ungradable} could not be graded: they are left out of the means and the task statistics"
-    if kata.overridden:
-        yield f"  instructors overrode the points of {kata.overridden}"
     if kata.excluded:
         yield f"  {left_out(kata.excluded)}"
     for task in kata.tasks:
         passed = f"{percentage(task.pass_rate)} of the {task.people} people graded pass, mean {percentage(task.mean)}"
-        coefficients = f"D {signed(task.discrimination)}, r {signed(task.rest_correlation)}"
-        yield f"  {line(task.title)}\n      {passed}, {coefficients}"
+        yield f"  {line(task.title)}\n      {passed}, D {signed(task.discrimination)}"
         for sentence, count in task.misconceptions:
             yield f"      {count}×  {line(sentence, 1_000)}"
 
