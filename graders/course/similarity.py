@@ -66,7 +66,7 @@ class Comparison:
     """The comparison of all people's Python files for a kata, ignoring code from the stub and README.
 
     Matches among the people in `earlier`, from earlier terms, are not looked for. `unparsed` holds the people whose
-    code is too long or cannot be parsed. It is compared line by line.
+    code is not compared, because it is too long or cannot be parsed.
     """
 
     def __init__(
@@ -81,12 +81,9 @@ class Comparison:
         self.unparsed = [person for person, parts in parsed.items() if parts is None]
         given = {part for source in _given(kata) for part in _parsed(source) or ()}
         self._parts = {
-            person: {
-                part: lines
-                for part, lines in (_lines(self.sources[person]) if parts is None else parts).items()
-                if part not in given
-            }
+            person: {part: lines for part, lines in parts.items() if part not in given}
             for person, parts in parsed.items()
+            if parts is not None
         }
         shipped = [_parsed(source) or {} for source in _shipped_answers(kata)]
         self._having = Counter(part for parts in (*self._parts.values(), *shipped) for part in parts)
@@ -193,15 +190,6 @@ def _plain(node: ast.AST) -> ast.AST:
         case ast.Compare(left, [ast.Gt() | ast.GtE() as operator], [right]):
             return ast.Compare(right, [FLIPPED[type(operator)]()], [left])
     return node
-
-
-def _lines(source: str) -> Parts:
-    """Return the lines of a source that cannot be parsed as its parts."""
-    parts: Parts = defaultdict(list)
-    for number, text in enumerate(source.split("\n"), 1):
-        if text.strip():
-            parts[hash(text.strip())].append((number, number))
-    return parts
 
 
 def _given(kata: Kata) -> Iterator[str]:

@@ -282,9 +282,7 @@ def similar(
         said = f"{match.bits:.0f} bits, {similarity.shares(match)}; {earliest} was first, {submitted_at[earliest]}"
         print(f"{line(people, LONGEST_CHANGE)}: {line(said)}")
     for person in comparison.unparsed:
-        print(
-            f"{line(person)}: Python cannot parse these files, so only their lines are compared; look at them yourself"
-        )
+        print(f"{line(person)}: Python cannot parse these files, so they are not compared; look at them yourself")
     same = sum(not match.others for match in found)
     text = (
         f"{len(comparison.sources)} people: {same} group{'s' * (same != 1)} submitted the same; {len(found) - same} "
