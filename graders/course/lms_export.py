@@ -50,7 +50,6 @@ class Filled:
     not_in_file: list[str] = field(default_factory=list)
     not_in_gradebook: list[str] = field(default_factory=list)
     awaiting: list[str] = field(default_factory=list)
-    locked: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # the course, without a submission
     doubtful: dict[int, list[str]] = field(default_factory=dict)
     maxima: tuple[float, float] | None = None
@@ -84,11 +83,8 @@ def fill(
     position = _position(path, header, possible, system, (kata, title), column)
     filled = Filled("", header[position])
     of_line = _of_lines(path, file, reports, kata, filled)
-    changeable = _find(header, f"gradecanbechanged|{roster_files.GERMAN_WORKSHEET}")
     for line, report in of_line.items():
-        if changeable is not None and lines[line][changeable].strip().casefold() in ("no", "nein"):
-            filled.locked.append(report.person)
-        elif _is_gone(report):
+        if _is_gone(report):
             filled.left.append(report.person)
         elif report.outstanding:
             filled.awaiting.append(report.person)

@@ -191,7 +191,6 @@ def _problems(filled: Filled, file: Path | str) -> list[str]:
         "in the file, but not in the gradebook": filled.not_in_gradebook,
         "left the course without a submission, so their lines are unchanged": filled.left,
         "left out, because their points await review": filled.awaiting,
-        "left out, because the platform has locked their grades": filled.locked,
     }
     lines = [f"{what}: {listed(people)}" for what, people in groups.items() if people]
     lines += [
