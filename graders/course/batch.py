@@ -20,7 +20,6 @@ import msgspec
 from graders.atomic import folder_lock, replacing
 from graders.catalogue import Kata
 from graders.course.blobs import Store, writing
-from graders.course.downloads import composed
 from graders.course.gradebook import Gradebook, batches, importing
 from graders.course.gradebook.batches import Imported
 from graders.course.gradebook.database import Transaction, address_in
@@ -187,22 +186,6 @@ class Batch:
                     if not any(file.parent.iterdir()):
                         file.parent.rmdir()
         return max(verdicts, removed), dropped
-
-    def names_alike(self, submitters: Iterable[str], known: Iterable[str] = ()) -> list[str]:
-        """Return the pairs of names that differ only in case, among `submitters` and the people in the batch.
-
-        Raises KataError if two names are the same on the file system, because the verdicts on one person would
-        overwrite those on the other.
-        """
-        seen: dict[str, str] = {}
-        names = sorted({*submitters, *known})
-        pairs = [(seen.setdefault(composed(person).casefold(), person), person) for person in names]
-        alike = [f"{other} and {person}" for other, person in pairs if other != person]
-        if alike and (self.out / LOCK.upper()).exists():  # the file system ignores case
-            raise KataError(
-                f"{self.out}: {alike[0]} are the same name on this file system. Rename one or change --out."
-            )
-        return alike
 
 
 class Pointer(Record, frozen=True, kw_only=True):

@@ -47,7 +47,6 @@ class BatchProgress:
     errors: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)  # submissions whose time in the store was corrected
     older: list[str] = field(default_factory=list)  # submissions that are older than those graded earlier
-    rewritten: list[str] = field(default_factory=list)  # verdict files that differed from the store
     notes: list[str] = field(default_factory=list)  # which files were graded under another name, and other remarks
     weakest: Confinement = "full"
 

@@ -31,24 +31,20 @@ OF_VERDICT = ("person", "kata", "status", "score", "max_score", "submitted_at", 
 OF_MARK = ("days_late", "counts", "final_points", "steps")  # as in `katas gradebook export csv`
 
 
-def write(batch: Batch, held: BatchStore) -> list[Path]:
+def write(batch: Batch, held: BatchStore) -> None:
     """Write results.csv, and the verdict files that are missing or differ from the store.
 
-    A file is missing if a run was killed just after it stored a verdict. Return those that differed, because a score
-    was given in a browser, or because a person had changed them.
+    A file is missing if a run was killed just after it stored a verdict. It differs if a score was given in a browser,
+    or if a person has changed it.
     """
-    changed = []
     with writing(batch.verdicts):
         batch.verdicts.mkdir(exist_ok=True)
     with folder_lock(batch.verdicts):
         for row in held.rows():
             file = batch.verdict_file(*row.key)
-            found = file.read_bytes() if file.is_file() else None
-            if found != _content(row):
+            if not file.is_file() or file.read_bytes() != _content(row):
                 replace_verdict(batch, row)
-                changed += [file] if found is not None else []
     write_table(batch, held)
-    return changed
 
 
 def replace_verdict(batch: Batch, row: Row) -> None:
@@ -122,32 +118,30 @@ def write_table(batch: Batch, held: BatchStore, known: Mapping[Key, KataResult] 
 # ------------------------------------------------------------------------------------- after a change
 
 
-def after_scores(book: Gradebook, changed: Collection[str], *, regraded: bool = False) -> list[str]:
+def after_scores(book: Gradebook, changed: Collection[str]) -> list[str]:
     """Write the files of the batch folders in which scores have changed, and every outdated table.
 
     Return what to report.
     """
     lines = []
     for folder in sorted(changed):
-        lines += _batch_written(book, folder, regraded=regraded)
+        lines += _batch_written(book, folder)
     return lines + refresh_tables(book) if changed else []
 
 
-def _batch_written(book: Gradebook, folder: str, *, regraded: bool) -> list[str]:
+def _batch_written(book: Gradebook, folder: str) -> list[str]:
     batch = Batch(Path(folder))
     if not folder or not batch.exists:
         return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
     with batch.reading() as held:
         if held.book.address != book.address:
             other, here = shlex.quote(held.book.name), shlex.quote(book.name)
-            remedy = f"Regrade that too: katas gradebook regrade --gradebook {other}" if regraded else ""
+            remedy = f"Make the same change there: --gradebook {other}"
             if held.can_join():
                 remedy = f"Let it join: katas gradebook import {shlex.quote(folder)} --gradebook {here}"
-            what = "regraded" if regraded else "changed"
-            return [f"{folder}: its results are in {held.book.name}, which was not {what}. {remedy}".rstrip()]
-        count = len(write(batch, held))
-        verdicts = f" and {count} verdict files" if regraded else ""
-        return [f"written: {batch.table}{verdicts}", *outdated_pages(batch)]
+            return [f"{folder}: its results are in {held.book.name}, which was not changed. {remedy}"]
+        write(batch, held)
+        return [f"written: {batch.table}", *outdated_pages(batch)]
 
 
 def after_decision(book: Gradebook, kata: str = "") -> list[str]:

@@ -101,7 +101,7 @@ def grade_batch(
     from graders.course.batch import Batch
     from graders.course.downloads import TITLES
     from graders.course.executors import Cluster, ThisMachine
-    from graders.course.gradebook import batches, results, settings
+    from graders.course.gradebook import results, settings
     from graders.course.grading import BatchRun
 
     root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
@@ -130,12 +130,9 @@ def grade_batch(
     with batch.open(given_seed, gradebook) as held:
         if given_seed not in (None, held.seed):
             raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
-        about_names = first_of(
-            "names that differ only in case", batch.names_alike(cohort.people, held.read(batches.people))
-        )
+        without: list[str] = []
         if times:
             cohort, without = _timed(cohort, given, held)
-            about_names += without
         run = BatchRun(
             batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
         )
@@ -147,7 +144,7 @@ def grade_batch(
         marks = {(each.person, each.submitted_at): each.late for each in cohort.entries if each.late is not None}
         about_batch += held.book.read(results.lateness_warnings, None, marks)
     lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
-    print("\n".join(lines + about_names + first_of("skipped", cohort.left_out)))
+    print("\n".join(lines + without + first_of("skipped", cohort.left_out)))
     return 2 if run.progress.errors else 0
 
 
@@ -181,7 +178,7 @@ def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
     def write() -> None:
         used = held.read(batches.katas)
         held.book.write(importing.update_katas, [kata for kata in run.katas if kata.slug in used])
-        run.progress.rewritten = [str(file) for file in written_files.write(run.batch, held)]
+        written_files.write(run.batch, held)
         if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
             written_files.refresh_tables(held.book)
 
@@ -219,7 +216,6 @@ def summary(
     lines += first_of("no submission for these katas", progress.nothing)
     lines += first_of("older than what was graded earlier, so that stays the newest", progress.older)
     lines += first_of("not graded", progress.refused) + first_of("error", progress.errors)
-    lines += first_of("written again, because it differed from the gradebook", progress.rewritten)
     if progress.errors:
         lines.append("An error is the harness's fault, not the submission's. Run the same command to try again.")
     return [*lines, f"written: {out}/results.csv, verdicts/, submissions/"]

@@ -150,7 +150,7 @@ def regrade(
         ]
         lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
         lines.append(f"{regraded.graded} of {len(stored)} graded again, {len(regraded.changed)} changed")
-        files = written_files.after_scores(book, regraded.folders, regraded=True)
+        files = written_files.after_scores(book, regraded.folders)
         files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
     print("\n".join(lines + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
