@@ -44,7 +44,7 @@ __all__ = [
 def take(kata: Kata, place: Path | str | Place, *, alone: bool = False, anywhere: bool = False) -> Submission:
     """Return the declared files of a submission, without running its code or unpacking anything to disk.
 
-    `place` is a folder, a .zip or .tar file (.gz, .xz, .bz2), or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
+    `place` is a folder, a .zip, .tar or .tar.gz file, or a git reference (`REPO@REF`, `git:REPO@REF`). It holds
     the kata's files at the top or in katas/<slug>/. If it has both, the files at the top win. All files may also be
     inside a single folder, as in archives from GitHub. If `place` does not exist, every declared file is `missing`.
 

@@ -1,4 +1,4 @@
-"""Read a submission in a .zip or .tar file. Only the declared files are unpacked, and only in memory.
+"""Read a submission in a .zip, .tar or .tar.gz file. Only the declared files are unpacked, and only in memory.
 
 The headers of an archive are not trusted. There are limits on the size of the archive, on the number of its entries, on
 the unpacked sizes that it announces, and on the number of bytes that are actually read.
@@ -6,10 +6,8 @@ the unpacked sizes that it announces, and on the number of bytes that are actual
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
-import lzma
 import os
 import stat
 import struct
@@ -20,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
 
 from graders.intake import listing
 from graders.intake.listing import FILE, FOLDER, Entry, checked_name
@@ -34,12 +31,12 @@ DIRECTORY_BYTES = 4 * 1024**2  # the limit for a zip's list of entries
 NAME_BYTES = 16 * 1024  # the limit for a tar's long name or extended header
 _BLOCK = 512
 _CHUNK = 1 << 16
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # the standard library cannot read this format before Python 3.14
+_GZIP = b"\x1f\x8b"
 _REMEDY = "Pack the files again: a .zip or a .tar.gz of the kata's folder."
 _ONLY_THE_KATA = "Pack only the kata's folder."
 _BROKEN = (
     EOFError, IndexError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError,
-    lzma.LZMAError, struct.error, tarfile.TarError, zipfile.BadZipFile, zlib.error,
+    struct.error, tarfile.TarError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -61,28 +58,23 @@ def read(path: Path) -> bytes:
 
 def entries(name: str, data: bytes) -> list[Entry]:
     """Return what is in an archive, of a format that its first bytes show. A tar file is best read in order."""
-    if data.startswith(_ZSTANDARD):
-        refuse_all(name, "it is packed with Zstandard, which is not supported", "Hand in a .zip or a .tar.gz.")
     found = _format(data[:_BLOCK])
     if found is None:
-        refuse_all(name, "it is neither a folder nor a .zip or .tar file", _REMEDY)
+        refuse_all(name, "it is neither a folder nor a .zip, .tar or .tar.gz file", _REMEDY)
     with _readable(name):
         return found(name, data)
 
 
 def is_archive(start: bytes) -> bool:
     """Return whether a file that starts with these (at least 512) bytes is read as an archive."""
-    return start.startswith(_ZSTANDARD) or _format(start) is not None
+    return _format(start) is not None
 
 
 def _format(start: bytes) -> Callable[[str, bytes], list[Entry]] | None:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_entries
-    for sign, unpacked in _PACKED.items():
-        if start.startswith(sign):
-            return partial(_tar_entries, unpacked=unpacked)
-    is_tar = len(start) >= _BLOCK and _is_header(start[:_BLOCK])
-    return partial(_tar_entries, unpacked=lambda packed: packed) if is_tar else None
+    is_tar = start.startswith(_GZIP) or (len(start) >= _BLOCK and _is_header(start[:_BLOCK]))
+    return _tar_entries if is_tar else None
 
 
 @contextmanager
@@ -177,13 +169,14 @@ class _Unpacked:
     While tarfile reads the headers (`listing`), it may not go back, and the header of each file has a limited size.
     """
 
-    def __init__(self, name: str, data: bytes, unpacked: Callable[[IO[bytes]], IO[bytes]]) -> None:
-        self.name, self.data, self.unpacked = name, data, unpacked
+    def __init__(self, name: str, data: bytes) -> None:
+        self.name, self.data = name, data
         self.listing, self.header_bytes, self.last = True, 0, b""
         self.start()
 
     def start(self) -> None:
-        self.file = self.unpacked(io.BytesIO(self.data))
+        data = io.BytesIO(self.data)
+        self.file = gzip.GzipFile(fileobj=data) if self.data.startswith(_GZIP) else data
         self.position = 0
 
     def tell(self) -> int:
@@ -223,8 +216,8 @@ class _Unpacked:
             return self.read(min(size, most))
 
 
-def _tar_entries(name: str, data: bytes, unpacked: Callable[[IO[bytes]], IO[bytes]]) -> list[Entry]:
-    stream = _Unpacked(name, data, unpacked)
+def _tar_entries(name: str, data: bytes) -> list[Entry]:
+    stream = _Unpacked(name, data)
     found: list[Entry] = []
     archive = tarfile.TarFile(fileobj=stream, encoding="utf-8", errors="surrogateescape")  # type: ignore[arg-type]
     for member in archive:
@@ -261,32 +254,4 @@ _TAR_KINDS = {
     tarfile.LNKTYPE: "a hard link to another file",
     tarfile.FIFOTYPE: "a pipe",
     tarfile.GNUTYPE_SPARSE: _SPARSE,
-}
-
-
-class _Xz(io.RawIOBase):
-    """A reader that unpacks an .xz file within a memory limit, because the file's header may demand any amount."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-        self.decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=UNPACKED_BYTES)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = b""
-        while not data and not self.decompressor.eof:
-            packed = self.file.read(_CHUNK) if self.decompressor.needs_input else b""
-            if not packed and self.decompressor.needs_input:
-                raise EOFError("it is incomplete")
-            data = self.decompressor.decompress(packed, len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-_PACKED: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),  # type: ignore[dict-item,return-value]
-    b"BZh": lambda file: bz2.BZ2File(file),
-    b"\xfd7zXZ\x00": lambda file: io.BufferedReader(_Xz(file)),
 }

@@ -19,7 +19,7 @@ from graders.intake.listing import FILE, Entry
 from graders.intake.records import Submission
 from graders.intake.rules import refuse
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 INNER_ARCHIVES = 20  # open at most this many archives inside a place
 NOTEBOOKS = 20  # and search this many notebooks
 

@@ -3,7 +3,6 @@
 import functools
 import gzip
 import io
-import lzma
 import os
 import py_compile
 import shutil
@@ -64,7 +63,7 @@ def packed(path, form, names):
 
 
 @attack("I3")
-@pytest.mark.parametrize("form", ["zip", "gz", "xz"])
+@pytest.mark.parametrize("form", ["zip", "gz"])
 @pytest.mark.parametrize(
     "name", ["../affine.py", "katas/../../affine.py", "/tmp/affine.py", "C:\\affine.py", "..\\affine.py"]
 )
@@ -98,21 +97,18 @@ def zip_bomb(count):
     return local + central + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(central), len(local), 0)
 
 
-def tar_bomb(count, pack):
+def tar_bomb(count):
     member = tarfile.TarInfo("affine.py")
     member.size = count * len(ZEROS)
+    pack = gzip.compress
     return pack(member.tobuf()) + pack(ZEROS) * count + pack(bytes(1024))
 
 
 @attack("I7")
 @pytest.mark.parametrize(
     "make",
-    [
-        lambda: zip_bomb(1024),
-        lambda: tar_bomb(256, gzip.compress),
-        lambda: tar_bomb(256, lzma.compress),
-    ],
-    ids=["zip", "gz", "xz"],
+    [lambda: zip_bomb(1024), lambda: tar_bomb(256)],
+    ids=["zip", "gz"],
 )
 def test_an_archive_that_unpacks_to_a_gigabyte_is_refused(grade, tmp_path, make):
     bomb = tmp_path / "bomb"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
-import lzma
 import os
 import re
 import stat
@@ -14,7 +12,6 @@ import subprocess
 import tarfile
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -34,7 +31,7 @@ from tests.workshop import SOLUTION, write, write_repository
 
 TOML = WITH_NOTES.replace(', "notes.md"', "").replace(', "results/ours.csv"', "")
 HONEST = {"affine.py": SOURCE, "results/a.csv": b"1,2\n"}
-PACKERS = {"tar": bytes, "tar.gz": partial(gzip.compress, mtime=0), "tar.bz2": bz2.compress, "tar.xz": lzma.compress}
+PACKERS = {"tar": bytes, "tar.gz": partial(gzip.compress, mtime=0)}
 
 
 @pytest.fixture(scope="session")
@@ -210,16 +207,6 @@ def zip64() -> bytes:
     return data[:at] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1) + data[at:]
 
 
-def memory_hungry() -> bytes:
-    """Return an .xz whose block needs a dictionary of a gigabyte."""
-    data = bytearray(lzma.compress(tarred(("affine.py", SOURCE)), preset=0))
-    header = data[12 : 12 + (data[12] + 1) * 4]
-    header[header.index(b"\x21\x01") + 2] = 36
-    header[-4:] = struct.pack("<I", zlib.crc32(header[:-4]))
-    data[12 : 12 + len(header)] = header
-    return bytes(data)
-
-
 def in_tar(kind: bytes) -> bytes:
     return tarred((member("affine.py", kind, "/etc/passwd"), b""))
 
@@ -246,7 +233,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {  # what makes the archiv
     "encrypted": (encrypted, r"affine\.py: it is encrypted"),
     "bzip2 in a zip": (lambda: zipped(("affine.py", SOURCE), method=zipfile.ZIP_BZIP2), "other than deflate"),
     "LZMA in a zip": (lambda: zipped(("affine.py", SOURCE), method=zipfile.ZIP_LZMA), "other than deflate"),
-    "Zstandard": (lambda: b"\x28\xb5\x2f\xfd" + bytes(600), "Zstandard"),
     "the limit of a file in a folder": (
         lambda: zipped(("affine.py", os.urandom(150 << 10).hex().encode())),
         r"^affine\.py: it is larger than 256 KB",
@@ -261,7 +247,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {  # what makes the archiv
         lambda: tarred((tarfile.TarInfo("x" * (archive.NAME_BYTES + 1)), b""), form=tarfile.GNU_FORMAT),
         "a name in it is longer than",
     ),
-    "an xz that needs too much memory": (memory_hungry, r"the archive is broken \(Memory usage limit"),
 }
 
 
@@ -293,9 +278,11 @@ def test_links_beside_the_declared_files_are_ignored(kata, put):
     assert taken.ignored == ("link",)
 
 
-@pytest.mark.parametrize("data", [b"", SOURCE, b"7z\xbc\xaf\x27\x1c" + bytes(600), b"%PDF-1.7", bytes(1024)])
+@pytest.mark.parametrize(
+    "data", [b"", SOURCE, b"BZh91AY" + bytes(600), b"7z\xbc\xaf\x27\x1c" + bytes(600), b"%PDF-1.7", bytes(1024)]
+)
 def test_a_file_that_is_not_an_archive_is_refused(refusal, data):
-    assert refusal(data).startswith("handed-in: it is neither a folder nor a .zip or .tar file")
+    assert refusal(data).startswith("handed-in: it is neither a folder nor a .zip, .tar or .tar.gz file")
 
 
 def test_a_pipe_in_the_place_of_the_archive_is_refused(kata, tmp_path):
@@ -332,7 +319,7 @@ def test_a_truncated_archive_is_refused_or_complete(kata, put, form):
             assert contents(intake.take(kata, put(data[:end]))) == HONEST
 
 
-@pytest.mark.parametrize("form", ["zip", "tar", "tar.gz", "tar.xz"])
+@pytest.mark.parametrize("form", ["zip", "tar", "tar.gz"])
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 1 << 12), st.binary(max_size=8)), min_size=1, max_size=4))
 def test_an_archive_with_any_bytes_changed_is_taken_or_refused(kata, put, form, changes):
@@ -361,7 +348,7 @@ def test_an_accepted_name_stays_inside(name):
     "written",
     [
         "handed-in.zip",
-        pytest.param("handed-in.tar.xz", marks=pytest.mark.deep),
+        pytest.param("handed-in.tar.gz", marks=pytest.mark.deep),
         pytest.param("{clone}@main", marks=pytest.mark.deep),
         pytest.param("git:{clone}@main", marks=pytest.mark.deep),
     ],
@@ -369,7 +356,7 @@ def test_an_accepted_name_stays_inside(name):
 def test_katas_grade_takes_archives_and_commits(tmp_path, written):
     root = write_repository(tmp_path / "katas", ["alpha"])
     (tmp_path / "handed-in.zip").write_bytes(zipped(("main/katas/alpha/twice.py", SOLUTION.encode())))
-    (tmp_path / "handed-in.tar.xz").write_bytes(packed("tar.xz", ("./twice.py", SOLUTION.encode())))
+    (tmp_path / "handed-in.tar.gz").write_bytes(packed("tar.gz", ("./twice.py", SOLUTION.encode())))
     write(tmp_path / "clone/katas/alpha/twice.py", SOLUTION)
     for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "solved"]):
         commit(tmp_path / "clone", *words)

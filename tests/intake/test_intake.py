@@ -164,7 +164,7 @@ def test_what_is_missing_is_named_and_not_refused(kata, folder, tmp_path):
 
 
 def test_a_file_in_the_place_of_the_submission_is_reported(kata, folder):
-    assert "it is neither a folder nor a .zip or .tar file" in refusal(kata, folder / "affine.py")
+    assert "it is neither a folder nor a .zip, .tar or .tar.gz file" in refusal(kata, folder / "affine.py")
 
 
 # Files that are ignored.
