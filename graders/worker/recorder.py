@@ -231,12 +231,8 @@ class OptimizerWatch:
         """Return why no step was drawn, or an empty string if there was one."""
         if self.recorder is not None:
             return ""
-        if self.steps:
-            return "Nothing is drawn: no loss.backward() came before a step of the optimizer, so it had no gradients."
-        if self.backwards:
-            times = "once" if self.backwards == 1 else f"{self.backwards} times"
-            return f"Nothing is drawn: the program called backward() {times}, but never an optimizer's step()."
-        return "Nothing is drawn: the program called neither backward() nor an optimizer's step()."
+        calls = f"backward() {self.backwards} times and an optimizer's step() {self.steps} times"
+        return f"Nothing is drawn: a step needs a backward() before it, but the program called {calls}."
 
     def _computed(self, module: Any, _: Any, output: Any) -> None:
         if self.torch.is_grad_enabled() and _matrices(module):

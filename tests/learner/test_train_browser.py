@@ -315,7 +315,7 @@ def test_a_second_network_is_drawn_over_a_paler_curve(watched: Callable[[str], A
     ("old", "new", "said"),
     [
         ("learning_rate=0.1", "learning_rate=float('inf')", "At step 2 the loss stopped being a finite number"),
-        ("        optimizer.step()\n", "", "Nothing is drawn: the program called backward() 20 times"),
+        ("        optimizer.step()\n", "", "but the program called backward() 20 times"),
     ],
 )
 def test_what_went_wrong_is_said_in_a_sentence(watched: Callable[[str], Any], old: str, new: str, said: str) -> None:
