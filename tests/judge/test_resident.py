@@ -23,6 +23,7 @@ from tests.observed import Process, command_line, descendants, result, running, 
 Written = Callable[..., Path]
 
 RIGHT = "def answer(number):\n    return number\n"
+LEFT_ALONE = "test_the_arguments_are_left_alone"
 # Computes for a second of CPU time in its third test, so that a test has time to observe it on any machine.
 BUSY = """
 import time
@@ -142,14 +143,26 @@ class Killer(threading.Thread):
 # --------------------------------------------------------------------------------------- what has changed
 
 
-def test_a_changed_visible_test_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
-    folder = written("ten", RIGHT)
-    before = workshop.grade("ten", folder)
-    edit("katas/ten/test_ten.py", "kata.answer(2), 2", "kata.answer(2), 22")
-    after = workshop.grade("ten", folder)
+@pytest.mark.parametrize(
+    ("file", "old", "new", "failed", "digest"),
+    [
+        ("katas/ten/test_ten.py", "kata.answer(2), 2", "kata.answer(2), 22", "test_two", "suite_digest"),
+        ("graders/hidden/scaling/probes.py", "return list(arguments)", "return None", LEFT_ALONE, "suite_digest"),
+        ("solutions/ten/ten.py", "return number", "return 0", "test_two", "kata_digest"),
+    ],
+    ids=["visible test", "probe", "solution"],
+)
+def test_a_change_is_noticed(
+    workshop: Judge, edit: Callable[..., None], file: str, old: str, new: str, failed: str, digest: str
+) -> None:
+    slug = Path(file).parent.name
+    folder = workshop.root / "solutions" / slug
+    before = workshop.grade(slug, folder)
+    edit(file, old, new)
+    after = workshop.grade(slug, folder)
     assert (before.status, after.status) == ("passed", "failed")
-    assert statuses(after)["test_two"] == "failed"
-    assert before.suite_digest != after.suite_digest
+    assert statuses(after)[failed] == "failed"
+    assert getattr(before, digest) != getattr(after, digest)
 
 
 def test_a_changed_hidden_test_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
@@ -159,28 +172,11 @@ def test_a_changed_hidden_test_is_noticed(workshop: Judge, written: Written, edi
     assert "test_eleven" in statuses(workshop.grade("ten", folder))
 
 
-def test_a_changed_probe_is_noticed(workshop: Judge, edit: Callable[..., None]) -> None:
-    folder = workshop.root / "solutions/scaling"
-    assert workshop.grade("scaling", folder).status == "passed"
-    edit("graders/hidden/scaling/probes.py", "return list(arguments)", "return None")
-    after = workshop.grade("scaling", folder)
-    assert statuses(after)["test_the_arguments_are_left_alone"] == "failed"
-
-
 def test_changed_settings_are_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
     folder = written("ten", RIGHT)
     workshop.grade("ten", folder)
     edit("katas/ten/kata.toml", "points = 5", "points = 7")
     assert workshop.grade("ten", folder).score == 14
-
-
-def test_a_changed_solution_is_noticed(workshop: Judge, edit: Callable[..., None]) -> None:
-    folder = workshop.root / "solutions/ten"
-    before = workshop.grade("ten", folder)
-    edit("solutions/ten/ten.py", "return number", "return 0")
-    after = workshop.grade("ten", folder)
-    assert (before.status, after.status) == ("passed", "failed")
-    assert before.kata_digest != after.kata_digest
 
 
 def test_a_changed_misconception_is_noticed(workshop: Judge, written: Written, edit: Callable[..., None]) -> None:
