@@ -118,8 +118,6 @@ def test_a_reset_brings_the_broken_program_back(server: Server, folder: Path) ->
         server.post(API + "/reset")
         found = wait(lambda now: any("backup" in note for note in now["notes"]))
         assert any("restored: katas/debug/8/program.py" in note for note in found["notes"])
-        server.post(API + "/plot")
-        wait(lambda now: now["notes"] == ["A puzzle has no picture."])
     assert (folder / "program.py").read_text(encoding="utf-8") == PUZZLE.source
     (kept,) = (folder.parents[2] / ".katas" / "backup").glob("debug-8-*/program.py")
     assert kept.read_text(encoding="utf-8") == "x = 1\n"

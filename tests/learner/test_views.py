@@ -244,14 +244,6 @@ def test_the_colour_agrees_with_a_headline_while_tasks_are_open() -> None:
     assert (pane.headline(state), pane.snapshot(state)["status"]) == ("failed", "failed")
 
 
-def test_a_note_on_a_drawing_goes_once_it_has_ended() -> None:
-    state = state_of("milestone1", Verdict(kata="milestone1", status="passed"))
-    state.notes = [Event("drawing", ("network.py",))]
-    assert pane.snapshot(state)["notes"] == ["Running network.py; its picture appears when it ends."]
-    state.notes += [Event("drawn", ("training.png",))]
-    assert pane.snapshot(state)["notes"] == ["picture: training.png"]
-
-
 def test_the_headline_names_the_kata_to_do_first() -> None:
     verdict = Verdict(kata="milestone1", status="ungradable", reason="earlier kata", waits_for="exercise02")
     assert pane.headline(state_of("milestone1", verdict)) == "do exercise02 first"

@@ -572,7 +572,7 @@ def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, r
     )
     assert text.index("x + x") < text.index("Hint 1: small")
     terminal.type("p")
-    terminal.wait("alpha has nothing to plot.")
+    terminal.wait("alpha has no program that draws a picture.")
     path = save(root, ADDED + PROGRAM)
     terminal.wait(on_one_screen("1 of 3 points", "# expected:", without="Hint"))
     terminal.type("p")

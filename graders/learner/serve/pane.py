@@ -10,7 +10,6 @@ from graders.learner.programs import stubs_in
 from graders.learner.progress import DONE
 from graders.learner.serve.files import names_of, read
 from graders.learner.serve.markdown import to_html
-from graders.learner.watch.events import Event
 from graders.learner.watch.plotting import programs_of
 from graders.learner.watch.session import FileError, State
 from graders.learner.watch.view import TO_DO, activity, count_to_do, praise, sentence, still_to_do
@@ -39,7 +38,7 @@ def snapshot(state: State) -> Snapshot:
         "grading": state.started is not None,
         "activity": activity(state, IDLE if state.idle else when),
         "verdict": rendered(state),
-        "notes": [sentence(note, state) for note in _current(state.notes)],
+        "notes": [sentence(note, state) for note in state.notes],
         "hints": [to_html(f"**{hint.title}**\n\n{hint.body}", readme, kata.root) for hint in state.hints],
         "hints_left": state.hints_left if state.hints else state.all_hints,
         "visible": state.visible,
@@ -68,12 +67,6 @@ def _is_unwritten(state: State) -> bool:
     if state.verdict is None or not state.verdict.score or not state.fails or not kata.entry_points:
         return False
     return {name for file in kata.named_files for name in stubs_in(kata.folder / file)}.issuperset(kata.entry_points)
-
-
-def _current(notes: list[Event]) -> list[Event]:
-    """Leave out that a program is drawing once it has ended."""
-    ended = any(note.kind in ("drawn", "not drawn") for note in notes)
-    return [note for note in notes if not ended or note.kind not in ("drawing", "still drawing")]
 
 
 def _pictures(state: State) -> list[str]:

@@ -166,10 +166,10 @@ class PuzzleSession(WatchSession):
         self.state.hints, self.state.hints_left = _hints(self._folder)
 
     def _plot(self) -> None:
-        self._tell("puzzle without picture")
+        """Do nothing: the page of a puzzle has no button for this."""
 
     def _tests(self) -> None:
-        self._tell("puzzle tests")
+        """Do nothing: the page of a puzzle has no button for this."""
 
     def _graded(self, graded: Grading) -> None:
         super()._graded(graded)

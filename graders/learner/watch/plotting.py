@@ -1,4 +1,4 @@
-"""Handle the key p, which plots a training program as `katas show` does, or names the pictures of the README."""
+"""Handle the key p, which plots a training program as `katas show` does."""
 
 from __future__ import annotations
 
@@ -30,20 +30,18 @@ class Plotter:
         self._process: subprocess.Popen[str] | None = None
         self._news: list[Event] = []
 
-    def begin(self, kata: Kata, *, in_page: bool) -> list[Event]:
-        """Start drawing the kata's picture, if it has one. Return what happens. A page shows the README's pictures."""
-        if self._process is not None and self._process.poll() is None:
-            return [Event("still drawing")]
-        pictures = [] if in_page else sorted(kata.folder.glob("figure*.svg"))
-        found = [Event("drawn", (str(path.relative_to(kata.root)),)) for path in pictures]
-        if programs := programs_of(kata):
-            program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the program that was edited last
+    def begin(self, kata: Kata) -> Event:
+        """Start the kata's program, if it has one that draws and none is running. Return what happens."""
+        programs = programs_of(kata)
+        if not programs:
+            return Event("no program")
+        program = max(programs, key=lambda path: path.stat().st_mtime_ns)  # the program that was edited last
+        if self._process is None or self._process.poll() is not None:
             try:
                 self._start(kata, program)
             except OSError as fault:
-                return [Event("said", (f"{fault.filename}: {fault.strerror}",)), *found]
-            return [Event("drawing", (program.name,)), *found]
-        return found or [Event("no program" if in_page else "nothing to plot")]
+                return Event("said", (f"{fault.filename}: {fault.strerror}",))
+        return Event("drawing", (program.name,))
 
     def news(self) -> list[Event]:
         """Return what has happened since the last call."""

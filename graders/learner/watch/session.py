@@ -221,6 +221,7 @@ class WatchSession:
             self._failure_shown = True
             self.news.append(Event("failure"))
         for event in self.plotter.news():
+            state.notes = [note for note in state.notes if note.kind != "drawing"]
             self._note(event)
 
     def _look_for_saves(self) -> None:
@@ -447,8 +448,7 @@ class WatchSession:
             self.grade()
 
     def _plot(self) -> None:
-        for event in self.plotter.begin(self.state.kata, in_page=self.state.in_page):
-            self._note(event)
+        self._note(self.plotter.begin(self.state.kata))
 
     def _ask(self) -> None:
         self.state.asking = True

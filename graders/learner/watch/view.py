@@ -40,13 +40,9 @@ SENTENCES = {
     "no hints": "{slug} has no hints. Its README explains the tasks: {folder}/README.md",
     "kept": "Nothing was changed.",
     "drawing": "Running {about}; its picture appears when it ends.",
-    "still drawing": "The program is still running; its picture appears when it ends.",
     "drawn": "picture: {about}",
     "not drawn": "No picture was drawn. The program's last output:",
-    "nothing to plot": "{slug} has nothing to plot.",
     "no program": "{slug} has no program that draws a picture.",
-    "puzzle without picture": "A puzzle has no picture.",
-    "puzzle tests": "`pytest` in the puzzle's folder runs the visible tests.",
     "not counted": "Not part of the points: {about}",
 }
 _QUESTION = "Reset {slug} to its stubs? Your files are backed up in .katas/backup/."
