@@ -1,8 +1,8 @@
-"""Plant faults in copies of the harness, one at a time, and report which default test catches each.
+"""Plant faults in a copy of the harness, one at a time, and report which default test catches each.
 
     python -m tests.planted                     every fault in planted.toml
     python -m tests.planted late-rule wire-depth  these two
-    python -m tests.planted --every 10 --jobs 2   every tenth fault, in two copies of the project
+    python -m tests.planted --every 10          every tenth fault
 
 The tests guard promises; this script guards the tests. Each fault is a one-line change that breaks a promise without
 crashing anything. The default tests of its area run with `-x`, and one of them has to fail. The script then runs that
@@ -19,19 +19,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import queue
 import shutil
 import signal
 import site
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import tomllib
 import venv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -158,15 +156,12 @@ class Ended:
     said: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Copy:
     """A copy of the project with its own virtual environment, in which `graders` is the copy's."""
 
     folder: Path
-    limit_s: float = LIMIT_S
     before: tuple[str, ...] = ()  # the command prefix of a test run, see `protection`
-    process: subprocess.Popen[bytes] | None = None
-    stopped: bool = False
 
     @property
     def root(self) -> Path:
@@ -177,9 +172,9 @@ class Copy:
         return self.folder / "venv" / "bin" / "python"
 
     @classmethod
-    def make(cls, folder: Path, limit_s: float, before: tuple[str, ...]) -> Copy:
+    def make(cls, folder: Path, before: tuple[str, ...]) -> Copy:
         """Copy the working tree: files that git tracks, and untracked files that it does not ignore."""
-        copy = cls(folder, limit_s, before)
+        copy = cls(folder, before)
         words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listed = subprocess.run(words, cwd=ROOT, capture_output=True, check=True).stdout
         for name in filter(None, os.fsdecode(listed).split("\0")):
@@ -248,12 +243,12 @@ class Copy:
             compiled.unlink()
 
     def pytest(self, *words: str) -> Ended:
-        """Run pytest on default tests until the first one fails, as one process group that can be stopped."""
+        """Run pytest on default tests until the first one fails, as one process group that can be killed."""
         self.notes.unlink(missing_ok=True)
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "planted_notes"]
         place = self.folder / "said.txt"  # a pipe would stay open while a process of a test is left
         with place.open("wb") as file:
-            self.process = subprocess.Popen(
+            process = subprocess.Popen(
                 [*self.before, str(self.python), "-m", "pytest", *options, *words],
                 cwd=self.root,
                 env=self._environment(),
@@ -262,157 +257,63 @@ class Copy:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        if self.stopped:  # Ctrl-C came between two runs
-            self._kill()
+        status: int | None = None
         try:
-            status: int | None = self.process.wait(self.limit_s)
+            status = process.wait(LIMIT_S)
         except subprocess.TimeoutExpired:
-            self._kill()
-            self.process.wait()
-            status = None
+            pass
+        finally:
+            if status is None:  # Judges in other process groups end when pytest is gone.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         said = place.read_text(encoding="utf-8", errors="replace")
         failed = self.notes.read_text(encoding="utf-8").splitlines() if self.notes.exists() else []
         return Ended(status, tuple(failed), said)
-
-    def stop(self) -> None:
-        """End the current run, and prevent further ones."""
-        self.stopped = True
-        self._kill()
-
-    def _kill(self) -> None:
-        """Kill pytest's process group. Judges in other process groups end when pytest is gone."""
-        if self.process is not None and self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 # ------------------------------------------------------------------------------------------- the faults
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of one fault: the test that caught it, or why none did."""
+def look(copy: Copy, fault: Fault, sound: dict[str, bool]) -> tuple[bool, str]:
+    """Plant a fault and run its area's tests. Return whether one caught it, and which one, or why none did.
 
-    fault: Fault
-    caught_by: str = ""
-    problem: str = ""
-
-
-@dataclass
-class Report:
-    """Prints a line for each fault as soon as its outcome is known, with the progress and the time left."""
-
-    total: int
-    jobs: int
-    started: float = field(default_factory=time.monotonic)
-    outcomes: list[Outcome] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, outcome: Outcome, seconds: float) -> None:
-        with self.lock:
-            self.outcomes.append(outcome)
-            done = len(self.outcomes)
-            left = (time.monotonic() - self.started) / done * (self.total - done)
-            times = f"{seconds:.0f} s" + (f"; about {_duration(left)} left" if done < self.total else "")
-            said = f"caught by {outcome.caught_by}" if outcome.caught_by else f"NOT CAUGHT: {outcome.problem}"
-            print(f"[{done:{len(str(self.total))}}/{self.total}] {outcome.fault.name}: {said} ({times})", flush=True)
-
-    def conclude(self) -> int:
-        """Print the totals and return the exit status."""
-        missed = [outcome.fault for outcome in self.outcomes if not outcome.caught_by]
-        print(f"{len(self.outcomes)} of {self.total} planted, {len(self.outcomes) - len(missed)} caught")
-        for fault in missed:
-            print(f"not caught: {fault.name} ({fault.file}): {fault.why}")
-        return 0 if len(self.outcomes) == self.total and not missed else 1
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def look(copy: Copy, fault: Fault, sound: dict[str, bool]) -> Outcome:
-    """Plant a fault and run its area's tests. `sound` caches which tests pass without any fault."""
+    `sound` caches which tests pass without any fault.
+    """
     with copy.planted(fault):
         ended = copy.pytest(*fault.tests)
     if ended.status == 0:
-        return Outcome(fault, problem=f"{', '.join(fault.tests)} passed")
+        return False, f"{', '.join(fault.tests)} passed"
     if not ended.failed or ended.status is None:
         tail = "\n    ".join(ended.said.splitlines()[-SHOWN_LINES:])
-        how = f"ran longer than {copy.limit_s:g} s" if ended.status is None else f"ended with {ended.status}"
-        return Outcome(fault, problem=f"pytest {how} and no test failed\n    {tail}\n   ")
+        how = f"ran longer than {LIMIT_S} s" if ended.status is None else f"ended with {ended.status}"
+        return False, f"pytest {how} and no test failed\n    {tail}\n   "
     test = ended.failed[0]
     if test not in sound:
         whole_file = [] if "::" in test else ["--collect-only"]
         sound[test] = copy.pytest(*whole_file, test).status == 0
-    if not sound[test]:
-        return Outcome(fault, problem=f"{test} also fails without the fault")
-    return Outcome(fault, caught_by=test)
+    return (True, test) if sound[test] else (False, f"{test} also fails without the fault")
 
 
-def baseline(copy: Copy, wanted: Sequence[Fault]) -> bool:
-    """Run the tests of these faults' areas without any fault. Return whether all passed."""
-    tests = sorted({test for fault in wanted for test in fault.tests})
-    whole = {test for test in tests if "::" not in test}
-    tests = [test for test in tests if test in whole or test.partition("::")[0] not in whole]
-    print(f"without a fault: {len(tests)} files and tests", flush=True)
-    ended = copy.pytest(*tests)
-    if ended.status == 0:
-        return True
-    print("\n".join(ended.said.splitlines()[-SHOWN_LINES:]))
-    print("a test fails without any fault; nothing was planted")
-    return False
-
-
-def run(wanted: Sequence[Fault], jobs: int, limit_s: float, *, first: bool) -> int:
-    """Plant these faults in `jobs` copies and return the exit status. `first`: test without a fault first."""
+def run(wanted: Sequence[Fault]) -> int:
+    """Plant these faults, print a line for each of them, and return the exit status."""
     before = protection()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # otherwise pytest would outlive this process
-    waiting: queue.SimpleQueue[Fault] = queue.SimpleQueue()
-    for fault in wanted:
-        waiting.put(fault)
-    copies: list[Copy] = []
-    errors: list[Exception] = []
+    missed: list[Fault] = []
     sound: dict[str, bool] = {}
     with tempfile.TemporaryDirectory(prefix="planted-", ignore_cleanup_errors=True) as place:
         os.chmod(place, 0o755)  # workers that run as `nobody` must be able to read the harness
-        try:
-            for number in range(min(jobs, len(wanted))):
-                folder = Path(place).resolve() / str(number)
-                copies.append(Copy.make(folder, limit_s, before))
-            if first and not baseline(copies[0], wanted):
-                return 1
-            report = Report(len(wanted), len(copies))
-
-            def work(copy: Copy) -> None:
-                try:
-                    while not copy.stopped:
-                        fault, started = waiting.get_nowait(), time.monotonic()
-                        outcome = look(copy, fault, sound)
-                        if not copy.stopped:
-                            report.add(outcome, time.monotonic() - started)
-                except queue.Empty:
-                    return
-                except Exception as fault:  # noqa: BLE001 (it is raised again in the main thread)
-                    errors.append(fault)
-
-            threads = [threading.Thread(target=work, args=(copy,)) for copy in copies]
-            try:
-                for thread in threads:
-                    thread.start()
-                for thread in threads:
-                    while thread.is_alive():
-                        thread.join(0.2)
-            finally:
-                for copy in copies:
-                    copy.stop()
-                for thread in threads:
-                    thread.join()
-        except KeyboardInterrupt:
-            print("interrupted; the results above are valid")
-            return INTERRUPTED
-    if errors:
-        raise errors[0]
-    return report.conclude()
+        copy = Copy.make(Path(place).resolve(), before)
+        for number, fault in enumerate(wanted, start=1):
+            started = time.monotonic()
+            caught, said = look(copy, fault, sound)
+            how = f"caught by {said}" if caught else f"NOT CAUGHT: {said}"
+            print(f"[{number}/{len(wanted)}] {fault.name}: {how} ({time.monotonic() - started:.0f} s)", flush=True)
+            if not caught:
+                missed.append(fault)
+    print(f"{len(wanted)} planted, {len(wanted) - len(missed)} caught")
+    for fault in missed:
+        print(f"not caught: {fault.name} ({fault.file}): {fault.why}")
+    return 1 if missed else 0
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -420,20 +321,20 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="names of faults in planted.toml; default: all")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="plant only each Nth fault")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="work in N copies of the project at once")
-    parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="SECONDS", help="time limit per area")
-    parser.add_argument("--baseline", action="store_true", help="first run the areas' tests without any fault")
     given = parser.parse_args(words)
-    if given.every < 1 or given.jobs < 1 or given.limit <= 0:
-        parser.error("--every, --jobs and --limit take positive numbers")
+    if given.every < 1:
+        parser.error("--every takes a positive number")
     try:
         wanted = chosen(faults(), given.names, given.every)
         for fault in wanted:
             fault.planted(ROOT)
-        return run(wanted, given.jobs, given.limit, first=given.baseline)
+        return run(wanted)
     except PlantingError as fault:
         print(f"planted: {fault}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted; the results above are valid")
+        return INTERRUPTED
 
 
 if __name__ == "__main__":
