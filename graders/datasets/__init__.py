@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.atomic import folder_lock
 from graders.datasets import sources
 from graders.datasets.sources import DataError, unwritable
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "DataError", "available", "fetch", "folder", "kept_back"]
 
 NAMES = tuple(sources.table())
-_LOCK = "lock"
 
 
 def folder(name: str) -> Path:
@@ -76,38 +76,17 @@ def fetch(name: str, watcher: Watcher | None = None) -> Path:
     from graders.datasets import download
 
     watcher = watcher or download.Watcher()
-    hosts = source.hosts
     try:
         downloads.mkdir(parents=True, exist_ok=True)
-        with download.fetch_lock(downloads / _LOCK, name, watcher):
+        with folder_lock(downloads):
             if not place.is_dir():  # the process that held the lock may have built it
-                files = {file.name: download.bring(file, hosts, downloads, watcher) for file in source.files}
-                _convert(name, files, watcher)
-            for left in place.parent.glob(f".{place.name}.*"):  # of interrupted builds
-                shutil.rmtree(left, ignore_errors=True)
-            for path in downloads.iterdir():
-                if path.name != _LOCK:
-                    path.unlink()
+                files = {file.name: download.bring(file, source.hosts, downloads, watcher) for file in source.files}
+                watcher.say(f"{name}: converting the files to arrays")
+                _make(name, files)
+            shutil.rmtree(downloads, ignore_errors=True)
     except OSError as fault:
         raise unwritable(downloads, fault) from None
     return place / "shown"
-
-
-def _convert(name: str, files: dict[str, Path], watcher: Watcher) -> None:
-    from graders.datasets.formats import FormatError
-
-    try:
-        watcher.say(f"{name}: converting the files to arrays")
-        _make(name, files)
-    except FormatError as fault:
-        fault.path.unlink()
-        raise DataError(
-            f"{fault}. The file was removed. Run `katas data fetch {name}` again; if that fails in the same way, the "
-            "server has a different file: choose another server with NN_KATAS_DATA_URL."
-        ) from None
-    except KeyboardInterrupt:
-        watcher.say(f"the downloaded files stay in {sources.downloads_of(name)}; run the same command to continue")
-        raise
 
 
 def _make(name: str, files: dict[str, Path]) -> None:

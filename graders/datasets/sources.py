@@ -55,21 +55,9 @@ class DataSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The URLs of the folders with the files, each ending in a slash. Raises DataError for a wrong setting."""
-        mirror = mirror_of_course()
-        if not mirror:
-            return self.urls
-        if not mirror.startswith(("http://", "https://")):
-            raise DataError(
-                f"NN_KATAS_DATA_URL: expected the address of the folder with the files, such as "
-                f"https://example.org/data/, got {mirror!r}"
-            )
-        return (mirror.rstrip("/") + "/",)
-
-
-def mirror_of_course() -> str:
-    """Return the value of NN_KATAS_DATA_URL, or an empty string."""
-    return os.environ.get("NN_KATAS_DATA_URL", "")
+        """The URLs of the folders with the files, each ending in a slash."""
+        mirror = os.environ.get("NN_KATAS_DATA_URL")
+        return (mirror.rstrip("/") + "/",) if mirror else self.urls
 
 
 def table() -> dict[str, DataSet]:

@@ -18,7 +18,7 @@ import sys
 import tarfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 
 from graders import datasets
+from graders.atomic import folder_lock
 from graders.datasets import download, formats, sources
 from graders.sandbox.runtimes import runtime
 from tests import workshop
@@ -222,8 +223,8 @@ class Heard(download.Watcher):
 
 
 def left(room: Path) -> list[str]:
-    """Return the files in the data sets' folder, except locks."""
-    return sorted(str(path.relative_to(room)) for path in room.rglob("*") if path.is_file() and path.name != "lock")
+    """Return the files in the data sets' folder."""
+    return sorted(str(path.relative_to(room)) for path in room.rglob("*") if path.is_file())
 
 
 def part(room: Path, name: str, file: str) -> Path:
@@ -318,32 +319,18 @@ def test_a_missing_package_is_reported_with_the_remedy(mirror: Mirror, monkeypat
 # Interrupted downloads
 
 
-def test_a_broken_connection_is_resumed(mirror: Mirror, room: Path) -> None:
-    mirror.cuts = [17_000]
-    whole, heard = len(mirror.files[CIFAR10]), Heard()
-    datasets.fetch("cifar10", heard)
-    (_, none, sent), (_, asked, rest) = mirror.log
-    assert (none, sent) == (None, 17_000)
-    assert asked is not None
-    start = int(asked.removeprefix("bytes=").removesuffix("-"))
-    assert 0 < start <= 17_000
-    assert rest == whole - start  # the existing part does not count
-    assert heard.started == [(CIFAR10, 0, whole), (CIFAR10, start, whole)]
-    assert heard.bytes == whole
-    assert "interrupted after" in heard.lines[0]
-    np.testing.assert_array_equal(datasets.kept_back("cifar10")[0], PHOTOGRAPHS[10:])
-    assert len(left(room)) == 4
-
-
 def test_a_later_call_requests_only_the_rest(mirror: Mirror, room: Path) -> None:
-    mirror.cuts = [20_000, 0]
-    is_refused(r"127\.0\.0\.1.*: the connection broke: .*\d+\.\d kB of .* stored in .*\.part;")
-    kept = part(room, "cifar10", CIFAR10).stat().st_size
+    mirror.cuts = [17_000]
+    is_refused(r"127\.0\.0\.1.*: the connection broke: .* run the same command again")
     assert left(room) == [f"downloads/cifar10/{CIFAR10}.part"]
+    kept, whole, heard = part(room, "cifar10", CIFAR10).stat().st_size, len(mirror.files[CIFAR10]), Heard()
+    assert 0 < kept <= 17_000
     mirror.log.clear()
-    datasets.fetch("cifar10")
-    assert mirror.log == [(CIFAR10, f"bytes={kept}-", len(mirror.files[CIFAR10]) - kept)]
-    np.testing.assert_array_equal(np.load(datasets.folder("cifar10") / "images.npy"), PHOTOGRAPHS[:10])
+    datasets.fetch("cifar10", heard)
+    assert mirror.log == [(CIFAR10, f"bytes={kept}-", whole - kept)]
+    assert heard.started == [(CIFAR10, kept, whole)]
+    assert heard.bytes == whole - kept
+    np.testing.assert_array_equal(datasets.kept_back("cifar10")[0], PHOTOGRAPHS[10:])
 
 
 def test_files_that_are_already_complete_are_kept(mirror: Mirror) -> None:
@@ -357,33 +344,17 @@ def test_files_that_are_already_complete_are_kept(mirror: Mirror) -> None:
 
 def test_a_server_that_cannot_resume_starts_again(mirror: Mirror, room: Path) -> None:
     mirror.ranges = False
-    data, heard = mirror.files[CIFAR10], Heard()
+    data = mirror.files[CIFAR10]
     part(room, "cifar10", CIFAR10).write_bytes(data[:9000])
-    datasets.fetch("cifar10", heard)
+    datasets.fetch("cifar10")
     assert mirror.log == [(CIFAR10, "bytes=9000-", len(data))]
-    assert any("starting again" in line for line in heard.lines)
     np.testing.assert_array_equal(datasets.kept_back("cifar10")[0], PHOTOGRAPHS[10:])
 
 
-@pytest.mark.parametrize(("more", "requested"), [(b"", False), (b"0", True)], ids=["complete", "too long"])
-def test_a_part_is_requested_again_only_if_it_is_too_long(
-    mirror: Mirror, room: Path, more: bytes, requested: bool
-) -> None:
-    data = mirror.files[CIFAR10]
-    part(room, "cifar10", CIFAR10).write_bytes(data + more)
+def test_a_complete_part_is_not_requested_again(mirror: Mirror, room: Path) -> None:
+    part(room, "cifar10", CIFAR10).write_bytes(mirror.files[CIFAR10])
     assert datasets.fetch("cifar10").is_dir()
-    assert mirror.log == ([(CIFAR10, None, len(data))] if requested else [])
-
-
-def test_leftovers_of_a_killed_process_are_removed(mirror: Mirror, room: Path) -> None:
-    del mirror
-    stale = part(room, "cifar10", "tmp1234")
-    stale.write_bytes(b"")
-    half = room / ".cifar10-1.abc" / "shown"
-    half.mkdir(parents=True)
-    (half / "images.npy").write_bytes(b"half")
-    datasets.fetch("cifar10")
-    assert [name for name in left(room) if not name.startswith("cifar10-1/")] == []
+    assert mirror.log == []
 
 
 # Files that are not available
@@ -414,9 +385,9 @@ def test_a_server_that_sends_too_much_is_cut_off(mirror: Mirror, room: Path) -> 
     mirror.length, whole = False, len(mirror.files[CIFAR10])
     mirror.files[CIFAR10] += b"0" * 10_000_000
     heard = Heard()
-    with pytest.raises(datasets.DataError, match=f"sends more than {whole} bytes"):
+    with pytest.raises(datasets.DataError, match="expected\n  sha256:"):
         datasets.fetch("cifar10", heard)
-    assert heard.bytes <= whole
+    assert heard.bytes <= whole + download._PIECE
     assert left(room) == []
 
 
@@ -430,8 +401,7 @@ def test_a_server_that_refuses_is_quoted_and_the_part_kept(
     place = part(room, "cifar10", CIFAR10)
     place.write_bytes(mirror.files[CIFAR10][:begun])
     mirror.status = status
-    stored = r"; \d\.\d kB of .* stored in .*\.part" if begun else ""
-    is_refused(f"{CIFAR10}: the server answers {said}: check NN_KATAS_DATA_URL.*{stored}")
+    is_refused(f"{CIFAR10}: the server answers {said}: check the connection, and NN_KATAS_DATA_URL")
     assert place.stat().st_size == begun
 
 
@@ -443,15 +413,8 @@ def test_a_silent_server_times_out(mirror: Mirror, monkeypatch: pytest.MonkeyPat
 
 def test_an_unknown_host_name_is_reported(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NN_KATAS_DATA_URL", "http://no-such-host.invalid/")
-    is_refused(r"no-such-host\.invalid/.*: unknown host name: check NN")
+    is_refused(r"no-such-host\.invalid/.*: unknown host name: check the")
     assert left(room) == []
-
-
-@pytest.mark.usefixtures("room")
-@pytest.mark.parametrize("url", ["course", "ftp://example.org/", "file:///tmp"])
-def test_a_mirror_that_is_not_an_address_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NN_KATAS_DATA_URL", url)
-    is_refused(f"NN_KATAS_DATA_URL: .*https://.*, got '{url}'")
 
 
 def test_the_next_host_is_tried(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,72 +427,26 @@ def test_the_next_host_is_tried(mirror: Mirror, monkeypatch: pytest.MonkeyPatch)
     assert "http://127.0.0.1:9/cifar-10-binary.tar.gz: Connection refused" in heard.lines[0]
 
 
-# Broken archives with correct sums
+# Files with correct sums that are not what the table says
 
 
-def with_member(name: str, content: bytes = b"", members: Sequence[tuple[str, bytes]] = BATCHES) -> bytes:
-    """Return an archive in which the file of this name has another content, or is added."""
-    return packed(tar([*(each for each in members if each[0] != name), (name, content)]))
-
-
-def linked(members: list[tuple[str, bytes]]) -> bytes:
-    made = io.BytesIO(tar(members))
-    with tarfile.open(fileobj=made, mode="a") as archive:
-        link = tarfile.TarInfo("cifar-10-batches-bin/data_batch_6.bin")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    return packed(made.getvalue())
-
-
-BATCH, NEGATIVE = "cifar-10-batches-bin/data_batch_2.bin", "aclImdb/test/neg"
-PACKED = packed(tar(BATCHES))
-ARRAY = idx(DIGITS["train"])
-BROKEN: dict[str, tuple[str, bytes, str]] = {
-    "not compressed": (IMAGES, ARRAY, "cannot be decompressed"),
-    "compressed but cut short": (IMAGES, MNIST[IMAGES][:-20], "cannot be decompressed"),
-    "compressed with a wrong sum": (IMAGES, MNIST[IMAGES][:-5] + b"00000", "cannot be decompressed"),
-    "empty": (IMAGES, packed(b""), "begins with nothing, not 00000803"),
-    "labels for images": (IMAGES, MNIST[LABELS], "begins with 00000801, not 00000803"),
-    "floats": (IMAGES, packed(b"\0\0\x0d\x03" + ARRAY[4:]), "begins with 00000d03"),
-    "other sizes": (IMAGES, packed(idx(DIGITS["t10k"])), "expected the sizes 40 x 28 x 28, got 6 x 28 x 28"),
-    "too short": (IMAGES, packed(ARRAY[:-1]), f"expected {len(ARRAY)} bytes .*, got {len(ARRAY) - 1}"),
-    "too long": (IMAGES, packed(ARRAY + b"0"), f"expected {len(ARRAY)} bytes .*, got more"),
-    "no class": (LABELS, packed(idx(CLASSES["train"] + np.uint8(1))), "row 9: expected a class from 0 to 9, got 10"),
-    "no archive": (CIFAR10, packed(b"text" * 1000), "it does not contain a tar archive"),
-    "archive that is not compressed": (CIFAR10, tar(BATCHES), "the archive is broken"),
-    "archive cut short": (CIFAR10, PACKED[:-2000], "the archive is broken"),
-    "archive cut short before": (CIFAR10, packed(tar(BATCHES)[:9000]), "the archive is broken"),
-    "archive with a wrong sum at its end": (CIFAR10, PACKED[:-8] + bytes(4) + PACKED[-4:], "the archive is broken"),
-    "archive cut between": (CIFAR10, packed(tar(BATCHES[:3])), "it lacks cifar-10-batches-bin/data_batch_3"),
-    "rows cut short": (CIFAR10, with_member(BATCH, bytes(6145)), "expected 2 rows of 3073 bytes, got 6145 bytes"),
-    "no kind": (
-        CIFAR10,
-        with_member(BATCH, b"\x0b" + (ROWS[0] * 2)[1:]),
-        "row 2: expected a class from 0 to 9, got 11",
-    ),
-    "too much": (CIFAR10, with_member(BATCH, bytes(10**6)), "expected at most 9219 bytes, got 1000000"),
-    "twice": (CIFAR10, packed(tar([*BATCHES, BATCHES[1]])), "data_batch_1.bin is in the archive twice"),
-    "link": (CIFAR10, linked(BATCHES), "data_batch_6.bin in the archive is neither a file nor a folder"),
-    "outside": (CIFAR10, with_member("cifar-10-batches-bin/../../x"), "in the archive points outside it"),
-    "absolute": (CIFAR10, with_member("/etc/x"), "in the archive points outside it"),
-    "no text": (REVIEWS, with_member(f"{NEGATIVE}/0_1.txt", b"ab\xff", TEXTS), r"not UTF-8 \(byte 2\)"),
-    "no review": (REVIEWS, with_member(f"{NEGATIVE}/a.txt", b"", TEXTS), "neg/a.txt in the archive is not a review"),
-    "one too many": (REVIEWS, with_member(f"{NEGATIVE}/1_1.txt", b"", TEXTS), "1 positive and 2 negative reviews"),
-    "a book": (REVIEWS, with_member(f"{NEGATIVE}/0_1.txt", bytes(1_000_001), TEXTS), "expected at most 1000000 bytes"),
-}
-SET_OF = {file: name for name, (*_, files) in SETS.items() for file in files}
-
-
-@pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_archive_is_named_and_removed(kind: str, mirror: Mirror, room: Path) -> None:
-    file, data, said = BROKEN[kind]
-    name = SET_OF[file]
-    right = SETS[name][3]
-    publish(mirror, name, {**right, file: data})
-    is_refused(rf"{file}: .*{said}.*The file was removed\. Run `katas data fetch {name}`", name)
-    assert left(room) == sorted(f"downloads/{name}/{each}" for each in right if each != file)
-    publish(mirror, name, right)
-    assert datasets.fetch(name).is_dir()
+@pytest.mark.parametrize(
+    ("name", "file", "data", "said"),
+    [
+        ("mnist-full", IMAGES, MNIST[LABELS], "not in the format idx .it begins with 00000801"),
+        ("mnist-full", IMAGES, packed(idx(DIGITS["train"])[:-1]), "not in the format idx .cannot reshape"),
+        ("cifar10", CIFAR10, packed(b"text" * 1000), "not in the format cifar10"),
+        ("cifar10", CIFAR10, packed(tar(BATCHES[:3])), "not in the format cifar10 .'data_batch_3.bin'"),
+        ("reviews", REVIEWS, packed(tar(TEXTS[:-1])), "not in the format reviews"),
+        ("reviews", REVIEWS, packed(tar([*TEXTS, ("aclImdb/test/neg/1_1.txt", b"")])), "3 examples, expected 2"),
+    ],
+)
+def test_a_file_of_another_format_makes_no_data_set(
+    name: str, file: str, data: bytes, said: str, mirror: Mirror, room: Path
+) -> None:
+    publish(mirror, name, {**SETS[name][3], file: data})
+    is_refused(said, name)
+    assert not (room / f"{name}-1").exists()
 
 
 # Folders that cannot be written to
@@ -578,7 +495,7 @@ def test_a_disk_that_fills_up_is_reported(name: str, mirror: Mirror, room: Path)
         rf"^katas: {room}/.*{name}.*: No space left on device: no half-written file .* free some space", done.err, re.M
     )
     found = [line.removeprefix(f"{room}/downloads/{name}/") for line in done.out.splitlines()]
-    assert sorted(found) == sorted(["lock", *(MNIST if name == "mnist-full" else ())])  # complete files, or nothing
+    assert sorted(found) == sorted(MNIST if name == "mnist-full" else ())  # complete files, or nothing
 
 
 # The command
@@ -668,7 +585,8 @@ def test_being_offline_gives_one_message(room: Path, monkeypatch: pytest.MonkeyP
     assert done.status == 2
     assert done.err == (
         f"katas: {url}/{IMAGES}: Connection refused: "
-        "check NN_KATAS_DATA_URL, or unset it to fetch from the public hosts\n"
+        "check the connection, and NN_KATAS_DATA_URL if you have set it. Then run the same command again: it continues "
+        "with what has arrived.\n"
     )
     assert left(room) == []
 
@@ -682,7 +600,7 @@ def test_the_shipped_sums_are_used(mirror: Mirror, room: Path) -> None:
     assert left(room) == []
 
 
-def test_ctrl_c_keeps_the_part_and_says_so(mirror: Mirror, room: Path) -> None:
+def test_ctrl_c_keeps_the_part(mirror: Mirror, room: Path) -> None:
     mirror.stall = 25_000
     with started("data", "fetch", "cifar10") as process:
         assert mirror.stalled.wait(WAIT_S)
@@ -692,7 +610,6 @@ def test_ctrl_c_keeps_the_part_and_says_so(mirror: Mirror, room: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=WAIT_S)
     assert (process.returncode, out) == (130, "")
-    assert re.search(rf"^\d+\.\d kB of \d+\.\d kB stored in {path}; run the same command to continue$", err, re.M)
     assert err.endswith("katas: interrupted\n")
     assert left(room) == [f"downloads/cifar10/{CIFAR10}.part"]
     kept = path.stat().st_size
@@ -711,27 +628,34 @@ def test_ctrl_c_after_the_download_keeps_it(mirror: Mirror, room: Path) -> None:
             if "converting the files" in line:
                 raise KeyboardInterrupt
 
-    heard = Impatient()
     with pytest.raises(KeyboardInterrupt):
-        datasets.fetch("cifar10", heard)
-    assert heard.lines[-1].startswith(f"the downloaded files stay in {room}/downloads/cifar10;")
+        datasets.fetch("cifar10", Impatient())
     assert left(room) == [f"downloads/cifar10/{CIFAR10}"]
     mirror.log.clear()
     assert datasets.fetch("cifar10").is_dir()
     assert mirror.log == []
 
 
-def test_two_processes_at_once_fetch_it_once(mirror: Mirror, room: Path) -> None:
+def test_two_processes_at_once_fetch_it_once(mirror: Mirror, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = threading.Event()
+
+    @contextlib.contextmanager
+    def lock(folder: Path) -> Iterator[None]:
+        waits.set()
+        with folder_lock(folder):
+            yield
+
+    monkeypatch.setattr(datasets, "folder_lock", lock)
+    second = threading.Thread(target=datasets.fetch, args=("cifar10",))
     mirror.stall = 5000
     with started("data", "fetch", "cifar10") as first:
         assert mirror.stalled.wait(WAIT_S)
-        with started("data", "fetch", "cifar10") as second:
-            assert second.stderr is not None
-            assert second.stderr.readline() == "cifar10: another process is fetching it; waiting for that process\n"
-            mirror.go.set()
-            said = [process.communicate(timeout=WAIT_S)[0] for process in (first, second)]
-    assert said == [f"ready: {room}/cifar10-1/shown\n"] * 2
-    assert [first.returncode, second.returncode] == [0, 0]
+        second.start()
+        assert waits.wait(WAIT_S)
+        mirror.go.set()
+        assert first.communicate(timeout=WAIT_S)[0] == f"ready: {room}/cifar10-1/shown\n"
+    second.join(WAIT_S)
+    assert (first.returncode, second.is_alive()) == (0, False)
     assert mirror.log == [(CIFAR10, None, len(mirror.files[CIFAR10]))]
     np.testing.assert_array_equal(datasets.kept_back("cifar10")[0], PHOTOGRAPHS[10:])
 
