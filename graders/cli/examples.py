@@ -31,8 +31,6 @@ katas watch --plain             lines of text, for a screen reader, a log
                                 or a pipe
 [doctor]
 katas doctor                    what works, and how to fix the rest
-katas doctor --strict           for CI: fail on limitations too
-katas doctor --format json      for other programs
 [next]
 katas next                      the kata, its files and how to grade it
 [progress]

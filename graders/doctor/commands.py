@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from graders import catalogue
 from graders.cli.session import Invocation
-from graders.errors import CatalogueError, KataError
+from graders.errors import CatalogueError
 
 if TYPE_CHECKING:
-    from graders.doctor.examination import DoctorReport
+    from graders.doctor.examination import Finding
 
 SYMBOLS = {"ok": "✓", "limited": "~", "fault": "✗"}
 _WIDTH = 80
 _SUBJECT = 20
 
 
-def doctor(
-    form: Annotated[str, typer.Option("--format", help="The output format: terminal or json.")] = "terminal",
-    strict: Annotated[bool, typer.Option("--strict", help="Also exit with 1 if there are limitations (~).")] = False,
-) -> int:
+def doctor() -> int:
     """Check this machine, and say how to fix any problems.
 
     The checks cover Python, packages, PyTorch, confinement (by starting a worker), the graphics card, pytest's settings
@@ -32,13 +28,9 @@ def doctor(
 
     Exit status: 0 the katas work here (~ marks limitations), 1 something is broken (✗), 2 the checks could not run.
     """
-    import msgspec
-
     from graders.doctor.examination import examine
     from graders.output.progress_bar import spinner
 
-    if form not in ("terminal", "json"):
-        raise KataError(f"--format {form}: expected terminal or json.")
     root = Invocation.given
     if root is None:
         try:
@@ -46,12 +38,12 @@ def doctor(
         except CatalogueError:
             root = None
     with spinner("checking …") as show:
-        found = examine(root, lambda subject: show(f"checking: {subject} …"))
-    print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() if form == "json" else as_text(found))
-    return found.exit_status(strict=strict)
+        findings = examine(root, lambda subject: show(f"checking: {subject} …"))
+    print(as_text(findings))
+    return int(any(finding.state == "fault" for finding in findings))
 
 
-def as_text(found: DoctorReport) -> str:
+def as_text(findings: Sequence[Finding]) -> str:
     """Return the findings and their remedies as text, followed by a summary."""
     from graders.output.paragraphs import wrapped
     from graders.report.terminal import encodable
@@ -59,14 +51,14 @@ def as_text(found: DoctorReport) -> str:
 
     lines = []
     margin = " " * (_SUBJECT + 2)
-    for each in found.findings:
+    for each in findings:
         lines += wrapped(clean(each.found), _WIDTH, margin, f"{SYMBOLS[each.state]} {each.subject:{_SUBJECT}}")
         if each.remedy:
             lines += wrapped(clean(each.remedy), _WIDTH, margin, f"{' ' * _SUBJECT}→ ")
-    counts = Counter(each.state for each in found.findings)
+    counts = Counter(each.state for each in findings)
     summary = "Everything works."
     if counts["fault"]:
-        summary = f"{counts['fault']} of {len(found.findings)} need fixing: the arrows say how."
+        summary = f"{counts['fault']} of {len(findings)} need fixing: the arrows say how."
     elif counts["limited"]:
-        summary = f"The katas work, but {counts['limited']} of {len(found.findings)} checks found limitations."
+        summary = f"The katas work, but {counts['limited']} of {len(findings)} checks found limitations."
     return encodable("\n".join([*lines, "", summary]), sys.stdout.encoding or "ascii")

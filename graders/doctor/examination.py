@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import importlib.util
-import locale
 import os
 import platform
 import re
@@ -26,7 +25,6 @@ import msgspec
 
 from graders import catalogue
 from graders.errors import KataError
-from graders.version import __version__
 
 State = Literal["ok", "limited", "fault"]
 
@@ -41,21 +39,6 @@ class Finding(msgspec.Struct, frozen=True):
     state: State
     found: str
     remedy: str = ""
-
-
-class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All findings, in the order in which they are best fixed."""
-
-    schema: str = "katas/doctor/v1"
-    harness_version: str = __version__
-    root: str
-    findings: tuple[Finding, ...]
-
-    def exit_status(self, *, strict: bool) -> int:
-        """Return 1 if any finding is a fault or, with `strict`, a limitation, and 0 otherwise."""
-        return int(
-            any(finding.state == "fault" or (strict and finding.state == "limited") for finding in self.findings)
-        )
 
 
 def ok(subject: str, found: str) -> Finding:
@@ -258,9 +241,6 @@ def repository(root: Path | None) -> Iterator[Finding]:
         what, _, remedy = str(problem).rpartition(". ")
         yield fault("repository", what or str(problem), remedy)
         return
-    if not katas:
-        yield fault("repository", f"{root / 'katas'}: the folder contains no katas", "Restore it: git checkout katas")
-        return
     yield ok("repository", f"{root}, {len(katas)} katas")
     own, running = root / "graders", Path(__file__).resolve().parents[1]
     if (own / "cli").is_dir() and own.resolve() != running:
@@ -269,7 +249,7 @@ def repository(root: Path | None) -> Iterator[Finding]:
 
 
 def pytest_settings(root: Path | None) -> Iterator[Finding]:
-    """Check the settings files and environment variables that pytest would use for each kata."""
+    """Check the settings files that pytest would use for each kata."""
     from graders.pytest_plugin.pytest_internals import settings_file
 
     if root is None:
@@ -290,17 +270,9 @@ def pytest_settings(root: Path | None) -> Iterator[Finding]:
             yield fault("pytest settings", said, f"Restore it: git checkout {file.name}")
     if not strays and wanted.is_file():
         yield ok("pytest settings", str(wanted))
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        if os.environ.get(name):
-            yield limited("pytest environment", f"{name}={os.environ[name]}", f"unset {name}")
 
 
 # ---------------------------------------------------------------------------------------------------------- the machine
-
-
-# This many megabytes must be free in the temporary folder, which holds submissions, pictures, and, without bubblewrap,
-# the scratch folders of workers.
-ROOM_MB = 200
 
 
 def folders(root: Path | None) -> Iterator[Finding]:
@@ -308,12 +280,8 @@ def folders(root: Path | None) -> Iterator[Finding]:
     from graders.datasets.sources import cache
     from graders.learner.progress import default_path
 
-    temporary, remedy = Path(tempfile.gettempdir()), "Free some space, or set TMPDIR to another folder"
-    yield _writable("temporary folder", temporary, remedy, fault)
-    free = shutil.disk_usage(temporary).free >> 20
-    if free < ROOM_MB:
-        said = f"{temporary}: {free} MB are free, but {ROOM_MB} MB are needed"
-        yield fault("temporary folder", said, remedy)
+    remedy = "Free some space, or set TMPDIR to another folder"
+    yield _writable("temporary folder", Path(tempfile.gettempdir()), remedy, fault)
     yield _writable("data sets", cache(), "Set NN_KATAS_DATA to a folder that you can write to", limited)
     yield _writable("progress", default_path().parent, "Set NN_KATAS_PROGRESS to a file that you can write to", limited)
     if root is not None:
@@ -337,27 +305,15 @@ def _writable(subject: str, folder: Path, remedy: str, otherwise: Callable[[str,
     return ok(subject, str(folder))
 
 
-def programs() -> Iterator[Finding]:
-    """Check that git is installed, and that the terminal's encoding is UTF-8."""
-    git = shutil.which("git")
-    if git is None:
-        yield limited("git", "git is not installed: `katas reset` cannot read the stubs", "apt install git")
-    else:
-        yield ok("git", git)
-    encoding = locale.getencoding()
-    if encoding.lower().replace("-", "") == "utf8":
-        yield ok("terminal", f"{encoding}, TERM={os.environ.get('TERM', '')}")
-    else:
-        said = f"the encoding is {encoding}: some symbols and letters in titles are replaced"
-        yield limited("terminal", said, "export LC_ALL=C.UTF-8")
+def examine(root: Path | None, tell: Callable[[str], None] = lambda _: None) -> list[Finding]:
+    """Examine this machine and the repository at `root`, if any. Call `tell` with the name of each slow check.
 
-
-def examine(root: Path | None, tell: Callable[[str], None] = lambda _: None) -> DoctorReport:
-    """Examine this machine and the repository at `root`, if any. Call `tell` with the name of each slow check."""
-    findings: list[Finding] = [*python(), *packages()]
+    The findings are in the order in which they are best fixed.
+    """
+    findings = [*python(), *packages()]
     for subject, slow in (("torch", torch), ("confinement", confinement), ("graphics card", graphics_card)):
         tell(subject)
         findings += slow()
     for check in (repository, pytest_settings, folders):
         findings += check(root)
-    return DoctorReport(root=str(root or ""), findings=(*findings, *programs()))
+    return findings
