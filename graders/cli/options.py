@@ -14,22 +14,13 @@ from graders.errors import KataError
 from graders.verdict import Confinement, Verdict
 
 
-def matching_slugs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the slugs that start with `incomplete` and are not typed yet, and their titles (for shells)."""
+def matching_slugs(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the slugs that start with `incomplete` and are not typed yet (for shells)."""
     typed: Any = context.params.get("slugs") or ()
     try:
-        root = Invocation.root
-        names = [slug for slug in catalogue.slugs(root) if slug.startswith(incomplete) and slug not in typed]
-        return [(name, _title(root, name)) for name in names]
+        return [slug for slug in catalogue.slugs(Invocation.root) if slug.startswith(incomplete) and slug not in typed]
     except (KataError, OSError):
         return []
-
-
-def _title(root: Path, slug: str) -> str:
-    try:
-        return catalogue.load(root, slug, complete=False).title
-    except KataError:
-        return ""
 
 
 def slug_argument(text: str) -> Any:

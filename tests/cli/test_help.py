@@ -16,7 +16,7 @@ from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation
 from tests import in_process, warm, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import KATAS, write
+from tests.workshop import KATAS
 
 COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
 EVERY: dict[str, Any] = in_process.sub_commands(get_command(app))
@@ -118,10 +118,10 @@ def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------- completion
 
 
-def completed(root: Path, *words: str, shell: str = "bash") -> list[str]:
+def completed(root: Path, *words: str) -> list[str]:
     """Return the completions of the last word."""
     line = " ".join(["katas", *words])
-    env = {"_KATAS_COMPLETE": f"complete_{shell}", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
+    env = {"_KATAS_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
     done = in_process.katas(cwd=root, env=env | {"_TYPER_COMPLETE_ARGS": line})
     assert done.err == ""
     return done.out.split()
@@ -144,17 +144,11 @@ def test_commands_options_and_katas_are_completed(root: Path, words: tuple[str, 
     assert completed(root, *words) == found
 
 
-def test_completion_shows_titles_where_the_shell_can(root: Path) -> None:
-    assert '"beta":"Twice"' in "\n".join(completed(root, "watch", "b", shell="zsh"))
-
-
 def test_completion_uses_the_root_option_and_is_silent_without_a_repository(root: Path, tmp_path: Path) -> None:
     other = str(workshop.write_repository(tmp_path / "other", ["gamma"]))
     for words in (("--root", other, "watch", "g"), ("watch", "--root", other, "g")):
         assert completed(root, *words) == ["gamma"]
     assert completed(tmp_path, "watch", "a") == []
-    write(root / "katas" / "alpha" / "kata.toml", "format = [")
-    assert completed(root, "watch", "al") == ["alpha", "alphabet"]
 
 
 @pytest.mark.deep
