@@ -72,8 +72,6 @@ def grade(seed: MaybeSeed = None) -> int:
     ):
         verdict = judge.grade()
     terminal.print_verdict(verdict)
-    for note in practice.notes(folder):
-        print(f"note (no points): {note}")
     practice.record(folder, verdict)
     return verdict.exit_status
 

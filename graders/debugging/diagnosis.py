@@ -17,9 +17,7 @@ CAUSES: dict[str, str] = tomllib.loads(Path(__file__).with_name("causes.toml").r
 
 PROGRAM, DIAGNOSIS = "program.py", "diagnosis.toml"  # the files of a puzzle
 NAMED = ("cause", "file", "line")  # the fields that a machine can grade
-PROSE = ("why", "fix", "prevention")
 FIELDS: dict[str, Any] = {"cause": str, "file": str, "line": int, "why": str, "fix": str, "prevention": str}
-LEAST_CHARACTERS = 20  # a useful sentence has at least this many characters
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,8 @@ class Diagnosis:
 def diagnosis_of(table: Mapping[str, Any], name: str, file: str, lines: int) -> Diagnosis:
     """Return the diagnosis in the table [name] of diagnosis.toml, after checking the form of cause, file and line.
 
-    `file` is the name of the diagnosed program, and `lines` is its number of lines. Missing prose is reported only by
-    `remarks`. Raises Mismatch with a message that lists everything that is missing and says what to write.
+    `file` is the name of the diagnosed program, and `lines` is its number of lines. Prose may be missing. Raises
+    Mismatch with a message that lists everything that is missing and says what to write.
     """
     if lacking := gaps(table, name, file, lines):
         raise Mismatch(f"diagnosis.toml, [{name}]: {'; '.join(lacking)}", list(NAMED), table.get(name))
@@ -68,16 +66,6 @@ def _gap(found: Mapping[str, Any], key: str, file: str, lines: int) -> str:
     if key == "line" and not 1 <= value <= lines:
         return f"line is {value} but must be from 1 to {lines}"
     return ""
-
-
-def remarks(table: Mapping[str, Any], name: str) -> list[str]:
-    """Return phrases that say what the prose in the table [name] lacks. Missing prose costs no points."""
-    found = table.get(name)
-    if not isinstance(found, dict):
-        return []
-    said = [f"unknown key `{key}`{_near(key, FIELDS)}" for key in found if key not in FIELDS]
-    short = [key for key in PROSE if type(found.get(key)) is not str or len(found[key].strip()) < LEAST_CHARACTERS]
-    return [*said, f"{', '.join(short)}: write a sentence that would help a colleague"] if short else said
 
 
 def _near(word: str, known: Collection[str]) -> str:

@@ -26,7 +26,7 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks.artifacts import read_toml
 from graders.checks.mismatch import Mismatch
-from graders.debugging.diagnosis import DIAGNOSIS, FIELDS, PROGRAM, gaps, remarks
+from graders.debugging.diagnosis import DIAGNOSIS, FIELDS, PROGRAM, gaps
 from graders.debugging.generate import candidate, generate
 from graders.debugging.puzzle import Puzzle, hints, readme, title
 from graders.errors import KataError
@@ -38,7 +38,6 @@ OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 CACHES = ("__pycache__", ".pytest_cache")
 TEMPLATES = Path(__file__).parent / "kata"
 POINTS = 10.0  # the points of every puzzle
-LONGEST_NUMBER = 10  # longer numbers in the record of shown hints are rejected
 SHOWN_SEEDS = (0, 1)  # the seeds with which `pytest` trains; the README's figures are for the first
 NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
@@ -221,15 +220,6 @@ def form(folder: Path) -> list[str]:
     return [f"{DIAGNOSIS}, [{name}]: {gap}" for name in tables(puzzle) for gap in gaps(table, name, PROGRAM, lines)]
 
 
-def notes(folder: Path) -> list[str]:
-    """Return sentences that say what the prose of a diagnosis lacks. Missing prose costs no points."""
-    try:
-        table = read_toml((folder / DIAGNOSIS).read_bytes(), DIAGNOSIS)
-    except (OSError, Mismatch):
-        return []  # grading reports it
-    return [f"{DIAGNOSIS}, [{name}]: {said}" for name in tables(puzzle_in(folder)) for said in remarks(table, name)]
-
-
 def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
     """Return the number (from 1) and the text of a hint, by default the first hint that has not been shown.
 
@@ -247,7 +237,7 @@ def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
 
 def hints_shown(folder: Path) -> set[int]:
     """Return the numbers of the hints that have been shown."""
-    return {int(line) for line in _text(folder / SHOWN).split() if line.isdecimal() and len(line) < LONGEST_NUMBER}
+    return {int(line) for line in _text(folder / SHOWN).split() if line in ("1", "2", "3")}
 
 
 def record(folder: Path, verdict: Verdict) -> None:

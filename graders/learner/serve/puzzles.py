@@ -20,7 +20,6 @@ from graders.judge.client import Judge
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing
 from graders.learner.serve.files import digest_of, read
-from graders.learner.watch.grader import Grading
 from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
 
@@ -171,12 +170,6 @@ class PuzzleSession(WatchSession):
     def _tests(self) -> None:
         """Do nothing: the page of a puzzle has no button for this."""
 
-    def _graded(self, graded: Grading) -> None:
-        super()._graded(graded)
-        if self.state.started is None and self.state.verdict is not None and self.state.verdict.status == "passed":
-            for said in practice.notes(self._folder):
-                self._tell("not counted", said)
-
     def _record(self, verdicts: list[Verdict]) -> list[str]:
         for verdict in verdicts:
             practice.record(self._folder, verdict)
@@ -196,6 +189,6 @@ def session(root: Path, slug: str, judge: Judge, wake: Callable[[], None], turn:
 
 def _hints(folder: Path) -> tuple[list[Hint], int]:
     """Return the hints that have been shown, and the number of those that have not."""
-    shown = sorted(practice.hints_shown(folder) & set(range(1, HINTS + 1)))
+    shown = sorted(practice.hints_shown(folder))
     found = [Hint(f"Hint {number} of {HINTS}", practice.hint(folder, number)[1], "") for number in shown]
     return found, HINTS - len(shown)

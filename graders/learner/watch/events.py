@@ -10,7 +10,7 @@ Kind = Literal[
     "kata", "verdict", "failure", "test", "hint", "list", "question",
     # To tell in a sentence. `said` is a message of another package, as it is.
     "said", "missing", "stopped", "not passed", "all done", "no failure", "no other failure", "no hints", "kept",
-    "drawing", "drawn", "not drawn", "no program", "not counted",
+    "drawing", "drawn", "not drawn", "no program",
 ]  # fmt: skip
 
 

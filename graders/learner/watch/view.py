@@ -43,7 +43,6 @@ SENTENCES = {
     "drawn": "picture: {about}",
     "not drawn": "No picture was drawn. The program's last output:",
     "no program": "{slug} has no program that draws a picture.",
-    "not counted": "Not part of the points: {about}",
 }
 _QUESTION = "Reset {slug} to its stubs? Your files are backed up in .katas/backup/."
 
