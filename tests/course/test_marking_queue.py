@@ -97,10 +97,14 @@ def leased(course: Course) -> list[str]:
         return list(transaction.session.scalars(sa.select(LeaseRow.task)))
 
 
-def test_lease_of_a_killed_session_runs_out(course: Course) -> None:
+def test_lease_of_a_killed_session_is_its_reviewers_or_runs_out(course: Course) -> None:
     words = [sys.executable, "-c", OPENS_ONE, str(course.root), str(course.batch.out), "Grace"]
     assert subprocess.run(words, cwd=ROOT, check=False).returncode < 0
     assert leased(course) == ["why"]
+    with course.queue("Grace", task="why") as grace:
+        assert offered(grace) == ALL[:3]
+    assert leased(course) == []
+    assert subprocess.run(words, cwd=ROOT, check=False).returncode < 0
     with course.queue("Alan", task="why") as alan:
         assert offered(alan) == ALL[1:3]
         assert alan.ending().title == "3 pieces are left"

@@ -26,9 +26,12 @@ class Lease(NamedTuple):
 
 
 def take(transaction: Transaction, submission: int, task: str, holder: str, now: str) -> bool:
-    """Reserve a task for `holder`, who gives up any other one. Return False if another holder has it."""
+    """Reserve a task for `holder`, who gives up any other one. Return False if another reviewer has it.
+
+    A reviewer takes over what their own earlier session, which may have been killed, has left reserved.
+    """
     row = transaction.session.get(LeaseRow, (submission, task))
-    if row is not None and row.holder != holder and row.until > now:
+    if row is not None and reviewer_of(row.holder) != reviewer_of(holder) and row.until > now:
         return False
     release(transaction, holder)
     until = as_utc(datetime.datetime.fromisoformat(now) + DURATION)
@@ -43,11 +46,11 @@ def release(transaction: Transaction, holder: str) -> None:
 
 
 def held_by_others(transaction: Transaction, holder: str, now: str) -> dict[TaskKey, Lease]:
-    """Return the tasks that are reserved by others, each with who has it."""
-    others = sa.select(LeaseRow).where(LeaseRow.holder != holder, LeaseRow.until > now)
+    """Return the tasks that are reserved by other reviewers, each with who has it."""
     return {
         (row.submission_id, row.task): Lease(reviewer_of(row.holder), row.until)
-        for row in transaction.session.scalars(others)
+        for row in transaction.session.scalars(sa.select(LeaseRow).where(LeaseRow.until > now))
+        if reviewer_of(row.holder) != reviewer_of(holder)
     }
 
 
