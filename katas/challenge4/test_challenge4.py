@@ -86,7 +86,7 @@ def assert_changes(found: list[tuple[bool, int]], ways: list[str], epochs: int) 
     """Assert that the seed and the training labels decide the model, and the validation photos don't."""
     said = {
         "again": "repeating the same training run gives a different model",
-        "seed": "a different seed gives the same model",
+        "seed": "a different seed gives the same model, although every epoch draws random numbers",
         "validation": "different validation photos give a different model; they must not influence the training",
         "labels": "different labels for the last four of 24 training photos give the same model; train on all photos",
     }

@@ -193,11 +193,9 @@ def is_matrix(grid: np.ndarray, matrix: np.ndarray, slack: int) -> bool:
     if grid.shape != matrix.shape:
         return False
     rows = matrix.sum(axis=1, keepdims=True)
-    shares = np.divide(matrix, rows, out=np.zeros_like(matrix), where=rows > 0)
-    grid = np.nan_to_num(grid)
-    counts = abs(grid - matrix).sum() <= slack + 1e-6
-    few = slack / max(1.0, rows[rows > 0].min()) + 1e-3
-    return bool(counts or any(abs(grid - scale * shares).max() <= scale * few for scale in (1, 100)))
+    rounding = 1e-3 * len(matrix) * rows.sum()
+    units = (np.ones_like(rows), rows, rows / 100)  # images, shares, percentages
+    return any(abs(np.nan_to_num(grid) * unit - matrix).sum() <= slack + rounding for unit in units)
 
 
 @task("curves")
