@@ -71,6 +71,12 @@ class TestResult(Record, frozen=True, kw_only=True):
     worker_cpu_s: float = 0.0
     speed: Speed | None = None
 
+    @property
+    def timeless(self) -> TestResult:
+        """This result without durations. If it failed because it was too slow, its texts contain the measured times."""
+        texts = dict.fromkeys(("message", "counterexample", "actual"), "") if self.reason == "too slow" else {}
+        return msgspec.structs.replace(self, duration_s=0.0, worker_cpu_s=0.0, speed=None, **texts)
+
 
 class TaskResult(Record, frozen=True, kw_only=True):
     """The result of a task, which carries points. Its status follows from its tests, or from its manual score.

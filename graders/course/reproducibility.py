@@ -8,7 +8,7 @@ import msgspec
 
 from graders.catalogue import Kata
 from graders.course.gradebook.batches import VerdictSummary
-from graders.verdict import TestResult, Verdict
+from graders.verdict import Verdict
 from graders.version import __version__
 
 
@@ -30,18 +30,7 @@ def seed_of(batch: bytes, *parts: str) -> bytes:
 def same_result(one: Verdict, other: Verdict) -> bool:
     """Return whether two verdicts are equal, apart from dates, durations and measured speeds."""
     first, second = (
-        msgspec.structs.replace(each, tests=tuple(map(_timeless, each.tests)), duration_s=0.0, graded_at="")
+        msgspec.structs.replace(each, tests=tuple(test.timeless for test in each.tests), duration_s=0.0, graded_at="")
         for each in (one, other)
     )
     return first == second
-
-
-def same_failure(one: TestResult, other: TestResult) -> bool:
-    """Return whether two results have the same counterexample, apart from measured speeds."""
-    return _timeless(one).counterexample == _timeless(other).counterexample
-
-
-def _timeless(test: TestResult) -> TestResult:
-    """Return a result without durations. If it failed because it was too slow, its texts contain the measured times."""
-    texts = dict.fromkeys(("message", "counterexample", "actual"), "") if test.reason == "too slow" else {}
-    return msgspec.structs.replace(test, duration_s=0.0, worker_cpu_s=0.0, speed=None, **texts)

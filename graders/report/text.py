@@ -81,7 +81,7 @@ OUTPUT_LIMIT = 65_536  # in characters; the judge has already cut the output to 
 # The limits, in characters, of the fields that may have several lines, and of lines with a limit of their own.
 _BLOCKS = {"comment": LONGEST_COMMENT, "output": OUTPUT_LIMIT}
 _BLOCKS |= dict.fromkeys(("message", "counterexample", "expected", "actual"), LIMIT)
-_LINES = {"remark": LONGEST_COMMENT, "diagnosis": 1_000, "intake_notes": 400}
+_LINES = {"diagnosis": 1_000, "intake_notes": 400}
 
 
 def shown(verdict: Verdict, audience: Audience, *, for_programs: bool = False) -> Verdict:
