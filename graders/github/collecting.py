@@ -40,6 +40,7 @@ BRANCHES = 20  # look at most at this many others
 PUSHES = 2_000  # read at most this many from the server's record of a branch
 TOTAL_BYTES = archive.ARCHIVE_BYTES - 8 * 1024**2  # of the files in an archive, which are not compressed
 FETCHING = ".fetching-"
+AT_ONCE = 8  # repositories
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -101,7 +102,7 @@ class Collector:
         self.notes: dict[str, str] = {}
         self.by_commit: list[str] = []
 
-    def run(self, found: dict[str, str | Unavailable], workers: int, on_progress: Callable[[], None]) -> None:
+    def run(self, found: dict[str, str | Unavailable], on_progress: Callable[[], None]) -> None:
         """Collect everyone's repository, several at once. What is finished stays if this is interrupted."""
         for folder in (self.out, self.submissions):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -111,7 +112,7 @@ class Collector:
             for left in self.out.glob(f"{FETCHING}*"):  # by a call that was killed
                 shutil.rmtree(left)
             place = leaving.enter_context(tempfile.TemporaryDirectory(dir=self.out, prefix=FETCHING))
-            pool = ThreadPoolExecutor(workers)
+            pool = ThreadPoolExecutor(AT_ONCE)
             try:
                 running = {pool.submit(self._collect, *each, Path(place)): each[0] for each in wanted.items()}
                 for done in as_completed(running):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,6 @@ from graders.output.progress_bar import LINE_S, LineReporter, progress_bar
 
 if TYPE_CHECKING:
     from graders.github.collecting import Collector
-    from graders.github.handing_back import Returner, Returns
     from graders.github.remotes import Unavailable
 
 PAUSE_S = 1.0  # between two writes to GitHub, as it asks for
@@ -41,7 +39,6 @@ def collect(
     out: Annotated[Path, option("The folder to collect into.", "DIR", "--out")],
     until: Until = None,
     branch: Annotated[str | None, option("The branch that counts; by default, the repository's own.", "NAME")] = None,
-    workers: Annotated[int, option("How many repositories to fetch at once.", "N", min=1, max=64)] = 8,
 ) -> int:
     """Collect one private repository for each student.
 
@@ -63,7 +60,7 @@ def collect(
     started = time.monotonic()
     with _progress_shown("collecting", len(known)) as advance:
         try:
-            collector.run(found, workers, advance)
+            collector.run(found, advance)
         except BaseException as fault:
             if interrupted(fault):
                 kept = len(collecting.records(out))
@@ -98,9 +95,6 @@ def handback(
         list[str] | None, option("Only this kata; repeat the option for several.", "SLUG", "--kata")
     ] = None,
     branch: Annotated[str, option("The branch to write with --as branch.", "NAME")] = "katas-feedback",
-    workers: Annotated[
-        int, option("How many branches on a plain git server to write at once.", "N", min=1, max=64)
-    ] = 8,
     yes: Yes = False,
 ) -> int:
     """Give feedback back to the repositories that were collected.
@@ -119,8 +113,22 @@ def handback(
 
     returns = handing_back.find(collected, graded, katas or [], pages=form != "status")
     returner = handing_back.Returner(returns.collected, form, branch)
+    lines: list[str] = []
+    same = 0
     with _progress_shown("writing" if yes else "asking", len(returns.feedback)) as advance:
-        lines, same = _given(returns, returner, yes, 1 if returner.server.api else workers, advance)
+        for person, feedback in sorted(returns.feedback.items()):
+            try:
+                for plan in returner.plans(returns.collected[person], feedback):
+                    if plan.write is None:
+                        same += 1
+                        continue
+                    if yes:
+                        plan.write()
+                        time.sleep(PAUSE_S if returner.server.api else 0)
+                    lines.append(f"{'written' if yes else 'would write'}: {line(person)}: {line(plan.what)}")
+            except KataError as fault:
+                returns.left_out.append((person, str(fault)))
+            advance()
     causes: dict[str, list[str]] = {}
     for who, why in sorted(returns.left_out):
         causes.setdefault(why, []).append(who)
@@ -131,37 +139,6 @@ def handback(
     what = f"{len(lines)} written" if yes else f"{len(lines)} to write (with --yes)"
     print(f"{what}, {same} unchanged, {len(returns.left_out)} left out")
     return 2 if returns.left_out else 0
-
-
-def _given(
-    returns: Returns, returner: Returner, yes: bool, workers: int, advance: Callable[[], None]
-) -> tuple[list[str], int]:
-    """Write the feedback, or say what would be written. Return a line about each, and how much is there already."""
-    lines: list[str] = []
-    same: list[str] = []
-
-    def give(person: str) -> None:
-        try:
-            for plan in returner.plans(returns.collected[person], returns.feedback[person]):
-                if plan.write is None:
-                    same.append(plan.what)
-                    continue
-                if yes:
-                    plan.write()
-                    time.sleep(PAUSE_S if returner.server.api else 0)
-                lines.append(f"{'written' if yes else 'would write'}: {line(person)}: {line(plan.what)}")
-        except KataError as fault:
-            returns.left_out.append((person, str(fault)))
-
-    pool = ThreadPoolExecutor(workers)
-    try:
-        for done in as_completed([pool.submit(give, person) for person in sorted(returns.feedback)]):
-            done.result()
-            advance()
-    finally:
-        returner.git.stop()
-        pool.shutdown(cancel_futures=True)
-    return sorted(lines), len(same)
 
 
 @contextmanager

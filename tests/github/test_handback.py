@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from graders.github import commands, handing_back
+from graders.github import commands
 from tests.classroom import ENVIRONMENT, TEACHER, Classroom, roster
 from tests.github_server import git, serving
 from tests.in_process import katas
@@ -221,25 +219,6 @@ def test_a_cause_that_many_share_is_said_once(room: Classroom) -> None:
         pages.with_name("elsewhere").rename(pages)
     assert "left out: s-ada (one), s-bob (one): no page; write it with: katas feedback graded" in done.out
     assert "0 to write (with --yes), 0 unchanged, 2 left out" in done.out
-
-
-def test_branches_on_a_plain_server_are_written_together(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    pattern = f"file://{room.folder}/school/hw1-{{github}}"
-    assert run(room, "collect", "roster.csv", "--from", pattern, "--out", "hw2").status == 0
-    words = ("hw2/submissions", "--times", "hw2/times.csv", "--out", "graded2", "--kata", "one", "--workers", "1")
-    assert run(room, "--root", "katas", "grade-batch", *words, "--require-confinement", "none").status == 0
-    assert run(room, "--root", "katas", "feedback", "graded2", "--format", "markdown").status == 0
-    both, plans = threading.Barrier(2), handing_back.Returner.plans
-
-    def together(*given: Any) -> Iterator[handing_back.Plan]:
-        both.wait(60)
-        return plans(*given)
-
-    monkeypatch.setattr(handing_back.Returner, "plans", together)
-    done = run(room, "--root", "katas", "handback", "hw2", "graded2", "--as", "branch", "--yes", "--workers", "2")
-    assert (done.status, "2 written, 0 unchanged, 0 left out" in done.out) == (0, True), done.said
-    for login in ("ada", "bob"):
-        assert git(room.place(login), "ls-tree", "-r", "--name-only", "katas-feedback") == "one.md"
 
 
 @pytest.mark.parametrize(
