@@ -43,11 +43,17 @@ def _with_parts(text: str) -> str:
 
 
 IN_A_LINE = """\
+import array
+import contextlib
 import os
 import re
+import resource
 import signal
+import socket
+import sys
 import threading
 import time
+import unittest
 
 from parts.batches import affine, honest
 from parts.wire import PREFIX, asked, channel, message, send

@@ -360,11 +360,17 @@ def solved(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def doing(tmp_path: Path) -> Callable[[str], Path]:
-    """Return doing(code), an attack in a line or two: a submission that runs this code when it gets a batch.
+    """Return doing(code), an attack in a few lines: a submission that runs this code when it gets a batch.
 
     The code can use W, x and b, the right answer z, and what building.IN_A_LINE imports.
     """
     return lambda code: build_in_a_line(code, tmp_path / f"doing-{len(list(tmp_path.iterdir()))}")
+
+
+@pytest.fixture
+def losing(submission: Callable[..., Path]) -> Callable[[str], Path]:
+    """Return losing(code), a submission to exercise04 whose loss is this expression instead of honest_loss(…)."""
+    return lambda code: submission("honest_except_for_the_loss", {'raise ValueError("no loss here")': f"return {code}"})
 
 
 @pytest.fixture(scope="session")

@@ -83,11 +83,12 @@ def test_times_claimed_in_a_reply_are_not_believed(grade):
 
 
 @attack("E10")
-def test_no_thread_can_be_started_in_the_numpy_runtime(grade):
-    graded = grade("exercise01", "e10_more_threads")
+def test_no_thread_can_be_started_in_the_numpy_runtime(grade, doing):
+    start = "try: threading.Thread(target=sum, args=(range(1000),), daemon=True).start()\n"
+    graded = grade("exercise01", doing(start + "except RuntimeError: print('no thread')\nelse: print('one thread')"))
     graded.passes()
-    assert "threads started: 0" in graded.output
-    assert "threads started: 1" not in graded.output
+    assert "no thread" in graded.output
+    assert "one thread" not in graded.output
 
 
 @attack("Z47")

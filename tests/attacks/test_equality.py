@@ -32,15 +32,15 @@ def test_infinity_is_not_close_to_anything(grade, doing, batch_tests):
 
 
 @attack("B6")
-def test_an_extra_axis_is_not_forgiven(grade, batch_tests):
-    grade("exercise01", "b06_extra_axis").fails_only(batch_tests, r"expected shape \(\d+, \d+\), got \(\d+, \d+, 1\)")
+def test_an_extra_axis_is_not_forgiven(grade, doing, batch_tests):
+    graded = grade("exercise01", doing("return z[..., None]"))
+    graded.fails_only(batch_tests, r"expected shape \(\d+, \d+\), got \(\d+, \d+, 1\)")
 
 
 @attack("B6")
-def test_an_array_of_one_element_is_not_a_float(grade, loss_tests):
-    grade("exercise04", "b06_one_element_loss").fails(
-        r"expected a float, got an array of shape \(1,\)", within=loss_tests
-    )
+def test_an_array_of_one_element_is_not_a_float(grade, losing, loss_tests):
+    graded = grade("exercise04", losing("np.array([honest_loss(logits, target)])"))
+    graded.fails(r"expected a float, got an array of shape \(1,\)", within=loss_tests)
 
 
 @attack("B7")
@@ -86,8 +86,9 @@ def test_a_generator_of_rows_is_not_an_answer(grade, doing, batch_tests):
 
 
 @attack("B13")
-def test_a_truth_value_is_not_a_float(grade, loss_tests):
-    grade("exercise04", "b13_bool_loss").fails("expected a float, got (a )?bool", within=loss_tests)
+def test_a_truth_value_is_not_a_float(grade, losing, loss_tests):
+    graded = grade("exercise04", losing("bool(honest_loss(logits, target) > 0)"))
+    graded.fails("expected a float, got (a )?bool", within=loss_tests)
 
 
 @attack("B13")
@@ -96,8 +97,8 @@ def test_an_array_of_truth_values_is_not_an_answer(grade, doing, batch_tests):
 
 
 @attack("B14")
-def test_an_array_without_dimensions_counts_as_a_float(grade):
-    grade("exercise04", "b14_zero_dimensional_loss").passes()
+def test_an_array_without_dimensions_counts_as_a_float(grade, losing):
+    grade("exercise04", losing("np.array(honest_loss(logits, target))")).passes()
 
 
 @attack("B15")
@@ -115,12 +116,19 @@ def test_arrays_of_records_dates_and_texts_are_not_sent(grade, doing, batch_test
 
 @attack("B17")
 @pytest.mark.parametrize(
-    ("answer", "reason"),
-    [("subclass", "Dictionary, which is not a plain value"), ("cyclic", "nested deeper"), ("deep", "nested deeper")],
+    ("code", "reason"),
+    [
+        (
+            "class Dictionary(dict):\n    def items(self):\n        while True: yield 'z', 0.0\nreturn Dictionary(z=z)",
+            "Dictionary, which is not a plain value",
+        ),
+        ("z = [z]\nz.append(z)", "nested deeper"),
+        ("for _ in range(10_000): z = [z]", "nested deeper"),
+    ],
+    ids=["endless", "cyclic", "deep"],
 )
-def test_containers_that_choke_an_encoder_are_not_sent(grade, submission, batch_tests, answer, reason):
-    folder = submission("b17_containers", {"answer = subclass": f"answer = {answer}"})
-    grade("exercise01", folder).fails_only(batch_tests, reason)
+def test_containers_that_choke_an_encoder_are_not_sent(grade, doing, batch_tests, code, reason):
+    grade("exercise01", doing(code)).fails_only(batch_tests, reason)
 
 
 @attack("Z1")

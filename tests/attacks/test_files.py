@@ -221,8 +221,8 @@ def test_a_byte_order_mark_is_forgiven(grade, submission):
 
 
 @attack("I10")
-def test_a_compiled_file_does_not_run_instead_of_its_source(grade, submission, tmp_path, batch_tests):
-    folder = submission("b06_extra_axis")
+def test_a_compiled_file_does_not_run_instead_of_its_source(grade, submission, doing, tmp_path, batch_tests):
+    folder = doing("return z[..., None]")
     right = tmp_path / "right.py"
     shutil.copy(submission("honest") / "affine.py", right)
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -242,8 +242,8 @@ def test_a_folder_in_the_place_of_the_module_is_refused(grade, tmp_path):
 
 
 @attack("I11")
-def test_a_package_named_like_the_module_is_not_the_module(grade, submission, batch_tests):
-    folder = submission("b06_extra_axis")
+def test_a_package_named_like_the_module_is_not_the_module(grade, doing, batch_tests):
+    folder = doing("return z[..., None]")
     (folder / "affine").mkdir()
     (folder / "affine/__init__.py").write_text(HONEST)
     graded = grade("exercise01", folder)

@@ -6,6 +6,39 @@ pytestmark = pytest.mark.security
 attack = pytest.mark.attack
 
 OFF = r"wrong value|expected"
+EVERYTHING_PASSES = """
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    outcome.get_result().outcome = "passed"
+
+
+def pytest_sessionfinish(session, exitstatus):
+    session.exitstatus = 0
+"""
+SETTINGS = {
+    "pytest.ini": "[pytest]\naddopts = -p everything_passes --collect-only\n",
+    "tox.ini": "[pytest]\naddopts = -p everything_passes\n",
+    "setup.cfg": "[tool:pytest]\naddopts = -p everything_passes\n",
+    "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p everything_passes"\n',
+}
+EXIT = "import os\n\nos._exit(0)\n"
+
+
+@pytest.fixture
+def bringing(doing):
+    """Return bringing(files), a submission with a wrong answer and these further files."""
+
+    def written(files):
+        folder = doing("return z + 1")
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        return folder
+
+    return written
 
 
 @attack("A1")
@@ -30,8 +63,12 @@ def test_exiting_in_a_finaliser_changes_nothing(grade):
 
 
 @attack("A5")
-def test_a_printed_summary_is_only_output(grade, batch_tests):
-    graded = grade("exercise01", "a05_fake_summary")
+def test_a_printed_summary_is_only_output(grade, doing, batch_tests):
+    printed = """\
+print("katas/exercise01/test_exercise01.py ........ [100%]\\n============ 10 passed in 0.01s ============")
+print('{"status": "passed", "score": 10, "max_score": 10}', file=sys.stderr)
+return z + 1"""
+    graded = grade("exercise01", doing(printed))
     graded.gains_nothing(batch_tests, OFF)
     assert "10 passed in 0.01s" in graded.output
 
@@ -48,29 +85,31 @@ def test_patched_assertions_do_not_affect_the_judge(grade, batch_tests):
 
 
 @attack("A8")
-def test_a_conftest_in_a_submission_is_ignored_and_named(grade, batch_tests):
-    graded = grade("exercise01", "a08_own_conftest")
+def test_a_conftest_in_a_submission_is_ignored_and_named(grade, bringing, batch_tests):
+    graded = grade("exercise01", bringing({"conftest.py": EVERYTHING_PASSES}))
     graded.gains_nothing(batch_tests, OFF)
     assert graded.verdict["ignored_files"] == ["conftest.py"]
 
 
 @attack("A9")
-def test_settings_in_a_submission_are_ignored_and_named(grade, batch_tests):
-    graded = grade("exercise01", "a09_own_settings")
+def test_settings_in_a_submission_are_ignored_and_named(grade, bringing, batch_tests):
+    graded = grade("exercise01", bringing(SETTINGS | {"everything_passes.py": EVERYTHING_PASSES}))
     graded.gains_nothing(batch_tests, OFF)
-    assert set(graded.verdict["ignored_files"]) >= {"pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"}
+    assert set(graded.verdict["ignored_files"]) >= SETTINGS.keys()
 
 
 @attack("A10")
-def test_files_that_python_runs_at_start_are_ignored_and_named(grade, batch_tests):
-    graded = grade("exercise01", "a10_own_site")
+def test_files_that_python_runs_at_start_are_ignored_and_named(grade, bringing, batch_tests):
+    files = {"attack.pth": "import os; os._exit(0)\n", "sitecustomize.py": EXIT, "usercustomize.py": EXIT}
+    graded = grade("exercise01", bringing(files))
     graded.gains_nothing(batch_tests, OFF)
-    assert set(graded.verdict["ignored_files"]) == {"attack.pth", "sitecustomize.py", "usercustomize.py"}
+    assert set(graded.verdict["ignored_files"]) == files.keys()
 
 
 @attack("A11")
-def test_actions_at_exit_come_too_late(grade, batch_tests):
-    grade("exercise01", "a11_atexit").gains_nothing(batch_tests, OFF)
+def test_actions_at_exit_come_too_late(grade, doing, batch_tests):
+    at_exit = "import atexit\natexit.register(lambda: (print('10 passed', flush=True), os._exit(0)))\n"
+    grade("exercise01", doing(f"{at_exit}return z + 1")).gains_nothing(batch_tests, OFF)
 
 
 @attack("A12")
@@ -100,10 +139,18 @@ def test_a_module_that_answers_to_every_name_fails_by_its_answers(grade):
 
 
 @attack("Z3")
-@pytest.mark.parametrize("raised", ["unittest.SkipTest", "Skipped", "Mismatch", "JudgeError"])
-def test_a_submission_cannot_skip_or_excuse_a_test(grade, submission, batch_tests, raised):
-    folder = submission("z03_skip", {"RAISED = unittest.SkipTest": f"RAISED = {raised}"})
-    grade("exercise01", folder).fails_only(batch_tests, f"{raised.rpartition('.')[2]}: nothing to see")
+@pytest.mark.parametrize(
+    ("name", "raised"),
+    [
+        ("SkipTest", "unittest.SkipTest"),
+        ("Skipped", "type('Skipped', (Exception,), {})"),  # named as pytest's own
+        ("Mismatch", "type('Mismatch', (AssertionError,), {})"),  # as the judge's own
+        ("JudgeError", "type('JudgeError', (Exception,), {})"),  # as the harness's own, charged to no submission
+    ],
+)
+def test_a_submission_cannot_skip_or_excuse_a_test(grade, doing, batch_tests, name, raised):
+    folder = doing(f"raise {raised}('nothing to see')")
+    grade("exercise01", folder).fails_only(batch_tests, f"{name}: nothing to see")
 
 
 @attack("Z4")

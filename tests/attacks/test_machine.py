@@ -12,6 +12,22 @@ attack = pytest.mark.attack
 KILLED = r"took longer than \d|used up its CPU time|crashed|was stopped"
 THREADS = "while True: threading.Thread(target=time.sleep, args=(1e6,), daemon=True).start()"
 NO_MEMORY = r"MemoryError|" + KILLED
+FILL = """\
+fault = None
+for place in ("/tmp", ".", "/dev/shm", "/var/tmp", "/scratch", "/run", "/"):
+    try:
+        {step}
+    except OSError as other:
+        fault = other
+raise fault
+"""
+NO_FILE = "OSError|FileNotFoundError|PermissionError"
+GROWING = r"""
+count = ((1 << 20) - 64) // len({item})
+start = b"\x93" + msgspec.msgpack.encode(asked()) + b"\xc3\x92\xa1l\xdd" + count.to_bytes(4, "big")
+send(message(start + {item} * count))
+time.sleep(1e6)
+"""
 
 
 @pytest.mark.deep
@@ -66,13 +82,15 @@ def test_open_files_are_limited(is_killed, doing):
 
 
 @attack("G7")
-def test_there_is_no_writable_disk_to_fill(is_killed):
-    is_killed("g07_fill_disk", "OSError|FileNotFoundError|PermissionError")
+def test_there_is_no_writable_disk_to_fill(is_killed, doing):
+    step = "file = open(os.path.join(place, 'katas-filler'), 'wb')\n        while True: file.write(bytes(1 << 20))"
+    is_killed(doing(FILL.format(step=step)), NO_FILE)
 
 
 @attack("G8")
-def test_no_large_file_can_be_made(is_killed):
-    is_killed("g08_truncate", "OSError|FileNotFoundError|PermissionError")
+def test_no_large_file_can_be_made(is_killed, doing):
+    step = "os.ftruncate(os.open(os.path.join(place, 'katas-large'), os.O_RDWR | os.O_CREAT), 1 << 40)"
+    is_killed(doing(FILL.format(step=step)), NO_FILE)
 
 
 @attack("G9")
@@ -119,31 +137,29 @@ def test_long_numbers_are_stopped(is_killed_hastily, doing, number, reason):
 
 
 @attack("G14")
-def test_a_worker_that_ignores_every_signal_is_killed(is_killed_hastily):
-    is_killed_hastily("g14_deaf", KILLED)
+def test_a_worker_that_ignores_every_signal_is_killed(is_killed_hastily, doing):
+    deaf = "for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:\n"
+    deaf += "    with contextlib.suppress(OSError, ValueError): signal.signal(number, signal.SIG_IGN)\n"
+    is_killed_hastily(doing(deaf + "while True: pass"), KILLED)
 
 
 @attack("G15")
-@pytest.mark.parametrize("way", ["grade", pytest.param("katas_grade", marks=pytest.mark.deep)])
-def test_no_process_stays_behind(request, way, impatient):
-    request.getfixturevalue(way)("exercise01", "g15_children", impatient).passes()
-
-
-@pytest.mark.deep
-@attack("G15")
-def test_no_process_stays_behind_in_the_torch_runtime(grade, torch_runtime):
-    grade("exercise01", "g15_children", torch_runtime).passes()
+@pytest.mark.parametrize(
+    ("way", "root"),
+    [
+        ("grade", "impatient"),
+        pytest.param("katas_grade", "impatient", marks=pytest.mark.deep),
+        pytest.param("grade", "torch_runtime", marks=pytest.mark.deep),
+    ],
+)
+def test_no_process_stays_behind(request, way, root):
+    request.getfixturevalue(way)("exercise01", "g15_children", request.getfixturevalue(root)).passes()
 
 
 @attack("G16")
-def test_the_fork_server_cannot_be_limited_or_stopped(grade, impatient):
-    grade("exercise01", "g16_zygote", impatient).passes()
-
-
-@pytest.mark.deep
-@attack("G16")
-def test_the_torch_fork_server_cannot_be_limited_or_stopped(grade, torch_runtime):
-    grade("exercise01", "g16_zygote", torch_runtime).passes()
+@pytest.mark.parametrize("root", ["impatient", pytest.param("torch_runtime", marks=pytest.mark.deep)])
+def test_the_fork_server_cannot_be_limited_or_stopped(request, grade, root):
+    grade("exercise01", "g16_zygote", request.getfixturevalue(root)).passes()
 
 
 @pytest.mark.deep
@@ -155,9 +171,8 @@ def test_the_torch_fork_server_cannot_be_limited_or_stopped(grade, torch_runtime
         *(pytest.param(each, marks=pytest.mark.deep) for each in [r'b"\x90"', r'b"\x80"', r'b"\x91\x90"', r'b"\xa0"']),
     ],
 )
-def test_a_header_that_grows_when_read_is_stopped(grade, submission, patient, hasty_batch_tests, item):
-    folder = submission("g17_expanding_header", {r'ITEM = b"\xc0"': f"ITEM = {item}"})
-    graded = grade("exercise01", folder, patient)
+def test_a_header_that_grows_when_read_is_stopped(grade, doing, patient, hasty_batch_tests, item):
+    graded = grade("exercise01", doing(GROWING.format(item=item)), patient)
     graded.is_killed_only(hasty_batch_tests, "broke the wire protocol")
 
 
@@ -199,13 +214,17 @@ def test_a_failed_removal_replaces_the_fork_server(submissions, torch_runtime, o
 
 
 @attack("Z2")
-def test_an_exception_with_an_endless_message_is_stopped(is_killed_hastily):
-    is_killed_hastily("z02_hostile_exception", KILLED)
+def test_an_exception_with_an_endless_message_is_stopped(is_killed_hastily, doing):
+    endless = "def endless(self):\n    while True: pass\nraise type('Endless', (Exception,), {'__str__': endless})"
+    is_killed_hastily(doing(endless), KILLED)
 
 
 @attack("Z2")
-def test_an_exception_without_a_message_is_named(is_killed):
-    is_killed("z02_textless_exception", "Textless")
+def test_an_exception_without_a_message_is_named(is_killed, doing):
+    leave = "def leave(self): raise SystemExit(0)\n"
+    is_killed(
+        doing(leave + "raise type('Textless', (Exception,), dict.fromkeys(['__str__', '__repr__'], leave))"), "Textless"
+    )
 
 
 @attack("Z7")
@@ -214,8 +233,10 @@ def test_a_worker_that_stops_itself_is_killed(is_killed_hastily, doing):
 
 
 @attack("Z8")
-def test_a_worker_that_lowers_its_limits_harms_only_itself(is_killed):
-    is_killed("z08_no_memory_left", NO_MEMORY + "|ended itself|broke the rules|OSError|closed")
+def test_a_worker_that_lowers_its_limits_harms_only_itself(is_killed, doing):
+    lower = "resource.setrlimit(resource.RLIMIT_AS, (1, 1))\nresource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))\n"
+    folder = doing(lower + "return [bytearray(1 << 20) for _ in range(512)]")
+    is_killed(folder, NO_MEMORY + "|ended itself|broke the rules|OSError|closed")
 
 
 @attack("Z20")

@@ -33,8 +33,9 @@ def test_no_way_of_importing_finds_a_missing_library(grade, submission, batch_te
 
 
 @attack("F3")
-def test_scipy_cannot_be_imported_in_a_kata_from_scratch(grade, loss_tests):
-    grade("exercise04", "f03_scipy").fails("No module named 'scipy", within=loss_tests)
+def test_scipy_cannot_be_imported_in_a_kata_from_scratch(grade, losing, loss_tests):
+    folder = losing("float(__import__('scipy.special').special.logsumexp(logits) - logits[target])")
+    grade("exercise04", folder).fails("No module named 'scipy", within=loss_tests)
 
 
 @attack("F4")

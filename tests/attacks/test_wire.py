@@ -90,8 +90,9 @@ def test_a_header_of_64_mebibytes_ends_the_worker(grade, doing, patient, hasty_b
 
 
 @attack("J10")
-def test_half_a_message_before_whole_ones_ends_the_worker(is_killed):
-    is_killed("j10_half_then_whole", f"{BROKEN}|{SILENT}")
+def test_half_a_message_before_whole_ones_ends_the_worker(is_killed, doing):
+    folder = doing("whole = message([asked(), True, 0.0])\nsend(whole[: len(whole) // 2])\nsend(whole * 8)" + SLEEP)
+    is_killed(folder, f"{BROKEN}|{SILENT}")
 
 
 @attack("J11")
@@ -162,8 +163,10 @@ def test_a_malformed_exception_is_a_failure(is_killed_hastily, doing, value):
 
 
 @attack("Z14")
-def test_descriptors_cannot_be_passed_to_the_judge(is_killed):
-    is_killed("z14_descriptor_flood", "PermissionError")
+def test_descriptors_cannot_be_passed_to_the_judge(is_killed, doing):
+    passed = "[(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0] * 200))]"
+    flood = f"own = socket.socket(fileno=os.dup(channel()))\nwhile True: own.sendmsg([b'x'], {passed})"
+    is_killed(doing(flood), "PermissionError")
 
 
 @attack("Z15")
@@ -173,8 +176,9 @@ def test_a_worker_with_its_own_server_is_judged_by_its_answers(grade, impatient,
 
 
 @attack("Z16")
-def test_a_half_closed_channel_is_a_closed_channel(is_killed_hastily):
-    is_killed_hastily("z16_half_closed", f"closed its connection|{SILENT}|PermissionError")
+def test_a_half_closed_channel_is_a_closed_channel(is_killed_hastily, doing):
+    close = "with contextlib.suppress(OSError): socket.socket(fileno=os.dup(channel())).shutdown(socket.SHUT_WR)"
+    is_killed_hastily(doing(close + SLEEP), f"closed its connection|{SILENT}|PermissionError")
 
 
 @attack("Z17")
@@ -185,20 +189,26 @@ def test_replacing_the_channel_by_another_file_ends_the_worker(is_killed, doing)
 
 
 @attack("Z18")
-def test_colliding_keys_do_not_delay_the_judge(is_killed):
-    graded = is_killed("z18_colliding_keys", f"{BROKEN}|{SILENT}")
+def test_colliding_keys_do_not_delay_the_judge(is_killed, doing):
+    """All keys have the same hash, so that a dict of them takes quadratic time to read."""
+    keys = "keys = [['i', [hex((i + 16) * ((1 << 61) - 1))]] for i in range(36_000)]\n"
+    sent = "send(message([asked(), True, ['d', [item for key in keys for item in (key, None)]]]))"
+    graded = is_killed(doing(keys + sent + SLEEP), f"{BROKEN}|{SILENT}")
     # a call may take one second here; a judge that reads for more than ten seconds is being delayed
     assert all(test["duration_s"] < 10 for test in graded.tests)
 
 
 @attack("Z19")
-def test_an_answer_byte_by_byte_does_not_extend_the_time(is_killed_hastily):
-    is_killed_hastily("z19_dribble", SILENT)
+def test_an_answer_byte_by_byte_does_not_extend_the_time(is_killed_hastily, doing):
+    answer = "message([asked(), True, ['a', [z.dtype.name, *z.shape]]], z.tobytes())"
+    is_killed_hastily(doing(f"for byte in {answer}:\n    send(bytes([byte]))\n    time.sleep(0.2)"), SILENT)
 
 
 @attack("Z22")
-def test_an_endless_stream_of_bytes_does_not_extend_the_time(is_killed_hastily):
-    is_killed_hastily("z22_dribble_without_a_pause", SILENT)
+def test_an_endless_stream_of_bytes_does_not_extend_the_time(is_killed_hastily, doing):
+    """They come so quickly that the judge never has to wait."""
+    announced = "send(message([asked(), True, ['b', [1 << 25]]], array_bytes=1 << 25))\ndescriptor = channel()\n"
+    is_killed_hastily(doing(announced + "while True: os.write(descriptor, b'x')"), SILENT)
 
 
 @attack("Z23")

@@ -23,7 +23,7 @@ from graders.bundles import contents, grading, student
 from graders.cli import app
 from graders.debugging.faults import FAULTS
 from graders.errors import KataError
-from tests.attacks.building import build
+from tests.attacks.building import build, build_in_a_line
 from tests.github_server import git
 from tests.late import Late
 from tests.milestone_course import write_course
@@ -41,7 +41,7 @@ COMMITTED = [slug for slug in SLUGS if f"katas/{slug}/kata.toml" in _LISTED]
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory):
     """Return a submission whose answers for a batch are wrong."""
-    return build("b06_extra_axis", tmp_path_factory.mktemp("wrong") / "submission")
+    return build_in_a_line("return z[..., None]", tmp_path_factory.mktemp("wrong") / "submission")
 
 
 # For students.
