@@ -106,33 +106,22 @@ def test_changes_to_the_grader_are_not_used(github, processes, text, ended, obse
 
 @attack("K2")
 @pytest.mark.parametrize(
-    "branch",
+    ("way", "branch"),
     [
-        pytest.param("$(touch${IFS}trap)", marks=pytest.mark.deep),
-        pytest.param("a;touch${IFS}trap;#", marks=pytest.mark.deep),
-        "a`touch${IFS}trap`",
-        pytest.param("x'\"&&touch${IFS}trap", marks=pytest.mark.deep),
+        pytest.param("runner", "$(touch${IFS}trap)", marks=pytest.mark.deep),
+        pytest.param("runner", "a;touch${IFS}trap;#", marks=pytest.mark.deep),
+        ("runner", "a`touch${IFS}trap`"),
+        pytest.param("runner", "x'\"&&touch${IFS}trap", marks=pytest.mark.deep),
+        pytest.param("processes", "x'\"&&touch${IFS}trap", marks=pytest.mark.deep),
     ],
 )
-def test_shell_syntax_in_names_and_texts_is_text(github, runner, branch, tmp_path, observed):
+def test_shell_syntax_in_names_and_texts_is_text(request, github, way, branch, tmp_path, observed):
     commit = github.commit({MODULE: HONEST}, branch=branch, message="$(touch trap) `touch trap` ${{ github.token }}")
     github.request(commit, branch=branch, title="\"; touch trap; echo '${{ secrets.KEY }}'")
-    runner.run()
+    request.getfixturevalue(way).run()
     assert check(github)["conclusion"] == "success"
     assert list(tmp_path.rglob("trap")) == []
     assert "touch" not in github.comments[0]["body"]
-    observed("N")
-
-
-@pytest.mark.deep
-@attack("K2")
-def test_shell_syntax_is_text_to_the_processes(github, processes, tmp_path, observed):
-    branch = "x'\"&&touch${IFS}trap"
-    commit = github.commit({MODULE: HONEST}, branch=branch, message="$(touch trap) `touch trap` ${{ github.token }}")
-    github.request(commit, branch=branch, title="\"; touch trap; echo '${{ secrets.KEY }}'")
-    processes.run()
-    assert check(github)["conclusion"] == "success"
-    assert list(tmp_path.rglob("trap")) == []
     observed("N")
 
 
@@ -158,34 +147,30 @@ def test_a_commit_pushed_before_intake_is_not_graded_instead(github, runner, mon
     observed("N")
 
 
-@attack("K4")
-def test_a_submodule_is_refused(github, runner, observed):
-    github.request(github.commit_link(MODULE, "160000", github.base))
-    runner.run()
-    assert check(github)["conclusion"] == "failure"
-    assert "affine.py: it is a submodule, not a file" in check(github)["output"]["annotations"][0]["message"]
-    observed("R")
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n"
+
+
+def linked_folder(github):
+    github.commit({"katas/exercise01": None})
+    return github.commit_link("katas/exercise01", "120000", "../../solutions/exercise01")
 
 
 @attack("K4")
-@pytest.mark.parametrize(("name", "what"), [(MODULE, "file"), ("katas/exercise01", "folder")])
-def test_a_link_is_refused(github, runner, name, what, observed):
-    if what == "folder":
-        github.commit({"katas/exercise01": None})
-    github.request(github.commit_link(name, "120000", "../../solutions/exercise01"))
+@pytest.mark.parametrize(
+    ("commit", "said"),
+    [
+        (lambda github: github.commit_link(MODULE, "160000", github.base), "affine.py: it is a submodule, not a file"),
+        (lambda github: github.commit_link(MODULE, "120000", "/etc/passwd"), "it is a symbolic link, not a file"),
+        (linked_folder, "it is a symbolic link, not a folder"),
+        (lambda github: github.commit({MODULE: POINTER}), "affine.py: it is a Git LFS pointer"),
+    ],
+    ids=["submodule", "link", "linked folder", "pointer"],
+)
+def test_what_is_not_a_file_is_refused(github, runner, commit, said, observed):
+    github.request(commit(github))
     runner.run()
     assert check(github)["conclusion"] == "failure"
-    assert f"it is a symbolic link, not a {what}" in check(github)["output"]["annotations"][0]["message"]
-    observed("R")
-
-
-@attack("K4")
-def test_a_pointer_to_a_large_file_is_refused(github, runner, observed):
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12\n"
-    github.request(github.commit({MODULE: pointer}))
-    runner.run()
-    assert check(github)["conclusion"] == "failure"
-    assert "affine.py: it is a Git LFS pointer" in check(github)["output"]["annotations"][0]["message"]
+    assert said in check(github)["output"]["annotations"][0]["message"]
     observed("R")
 
 
