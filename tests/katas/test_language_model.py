@@ -66,16 +66,6 @@ def test_a_text_comes_back_from_its_ids() -> None:
     assert len(ids) + len(held_back) == len(text)
 
 
-def test_the_programs_n_grams_are_the_graders() -> None:
-    grader = module_at(KATA / "test_milestone3.py")
-    rng = np.random.default_rng(0)
-    ids, held_back = rng.integers(0, 5, 400), rng.integers(0, 5, 90)
-    with importable(*BUILDS_ON, KATA) as imported:
-        for n in (2, 5):
-            expected = grader.n_gram_bits(ids, held_back, 5, n)
-            assert imported("training").n_gram_bits(ids, held_back, 5, n) == pytest.approx(expected, rel=1e-12)
-
-
 def test_a_short_training_says_what_it_has_learned(tmp_path: Path) -> None:
     done = subprocess.run(
         command("--steps", 3, "--prompt", "The"), cwd=tmp_path, env=environment(), capture_output=True, text=True
@@ -122,18 +112,22 @@ def trained(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str
     return subprocess.run(program, cwd=folder, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
 
 
+@pytest.mark.parametrize(
+    ("folder", "builds_on", "lengths"), [(KATA, BUILDS_ON, (2, 5)), (OWN_FRAMEWORK, [], (5,))], ids=["3", "4"]
+)
+def test_the_programs_n_grams_are_the_graders(folder: Path, builds_on: list[Path], lengths: tuple[int, ...]) -> None:
+    grader = module_at(folder / f"test_{folder.name}.py")
+    rng = np.random.default_rng(0)
+    ids, held_back = rng.integers(0, 5, 400), rng.integers(0, 5, 90)
+    with importable(*builds_on, folder) as imported:
+        for n in lengths:
+            expected = grader.n_gram_bits(ids, held_back, 5, n)
+            assert imported("training").n_gram_bits(ids, held_back, 5, n) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("name", ["text.txt", "corpus.py"])
 def test_both_milestones_supply_the_same_text(name: str) -> None:
     assert (OWN_FRAMEWORK / name).read_bytes() == (KATA / name).read_bytes()
-
-
-def test_the_n_grams_on_the_own_framework_are_the_graders() -> None:
-    grader = module_at(OWN_FRAMEWORK / "test_milestone4.py")
-    rng = np.random.default_rng(0)
-    ids, held_back = rng.integers(0, 5, 400), rng.integers(0, 5, 90)
-    with importable(OWN_FRAMEWORK) as imported:
-        expected = grader.n_gram_bits(ids, held_back, 5, 5)
-        assert imported("training").n_gram_bits(ids, held_back, 5, 5) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_second_run_continues_from_the_checkpoint(tmp_path: Path) -> None:
