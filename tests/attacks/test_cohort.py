@@ -58,7 +58,6 @@ def test_no_value_breaks_a_report(observed, expected, yours):
 @pytest.mark.parametrize("data", [b"\n" * (2 << 20), b"\0\1" * 1000, b""], ids=["newlines", "bytes", "empty"])
 def test_a_stored_submission_can_be_restored(observed, repository_of_results, tmp_path, data):
     kata, folder = repository_of_results
-    (folder / "results").mkdir(exist_ok=True)
     (folder / "results" / "log.dat").write_bytes(data)
     taken = intake.take(kata, folder)
     store = Store(tmp_path / "store")
@@ -72,7 +71,6 @@ def test_a_stored_submission_can_be_restored(observed, repository_of_results, tm
 def test_stored_results_without_the_module_can_be_restored(observed, repository_of_results, tmp_path):
     kata, folder = repository_of_results
     (folder / "affine.py").unlink()
-    (folder / "results").mkdir(exist_ok=True)
     (folder / "results" / "log.dat").write_bytes(b"1")
     taken = intake.take(kata, folder)
     store = Store(tmp_path / "store")
@@ -85,7 +83,6 @@ def test_stored_results_without_the_module_can_be_restored(observed, repository_
 @pytest.mark.parametrize("name", ["a\\b.txt", "a\\..\\..\\b.txt"])
 def test_a_name_forbidden_in_archives_is_refused_in_a_folder(observed, repository_of_results, name):
     kata, folder = repository_of_results
-    (folder / "results").mkdir(exist_ok=True)
     (folder / "results" / name).write_text("1")
     with pytest.raises(IntakeError, match="Windows"):
         intake.take(kata, folder)
@@ -108,6 +105,6 @@ def repository_of_results(repository, tmp_path):
     """Return an exercise01 that declares a folder of results, and a folder with a submission to it."""
     kata = catalogue.load(repository, "exercise01")
     folder = tmp_path / "submission"
-    folder.mkdir()
+    (folder / "results").mkdir(parents=True)
     (folder / "affine.py").write_text("def affine(W, x, b):\n    return x @ W.T + b\n")
     return msgspec.structs.replace(kata, files=("affine.py", "results/*")), folder

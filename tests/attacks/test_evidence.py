@@ -9,18 +9,12 @@ import pytest
 
 from graders import catalogue, intake
 from graders.hidden.challenge2.records import COLUMNS, front_of, read_rows
+from tests.workshop import edit
 
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
-
-
-def with_passage(module, old, new):
-    """Replace one passage of a module."""
-    text = module.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    module.write_text(text.replace(old, new), encoding="utf-8")
 
 
 # --------------------------------------------------------------------------------------- trials that were never run
@@ -84,7 +78,7 @@ def trials_made_up(request, solved):
     text = MADE_UP
     for name, passage in request.param.items():
         text = text.replace(f"{{{name}}}", passage)
-    with_passage(folder / "search.py", "def run_trial(", text)
+    edit(folder / "search.py", "def run_trial(", text)
     write_log(folder / "results")
     return folder
 
@@ -154,7 +148,7 @@ def really_fit('''
 @attack("Z38")
 def test_accuracies_of_untrained_models_are_not_reproduced(grade, solved):
     folder = solved("challenge4")
-    with_passage(folder / "transfer.py", "def fit(", KNOWING)
+    edit(folder / "transfer.py", "def fit(", KNOWING)
     table = folder / "results/comparison.csv"
     header, *lines = table.read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines]

@@ -72,6 +72,7 @@ ADDRESSES = (
     "/pictures/alpha/a.svg",
 )
 CHANGES = (("PUT", "/api/katas/alpha/files/twice.py"), ("POST", "/api/katas/alpha/reset"))
+RUNS = [f"/api/katas/alpha/{name}" for name in ("try", "try/stop", "train", "train/next", "train/digit", "train/stop")]
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
@@ -99,6 +100,18 @@ def test_a_page_of_another_site_changes_nothing(server, root, method, path, orig
     status, _, _ = server.request(method, path, b'{"text": "", "base": ""}', origin=origin)
     assert status == 403
     assert (root / "katas/alpha/twice.py").read_text(encoding="utf-8") == STUB
+
+
+@pytest.mark.parametrize("path", RUNS)
+def test_only_the_page_may_run_lines_and_train(server, path):
+    body = b'{"text": "1 + 1", "steps": 1}'
+    for cookie in (None, f"katas-{server.port}={'x' * 43}"):
+        assert server.request("POST", path, body, cookie=cookie)[0] == 403
+    for origin in ("http://evil.example", "null", None):
+        assert server.request("POST", path, body, origin=origin)[0] == 403
+    assert server.request("POST", path, body, host="evil.example")[0] == 403
+    assert server.request("POST", path, body, content_type="text/plain")[0] == 400
+    assert server.request("GET", path)[0] == 405
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])

@@ -290,17 +290,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 TRAIN = "/api/katas/alpha/train"
 
 
-@pytest.mark.parametrize("path", [TRAIN, f"{TRAIN}/next", f"{TRAIN}/digit", f"{TRAIN}/stop"])
-def test_only_the_page_may_train(server: Server, path: str) -> None:
-    body = b'{"steps": 1}'
-    assert server.request("POST", path, body, cookie=None)[0] == 403
-    for origin in ("http://evil.example", "null", None):
-        assert server.request("POST", path, body, origin=origin)[0] == 403
-    assert server.request("POST", path, body, host="evil.example")[0] == 403
-    assert server.request("POST", path, body, content_type="text/plain")[0] == 400
-    assert server.request("GET", path)[0] == 405
-
-
 def test_grading_goes_on_while_a_training_loops(server: Server) -> None:
     path = server.root / "katas/alpha/twice.py"  # type: ignore[attr-defined]
     write(

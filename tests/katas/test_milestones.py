@@ -87,13 +87,6 @@ def grade(katas_judge: Judge, course: Path) -> Callable[[str], Verdict]:
     return lambda milestone: katas_judge.grade(milestone, course)
 
 
-def change(course: Path, name: str, old: str, new: str) -> None:
-    path = course / "katas" / name
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
 def failures(verdict: Verdict) -> list[str]:
     return [test.message for test in verdict.tests if test.status == "failed"]
 
@@ -111,7 +104,7 @@ def test_a_solved_course_passes(grade: Callable[[str], Verdict], milestone: str)
 def test_a_wrong_earlier_file_is_named(
     course: Path, grade: Callable[[str], Verdict], milestone: str, name: str, old: str, new: str, message: str
 ) -> None:
-    change(course, name, old, new)
+    edit(course / "katas" / name, old, new)
     verdict = grade(milestone)
     assert verdict.status == "failed"
     failed = [test for test in verdict.tests if test.status == "failed" and test.task == "parts"]
@@ -128,7 +121,7 @@ def test_a_wrong_earlier_file_is_named(
 def test_float64_of_an_earlier_function_is_not_blamed_on_the_milestone(
     course: Path, grade: Callable[[str], Verdict], milestone: str, name: str, old: str, new: str, function: str
 ) -> None:
-    change(course, name, old, new)
+    edit(course / "katas" / name, old, new)
     messages = failures(grade(milestone))
     assert messages
     assert all(f"float32 gives no float32 in {name.split('/')[0]}: {function}" in message for message in messages)
