@@ -18,15 +18,31 @@ def test_clocks_patched_by_a_submission_time_nothing(katas_grade):
     assert all(test["duration_s"] >= 0 for test in graded.tests)
 
 
+LATER = """\
+right, z = z, np.zeros_like(z)
+
+
+def fill():
+    time.sleep(0.2)
+    z[...] = right
+
+
+try:
+    threading.Thread(target=fill, daemon=True).start()
+except RuntimeError:
+    z = right
+"""
+
+
 @attack("E2")
-def test_an_answer_filled_in_later_is_judged_as_it_was_sent(grade):
-    grade("exercise01", "e02_answer_later").passes()  # it cannot start a thread, so it computes the answer after all
+def test_an_answer_filled_in_later_is_judged_as_it_was_sent(grade, doing):
+    grade("exercise01", doing(LATER)).passes()  # it cannot start a thread, so it computes the answer after all
 
 
 @pytest.mark.deep
 @attack("E2")
-def test_an_answer_filled_in_by_a_thread_is_judged_as_it_was_sent(grade, torch_runtime):
-    graded = grade("exercise01", "e02_answer_from_a_thread", torch_runtime)
+def test_an_answer_filled_in_by_a_thread_is_judged_as_it_was_sent(grade, doing, torch_runtime):
+    graded = grade("exercise01", doing(LATER), torch_runtime)
     graded.fails("wrong value|dtype")
     assert {test["task"] for test in graded.failed} >= {"batch"}
 

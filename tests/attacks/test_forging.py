@@ -58,8 +58,9 @@ def test_a_raised_keyboard_interrupt_interrupts_nothing_else(grade, doing, batch
 
 
 @attack("A4")
-def test_exiting_in_a_finaliser_changes_nothing(grade):
-    grade("exercise01", "a04_exit_in_del").passes()
+def test_exiting_in_a_finaliser_changes_nothing(grade, doing):
+    leave = "def leave(self): raise SystemExit(0)\n"
+    grade("exercise01", doing(leave + "type('Leaver', (), {'__del__': leave})()")).passes()
 
 
 @attack("A5")

@@ -21,14 +21,14 @@ def test_a_library_that_the_runtime_lacks_cannot_be_imported(katas_grade, doing,
 @pytest.mark.parametrize(
     ("way", "reason"),
     [
-        ("import_module", "No module named 'torch'"),
-        ("dunder", "No module named 'torch'"),
-        ("eval", "No module named 'torch'"),
-        ("find_spec", "No module named 'torch'|NoneType"),
+        ("importlib.import_module(name)", "No module named 'torch'"),
+        ("__import__(name)", "No module named 'torch'"),
+        ("eval('__imp' + 'ort__(name)', {'name': name})", "No module named 'torch'"),
+        ("importlib.util.find_spec(name).loader.load_module(name)", "No module named 'torch'|NoneType"),
     ],
 )
-def test_no_way_of_importing_finds_a_missing_library(grade, submission, batch_tests, way, reason):
-    folder = submission("f02_hidden_import", {'WAY = "import_module"': f'WAY = "{way}"'})
+def test_no_way_of_importing_finds_a_missing_library(grade, doing, batch_tests, way, reason):
+    folder = doing(f"import importlib.util\nname = 'hcrot'[::-1]\n{way}.zeros(1)")
     grade("exercise01", folder).fails_only(batch_tests, reason)
 
 
