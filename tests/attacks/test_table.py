@@ -113,6 +113,7 @@ def test_a_successful_attack_fails_the_run_and_is_listed(tmp_path, reports, line
     recorder = Recorder(tmp_path / "page.md")
     for report in reports:
         recorder.pytest_runtest_logreport(report)
+    assert [row.line.number for row in recorder.table if row.line.number in table.lines()] == list(table.lines())
     session = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
     recorder.pytest_sessionfinish(session)
     printed = []

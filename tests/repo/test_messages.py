@@ -46,6 +46,18 @@ def readings(source: str) -> Iterator[ast.expr]:
                     yield node
 
 
+def test_a_reading_of_a_message_is_found() -> None:
+    for source in (
+        '"slow" in fault.message',
+        'str(fault).startswith("no")',
+        'why == "unchanged"',
+        "message.split()[0]",
+    ):
+        assert list(readings(source)), source
+    for source in ("name in refused", 'message == ""', "message.partition(x)", "x = fault.message"):
+        assert not list(readings(source)), source
+
+
 def test_no_code_reads_a_message() -> None:
     found: dict[str, list[str]] = {}
     for path in sorted(Path(ROOT, "graders").rglob("*.py")):
