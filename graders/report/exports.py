@@ -95,8 +95,7 @@ def render_gradescope(verdicts: list[Verdict]) -> str:
 
 def _summary(verdict: Verdict) -> str:
     lines = [wording.outcome(verdict), verdict.message, wording.unofficial(verdict), *wording.outstanding(verdict)]
-    lines += [*wording.intake_notes(verdict), wording.ignored(verdict, 10)]
-    return "\n".join(filter(None, lines))
+    return "\n".join(filter(None, [*lines, *wording.of_files(verdict)]))
 
 
 # ---------------------------------------------------------------------------------------- PrairieLearn

@@ -8,8 +8,6 @@ from html import escape
 from graders.report import comparison, wording
 from graders.verdict import TaskResult, TestResult, Verdict
 
-_SHOWN_FILES = 20
-
 
 def render(verdicts: list[Verdict]) -> str:
     """Return an HTML page about these verdicts."""
@@ -35,11 +33,7 @@ def _section(verdict: Verdict, level: int) -> str:
         parts.append(_table(verdict.tasks, wording.optional(verdict)))
     for who, words in wording.comments(verdict):
         parts += [f"<p>{escape(who)}</p>", block(words, "said")]
-    notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
-    notes += map(wording.unseen, wording.unexplained(verdict))
-    notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed]
-    notes += [*wording.intake_notes(verdict), wording.ignored(verdict, _SHOWN_FILES)]
-    parts += [f'<p class="soft">{escape(note)}</p>' for note in notes if note]
+    parts += [f'<p class="soft">{escape(remark)}</p>' for remark in wording.remarks(verdict)]
     tests, optional = wording.not_passed(verdict), wording.optional(verdict)
     if tests:
         parts.append(f"<h{level + 1}>What did not pass</h{level + 1}>")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Container
 
 from graders.report import wording
-from graders.report.text import clean, clean_line
+from graders.report.text import clean
 from graders.verdict import TaskResult, TestResult, Verdict
 
 MAX_BYTES = 60_000  # GitHub allows 65 536 characters in a comment
@@ -19,8 +19,6 @@ _RESERVED = 1_000  # in bytes, for the sentences about what is left out
 _ROWS_BYTES = 15_000
 _COMMENTS_BYTES = 20_000  # in bytes, for reviewers' comments; at least one comment fits
 _DETAIL_LIMIT = 3_000  # in characters, for a message, a counterexample or an output
-_SHOWN_FILES = 10
-_NOTES = 5
 
 # Backslash escapes would work in Markdown, but not inside <summary>. Entities work in both.
 _SPECIAL = re.compile(r"[^\w\s.,;()/?%'’…–-]|_")
@@ -58,13 +56,7 @@ def _head(verdict: Verdict) -> str:
         lines += [_fenced(verdict.message), ""]
     if verdict.tasks:
         lines += [*_table(verdict.tasks), "", *_comments(verdict)]
-    notes = [wording.unofficial(verdict), *wording.outstanding(verdict)]
-    unseen = wording.unexplained(verdict)[:_NOTES]
-    notes += [f"{text(task.title or task.name)}: a test that is not shown did not pass." for task in unseen]
-    notes += [f"Speed: {wording.speed(test.speed)}." for test in verdict.tests if test.speed][:_NOTES]
-    notes += [text(note) for note in wording.intake_notes(verdict)]
-    notes.append(wording.ignored(verdict, _SHOWN_FILES, lambda name: code(clean_line(name, 60))))
-    lines += [line for note in notes if note for line in (note, "")]
+    lines += [line for remark in wording.remarks(verdict, text) for line in (remark, "")]
     return "\n".join([*lines, ""])
 
 

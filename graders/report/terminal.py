@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from graders.report import wording
-from graders.report.text import clean, clean_line, defuse, shown
+from graders.report.text import clean, defuse, shown
 from graders.verdict import Audience, TaskResult, TestResult, Verdict
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _NAMED = 10  # this many further failing tests are only named
 _MESSAGE_LINES = 30
 _PROGRAM_LINES = 80  # this is generous, because a truncated program does not run
 _OUTPUT_LINES = 12
-_SHOWN_FILES = 5
 _TASK_WIDTH = 24
 
 COLOURS = {
@@ -107,18 +106,11 @@ class Page:
 
     def notes(self, verdict: Verdict) -> None:
         """Print sentences about what the lists of tasks and tests do not show."""
-        notes = [
-            wording.unofficial(verdict),
-            *wording.outstanding(verdict),
-            *map(wording.unseen, wording.unexplained(verdict)),
-            *(f"{wording.title(test)}: {wording.speed(test.speed)}." for test in verdict.tests if test.speed),
-            *(clean_line(note, 400) for note in wording.intake_notes(verdict)),
-            wording.ignored(verdict, _SHOWN_FILES, lambda name: clean_line(name, 60)),
-        ]
-        if any(notes):
+        remarks = wording.remarks(verdict)
+        if remarks:
             self.blank()
-        for note in filter(None, notes):
-            self.block(note, "  ", "yellow")
+        for remark in remarks:
+            self.block(remark, "  ", "yellow")
 
     def failure(self, test: TestResult) -> None:
         self.blank()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from graders.report.text import first_names
+from graders.report.text import clean_line, first_names
 from graders.verdict import SOMEBODY, STRENGTH, Speed, Status, TaskResult, TestResult, Verdict
 
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
@@ -31,6 +31,7 @@ STATUSES = {
 
 PRINTED = "Printed by the submission during the whole test:"  # mostly on inputs other than the one shown
 BARE = "Its details are not shown."
+_SHOWN_FILES = 10
 
 
 class DecidedTask(TaskResult, frozen=True, kw_only=True):
@@ -201,11 +202,6 @@ def unexplained(verdict: Verdict) -> list[TaskResult]:
     return [task for task in lost if task.name not in explained]
 
 
-def unseen(task: TaskResult) -> str:
-    """Return the sentence about a task of `unexplained`."""
-    return f"{task.title or task.name}: a test that is not shown did not pass."
-
-
 def counted(verdict: Verdict) -> list[TaskResult]:
     """Return the tasks whose points are in the verdict's score, which excludes those not graded or not reviewed yet."""
     return [task for task in verdict.tasks if task.status not in ("ungraded", "awaiting_review", "error")]
@@ -244,22 +240,29 @@ def outstanding(verdict: Verdict) -> list[str]:
     return sentences
 
 
-def intake_notes(verdict: Verdict) -> list[str]:
-    """Return sentences about files that were not graded under their own names."""
-    return [f"{note}." for note in verdict.intake_notes[:8] if note]
-
-
 def notes(intake_notes: Sequence[str], stopped: int) -> list[str]:
     """Return what an instructor should know: the notes of intake, and how many tests a time limit stopped."""
     tests = "1 test was" if stopped == 1 else f"{stopped} tests were"
     return [*intake_notes, *([f"{tests} stopped by a time limit"] if stopped else [])]
 
 
-def ignored(verdict: Verdict, most: int, shown: Callable[[str], str] = str) -> str:
-    """Return a sentence that names the first ignored files, without `__pycache__`, or an empty string."""
+def remarks(verdict: Verdict, escaped: Callable[[str], str] = str) -> list[str]:
+    """Return sentences about what the lists of tasks and tests don't show. `escaped` is applied to untrusted words."""
+    unseen = [
+        f"{escaped(task.title or task.name)}: a test that is not shown did not pass." for task in unexplained(verdict)
+    ]
+    speeds = [escaped(sentence) for sentence in map(timed, verdict.tests) if sentence]
+    return [*filter(None, [unofficial(verdict), *outstanding(verdict), *unseen, *speeds]), *of_files(verdict, escaped)]
+
+
+def of_files(verdict: Verdict, escaped: Callable[[str], str] = str) -> list[str]:
+    """Return sentences about files that were not graded, or not under their own names, without `__pycache__`."""
+    sentences = [escaped(f"{note}.") for note in verdict.intake_notes[:8] if note]
     names = [name for name in verdict.ignored_files if not name.endswith("__pycache__/")]
-    listed = first_names([*map(shown, names)], most)
-    return f"Ignored, because only the kata's own files are graded: {listed}." if names else ""
+    if names:
+        listed = first_names([escaped(clean_line(name, 60)) for name in names], _SHOWN_FILES)
+        sentences.append(f"Ignored, because only the kata's own files are graded: {listed}.")
+    return sentences
 
 
 def _joined(separator: str, *parts: str) -> str:
