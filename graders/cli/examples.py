@@ -54,7 +54,6 @@ katas grade exercise01 --submission ada --format json \\
     --audience instructor --output ada.json
 katas replay ada.json --submission ada      use the same inputs again
 [review]
-katas review ada.json --submission ada --by "Grace Hopper"   show rubrics
 katas review ada.json --by "Grace Hopper" --award explanation=8
 [demo]
 katas demo                      a right, a wrong and a cheating submission

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
-from graders import catalogue, intake
+from graders import catalogue
 from graders.atomic import folder_lock
 from graders.catalogue import Kata
 from graders.cli.session import Invocation, say
@@ -23,9 +23,8 @@ from graders.course.commands.options import (
     verdict_in,
 )
 from graders.errors import KataError
-from graders.manual_scores import awarded, marks_of, reviewable, withdrawn
+from graders.manual_scores import awarded, withdrawn
 from graders.output import delivery
-from graders.output import files as submitted
 from graders.report.text import clean_line
 from graders.verdict import Verdict, to_json
 
@@ -36,7 +35,6 @@ By = Annotated[str, option("The name of the reviewer, which the verdict records.
 Award = Annotated[list[str] | None, option("Points for a task.", "TASK=POINTS", "--award")]
 Comment = Annotated[list[str] | None, option("A comment for the author of the submission.", "TASK=TEXT", "--comment")]
 Withdraw = Annotated[list[str] | None, option("Remove the score of this task.", "TASK", "--withdraw")]
-Submitted = Annotated[str | None, option("The submission, to show its texts or to check it.", "PLACE", "--submission")]
 
 
 def review(
@@ -45,13 +43,12 @@ def review(
     award: Award = None,
     comment: Comment = None,
     withdraw: Withdraw = None,
-    submission: Submitted = None,
 ) -> int:
     """Score the tasks in a verdict that a person grades.
 
-    Without points and comments, this shows the rubrics, the submitted texts and the current scores. Points and comments
-    go into the verdict, where the author of the submission can read them. If it belongs to a batch, they are stored in
-    the batch's gradebook. To score a whole course, use its page: `katas serve --instructor COURSE --by NAME`.
+    Points and comments go into the verdict, where the author of the submission can read them. If it belongs to a batch,
+    they are stored in the batch's gradebook. To score a whole course, with the rubrics and the submitted texts, use its
+    page: `katas serve --instructor COURSE --by NAME`.
 
     To change a score, run the command again; `--comment TASK=` removes a comment. If a second reviewer gives points,
     the first reviewer's comment is dropped. If a second reviewer gives only a comment, the points stay.
@@ -61,35 +58,24 @@ def review(
     if "://" in record or Path(record).is_dir() or record.endswith(".sqlite"):
         raise KataError(f"{record}: this is a course. Score it in a browser: katas serve --instructor {record} --by …")
     file = Path(record)
-    verdict = verdict_in(file)
-    kata = catalogue.load(Invocation.root, verdict.kata)
-    texts = _texts(kata, verdict, submission)
+    kata = catalogue.load(Invocation.root, verdict_in(file).kata)
     awards = _by_task("--award", award, "POINTS, such as explanation=7.5")
     points = {task: float(text) for task, text in awards.items()}
     comments = _by_task("--comment", comment, "TEXT")
-    if points or comments or withdraw:
-        from graders.course.submissions import now
+    if not (points or comments or withdraw):
+        raise KataError(f"{file}: give points, for example with --award TASK=POINTS, a --comment, or --withdraw TASK.")
+    from graders.course.submissions import now
 
-        def change(verdict: Verdict, not_before: str = "") -> Verdict:
-            for task in withdraw or ():
-                verdict = withdrawn(verdict, task)
-            at = max(now(), not_before)
-            for task in points | comments:
-                given = points.get(task), comments.get(task)
-                verdict = awarded(kata, verdict, task, *given, reviewer=by, at=at)
-            return verdict
+    def change(verdict: Verdict, not_before: str = "") -> Verdict:
+        for task in withdraw or ():
+            verdict = withdrawn(verdict, task)
+        at = max(now(), not_before)
+        for task in points | comments:
+            given = points.get(task), comments.get(task)
+            verdict = awarded(kata, verdict, task, *given, reviewer=by, at=at)
+        return verdict
 
-        return _changed(kata, file, change, by)
-    tasks = reviewable(kata, verdict)
-    if not tasks:
-        raise KataError(f"{file}: no task in it is graded by a person, so there is nothing to review.")
-    marks = {mark.task: mark for mark in marks_of(verdict)}
-    for task in tasks:
-        print(submitted.shown(task, texts))
-        if (mark := marks.get(task.name)) is not None:
-            print(f"now: {mark.points:g} by {clean_line(mark.reviewer, 60)} {clean_line(mark.comment)}".rstrip())
-    print(f"\nTo score it: katas review {file} --by NAME --award {tasks[0].name}=POINTS --comment {tasks[0].name}=TEXT")
-    return verdict.exit_status
+    return _changed(kata, file, change, by)
 
 
 def _changed(kata: Kata, file: Path, change: Change, by: str) -> int:
@@ -121,16 +107,6 @@ def _print(text: str) -> None:
     except OSError as fault:
         say(f"katas: standard output: {fault.strerror}. The points were written anyway: {text}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # keep Python from flushing standard output again at exit
-
-
-def _texts(kata: Kata, verdict: Verdict, submission: str | None) -> dict[str, str]:
-    """Return the submitted texts by name. Raises KataError if it is not the submission that was graded."""
-    if submission is None:
-        return {}
-    files = intake.take(kata, intake.find(submission))
-    if verdict.submission_sha256 and files.sha256 != verdict.submission_sha256:
-        raise KataError(f"{submission}: this is not the submission that was graded. Give the folder that was graded.")
-    return submitted.texts(files)
 
 
 def _by_task(option: str, given: Iterable[str] | None, form: str) -> dict[str, str]:
