@@ -15,8 +15,8 @@ from graders.course import roster_files
 from graders.course.gradebook.results import PersonReport
 from graders.course.roster import BY_HAND, Roster, RosterPerson, spellings
 from graders.course.roster_files import RosterFile
-from graders.course.written_files import harmless
 from graders.errors import KataError
+from graders.report.exports import harmless
 
 PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle", "gradescope": "Gradescope"}
 GRADE_COLUMNS = {"moodle": "grade|bewertung", "gradescope": "totalscore"}

@@ -7,11 +7,9 @@ after any other change        `after_decision`, which does the same; `refresh_ta
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from graders.atomic import folder_lock
@@ -24,6 +22,7 @@ from graders.course.gradebook.results import KataResult
 from graders.errors import KataError
 from graders.output import delivery
 from graders.report import wording
+from graders.report.exports import csv_of
 from graders.verdict import to_json
 
 NOT_WRITTEN = "The gradebook has the results. Fix that, and run the same `katas grade-batch` to write the file."
@@ -74,18 +73,6 @@ def table(held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> st
         (*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.read(batches.summaries).items())
     )
     return csv_of([(*OF_VERDICT, *OF_MARK), *rows])
-
-
-def csv_of(rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as CSV, without a cell that a spreadsheet would treat as a formula."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def harmless(cell: object) -> object:
-    """Escape a cell that a spreadsheet would treat as a formula, because names and messages are untrusted."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _of_verdict(row: Summary) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from graders.report import wording
@@ -31,21 +31,27 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates cells tha
 def render_csv(verdicts: list[Verdict]) -> str:
     """Return one row per verdict. Column KATA.TASK is empty where the task does not count in the verdict."""
     tasks = list(dict.fromkeys(f"{verdict.kata}.{task.name}" for verdict in verdicts for task in verdict.tasks))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_cell(name) for name in (*CSV_FIELDS, *tasks)])
+    rows: list[list[object]] = [[*CSV_FIELDS, *tasks]]
     for verdict in verdicts:
         points = {f"{verdict.kata}.{task.name}": wording.points(task.score) for task in wording.counted(verdict)}
         extras = wording.graded_extras(verdict)
         row = [verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.status]
         row += [wording.points(verdict.score), wording.points(verdict.max_score)]
-        row += [str(sum(task.status == "passed" for task in extras)), str(len(extras))]
-        writer.writerow([_cell(value) for value in (*row, *(points.get(task, "") for task in tasks))])
+        passed = sum(task.status == "passed" for task in extras)
+        rows.append([*row, passed, len(extras), *(points.get(task, "") for task in tasks)])
+    return csv_of(rows)
+
+
+def csv_of(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as CSV, without a cell that a spreadsheet would treat as a formula."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
+def harmless(cell: object) -> object:
+    """Escape a cell that a spreadsheet would treat as a formula, because names and messages are untrusted."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 # ------------------------------------------------------------------------------------------ Gradescope

@@ -27,9 +27,9 @@ from graders.course.gradebook import results, settings
 from graders.course.gradebook.results import KataResult, PersonReport
 from graders.course.lms_export import Filled
 from graders.course.totals import Course
-from graders.course.written_files import csv_of
 from graders.errors import KataError
 from graders.output import delivery
+from graders.report.exports import csv_of
 
 app = typer.Typer(help="Write the gradebook for other programs.", no_args_is_help=True, rich_markup_mode=None)
 
