@@ -207,6 +207,7 @@ def test_anonymous_queue_shows_no_names(course: Course) -> None:
                 if file.name.endswith((".md", ".txt"))
             ]
         shown.append([(each.piece.task, each.piece.name) for each in pieces])
+        texts = [re.sub(r"Person [A-Z0-9]+", "", text) for text in texts]  # a pseudonym may contain a short name
         assert not [text for text in texts if any(name in text.lower() for name in PEOPLE)]
     assert shown[0] == shown[1]
     names = [name for task, name in shown[0] if task == "why"]
