@@ -38,6 +38,7 @@ OURS = ("README.md", "test_debug.py", RECORD, ATTEMPTS, SHOWN)
 CACHES = ("__pycache__", ".pytest_cache")
 TEMPLATES = Path(__file__).parent / "kata"
 POINTS = 10.0  # the points of every puzzle
+HINTS = 3  # the number of hints of every puzzle
 SHOWN_SEEDS = (0, 1)  # the seeds with which `pytest` trains; the README's figures are for the first
 NUMBERS = range(1, 1000)  # if no seed is given, one of these is drawn
 
@@ -237,7 +238,8 @@ def hint(folder: Path, number: int | None = None) -> tuple[int, str]:
 
 def hints_shown(folder: Path) -> set[int]:
     """Return the numbers of the hints that have been shown."""
-    return {int(line) for line in _text(folder / SHOWN).split() if line in ("1", "2", "3")}
+    shown = _text(folder / SHOWN).split()
+    return {number for number in range(1, HINTS + 1) if str(number) in shown}
 
 
 def record(folder: Path, verdict: Verdict) -> None:

@@ -26,7 +26,6 @@ from graders.verdict import Verdict
 LEVELS = {1: "plain", 2: "subtle", 3: "two faults"}
 LARGEST_SEED = 10**10 - 1
 CREATION_S = 300.0  # a new puzzle takes a few seconds; on a busy machine, longer
-HINTS = 3
 
 
 def kata_of(root: Path, slug: str) -> practice.PuzzleKata:
@@ -117,7 +116,7 @@ class PuzzleState(State):
 
     @property
     def all_hints(self) -> int:
-        return HINTS
+        return practice.HINTS
 
 
 class PuzzleSession(WatchSession):
@@ -190,5 +189,5 @@ def session(root: Path, slug: str, judge: Judge, wake: Callable[[], None], turn:
 def _hints(folder: Path) -> tuple[list[Hint], int]:
     """Return the hints that have been shown, and the number of those that have not."""
     shown = sorted(practice.hints_shown(folder))
-    found = [Hint(f"Hint {number} of {HINTS}", practice.hint(folder, number)[1], "") for number in shown]
-    return found, HINTS - len(shown)
+    found = [Hint(f"Hint {number} of {practice.HINTS}", practice.hint(folder, number)[1], "") for number in shown]
+    return found, practice.HINTS - len(shown)
