@@ -36,7 +36,8 @@ def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -
 def sub_commands(command: object, *words: str) -> dict[str, object]:
     """Return every command below this one by its full name, such as "gradebook" and "gradebook import"."""
     found: dict[str, object] = {}
-    for name, each in getattr(command, "commands", {}).items():
+    for name, lazy in getattr(command, "commands", {}).items():
+        each = getattr(lazy, "real", lazy)
         found[" ".join((*words, name))] = each
         found |= sub_commands(each, *words, name)
     return found

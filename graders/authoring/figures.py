@@ -17,8 +17,9 @@ from pathlib import Path
 from graders.catalogue import Kata
 from graders.cli.options import chosen_katas, one_by_one
 from graders.errors import KataError
+from graders.extras import missing
 from graders.output.delivery import deliver
-from graders.output.plotting import LOOK, NEEDED
+from graders.output.plotting import LOOK
 
 
 def redraw(slugs: list[str] | None) -> None:
@@ -42,7 +43,7 @@ def drawn(kata: Kata, script: Path) -> str:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
-        raise KataError(NEEDED) from None
+        raise KataError(missing("matplotlib")) from None
     before, known = list(sys.path), set(sys.modules)
     folders = [
         str(script.parent),

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
 
-OF_COHORTS = ("distributed", "psycopg", "sqlalchemy", "yaml")  # the extra `cohort` installs these
-
 
 def main() -> None:
     """Run `katas`. If the command grades, start the judge's process first, because this takes longest."""
@@ -46,8 +44,6 @@ def _report(fault: Exception) -> int:
     name = (fault.name or "") if isinstance(fault, ModuleNotFoundError) else ""
     if name.startswith("graders."):
         print(f"katas: {name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr)
-    elif name.partition(".")[0] in OF_COHORTS:
-        print(f"katas: {name}: missing. Install it with: pip install -e '.[cohort]'", file=sys.stderr)
     else:
         traceback.print_exception(fault)
     return 2

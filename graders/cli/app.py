@@ -1,4 +1,7 @@
-"""Assemble the command line from a table of commands, and turn exceptions into exit statuses."""
+"""Assemble the command line from a table of commands, and turn exceptions into exit statuses.
+
+A command's module is imported when the command is used: `katas --help` and completion read the table alone.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ import importlib.util
 import sys
 import textwrap
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from graders import extras
 from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
@@ -21,44 +26,103 @@ from graders.errors import KataError
 from graders.judge.process import JudgeProcess
 from graders.version import __version__
 
-# The sections of `katas --help`. Each command is a function or, if it has commands of its own, a Typer app. The modules
-# import what is slow only where they use it.
+
+class Entry(NamedTuple):
+    """A command: where its function or Typer app is, and what it does in one line."""
+
+    target: str
+    line: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the command is part of this copy: learners get one without the packages for courses."""
+        return importlib.util.find_spec(".".join(self.target.split(".")[:2])) is not None
+
+
+# The sections of `katas --help`. The modules import what is slow only where they use it.
 SECTIONS = {
     "Learn": {
-        "list": "graders.learner.commands:list_",
-        "next": "graders.learner.commands:next_",
-        "serve": "graders.cli.serve:serve",
-        "watch": "graders.learner.commands:watch",
-        "grade": "graders.cli.grade:grade",
-        "hint": "graders.learner.commands:hint",
-        "show": "graders.learner.commands:show",
-        "run": "graders.learner.commands:run_",
-        "reset": "graders.learner.commands:reset",
-        "solution": "graders.learner.commands:solution",
-        "progress": "graders.learner.commands:progress",
-        "notebook": "graders.learner.commands:notebook",
-        "debug": "graders.debugging.commands:app",
+        "list": Entry("graders.learner.commands:list_", "List the katas: tasks, points, time and prerequisites."),
+        "next": Entry("graders.learner.commands:next_", "Recommend the next kata, and say why."),
+        "serve": Entry("graders.cli.serve:serve", "Solve the katas in a browser: text, editor and verdict."),
+        "watch": Entry("graders.learner.commands:watch", "Regrade a kata each time you save, and show the result."),
+        "grade": Entry("graders.cli.grade:grade", "Grade katas with their visible and hidden tests."),
+        "hint": Entry("graders.learner.commands:hint", "Show a kata's hints one at a time, the smallest first."),
+        "show": Entry("graders.learner.commands:show", "Plot a program's training curves, or redraw README pictures."),
+        "run": Entry("graders.learner.commands:run_", "Run a kata's program, which writes the files you submit."),
+        "reset": Entry(
+            "graders.learner.commands:reset", "Restore a kata's original stubs, so that you can start again."
+        ),
+        "solution": Entry(
+            "graders.learner.commands:solution", "Show, compare or explain the solution, once you have passed."
+        ),
+        "progress": Entry("graders.learner.commands:progress", "Show which katas you have done, and what to do next."),
+        "notebook": Entry(
+            "graders.learner.commands:notebook", "Write a kata as a Jupyter notebook that grades itself."
+        ),
+        "debug": Entry("graders.debugging.commands:app", "Practise on broken training programs."),
     },
     "Set up": {
-        "doctor": "graders.doctor.commands:doctor",
-        "data": "graders.cli.data:app",
+        "doctor": Entry("graders.doctor.commands:doctor", "Check this machine, and say how to fix any problems."),
+        "data": Entry("graders.cli.data:app", "List and download the data sets that katas train on."),
     },
     "Teach": {
-        "release": "graders.cli.release:release",
-        "collect": "graders.github.commands:collect",
-        "grade-batch": "graders.course.commands:grade_batch",
-        "review": "graders.course.commands:review",
-        "feedback": "graders.course.commands:feedback",
-        "handback": "graders.github.commands:handback",
-        "gradebook": "graders.course.commands:gradebook",
+        "release": Entry("graders.cli.release:release", "Make bundles for students or for other grading platforms."),
+        "collect": Entry("graders.github.commands:collect", "Collect one private repository for each student."),
+        "grade-batch": Entry("graders.course.commands.grade_batch:grade_batch", "Grade a whole cohort's submissions."),
+        "review": Entry("graders.course.commands.review:review", "Score the tasks in a verdict that a person grades."),
+        "feedback": Entry("graders.course.commands.feedback:feedback", "Write the reports that students get back."),
+        "handback": Entry(
+            "graders.github.commands:handback", "Give feedback back to the repositories that were collected."
+        ),
+        "gradebook": Entry(
+            "graders.course.commands.gradebook:app", "Store a course's verdicts, and compute everyone's points."
+        ),
     },
     "Write katas": {
-        "new": "graders.authoring.commands:new",
-        "check": "graders.authoring.commands:check",
+        "new": Entry("graders.authoring.commands:new", "Create the files of a new kata."),
+        "check": Entry("graders.authoring.commands:check", "Check that katas are ready for learners."),
     },
 }
-UNLISTED = {"demo": "graders.cli.grade:demo", "replay": "graders.cli.grade:replay"}  # they work, but --help omits them
-COMMANDS = {name: target for section in (*SECTIONS.values(), UNLISTED) for name, target in section.items()}
+# These work, but --help omits them.
+UNLISTED = {
+    "demo": Entry("graders.cli.grade:demo", "Grade a right, a wrong and a cheating submission."),
+    "replay": Entry("graders.cli.grade:replay", "Grade again, with the same inputs as an earlier verdict."),
+}
+COMMANDS = {name: entry for section in (*SECTIONS.values(), UNLISTED) for name, entry in section.items()}
+
+
+class LazyCommand(TyperCommand):
+    """A command of the table. It is imported when its arguments are parsed."""
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        hidden = name in UNLISTED or not entry.is_here
+        super().__init__(name, callback=None, help=entry.line, hidden=hidden, rich_markup_mode=None)
+        self.entry = entry
+
+    @cached_property
+    def real(self) -> Any:
+        """The command itself, with the option --root. Raises KataError if it isn't part of this copy."""
+        if not self.entry.is_here:
+            raise KataError("this is a copy for learners, without the commands for courses. Use a full checkout.")
+        alone, target = typer.Typer(add_completion=False, rich_markup_mode=None), resolve_name(self.entry.target)
+        alone.callback()(lambda: None)  # so that Typer makes a group of it
+        if isinstance(target, typer.Typer):
+            alone.add_typer(target, name=self.name)
+        else:
+            settings = {"allow_extra_args": self.name == "run"}
+            alone.command(self.name, epilog=_examples(self.name or ""), hidden=self.hidden, context_settings=settings)(
+                target
+            )
+        group: Any = get_command(alone)
+        command = group.commands[self.name]
+        for each in (command, *_below(command)):
+            each.params.append(_root_option())
+        return command
+
+    def make_context(self, *words: Any, **settings: Any) -> Any:
+        """Import the command and parse its arguments. What runs then is the command itself."""
+        return self.real.make_context(*words, **settings)
 
 
 class Sections(TyperGroup):
@@ -66,22 +130,15 @@ class Sections(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        option = _root_option()
-        self.params.insert(0, option)
-        for command in _below(self):
-            command.params.append(option)
-            getattr(command, "for_all", []).append(option)
-
-    def list_commands(self, _: Any) -> list[str]:
-        """Return the names of all commands, in the order of the sections."""
-        return list(COMMANDS)
+        self.params.insert(0, _root_option())
+        self.commands = {name: LazyCommand(name, entry) for name, entry in COMMANDS.items()}
 
     def format_commands(self, _: Any, formatter: Any) -> None:
         """Write one list of commands for each section, all with the same column width."""
         width = max(map(len, self.commands))
         limit = formatter.width - width - 6
-        for title, targets in SECTIONS.items():
-            here = [name for name in targets if not self.commands[name].hidden]
+        for title, entries in SECTIONS.items():
+            here = [name for name in entries if not self.commands[name].hidden]
             rows = [(name.ljust(width), self.commands[name].get_short_help_str(limit)) for name in here]
             with formatter.section(title):
                 formatter.write_dl(rows)
@@ -117,10 +174,9 @@ def _root_option() -> Any:
 
 
 def _below(group: Any) -> Iterator[Any]:
-    for command in group.commands.values():
+    for command in getattr(group, "commands", {}).values():
         yield command
-        if "commands" in vars(command):  # otherwise, it has none, or imports them when they are needed
-            yield from _below(command)
+        yield from _below(command)
 
 
 def _examples(name: str) -> str | None:
@@ -136,26 +192,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _is_missing() -> None:
-    raise KataError("this is a copy for learners, without the commands for courses. Use a full checkout.")
-
-
-def _register(name: str, target: str) -> None:
-    package = ".".join(target.split(".")[:2])
-    if package in ("graders.course", "graders.github") and importlib.util.find_spec(package) is None:
-        anything = {"allow_extra_args": True, "ignore_unknown_options": True}
-        app.command(name, hidden=True, context_settings=anything)(_is_missing)
-    elif isinstance(command := resolve_name(target), typer.Typer):
-        app.add_typer(command, name=name)
-    else:
-        settings = {"allow_extra_args": name == "run"}
-        app.command(name, epilog=_examples(name), hidden=name in UNLISTED, context_settings=settings)(command)
-
-
-for _name, _target in COMMANDS.items():
-    _register(_name, _target)
 
 
 def _show_version(asked: bool) -> None:
@@ -177,8 +213,6 @@ def options(
 # Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
 CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
-INSTALL_TORCH = "pip install -c constraints.txt -e '.[torch]'"
-
 
 def run_command_line(started: JudgeProcess | None) -> int:
     """Run the command line, and return the exit status."""
@@ -195,9 +229,9 @@ def run_command_line(started: JudgeProcess | None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED
     except ModuleNotFoundError as fault:
-        if fault.name != "torch":
+        if not extras.extra_with(fault.name or ""):
             raise
-        say(f"katas: this command needs PyTorch. In the folder of the katas, run: {INSTALL_TORCH}")
+        say(f"katas: {extras.missing(fault.name or '')}")
         return 2
     except BrokenPipeError:
         return 2  # the program that read from the pipe has exited

@@ -11,8 +11,6 @@ import typer
 from graders.cli.session import Invocation, say
 from graders.errors import KataError
 
-PACKAGES = ("starlette", "uvicorn", "markdown_it", "mdit_py_plugins", "latex2mathml")
-
 
 def serve(
     port: Annotated[
@@ -41,10 +39,6 @@ def serve(
 
     Exit status: 0 after Ctrl-C.
     """
-    missing = [name for name in PACKAGES if find_spec(name) is None]
-    if missing:
-        said = f"katas serve needs packages that are not installed: {', '.join(missing)}"
-        raise KataError(f"{said}. Install them: pip install -e '.[serve]'")
     settings: dict[str, Any] = {"host": host, "port": port, "browser": browser, "say": say}
     if instructor is None:
         if by is not None or anonymous:

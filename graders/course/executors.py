@@ -120,10 +120,7 @@ class Cluster(JobExecutor):
         self._none_since: float | None = None
 
     def __enter__(self) -> Self:
-        try:
-            distributed: Any = importlib.import_module("distributed")
-        except ImportError:
-            raise KataError("--scheduler: Dask is not installed. Install it: pip install -e '.[cohort]'") from None
+        distributed: Any = importlib.import_module("distributed")
         try:
             self._client = distributed.Client(self.address, timeout=WAIT_S, set_as_default=False)
             self._client.wait_for_workers(1, timeout=WAIT_S)

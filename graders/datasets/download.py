@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.datasets.sources import DataError, DataFile, unwritable
+from graders.extras import missing
 
 TIMEOUT_S = (10.0, 30.0)  # how long to wait for a connection, and for the next piece
 _PIECE = 1 << 14  # bytes per piece; when the connection breaks, an incomplete piece is lost
@@ -80,7 +81,7 @@ def _receive(url: str, file: DataFile, part: Path, watcher: Watcher) -> None:
     try:
         import requests
     except ImportError:
-        raise DataError("downloads need the package requests: pip install -e '.[data]'") from None
+        raise DataError(missing("requests")) from None
     done = part.stat().st_size if part.exists() else 0
     if done >= file.bytes:
         return

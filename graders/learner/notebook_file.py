@@ -131,10 +131,7 @@ def written_together(katas: Sequence[Kata], beside: Path) -> str:
 
 
 def _text_of(cells: Iterable[Cell]) -> str:
-    try:
-        nbformat: Any = import_module("nbformat")
-    except ImportError:
-        raise KataError("notebooks need nbformat. Install it: pip install -e '.[notebook]'") from None
+    nbformat: Any = import_module("nbformat")
     made, numbers = [], Counter[str]()
     for name, source in cells:
         numbers[name] += 1

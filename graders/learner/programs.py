@@ -16,7 +16,8 @@ import msgspec
 
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.output.plotting import LOOK, NEEDED
+from graders.extras import missing
+from graders.output.plotting import LOOK
 
 # This script runs a program as `python program.py` does, and saves the curves of its History. It runs in a separate
 # process, so that the program cannot disturb this one.
@@ -150,7 +151,7 @@ def drawn(curves: Curves, title: str, suffix: str) -> bytes:
         import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
-        raise KataError(NEEDED) from None
+        raise KataError(missing("matplotlib")) from None
     accuracies = {name.replace("_", " "): values for name, values in curves.items() if name != "loss" and values}
     with matplotlib.rc_context(LOOK):
         figure = Figure()

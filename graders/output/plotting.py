@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-NEEDED = "matplotlib is not installed. Pictures need it: pip install -e '.[figures]'"
 LOOK: Any = {
     "svg.hashsalt": "katas",  # the salt for hashed identifiers, which is random by default
     "svg.fonttype": "path",  # the text looks the same whatever fonts the reader has

@@ -75,7 +75,7 @@ def _shown(frame: traceback.FrameSummary) -> traceback.FrameSummary:
 def _hint(raised: BaseException, found: traceback.TracebackException, runtime: str) -> str:
     """Return a sentence about a fault that a beginner meets first, or an empty string."""
     if type(raised) is ModuleNotFoundError and str(raised.name).partition(".")[0] == "matplotlib":
-        return "matplotlib is not installed: pip install -e '.[figures]'"
+        return "matplotlib is not installed: pip install matplotlib"
     if type(raised) is ModuleNotFoundError:
         return only_these(runtime).strip()
     last = found.stack[-1] if found.stack else None

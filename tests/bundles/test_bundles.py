@@ -216,7 +216,7 @@ def test_command_without_pytorch_says_how_to_install_it(monkeypatch, capsys):
 
     monkeypatch.setattr(app, "app", fails)
     assert app.run_command_line(None) == 2
-    assert "this command needs PyTorch" in capsys.readouterr().err
+    assert "the package torch is not installed. Install it: pip install" in capsys.readouterr().err
 
 
 @pytest.mark.deep

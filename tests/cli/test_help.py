@@ -18,7 +18,7 @@ from tests import in_process, warm, workshop
 from tests.at_terminal import AtTerminal
 from tests.workshop import KATAS
 
-COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = {name: each.real for name, each in get_command(app).commands.items()}  # type: ignore[attr-defined]
 EVERY: dict[str, Any] = in_process.sub_commands(get_command(app))
 ANYWHERE = Path("/")  # a folder outside any repository
 
@@ -53,6 +53,11 @@ def test_commands_are_listed_in_sections_with_whole_sentences() -> None:
     assert max(map(len, done.out.splitlines())) <= 80
     assert sorted(PLACES) == sorted(COMMANDS)
     assert not set(UNLISTED) & set(re.findall(r"^  ([a-z-]+) ", done.out, re.M))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_what_the_command_itself_says(name: str) -> None:
+    assert PLACES[name].line == (COMMANDS[name].help or "").partition("\n")[0]
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.workshop import ROOT, run
 LAYERS = (
     "version",
     "errors",
+    "extras",
     "wire",
     "atomic",
     "verdict",
@@ -52,6 +54,7 @@ NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
 COMMAND_LINE = ("examples", "options", "session", "terminal")  # modules of graders/cli that all commands share
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return the path of every module of the harness by dotted name."""
     found = {}

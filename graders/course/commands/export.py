@@ -14,6 +14,7 @@ from graders.cli.session import Invocation
 from graders.course import lms_export
 from graders.course.commands.options import (
     DEFAULT_URL,
+    KataFirst,
     KataSlug,
     MaybeKata,
     Url,
@@ -41,7 +42,7 @@ COLUMNS = (
 ROSTER = ("name", "email", "section", "group", "roster")
 
 
-@app.command("csv")
+@app.command("csv", cls=KataFirst)
 def export_csv(
     kata: MaybeKata = None,
     per: Annotated[str, option("One row per submission or per person.", "WHAT")] = "submission",
@@ -180,7 +181,7 @@ def _export(
 
 
 for system, purpose in PURPOSES.items():
-    app.command(system, help=cleandoc(purpose))(_export)
+    app.command(system, cls=KataFirst, help=cleandoc(purpose))(_export)
 
 
 def _problems(filled: Filled, file: Path | str) -> list[str]:

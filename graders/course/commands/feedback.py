@@ -17,6 +17,7 @@ from graders import catalogue
 from graders.cli.session import Invocation
 from graders.course.commands.options import argument, counted, line, listed, option, verdict_in
 from graders.errors import KataError
+from graders.extras import missing
 from graders.output import delivery
 from graders.verdict import Audience, HiddenDetail, Verdict
 
@@ -323,12 +324,9 @@ def check_explanations(form: str) -> None:
     """Raise KataError if reports in this format cannot contain explanations."""
     if form not in FORMS_FOR_PEOPLE:
         raise KataError(f"--explanations: the format {form} has no place for a text. Use html, markdown or text.")
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if form == "html" and missing:
-        raise KataError(
-            f"--explanations needs packages that are not installed: {', '.join(missing)}. "
-            "Install them: pip install -e '.[serve]'"
-        )
+    lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if form == "html" and lacking:
+        raise KataError(f"--explanations: {missing(lacking[0])}")
 
 
 def with_explanation(report: str, form: str, root: Path, slug: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from graders import catalogue
 from graders.cli.session import Invocation
@@ -52,6 +53,21 @@ KataSlug = Annotated[str, argument("KATA", "The kata.")]
 MaybeKata = Annotated[str | None, argument("[KATA]", "Only this kata (also --kata KATA); by default, all of them.")]
 Person = Annotated[str, argument("PERSON", "Any name or id of the person.")]
 Workers = Annotated[int | None, option("The number of grading processes; by default, one per core.", "N", min=1)]
+
+
+class KataFirst(TyperCommand):
+    """A command whose first argument may be a kata, which may then also be given as an option, `--kata`."""
+
+    def parse_args(self, context: Any, words: list[str]) -> list[str]:
+        """Parse the words after the command's name."""
+        first = self.params[0]
+        if first.name != "kata" or first.param_type_name != "argument":
+            return super().parse_args(context, words)
+        words = [part for word in words for part in (word.split("=", 1) if word.startswith("--kata=") else [word])]
+        if "--kata" in words[:-1]:
+            position = words.index("--kata")
+            words = [words[position + 1], *words[:position], *words[position + 2 :]]
+        return super().parse_args(context, words)
 
 
 def open_gradebook(url: str, by: str | None = None, *, new: bool = False, signed: bool = False) -> Gradebook:

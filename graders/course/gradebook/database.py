@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from graders.course.gradebook.tables import REVISION, REVISIONS, AuditRow, KataRow, PersonRow, SubmissionRow, Table
 from graders.course.submissions import forms, now
 from graders.errors import KataError
+from graders.extras import how_to_install
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -111,7 +112,7 @@ class Gradebook:
         try:
             self._connect()
         except ImportError as fault:
-            raise KataError(f"{self.name}: {fault}. Install what is missing: pip install -e '.[cohort]'") from None
+            raise KataError(f"{self.name}: {fault}. Install what is missing: {how_to_install('cohort')}") from None
         except sa.exc.SQLAlchemyError as fault:
             raise self._fault(fault) from None
 
