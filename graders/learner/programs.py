@@ -18,6 +18,7 @@ from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.extras import missing
 from graders.output.plotting import LOOK
+from graders.sandbox.runtimes import package_paths
 
 # This script runs a program as `python program.py` does, and saves the curves of its History. It runs in a separate
 # process, so that the program cannot disturb this one.
@@ -76,8 +77,10 @@ def environment(kata: Kata, path: Path) -> dict[str, str]:
 def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, list[str]]:
     """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules.
 
-    Return the exit status and, if the program failed, sentences on what the learner has yet to write.
+    Return the exit status and, if the program failed, sentences on what the learner has yet to write. Raises
+    MissingPackage if a package that the kata needs is not installed.
     """
+    package_paths(kata.runtime, kata.packages)
     env = environment(kata, path)
     with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
         while True:

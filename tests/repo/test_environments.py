@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import configparser
+import importlib.util
 import re
 import shlex
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from graders.cli.app import COMMANDS
 from tests import workshop
 from tests.conftest import IMPORTED
 from tests.workshop import ROOT, Finished, write
@@ -36,6 +39,14 @@ def names() -> set[str]:
             start, braces, rest = name.partition("{")
             found |= {start + each for each in rest.rstrip("}").split(",")} if braces else {name}
     return found
+
+
+def bare() -> ModuleType:
+    """Return the module .ci/bare.py."""
+    spec = importlib.util.spec_from_file_location("bare", ROOT / ".ci/bare.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def gpu_words() -> list[str]:
@@ -86,6 +97,21 @@ def test_gpu_environment_installs_cupy() -> None:
 def test_ci_runs_the_slow_security_tests_too() -> None:
     commands = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert {'./run tests "$@"', './run tests -m "deep and security"'} <= set(commands)
+
+
+def test_ci_begins_with_the_first_command_of_the_readme_and_then_uses_every_command() -> None:
+    lines = [line for line in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
+    first = re.search(r"^    (\./run \w+) ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert lines[2:5] == [first, ".venv/bin/python .ci/bare.py commands", ".venv/bin/python .ci/bare.py serve"]
+    assert first == "./run demo"
+    played = {words.split()[0] for words, _, _ in bare().COMMANDS} | {"watch", "demo"}
+    assert played == {*COMMANDS, "--help"} - {"replay"}
+
+
+def test_every_extra_is_tried_alone() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {*bare().PROMISES, "serve", "gpu", "all"} == set(project["optional-dependencies"])
+    assert environments()["testenv:extras"]["commands"] == "python .ci/bare.py extras {posargs}"
 
 
 @pytest.mark.deep

@@ -127,6 +127,7 @@ SEEN_BY_COURSE = {
     "graders.output": "files and the terminal",
     "graders.atomic": "locks",
     "graders.errors": "exceptions",
+    "graders.extras": "what is not installed",
     "graders.version": "the version",
     "graders.cli.session": "the repository that a command works on",
     "graders.cli.terminal": "Ctrl-C",

@@ -307,6 +307,8 @@ def test_another_file_in_the_place_of_the_environment_is_kept(project: Path) -> 
         ("katas feedback out --explanations", "cohort, serve"),
         ("katas notebook alpha", "notebook"),
         ("katas gradebook stats", "cohort"),
+        ("katas collect roster.csv", "cohort"),
+        ("katas handback roster.csv", "cohort"),
         ("katas show --readme", "figures"),
         ("katas grade", "data, figures, triton"),
         ("katas grade --against solutions", "data, figures, triton"),
