@@ -212,7 +212,7 @@ def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "nbformat", None)
     done = typed(tmp_path, SLUG)
     assert done.status == 2
-    assert "pip install -e '.[notebook]'" in done.err
+    assert "pip install -c constraints.txt -e '.[notebook]'" in done.err
 
 
 @pytest.mark.deep
