@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from graders import intake
+from graders import environment, intake
 from graders.bundles import contents
 from graders.catalogue import Kata, is_glob
 from graders.errors import KataError
@@ -137,7 +138,8 @@ def _is_as_committed(kata: Kata) -> bool:
             _refuse(kata, name, "it is the solution")
     command = ["git", "status", "--porcelain", "-z", "--", *kata.files]
     try:
-        changed = subprocess.run(command, cwd=kata.folder, capture_output=True, check=False)
+        own = environment.of_git(os.environ)
+        changed = subprocess.run(command, cwd=kata.folder, env=own, capture_output=True, check=False)
     except FileNotFoundError:
         return False
     if changed.returncode == 0 and changed.stdout:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
 from graders.catalogue.paths import files_digest, files_under, is_glob, is_handed_out, matches, overlap
+from graders.catalogue.suites import tests_in
 from graders.verdict import HiddenDetail, Limits, Record
 
 Kind = Literal["exercise", "milestone", "challenge", "framework"]
@@ -266,6 +267,10 @@ class Kata(KataTable, frozen=True, kw_only=True):
         hidden = {name: path for name, path in files_under(self.hidden) if not name.startswith(("wrong/", "accept/"))}
         found |= {f"hidden/{name}": path for name, path in hidden.items()}
         return files_digest({name: path.read_bytes() for name, path in found.items() if path.is_file()})
+
+    def suite_tests(self) -> tuple[str, ...]:
+        """Return the names of all tests in the files, which pytest has to collect."""
+        return tests_in((*self.visible_tests, *self.hidden_tests), self.root)
 
 
 def _variant_paths(folder: Path) -> list[Path]:

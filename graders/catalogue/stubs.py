@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
+from graders import environment
 from graders.catalogue import Kata
 from graders.errors import KataError
 
@@ -24,8 +26,9 @@ def handed_out(kata: Kata) -> dict[str, bytes]:
 
 
 def _git(kata: Kata, *words: str) -> bytes:
+    command, own = ["git", "-c", "log.showSignature=false", *words], environment.of_git(os.environ)
     try:
-        done = subprocess.run(["git", *words], cwd=kata.folder, capture_output=True, check=False)
+        done = subprocess.run(command, cwd=kata.folder, env=own, capture_output=True, check=False)
     except FileNotFoundError:
         fault = "git is not installed, but the stubs are read from the repository's history. Install git."
         raise KataError(fault) from None

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from graders import catalogue
+from graders import catalogue, environment
 from graders.errors import KataError
 from graders.github.records import TAKEN_BYTES, Intake, read, write
 
@@ -66,7 +66,8 @@ def _visible(given: argparse.Namespace) -> int:
 def changed(root: Path, base: str) -> list[str]:
     """Return the slugs of the katas whose files differ from those in the commit `base`."""
     words = ["git", "-C", str(root), "diff", "--name-only", "-z", "--end-of-options", base, "--", "katas"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    own = environment.of_git(os.environ)
+    done = subprocess.run(words, env=own, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False)
     if done.returncode:
         raise KataError(f"{base}: {done.stderr.strip()}")
     known = set(catalogue.slugs(root))

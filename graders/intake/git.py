@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+from graders import environment
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.intake import listing
@@ -30,7 +31,6 @@ ENVIRONMENT = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
 }
 LINE = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(-|BAD|\d+)\t(.*)", re.DOTALL)
 
@@ -113,7 +113,7 @@ def _git(repository: Path, *words: str, most: int = 1 << 16) -> subprocess.Compl
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | ENVIRONMENT,
+            env=environment.of_git(os.environ) | ENVIRONMENT,
         )
     except FileNotFoundError:
         raise KataError("git is not installed, but it is needed to read a git reference. Install git.") from None

@@ -40,12 +40,14 @@ def do_first(kata: Kata, why: str) -> str:
 class CachedKata:
     """A kata and its files, cached until one of the files changes. `blank` is the verdict before anything runs.
 
+    `suite` has the names of its tests, read from the files.
     `solution` includes `earlier`, the solutions' files for the katas that this kata builds on.
     """
 
     signature: str
     kata: Kata
     blank: Verdict
+    suite: tuple[str, ...]
     solution: dict[str, bytes]
     supplied: dict[str, bytes]
     earlier: dict[str, bytes]
@@ -55,8 +57,9 @@ class CachedKata:
     def read(cls, root: Path, slug: str) -> CachedKata:
         kata = catalogue.load(root, slug)
         supplied = {file.name: file.data for file in intake.supplied(kata)}
-        signed, blank, earlier = kata_signature(kata), _blank_verdict(kata), intake.shipped_earlier(kata)
-        return cls(signed, kata, blank, earlier | intake.shipped(kata, kata.solution), supplied, earlier)
+        signed, blank, suite = kata_signature(kata), _blank_verdict(kata), kata.suite_tests()
+        earlier = intake.shipped_earlier(kata)
+        return cls(signed, kata, blank, suite, earlier | intake.shipped(kata, kata.solution), supplied, earlier)
 
     def stubs(self, kata: Kata) -> dict[str, bytes] | None:
         """Return the learner's files for this kata or an earlier one as they were handed out, or None if unknown.

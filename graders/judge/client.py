@@ -211,6 +211,7 @@ class Judge:
             supplied=cached.supplied,
             solution=cached.solution,
             verdict=blank,
+            suite=cached.suite,
             tasks=tuple(sorted(tasks)),
             require=self.require,
             crowded=self.crowded,

@@ -14,7 +14,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -256,7 +255,6 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
     if first_runtime:
         with contextlib.suppress(Exception):  # a request that needs the fork server tries again and reports the fault
             root.start_ahead(first_runtime)
-    os.environ["OMP_NUM_THREADS"] = "1"
     # Once the parent has run a multi-threaded operation, forked children hang at their first one.
     if early:
         with contextlib.suppress(ImportError):
@@ -270,7 +268,3 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
         with contextlib.suppress(OSError):
             root.clear(folder)
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), *sys.argv[2:6])

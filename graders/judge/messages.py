@@ -33,7 +33,8 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
 class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request to grade a submission. `verdict` has the fields that are known before any test runs.
 
-    `lacking` says why declared files, or all files that match a pattern, are not in `files`.
+    `lacking` says why declared files, or all files that match a pattern, are not in `files`. `suite` has the names of
+    the tests that the judge must have collected.
     """
 
     files: dict[str, bytes]
@@ -42,6 +43,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     solution: dict[str, bytes]
     seed: bytes
     verdict: Verdict
+    suite: tuple[str, ...]
     diagnosing: bool = True
     tasks: tuple[str, ...] = ()  # the tasks to grade; an empty tuple means all tasks
     visible: bool = False  # whether only the visible tests run

@@ -10,9 +10,19 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders import environment
 from graders.worker.removal import remove_if_possible
 
 _REPOSITORY = Path(__file__).parents[2]
+# Python starts isolated: without variables, the folder of the caller, and the user's own packages.
+_PYTHON = ("-I", "-X", "utf8", "-c")
+# The path may contain a colon, so PYTHONPATH could not hold it.
+_FORK_SERVER = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from graders.judge.fork_server import main
+main(int(sys.argv[2]), *sys.argv[3:])
+"""
 
 
 @dataclass
@@ -40,17 +50,28 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
     """Start the judging process without waiting for it.
 
     The process immediately starts the sandbox for `first_runtime`. It also imports PyTorch, which is slow, unless no
-    test of the repository at `root` mentions it.
+    test of the repository at `root` mentions it. It takes nothing from the shell but what graders.environment lists.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     folder = tempfile.mkdtemp(prefix="katas-")
     with theirs:
         number, early = str(theirs.fileno()), "torch" if root is None or _tests_mention_torch(root) else ""
         process = subprocess.Popen(
-            [sys.executable, "-m", "graders.judge.fork_server", number, confinement, first_runtime, folder, early],
+            [
+                sys.executable,
+                *_PYTHON,
+                _FORK_SERVER,
+                str(_REPOSITORY),
+                number,
+                confinement,
+                first_runtime,
+                folder,
+                early,
+            ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": str(_REPOSITORY), "PYTHONSAFEPATH": "1", "TMPDIR": folder},
+            cwd="/",
+            env=environment.of_judge(os.environ) | {"TMPDIR": folder},
             start_new_session=True,
         )
     return JudgeProcess(process, ours, folder)

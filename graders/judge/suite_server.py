@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import select
 import signal
 import socket
 import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -59,8 +62,10 @@ def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the judges
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = SuiteServer(kata, requests, resident)
-    arguments = [str(path) for path in (*kata.visible_tests, *kata.hidden_tests)]
-    arguments += ["--import-mode=importlib", "--capture=no", "--noconftest", f"--rootdir={kata.root}", "-c", os.devnull]
+    # pytest would read `[`, `::` and `$` in the path of the repository as more than a path.
+    os.chdir(kata.root)
+    arguments = [str(path.relative_to(kata.root)) for path in (*kata.visible_tests, *kata.hidden_tests)]
+    arguments += ["--import-mode=importlib", "--capture=no", "--noconftest", "--rootdir=.", "-c", os.devnull]
     for name in _WITHOUT.split():
         arguments += ["-p", f"no:{name}"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -110,6 +115,7 @@ class SuiteServer:
             self.faults.append(f"{report.nodeid}: {report.longreprtext}")
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.collected = session.items
         self.items = [item for item in session.items if KATA in item.stash]
         self._check()
         if not self.faults:
@@ -253,6 +259,9 @@ class SuiteServer:
             request = _requests.decode(receive(client))
             _end_with_client(client)
             limit_memory()
+            if other := difference(self.collected, request.suite):
+                send(client, msgspec.msgpack.encode(GradeResponse(error=f"{self.kata.folder}: {other}")))
+                return False
             report = partial(_report_progress, client)
             response = respond(
                 self.kata, self.items, request, sandboxes, self.install, report, self.observations, self.references
@@ -282,6 +291,33 @@ class SuiteServer:
             client.close()
             for descriptor in descriptors[1:]:
                 os.close(descriptor)
+
+
+def difference(collected: Iterable[pytest.Item], suite: Sequence[str]) -> str:
+    """Return how the tests that pytest collected differ from those that the suite's files define, or an empty string.
+
+    Pytest collects fewer if something deselects tests, or if two have the same name. A verdict would then depend on
+    fewer tests than the suite has.
+    """
+    found, times = Counter[str](), dict[str, int]()
+    for item in collected:
+        name = item.nodeid.partition("[")[0]
+        found[name] += 1
+        times[name] = _repetitions(item)
+    defined = Counter[str]()
+    for name in suite:
+        defined[name] += times.get(name, 1)
+    faults = {"not collected": defined - found, "not in the files": found - defined}
+    said = "; ".join(f"{', '.join(names)}: {fault}" for fault, names in faults.items() if names)
+    remedy = "Define each test once, with `def` at the start of a line, and let nothing deselect tests."
+    return f"pytest collected other tests than the files define ({said}). {remedy}" if said else ""
+
+
+def _repetitions(item: pytest.Item) -> int:
+    """Return how many tests the marks on a test's function make of it."""
+    marks = getattr(getattr(item, "function", None), "pytestmark", ())
+    values = (mark.kwargs.get("argvalues") or mark.args[1] for mark in marks if mark.name == "parametrize")
+    return math.prod(max(1, len(each)) for each in values)
 
 
 def _report_progress(client: socket.socket, found: Verdict | Step) -> None:

@@ -34,6 +34,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from graders import environment
 from graders.errors import ConfinementError, JudgeError
 from graders.sandbox.runtimes import DEVICES, HARNESS, RuntimeFiles
 from graders.verdict import Confinement
@@ -189,7 +190,7 @@ def _plans(runtime: RuntimeFiles, confinement: Confinement | Literal["auto"]) ->
 
 
 def _bubblewrap_plans(runtime: RuntimeFiles, confinement: Confinement, missing: str) -> list[Plan]:
-    if sys.platform != "linux" or shutil.which("bwrap") is None:
+    if sys.platform != "linux" or _found() is None:
         return []
     if not _is_root():
         return [Plan("bubblewrap", confinement, missing)]
@@ -271,8 +272,12 @@ def _mounts(runtime: RuntimeFiles, sources: list[str]) -> list[str]:
     return [*mounts, "--remount-ro", "/"]
 
 
+def _found() -> str | None:
+    return shutil.which("bwrap", path=environment.absolute(os.environ.get("PATH", os.defpath)))
+
+
 def _bwrap() -> list[str]:
-    path = shutil.which("bwrap")
+    path = _found()
     if path is None:
         raise ConfinementError(NO_BUBBLEWRAP)
     return [path]
@@ -280,7 +285,7 @@ def _bwrap() -> list[str]:
 
 @functools.cache
 def _bwrap_version() -> tuple[int, ...]:
-    answer = subprocess.run([*_bwrap(), "--version"], capture_output=True, text=True, check=False).stdout
+    answer = subprocess.run([*_bwrap(), "--version"], capture_output=True, text=True, env={}, check=False).stdout
     return tuple(map(int, re.findall(r"\d+", answer)[:2])) or (0, 0)
 
 

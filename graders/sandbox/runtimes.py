@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from graders import environment
 from graders.errors import ConfinementError, MissingPackage
 
 HARNESS = "/harness"
@@ -106,7 +107,8 @@ def runtime(
     binds += c_libraries
     libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
     site = dict.fromkeys(os.path.dirname(path) for path in folders)
-    env = ENVIRONMENT | {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
+    env = ENVIRONMENT | environment.of_processor(os.environ)
+    env |= {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
     env |= {"CUPY_CACHE_IN_MEMORY": "1"} if name == "gpu" else {}
     for package in packages:
         env |= PACKAGE_ENVIRONMENT.get(package, {})

@@ -25,7 +25,7 @@ WORKERS_OF = "graders.worker.fork_server"  # in the command lines of the workers
 
 
 class Residents:
-    """A judge for each repository, started when it is first needed, each with this environment."""
+    """A judge for each repository, started when it is first needed, each by a shell with these secrets."""
 
     def __init__(self, environment: Mapping[str, str], patience_s: float) -> None:
         self.environment = environment
@@ -34,15 +34,16 @@ class Residents:
         self.stayed: dict[Path, set[int]] = {}  # the processes that stayed after an earlier grading
 
     def judge(self, root: Path) -> Judge:
-        """Return the running judge of this repository, with `environment` in its process's environment."""
+        """Return the running judge of this repository, which must not have inherited the secrets in `environment`."""
         judge = self.judges.get(root)
         if judge is None:
             judge = self.judges[root] = Judge(root, require="full")
         with mock.patch.dict(os.environ, self.environment):
             judge.start()
-        wanted = {f"{name}={value}".encode() for name, value in self.environment.items()}
-        environ = Path(f"/proc/{pid_of(judge)}/environ")  # empty for a moment after the process starts
-        assert self.patiently(lambda: list(wanted - set(environ.read_bytes().split(b"\0")))) == []
+        environ = Path(f"/proc/{pid_of(judge)}/environ")
+        own = f"TMPDIR={judge.process.folder}".encode()  # missing for a moment after the process starts
+        assert self.patiently(lambda: [] if own in environ.read_bytes() else [own]) == []
+        assert not any(value.encode() in environ.read_bytes() for value in self.environment.values())
         return judge
 
     def grade(

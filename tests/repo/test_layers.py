@@ -21,6 +21,7 @@ from tests.workshop import ROOT, run
 LAYERS = (
     "version",
     "errors",
+    "environment",
     "extras",
     "wire",
     "atomic",
