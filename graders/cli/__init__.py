@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
+from graders.errors import KataError
 
 
 def main() -> None:
@@ -42,7 +43,9 @@ def _report(fault: Exception) -> int:
         print("katas: interrupted", file=sys.stderr)
         return INTERRUPTED
     name = (fault.name or "") if isinstance(fault, ModuleNotFoundError) else ""
-    if name.startswith("graders."):
+    if isinstance(fault, KataError):
+        print(f"katas: {fault}", file=sys.stderr)
+    elif name.startswith("graders."):
         print(f"katas: {name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr)
     else:
         traceback.print_exception(fault)

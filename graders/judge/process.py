@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import site
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders import environment
+from graders.errors import JudgeError
 from graders.worker.removal import remove_if_possible
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -51,7 +53,11 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
 
     The process immediately starts the sandbox for `first_runtime`. It also imports PyTorch, which is slow, unless no
     test of the repository at `root` mentions it. It takes nothing from the shell but what graders.environment lists.
+
+    Raises JudgeError if it would not find its packages.
     """
+    if site.ENABLE_USER_SITE:
+        _check_packages(site.getusersitepackages())
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     folder = tempfile.mkdtemp(prefix="katas-")
     with theirs:
@@ -75,6 +81,18 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
             start_new_session=True,
         )
     return JudgeProcess(process, ours, folder)
+
+
+def _check_packages(own: str) -> None:
+    """Raise JudgeError if pytest is in the user's own folder of packages, where an isolated Python does not look."""
+    from importlib.util import find_spec
+
+    found = find_spec("pytest")
+    if found is not None and (found.origin or "").startswith(f"{own}{os.sep}"):
+        remedy = "Install the katas in a virtual environment: ./run"
+        raise JudgeError(
+            f"{own}: the judge does not use the packages here, because anything may run from here. {remedy}"
+        )
 
 
 def _tests_mention_torch(root: Path) -> bool:
