@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 from itertools import pairwise
@@ -619,3 +620,13 @@ def test_a_later_milestone_lists_everything_that_it_builds_on(course):
     write_kata(course, "milestone2", files=("deeper.py",))
     said = message(course, milestone('files = ["deeper.py"]', builds_on='["milestone1"]'), "milestone2")
     assert "it builds on milestone1, which builds on exercise01. Add exercise01 to `builds_on` too." in said
+
+
+def test_the_tests_of_a_suite_are_those_in_the_syntax_of_its_files():
+    for kata in [*catalogue.load_all(ROOT), *catalogue.load_all(ROOT / "tests" / "repository")]:
+        found = {}
+        for path in (*kata.visible_tests, *kata.hidden_tests):
+            body = ast.parse(path.read_bytes()).body
+            names = [each.name for each in body if isinstance(each, ast.FunctionDef) and each.name.startswith("test")]
+            found |= {f"{path.relative_to(kata.root)}::{name}": None for name in names}
+        assert kata.suite_tests() == tuple(found) != (), kata.slug

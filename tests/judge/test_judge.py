@@ -555,6 +555,23 @@ Broken = Callable[..., Verdict]
 
 VISIBLE, HIDDEN = "katas/ten/test_ten.py", "graders/hidden/ten/test_hidden.py"
 NO_TEST = ("katas/ten", "no test was collected", "write")
+PLUGIN = "def pytest_collection_modifyitems(items):\n    "
+LISTED = ("import assert_equal, task", "import assert_equal, task\n\npytest_plugins = ['listed']")
+SEVERAL = """
+from graders.checks import assert_equal, task
+import pytest
+
+@task("high")
+@pytest.mark.parametrize("word", ["one", "two"])
+def test_values(kata, word):
+    pass
+"""
+IN_A_CLASS = """
+class TestIt:
+    @task("low")
+    def test_zero(self, kata):
+        pass
+"""
 FAULTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {  # changed files, and what the error says
     "no test": ({VISIBLE: "", HIDDEN: None}, NO_TEST),
     "no test file": ({VISIBLE: None, HIDDEN: None}, NO_TEST),
@@ -569,6 +586,26 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {  # changed files, 
     ),
     "a failed import": ({HIDDEN: ("import assert_equal", "import assert_equals")}, (HIDDEN, "assert_equals")),
     "a syntax error": ({HIDDEN: ("def test_ten(kata):", "def test_ten(kata:")}, (HIDDEN, "SyntaxError")),
+    "a plugin that deselects": (
+        {VISIBLE: LISTED, "listed.py": PLUGIN + "items[:] = [item for item in items if item.name != 'test_ten']"},
+        ("katas/ten: pytest", f"({HIDDEN}::test_ten: not collected)", "let nothing deselect"),
+    ),
+    "a plugin that deselects one of several values": (
+        {
+            VISIBLE: LISTED,
+            HIDDEN: SEVERAL,
+            "listed.py": PLUGIN + "items[:] = [item for item in items if 'two]' not in item.name]",
+        },
+        (f"({HIDDEN}::test_values: not collected)",),
+    ),
+    "two tests with the same name": (
+        {VISIBLE: ("def test_two", "def test_one")},
+        (f"({VISIBLE}::test_one: not collected)", "Define each test once"),
+    ),
+    "a test in a class": (
+        {VISIBLE: ("import assert_equal, task", "import assert_equal, task\n" + IN_A_CLASS)},
+        (f"({VISIBLE}::TestIt::test_zero: not in the files)", "at the start of a line"),
+    ),
 }
 
 
