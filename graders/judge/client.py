@@ -62,6 +62,7 @@ class Judge:
         self.crowded = crowded
         self.slot = slot
         self.root = Path(root).resolve() if root else catalogue.find_root(Path.cwd())
+        self._root_in_utf8 = _in_utf8(self.root)
         self.require = require
         self.confinement = confinement
         self.resident = resident
@@ -252,7 +253,7 @@ class Judge:
             with server_end:
                 note = SuiteNote(
                     kata=cached.kata.slug,
-                    root=str(cached.kata.root),
+                    root=self._root_in_utf8,
                     signature=cached.signature,
                     resident=self.resident,
                     again=again,
@@ -301,6 +302,15 @@ class Judge:
                 raise JudgeError(f"{reason}; grade again when the machine is less busy") from None
             except (EOFError, OSError):
                 return GradeResponse(lost="the judge's process ended before it gave a verdict")
+
+
+def _in_utf8(folder: Path) -> str:
+    """Return a path as the judge's process decodes it, in every locale. Raises KataError."""
+    try:
+        return os.fsencode(folder).decode()
+    except UnicodeDecodeError:
+        remedy = "Rename the folders in it, or move the katas."
+        raise KataError(f"{folder}: this path is not UTF-8, so nothing can be graded here. {remedy}") from None
 
 
 def _taken(

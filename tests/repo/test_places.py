@@ -1,8 +1,12 @@
-"""A checkout works in a folder with spaces and umlauts in its path, and in a read-only folder."""
+"""A checkout works in a folder with spaces, umlauts and other signs in its path, and in a read-only folder."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +15,8 @@ import pytest
 from tests import workshop
 from tests.at_terminal import AtTerminal
 from tests.learner.test_learning import README
-from tests.workshop import ADDED, KATAS, ROOT, SOLUTION, Finished, write
+from tests.serving import serving
+from tests.workshop import ADDED, KATAS, ROOT, SOLUTION, STUB, Finished, write
 
 # ------------------------------------------------------------------------------------- an awkward name
 
@@ -61,6 +66,95 @@ def test_watch_works_in_an_awkwardly_named_checkout(checkout: Path) -> None:
         solution = (checkout / "solutions" / "exercise02" / "relu.py").read_text(encoding="utf-8")
         write(checkout / "katas" / "exercise02" / "relu.py", solution)
         terminal.wait("All tests pass.")
+
+
+# Signs that mean something to pytest, to search paths, to shells, to formats and to web addresses.
+SIGNS = "-nn-katas[1]::b 50%41 'q' \"d\" $HOME é 気 #?&;*~"
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from graders.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a clone with a small kata and its own harness to a folder with a strange name."""
+    root = workshop.write_repository(tmp_path_factory.mktemp("strange") / SIGNS, ["alpha"])
+    left_out = shutil.ignore_patterns("hidden", "__pycache__")
+    shutil.copytree(ROOT / "graders", root / "graders", dirs_exist_ok=True, ignore=left_out)
+    (root / root.name).mkdir()
+    return workshop.commit(root)
+
+
+def start_there(root: Path, *words: str) -> list[str]:
+    """Return the command that runs `katas words…` with the clone's own harness, which PYTHONPATH could not name."""
+    return [sys.executable, "-I", "-c", START, str(root), *words]
+
+
+def shell_of(root: Path) -> dict[str, str]:
+    """Return a shell environment whose temporary folder has a strange name, too."""
+    return workshop.environment(TMPDIR=str(root / root.name), NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
+
+
+def run_there(root: Path, *words: str) -> Finished:
+    return workshop.run(*start_there(root, *words), cwd=root, env=shell_of(root))
+
+
+def test_grading_works_in_a_strangely_named_folder(strange: Path) -> None:
+    name = strange.name
+    write(strange / "handed in" / name / "twice.py", ADDED)
+    words = ("--format", "json", "--require-confinement", "full")
+    for place in (f"handed in/{name}", str(strange / "handed in" / name)):
+        done = run_there(strange, "grade", "alpha", f"--submission={place}", *words, f"--output={name}.json")
+        assert (done.status, done.err) == (1, f"written: {name}.json\n"), done.said
+        verdict = json.loads((strange / f"{name}.json").read_text(encoding="utf-8"))
+        assert (verdict["status"], verdict["score"], verdict["kata"]) == ("failed", 1, "alpha")
+        assert {test["visibility"] for test in verdict["tests"]} == {"visible", "hidden"}
+    write(strange / "katas" / "alpha" / "twice.py", SOLUTION)
+    workshop.git(strange, ["commit", "-q", "-am", "solved"])
+    workshop.edit(strange / "katas" / "alpha" / "twice.py", "FACTOR * x", "x")
+    done = run_there(strange, "grade", "alpha", "--submission", f"git:{strange}@HEAD", *words)
+    assert (done.status, json.loads(done.out)["score"]) == (0, 3), done.said
+
+
+def test_a_batch_and_a_check_work_in_a_strangely_named_folder(strange: Path) -> None:
+    name = strange.name
+    write(strange / "cohort" / "ada" / "twice.py", ADDED)
+    write(strange / "cohort" / "bob" / "twice.py", SOLUTION)
+    words = ("grade-batch", "cohort", f"--out={strange / name / name}", "--kata", "alpha", "--workers", "1")
+    done = run_there(strange, *words)
+    assert done.status == 0, done.said
+    results = (strange / name / name / "results.csv").read_text(encoding="utf-8")
+    assert re.findall("^(ada|bob),.*(failed|passed)", results, re.MULTILINE) == [("ada", "failed"), ("bob", "passed")]
+    write(strange / "katas" / "alpha" / "twice.py", STUB)
+    done = run_there(strange, "check", "alpha", "--flakes", "0")
+    assert done.status == 0, done.said
+
+
+def test_watch_and_serve_work_in_a_strangely_named_folder(strange: Path) -> None:
+    write(strange / "katas" / "alpha" / "twice.py", ADDED)
+    watch = start_there(strange, "watch", "alpha")
+    with subprocess.Popen(
+        watch, cwd=strange, env=shell_of(strange), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+    ) as watching:
+        assert watching.stdout is not None
+        said = next(line for line in watching.stdout if b" points" in line)
+        watching.terminate()
+    assert b"1 of 3 points" in said
+    with serving(strange, environment=shell_of(strange)) as server, server.events("alpha") as wait:
+        now = wait(lambda now: now["verdict"] and not now["grading"])
+    assert now["score"] == "failed, 1 of 3 points"
+
+
+def test_grading_works_in_a_locale_without_the_signs_in_a_path(strange: Path) -> None:
+    write(strange / "katas" / "alpha" / "twice.py", SOLUTION)
+    python, *words = start_there(strange, "grade", "alpha", "--format", "json")
+    done = workshop.run(python, "-X", "utf8=0", *words, cwd=strange, env=shell_of(strange) | {"LC_ALL": "C"})
+    assert (done.status, json.loads(done.out)["status"]) == (0, "passed"), done.said
+
+
+def test_a_path_that_is_not_utf_8_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path / os.fsdecode(b"Caf\xe9"), ["alpha"])
+    done = workshop.run(KATAS, "grade", "alpha", "--against", "solutions", cwd=root)
+    assert done.status == 2
+    assert re.fullmatch(r"katas: .*Caf\\udce9: this path is not UTF-8, .* move the katas\.\n", done.err), done.err
 
 
 # ------------------------------------------------------------------------------------------ read-only
