@@ -137,7 +137,7 @@ def _asked_of_torch(program: str) -> str | None:
 
     A broken build of PyTorch can crash only that process.
     """
-    command = [sys.executable, "-c", f"import torch\n{program}"]
+    command = [sys.executable, "-P", "-c", f"import torch\n{program}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired):

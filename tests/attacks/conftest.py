@@ -31,7 +31,7 @@ from tests.attacks.residents import Residents, children, running
 from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "planted-token-0f2c"  # in the environment of every grading; submissions must not see it
+SECRET = "planted-token-0f2c"  # in the environment of whoever grades; the judge and submissions must not see it
 PATIENCE_S = 240  # for one command, on a busy machine
 ENDS_WITHIN_S = 60  # for killed processes to disappear
 PR_SET_CHILD_SUBREAPER = 36
@@ -277,7 +277,7 @@ def grade(submissions: Path) -> Grade:
     """Return grade(slug, folder[, root, tasks, diagnosing, visible]), which grades a folder of submissions.
 
     It grades against a repository of katas, by default this one, by a resident judge that has graded other attacks
-    before and has the secrets in its environment.
+    before, and whose caller had the secrets in its environment.
     """
 
     def by_resident(
@@ -381,7 +381,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def secret() -> str:
-    """Return the token that is in the environment of every grading."""
+    """Return the token that is in the environment of whoever grades."""
     return SECRET
 
 

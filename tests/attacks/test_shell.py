@@ -163,7 +163,7 @@ def test_no_plugin_and_no_settings_of_pytest_change_a_verdict(
 def test_the_judge_gets_only_the_variables_that_are_listed(shell, monkeypatch, observed):
     for name, value in shell.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("LD_PRELOAD", "")
+    monkeypatch.setenv("LD_PRELOAD", "/nowhere.so")
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
     monkeypatch.setenv("NN_KATAS_DATA", "data")
     judge = process.start()
