@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from graders import Judge
 from graders.verdict import Verdict
@@ -43,7 +44,10 @@ def pytest_configure() -> None:
     Don't let the commands that tests start inherit an ignored Ctrl-C, as a shell's jobs in the background do.
 
     Have a name, whoever runs the tests: nobody signs a decision as root.
+
+    Let Hypothesis make its random generator before `gc.freeze`, which would hide from Hypothesis what refers to it.
     """
+    given(st.none())(lambda _: None)()
     gc.disable()
     os.environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Ivy"}
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -27,7 +27,7 @@ SETUP = """\
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-python=$(command -v python3.13 || command -v python3.12 || command -v python3.11 || true)
+python=$(command -v python3.14 || command -v python3.13 || command -v python3.12 || command -v python3.11 || true)
 if [ -z "$python" ]; then
     apt-get install -y -qq python3.11
     python=python3.11

@@ -35,7 +35,7 @@ README = """\
 {earlier}
 ## Start
 
-You need Linux and Python 3.11, 3.12 or 3.13.
+You need Linux and Python 3.11 to 3.14. A newer Python works if pip finds the packages for it.
 
     python3 -m venv .venv
     . .venv/bin/activate

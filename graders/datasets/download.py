@@ -117,6 +117,7 @@ def _append(pieces: Iterator[bytes], file: DataFile, part: Path, done: int, watc
         with part.open("ab" if done else "wb") as stored:
             for piece in pieces:
                 stored.write(piece)
+                stored.flush()  # what has arrived is kept, however this process ends
                 watcher.advance(len(piece))
                 done += len(piece)
                 if done > file.bytes:

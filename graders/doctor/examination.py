@@ -56,7 +56,7 @@ def fault(subject: str, found: str, remedy: str) -> Finding:
 # ----------------------------------------------------------------------------------------------------- the installation
 
 
-_OLDEST, _BEYOND = (3, 11), (3, 14)
+OLDEST, NEWEST = (3, 11), (3, 14)  # the versions of Python on which the tests have passed
 _DISTRIBUTION = "nn-katas"
 _INSTALL = "pip install -c constraints.txt -e"
 
@@ -64,11 +64,14 @@ _INSTALL = "pip install -c constraints.txt -e"
 def python() -> Iterator[Finding]:
     """Check the version of the interpreter, and report the operating system."""
     said = f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
-    if _OLDEST <= sys.version_info[:2] < _BEYOND and platform.python_implementation() == "CPython":
-        yield ok("python", said)
+    tried = f"Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]} (CPython)"
+    remedy = f"The katas were tried with {tried}. To change to one of them: rm -r .venv && PYTHON=python3.13 ./run demo"
+    if sys.version_info[:2] < OLDEST or platform.python_implementation() != "CPython":
+        yield fault("python", said, remedy)
+    elif sys.version_info[:2] > NEWEST:
+        yield limited("python", said, remedy)
     else:
-        versions = f"Python {_OLDEST[0]}.{_OLDEST[1]} to {_BEYOND[0]}.{_BEYOND[1] - 1} (CPython)"
-        yield fault("python", said, f"Create the virtual environment with {versions}: PYTHON=python3.12 ./run demo")
+        yield ok("python", said)
     yield ok("system", f"{platform.system()} {platform.release()}, {platform.machine()}")
 
 

@@ -152,7 +152,7 @@ def content(name: str, data: bytes) -> bytes:
         # With a coding comment for another encoding, Python and the harness would read different texts.
         try:
             encoding = codecs.lookup(tokenize.detect_encoding(io.BytesIO(data).readline)[0]).name
-        except SyntaxError:
+        except (SyntaxError, LookupError):  # LookupError for a codec that is not for text, such as rot13
             encoding = "unknown"
         if encoding not in ("utf-8", "utf-8-sig", "ascii"):
             refuse(name, f"it declares the encoding {encoding}", "Save it as UTF-8 and remove the `coding:` comment.")

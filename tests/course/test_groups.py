@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,14 @@ ROSTER = "id,name,group\nada,Ada L,red\nbob,Bob H,red\ncleo,Cleo P,red\ndora,Dor
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Gradebook:
-    """Return a gradebook with a kata that is done in groups, in which only ada (group red) and eve have submitted."""
-    found = Gradebook(str(tmp_path / "book.sqlite"), who="Ivy")
-    found.write(people.import_roster, roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
-    found.write(settings.set_rule, "one", in_groups=True, due_at=DUE, late_percent=10.0)
-    add(found, graded(8.0, sha="a"), "ada", moment(12))  # two days late
-    add(found, graded(5.0, sha="e"), "eve", moment(9))
-    return found
+def book(tmp_path: Path) -> Iterator[Gradebook]:
+    """Yield a gradebook with a kata that is done in groups, in which only ada (group red) and eve have submitted."""
+    with Gradebook(str(tmp_path / "book.sqlite"), who="Ivy") as found:
+        found.write(people.import_roster, roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
+        found.write(settings.set_rule, "one", in_groups=True, due_at=DUE, late_percent=10.0)
+        add(found, graded(8.0, sha="a"), "ada", moment(12))  # two days late
+        add(found, graded(5.0, sha="e"), "eve", moment(9))
+        yield found
 
 
 def points(book: Gradebook, kata: str = "one") -> dict[str, float]:

@@ -125,7 +125,7 @@ def test_a_fault_of_the_learners_code_is_shown_with_its_line(begin: Begin) -> No
     frame = begin("def gradient(w):\n    return w / 0\n\n" + START)
     assert frame["done"]
     assert re.findall(r'File "(.*)", line (\d+)', frame["fault"]) == [("twice.py", "6"), ("twice.py", "2")]
-    assert frame["fault"].endswith("ZeroDivisionError: float division by zero\n")
+    assert re.search(r"\nZeroDivisionError: (float )?division by zero\n\Z", frame["fault"])  # Python 3.14 is briefer
     stub = begin("def gradient(w):\n    raise NotImplementedError\n\n" + START)
     assert stub["fault"].endswith("(gradient in twice.py is not written yet)")
 

@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from graders.cli.app import COMMANDS
+from graders.doctor import examination
 from tests import workshop
 from tests.conftest import IMPORTED
 from tests.workshop import ROOT, Finished, write
@@ -72,10 +73,17 @@ def files_with_gpu_tests(word: str) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths if GPU_MARK.search(path.read_text(encoding="utf-8"))]
 
 
-def test_every_supported_python_has_an_environment() -> None:
+def test_every_tried_python_is_named_everywhere() -> None:
+    (tried,) = re.findall(r'^TRIED="([\d. ]+)"', (ROOT / "run").read_text(encoding="utf-8"), re.MULTILINE)
+    versions = tried.split()
+    assert {f"py{version.replace('.', '')}" for version in versions} == {each for each in names() if each[:2] == "py"}
+    workflow = (ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8")
+    assert f"python: [{', '.join(f'"{version}"' for version in reversed(versions))}]" in workflow
+    assert [f"{major}.{minor}" for major, minor in (examination.OLDEST, examination.NEWEST)] == [versions[-1], versions[0]]
+    for page in ("README.md", "docs/guide.md", "docs/platforms.md"):
+        assert f"{versions[-1]} to {versions[0]}" in (ROOT / page).read_text(encoding="utf-8"), page
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    first, end = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
-    assert {f"py3{minor}" for minor in range(first, end)} == {name for name in names() if name.startswith("py")}
+    assert project["requires-python"] == f">={versions[-1]}"  # a newer one is not refused
 
 
 def test_python_environments_run_the_default_tests() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import re
 import shutil
 import signal
@@ -30,6 +31,7 @@ from tests.workshop import PATIENCE_S, ROOT, Finished, edit, environment, write
 NOWHERE = "http://127.0.0.1:9/"  # the port of the discard service, which hardly any machine runs: refused at once
 DEVICE = "DEVICE=/dev/nvidia0\n"
 CPU_INDEX = "TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu\n"
+TRIED = "3.14 3.13 3.12 3.11"
 SIZES = {"cpu": "about 200 MB", "cuda": "about 2.5 GB"}
 
 PROJECT = """\
@@ -69,17 +71,17 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 
 WHEELS = '''\
 import base64, hashlib, pathlib, zipfile
-def write_wheel(folder, name, version, files, needs="", scripts=""):
-    """Write a wheel of pure Python, and return its name."""
+def write_wheel(folder, name, version, files, needs="", scripts="", tag="py3-none-any"):
+    """Write a wheel, and return its name."""
     info = f"{name}-{version}.dist-info"
     files = files | {
         f"{info}/METADATA": f"Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n{needs}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: stub\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: stub\\nRoot-Is-Purelib: true\\nTag: {tag}\\n",
     }
     if scripts:
         files[f"{info}/entry_points.txt"] = scripts
     record = ""
-    path = pathlib.Path(folder) / f"{name}-{version}-py3-none-any.whl"
+    path = pathlib.Path(folder) / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
         for each, text in files.items():
             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
@@ -114,15 +116,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     namespace: dict[str, Any] = {}
     exec(WHEELS, namespace)
 
-    def wheel(index: str, name: str, version: str, text: str = "") -> None:
-        (place / index / name).mkdir(parents=True)
-        namespace["write_wheel"](place / index / name, name, version, {f"{name}.py": text})
+    def wheel(index: str, name: str, version: str, text: str = "", **others: str) -> None:
+        (place / index / name).mkdir(parents=True, exist_ok=True)
+        namespace["write_wheel"](place / index / name, name, version, {f"{name}.py": text}, **others)
 
     for name in ("pandas", "matplotlib", "nbformat", "sqlalchemy", "ruff"):
         wheel("pypi", name, "1.0")
     wheel("pypi", "torch", "2.13.0")
     wheel("cpu", "torch", "2.13.0+cpu")
     wheel("large", "torch", "2.13.0", " " * (48 << 20))
+    for version in ("2.13.0", "2.14.0"):
+        wheel("other", "torch", version, tag="cp27-cp27m-any")
+    wheel("other", "scikit_learn", "1.9.1", tag="cp27-cp27m-any")
+    (place / "other/scikit-learn").symlink_to("scikit_learn")
+    wheel("other", "pandas", "0.9")
+    write(place / "other/pandas/pandas-1.0.tar.gz", "")
     return place
 
 
@@ -427,6 +435,34 @@ def test_a_version_that_no_index_has_is_named(ready: Path, index: Served) -> Non
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize(
+    ("wanted", "constraint", "said"),
+    [
+        ("torch==2.13.0", "", "torch has no wheel"),
+        ("Torch>=2", "torch==2.13.0", "torch 2.13.0 has no wheel"),
+        ("scikit_learn>=1", "", "scikit-learn has no wheel"),
+        ("pandas>=0.5", "pandas==1.0", "pandas 1.0 has no wheel"),  # only its source
+        ("pandas==9", "", "pip failed"),
+        ("pandas>=9", "", "pip failed"),
+    ],
+)
+def test_a_package_without_a_wheel_for_this_python_is_named(
+    ready: Path, index: Served, wanted: str, constraint: str, said: str
+) -> None:
+    edit(ready / "pyproject.toml", "torch==2.13.0", wanted)
+    write(ready / "constraints.txt", f"{constraint}\n")
+    done = run(ready, "demo", address=f"{index[0]}/other")
+    if "wheel" in said:
+        assert_fails(done, f"run: {said} for Python {platform.python_version()} on {platform.system()} ")
+        assert "Name an index that has one" in done.err
+        edit(ready / "run", f'TRIED="{TRIED}"', 'TRIED="3.10 3.9"')
+        done = run(ready, "demo", address=f"{index[0]}/other")
+        said = "Remove .venv and name another Python (tried: 3.10 3.9): rm -r .venv && PYTHON=python3.13 ./run demo"
+    assert_fails(done, said)
+    assert not (ready / ".venv/pip.steps").exists()
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize("while_", ["the environment is made", "pip installs"])
 def test_a_full_disk_is_named(
     project: Path, request: pytest.FixtureRequest, index: Served, tmp_path: Path, while_: str
@@ -457,7 +493,7 @@ def test_an_unsupported_python_is_named(project: Path, tmp_path: Path, script: s
     python = write(tmp_path / "python3.10", f"#!/bin/sh\n{script}")
     python.chmod(0o755)
     done = run(project, "demo", PYTHON=str(python))
-    assert_fails(done, f"{python}: Python 3.11, 3.12 or 3.13 is needed", told, "PYTHON=python3.12 ./run demo")
+    assert_fails(done, f"{python}: Python 3.11 or later is needed", told, "PYTHON=python3.13 ./run demo")
     assert not (project / ".venv").exists()
 
 
@@ -467,14 +503,31 @@ def test_an_environment_of_an_unsupported_python_is_named(project: Path) -> None
     assert_fails(run(project, "demo"), ".venv: it was made with Python 3.10.4", "Remove it (rm -r .venv)")
 
 
-def test_a_python_that_fits_is_found_by_itself(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        ({"python3": (3, 11)}, "python3"),
+        ({"python3": (3, 10), "python3.12": (3, 12)}, "python3.12"),
+        ({"python3": (3, 10), "python3.13": None, "python3.11": (3, 11)}, "python3.11"),
+        ({"python3": (3, 15), "python3.14": (3, 14)}, "python3.14"),
+        ({"python3": (3, 15)}, "python3"),
+        ({"python3": (3, 10), "python3.16": (3, 16)}, "python3.16"),
+    ],
+)
+def test_a_python_that_fits_is_found_by_itself(
+    project: Path, tmp_path: Path, there: dict[str, tuple[int, int] | None], taken: str
+) -> None:
+    """The interpreters are this one with another version, without ensurepip; one is broken."""
     settings(project, "")
-    old, fits = tmp_path / "tools/python3", tmp_path / "tools/python3.12"
-    old.unlink()
-    write(old, "#!/bin/sh\nexit 1\n").chmod(0o755)
-    write(fits, "#!/bin/sh\ncase $* in *ensurepip*) exit 1 ;; esac\n").chmod(0o755)
-    (tmp_path / "tools/python3.13").symlink_to(old)
-    assert_fails(run(project, "demo"), "python3.12: it has no ensurepip")
+    path = tmp_path / "path"
+    path.mkdir()
+    for tool in ("dirname", "sed", "cat", "cksum", "grep", "uname", "flock"):
+        (path / tool).symlink_to(shutil.which(tool) or "/no/such/tool")
+    for name, version in there.items():
+        lie = f"import sys; sys.version_info = {version}; sys.modules['ensurepip'] = None\n"
+        script = f'code=$2; shift 2; exec {sys.executable} -c "{lie}$code" "$@"' if version else "exit 1"
+        write(path / name, f"#!/bin/sh\n{script}\n").chmod(0o755)
+    assert_fails(run(project, "demo", PATH=str(path)), f"run: {taken}: it has no ensurepip")
 
 
 def test_a_python_without_ensurepip_is_named(project: Path, tmp_path: Path) -> None:

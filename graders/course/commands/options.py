@@ -83,6 +83,7 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False, signed
         )
     book = Gradebook(url, who=by)
     if signed and book.who in NOBODY:
+        book.close()
         raise KataError(
             f"--by: students see who decided this, and it would be {book.who}. Sign with your name: "
             '--by "Grace Hopper", or once and for all: git config --global user.name "Grace Hopper"'
