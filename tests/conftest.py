@@ -44,14 +44,20 @@ def pytest_configure() -> None:
     Don't let the commands that tests start inherit an ignored Ctrl-C, as a shell's jobs in the background do.
 
     Have a name, whoever runs the tests: nobody signs a decision as root.
-
-    Let Hypothesis make its random generator before `gc.freeze`, which would hide from Hypothesis what refers to it.
     """
-    given(st.none())(lambda _: None)()
     gc.disable()
     os.environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Ivy"}
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """Let Hypothesis make its random generator before `gc.freeze` hides from it what refers to the generator.
+
+    Otherwise, the first test with Hypothesis fails on Python 3.14, because of Hypothesis's warning.
+    """
+    given(st.none())(lambda _: None)()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
