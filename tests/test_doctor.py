@@ -178,6 +178,16 @@ def test_rest_is_examined_without_a_repository(packages: Path, tmp_path: Path) -
     assert done.status == 1
 
 
+@pytest.mark.parametrize(("bound", "version", "state"), [("NEWEST", (3, 10), LIMITED), ("OLDEST", (3, 99), FAULT)])
+def test_a_python_that_was_not_tried_is_reported(
+    monkeypatch: pytest.MonkeyPatch, bound: str, version: tuple[int, int], state: str
+) -> None:
+    monkeypatch.setattr(doctor, bound, version)
+    remedy = finding(doctor.python(), "python", state)["remedy"]
+    assert "The katas were tried with Python 3." in remedy
+    assert "rm -r .venv && PYTHON=python3.13 ./run demo" in remedy
+
+
 def test_broken_kata_toml_is_reported_with_its_fix(root: Path) -> None:
     workshop.edit(root / "katas" / "alpha" / "kata.toml", "minutes", "minuets")
     found = finding(doctor.repository(root), "repository", FAULT)
