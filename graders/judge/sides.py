@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import marshal
 import socket
 import time
@@ -19,7 +18,7 @@ from graders.errors import RemoteFault, SubmissionError, TimeLimitError
 from graders.judge.messages import GradeRequest, LoadRequest
 from graders.judge.worker_handle import Worker, WorkerGroup
 from graders.pytest_plugin.handle import Probe, missing
-from graders.pytest_plugin.items import task_of
+from graders.pytest_plugin.items import task_of, worker_seed
 from graders.verdict import STRENGTH, Confinement, Limits
 
 AT_ONCE = 24  # the number of workers that are requested at a time
@@ -253,7 +252,7 @@ class Sides:
             files=files,
             supplied=self.request.supplied,
             modules=list(self.kata.modules),
-            seed=_worker_seed(seed or self.request.seed, purpose),
+            seed=worker_seed(seed or self.request.seed, purpose),
             memory_mb=self.kata.limits.memory_mb,
             cpu_s=clock.cpu_s,
             forbidden=list(self.kata.forbidden),
@@ -285,10 +284,3 @@ class Sides:
         """End all workers but the references."""
         for each in self.groups:
             each.close()
-
-
-def _worker_seed(seed: bytes, purpose: str) -> int:
-    """Return the seed of a worker's global random generators, which does not reveal the grading run's seed."""
-    return int.from_bytes(
-        hashlib.blake2b(purpose.encode(), key=seed, person=b"worker", digest_size=8).digest(), "little"
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -82,6 +83,13 @@ def test_name(item: pytest.Item) -> str:
 
 
 test_name.__test__ = False  # type: ignore[attr-defined]
+
+
+def worker_seed(seed: bytes, purpose: str) -> int:
+    """Return the seed of a worker's global random generators, which does not reveal the grading run's seed."""
+    return int.from_bytes(
+        hashlib.blake2b(purpose.encode(), key=seed, person=b"worker", digest_size=8).digest(), "little"
+    )
 
 
 def trial_of(item: pytest.Function, seed: bytes) -> Trial:

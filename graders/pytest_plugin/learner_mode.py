@@ -10,7 +10,7 @@ import pdb
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,9 +26,11 @@ from graders.errors import CatalogueError, JudgeError, SubmissionError, TimeLimi
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import advice_on, message
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of, title_of
+from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of, test_name, title_of, worker_seed
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
+from graders.pytest_plugin.local_rules import Guard, install
 from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
+from graders.pytest_plugin.point_tally import PointTally
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.report.wording import DESCRIBED
 from graders.scoring import blocked_message, blocking
@@ -63,7 +65,8 @@ class LocalMode:
         if not folder.is_dir():
             pytest.fail(f"{folder} does not exist: --against takes the name of a folder next to katas/", pytrace=False)
         try:
-            side = LocalSide(kata, folder)
+            install()
+            side = LocalSide(kata, folder, seed=worker_seed(item.config.stash[SEED], test_name(item)))
         except CatalogueError as fault:
             pytest.fail(str(fault), pytrace=False)
         against = functools.partial(LocalSide, kata, kata.solution, limited=False)
@@ -72,6 +75,7 @@ class LocalMode:
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True
         kata, side = trial.kata.kata, trial.kata.side
+        item.stash[STOPPED] = False
         assert isinstance(side, LocalSide)
         debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
         if not debugging:
@@ -125,10 +129,11 @@ def _import(kata: Kata, side: LocalSide, reported: set[tuple[str, str]]) -> None
         side.load()
     except JudgeError as fault:
         raise fault.with_traceback(_learners_own(fault.__traceback__, side)) from None
-    except Exception as fault:  # noqa: BLE001 (a submission may raise anything)
+    except (Exception, SystemExit) as fault:  # noqa: BLE001 (a submission may raise anything)
         own = fault.with_traceback(_learners_own(fault.__traceback__, side, keep_all=False))
         trace = "".join(traceback.format_exception(own, chain=False)).rstrip()
-        text = f"{' or '.join(kata.files)} cannot be imported: {type(fault).__name__}: {fault}\n\n{trace}"
+        why = f"{type(fault).__name__}: {fault}".removesuffix(": ")
+        text = f"{' or '.join(kata.files)} cannot be imported: {why}\n\n{trace}"
         if isinstance(fault, WorkerError):  # its name says nothing to a learner
             text = f"{fault}\n\n{trace.rpartition(chr(10))[0]}"
     if (kata.slug, text) in reported:
@@ -213,63 +218,6 @@ def _learners_own(trace: TracebackType | None, side: LocalSide, *, keep_all: boo
     return rebuilt or (trace if keep_all else None)
 
 
-@dataclass
-class PointTally:
-    """A record of the test outcomes in learner mode.
-
-    It determines which tests are blocked, and provides the summary.
-    """
-
-    results: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
-
-    def record(self, properties: dict[str, str], outcome: str) -> None:
-        """Record the outcome of a test phase, which is "passed", "failed", "skipped" or "error".
-
-        `properties` has the keys `root`, `kata` and `task`.
-        """
-        tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
-        tasks.setdefault(properties["task"], []).append(outcome)
-
-    def failed(self, kata: Kata) -> set[str]:
-        tasks = self.results.get((str(kata.root), kata.slug), {})
-        return {task for task, outcomes in tasks.items() if "failed" in outcomes}
-
-    def lines(self) -> list[str]:
-        """Return one line per kata, which gives the points so far and says how to get the official verdict."""
-        return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
-
-    def _line(self, root: Path, slug: str, tasks: dict[str, list[str]]) -> str:
-        kata = catalogue.load(root, slug)
-        by_name: dict[str, Any] = {task.name: task for task in kata.tasks}
-        ungraded = {name for name in tasks if by_name[name].runtime == "gpu" and set(tasks[name]) == {"skipped"}}
-        tasks = {name: outcomes for name, outcomes in tasks.items() if name not in ungraded}
-        decided = {name: outcomes for name, outcomes in tasks.items() if not by_name[name].review}
-        passed = [name for name, outcomes in decided.items() if set(outcomes) == {"passed"}]
-        points, possible = (sum(by_name[name].points for name in names) for names in (passed, decided))
-        core, extra = ([name for name in decided if by_name[name].extra == each] for each in (False, True))
-        counted = [f"{len(set(core) & set(passed))} of {len(core)} tasks"] if core else []
-        if extra:
-            counted.append(f"extras {len(set(extra) & set(passed))} of {len(extra)}")
-        counted.append(f"{points:g} of {possible:g} points in the tests run here")
-        unready = [name for name, outcomes in tasks.items() if by_name[name].review and "failed" in outcomes]
-        if unready:
-            counted.append(f"not ready for review: {', '.join(unready)}")
-        needed = {task.name for task in kata.tasks if not task.extra and not task.review}
-        if not unready and not kata.require_extras and needed <= set(passed) < set(decided):
-            counted.append("the core passes")
-        counts = "the official result comes from your course, which has further tests"
-        official = counts if kata.handed_out else f"official: katas grade {slug}"
-        return f"{slug}: {', '.join(counted)}{_left_out(kata, tasks)}; {official}"
-
-
-def _left_out(kata: Kata, seen: Iterable[str]) -> str:
-    person = sum(task.points for task in kata.tasks if task.review)
-    unseen = sum(task.points for task in kata.tasks if task.name not in seen and not task.review)
-    parts = [f"{unseen:g} point{'s' * (unseen != 1)} for tasks that were not run here"] * bool(unseen)
-    parts += [f"{person:g} points that are awarded manually"] * bool(person)
-    return f"; not in this total: {' and '.join(parts)}" if parts else ""
-
-
 class Learner:
     """A pytest plugin that counts and prints points in learner mode. Every xdist process registers it, too."""
 
@@ -299,6 +247,7 @@ class Learner:
             return
         torch = sys.modules.get("torch")
         if item.get_closest_marker("gpu") and not (torch and torch.cuda.is_available()):
+            item.user_properties.append(("ungraded", "no GPU"))
             pytest.skip("ungraded: this machine has no GPU")
         kata = item.stash[KATA]
         missing = missing_earlier(kata, kata.root / (self.against or "katas") / kata.slug)
@@ -325,7 +274,7 @@ class Learner:
 
         def say() -> None:
             seconds = LONG_S
-            while not over.wait(LONG_S) and not LocalSide.debugged:
+            while not over.wait(LONG_S) and not Guard.debugged:
                 reporter.write_line(f"{which}: running for {seconds:g} s …")
                 seconds += LONG_S
 
@@ -337,12 +286,15 @@ class Learner:
             over.set()
 
     def pytest_enter_pdb(self) -> None:
-        LocalSide.debugged = True
+        Guard.debugged = True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         """Mark errors that are not the learner's, end a run that lost a library, hide our fixtures' values."""
         report = yield
+        if KATA in item.stash:
+            limit = item.stash[KATA].limits.output_kb << 10
+            report.sections = [(title, _cut(text, limit)) for title, text in report.sections]
         report.is_error = call.excinfo is not None and isinstance(call.excinfo.value, JudgeError)
         if item.stash.get(STOPPED, False):
             kata, task = item.stash[KATA], task_of(item)
@@ -362,15 +314,26 @@ class Learner:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties: dict[str, Any] = dict(report.user_properties)
-        if "kata" in properties and (report.when == "call" or not report.passed):
-            self.tally.record(properties, "error" if getattr(report, "is_error", False) else report.outcome)
+        if "kata" in properties and report.when == "setup" and report.passed:
+            self.tally.record(properties, report.nodeid, "started")
+        elif "kata" in properties and (report.when == "call" or not report.passed):
+            self.tally.record(properties, report.nodeid, _outcome(report, properties))
             self.failed = self.failed or report.failed
             self.blocked += filter(None, [_blocked(report)])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Let the exit status be 0 only if the tests have passed."""
+        if session.exitstatus == pytest.ExitCode.OK and self.tally.results:
+            session.exitstatus = self.tally.status()
+        Guard.status = int(session.exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         lines = self.tally.lines()
         if lines:
-            terminalreporter.section("points, unofficial", sep="-")
+            whose = f" of {self.against}/" if self.against else ""
+            terminalreporter.section(f"points{whose}, unofficial", sep="-")
+        lines += [f"{name} was skipped, so it has not passed" for name in self.tally.skipped]
         repeat = [f"to repeat with the same inputs: --seed={self.seed}"] if self.failed else []
         for line in [*lines, *dict.fromkeys(self.blocked), *repeat]:
             terminalreporter.write_line(line)
@@ -384,3 +347,21 @@ def _block(item: pytest.Item, reason: str, subject: str) -> None:
 
 def _blocked(report: Any) -> str:
     return str(dict(report.user_properties).get("blocked", "")) if report.skipped else ""
+
+
+def _outcome(report: pytest.TestReport, properties: dict[str, Any]) -> str:
+    """Return a failed, skipped or finished test's outcome as the tally records it."""
+    if getattr(report, "is_error", False):
+        return "error"
+    if report.skipped and "blocked" in properties:
+        return "blocked"
+    if report.skipped and not hasattr(report, "wasxfail"):
+        kata = catalogue.load(Path(properties["root"]), properties["kata"])
+        extra = any(task.extra for task in kata.tasks if task.name == properties["task"])
+        return "ungraded" if extra or "ungraded" in properties else "skipped"
+    return report.outcome
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return printed text, cut as in an official grading."""
+    return text if len(text) <= limit else f"{text[:limit]}\n[output cut at {limit >> 10} kB]\n"

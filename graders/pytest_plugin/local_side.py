@@ -9,7 +9,9 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import math
+import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator
@@ -22,6 +24,9 @@ from graders import watchdog, wire
 from graders.catalogue import Kata
 from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, TimeLimitError, WireError
 from graders.pytest_plugin.handle import Probe, missing
+from graders.pytest_plugin.local_faults import only_failures, short_text
+from graders.pytest_plugin.local_rules import Guard, Rules, enforced
+from graders.pytest_plugin.local_state import OwnState, seed_generators
 from graders.sandbox import runtimes
 from graders.worker.loading import Namespace, entry_point, only_these, refuse_forbidden
 from graders.worker.vocabulary import refuse_unlisted
@@ -39,10 +44,11 @@ class LocalSide:
     and its solution, may use the same module names.
     """
 
-    debugged = False  # whether a person has been at a breakpoint; then the time of a test is not limited
+    def __init__(self, kata: Kata, folder: Path, *, limited: bool = True, seed: int | None = None) -> None:
+        """Limit each call, and all calls together, to the kata's limits, or not at all if `limited` is false.
 
-    def __init__(self, kata: Kata, folder: Path, *, limited: bool = True) -> None:
-        """Limit each call, and all calls together, to the kata's limits, or not at all if `limited` is false."""
+        If a seed is given, seed the global random generators.
+        """
         self.kata = kata
         self.folder = folder
         self.call_s = kata.limits.call_s if limited else math.inf
@@ -52,32 +58,41 @@ class LocalSide:
         self.modules: dict[str, ModuleType] = {}
         self.probes: dict[str, ModuleType] = {}
         self.submission: Any = None
+        self.state = OwnState()
+        self.rules = self._rules()
+        if seed is not None:
+            seed_generators(seed)
 
     def load(self) -> None:
         """Import the submission. If it has several modules, each of them is imported when it is first needed."""
-        with self._present():
-            self._loaded()
+        self._inside("importing the submission", self._loaded)
 
     def call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         __tracebackhide__ = True
-        with self._present():
+
+        def answer() -> Any:
+            __tracebackhide__ = True
             function = entry_point(self._loaded(), name)
             if function is None:
                 raise SubmissionError(missing(self.kata, name))
-            value = self._in_time(name, function, _copied(arguments))
-        return _crossed(value, name)
+            return self._in_time(name, function, _copied(arguments))
+
+        return _crossed(self._inside(name, answer), name)
 
     def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
         __tracebackhide__ = True
-        with self._present():
+
+        def answer() -> Any:
+            __tracebackhide__ = True
             submission = self._loaded()
             if probe.source not in self.probes:
                 module = ModuleType("probes")
                 exec(compile(probe.source, probe.file, "exec", dont_inherit=True), module.__dict__)
                 self.probes[probe.source] = module
             function = getattr(self.probes[probe.source], probe.name)
-            value = self._in_time("your code", function, (submission, *_copied(arguments)))
-        return _crossed(value, probe.name)
+            return self._in_time("your code", function, (submission, *_copied(arguments)))
+
+        return _crossed(self._inside("your code", answer), probe.name)
 
     def holds(self, file: str) -> bool:
         """Return whether this is one of the submission's files."""
@@ -98,6 +113,20 @@ class LocalSide:
 
     resume = pause
 
+    def _inside(self, what: str, answer: Callable[[], Any]) -> Any:
+        """Return the answer, which runs with this side's modules and settings, under its rules."""
+        __tracebackhide__ = True
+        with self._present(), only_failures(what), enforced(self.rules):
+            return self.state.run(answer)
+
+    def _rules(self) -> Rules:
+        own = {str(self.finder.paths[name]) for name in self.finder.own}
+        supplied = {str(path) for path in self.finder.paths.values()} - own
+        unreadable = {os.path.realpath(each.parent) + os.sep for each in (self.folder, self.kata.folder)}
+        writable = () if set(self.kata.runtimes) == {"numpy"} else (os.getcwd(), tempfile.gettempdir())
+        folders = tuple(os.path.realpath(each) + os.sep for each in writable)
+        return Rules(frozenset(own), frozenset(supplied), tuple(unreadable), folders)
+
     def _in_time(self, name: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Call a function within the limits of a call and of all calls together."""
         __tracebackhide__ = True
@@ -107,10 +136,11 @@ class LocalSide:
         )
         with watchdog.own_time_limit(seconds, late) as clock:
             try:
-                return function(*arguments)
+                with short_text():
+                    return function(*arguments)
             finally:
                 clock.count()
-                if not (self.debugged or watchdog.debugging()):
+                if not (Guard.debugged or watchdog.debugging()):
                     self.used_s += clock.used_s
 
     def _loaded(self) -> Any:
@@ -195,7 +225,9 @@ class _OwnLoader(importlib.machinery.SourceFileLoader):
     def __init__(self, name: str, file: Path, kata: Kata, siblings: Collection[str]) -> None:
         super().__init__(name, str(file))
         self._kata = kata
-        self._available = _importable(kata.runtimes, kata.packages) | {each.partition(".")[0] for each in siblings}
+        debugger = os.environ.get("PYTHONBREAKPOINT", "")  # breakpoint() imports it as if the module did
+        self._available = _importable(kata.runtimes, kata.packages)
+        self._available |= {each.partition(".")[0] for each in (debugger, *siblings)}
 
     def exec_module(self, module: ModuleType) -> None:
         shown = Path(self.path).name
@@ -204,7 +236,7 @@ class _OwnLoader(importlib.machinery.SourceFileLoader):
         refuse_unlisted(texts, [shown], self._kata.allowed)
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
         late = f"importing {shown} took longer than {self._kata.limits.import_s:g} s and was stopped"
-        with watchdog.own_time_limit(self._kata.limits.import_s, late):
+        with watchdog.own_time_limit(self._kata.limits.import_s, late), short_text():
             super().exec_module(module)
 
     def _import(self, name: str, *details: Any, **others: Any) -> Any:

@@ -5,6 +5,7 @@ Therefore `pyproject.toml` admits only tested major versions, and test_pytest_in
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,13 @@ import pytest
 
 OUTCOMES = (pytest.skip.Exception, pytest.fail.Exception)
 """The exceptions of `pytest.skip`, `pytest.fail` and `pytest.xfail`, which `except Exception` does not catch."""
+
+
+def ends_or_skips(fault: BaseException) -> bool:
+    """Return whether pytest skips a test, expects it to fail or ends the run if the test raises this exception."""
+    unittest = sys.modules.get("unittest")
+    skips = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
+    return isinstance(fault, skips) or (unittest is not None and isinstance(fault, unittest.SkipTest))
 
 
 _OWN = "graders.pytest_plugin.plugin"  # its fixtures use nothing of a request except its node, config and path

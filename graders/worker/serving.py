@@ -24,6 +24,7 @@ from graders import wire
 from graders.errors import WireError
 from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
 from graders.worker.recorder import Exchange, OptimizerWatch, Page, Recorder
+from graders.worker.refusals import Listener, announce_threads
 from graders.worker.trying import attempt
 from graders.worker.vocabulary import refuse_unlisted
 
@@ -43,6 +44,7 @@ class RequestHandler:
         self.own_files: set[str] = set()
         self.probes: dict[str, ModuleType] = {}
         self.exchange: Exchange | None = None
+        self.tried = Listener(lambda file: file in self.own_files, scratch=runtime != "numpy")
 
     def read(self, _: str, order: dict[str, Any]) -> bool:
         """Seed the generators, lower the limits, and compile every file without running it.
@@ -136,6 +138,8 @@ def serve(channel: int, runtime: str, base_memory: int, rehearsing: bool = False
     if rehearsing:
         rehearse(runtime)
     handler = RequestHandler(runtime, base_memory)
+    announce_threads()
+    sys.addaudithook(handler.tried)
     streams = sys.stdout, sys.stderr
 
     def send(answer: list[Any]) -> None:
@@ -171,6 +175,7 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
         "probe": handler.probe,
         "run": handler.run,
     }
+    handler.tried.last = None
     try:
         value = operations[request.operation](request.name, request.value)
         return wire.reply(request.number, True, value)
@@ -178,7 +183,15 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
         refusal = {"type": "WireError", "bases": [], "message": str(fault), "where": ""}
         return wire.reply(request.number, False, refusal)
     except BaseException as fault:  # noqa: BLE001 (a submission may also raise SystemExit)
-        return wire.reply(request.number, False, describe(fault, handler.own_files, handler.runtime))
+        return wire.reply(request.number, False, _described(handler, fault))
+
+
+def _described(handler: RequestHandler, fault: BaseException) -> dict[str, Any]:
+    """Return an exception as plain values. If the kernel refused what the submission tried, say what to do instead."""
+    described = describe(fault, handler.own_files, handler.runtime)
+    if said := handler.tried.sentence(fault, described["message"]):
+        described["message"] += f"\n{said}"
+    return described
 
 
 class Rehearsal(RequestHandler):

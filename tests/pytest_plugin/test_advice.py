@@ -101,6 +101,7 @@ MISTAKES = {
     "np.zeros(1, np.uint8)[0] = -1": "uint8 holds 0 to 255",
     "int(np.inf)": "A value is infinite",
     "1 / 0": "Print the divisor",
+    "open('weights.txt')": "your files are alone",
 }
 
 

@@ -342,7 +342,8 @@ def test_many_short_calls_are_limited_together(root: Path) -> None:
     assert "AssertionError: the test took longer than 1 s and was stopped" in done.out
 
 
-STARVING = STARVED + SOLUTION.replace("    return FACTOR", "    with starved(): work(3)\n    return FACTOR")
+STARVING = SOLUTION.replace("    from factors", "    from starving import starved, work\n    from factors")
+STARVING = STARVING.replace("    return FACTOR", "    with starved(): work(3)\n    return FACTOR")
 
 
 def test_a_long_test_says_that_it_runs(root: Path) -> None:
@@ -360,6 +361,8 @@ def test_a_long_test_says_that_it_runs(root: Path) -> None:
 @needs_schedstat
 def test_a_machine_that_is_too_busy_is_an_error_of_no_learner(root: Path) -> None:
     short_limit(root)
+    in_toml(root, '["factors.py"]', '["factors.py", "starving.py"]')
+    write(root / "katas/alpha/starving.py", STARVED)  # a supplied file may start processes
     done = submitted(root, STARVING, "katas", "-k", "becomes_four")  # a call that waits for a processor is not stopped
     assert counted(done) == {"passed": 1, "deselected": 1}, done.out
     half_after_twice(root)
