@@ -8,13 +8,14 @@ import sys
 import traceback
 from pathlib import Path
 
-from graders.cli.terminal import INTERRUPTED, has_screen, interrupted
+from graders.cli.terminal import INTERRUPTED, has_screen, interrupted, open_streams
 from graders.errors import KataError
 
 
 def main() -> None:
     """Run `katas`. If the command grades, start the judge's process first, because this takes longest."""
     started, status = None, 2
+    output = open_streams(sys.argv[1:4])
     try:
         if len(sys.argv) == 1 and has_screen():
             sys.argv.append("watch")
@@ -26,7 +27,7 @@ def main() -> None:
             )
         from graders.cli.app import run_command_line
 
-        status = run_command_line(started)
+        status = output.exit_status(run_command_line(started))
     except KeyboardInterrupt:  # Ctrl-C came before a command had started
         status = INTERRUPTED
     except Exception as fault:  # noqa: BLE001 (the exception is reported, and ends the command)

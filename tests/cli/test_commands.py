@@ -204,6 +204,16 @@ def test_a_failed_write_leaves_the_file_and_folder_unchanged(tmp_path: Path) -> 
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("report.txt", b"before")]
 
 
+CLOSED = "katas: standard output: closed, so nothing was printed\n"
+FULL = "katas: standard output: No space left on device\n"
+GRADE = ["grade", "alpha"]
+
+
+def redirected(root: Path, redirection: str, *words: str) -> tuple[int, str, str]:
+    done = workshop.run("bash", "-c", f'"$0" "$@" {redirection}; exit ${{PIPESTATUS[0]}}', KATAS, *words, cwd=root)
+    return done.status, done.out, done.err
+
+
 @pytest.mark.parametrize("words", [["list"], ["--help"]])
 def test_broken_pipe_gives_no_traceback(root: Path, words: list[str]) -> None:
     reading, writing = os.pipe()
@@ -213,10 +223,40 @@ def test_broken_pipe_gives_no_traceback(root: Path, words: list[str]) -> None:
     assert (done.status, done.err) == (2, "")
 
 
-def test_full_disk_behind_standard_output_is_reported(root: Path) -> None:
-    with open("/dev/full", "w", encoding="utf-8") as full:
-        done = katas("list", cwd=root, stdout=full.fileno())
-    assert (done.status, done.err) == (2, "katas: standard output: No space left on device\n")
+@pytest.mark.parametrize(("words", "status"), [(GRADE, 1), ([*GRADE, "--against", "solutions"], 0)])
+def test_a_verdict_is_the_status_although_nobody_reads_it(root: Path, words: list[str], status: int) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = katas(*words, cwd=root, stdout=writing)
+    os.close(writing)
+    assert (done.status, done.err, done.left) == (status, "", [])
+
+
+@pytest.mark.parametrize(("words", "status"), [(["list"], 2), (["--help"], 2), (GRADE, 1)])
+def test_closed_standard_output_is_reported(root: Path, words: list[str], status: int) -> None:
+    assert redirected(root, ">&-", *words) == (status, "", CLOSED)
+
+
+@pytest.mark.parametrize("words", [["list"], GRADE])
+def test_full_disk_behind_standard_output_is_reported(root: Path, words: list[str]) -> None:
+    assert redirected(root, ">/dev/full", *words) == (2, "", FULL)
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_a_message_without_standard_error_is_not_printed_elsewhere(root: Path, redirection: str) -> None:
+    assert redirected(root, redirection, "list", "unknown") == (2, "", "")
+
+
+def test_closed_standard_input_is_empty(root: Path) -> None:
+    assert redirected(root, "<&-", "list") == redirected(root, "</dev/null", "list")
+
+
+def test_a_verdict_is_written_without_any_standard_stream(root: Path, tmp_path: Path) -> None:
+    """What is printed must not go to the file or socket that is opened next, which gets the number of a stream."""
+    report = tmp_path / "report.json"
+    status, _, err = redirected(root, "<&- >&- 2>&-", *GRADE, "--format", "json", "--output", str(report))
+    assert (status, err) == (1, "")
+    assert json.loads(report.read_text(encoding="utf-8"))["kata"] == "alpha"
 
 
 # ------------------------------------------------------------------------------------------- Ctrl-C
