@@ -258,6 +258,7 @@ class Judge:
                     resident=self.resident,
                     again=again,
                     slot=self.slot,
+                    crowded=self.crowded,
                 )
                 try:
                     socket.send_fds(self._process.control, [msgspec.json.encode(note)], [server_end.fileno()])

@@ -12,9 +12,9 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 HELLO_S = 600.0  # the longest start of a workers' fork server; if it dies, the judge notices at once
 REMOVED_WITHIN_S = 60
-POOL = 24  # the number of workers that are kept ready; it is enough for most katas' tests and a diagnosis
+POOL = 8  # the most workers that are kept ready; one for PyTorch takes 15 MB while it waits
+SUITES, SUITES_OF_A_BATCH = 2, 12  # the most suite servers that are kept; a batch goes from kata to kata and back
+LOOK_S = 1.0  # while processes are about to end, how often this process looks whether they have
 
 
 @dataclass
@@ -84,6 +86,26 @@ class WorkerServer:
     def alive(self) -> bool:
         return self.launched is None or self.launched.process.poll() is None
 
+    def rest(self) -> None:
+        """Let the fork server end the workers that wait, because other workers are needed now."""
+        with contextlib.suppress(OSError):  # it is busy, or dead
+            self.judges.send(json.dumps({"rest": True}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def leave(self) -> None:
+        """Let the fork server end as soon as no judge holds its socket."""
+        self.judges.close()
+        if self.launched is None:  # it is still starting, so no judge does
+            self.launch.process.kill()
+
+    def has_left(self) -> bool:
+        """Return whether the fork server has ended. If so, remove what it leaves."""
+        if self.launch.process.poll() is None:
+            return False
+        if self.theirs is not None:
+            self.theirs.close()
+        self.launch.close()
+        return True
+
     def stop(self) -> None:
         self.judges.close()
         if self.launched is not None:
@@ -96,7 +118,8 @@ def data_of(kata: Kata) -> tuple[str, ...]:
     return kata.data + tuple(optional)
 
 
-def _key(name: str, packages: Sequence[str], data: Sequence[str], slot: int) -> str:
+def _key(name: str, kata: Kata | None = None, slot: int = 0) -> str:
+    packages, data = ((), ()) if kata is None else (kata.packages, data_of(kata))
     return json.dumps([name, sorted(packages), sorted(data), 0 if name == "numpy" else slot])
 
 
@@ -114,21 +137,31 @@ class SuiteProcess:
     requests: socket.socket
     signature: str
     kata: Kata
+    servers: set[str] = field(default_factory=set)  # the keys of the workers' fork servers that its judges have used
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """Let the process end as soon as it has answered the requests that it has."""
         self.requests.close()
+
+    def has_left(self) -> bool:
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+            return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+        return True
 
 
 @dataclass
 class SuiteForkServer:
-    """A server with a suite process for each kata, and a workers' fork server for each set of visible files."""
+    """A server with a suite process for each kata, and a workers' fork server for each set of visible files.
+
+    It keeps those of the katas that were requested last. The others end when their last judge has answered: this
+    process forgets them before it closes their sockets, so no request can reach one that is about to end.
+    """
 
     control: socket.socket
     confinement: str
     servers: dict[str, WorkerServer] = field(default_factory=dict)
-    suites: dict[str, SuiteProcess] = field(default_factory=dict)
+    suites: dict[str, SuiteProcess] = field(default_factory=dict)  # the one that was requested last is the last
+    leaving: list[WorkerServer | SuiteProcess] = field(default_factory=list)
     client: socket.socket | None = None  # the client whose request is being forwarded
 
     def serve(self) -> None:
@@ -137,6 +170,8 @@ class SuiteForkServer:
         from graders.judge.messages import SuiteNote
 
         while True:
+            while self.leaving and not select.select([self.control], [], [], LOOK_S)[0]:
+                self.leaving = [each for each in self.leaving if not each.has_left()]
             message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
             if not message:
                 return
@@ -155,7 +190,8 @@ class SuiteForkServer:
 
         suite = self.suite(note)
         runtimes = [self.available(name, suite.kata) for name in suite.kata.runtimes]
-        servers = [self.server(name, suite.kata, note) for name in runtimes]
+        keys = [_key(name, suite.kata, note.slot) for name in runtimes]
+        servers = [self.server(key, name, suite.kata, note) for key, name in zip(keys, runtimes, strict=True)]
         launched = [server.greet() for server in servers]
         notes = [
             SandboxNote(confinement=each.confinement, reason=each.reason, runtime=name)
@@ -166,23 +202,41 @@ class SuiteForkServer:
         try:
             socket.send_fds(suite.requests, [message], descriptors)
         except OSError:  # the suite process has ended, so a new one is started
-            self.suites.pop(suite.kata.slug).close()
-            socket.send_fds(self.suite(note).requests, [message], descriptors)
+            self.leave(self.suites, note.kata)
+            suite = self.suite(note)
+            socket.send_fds(suite.requests, [message], descriptors)
+        suite.servers.update(keys)
+        self.keep(SUITES_OF_A_BATCH if note.crowded else SUITES)
+        if not note.crowded:
+            for key in self.servers.keys() - set(keys):
+                self.servers[key].rest()
 
-    def server(self, name: str, kata: Kata, note: SuiteNote) -> WorkerServer:
+    def keep(self, most: int) -> None:
+        """Let all but the suite processes that were requested last end, and the fork servers that these don't use."""
+        for slug in list(self.suites)[:-most]:
+            self.leave(self.suites, slug)
+        used = {key for suite in self.suites.values() for key in suite.servers}
+        for key in self.servers.keys() - used:
+            self.leave(self.servers, key)
+
+    def leave(self, among: dict[str, WorkerServer] | dict[str, SuiteProcess], key: str) -> None:
+        """Forget a process, and let it end when it is no longer used."""
+        process = among.pop(key)
+        process.leave()
+        self.leaving.append(process)
+
+    def server(self, key: str, name: str, kata: Kata, note: SuiteNote) -> WorkerServer:
         """Return a running fork server for a runtime, with the kata's packages and data. Replace a dead one.
 
         If the note says `again`, always start a new one. A client that lost its workers requests this, because the end
         of a process in a sandbox becomes visible outside only after a moment. The workers of the runtime numpy can
         write nowhere, so all slots share its fork server.
         """
-        data = data_of(kata)
-        key = _key(name, kata.packages, data, note.slot)
         server = self.servers.get(key)
         if server is None or note.again or not server.alive:
             if server is not None:
                 server.stop()
-            server = self.servers[key] = WorkerServer.start(name, kata.packages, data, self.confinement)
+            server = self.servers[key] = WorkerServer.start(name, kata.packages, data_of(kata), self.confinement)
         return server
 
     def available(self, name: str, kata: Kata) -> str:
@@ -193,15 +247,16 @@ class SuiteForkServer:
 
     def start_ahead(self, name: str) -> None:
         """Start a runtime's fork server without waiting for it."""
-        self.servers[_key(name, (), (), 0)] = WorkerServer.start(name, (), (), self.confinement)
+        self.servers[_key(name)] = WorkerServer.start(name, (), (), self.confinement)
 
     def suite(self, note: SuiteNote) -> SuiteProcess:
         """Return the suite process of a kata, which is started anew if the kata's files have changed."""
         suite = self.suites.get(note.kata)
         if suite is not None and suite.signature == note.signature:
+            self.suites[note.kata] = self.suites.pop(note.kata)
             return suite
         if suite is not None:
-            self.suites.pop(note.kata).close()
+            self.leave(self.suites, note.kata)
         kata = importlib.import_module("graders.catalogue").load(Path(note.root), note.kata)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         pid = os.fork()
@@ -217,7 +272,7 @@ class SuiteForkServer:
     def clear(self, folder: str) -> None:
         """End the workers, which may still write into the temporary folder, and remove the folder."""
         signal.alarm(REMOVED_WITHIN_S)  # the alarm kills this process if unconfined code keeps writing
-        for server in self.servers.values():
+        for server in (*self.servers.values(), *(each for each in self.leaving if isinstance(each, WorkerServer))):
             server.launch.process.kill()
             server.launch.process.wait()
         remove(folder)

@@ -19,7 +19,7 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     The file descriptor of the connection that the request arrives on is sent along with it. `signature` changes
     when the kata's files change. `resident` says that more requests may follow. `again` says that the workers' fork
     server died during the first attempt. Requests with different `slot`s may be graded at the same time, so their
-    workers never share a folder.
+    workers never share a folder. `crowded` says that the request is one of a batch.
     """
 
     kata: str
@@ -28,6 +28,7 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     resident: bool
     again: bool
     slot: int = 0
+    crowded: bool = False
 
 
 class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from graders.pytest_plugin.handle import Probe, missing
 from graders.pytest_plugin.items import task_of, worker_seed
 from graders.verdict import STRENGTH, Confinement, Limits
 
-AT_ONCE = 24  # the number of workers that are requested at a time
+AT_ONCE = 8  # the number of workers that are requested at a time, as many as wait
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
 REFERENCE_S = 30.0  # the time that a call to a reference gets in addition to the kata's limit for a call
 

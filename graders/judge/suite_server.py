@@ -181,12 +181,21 @@ class SuiteServer:
                 self.served = True
                 message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
                 if not message:
+                    self._finish(waiting, list(busy.values()))
                     return
                 judge = self._hand_over(waiting, message, descriptors)
                 busy[judge.fileno()] = judge
                 poll.register(judge, select.POLLIN)
             elif not waiting and not busy and self.resident:
                 waiting.append(self._fork())
+
+    def _finish(self, waiting: list[socket.socket], busy: list[socket.socket]) -> None:
+        """Let the judges that wait end, and the busy ones finish. They would not outlive this process."""
+        for judge in waiting:
+            judge.close()
+        for judge in busy:
+            while self._state(judge) == "busy":
+                select.select([judge], [], [])
 
     def _state(self, judge: socket.socket) -> Literal["busy", "ready", "ended"]:
         """Store the observations that a judge sends, and return its state."""

@@ -38,6 +38,8 @@ from graders.worker.removal import remove_if_possible
 from graders.worker.serving import rehearse, serve
 
 IDLE_MS = 4  # after this long without an event, a worker is added to the pool
+REST_MS = 30_000  # after this long without an event, the pool shrinks
+RESTING = 1  # the smallest pool
 CLEANED_WITHIN_S = 5.0  # the longest wait for the removal of what an earlier grading run left
 REHEARSALS = 16  # Python specialises code within about this many runs
 
@@ -71,6 +73,8 @@ class WorkerForkServer:
     kept: set[int] = field(default_factory=set)  # the owners whose workers wait for later grading runs
     cleaners: dict[int, int] = field(default_factory=dict)  # pidfd -> pid
     made: int = 0
+    wanted: int = RESTING  # the size of the pool: as many as a recent grading run used
+    asked: int = 0  # how many workers the present grading run has requested
 
     def run(self) -> None:
         """Serve until the control socket closes."""
@@ -79,9 +83,12 @@ class WorkerForkServer:
         while True:
             # Do not fill the pool while any judge uses its workers: they need the processors.
             free = self.owners.keys() <= self.kept
-            filling = self.base_memory is not None and free and len(self.pool) < self.settings["pool"]
-            events = self.poll.poll(IDLE_MS if filling else None)
-            if not events:
+            filling = self.base_memory is not None and free and len(self.pool) < min(self.wanted, self.settings["pool"])
+            resting = free and self.wanted > RESTING
+            events = self.poll.poll(IDLE_MS if filling else REST_MS if resting else None)
+            if not events and not filling:
+                self.rest()
+            elif not events:
                 with contextlib.suppress(OSError):  # the next request will report the error
                     self.pool.append(self.fork(rehearsing=True))
             # Only a request brings new descriptors, so it is handled last. Handled earlier, it could reuse the number
@@ -108,6 +115,9 @@ class WorkerForkServer:
         if "base_memory" in request:
             self.base_memory = request["base_memory"]
             return True
+        if "rest" in request:
+            self.rest()
+            return True
         owner = socket.socket(fileno=descriptors[0])
         self.owners[owner.fileno()] = owner
         if request.get("kept"):
@@ -117,12 +127,25 @@ class WorkerForkServer:
             # A grading run has an owner here as long as it lasts. So this is the next one, and must find nothing left.
             if len(self.owners) == 1 and self._leftovers():
                 return False
+            self.asked += request["workers"]
             for _ in range(request["workers"]):
                 self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
         except OSError as fault:  # the system cannot provide a folder or a process
             with contextlib.suppress(OSError):
                 owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
         return True
+
+    def rest(self) -> None:
+        """End the workers that were forked ahead, but for the smallest pool. The next grading runs fill it again."""
+        self.wanted = RESTING
+        for worker in self.pool[RESTING:]:
+            os.kill(worker.pid, signal.SIGKILL)
+            os.waitpid(worker.pid, 0)
+            os.close(worker.pidfd)
+            worker.close()
+            if worker.scratch:
+                self.clean(worker.scratch)
+        del self.pool[RESTING:]
 
     def hand_out(self, worker: ReadyWorker, owner: socket.socket) -> None:
         self.handed[worker.pidfd] = worker, owner
@@ -162,6 +185,9 @@ class WorkerForkServer:
         owner = self.owners.pop(descriptor)
         self.kept.discard(descriptor)
         self.poll.unregister(descriptor)
+        if self.owners.keys() <= self.kept:  # the grading run is over
+            self.wanted = max(self.asked, self.wanted - 1, RESTING)
+            self.asked = 0
         owned = [pidfd for pidfd, (_, other) in self.handed.items() if other is owner]
         for pidfd in owned:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)

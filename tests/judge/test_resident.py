@@ -12,12 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graders import Judge
 from graders.errors import Abandoned
 from graders.judge import process
+from graders.judge.fork_server import SUITES
+from graders.judge.messages import GradeResponse
 from tests.observed import Process, command_line, descendants, result, running, statuses
 
 Written = Callable[..., Path]
@@ -334,6 +337,67 @@ def test_a_killed_judging_process_is_restarted(workshop: Judge, written: Written
     verdict = workshop.grade("ten", folder)
     assert (verdict.status, verdict.score) == ("passed", 10)
     assert root_pid(workshop) != root
+
+
+# ------------------------------------------------------------------------------- what is no longer used
+
+OTHERS = ("scaling", "limits", "extras", "swift", "chain", "several")
+MOST = 30  # processes: this bound is for `katas serve`, too
+
+
+def solve(judge: Judge, slug: str) -> str:
+    return judge.grade(slug, judge.root / "solutions" / slug).status
+
+
+def test_a_judge_of_many_katas_stays_small(workshop: Judge) -> None:
+    assert {solve(workshop, slug) for slug in OTHERS} == {"passed"}
+    root, deadline = root_pid(workshop), time.monotonic() + PATIENCE_S
+    while len(rooms(root)) > SUITES and time.monotonic() < deadline:
+        os.sched_yield()
+    assert len(rooms(root)) == SUITES
+    assert len(descendants(root)) < MOST
+
+
+def test_nothing_is_lost_when_a_suite_server_ends(workshop: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every grading ends the suite server of another kata, and the next one asks for that kata."""
+    lost = answers_without_verdict(monkeypatch)
+    slugs = OTHERS[: SUITES + 1]
+    assert [solve(workshop, slug) for slug in slugs * 5] == ["passed"] * len(slugs) * 5
+    assert lost == []
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_suite_server_finishes_before_it_ends(
+    workshop: Judge, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = answers_without_verdict(monkeypatch)
+    solve(workshop, "ten")
+    found: list[str] = []
+    grading = threading.Thread(target=lambda: found.append(workshop.grade("ten", written("ten", BUSY)).status))
+    other = Judge(workshop.root, require="full", started=workshop.process, slot=1)
+    root = root_pid(workshop)
+    grading.start()
+    while busy(root) is None:
+        assert grading.is_alive()
+    assert {solve(other, slug) for slug in OTHERS} == {"passed"}
+    assert solve(other, "ten") == "passed"
+    grading.join()
+    assert (found, lost) == (["passed"], [])
+
+
+def answers_without_verdict(monkeypatch: pytest.MonkeyPatch) -> list[GradeResponse]:
+    """Return a list of all answers from now on that let the client try again."""
+    lost: list[GradeResponse] = []
+    ask = Judge._ask
+
+    def asked(*words: Any, **more: Any) -> GradeResponse:
+        answer = ask(*words, **more)
+        if answer.verdict is None:
+            lost.append(answer)
+        return answer
+
+    monkeypatch.setattr(Judge, "_ask", asked)
+    return lost
 
 
 # ------------------------------------------------------------------------------------ what is left behind

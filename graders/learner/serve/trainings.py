@@ -45,7 +45,9 @@ class TrainedBy:
 
 
 class Trainings(Sandbox):
-    """One training at a time. A new one stops the one before it."""
+    """One training at a time. A new one stops the one before it, and one that no page asks for ends after a while."""
+
+    idle_s = 600.0
 
     _run: Run | None = None  # has the worker
     _number = 0
@@ -87,10 +89,9 @@ class Trainings(Sandbox):
             "fault": _text(fault, LONGEST_TEXT) or ("" if probabilities else "Your network returned no probabilities."),
         }
 
-    def close(self) -> None:
-        self.stop()
-        self._thread.submit(self._end_run)
-        super().close()
+    def _end_all(self) -> None:
+        self._end_run()
+        super()._end_all()
 
     def _begin(self, run: Run, order: Json) -> Json:
         self._end_run()
@@ -111,6 +112,7 @@ class Trainings(Sandbox):
             worker = self._run.worker if self._run is not None else None
             if worker is None or given.get("run") != self._number:
                 raise KataError(ENDED)
+            self._use()
             return work(worker)
 
         return self._thread.submit(done).result()

@@ -7,6 +7,7 @@ and without hidden tests, which this process never reads. Its workers' fork serv
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib.util
 import os
 import threading
@@ -34,6 +35,7 @@ LONGEST_PART = 40_000  # characters of a value or a traceback, which the worker 
 PNG = b"\x89PNG\r\n\x1a\n"
 PLOTTING = "matplotlib"
 READY = 2  # workers that wait
+IDLE_S = 120.0  # a fork server that nothing has used for this long ends
 LATE = f"Stopped after {TRY_S:g} s, the longest that lines may run here."
 STOPPED = "Stopped."
 
@@ -62,6 +64,8 @@ class Run:
 class Sandbox:
     """Runs lines one after another, each in a fresh worker. A new run stops the one before it."""
 
+    idle_s = IDLE_S
+
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         # The kernel ends a fork server together with the thread that started it, so that is always the same thread.
@@ -70,6 +74,8 @@ class Sandbox:
         self._current: Run | None = None
         self._server: WorkerServer | None = None
         self._settings: object = None  # with which the server was started
+        self._used_at = 0.0
+        self._timer: threading.Timer | None = None
 
     def stop(self) -> None:
         """Stop the lines that run now."""
@@ -78,8 +84,40 @@ class Sandbox:
 
     def close(self) -> None:
         self.stop()
-        self._thread.submit(self._end_server)
+        self._thread.submit(self._end_all)
         self._thread.shutdown()
+
+    def _use(self) -> None:
+        """Note a use in the thread of the fork server, which ends once there has been none for a while."""
+        self._used_at = time.monotonic()
+        if self._timer is None:
+            self._rest(self.idle_s)
+
+    def _rest(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._wake)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(RuntimeError):  # this was closed in this moment
+            self._thread.submit(self._look)
+
+    def _look(self) -> None:
+        """End the fork server if it is idle, or look again later."""
+        if self._timer is None:
+            return
+        left = self._used_at + self.idle_s - time.monotonic()
+        if left > 0:
+            self._rest(left)
+        else:
+            self._end_all()
+
+    def _end_all(self) -> None:
+        """End everything that runs. The next use starts it again."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        self._end_server()
 
     def _stop(self) -> None:
         if self._current is not None:
@@ -91,6 +129,7 @@ class Sandbox:
         """Return a fresh worker for a run. Raises JudgeError."""
         from graders.judge.worker_handle import WorkerGroup
 
+        self._use()
         group = WorkerGroup(self._ready(run.kata, plots).judges, OUTPUT_KB, patient=True)
         try:
             (worker,) = group.acquire(1, START_S)
