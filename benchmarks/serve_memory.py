@@ -3,8 +3,7 @@
     python benchmarks/serve_memory.py [judge] [serve]
 
 `judge` grades the stubs with one `Judge`. `serve` opens each kata in a page of `katas serve`, in a copy of this
-repository, and waits for its verdict. Each kata gets two rounds. What is ended after the first has to be started again
-in the second.
+repository, and waits for its verdict. What has ended since the first round is started again in the second.
 
 Memory is the sum over all processes of the proportional set size (PSS), which divides each page by the number of
 processes that share it. That is what the machine pays. The sum of the resident set sizes (RSS), which counts shared
@@ -29,6 +28,7 @@ sys.path.insert(0, str(ROOT))
 from graders import Judge, catalogue  # noqa: E402 (a script's folder is on the path, not its repository)
 from tests.observed import descendants  # noqa: E402
 from tests.serving import serving  # noqa: E402
+from tests.workshop import commit  # noqa: E402
 
 REST_S = 45.0  # before the last look; long enough for what ends by itself
 Verdict = Callable[[str], str]
@@ -62,6 +62,7 @@ def pages() -> Iterator[tuple[int, Verdict]]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "katas"
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", ".git", "node_modules", "build"))
+        commit(folder)  # so that the judge knows which files are unchanged
         with serving(folder, progress=Path(place) / "progress.sqlite") as server:
 
             def verdict(slug: str) -> str:
@@ -72,10 +73,10 @@ def pages() -> Iterator[tuple[int, Verdict]]:
             yield server.process.pid, verdict
 
 
-def measure(name: str, slugs: Sequence[str]) -> None:
+def measure(name: str, slugs: Sequence[str], rounds: int) -> None:
     with {"judge": judging, "serve": pages}[name]() as (pid, verdict):
         most = (0, 0.0, 0.0)
-        for again in (False, True):
+        for number in range(rounds):
             seconds = {}
             for slug in slugs:
                 began = time.monotonic()
@@ -86,7 +87,7 @@ def measure(name: str, slugs: Sequence[str]) -> None:
                 most = max(most[0], now[0]), max(most[1], now[1]), max(most[2], now[2])
             slowest = sorted(seconds, key=seconds.__getitem__)[-3:]
             print(
-                f"{name}: round {1 + again}: slowest {', '.join(f'{each} {seconds[each]:.1f} s' for each in slowest)}"
+                f"{name}: round {1 + number}: slowest {', '.join(f'{each} {seconds[each]:.1f} s' for each in slowest)}"
             )
         print(f"{name}: at most {_shown(most)}")
         time.sleep(REST_S)
@@ -101,9 +102,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", nargs="*", default=["judge", "serve"], help="judge or serve; by default, both")
     parser.add_argument("--katas", nargs="+", default=catalogue.slugs(ROOT), metavar="SLUG", help="by default, all")
+    parser.add_argument("--rounds", type=int, default=2, help="by default, 2")
     given = parser.parse_args()
     for name in given.what:
-        measure(name, given.katas)
+        measure(name, given.katas, given.rounds)
 
 
 if __name__ == "__main__":

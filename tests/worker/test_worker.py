@@ -12,6 +12,7 @@ import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,17 +23,20 @@ import pytest
 import graders
 from graders import watchdog
 from graders.errors import ForkServerDied, JudgeError, MachineBusy
+from graders.judge.fork_server import POOL
 from graders.judge.messages import LoadRequest
 from graders.judge.worker_handle import WorkerGroup
 from graders.verdict import Verdict
+from graders.worker.fork_server import RESTING
 from graders.worker.loading import refuse_forbidden
 from graders.worker.removal import remove
 from graders.worker.serving import Rehearsal, rehearse
 from tests.late import torch
-from tests.observed import result, statuses, tasks
+from tests.observed import Process, command_line, descendants, result, statuses, tasks
 from tests.workshop import ROOT
 
 GRADERS = Path(graders.__file__).parent
+PATIENCE_S = 60.0
 OURS = {"graders", "graders.errors", "graders.wire"}
 
 Graded = Callable[..., Verdict]
@@ -258,6 +262,37 @@ def test_a_rehearsal_leaves_the_process_unchanged() -> None:
     assert state() == before
 
 
+# ----------------------------------------------------------------------------------- workers forked ahead
+
+
+def ahead(server: Process) -> int:
+    return len(descendants(server.pid))
+
+
+def test_a_pool_has_as_many_workers_as_a_run_used_until_it_rests(
+    fork_server: tuple[socket.socket, Path],
+) -> None:
+    control, scratch = fork_server
+    scratch.mkdir()
+    (server,) = (each for each in descendants(os.getpid()) if "fork_server" in " ".join(command_line(each.pid)))
+    assert reached(lambda: ahead(server), RESTING)
+    group = WorkerGroup(control, 64)
+    assert len(group.acquire(POOL + 1)) == POOL + 1
+    group.close()
+    assert reached(lambda: ahead(server), POOL)
+    control.send(b'{"rest": true}')
+    assert reached(lambda: ahead(server), RESTING)
+    assert reached(lambda: len(list(scratch.iterdir())), RESTING)
+    assert acquired(control) == 1
+
+
+def reached(number: Callable[[], int], wanted: int) -> bool:
+    deadline = time.monotonic() + PATIENCE_S
+    while number() != wanted and time.monotonic() < deadline:
+        os.sched_yield()
+    return number() == wanted
+
+
 # ------------------------------------------------------------------------- where no worker can be started
 
 
@@ -266,7 +301,7 @@ def fork_server(tmp_path: Path) -> Iterator[tuple[socket.socket, Path]]:
     """Yield the control socket of an unconfined fork server, and its missing folder for scratch folders."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     scratch = tmp_path / "scratch"
-    settings = {"runtime": "numpy", "readable": [], "pool": 1, "scratch": str(scratch), "walls": False}
+    settings = {"runtime": "numpy", "readable": [], "pool": POOL, "scratch": str(scratch), "walls": False}
     code = f"from graders.worker import fork_server; fork_server.main({theirs.fileno()}, {settings})"
     with ours, theirs, subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, pass_fds=[theirs.fileno()]) as process:
         _, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
