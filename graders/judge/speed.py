@@ -12,8 +12,9 @@ after the request only the work that depends on the submission is left:
 - Objects that exist before a fork are frozen (`freeze_heap`). A garbage collection would write to each of them, so the
   kernel would copy all pages that processes share.
 - Forked processes end without Python's shutdown (`ending_process`), which would free every object one by one.
-- Workers are forked ahead too, in graders.worker.fork_server, and import the submission for the next tests while one
-  test runs (graders.judge.sides). A judge polls for a reply before it sleeps (graders.judge.worker_handle).
+- Workers are forked ahead too, in graders.worker.fork_server, as many as recent grading runs used. They import the
+  submission for the next tests while one test runs (graders.judge.sides). A judge polls for a reply before it sleeps
+  (graders.judge.worker_handle).
 
 The gains were measured with warm processes on exercise01, as medians of three rounds of 14 grading runs. Without a
 judge's own rehearsal, a grading run takes 15 % longer, and without the suite server's rehearsal it takes 17 % longer.

@@ -190,11 +190,15 @@ class SuiteServer:
                 waiting.append(self._fork())
 
     def _finish(self, waiting: list[socket.socket], busy: list[socket.socket]) -> None:
-        """Let the judges that wait end, and the busy ones finish. They would not outlive this process."""
+        """Wait until the busy judges have answered and ended, because no judge outlives this process.
+
+        A judge says that it is ready before it answers, so only its end shows that it has.
+        """
         for judge in waiting:
             judge.close()
         for judge in busy:
-            while self._state(judge) == "busy":
+            judge.shutdown(socket.SHUT_WR)
+            while self._state(judge) != "ended":
                 select.select([judge], [], [])
 
     def _state(self, judge: socket.socket) -> Literal["busy", "ready", "ended"]:

@@ -19,7 +19,6 @@ from graders.learner.serve.files import starter
 from graders.learner.serve.tryout import STOPPED, Tryouts
 from tests import workshop
 from tests.learner.test_learning import README
-from tests.observed import descendants
 from tests.workshop import ROOT, SOLUTION, STUB, write
 
 Try = Callable[[str], dict[str, Any]]
@@ -58,15 +57,14 @@ def test_output_and_value(attempt):
 
 
 def test_an_idle_fork_server_ends_and_the_next_lines_start_another(root: Path) -> None:
-    before = descendants(os.getpid())
     with closing(Tryouts(Judge(root))) as tryouts:
         tryouts.idle_s = 0.0
         for _ in range(2):
             assert tryouts.run(catalogue.load(root, "alpha"), "1 + 1\n")["value"] == "2"
             deadline = time.monotonic() + PATIENCE_S
-            while (left := descendants(os.getpid()) - before) and time.monotonic() < deadline:
+            while tryouts._server is not None and time.monotonic() < deadline:
                 os.sched_yield()
-            assert left == set()
+            assert tryouts._server is None
 
 
 def test_the_lines_are_a_program_that_imports_the_files(attempt):
