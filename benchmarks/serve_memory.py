@@ -67,7 +67,11 @@ def pages() -> Iterator[tuple[int, Verdict]]:
 
             def verdict(slug: str) -> str:
                 with server.events(slug) as wait:
-                    found = wait(lambda each: not each["grading"] and "The first verdict" not in each["verdict"])
+                    found = wait(
+                        lambda each: (
+                            not each["grading"] and each["verdict"] and "The first verdict" not in each["verdict"]
+                        )
+                    )
                 return "failed" if found["status"] is None else str(found["status"])
 
             yield server.process.pid, verdict

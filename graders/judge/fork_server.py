@@ -34,6 +34,7 @@ HELLO_S = 600.0  # the longest start of a workers' fork server; if it dies, the 
 REMOVED_WITHIN_S = 60
 POOL = 8  # the most workers that are kept ready; one for PyTorch takes 15 MB while it waits
 SUITES, SUITES_OF_A_BATCH = 2, 12  # the most suite servers that are kept; a batch goes from kata to kata and back
+IDLE_S = 600.0  # after this long without a request, none of them is kept
 LOOK_S = 1.0  # while processes are about to end, how often this process looks whether they have
 
 
@@ -170,7 +171,9 @@ class SuiteForkServer:
         from graders.judge.messages import SuiteNote
 
         while True:
-            while self.leaving and not select.select([self.control], [], [], LOOK_S)[0]:
+            while not select.select([self.control], [], [], LOOK_S if self.leaving else IDLE_S)[0]:
+                if not self.leaving:
+                    self.keep(0)
                 self.leaving = [each for each in self.leaving if not each.has_left()]
             message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
             if not message:
@@ -213,7 +216,7 @@ class SuiteForkServer:
 
     def keep(self, most: int) -> None:
         """Let all but the suite processes that were requested last end, and the fork servers that these don't use."""
-        for slug in list(self.suites)[:-most]:
+        for slug in list(self.suites)[: max(len(self.suites) - most, 0)]:
             self.leave(self.suites, slug)
         used = {key for suite in self.suites.values() for key in suite.servers}
         for key in self.servers.keys() - used:

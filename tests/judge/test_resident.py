@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from graders.judge import process
 from graders.judge.fork_server import SUITES
 from graders.judge.messages import GradeResponse
 from tests.observed import Process, command_line, descendants, result, running, statuses
+from tests.workshop import ROOT
 
 Written = Callable[..., Path]
 
@@ -383,6 +385,25 @@ def test_a_suite_server_finishes_before_it_ends(
     assert solve(other, "ten") == "passed"
     grading.join()
     assert (found, lost) == (["passed"], [])
+
+
+HASTY = "import sys; from graders.judge import fork_server as server; server.IDLE_S = server.LOOK_S = 0.001; "
+HASTY += "server.main(int(sys.argv[1]), 'auto', 'numpy', sys.argv[2], '')"
+
+
+def test_nothing_is_lost_when_everything_ends_at_once(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This fork server ends all that it started as soon as there is no request, and starts it again for the next."""
+    lost = answers_without_verdict(monkeypatch)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        words = [sys.executable, "-c", HASTY, str(theirs.fileno()), str(tmp_path)]
+        started = subprocess.Popen(words, pass_fds=[theirs.fileno()], cwd=ROOT, start_new_session=True)
+    with Judge(repository, started=process.JudgeProcess(started, ours, str(tmp_path))) as judge:
+        assert [solve(judge, slug) for slug in ("ten", "ten", "scaling", "ten")] == ["passed"] * 4
+        assert lost == []
+        assert gone(descendants(root_pid(judge))) == set()
 
 
 def answers_without_verdict(monkeypatch: pytest.MonkeyPatch) -> list[GradeResponse]:
