@@ -9,6 +9,7 @@ import shutil
 import socket
 import stat
 import struct
+import sys
 import tarfile
 import tracemalloc
 import zipfile
@@ -226,7 +227,7 @@ def test_a_compiled_file_does_not_run_instead_of_its_source(grade, submission, d
     right = tmp_path / "right.py"
     shutil.copy(submission("honest") / "affine.py", right)
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    cached = folder / "__pycache__" / "affine.cpython-311.pyc"
+    cached = folder / "__pycache__" / f"affine.{sys.implementation.cache_tag}.pyc"
     py_compile.compile(str(right), cfile=str(cached), doraise=True, invalidation_mode=mode)
     shutil.copy(cached, folder / "affine.pyc")
     graded = grade("exercise01", folder)
