@@ -10,7 +10,8 @@ try:
     import msgspec  # noqa: F401
 except ModuleNotFoundError:
     print(
-        "The katas' packages are not installed here. Activate the environment first: . .venv/bin/activate",
+        "The katas' packages are not installed for this pytest. In a clone, activate the environment first: "
+        ". .venv/bin/activate. Without a clone, use the pytest that was installed with nn-katas.",
         file=sys.stderr,
     )
     sys.exit(pytest.ExitCode.USAGE_ERROR)

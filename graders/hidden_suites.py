@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from graders import catalogue
+from graders.catalogue.paths import home
 from graders.errors import CatalogueError
 
 _SETTINGS = ("conftest.py", "tox.ini")
@@ -42,7 +43,7 @@ def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
         raise CatalogueError(f"{hidden}: {what}. Specify a folder like graders/hidden/, with a folder for each kata.")
     with tempfile.TemporaryDirectory(prefix="katas-") as folder:
         place = Path(folder).resolve()
-        for tree in (root / "katas", solutions if solutions.is_dir() else root / "solutions"):
+        for tree in (root / "katas", solutions if solutions.is_dir() else home(root) / "solutions"):
             if tree.is_dir():
                 shutil.copytree(tree, place / tree.name, ignore=_IGNORED)
         for name in _SETTINGS:

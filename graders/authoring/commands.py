@@ -38,10 +38,11 @@ def check(
     from graders.authoring import checking
     from graders.output import delivery
 
+    root = Invocation.clone()
     if table is not None:
         delivery.check(table)
     plan = checking.CheckPlan(mutation, flakes, every, seed_16(seed))
-    with Invocation.judge(require=require_confinement, resident=True) as judge:
+    with Invocation.judge(root, require=require_confinement, resident=True) as judge:
         tallies = checking.check_katas(judge, chosen_katas(slugs), plan)
     if table is not None:
         before = table.read_text(encoding="utf-8") if table.is_file() else ""
@@ -62,8 +63,7 @@ def new(
     """
     from graders.authoring.scaffold import scaffold
 
-    if catalogue.slugs(Invocation.root) and catalogue.is_handed_out(Invocation.root):
-        raise KataError(
-            f"{Invocation.root}: this is a copy for learners, without hidden tests. Create katas in a full checkout."
-        )
-    print(scaffold(Invocation.root, slug, function or slug).rstrip("\n"))
+    root = Invocation.clone()
+    if catalogue.slugs(root) and catalogue.is_handed_out(root):
+        raise KataError(f"{root}: this is a copy for learners, without hidden tests. Create katas in a full checkout.")
+    print(scaffold(root, slug, function or slug).rstrip("\n"))

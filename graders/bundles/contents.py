@@ -11,7 +11,7 @@ from graders.errors import KataError
 from graders.learner.guidance import explanation_of
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
-GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden")  # packages that students do not need
+GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden", "shipped")  # folders that students do not need
 DIAGNOSIS = "diagnosis.toml"  # the file in which a learner explains a fault in words
 DIAGNOSIS_FORM = ("__init__.py", "causes.toml", "commands.py", "diagnosis.py")  # what learners need of debugging/
 _HARNESS = Path(__file__).parents[1]
@@ -64,7 +64,7 @@ def explained(katas: Iterable[Kata]) -> list[str]:
 def grader_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return everything needed to grade these katas, and what learners see of the katas that these build on."""
     chosen = list(katas)
-    unwanted = tuple(f"graders/{name}/" for name in ("hidden", "demo", "github", "bundles"))
+    unwanted = tuple(f"graders/{name}/" for name in ("hidden", "demo", "github", "bundles", "shipped"))
     harness = _below(_HARNESS, "graders")
     files = _settings(root) | {name: path for name, path in harness.items() if not name.startswith(unwanted)}
     for kata in with_required(root, chosen):

@@ -13,6 +13,7 @@ from graders.bundles import contents
 from graders.catalogue import Kata, is_glob
 from graders.errors import KataError
 from graders.judge.client import Judge
+from graders.learner.initialisation import GITIGNORE
 
 RUN = 4  # a copy of this many consecutive lines of a secret is a leak
 SHORTEST = 12  # in characters; shorter lines reveal nothing
@@ -82,7 +83,7 @@ def release(root: Path, katas: Sequence[Kata], folder: Path, *, with_explanation
 
 def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
     """Return a mapping from file names to the texts that are generated for a handout."""
-    found = {"README.md": _readme(root, katas), ".gitignore": "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"}
+    found = {"README.md": _readme(root, katas), ".gitignore": GITIGNORE}
     answered = contents.explained(contents.with_required(root, katas))
     if answered:
         said = NO_PRACTICE.format(slugs=" and ".join(answered))

@@ -4,7 +4,7 @@ The package avoids slow imports, so that `katas list` starts fast.
 """
 
 from graders.catalogue.loading import FORMAT, load, load_all
-from graders.catalogue.paths import find_root, is_glob, is_handed_out, matches, slug_of, slugs
+from graders.catalogue.paths import MANIFEST, find_root, is_glob, is_handed_out, matches, slug_of, slugs
 from graders.catalogue.records import ABOUT, COMMON_PROBES, KINDS, Kata, Kind, Runtime, Task, Variant
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "COMMON_PROBES",
     "FORMAT",
     "KINDS",
+    "MANIFEST",
     "Kata",
     "Kind",
     "Runtime",

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from graders.errors import CatalogueError
 
+HARNESS = Path(__file__).parents[1]
+SHIPPED = HARNESS / "shipped"  # only a wheel has it: katas/, solutions/ and graders/hidden/, as in the repository
+MANIFEST = ".nn-katas.json"  # what `katas init` wrote into a folder; it marks such a folder, too
 _KATA_FOLDERS = (Path("katas"), Path("solutions"), Path("graders", "hidden"))  # these contain a folder for each kata
 
 
@@ -39,8 +42,23 @@ def find_root(start: Path) -> Path:
         if (folder / "katas").is_dir():
             return folder
     raise CatalogueError(
-        f"{start}: neither this folder nor one above it has a katas/ folder. Specify the repository with --root DIR."
+        f"{start}: neither this folder nor one above it has a katas/ folder. Specify the repository with --root DIR. "
+        "To write the katas into a new folder: katas init my-katas"
     )
+
+
+def installed() -> Path:
+    """Return the folder with the katas, solutions and hidden suites that came with the running harness."""
+    return SHIPPED if SHIPPED.is_dir() else HARNESS.parent
+
+
+def home(root: Path) -> Path:
+    """Return the folder that has the solutions and hidden suites for the katas in `root`.
+
+    That is `root` itself, unless `katas init` wrote `root`: such a folder has neither, so those that came with the
+    harness are used.
+    """
+    return installed() if (root / MANIFEST).is_file() else root
 
 
 def slug_of(path: Path, root: Path) -> str | None:
@@ -56,7 +74,7 @@ def slug_of(path: Path, root: Path) -> str | None:
 
 def is_handed_out(root: Path) -> bool:
     """Return whether a repository is a student's copy, which has no hidden suites."""
-    return not (root / "graders" / "hidden").is_dir()
+    return not (home(root) / "graders" / "hidden").is_dir()
 
 
 def slugs(root: Path) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
-from graders.catalogue.paths import files_digest, files_under, is_glob, is_handed_out, matches, overlap
+from graders.catalogue.paths import files_digest, files_under, home, is_glob, is_handed_out, matches, overlap
 from graders.catalogue.suites import tests_in
 from graders.verdict import HiddenDetail, Limits, Record
 
@@ -140,6 +140,15 @@ class Kata(KataTable, frozen=True, kw_only=True):
     earlier: tuple[Kata, ...] = ()
 
     @property
+    def home(self) -> Path:
+        """The folder with the solutions and hidden suites, which is not `root` if `katas init` wrote `root`."""
+        return home(self.root)
+
+    def in_tree(self, name: str) -> Path:
+        """Return the kata's folder in `katas`, `solutions` or another folder next to katas/."""
+        return self.solution if name == "solutions" else self.root / name / self.slug
+
+    @property
     def folder(self) -> Path:
         """The folder that learners see."""
         return self.root / "katas" / self.slug
@@ -147,12 +156,12 @@ class Kata(KataTable, frozen=True, kw_only=True):
     @property
     def solution(self) -> Path:
         """The folder of the solution, which student bundles do not contain."""
-        return self.root / "solutions" / self.slug
+        return self.home / "solutions" / self.slug
 
     @property
     def hidden(self) -> Path:
         """The folder of the hidden tests and the variants, which student bundles do not contain."""
-        return self.root / "graders" / "hidden" / self.slug
+        return self.home / "graders" / "hidden" / self.slug
 
     @property
     def visible_tests(self) -> tuple[Path, ...]:
@@ -270,7 +279,7 @@ class Kata(KataTable, frozen=True, kw_only=True):
 
     def suite_tests(self) -> tuple[str, ...]:
         """Return the names of all tests in the files, which pytest has to collect."""
-        return tests_in((*self.visible_tests, *self.hidden_tests), self.root)
+        return tests_in(self.visible_tests, self.root) + tests_in(self.hidden_tests, self.home)
 
 
 def _variant_paths(folder: Path) -> list[Path]:
@@ -281,7 +290,7 @@ def _variant_paths(folder: Path) -> list[Path]:
 
 
 def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
-    file = path.relative_to(kata.root).as_posix()
+    file = path.relative_to(kata.home).as_posix()
     whole = path.is_dir()
     if whole and misconception:
         remedy = "Keep only the wrong file; the solution provides the others."

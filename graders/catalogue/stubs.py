@@ -1,4 +1,4 @@
-"""Read the original stubs of a kata from the repository's git history."""
+"""Read the original stubs of a kata from the repository's git history or, without a clone, from the package."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ import subprocess
 
 from graders import environment
 from graders.catalogue import Kata
+from graders.catalogue.paths import SHIPPED, files_under
 from graders.errors import KataError
 
 
 def handed_out(kata: Kata) -> dict[str, bytes]:
     """Return the content of the original stubs by name. Raises KataError if they cannot be read.
 
-    They come from the last commit that changed a file that only authors change.
+    In a clone, they come from the last commit that changed a file that only authors change.
     """
+    folder = kata.home / "katas" / kata.slug
+    if not folder.is_dir():
+        raise KataError(f"{kata.folder}: the kata did not come with nn-katas. Restore its files from your own copy.")
+    if kata.home == SHIPPED:
+        found = files_under(folder)
+        return {name: path.read_bytes() for name, path in found if kata.declares(name)}
     authors = ["kata.toml", "README.md", *(path.name for path in kata.visible_tests)]
     commit = _git(kata, "log", "-1", "--format=%H", "--", *authors).decode().strip()
     if not commit:
@@ -28,7 +35,8 @@ def handed_out(kata: Kata) -> dict[str, bytes]:
 def _git(kata: Kata, *words: str) -> bytes:
     command, own = ["git", "-c", "log.showSignature=false", *words], environment.of_git(os.environ)
     try:
-        done = subprocess.run(command, cwd=kata.folder, env=own, capture_output=True, check=False)
+        place = kata.home / "katas" / kata.slug
+        done = subprocess.run(command, cwd=place, env=own, capture_output=True, check=False)
     except FileNotFoundError:
         fault = "git is not installed, but the stubs are read from the repository's history. Install git."
         raise KataError(fault) from None

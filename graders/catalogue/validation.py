@@ -155,12 +155,12 @@ def _kind(kata: Kata) -> Faults:
 def _presence(kata: Kata) -> Faults:
     folders = [kata.folder]
     # A student's bundle has no solutions, or only the explanations.
-    if {path.name for path in (kata.root / "solutions").glob("*/*")} != {AFTER} and kata.solution.parent.is_dir():
+    if {path.name for path in kata.solution.parent.glob("*/*")} != {AFTER} and kata.solution.parent.is_dir():
         folders.append(kata.solution)
     wanted = [(folder, name) for folder in folders for name in kata.named_files]
     for folder, name in wanted + [(kata.folder, name) for name in kata.supplied]:
         if not (folder / name).is_file():
-            shown = folder.relative_to(kata.root).as_posix()
+            shown = folder.relative_to(kata.root if folder == kata.folder else kata.home).as_posix()
             again = f", or run `katas reset {kata.slug}`" if folder == kata.folder and name in kata.files else ""
             yield f"`{name}` is listed but is not in {shown}/", f"Write the file or correct its name{again}."
 

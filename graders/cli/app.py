@@ -63,6 +63,7 @@ SECTIONS = {
         "debug": Entry("graders.debugging.commands:app", "Practise on broken training programs."),
     },
     "Set up": {
+        "init": Entry("graders.cli.init:init", "Write the katas into a folder, or update such a folder."),
         "doctor": Entry("graders.doctor.commands:doctor", "Check this machine, and say how to fix any problems."),
         "data": Entry("graders.cli.data:app", "List and download the data sets that katas train on."),
     },

@@ -29,6 +29,9 @@ katas                           watch the next kata (on a terminal)
 katas watch exercise04          watch this one
 katas watch --plain             lines of text, for a screen reader, a log
                                 or a pipe
+[init]
+katas init my-katas             write the katas into a new folder
+katas init .                    in that folder, after an update
 [doctor]
 katas doctor                    what works, and how to fix the rest
 [next]

@@ -76,7 +76,7 @@ def place_of(kata: catalogue.Kata, submission: str | None, against: str | None) 
             raise KataError(f"--submission {fault}") from None
     if against is None:
         return None
-    place = kata.root / against / kata.slug
+    place = kata.in_tree(against)
     if not place.is_dir():
         remedy = "Choose a folder next to katas/, such as solutions."
         raise KataError(f"--against {against}: there is no folder {place}. {remedy}")

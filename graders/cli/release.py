@@ -44,10 +44,10 @@ def release(
         raise KataError("no bundle is named. Add --student DIR, --gradescope FILE, --docker DIR or --classroom50 FILE.")
     if with_explanations and student is None:
         raise KataError("--with-explanations is only for the students' folder. Add --student DIR.")
-    chosen = chosen_katas(slugs)
+    root, chosen = Invocation.clone(), chosen_katas(slugs)
     if not chosen:
         remedy = "Create one with `katas new`, or choose another repository with --root DIR."
-        raise KataError(f"{Invocation.root}: there are no katas. {remedy}")
+        raise KataError(f"{root}: there are no katas. {remedy}")
     for make, place in wanted:
-        names = make(Invocation.root, chosen, place)
+        names = make(root, chosen, place)
         print(f"written: {place} ({len(names)} files, {len(chosen)} {'kata' if len(chosen) == 1 else 'katas'})")

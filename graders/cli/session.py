@@ -29,6 +29,15 @@ class Invocation:
     started: JudgeProcess | None = None
 
     @classmethod
+    def clone(cls) -> Path:
+        """Return the repository, for commands that work on all its files. Raises KataError if it lacks some."""
+        root = cls.root
+        if (root / catalogue.MANIFEST).is_file():
+            fault = "`katas init` wrote this folder for a learner, without solutions and hidden tests"
+            raise KataError(f"{root}: {fault}. Use a clone of the repository: --root DIR")
+        return root
+
+    @classmethod
     def judge(cls, root: Path | None = None, **settings: Any) -> Any:
         from graders.judge.client import Judge
 

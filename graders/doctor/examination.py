@@ -25,6 +25,7 @@ import msgspec
 
 from graders import catalogue
 from graders.errors import KataError
+from graders.extras import how_to_install
 
 State = Literal["ok", "limited", "fault"]
 
@@ -82,7 +83,7 @@ def packages() -> Iterator[Finding]:
     try:
         lines = importlib.metadata.requires(_DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
-        remedy = f"In the checkout: {_INSTALL} '.[all]'"
+        remedy = f"In the checkout: {how_to_install('all')}"
         yield fault("packages", f"{_DISTRIBUTION} itself is not installed", remedy)
         return
     there: dict[str, None] = {}
@@ -104,9 +105,8 @@ def packages() -> Iterator[Finding]:
     yield ok("packages", ", ".join(there))
     for name, said in missing.items():
         if said:
-            which = f"[{name}]" if name else ""
-            subject = f"packages {which}".rstrip()
-            yield (limited if name else fault)(subject, "; ".join(said), f"{_INSTALL} '.{which}'")
+            subject = f"packages [{name}]" if name else "packages"
+            yield (limited if name else fault)(subject, "; ".join(said), how_to_install(name))
 
 
 def torch() -> Iterator[Finding]:

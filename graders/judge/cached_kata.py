@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 
 from graders import catalogue, intake
-from graders.catalogue import Kata
+from graders.catalogue import Kata, manifest
+from graders.catalogue.paths import HARNESS, SHIPPED
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
 from graders.verdict import Verdict
 
-HARNESS = Path(__file__).parents[1]
-_HIDDEN = str(HARNESS / "hidden")
+_OF_KATAS = (str(HARNESS / "hidden"), str(SHIPPED))
 STUB = b"raise NotImplementedError"
 _RETURN = re.compile(rb"(^|[:;])[ \t]*return\b", re.MULTILINE)
 
@@ -56,6 +56,8 @@ class CachedKata:
     @classmethod
     def read(cls, root: Path, slug: str) -> CachedKata:
         kata = catalogue.load(root, slug)
+        for each in (*kata.earlier, kata):
+            manifest.check_current(each)
         supplied = {file.name: file.data for file in intake.supplied(kata)}
         signed, blank, suite = kata_signature(kata), _blank_verdict(kata), kata.suite_tests()
         earlier = intake.shipped_earlier(kata)
@@ -137,14 +139,14 @@ def kata_signature(kata: Kata) -> str:
 def signature(*folders: Path, without: Callable[[str], bool] = lambda _: False) -> str:
     """Return a value that changes with the files' paths, sizes or times. Reading the contents would take too long.
 
-    Of the harness, the folders of hidden tests are left out, because they belong to katas.
+    Of the harness, hidden tests and shipped katas are left out, because they belong to katas.
     """
     found, waiting = [], [os.fspath(folder) for folder in folders]
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__" and os.path.dirname(entry.path) != _HIDDEN:
+                    if entry.name != "__pycache__" and os.path.dirname(entry.path) not in _OF_KATAS:
                         waiting.append(entry.path)
                 elif not entry.name.endswith("~") and not without(entry.path):
                     with contextlib.suppress(OSError):  # a link to nowhere, such as an editor's lock

@@ -17,11 +17,11 @@ import msgspec
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
-from graders.catalogue.paths import overlap
+from graders.catalogue.paths import HARNESS, overlap
 from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.intake.rules import together
 from graders.judge import process
-from graders.judge.cached_kata import HARNESS, NOTHING_YET, CachedKata, kata_signature, signature
+from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, signature
 from graders.judge.messages import GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable

@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import math
 import os
+import re
 import select
 import signal
 import socket
@@ -26,6 +27,7 @@ from typing import Literal
 import msgspec
 import pytest
 
+from graders import extras
 from graders.catalogue import Kata
 from graders.errors import CatalogueError
 from graders.judge.grading import respond
@@ -37,7 +39,7 @@ from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes
 from graders.pytest_plugin.explanation import advice_table
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import KATA, MODE, SEED, task_of, without_stand_ins
+from graders.pytest_plugin.items import KATA, MODE, SEED, kata_of, task_of, without_stand_ins
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import MESSAGE_BYTES, ObservationCache
 from graders.verdict import Verdict
@@ -64,7 +66,7 @@ def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
     server = SuiteServer(kata, requests, resident)
     # pytest would read `[`, `::` and `$` in the path of the repository as more than a path.
     os.chdir(kata.root)
-    arguments = [str(path.relative_to(kata.root)) for path in (*kata.visible_tests, *kata.hidden_tests)]
+    arguments = [os.path.relpath(path, kata.root) for path in (*kata.visible_tests, *kata.hidden_tests)]
     arguments += ["--import-mode=importlib", "--capture=no", "--noconftest", "--rootdir=.", "-c", os.devnull]
     for name in _WITHOUT.split():
         arguments += ["-p", f"no:{name}"]
@@ -112,7 +114,12 @@ class SuiteServer:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.faults.append(f"{report.nodeid}: {report.longreprtext}")
+            lacking = re.search(
+                r"^E +ModuleNotFoundError: No module named '([\w.]+)'", report.longreprtext, re.MULTILINE
+            )
+            known = lacking and extras.extra_with(lacking[1])
+            found = extras.missing(lacking[1]) if lacking and known else f"{report.nodeid}: {report.longreprtext}"
+            self.faults.append(found)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.collected = session.items
@@ -292,7 +299,7 @@ class SuiteServer:
 
     def refuse_all(self) -> None:
         """Answer every request with the reason why the tests could not be collected."""
-        reason = "\n".join(self.faults) or f"{self.kata.folder}: pytest could not collect the tests"
+        reason = "\n".join(dict.fromkeys(self.faults)) or f"{self.kata.folder}: pytest could not collect the tests"
         while True:
             message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
             if not message:
@@ -314,7 +321,7 @@ def difference(collected: Iterable[pytest.Item], suite: Sequence[str]) -> str:
     """
     found, times = Counter[str](), dict[str, int]()
     for item in collected:
-        name = item.nodeid.partition("[")[0]
+        name = _name_of(item)
         found[name] += 1
         times[name] = _repetitions(item)
     defined = Counter[str]()
@@ -324,6 +331,13 @@ def difference(collected: Iterable[pytest.Item], suite: Sequence[str]) -> str:
     said = "; ".join(f"{', '.join(names)}: {fault}" for fault, names in faults.items() if names)
     remedy = "Define each test once, with `def` at the start of a line, and let nothing deselect tests."
     return f"pytest collected other tests than the files define ({said}). {remedy}" if said else ""
+
+
+def _name_of(item: pytest.Item) -> str:
+    """Return a test's name as in the suite. Pytest's own names of tests outside its root folder have no file."""
+    place = kata_of(item.path)
+    file = item.path.relative_to(place[0]).as_posix() if place else ""
+    return f"{file}::{item.nodeid.partition('::')[2]}".partition("[")[0]
 
 
 def _repetitions(item: pytest.Item) -> int:

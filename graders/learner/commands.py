@@ -107,7 +107,7 @@ def run_(
     from graders.learner import programs
 
     kata = catalogue.load(Invocation.root, slug)
-    path = programs.program_of(kata, program, kata.root / (against or "katas") / slug)
+    path = programs.program_of(kata, program, kata.in_tree(against or "katas"))
     status, unwritten = programs.run(kata, path, context.args)
     for sentence in unwritten:
         say(f"katas: {sentence}")
@@ -189,7 +189,7 @@ def show(
     picture = output or Path(f"{slug}-{str(program).removesuffix('.py')}.png")
     delivery.check(picture)
     programs.check_format(picture)
-    path = programs.program_of(kata, program, kata.root / (against or "katas") / kata.slug)
+    path = programs.program_of(kata, program, kata.in_tree(against or "katas"))
     delivery.deliver_bytes(programs.picture_of(kata, path, picture.suffix), picture)
     print(f"written: {picture}")
 

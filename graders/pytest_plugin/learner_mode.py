@@ -37,7 +37,7 @@ from graders.scoring import blocked_message, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
 BACKSTOP = 30  # how many times longer than its calls a test may take on a busy machine, before pytest-timeout stops it
-HIDDEN = HARNESS + "hidden" + os.sep
+HIDDEN = tuple(HARNESS + place + os.sep for place in ("hidden", os.path.join("shipped", "graders", "hidden")))
 LONG_S = 10.0  # a test that has taken this long says so
 STOPPED = pytest.StashKey[bool]()  # whether a time limit has stopped the submission in the test
 MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
@@ -57,7 +57,7 @@ class LocalMode:
 
     def folder(self, kata: Kata) -> Path:
         """Return the folder with the files that run."""
-        return kata.root / (self.against or "katas") / kata.slug
+        return kata.in_tree(self.against or "katas")
 
     def handle(self, item: pytest.Item, kata: Kata) -> Handle:
         import_libraries(kata.runtime_of(task_of(item)), kata.packages)

@@ -13,6 +13,7 @@ import pytest
 
 from graders import catalogue
 from graders.catalogue import Kata
+from graders.catalogue.paths import home
 from graders.checks.draw import Draw
 from graders.errors import CatalogueError
 from graders.pytest_plugin.handle import Handle, Probes, probes_beside
@@ -45,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _is_next_to_katas(root: Path, name: str) -> bool:
-    return (root / name).is_dir() or not (root / "katas").is_dir()
+    return (home(root) / name).is_dir() or (root / name).is_dir() or not (root / "katas").is_dir()
 
 
 def _seed(config: pytest.Config) -> bytes:
