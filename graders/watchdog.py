@@ -18,9 +18,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 
+from graders.unix import address_space
 from graders.verdict import Limits
 
 # The limit on the judge's CPU time for one test. Grading the solutions takes at most 3 s per test on an idle machine. A
@@ -225,24 +225,25 @@ def test_seconds(limits: Limits) -> float:
 
 
 def limit_memory(room: int = MEMORY_BYTES) -> None:
-    """Let this process map at most `room` bytes more than now. After that, allocations raise MemoryError."""
-    import resource  # this module is missing on some systems that learner mode supports
+    """Let this process map at most `room` bytes more than now. After that, allocations raise MemoryError.
 
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_mapped() + room, most))
+    Only Linux has such a limit.
+    """
+    if sys.platform == "linux":
+        import resource  # this module is missing on some systems that learner mode supports
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (address_space() + room, most))
 
 
 def short_of_memory() -> bool:
     """Return whether this process has mapped more than a quarter of the extra memory that `limit_memory` allows."""
+    if sys.platform != "linux":
+        return False
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return soft != resource.RLIM_INFINITY and _mapped() > soft - MEMORY_BYTES * 3 // 4
-
-
-def _mapped() -> int:
-    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return soft != resource.RLIM_INFINITY and address_space() > soft - MEMORY_BYTES * 3 // 4
 
 
 def _raise(_number: int, _frame: FrameType | None) -> None:

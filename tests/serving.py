@@ -27,9 +27,14 @@ class Server:
     NAME = "katas"  # of the cookie, without the port
 
     def __init__(
-        self, root: Path, *options: str, environment: dict[str, str] | None = None, before: Sequence[str] = ()
+        self,
+        root: Path,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        before: Sequence[str] = (),
+        command: Sequence[str] = (KATAS,),
     ) -> None:
-        words = [*before, KATAS, "--root", str(root), "serve", "--no-browser", *(options or ("--port", "0"))]
+        words = [*before, *command, "--root", str(root), "serve", "--no-browser", *(options or ("--port", "0"))]
         self.process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         )

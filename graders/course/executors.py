@@ -35,6 +35,7 @@ from graders.atomic import interrupts_deferred
 from graders.errors import Abandoned, JudgeError, KataError
 from graders.intake import Submission
 from graders.judge.client import Judge
+from graders.unix import processors
 from graders.verdict import Confinement, Record, Verdict
 
 WAIT_S = 10.0  # how long to wait for an answer from a scheduler
@@ -92,7 +93,7 @@ class ThisMachine(JobExecutor):
     def __init__(self, root: Path, at_once: int | None = None, require: Confinement | None = None) -> None:
         self.root = root
         self.require = require
-        self.at_once = at_once or len(os.sched_getaffinity(0))
+        self.at_once = at_once or processors()
 
     def __enter__(self) -> Self:
         self._end, self._tell = multiprocessing.Pipe(duplex=False)

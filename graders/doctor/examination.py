@@ -191,8 +191,9 @@ def _cause() -> str:
     """Return the first known reason why bubblewrap does not work on this machine, as `problem: remedy`, or ""."""
     if sys.platform != "linux":
         return (
-            f"confinement needs Linux, but this is {platform.system()}: learner mode (pytest katas/…) works; "
-            "grade in a Linux container or virtual machine"
+            f"confinement needs Linux, but this is {platform.system()}, so a submission can read and change whatever "
+            "you can, and its memory is hardly limited: grade only your own work here, and that of other people in a "
+            "Linux container or virtual machine"
         )
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed: apt install bubblewrap (or dnf, pacman -S, apk add)"

@@ -25,6 +25,7 @@ from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, s
 from graders.judge.messages import GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
+from graders.unix import send_message
 from graders.verdict import Confinement, Verdict
 
 LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
@@ -261,7 +262,7 @@ class Judge:
                     crowded=self.crowded,
                 )
                 try:
-                    socket.send_fds(self._process.control, [msgspec.json.encode(note)], [server_end.fileno()])
+                    send_message(self._process.control, msgspec.json.encode(note), [server_end.fileno()])
                 except OSError:
                     self.close()
                     raise JudgeError("the judge's process ended; run the command again") from None

@@ -1,6 +1,6 @@
 """The judge's fork server, which starts sandboxes, imports torch if tests use it, and forks suite servers.
 
-graders.judge.client starts it with a control socket (SOCK_SEQPACKET). Each message on that socket is a `SuiteNote` in
+graders.judge.client starts it with a control socket (see graders.unix). Each message on that socket is a `SuiteNote` in
 JSON. It is sent with the descriptor of the connection on which the client sends the whole request and reads the
 response. When the control socket closes, this process ends everything that it started, and then exits.
 """
@@ -15,15 +15,16 @@ import os
 import select
 import signal
 import socket
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders.errors import JudgeError, MissingPackage
-from graders.judge.process import pid_of
 from graders.judge.speed import ending_process, freeze_heap
 from graders.sandbox import launcher
 from graders.sandbox.runtimes import runtime
+from graders.unix import address_space, message_pair, pid_of, receive_message, send_message
 from graders.worker.removal import remove
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class WorkerServer:
         cls, name: str, packages: tuple[str, ...], data: tuple[str, ...], confinement: Any, pool: int = POOL
     ) -> WorkerServer:
         """Start a fork server without waiting for it. Call `greet` before using it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = message_pair()
         settings = {"pool": pool, "packages": packages}
         shown = {each: importlib.import_module("graders.datasets").folder(each) for each in data}
         launch = launcher.start(
@@ -69,17 +70,19 @@ class WorkerServer:
         self.theirs.close()
         self.judges.settimeout(HELLO_S)
         try:
-            message, descriptors, _, _ = socket.recv_fds(self.judges, 4096, 1)
+            message, descriptors = receive_message(self.judges, 4096, 1)
         except (TimeoutError, ConnectionError):
             message, descriptors = b"", []
         if not message:
             errors = launched.errors()
             launched.close()
             raise JudgeError(f"the workers' fork server did not start: {errors or 'it printed nothing'}")
-        pid = pid_of(descriptors[0])
-        os.close(descriptors[0])
+        base = 0  # other systems do not limit the memory that a process maps
+        if sys.platform == "linux":
+            base = address_space(pid_of(descriptors[0]))
+            os.close(descriptors[0])
         self.judges.settimeout(None)
-        self.judges.send(json.dumps({"base_memory": _address_space(pid)}).encode())
+        send_message(self.judges, json.dumps({"base_memory": base}).encode())
         self.launched = launched
         return launched
 
@@ -90,7 +93,7 @@ class WorkerServer:
     def rest(self) -> None:
         """Let the fork server end the workers that wait, because other workers are needed now."""
         with contextlib.suppress(OSError):  # it is busy, or dead
-            self.judges.send(json.dumps({"rest": True}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            send_message(self.judges, json.dumps({"rest": True}).encode(), wait=False)
 
     def leave(self) -> None:
         """Let the fork server end as soon as no judge holds its socket."""
@@ -122,12 +125,6 @@ def data_of(kata: Kata) -> tuple[str, ...]:
 def _key(name: str, kata: Kata | None = None, slot: int = 0) -> str:
     packages, data = ((), ()) if kata is None else (kata.packages, data_of(kata))
     return json.dumps([name, sorted(packages), sorted(data), 0 if name == "numpy" else slot])
-
-
-def _address_space(pid: int) -> int:
-    """Return the size of a process's address space in bytes. The workers that it forks start with the same size."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
@@ -175,7 +172,7 @@ class SuiteForkServer:
                 if not self.leaving:
                     self.keep(0)
                 self.leaving = [each for each in self.leaving if not each.has_left()]
-            message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+            message, descriptors = receive_message(self.control, 65536, 1)
             if not message:
                 return
             self.client = client = socket.socket(fileno=descriptors[0])
@@ -203,11 +200,11 @@ class SuiteForkServer:
         message = msgspec.json.encode(notes)
         descriptors = [client.fileno(), *(server.judges.fileno() for server in servers)]
         try:
-            socket.send_fds(suite.requests, [message], descriptors)
+            send_message(suite.requests, message, descriptors)
         except OSError:  # the suite process has ended, so a new one is started
             self.leave(self.suites, note.kata)
             suite = self.suite(note)
-            socket.send_fds(suite.requests, [message], descriptors)
+            send_message(suite.requests, message, descriptors)
         suite.servers.update(keys)
         self.keep(SUITES_OF_A_BATCH if note.crowded else SUITES)
         if not note.crowded:
@@ -261,7 +258,7 @@ class SuiteForkServer:
         if suite is not None:
             self.leave(self.suites, note.kata)
         kata = importlib.import_module("graders.catalogue").load(Path(note.root), note.kata)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = message_pair()
         pid = os.fork()
         if pid == 0:
             with ending_process():
@@ -276,8 +273,7 @@ class SuiteForkServer:
         """End the workers, which may still write into the temporary folder, and remove the folder."""
         signal.alarm(REMOVED_WITHIN_S)  # the alarm kills this process if unconfined code keeps writing
         for server in (*self.servers.values(), *(each for each in self.leaving if isinstance(each, WorkerServer))):
-            server.launch.process.kill()
-            server.launch.process.wait()
+            server.launch.end()
         remove(folder)
 
     def close_inherited(self) -> None:
@@ -325,4 +321,6 @@ def main(control: int, confinement: str, first_runtime: str, folder: str, early:
     finally:
         with contextlib.suppress(OSError):
             root.clear(folder)
+        if sys.platform != "linux":
+            os.killpg(os.getpid(), signal.SIGKILL)  # with the suite servers and judges
         os._exit(0)

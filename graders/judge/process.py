@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import site
 import socket
 import subprocess
@@ -13,9 +15,11 @@ from pathlib import Path
 
 from graders import environment
 from graders.errors import JudgeError
+from graders.unix import FORKING, message_pair
 from graders.worker.removal import remove_if_possible
 
 _REPOSITORY = Path(__file__).parents[2]
+ENDS_WITHIN_S = 5.0
 # Python starts isolated: without variables, the folder of the caller, and the user's own packages.
 _PYTHON = ("-I", "-X", "utf8", "-c")
 # The path may contain a colon, so PYTHONPATH could not hold it.
@@ -42,7 +46,12 @@ class JudgeProcess:
 
     def close(self) -> None:
         """End this process and every process that it started."""
-        self.process.kill()
+        if sys.platform != "linux":  # only the process itself can end its workers
+            self.control.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(ENDS_WITHIN_S)
+        if self.alive:
+            os.killpg(self.process.pid, signal.SIGKILL)  # with its suite servers and judges
         self.process.wait()
         self.control.close()
         remove_if_possible(self.folder)
@@ -58,7 +67,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
     """
     if site.ENABLE_USER_SITE:
         _check_packages(site.getusersitepackages())
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = message_pair()
     folder = tempfile.mkdtemp(prefix="katas-")
     with theirs:
         number, early = str(theirs.fileno()), "torch" if root is None or _tests_mention_torch(root) else ""
@@ -77,7 +86,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd="/",
-            env=environment.of_judge(os.environ) | {"TMPDIR": folder},
+            env=environment.of_judge(os.environ) | {"TMPDIR": folder} | FORKING,
             start_new_session=True,
         )
     return JudgeProcess(process, ours, folder)
@@ -105,12 +114,3 @@ def _tests_mention_torch(root: Path) -> bool:
         return any(b"torch" in file.read_bytes() for file in files)
     except OSError:
         return True
-
-
-def pid_of(pidfd: int) -> int:
-    """Return the process id of a pidfd's process in this process's namespace, or -1 once it has been reaped."""
-    descriptor = os.open(f"/proc/self/fdinfo/{pidfd}", os.O_RDONLY)
-    try:
-        return int(os.read(descriptor, 4096).partition(b"\nPid:")[2].split(None, 1)[0])
-    finally:
-        os.close(descriptor)

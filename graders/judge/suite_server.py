@@ -42,11 +42,11 @@ from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, MODE, SEED, kata_of, task_of, without_stand_ins
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import MESSAGE_BYTES, ObservationCache
+from graders.unix import message_pair, receive_message, send_message
 from graders.verdict import Verdict
 from graders.watchdog import limit_memory
-from graders.worker.syscalls import prctl
+from graders.worker.syscalls import end_with_parent
 
-PR_SET_PDEATHSIG = 1
 READY = b"."  # what a judge sends when it can grade the next submission
 GRADINGS = 100  # a judge ends after this many, so that nothing can add up
 DESCRIPTORS = 4  # the most sockets in a message: the client's, and one for each runtime's fork server
@@ -60,7 +60,7 @@ _WITHOUT = (
 
 def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
     """Collect the kata's tests and serve requests until `requests` closes. This runs in its own process."""
-    prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the judges
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = SuiteServer(kata, requests, resident)
@@ -186,7 +186,7 @@ class SuiteServer:
                 waiting = [self._fork()]
             if requested:
                 self.served = True
-                message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
+                message, descriptors = receive_message(self.requests, 65536, DESCRIPTORS)
                 if not message:
                     self._finish(waiting, list(busy.values()))
                     return
@@ -212,7 +212,7 @@ class SuiteServer:
         """Store the observations that a judge sends, and return its state."""
         while True:
             try:
-                message = judge.recv(MESSAGE_BYTES + 1, socket.MSG_DONTWAIT)
+                message, _ = receive_message(judge, MESSAGE_BYTES + 1, wait=False)
             except BlockingIOError:
                 return "busy"
             except ConnectionError:
@@ -227,12 +227,12 @@ class SuiteServer:
             while waiting:
                 judge = waiting.pop()
                 try:
-                    socket.send_fds(judge, [message], descriptors)
+                    send_message(judge, message, descriptors)
                     return judge
                 except OSError:  # it has ended
                     judge.close()
             judge = self._fork()
-            socket.send_fds(judge, [message], descriptors)
+            send_message(judge, message, descriptors)
             return judge
         finally:
             for descriptor in descriptors:
@@ -240,13 +240,13 @@ class SuiteServer:
 
     def _fork(self) -> socket.socket:
         """Fork a judge that waits for its request. Return the socket for the request."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = message_pair()
         pid = os.fork()
         if pid:
             theirs.close()
             return ours
         with ending_process():
-            prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+            end_with_parent()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             ours.close()
             self.requests.close()
@@ -258,7 +258,7 @@ class SuiteServer:
             # While there is no request, copy the pages that a grading run will write.
             rehearse(without_stand_ins(self.items))
         for number in range(GRADINGS):
-            message, descriptors, _, _ = socket.recv_fds(requests, 65536, DESCRIPTORS)
+            message, descriptors = receive_message(requests, 65536, DESCRIPTORS)
             if not message:
                 return
             again = self._grade(requests, message, descriptors, last=number + 1 == GRADINGS or not self.resident)
@@ -290,9 +290,9 @@ class SuiteServer:
             with contextlib.suppress(OSError):
                 # Send these before the response, because the next request may follow the response at once.
                 for observed in self.observations.new_messages():
-                    requests.send(observed)
+                    send_message(requests, observed)
                 if again:
-                    requests.send(READY)
+                    send_message(requests, READY)
             signal.signal(signal.SIGIO, signal.SIG_IGN)
             send(client, msgspec.msgpack.encode(response))
         return again
@@ -301,7 +301,7 @@ class SuiteServer:
         """Answer every request with the reason why the tests could not be collected."""
         reason = "\n".join(dict.fromkeys(self.faults)) or f"{self.kata.folder}: pytest could not collect the tests"
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.requests, 65536, DESCRIPTORS)
+            message, descriptors = receive_message(self.requests, 65536, DESCRIPTORS)
             if not message:
                 return
             client = socket.socket(fileno=descriptors[0])
@@ -364,13 +364,18 @@ def _report_progress(client: socket.socket, found: Verdict | Step) -> None:
 def _end_with_client(client: socket.socket) -> None:
     """End this process as soon as the client closes its end of the socket, because it no longer needs a verdict.
 
-    The kernel then sends SIGIO, whose default action ends the process. Nothing else uses this signal here. The workers'
-    fork server kills the workers of a judge that has ended.
+    The kernel then sends SIGIO. On Linux, its default action ends the process at once. Elsewhere, a handler does, as
+    soon as Python can call it. Nothing else uses this signal here. The workers' fork server kills the workers of a
+    judge that has ended.
     """
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    signal.signal(signal.SIGIO, signal.SIG_DFL if sys.platform == "linux" else partial(_end_if_closed, client))
     fcntl.fcntl(client, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(client, fcntl.F_SETFL, fcntl.fcntl(client, fcntl.F_GETFL) | os.O_ASYNC)
+    _end_if_closed(client)  # if it was closed before O_ASYNC was set
+
+
+def _end_if_closed(client: socket.socket, *_: object) -> None:
     poll = select.poll()
     poll.register(client, select.POLLIN)
-    if poll.poll(0):  # the socket was closed before O_ASYNC was set
+    if poll.poll(0):
         os._exit(0)

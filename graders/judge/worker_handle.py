@@ -14,6 +14,7 @@ import re
 import select
 import signal
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from graders.errors import (
     WireError,
     WorkerError,
 )
-from graders.judge.process import pid_of
+from graders.unix import cpu_seconds, measures_cpu, message_pair, pid_of, receive_message, send_message
 
 # Most replies arrive sooner than the kernel could wake a sleeping process, so the judge polls for this long before it
 # sleeps.
@@ -43,6 +44,7 @@ ANSWERED_WITHIN_S = 0.2  # the longest wait until a worker that is about to be s
 FRAME = re.compile(rb'^ +File "([^"\n]+)", line (\d{1,7}) in ', re.MULTILINE)  # of faulthandler, the innermost first
 TRACE_END = b" in <module>\n"
 KILLED_WITHIN_S = 2.0  # the longest wait for the kernel's record of a worker that has ended
+UNMEASURED = 1 / 4  # the share of wall time that counts if the system does not measure the CPU time of a worker
 LOOK_S = 0.002, 0.05  # how long the judge waits before it looks whether a worker is asleep: at first, and at most
 
 
@@ -75,8 +77,8 @@ class Stopwatch:
         Raises TimeoutError if the worker has used up its time, and MachineBusy if it hardly gets a processor.
         """
         now = time.monotonic()
-        if self.worker.is_in(b"ST"):
-            self.asleep_s += min(now - self.looked, 2 * self.wait_s)  # if it is more, this process had to wait
+        share = self.worker.share_asleep(now - self.looked)
+        self.asleep_s += share * min(now - self.looked, 2 * self.wait_s)  # if it is more, this process had to wait
         self.looked = now
         self.wait_s = min(2 * self.wait_s, self.longest_wait_s)
         used = self.used_s
@@ -92,7 +94,7 @@ class Worker:
 
     channel: int
     output: int
-    pidfd: int
+    pidfd: int  # -1 on other systems than Linux
     group: WorkerGroup
     output_limit: int = 64 << 10
     spin_s: float = SPIN_S
@@ -105,6 +107,7 @@ class Worker:
     ended: dict[str, Any] | None = None
     closed: bool = False
     charged_s: float = 0.0  # the CPU time that was counted for earlier requests
+    seen_s: float = 0.0  # the CPU time at the last look (not on Linux)
 
     def __post_init__(self) -> None:
         os.set_blocking(self.output, False)
@@ -275,18 +278,20 @@ class Worker:
 
     @functools.cached_property
     def pid(self) -> int:
-        """The worker's process id in the judge's own namespace."""
+        """The worker's process id in the judge's own namespace. Elsewhere than on Linux, the group sets it."""
         return pid_of(self.pidfd)
 
     def cpu_s(self) -> float:
-        """Return the CPU seconds that all threads of the worker have used so far or, once it has ended, in total."""
+        """Return the CPU seconds that all threads of the worker have used so far or, once it has ended, in total.
+
+        On a system that cannot tell, they are always 0 (see `share_asleep`).
+        """
+        if not measures_cpu():
+            return 0.0
         if self.ended is None and not self.dead:
-            try:
-                pid = self.pid
-                if pid > 0:  # a reaped process has the id -1, with which the judge's own clock would be read
-                    return time.clock_gettime((~pid << 3) | 2)
-            except OSError:
-                pass
+            with contextlib.suppress(OSError):
+                if (seconds := cpu_seconds(self.pid)) is not None:
+                    return seconds
         end = self.group.end_of(self, KILLED_WITHIN_S)
         return float(end["cpu_s"]) if end else 0.0
 
@@ -297,9 +302,24 @@ class Worker:
         after its reply could hide the time that the reply took.
         """
         self._send(signal.SIGSTOP)
+        if sys.platform != "linux":
+            return
         deadline = time.monotonic() + STOPPED_WITHIN_S
         while not self.is_in(b"TZX") and time.monotonic() < deadline:
             time.sleep(NAP_S)
+
+    def share_asleep(self, seconds: float) -> float:
+        """Return which share of the last `seconds` counts as the worker's own time, besides its CPU time.
+
+        Elsewhere than on Linux, a worker that has used hardly any CPU time counts as asleep. If the system does not
+        measure CPU time, part of the wall time counts instead, because the worker may have waited for a processor.
+        """
+        if sys.platform == "linux":
+            return float(self.is_in(b"ST"))
+        if not measures_cpu():
+            return UNMEASURED
+        before, self.seen_s = self.seen_s, self.cpu_s()
+        return float(self.seen_s - before <= watchdog.IDLE * seconds)
 
     def is_in(self, states: bytes) -> bool:
         """Return whether all threads of the worker are in one of these states (see proc_pid_stat(5)).
@@ -321,7 +341,10 @@ class Worker:
 
     def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):  # the worker has ended, and the next request reports the reason
-            signal.pidfd_send_signal(self.pidfd, number)
+            if sys.platform == "linux":
+                signal.pidfd_send_signal(self.pidfd, number)
+            elif self.group.end_of(self, 0) is None:  # once it is reaped, another process may have its number
+                os.kill(self.pid, number)
 
     def kill(self, reason: str, kind: type[WorkerError] = WorkerError) -> WorkerError:
         """Kill the worker and record the reason. Return an error of this kind for the caller to raise."""
@@ -333,6 +356,8 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether the worker still runs."""
+        if sys.platform != "linux":
+            return not self.dead and self.group.end_of(self, 0) is None
         return not self.dead and not select.select([self.pidfd], [], [], 0)[0]
 
     def close(self) -> None:
@@ -342,7 +367,8 @@ class Worker:
         self.closed = True
         self.stream.close()
         os.close(self.output)
-        os.close(self.pidfd)
+        if sys.platform == "linux":
+            os.close(self.pidfd)
 
     def _exit_reason(self) -> str:
         end = self.group.end_of(self, KILLED_WITHIN_S)
@@ -371,7 +397,7 @@ class WorkerGroup:
         self.spin_s = 0.0 if patient else SPIN_S
         self.server = server
         self.output_limit = output_kb << 10
-        self.socket, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket, self._theirs = message_pair()
         self.workers: dict[int, Worker] = {}
 
     def acquire(self, count: int, seconds: float = STARTED_WITHIN_S, *, kept: bool = False) -> list[Worker]:
@@ -385,7 +411,7 @@ class WorkerGroup:
         self._theirs = None  # type: ignore[assignment]
         try:
             request = json.dumps({"workers": count, "kept": kept}).encode()
-            socket.send_fds(self.server, [request], [theirs.fileno()])
+            send_message(self.server, request, [theirs.fileno()])
         except OSError:
             raise ForkServerDied("the workers' fork server is gone") from None
         finally:
@@ -396,7 +422,7 @@ class WorkerGroup:
     def _receive_worker(self) -> Worker:
         while True:
             try:
-                message, descriptors, _, _ = socket.recv_fds(self.socket, 4096, 3)
+                message, descriptors = receive_message(self.socket, 4096, 3)
             except (TimeoutError, ConnectionError):
                 raise ForkServerDied("the workers' fork server does not answer") from None
             if not message:
@@ -406,8 +432,13 @@ class WorkerGroup:
                 raise JudgeError(
                     f"no worker can be started: {note['refused']}. Grade again when the machine is less busy."
                 )
-            if len(descriptors) == 3:
-                worker = Worker(descriptors[0], descriptors[1], descriptors[2], self, self.output_limit, self.spin_s)
+            if descriptors:
+                channel, output, *pidfd = descriptors
+                if sys.platform == "linux":
+                    worker = Worker(channel, output, pidfd[0], self, self.output_limit, self.spin_s)
+                else:
+                    worker = Worker(channel, output, -1, self, self.output_limit, self.spin_s)
+                    worker.pid = note["pid"]  # no sandbox gives it another number
                 self.workers[note["pid"]] = worker
                 return worker
             self._record_end(note)
@@ -423,7 +454,7 @@ class WorkerGroup:
         while worker.ended is None:
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
-                message = self.socket.recv(4096)
+                message, _ = receive_message(self.socket, 4096)
             except (TimeoutError, OSError):
                 return None
             if not message:

@@ -21,6 +21,8 @@ MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 4, 4096, 16384, 1 << 18
 
 def descend(sources: list[str], stage: str, uid: int, parent: int, command: list[str]) -> None:
     """Execute the command in place of this process. Raises OSError if the machine does not permit this."""
+    if sys.platform != "linux":
+        raise OSError("this needs Linux")
     libc = ctypes.CDLL(None, use_errno=True)
 
     def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

@@ -20,6 +20,7 @@ root, binds every source into a folder in its own mount namespace, and bubblewra
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -49,9 +50,11 @@ STAGE = "/tmp"  # a tmpfs covers it, but only in drop_root's mount namespace
 DROP_ROOT = str(Path(__file__).with_name("drop_root.py"))
 NO_BUBBLEWRAP = "bubblewrap is not installed, so workers have only the inner layer: apt install bubblewrap"
 STARTS_WITHIN_S = 300.0  # on a busy machine; a failed start is noticed at once
+ENDS_WITHIN_S = 10.0  # of a fork server without confinement, whose workers may keep the machine busy
 
 SERVER = "from graders.worker.fork_server import main\nmain(settings['fd'], settings)\n"
-# Without bubblewrap, only this death signal ends the fork server together with its judge.
+# Without bubblewrap, only this death signal ends the fork server together with its judge. Other systems than Linux have
+# no such signal, so there the fork server ends when the last judge closes the control socket.
 PROLOGUE = """\
 import json, os, sys
 settings = json.loads(sys.argv[1])
@@ -111,10 +114,18 @@ class Launch:
         # The fork server shares the file's position, so it must not move.
         return os.pread(self.error_file.fileno(), 4000, max(end - 4000, 0)).decode("utf-8", "replace").strip()
 
-    def close(self) -> None:
-        """Kill the fork server and all of its workers."""
+    def end(self) -> None:
+        """Kill the fork server and all of its workers. Without confinement, only the fork server can kill them."""
+        if not self.settings["walls"]:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(ENDS_WITHIN_S)
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """End the fork server and its workers, and remove their files."""
+        self.end()
         self.error_file.close()
         remove_if_possible(self.folder)
 
@@ -318,8 +329,7 @@ def _bare_settings(runtime: RuntimeFiles, folder: str) -> dict[str, Any]:
         "readable": [path for path in readable if path not in runtime.covered],
         "sys_path": [modules, *standard],
         "scratch": scratch if runtime.threads else None,
-        "parent": os.getpid(),
-    }
+    } | ({"parent": os.getpid()} if sys.platform == "linux" else {})
 
 
 # ---------------------------------------------------------------------------------------------- reasons

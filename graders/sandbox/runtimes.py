@@ -22,9 +22,10 @@ from pathlib import Path
 
 from graders import environment
 from graders.errors import ConfinementError, MissingPackage
+from graders.unix import FORKING
 
 HARNESS = "/harness"
-HARNESS_FILES = ("__init__.py", "errors.py", "wire.py", "worker")
+HARNESS_FILES = ("__init__.py", "errors.py", "unix.py", "wire.py", "worker")
 DEVICES = ("/dev/null", "/dev/urandom")
 # Without this file, PyTorch assumes an old processor and falls back to its slowest kernels.
 PROCESSOR = "/proc/cpuinfo"
@@ -113,6 +114,7 @@ def runtime(
     for package in packages:
         env |= PACKAGE_ENVIRONMENT.get(package, {})
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
+    env |= FORKING
     return RuntimeFiles(
         name=name,
         binds=tuple(binds),

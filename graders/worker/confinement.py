@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import sys
 from dataclasses import dataclass
 
 from graders.worker import landlock, seccomp
-from graders.worker.syscalls import prctl, this_machine
+from graders.worker.syscalls import end_with_parent, prctl, this_machine
 
 OPEN_FILES = 64
 LAST_DESCRIPTOR = 1 << 20
@@ -22,7 +21,7 @@ STACK_BYTES = 8 << 20
 # The kernel counts the threads of all workers of a fork server together, unless the fork server runs as root.
 THREADS = 128
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class WorkerConfinement:
         layers = ["rlimits"]
         rules = self._rules(scratch)
         if sys.platform == "linux":
-            prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
+            end_with_parent()
             prctl("PR_SET_NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1)
             prctl("PR_SET_DUMPABLE", PR_SET_DUMPABLE, 0)
             layers.append("no_new_privs")

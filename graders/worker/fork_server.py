@@ -1,10 +1,11 @@
 """The workers' fork server, a separate Python process that forks confined workers before they are needed.
 
 Sources are sent directly to a worker, so the fork server's memory never contains a learner's work. A judge sends
-`{"workers": n}` over a SOCK_SEQPACKET socket, together with one end of a private socket. Over the private socket, the
-fork server sends each worker's descriptors (channel, output and pidfd), and later the worker's exit (`{"pid", "status",
-"cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket closes, it kills that
-judge's workers. It creates the descriptors of each worker, and closes its own copies once they are sent.
+`{"workers": n}` over a message socket (graders.unix), together with one end of a private one. Over the private socket,
+the fork server sends each worker's descriptors (channel, output and, on Linux, pidfd), and later the worker's exit
+(`{"pid", "status", "cpu_s"}`). If it cannot make a worker, it sends `{"refused"}` instead. When the private socket
+closes, it kills that judge's workers. It creates the descriptors of each worker, and closes its own copies once they
+are sent.
 
 Only a scratch folder can outlive its worker: the kernel frees a worker's memory, threads and descriptors, and the
 seccomp filter lets it make no shared memory. Before a grading run gets its first worker, the fork server checks that no
@@ -33,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from graders import wire
+from graders.unix import receive_message, send_message
 from graders.worker.confinement import WorkerConfinement
 from graders.worker.removal import remove_if_possible
 from graders.worker.serving import rehearse, serve
@@ -49,13 +51,11 @@ class ReadyWorker:
     """A confined worker, with the judge's ends of the socket and the pipe that lead to it."""
 
     pid: int
-    pidfd: int
-    channel: int
-    output: int
+    descriptors: list[int]
     scratch: str | None
 
     def close(self) -> None:
-        for descriptor in (self.channel, self.output):
+        for descriptor in self.descriptors:
             os.close(descriptor)
 
 
@@ -68,18 +68,20 @@ class WorkerForkServer:
     walls: Any = None
     base_memory: int | None = None
     pool: list[ReadyWorker] = field(default_factory=list)
-    handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pidfd -> worker and owner
+    handed: dict[int, tuple[ReadyWorker, socket.socket]] = field(default_factory=dict)  # pid -> worker and owner
     owners: dict[int, socket.socket] = field(default_factory=dict)
     kept: set[int] = field(default_factory=set)  # the owners whose workers wait for later grading runs
-    cleaners: dict[int, int] = field(default_factory=dict)  # pidfd -> pid
+    cleaners: set[int] = field(default_factory=set)
     made: int = 0
     wanted: int = RESTING  # the size of the pool: as many as a recent grading run used
     asked: int = 0  # how many workers the present grading run has requested
 
     def run(self) -> None:
         """Serve until the control socket closes."""
+        self.ended = _noticing_ends()
         self.poll = select.poll()
         self.poll.register(self.control, select.POLLIN)
+        self.poll.register(self.ended, select.POLLIN)
         while True:
             # Do not fill the pool while any judge uses its workers: they need the processors.
             free = self.owners.keys() <= self.kept
@@ -95,20 +97,16 @@ class WorkerForkServer:
             # of a descriptor that was just closed, and an event for the old one would be taken for the new one.
             control = self.control.fileno()
             for descriptor, _ in events:
-                if descriptor in self.handed:
-                    self.reap(descriptor)
+                if descriptor == self.ended:
+                    self.reap_ended()
                 elif descriptor in self.owners:
                     self.leave(descriptor)
-                elif descriptor in self.cleaners:
-                    self.poll.unregister(descriptor)
-                    os.close(descriptor)
-                    os.waitpid(self.cleaners.pop(descriptor), 0)
             if any(descriptor == control for descriptor, _ in events) and not self.answer():
                 return
 
     def answer(self) -> bool:
         """Hand out the workers that one message requests. Return False once the control socket is closed."""
-        message, descriptors, _, _ = socket.recv_fds(self.control, 65536, 1)
+        message, descriptors = receive_message(self.control, 65536, 1)
         if not message:
             return False
         request = json.loads(message)
@@ -132,7 +130,7 @@ class WorkerForkServer:
                 self.hand_out(self.pool.pop(0) if self.pool else self.fork(), owner)
         except OSError as fault:  # the system cannot provide a folder or a process
             with contextlib.suppress(OSError):
-                owner.send(json.dumps({"refused": str(fault)}).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+                send_message(owner, json.dumps({"refused": str(fault)}).encode(), wait=False)
         return True
 
     def rest(self) -> None:
@@ -141,31 +139,45 @@ class WorkerForkServer:
         for worker in self.pool[RESTING:]:
             os.kill(worker.pid, signal.SIGKILL)
             os.waitpid(worker.pid, 0)
-            os.close(worker.pidfd)
             worker.close()
             if worker.scratch:
                 self.clean(worker.scratch)
         del self.pool[RESTING:]
 
     def hand_out(self, worker: ReadyWorker, owner: socket.socket) -> None:
-        self.handed[worker.pidfd] = worker, owner
-        self.poll.register(worker.pidfd, select.POLLIN)
+        self.handed[worker.pid] = worker, owner
         # The fork server must survive the death of a judge.
         with contextlib.suppress(OSError):
-            message = json.dumps({"pid": worker.pid}).encode()
-            socket.send_fds(owner, [message], [worker.channel, worker.output, worker.pidfd], socket.MSG_DONTWAIT)
+            send_message(owner, json.dumps({"pid": worker.pid}).encode(), worker.descriptors, wait=False)
         worker.close()
+        self.reap(worker.pid, os.WNOHANG)  # if it ended in the pool
 
-    def reap(self, pidfd: int) -> None:
-        worker, owner = self.handed.pop(pidfd)
-        self.poll.unregister(pidfd)
-        _, status, usage = os.wait4(worker.pid, 0)
-        os.close(pidfd)
+    def reap_ended(self) -> None:
+        """Reap every child that has ended."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.ended, 65536)
+        for pid in list(self.handed):
+            self.reap(pid, os.WNOHANG)
+        self.cleaners = {pid for pid in self.cleaners if os.waitpid(pid, os.WNOHANG)[0] == 0}
+
+    def reap(self, pid: int, options: int = 0) -> None:
+        """Reap a worker, and report its end to its judge. With WNOHANG, only if it has ended."""
+        ended, status, usage = os.wait4(pid, options)
+        if not ended:
+            return
+        worker, owner = self.handed.pop(pid)
+        self.kill_group(pid)
         if worker.scratch:
             self.clean(worker.scratch)
         end = {"pid": worker.pid, "status": status, "cpu_s": usage.ru_utime + usage.ru_stime}
         with contextlib.suppress(OSError):
-            owner.send(json.dumps(end).encode(), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            send_message(owner, json.dumps(end).encode(), wait=False)
+
+    def kill_group(self, pid: int) -> None:
+        """Kill what a worker without confinement has started, unless that has left the worker's process group."""
+        if self.walls is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
 
     def clean(self, scratch: str) -> None:
         """Remove a worker's folder. A separate process empties it, because it may hold a million files at any depth."""
@@ -176,9 +188,7 @@ class WorkerForkServer:
         if pid == 0:
             remove_if_possible(scratch)
             os._exit(0)
-        pidfd = os.pidfd_open(pid)
-        self.cleaners[pidfd] = pid
-        self.poll.register(pidfd, select.POLLIN)
+        self.cleaners.add(pid)
 
     def leave(self, descriptor: int) -> None:
         """Kill an owner's workers. Owners send nothing, so a readable socket means that its owner is gone."""
@@ -188,12 +198,19 @@ class WorkerForkServer:
         if self.owners.keys() <= self.kept:  # the grading run is over
             self.wanted = max(self.asked, self.wanted - 1, RESTING)
             self.asked = 0
-        owned = [pidfd for pidfd, (_, other) in self.handed.items() if other is owner]
-        for pidfd in owned:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        for pidfd in owned:
-            self.reap(pidfd)
+        owned = [pid for pid, (_, other) in self.handed.items() if other is owner]
+        for pid in owned:
+            os.kill(pid, signal.SIGKILL)
+        for pid in owned:
+            self.reap(pid)
         owner.close()
+
+    def kill_all(self) -> None:
+        """Kill every worker."""
+        for pid in [*self.handed, *(worker.pid for worker in self.pool)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            self.kill_group(pid)
 
     def fork(self, rehearsing: bool = False) -> ReadyWorker:
         """Fork a confined worker that waits for a submission. If `rehearsing` is true, it rehearses first.
@@ -208,8 +225,10 @@ class WorkerForkServer:
             self._become_worker(own_end.fileno(), own_output, scratch, rehearsing)
         own_end.close()
         os.close(own_output)
-        pidfd = os.pidfd_open(pid)
-        return ReadyWorker(pid, pidfd, judge_end.detach(), output, scratch)
+        if self.walls is None:
+            with contextlib.suppress(OSError):  # it has ended
+                os.setpgid(pid, pid)  # the worker does so too, because no one knows which of them is first
+        return ReadyWorker(pid, [judge_end.detach(), output, *_pidfd(pid)], scratch)
 
     def _scratch(self) -> str | None:
         root = self.settings.get("scratch")
@@ -220,8 +239,8 @@ class WorkerForkServer:
         try:
             os.mkdir(folder, 0o700)
         except OSError:  # the file system is full, so wait until the folders of earlier workers are removed
-            for pid in self.cleaners.values():
-                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            while self.cleaners:
+                os.waitpid(self.cleaners.pop(), 0)
             os.mkdir(folder, 0o700)
         return folder
 
@@ -231,21 +250,24 @@ class WorkerForkServer:
         if not root:
             return []
         deadline = time.monotonic() + CLEANED_WITHIN_S
-        for pidfd in self.cleaners:
-            cleaner = select.poll()
-            cleaner.register(pidfd, select.POLLIN)
-            cleaner.poll(max(deadline - time.monotonic(), 0) * 1000)
+        while self.cleaners and (left := deadline - time.monotonic()) > 0:
+            select.select([self.ended], [], [], left)
+            self.reap_ended()
         living = {worker.scratch for worker in self.pool}
         return [name for name in os.listdir(root) if name[0].isdigit() and f"{root}/{name}" not in living]
 
     def _become_worker(self, channel: int, output: int, scratch: str | None, rehearsing: bool) -> None:
         try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             os.dup2(output, 1)
             os.dup2(output, 2)
             if self.walls is not None:
                 memory = (self.base_memory or 0) + (64 << 30)  # lowered to the kata's limit when a submission is loaded
                 self.walls.apply({0, 1, 2, channel}, memory, 24 * 3600, scratch)
             else:
+                os.setpgid(0, 0)  # so that the fork server can kill what this worker starts
                 os.closerange(3, channel)
                 os.closerange(channel + 1, 4096)
             if scratch:
@@ -259,6 +281,23 @@ class WorkerForkServer:
             os.write(2, f"worker: {type(fault).__name__}: {fault}\n".encode())
         finally:
             os._exit(70)
+
+
+def _pidfd(pid: int) -> list[int]:
+    """Return a descriptor of a process in a list, which is empty on systems that have none."""
+    if sys.platform == "linux":
+        return [os.pidfd_open(pid)]
+    return []
+
+
+def _noticing_ends() -> int:
+    """Return a descriptor that becomes readable when a child of this process has ended."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    return reading
 
 
 def _warm_up() -> None:
@@ -329,7 +368,17 @@ def main(control: int, settings: dict[str, Any]) -> None:
     gc.freeze()
     gc.enable()
     server = WorkerForkServer(socket.socket(fileno=control), settings, walls)
-    hello = os.pidfd_open(os.getpid())
-    socket.send_fds(server.control, [json.dumps({"ready": True}).encode()], [hello])
-    os.close(hello)
-    server.run()
+    hello = _pidfd(os.getpid())
+    send_message(server.control, json.dumps({"ready": True}).encode(), hello)
+    for descriptor in hello:
+        os.close(descriptor)
+
+    def end(*_: object) -> None:
+        server.kill_all()
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)  # the launcher sends it only to a fork server without confinement
+    try:
+        server.run()
+    finally:
+        server.kill_all()

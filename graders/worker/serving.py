@@ -22,6 +22,7 @@ import numpy as np
 import graders.worker.layouts  # noqa: F401 (probes need it; imported once, before workers are forked)
 from graders import wire
 from graders.errors import WireError
+from graders.unix import limit_own_memory
 from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
 from graders.worker.recorder import Exchange, OptimizerWatch, Page, Recorder
 from graders.worker.refusals import Listener, announce_threads
@@ -104,6 +105,8 @@ class RequestHandler:
         limit = self.base_memory + (memory_mb << 20)
         if self.base_memory:
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        elif sys.platform != "linux":
+            limit_own_memory(memory_mb << 20)
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
     def _seed(self, seed: int) -> None:

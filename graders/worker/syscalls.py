@@ -9,9 +9,12 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from typing import Any
+
+PR_SET_PDEATHSIG = 1
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "access": (21, None),
@@ -133,6 +136,12 @@ def call(name: str, *arguments: Any) -> int:
 def prctl(name: str, option: int, value: int) -> None:
     """Set one attribute of this process. Raises an OSError that contains `name`."""
     checked(f"prctl({name})", _libc().prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))))
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when its parent ends. Elsewhere than on Linux, closed sockets must end it."""
+    if sys.platform == "linux":
+        prctl("PR_SET_PDEATHSIG", PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def checked(name: str, result: int) -> int:

@@ -23,6 +23,7 @@ LAYERS = (
     "errors",
     "environment",
     "extras",
+    "unix",
     "wire",
     "atomic",
     "verdict",
@@ -129,6 +130,7 @@ SEEN_BY_COURSE = {
     "graders.atomic": "locks",
     "graders.errors": "exceptions",
     "graders.extras": "what is not installed",
+    "graders.unix": "the number of processors",
     "graders.version": "the version",
     "graders.cli.session": "the repository that a command works on",
     "graders.cli.terminal": "Ctrl-C",
@@ -175,7 +177,7 @@ STDLIB = "|".join(sys.stdlib_module_names)
     ("package", "allowed"),
     [
         # torch only in the torch runtime
-        ("worker", rf"({STDLIB}|numpy|msgspec|torch|graders\.(wire|errors|worker))\b"),
+        ("worker", rf"({STDLIB}|numpy|msgspec|torch|graders\.(wire|errors|unix|worker))\b"),
         ("report", r"(?!graders\.)|graders\.(errors|report|verdict)\b"),
     ],
 )

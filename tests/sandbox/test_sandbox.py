@@ -163,7 +163,7 @@ def test_no_tests_solutions_or_history_are_in_the_file_system(either: StandIn) -
 
 def test_only_the_workers_part_of_the_harness_is_visible(either: StandIn) -> None:
     code = "import os; found = sorted(os.listdir('/harness/graders'))"
-    assert either.find(code) == ["__init__.py", "errors.py", "wire.py", "worker"]
+    assert either.find(code) == ["__init__.py", "errors.py", "unix.py", "wire.py", "worker"]
 
 
 def test_the_repository_and_the_home_folder_are_out_of_reach(either: StandIn) -> None:

@@ -37,7 +37,7 @@ from tests.workshop import ROOT
 
 GRADERS = Path(graders.__file__).parent
 PATIENCE_S = 60.0
-OURS = {"graders", "graders.errors", "graders.wire"}
+OURS = {"graders", "graders.errors", "graders.unix", "graders.wire"}
 
 Graded = Callable[..., Verdict]
 Solved = Callable[[str], str]
@@ -77,7 +77,7 @@ def test_the_worker_imports_only_the_stdlib_numpy_and_the_wire(path: Path) -> No
 
 
 @pytest.mark.security
-@pytest.mark.parametrize("file", ["__init__.py", "errors.py", "wire.py"])
+@pytest.mark.parametrize("file", ["__init__.py", "errors.py", "unix.py", "wire.py"])
 def test_files_shared_with_the_judge_import_no_more(file: str) -> None:
     foreign = {name for name in imports(GRADERS / file) if top(name) not in sys.stdlib_module_names}
     assert {name for name in foreign if not of_the_harness(name)} <= {"numpy", "msgspec"}
@@ -274,7 +274,7 @@ def test_a_pool_has_as_many_workers_as_a_run_used_until_it_rests(
 ) -> None:
     control, scratch = fork_server
     scratch.mkdir()
-    (server,) = (each for each in descendants(os.getpid()) if "fork_server" in " ".join(command_line(each.pid)))
+    (server,) = (each for each in descendants(os.getpid()) if str(scratch) in " ".join(command_line(each.pid)))
     assert reached(lambda: ahead(server), RESTING)
     group = WorkerGroup(control, 64)
     assert len(group.acquire(POOL + 1)) == POOL + 1
