@@ -44,11 +44,13 @@ COMMANDS = [
     ("debug list", 0, "no puzzles yet"),
     ("show --readme exercise01", 2, r"^katas: the package matplotlib is not installed\. Install it: pip install "),
     ("run challenge1", 2, r"^katas: the package pandas is not installed"),
+    ("run milestone1", 2, r"^katas: the package mlxtend is not installed"),
     ("notebook exercise01", 2, r"^katas: the package nbformat is not installed\. Install it: pip install "),
     ("serve --no-browser", 2, SERVE),
     ("serve --instructor out --by ada", 2, SERVE),
     ("release --student handout", 0, "written: "),
     ("new softplus", 0, "softplus"),
+    ("init ../my-katas", 0, "my-katas"),
     (BATCH, 2, COHORT),
     *((f"{name} x", 2, COHORT) for name in ("collect", "handback", "review", "feedback", "gradebook")),
 ]

@@ -73,9 +73,11 @@ def open_streams(words: Collection[str]) -> StandardStream:
 
 def _text(stream: StandardStream, before: Any) -> io.TextIOWrapper:
     """Return a stream for text, with the settings of the one `before`, if that was open."""
-    names = ("encoding", "errors", "line_buffering", "write_through")
-    settings = {"encoding": "utf-8"} if before is None else {name: getattr(before, name) for name in names}
-    return io.TextIOWrapper(io.BufferedWriter(stream), newline="\n", **settings)
+    if before is None:
+        return io.TextIOWrapper(io.BufferedWriter(stream), newline="\n", encoding="utf-8")
+    settings = {name: getattr(before, name) for name in ("encoding", "errors")}
+    at_once = before.line_buffering or before.write_through  # the latter with PYTHONUNBUFFERED
+    return io.TextIOWrapper(io.BufferedWriter(stream), newline="\n", line_buffering=at_once, **settings)
 
 
 def has_screen() -> bool:

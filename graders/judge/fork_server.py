@@ -283,6 +283,8 @@ class SuiteForkServer:
             self.client.close()
         for server in self.servers.values():
             server.judges.close()
+            if server.theirs is not None:  # if it stayed open, a judge would not notice the fork server's end
+                server.theirs.close()
         for suite in self.suites.values():
             suite.requests.close()
 

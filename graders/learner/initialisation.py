@@ -116,6 +116,7 @@ def _update(
             done["written" if there is None else "updated"] += 1
         elif sha256(new) != before.get(name):
             beside = folder / NEW / name
+            _content(folder, beside)  # raises if the path leads out of the folder
             beside.parent.mkdir(parents=True, exist_ok=True)
             deliver_bytes(new, beside, again)
             kept.append(f"kept: {name}, which you have changed. Its new version is {NEW}/{name}")

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from graders import datasets
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.extras import missing
@@ -77,10 +78,12 @@ def environment(kata: Kata, path: Path) -> dict[str, str]:
 def run(kata: Kata, path: Path, arguments: Sequence[str] = ()) -> tuple[int, list[str]]:
     """Run `python program.py …` in its folder, unconfined, with the kata's supplied modules.
 
-    Return the exit status and, if the program failed, sentences on what the learner has yet to write. Raises
-    MissingPackage if a package that the kata needs is not installed.
+    Return the exit status and, if the program failed, sentences on what the learner has yet to write. Raises KataError
+    if a package or a data set that the kata needs is missing.
     """
     package_paths(kata.runtime, kata.packages)
+    for name in kata.data:
+        datasets.folder(name)
     env = environment(kata, path)
     with subprocess.Popen([sys.executable, path.name, *arguments], cwd=path.parent, env=env) as program:
         while True:

@@ -295,6 +295,22 @@ def test_a_fork_server_killed_between_gradings_is_replaced(workshop: Judge, writ
     assert gone(servers) == set()
 
 
+def test_only_a_fork_server_holds_its_own_end_of_a_socket(repository: Path) -> None:
+    """If a suite server held it too, a judge would not notice the fork server's end, and would wait for minutes."""
+    with Judge(repository) as judge:
+        assert solve(judge, "ten") == "passed"
+        (server,) = python_of_workers(root_pid(judge))
+        others = {pid: sockets(pid) & sockets(server.pid) for pid in rooms(root_pid(judge))}
+    assert others
+    assert set().union(*others.values()) == set()
+
+
+def sockets(pid: int) -> set[str]:
+    """Return the sockets that a process has open."""
+    found = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    return {each for each in found if each.startswith("socket:")}
+
+
 @pytest.mark.deep
 @pytest.mark.usefixtures("patient")
 def test_a_fork_server_killed_during_a_grading_is_replaced(workshop: Judge, written: Written) -> None:

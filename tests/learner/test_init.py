@@ -184,9 +184,28 @@ def test_link_out_of_the_folder_is_not_followed(tmp_path: Path, folder: Path, so
     listed["files"]["../elsewhere/README.md"] = sha256(b"mine\n").hexdigest()
     write(folder / catalogue.MANIFEST, json.dumps(listed))
     (folder / README).unlink()
-    with pytest.raises(KataError, match="outside"):
+    with pytest.raises(KataError, match=r"'\.\./elsewhere/README\.md' is not the name of a file in this folder"):
         initialise(folder, source)
     assert (tmp_path / "elsewhere/README.md").read_text(encoding="utf-8") == "mine\n"
+
+
+def test_link_in_the_folder_for_new_versions_is_not_followed(tmp_path: Path, folder: Path, source: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / ".katas").symlink_to(tmp_path / "elsewhere")
+    write(folder / README, "mine\n")
+    write(source / README, "newer\n")
+    with pytest.raises(KataError, match="a link to a place outside"):
+        initialise(folder, source)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "katas/", "/tmp/a", "a//b", "a\0b"])
+def test_manifest_with_a_strange_name_is_reported(folder: Path, source: Path, name: str) -> None:
+    listed = json.loads((folder / catalogue.MANIFEST).read_text(encoding="utf-8"))
+    listed["files"][name] = "00"
+    write(folder / catalogue.MANIFEST, json.dumps(listed))
+    with pytest.raises(KataError, match="is not the name of a file in this folder"):
+        initialise(folder, source)
 
 
 def test_damaged_manifest_is_reported(folder: Path, source: Path) -> None:
