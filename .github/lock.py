@@ -27,7 +27,7 @@ report = subprocess.run(
         *OPTIONS,
         "constraints.txt",
         f"--extra-index-url={INDEX}",
-        ".[torch,data]",
+        ".[torch,triton,data]",
     ],
     check=True,
     stdout=subprocess.PIPE,

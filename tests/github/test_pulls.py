@@ -6,6 +6,7 @@ Attacks are in tests/attacks/test_pulls.py.
 from __future__ import annotations
 
 import base64
+import importlib.metadata
 import json
 import re
 import shutil
@@ -123,6 +124,21 @@ def test_locked_packages_have_the_versions_of_the_constraints():
     extras = project["optional-dependencies"]
     needed = [*project["dependencies"], *extras["torch"], *extras["data"]]
     assert {re.match(r"[\w-]+", each)[0] for each in needed} <= locked.keys()
+
+
+def test_both_workflows_install_what_every_kata_imports():
+    owners = importlib.metadata.packages_distributions()
+    locked = re.findall(r"^([\w.-]+)==", (WORKFLOWS.parent / "grading.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    needed: dict[str, set[str]] = {}
+    for kata in catalogue.load_all(ROOT):
+        for module in (*kata.packages, *({"torch"} & set(kata.runtimes))):
+            needed.setdefault(owners[module][0].lower(), set()).add(kata.slug)
+    assert {"torch", "triton", "scikit-learn"} <= needed.keys()
+    assert {name: slugs for name, slugs in needed.items() if name not in locked} == {}
+    # The unofficial run installs the extras from which the list is made.
+    extras = re.search(r'"\.(\[[\w,]+\])"', (WORKFLOWS.parent / "lock.py").read_text(encoding="utf-8"))[1]
+    (install,) = [step["run"] for step in steps("visible") if "pip install" in step.get("run", "")]
+    assert install.endswith(f'".{extras}"')
 
 
 @pytest.mark.skipif(not shutil.which("zizmor"), reason="zizmor is not installed")
