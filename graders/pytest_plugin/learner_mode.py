@@ -334,6 +334,8 @@ class Learner:
             whose = f" of {self.against}/" if self.against else ""
             terminalreporter.section(f"points{whose}, unofficial", sep="-")
         lines += [f"{name} was skipped, so it has not passed" for name in self.tally.skipped]
+        if self.tally.lacks_gpu:
+            lines.append("no GPU: nothing was tested")
         repeat = [f"to repeat with the same inputs: --seed={self.seed}"] if self.failed else []
         for line in [*lines, *dict.fromkeys(self.blocked), *repeat]:
             terminalreporter.write_line(line)

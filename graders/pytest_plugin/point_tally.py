@@ -13,6 +13,7 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 
+NO_GPU = 77  # the exit status if nothing ran for lack of a GPU; also Automake's status of a skipped test
 _WORST = ("passed", "ungraded", "skipped", "blocked", "rerun", "error", "failed")
 
 
@@ -24,6 +25,7 @@ class PointTally:
     """
 
     results: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)  # by kata, task and test
+    without_gpu: set[str] = field(default_factory=set)  # the tests that were left out because there is no GPU
 
     def record(self, properties: dict[str, str], test: str, outcome: str) -> None:
         """Record the outcome of a test phase, which is "started" or one of _WORST.
@@ -33,6 +35,8 @@ class PointTally:
         """
         tasks = self.results.setdefault((properties["root"], properties["kata"]), {})
         tests = tasks.setdefault(properties["task"], {})
+        if "ungraded" in properties:
+            self.without_gpu.add(test)
         before = tests.get(test, "started")
         if before in ("started", "rerun"):
             tests[test] = outcome
@@ -54,14 +58,23 @@ class PointTally:
         tests = [test for tasks in self.results.values() for tests in tasks.values() for test in tests.items()]
         return [name.rpartition("::")[2] for name, outcome in tests if outcome == "skipped"]
 
-    def status(self) -> pytest.ExitCode:
+    @property
+    def lacks_gpu(self) -> bool:
+        """Whether every test was left out because the machine has no GPU."""
+        return bool(self.without_gpu) and len(self.without_gpu) == len(self.outcomes)
+
+    def status(self) -> int:
         """Return the exit status of a run without failures, which is 0 only if its tests have passed."""
+        if self.lacks_gpu:
+            return NO_GPU
         if {*self.outcomes} - {"passed", "ungraded"}:
             return pytest.ExitCode.TESTS_FAILED
         return pytest.ExitCode.OK if "passed" in self.outcomes else pytest.ExitCode.NO_TESTS_COLLECTED
 
     def lines(self) -> list[str]:
         """Return one line per kata, which gives the points so far and says how to get the official verdict."""
+        if self.lacks_gpu:
+            return []
         return [self._line(Path(root), slug, tasks) for (root, slug), tasks in sorted(self.results.items())]
 
     def _line(self, root: Path, slug: str, tests: dict[str, dict[str, str]]) -> str:

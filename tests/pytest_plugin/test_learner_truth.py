@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders import Judge
+from graders.pytest_plugin.point_tally import NO_GPU
 from tests import workshop
 from tests.pytest_plugin.test_learner_mode import QUICK, counted, in_toml, several, short_limit
 from tests.workshop import ADDED, HALF, SOLUTION, Finished, edit, write
@@ -85,8 +86,21 @@ def test_a_run_in_which_nothing_could_run_is_no_success(root: Path) -> None:
     edit(root / "katas/alpha/test_alpha.py", '@task("twice")', '@pytest.mark.gpu\n@task("twice")')
     edit(root / "katas/alpha/test_alpha.py", "import numpy", "import pytest\nimport numpy")
     write(root / "katas/alpha/twice.py", SOLUTION)
-    assert run(root).status == pytest.ExitCode.NO_TESTS_COLLECTED
+    done = run(root)
+    assert done.status == NO_GPU
+    assert "\nno GPU: nothing was tested\n===" in done.out
+    assert "points" not in done.out
     assert run(root, "--collect-only").status == pytest.ExitCode.OK
+
+
+def test_another_test_that_passes_is_a_success_without_a_gpu(root: Path) -> None:
+    write(root / "katas/alpha/twice.py", SOLUTION)
+    edit(root / "katas/alpha/test_alpha.py", '@task("twice")', '@pytest.mark.gpu\n@task("twice")')
+    edit(root / "katas/alpha/test_alpha.py", "import numpy", "import pytest\nimport numpy")
+    write(root / "katas/alpha/test_more.py", workshop.VISIBLE)
+    done = run(root)
+    assert done.status == pytest.ExitCode.OK
+    assert "no GPU" not in done.out.replace("this machine has no GPU", "")
 
 
 # ----------------------------------------------------------------------------------------------- points

@@ -14,6 +14,7 @@ import pytest
 
 from graders.cli.app import COMMANDS
 from graders.doctor import examination
+from graders.pytest_plugin.point_tally import NO_GPU
 from tests import workshop
 from tests.conftest import IMPORTED
 from tests.workshop import ROOT, Finished
@@ -130,7 +131,8 @@ def test_gpu_environment_skips_with_a_reason_without_a_gpu() -> None:
     words = [each for word in gpu_words() for each in files_with_gpu_tests(word)]
     assert GPU_TEST in words
     done = run_without_gpu(*words, cwd=ROOT)
-    assert done.status == NOT_COLLECTED, done.said  # no test could run
+    assert done.status == NO_GPU, done.said
+    assert "\nno GPU: nothing was tested\n" in done.out
     assert f"{GPU_TEST} s" in done.out
     assert re.search(r"^SKIPPED .*: ungraded: this machine has no GPU$", done.out, re.MULTILINE), done.out
 
