@@ -86,7 +86,9 @@ class Session:
     def judges(self) -> set[tuple[int, str]]:
         """Return the processes of judges that the kernel itself has started."""
         mine = {each for each in descendants(self.pid) if each.parent == self.pid}
-        return {(each.pid, each.start) for each in mine if "graders.judge.fork_server" in command_line(each.pid)}
+        return {
+            (each.pid, each.start) for each in mine if "graders.judge.fork_server" in " ".join(command_line(each.pid))
+        }
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from unittest import mock
 
 from graders import Judge, catalogue, intake
-from graders.judge.fork_server import POOL
+from graders.judge.fork_server import POOL, SUITES
 from graders.judge.sides import ReferenceClock
 from graders.verdict import Verdict
 
@@ -31,7 +31,7 @@ class Residents:
         self.environment = environment
         self.patience_s = patience_s
         self.judges: dict[Path, Judge] = {}
-        self.stayed: dict[Path, set[int]] = {}  # the processes that stayed after an earlier grading
+        self.recent: dict[Path, list[str]] = {}  # the katas whose suite servers stay, the last one graded at the end
 
     def judge(self, root: Path) -> Judge:
         """Return the running judge of this repository, which must not have inherited the secrets in `environment`."""
@@ -56,13 +56,14 @@ class Residents:
         diagnosing: bool = True,
         visible: bool = False,
     ) -> Verdict:
-        """Grade a submission. Check that it leaves no process behind and that no resident process has ended.
+        """Grade a submission. Check that it leaves no process behind and that no suite server had to be replaced.
 
         `diagnosing` says whether to search for a known misconception, which takes long for tests that train. `visible`
         runs only the visible tests.
         """
         judge = self.judge(root)
         root_pid, others = pid_of(judge), set(children(os.getpid()))
+        before, recent = rooms(root_pid, family(root_pid)), self.recent.setdefault(root, [])
         if diagnosing:
             verdict = judge.grade(slug, intake.find(place), tasks=tasks, visible=visible)
         else:
@@ -74,8 +75,8 @@ class Residents:
         assert self.patiently(lambda: left_behind(root_pid, references)) == []
         assert self.patiently(lambda: running(set(children(os.getpid())) - others)) == []
         if verdict.confinement == "full":  # otherwise nothing ran, and the judge may still be starting
-            before, self.stayed[root] = self.stayed.get(root, set()), stayers(root_pid)
-            assert before <= self.stayed[root]
+            assert slug not in recent or rooms(root_pid, family(root_pid)) <= before
+            self.recent[root] = [*(each for each in recent if each != slug), slug][-SUITES:]
         return verdict
 
     @contextlib.contextmanager

@@ -66,7 +66,7 @@ def test_command_of_each_task_exists(task: dict[str, Any]) -> None:
     commands: dict[str, Any] = vars(get_command(app))["commands"]
     assert words[0] in commands
     assert words[1:] == ["exercise01"]
-    arguments = [each.name for each in commands[words[0]].params if each.param_type_name == "argument"]
+    arguments = [each.name for each in commands[words[0]].real.params if each.param_type_name == "argument"]
     assert arguments[0] in ("slug", "slugs")
 
 

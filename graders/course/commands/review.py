@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -106,7 +107,7 @@ def _print(text: str) -> None:
         print(text, flush=True)
     except OSError as fault:
         say(f"katas: standard output: {fault.strerror}. The points were written anyway: {text}")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # keep Python from flushing standard output again at exit
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (what is left must not be flushed again)
 
 
 def _by_task(option: str, given: Iterable[str] | None, form: str) -> dict[str, str]:
