@@ -33,9 +33,14 @@ def missing(module: str) -> str:
 
 
 def how_to_install(extra: str) -> str:
-    """Return the command that installs an extra: into a clone, or beside an installed wheel."""
+    """Return the command that installs an extra (or the base, if it is ""): into a clone, or beside a wheel."""
     if _CLONE.is_file():
-        return f"pip install -c constraints.txt -e '.[{extra}]'"
-    marked = re.compile(rf"""^([^;]+);.*\bextra == ["']{extra}["']""")
-    found = (marked.match(line) for line in importlib.metadata.requires("nn-katas") or ())
-    return " ".join([sys.executable, "-m pip install", *(f"'{each[1].strip()}'" for each in found if each)])
+        which = f"[{extra}]" if extra else ""
+        return f"pip install -c constraints.txt -e '.{which}'"
+    wanted = []
+    for line in importlib.metadata.requires("nn-katas") or ():
+        package, _, marker = line.partition(";")
+        marked = re.search(r"""\bextra == ["']([\w-]+)["']""", marker)
+        if (marked[1] if marked else "") == extra:
+            wanted.append(f"'{package.strip()}'")
+    return " ".join([sys.executable, "-m pip install", *wanted])

@@ -147,3 +147,11 @@ def test_help_and_completion_import_no_product() -> None:
     for names in (modules_after("--help"), modules_after(env=line | {"COMP_CWORD": "1"})):
         assert "graders.cli.app" in names
         assert [name for name in PRODUCTS if f"graders.{name}" in names] == []
+
+
+@pytest.mark.parametrize("extra", ["", "figures"])
+def test_the_command_that_installs_an_extra_names_what_it_brings(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert extras.how_to_install(extra).endswith(" -e '.[figures]'" if extra else " -e '.'")
+    monkeypatch.setattr(extras, "_CLONE", Path("/missing"))
+    wanted = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    assert distributions(re.findall(r"'([^']+)'", extras.how_to_install(extra))) == distributions(wanted)
