@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[1]
 PATIENCE_S = 600
 SOLVED = (ROOT / "solutions/exercise01/affine.py").read_text(encoding="utf-8")
 CONTINUOUS = ("PIP_", "OPENBLAS_", "NVPL_", "CI")  # what a machine needs to install packages and to compute
-COHORT = r"^katas: the package \w+ is not installed\. Install it: pip install .*\.\[cohort\]"
-SERVE = r"^katas: the package \w+ is not installed\. Install it: pip install .*\.\[serve\]"
+LACKS = r"^katas: the package \w+ is not installed\. Install it: pip install .*\.\[{}\]"
+COHORT, SERVE = LACKS.format("cohort"), LACKS.format("serve")
 BATCH = "grade-batch graders/demo/course/submissions --out out --kata exercise01"
 
 # What each command prints after `./run demo`, which installs the extra torch, and its exit status.
@@ -42,10 +42,10 @@ COMMANDS = [
     ("reset exercise01", 0, "your files are the original stubs"),
     ("data list", 0, "MNIST"),
     ("debug list", 0, "no puzzles yet"),
-    ("show --readme exercise01", 2, r"^katas: the package matplotlib is not installed\. Install it: pip install "),
+    ("show --readme exercise01", 2, LACKS.format("figures")),
     ("run challenge1", 2, r"^katas: the package pandas is not installed"),
     ("run milestone1", 2, r"^katas: the package mlxtend is not installed"),
-    ("notebook exercise01", 2, r"^katas: the package nbformat is not installed\. Install it: pip install "),
+    ("notebook exercise01", 2, LACKS.format("notebook")),
     ("serve --no-browser", 2, SERVE),
     ("serve --instructor out --by ada", 2, SERVE),
     ("release --student handout", 0, "written: "),
@@ -57,7 +57,7 @@ COMMANDS = [
 
 
 def _environment(home: Path, scripts: Path) -> dict[str, str]:
-    """Return the environment of somebody who has only just got the project: an empty home, no settings."""
+    """Return the environment of a new user, with an empty home and without settings."""
     kept = {name: value for name, value in os.environ.items() if name.startswith(CONTINUOUS)}
     return kept | {"HOME": str(home), "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "LANG": "C.UTF-8"}
 

@@ -8,6 +8,7 @@ PYTHONOPTIMIZE, which removes every `assert`), no numbers of threads, no preload
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
 _FOLDERS = (
@@ -32,18 +33,22 @@ _FIXED = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+# On macOS, BLAS uses threads of its own, which do not exist after a fork, and the system's frameworks end a process
+# that was forked after their first use.
+_FORKING = {"VECLIB_MAXIMUM_THREADS": "1", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
 
 
 def of_judge(shell: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a judge that is started from a shell. Folders are absolute, as `/` is its own."""
     kept = {name: os.path.abspath(shell[name]) for name in _FOLDERS if shell.get(name)}
     kept |= {name: folders for name in _SEARCHED if (folders := absolute(shell.get(name, "")))}
-    return kept | of_processor(shell) | _FIXED
+    return kept | of_machine(shell) | _FIXED
 
 
-def of_processor(shell: Mapping[str, str]) -> dict[str, str]:
-    """Return what a judge's workers get from a shell, too."""
-    return {name: shell[name] for name in _PROCESSOR if shell.get(name)}
+def of_machine(shell: Mapping[str, str]) -> dict[str, str]:
+    """Return what a judge's workers get, too: a shell's settings for the processor, and what the system needs."""
+    kept = {name: shell[name] for name in _PROCESSOR if shell.get(name)}
+    return kept | (_FORKING if sys.platform == "darwin" else {})
 
 
 def of_git(shell: Mapping[str, str]) -> dict[str, str]:

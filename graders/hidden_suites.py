@@ -12,7 +12,7 @@ from graders import catalogue
 from graders.catalogue.paths import home
 from graders.errors import CatalogueError
 
-_SETTINGS = ("conftest.py", "tox.ini")
+SETTINGS = ("conftest.py", "tox.ini")  # pytest needs them
 _IGNORED = shutil.ignore_patterns("__pycache__", ".git")
 
 
@@ -46,7 +46,7 @@ def with_hidden(root: Path, hidden: Path | None) -> Iterator[Path]:
         for tree in (root / "katas", solutions if solutions.is_dir() else home(root) / "solutions"):
             if tree.is_dir():
                 shutil.copytree(tree, place / tree.name, ignore=_IGNORED)
-        for name in _SETTINGS:
+        for name in SETTINGS:
             if (root / name).is_file():
                 shutil.copy(root / name, place)
         for suite in suites:

@@ -20,12 +20,6 @@ from pathlib import Path
 BUFFER_BYTES = 1 << 20  # macOS otherwise buffers 8 kB, less than the longest message
 MEMORY_LOOK_S = 0.02  # how often a process that limits its own memory looks, in seconds of its CPU time
 
-# What the environment of a process that will fork must contain. On macOS, BLAS uses threads of its own, which do not
-# exist after a fork, and the system's frameworks end a process that was forked after their first use.
-FORKING: dict[str, str] = {}
-if sys.platform == "darwin":
-    FORKING = {"VECLIB_MAXIMUM_THREADS": "1", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
-
 # ------------------------------------------------------------------------------------------------------------ messages
 
 LENGTH = struct.Struct("<I")

@@ -220,7 +220,7 @@ class SuiteForkServer:
             self.leave(self.servers, key)
 
     def leave(self, among: dict[str, WorkerServer] | dict[str, SuiteProcess], key: str) -> None:
-        """Forget a process, and let it end when it is no longer used."""
+        """Remove a process from its table. It ends when its last user has left."""
         process = among.pop(key)
         process.leave()
         self.leaving.append(process)

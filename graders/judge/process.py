@@ -15,7 +15,7 @@ from pathlib import Path
 
 from graders import environment
 from graders.errors import JudgeError
-from graders.unix import FORKING, message_pair
+from graders.unix import message_pair
 from graders.worker.removal import remove_if_possible
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd="/",
-            env=environment.of_judge(os.environ) | {"TMPDIR": folder} | FORKING,
+            env=environment.of_judge(os.environ) | {"TMPDIR": folder},
             start_new_session=True,
         )
     return JudgeProcess(process, ours, folder)

@@ -16,10 +16,10 @@ from graders.catalogue.manifest import Manifest, sha256
 from graders.catalogue.paths import files_under, installed
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
+from graders.hidden_suites import SETTINGS
 from graders.output.delivery import deliver_bytes
 from graders.version import __version__
 
-SETTINGS = ("conftest.py", "tox.ini")  # pytest needs them
 NEW = ".katas/new"  # holds the new version of a file that the learner has changed
 GITIGNORE = "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"
 README = """\

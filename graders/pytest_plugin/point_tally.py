@@ -25,7 +25,7 @@ class PointTally:
     """
 
     results: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)  # by kata, task and test
-    without_gpu: set[str] = field(default_factory=set)  # the tests that were left out because there is no GPU
+    without_gpu: set[str] = field(default_factory=set)  # the tests that were skipped for lack of a GPU
 
     def record(self, properties: dict[str, str], test: str, outcome: str) -> None:
         """Record the outcome of a test phase, which is "started" or one of _WORST.

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from graders import environment
 from graders.errors import ConfinementError, MissingPackage
-from graders.unix import FORKING
 
 HARNESS = "/harness"
 HARNESS_FILES = ("__init__.py", "errors.py", "unix.py", "wire.py", "worker")
@@ -108,13 +107,12 @@ def runtime(
     binds += c_libraries
     libraries = dict.fromkeys(os.path.dirname(target) for _, target in c_libraries)
     site = dict.fromkeys(os.path.dirname(path) for path in folders)
-    env = ENVIRONMENT | environment.of_processor(os.environ)
+    env = ENVIRONMENT | environment.of_machine(os.environ)
     env |= {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
     env |= {"CUPY_CACHE_IN_MEMORY": "1"} if name == "gpu" else {}
     for package in packages:
         env |= PACKAGE_ENVIRONMENT.get(package, {})
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
-    env |= FORKING
     return RuntimeFiles(
         name=name,
         binds=tuple(binds),

@@ -31,7 +31,7 @@ from tests.attacks.residents import Residents, children, running
 from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "planted-token-0f2c"  # in the environment of whoever grades; the judge and submissions must not see it
+SECRET = "planted-token-0f2c"  # in the grader's environment; the judge and submissions must not see it
 PATIENCE_S = 240  # for one command, on a busy machine
 ENDS_WITHIN_S = 60  # for killed processes to disappear
 PR_SET_CHILD_SUBREAPER = 36
@@ -381,7 +381,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def secret() -> str:
-    """Return the token that is in the environment of whoever grades."""
+    """Return the token that is in the grader's environment."""
     return SECRET
 
 

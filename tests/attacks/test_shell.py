@@ -1,4 +1,4 @@
-"""Z74 to Z79: the shell, the folder and the home in which somebody calls the judge."""
+"""Z74 to Z79: the shell, the folder and the home of the person who calls the judge."""
 
 from __future__ import annotations
 

@@ -357,7 +357,7 @@ def test_a_killed_judging_process_is_restarted(workshop: Judge, written: Written
     assert root_pid(workshop) != root
 
 
-# ------------------------------------------------------------------------------- what is no longer used
+# -------------------------------------------------------------------------------------- idle processes
 
 OTHERS = ("scaling", "limits", "extras", "swift", "chain", "several")
 MOST = 30  # processes: this bound is for `katas serve`, too
@@ -410,7 +410,7 @@ HASTY += "server.main(int(sys.argv[1]), 'auto', 'numpy', sys.argv[2], '')"
 def test_nothing_is_lost_when_everything_ends_at_once(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This fork server ends all that it started as soon as there is no request, and starts it again for the next."""
+    """This fork server ends every idle process at once, and starts new ones for the next request."""
     lost = answers_without_verdict(monkeypatch)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:

@@ -62,7 +62,7 @@ def built(source: Path, to: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of this repository as it is in the working tree, in which somebody has worked."""
+    """A clone with the files of the working tree, and with files that do not belong in a wheel."""
     place = tmp_path_factory.mktemp("clone")
     for name in tracked():
         if (ROOT / name).is_file() and name.split("/")[0] not in ("docs", "tests", "benchmarks"):
