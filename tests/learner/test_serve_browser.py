@@ -346,7 +346,8 @@ def test_what_is_cut_off_has_a_sign(page: Any, root: Path) -> None:
 def test_only_a_kata_with_hidden_tests_can_be_graded_without_them(page: Any, root: Path) -> None:
     opened(page, "alpha")
     choice = page.get_by_label("visible tests only")
-    assert choice.is_visible()
+    choice.wait_for()
+    shows(page, HEADLINE, "not started")  # no grading is under way when the tests go
     (root / "graders" / "hidden").rename(root / "hidden")  # as in a handout
     page.reload()
     shows(page, HEADLINE, "not started")
