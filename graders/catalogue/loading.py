@@ -30,12 +30,12 @@ def load(root: Path, slug: str, *, complete: bool = True) -> Kata:
     return _with_earlier(kata, {})
 
 
-def load_all(root: Path) -> list[Kata]:
-    """Load all katas, sorted by slug. Raises CatalogueError if any of them is invalid."""
+def load_all(root: Path, *, complete: bool = True) -> list[Kata]:
+    """Load all katas, sorted by slug, as `load` does. Raises CatalogueError if any of them is invalid."""
     root = Path(root).absolute()
     if not (root / "katas").is_dir():
         raise CatalogueError(f"{root}: the folder has no katas/ folder. Specify the repository with --root DIR.")
-    katas = {slug: _read(root, slug) for slug in slugs(root)}
+    katas = {slug: _read(root, slug, complete=complete) for slug in slugs(root)}
     for kata in katas.values():
         check_requires(kata, lambda other: katas[other].prerequisites if other in katas else None)
     return [_with_earlier(kata, katas) for kata in katas.values()]
@@ -75,7 +75,10 @@ def _unknown_slug(root: Path, slug: str) -> NoReturn:
         refuse(f"katas/{slug}", "the folder's name is not a valid slug", remedy)
     if _SLUG.fullmatch(slug) and (root / "katas" / slug).is_dir():
         refuse(f"katas/{slug}", "the folder has no kata.toml", "Write one, or create the kata with `katas new`.")
-    remedy = f"{did_you_mean(slug, known, most=3)}`katas list` shows them all."
+    folder = slug.rstrip("/").rpartition("/")[2]  # as in katas/exercise01/
+    meant = {folder, re.sub(r"\d+$", lambda number: number[0].zfill(2), folder)} & set(known)
+    question = f"Did you mean `{meant.pop()}`? " if meant else did_you_mean(slug, known, most=3)
+    remedy = f"{question}`katas list` shows them all."
     refuse(root / "katas", f"there is no kata `{slug}`", remedy)
 
 

@@ -49,11 +49,11 @@ RequireExtras = Annotated[
 ]
 
 
-def chosen_katas(slugs: list[str] | None) -> list[catalogue.Kata]:
-    """Return each named kata once, or all katas if none is named."""
+def chosen_katas(slugs: list[str] | None, *, complete: bool = True) -> list[catalogue.Kata]:
+    """Return each named kata once, or all if none is named. Their files may be missing unless `complete` is set."""
     if slugs:
-        return [catalogue.load(Invocation.root, slug) for slug in dict.fromkeys(slugs)]
-    return catalogue.load_all(Invocation.root)
+        return [catalogue.load(Invocation.root, slug, complete=complete) for slug in dict.fromkeys(slugs)]
+    return catalogue.load_all(Invocation.root, complete=complete)
 
 
 def seed_16(given: str | None) -> bytes | None:

@@ -23,14 +23,14 @@ def list_() -> None:
     """List the katas: tasks, points, time and prerequisites."""
     from graders.learner.listing import as_text
 
-    print(as_text(chosen_katas(None)))
+    print(as_text(chosen_katas(None, complete=False)))
 
 
 def next_() -> None:
     """Recommend the next kata, and say why."""
     from graders.learner.listing import advice
 
-    katas = chosen_katas(None)
+    katas = chosen_katas(None, complete=False)
     with Progress.of(Invocation.root) as store:
         print(advice(katas, store.standings([kata.slug for kata in katas])))
 
@@ -43,7 +43,7 @@ def progress() -> None:
     """
     from graders.learner.listing import overview
 
-    katas = chosen_katas(None)
+    katas = chosen_katas(None, complete=False)
     with Progress.of(Invocation.root) as store:
         if store.warning:
             say(f"katas: {store.warning}")

@@ -254,7 +254,8 @@ def test_katas_may_require_each_other_in_a_chain_and_not_in_a_circle(root):
 @pytest.mark.parametrize(
     ("slug", "told"),
     [
-        *((slug, "there is no kata") for slug in ("exercise1", "../katas/exercise01", "", ".", "Exercise01")),
+        *((slug, "there is no kata") for slug in ("../katas/exercise01", "", ".", "Exercise01")),
+        *((slug, r"Did you mean `exercise01`\? `") for slug in ("exercise1", "exercise01/", "katas/exercise01/")),
         ("exercse1", r"Did you mean `exercise10` or `exercise01`\? `katas list` shows them all\."),
         ("My Kata", "katas/My Kata: the folder's name is not a valid slug"),
         ("draft", r"katas/draft: the folder has no kata\.toml"),

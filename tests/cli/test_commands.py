@@ -138,6 +138,14 @@ def test_a_wrong_kata_or_repository_is_told_with_its_fix(root: Path, tmp_path: P
     assert typo.err == "katas: katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?\n"
 
 
+@pytest.mark.parametrize("command", ["list", "next", "progress"])
+def test_a_deleted_file_is_no_reason_to_hide_the_katas(tmp_path: Path, command: str) -> None:
+    workshop.write_kata(tmp_path, "alpha")
+    (tmp_path / "katas/alpha/twice.py").unlink()
+    found = in_process.katas(command, cwd=tmp_path)
+    assert (found.status, "alpha" in found.out) == (0, True)
+
+
 def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
     assert "alpha" in in_process.katas("--root", str(root), "list", cwd=tmp_path).out
 
