@@ -8,14 +8,16 @@ must pass every time.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from graders import intake
 from graders.authoring.mutation import Mutant, mutants_of, read_equivalents
+from graders.authoring.nulls import null_submissions
 from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
@@ -42,6 +44,7 @@ class CheckPlan:
     mutation: bool = False
     flakes: int = 0  # the number of additional grading runs on right answers
     every: int = 1  # check only every n-th variant, to save time
+    repeat: int = 1  # how often a wrong variant is graded; it must get the same points each time
     seed: bytes | None = None  # the seed of all runs except the `flakes`; None draws fresh inputs for every run
 
 
@@ -49,7 +52,7 @@ class CheckPlan:
 class CheckFinding:
     """The result of checking one part of a kata. `fault` is empty if nothing is wrong with that part."""
 
-    kind: str  # "README", "explanation", "stub", "solution", "wrong", "accept", "mutant", "equivalent" or "flake"
+    kind: str  # "README", "explanation", "stub", "null", "solution", "wrong", "accept", "mutant", "equivalent", "flake"
     name: str
     fault: str = ""
     diagnosed: bool = False
@@ -121,7 +124,8 @@ def check_katas(judge: Any, katas: Sequence[Kata], plan: CheckPlan) -> list[Chec
     """Check each kata, print the findings and return them. On Ctrl-C, print the findings so far."""
     mutants = {kata.slug: _mutants(kata) if plan.mutation else [] for kata in katas}
     variants = {kata.slug: len(kata.wrong[:: plan.every]) + len(kata.accept[:: plan.every]) for kata in katas}
-    work = {slug: 4 + variants[slug] + len(mutants[slug]) + plan.flakes for slug in mutants}
+    nulls = {kata.slug: len(list(null_submissions(kata))) for kata in katas}
+    work = {slug: 4 + nulls[slug] + variants[slug] + len(mutants[slug]) + plan.flakes for slug in mutants}
     tallies: list[CheckTally] = []
     with progress_bar() as progress:
         bar = progress.add_task("checking", total=sum(work.values()))
@@ -160,9 +164,14 @@ def findings_of(
     yield CheckFinding("README", "", _readme_fault(kata))
     yield CheckFinding("explanation", "", warning=explanation_gap(kata))
     yield CheckFinding("stub", "", _stub_fault(graded(intake.in_katas(kata))))
+    for answer, files in null_submissions(kata):
+        yield CheckFinding("null", f"(each function gives {answer})", _stub_fault(graded(files)))
     yield CheckFinding("solution", "", _passing_fault(strict(solution)))
     for variant in kata.wrong[:: plan.every]:
-        yield _wrong_finding(graded, kata, variant, variant.submission(solution))
+        files = variant.submission(solution)
+        finding = _wrong_finding(graded, kata, variant, files)
+        unequal = _unequal_fault([fresh(files) for _ in range(plan.repeat)]) if plan.repeat > 1 else ""
+        yield replace(finding, fault=finding.fault or unequal)
     for variant in kata.accept[:: plan.every]:
         verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
         core = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
@@ -211,6 +220,16 @@ def _stub_fault(verdict: Verdict) -> str:
         return f"is {verdict.status}, but a stub must fail every task {verdict.message}"
     passed = [task.name for task in verdict.tasks if task.score]
     return f"gets points for {', '.join(passed)}, but a stub must fail every task" if passed else ""
+
+
+def _unequal_fault(verdicts: Sequence[Verdict]) -> str:
+    """Return a message if gradings of the same files on fresh inputs decided a task in different ways."""
+    for decided in zip(*(verdict.tasks for verdict in verdicts), strict=True):
+        counts = Counter(task.status for task in decided)
+        if len(counts) > 1:
+            found = " and ".join(f"{status} {count} times" for status, count in counts.most_common())
+            return f"gets different points by chance: the task {decided[0].name} was {found}"
+    return ""
 
 
 def _passing_fault(verdict: Verdict) -> str:

@@ -22,16 +22,20 @@ def check(
     every: Annotated[
         int, typer.Option(help="Grade only every Nth wrong and accepted variant.", metavar="N", min=1)
     ] = 1,
+    repeat: Annotated[
+        int, typer.Option(help="Grade each wrong variant N times; the points must be equal.", metavar="N", min=1)
+    ] = 1,
     seed: Seed = None,
     table: Annotated[Path | None, typer.Option(help="Write the rates and counts to this file.", metavar="FILE")] = None,
     require_confinement: Require = None,
 ) -> int:
     """Check that katas are ready for learners.
 
-    The stub must fail every task, and the solution and the accepted variants must pass. Each wrong variant must fail
-    the task that it names. With --mutation, every mutant of the solution must fail unless it is listed as equivalent.
-    Right answers must pass on fresh inputs every time; with --flakes 0, the report says that false alarms were not
-    measured. With --seed, all other runs take their inputs from that seed, so two checks of the same files agree.
+    The stub must fail every task, also if its functions return None or an argument, and the solution and the accepted
+    variants must pass. Each wrong variant must fail the task that it names; with --repeat, it must get the same points
+    on fresh inputs. With --mutation, every mutant of the solution must fail unless it is listed as equivalent. Right
+    answers must pass on fresh inputs every time; with --flakes 0, the report says that false alarms were not measured.
+    With --seed, all other runs take their inputs from that seed, so two checks of the same files agree.
 
     Exit status: 0 no problems, 1 problems were found, 2 the check could not run.
     """
@@ -41,7 +45,7 @@ def check(
     root = Invocation.clone()
     if table is not None:
         delivery.check(table)
-    plan = checking.CheckPlan(mutation, flakes, every, seed_16(seed))
+    plan = checking.CheckPlan(mutation, flakes, every, repeat, seed_16(seed))
     with Invocation.judge(root, require=require_confinement, resident=True) as judge:
         tallies = checking.check_katas(judge, chosen_katas(slugs), plan)
     if table is not None:

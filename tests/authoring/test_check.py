@@ -21,6 +21,11 @@ EXTRA_TEST = """
 def test_minus_0_stays_minus_0(kata):
     assert str(kata.twice(np.array([-0.0]))[0]) == "-0.0"
 """
+NEGATIVE_TEST = """
+@task("exact")
+def test_twice_is_no_text(kata):
+    assert not isinstance(kata.twice(np.array([1.0])), str)
+"""
 SEED = "0123456789abcdef" * 2
 
 
@@ -54,6 +59,8 @@ def katas_of_all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     careless = SOLUTION.replace("from factors import FACTOR\n    return FACTOR * x", "return 2.0 * x + 0.0")
     write(hidden / "read" / "accept" / "plain.py", f"# 2x and nothing else.\n# core only\n{careless}")
     write(hidden / "read" / "accept" / "hasty.py", f"# 2x, and no look at the extra.\n# independent\n{careless}")
+    workshop.write_kata(root, "giving", toml=workshop.TOML + EXTRA_TASK)
+    write(root / "katas" / "giving" / "test_giving.py", workshop.VISIBLE + NEGATIVE_TEST)
     workshop.write_kata(root, "unexplained")
     (root / "solutions" / "unexplained" / "after.md").unlink()
     workshop.write_kata(root, "halfexplained")
@@ -100,7 +107,7 @@ def of(done: Finished, slug: str) -> str:
 
 def test_a_fault_makes_the_exit_status_1(checked: Finished) -> None:
     assert checked.status == 1, checked.said
-    assert checked.out.splitlines()[-1].startswith("14 katas checked, ")
+    assert checked.out.splitlines()[-1].startswith("15 katas checked, ")
     assert checked.left == []
 
 
@@ -127,6 +134,7 @@ def test_a_clean_kata_has_one_line(checked: Finished, slug: str, rejected: str, 
         ("unseen", "  wrong/thirded is caught by hidden tests only. Add a visible test"),
         ("overexcused", "  wrong/added is marked hidden_only, but a visible test catches it"),
         ("easy", "  stub gets points for half"),
+        ("giving", "  null (each function gives None) gets points for exact"),
         ("misnamed", "  wrong/elsewhere must fail the task half, which is passed; it fails twice"),
         ("unsolved", "  solution is failed but must pass: test_every_vector_is_doubled: twice: wrong value at"),
         ("unsolved", "(--seed "),
@@ -134,6 +142,17 @@ def test_a_clean_kata_has_one_line(checked: Finished, slug: str, rejected: str, 
 )
 def test_a_fault_is_named(checked: Finished, slug: str, told: str) -> None:
     assert told in of(checked, slug)
+
+
+def test_a_wrong_answer_with_other_points_each_time_is_named(tmp_path: Path) -> None:
+    workshop.write_repository(tmp_path, ["clean"])
+    lucky = (
+        "import random\n\ndef twice(x):\n    return 2.0 + x\n\ndef half(x):\n    return x / random.choice([2.0, 3.0])\n"
+    )
+    write(tmp_path / "graders/hidden/clean/wrong/lucky.py", f"# half is right by chance\n# task: twice\n{lucky}")
+    done = katas("check", "clean", "--flakes", "0", "--repeat", "30", cwd=tmp_path)
+    assert "wrong/lucky gets different points by chance: the task half was" in done.out, done.said
+    assert "wrong/added gets" not in done.out
 
 
 def test_missing_explanation_is_only_a_warning(checked: Finished) -> None:
