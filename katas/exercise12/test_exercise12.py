@@ -99,6 +99,13 @@ def test_a_result_of_a_single_number_keeps_four_axes(kata):
     close(kata.conv2d(picture([3.0]), picture([-2.0]), np.array([1.0])), picture([-5.0]))
 
 
+@task("convolution", title="A picture may have hundreds of columns, or of rows")
+def test_large_pictures(kata):
+    for shape in ((1, 300), (150, 2)):
+        large = np.arange(300.0).reshape(1, 1, *shape)
+        close(kata.conv2d(large, one_cell(1, 2, 0, 1)[None, None]), large[:, :, :, 1:])
+
+
 @task("stride")
 def test_the_worked_example_with_stride_and_padding(kata):
     close(kata.conv2d(x, weight, None, 2, 1), far_y)
@@ -195,6 +202,13 @@ def test_pooling_with_another_stride(kata):
     close(kata.max_pool2d(powers, 2, 3), picture([102, 116]))
     close(kata.max_pool2d(-powers, 1, 2), -powers[:, :, ::2, ::2])
     close(kata.max_pool2d(-powers, 3, 1), -powers[:, :, :2, :3])  # all negative
+
+
+@task("pooling", title="A picture may have hundreds of columns, or of rows")
+def test_pooling_of_large_pictures(kata):
+    for shape in ((1, 300), (150, 2)):
+        large = np.arange(300.0).reshape(1, 1, *shape)
+        close(kata.max_pool2d(large, 1), large)
 
 
 @task("pooling")

@@ -110,6 +110,8 @@ def test_merges_are_applied_in_order(kata):
     assert_ids(kata.encode("abcd abc", [(A, B), (c, d), (256, c)]), [256, 257, SPACE, 258])
     # "ab" is merged first, so no "bc" is left, and no "abc" either
     assert_ids(kata.encode("abc", [(A, B), (B, c), (A, 257)]), [256, c])
+    # 257 and 258 both stand for "aaa", but only 258 is made of 256 and an "a" after it: pairs of ids decide, not bytes
+    assert_ids(kata.encode("aaa", [(A, A), (A, 256), (256, A)]), [258])
     # a merge that doesn't occur in the text doesn't end anything
     assert_ids(kata.encode("dada", [(A, N), (D, A)]), [257, 257])
 
