@@ -443,6 +443,18 @@ def test_pruning(kata):
         assert_pruned(kata.prune(pruned(shipped(), 0.5), 0.8), shipped(), 0.8)
 
 
+@task("prune", title="Of equal weights, as many become 0 as of others; a share of 0 takes none, and a share of 1 all")
+def test_pruning_of_equal_weights_and_all_or_none(kata):
+    equal = {
+        "W1": np.array([[0.5, -0.5, 0.5, -0.5], [-0.5, 0.5, -0.5, 0.5]]),
+        "b1": np.array([0.01, 0.02]),
+        "W2": np.array([[2.0, -1.0], [1.0, -1.0]]),
+        "b2": np.array([0.0, 0.001]),
+    }
+    for share in (0.5, 0.0, 1.0):
+        assert_pruned(kata.prune(equal, share), equal, share)
+
+
 @task("tune", title="Without 90 % of its weights, the network reads nearly as well")
 def test_tuning(kata):
     images, labels = digits()
