@@ -164,8 +164,10 @@ def findings_of(
     yield CheckFinding("README", "", _readme_fault(kata))
     yield CheckFinding("explanation", "", warning=explanation_gap(kata))
     yield CheckFinding("stub", "", _stub_fault(graded(intake.in_katas(kata))))
+    # The solutions of the katas that this kata builds on may pass tasks of their own.
+    earned = _earned(graded(solution | intake.shipped(kata, kata.folder))) if kata.earlier else []
     for answer, files in null_submissions(kata):
-        yield CheckFinding("null", f"(each function gives {answer})", _stub_fault(graded(files)))
+        yield CheckFinding("null", f"(each function gives {answer})", _stub_fault(graded(files), earned))
     yield CheckFinding("solution", "", _passing_fault(strict(solution)))
     for variant in kata.wrong[:: plan.every]:
         files = variant.submission(solution)
@@ -215,10 +217,14 @@ def explanation_gap(kata: Kata) -> str:
     return f"{name}: add the heading {', '.join(map(repr, lacking))}, as `## …`." if lacking else ""
 
 
-def _stub_fault(verdict: Verdict) -> str:
+def _earned(verdict: Verdict) -> list[str]:
+    return [task.name for task in verdict.tasks if task.score]
+
+
+def _stub_fault(verdict: Verdict, besides: Collection[str] = ()) -> str:
     if verdict.status not in ("failed", "ungradable"):
         return f"is {verdict.status}, but a stub must fail every task {verdict.message}"
-    passed = [task.name for task in verdict.tasks if task.score]
+    passed = [name for name in _earned(verdict) if name not in besides]
     return f"gets points for {', '.join(passed)}, but a stub must fail every task" if passed else ""
 
 

@@ -242,6 +242,28 @@ def assert_recovered(found, cut, whole, images, labels, lost):
         fail(f"{said}, and {after:.1%} after fine_tune; expected at least {before - lost:.1%}", before - lost, after)
 
 
+def assert_repeated(kata, cut, images, labels, seed):
+    """Check that the two functions that train return networks, and the same ones for the same seed."""
+    student = {"W1": cut["W1"][:8], "b1": cut["b1"][:8], "W2": cut["W2"][:, :8], "b2": cut["b2"]}
+    for name, arguments, like in (
+        ("fine_tune", (cut, images, labels, seed), cut),
+        ("distill", (cut, images, 8, seed), student),
+    ):
+        with about(f"{name}, twice with the same seed"):
+            found = getattr(kata, name)(*arguments)
+            assert_floats(found, like)
+            assert_equal(getattr(kata, name)(*arguments), found)
+
+
+def assert_unchanged(kata, probes, calls):
+    """Check the arguments of some functions after the calls, and that two of the functions return something."""
+    assert_parts(kata.quantize(*calls["quantize"]), "q", "scale")
+    assert_floats(kata.prune(*calls["prune"]), calls["prune"][0])
+    for name, arguments in calls.items():
+        with about(f"the arguments of {name}, after the call"):
+            assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)
+
+
 def assert_taught(found, teacher, hidden, images, agrees, apart):
     """Check that a student has the promised size, gives the teacher's answers, and is as sure of them."""
     shapes = {"W1": (hidden, 784), "b1": (hidden,), "W2": (10, hidden), "b2": (10,)}
@@ -504,12 +526,7 @@ def test_the_picture(kata, probes):
 def test_equal_seeds(kata):
     images, labels = digits()
     cut = pruned(shipped(), 0.9)
-    for name, arguments in (
-        ("fine_tune", (cut, images[:300], labels[:300], 3)),
-        ("distill", (cut, images[:300], 8, 3)),
-    ):
-        with about(f"{name}, twice with the same seed"):
-            assert_equal(getattr(kata, name)(*arguments), getattr(kata, name)(*arguments))
+    assert_repeated(kata, cut, images[:300], labels[:300], 3)
 
 
 @task("inputs")
@@ -526,6 +543,4 @@ def test_arguments_stay_as_they_are(kata, probes):
         "quantize_network": [network],
         "pareto_front": [POINTS],
     }
-    for name, arguments in calls.items():
-        with about(f"the arguments of {name}, after the call"):
-            assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)
+    assert_unchanged(kata, probes, calls)

@@ -184,6 +184,8 @@ def test_global_generators_are_left_alone(kata, draw, probes):
 
 @task("errors", title="p_drop outside [0, 1) raises a ValueError")
 def test_probabilities_outside_0_to_1_are_value_errors(kata):
+    kata.dropout(h, diagonal, 0.0)
+    kata.dropout_mask((2, 2), 0.0, generator(1))
     for p_drop in (1.0, 1.5, -0.1, -1.0):
         with kata.raises(ValueError):
             kata.dropout(h, diagonal, p_drop)

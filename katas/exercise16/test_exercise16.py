@@ -229,6 +229,7 @@ def test_arguments_and_outputs_are_left_alone(kata, probes):
     shapes |= {"doutputs": (3, 2, 1), "dh": (2, 1), "dc": (2, 1)}
     arguments = [rng.normal(size=shape) for shape in shapes.values()]
     after, before, outputs = kata.run(probes.arguments_after, *arguments)
+    assert_shape(assert_parts(before, "outputs", "h", "c")[0], (3, 2, 1))
     for name, array, given in zip(shapes, after, arguments, strict=True):
         with about(f"{name}, after lstm and lstm_gradient"):
             assert_equal(array, given)

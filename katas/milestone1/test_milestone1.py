@@ -283,5 +283,6 @@ def test_arguments_stay_as_they_are(kata, probes):
             assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)
     again = [parameters, forward(parameters, batch[::-1]), labels]
     before, after = assert_parts(kata.run(probes.two_calls, calls["backward"], again), "before", "after")
+    assert_names(before)
     with about("the gradients of the first call, after the second call"):
         assert_equal(after, before)

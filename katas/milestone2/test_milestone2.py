@@ -439,6 +439,8 @@ def test_arguments_stay_as_they_are(kata, probes):
         "block_forward": [batch, batch_gamma, batch_beta, 0.25],
         "block_backward": [batch_dh, batch, batch_gamma, batch_beta, batch_mask, 0.25],
     }
+    h, _ = assert_parts(kata.block_forward(batch, batch_gamma, batch_beta, 0.25, generator(1), False), "h", "mask")
+    assert_shape(h, batch.shape)
     for name, arguments in calls.items():
         with about(f"the arguments of {name}, after the call"):
             assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)

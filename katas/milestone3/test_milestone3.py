@@ -456,6 +456,8 @@ def test_arguments_stay_as_they_are(kata, probes):
         "train_step": [params, None, ids, targets, 2, 0.01],
         "next_logits": [params, ids[0], None, 2],
     }
+    _, gradients = assert_parts(kata.loss_and_gradients(*calls["loss_and_gradients"]), "loss", "gradients")
+    assert_arranged(gradients, params, "the gradients")
     for name, arguments in calls.items():
         with about(f"the arguments of {name}, after the call"):
             assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)

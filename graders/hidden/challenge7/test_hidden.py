@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from graders import datasets
-from graders.checks import about, assert_equal, cases, task
+from graders.checks import cases, task
 
 _VISIBLE = importlib.util.spec_from_file_location(
     "visible_challenge7", Path(__file__).parents[3] / "katas" / "challenge7" / "test_challenge7.py"
@@ -192,12 +192,7 @@ def test_pictures(kata, draw, probes):
 def test_equal_seeds(kata, draw):
     images, labels = visible.digits()
     cut, seed = visible.pruned(visible.shipped(), 0.8), draw.seed() % 1000
-    for name, arguments in (
-        ("fine_tune", (cut, images[:300], labels[:300], seed)),
-        ("distill", (cut, images[:300], 8, seed)),
-    ):
-        with about(f"{name}, twice with the same seed"):
-            assert_equal(getattr(kata, name)(*arguments), getattr(kata, name)(*arguments))
+    visible.assert_repeated(kata, cut, images[:300], labels[:300], seed)
 
 
 @task("inputs", title="Arguments stay as they are")
@@ -215,6 +210,4 @@ def test_arguments_stay_as_they_are(kata, probes, draw):
         "quantize_network": [network],
         "pareto_front": [points(draw)],
     }
-    for name, arguments in calls.items():
-        with about(f"the arguments of {name}, after the call"):
-            assert_equal(kata.run(probes.arguments_after, name, arguments), arguments)
+    visible.assert_unchanged(kata, probes, calls)
