@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,19 @@ from graders.checks.mismatch import Mismatch, fail
 SHORT = 6  # a tuple of at most this many integers is shown in full
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
 MULTIPLE = 8  # how many times the rounding error of one term an answer may be off for each term
+NINE_DIGITS = 1e-9  # how far a value of a core task in float64 may be off, relative to its scale
+
+_in_core: ContextVar[bool] = ContextVar("in_core", default=False)
+
+
+@contextmanager
+def values_only(core: bool) -> Iterator[None]:
+    """In the block, `assert_close` judges as in a core task if `core` is set: values to nine digits, of any dtype."""
+    token = _in_core.set(core)
+    try:
+        yield
+    finally:
+        _in_core.reset(token)
 
 
 def assert_close(
@@ -24,8 +40,14 @@ def assert_close(
     terms: object = 1,
     dtype: npt.DTypeLike | None = None,
     name: str = "",
+    precise: bool = False,
 ) -> None:
     """Check that every element satisfies |actual - expected| <= 8 · eps · terms · scale + tiny.
+
+    If float64 is expected in a core task, a difference of 1e-9 is allowed too, relative to the largest element of
+    `expected` or to `scale` if that is smaller, and numbers of any dtype are compared. So a constant typed with ten
+    digits is right, and so are exact zeros and ones as integers. `precise` is for tasks about precision: it judges as
+    in an extra task.
 
     Here, eps is the machine epsilon of `dtype`, and tiny is its smallest normal number. `dtype` defaults to the dtype
     of `expected`, or to float64 if that is not a floating-point dtype. `scale` is the magnitude of the intermediate
@@ -41,12 +63,14 @@ def assert_close(
     """
     reference = _as_array(expected)
     promised = np.dtype(dtype if dtype is not None else reference.dtype if reference.dtype.kind in "fc" else np.float64)
+    to_nine_digits = promised == np.float64 and _in_core.get() and not precise
     problem = _kind_of_float(actual) if reference.ndim == 0 else _kind_of_array(actual, reference.shape, promised)
-    if problem is None:
-        allowed = _allowance(reference, scale, terms, promised)
-        problem = discrepancy(np.asarray(actual), reference, allowed, promised, name)
-    elif name:
+    if problem is not None and name:
         problem = f"{name}: {problem}"
+    if problem is None or (to_nine_digits and _has_numbers(actual, reference.shape)):
+        allowed = _allowance(reference, scale, terms, promised, NINE_DIGITS * to_nine_digits)
+        wrong = discrepancy(np.asarray(actual), reference, allowed, promised, name)
+        problem = wrong and (problem or wrong)  # a dtype that is too coarse is the cause
     if problem is not None:
         # Show the expected value in the required dtype, because the dtype may be the only difference.
         fail(problem, reference.astype(promised) if reference.ndim else expected, actual)
@@ -159,13 +183,27 @@ def _kind_of_array(actual: object, shape: tuple[int, ...], dtype: np.dtype[Any])
     return None if actual.dtype == dtype else f"expected dtype {dtype}, got {actual.dtype}"
 
 
-def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any]) -> Array:
+def _has_numbers(actual: object, shape: tuple[int, ...]) -> bool:
+    """Return whether `actual` is an array of this shape, or a number if the shape is (), of some real dtype."""
+    if type(actual) is np.ndarray:
+        return actual.shape == shape and actual.dtype.kind in "biuf"
+    return (
+        shape == ()
+        and (type(actual) in (bool, int, float) or isinstance(actual, np.generic))
+        and (np.asarray(actual).dtype.kind in "biuf")
+    )
+
+
+def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any], least: float) -> Array:
     limits = np.finfo(dtype)
     magnitude = np.abs(_wide(expected if scale is None else _as_array(scale)))
     length = max(terms, 1) if type(terms) is int else np.maximum(_wide(_as_array(terms)), 1)
     # The smallest normal number is added because results below it may be flushed to zero.
     with np.errstate(over="ignore"):
         allowed = MULTIPLE * float(limits.eps) * length * magnitude + float(limits.smallest_normal)
+        if least:
+            largest = np.nanmax(np.abs(_wide(expected)), initial=0.0)
+            allowed = np.fmax(allowed, least * np.fmin(magnitude, largest))
     return allowed if np.shape(allowed) == expected.shape else np.broadcast_to(allowed, expected.shape)
 
 

@@ -14,6 +14,7 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.catalogue.paths import home
+from graders.checks.arrays import values_only
 from graders.checks.draw import Draw
 from graders.errors import CatalogueError
 from graders.pytest_plugin.handle import Handle, Probes, probes_beside
@@ -130,5 +131,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if HANDLE not in pyfuncitem.stash:
         return None
     __tracebackhide__ = True
-    pyfuncitem.config.stash[MODE].run(pyfuncitem, trial_of(pyfuncitem, pyfuncitem.config.stash[SEED]))
+    core = not any(task.extra for task in pyfuncitem.stash[KATA].tasks if task.name == task_of(pyfuncitem))
+    with values_only(core):
+        pyfuncitem.config.stash[MODE].run(pyfuncitem, trial_of(pyfuncitem, pyfuncitem.config.stash[SEED]))
     return True

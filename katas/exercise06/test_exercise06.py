@@ -11,7 +11,7 @@ import numpy as np
 from graders.checks import about, assert_close, assert_equal, task
 
 STEP = 1e-5  # the default
-close = partial(assert_close, scale=10 / STEP, terms=8)  # for values of f up to 10, sums of up to 8 terms
+close = partial(assert_close, precise=True, scale=10 / STEP, terms=8)  # for values of f up to 10, sums of up to 8 terms
 
 
 @task("scalar")

@@ -1,6 +1,7 @@
 """Tests of the checks of arrays and plain values, and of their messages."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from graders.checks import (
     assert_parts,
     assert_shape,
 )
+from graders.checks.arrays import values_only
 from graders.checks.draw import Size
 from graders.checks.mismatch import fail, observing
 
@@ -143,6 +145,44 @@ def test_an_answer_is_compared_at_the_precision_that_it_must_have() -> None:
 def test_a_float_may_be_a_python_float_a_numpy_scalar_or_0d(actual: object) -> None:
     assert_close(actual, 1 / 3)
     assert_float(actual)
+
+
+CORE = np.array([0.0, 1.0, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected"),
+    [
+        (CORE * (1 + 9e-10), CORE),
+        (CORE[:2].astype(np.float32), CORE[:2]),
+        (np.array([0, 1]), CORE[:2]),
+        (np.array([1 + 9e-10, np.nan, np.inf]), np.array([1.0, np.nan, np.inf])),
+        (np.array([False, True]), CORE[:2]),
+        (1, 1.0),
+    ],
+)
+def test_a_value_of_a_core_task_is_judged_to_nine_digits_whatever_its_dtype(actual: object, expected: object) -> None:
+    with values_only(True):
+        assert_close(actual, expected)
+    with pytest.raises(Mismatch), values_only(False):
+        assert_close(actual, expected)
+
+
+@pytest.mark.parametrize(
+    ("actual", "options", "message"),
+    [
+        (CORE * (1 + 2e-9), {}, "wrong value at"),
+        (CORE * (1 + 9e-10), {"precise": True}, "wrong value at"),
+        (np.array([0, 1, 0.1 + 2e-10]), {"scale": CORE}, "wrong value at"),  # 1e-9 of this element, not of the largest
+        (CORE.astype(np.float32), {}, "expected dtype float64, got float32"),
+        (CORE[:2], {}, "expected shape"),
+        (list(CORE), {}, "expected a numpy.ndarray"),
+        (CORE, {"dtype": np.float32}, "expected dtype float32, got float64"),
+    ],
+)
+def test_a_core_task_still_refuses_what_is_wrong(actual: object, options: dict[str, Any], message: str) -> None:
+    with values_only(True), pytest.raises(Mismatch, match=message):
+        assert_close(actual, CORE, **options)
 
 
 @pytest.mark.parametrize(("actual", "expected"), [(np.inf, np.nan), (np.inf, 1.0), (1.0, np.inf), (-np.inf, np.inf)])

@@ -105,7 +105,8 @@ def assert_gradient(actual, name, parameters, w, eps=STEP, dtype=np.float64):
     rounding = 3 * w.size * size(w + 2 * eps) / eps
     truncation = eps**2 / 6 * third(w)
     differences = np.finfo(np.float64).eps * rounding + truncation / 4  # assert_close allows 8 times this
-    assert_close(actual, expected, dtype=dtype, scale=abs(expected.numpy()) + differences / np.finfo(dtype).eps)
+    scale = abs(expected.numpy()) + differences / np.finfo(dtype).eps
+    assert_close(actual, expected, dtype=dtype, scale=scale, precise=True)
 
 
 def measured(kata, probe, name, parameters, *arguments):
