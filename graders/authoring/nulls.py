@@ -18,7 +18,7 @@ ANSWERS = {
 
 
 def null_submissions(kata: Kata) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Yield the kata's stub with each of these answers, beside the solutions of the katas that it builds on."""
+    """Yield the kata's stub with each of these answers, together with the solutions of the katas that it builds on."""
     stub = intake.shipped(kata, kata.folder)
     for answer, statement in ANSWERS.items():
         filled = {name: _filled(data, statement) for name, data in stub.items() if name.endswith(".py")}
