@@ -348,6 +348,17 @@ def test_chunks(kata, probes):
             close(kata.run(probes.logits_in_chunks, sizes, state, ids[0], chunks), expected)
 
 
+@task("writing", title="Also a model without any block knows which positions come next")
+def test_chunks_without_a_block(kata, probes):
+    bare = (*sizes[:4], 0)
+    outside = {name: array for name, array in state.items() if not name.startswith("blocks.")}
+    for chunks in ([2, 4], [1, 2, 3]):
+        with about(f"GPT{bare}, a model with no block, and a text in chunks of {chunks}"):
+            close(
+                kata.run(probes.logits_in_chunks, bare, outside, ids[0], chunks), twin_logits(bare, outside, ids[:1])[0]
+            )
+
+
 @task("writing", title="With temperature 0, the most probable character follows")
 def test_greedy_text(kata, probes):
     expected = [1, 4]
