@@ -29,8 +29,8 @@ TEST_S = 20.0
 DIAGNOSIS_S = 10.0
 AGAIN_S = 0.5  # the exception is raised again at this interval, because a finaliser may swallow it
 SOON_S = 0.01  # the shortest time after which own time is measured again
-PATIENCE, LEAST_PATIENCE_S = 20, 300.0  # own time may take PATIENCE times as much wall time, and at least this long
-IDLE = 1 / PATIENCE  # without schedstat, a process that uses a smaller share of a processor counts as asleep
+PATIENCE, LEAST_PATIENCE_S = 10, 300.0  # own time may take PATIENCE times as much wall time, and at least this long
+IDLE = 0.05  # without schedstat, a process that uses a smaller share of a processor counts as asleep
 DEBUGGERS = ("bdb", "pdb", "_pydevd_bundle")  # these modules contain the trace functions of pdb, PyCharm and VS Code
 MEMORY_BYTES = 1 << 30  # the judge may map this much memory more than at its start; a reply has at most 64 MiB
 

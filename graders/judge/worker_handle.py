@@ -49,7 +49,7 @@ LOOK_S = 0.002, 0.05  # how long the judge waits before it looks whether a worke
 
 
 class Stopwatch:
-    """Measures the time that a worker itself uses: its CPU time, and the wall time in which it is found asleep.
+    """Measures the time that a worker itself uses: its CPU time, and the time in which it sleeps.
 
     While a worker waits for a processor, it uses no time, so limits are the same on a quiet and on a busy machine.
     """
@@ -60,6 +60,7 @@ class Stopwatch:
         self.started = self.looked = time.monotonic()
         self.wait_s, self.longest_wait_s = LOOK_S
         self.asleep_s = 0.0
+        worker.scheduled = None
 
     @property
     def used_s(self) -> float:
@@ -72,13 +73,13 @@ class Stopwatch:
         return time.monotonic() - self.looked > self.wait_s
 
     def look(self) -> None:
-        """Add the time since the last look if the worker is asleep.
+        """Add the time since the last look in which the worker was asleep.
 
         Raises TimeoutError if the worker has used up its time, and MachineBusy if it hardly gets a processor.
         """
         now = time.monotonic()
-        share = self.worker.share_asleep(now - self.looked)
-        self.asleep_s += share * min(now - self.looked, 2 * self.wait_s)  # if it is more, this process had to wait
+        asleep = self.worker.asleep_s(now - self.looked)
+        self.asleep_s += min(asleep, 2 * self.wait_s)  # if it is more, this process had to wait
         self.looked = now
         self.wait_s = min(2 * self.wait_s, self.longest_wait_s)
         used = self.used_s
@@ -107,7 +108,10 @@ class Worker:
     ended: dict[str, Any] | None = None
     closed: bool = False
     charged_s: float = 0.0  # the CPU time that was counted for earlier requests
-    seen_s: float = 0.0  # the CPU time at the last look (not on Linux)
+    seen_s: float = 0.0  # the CPU time at the last look
+    scheduled: dict[str, int] | None = (
+        None  # for each thread, how long it had run or waited for a processor then, in ns
+    )
 
     def __post_init__(self) -> None:
         os.set_blocking(self.output, False)
@@ -284,7 +288,7 @@ class Worker:
     def cpu_s(self) -> float:
         """Return the CPU seconds that all threads of the worker have used so far or, once it has ended, in total.
 
-        On a system that cannot tell, they are always 0 (see `share_asleep`).
+        On a system that cannot tell, they are always 0 (see `asleep_s`).
         """
         if not measures_cpu():
             return 0.0
@@ -308,18 +312,37 @@ class Worker:
         while not self.is_in(b"TZX") and time.monotonic() < deadline:
             time.sleep(NAP_S)
 
-    def share_asleep(self, seconds: float) -> float:
-        """Return which share of the last `seconds` counts as the worker's own time, besides its CPU time.
+    def asleep_s(self, seconds: float) -> float:
+        """Return for how many of the last `seconds` the worker slept, and so used no CPU time.
 
-        Elsewhere than on Linux, a worker that has used hardly any CPU time counts as asleep. If the system does not
-        measure CPU time, part of the wall time counts instead, because the worker may have waited for a processor.
+        Linux counts for how long each thread has run and waited for a processor, so a worker that prints all the time
+        can't be found awake whenever the judge wakes up. At the first look after a request, and if the kernel counts
+        nothing, the state of the threads decides. Elsewhere, a worker that has used hardly any CPU time counts as
+        asleep. If the system does not measure CPU time, part of the wall time counts instead, because the worker may
+        have waited for a processor.
         """
-        if sys.platform == "linux":
-            return float(self.is_in(b"ST"))
         if not measures_cpu():
-            return UNMEASURED
+            return UNMEASURED * seconds
         before, self.seen_s = self.seen_s, self.cpu_s()
-        return float(self.seen_s - before <= watchdog.IDLE * seconds)
+        if sys.platform != "linux":
+            return seconds * (self.seen_s - before <= watchdog.IDLE * seconds)
+        earlier, self.scheduled = self.scheduled, self._scheduled()
+        if earlier is None or self.scheduled is None:
+            return seconds * self.is_in(b"ST")
+        busy = sum(each - earlier.get(thread, 0) for thread, each in self.scheduled.items()) / 1e9
+        return max(seconds - max(busy, self.seen_s - before), 0.0)  # CPU time also has that of threads that have ended
+
+    def _scheduled(self) -> dict[str, int] | None:
+        """Return for how long each thread has run or waited for a processor, in ns, or None if nobody counts."""
+        tasks, found = f"/proc/{self.pid}/task", {}
+        try:
+            for thread in os.listdir(tasks):
+                with open(f"{tasks}/{thread}/schedstat", "rb") as stat:
+                    ran, waited, _ = map(int, stat.read().split())
+                found[thread] = ran + waited
+        except (OSError, ValueError):
+            return None
+        return found if any(found.values()) else None
 
     def is_in(self, states: bytes) -> bool:
         """Return whether all threads of the worker are in one of these states (see proc_pid_stat(5)).

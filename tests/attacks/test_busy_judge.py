@@ -165,6 +165,24 @@ def test_a_lap_that_leaves_the_reference_no_time_fails(grade, racing, tmp_path):
     graded.is_killed_only({"test_half_is_as_fast_as_the_reference"}, r"the test took longer than 3 s")
 
 
+PRINTING = """\
+import time
+
+def half(x):
+    for _ in range(1000):
+        print("." * 70_000)  # more than a pipe holds, so the judge is woken up each time
+        time.sleep(0.02)
+    return x / 2.0
+"""
+
+
+@attack("Z82")
+def test_a_worker_that_prints_before_it_sleeps_is_not_taken_for_awake(grade, tmp_path):
+    root = write_repository(tmp_path / "katas", ["twice"])
+    folder = write(tmp_path / "hand/in/twice.py", SOLUTION.replace(HALF, PRINTING)).parent
+    grade("twice", folder, root, ["half"]).is_killed_only({"test_three_is_halved"}, r"took longer than 3 s")
+
+
 # ----------------------------------------------------------------------------------------------- small replies
 
 WIDE = """
