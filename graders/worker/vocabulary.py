@@ -8,7 +8,11 @@ with a dot is an attribute of anything else (`.shape`), and one without a dot is
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+_NEEDED = ("__import__", "__build_class__")  # statements call these functions; no submission may name them
 
 
 def refuse_unlisted(texts: Mapping[str, str], files: Iterable[str], allowed: Sequence[str]) -> None:
@@ -22,6 +26,17 @@ def refuse_unlisted(texts: Mapping[str, str], files: Iterable[str], allowed: Seq
                 raise ImportError(
                     f"{file}, line {line}: {name} may not be used in this kata. {_instead(name, allowed)}"
                 )
+
+
+def built_in(allowed: Sequence[str]) -> dict[str, Any]:
+    """Return the built-in names that a module may have, by name.
+
+    `refuse_unlisted` takes a name that a file binds for the file's own, although that statement may never run. Python
+    would then look the name up here.
+    """
+    if not allowed:
+        return dict(vars(builtins))
+    return {name: getattr(builtins, name) for name in (*allowed, *_NEEDED) if hasattr(builtins, name)}
 
 
 def _instead(name: str, allowed: Sequence[str]) -> str:
@@ -48,6 +63,8 @@ class _Vocabulary:
     def _named(self, node: ast.AST, imported: Mapping[str, str], bound: Collection[str]) -> Iterator[str]:
         """Yield the names at one node that are not allowed. Of a chain such as `a.b.c`, `node` is the last part."""
         match node:
+            case ast.alias(asname=str(name)) if name in _NEEDED:
+                yield name
             case ast.Import(names=names):
                 yield from (each.name for each in names if not self._is_module(each.name))
             case ast.ImportFrom(module=module, names=names):
@@ -65,7 +82,9 @@ class _Vocabulary:
         while isinstance(node, ast.Attribute):
             attributes.insert(0, node.attr)
             node = node.value
-        if isinstance(node, ast.Name) and node.id in imported:
+        if isinstance(node, ast.Name) and node.id in _NEEDED:
+            yield node.id
+        elif isinstance(node, ast.Name) and node.id in imported:
             name = imported[node.id]
             while attributes and self._is_module(name):
                 name = f"{name}.{attributes.pop(0)}"

@@ -106,6 +106,7 @@ def _again(submission: Any) -> ModuleType:
     """Run the submission's module once more, with the Triton that is imported now."""
     module = ModuleType(submission.__name__)
     module.__file__ = submission.__file__
+    module.__dict__["__builtins__"] = submission.__dict__["__builtins__"]
     text = submission.__loader__.get_source(submission.__name__)
     exec(compile(text, submission.__file__, "exec", dont_inherit=True), module.__dict__)
     return module
@@ -124,7 +125,11 @@ def compiled(submission: Any, calls: list[tuple[str, Arrays]]) -> dict[str, Any]
     errors: dict[str, str] = {}
     try:
         with _compiler() as triton:
-            module = _again(submission)
+            try:
+                module = _again(submission)
+            except Exception as fault:  # noqa: BLE001 (a launch while the module is imported, for example)
+                said = f"{type(fault).__name__}: {fault}, when kernels.py was imported"
+                return {"done": done, "errors": dict.fromkeys(done, said), "probe": ""}
             for name, inputs in calls:
                 with _instead_of_launching(triton, done[name]):
                     try:

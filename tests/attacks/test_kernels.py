@@ -1,4 +1,4 @@
-"""Z69 to Z73: how challenge6's kernels could hide what they load, or have their results computed elsewhere.
+"""Z69 to Z73, Z80, Z81: how challenge6's kernels could hide what they load, or compute their results elsewhere.
 
 meter.py counts in the submission's process. So a submission must not be able to name it, Triton's interpreter or any
 other thing outside the list `allowed` in kata.toml. Each submission here is the solution with one passage replaced.
@@ -52,6 +52,7 @@ def kernels(tmp_path):
         ("hidden = vars()['__builtins__']", "vars"),
         ("names = add_kernel.__globals__", ".__globals__"),
         ("hidden = tl.core.sys", ".sys"),
+        ("@tl.math.wraps(tl)\ndef hidden():\n    pass", "triton.language.math.wraps"),
         ("hidden = '{0.runtime}'.format(triton)", ".format"),
         ("match tl.float32:\n    case int(real=hidden):\n        pass", "a class pattern"),
         ("from torch import softmax as ready", "torch.softmax"),
@@ -82,9 +83,10 @@ def test_torch_does_not_compute_outside_the_kernels(grade, kernels, code, operat
 
 
 @attack("Z71")
-@pytest.mark.parametrize("name", ["interpreter_builder", "_interpreter", "np", "inspect"])
+@pytest.mark.parametrize("name", ["interpreter_builder", "_interpreter", "np", "inspect", "getattr", "vars"])
 def test_the_interpreters_own_names_are_not_there(grade, kernels, name):
-    # The interpreter gives every kernel its own global names. The list takes a name that is bound somewhere.
+    # The interpreter gives every kernel its own global names. The list takes a name that is bound somewhere, also a
+    # built-in one.
     folder = kernels(
         TOP, f"{TOP}\nif __name__ == 'never':\n    {name} = None\n", TOTAL, f"    hidden = {name}\n{TOTAL}"
     )
@@ -122,4 +124,21 @@ def test_no_load_is_left_out_of_the_count(grade, kernels, observed, more, said):
     graded = grade("challenge6", kernels(LAUNCH, more), tasks=["traffic"])
     assert {re.search(f"{said}|softmax loads .* from x", message) is not None for message in graded.messages} == {True}
     assert (graded.verdict["status"], len(graded.failed)) == ("failed", 2)
+    observed("F")
+
+
+@attack("Z80")
+@pytest.mark.parametrize("never", ["__import__ = None", "from math import sqrt as __import__"])
+def test_a_definition_that_never_runs_frees_no_import(grade, kernels, never):
+    code = f"if __name__ == 'never':\n    {never}\nhidden = __import__('triton.runtime.interpreter')\n"
+    said = r"__import__ may not be used in this kata"
+    grade("challenge6", kernels(TOP, f"{TOP}\n{code}"), tasks=["softmax"]).cannot_be_imported(said)
+
+
+@attack("Z81")
+def test_a_launch_during_the_import_does_not_leave_compiling_ungraded(grade, kernels, observed):
+    end = "def softmax("
+    launch = "_x = torch.zeros(4)\nsoftmax_kernel[(1,)](_x, torch.zeros(4), 4, 4, 4, BLOCK=4)\n\n\n"
+    graded = grade("challenge6", kernels(end, launch + end), tasks=["softmax", "compiles"])
+    assert {task["status"] for task in graded.verdict["tasks"] if task["name"] == "compiles"} == {"failed"}
     observed("F")
