@@ -11,18 +11,22 @@ does a load from someone else's memory. This module looks at every address inste
 
 - loads or stores outside the elements of the tensors that it was given,
 - stores an element that another program of the same launch stores or loads, which is a race (tl.atomic_add is not),
+- uses a Python object that would outlive it, such as a dict, in which it could keep what it has loaded,
 
 or if a function computes with torch outside its kernels, or launches so many programs that it must be a mistake.
 """
 
 from __future__ import annotations
 
+import dis
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -287,6 +291,7 @@ def measured(**inputs: torch.Tensor) -> Iterator[Meter]:
 
     def launched(executor: Any, *args: Any, **kwargs: Any) -> None:
         names = [name for name in executor.arg_names if name not in kwargs]
+        _refuse_memory(executor.fn, (*args, *kwargs.values()))
         meter.launch(executor.fn.__name__, {**dict(zip(names, args, strict=False)), **kwargs})
         _take_back(executor.fn.__globals__)
         executor._restore_args_dev = lambda *_: None  # the tensors are on the CPU, so nothing has to be copied back
@@ -328,6 +333,55 @@ def measured(**inputs: torch.Tensor) -> Iterator[Meter]:
         interpreter.GridExecutor.__call__, interpreter._patch_lang = run, patch
         interpreter.FunctionRewriter._compile_and_exec = rewrite
         del builder.set_grid_dim
+
+
+def _refuse_memory(function: FunctionType, given: tuple[object, ...]) -> None:
+    """Raise MeterError if a kernel is given, or names, an object in which its programs could keep something.
+
+    On a GPU, a program shares nothing with the next one but tensors.
+    """
+    seen, left = set(), [(function.__name__, function)]
+    while left:
+        name, each = left.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        names, stores = _global_names(each.__code__)
+        values = {other: each.__globals__[other] for other in names if other in each.__globals__}
+        for other, value in [*values.items(), ("its defaults", each.__defaults__), ("its arguments", given)]:
+            if isinstance(value, interpreter.InterpretedFunction):
+                left.append((other, value.fn))
+            elif not _is_plain(value):
+                stores = [other]
+        if stores:
+            raise MeterError(
+                f"{name} uses {stores[0]}: a kernel takes tensors and numbers, and calls functions with @triton.jit. "
+                "A program on a GPU can keep nothing for the next one"
+            )
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    plain = bool | int | float | str | torch.Tensor | torch.dtype | ModuleType | triton.language.dtype
+    return value is None or isinstance(value, plain | triton.language.constexpr | type) or _of_triton(value)
+
+
+@cache
+def _global_names(code: CodeType) -> tuple[list[str], list[str]]:
+    """Return the global names that a function reads, and those that it binds."""
+    steps = [(each.opname, str(each.argval)) for each in dis.get_instructions(code)]
+    reads, binds = ([name for kind, name in steps if kind == f"{verb}_GLOBAL"] for verb in ("LOAD", "STORE"))
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            more = _global_names(inner)
+            reads, binds = reads + more[0], binds + more[1]
+    return reads, binds
+
+
+def _of_triton(value: object) -> bool:
+    """Return whether a value is one of Triton's own functions, imported by name."""
+    return str(getattr(value, "__module__", "")).partition(".")[0] in ("triton", "math")
 
 
 def _take_back(names: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Z69 to Z73, Z80, Z81: how challenge6's kernels could hide what they load, or compute their results elsewhere.
+"""Z69 to Z73, Z80, Z81 and Z83: how challenge6's kernels could hide what they load, or compute their results elsewhere.
 
 meter.py counts in the submission's process. So a submission must not be able to name it, Triton's interpreter or any
 other thing outside the list `allowed` in kata.toml. Each submission here is the solution with one passage replaced.
@@ -133,6 +133,21 @@ def test_a_definition_that_never_runs_frees_no_import(grade, kernels, never):
     code = f"if __name__ == 'never':\n    {never}\nhidden = __import__('triton.runtime.interpreter')\n"
     said = r"__import__ may not be used in this kata"
     grade("challenge6", kernels(TOP, f"{TOP}\n{code}"), tasks=["softmax"]).cannot_be_imported(said)
+
+
+KEPT = [
+    ("tiles = {}\n", "tiles.get(row, 0.0) + total"),
+    ("@functools.cache\ndef tiles(row):\n    return 0.0\n", "tiles(row) + total"),
+    ("def tiles(row):\n    return 0.0\n", "tiles(row) + total"),
+]
+
+
+@attack("Z83")
+@pytest.mark.parametrize(("kept", "total"), KEPT, ids=["a dict", "a cache", "a function"])
+def test_a_kernel_keeps_nothing_for_the_next_program(grade, kernels, kept, total):
+    used = TOTAL + f"    total = {total}\n"
+    folder = kernels(TOP, f"{TOP}\nimport functools\n\n{kept}", TOTAL, used)
+    grade("challenge6", folder, tasks=["softmax"]).fails(r"softmax_kernel uses tiles: a kernel takes tensors|blocked")
 
 
 @attack("Z81")
