@@ -41,6 +41,8 @@ class DeepNetwork:
         ones. Extras: raise ValueError for an unknown activation such as "sigmoidal"; leave the global random generators
         (of random, numpy.random and torch) as they were.
         """
+        self.n_layers = n_layers
+        self.activation = activation
         raise NotImplementedError
 
     def forward(self, X: np.ndarray) -> np.ndarray:

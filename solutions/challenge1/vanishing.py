@@ -30,6 +30,8 @@ class DeepNetwork:
     def __init__(self, n_layers=15, activation="sigmoid", *, n_inputs=784, width=32, n_classes=10, seed=0):
         if activation not in FUNCTIONS:
             raise ValueError(f"unknown activation {activation!r}; use one of {', '.join(FUNCTIONS)}")
+        self.n_layers = n_layers
+        self.activation = activation
         self.phi, self.slope = FUNCTIONS[activation]
         rng = np.random.default_rng(seed)
         sizes = [n_inputs, *[width] * (n_layers - 1), n_classes]

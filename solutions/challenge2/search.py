@@ -252,12 +252,12 @@ def draw(figure: Figure, table: pd.DataFrame) -> None:
 
 
 def signs(colours: dict[int, str]) -> list[Line2D]:
-    """Return the handles of the legend: a dot for each depth, three widths, and the ring."""
+    """Return the handles of the legend: a dot for each depth and each width, and the ring."""
     dot = {"marker": "o", "ls": "", "markeredgecolor": "0.35"}
     depths = [Line2D([], [], color=colour, label=f"{depth} layers", **dot) for depth, colour in colours.items()]
     widths = [
         Line2D([], [], color="white", markersize=area(width) ** 0.5, label=f"width {width}", **dot)
-        for width in (32, 128, 256)
+        for width in (32, 64, 128, 256)
     ]
     ring = {"markerfacecolor": "none", "markeredgecolor": "crimson", "markersize": 14}
     return [*depths, *widths, Line2D([], [], marker="o", ls="", label="Pareto front", **ring)]

@@ -21,7 +21,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from graders import Judge, intake
 from graders.catalogue import load
@@ -247,6 +249,14 @@ def test_a_picture_of_something_else_is_refused(katas_judge: Judge, pixels: np.n
     PIL.fromarray(pixels.astype(np.uint8)).save(picture, "PNG")
     files = intake.shipped(kata, kata.solution) | {RESULTS[2]: picture.getvalue()}
     assert reason in reasons(katas_judge.grade_files("challenge2", files, tasks=["log"]))
+
+
+def test_the_legend_has_every_depth_and_width(solution: ModuleType) -> None:
+    space, shown = solution.search_space(), Figure()
+    solution.draw(shown, pd.read_csv(ROOT / "solutions" / "challenge2" / RESULTS[0]))
+    names = [text.get_text() for text in shown.legends[0].get_texts()]
+    depths, widths = sorted({each.layers for each in space}), sorted({each.width for each in space})
+    assert names == [*(f"{n} layers" for n in depths), *(f"width {n}" for n in widths), "Pareto front"]
 
 
 # The command that produces the results
