@@ -26,6 +26,10 @@ def check(
         int, typer.Option(help="Grade each wrong variant N times; the points must be equal.", metavar="N", min=1)
     ] = 1,
     seed: Seed = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Instead, grade the solution on this data set, and print what it measured.", metavar="NAME"),
+    ] = None,
     table: Annotated[Path | None, typer.Option(help="Write the rates and counts to this file.", metavar="FILE")] = None,
     require_confinement: Require = None,
 ) -> int:
@@ -37,12 +41,18 @@ def check(
     answers must pass on fresh inputs every time; with --flakes 0, the report says that false alarms were not measured.
     With --seed, all other runs take their inputs from that seed, so two checks of the same files agree.
 
+    With --data, only the solution is graded, on a data set that `katas data fetch` has downloaded. Each measured
+    number is printed beside its limit. If the kata's files include results, the solution makes them first.
+
     Exit status: 0 no problems, 1 problems were found, 2 the check could not run.
     """
-    from graders.authoring import checking
+    from graders.authoring import checking, on_data
     from graders.output import delivery
 
     root = Invocation.clone()
+    if data is not None:
+        with Invocation.judge(root, require=require_confinement) as judge:
+            return 0 if on_data.check_on(judge, chosen_katas(slugs), data, seed_16(seed)) else 1
     if table is not None:
         delivery.check(table)
     plan = checking.CheckPlan(mutation, flakes, every, repeat, seed_16(seed))

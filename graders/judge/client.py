@@ -183,17 +183,19 @@ class Judge:
         visible: bool = False,
         require_extras: bool | None = None,
         separate: bool = False,
+        measuring: bool = False,
     ) -> Verdict:
         """Return the verdict on `files`, which maps names to contents.
 
         Without `reducing`, a failing case is not reduced. Without `thorough`, grading stops at the first failing test.
         `tasks`, `visible`, `require_extras` and `separate` are as for `grade`. The solutions provide the files of
-        earlier katas that `files` lacks.
+        earlier katas that `files` lacks. With `measuring`, the output of a test is the numbers that it measured.
         """
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
         blank = cached.new_verdict(seed, require_extras)
         how = {"diagnosing": diagnosing, "reducing": reducing, "thorough": thorough, "visible": visible}
+        how["measuring"] = measuring
         files = {**cached.earlier, **files}
         return self._judged(cached, self._request(cached, files, blank, tasks, seed=seed, separate=separate, **how))
 

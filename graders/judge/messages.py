@@ -54,6 +54,7 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
     separate: bool = False  # whether every test has a worker of its own
     progress: bool = False  # whether a step is sent before every test, and a partial verdict after it
+    measuring: bool = False  # whether a test's output is the numbers that it measured, each beside its limit
     impatient: bool = False  # whether no test runs after one that a time limit has stopped, because a learner waits
     unchanged: tuple[str, ...] = ()  # files as they were handed out; no test runs of a task that has only such files
 

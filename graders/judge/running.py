@@ -74,7 +74,7 @@ class Runner:
             result,
             duration_s=round(time.monotonic() - started, 6),
             worker_cpu_s=round(max(side.worker.cpu_s() - cpu_s, 0.0), 6),
-            output=self._limited(item, run.printed or side.worker.take_output()),
+            output=self._limited(item, self._output(run)),
             speed=run.speed,
         )
         side.worker.forget_output()
@@ -87,6 +87,10 @@ class Runner:
         if watchdog.short_of_memory():  # an exception and its call form a cycle, which only a collection frees
             gc.collect()
         return result
+
+    def _output(self, run: Run) -> str:
+        printed = run.printed or run.side.worker.take_output()
+        return "\n".join(run.handle.measured) if self.sides.request.measuring else printed
 
     def _keep_speed(self, race: Race, speed: Speed) -> None:
         if self.current is not None and not race.own:

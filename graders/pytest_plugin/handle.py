@@ -156,6 +156,7 @@ class Handle:
     call_log: CallLog = field(default_factory=CallLog)
     timed: Callable[[Race, Speed], object] | None = None  # called with every measured speed
     elsewhere: Callable[[str], Side] | None = None  # opens a side that runs the submission in another runtime
+    measured: list[str] = field(default_factory=list)  # numbers beside their limits
 
     def __repr__(self) -> str:
         functions = (f"kata.{name}({', '.join(parameters(self.kata, name))})" for name in self.kata.entry_points)
@@ -207,6 +208,10 @@ class Handle:
         if not self.kata.declares(name):
             raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
         return self.call_log.ask(Call(name, ()), lambda: use(self.side.data(name)))
+
+    def measure(self, name: str, value: float, limit: str) -> None:
+        """Note a number and the limit that the test compares it with. `katas check --data` prints both."""
+        self.measured.append(f"{name}: {value:.3f}, {limit}")
 
     def raises(self, expected: type[Exception]) -> Raised:
         """Require that a call in the block raises this built-in exception or a subclass."""

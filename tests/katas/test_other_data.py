@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import os
+import re
 import shutil
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from graders import Judge, datasets, intake
+from graders import Judge, datasets
+from graders.authoring import on_data
 from graders.catalogue import load
 from graders.datasets import formats
 from graders.datasets.sources import DataSet, place_of
@@ -81,15 +80,10 @@ def solution() -> Iterator[ModuleType]:
 
 
 @pytest.fixture(scope="module")
-def searched(room: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def searched(room: Path) -> dict[str, bytes]:
     """Return the solution with the results of its search on the small cifar10."""
-    kata = load(ROOT, "challenge2")
-    folder = tmp_path_factory.mktemp("search")
-    words = [sys.executable, str(kata.solution / "search.py"), "--data", "cifar10", "--folder", str(folder / "results")]
-    environment = os.environ | {"PYTHONPATH": f"{kata.folder}", "NN_KATAS_DATA": str(room)}
-    subprocess.run(words, cwd=folder, env=environment, check=True, capture_output=True)
-    written = {f"results/{name}": (folder / "results" / name).read_bytes() for name in RESULTS}
-    return intake.shipped(kata, kata.solution) | written
+    assert (room / "cifar10-1").is_dir()
+    return on_data.solution_on(load(ROOT, "challenge2"), "cifar10")
 
 
 def graded(files: dict[str, bytes], *tasks: str) -> Verdict:
@@ -105,8 +99,17 @@ def test_a_search_on_cifar10_passes(searched: dict[str, bytes]) -> None:
     assert b",cifar10," in searched[LOG]
     best = max(float(line.split(b",")[8]) for line in searched[LOG].splitlines()[1:])
     assert 0.3 < best < 0.55  # as hard as the photographs
-    verdict = graded(searched, "log", "repeated")
+    with Judge(ROOT, require="full") as judge:
+        verdict = on_data.graded_on(judge, load(ROOT, "challenge2"), searched, None, ("log", "repeated"))
     assert verdict.status == "passed", messages(verdict, "failed")
+    first, *others = on_data.lines(verdict, "cifar10")
+    assert first == "challenge2 on cifar10: passed, 8 of 8 points"
+    assert f"  log: best accuracy in experiment_log.csv: {best:.3f}, at least 0.28" in others
+    for what in ("repeated trial", "unseen pictures"):
+        numbers = [re.search(rf"  repeated: .*{what}: (0\.\d+), (0\.\d+) ± (0\.\d+)", line) for line in others]
+        shown = [tuple(map(float, found.groups())) for found in numbers if found]
+        assert len(shown) == 3
+        assert all(abs(number - logged) <= within for number, logged, within in shown)
 
 
 def test_a_raised_accuracy_on_cifar10_is_found(

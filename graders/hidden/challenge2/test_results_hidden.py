@@ -199,6 +199,7 @@ def test_the_log_has_twenty_architectures_and_is_consistent(kata: Any) -> None:
             said = f"the accuracy {row['accuracy']:g} is impossible with {of} pictures"
             raise Mismatch(f"{LOG}, line {line}: {said}", None, row["accuracy"])
     best, least = max(row["accuracy"] for row in rows), LEARNED[rows[0]["dataset"]]
+    kata.measure(f"best accuracy in {LOG}", best, f"at least {least:g}")
     if best < least:
         raise Mismatch(f"{LOG}: the best accuracy is {best:g}, expected at least {least:g}", least, best)
 
@@ -268,11 +269,13 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
         raise Mismatch(f"{said}, expected {row['epochs']} epochs of {n_train}", row["epochs"] * n_train, trained)
     predicted = predictions(row, trial, data["y_validation"], N_INPUTS, 10)
     accuracy = float(np.mean(predicted[:n_validation] == y[-n_validation:]))
+    kata.measure(f"{in_words(row)}: accuracy of the repeated trial", accuracy, f"{row['accuracy']:.3f} ± {AGREE}")
     if abs(accuracy - row["accuracy"]) > AGREE + 1e-9:
         said = f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, the trial gives {accuracy:.3f}"
         raise Mismatch(said, row["accuracy"], accuracy)
     elsewhere = float(np.mean(predicted[n_validation:] == y_unseen))
     slack = AGREE + SIGMAS * standard_error(row["accuracy"], n_validation, elsewhere, N_UNSEEN)
+    kata.measure(f"{in_words(row)}: accuracy on unseen pictures", elsewhere, f"{row['accuracy']:.3f} ± {slack:.3f}")
     if abs(elsewhere - row["accuracy"]) > slack:
         said = (
             f"{in_words(row)}: the log says the accuracy is {row['accuracy']:.3f}, but the same trial's network "
