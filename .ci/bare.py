@@ -142,6 +142,7 @@ def serve() -> None:
 GRADED = ("katas grade exercise01 --against solutions", "11 of 11 points")
 PROMISES: dict[str, list[tuple[str, str]]] = {
     "torch": [GRADED],
+    "vision": [("python -c print(__import__('torchvision').__version__)", r"^0\.28\.0")],
     "triton": [("katas grade challenge6 --against solutions", "passed")],
     "data": [("katas data path mnist", "mnist")],
     "figures": [("katas show --readme exercise01", "")],

@@ -1,6 +1,7 @@
 """Grade a kata's solution on a data set that must be downloaded, and print what its tests measured there.
 
-Most machines have no such data set, so a limit may never have been met on it. This tells whoever has fetched it.
+Most machines have no such data set, so a limit may never have been met on it. Anyone who has fetched it can check that
+with one command.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     tiny(seed=0)                  # fresh weights
     tiny_weights()                # trained ones, by the names of its parameters
     resnet18_on_imagenet()        # with weights that torch.hub downloads and verifies
-    from_torchvision("vgg11")     # if torchvision is installed
+    from_torchvision("vgg11")     # if torchvision is installed (the extra `vision`)
 
 Each network takes images (n, 3, height, width) in float32, from 0 to 1, and returns features (n, n_features). Its
 `stages` are a ModuleList, from input to output. docs/backbone.md describes how the weights of `tiny` were made.
@@ -145,7 +145,10 @@ def from_torchvision(name: str, *, pretrained: bool = True) -> TorchvisionBackbo
             f"no backbone {name!r}. Use tiny, resnet18, or one of torchvision's {', '.join(families)} models."
         )
     if importlib.util.find_spec("torchvision") is None:
-        raise ImportError(f"{name} needs torchvision: pip install torchvision (tiny and resnet18 don't need it)")
+        raise ImportError(
+            f"{name} needs torchvision, which is in the extra `vision`: pip install -c constraints.txt -e '.[vision]'. "
+            "Without it, use tiny or resnet18."
+        )
     from torchvision import models
 
     known = [each for each in models.list_models(module=models) if each.startswith(families)]

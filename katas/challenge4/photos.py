@@ -1,4 +1,4 @@
-"""Supplied: the photos to learn from, either rendered ones of six things or your own from a folder.
+"""Supplied: the images to learn from, either rendered ones of six things or your own photos from a folder.
 
 data = load_photos(300)               # 300 for training, 200 for validation, 32 × 32
 data = load_folder("my/photos")       # one sub-folder per class; any size and format that Pillow reads
@@ -18,9 +18,10 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom", "starfish")
-POOL = 500  # rendered photos for training; the others are for validation
+POOL = 500  # rendered images for training; the others are for validation
 LEAST = 4  # photos per class
-GRADED, GRADED_SIDE = range(25, 501), 32  # how many photos, and of how many pixels per side, the grader trains on
+# What the grader trains on: so many photos in all, at least so many in each part, and so many classes and pixels
+GRADED, GRADED_PART, GRADED_CLASSES, GRADED_SIDE = range(100, 501), 20, range(5, 11), 32
 
 _FOLDER = os.environ.get("KATAS_DATA_PHOTOS")  # set in a grader's worker
 
@@ -37,10 +38,10 @@ class Photos:
 
 
 def load_photos(n_train: int = 300, *, seed: int = 0, side: int = 32) -> Photos:
-    """Return `n_train` of 500 rendered training photos, chosen by the seed, and always the same 200 for validation."""
+    """Return `n_train` of 500 rendered training images, chosen by the seed, and always the same 200 for validation."""
     if not len(CLASSES) <= n_train <= POOL:
         raise ValueError(
-            f"n_train = {n_train}: there are {POOL} photos to train on. Ask for {len(CLASSES)} to {POOL} of them."
+            f"n_train = {n_train}: there are {POOL} images to train on. Ask for {len(CLASSES)} to {POOL} of them."
         )
     folder = Path(_FOLDER or _made_folder())
     images, labels = np.load(folder / "images.npy"), torch.tensor(np.load(folder / "labels.npy"))
@@ -83,8 +84,8 @@ def keep(data: Photos, title: str) -> str:
     """Store your own photos where the grader finds them. Return their name for the column `data` of comparison.csv.
 
     The file is own-photos/NAME.safetensors in the folder of all data sets (docs/data.md); the name ends with its
-    checksum. Warns if the grader can't train on these photos: it takes 25 to 500 for training and 25 to 500 for
-    validation, of at most 32 × 32 pixels.
+    checksum. Warns if the grader can't train on these photos: it takes 100 to 500 in all, of 5 to 10 classes, with at
+    least 20 for training, at least 20 for validation, and at most 32 × 32 pixels.
     """
     from safetensors.torch import save
 
@@ -98,10 +99,14 @@ def keep(data: Photos, title: str) -> str:
         arrays[f"{part}_images"] = (255 * images).round().to(torch.uint8).contiguous()
         arrays[f"{part}_labels"] = labels.contiguous()
     n_train, n_validation, side = len(data.train_images), len(data.validation_images), max(data.train_images.shape[2:])
-    if n_train not in GRADED or n_validation not in GRADED or side > GRADED_SIDE:
+    n, n_classes = n_train + n_validation, len(data.classes)
+    fits = n in GRADED and min(n_train, n_validation) >= GRADED_PART
+    if not fits or n_classes not in GRADED_CLASSES or side > GRADED_SIDE:
         warnings.warn(
-            f"{n_train} training and {n_validation} validation photos of {side} × {side} pixels: results on them won't "
-            f"be graded. The grader takes {GRADED[0]} to {GRADED[-1]} each, of at most {GRADED_SIDE} × {GRADED_SIDE}.",
+            f"{n} photos of {n_classes} classes, {n_train} of them for training and {n_validation} of them for "
+            f"validation, of {side} × {side} pixels: results on them won't be graded. The grader takes {GRADED[0]} to "
+            f"{GRADED[-1]} photos of {GRADED_CLASSES[0]} to {GRADED_CLASSES[-1]} classes, at least {GRADED_PART} of "
+            f"them in each part, of at most {GRADED_SIDE} × {GRADED_SIDE} pixels.",
             stacklevel=2,
         )
     content = save(arrays)

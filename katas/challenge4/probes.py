@@ -46,7 +46,7 @@ def load(submission: ModuleType, name: str) -> None:
 
 
 def run_of(submission: ModuleType, approach: str, options: dict[str, Any], n_train: int = 24) -> dict[str, Any]:
-    """Train once on a few photos; report stages, trained parameters and history.
+    """Train once on a few images; report stages, trained parameters and history.
 
     frozen_norms: how often a batch norm with an untrained weight ran in training mode.
     """
@@ -75,7 +75,7 @@ def run_of(submission: ModuleType, approach: str, options: dict[str, Any], n_tra
 
 
 def predicted(submission: ModuleType) -> list[np.ndarray]:
-    """Train for an epoch on 24 photos; return what predict and the model say about the validation photos."""
+    """Train for an epoch on 24 images; return what predict and the model say about the validation images."""
     data = _few()
     run = submission.full_training(tiny(1).eval(), data, epochs=1, seed=7)
     with torch.no_grad():
@@ -84,7 +84,7 @@ def predicted(submission: ModuleType) -> list[np.ndarray]:
 
 
 def learned(submission: ModuleType, approach: str, options: dict[str, Any]) -> list[np.ndarray]:
-    """Train the learned backbone on 24 photos; return the model's logits for these photos, and their classes."""
+    """Train the learned backbone on 24 images; return the model's logits for these images, and their classes."""
     data, backbone = _few(), tiny()
     backbone.load_state_dict(backbones.tiny_weights())
     run = getattr(submission, approach)(backbone.eval(), data, **options)
@@ -105,8 +105,8 @@ def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str])
     """Train again with one thing changed at a time; report whether the model is the same, and the history's length.
 
     "again": nothing changed; "seed": a different seed, which must change the model only if every epoch draws random
-    numbers; "validation": different validation photos; "labels": different labels for the last fifth of the training
-    photos.
+    numbers; "validation": different validation images; "labels": different labels for the last fifth of the training
+    images.
     """
     found, first = [], None
     for way in ["", *ways]:
@@ -128,7 +128,7 @@ def changed(submission: ModuleType, approach: str, epochs: int, ways: list[str])
 
 
 def _draws(submission: ModuleType, approach: str) -> bool:
-    """Return whether every epoch draws random numbers, such as an order of the photos."""
+    """Return whether every epoch draws random numbers, such as an order of the images."""
     counts = []
     for epochs in (1, 2):
         with _Draws() as draws:
@@ -157,7 +157,7 @@ def begins(submission: ModuleType, lengths: list[int]) -> list[list[list[float]]
 
 
 def of_seven_stages(submission: ModuleType, approach: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Train a backbone of seven stages with dropout, in mixed modes, twice; one class has no photo."""
+    """Train a backbone of seven stages with dropout, in mixed modes, twice; one class has no image."""
     torch.manual_seed(5)
     backbone, data = _Long(), _few()
     data = Photos(data.train_images, data.train_labels, data.validation_images, data.validation_labels, (*"abcdefg",))
@@ -428,7 +428,7 @@ def accuracies(submission: ModuleType, n_train: int, epochs: int, seed: int) -> 
 
 
 def _accuracy(run: Any, data: Photos) -> float:
-    """Return the share of the validation photos that a run's model gets right."""
+    """Return the share of the validation images that a run's model gets right."""
     with torch.no_grad():
         classes = run.model(data.validation_images).argmax(dim=1)
     return (classes == data.validation_labels).float().mean().item()
@@ -449,7 +449,7 @@ def curves(submission: ModuleType) -> dict[str, Any]:
 
 
 def matrices(submission: ModuleType) -> dict[str, Any]:
-    """Plot the confusion matrices of two runs, for photos of five of the six classes."""
+    """Plot the confusion matrices of two runs, for images of five of the six classes."""
     data = _few()
     runs = _runs(submission, data)
     others = load_photos(24)
@@ -462,7 +462,7 @@ def matrices(submission: ModuleType) -> dict[str, Any]:
 
 
 def layer_features(submission: ModuleType) -> dict[str, Any]:
-    """Plot the features of a photo; return the figure, the stages' outputs, and what changed in the model."""
+    """Plot the features of an image; return the figure, the stages' outputs, and what changed in the model."""
     data = _few()
     run = submission.fine_tuning(tiny(1).eval(), data, epochs=1, seed=1)
     before = (*_around(run.model).values(), _copied(run.model))
@@ -625,7 +625,7 @@ def _grid(
 
 
 def table_of(submission: ModuleType, seeds: list[int]) -> dict[str, Any]:
-    """Run compare on a few photos, and train two of its rows again."""
+    """Run compare on a few images, and train two of its rows again."""
     data, epochs = _first(load_photos(24), 12, 25), submission.EPOCHS
     frame = submission.compare(data, seeds=seeds)
     again = {}
@@ -643,12 +643,12 @@ def _history(frame: Any) -> dict[str, Any]:
 
 
 def _few(n_train: int = 24) -> Photos:
-    """Return a few photos for training and 40 for validation."""
+    """Return a few images for training and 40 for validation."""
     return _first(load_photos(n_train), n_train, 40)
 
 
 def _first(data: Photos, n_train: int, n_validation: int) -> Photos:
-    """Return the first photos of each part."""
+    """Return the first images of each part."""
     train, validation = slice(n_train), slice(n_validation)
     return Photos(
         data.train_images[train],

@@ -83,12 +83,12 @@ def assert_stages(run: dict[str, Any], frozen: int) -> None:
 
 
 def assert_changes(found: list[tuple[bool, int]], ways: list[str], epochs: int) -> None:
-    """Assert that the seed and the training labels decide the model, and the validation photos don't."""
+    """Assert that the seed and the training labels decide the model, and the validation images don't."""
     said = {
         "again": "repeating the same training run gives a different model",
         "seed": "a different seed gives the same model, although every epoch draws random numbers",
-        "validation": "different validation photos give a different model; they must not influence the training",
-        "labels": "different labels for the last four of 24 training photos give the same model; train on all photos",
+        "validation": "different validation images give a different model; they must not influence the training",
+        "labels": "different labels for the last four of 24 training images give the same model; train on all images",
     }
     for way, (same, rows) in zip(ways, found, strict=True):
         assert same == (way in ("again", "validation")), said[way]
@@ -96,7 +96,7 @@ def assert_changes(found: list[tuple[bool, int]], ways: list[str], epochs: int) 
 
 
 def assert_learned(kata: Any, probes: Any, approach: str) -> None:
-    """Assert that 24 epochs on 24 photos lower the loss on these photos to 80 % of that of equal probabilities.
+    """Assert that 24 epochs on 24 images lower the loss on these images to 80 % of that of equal probabilities.
 
     Feature extraction is the slowest. It reached 24 % with the solution, 60 to 71 % with Adam at a rate of 0.001 (in
     batches of 8 to 32), 69 % with SGD at 0.01 and 79 % with Adam at 0.0003; without training it is 100 % or more.
@@ -104,7 +104,7 @@ def assert_learned(kata: Any, probes: Any, approach: str) -> None:
     logits, labels = kata.run(probes.learned, approach, {"epochs": 24, "seed": 5})
     loss = F.cross_entropy(torch.tensor(logits), torch.tensor(labels)).item()
     assert loss <= 0.8 * np.log(6), (
-        f"after 24 epochs on 24 photos, the loss on these photos is {loss:.2f}; that of equal probabilities for six "
+        f"after 24 epochs on 24 images, the loss on these images is {loss:.2f}; that of equal probabilities for six "
         f"classes is {np.log(6):.2f}, so the model has learned little or nothing"
     )
 
@@ -116,19 +116,19 @@ def test_feature_extraction_changes_no_stage(kata: Any, probes: Any) -> None:
     assert run["trainable_parameters"] == run["head"] == 6 * N_FEATURES + 6
 
 
-@task("extraction", title="The seed and the training photos decide the model, the validation photos don't")
-def test_the_seed_and_the_training_photos_decide(kata: Any, probes: Any) -> None:
+@task("extraction", title="The seed and the training images decide the model, the validation images don't")
+def test_the_seed_and_the_training_images_decide(kata: Any, probes: Any) -> None:
     ways = ["again", "seed", "validation", "labels"]
     assert_changes(kata.run(probes.changed, "feature_extraction", 2, ways), ways, 2)
 
 
 @task("extraction")
-def test_feature_extraction_learns_its_photos(kata: Any, probes: Any) -> None:
+def test_feature_extraction_learns_its_images(kata: Any, probes: Any) -> None:
     assert_learned(kata, probes, "feature_extraction")
 
 
 @task("tuning")
-def test_fine_tuning_learns_its_photos(kata: Any, probes: Any) -> None:
+def test_fine_tuning_learns_its_images(kata: Any, probes: Any) -> None:
     assert_learned(kata, probes, "fine_tuning")
 
 
@@ -146,12 +146,12 @@ def test_full_training_trains_everything(kata: Any, probes: Any) -> None:
 
 
 @task("full")
-def test_full_training_learns_its_photos(kata: Any, probes: Any) -> None:
+def test_full_training_learns_its_images(kata: Any, probes: Any) -> None:
     assert_learned(kata, probes, "full_training")
 
 
-@task("full", title="Validation photos don't influence a long training run")
-def test_validation_photos_do_not_influence_a_long_training(kata: Any, probes: Any) -> None:
+@task("full", title="Validation images don't influence a long training run")
+def test_validation_images_do_not_influence_a_long_training(kata: Any, probes: Any) -> None:
     assert_changes(kata.run(probes.changed, "full_training", 12, ["validation"]), ["validation"], 12)
 
 
@@ -164,7 +164,7 @@ def test_a_backbone_of_seven_stages_with_dropout(kata: Any, draw: Any, probes: A
     run = kata.run(probes.of_seven_stages, approach, options)
     assert_marks(run["stages"], frozen)
     assert all(stage >= frozen for stage in run["awake"]), f"dropout is active in frozen stages: {run['awake']}"
-    assert run["classes"] == 7, "the head needs an output for each of data.classes, even for one without a photo"
+    assert run["classes"] == 7, "the head needs an output for each of data.classes, even for one without an image"
     assert run["passed"], "the training changed the weights of the backbone that was passed in; train a copy"
     assert run["modes"], "the training changed the modes or requires_grad of the backbone that was passed in"
     assert not run["touched"], "the training changed the state of torch's global generator"
@@ -264,7 +264,7 @@ LEAST = {"feature extraction": (0.50, 0.10), "fine-tuning": (0.65, 0.20), "full 
 
 
 @task("accuracy")
-def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any, probes: Any) -> None:
+def test_transfer_beats_training_from_scratch_on_100_images(kata: Any, draw: Any, probes: Any) -> None:
     found = kata.run(probes.accuracies, 100, 20, draw.seed() % 1000)
     for approach, (least, ahead) in LEAST.items():
         assert found[approach] >= least, f"{approach} must reach at least {least:.0%}, found {found}"
@@ -289,7 +289,7 @@ def figure_of(drawn: dict[str, Any], name: str) -> dict[str, Any]:
 
 @task("confusion")
 def test_confusion_matrices_show_the_counts(kata: Any, probes: Any) -> None:
-    """The photos belong to five of the six classes; cells may be counts or fractions of a row."""
+    """The images belong to five of the six classes; cells may be counts or fractions of a row."""
     drawn = kata.run(probes.matrices)
     figure = figure_of(drawn, "the confusion matrices")
     grids = [(upright(grid, drawn["classes"]), axes) for axes in figure["axes"] for grid in axes["grids"]]

@@ -123,11 +123,11 @@ def compare(data: Photos, *, seeds: Sequence[int]) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Compare the approaches on the rendered photos, or on those of a folder, and write results/."""
+    """Compare the approaches on the rendered images, or on those of a folder, and write results/."""
     torch.set_num_threads(1)
     data = load_folder(sys.argv[1]) if sys.argv[1:] else load_photos()
     kept = {"data": keep(data, Path(sys.argv[1]).resolve().name)} if sys.argv[1:] else {}
-    print(f"{4 * len(SEEDS) + 4} training runs, which take about two minutes of processor time in all", flush=True)
+    print(f"{4 * len(SEEDS) + 4} training runs, which take two to five minutes of processor time in all", flush=True)
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):

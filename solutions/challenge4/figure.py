@@ -1,4 +1,4 @@
-"""Plot accuracy on unseen photos over the number of training photos: a line per approach, a point per seed."""
+"""Plot accuracy on unseen images over the number of training images: a line per approach, a point per seed."""
 
 from pathlib import Path
 
@@ -24,8 +24,8 @@ def draw(figure):
     axes.axhline(1 / 6, color="0.6", linewidth=0.8, linestyle=":")
     axes.text(500, 1 / 6 + 0.01, "chance", ha="right", fontsize=8, color="0.4")
     axes.set(
-        title="Accuracy on 600 unseen photos",
-        xlabel="training photos",
+        title="Accuracy on 600 unseen images",
+        xlabel="training images",
         ylabel="accuracy",
         xticks=sorted(table["photos"].unique()),
         ylim=(0, 1),

@@ -1,4 +1,4 @@
-"""Draw ten rendered photos of each class, one row per class, at the size that the network sees."""
+"""Draw ten rendered images of each class, one row per class, at the size that the network sees."""
 
 import numpy as np
 

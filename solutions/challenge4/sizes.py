@@ -1,4 +1,4 @@
-"""Compute the README's table: accuracy by approach and number of photos, five seeds, on 600 held-out photos.
+"""Compute the README's table: accuracy by approach and number of images, five seeds, on 600 held-out images.
 
     PYTHONPATH=katas/challenge4 python solutions/challenge4/sizes.py     # a few minutes; skips rows that sizes.csv has
 

@@ -59,7 +59,7 @@ class Classifier(nn.Module):
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model, its history (one row per epoch), its training time and its number of trained parameters."""
+    """A trained model, its history (one row per epoch), its processor time and its number of trained parameters."""
 
     model: Classifier
     history: pd.DataFrame
@@ -93,7 +93,7 @@ def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) 
 
 def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: int, seed: int) -> Run:
     """Train the head and the last `unfrozen` stages; Ctrl-C keeps the finished epochs."""
-    began = time.perf_counter()
+    began = time.process_time()
     model = Classifier(backbone, data.classes, unfrozen, seed)
     stages = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
     groups = [{"params": model.head.parameters(), "lr": HEAD_RATE}, {"params": stages, "lr": STAGE_RATE}]
@@ -116,7 +116,7 @@ def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: in
             model.load_state_dict(done)
     model.eval()
     trained = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    return Run(model, pd.DataFrame(rows, columns=COLUMNS), time.perf_counter() - began, trained)
+    return Run(model, pd.DataFrame(rows, columns=COLUMNS), time.process_time() - began, trained)
 
 
 def train_epoch(model: Classifier, optimizer: torch.optim.Optimizer, data: Photos, generator: torch.Generator) -> None:
@@ -222,11 +222,11 @@ def trained(approach: str, data: Photos, *, epochs: int, seed: int) -> Run:
 
 
 def main() -> None:
-    """Compare the approaches on the rendered photos, or on those of a folder, and write results/."""
+    """Compare the approaches on the rendered images, or on those of a folder, and write results/."""
     torch.set_num_threads(1)
     data = load_folder(sys.argv[1]) if sys.argv[1:] else load_photos()
     kept = {"data": keep(data, Path(sys.argv[1]).resolve().name)} if sys.argv[1:] else {}
-    print(f"{4 * len(SEEDS) + 4} training runs, which take about two minutes of processor time in all", flush=True)
+    print(f"{4 * len(SEEDS) + 4} training runs, which take two to five minutes of processor time in all", flush=True)
     table = compare(data, seeds=SEEDS)
     print(table.groupby("approach", sort=False)[["accuracy", "seconds"]].agg(["mean", "std"]).round(3))
     if len(table) < 4 * len(SEEDS):

@@ -9,6 +9,7 @@ import importlib.machinery
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -100,8 +101,17 @@ def test_the_seed_picks_training_but_not_validation_photos(supplied: Any) -> Non
     assert torch.equal(one.train_images, again.train_images)
     assert not torch.equal(one.train_images, other.train_images)
     assert torch.equal(one.validation_images, other.validation_images)
-    with pytest.raises(ValueError, match="500 photos"):
+    with pytest.raises(ValueError, match="500 images"):
         load_photos(501)
+
+
+def test_no_text_calls_a_rendered_image_a_photo() -> None:
+    folders = [ROOT / place / "challenge4" for place in ("katas", "solutions", "graders/hidden")]
+    paths = [path for folder in folders for path in folder.iterdir() if path.suffix in (".md", ".py", ".toml", ".svg")]
+    paths += [ROOT / "docs/backbone.md", ROOT / "graders/datasets/data.toml"]
+    called = re.compile(r"\b(rendered|public|unseen|training|validation|held-out|hundred|[136]00) photos?\b")
+    found = {f"{path.name}: {each[0]}" for path in paths for each in called.finditer(path.read_text(encoding="utf-8"))}
+    assert found == set()
 
 
 # A learner's own folder of photos
@@ -286,7 +296,7 @@ def test_unknown_backbones_and_lacking_torchvision_are_errors(supplied: Any, mon
     with pytest.raises(ValueError, match="no backbone 'huge'"):
         backbones.from_torchvision("huge")
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ImportError, match="pip install torchvision"):
+    with pytest.raises(ImportError, match=r"pip install .*\[vision\]"):
         backbones.from_torchvision("resnet34")
 
 

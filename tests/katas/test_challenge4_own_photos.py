@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -132,15 +133,46 @@ def test_keeping_the_same_photos_twice_keeps_one_file(place: Path, modules: Any,
     assert len(list((place / "own-photos").iterdir())) == 1
 
 
-def test_photos_that_the_grader_cannot_use_are_reported(modules: Any, own: Any, tmp_path: Path) -> None:
+# How many photos for training and for validation, of how many classes, and what is wrong with them
+SIZES = [
+    (80, 20, 5, ""),
+    (80, 20, 10, ""),
+    (380, 120, 7, ""),
+    (79, 20, 5, "99 photos"),
+    (381, 120, 5, "501 photos"),
+    (81, 19, 5, "19 of them for validation"),
+    (19, 100, 5, "19 of them for training"),
+    (80, 20, 4, "4 classes"),
+    (80, 20, 11, "11 classes"),
+]
+
+
+@pytest.mark.parametrize(("n_train", "n_validation", "n_classes", "reason"), SIZES)
+def test_photos_that_the_grader_cannot_use_are_reported(
+    modules: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_train: int,
+    n_validation: int,
+    n_classes: int,
+    reason: str,
+) -> None:
     photos = modules("photos")
-    few = photos.Photos(*(part[:20] for part in vars(own).values() if not isinstance(part, tuple)), own.classes)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NN_KATAS_DATA", str(tmp_path))
-        with pytest.warns(UserWarning, match="20 training and 20 validation photos"):
-            kept = photos.keep(few, "few")
-        with pytest.raises(own_photos.Unusable, match="20 training photos"):
-            own_photos.read(kept)
+    parts = [(torch.zeros(n, 3, 4, 4), torch.arange(n) % n_classes) for n in (n_train, n_validation)]
+    data = photos.Photos(*parts[0], *parts[1], tuple(f"class {number}" for number in range(n_classes)))
+    monkeypatch.setenv("NN_KATAS_DATA", str(tmp_path))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        kept = photos.keep(data, "mine")
+    if not reason:
+        assert said == []
+        assert own_photos.read(kept).n_classes == n_classes
+        return
+    (warning,) = said
+    assert reason in str(warning.message)
+    assert "100 to 500 photos of 5 to 10 classes" in str(warning.message)
+    with pytest.raises(own_photos.Unusable, match=reason):
+        own_photos.read(kept)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +233,7 @@ def test_a_link_a_pipe_and_a_giant_file_are_not_read(place: Path, name: str) -> 
         ({"train_labels": np.full(120, 5)}, "train_labels"),
         ({"train_labels": np.zeros(119, np.int64)}, "train_labels"),
         ({"train_images": np.zeros((120, 3, 0, 32), np.uint8)}, "0 x 32"),
-        ({"train_images": np.zeros((501, 3, 2, 2), np.uint8), "train_labels": np.zeros(501, np.int64)}, "501 training"),
+        ({"train_images": np.zeros((501, 3, 2, 2), np.uint8), "train_labels": np.zeros(501, np.int64)}, "541 photos"),
         ({"n_classes": np.array([10**9])}, "n_classes"),
         ({"n_classes": np.zeros(0, np.int64)}, "n_classes"),
         ({"n_classes": np.array([np.inf])}, "n_classes"),
@@ -264,7 +296,7 @@ def test_results_on_own_photos_pass(submission: dict[str, bytes]) -> None:
     ("values", "reason"),
     [
         ({"accuracy": "1.0"}, "training again on your own photos gives"),
-        ({"data": ""}, "are trained on the rendered photos"),
+        ({"data": ""}, "are trained on the rendered images"),
         *[({"data": each}, "isn't the name of kept photos") for each in PATHS],
     ],
 )

@@ -25,7 +25,7 @@ PROCESSES = ("graders.judge.fork_server", "graders.judge.suite_server", "graders
 NEEDS = {"serve": ("serve", "cohort", "torch"), "debug": ("torch",)} | dict.fromkeys(
     ("collect", "handback", "grade-batch", "review", "feedback", "gradebook"), ("cohort", "serve")
 )
-UNLISTED_EXTRAS = ("test", "docs", "lint", "gpu", "all")  # for people who change the project, and machines with a GPU
+UNLISTED_EXTRAS = ("test", "docs", "lint", "gpu", "vision", "all")  # for people who change the project, or with a GPU
 
 
 def distributions(requirements: Iterable[str]) -> set[str]:

@@ -23,9 +23,10 @@ from graders.datasets import sources
 FOLDER = "own-photos"  # in the folder of all data sets
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}-[0-9a-f]{16}")
 MOST_BYTES = 4 << 20
-MOST, LEAST = 500, 25  # photos for training, and for validation; with fewer, an accuracy says too little
+MOST, LEAST = 500, 100  # photos in all
+LEAST_PART = 20  # photos for training, and for validation; a quarter of 10 in each of 10 classes is rounded to 20
 LARGEST = 32  # pixels per side; with more, a training run takes too long
-MOST_CLASSES = 100
+MOST_CLASSES, LEAST_CLASSES = 10, 5
 
 
 class Unusable(Exception):
@@ -88,9 +89,11 @@ def _content(path: Path, shown: str) -> bytes:
 def _checked(arrays: Mapping[str, np.ndarray]) -> OwnPhotos:
     """Check sizes and types of the arrays. Raise Unusable if the photos are too few, too many or too large."""
     count = arrays["n_classes"]
-    if count.dtype != np.int64 or count.shape != (1,) or not 2 <= count[0] <= MOST_CLASSES:
-        raise Unusable(f"n_classes isn't a whole number from 2 to {MOST_CLASSES}")
+    if count.dtype != np.int64 or count.shape != (1,):
+        raise Unusable("n_classes isn't a whole number")
     n_classes = int(count[0])
+    if not LEAST_CLASSES <= n_classes <= MOST_CLASSES:
+        raise Unusable(f"n_classes: there are {n_classes} classes; the grader takes {LEAST_CLASSES} to {MOST_CLASSES}")
     parts: list[np.ndarray] = []
     for part, named in (("train", "training"), ("validation", "validation")):
         images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
@@ -99,11 +102,14 @@ def _checked(arrays: Mapping[str, np.ndarray]) -> OwnPhotos:
         if labels.dtype != np.int64 or labels.shape != images.shape[:1] or not _in_range(labels, n_classes):
             raise Unusable(f"{part}_labels aren't {len(images)} class numbers from 0 to {n_classes - 1}")
         n, _, height, width = images.shape
-        if not LEAST <= n <= MOST:
-            raise Unusable(f"there are {n} {named} photos; the grader takes {LEAST} to {MOST}")
+        if n < LEAST_PART:
+            raise Unusable(f"the photos have {n} of them for {named}; the grader takes at least {LEAST_PART}")
         if not 0 < min(height, width) <= max(height, width) <= LARGEST:
             raise Unusable(f"the photos have {height} x {width} pixels; the grader takes at most {LARGEST} x {LARGEST}")
         parts += [np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels]
+    n = len(parts[0]) + len(parts[2])
+    if not LEAST <= n <= MOST:
+        raise Unusable(f"there are {n} photos; the grader takes {LEAST} to {MOST}")
     return OwnPhotos(*parts, n_classes)
 
 

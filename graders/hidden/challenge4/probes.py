@@ -470,9 +470,9 @@ def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: 
 def trained_again(
     submission: Any, approach: str, seed: int, parts: Parts | None = None, n_classes: int = 0
 ) -> dict[str, Any]:
-    """Repeat the training for one row of a comparison, on the public photos or on others; return the trained weights.
+    """Repeat the training for one row of a comparison, on the public images or on others; return the trained weights.
 
-    In memory, other photos are arranged like those from load_folder, so that rounding is the same.
+    In memory, other images are arranged like those from load_folder, so that rounding is the same.
     """
     data, epochs = load_photos() if parts is None else _data(parts, n_classes), submission.EPOCHS
     contiguous = [part.contiguous() for part in (data.train_images, data.train_labels)]

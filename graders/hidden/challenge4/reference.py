@@ -21,7 +21,7 @@ torch.set_num_threads(1)  # for networks this small, a second thread is no faste
 
 FOLDER = Path(__file__).parents[3] / "katas" / "challenge4"
 N_STAGES, N_FEATURES = 5, 128
-N_VALIDATION = 200  # the last photos of the data set, as in photos.load_photos
+N_VALIDATION = 200  # the last images of the data set, as in photos.load_photos
 PREFIXES = (("conv1.", "bn1."), ("layer1.",), ("layer2.",), ("layer3.",), ("layer4.",))  # prefixes of names, by stage
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -119,14 +119,14 @@ def hidden_photos() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def validation_photos() -> tuple[np.ndarray, np.ndarray]:
-    """Return the public validation photos, reduced to 32 × 32 as in photos.load_photos, and their classes."""
+    """Return the public validation images, reduced to 32 × 32 as in photos.load_photos, and their classes."""
     place = datasets.folder("photos")
     images = np.load(place / "images.npy", mmap_mode="r")[-N_VALIDATION:]
     return shrunk(images), np.load(place / "labels.npy")[-N_VALIDATION:]
 
 
 def unseen_photos(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Render new 32 × 32 photos, and return them with their classes."""
+    """Render new 32 × 32 images, and return them with their classes."""
     images, labels = photos.render(n, seed)
     return shrunk(images), labels
 
@@ -137,7 +137,7 @@ def shrunk(images: np.ndarray) -> np.ndarray:
 
 
 def drawn_photos(seed: int, n_train: int, n_validation: int, n_classes: int = 6) -> Parts:
-    """Draw photos of `n_classes` classes. Return images and labels for training, then for validation."""
+    """Draw images of `n_classes` classes. Return images and labels for training, then for validation."""
     images, labels = hidden_photos()
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(labels < n_classes))
     train, others = rows[:n_train], rows[n_train : n_train + n_validation]

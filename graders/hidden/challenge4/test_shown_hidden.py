@@ -359,7 +359,7 @@ LEAST_SEEDS = 3
 TRAINED_AGAIN = 2  # rows that the judge draws at random, from two approaches and with two seeds
 LEAST_PAPER = 0.02  # least share of a picture for its most frequent colour; in noise, the share is almost 0
 ELSEWHERE = 0.08  # allowed share of 200 images with different predictions, since processors round differently
-N_UNSEEN = 600  # number of photos whose classes only the judge knows
+N_UNSEEN = 600  # number of images whose classes only the judge knows
 SIGMAS = 5  # two shares may be this many standard errors apart, with one false alarm in 1.7e6 grading runs
 
 
@@ -398,7 +398,7 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
         )
     own = own_photos_of(rows)
     assert_seeds_differ(rows, sorted(seeds), every=own is not None)
-    photos = "your own photos" if own else "the rendered photos"
+    where = "your own photos" if own else "the rendered images"
     rng = np.random.default_rng(draw.seed())
     chosen = zip(rng.permutation(APPROACHES), rng.permutation(sorted(seeds)), strict=False)
     again_of = [(str(approach), str(seed)) for approach, seed in itertools.islice(chosen, TRAINED_AGAIN)]
@@ -413,13 +413,13 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
         who = f"results/comparison.csv: {row['approach']}, seed {seed}"
         promise(
             parameters == found["parameters"],
-            f"{who}: the file says {parameters:g} parameters, but {found['parameters']} are trained on {photos}",
+            f"{who}: the file says {parameters:g} parameters, but {found['parameters']} are trained on {where}",
         )
         shown = (own.validation, own.validation_labels) if own else validation_photos()
         again = share_right(found, *shown)
         promise(
             abs(accuracy - again) <= ELSEWHERE * max(1, np.sqrt(N_VALIDATION / len(shown[1]))),
-            f"{who}: the file says {accuracy:.1%}, training again on {photos} gives {again:.1%}",
+            f"{who}: the file says {accuracy:.1%}, training again on {where} gives {again:.1%}",
         )
         if own:
             continue  # the judge has no other photos of these things
@@ -427,13 +427,13 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
         slack = ELSEWHERE + SIGMAS * standard_error(accuracy, N_VALIDATION, unseen, N_UNSEEN)
         promise(
             abs(accuracy - unseen) <= slack,
-            f"{who}: the file says {accuracy:.1%}, training again gives {unseen:.1%} on {N_UNSEEN} photos that no "
+            f"{who}: the file says {accuracy:.1%}, training again gives {unseen:.1%} on {N_UNSEEN} images that no "
             "submission has seen",
         )
 
 
 def own_photos_of(rows: list[dict[str, str]]) -> own_photos.OwnPhotos | None:
-    """Return the learner's own photos that the comparison names, or None if it was made on the rendered photos.
+    """Return the learner's own photos that the comparison names, or None if it was made on the rendered images.
 
     Fail if the judge lacks these photos: otherwise, made-up results could name photos that don't exist.
     """
@@ -451,7 +451,7 @@ def own_photos_of(rows: list[dict[str, str]]) -> own_photos.OwnPhotos | None:
     except own_photos.Unusable as fault:
         raise AssertionError(
             f"results/comparison.csv: the rows can't be trained again here: {fault}. Ask your instructor to copy the "
-            "file to the grader's computer, or submit results on the rendered photos, which are graded everywhere"
+            "file to the grader's computer, or submit results on the rendered images, which are graded everywhere"
         ) from None
 
 

@@ -516,13 +516,13 @@ def test_ctrl_c_keeps_the_run_of_the_finished_epochs(kata: Any, draw: Any, probe
 # ------------------------------------------------------------------------------------------------------- the accuracy
 
 N_TRAIN, EPOCHS = 100, 20
-# The limits are five percentage points below the README and the visible test, so the choice of photos doesn't matter.
+# The limits are five percentage points below the README and the visible test, so the choice of images doesn't matter.
 LEAST = {"feature_extraction": 0.45, "fine_tuning": 0.60, "full_training": 0.45}
 AHEAD = {"feature_extraction": 0.05, "fine_tuning": 0.15, "full_training": 0.05}  # lead over runs from scratch
 
 
 @task("accuracy")
-def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any, probes: Any) -> None:
+def test_transfer_beats_training_from_scratch_on_100_images(kata: Any, draw: Any, probes: Any) -> None:
     images, labels = hidden_photos()
     order = np.random.default_rng(draw.seed()).permutation(len(images))
     train, hidden = order[:N_TRAIN], order[N_TRAIN:]
@@ -536,11 +536,11 @@ def test_transfer_beats_training_from_scratch_on_100_photos(kata: Any, draw: Any
     for approach, share in right.items():
         promise(
             share >= LEAST[approach],
-            f"{LABELS[approach]} with {N_TRAIN} photos: accuracy {share:.1%} on unseen photos, need at least "
+            f"{LABELS[approach]} with {N_TRAIN} images: accuracy {share:.1%} on unseen images, need at least "
             f"{LEAST[approach]:.0%}",
         )
         promise(
             share >= scratch + AHEAD[approach],
-            f"{LABELS[approach]} with {N_TRAIN} photos: accuracy {share:.1%} on unseen photos, and {scratch:.1%} from "
+            f"{LABELS[approach]} with {N_TRAIN} images: accuracy {share:.1%} on unseen images, and {scratch:.1%} from "
             f"scratch; it must be at least {100 * AHEAD[approach]:.0f} percentage points ahead",
         )
