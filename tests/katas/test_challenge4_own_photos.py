@@ -28,6 +28,7 @@ LOG = "results/comparison.csv"
 CLASSES = ("apple", "fish", "leaf", "mug", "mushroom")
 N_PHOTOS, EPOCHS, SEEDS = 160, 1, (3, 1, 2)
 PATHS = "../../secret-0123456789abcdef", "/etc/passwd", "photos-1"  # in place of a data set's name
+SEED = b"\1" * 16
 SECRET = "another person's photos"
 
 
@@ -89,9 +90,23 @@ def submission(modules: Any, own: Any, name: str) -> dict[str, bytes]:
 
 def changed(files: dict[str, bytes], **values: str) -> dict[str, bytes]:
     """Return the files with other values in whole columns of the comparison."""
-    rows = list(csv.DictReader(io.StringIO(files[LOG].decode())))
-    for row in rows:
-        row.update(values)
+    return with_rows(files, [row | values for row in rows_of(files)])
+
+
+def shifted(files: dict[str, bytes], *approaches: str) -> dict[str, bytes]:
+    """Return the files with accuracies of these approaches that are higher by 0.3."""
+    shifts = dict.fromkeys(approaches, 0.3)
+    rows = rows_of(files)
+    return with_rows(
+        files, [row | {"accuracy": str(float(row["accuracy"]) + shifts.get(row["approach"], 0))} for row in rows]
+    )
+
+
+def rows_of(files: dict[str, bytes]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files[LOG].decode())))
+
+
+def with_rows(files: dict[str, bytes], rows: list[dict[str, str]]) -> dict[str, bytes]:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
@@ -100,8 +115,9 @@ def changed(files: dict[str, bytes], **values: str) -> dict[str, bytes]:
 
 
 def graded(files: dict[str, bytes]) -> Verdict:
+    """Grade the results. With this seed, the judge repeats a row of which some stages are frozen and one without."""
     with Judge(ROOT, require="full") as judge:
-        return judge.grade_files("challenge4", files, tasks=["results"], diagnosing=False)
+        return judge.grade_files("challenge4", files, tasks=["results"], diagnosing=False, seed=SEED)
 
 
 def message(verdict: Verdict, status: str) -> str:
@@ -305,6 +321,23 @@ def test_results_with_raised_accuracies_or_other_names_fail(
 ) -> None:
     verdict = graded(changed(submission, **values))
     assert status(verdict) == "failed"
+    assert reason in message(verdict, "failed")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("approaches", "reason"),
+    [
+        (("full training", "from scratch"), ""),
+        (("feature extraction", "fine-tuning"), "training again on your own photos gives"),
+    ],
+)
+def test_accuracies_may_differ_more_where_all_stages_are_trained(
+    submission: dict[str, bytes], approaches: tuple[str, ...], reason: str
+) -> None:
+    """With 40 photos for validation, the limit is 0.18 if stages are frozen, and 0.34 if all are trained."""
+    verdict = graded(shifted(submission, *approaches))
+    assert status(verdict) == ("failed" if reason else "passed")
     assert reason in message(verdict, "failed")
 
 

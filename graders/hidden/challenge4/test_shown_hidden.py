@@ -358,7 +358,11 @@ PICTURES = ("learning_curves.png", "confusion_matrices.png", "layer_features.png
 LEAST_SEEDS = 3
 TRAINED_AGAIN = 2  # rows that the judge draws at random, from two approaches and with two seeds
 LEAST_PAPER = 0.02  # least share of a picture for its most frequent colour; in noise, the share is almost 0
-ELSEWHERE = 0.08  # allowed share of 200 images with different predictions, since processors round differently
+# The accuracy on 200 images may differ by this much, because processors round differently. If all stages are trained,
+# that grows into another network: in ten repeats of the solution's rows on another processor, the root mean square of
+# the differences was 3.1 points, and the largest 7.0. In ten repeats with frozen stages it was 0. On one processor, a
+# repeated training gives the same accuracy.
+ELSEWHERE = {"feature extraction": 0.08, "fine-tuning": 0.08, "full training": 0.15, "from scratch": 0.15}
 N_UNSEEN = 600  # number of images whose classes only the judge knows
 SIGMAS = 5  # two shares may be this many standard errors apart, with one false alarm in 1.7e6 grading runs
 
@@ -416,15 +420,15 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
             f"{who}: the file says {parameters:g} parameters, but {found['parameters']} are trained on {where}",
         )
         shown = (own.validation, own.validation_labels) if own else validation_photos()
-        again = share_right(found, *shown)
+        again, differ = share_right(found, *shown), ELSEWHERE[row["approach"]]
         promise(
-            abs(accuracy - again) <= ELSEWHERE * max(1, np.sqrt(N_VALIDATION / len(shown[1]))),
+            abs(accuracy - again) <= differ * max(1, np.sqrt(N_VALIDATION / len(shown[1]))),
             f"{who}: the file says {accuracy:.1%}, training again on {where} gives {again:.1%}",
         )
         if own:
             continue  # the judge has no other photos of these things
         unseen = share_right(found, *unseen_photos(N_UNSEEN, draw.seed()))
-        slack = ELSEWHERE + SIGMAS * standard_error(accuracy, N_VALIDATION, unseen, N_UNSEEN)
+        slack = differ + SIGMAS * standard_error(accuracy, N_VALIDATION, unseen, N_UNSEEN)
         promise(
             abs(accuracy - unseen) <= slack,
             f"{who}: the file says {accuracy:.1%}, training again gives {unseen:.1%} on {N_UNSEEN} images that no "
