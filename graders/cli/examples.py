@@ -78,5 +78,6 @@ katas handback hw1 graded --as issue --yes   write it
 [notebook]
 katas notebook exercise03                        exercise03.ipynb
 katas notebook exercise03 --output week1.ipynb --force
-katas notebook --all                             exercises.ipynb"""
+katas notebook --all                             exercises.ipynb
+katas notebook --exercises                       ten_exercises.ipynb"""
 EXAMPLES = dict(re.findall(r"^\[(.+)\]\n([^[]+)$", _TEXT, re.MULTILINE))

@@ -129,9 +129,18 @@ def reset(slug: Slug) -> None:
 def notebook(
     slug: Annotated[str | None, slug_argument("The kata, e.g. exercise04.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Write all exercises into one notebook.")] = False,
+    short: Annotated[
+        bool,
+        typer.Option(
+            "--exercises", help="Write ten short exercises, with solutions and no grading, into one notebook."
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
-        typer.Option(help="The file to write; by default SLUG.ipynb, or exercises.ipynb with --all.", metavar="FILE"),
+        typer.Option(
+            help="The file to write; by default SLUG.ipynb, exercises.ipynb with --all, or ten_exercises.ipynb.",
+            metavar="FILE",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
@@ -139,20 +148,29 @@ def notebook(
     from graders.learner import notebook_file
     from graders.output import delivery
 
-    if every == (slug is not None):
+    if [every, short, slug is not None].count(True) != 1:
         raise KataError(
-            "specify one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`."
+            "specify one kata, e.g. `katas notebook exercise03`, or write all exercises: `katas notebook --all`, "
+            "or ten short ones: `katas notebook --exercises`."
         )
-    path = output or Path(f"{slug or 'exercises'}.ipynb")
-    katas = [kata for kata in chosen_katas([slug] if slug else None) if slug or kata.kind == "exercise"]
-    if not katas:
-        raise KataError(f"{Invocation.root}: there are no exercises. Choose a kata: `katas list` shows them.")
+    path = output or Path(f"{slug or ('ten_' * short + 'exercises')}.ipynb")
     notebook_file.check(path, force=force)
     delivery.check(path)
-    beside = path.absolute().parent
-    text = notebook_file.written_together(katas, beside) if every else notebook_file.written(katas[0], beside)
+    text = notebook_file.written_short() if short else _notebook_of(slug, path.absolute().parent)
     delivery.deliver(text, path)
     print(f"written: {path}; open it in VS Code, or: pip install jupyterlab; jupyter lab {path}")
+
+
+def _notebook_of(slug: str | None, beside: Path) -> str:
+    """Return the text of the notebook of a kata, or of all exercises."""
+    from graders.learner import notebook_file
+
+    if slug:
+        return notebook_file.written(chosen_katas([slug])[0], beside)
+    katas = [kata for kata in chosen_katas(None) if kata.kind == "exercise"]
+    if not katas:
+        raise KataError(f"{Invocation.root}: there are no exercises. Choose a kata: `katas list` shows them.")
+    return notebook_file.written_together(katas, beside)
 
 
 def show(

@@ -10,6 +10,7 @@ import html
 import json
 import mimetypes
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
@@ -48,27 +49,52 @@ CONTENTS = """\
 Each exercise has its text, a cell for your answer, and a cell that grades it. You can do the exercises in any order.\
 """
 PLOTS = """\
-# Run this cell first: it gives all plots of this notebook the same look, and seeds np.random. Only plots need it.
+# Run this cell first: it imports NumPy, gives all plots of this notebook the same look, and seeds np.random.
 import numpy as np
 
+HAS_SNS = False
 try:
+    import matplotlib as mpl
     import matplotlib.pyplot as plt
 except ImportError:
     print("Plots need matplotlib: pip install matplotlib")
 else:
-    plt.style.use(["seaborn-v0_8-whitegrid", "seaborn-v0_8-colorblind"])
-    plt.rcParams.update({"figure.figsize": (10, 6), "figure.dpi": 120, "font.size": 13, "lines.linewidth": 2})
-    plt.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "savefig.bbox": "tight"})
+    try:
+        import seaborn as sns
+
+        sns.set_theme(style="whitegrid", palette="colorblind")
+        HAS_SNS = True
+    except ImportError:
+        plt.style.use(["seaborn-v0_8-whitegrid", "seaborn-v0_8-colorblind"])  # matplotlib's copies of the same
+    mpl.rcParams.update({"figure.figsize": (10, 6), "figure.dpi": 120, "font.size": 13, "lines.linewidth": 2.0})
+    mpl.rcParams.update({"axes.titlesize": 15, "axes.labelsize": 13, "xtick.labelsize": 11, "ytick.labelsize": 11})
+    mpl.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "savefig.bbox": "tight"})
+    mpl.rcParams.update({"legend.fontsize": 11, "legend.framealpha": 0.85, "savefig.dpi": 150})
     print("Plot setup complete.")
-np.random.seed(42)  # for your own experiments; the exercises take their random numbers from the rng that they get\
+np.random.seed(42)  # for your own experiments; no exercise draws from it\
 """
 
 CLOSING = """\
 # Closing reflection
 
-Debugging a neural network is mostly checking the health of values and gradients between the input and the loss. Which
-of the functions above would have found the last fault that you had to look for, and where between input and loss would
-you look first next time?\
+A loss that doesn't fall says that something is wrong, but not where. What you can look at is on the way from the input
+to the loss and back: shapes, activations and gradients, one layer after another. Think of the last fault that you had
+to find. Which of the functions above would have shown it, and where will you look first next time?\
+"""
+
+SHORT = """\
+# Neural networks in ten exercises
+
+Each exercise takes a few lines, with numbers that you can check by hand. The first cell is for your answer, the second
+one has a solution. JupyterLab folds the solution's code (click the three dots to read it) and shows its output, so that
+you can compare. The kata named below an exercise asks for the whole function, and grades it.\
+"""
+SHORT_EXERCISE = """\
+## Exercise {number}: {title}
+
+{asks}
+
+Its kata: `katas notebook {kata}`\
 """
 
 VERDICT = """\
@@ -91,7 +117,11 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "pygments_lexer": "ipython3"},
 }
-CODE = ("plots", "prepared", "file", "try", "grade")  # the kinds of cells that are not Markdown
+CODE = ("plots", "prepared", "file", "try", "grade", "starter", "solution")  # the kinds of cells that are not Markdown
+MARKED = {
+    "try": {"tags": ["raises-exception"]},  # the cells after it run even if it fails
+    "solution": {"jupyter": {"source_hidden": True}},  # folded
+}
 
 Cell = tuple[str, str]  # the kind of a cell, and its source
 
@@ -130,14 +160,25 @@ def written_together(katas: Sequence[Kata], beside: Path) -> str:
     return _text_of([*cells, ("closing", CLOSING)])
 
 
+def written_short() -> str:
+    """Return the text of the notebook of the ten short exercises, which needs no kata and grades nothing."""
+    text = Path(__file__).with_name("ten_exercises.toml").read_text(encoding="utf-8")
+    cells = [("short", SHORT), ("plots", PLOTS)]
+    for number, each in enumerate(tomllib.loads(text)["exercises"], start=1):
+        cells.append(("exercise", SHORT_EXERCISE.format(number=number, **each)))
+        for kind, first in (("starter", "# Your answer"), ("solution", "# Solution")):
+            given = f"{each['given'].strip()}\n\n".lstrip()
+            cells.append((kind, f"{first}\n{given}{each[kind].strip()}\n{each['shown'].strip()}"))
+    return _text_of([*cells, ("closing", CLOSING)])
+
+
 def _text_of(cells: Iterable[Cell]) -> str:
     nbformat: Any = import_module("nbformat")
     made, numbers = [], Counter[str]()
     for name, source in cells:
         numbers[name] += 1
         kind = name.rpartition("-")[2]
-        metadata = {"tags": ["raises-exception"]} if kind == "try" else {}  # the cells after it run even if it fails
-        cell = {"id": f"{name}-{numbers[name]}", "metadata": metadata, "source": source}
+        cell = {"id": f"{name}-{numbers[name]}", "metadata": MARKED.get(kind, {}), "source": source}
         code: dict[str, Any] = {"source": source.rstrip("\n"), "execution_count": None, "outputs": []}
         made.append({"cell_type": "markdown", **cell} if kind not in CODE else {"cell_type": "code", **cell, **code})
     page = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": METADATA, "cells": made})

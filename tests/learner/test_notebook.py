@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import os
 import re
@@ -142,7 +143,86 @@ def test_all_exercises_fit_in_one_notebook_between_a_set_up_cell_and_a_reflectio
     assert "np.random.seed(42)" in source_of(exercises, "plots-1")
     assert 'print("Plot setup complete.")' in source_of(exercises, "plots-1")
     assert (ours[-1].cell_type, ours[-1].id) == ("markdown", "closing-1")
-    assert "the health of values and gradients between the input and the loss" in " ".join(ours[-1].source.split())
+    assert "shapes, activations and gradients, one layer after another" in " ".join(ours[-1].source.split())
+
+
+# ----------------------------------------------------------------------------------- the ten short exercises
+
+# What each solution shows: the numbers of its printed lines, worked out by hand.
+NUMBERS = {
+    "Affine layer": [1.1, -1.3],
+    "ReLU": [0, 0, 2, 0, 0, 1],
+    "Two-layer forward": [1, 0, 1],
+    "Softmax CE": [0.6652410, 0.2447285, 0.0900306, 0.4076060],
+    "Affine gradient": [6, 8, -3, -4],
+    "Gradient check idea": [6],
+    "Initialisation scales": [0.0816497, 0.1414214],
+    "Dropout": [1.5, 0, 1.5],
+    "LayerNorm": [-1.2247357, 0, 1.2247357],
+}
+CHECKS = {
+    "forward tensor shapes are correct": "shapes_are_correct",
+    "model can overfit a tiny batch": "can_overfit_tiny_batch",
+    "activation statistics are healthy": "activations_are_healthy",
+    "gradient norms are tracked by layer": "gradients_flow",
+}
+SETTINGS = {
+    "figure.figsize": [10.0, 6.0], "figure.dpi": 120, "font.size": 13, "axes.titlesize": 15, "axes.labelsize": 13,
+    "xtick.labelsize": 11, "ytick.labelsize": 11, "legend.fontsize": 11, "legend.framealpha": 0.85,
+    "lines.linewidth": 2, "axes.spines.top": False, "axes.spines.right": False, "savefig.bbox": "tight",
+    "savefig.dpi": 150, "axes.grid": True,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The notebook of the ten short exercises, alone in its folder."""
+    folder = tmp_path_factory.mktemp("ten")
+    done = typed(folder, "--exercises")
+    assert (done.status, done.said.splitlines()[0].split(";")[0]) == (0, "written: ten_exercises.ipynb")
+    return folder / "ten_exercises.ipynb"
+
+
+def test_ten_exercises_have_a_starter_and_a_folded_solution_with_the_same_numbers(ten: Path) -> None:
+    kinds = [cell.id.partition("-")[0] for cell in cells(ten)]
+    assert kinds == ["short", "plots", *["exercise", "starter", "solution"] * 10, "closing"]
+    for number, title in enumerate([*NUMBERS, "Checklist"], start=1):
+        heading, starter, solution = (
+            source_of(ten, f"{kind}-{number}").splitlines() for kind in ("exercise", "starter", "solution")
+        )
+        assert (heading[0], starter[0], solution[0]) == (
+            f"## Exercise {number}: {title}",
+            "# Your answer",
+            "# Solution",
+        )
+        given = next(place for place, line in enumerate(starter) if " = None " in line or " = {} " in line)
+        assert solution[1:given] == starter[1:given]
+    folded = [cell.id for cell in cells(ten) if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert folded == [f"solution-{number}" for number in range(1, 11)]
+
+
+def test_ten_exercises_run_from_top_to_bottom_without_seaborn(ten: Path, tmp_path: Path) -> None:
+    write(tmp_path / "seaborn.py", "raise ImportError('not installed')\n")
+    page = nbformat.read(ten, as_version=4)
+    page.cells.append(nbformat.v4.new_code_cell(f"HAS_SNS, {{key: mpl.rcParams[key] for key in {list(SETTINGS)}}}"))
+    client_of(page, tmp_path).execute()
+    said = {cell.id: shown(cell) for cell in page.cells if cell.cell_type == "code"}
+    assert said["plots-1"] == "Plot setup complete.\n"
+    for number, (title, numbers) in enumerate(NUMBERS.items(), start=1):
+        found = re.findall(r"(?<![\w.])-?\d+\.?\d*(?:e-?\d+)?", said[f"solution-{number}"])
+        assert [float(each) for each in found] == pytest.approx(numbers, rel=1e-6, abs=1e-12), title
+        assert said[f"starter-{number}"] != said[f"solution-{number}"]
+    assert said["solution-10"].splitlines() == [f"- {check}: {function}" for check, function in CHECKS.items()]
+    (last,) = page.cells[-1].outputs
+    assert ast.literal_eval(last.data["text/plain"]) == (False, SETTINGS)
+
+
+def test_set_up_cell_uses_seaborn_if_it_is_installed(session: Session, ten: Path, tmp_path: Path) -> None:
+    write(tmp_path / "seaborn.py", "def set_theme(**chosen):\n    print(chosen)\n")
+    said = session.run("import sys; sys.modules.pop('seaborn', None)\n" + source_of(ten, "plots-1"))
+    assert said == "{'style': 'whitegrid', 'palette': 'colorblind'}\nPlot setup complete.\n"
+    first = session.run("print(HAS_SNS, mpl.rcParams['savefig.dpi'], np.random.rand())")
+    assert first == "True 150.0 0.3745401188473625\n"
 
 
 def test_katas_with_a_file_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:
@@ -189,6 +269,7 @@ def test_existing_file_is_replaced_only_with_force_and_by_the_same_bytes(noteboo
     [
         ([], "specify one kata, e.g. `katas notebook exercise03`, or write all exercises"),
         ([SLUG, "--all"], "specify one kata, e.g. `katas notebook exercise03`, or write all exercises"),
+        (["--all", "--exercises"], "or ten short ones: `katas notebook --exercises`."),
         (["exercise99"], "there is no kata `exercise99`"),
         ([SLUG, "--output", "notes.md"], "notes.md: Jupyter does not open this as a notebook"),
         ([SLUG, "--output", "nowhere/a.ipynb"], "nowhere/a.ipynb: there is no folder nowhere"),
