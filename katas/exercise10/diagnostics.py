@@ -82,3 +82,9 @@ def diagnose(network: Network, X: np.ndarray, y: np.ndarray) -> dict[str, bool]:
         {"shapes": ..., "overfit": ..., "activations": ..., "gradients": ...}, True where the network is healthy.
     """
     raise NotImplementedError
+
+
+if __name__ == "__main__":
+    from checklist import main
+
+    main(shapes_are_correct, can_overfit_tiny_batch, activations_are_healthy, gradients_flow)

@@ -50,3 +50,9 @@ def diagnose(network: Network, X: np.ndarray, y: np.ndarray) -> dict[str, bool]:
         "activations": activations_are_healthy(network, X),
         "gradients": gradients_flow(network, X, y),
     }
+
+
+if __name__ == "__main__":
+    from checklist import main
+
+    main(shapes_are_correct, can_overfit_tiny_batch, activations_are_healthy, gradients_flow)
