@@ -33,7 +33,6 @@ MODE = pytest.StashKey[Mode]()
 SEED = pytest.StashKey[bytes]()
 KATA = pytest.StashKey[Kata]()
 HANDLE = pytest.StashKey[Handle]()
-REQUEST = pytest.StashKey[pytest.FixtureRequest]()  # of the fixture `kata`
 
 
 def kata_of(path: Path) -> tuple[Path, str] | None:

@@ -21,12 +21,11 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.checks.mismatch import Mismatch
-from graders.checks.speed import Race
 from graders.errors import CatalogueError, JudgeError, SubmissionError, TimeLimitError, WorkerError
 from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.explanation import advice_on, message
 from graders.pytest_plugin.handle import Handle
-from graders.pytest_plugin.items import KATA, REQUEST, SEED, task_of, test_name, title_of, worker_seed
+from graders.pytest_plugin.items import KATA, SEED, task_of, test_name, title_of, worker_seed
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
 from graders.pytest_plugin.local_rules import Guard, install
 from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
@@ -40,7 +39,6 @@ BACKSTOP = 30  # how many times longer than its calls a test may take on a busy 
 HIDDEN = tuple(HARNESS + place + os.sep for place in ("hidden", os.path.join("shipped", "graders", "hidden")))
 LONG_S = 10.0  # a test that has taken this long says so
 STOPPED = pytest.StashKey[bool]()  # whether a time limit has stopped the submission in the test
-MEASURED = pytest.StashKey[bool]()  # whether the test has a row in pytest-benchmark's table
 # contextlib adds frames for `with about(...)` in a test.
 _NOT_SHOWN = (HARNESS, "<frozen importlib", str(Path(importlib.__file__).parent) + os.sep, contextlib.__file__)
 EXTRA = "This task is extra: it earns points, but you can pass without it."
@@ -70,7 +68,7 @@ class LocalMode:
         except CatalogueError as fault:
             pytest.fail(str(fault), pytrace=False)
         against = functools.partial(LocalSide, kata, kata.solution, limited=False)
-        return Handle(kata, side, against, timed=lambda race, _: _show_times(item, race))
+        return Handle(kata, side, against)
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True
@@ -186,18 +184,6 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
         code = "\n".join("    " + line if line else "" for line in lines)
         fault.add_note(f"\n{heading}\n\n{code}")
     return fault
-
-
-def _show_times(item: pytest.Item, race: Race) -> None:
-    """Time the submission again for pytest-benchmark's table, once in a test. Only the race decides the result."""
-    config = item.config
-    if not config.pluginmanager.hasplugin("benchmark") or config.getoption("benchmark_skip"):
-        return
-    benchmark = item.stash[REQUEST].getfixturevalue("benchmark")
-    if not item.stash.setdefault(MEASURED, False):
-        item.stash[MEASURED] = True
-        rounds = len(race.times[0]) - 1  # without the warm-up
-        benchmark.pedantic(race.submission[1], setup=lambda: (race.inputs(), {}), rounds=rounds, warmup_rounds=1)
 
 
 def _learners_own(trace: TracebackType | None, side: LocalSide, *, keep_all: bool = True) -> TracebackType | None:

@@ -6,6 +6,7 @@ LocalMode (learner_mode.py) runs the submission in this process; graders.judge.s
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from graders.checks.arrays import values_only
 from graders.checks.draw import Draw
 from graders.errors import CatalogueError
 from graders.pytest_plugin.handle import Handle, Probes, probes_beside
-from graders.pytest_plugin.items import HANDLE, KATA, MODE, REQUEST, SEED, kata_of, task_of, test_name, trial_of
+from graders.pytest_plugin.items import HANDLE, KATA, MODE, SEED, kata_of, task_of, test_name, trial_of
 from graders.pytest_plugin.learner_mode import Learner, LocalMode
 
 
@@ -72,7 +73,28 @@ def pytest_configure_node(node: Any) -> None:
 # ----------------------------------------------------------------------------------------- collection
 
 
+def _is_benchmarking(config: pytest.Config) -> bool:
+    return bool(config.getoption("benchmark_only", False))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_header(config: pytest.Config) -> Generator[None, list[Any], list[Any]]:
+    """Leave out pytest-benchmark's line, unless benchmarks are run."""
+    lines = yield
+    return [line for line in lines if _is_benchmarking(config) or not str(line).startswith("benchmark: ")]
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Collect a kata's benchmark.py, but only with --benchmark-only."""
+    wanted = file_path.name == "benchmark.py" and _is_benchmarking(parent.config) and kata_of(file_path)
+    return pytest.Module.from_parent(parent, path=file_path) if wanted else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if _is_benchmarking(config):  # pytest-benchmark would skip the other tests, but a skipped test has not passed
+        others = [item for item in items if "benchmark" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
     mode = config.stash[MODE]
     loaded: dict[tuple[Path, str], Kata] = {}
     for item in items:
@@ -108,7 +130,6 @@ def kata(request: pytest.FixtureRequest) -> Handle:
     """The submission: its entry points, `run` for probes, `raises` and `reference`."""
     if KATA not in request.node.stash:
         pytest.fail("the fixture `kata` works only in katas/<slug>/ and graders/hidden/<slug>/", pytrace=False)
-    request.node.stash[REQUEST] = request
     handle = request.config.stash[MODE].handle(request.node, request.node.stash[KATA])
     request.node.stash[HANDLE] = handle
     return handle

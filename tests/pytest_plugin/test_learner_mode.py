@@ -106,17 +106,30 @@ def test_all_shipped_katas_behave_like_the_sample(project: Path) -> None:
     assert done.status == 0, done.said
 
 
-def test_pytest_benchmark_shows_the_time_of_a_speed_test(shared: Path) -> None:
-    words = ("katas/exercise04", "-q", "--against", "solutions", "-p", "no:cacheprovider", "-k", "five_times_as_fast")
+def test_pytest_benchmark_says_nothing_if_no_benchmark_is_asked_for(shared: Path) -> None:
+    words = ("katas/exercise04", "--against", "solutions", "-p", "no:cacheprovider", "-k", "five_times_as_fast")
     done = workshop.pytest(*words, cwd=shared, torch=True)
-    assert done.status == 0, done.said
-    assert "benchmark: 2 tests" in done.out
-    for name in ("softmax", "the_loss"):
-        assert re.search(rf"^test_{name}_of_a_batch_is_five_times_as_fast +[\d.,]+ ", done.out, re.M), done.out
-    without = workshop.pytest(*words, "--benchmark-skip", cwd=shared, torch=True)
-    assert (without.status, counted(without)["passed"]) == (0, 2), without.said
-    assert "OPS" not in without.out
+    assert (done.status, counted(done)["passed"]) == (0, 2), done.said
+    assert "plugins: " in done.out
+    assert not re.search(r"^benchmark: |OPS|^-+ benchmark", done.out, re.M), done.out
     assert not (shared / ".hypothesis").exists()
+
+
+def test_benchmarks_compare_the_framework_with_pytorch_if_asked_for(tmp_path: Path) -> None:
+    root = workshop.write_repository(tmp_path / "course", [])
+    for name in ("katas", "solutions"):
+        shutil.copytree(ROOT / name / "meta", root / name / "meta", ignore=shutil.ignore_patterns("__pycache__"))
+    words = ("katas/meta", "--benchmark-only", "--benchmark-max-time=0.05", "-p", "no:cacheprovider")
+    done = workshop.pytest(*words, "--against", "solutions", cwd=root, torch=True)
+    assert (done.status, counted(done)["passed"]) == (0, 4), done.said
+    assert re.findall(r"^-+ benchmark '(.+)': 2 tests -+$", done.out, re.M) == [
+        "784-128-10 with Adam",
+        "a convolution with SGD",
+    ]
+    rows = re.findall(r"^test_a_training_step\[.+-(\w+)\] +[\d.,]+ ", done.out, re.M)
+    assert sorted(rows) == ["pytorch", "pytorch", "your_framework", "your_framework"], done.out
+    unwritten = workshop.pytest(*words, cwd=root, torch=True)
+    assert (unwritten.status, dict(counted(unwritten))["failed"]) == (1, 2), unwritten.said
 
 
 @pytest.mark.parametrize("against", [(), ("--against", "solutions")])
