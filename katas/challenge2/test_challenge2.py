@@ -16,6 +16,7 @@ import pytest
 from graders import datasets
 from graders.checks import assert_near, assert_picture, assert_prose, cases, task
 from graders.checks.mismatch import handed_in
+from graders.checks.properties import for_all, st
 
 LEARNED = {"shapes32": 0.60, "cifar10": 0.28}  # the best accuracy in a log must reach this
 COLUMNS = [
@@ -373,6 +374,22 @@ def test_the_front_of_a_few_trials(kata: Any, draw: Any, probes: Any) -> None:
     assert front == expected, (
         f"trials (accuracy, parameters, seconds, on the front?) {table}: expected the front {expected}, got {front}"
     )
+
+
+@task("front", title="In any log, a trial is on the front if and only if no other trial dominates it")
+def test_the_front_of_any_log(kata: Any, draw: Any, probes: Any) -> None:
+    few = st.integers(1, 3)  # so that many trials are equal in something
+
+    @for_all(draw, log=st.lists(st.tuples(few, few, few), min_size=1, max_size=6))
+    def holds(log: list[tuple[int, int, int]]) -> None:
+        table = trials_of([(a / 4, 1000 * n, float(s), True) for a, n, s in log])
+        found = [trial["seed"] for trial in kata.run(probes.front, table)]
+        expected = [trial["seed"] for trial in table if not any(dominates(other, trial) for other in table)]
+        shown = [(trial["accuracy"], trial["parameters"], trial["seconds"]) for trial in table]
+        assert found == expected, (
+            f"of the trials (accuracy, parameters, seconds) {shown}, pareto_front keeps those at {found}, "
+            f"expected {expected}"
+        )
 
 
 @task("results")

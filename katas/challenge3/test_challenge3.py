@@ -12,6 +12,7 @@ import pytest
 
 from graders import datasets
 from graders.checks import about, assert_close, assert_equal, assert_near, assert_picture, assert_speed, cases, task
+from graders.checks.properties import for_all, st, tenths
 
 EPOCHS = 20
 KINDS = ("AttentionClassifier", "MeanPoolingClassifier")
@@ -49,6 +50,24 @@ def test_two_sentences_have_separate_weights(kata: Any, probes: Any) -> None:
     alone, _, _ = kata.run(probes.attention_for, H, np.array([0.0, 1.0]), None)  # scores 0, 1, -1
     e = np.exp([0.0, 1.0, -1.0])
     close(alone, (e / e.sum())[None])
+
+
+@task("weights", title="For any scores, the weights sum to 1, and adding a constant to every score changes nothing")
+def test_the_weights_of_any_scores(kata: Any, draw: Any, probes: Any) -> None:
+    scores_and_reality = st.lists(st.tuples(tenths(), st.booleans()), min_size=1, max_size=5)
+
+    @for_all(draw, words=scores_and_reality, constant=tenths())
+    def holds(words: list[tuple[float, bool]], constant: float) -> None:
+        scores, real = (np.array(column) for column in zip(*[(0.0, True), *words], strict=True))
+        numbers = np.stack([scores, np.ones(len(scores))], axis=1)[None]  # the query decides what a word's 1 adds
+        found, _, _ = kata.run(probes.attention_for, numbers, np.array([1.0, 0.0]), real[None])
+        with about("the sum of the weights"):
+            close(found.sum(axis=1), np.ones(1), scale=1.0)
+        with about("1 where a real word has a weight above 0, or padding has the weight 0"):
+            assert_equal(((found[0] > 0) == real).astype(int), np.ones(len(real), dtype=int))
+        shifted, _, _ = kata.run(probes.attention_for, numbers, np.array([1.0, constant]), real[None])
+        with about(f"compared with the weights before {constant} was added to every score"):
+            close(shifted, found, scale=10.0)
 
 
 @task("robust")

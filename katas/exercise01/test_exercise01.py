@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from graders.checks import about, assert_close, assert_equal, assert_speed, task
+from graders.checks.properties import for_all, st, tenths
 
 W = np.array([[1.0, 0.0], [0.5, -1.0]])
 b = np.array([0.1, 0.2])
@@ -42,6 +43,14 @@ def test_a_batch_of_three_rows(kata):
 @task("batch")
 def test_a_batch_of_one_row_stays_a_batch(kata):
     close(kata.affine(W, np.array([[1.0, 2.0]]), b), np.array([[1.1, -1.3]]))
+
+
+@task("batch", title="For any batch, each row gives what it gives on its own")
+def test_each_row_of_any_batch_is_mapped_on_its_own(kata, draw):
+    @for_all(draw, x=st.lists(st.tuples(tenths(), tenths()), min_size=1, max_size=4).map(np.array))
+    def holds(x):
+        alone = np.array([kata.affine(W, row, b) for row in x])
+        close(kata.affine(W, x, b), alone)
 
 
 @task("types")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from graders.checks import about, assert_close, assert_equal, assert_parts, assert_speed, task
+from graders.checks.properties import for_all, st, tenths
 
 W1 = np.array([[0.1, 0.2], [-1.0, 0.5], [0.3, -0.1]])
 W2 = np.array([[1.0, 2.0, -3.0], [0.5, -1.0, 0.1]])
@@ -38,6 +39,17 @@ def test_a_batch_of_four_rows(kata):
 @task("batch")
 def test_a_batch_of_one_row_stays_a_batch(kata):
     assert_layers(kata.two_layer_forward(rows[:1], W1, W2), h_of_rows[:1], y_of_rows[:1])
+
+
+@task("vector", title="For any x, a positive factor passes through both layers")
+def test_a_positive_factor_passes_through(kata, draw):
+    @for_all(draw, x=st.tuples(tenths(), tenths()).map(np.array), factor=tenths(0.5, 5.0))
+    def holds(x, factor):
+        h, y = assert_parts(kata.two_layer_forward(x, W1, W2), "h", "y")
+        with about(f"compared with {factor} times the result for x / {factor}"):  # neither layer has a bias
+            scaled = assert_parts(kata.two_layer_forward(factor * x, W1, W2), "h", "y")
+            for name, array, expected in zip("hy", scaled, (h, y), strict=True):
+                assert_close(array, factor * np.asarray(expected), name=name, scale=200.0, terms=5)
 
 
 @task("types")

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from graders.checks import about, assert_close, assert_equal, assert_parts, task
+from graders.checks.properties import for_all, st, tenths
 
 # the worked example: one sample, its weights, and its gradients
 dz = np.array([2.0, -1.0])
@@ -73,6 +74,20 @@ def test_all_three_gradients_of_a_sample_and_of_a_batch(kata):
 def test_all_three_gradients_of_a_batch_of_one_row(kata):
     actual = kata.affine_backward(np.array([[0.1, 0.7]]), np.array([[3.0, -4.0]]), W)
     assert_gradients(actual, ([[0.3, -0.4], [2.1, -2.8]], [[0.45, -0.7]], [0.1, 0.7]))
+
+
+@task("backward", title="For any batch, dW and db are sums over its rows, and each row has its own dx")
+def test_a_batch_adds_up_its_rows(kata, draw):
+    @for_all(draw, rows=st.lists(st.tuples(*[tenths()] * 4), min_size=1, max_size=3).map(np.array))
+    def holds(rows):
+        dz, x = rows[:, :2], rows[:, 2:]
+        alone = [kata.affine_backward(*row, W) for row in zip(dz, x, strict=True)]
+        dW, dx, db = (np.array(parts) for parts in zip(*alone, strict=True))
+        expected = {"dW": dW.sum(axis=0), "dx": dx, "db": db.sum(axis=0)}
+        found = assert_parts(kata.affine_backward(dz, x, W), *expected)
+        with about("compared with the results for each row"):
+            for (name, right), gradient in zip(expected.items(), found, strict=True):
+                assert_close(gradient, right, name=name, scale=25.0, terms=3)
 
 
 # ---------------------------------------------------- extras: they earn points, but you can pass without them

@@ -10,6 +10,8 @@ import numpy as np
 
 from graders import checks
 from graders.checks import about, assert_equal, task
+from graders.checks.mismatch import fail
+from graders.checks.properties import for_all, rows, st, tenths
 
 STEP = 1e-5  # the default
 assert_close = partial(checks.assert_close, precise=True)  # these functions measure precision
@@ -59,6 +61,28 @@ def test_vectors_a_square_matrix_and_three_axes(kata, probes):
     ):
         close(kata.run(probes.of_row_sums, w), expected)
         assert_close(kata.run(probes.of_row_sums_with_step, w, 0.5), expected, scale=10 / 0.5, terms=8)
+
+
+@task("array", title="For any array, each derivative is twice the sum of the element's row")
+def test_any_array_of_row_sums(kata, draw, probes):
+    @for_all(draw, w=rows(-1.0, 1.0))
+    def holds(w):
+        expected = 2 * w.sum(axis=-1, keepdims=True) * np.ones(w.shape)
+        assert_close(kata.run(probes.of_row_sums, w), expected, scale=75 / STEP, terms=8)
+
+
+@task("relative", title="For any two arrays, the error lies between 0 and 1, and their order doesn't matter")
+def test_any_relative_error(kata, draw):
+    @for_all(draw, pairs=st.lists(st.tuples(tenths(), tenths()), min_size=1, max_size=4).map(np.array))
+    def holds(pairs):
+        a, b = pairs.T.copy()
+        with about("the error of a and a"):
+            assert_close(kata.relative_error(a, a), 0.0)
+        error = kata.relative_error(a, b)
+        if not 0 <= error <= 1 + 1e-9:
+            fail(f"relative_error: got {error}, expected a number between 0 and 1", "a number between 0 and 1", error)
+        with about("compared with the error of a and b"):
+            assert_close(kata.relative_error(b, a), error)
 
 
 @task("relative")

@@ -18,6 +18,7 @@ from graders.checks import (
     task,
 )
 from graders.checks.mismatch import fail
+from graders.checks.properties import for_all, st
 
 
 @task("scales")
@@ -32,6 +33,14 @@ def test_layers_with_one_input_and_with_a_million(kata):
     assert_close(kata.he_std(1), math.sqrt(2))
     assert_close(kata.xavier_std(1_000_000, 1), math.sqrt(2 / 1_000_001))
     assert_close(kata.he_std(1_000_000), math.sqrt(2 / 1_000_000))
+
+
+@task("scales", title="For any layer, the squares are 2 / (fan_in + fan_out) and 2 / fan_in")
+def test_the_squares_for_any_layer(kata, draw):
+    @for_all(draw, fan_in=st.integers(1, 1000), fan_out=st.integers(1, 1000))
+    def holds(fan_in, fan_out):
+        assert_close(kata.xavier_std(fan_in, fan_out), math.sqrt(2 / (fan_in + fan_out)))
+        assert_close(kata.he_std(fan_in), math.sqrt(2 / fan_in))
 
 
 def assert_looks_normal(W, std):

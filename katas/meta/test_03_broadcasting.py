@@ -3,6 +3,7 @@
 import numpy as np
 
 from graders.checks import about, assert_close, assert_equal, task
+from graders.checks.properties import for_all, st
 
 
 @task("broadcasting", title="The worked example: broadcasting")
@@ -73,3 +74,27 @@ y.backward(Tensor([[[1.0, 1.0, 1.0]], [[1.0, 0.0, 0.0]]]))
         "b.grad": [[4.0, 1.0, 1.0], [6.0, 2.0, 2.0]],
     }
     assert_equal(kata.run(probes.values, code, list(expected)), expected)
+
+
+@task("broadcasting", title="For any shapes, each element gets the sum of what its copies get")
+def test_any_two_shapes_broadcast(kata, draw, probes):
+    # for each axis: its size, and whether a and b have that size or 1
+    @for_all(draw, axes=st.lists(st.tuples(st.integers(1, 3), st.booleans(), st.booleans()), max_size=3))
+    def holds(axes):
+        a, b = (numbers_of([axis[0] if axis[side] else 1 for axis in axes]) for side in (1, 2))
+        while b.ndim and len(b) == 1:  # b lacks its first axes if they have size 1
+            b = b[0]
+        y, g = a * b, numbers_of((a * b).shape)
+        product, *gradients = kata.run(probes.gradients_of_a_product, a, b, g)
+        with about("a * b"):
+            assert_close(product, y)
+        for name, operand, contributions, gradient in zip("ab", (a, b), (g * b, g * a), gradients, strict=True):
+            copies = np.broadcast_to(np.arange(operand.size).reshape(operand.shape), y.shape)
+            expected = np.bincount(copies.ravel(), contributions.ravel(), operand.size).reshape(operand.shape)
+            with about(f"the gradient of {name}, of shape {operand.shape}"):
+                assert_close(gradient, expected)
+
+
+def numbers_of(shape):
+    """Return an array of this shape with the numbers 1, 2, 3, …"""
+    return np.arange(1.0, np.prod(shape) + 1).reshape(shape)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from graders.checks import assert_close, assert_equal, task
+from graders.checks.properties import for_all, st
 
 x = np.array([10.0, 20.0, 30.0, 40.0])
 
@@ -67,3 +68,29 @@ x[1] += 1
 x[[0], 1] = Tensor([5.0])
 """
     assert_equal(kata.run(probes.values, code, ["x"]), {"x": [[7.0, 5.0], [8.0, 5.0]]})
+
+
+@task("indexing", title="For any indices, each gradient goes back to where its element came from")
+def test_any_indices_into_a_matrix(kata, draw, probes):
+    matrix = np.arange(10.0, 22.0).reshape(4, 3)
+
+    @for_all(draw, index=st.lists(st.integers(-4, 3), min_size=1, max_size=5))
+    def rows_are_selected(index):
+        check(kata, probes, matrix, index)
+
+    @for_all(draw, index=st.lists(st.tuples(st.integers(-4, 3), st.integers(-3, 2)), min_size=1, max_size=5))
+    def elements_are_selected(index):
+        check(kata, probes, matrix, tuple(map(list, zip(*index, strict=True))))
+
+    @for_all(draw, mask=st.lists(st.booleans(), min_size=4, max_size=4))
+    def a_mask_selects_rows(mask):
+        check(kata, probes, matrix, np.array(mask))
+
+
+def check(kata, probes, x, index):
+    """Compare x[index] with NumPy's, and the gradient with one that adds each number to its element's place."""
+    places = np.arange(x.size).reshape(x.shape)[index]
+    g = np.arange(1.0, places.size + 1).reshape(places.shape)
+    y, gradient = kata.run(probes.taken, x, index, g)
+    assert_close(y, x[index])
+    assert_close(gradient, np.bincount(places.ravel(), g.ravel(), x.size).reshape(x.shape))

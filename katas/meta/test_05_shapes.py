@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from graders.checks import about, assert_close, assert_equal, task
+from graders.checks.properties import for_all, st
 
 matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
@@ -77,6 +78,26 @@ def test_each_reduction(kata, probes):
     }
     found = kata.run(probes.gradients, [[1.0, 3.0], [2.0, 6.0]], list(expected))
     assert_equal(found, expected)
+
+
+@task("shapes", title="sum and mean over any axes of any array")
+def test_reductions_over_any_axes(kata, draw, probes):
+    # for each axis: its size, and whether it is reduced
+    axes = st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=1, max_size=3)
+
+    @for_all(draw, axes=axes.filter(lambda axes: any(reduced for _, reduced in axes)), keepdim=st.booleans())
+    def holds(axes, keepdim):
+        x = np.arange(1.0, np.prod([size for size, _ in axes]) + 1).reshape([size for size, _ in axes])
+        dim = tuple(axis for axis, (_, reduced) in enumerate(axes) if reduced)
+        y = x.sum(axis=dim, keepdims=keepdim)
+        g = np.arange(1.0, y.size + 1).reshape(y.shape)
+        weights = f"(arange({y.size}) + 1).reshape({', '.join(map(str, y.shape))})" if y.shape else "1"
+        spread = np.zeros(x.shape) + g.reshape([1 if reduced else size for size, reduced in axes])
+        expected = {}
+        for name, n in (("sum", 1), ("mean", x.size // y.size)):
+            line = f"x.{name}(dim={dim[0] if len(dim) == 1 else dim}, keepdim={keepdim})"
+            expected[f"{line} * {weights}"] = [np.round(each, 4).tolist() for each in (y * g / n, spread / n)]
+        assert_equal(kata.run(probes.gradients, x.tolist(), list(expected)), expected)
 
 
 @task("shapes")

@@ -153,6 +153,48 @@ def test_a_message_names_the_function_and_the_element(
     assert next(each.message for each in verdict.tests if each.name == test).partition("\n")[0] == first_line
 
 
+@pytest.mark.parametrize(
+    ("slug", "name", "test", "lines"),
+    [
+        (
+            "exercise01",
+            "batch_centred",
+            "test_each_row_of_any_batch_is_mapped_on_its_own",
+            ["x = np.array([[0.0, 0.1]])"],
+        ),
+        ("exercise03", "constant_added", "test_a_positive_factor_passes_through", ["x = np.array([0.0, 0.0])"]),
+        (
+            "exercise05",
+            "bias_gradient_averaged",
+            "test_a_batch_adds_up_its_rows",
+            ["dz = np.array([[0.0, 0.0], [0.0, 0.1]])", "x = np.array([[0.0, 0.0], [0.0, 0.0]])"],
+        ),
+        ("exercise06", "others_at_zero", "test_any_array_of_row_sums", ["w = np.array([0.0, 0.1])"]),
+        (
+            "exercise06",
+            "relative_to_a",
+            "test_any_relative_error",
+            ["a = np.array([0.0])", "b = np.array([0.1])", "# expected: a number between 0 and 1"],
+        ),
+        ("exercise07", "array_of_one", "test_the_squares_for_any_layer", ["fan_in = 1", "fan_out = 1"]),
+        pytest.param(
+            "meta",
+            "ones_not_summed",
+            "test_any_two_shapes_broadcast",
+            ["# a = np.array([1.0])", "# b = np.array([1.0, 2.0])"],
+            marks=pytest.mark.deep,
+        ),
+    ],
+)
+def test_a_property_that_does_not_hold_is_shown_by_a_small_example(
+    katas: Judge, slug: str, name: str, test: str, lines: list[str]
+) -> None:
+    _, _, verdict = graded(katas, slug, name)
+    (found,) = (each for each in verdict.tests if each.name == test)
+    assert found.status == "failed"
+    assert [line for line in lines if line not in found.counterexample.splitlines()] == []
+
+
 def test_a_faulty_network_is_described_in_words(katas: Judge) -> None:
     _, _, verdict = graded(katas, "exercise10", "other_samples_predicted")
     visible, hidden = wording.not_passed(verdict)
