@@ -88,6 +88,18 @@ def bug5_run(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
     return {"epochs": len(history.loss), "train": shares[0], "validation": shares[1]}
 
 
+def bug5_uses_validation_rows(submission: Any, seed: int) -> bool:
+    """Train for one epoch with the seed's validation guests and with another seed's; report whether weights differ."""
+    program, weights = submission.bug5_overfitting, []
+    for other in (seed, seed + 1):
+        model, data, strangers = program.build_model(seed), program.load_data(seed), program.load_data(other)
+        data.X_validation.copy_(strangers.X_validation)
+        data.y_validation.copy_(strangers.y_validation)
+        program.train(model, data, epochs=1, seed=seed)
+        weights.append(nn.utils.parameters_to_vector(model.parameters()).detach())
+    return not torch.equal(*weights)
+
+
 def _trained(program: Any, seed: int, epochs: int) -> tuple[Any, Any, Any]:
     """Return a seed's network, trained on that seed's data, the history, and the data."""
     model, data = program.build_model(seed), program.load_data(seed)

@@ -6,16 +6,17 @@ from typing import Any
 
 from graders.checks import task
 
-EPOCHS = 45
+EPOCHS = 30
+AT_LEAST = 0.51  # a remedy reaches 55 to 61 %, the broken program about 45 %
 
 
-@task("bug5_heals", title="Bug 5: it recognises other images too")
-def test_bug5_it_recognises_other_images_too(kata: Any, draw: Any, probes: Any) -> None:
-    run = kata.run(probes.bug5_run, draw.seed(), EPOCHS)
-    assert run["epochs"] == EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
-    train, validation = run["train"], run["validation"]
-    healthy = "a healthy run ends near 68 % and 66 %"
-    assert train - validation < 0.25, (
-        f"the training accuracy is {train:.1%}, the validation accuracy {validation:.1%}; {healthy}"
+@task("bug5_heals", title="Bug 5: it predicts the orders of other guests too")
+def test_bug5_it_predicts_the_orders_of_other_guests_too(kata: Any, draw: Any, probes: Any) -> None:
+    runs = [kata.run(probes.bug5_run, draw.seed(), EPOCHS) for _ in range(3)]
+    for run in runs:
+        assert 1 <= run["epochs"] <= EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
+    train, validation = (sum(run[part] for run in runs) / 3 for part in ("train", "validation"))
+    assert validation >= AT_LEAST, (
+        f"mean of three networks: the training accuracy is {train:.1%}, the validation accuracy {validation:.1%}; "
+        f"with a remedy for overfitting, the validation accuracy is at least {AT_LEAST:.0%}"
     )
-    assert validation > 0.35, f"the validation accuracy is {validation:.1%}; {healthy}"

@@ -41,4 +41,4 @@ def test_bug4_the_diagnosis_is_filled_in(kata: Any) -> None:
 
 @task("bug5_diagnosis", title="Bug 5: the diagnosis is filled in")
 def test_bug5_the_diagnosis_is_filled_in(kata: Any) -> None:
-    look_at(kata, "bug5", "bug5_overfitting.py", lines=112)
+    look_at(kata, "bug5", "bug5_overfitting.py", lines=113)

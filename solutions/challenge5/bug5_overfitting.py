@@ -1,10 +1,10 @@
-"""Handwritten digits with cheap labels: which of the ten is it?
+"""Lunch in a canteen: which of ten dishes will a guest order?
 
     python bug5_overfitting.py
 
-trains a wide network with dropout on 500 images that were labelled in a hurry, about half of them wrongly, and
-validates it on 1 000 images with correct labels. The seeds passed to the functions determine everything; torch's
-global generator keeps its state.
+trains a wide network on the orders of 600 guests and validates it on those of 1 000 others. A guest is described by
+24 ratings. Most guests order the dish that suits their taste, and the others order something else for once. The seeds
+passed to the functions determine everything; torch's global generator keeps its state.
 """
 
 import logging
@@ -12,25 +12,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from digits import load_digits
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-N_TRAIN, N_VALIDATION = 500, 1000
-MISLABELLED = 0.5  # share of the training labels that are wrong: any of the other nine classes
+N_TRAIN, N_VALIDATION = 600, 1000
+N_DISHES, N_RATINGS = 10, 24
+FOR_ONCE = 0.33  # share of the guests who order any of the nine other dishes
 N_HIDDEN = 256
-INPUT_DROPOUT, HIDDEN_DROPOUT = 0.5, 0.8
 BATCH_SIZE = 50
-LEARNING_RATE = 0.03
+LEARNING_RATE = 0.1
 MOMENTUM = 0.9
-EPOCHS = 45
+WEIGHT_DECAY = 0.02
+EPOCHS = 30
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Data:
-    """Images (n, 784), pixels from 0 to 1, and their labels (n,)."""
+    """Ratings (n, 24) of the guests, and the dishes (n,) that they ordered."""
 
     X_train: Tensor
     y_train: Tensor
@@ -48,35 +48,37 @@ class History:
 
 
 def load_data(seed: int) -> Data:
-    """Return the digits of this seed: a few with hasty labels for training, and others for validation."""
+    """Return the guests of this seed, for training and for validation."""
     rng = np.random.default_rng(seed)
-    images, classes = load_digits()
-    order = rng.permutation(len(images))
-    X, y = torch.from_numpy(images[order]).flatten(start_dim=1), classes[order]
-    wrong = rng.random(N_TRAIN) < MISLABELLED
-    labels = np.where(wrong, (y[:N_TRAIN] + rng.integers(1, 10, N_TRAIN)) % 10, y[:N_TRAIN])
-    rest = slice(N_TRAIN, N_TRAIN + N_VALIDATION)
-    return Data(X[:N_TRAIN], torch.from_numpy(labels), X[rest], torch.from_numpy(y[rest]))
+    tastes = rng.standard_normal((N_DISHES, N_RATINGS))  # mean ratings of the guests whom each dish suits
+    return Data(*guests(N_TRAIN, tastes, rng), *guests(N_VALIDATION, tastes, rng))
+
+
+def guests(n: int, tastes: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Draw n guests: their ratings, and what they order."""
+    suits = rng.integers(N_DISHES, size=n)
+    ratings = (tastes[suits] + rng.standard_normal((n, N_RATINGS))) / np.sqrt(2)
+    other = (suits + rng.integers(1, N_DISHES, n)) % N_DISHES
+    orders = np.where(rng.random(n) < FOR_ONCE, other, suits)
+    return torch.tensor(ratings, dtype=torch.float32), torch.tensor(orders)
 
 
 def build_model(seed: int) -> nn.Module:
-    """Return a fresh network with PyTorch's default weights, set by the seed: images (n, 784) → logits (n, 10)."""
+    """Return a fresh network with PyTorch's default weights, set by the seed: ratings (n, 24) → logits (n, 10)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(
-            nn.Dropout(INPUT_DROPOUT),
-            nn.Linear(28 * 28, N_HIDDEN),
+            nn.Linear(N_RATINGS, N_HIDDEN),
             nn.GELU(),
-            nn.Dropout(HIDDEN_DROPOUT),
-            nn.Linear(N_HIDDEN, 10),
+            nn.Linear(N_HIDDEN, N_DISHES),
         )
 
 
 def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
-    """Train the model in place; the seed fixes the order of the batches and which units dropout drops."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    """Train the model in place; the seed fixes everything that is drawn at random."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
     history = History()
-    with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
+    with torch.random.fork_rng(devices=[]):  # what follows draws from the global generator
         torch.manual_seed(seed)
         for epoch in range(epochs):
             model.train()
@@ -96,13 +98,13 @@ def train(model: nn.Module, data: Data, *, epochs: int, seed: int) -> History:
 
 @torch.no_grad()
 def predict(model: nn.Module, X: Tensor) -> Tensor:
-    """Return the class, 0 to 9, of every image in X, by the whole network: (n, 784) → (n,)."""
+    """Return the dish, 0 to 9, that each guest is most likely to order: (n, 24) → (n,)."""
     model.eval()
     return model(X).argmax(dim=1)
 
 
 def accuracy(model: nn.Module, X: Tensor, y: Tensor) -> float:
-    """Return the share of images for which the model predicts the label."""
+    """Return the share of guests whose order the model predicts."""
     return (predict(model, X) == y).float().mean().item()
 
 

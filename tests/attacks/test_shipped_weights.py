@@ -166,7 +166,7 @@ PROGRAMS = {  # the task, the epochs of the training, and the lists of its histo
     "bug2_exploding_loss": ("bug2_heals", 10, {"losses": 16, "others": 1}),
     "bug3_plateau": ("bug3_heals", 3, {"losses": 1, "others": 2}),
     "bug4_slow_learner": ("bug4_heals", 5, {"losses": 1, "others": 2}),
-    "bug5_overfitting": ("bug5_heals", 45, {"losses": 1, "others": 2}),
+    "bug5_overfitting": ("bug5_heals", 30, {"losses": 1, "others": 2}),
 }
 
 

@@ -211,7 +211,7 @@ def test_a_puzzle_of_katas_debug_is_drawn(root: Path, seed: int, family: str) ->
         ("bug2_exploding_loss.py", 320),
         ("bug3_plateau.py", 300),
         ("bug4_slow_learner.py", 250),
-        ("bug5_overfitting.py", 450),
+        ("bug5_overfitting.py", 360),
     ],
 )
 def test_each_program_of_challenge5_is_drawn(program: str, steps: int) -> None:

@@ -1,15 +1,15 @@
 """Probes for the hidden tests of all bugs. They run in the submission's process and return plain values.
 
-The judge doesn't trust these values, so it repeats the training. For bugs 1, 2, 3 and 5, it uses the reported batches.
-If these are wrong, the judge's weights differ from the submission's. Where the judge doesn't repeat the training, it
-makes up `targets`: classes or positions for the training and the validation rows, which replace those of load_data.
+The judge doesn't trust these values. For bugs 1 to 4, it repeats the training. For bugs 1, 2 and 3, it uses the
+reported batches. If these are wrong, the judge's weights differ from the submission's. Where the judge doesn't repeat
+the training, it makes up `targets`: classes or positions for the training and the validation rows, which replace those
+of load_data. For bug 5, it makes up the rows as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -176,34 +176,58 @@ def bug4_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[d
     return _predictions(submission.bug4_slow_learner, seeds, 1, torch.tensor(X))
 
 
-# ------------------------------------------------------------------------------------------------------- bug 5: dropout
+# --------------------------------------------------------------------------------------------------- bug 5: overfitting
 
 
 def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
-    """Return the arrays of load_data: training images and labels, validation images and labels."""
+    """Return the arrays of load_data: training ratings and orders, validation ratings and orders."""
     return _data(submission.bug5_overfitting, seed)
 
 
-def bug5_training(submission: Any, seed: int, epochs: int, targets: Targets = None) -> dict[str, Any]:
-    """Train a seed's network; record the initial and final weights, the history, and each step's batch and masks.
-
-    A batch is reported as a fingerprint for every image. A mask is reported as a bit for every image and unit, which
-    is 1 if the unit is kept.
-    """
+def bug5_classes(submission: Any, seed: int, epochs: int, parts: Sequence[np.ndarray], X: np.ndarray) -> dict[str, Any]:
+    """Train a seed's network on the judge's own guests; return the number of epochs and the classes of X (n, 24)."""
     program = submission.bug5_overfitting
-    model, data = program.build_model(seed), _loaded(program, seed, targets)
-    before = _weights(model)
-    with _masks() as steps:
-        history = program.train(model, data, epochs=epochs, seed=seed)
+    model = program.build_model(seed)
+    history = program.train(model, _replaced(program, seed, parts), epochs=epochs, seed=seed)
+    return {"epochs": len(history.loss), "classes": _array(program.predict(model, torch.tensor(X)))}
+
+
+def bug5_one_epoch(submission: Any, seed: int, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Train a seed's network on the judge's own guests for one epoch; return its weights."""
+    program = submission.bug5_overfitting
+    model = program.build_model(seed)
+    program.train(model, _replaced(program, seed, parts), epochs=1, seed=seed)
+    return _weights(model)
+
+
+def bug5_training(submission: Any, seed: int, epochs: int) -> dict[str, Any]:
+    """Train a seed's network; record the initial and final weights, the history, the steps and the optimizer."""
+    program = submission.bug5_overfitting
+    model = program.build_model(seed)
+    before, sizes, last, optimizers = _weights(model), [], [], set()
+
+    def see(module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if inputs and isinstance(module, nn.Linear) and torch.is_grad_enabled():
+            last[:] = [len(inputs[0])]
+
+    def count(optimizer: Any, *_: Any) -> None:
+        sizes.extend(last)
+        last.clear()  # a second optimizer on the same batch isn't a second step
+        optimizers.update((type(optimizer).__name__, g["lr"], g.get("momentum")) for g in optimizer.param_groups)
+
+    hooks = [register_module_forward_pre_hook(see), register_optimizer_step_post_hook(count)]
+    try:
+        history = program.train(model, program.load_data(seed), epochs=epochs, seed=seed)
+    finally:
+        for hook in hooks:
+            hook.remove()
     return {
         "before": before,
         "after": _weights(model),
         **_told(history, ACCURACIES),
-        "batch_sizes": [len(step[0]) for step in steps],
-        "masks": [len(step) - 1 for step in steps],
-        "images": _stack([step[0] for step in steps], 1),
-        "input_masks": _stack([step[1] for step in steps], 784 // 8),
-        "hidden_masks": _stack([step[2] for step in steps if len(step) > 2], 256 // 8),
+        "steps": len(sizes),
+        "batch_sizes": sorted(set(sizes)),
+        "optimizers": [list(each) for each in sorted(optimizers, key=str)],
     }
 
 
@@ -220,43 +244,16 @@ def bug5_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[d
     return _predictions(submission.bug5_overfitting, seeds, 2, torch.tensor(X), last=nn.Module.train)
 
 
-@contextmanager
-def _masks() -> Iterator[list[list[np.ndarray]]]:
-    """Yield a list that gets an entry for each step, with the batch's fingerprints and the masks in layer order."""
-    steps: list[list[np.ndarray]] = []
-    passed: list[np.ndarray] = []
-    dropout = nn.functional.dropout
-
-    def seen(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-        mask = dropout(torch.ones_like(input), p, training)
-        if input.shape[-1] == 784:
-            passed[:] = [_fingerprints(input)]
-        passed.append(np.packbits(mask.numpy() != 0, axis=1))
-        return input.mul_(mask) if inplace else input * mask
-
-    def count(*_: Any) -> None:
-        if passed:
-            steps.append(list(passed))
-        passed.clear()  # a second optimizer on the same batch isn't a second step
-
-    hook = register_optimizer_step_post_hook(count)
-    nn.functional.dropout = seen
-    try:
-        yield steps
-    finally:
-        nn.functional.dropout = dropout
-        hook.remove()
+def _replaced(program: Any, seed: int, parts: Sequence[np.ndarray]) -> Any:
+    """Load a seed's data, and write other guests and orders over all of them."""
+    data = program.load_data(seed)
+    for tensor, values in zip(_tensors(data), parts, strict=True):
+        tensor.copy_(torch.tensor(values))
+    return data
 
 
-def _fingerprints(images: Tensor) -> np.ndarray:
-    """Return eight bytes (n, 8) for every image (n, 784), computed from its pixels as integers from 0 to 255."""
-    pixels = np.rint(images.detach().numpy() * 255).clip(0, 255).astype(np.uint8)
-    return np.array([list(blake2b(row.tobytes(), digest_size=8).digest()) for row in pixels], np.uint8)
-
-
-def _stack(arrays: list[np.ndarray], width: int) -> np.ndarray:
-    """Concatenate the rows of the arrays, or return an empty array (0, width) if there are none."""
-    return np.concatenate(arrays) if arrays else np.zeros((0, width), np.uint8)
+def _tensors(data: Any) -> tuple[Any, ...]:
+    return data.X_train, data.y_train, data.X_validation, data.y_validation
 
 
 # ------------------------------------------------------------------------------------------------------ shared helpers
@@ -264,7 +261,7 @@ def _stack(arrays: list[np.ndarray], width: int) -> np.ndarray:
 
 def _data(program: Any, seed: int) -> list[np.ndarray]:
     data = program.load_data(seed)
-    return [_array(part) for part in (data.X_train, data.y_train, data.X_validation, data.y_validation)]
+    return [_array(part) for part in _tensors(data)]
 
 
 def _loaded(program: Any, seed: int, targets: Targets) -> Any:
