@@ -7,7 +7,7 @@ from typing import Any
 from graders.checks import task
 
 EPOCHS = 30
-AT_LEAST = 0.51  # a remedy reaches 55 to 61 %, the broken program about 45 %
+AT_LEAST = 0.51  # a remedy reaches 59 to 64 % on average, the broken program 46 %
 
 
 @task("bug5_heals", title="Bug 5: it predicts the orders of other guests too")
