@@ -7,7 +7,7 @@ from typing import Any
 from graders.checks import task
 
 EPOCHS = 30
-AT_LEAST = 0.51  # a remedy reaches 59 to 64 % on average, the broken program 46 %
+AT_LEAST = 0.53  # a remedy reaches 58 to 65 % on average, the broken program 46 %
 
 
 @task("bug5_heals", title="Bug 5: it predicts the orders of other guests too")

@@ -36,7 +36,7 @@ class Remedy(NamedTuple):
 
 REMEDIES = {
     "none": Remedy(),
-    "dropout of the ratings and of the hidden units (0.5)": Remedy(dropout=0.5),
+    "dropout of the hidden units (0.5)": Remedy(dropout=0.5),
     "weight decay 0.02": Remedy(weight_decay=0.02),
     "early stopping": Remedy(early_stopping=True),
     "augmentation: noise of standard deviation 1 on the ratings": Remedy(noise=1.0),
@@ -73,9 +73,9 @@ def trained(remedy: Remedy, seed: int) -> tuple[float, float, float]:
 
 
 def with_dropout(model: nn.Module, rate: float) -> nn.Module:
-    """Return the network with dropout before each of its two layers."""
-    first, activation, last = copy.deepcopy(model)
-    return nn.Sequential(nn.Dropout(rate), first, activation, nn.Dropout(rate), last)
+    """Return the network with dropout of its hidden units."""
+    first, after_first, second, after_second, last = copy.deepcopy(model)
+    return nn.Sequential(first, after_first, nn.Dropout(rate), second, after_second, nn.Dropout(rate), last)
 
 
 def accuracies(model: nn.Module, data: Data) -> tuple[float, float]:

@@ -7,6 +7,7 @@ has its own copy of each seed's data and fresh network, and measures what the hi
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,15 @@ from graders.hidden.challenge5.replay import (
 EPOCHS = 30
 N_TRAIN, N_VALIDATION, N_UNSEEN = 600, 1000, 2000
 N_DISHES, N_RATINGS, FOR_ONCE = 10, 24, 0.33
-N_HIDDEN, BATCH_SIZE = 256, 50
-SGD = ["SGD", 0.1, 0.9]  # the optimizer, its learning rate and its momentum; the weight decay is free
-SHAPES = [(N_HIDDEN, N_RATINGS), (N_HIDDEN,), (N_DISHES, N_HIDDEN), (N_DISHES,)]
+N_HIDDEN, BATCH_SIZE = 128, 50
+SGD = ["SGD", 0.05, 0.9]  # the optimizer, its learning rate and its momentum; the weight decay is free
+SIZES = [N_RATINGS, N_HIDDEN, N_HIDDEN, N_DISHES]
+SHAPES = [shape for k, n in pairwise(SIZES) for shape in ((n, k), (n,))]
 
-# Mean accuracy on unseen guests of three runs. With the fault, single runs had 0.43 to 0.512 over 20 seeds (on average
-# 0.464). With the remedy that varies most, dropout, they had 0.515 to 0.64 (on average 0.586). Always knowing which
-# dish suits a guest gives 0.67.
-UNSEEN_ACCURACY = 0.51
+# Mean accuracy on unseen guests of three runs. With the fault, single runs had 0.407 to 0.512 over 20 seeds (on average
+# 0.461). With the weakest remedy, dropout of the hidden units, they had 0.562 to 0.619 (on average 0.585). Always
+# knowing which dish suits a guest gives 0.67.
+UNSEEN_ACCURACY = 0.53
 ON_EDGE = 0.005  # share of the guests whose predicted dish rounding may change
 
 
@@ -57,13 +59,15 @@ def fresh_network(seed: int) -> nn.Sequential:
     """Return a seed's untrained network."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return nn.Sequential(nn.Linear(N_RATINGS, N_HIDDEN), nn.GELU(), nn.Linear(N_HIDDEN, N_DISHES))
+        first, second, last = (nn.Linear(k, n) for k, n in pairwise(SIZES))
+        return nn.Sequential(first, nn.GELU(), second, nn.GELU(), last)
 
 
 def logits_of(weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
     """Return the logits (n, 10) of the whole network with these weights, in float64."""
-    W1, b1, W2, b2 = (array.astype(np.float64) for array in weights)
-    return F.gelu(torch.tensor(X @ W1.T + b1)).numpy() @ W2.T + b2
+    W1, b1, W2, b2, W3, b3 = (torch.tensor(array, dtype=torch.float64) for array in weights)
+    hidden = F.gelu(torch.tensor(X, dtype=torch.float64) @ W1.T + b1)
+    return (F.gelu(hidden @ W2.T + b2) @ W3.T + b3).numpy()
 
 
 def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> float:
