@@ -333,7 +333,7 @@ class Worker:
         return max(seconds - max(busy, self.seen_s - before), 0.0)  # CPU time also has that of threads that have ended
 
     def _scheduled(self) -> dict[str, int] | None:
-        """Return for how long each thread has run or waited for a processor, in ns, or None if nobody counts."""
+        """Return for how long each thread has run or waited for a processor, in ns, or None if it is unknown."""
         tasks, found = f"/proc/{self.pid}/task", {}
         try:
             for thread in os.listdir(tasks):
