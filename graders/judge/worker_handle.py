@@ -329,19 +329,18 @@ class Worker:
         earlier, self.scheduled = self.scheduled, self._scheduled()
         if earlier is None or self.scheduled is None:
             return seconds * self.is_in(b"ST")
-        busy = sum(each - earlier.get(thread, 0) for thread, each in self.scheduled.items()) / 1e9
-        return max(seconds - max(busy, self.seen_s - before), 0.0)  # CPU time also has that of threads that have ended
+        # Threads that wake up together wait for each other, so their waits are no sum.
+        busy = max((each - earlier.get(thread, 0) for thread, each in self.scheduled.items()), default=0) / 1e9
+        return max(seconds - max(busy, self.seen_s - before), 0.0)
 
     def _scheduled(self) -> dict[str, int] | None:
         """Return for how long each thread has run or waited for a processor, in ns, or None if it is unknown."""
         tasks, found = f"/proc/{self.pid}/task", {}
-        try:
+        with contextlib.suppress(OSError):
             for thread in os.listdir(tasks):
-                with open(f"{tasks}/{thread}/schedstat", "rb") as stat:
+                with contextlib.suppress(OSError), open(f"{tasks}/{thread}/schedstat", "rb") as stat:  # or it has ended
                     ran, waited, _ = map(int, stat.read().split())
-                found[thread] = ran + waited
-        except (OSError, ValueError):
-            return None
+                    found[thread] = ran + waited
         return found if any(found.values()) else None
 
     def is_in(self, states: bytes) -> bool:

@@ -176,10 +176,33 @@ def half(x):
 """
 
 
+WAKING = """
+import threading
+import time
+
+def half(x):
+    ends = time.monotonic() + 20
+
+    def wake():
+        while time.monotonic() < ends:
+            time.sleep(0.02 - time.monotonic() % 0.02)  # all at once, so that each waits for the others
+
+    threading.stack_size(1 << 16)
+    others = [threading.Thread(target=wake) for _ in range(100)]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join()
+    return x / 2.0
+"""
+
+
 @attack("Z82")
-def test_a_worker_that_prints_before_it_sleeps_is_not_taken_for_awake(grade, tmp_path):
+@pytest.mark.parametrize(("half", "runtime"), [(PRINTING, "numpy"), (WAKING, "torch")], ids=["prints", "wakes"])
+def test_a_worker_that_sleeps_most_of_the_time_is_not_taken_for_awake(grade, tmp_path, half, runtime):
     root = write_repository(tmp_path / "katas", ["twice"])
-    folder = write(tmp_path / "hand/in/twice.py", SOLUTION.replace(HALF, PRINTING)).parent
+    write(root / "katas/twice/kata.toml", TOML.replace('runtime = "numpy"', f'runtime = "{runtime}"'))
+    folder = write(tmp_path / "hand/in/twice.py", SOLUTION.replace(HALF, half)).parent
     grade("twice", folder, root, ["half"]).is_killed_only({"test_three_is_halved"}, r"took longer than 3 s")
 
 
