@@ -149,6 +149,7 @@ def plain(found):
 @task("unchanged", title="The network, X and y are unchanged")
 def test_the_network_and_the_samples_are_left_alone(kata, probes):
     expect(kata, probes, "activations_are_healthy", True, "tanh", "none")
+    expect(kata, probes, "activations_are_healthy", False, "relu", "bias -1000")
     for function in (
         "shapes_are_correct",
         "can_overfit_tiny_batch",
