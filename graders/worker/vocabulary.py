@@ -22,7 +22,7 @@ def refuse_unlisted(texts: Mapping[str, str], files: Iterable[str], allowed: Seq
     """
     for file in files:
         if allowed and file in texts:
-            for line, name in _Vocabulary(allowed).unlisted(ast.parse(texts[file], file)):
+            for line, name in _Vocabulary(allowed).unlisted(ast.parse(texts[file], file), texts[file]):
                 raise ImportError(
                     f"{file}, line {line}: {name} may not be used in this kata. {_instead(name, allowed)}"
                 )
@@ -51,10 +51,24 @@ class _Vocabulary:
     def __init__(self, allowed: Sequence[str]) -> None:
         self.allowed = allowed
 
-    def unlisted(self, tree: ast.Module) -> Iterator[tuple[int, str]]:
-        """Yield the line and the name of everything that is used and not allowed."""
+    def unlisted(self, tree: ast.Module, text: str) -> Iterator[tuple[int, str]]:
+        """Yield the line and the name of everything that is used and not allowed.
+
+        An imported name must have one meaning in the whole file, because its import decides which attributes it has.
+        Triton searches the text for the last line that begins with `def`, so each such line must be a definition.
+        """
         nodes = list(ast.walk(tree))
         imported, bound = _bindings(nodes)
+        defined = {node.lineno for node in nodes if isinstance(node, ast.FunctionDef)}
+        for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+            if line.strip().startswith("def ") and number not in defined:
+                yield number, "a text with a line that begins with def"
+        for node in nodes:
+            for name, meaning in _bound_by(node):
+                if name in imported and meaning != imported[name]:
+                    yield getattr(node, "lineno", 1), f"{name}, which is also an import,"
+                elif name.startswith("__"):
+                    yield getattr(node, "lineno", 1), name
         inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
         for node in nodes:
             for name in self._named(node, imported, bound) if id(node) not in inner else ():
@@ -63,10 +77,10 @@ class _Vocabulary:
     def _named(self, node: ast.AST, imported: Mapping[str, str], bound: Collection[str]) -> Iterator[str]:
         """Yield the names at one node that are not allowed. Of a chain such as `a.b.c`, `node` is the last part."""
         match node:
-            case ast.alias(asname=str(name)) if name in _NEEDED:
-                yield name
             case ast.Import(names=names):
                 yield from (each.name for each in names if not self._is_module(each.name))
+            case ast.ImportFrom(level=level) if level:
+                yield "a relative import"
             case ast.ImportFrom(module=module, names=names):
                 full = [f"{module}.{each.name}" for each in names]
                 yield from (name for name in full if name.endswith("*") or not self._is_known(name))
@@ -82,7 +96,7 @@ class _Vocabulary:
         while isinstance(node, ast.Attribute):
             attributes.insert(0, node.attr)
             node = node.value
-        if isinstance(node, ast.Name) and node.id in _NEEDED:
+        if isinstance(node, ast.Name) and node.id.startswith("__") and node.id not in self.allowed:
             yield node.id
         elif isinstance(node, ast.Name) and node.id in imported:
             name = imported[node.id]
@@ -105,18 +119,31 @@ class _Vocabulary:
 
 def _bindings(nodes: Iterable[ast.AST]) -> tuple[dict[str, str], set[str]]:
     """Return the full names of what a file imports, by the names it gives them, and all other names that it binds."""
-    imported, bound = {}, set()
+    imported: dict[str, str] = {}
+    bound = set()
     for node in nodes:
-        match node:
-            case ast.Import(names=names):
-                for each in names:
-                    imported[each.asname or each.name.split(".")[0]] = (
-                        each.name if each.asname else each.name.split(".")[0]
-                    )
-            case ast.ImportFrom(module=module, names=names):
-                imported |= {each.asname or each.name: f"{module}.{each.name}" for each in names}
-            case ast.FunctionDef(name=str(name)) | ast.ClassDef(name=str(name)) | ast.ExceptHandler(name=str(name)):
-                bound.add(name)
-            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
+        for name, meaning in _bound_by(node):
+            if meaning:
+                imported.setdefault(name, meaning)
+            else:
                 bound.add(name)
     return imported, bound
+
+
+def _bound_by(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the names that a node binds, each with the full name of what it imports or ""."""
+    match node:
+        case ast.Import(names=names):
+            for each in names:
+                first = each.name.split(".")[0]
+                yield (each.asname, each.name) if each.asname else (first, first)
+        case ast.ImportFrom(module=module, names=names):
+            yield from ((each.asname or each.name, f"{module}.{each.name}") for each in names)
+        case ast.FunctionDef(name=str(name)) | ast.AsyncFunctionDef(name=str(name)) | ast.ClassDef(name=str(name)):
+            yield name, ""
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name, ""
+        case ast.MatchMapping(rest=str(name)) | ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name, ""
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            yield from ((name, "") for name in names)

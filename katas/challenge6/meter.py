@@ -19,6 +19,7 @@ or if a function computes with torch outside its kernels, or launches so many pr
 from __future__ import annotations
 
 import dis
+import math
 import os
 import sys
 import warnings
@@ -348,10 +349,15 @@ def _refuse_memory(function: FunctionType, given: tuple[object, ...]) -> None:
         seen.add(each)
         names, stores = _global_names(each.__code__)
         values = {other: each.__globals__[other] for other in names if other in each.__globals__}
-        for other, value in [*values.items(), ("its defaults", each.__defaults__), ("its arguments", given)]:
+        values |= {"its defaults": each.__defaults__, "its arguments": given}
+        values |= {f"{other}, a default": value for other, value in (each.__kwdefaults__ or {}).items()}
+        stores = [*stores, *each.__code__.co_freevars]
+        for other, value in values.items():
+            if _is_plain(value):
+                continue
             if isinstance(value, interpreter.InterpretedFunction):
                 left.append((other, value.fn))
-            elif not _is_plain(value):
+            else:
                 stores = [other]
         if stores:
             raise MeterError(
@@ -360,28 +366,31 @@ def _refuse_memory(function: FunctionType, given: tuple[object, ...]) -> None:
             )
 
 
-def _is_plain(value: object) -> bool:
-    if isinstance(value, tuple):
+OWNERS = (triton, triton.language, triton.language.math, math)
+PLAIN = {bool, int, float, str, type(None), torch.Tensor, torch.dtype, ModuleType, triton.language.dtype}
+
+
+def _is_plain(value: Any) -> bool:
+    if type(value) in (tuple, torch.Size):
         return all(map(_is_plain, value))
-    plain = bool | int | float | str | torch.Tensor | torch.dtype | ModuleType | triton.language.dtype
-    return value is None or isinstance(value, plain | triton.language.constexpr | type) or _of_triton(value)
+    if type(value) is triton.language.constexpr:
+        return _is_plain(value.value)
+    # Triton's and math's own functions may be imported by name. The interpreter adds its semantics to each kernel.
+    known = (each for owner in OWNERS for each in vars(owner).values())
+    return type(value) in PLAIN or value is interpreter.interpreter_semantic or any(value is each for each in known)
 
 
 @cache
 def _global_names(code: CodeType) -> tuple[list[str], list[str]]:
     """Return the global names that a function reads, and those that it binds."""
     steps = [(each.opname, str(each.argval)) for each in dis.get_instructions(code)]
-    reads, binds = ([name for kind, name in steps if kind == f"{verb}_GLOBAL"] for verb in ("LOAD", "STORE"))
+    reads = [name for kind, name in steps if kind in ("LOAD_GLOBAL", "LOAD_NAME")]
+    binds = [name for kind, name in steps if kind == "STORE_GLOBAL"]
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             more = _global_names(inner)
             reads, binds = reads + more[0], binds + more[1]
     return reads, binds
-
-
-def _of_triton(value: object) -> bool:
-    """Return whether a value is one of Triton's own functions, imported by name."""
-    return str(getattr(value, "__module__", "")).partition(".")[0] in ("triton", "math")
 
 
 def _take_back(names: dict[str, Any]) -> None:

@@ -53,6 +53,12 @@ def kernels(tmp_path):
         ("names = add_kernel.__globals__", ".__globals__"),
         ("hidden = tl.core.sys", ".sys"),
         ("@tl.math.wraps(tl)\ndef hidden():\n    pass", "triton.language.math.wraps"),
+        ("def plain(tl):\n    return tl.numpy()", "tl, which is also an import,"),
+        ("def never():\n    import meter as tl", "tl, which is also an import,"),
+        ("match 1:\n    case tl:\n        pass", "tl, which is also an import,"),
+        ("def never():\n    __builtins__ = 0\nhidden = __builtins__['__import__']", "__builtins__"),
+        ("from .hidden import sys", "a relative import"),
+        ('TEXT = """\n  def evil(x):\n"""', "a text with a line that begins with def"),
         ("hidden = '{0.runtime}'.format(triton)", ".format"),
         ("match tl.float32:\n    case int(real=hidden):\n        pass", "a class pattern"),
         ("from torch import softmax as ready", "torch.softmax"),
@@ -139,15 +145,23 @@ KEPT = [
     ("tiles = {}\n", "tiles.get(row, 0.0) + total"),
     ("@functools.cache\ndef tiles(row):\n    return 0.0\n", "tiles(row) + total"),
     ("def tiles(row):\n    return 0.0\n", "tiles(row) + total"),
+    ("class tiles:\n    pass\n", "total if tiles else 0.0"),
+    ("tiles = tl.constexpr([])\n", "total if tiles.value else 0.0"),
+    ("class Number(int):\n    pass\n\ntiles = Number(1)\n", "total * tiles"),
+    ("@triton.jit\ndef tiles(row, *, kept={}):\n    return 0.0\n", "tiles(row) + total"),
 ]
 
 
 @attack("Z83")
-@pytest.mark.parametrize(("kept", "total"), KEPT, ids=["a dict", "a cache", "a function"])
+@pytest.mark.parametrize(
+    ("kept", "total"), KEPT, ids=["dict", "cache", "function", "class", "constexpr", "subclass", "default"]
+)
 def test_a_kernel_keeps_nothing_for_the_next_program(grade, kernels, kept, total):
     used = TOTAL + f"    total = {total}\n"
     folder = kernels(TOP, f"{TOP}\nimport functools\n\n{kept}", TOTAL, used)
-    grade("challenge6", folder, tasks=["softmax"]).fails(r"softmax_kernel uses tiles: a kernel takes tensors|blocked")
+    grade("challenge6", folder, tasks=["softmax"]).fails(
+        r"(softmax_kernel uses tiles|tiles uses kept, a default): a kernel takes tensors|blocked"
+    )
 
 
 @attack("Z81")
