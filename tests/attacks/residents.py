@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from unittest import mock
 
 from graders import Judge, catalogue, intake
-from graders.judge.fork_server import POOL, SUITES
+from graders.judge.fork_server import IDLE_S, POOL, SUITES
 from graders.judge.sides import ReferenceClock
 from graders.verdict import Verdict
 
@@ -32,6 +32,7 @@ class Residents:
         self.patience_s = patience_s
         self.judges: dict[Path, Judge] = {}
         self.recent: dict[Path, list[str]] = {}  # the katas whose suite servers stay, the last one graded at the end
+        self.used: dict[Path, float] = {}  # when a judge has graded last
 
     def judge(self, root: Path) -> Judge:
         """Return the running judge of this repository, which must not have inherited the secrets in `environment`."""
@@ -63,7 +64,9 @@ class Residents:
         """
         judge = self.judge(root)
         root_pid, others = pid_of(judge), set(children(os.getpid()))
-        before, recent = rooms(root_pid, family(root_pid)), self.recent.setdefault(root, [])
+        # After some minutes without a request, a judge keeps no suite server.
+        rested = time.monotonic() - self.used.get(root, 0.0) > IDLE_S / 2
+        before, recent = rooms(root_pid, family(root_pid)), [] if rested else self.recent.get(root, [])
         if diagnosing:
             verdict = judge.grade(slug, intake.find(place), tasks=tasks, visible=visible)
         else:
@@ -75,8 +78,11 @@ class Residents:
         assert self.patiently(lambda: left_behind(root_pid, references)) == []
         assert self.patiently(lambda: running(set(children(os.getpid())) - others)) == []
         if verdict.confinement == "full":  # otherwise nothing ran, and the judge may still be starting
-            assert slug not in recent or rooms(root_pid, family(root_pid)) <= before
+            # Before a sandbox starts, its process looks like another suite server for a moment.
+            fresh = self.patiently(lambda: sorted(rooms(root_pid, family(root_pid)) - before)) if slug in recent else []
+            assert fresh == []
             self.recent[root] = [*(each for each in recent if each != slug), slug][-SUITES:]
+            self.used[root] = time.monotonic()
         return verdict
 
     @contextlib.contextmanager

@@ -45,7 +45,11 @@ def test_behaving_only_in_the_first_calls_is_detected(grade):
 
 @attack("D5")
 def test_nothing_in_a_worker_shows_that_a_test_is_running(grade):
-    grade("exercise01", "d05_only_when_watched").fails_everywhere(OFF)
+    graded = grade("exercise01", "d05_only_when_watched")
+    graded.fails(OFF)
+    assert graded.verdict["score"] == 0
+    passed = {test["name"] for test in graded.tests if test["status"] == "passed"}
+    assert passed <= {"test_each_row_of_any_batch_is_mapped_on_its_own"}  # it compares answers that are equally wrong
 
 
 @attack("D6")

@@ -99,13 +99,13 @@ def test_no_file_of_the_bundle_has_a_secrets_name(handed_out):
 def test_the_bundle_runs_and_grades_by_the_visible_tests(handed_out):
     stub = run_pytest("katas/exercise01", "-q", cwd=handed_out)
     assert stub.status == 1, stub.said
-    assert "10 failed" in stub.out
+    assert "11 failed" in stub.out
     place = handed_out / "katas/exercise01/affine.py"
     kept = place.read_bytes()
     shutil.copy(ROOT / "solutions/exercise01/affine.py", place)
     try:
         solved = run_pytest("katas/exercise01", "-q", cwd=handed_out)
-        assert (solved.status, "10 passed" in solved.out) == (0, True), solved.said
+        assert (solved.status, "11 passed" in solved.out) == (0, True), solved.said
         graded = module("grade", "exercise01", "--format", "json", cwd=handed_out)
         verdict = json.loads(graded.stdout)
         assert (verdict["status"], verdict["max_score"]) == ("passed", 11), graded.stderr

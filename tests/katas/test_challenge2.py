@@ -21,9 +21,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from graders import Judge, intake
 from graders.catalogue import load
@@ -252,6 +250,9 @@ def test_a_picture_of_something_else_is_refused(katas_judge: Judge, pixels: np.n
 
 
 def test_the_legend_has_every_depth_and_width(solution: ModuleType) -> None:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
     space, shown = solution.search_space(), Figure()
     solution.draw(shown, pd.read_csv(ROOT / "solutions" / "challenge2" / RESULTS[0]))
     names = [text.get_text() for text in shown.legends[0].get_texts()]
