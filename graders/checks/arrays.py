@@ -17,7 +17,7 @@ from graders.checks.mismatch import Mismatch, fail
 SHORT = 6  # a tuple of at most this many integers is shown in full
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
 MULTIPLE = 8  # how many times the rounding error of one term an answer may be off for each term
-NINE_DIGITS = 1e-9  # how far a value of a core task in float64 may be off, relative to its scale
+NINE_DIGITS = 1e-9  # how far a float64 of a core task may be off, relative to the largest element or its scale
 
 _in_core: ContextVar[bool] = ContextVar("in_core", default=False)
 
@@ -169,8 +169,7 @@ def _kind_of_float(actual: object) -> str | None:
         if actual.ndim == 0 and actual.dtype.kind == "f":
             return None
         return f"expected a float, got an array of shape {actual.shape} and dtype {actual.dtype}"
-    # A submission's own subclass of a NumPy scalar type does not count.
-    if type(actual) is float or (isinstance(actual, np.floating) and type(actual).__module__ == "numpy"):
+    if type(actual) is float or (isinstance(actual, np.floating) and _is_numpys_own(actual)):
         return None
     return f"expected a float, got {_brief(actual)}"
 
@@ -187,11 +186,13 @@ def _has_numbers(actual: object, shape: tuple[int, ...]) -> bool:
     """Return whether `actual` is an array of this shape, or a number if the shape is (), of some real dtype."""
     if type(actual) is np.ndarray:
         return actual.shape == shape and actual.dtype.kind in "biuf"
-    return (
-        shape == ()
-        and (type(actual) in (bool, int, float) or isinstance(actual, np.generic))
-        and (np.asarray(actual).dtype.kind in "biuf")
-    )
+    known = type(actual) in (bool, int, float) or (isinstance(actual, np.generic) and _is_numpys_own(actual))
+    return shape == () and known and np.asarray(actual).dtype.kind in "biuf"
+
+
+def _is_numpys_own(value: object) -> bool:
+    """Return whether the type of a NumPy scalar is NumPy's own. A submission's own subclass does not count."""
+    return type(value).__module__ == "numpy"
 
 
 def _allowance(expected: Array, scale: object, terms: object, dtype: np.dtype[Any], least: float) -> Array:

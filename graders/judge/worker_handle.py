@@ -109,9 +109,7 @@ class Worker:
     closed: bool = False
     charged_s: float = 0.0  # the CPU time that was counted for earlier requests
     seen_s: float = 0.0  # the CPU time at the last look
-    scheduled: dict[str, int] | None = (
-        None  # for each thread, how long it had run or waited for a processor then, in ns
-    )
+    scheduled: dict[str, int] | None = None  # how long each thread had run or waited for a processor then, in ns
 
     def __post_init__(self) -> None:
         os.set_blocking(self.output, False)

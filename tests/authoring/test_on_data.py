@@ -38,7 +38,7 @@ def test_there_are_examples(kata):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of two katas, one of which is graded on the data that its results name."""
+    """Return a repository of two katas. One is graded on the data that its results name."""
     root = workshop.write_repository(tmp_path_factory.mktemp("on_data"), ["plain"])
     workshop.write_kata(root, "searched", toml=TOML, solution=workshop.SOLUTION + PROGRAM)
     write(root / "graders/hidden/searched/test_hidden.py", workshop.HIDDEN + HIDDEN)

@@ -185,6 +185,14 @@ def test_a_core_task_still_refuses_what_is_wrong(actual: object, options: dict[s
         assert_close(actual, CORE, **options)
 
 
+def test_a_core_task_refuses_a_number_of_an_own_type() -> None:
+    own = type("Own", (np.int64,), {})
+    with values_only(True):
+        assert_close(np.int64(1), 1.0)
+        with pytest.raises(Mismatch):
+            assert_close(own(1), 1.0)
+
+
 @pytest.mark.parametrize(("actual", "expected"), [(np.inf, np.nan), (np.inf, 1.0), (1.0, np.inf), (-np.inf, np.inf)])
 def test_infinities_and_nans_are_close_only_to_themselves(actual: float, expected: float) -> None:
     assert_close(np.array([expected]), np.array([expected]))

@@ -115,7 +115,7 @@ def with_rows(files: dict[str, bytes], rows: list[dict[str, str]]) -> dict[str, 
 
 
 def graded(files: dict[str, bytes]) -> Verdict:
-    """Grade the results. With this seed, the judge repeats a row of which some stages are frozen and one without."""
+    """Grade the results. With this seed, the judge repeats one row with frozen stages and one row without any."""
     with Judge(ROOT, require="full") as judge:
         return judge.grade_files("challenge4", files, tasks=["results"], diagnosing=False, seed=SEED)
 

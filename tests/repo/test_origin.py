@@ -11,8 +11,6 @@ from graders.cli.app import COMMANDS
 from tests.workshop import ROOT
 
 PAGE = (ROOT / "docs" / "origin.md").read_text(encoding="utf-8")
-
-
 LISTED = [
     (slug, name.strip())
     for slug, names in re.findall(r"(exercise\d\d|challenge\d|meta): ([\w, ]+)", PAGE)
