@@ -286,3 +286,7 @@ def test_arguments_stay_as_they_are(kata, probes):
     assert_names(before)
     with about("the gradients of the first call, after the second call"):
         assert_equal(after, before)
+    others, _ = assert_parts(kata.run(probes.two_calls, again, calls["backward"]), "before", "after")
+    assert_names(others)
+    if all(np.array_equal(others[name], before[name]) for name in NAMES):
+        fail("expected other gradients for other images, got the same ones", "other gradients", "the same gradients")
