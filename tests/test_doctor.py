@@ -103,7 +103,7 @@ def test_missing_mounts_and_torch_have_named_fixes(root: Path, packages: Path) -
     assert found["found"].startswith("partial: ")
     assert "--security-opt seccomp=unconfined" in found["remedy"]
     assert finding(done, "torch", FAULT)["remedy"].startswith("pip install torch==2.13.0")
-    assert finding(done, "packages [test]", LIMITED)["found"].startswith("zizmor is not installed")
+    assert "test" in finding(done, "optional packages", OK)["found"]  # zizmor is not there, and no kata needs it
     assert finding(done, "pytest settings", FAULT)["found"].startswith(f"pytest reads {stray} instead of")
     assert done.status == 1
 

@@ -87,26 +87,31 @@ def packages() -> Iterator[Finding]:
         yield fault("packages", f"{_DISTRIBUTION} itself is not installed", remedy)
         return
     there: dict[str, None] = {}
-    missing: dict[str, dict[str, None]] = {}  # by extra
+    absent: dict[str, None] = {}  # extras that lack a package
     for requirement in map(Requirement, lines):
         if requirement.name in ("torch", _DISTRIBUTION):
             continue
-        extra = re.search(r"""extra == ["']([\w-]+)["']""", str(requirement.marker or ""))
-        lacking = missing.setdefault(extra[1] if extra else "", {})
+        marked = re.search(r"""extra == ["']([\w-]+)["']""", str(requirement.marker or ""))
+        extra = marked[1] if marked else ""
         try:
             version = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:
-            lacking[f"{requirement.name} is not installed"] = None
+            if extra:
+                absent[extra] = None
+            else:
+                yield fault("packages", f"{requirement.name} is not installed", how_to_install(""))
             continue
         if requirement.specifier.contains(version, prereleases=True):
             there[f"{requirement.name} {version}"] = None
-        else:
-            lacking[f"{requirement.name} {version} does not match {requirement.specifier}"] = None
+            continue
+        unfit = f"{requirement.name} {version} does not match {requirement.specifier}"
+        subject, found = (f"packages [{extra}]", limited) if extra else ("packages", fault)
+        yield found(subject, unfit, how_to_install(extra))
     yield ok("packages", ", ".join(there))
-    for name, said in missing.items():
-        if said:
-            subject = f"packages [{name}]" if name else "packages"
-            yield (limited if name else fault)(subject, "; ".join(said), how_to_install(name))
+    if absent:
+        yield ok(
+            "optional packages", f"not installed: {', '.join(absent)}. A command that needs one says how to get it"
+        )
 
 
 def torch() -> Iterator[Finding]:
