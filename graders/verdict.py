@@ -27,7 +27,7 @@ Status = Literal["passed", "failed", "awaiting_review", "ungradable", "ungraded"
 TaskStatus = Literal["passed", "partial", "failed", "blocked", "ungraded", "awaiting_review", "error"]
 TestStatus = Literal["passed", "failed", "blocked", "ungraded", "error"]
 Visibility = Literal["visible", "hidden"]
-Reason = Literal["", "time limit", "too slow", "files", "import", "unchanged"]
+Reason = Literal["", "time limit", "too slow", "files", "import", "unchanged", "unwritten"]
 VerdictReason = Literal["", "unchanged", "earlier kata", "files", "import"]
 
 
@@ -49,7 +49,8 @@ class TestResult(Record, frozen=True, kw_only=True):
 
     `title` comes from `@task("batch", title="…")`; it is empty if the test has none. `reason` says why a right
     answer is not enough (it lost a race) or there is none to judge (a time limit, a file that is missing, refused or
-    cannot be parsed, an exception on import), or that the learner has not started this task. Otherwise it is empty.
+    cannot be parsed, an exception on import), or that the learner has not started this task, or not written the
+    function. Otherwise it is empty.
     `expected` and `actual` repeat the values in the last comments of `counterexample`, or are empty.
     """
 

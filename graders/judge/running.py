@@ -197,6 +197,8 @@ class Runner:
 def _reason(fault: Exception) -> Reason:
     if isinstance(fault, TooSlow):
         return "too slow"
+    if is_unwritten(fault):
+        return "unwritten"
     return "time limit" if isinstance(fault, TimeLimitError) else ""
 
 

@@ -67,14 +67,18 @@ class Page:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.optional: frozenset[str] = frozenset()  # names of tasks that do not decide the status
+        self.to_do: frozenset[str] = frozenset()  # names of tasks that are started without a failure, or not at all
         self.shown: set[tuple[str, str]] = set()  # pairs (message, counterexample)
         self.width = max(min(console.width, _WIDEST), _NARROWEST)
 
     def verdict(self, verdict: Verdict) -> None:
         self.optional = wording.optional(verdict)
-        style = f"bold {COLOURS.get(verdict.status, '')}"
-        self.ends(f"{wording.SYMBOLS[verdict.status]} ", wording.heading(verdict), wording.score(verdict), style)
-        self.block(wording.STATUSES[verdict.status], "  ")
+        self.to_do = wording.to_do(verdict)
+        halfway = wording.in_progress(verdict)
+        status = "partial" if halfway else verdict.status
+        style = f"bold {COLOURS.get(status, '')}"
+        self.ends(f"{wording.SYMBOLS[status]} ", wording.heading(verdict), wording.score(verdict), style)
+        self.block(wording.progress(verdict) if halfway else wording.STATUSES[verdict.status], "  ")
         if verdict.ran:
             seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
             self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
@@ -90,16 +94,17 @@ class Page:
             self.block(who, "  ", "dim")
             self.block(words, "  │ ")
         self.notes(verdict)
-        failing = wording.not_passed(verdict)
+        failing = wording.failing(verdict)
         for test in failing[:_FAILURES]:
             self.failure(test)
         self.more(failing[_FAILURES:])
 
     def task(self, task: TaskResult) -> None:
-        remark = wording.task_remark(task)
+        is_to_do = task.name in self.to_do
+        remark = wording.task_remark(task, is_to_do=is_to_do)
         left = f"{task.title or task.name}{f' ({remark})' if remark else ''}"
-        colour = self.colour(task.status, task.name)
-        self.ends(f"  {wording.SYMBOLS[task.status]} ", left, wording.worth(task), colour)
+        mark, colour = ("·", "dim") if is_to_do else (wording.SYMBOLS[task.status], self.colour(task.status, task.name))
+        self.ends(f"  {mark} ", left, wording.worth(task), colour)
 
     def message(self, verdict: Verdict) -> None:
         self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", COLOURS.get(verdict.status, ""))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from graders.report.text import clean_line, first_names
 from graders.verdict import SOMEBODY, STRENGTH, Speed, Status, TaskResult, TestResult, Verdict
 
+TO_DO = "still to do"
 DESCRIBED = "What the test did:"  # the line above a counterexample that is not a program
 SYMBOLS = {
     "passed": "✓",
@@ -135,9 +136,9 @@ def worth(task: TaskResult) -> str:
     return f"{points(task.score)} / {points(task.max_score)}"
 
 
-def task_remark(task: TaskResult) -> str:
+def task_remark(task: TaskResult, *, is_to_do: bool = False) -> str:
     """Return the remark to print after a task's title, or an empty string if there is none."""
-    return _joined(", ", "extra" * task.extra, _remark(task))
+    return _joined(", ", "extra" * task.extra, TO_DO if is_to_do else _remark(task))
 
 
 def _remark(task: TaskResult) -> str:
@@ -185,6 +186,40 @@ def not_passed(verdict: Verdict) -> list[TestResult]:
     """Return the tests with the status `failed` or `error`. Those of optional tasks come last."""
     last = optional(verdict)
     return sorted((test for test in verdict.tests if test.status in ("failed", "error")), key=lambda t: t.task in last)
+
+
+def failing(verdict: Verdict) -> list[TestResult]:
+    """Return the tests that did not pass although the learner has written what they test, in the same order."""
+    return [test for test in not_passed(verdict) if not _is_to_do(test)]
+
+
+def to_do(verdict: Verdict) -> frozenset[str]:
+    """Return the names of the tasks in which nothing has failed, but something is not started or not written yet."""
+    failed = {test.task for test in failing(verdict)}
+    return frozenset(test.task for test in verdict.tests if _is_to_do(test)) - failed
+
+
+def in_progress(verdict: Verdict) -> bool:
+    """Return whether all that is written passes, as far as it decides, but something is still to do."""
+    wrong = {test.task for test in failing(verdict)} | {task.name for task in unexplained(verdict)}
+    return verdict.status == "failed" and bool(to_do(verdict)) and wrong <= optional(verdict)
+
+
+def next_to_do(verdict: Verdict) -> TestResult:
+    """Return the first test of something that is still to do; that of an optional task if nothing else is."""
+    return min(filter(_is_to_do, verdict.tests), key=lambda test: test.task in optional(verdict))
+
+
+def progress(verdict: Verdict) -> str:
+    """Return how many tasks are still to do, and which function or task is next."""
+    left, test = to_do(verdict) - optional(verdict) or to_do(verdict), next_to_do(verdict)
+    titles = {task.name: task.title or task.name for task in verdict.tasks}
+    name = test.message.removesuffix(" is not written yet") if test.reason == "unwritten" else titles[test.task]
+    return f"{len(left)} task{'s' * (len(left) > 1)} {TO_DO}; next: {clean_line(name)}"
+
+
+def _is_to_do(test: TestResult) -> bool:
+    return test.reason in ("unchanged", "unwritten")
 
 
 def is_bare(test: TestResult) -> bool:

@@ -124,15 +124,13 @@ def test_screen_fits_its_window_and_q_restores_the_terminal(watching: Watching, 
     terminal = watching()  # `katas` alone watches, at a terminal
     terminal.wait(on_one_screen(UNTOUCHED, without="f next failure"))
     save(root, BEGUN)
-    fresh = on_one_screen("twice is not written yet", "0 of 3 points")
-    terminal.wait(lambda text: fresh(text) and text.endswith(KEYS))
+    fresh = on_one_screen("still to do; next: twice", "0 of 3 points")
+    terminal.wait(lambda text: fresh(text) and text.endswith(KEYS.replace("f next failure  ", "")))
     rows = terminal.rows()
-    assert re.fullmatch(r"✗ Twice \(alpha\) +0 of 3 points", rows[0])
-    assert "  ✗ Twice a vector                                                         0 / 2" in rows
-    assert "✗ Two becomes four                                                         twice" in rows
-    assert "  │ twice is not written yet" in rows
+    assert re.fullmatch(r"~ Twice \(alpha\) +0 of 3 points", rows[0])
+    assert "  · Twice a vector (still to do)                                           0 / 2" in rows
+    assert "✗" not in "".join(rows)
     assert rows[-2].endswith("0 of 2 katas done, 0 of 6 points")
-    assert rows[-1] == KEYS
     assert terminal.written.count(FULL) == 1
     assert re.search(COLOUR, terminal.written)
 
@@ -550,7 +548,7 @@ def test_a_handed_out_kata_has_visible_tests_only(watching: Watching, root: Path
 @pytest.mark.deep
 def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, root: Path) -> None:
     terminal = watching("watch", "alpha")
-    save(root, BEGUN)
+    save(root, STUB.replace("NotImplementedError", "ValueError"))
     terminal.wait("1 of 3 tests that do not pass; press f for the next.")
     for key, seen in (
         ("f", on_one_screen("✗ Every vector is doubled", "2 of 3 tests that do not pass")),

@@ -6,13 +6,12 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from graders.learner.programs import stubs_in
 from graders.learner.progress import DONE
 from graders.learner.serve.files import names_of, read
 from graders.learner.serve.markdown import to_html
 from graders.learner.watch.plotting import programs_of
 from graders.learner.watch.session import FileError, State
-from graders.learner.watch.view import TO_DO, activity, count_to_do, praise, sentence, still_to_do
+from graders.learner.watch.view import activity, praise, sentence
 from graders.report import html, wording
 from graders.report.html import block, mark
 from graders.report.text import clean, clean_line
@@ -58,15 +57,7 @@ def _status(state: State) -> str | None:
         return None
     if state.open and state.fails:
         return "failed"
-    return "partial" if state.open or state.halfway or _is_unwritten(state) else state.verdict.status
-
-
-def _is_unwritten(state: State) -> bool:
-    """Return whether all functions are stubs, and the points are for those of earlier katas."""
-    kata = state.kata
-    if state.verdict is None or not state.verdict.score or not state.fails or not kata.entry_points:
-        return False
-    return {name for file in kata.named_files for name in stubs_in(kata.folder / file)}.issuperset(kata.entry_points)
+    return "partial" if state.open or state.halfway else state.verdict.status
 
 
 def _pictures(state: State) -> list[str]:
@@ -93,8 +84,6 @@ def rendered(state: State) -> str:
         parts.append(block(verdict.message, "said"))
     if verdict.status in DONE and not state.open:
         parts.append(f"<p><strong>{praise(state)}</strong></p>")
-    if state.halfway and not state.open:
-        parts.append(f'<p class="passed"><strong>{escape(clean_line(still_to_do(state)))}</strong></p>')
     core = [test for test in state.failing if test.task not in state.optional]
     failures = [html.failure(test, state.optional, unfolded=not number) for number, test in enumerate(core)]
     parts += [*failures[:1], *([_tasks(state)] if state.tasks else []), *failures[1:]]
@@ -125,9 +114,8 @@ def headline(state: State) -> str:
     if state.open and not state.fails:
         return "passed so far"
     if state.halfway and not state.open:
-        return f"passed so far, {wording.score(verdict)}; {count_to_do(state)}"
-    status = "not started" if _is_unwritten(state) else wording.briefly(verdict.status)
-    parts = ["failed"] if state.open else [status, wording.score(verdict)]
+        return f"{wording.score(verdict)}; {wording.progress(verdict)}"
+    parts = ["failed"] if state.open else [wording.briefly(verdict.status), wording.score(verdict)]
     return f"{'visible tests only: ' * state.partial}{', '.join(filter(None, parts))}"
 
 
@@ -140,9 +128,9 @@ def _tasks(state: State) -> str:
             remark, worth = "extra" * task.extra, f"– / {wording.points(task.points)}"
         else:
             sign = mark(wording.SYMBOLS[result.status], result.status, optional=task.name in state.optional)
-            remark, worth = wording.task_remark(result), wording.worth(result)
-            if task.name in state.to_do:
-                sign, remark = mark("·", TO_DO), TO_DO
+            if is_to_do := task.name in state.to_do:
+                sign = mark("·", wording.TO_DO)
+            remark, worth = wording.task_remark(result, is_to_do=is_to_do), wording.worth(result)
         soft = f' <span class="soft">({escape(remark)})</span>' if remark else ""
         rows.append(
             f'<tr><td>{sign}</td><th scope="row">{escape(clean_line(task.title))}{soft}</th>'

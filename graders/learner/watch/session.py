@@ -117,7 +117,7 @@ class State:
         if self.verdict is None:
             return []
         old = self.open & {task.name for task in self.verdict.tasks}
-        failing = [test for test in wording.not_passed(self.verdict) if test.task not in old]
+        failing = [test for test in wording.failing(self.verdict) if test.task not in old]
         return sorted(failing, key=lambda test: test.task not in self.first)
 
     @property
@@ -127,15 +127,13 @@ class State:
 
     @property
     def to_do(self) -> frozenset[str]:
-        """The tasks that the learner has not started."""
-        tests = self.verdict.tests if self.verdict is not None else ()
-        return frozenset(test.task for test in tests if test.reason == "unchanged")
+        """The tasks that the learner has not finished, although nothing that they have written fails."""
+        return wording.to_do(self.verdict) if self.verdict is not None else frozenset()
 
     @property
     def halfway(self) -> bool:
         """Whether nothing has failed, but tasks are still to do."""
-        failed = self.verdict is not None and self.verdict.status == "failed"
-        return failed and bool(self.to_do) and not self.fails
+        return self.verdict is not None and wording.in_progress(self.verdict)
 
     @property
     def failure(self) -> TestResult | None:
@@ -301,7 +299,7 @@ class WatchSession:
             return
         asked = graded.tasks or frozenset(task.name for task in state.kata.tasks)
         known = cache.take(graded.verdict, asked)
-        self._failed = self._failed or bool(wording.not_passed(graded.verdict))
+        self._failed = self._failed or bool(wording.failing(graded.verdict))
         if not graded.so_far and known is cache.verdict:
             cache.close(asked)
         state.verdict, state.partial, state.due = shown(known, "learner"), graded.visible, cache.due
@@ -414,14 +412,17 @@ class WatchSession:
         self._begin(None)
 
     def _hint(self) -> None:
-        """Show the hints for the failing task. Each call shows one more, until all are shown."""
+        """Show the hints for the failing or the next task. Each call shows one more, until all are shown."""
         state = self.state
         hints = guidance.hints_of(state.kata)
         if not hints:
             self._tell("no hints")
             return
-        failing = state.failure.task if state.failure is not None else ""
-        numbers = guidance.hints_for(hints, next((task for task in state.kata.tasks if task.name == failing), None))
+        test = state.failure
+        if test is None and state.halfway and state.verdict is not None:
+            test = wording.next_to_do(state.verdict)
+        task = next((task for task in state.kata.tasks if test is not None and task.name == test.task), None)
+        numbers = guidance.hints_for(hints, task)
         seen = {number for number in numbers if hints[number - 1] in state.hints}
         self._turn("hints")
         try:

@@ -24,7 +24,6 @@ from graders.verdict import TaskResult, TestResult
 if TYPE_CHECKING:
     from rich.console import Console
 
-TO_DO = "still to do"
 STEP_S = 2.0  # once grading has taken this long, say which test runs
 _BAR = 16
 _OUTCOME_LINES = 2  # the expected value and the result are each cut to this many lines
@@ -71,16 +70,6 @@ def praise(state: State) -> str:
     waiting = [task for task in state.verdict.tasks if task.status == "awaiting_review"] if state.verdict else []
     rest = f"; a person has to grade the rest: {', '.join(task.title or task.name for task in waiting)}" * bool(waiting)
     return f"{which} {tests} pass{rest}."
-
-
-def still_to_do(state: State) -> str:
-    """Return a sentence about a verdict in which nothing has failed, but tasks are still to do."""
-    first = next(task for task, _ in state.tasks if task.name in state.to_do)
-    return f"What you have changed passes. Next: {first.title}."
-
-
-def count_to_do(state: State) -> str:
-    return f"{len(state.to_do)} task{'s' * (len(state.to_do) > 1)} {TO_DO}"
 
 
 def activity(state: State, otherwise: str) -> str:
@@ -133,12 +122,13 @@ class Lines(Page):
             self.put(("    ", ""), (line, "cyan"))
         return whole
 
-    def task(self, task: TaskResult, *, to_do: bool = False) -> None:
+    def task(self, task: TaskResult) -> None:
         """Add a task on one line, and truncate a long title. A failed extra task isn't red."""
-        remark, title = TO_DO if to_do else wording.task_remark(task), task.title or task.name
+        is_to_do = task.name in self.to_do
+        remark, title = wording.task_remark(task, is_to_do=is_to_do), task.title or task.name
         left = clean_line(f"{title} ({remark})" if remark else title)
-        mark = "·" if to_do else wording.SYMBOLS[task.status]
-        self.row(f"  {mark} ", left, wording.worth(task), self.colour(task.status, task.name))
+        mark, colour = ("·", "dim") if is_to_do else (wording.SYMBOLS[task.status], self.colour(task.status, task.name))
+        self.row(f"  {mark} ", left, wording.worth(task), colour)
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
         """Add a line as `ends` does, but truncate a long text."""
@@ -170,6 +160,7 @@ def _split(counterexample: str) -> tuple[str, list[str]]:
 def top(state: State, console: Console, width: int, most: int = 1000) -> list[Text]:
     """Return the lines at the top, which show the kata, its status and its tasks (in at most `most` lines)."""
     page = Lines(console, width, state.optional)
+    page.to_do = state.to_do
     verdict, name = state.verdict, f"{clean_line(state.kata.title)} ({state.kata.slug})"
     if verdict is None:
         page.ends("· ", name, "", "bold")
@@ -183,7 +174,7 @@ def top(state: State, console: Console, width: int, most: int = 1000) -> list[Te
         if status in (*DONE, "ungraded", "failed"):  # tasks that wait for others may make it `failed`
             mark, colour, words = ("✗", "red", "failed") if state.fails else ("…", "", "passed so far")
     elif state.halfway:
-        mark, colour, words = "✓", "green", f"passed so far, {count_to_do(state)}"
+        mark, colour, words = wording.SYMBOLS["partial"], COLOURS["partial"], wording.progress(verdict)
     page.ends(f"{mark} ", name, score, f"bold {colour}")
     tests = "visible tests only" if state.partial or state.kata.handed_out else "all tests"
     page.block(f"{words} · {tests} · {activity(state, f'{state.graded_at}, {state.seconds:.2f} s')}", "  ", "dim")
@@ -202,7 +193,7 @@ def _tasks(page: Lines, state: State, most: int) -> None:
         if (task, result) not in kept:
             continue
         if result is not None:
-            page.task(result, to_do=task.name in state.to_do)
+            page.task(result)
         else:
             title = f"{task.title} (extra)" if task.extra else task.title
             page.row("  · ", clean_line(title), f"– / {wording.points(task.points)}", "dim")
@@ -249,8 +240,6 @@ def _outcome(page: Lines, state: State) -> None:
                 page.block("Nothing has failed so far.", "  ", "dim")
             elif verdict.status in DONE and not state.open:
                 _praise(page, state)
-            elif state.halfway:
-                page.block(still_to_do(state), "  ", "green")
             _failure(page, state)
         page.notes(verdict)
 
