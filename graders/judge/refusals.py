@@ -121,7 +121,7 @@ def _compile_error(files: dict[str, bytes], otherwise: Refusal, fresh: _Fresh) -
         fresh(files).read()
     except RemoteFault as fault:
         if fault.type_name in ("SyntaxError", "IndentationError", "TabError"):
-            return Refusal(clean(f"{fault.type_name}: {fault.text}\n{fault.where}", MESSAGE))
+            return Refusal(clean(exception_text(fault), MESSAGE))
         return _cannot_be_imported(fault)
     except SubmissionError:
         return otherwise

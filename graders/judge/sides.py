@@ -22,6 +22,7 @@ from graders.pytest_plugin.items import task_of, worker_seed
 from graders.unix import measures_cpu
 from graders.verdict import STRENGTH, Confinement, Limits
 
+LOUD = ". It printed very much, which takes time: remove the print(…) inside loops"
 AT_ONCE = 8  # the number of workers that are requested at a time, as many as wait
 AHEAD = 3  # while a test runs, the workers of this many later tests import the submission
 REFERENCE_S = 30.0  # the time that a call to a reference gets in addition to the kata's limit for a call
@@ -38,6 +39,7 @@ class Clock:
     limits: Limits
     test_s: float = 0.0
     workers_s: float = 0.0
+    loud: bool = False  # whether more was printed than is kept
     started: float = field(default_factory=time.process_time)
 
     def begin(self) -> None:
@@ -61,7 +63,7 @@ class Clock:
 
     @property
     def _too_long(self) -> str:
-        return f"the whole grading run took longer than {self.limits.total_s:g} s and was stopped"
+        return f"the whole grading run took longer than {self.limits.total_s:g} s and was stopped{LOUD * self.loud}"
 
     def late(self) -> str:
         """Return the message for a grading run that is out of time, or an empty string while there is time left."""
@@ -146,7 +148,13 @@ class WorkerSide:
             return self._ask("call", name, arguments, name)
         except RemoteFault as fault:
             if fault.type_name == "MissingEntryPoint":
-                raise SubmissionError(missing(self.kata, name)) from None
+                files = self.submission.files.items()
+                own = [
+                    data.decode(errors="replace")
+                    for file, data in files
+                    if file.endswith(".py") and self.kata.declares(file)
+                ]
+                raise SubmissionError(missing(self.kata, name, own)) from None
             raise
 
     def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:
@@ -165,7 +173,10 @@ class WorkerSide:
         self.worker.post(operation, name, value)
         try:
             return self.worker.receive(seconds, what, late)
+        except TimeLimitError as fault:
+            raise TimeLimitError(f"{fault}{LOUD * self.worker.cut}") from None
         finally:
+            self.clock.loud = self.clock.loud or self.worker.cut
             self.clock.spend(self.worker.charge())
 
     def cpu_s(self) -> float:

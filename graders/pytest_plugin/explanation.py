@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ast
 import functools
+import platform
 import re
+import sys
 import tomllib
+import traceback
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
@@ -109,7 +112,8 @@ def without_source(text: str) -> str:
 
 def exception_text(fault: RemoteFault) -> str:
     """Return the text of the submission's exception, the place where it was raised, and what it means."""
-    parts = (str(fault), fault.where, advice({fault.type_name, *fault.bases}, fault.text))
+    line = fault.where.partition(": ")[2]
+    parts = (str(fault), fault.where, advice({fault.type_name, *fault.bases}, fault.text, line))
     return "\n".join(filter(None, parts))
 
 
@@ -117,28 +121,47 @@ def exception_text(fault: RemoteFault) -> str:
 
 
 class Advice(NamedTuple):
-    """What to say about an exception of this type, or of one that is derived from it, whose text has this pattern."""
+    """What to say about an exception of this type, or of one that is derived from it, whose text has this pattern.
+
+    `line` is a pattern of the line of code.
+    """
 
     type: str
     pattern: re.Pattern[str]
+    line: re.Pattern[str]
     sentence: str
 
 
 @functools.cache  # a suite server reads them before it forks judges
 def advice_table() -> list[Advice]:
-    """Return the entries of advice.toml."""
-    entries = tomllib.loads(Path(__file__).with_name("advice.toml").read_text(encoding="utf-8"))["advice"]
-    return [Advice(each["type"], re.compile(each["pattern"]), " ".join(each["say"].split())) for each in entries]
+    """Return the entries of advice.toml that apply to this version of Python."""
+    read = []
+    for each in tomllib.loads(Path(__file__).with_name("advice.toml").read_text(encoding="utf-8"))["advice"]:
+        before = tuple(map(int, each["before"].split("."))) if "before" in each else ()
+        sentence = " ".join(each["say"].split())
+        if before:
+            sentence += f" It needs Python {each['before']}, and this is Python {platform.python_version()}."
+        if not before or sys.version_info < before:
+            patterns = [re.compile(each.get(key, "")) for key in ("pattern", "line")]
+            read.append(Advice(each["type"], patterns[0], patterns[1], sentence))
+    return read
 
 
-def advice(types: Collection[str], text: str) -> str:
+def advice(types: Collection[str], text: str, line: str = "") -> str:
     """Return the advice on an exception with these types (its own and those that it is derived from), or ""."""
-    return next((each.sentence for each in advice_table() if each.type in types and each.pattern.search(text)), "")
+    fits = (each for each in advice_table() if each.type in types)
+    return next((each.sentence for each in fits if each.pattern.search(text) and each.line.search(line)), "")
 
 
 def advice_on(fault: BaseException) -> str:
     """Return the advice on an exception that was raised in this process, or ""."""
-    return advice([kind.__name__ for kind in type(fault).__mro__], str(fault))
+    line = fault.text if isinstance(fault, SyntaxError) else _last_line(fault)
+    return advice([kind.__name__ for kind in type(fault).__mro__], str(fault), (line or "").strip())
+
+
+def _last_line(fault: BaseException) -> str | None:
+    frames = traceback.extract_tb(fault.__traceback__)
+    return frames[-1].line if frames else None
 
 
 def observed(statements: Collection[str]) -> tuple[str, str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from graders.catalogue import COMMON_PROBES, Kata
+from graders.catalogue.decoding import did_you_mean
 from graders.checks.artifacts import decoded, read_toml
 from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch, handed_in
@@ -268,9 +270,13 @@ class Handle:
         return partial(self._call, function) if isinstance(function, str) else partial(self.run, function)
 
 
-def missing(kata: Kata, name: str) -> str:
-    """Return the message for a submission that lacks one of its functions."""
-    return f"{' or '.join(kata.files)} does not define {name}. Use the name and arguments of the stub."
+def missing(kata: Kata, name: str, sources: Iterable[str]) -> str:
+    """Return the message for a submission that lacks one of its functions. `sources` are its Python files."""
+    files, code = " or ".join(kata.files), "\n".join(sources)
+    if not code.strip():
+        return f"{files} is empty. `katas reset {kata.slug}` brings the stub back."
+    near = did_you_mean(name, re.findall(r"^(?:async )?(?:def|class) (\w+)", code, re.MULTILINE))
+    return f"{files} does not define {name}. {near}Use the name and arguments of the stub."
 
 
 def parameters(kata: Kata, function: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import io
 import linecache
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,7 +32,8 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             package = parts[-1] == "__init__"
             self.names[".".join(parts[:-1] if package else parts)] = path, package
             self.texts[path] = text = data.decode("utf-8-sig")
-            linecache.cache[path] = len(text), None, text.splitlines(keepends=True), path
+            lines = io.StringIO(text, newline=None).readlines()  # numbered as Python numbers them
+            linecache.cache[path] = len(text), None, lines, path
 
     def find_spec(self, name: str, *_: Any) -> importlib.machinery.ModuleSpec | None:
         if name not in self.names:
@@ -184,7 +186,8 @@ def remove_forbidden(forbidden: list[str]) -> None:
 def describe(fault: BaseException, own_files: set[str], runtime: str = "") -> dict[str, Any]:
     """Return an exception as plain values.
 
-    `bases` are the names of its built-in classes, and `where` is the submission's last line in the traceback.
+    `bases` are the names of its built-in classes. `where` is the submission's last line in the traceback and, if that
+    is in a function that was called while the file was imported, the line of the file on a second line.
     """
     message = _text(fault)
     if runtime and type(fault) is ModuleNotFoundError:
@@ -216,11 +219,15 @@ def _where(fault: BaseException, own_files: set[str]) -> str:
         # The compiler gives no text for some errors, such as a return outside a function.
         line = (fault.text or linecache.getline(fault.filename, fault.lineno or 0)).strip()
         return f"{fault.filename}, line {fault.lineno}: {line[:200]}"
-    found, trace = "", fault.__traceback__
+    found, outermost, trace = "", "", fault.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename in own_files:
             line = linecache.getline(code.co_filename, trace.tb_lineno).strip()
             found = f"{code.co_filename}, line {trace.tb_lineno}, in {code.co_qualname}: {line[:200]}"
+            if code.co_name == "<module>":
+                outermost = found
         trace = trace.tb_next
+    if outermost not in ("", found):  # a call at the bottom of the file
+        found = f"{found}\n{outermost}"
     return found.encode("utf-8", "replace").decode()

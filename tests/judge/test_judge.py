@@ -163,7 +163,10 @@ def test_a_value_that_is_not_plain_is_rejected_with_a_message(graded: Graded) ->
 def test_a_missing_function_fails_its_tests_and_is_named(graded: Graded) -> None:
     verdict = graded("chain", "def alone():\n    return 'alone'\n")
     assert tasks(verdict) == {"third": "blocked", "first": "failed", "second": "blocked", "alone": "passed"}
-    assert "chain.py does not define first" in result(verdict, "test_first").message
+    assert "chain.py does not define first. Use the name" in result(verdict, "test_first").message
+    verdict = graded("chain", "def First():\n    return 'first'\n")
+    assert "chain.py does not define first. Did you mean `First`?" in result(verdict, "test_first").message
+    assert "chain.py is empty" in result(graded("chain", "\n"), "test_first").message
 
 
 def test_raising_the_expected_built_in_exception_passes(graded: Graded, solved: Solved) -> None:
@@ -227,12 +230,24 @@ def test_a_syntax_error_in_a_module_imported_late_is_found(graded: Graded, repos
         ("import no_such_module", ["cannot be imported", "no_such_module", "ten.py, line 1"]),
         ("\nimport torch", ["cannot be imported", "torch", "the standard library, NumPy", "ten.py, line 2"]),
         ("x = 1 / 0", ["cannot be imported", "ZeroDivisionError", "ten.py, line 1"]),
+        ("def f():\n    1 / 0\n\x0c\nf()", ["ten.py, line 2, in f: 1 / 0", "ten.py, line 4, in <module>: f()"]),
+        ("```python", ["SyntaxError", "ten.py, line 1: ```python", "mark code in Markdown"]),
         ("import sys\nsys.exit(0)", ["cannot be imported", "SystemExit", "ten.py, line 2"]),
         ("import os\nos._exit(0)", ["cannot be imported", "ended itself with exit status 0"]),
         ("import os\nos.abort()", ["cannot be imported", "SIGABRT"]),
         ("raise KeyboardInterrupt", ["cannot be imported", "KeyboardInterrupt"]),
     ],
-    ids=["missing module", "torch", "exception", "sys.exit", "os._exit", "abort", "interrupt"],
+    ids=[
+        "missing module",
+        "torch",
+        "exception",
+        "call at the bottom",
+        "Markdown",
+        "sys.exit",
+        "os._exit",
+        "abort",
+        "interrupt",
+    ],
 )
 def test_a_failed_import_is_ungradable_and_explained(graded: Graded, text: str, said: list[str]) -> None:
     is_ungradable(graded("ten", text + "\n\n" + RIGHT), *said)
@@ -324,6 +339,11 @@ def test_an_endless_call_is_stopped_at_its_limit(limited: Limited) -> None:
     assert (result(verdict, "test_two").message, result(verdict, "test_two").output) == (message, "")
     assert {test.name: test.reason for test in verdict.tests if test.reason} == {"test_two": "time limit"}
     assert verdict.stopped_tests == 1
+
+
+def test_printing_that_takes_the_time_is_named(limited: Limited) -> None:
+    verdict = limited(working("while number == 2: print('so far so good')"), call_s=1)
+    assert "It printed very much, which takes time" in result(verdict, "test_two").message
 
 
 def test_an_endless_loop_costs_a_learner_who_waits_one_limit(examiner: Judge, written: Written) -> None:

@@ -169,6 +169,9 @@ def test_an_error_that_the_compiler_finds_late_is_shown_with_its_line(tmp_path: 
     workshop.write(root / "katas" / "alpha" / "twice.py", "import numpy\n\nreturn numpy\n")
     (error,) = syntax_errors_in(catalogue.load(root, "alpha"))
     assert (error.line, error.text) == (3, "return numpy")
+    workshop.write(root / "katas" / "alpha" / "twice.py", "%matplotlib inline\n")
+    (error,) = syntax_errors_in(catalogue.load(root, "alpha"))
+    assert error.said.startswith("SyntaxError: invalid syntax. Lines that begin with % or ! are commands of a notebook")
 
 
 def test_tasks_that_wait_are_marked_as_extra_and_named_by_title(state: State) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
+import linecache
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +21,10 @@ READ_ONLY.flags.writeable = False
 
 
 def run(line: str) -> Callable[[], Any]:
-    return lambda: exec(
-        line, {"np": np, "X": X, "x": X[0].copy(), "n": np.arange(3), "math": math, "read_only": READ_ONLY}
-    )
+    names = {"np": np, "X": X, "x": X[0].copy(), "n": np.arange(3), "math": math, "read_only": READ_ONLY}
+    linecache.cache["<mistake>"] = len(line), None, line.splitlines(keepends=True), "<mistake>"
+    without = {name: value for name, value in vars(builtins).items() if name not in ("exit", "quit")}  # as in a worker
+    return lambda: exec(compile(line, "<mistake>", "exec", dont_inherit=True), names | {"__builtins__": without})
 
 
 MISTAKES = {
@@ -102,13 +106,45 @@ MISTAKES = {
     "int(np.inf)": "A value is infinite",
     "1 / 0": "Print the divisor",
     "open('weights.txt')": "your files are alone",
+    "```python\nx = 1\n```": "mark code in Markdown",
+    "%matplotlib inline": "commands of a notebook",
+    "!pip install numpy": "commands of a notebook",
+    "get_ipython().run_line_magic('matplotlib', 'inline')": "only in a notebook",
+    '{"cells": [{"execution_count": null}]}': "contains a notebook",
+    ">>> x = 1": "prompts of Python's console",
+    "print(“hello”)": "Type straight ones",
+    "y = x − 1": "Delete it and type it again",
+    "y = x * 2": "Delete it and type it again",
+    "if True:\n    y = 1\n\tz = 2": "Use four spaces in all of them",
+    "def f():\nreturn 1": "four more spaces than the line with the colon",
+    "y = 1\n  z = 2": "begin in the same column",
+    "y = X x + 1": "A product needs a sign",
+    "def f():\n    return X x": "A product needs a sign",
+    "exit()": "end Python, so that no test could run",
+    "raise SystemExit(2)": "Your file ends Python while it is imported",
+    "raise EOFError('EOF when reading a line')": "waits for a keyboard",  # as input() does without a terminal
 }
+NEWER = {  # what a newer Python allows
+    (3, 12): {
+        """y = {'a': 1}\nprint(f'{y['a']}')""": "Use the other kind there",
+        "def f[T](y: T): pass": "type parameters",
+        "type Y = list": "type parameters",
+    },
+    (3, 14): {
+        "try: pass\nexcept ValueError, TypeError: pass": "in parentheses",
+        "y = t'{x}'": "Use f for a formatted one",
+        "def f(y: Y): pass": "The name is in an annotation",
+    },
+}
+for version, mistakes in NEWER.items():
+    if sys.version_info < version:
+        MISTAKES |= mistakes
 
 
 @pytest.mark.parametrize(("line", "said"), MISTAKES.items())
 @pytest.mark.filterwarnings("ignore")
 def test_a_natural_mistake_gets_advice(line: str, said: str) -> None:
-    with pytest.raises(Exception) as raised:
+    with pytest.raises((Exception, SystemExit)) as raised:
         run(line)()
     assert said in advice_on(raised.value), str(raised.value)
 
@@ -118,7 +154,7 @@ def test_every_advice_is_given_to_one_of_these_mistakes() -> None:
     for line in MISTAKES:
         try:
             run(line)()
-        except Exception as fault:  # noqa: BLE001 (each of them is another)
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 (each of them is another)
             given.add(advice_on(fault))
     assert given == {entry.sentence for entry in advice_table() if entry.type != "Observation"}
 

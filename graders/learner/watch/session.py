@@ -490,9 +490,17 @@ def syntax_errors_in(kata: Kata) -> tuple[FileError, ...]:
                 compile(data, path.name, "exec", dont_inherit=True)
         except SyntaxError as fault:
             name, number = path.relative_to(kata.folder).as_posix(), fault.lineno or 0
-            lines = ["", *data.decode("utf-8", "replace").splitlines()]  # the compiler does not give every line
+            # The compiler does not give every line.
+            lines = ["", *data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")]
             text = fault.text or (lines[number] if number < len(lines) else "")
-            found.append(FileError(name, number, fault.offset or 0, text, f"{type(fault).__name__}: {fault.msg}"))
+            said = ". ".join(filter(None, [f"{type(fault).__name__}: {fault.msg}", _advice_on(fault)]))
+            found.append(FileError(name, number, fault.offset or 0, text, said))
         except (OSError, ValueError, RecursionError, MemoryError):
             continue  # the judge reports these
     return tuple(found)
+
+
+def _advice_on(fault: SyntaxError) -> str:
+    from graders.pytest_plugin.explanation import advice_on  # imports NumPy, which the start would wait for
+
+    return advice_on(fault)
