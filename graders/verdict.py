@@ -119,17 +119,18 @@ class Verdict(Record, frozen=True, kw_only=True):
     tests decide. `require_extras` says whether extra tasks had to pass for `status`. `seed` is 32 hexadecimal
     digits, `graded_at` is UTC, ISO 8601, and the digests are SHA-256. `builds_on` maps the slug of each earlier
     kata, whose files a milestone imports, to the digest of those files; `submission_sha256` covers them too. With
-    `with_shipped`, they were the shipped ones, so the verdict is unofficial. `stopped_tests` counts the tests that
-    a time limit stopped. `reason` says why a submission is ungradable: it is unchanged since it was handed out,
-    `waits_for` (an earlier kata) is not done, files are missing, refused or cannot be parsed, or they raise an
-    exception on import. `shared_worker` says that the ordinary tests ran in one worker; else every test had its
-    own. `remark` is for the instructor.
+    `with_shipped`, they were the shipped ones, so the verdict is unofficial. `python` is the version that ran the
+    tests. `stopped_tests` counts the tests that a time limit stopped. `reason` says why a submission is ungradable:
+    it is unchanged since it was handed out, `waits_for` (an earlier kata) is not done, files are missing, refused or
+    cannot be parsed, or they raise an exception on import. `shared_worker` says that the ordinary tests ran in one
+    worker; else every test had its own. `remark` is for the instructor.
     """
 
     kata: str
     status: Status
     schema: Literal["katas/verdict/v2"] = "katas/verdict/v2"
     harness_version: str = __version__
+    python: str = ""
     title: str = ""
     message: str = ""
     reason: VerdictReason = ""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +69,11 @@ class Grading:
         Raises ForkServerDied, MachineBusy, or JudgeError if no worker starts.
         """
         started = time.monotonic()
-        base = msgspec.structs.replace(self.request.verdict, confinement=weakest(self.sandboxes).confinement)
+        base = msgspec.structs.replace(
+            self.request.verdict,
+            confinement=weakest(self.sandboxes).confinement,
+            python=platform.python_version(),
+        )
         order = {name: number for number, name in enumerate(self.kata.in_order())}
         items = self._gradable(sorted(self.items, key=lambda item: order[task_of(item)]), self._lacking)
         try:

@@ -81,7 +81,8 @@ class Page:
         self.block(wording.progress(verdict) if halfway else wording.STATUSES[verdict.status], "  ")
         if verdict.ran:
             seconds = f", {verdict.duration_s:.2f} s" if verdict.duration_s else ""
-            self.block(f"confinement: {verdict.confinement}{seconds}", "  ", "dim")
+            python = f", Python {verdict.python}" * bool(verdict.python)
+            self.block(f"confinement: {verdict.confinement}{python}{seconds}", "  ", "dim")
         if verdict.message:
             self.blank()
             self.message(verdict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 from graders import Judge, catalogue
 from graders.judge.messages import Step
 from graders.judge.sides import Clock
+from graders.report import terminal
 from graders.verdict import Limits, Verdict
 from tests.observed import descendants, result, statuses, tasks
 from tests.workshop import write, write_repository
@@ -135,6 +137,12 @@ def test_grading_stops_at_the_first_failure_unless_thorough(judge: Judge) -> Non
     verdict = judge.grade_files("ten", {"ten.py": when(3, "return 4").encode()}, thorough=False)
     assert verdict.status == "failed"
     assert [(test.name, test.status) for test in verdict.tests] == [("test_three", "failed")]
+
+
+def test_a_verdict_names_the_python_that_ran_the_tests(graded: Graded) -> None:
+    verdict = graded("ten", RIGHT)
+    assert verdict.python == platform.python_version()
+    assert f"confinement: {verdict.confinement}, Python {verdict.python}" in terminal.render([verdict])
 
 
 def test_an_exception_is_reported_with_file_line_and_text(graded: Graded) -> None:
