@@ -8,6 +8,7 @@ first, so that only the harness sees another system.
 import asyncio  # noqa: F401
 import builtins  # noqa: F401
 import ctypes
+import ctypes.util  # Debian's Python lacks the part for macOS
 import multiprocessing.connection
 import multiprocessing.context  # noqa: F401
 import os
