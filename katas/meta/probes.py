@@ -73,8 +73,14 @@ def message(framework, line):
 
 
 def names_of(framework):
-    """Return the names that a program may use: the framework's, and NumPy."""
-    return {name: getattr(framework, name) for name in dir(framework) if not name.startswith("_")} | {"np": np}
+    """Return the names that a program may use: the framework's, NumPy, and whether there is a manual_seed."""
+    own = {name: getattr(framework, name) for name in dir(framework) if not name.startswith("_")}
+    return {"manual_seed": lambda _: None} | own | {"np": np, "seeded": "manual_seed" in own}
+
+
+def numbers(tensor):
+    """Return a copy of a tensor's array."""
+    return np.array(tensor.data)
 
 
 def plain(framework, value):
@@ -180,7 +186,7 @@ def gradients_of_a_product(framework, a, b, g):
     a, b = (framework.Tensor(each, requires_grad=True) for each in (a, b))
     y = a * b
     y.backward(framework.Tensor(g))
-    return [y.detach().numpy(), a.grad.numpy(), b.grad.numpy()]
+    return [numbers(y), numbers(a.grad), numbers(b.grad)]
 
 
 # ------------------------------------------------------------------------------------------- 4 indexing
@@ -191,7 +197,7 @@ def taken(framework, x, index, g):
     x = framework.Tensor(x, requires_grad=True)
     y = x[index]
     y.backward(framework.Tensor(g))
-    return [y.detach().numpy(), x.grad.numpy()]
+    return [numbers(y), numbers(x.grad)]
 
 
 # --------------------------------------------------------------------------------------------- 5 shapes
@@ -202,13 +208,13 @@ def gradient_of(framework, method, x, g, arguments):
     x = framework.Tensor(x, requires_grad=True)
     y = getattr(x, method)(*arguments)
     y.backward(framework.Tensor(g))
-    return [y.detach().numpy(), x.grad.numpy()]
+    return [numbers(y), numbers(x.grad)]
 
 
 def largest(framework):
     """Find the largest element of each row and its index."""
     found = framework.Tensor([[1.0, 5.0, 2.0], [8.0, 3.0, 4.0]]).max(dim=1)
-    return [found.values.numpy(), found.indices.numpy()]
+    return [numbers(found.values), numbers(found.indices)]
 
 
 def joined(framework):
@@ -216,7 +222,7 @@ def joined(framework):
     a = framework.Tensor([1.0, 2.0], requires_grad=True)
     b = framework.Tensor([3.0, 4.0])
     framework.stack([a, b * 1]).backward(framework.Tensor([[5.0, 6.0], [7.0, 8.0]]))
-    return [framework.cat([a, b]).detach().numpy(), a.grad.numpy()]
+    return [numbers(framework.cat([a, b])), numbers(a.grad)]
 
 
 # --------------------------------------------------------------------------------------------- 6 layers
@@ -225,14 +231,12 @@ def joined(framework):
 def a_linear_layer(framework):
     """Run a layer with two inputs and one output; return its output and all gradients."""
     layer = framework.Linear(2, 1)
-    with framework.no_grad():
-        for parameter, values in ((layer.weight, [[2.0, -1.0]]), (layer.bias, [0.5])):
-            parameter.zero_()
-            parameter += framework.Tensor(values)
+    layer.weight.data[...] = [[2.0, -1.0]]
+    layer.bias.data[...] = 0.5
     x = framework.Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     y = layer(x)
     y.backward(framework.Tensor([[1.0], [10.0]]))
-    return [y.detach().numpy(), x.grad.numpy(), layer.weight.grad.numpy(), layer.bias.grad.numpy()]
+    return [numbers(each) for each in (y, x.grad, layer.weight.grad, layer.bias.grad)]
 
 
 def model_of(framework):
@@ -260,10 +264,9 @@ def the_readmes_model(framework):
 
 def dropout(framework):
     """Run Dropout; return the fraction of zeros, the other values, and whether evaluation changes anything."""
-    framework.manual_seed(0)
-    layer, x = framework.Dropout(0.25), framework.ones(100, 100)
-    y = layer(x).numpy()
-    return [float((y == 0).mean()), np.unique(y[y != 0]), bool((layer.eval()(x).numpy() == 1).all())]
+    layer, x = framework.Dropout(0.25), framework.Tensor(np.ones((100, 100), np.float32))
+    y = numbers(layer(x))
+    return [float((y == 0).mean()), np.unique(y[y != 0]), bool((numbers(layer.eval()(x)) == 1).all())]
 
 
 def batch_norm(framework):
@@ -272,7 +275,7 @@ def batch_norm(framework):
     y = layer(framework.Tensor([[1.0], [5.0]]))
     state = {name: np.asarray(getattr(value, "data", value)) for name, value in layer.state_dict().items()}
     means = [float(state[name].item()) for name in ("running_mean", "running_var")]
-    return [y.detach().numpy(), means, layer.eval()(framework.Tensor([[0.3]])).detach().numpy()]
+    return [numbers(y), means, numbers(layer.eval()(framework.Tensor([[0.3]])))]
 
 
 # ---------------------------------------------------------------------------------------- 7 convolution
@@ -281,18 +284,16 @@ def batch_norm(framework):
 def a_small_convolution(framework):
     """Convolve a 3 x 3 image with a 2 x 2 kernel; return the output and the gradients of both."""
     layer = framework.Conv2d(1, 1, 2, bias=False)
-    with framework.no_grad():
-        layer.weight.zero_()
-        layer.weight += framework.Tensor([[[[1.0, 0.0], [0.0, -1.0]]]])
+    layer.weight.data[...] = [[1.0, 0.0], [0.0, -1.0]]
     x = framework.Tensor(np.arange(1.0, 10.0, dtype=np.float32).reshape(1, 1, 3, 3), requires_grad=True)
     y = layer(x)
-    y.backward(framework.ones(1, 1, 2, 2))
-    return [y.detach().numpy()[0, 0], x.grad.numpy()[0, 0], layer.weight.grad.numpy()[0, 0]]
+    y.backward(framework.Tensor(np.ones((1, 1, 2, 2), np.float32)))
+    return [numbers(each)[0, 0] for each in (y, x.grad, layer.weight.grad)]
 
 
 def sizes_of_convolutions(framework):
     """Return the output shapes of several layers for an input (2, 4, 9, 8)."""
-    x = framework.zeros(2, 4, 9, 8)
+    x = framework.Tensor(np.zeros((2, 4, 9, 8), np.float32))
     layers = {
         "Conv2d(4, 6, 3)": framework.Conv2d(4, 6, 3),
         "Conv2d(4, 6, 3, stride=2, padding=1)": framework.Conv2d(4, 6, 3, stride=2, padding=1),
@@ -308,7 +309,7 @@ def a_small_pooling(framework):
     x = framework.Tensor(np.arange(16.0, dtype=np.float32).reshape(1, 1, 4, 4), requires_grad=True)
     y = framework.MaxPool2d(2)(x)
     y.backward(framework.Tensor([[[[1.0, 2.0], [3.0, 4.0]]]]))
-    return [y.detach().numpy()[0, 0], x.grad.numpy()[0, 0]]
+    return [numbers(y)[0, 0], numbers(x.grad)[0, 0]]
 
 
 # --------------------------------------------------------------------------------------------- 8 losses
@@ -319,7 +320,7 @@ def loss_and_gradient(framework, name, x, t):
     x = framework.Tensor(x, requires_grad=True)
     loss = getattr(framework, name)()(x, framework.Tensor(t))
     loss.backward()
-    return [loss.item(), x.grad.numpy()]
+    return [loss.item(), numbers(x.grad)]
 
 
 # ----------------------------------------------------------------------------------------- 9 optimizers
@@ -336,7 +337,7 @@ def descent(framework, name, options, steps):
         (w * w).backward()
         optimizer.step()
         seen.append(w.item())
-    return [np.array(seen), unused.item()]
+    return [np.array(seen, numbers(w).dtype), unused.item()]
 
 
 # -------------------------------------------------------------------------------------------- 10 saving
@@ -344,7 +345,7 @@ def descent(framework, name, options, steps):
 
 def saved_and_loaded(framework):
     """Save a model, load it into another, and return both outputs and the file's bytes."""
-    x = framework.ones(2, 3)
+    x = framework.Tensor(np.ones((2, 3), np.float32))
     models = [framework.Sequential(framework.Linear(3, 4), framework.Tanh(), framework.Linear(4, 2)) for _ in range(2)]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
@@ -352,18 +353,22 @@ def saved_and_loaded(framework):
         models[1].load_state_dict(framework.load(path))
         with open(path, "rb") as file:
             data = file.read()
-    return [*(model(x).detach().numpy() for model in models), data]
+    return [*(numbers(model(x)) for model in models), data]
+
+
+CORE = ("float32", "float64", "int64", "bool")  # the dtypes that the core tasks ask of a Tensor
 
 
 def file_parts(framework, arrays, transposed=False):
     """Save these arrays, or BatchNorm1d(2) if there are none; return the file's header and numbers.
 
-    Arrays become Tensors if they have one of the four dtypes that the core tasks ask of a Tensor.
+    Arrays become Tensors if a Tensor keeps their dtype.
     """
     state = framework.BatchNorm1d(2)
     if arrays is not None:
-        core = ("float32", "float64", "int64", "bool")
-        state = {name: framework.Tensor(each) if each.dtype.name in core else each for name, each in arrays.items()}
+        made = {name: framework.Tensor(each) for name, each in arrays.items() if each.dtype.name in CORE}
+        kept = {name: each for name, each in made.items() if numbers(each).dtype == arrays[name].dtype}
+        state = arrays | kept
         state = {name: each.T if transposed else each for name, each in state.items()}
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
@@ -394,7 +399,7 @@ def damaged(framework, kind):
     """Load a damaged file: cut off, too long, with overlapping arrays, and so on."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.safetensors")
-        framework.save({"a": framework.ones(2), "b": framework.ones(2)}, path)
+        framework.save({name: np.ones(2, np.float32) for name in "ab"}, path)
         with open(path, "rb") as file:
             data = file.read()
         changed = {
@@ -416,8 +421,8 @@ def damaged(framework, kind):
 
 def batches(framework):
     """Load five rows in batches of two, twice; return them and the number of batches."""
-    loader = framework.DataLoader((np.arange(5.0), np.arange(5)), batch_size=2)
-    return [[[part.numpy() for part in batch] for batch in loader] for _ in range(2)], len(loader)
+    loader = framework.DataLoader((np.arange(5, dtype=np.float32), np.arange(5)), batch_size=2)
+    return [[[numbers(part) for part in batch] for batch in loader] for _ in range(2)], len(loader)
 
 
 def trained_on_digits(framework):
@@ -426,7 +431,7 @@ def trained_on_digits(framework):
 
     images, classes = load_digits()
     images = images.reshape(-1, 784)
-    framework.manual_seed(0)
+    names_of(framework)["manual_seed"](0)
     model = model_of(framework)
     optimizer = framework.Adam(model.parameters(), lr=0.001)
     criterion = framework.CrossEntropyLoss()
@@ -439,7 +444,7 @@ def trained_on_digits(framework):
         losses.append(loss.item())
     model.eval()
     with framework.no_grad():
-        logits = model(framework.Tensor(images[3000:])).numpy()
+        logits = numbers(model(framework.Tensor(images[3000:])))
     return [losses, float((logits.argmax(axis=1) == classes[3000:]).mean())]
 
 
@@ -458,7 +463,7 @@ def from_and_to_torch(framework):
     tensor = torch.tensor(x)
     return [
         source(tensor).detach().numpy(),
-        ours(framework.Tensor(x)).detach().numpy(),
+        numbers(ours(framework.Tensor(x))),
         back(tensor).detach().numpy(),
         isinstance(ours, framework.Module),
     ]
@@ -495,7 +500,7 @@ def layers_from_torch(framework):
         ours = framework.from_torch(source)
         expected = source(x).detach().numpy().copy()
         found[line] = {
-            "y": ours(framework.Tensor(x.numpy())).detach().numpy(),
+            "y": numbers(ours(framework.Tensor(x.numpy()))),
             "PyTorch's y": expected,
             "y of to_torch": framework.to_torch(ours)(x).detach().numpy(),
             "training": ours.training,

@@ -28,7 +28,7 @@ def test_one_row_and_a_mask(kata, probes):
 
 @task("indexing")
 def test_indices_of_many_kinds(kata, probes):
-    code = "x = Tensor([[1, 2, 3], [4, 5, 6]])\nz = arange(24).reshape(2, 3, 4)"
+    code = "x = Tensor([[1, 2, 3], [4, 5, 6]])\nz = Tensor(np.arange(24).reshape(2, 3, 4))"
     expected = {
         "x[-1, 0]": 4,
         "x[:, 1:]": [[2, 3], [5, 6]],

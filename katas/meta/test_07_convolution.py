@@ -45,12 +45,10 @@ def filled(make):
     return f"""
 layer = {make}
 x = Tensor(np.arange(16.0, dtype="float32").reshape(1, 1, 4, 4), requires_grad=True)
-with no_grad():
-    for parameter in layer.parameters():
-        parameter.zero_()
-        parameter += Tensor(np.arange(1.0, 1 + parameter.numel(), dtype="float32").reshape(parameter.shape))
+for parameter in layer.parameters():
+    parameter.data[...] = np.arange(1.0, 1 + parameter.data.size).reshape(parameter.shape)
 y = layer(x)
-y.backward(ones(*y.shape))
+y.backward(Tensor(np.ones(y.shape, "float32")))
 """
 
 
@@ -78,7 +76,7 @@ def test_dilation_and_pairs(kata, probes):
 
 @task("convolution")
 def test_pairs_are_height_and_width(kata, probes):
-    code = "x = zeros(1, 1, 6, 9)"
+    code = "x = Tensor(np.zeros((1, 1, 6, 9), 'float32'))"
     expected = {
         "Conv2d(1, 1, (2, 3), stride=(1, 3))(x).shape": [1, 1, 5, 3],
         "Conv2d(1, 1, 1, padding=(1, 2))(x).shape": [1, 1, 8, 13],
@@ -93,18 +91,16 @@ def test_pairs_are_height_and_width(kata, probes):
 def test_groups_and_several_images(kata, probes):
     code = """
 layer = Conv2d(2, 4, 1, groups=2)
-with no_grad():
-    layer.weight.zero_()
-    layer.weight += Tensor([[[[1.0]]], [[[2.0]]], [[[3.0]]], [[[4.0]]]])
-    layer.bias.zero_()
+layer.weight.data[...] = [[[[1.0]]], [[[2.0]]], [[[3.0]]], [[[4.0]]]]
+layer.bias.data[...] = 0
 x = Tensor([[[[1.0]], [[10.0]]], [[[2.0]], [[20.0]]]], requires_grad=True)
 y = layer(x)
-y.backward(ones(2, 4, 1, 1))
+y.backward(Tensor(np.ones((2, 4, 1, 1), "float32")))
 """
     expected = {
-        "y.reshape(2, 4)": [[1.0, 2.0, 30.0, 40.0], [2.0, 4.0, 60.0, 80.0]],
-        "x.grad.reshape(2, 2)": [[3.0, 7.0], [3.0, 7.0]],
-        "layer.weight.grad.reshape(4)": [3.0, 3.0, 30.0, 30.0],
+        "y.data.reshape(2, 4)": [[1.0, 2.0, 30.0, 40.0], [2.0, 4.0, 60.0, 80.0]],
+        "x.grad.data.reshape(2, 2)": [[3.0, 7.0], [3.0, 7.0]],
+        "layer.weight.grad.data.reshape(4)": [3.0, 3.0, 30.0, 30.0],
         "layer.bias.grad": [2.0, 2.0, 2.0, 2.0],
     }
     assert_equal(kata.run(probes.values, code, list(expected)), expected)

@@ -7,14 +7,19 @@ import numpy as np
 from graders.checks import assert_close, assert_equal, task
 
 
+def precision(found):
+    """Return float32 for a framework that computes in it alone: only the task tensor asks for float64."""
+    return np.float32 if found.dtype == np.float32 else np.float64
+
+
 @task("losses", title="The worked example: losses")
 def test_the_worked_example_of_losses(kata, probes):
     # softmax of 0 and ln 3 is 1/4 and 3/4; the right class is the second
     loss, gradient = kata.run(
         probes.loss_and_gradient, "CrossEntropyLoss", np.array([[0.0, math.log(3)]]), np.array([1])
     )
-    assert_close(loss, math.log(4 / 3), scale=2.0)
-    assert_close(gradient, np.array([[0.25, -0.25]]), scale=2.0)
+    assert_close(loss, math.log(4 / 3), scale=2.0, dtype=precision(gradient))
+    assert_close(gradient, np.array([[0.25, -0.25]]), scale=2.0, dtype=precision(gradient))
 
 
 @task("losses")
@@ -33,8 +38,8 @@ def test_binary_cross_entropy(kata, probes):
     # σ(-ln 3) = 1/4 and σ(ln 9) = 9/10
     x, t = np.array([-math.log(3), math.log(9)]), np.array([1.0, 0.0])
     loss, gradient = kata.run(probes.loss_and_gradient, "BCEWithLogitsLoss", x, t)
-    assert_close(loss, (math.log(4) + math.log(10)) / 2, scale=4.0)
-    assert_close(gradient, np.array([-0.375, 0.45]), scale=4.0)
+    assert_close(loss, (math.log(4) + math.log(10)) / 2, scale=4.0, dtype=precision(gradient))
+    assert_close(gradient, np.array([-0.375, 0.45]), scale=4.0, dtype=precision(gradient))
 
 
 @task("losses")

@@ -77,11 +77,11 @@ def expressions(submission, lines, leaves, constants, cotangents):
 def scope(submission):
     """Return the names that a program may use, which are the framework's exports, dtypes, NumPy, and a few helpers."""
     names = {name: getattr(submission, name) for name in dir(submission) if not name.startswith("_")}
+    seeded = "manual_seed" in names
+    names.setdefault("manual_seed", lambda _: None)
 
     def put(tensor, values):
-        with submission.no_grad():
-            tensor.zero_()
-            tensor.add_(submission.Tensor(np.asarray(values)))
+        tensor.data[...] = np.asarray(values)
 
     def attempt(function):
         """Return the names of a raised exception's classes and its text, or None if nothing is raised."""
@@ -96,7 +96,7 @@ def scope(submission):
     def snapshot(value):
         return plain(submission, value)
 
-    own = {"np": np, "put": put, "attempt": attempt, "snapshot": snapshot, "bool_": np.bool_}
+    own = {"np": np, "put": put, "attempt": attempt, "snapshot": snapshot, "bool_": np.bool_, "seeded": seeded}
     if "torch" in sys.modules:  # only workers that may use PyTorch have imported it
         own |= {"torch": sys.modules["torch"], "nn": sys.modules["torch"].nn, "fill": fill}
     return names | own | {name: getattr(np, name) for name in DTYPES}
@@ -285,14 +285,15 @@ def read(submission, code, data, name, report):
 def as_state(submission, arrays):
     """Return the arrays unchanged or as tensors, depending on what the framework's state_dict contains.
 
-    Arrays of dtypes that only the extra `dtypes` asks of a Tensor stay as they are.
+    Arrays whose dtype a Tensor doesn't keep, or need not keep in the core tasks, stay as they are.
     """
     try:
         own = next(iter(submission.Linear(1, 1).state_dict().values()))
     except NotImplementedError as fault:
         raise unwritten(fault) from None
     core = ("float32", "float64", "int64", "bool") if isinstance(own, submission.Tensor) else ()
-    return {name: submission.Tensor(array) if array.dtype.name in core else array for name, array in arrays.items()}
+    made = {name: submission.Tensor(array) for name, array in arrays.items() if array.dtype.name in core}
+    return arrays | {name: each for name, each in made.items() if np.asarray(each.data).dtype == arrays[name].dtype}
 
 
 def execute(code, names):

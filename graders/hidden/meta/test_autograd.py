@@ -4,12 +4,12 @@ import numpy as np
 
 from graders.checks import away_from_kinks, cases, task
 from graders.checks.mismatch import fail
-from graders.hidden.meta.twin import check, check_all, check_hazards, check_refusals, ran
+from graders.hidden.meta.twin import check, check_all, check_hazards, check_refusals, offers, ran
 
 FLOATS = (np.float64, np.float32)
 BINARY = ("a + b", "a - b", "a * b", "a / b", "a ** b", "a.maximum(b)", "a.minimum(b)")
 UNARY = (
-    *("-a", "abs(a)", "a.abs()", "a.exp()", "a.tanh()", "a.sigmoid()", "a.relu()", "a.clone()"),
+    *("-a", "abs(a)", "a.abs()", "a.exp()", "a.tanh()", "a.sigmoid()", "a.relu()"),
     *("a.clip(-0.5, 0.75)", "a.clamp(min=-0.25)", "a.clip(max=0.25)", "a.clip(min=-1, max=1)"),
     *("a + 2", "2 + a", "a - 1.5", "1.5 - a", "a * 3", "3 * a", "a / 4", "a ** 2", "a ** 3", "a.pow(2)", "2.5 ** a"),
 )
@@ -41,7 +41,8 @@ def test_gradients_of_two_operands(kata, draw, probes):
 def test_gradients_of_one_operand(kata, draw, probes):
     shape, dtype = shape_of(draw), FLOATS[draw.case % 2]
     a = away_from_kinks(np.asarray(draw.normal(*shape)), KINKS, 1e-2).astype(dtype)
-    check_all(kata, probes, draw, UNARY, {"a": a}, numerically=True)
+    lines = [*UNARY, *["a.clone()"] * offers(kata, probes, "clone")]
+    check_all(kata, probes, draw, lines, {"a": a}, numerically=True)
     positive = {"a": np.asarray(draw.uniform(0.3, 3, *shape)).astype(dtype)}
     check_all(kata, probes, draw, POSITIVE, positive, numerically=True)
 
@@ -103,6 +104,8 @@ GRAPHS = {
 def test_graphs(kata, draw, probes):
     names = list(GRAPHS)
     code = GRAPHS[names[draw.case % len(names)]]
+    if "clone" in code and not offers(kata, probes, "clone"):
+        code = code.replace(".clone()", "")
     n, dtype = draw.sizes("n", low=2, high=4), FLOATS[draw.case // len(names)]
     x, w = draw.normal(n, n, dtype=dtype), draw.normal(n, n, dtype=dtype)
     if "/ x" in code:
@@ -130,7 +133,7 @@ def test_gradients_accumulate_only_in_leaves(kata, draw, probes):
         c = g * 2
         y = (x * w).exp()
         y.backward(g, retain_graph=True)
-        p = x.grad.clone()
+        p = snapshot(x.grad)
         y.backward(h)
     """
     check(kata, probes, kept, given, g, report=[*report, "p"])
@@ -159,7 +162,9 @@ def test_every_leaf_has_its_own_gradient(kata, draw, probes):
     n = draw.sizes("n", low=2, high=5)
     given = {"x": draw.normal(n), "w": draw.normal(n)}
     constants = {"g": draw.normal(n), "h": draw.normal(n)}
-    lines = ("x + w", "x - w", "x.clone() + w", "x.clone() + w.clone()")
+    lines = ["x + w", "x - w"]
+    if offers(kata, probes, "clone"):
+        lines += ["x.clone() + w", "x.clone() + w.clone()"]
     for line in lines[draw.case :: 2]:
         code = f"""
             y = {line}
@@ -167,7 +172,7 @@ def test_every_leaf_has_its_own_gradient(kata, draw, probes):
             with no_grad():
                 x.grad += 100
                 g += 1000
-            v = w.grad.clone()
+            v = snapshot(w.grad)
             z = x * w
             z.backward(h)
         """
@@ -275,7 +280,7 @@ HARMLESS = {
     "a leaf after backward": "y = w * c\ny.backward(g)\nwith no_grad():\n    w -= 1\n    c *= 2\ny = w * c",
     "a value that backward doesn't need": "p = w * 2\ny = w * c\nwith no_grad():\n    p += 1",
     "a tensor before it is used": "c += 1\nc -= 2\ny = w * c",
-    "a copy": "p = c.clone()\ny = w * c\np += 1",
+    "a copy": "p = Tensor(c)\ny = w * c\np += 1",
 }
 
 
@@ -320,7 +325,8 @@ def test_a_small_network_by_hand(kata, draw, probes):
     leaves = {"U": draw.normal(inputs, hidden, dtype=dtype), "V": draw.normal(hidden, hidden, dtype=dtype)}
     constants = {"x": draw.normal(n, inputs, dtype=dtype), "t": draw.normal(n, hidden, dtype=dtype)}
     constants["g"] = np.full((n, hidden), 1 / n / hidden, dtype)
-    code = """
+    step = "{0} -= 0.05 * {0}.grad" if offers(kata, probes, "__isub__") else "{0}.data -= 0.05 * {0}.grad.data"
+    code = f"""
         losses = []
         for _ in range(10):
             U.grad = V.grad = None
@@ -329,8 +335,8 @@ def test_a_small_network_by_hand(kata, draw, probes):
             y = d * d
             y.backward(g)
             with no_grad():
-                U -= 0.05 * U.grad
-                V -= 0.05 * V.grad
+                {step.format("U")}
+                {step.format("V")}
             losses.append(y)
     """
     check(kata, probes, code, leaves, constants, ["losses", "U", "V", "U.grad", "V.grad", "U.is_leaf"], terms=1000)

@@ -43,7 +43,7 @@ def test_all_operations_broadcast(kata, draw, probes):
     if second:
         as_torch = [line.replace("raw", "Tensor(raw)") for line in arrays]
         check_all(kata, probes, draw, arrays, {"a": a}, {"raw": b}, reference=as_torch)
-    code = "y = x + v\ny *= v\ny -= v\ny /= v\ny.add_(v)\nz = (x < v)"
+    code = "y = x + v\ny *= v\ny -= v\ny /= v\ny += v\nz = (x < v)"
     given = {"x": draw.normal(n, m, dtype=dtype), "v": draw.uniform(1, 2, m, dtype=dtype)}
     check(kata, probes, code, constants=given, report=["y", "z"])
 

@@ -97,7 +97,7 @@ def test_assignment(kata, draw, probes):
     given = {"x": draw.normal(4, 3, 5, dtype=dtype), "v": draw.normal(3, 5, dtype=dtype), "i": draw.integers(0, 4, 2)}
     places = ["0", "-1, 1", "1:3", ":, 0", "..., 2", "[0, 2]", "[0, 2], 1", "x > 0", "::2, 1:, ::2", "i, :, 2", "..."]
     for place in places:
-        check(kata, probes, f"x[{place}] = 2.5\ny = x.clone()", constants=given, report=["x", "y"])
+        check(kata, probes, f"x[{place}] = 2.5", constants=given, report=["x"])
     for place in ("0", "1:3", "[0, 2]", "...", ":, :"):
         check(kata, probes, f"x[{place}] = v", constants=given, report=["x"])
     check(kata, probes, "x[:, 1] = v[0]\nx[1] += 1\nx[0, 1:] *= 2\nx[3] = x[2]", constants=given, report=["x"])
@@ -138,7 +138,7 @@ def test_values_changed_through_slices(kata, draw, probes):
         check_hazards(kata, probes, [(code, change)], leaves, half)
     harmless = (
         "y = w + c\nc[0] = 5",
-        "v = c[1:]\ny = w * c.clone()\nv += 1",
+        "v = c[1:]\ny = w * Tensor(c)\nv += 1",
         "p = w[[0, 1, 2, 3]]\ny = p + c\nc[1] = 2",
     )
     for code in harmless:

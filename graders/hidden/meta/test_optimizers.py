@@ -69,9 +69,10 @@ def test_a_hundred_steps(kata, draw, probes):
     """Weight decay doesn't change a parameter without a gradient. The last three cases use float32."""
     make = (*CONFIGURATIONS, *CONFIGURATIONS[3::5])[draw.case]
     kind = KINDS[draw.case >= len(CONFIGURATIONS)]
-    code = f"{SETTING}\noptimizer = {make.format('[p, unused, q]')}\nearly = []\n{LOOP.format(steps=STEPS)}"
+    code = f"{SETTING}\noptimizer = {make.format('[p, unused, q]')}\nearly, before = [], p.dtype\n"
+    code += LOOP.format(steps=STEPS)
     code += "    early.append(snapshot(p))\nearly = [early[0], early[1], early[9]]\n"
-    report = ["early", "p", "q", "unused", "p.is_leaf", "p.requires_grad", "p.dtype", "unused.grad"]
+    report = ["early", "p", "q", "unused", "p.is_leaf", "p.requires_grad", "p.dtype == before", "unused.grad"]
     wide = kind is np.float64
     check(kata, probes, code, constants=setting(draw, kind), report=report, terms=2 * STEPS, native=not wide)
 

@@ -7,6 +7,9 @@ The tolerance is derived as follows. Consider a few operations in a row, whose l
 largest magnitude in all tensors, gradients and given arrays. Then each result is off by at most c n m eps. Here c is
 4 · 8, and n is the size of the largest tensor unless the test gives another number, since no sum has more terms.
 
+A framework that turns float64 arrays into float32 loses the task tensor, where dtypes are the subject. Elsewhere, it is
+judged as if the arrays were float32, so that its other tasks are worth what they are.
+
 The submission's gradients are compared with PyTorch's and, with `numerically`, also with central differences. These
 would also reveal a mistake in the code that both sides run, such as a part that doesn't belong to the graph.
 """
@@ -266,6 +269,7 @@ def check(
         code, reference = f"{code}\ny.backward(g)", f"{reference}\ny.backward(g)"
     wide = outcome(reference, leaves, constants, report, wide=True)
     as_is = as_is or wide
+    narrow = is_narrow(kata.beside(stages[0].runtime) if stages else kata, probes, as_is.values)
     if stages:
         found = ran_in_stages(kata, probes, stages, leaves, constants, report)
     else:
@@ -278,13 +282,32 @@ def check(
     magnitude = wide.magnitude if scale is None else scale
     for path in report:
         with about(f"{subject}: {path}"):
-            compare(found[path], as_is.values[path], wide.values[path], magnitude, length)
+            compare(found[path], as_is.values[path], wide.values[path], magnitude, length, narrow=narrow)
     function, inputs = numerically or (None, {})
-    if function and all_float64(inputs.values()):
+    if function and all_float64(inputs.values()) and not narrow:
         with about(f"{subject}: {' and '.join(inputs)}"):
             gradients = [found[path] for path in inputs]
             check_slope(gradients, function, list(inputs.values()), constants["g"], magnitude, length)
     return found
+
+
+def is_narrow(kata: Any, probes: Any, native: Any) -> bool:
+    """Return whether the framework turns float64 arrays into float32. Ask it only if PyTorch's values are float64."""
+    kept = "str(Tensor(np.ones(1)).data.dtype)"
+    return has_float64(native) and ran(kata, probes, "", {}, {}, [kept])[kept] == "float32"
+
+
+def has_float64(value: Any) -> bool:
+    """Return whether there is a float64 array among nested values."""
+    if isinstance(value, dict | list):
+        return any(map(has_float64, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, np.ndarray) and value.dtype == np.float64
+
+
+def offers(kata: Any, probes: Any, method: str) -> bool:
+    """Return whether the framework's tensors have a method, for tasks that aren't about it."""
+    answer = ran(kata, probes, "", {}, {}, [f"hasattr(Tensor, {method!r})"])
+    return bool(answer[f"hasattr(Tensor, {method!r})"])
 
 
 def check_slope(
@@ -317,12 +340,17 @@ def all_float64(arrays: Iterable[Any]) -> bool:
     return all(array.dtype == np.float64 for array in arrays)
 
 
-def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False) -> None:
+def compare(
+    actual: Any, native: Any, wide: Any, scale: float, terms: float, any_float: bool = False, narrow: bool = False
+) -> None:
     """Check that a value has the shape and dtype of `native` and the numbers of `wide`.
 
-    With `any_float`, a floating dtype wider than PyTorch's is also accepted.
+    With `any_float`, a floating dtype wider than PyTorch's is also accepted. With `narrow`, float32 or float64 is
+    accepted for float64, with the numbers of float32.
     """
     if isinstance(native, np.ndarray):
+        if narrow and native.dtype == np.float64:
+            native, any_float = native.astype(np.float32), True
         if not isinstance(actual, np.ndarray):
             fail(f"expected a tensor of shape {native.shape} and dtype {native.dtype}, got {actual}", native, actual)
         elif actual.shape != native.shape:
@@ -342,11 +370,11 @@ def compare(actual: Any, native: Any, wide: Any, scale: float, terms: float, any
     elif isinstance(native, list) and isinstance(actual, list) and len(actual) == len(native):
         for number, (mine, torchs, reference) in enumerate(zip(actual, native, wide, strict=True)):
             with about(f"item {number}"):
-                compare(mine, torchs, reference, scale, terms, any_float)
+                compare(mine, torchs, reference, scale, terms, any_float, narrow)
     elif isinstance(native, dict) and isinstance(actual, dict) and actual.keys() == native.keys():
         for key in native:
             with about(key):
-                compare(actual[key], native[key], wide[key], scale, terms, any_float)
+                compare(actual[key], native[key], wide[key], scale, terms, any_float, narrow)
     elif isinstance(native, float) and isinstance(actual, float):
         assert_close(actual, wide, scale=scale, terms=terms, dtype=np.float32)
     elif type(actual) is not type(native) or actual != native:
@@ -436,9 +464,10 @@ def check_all(
         wide = outcome(code, leaves, constants if g is None else constants | {"g": g}, report, wide=True)
         outcomes.append([native, wide])
         cotangents.append(g)
+    narrow = is_narrow(kata, probes, [native.values for native, _ in outcomes])
     found = kata.run(probes.expressions, list(expressions), leaves, constants, cotangents)
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
-    numerically = numerically and all_float64(leaves.values())
+    numerically = numerically and all_float64(leaves.values()) and not narrow
     for number, (line, (native, wide), answer) in enumerate(zip(expressions, outcomes, found, strict=True)):
         subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
         if isinstance(answer, str):
@@ -450,7 +479,7 @@ def check_all(
         for path in report:
             about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
             with about(f"{subject}: {about_what}"):
-                compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float)
+                compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float, narrow)
         if numerically and not any(kinked in line for kinked in KINKED):
             used = [name for name in leaves if native.values[f"{name}.grad"] is not None]
             function = function_of((reference or expressions)[number], used, leaves | constants)
