@@ -27,11 +27,11 @@ def test_bug2_the_loss_stays_finite_and_falls(kata: Any, draw: Any, probes: Any)
     assert finite, f"the losses of the first batches are {first}; a healthy run starts between 0.5 and 20"
     last = float(np.mean(run["loss"][-16:]))
     assert last < 0.1, (
-        f"the mean loss of the last epoch is {last:.3g} (first batches: {first}); a healthy run ends at 0.003"
+        f"the mean loss of the last epoch is {last:.3g} (first batches: {first}); a healthy run ends near 0.008"
     )
     assert run["positions"].shape == (500, 2), f"predict returns shape {run['positions'].shape} for 500 poses"
     error = float(np.mean((run["positions"] - np.stack([x, y], axis=1)) ** 2))
     assert error < 0.1, (
-        f"the mean squared error on 500 new poses is {error:.3g}; a healthy run has 0.003, and a network "
+        f"the mean squared error on 500 new poses is {error:.3g}; a healthy run has about 0.008, and a network "
         "that always outputs 0 has 1.2"
     )

@@ -85,7 +85,7 @@ def test_bug2_is_still_the_same_program(kata: Any, probes: Any) -> None:
         "fresh biases": 0.0,
         "steps": 48,
         "rows a batch": [32],
-        "settings": {"matrices": [["SGD", 0.02, 0.9, 0]], "biases": [["SGD", 0.02, 0.9, 0]]},
+        "settings": {"matrices": [["SGD", 0.03, 0.9, 0]], "biases": [["SGD", 0.03, 0.9, 0]]},
     }
     check(run, expected)
     for found, fan_in, part in zip(

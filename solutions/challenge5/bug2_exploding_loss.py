@@ -19,7 +19,7 @@ LENGTHS = (1.0, 0.7)  # of the upper arm and of the forearm, in metres
 NOISE = 0.02  # standard deviation of the measured position, along each axis
 WIDTHS = (2, 64, 64, 64, 2)  # of the network, from the angles to the position
 BATCH_SIZE = 32
-LEARNING_RATE = 0.02
+LEARNING_RATE = 0.03
 MOMENTUM = 0.9
 
 
@@ -40,7 +40,7 @@ class History(NamedTuple):
 
 
 class Arm(nn.Module):
-    """A multilayer perceptron with GELU between its layers: angles (n, 2) → positions (n, 2)."""
+    """A multilayer perceptron with ReLU6 between its layers: angles (n, 2) → positions (n, 2)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Arm(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         for layer in self.layers[:-1]:
-            X = F.gelu(layer(X))
+            X = F.relu6(layer(X))
         return self.layers[-1](X)
 
 
