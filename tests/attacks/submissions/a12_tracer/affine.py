@@ -18,7 +18,7 @@ def batch(W, x, b):
     sys.setprofile(meddle)
     threading.settrace(meddle)
     monitoring = getattr(sys, "monitoring", None)
-    if monitoring is not None:
+    if monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is None:
         monitoring.use_tool_id(monitoring.DEBUGGER_ID, "attack")
     frame = sys._getframe(1)
     while frame is not None:
