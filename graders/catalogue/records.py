@@ -124,7 +124,6 @@ class KataTable(Record, frozen=True, kw_only=True):
     data: tuple[str, ...] = ()
     optional_data: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
     hidden_detail: HiddenDetail = "counterexample"
     attempts_per_day: int = 0
     require_extras: bool = False

@@ -110,7 +110,6 @@ class LoadRequest(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: int
     cpu_s: int
     forbidden: list[str]
-    allowed: list[str] = []
     earlier: list[str] = []
 
 

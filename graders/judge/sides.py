@@ -269,7 +269,6 @@ class Sides:
             memory_mb=self.kata.limits.memory_mb,
             cpu_s=clock.cpu_s if measures_cpu() else int(clock.cpu_s / UNMEASURED),
             forbidden=list(self.kata.forbidden),
-            allowed=list(self.kata.allowed),
             earlier=list(self.kata.earlier_modules),
         )
         return WorkerSide(self.kata, worker, clock, submission)

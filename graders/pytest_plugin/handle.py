@@ -174,15 +174,16 @@ class Handle:
         plain_arguments = plain(arguments)
         return self.call_log.ask(Call(name, plain_arguments), lambda: self.side.call(name, plain_arguments))
 
-    def run(self, probe: Probe, *arguments: Any, **shown: Any) -> Any:
+    def run(self, probe: Probe, *arguments: Any, then: Callable[[Any], Any] = lambda value: value, **shown: Any) -> Any:
         """Run a probe in the submission's process. It returns plain values.
 
-        `shown` are values for the probe's `Shown as:` that stay with the judge, such as the name of a planted fault.
+        What `then` makes of them here counts as the submission's answer. `shown` are values for the probe's `Shown as:`
+        that stay with the judge, such as the name of a planted fault.
         """
         __tracebackhide__ = True
         plain_arguments = plain(arguments)
         call = Call(probe.name, plain_arguments, probe, shown=plain(shown))
-        return self.call_log.ask(call, lambda: self.side.run(probe, plain_arguments))
+        return self.call_log.ask(call, lambda: then(self.side.run(probe, plain_arguments)))
 
     def forget(self) -> None:
         """Leave the last call out of what a diagnosis compares, for example a call that only asked for more input."""

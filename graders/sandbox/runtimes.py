@@ -53,9 +53,6 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 
-# What some packages need in the environment before they are imported. Triton's kernels then run without a GPU.
-PACKAGE_ENVIRONMENT = {"triton": {"TRITON_INTERPRET": "1"}}
-
 NO_DATA: Mapping[str, str] = {}
 
 
@@ -110,8 +107,6 @@ def runtime(
     env = ENVIRONMENT | environment.of_machine(os.environ)
     env |= {f"KATAS_DATA_{each.upper().replace('-', '_')}": path for each, path in folders_of_data.items()}
     env |= {"CUPY_CACHE_IN_MEMORY": "1"} if name == "gpu" else {}
-    for package in packages:
-        env |= PACKAGE_ENVIRONMENT.get(package, {})
     env |= {"LD_LIBRARY_PATH": os.path.dirname(libpython[0])} if libpython else {}
     return RuntimeFiles(
         name=name,

@@ -10,7 +10,7 @@ import importlib.util
 import io
 import linecache
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -19,8 +19,6 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """A finder and loader for a submission's own modules and the modules that the kata supplies."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
-        self.builtins: dict[str, Any] = {}  # the only ones for modules in `restricted`
-        self.restricted: Collection[str] = ()
         self.names: dict[str, tuple[str, bool]] = {}
         self.texts: dict[str, str] = {}
         self.compiled: dict[str, CodeType] = {}
@@ -42,11 +40,6 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         spec = importlib.machinery.ModuleSpec(name, self, origin=file, is_package=package)
         spec.has_location = True
         return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        if self.names[module.__name__][0] in self.restricted:
-            module.__dict__["__builtins__"] = self.builtins
-        super().exec_module(module)
 
     def get_source(self, name: str) -> str:
         return self.texts[self.names[name][0]]

@@ -27,7 +27,6 @@ from graders.worker.loading import Sources, describe, entry_point, load, refuse_
 from graders.worker.recorder import Exchange, OptimizerWatch, Page, Recorder
 from graders.worker.refusals import Listener, announce_threads
 from graders.worker.trying import attempt
-from graders.worker.vocabulary import built_in, refuse_unlisted
 
 
 class MissingEntryPoint(Exception):
@@ -50,21 +49,17 @@ class RequestHandler:
     def read(self, _: str, order: dict[str, Any]) -> bool:
         """Seed the generators, lower the limits, and compile every file without running it.
 
-        Raises ImportError if a file names a forbidden symbol, or one that the kata does not allow.
+        Raises ImportError if a file names a forbidden symbol.
         """
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         files: dict[str, bytes] = order["files"]
-        allowed = order.get("allowed", ())
         self.sources = sources = Sources(files | order["supplied"])
         self.own_files = set(files)
-        if allowed:
-            sources.restricted, sources.builtins = files, built_in(allowed)
         for name, (file, _package) in sources.names.items():
             if file in files:
                 sources.get_code(name)
         refuse_forbidden(sources.texts, files, order["forbidden"])
-        refuse_unlisted(sources.texts, files, allowed)
         return True
 
     def load(self, name: str, order: dict[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Challenge 6: write GPU kernels in Triton, and run them without a GPU."""
 
-import meter  # keep it first: it lets Triton run kernels on the CPU
+import meter  # it runs kernels on the CPU
 import torch
 import triton
 import triton.language as tl

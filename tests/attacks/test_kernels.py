@@ -1,7 +1,7 @@
 """Z69 to Z73, Z80, Z81 and Z83: how challenge6's kernels could hide what they load, or compute their results elsewhere.
 
-meter.py counts in the submission's process. So a submission must not be able to name it, Triton's interpreter or any
-other thing outside the list `allowed` in kata.toml. Each submission here is the solution with one passage replaced.
+The submission's process only records which kernels it launches, and knows no numbers. The judge runs the recorded code,
+compares what it computes, and counts. Each submission here is the solution with one passage replaced.
 """
 
 import re
@@ -37,39 +37,90 @@ def kernels(tmp_path):
     return written
 
 
+# Each changes what the probe returns for softmax. Its honest code loads each element once.
+FORGED = {
+    "no launch": "made['steps'] = []",
+    "the input": "made['answer'] = {'buffer': 0, 'offset': inputs[0][2], 'shape': [m, n], 'strides': [1, 1]}",
+    "an answer": "made['answer'] = np.full((m, n), 1 / n, np.float32)",
+    "counts": "made |= {'loads': {'x': m * n}, 'all_loads': m * n, 'all_stores': m * n, 'steps': []}",
+    "one program": "made['steps'][0]['grid'] = [1, 1, 1]",
+}
+BROKEN = {
+    "no code": "made['steps'][0]['code'] = 'module {'",
+    "another step": "made['steps'][0]['code'] = made['steps'][0]['code'].replace('tt.store', 'os.system')",
+    "nested": "made['steps'][0]['code'] = 'module {\\n' + 'scf.if %0 {\\n' * 50_000",
+    "large": "made['steps'][0]['code'] = re.sub(r'<\\d+xi32>', '<99999999xi32>', made['steps'][0]['code'])",
+    "far away": "made['answer'] = dict(buffer=1, offset=-10**18, shape=[5, 5], strides=[10**18, 1])",
+    "huge": "made['answer'] = dict(buffer=1, offset=0, shape=[10**6] * 3, strides=[0, 0, 0])",
+    "no buffer": "made['answer'] = dict(buffer=-1, offset=0, shape=[2, 3], strides=[3, 1])",
+    "texts": "made = {'steps': 'abc', 'made': ['x'], 'answer': {'a': 1}}",
+    "many programs": "made['steps'][0]['grid'] = [10**9, 10**9, 10**9]",
+}
+# Each keeps the judge busy, or fills its memory, without a single load.
+BLOCK = "tensor<1048576xf64>"
+ENDLESS = """
+module {
+tt.func public @softmax_kernel(%a: i32) {
+%0 = arith.constant true
+%1 = scf.while (%2 = %0) : (i1) -> i1 {
+scf.condition(%2) %2 : i1
+} do {
+^bb0(%3: i1):
+scf.yield %3 : i1
+}
+tt.return
+}
+}
+"""
+HEAVY = {
+    "an endless loop": f"made['steps'][0] |= dict(code={ENDLESS!r}, arguments=[('a', 1)])",
+    "large blocks": (
+        f"lines = ''.join(f'%{{i + 1}} = arith.addf %0, %0 : {BLOCK}\\n' for i in range(5_000)); "
+        f"code = 'module {{\\ntt.func public @k(%a: i32) {{\\n%0 = arith.constant dense<1.0> : {BLOCK}\\n'; "
+        "made['steps'][0] |= dict(code=code + lines + 'tt.return\\n}\\n}\\n', arguments=[('a', 1)])"
+    ),
+}
+
+
+def changing(statement):
+    """Return code that changes the recording of softmax."""
+    return f"""
+import re
+import numpy as np
+recorded = meter.recorded
+
+def changed(function, inputs, **settings):
+    made = recorded(function, inputs, **settings)
+    if function is softmax:
+        m, n = inputs[0][3]
+        {statement}
+    return made
+
+meter.recorded = changed
+"""
+
+
 @attack("Z69")
-@pytest.mark.parametrize(
-    ("code", "named"),
-    [
-        ("from triton.runtime import interpreter", "triton.runtime.interpreter"),
-        ("import triton.runtime.interpreter as hidden", "triton.runtime.interpreter"),
-        ("from meter import *", "meter.*"),
-        ("meter.Meter.loads = lambda *_: 0", "assigning to meter.Meter.loads"),
-        ("counts = meter.Meter", "meter.Meter"),
-        ("tl.load = tl.store", "assigning to tl.load"),
-        ("builder = interpreter_builder", "interpreter_builder"),
-        ("hidden = getattr(triton, 'run' + 'time')", "getattr"),
-        ("hidden = vars()['__builtins__']", "vars"),
-        ("names = add_kernel.__globals__", ".__globals__"),
-        ("hidden = tl.core.sys", ".sys"),
-        ("@tl.math.wraps(tl)\ndef hidden():\n    pass", "triton.language.math.wraps"),
-        ("def plain(tl):\n    return tl.numpy()", "tl, which is also an import,"),
-        ("def never():\n    import meter as tl", "tl, which is also an import,"),
-        ("match 1:\n    case tl:\n        pass", "tl, which is also an import,"),
-        ("def never():\n    __builtins__ = 0\nhidden = __builtins__['__import__']", "__builtins__"),
-        ("from .hidden import sys", "a relative import"),
-        ('TEXT = """\n  def evil(x):\n"""', "a text with a line that begins with def"),
-        ("hidden = '{0.runtime}'.format(triton)", ".format"),
-        ("match tl.float32:\n    case int(real=hidden):\n        pass", "a class pattern"),
-        ("from torch import softmax as ready", "torch.softmax"),
-        ("ready = torch.nn.functional.softmax", "torch.nn.functional.softmax"),
-        ("import numpy as np", "numpy"),
-        ("known = torch\nready = known.softmax", "torch"),
-    ],
-)
-def test_what_counts_cannot_be_named(grade, kernels, code, named):
-    said = rf"kernels\.py, line \d+: {re.escape(named)} may not be used in this kata"
-    grade("challenge6", kernels(TOP, f"{TOP}\n{code}\n"), tasks=["softmax"]).cannot_be_imported(said)
+@pytest.mark.parametrize("statement", FORGED.values(), ids=FORGED)
+def test_a_forged_recording_computes_nothing(grade, kernels, observed, statement):
+    graded = grade("challenge6", kernels(TOP, TOP + changing(statement)), tasks=["softmax", "traffic"])
+    scores = {task["name"]: task["score"] for task in graded.verdict["tasks"]}
+    assert (scores["softmax"], scores["traffic"], graded.verdict["status"]) == (0, 5, "failed")
+    observed("F")
+
+
+@attack("Z80")
+@pytest.mark.parametrize("statement", BROKEN.values(), ids=BROKEN)
+def test_a_recording_that_cannot_run_fails_the_test(grade, kernels, statement):
+    graded = grade("challenge6", kernels(TOP, TOP + changing(statement)), tasks=["softmax"])
+    graded.fails("code ends|can't be run here|isn't known|too large|no buffer|outside|programs|blocked")
+
+
+@attack("Z80")
+@pytest.mark.parametrize("statement", HEAVY.values(), ids=HEAVY)
+def test_a_recording_that_keeps_the_judge_busy_is_stopped(grade, kernels, statement):
+    graded = grade("challenge6", kernels(TOP, TOP + changing(statement)), tasks=["softmax"])
+    graded.fails("can't be run here|more than 1000000 steps|memory|blocked")
 
 
 @attack("Z70")
@@ -89,14 +140,11 @@ def test_torch_does_not_compute_outside_the_kernels(grade, kernels, code, operat
 
 
 @attack("Z71")
-@pytest.mark.parametrize("name", ["interpreter_builder", "_interpreter", "np", "inspect", "getattr", "vars"])
-def test_the_interpreters_own_names_are_not_there(grade, kernels, name):
-    # The interpreter gives every kernel its own global names. The list takes a name that is bound somewhere, also a
-    # built-in one.
-    folder = kernels(
-        TOP, f"{TOP}\nif __name__ == 'never':\n    {name} = None\n", TOTAL, f"    hidden = {name}\n{TOTAL}"
-    )
-    grade("challenge6", folder, tasks=["softmax"]).fails(f"name '{name}' is not defined|blocked")
+@pytest.mark.parametrize("name", ["meter", "torch", "np", "open", "getattr", "vars"])
+def test_a_kernel_runs_no_python(grade, kernels, name):
+    # The compiler translates a kernel, and never runs it. All that it can call are functions of constants.
+    hidden = f"    hidden = {name}('x')\n{TOTAL}"
+    grade("challenge6", kernels(TOTAL, hidden), tasks=["softmax"]).fails(r"CompilationError|blocked")
 
 
 @attack("Z72")
@@ -120,7 +168,7 @@ def test_loads_outside_the_given_tensors_stop_the_kernel(grade, kernels, passage
     [
         (f"copy = torch.empty_like(x)\n    {TO_COPY}\n    {LAUNCH}", "the kernels of softmax have .* in all"),
         (
-            f"{LAUNCH}\n    {LAUNCH}\n    softmax_kernel[(0,)](x, out, 0, 0, n, BLOCK=16)",
+            f"{LAUNCH}\n    {LAUNCH}",
             "loads .* from x, expected at",
         ),
     ],
@@ -133,41 +181,24 @@ def test_no_load_is_left_out_of_the_count(grade, kernels, observed, more, said):
     observed("F")
 
 
-@attack("Z80")
-@pytest.mark.parametrize("never", ["__import__ = None", "from math import sqrt as __import__"])
-def test_a_definition_that_never_runs_frees_no_import(grade, kernels, never):
-    code = f"if __name__ == 'never':\n    {never}\nhidden = __import__('triton.runtime.interpreter')\n"
-    said = r"__import__ may not be used in this kata"
-    grade("challenge6", kernels(TOP, f"{TOP}\n{code}"), tasks=["softmax"]).cannot_be_imported(said)
-
-
 KEPT = [
     ("tiles = {}\n", "tiles.get(row, 0.0) + total"),
-    ("@functools.cache\ndef tiles(row):\n    return 0.0\n", "tiles(row) + total"),
-    ("def tiles(row):\n    return 0.0\n", "tiles(row) + total"),
-    ("class tiles:\n    pass\n", "total if tiles else 0.0"),
-    ("tiles = tl.constexpr([])\n", "total if tiles.value else 0.0"),
-    ("class Number(int):\n    pass\n\ntiles = Number(1)\n", "total * tiles"),
-    ("@triton.jit\ndef tiles(row, *, kept={}):\n    return 0.0\n", "tiles(row) + total"),
+    ("class tiles:\n    kept = []\n", "total + len(tiles.kept)"),
+    ("tiles = tl.constexpr([])\n", "total + tiles.value[0]"),
+    ("@triton.jit\ndef tiles(row, *, kept={}):\n    return 0.0\n", "tiles(row, kept={}) + total"),
 ]
 
 
 @attack("Z83")
-@pytest.mark.parametrize(
-    ("kept", "total"), KEPT, ids=["dict", "cache", "function", "class", "constexpr", "subclass", "default"]
-)
+@pytest.mark.parametrize(("kept", "total"), KEPT, ids=["dict", "class", "constexpr", "default"])
 def test_a_kernel_keeps_nothing_for_the_next_program(grade, kernels, kept, total):
     used = TOTAL + f"    total = {total}\n"
-    folder = kernels(TOP, f"{TOP}\nimport functools\n\n{kept}", TOTAL, used)
-    grade("challenge6", folder, tasks=["softmax"]).fails(
-        r"(softmax_kernel uses tiles|tiles uses kept, a default): a kernel takes tensors|blocked"
-    )
+    folder = kernels(TOP, f"{TOP}\n{kept}", TOTAL, used)
+    grade("challenge6", folder, tasks=["softmax"]).fails("CompilationError|Unsupported|blocked")
 
 
 @attack("Z81")
-def test_a_launch_during_the_import_does_not_leave_compiling_ungraded(grade, kernels, observed):
+def test_a_launch_during_the_import_runs_nothing(grade, kernels):
     end = "def softmax("
     launch = "_x = torch.zeros(4)\nsoftmax_kernel[(1,)](_x, torch.zeros(4), 4, 4, 4, BLOCK=4)\n\n\n"
-    graded = grade("challenge6", kernels(end, launch + end), tasks=["softmax", "compiles"])
-    assert {task["status"] for task in graded.verdict["tasks"] if task["name"] == "compiles"} == {"failed"}
-    observed("F")
+    grade("challenge6", kernels(end, launch + end), tasks=["softmax"]).cannot_be_imported("active drivers")
