@@ -47,7 +47,7 @@ PERMITTED = frozenset(f"""
 """.split())  # fmt: skip
 
 
-class Recorder(TorchDispatchMode):
+class Launches(TorchDispatchMode):
     """Records the launches in its block, which it compiles and doesn't run, and lets torch compute no results."""
 
     compiled: ClassVar[dict[tuple[Any, str], tuple[str, dict[str, Any]]]] = {}  # code, types
@@ -64,7 +64,7 @@ class Recorder(TorchDispatchMode):
         self.kept: list[torch.Tensor] = []  # memory that is freed could be used again, for another tensor
         self.steps: list[dict[str, Any]] = []
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Launches:
         self.original = jit.JITFunction.run, autotuner.Autotuner._bench
         jit.JITFunction.run = lambda kernel, *args, **kwargs: self._launch(kernel, args, **kwargs)
         autotuner.Autotuner._bench = lambda *_, **__: 0.0  # so that the first configuration is the best
@@ -169,9 +169,9 @@ def recorded(function: Callable[..., Any], inputs: Iterable[Any], **settings: An
     tensors = []
     for size, _, offset, shape, strides in inputs:
         tensors.append(torch.full((size,), float("nan")).as_strided(tuple(shape), tuple(strides), offset))
-    with Recorder(tensors) as recorder:
+    with Launches(tensors) as launches:
         answer = function(*tensors, **settings)
-        return recorder.recording(answer)
+        return launches.recording(answer)
 
 
 def measured(function: Callable[..., Any], **arguments: Any) -> tuple[Any, Machine]:
