@@ -36,7 +36,7 @@ COMMANDS = [
     ("grade exercise01", 1, "unchanged since it was handed out"),
     ("grade exercise01 --against solutions", 0, "11 of 11 points"),
     ("progress", 0, "next: exercise00"),
-    ("doctor", 0, "The katas work"),
+    ("doctor", 0, "Everything works|The katas work"),
     ("check exercise01 --every 8", 0, "1 kata checked, clean"),
     ("solution exercise01", 2, "You have not passed exercise01 yet"),
     ("reset exercise01", 0, "your files are the original stubs"),
