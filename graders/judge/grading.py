@@ -18,9 +18,9 @@ from graders.catalogue import Kata, Task
 from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.diagnosing import diagnosis
 from graders.judge.messages import GradeRequest, GradeResponse, Step
-from graders.judge.refusals import Refusal, failed_results, refusals_of, sources_of, whole_reason, with_remedies
+from graders.judge.refusals import Refusal, failed_results, refusals_of, whole_reason, with_remedies
 from graders.judge.running import Runner, result_of
-from graders.judge.sides import Clock, Sandbox, Sides, WorkerSide, weakest
+from graders.judge.sides import Clock, Sandbox, Sides, WorkerSide, sources_of, weakest
 from graders.pytest_plugin.items import is_hidden, task_of, test_name, title_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES

@@ -12,18 +12,13 @@ from graders.catalogue import Kata
 from graders.errors import RemoteFault, SubmissionError
 from graders.intake.rules import together
 from graders.judge.cached_kata import do_first, named
-from graders.judge.sides import WorkerSide
+from graders.judge.sides import WorkerSide, sources_of
 from graders.pytest_plugin.explanation import exception_text
 from graders.report.text import clean
 from graders.verdict import FILES, TestResult
 
 MESSAGE = 2000  # a message is cut to this many characters
 _Fresh = Callable[[dict[str, bytes]], WorkerSide]
-
-
-def sources_of(kata: Kata, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the kata's own Python files."""
-    return {name: data for name, data in files.items() if name.endswith(".py") and kata.declares(name)}
 
 
 @dataclass(frozen=True)

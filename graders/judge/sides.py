@@ -104,6 +104,11 @@ def _compiled(file: str, source: str) -> bytes:
     return marshal.dumps(compile(source, file, "exec", dont_inherit=True))
 
 
+def sources_of(kata: Kata, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the kata's own Python files."""
+    return {name: data for name, data in files.items() if name.endswith(".py") and kata.declares(name)}
+
+
 @dataclass
 class WorkerSide:
     """A submission in its worker, which a test's `kata` object calls through this class."""
@@ -148,13 +153,9 @@ class WorkerSide:
             return self._ask("call", name, arguments, name)
         except RemoteFault as fault:
             if fault.type_name == "MissingEntryPoint":
-                files = self.submission.files.items()
-                own = [
-                    data.decode(errors="replace")
-                    for file, data in files
-                    if file.endswith(".py") and self.kata.declares(file)
-                ]
-                raise SubmissionError(missing(self.kata, name, own)) from None
+                own = sources_of(self.kata, self.submission.files).values()
+                text = missing(self.kata, name, (data.decode(errors="replace") for data in own))
+                raise SubmissionError(text) from None
             raise
 
     def run(self, probe: Probe, arguments: tuple[Any, ...]) -> Any:

@@ -137,13 +137,13 @@ def advice_table() -> list[Advice]:
     """Return the entries of advice.toml that apply to this version of Python."""
     read = []
     for each in tomllib.loads(Path(__file__).with_name("advice.toml").read_text(encoding="utf-8"))["advice"]:
-        before = tuple(map(int, each["before"].split("."))) if "before" in each else ()
         sentence = " ".join(each["say"].split())
-        if before:
-            sentence += f" It needs Python {each['before']}, and this is Python {platform.python_version()}."
-        if not before or sys.version_info < before:
-            patterns = [re.compile(each.get(key, "")) for key in ("pattern", "line")]
-            read.append(Advice(each["type"], patterns[0], patterns[1], sentence))
+        if before := each.get("before"):
+            if sys.version_info >= tuple(map(int, before.split("."))):
+                continue
+            sentence += f" It needs Python {before}, and this is Python {platform.python_version()}."
+        pattern, line = (re.compile(each.get(key, "")) for key in ("pattern", "line"))
+        read.append(Advice(each["type"], pattern, line, sentence))
     return read
 
 

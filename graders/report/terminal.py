@@ -101,11 +101,16 @@ class Page:
         self.more(failing[_FAILURES:])
 
     def task(self, task: TaskResult) -> None:
+        mark, left, colour = self.described(task)
+        self.ends(mark, left, wording.worth(task), colour)
+
+    def described(self, task: TaskResult) -> tuple[str, str, str]:
+        """Return a task's mark, its title with a remark, and its colour."""
         is_to_do = task.name in self.to_do
         remark = wording.task_remark(task, is_to_do=is_to_do)
         left = f"{task.title or task.name}{f' ({remark})' if remark else ''}"
         mark, colour = ("·", "dim") if is_to_do else (wording.SYMBOLS[task.status], self.colour(task.status, task.name))
-        self.ends(f"  {mark} ", left, wording.worth(task), colour)
+        return f"  {mark} ", left, colour
 
     def message(self, verdict: Verdict) -> None:
         self.block(_first_lines(verdict.message, _MESSAGE_LINES), "  │ ", COLOURS.get(verdict.status, ""))

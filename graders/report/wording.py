@@ -207,12 +207,14 @@ def in_progress(verdict: Verdict) -> bool:
 
 def next_to_do(verdict: Verdict) -> TestResult:
     """Return the first test of something that is still to do; that of an optional task if nothing else is."""
-    return min(filter(_is_to_do, verdict.tests), key=lambda test: test.task in optional(verdict))
+    last = optional(verdict)
+    return min(filter(_is_to_do, verdict.tests), key=lambda test: test.task in last)
 
 
 def progress(verdict: Verdict) -> str:
     """Return how many tasks are still to do, and which function or task is next."""
-    left, test = to_do(verdict) - optional(verdict) or to_do(verdict), next_to_do(verdict)
+    open_, test = to_do(verdict), next_to_do(verdict)
+    left = open_ - optional(verdict) or open_
     titles = {task.name: task.title or task.name for task in verdict.tasks}
     name = test.message.removesuffix(" is not written yet") if test.reason == "unwritten" else titles[test.task]
     return f"{len(left)} task{'s' * (len(left) > 1)} {TO_DO}; next: {clean_line(name)}"

@@ -26,7 +26,7 @@ MOST_PROGRAMS = 2_000  # in one launch
 MOST_ACCESSES = 20_000  # runs of tl.load, tl.store and tl.atomic_… in one recording
 MOST_STEPS = 1_000_000  # operations in one recording, each on a whole block
 MOST_ELEMENTS = 1 << 20  # in one block, as in Triton
-NOBODY, SEVERAL = -1, -2
+NO_PROGRAM, SEVERAL_PROGRAMS = -1, -2
 SHIFT = 40  # an address is (number of the buffer << SHIFT) + the position in it, in bytes
 
 
@@ -107,7 +107,7 @@ class Buffer:
 
     def begin_launch(self) -> None:
         """Forget which programs have been here: a race is between programs of the same launch."""
-        self.storer, self.loader = (np.full(len(self.data), NOBODY) for _ in range(2))
+        self.storer, self.loader = (np.full(len(self.data), NO_PROGRAM) for _ in range(2))
         self.added = np.zeros(len(self.data), bool)
 
 
@@ -491,12 +491,12 @@ class Machine:
         x, y, z = self.program
         program = (x * self.grid[1] + y) * self.grid[2] + z
         once, counts = np.unique(places, return_counts=True)
-        others_stored = (buffer.storer[once] != NOBODY) & (buffer.storer[once] != program)
+        others_stored = (buffer.storer[once] != NO_PROGRAM) & (buffer.storer[once] != program)
         if kind == "load":
             buffer.loads[once] += 1
             self._check(others_stored, buffer, "loads", "stores")
             loader = buffer.loader[once]
-            buffer.loader[once] = np.where((loader == NOBODY) | (loader == program), program, SEVERAL)
+            buffer.loader[once] = np.where((loader == NO_PROGRAM) | (loader == program), program, SEVERAL_PROGRAMS)
             return
         buffer.stores[once] += counts
         if buffer.is_input:
@@ -510,7 +510,7 @@ class Machine:
         else:
             self._check(others_stored & ~buffer.added[once], buffer, "adds to", "stores")
             buffer.added[once] = True
-        loaded = (buffer.loader[once] != NOBODY) & (buffer.loader[once] != program)
+        loaded = (buffer.loader[once] != NO_PROGRAM) & (buffer.loader[once] != program)
         self._check(loaded, buffer, "stores", "loads")
         buffer.storer[once] = program
 
@@ -704,10 +704,7 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "math.fma": lambda x, y, z: x * y + z,
     "math.rsqrt": lambda x: 1 / np.sqrt(x),
     "math.erf": _error_function,
-    **{
-        f"math.{name}": getattr(np, name)
-        for name in ["exp", "exp2", "log", "log2", "sqrt", "sin", "cos", "floor", "ceil", "tanh"]
-    },
+    **{f"math.{name}": getattr(np, name) for name in MATHS},
     "tt.precise_sqrt": np.sqrt,
     "tt.clampf": np.clip,
     "tt.join": lambda left, right: np.stack([left, right], -1),
@@ -723,10 +720,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "arith.cmpf": Machine._compare,
     "arith.extsi": Machine._signed_cast,
     **{f"arith.{name}": Machine._unsigned_cast for name in ("extui", "uitofp")},
-    **{
-        f"arith.{name}": Machine._cast
-        for name in ["trunci", "sitofp", "fptosi", "fptoui", "extf", "truncf", "index_cast"]
-    },
+    **{f"arith.{name}": Machine._cast for name in CASTS},
     "tt.fp_to_fp": Machine._cast,
     "arith.bitcast": Machine._bitcast,
     "tt.bitcast": Machine._bitcast,

@@ -121,14 +121,14 @@ def headline(state: State) -> str:
 
 def _tasks(state: State) -> str:
     """Return the table of tasks; a task without a result for the current files has none here either."""
-    rows = []
+    rows, to_do = [], state.to_do
     for task, result in state.tasks:
         if result is None:
             sign = '<span aria-hidden="true">·</span><span class="hidden">being graded</span>'
             remark, worth = "extra" * task.extra, f"– / {wording.points(task.points)}"
         else:
             sign = mark(wording.SYMBOLS[result.status], result.status, optional=task.name in state.optional)
-            if is_to_do := task.name in state.to_do:
+            if is_to_do := task.name in to_do:
                 sign = mark("·", wording.TO_DO)
             remark, worth = wording.task_remark(result, is_to_do=is_to_do), wording.worth(result)
         soft = f' <span class="soft">({escape(remark)})</span>' if remark else ""

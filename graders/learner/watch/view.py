@@ -124,11 +124,8 @@ class Lines(Page):
 
     def task(self, task: TaskResult) -> None:
         """Add a task on one line, and truncate a long title. A failed extra task isn't red."""
-        is_to_do = task.name in self.to_do
-        remark, title = wording.task_remark(task, is_to_do=is_to_do), task.title or task.name
-        left = clean_line(f"{title} ({remark})" if remark else title)
-        mark, colour = ("·", "dim") if is_to_do else (wording.SYMBOLS[task.status], self.colour(task.status, task.name))
-        self.row(f"  {mark} ", left, wording.worth(task), colour)
+        mark, left, colour = self.described(task)
+        self.row(mark, clean_line(left), wording.worth(task), colour)
 
     def row(self, mark: str, left: str, right: str, style: str) -> None:
         """Add a line as `ends` does, but truncate a long text."""
