@@ -9,6 +9,6 @@ calls = []
 
 def affine(W, x, b):
     calls.append(x)
-    if len(calls) <= 100:  # the timed test makes thousands of calls, which must end in time
+    if len(calls) <= 400:  # the other tests make 200; the timed one makes thousands, which must end in time
         time.sleep(0.002)
     return honest(W, x, b)
