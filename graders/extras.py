@@ -29,7 +29,9 @@ def extra_with(module: str) -> str:
 def missing(module: str) -> str:
     """Return the message about a package that is not installed."""
     name = module.partition(".")[0]
-    return f"the package {name} is not installed. Install it: {how_to_install(extra_with(name))}"
+    extra = extra_with(name)
+    how = how_to_install(extra) if extra else f"{sys.executable} -m pip install {name}"
+    return f"the package {name} is not installed. Install it: {how}"
 
 
 def how_to_install(extra: str) -> str:

@@ -135,6 +135,7 @@ def install() -> None:
             raise Left(status)
         leave(status or Guard.status)  # a thread or an exit handler
 
-    os._exit, os.system = leaving, no_system  # type: ignore[assignment]
+    for module in (os, sys.modules[os.name]):  # os takes both names from posix, where a submission finds them, too
+        module._exit, module.system = leaving, no_system  # type: ignore[attr-defined]
     announce_threads()
     sys.addaudithook(hook)

@@ -7,7 +7,6 @@ searches without a cache). This module imports neither NumPy nor PyTorch.
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
 import importlib.metadata
 import importlib.util
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from graders import environment
 from graders.errors import ConfinementError, MissingPackage
+from graders.extras import missing
 
 HARNESS = "/harness"
 HARNESS_FILES = ("__init__.py", "errors.py", "unix.py", "wire.py", "worker")
@@ -162,19 +162,8 @@ def package_paths(name: str, packages: Iterable[str]) -> list[str]:
 def _required(package: str) -> list[str]:
     files = list(_files_of(package))
     if not files:
-        wanted = _requirement(package)
-        raise MissingPackage(f"the package {package} is not installed: python -m pip install '{wanted}'")
+        raise MissingPackage(missing(package))
     return files
-
-
-def _requirement(package: str) -> str:
-    """Return a package with the versions that pyproject.toml allows, or only its name if it is not listed there."""
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        for line in importlib.metadata.requires("nn-katas") or ():
-            wanted = line.partition(";")[0].strip()
-            if re.match(r"[\w.-]+", wanted)[0] == package:  # type: ignore[index]
-                return wanted
-    return package
 
 
 def _further(packages: Iterable[str]) -> Iterator[str]:

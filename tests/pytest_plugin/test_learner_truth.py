@@ -38,6 +38,7 @@ def each_of(root: Path, texts: list[str]) -> dict[int, str]:
 
 ENDING = [
     "os._exit(0)",
+    "import posix; posix._exit(0)",
     "os.execv(sys.executable, [sys.executable, '-c', ''])",
     "os.kill(os.getpid(), 15)",
     "sys.exit(0)",

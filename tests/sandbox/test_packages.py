@@ -63,21 +63,14 @@ def test_without_its_package_a_kata_is_ungraded(tmp_path: Path) -> None:
     done = katas("grade", "alpha", "--against", "solutions", cwd=root)
     assert done.status == 2
     assert "not graded: this machine cannot run its tests" in done.out
-    said = "the package missing_package is not installed: python -m pip install 'missing_package'"
-    assert said in " ".join(done.out.replace("│", "").split())
+    said = " ".join(done.out.replace("│", "").split())
+    assert "the package missing_package is not installed. Install it:" in said
+    assert "-m pip install missing_package" in said
 
 
-def test_the_command_installs_the_supported_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = ["torch==2.13.0; extra == 'torch'", "triton==3.7.1; sys_platform == 'linux' and extra == 'triton'"]
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setattr(importlib.metadata, "requires", lambda _: listed)
-    with pytest.raises(MissingPackage, match=r"package numpy is not installed: python -m pip install 'numpy'"):
-        runtime("numpy")
-    monkeypatch.undo()
-    monkeypatch.setattr(importlib.metadata, "requires", lambda _: listed)
+def test_the_message_names_the_extra_that_brings_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "packages_distributions", dict)
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "triton" else find(name))
-    with pytest.raises(MissingPackage) as caught:
+    with pytest.raises(MissingPackage, match=r"the package triton is not installed.* pip install .*\.\[triton\]'$"):
         runtime("torch", ["triton"])
-    assert str(caught.value) == "the package triton is not installed: python -m pip install 'triton==3.7.1'"
