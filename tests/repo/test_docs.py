@@ -45,7 +45,8 @@ def dead(path: Path, link: str) -> str:
     if parts.scheme or parts.path.startswith("/"):
         return "neither a web address nor a relative path"
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-    if not target.exists() or not target.is_relative_to(ROOT):
+    root = ROOT / "katas" if path.is_relative_to(ROOT / "katas") else ROOT  # a learner's folder has the katas alone
+    if not target.exists() or not target.is_relative_to(root):
         return "there is no such file"
     if parts.fragment and target.suffix == ".md" and unquote(parts.fragment) not in anchors(target):
         return f"{target.name} has no such heading"
