@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake
+from graders.catalogue.paths import files_under
 from graders.errors import CatalogueError, KataError
 from graders.github import __main__ as jobs
 from graders.github import grading, reporting
@@ -556,3 +557,32 @@ def test_a_linked_earlier_file_in_a_request_is_refused(course: Path, tmp_path: P
     found = taken(course, tmp_path, changes, link="katas/two/add_two.py")
     refused = {each.kata: each.refused for each in found.taken}
     assert refused["milestone"].startswith("two: add_two.py: it is a symbolic link")
+
+
+# The project's own katas.
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("real")
+    shutil.copytree(ROOT / "katas", base / "katas", ignore=shutil.ignore_patterns("__pycache__"))
+    return committed(base, tmp_path_factory.mktemp("server") / "katas")
+
+
+@pytest.mark.deep
+@pytest.mark.wide
+@pytest.mark.parametrize("slug", sorted(path.parent.name for path in ROOT.glob("katas/*/kata.toml")))
+def test_the_solution_of_each_kata_is_reported_as_passed(real: Path, slug: str, tmp_path: Path) -> None:
+    kata = catalogue.load(ROOT, slug)
+    solved = {
+        f"katas/{each.slug}/{name}": path.read_bytes()
+        for each in (kata, *kata.earlier)
+        for name, path in files_under(each.root / "solutions" / each.slug)
+        if each.declares(name)
+    }
+    (tmp_path / "run").mkdir()
+    with serving(GitHub(tmp_path, real)) as github, Judge(ROOT, require="full") as judge:
+        github.request(github.commit(solved))
+        Runner(github, ROOT, tmp_path / "run", judge=judge).run()
+    assert github.checks[0]["conclusion"] == "success", github.comments[0]["body"]
+    assert f"({slug})" in github.comments[0]["body"]
