@@ -38,7 +38,7 @@ class Run:
     side: WorkerSide
     reducing: bool
     handle: Handle
-    others: dict[str, WorkerSide] = field(default_factory=dict)  # the submission in other runtimes
+    others: dict[str, WorkerSide] = field(default_factory=dict)  # the submission in other runtimes, or once more
     speed: Speed | None = None
     failure: Failure | None = None
     printed: str = ""
@@ -53,6 +53,7 @@ class Runner:
     current: Run | None = None
     cases: dict[str, Case] = field(default_factory=dict)  # what a diagnosis observes, by test
     undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
+    repeated: set[str] = field(default_factory=set)  # calls whose wrong answers do not depend on earlier ones
     usual: bool = True  # whether nothing happened after which this process should not grade another submission
     _printed: dict[str, int] = field(default_factory=dict)  # the length of each test's output, in bytes
 
@@ -67,6 +68,8 @@ class Runner:
             partial(self.sides.reference, self.sides.runtime(item)),
             timed=self._keep_speed,
             elsewhere=partial(self._elsewhere, item),
+            afresh=partial(self._afresh, item),
+            repeated=self.repeated,
         )
         run = self.current = Run(side, reducing, handle)
         result = self._within_limits(item)
@@ -104,6 +107,13 @@ class Runner:
         if runtime not in self.current.others:
             self.current.others[runtime] = self.sides.new(runtime, item.name)
         return self.current.others[runtime]
+
+    def _afresh(self, item: pytest.Item) -> WorkerSide:
+        """Return the submission in a new worker."""
+        assert self.current is not None
+        side = self.sides.new(self.sides.runtime(item), item.name)
+        self.current.others[f"new {len(self.current.others)}"] = side
+        return side
 
     def _limited(self, item: pytest.Item, output: str) -> str:
         """Return a test's output, cut to OUTPUT bytes, or a note if all outputs exceed PRINTED_IN_ALL bytes."""

@@ -20,6 +20,7 @@ from graders.pytest_plugin.counterexample import paste
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.outcome import Counterexample
 from graders.pytest_plugin.pytest_internals import OUTCOMES
+from graders.pytest_plugin.repetition import later
 from graders.watchdog import OutOfTime, grant
 
 REDUCE_S = 1.0  # the limit on the search for a smaller case, which is skipped if a single case takes longer
@@ -32,11 +33,15 @@ Body = Callable[[Handle, Draw], object]
 
 @dataclass(frozen=True)
 class Failure:
-    """The exception of the smallest failing case, and the case as code with the expected and the actual value."""
+    """The exception of the smallest failing case, and the case as code with the expected and the actual value.
+
+    `remembered` says that the last call gets another answer if no call comes before it.
+    """
 
     case: int
     fault: Exception
     counterexample: Counterexample = field(default_factory=Counterexample)
+    remembered: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,9 @@ class Trial:
             # A speed test takes a long time, and fails differently on smaller inputs.
             if reducing and quick and draw.script and not log.raced and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
-            return Failure(case, fault, paste(self.kata.kata, log.last, fault))
+            depends = later(self.kata, log.last, fault)
+            shown = paste(self.kata.kata, log.last, fault, depends)
+            return Failure(case, fault, shown, remembered=depends is not None)
         return None
 
     def fault_of(self, draw: Draw) -> Exception | None:

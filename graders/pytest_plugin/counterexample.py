@@ -35,6 +35,7 @@ from graders.pytest_plugin.outcome import (
     kind_of,
     with_outcome,
 )
+from graders.pytest_plugin.repetition import Later
 from graders.wire import GeneratorSeed
 
 MAX_REPORT = 200  # in characters; a longer report of a probe is omitted
@@ -65,12 +66,15 @@ class PasteProgram:
     lines: list[str] = field(default_factory=list)
 
 
-def paste(kata: Kata, call: Call | None, fault: Exception) -> Counterexample:
-    """Return the failing call as a program or a description, which is empty if there was no call or it has no code."""
+def paste(kata: Kata, call: Call | None, fault: Exception, depends: Later | None = None) -> Counterexample:
+    """Return the failing call as a program or a description, which is empty if there was no call or it has no code.
+
+    `depends` says how the wrong answer depends on earlier calls, if it does. The program then makes such a call first.
+    """
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
     with contextlib.suppress(Exception):  # without a program, return the description below
-        found = _program(kata, call, fault)
+        found = _program(kata, call, fault, depends)
         if len(found.text) <= MAX_PROGRAM and found.text.count("\n") < MAX_LINES:
             return found
     with contextlib.suppress(Exception):  # a failure without a counterexample is still the submission's failure
@@ -81,13 +85,20 @@ def paste(kata: Kata, call: Call | None, fault: Exception) -> Counterexample:
 # ------------------------------------------------------------------------------------------------ programs
 
 
-def _program(kata: Kata, call: Call, fault: Exception) -> Counterexample:
+def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) -> Counterexample:
+    if depends is not None:
+        fault, call = _in_a_new_process(call, fault, depends), replace(call, value=depends.value)
     if call.probe is None:
         program = _direct(kata, call, fault)
     elif call.probe.source == COMMON_PROBES.read_text(encoding="utf-8"):
         program = _COMMON[call.name](kata, call, fault)
     else:
         program = _as_its_docstring_says(call, call.probe, fault)
+    if depends is not None and depends.before is not None:
+        before = depends.before
+        same_call = before.ask is call.ask
+        program.lines += [program.expression] if same_call else []
+        program.lines[:0] = [] if same_call else [_call(before), ""]
     text = "\n".join([*program.lines, program.expression])
     folders = [f"katas/{each.slug}" for each in (kata, *kata.earlier)]
     imports = [f'import sys; sys.path.insert(0, "{folders[0]}")']
@@ -102,6 +113,28 @@ def _program(kata: Kata, call: Call, fault: Exception) -> Counterexample:
     return with_outcome([*imports, "", *program.lines, *shown], outcome)
 
 
+def _in_a_new_process(call: Call, fault: Exception, depends: Later) -> Exception:
+    """Return the fault with what a new process answered after another call. Raises NoProgram if it answered rightly."""
+    where = access(call.value, fault.actual) if isinstance(fault, Mismatch) else None
+    if depends.before is None or where is None or not isinstance(fault, Mismatch):
+        raise NoProgram
+    value = depends.value
+    for key in re.findall(r"\[(.+?)\]", where):
+        value = value[ast.literal_eval(key)]
+    value = value.shape if where.endswith(".shape") else value
+    if same(value, fault.expected):
+        raise NoProgram
+    return Mismatch(fault.message, fault.expected, value)
+
+
+def _call(call: Call) -> str:
+    """Return a call of a learner's function as one line."""
+    text = f"{call.name}({', '.join(map(_spelled, call.arguments))})"
+    if call.probe is not None or len(text) > MAX_ARGUMENT:
+        raise NoProgram
+    return text
+
+
 def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     """Return the program for a call of a learner's function, after the call whose answer was compared with this one."""
     names = _names(parameters(kata, call.name), call.arguments)
@@ -111,9 +144,9 @@ def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     before = call.before
     in_words = isinstance(fault, Mismatch) and type(fault.expected) is str and type(fault.actual) is not str
     if in_words and before is not None and before.name == call.name and before.fault is None:
-        earlier = f"{call.name}({', '.join(map(_spelled, before.arguments))})"
-        large = f"answer = {earlier}; print(answer.shape, answer.mean(), answer.std())"
-        if len(earlier) <= MAX_ARGUMENT:
+        with contextlib.suppress(NoProgram):
+            earlier = _call(before)
+            large = f"answer = {earlier}; print(answer.shape, answer.mean(), answer.std())"
             lines = [large if is_large(before.value) else f"print({earlier})", "", *lines]
     return PasteProgram(f"{call.name}({', '.join(spelled)})", call.value, lines)
 
@@ -194,14 +227,18 @@ def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
         lines += [*_assigned_all(names, arguments), f"answer_{number} = {name}({', '.join(names)})"]
     if call.fault is not None:
         return PasteProgram(f"answer_{len(calls)}", None, lines)
-    kept, returned = call.value
     actual = fault.actual if isinstance(fault, Mismatch) else None
-    for number, (early, late) in enumerate(zip(kept, returned, strict=True), 1):
-        if access(late, actual) is not None and identical(late, actual):
+    kept, returned = call.value
+    for number, late in enumerate(returned, 1):
+        if _holds(late, actual):
             return PasteProgram(f"answer_{number}", late, lines)
-        if access(early, actual) is not None:
-            end = lines.index(next(line for line in lines if line.startswith(f"answer_{number} =")))
-            return PasteProgram(f"answer_{number}", early, lines[: end + 1])
+    number = next(
+        (n for n, early in enumerate(kept, 1) if _holds(early, actual)),
+        next((n for n, early in enumerate(kept, 1) if access(early, actual) is not None), 0),
+    )
+    if number:
+        end = lines.index(next(line for line in lines if line.startswith(f"answer_{number} =")))
+        return PasteProgram(f"answer_{number}", kept[number - 1], lines[: end + 1])
     raise NoProgram
 
 
@@ -394,6 +431,12 @@ def access(value: Any, part: Any, depth: int = 2) -> str | None:
 def identical(value: Any, part: Any) -> bool:
     """Return whether both values are the same object. Singletons and interned values do not count."""
     return value is part and not isinstance(part, bool | int | str | None)
+
+
+def _holds(value: Any, part: Any) -> bool:
+    """Return whether `part` is this very object, or one of the items of this tuple or list."""
+    items = value if isinstance(value, tuple | list) else ()
+    return identical(value, part) or any(identical(item, part) for item in items)
 
 
 def same(value: Any, part: Any) -> bool:

@@ -23,11 +23,10 @@ from graders.checks.relations import relations
 from graders.errors import WorkerError
 from graders.pytest_plugin.explanation import observed
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Side, parameters
-from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, largest, weight
+from graders.pytest_plugin.observation_cache import Fingerprint, ObservationCache, digest, same, weight
 
 SEED = b"the inputs that diagnosis looks at"
 CASES = 8  # the number of cases of each test, in addition to the failing one; worked examples have only one
-NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
 MOST_BYTES = 8 << 20  # the limit on a submission's recorded values; cases that would exceed it aren't compared
 LEAST = 3  # the number of cases in which a misconception must show that explains only a part of the tests
 BUDGET_S = 3.0  # if a kata's tests take longer, the diagnosis is abandoned
@@ -347,33 +346,3 @@ def _outcome(call: Call) -> Any:
         return call.value
     # A fault is a RemoteFault from a worker, or the exception itself in this process.
     return type(call.fault).__name__, getattr(call.fault, "type_name", "")
-
-
-def same(left: Any, right: Any) -> bool:
-    """Return whether two observations agree in type, dtype, shape, and value up to rounding.
-
-    Any two floats agree in type, and so do bool and numpy.bool.
-    """
-    if isinstance(left, bool | np.bool_) and isinstance(right, bool | np.bool_):
-        return bool(left == right)
-    if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
-        return False
-    if isinstance(left, list | tuple):
-        return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, np.ndarray):
-        return left.dtype == right.dtype and left.shape == right.shape and _near(left, right)
-    if isinstance(left, np.generic | float | complex):
-        return _near(np.asarray(left), np.asarray(right))
-    return bool(left == right)
-
-
-def _near(left: np.ndarray, right: np.ndarray) -> bool:
-    if left.dtype.kind not in "fc":
-        return bool(np.array_equal(left, right))
-    tolerance = max(200 * np.finfo(left.dtype).eps, NOISE)
-    with np.errstate(invalid="ignore"):
-        return bool(
-            np.allclose(left, right, rtol=tolerance, atol=max(tolerance * largest(left), 1e-15), equal_nan=True)
-        )

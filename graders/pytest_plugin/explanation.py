@@ -27,6 +27,10 @@ from graders.pytest_plugin.handle import Call, Handle, Probe
 WRITTEN_BY_HAND = (".md", ".toml", ".py")  # because `katas run` creates files of other kinds
 
 _OFF = re.compile(r"\[([\d, ]+)\]: (\S+) \(ACTUAL\), (\S+) \(DESIRED\)")  # this is the wording of numpy.testing
+REMEMBERED = (
+    "In a new process, the same call gets another answer: your code keeps something from earlier calls, for example in "
+    "a global variable or a default argument, or it draws from a global random generator."
+)
 ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # texts that begin like this lack a subject
 
 
@@ -37,7 +41,7 @@ def message(failure: Failure, handle: Handle) -> str:
     if isinstance(fault, Missing):
         return missing_file(handle.kata, fault.name)
     if isinstance(fault, Mismatch):
-        return _with_subject(name, call, fault.message)
+        return _with_subject(name, call, fault.message) + (f"\n{REMEMBERED}" if failure.remembered else "")
     if isinstance(fault, RemoteFault):
         if is_unwritten(fault):
             place = re.search(r", in ([\w.]+): ", fault.where)

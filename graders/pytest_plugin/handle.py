@@ -95,6 +95,7 @@ class Call:
     fault: Exception | None = None
     before: Call | None = None  # the previous call of the same case
     shown: dict[str, Any] = field(default_factory=dict)  # what a report shows, in place of or besides the arguments
+    ask: Callable[[Side], Any] = lambda _: None  # makes the call on a side
 
 
 @dataclass
@@ -130,8 +131,8 @@ class CallLog:
     raced: bool = False  # whether the current case has measured a speed
     recorded: list[Call] | None = None
 
-    def ask(self, call: Call, answer: Callable[[], Any]) -> Any:
-        """Log a call, and return or raise what `answer()` returns or raises."""
+    def ask(self, call: Call, side: Side) -> Any:
+        """Log a call, make it on this side, and return or raise what it returns or raises."""
         __tracebackhide__ = True
         call.before, self.last = self.last, call
         if call.before is not None:
@@ -139,7 +140,7 @@ class CallLog:
         if self.recorded is not None:
             self.recorded.append(call)
         try:
-            call.value = answer()
+            call.value = call.ask(side)
         except Exception as fault:
             call.fault = fault
             raise
@@ -158,7 +159,9 @@ class Handle:
     call_log: CallLog = field(default_factory=CallLog)
     timed: Callable[[Race, Speed], object] | None = None  # called with every measured speed
     elsewhere: Callable[[str], Side] | None = None  # opens a side that runs the submission in another runtime
+    afresh: Callable[[], Side] | None = None  # opens a side of the submission that has answered no call
     measured: list[str] = field(default_factory=list)  # numbers beside their limits
+    repeated: set[str] = field(default_factory=set)  # calls whose wrong answers do not depend on earlier ones
 
     def __repr__(self) -> str:
         functions = (f"kata.{name}({', '.join(parameters(self.kata, name))})" for name in self.kata.entry_points)
@@ -172,7 +175,8 @@ class Handle:
     def _call(self, name: str, *arguments: Any) -> Any:
         __tracebackhide__ = True
         plain_arguments = plain(arguments)
-        return self.call_log.ask(Call(name, plain_arguments), lambda: self.side.call(name, plain_arguments))
+        call = Call(name, plain_arguments, ask=lambda side: side.call(name, plain_arguments))
+        return self.call_log.ask(call, self.side)
 
     def run(self, probe: Probe, *arguments: Any, then: Callable[[Any], Any] = lambda value: value, **shown: Any) -> Any:
         """Run a probe in the submission's process. It returns plain values.
@@ -183,7 +187,8 @@ class Handle:
         __tracebackhide__ = True
         plain_arguments = plain(arguments)
         call = Call(probe.name, plain_arguments, probe, shown=plain(shown))
-        return self.call_log.ask(call, lambda: then(self.side.run(probe, plain_arguments)))
+        call.ask = lambda side: then(side.run(probe, plain_arguments))
+        return self.call_log.ask(call, self.side)
 
     def forget(self) -> None:
         """Leave the last call out of what a diagnosis compares, for example a call that only asked for more input."""
@@ -210,7 +215,7 @@ class Handle:
         __tracebackhide__ = True
         if not self.kata.declares(name):
             raise CatalogueError(f"kata.toml of {self.kata.slug} does not name {name!r} in files")
-        return self.call_log.ask(Call(name, ()), lambda: use(self.side.data(name)))
+        return self.call_log.ask(Call(name, (), ask=lambda side: use(side.data(name))), self.side)
 
     def measure(self, name: str, value: float, limit: str) -> None:
         """Note a number and the limit that the test compares it with. `katas check --data` prints both."""

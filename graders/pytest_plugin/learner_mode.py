@@ -68,7 +68,7 @@ class LocalMode:
         except CatalogueError as fault:
             pytest.fail(str(fault), pytrace=False)
         against = functools.partial(LocalSide, kata, kata.solution, limited=False)
-        return Handle(kata, side, against)
+        return Handle(kata, side, against, afresh=functools.partial(LocalSide, kata, folder))
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True

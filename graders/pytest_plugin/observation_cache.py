@@ -21,6 +21,7 @@ MESSAGE_BYTES = 60_000  # any socket can send this much in one message
 KEY_BYTES = 16
 LARGE_BYTES = 2048  # larger arrays are sampled
 ENTRIES = 64  # the number of entries in each sample
+NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
 
 
 class Fingerprint(NamedTuple):
@@ -115,3 +116,33 @@ def weight(value: Any) -> int:
     if isinstance(value, dict):
         return 64 + sum(weight(item) + 64 for item in value.values())
     return 64 + int(getattr(value, "nbytes", 0) or (len(value) if isinstance(value, str | bytes) else 0))
+
+
+def same(left: Any, right: Any) -> bool:
+    """Return whether two observations agree in type, dtype, shape, and value up to rounding.
+
+    Any two floats agree in type, and so do bool and numpy.bool.
+    """
+    if isinstance(left, bool | np.bool_) and isinstance(right, bool | np.bool_):
+        return bool(left == right)
+    if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
+        return False
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, np.ndarray):
+        return left.dtype == right.dtype and left.shape == right.shape and _near(left, right)
+    if isinstance(left, np.generic | float | complex):
+        return _near(np.asarray(left), np.asarray(right))
+    return bool(left == right)
+
+
+def _near(left: np.ndarray, right: np.ndarray) -> bool:
+    if left.dtype.kind not in "fc":
+        return bool(np.array_equal(left, right))
+    tolerance = max(200 * np.finfo(left.dtype).eps, NOISE)
+    with np.errstate(invalid="ignore"):
+        return bool(
+            np.allclose(left, right, rtol=tolerance, atol=max(tolerance * largest(left), 1e-15), equal_nan=True)
+        )

@@ -385,7 +385,7 @@ def test_what_stays_with_the_judge_is_shown_and_not_sent(kata: Kata) -> None:
 def test_a_diagnosis_forgets_a_call_that_asked_for_input(kata: Kata) -> None:
     log = CallLog(recorded=[])
     handle = Handle(kata, cast(Any, None), None, log)
-    log.ask(Call("scale", (1.0, 2.0)), lambda: 2.0)
-    log.ask(Call("scale", (1.0, 3.0)), lambda: 3.0)
+    log.ask(Call("scale", (1.0, 2.0), ask=lambda _: 2.0), cast(Any, None))
+    log.ask(Call("scale", (1.0, 3.0), ask=lambda _: 3.0), cast(Any, None))
     handle.forget()
     assert [call.value for call in log.recorded or []] == [2.0]

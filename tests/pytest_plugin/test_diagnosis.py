@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graders import Judge, catalogue
-from graders.pytest_plugin.diagnosis import same
+from graders.pytest_plugin.observation_cache import same
 from graders.verdict import Verdict
 from tests.conftest import Graded
 

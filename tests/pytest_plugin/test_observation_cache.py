@@ -14,9 +14,9 @@ from hypothesis.extra import numpy as arrays
 
 from graders import catalogue
 from graders.catalogue import Kata
-from graders.pytest_plugin.diagnosis import Case, diagnose, same
+from graders.pytest_plugin.diagnosis import Case, diagnose
 from graders.pytest_plugin.local_side import LocalSide
-from graders.pytest_plugin.observation_cache import ENTRIES, LARGE_BYTES, Fingerprint, ObservationCache, weight
+from graders.pytest_plugin.observation_cache import ENTRIES, LARGE_BYTES, Fingerprint, ObservationCache, same, weight
 
 SMALL = [1, (2.0, "three"), {"four": np.arange(4)}, ("RemoteFault", "ValueError"), None, True, np.float32(5)]
 LARGE = np.arange(10_000, dtype=float).reshape(100, 100)

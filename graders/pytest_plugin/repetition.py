@@ -1,0 +1,46 @@
+"""Repeats the call that got a wrong answer in a new process, because the answer may depend on earlier calls."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from graders.checks.mismatch import Mismatch
+from graders.pytest_plugin.handle import Call, Handle
+from graders.pytest_plugin.observation_cache import same
+
+
+@dataclass(frozen=True)
+class Later:
+    """A wrong answer that a new process does not give to the call alone.
+
+    `value` is what it answers after the call `before`, which is None if no such call was found.
+    """
+
+    before: Call | None = None
+    value: Any = None
+
+
+def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
+    """Return how the wrong answer to a call depends on earlier calls, or None if it doesn't or can't be known."""
+    if handle.afresh is None or call is None or call.fault is not None or not isinstance(fault, Mismatch):
+        return None
+    if call.name in handle.repeated:  # one look at each function is enough, and saves time
+        return None
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            alone = call.ask(handle.afresh())
+            if same(alone, call.value):
+                handle.repeated.add(call.name)
+                return None
+            for before in filter(None, (call, call.before)):
+                side = handle.afresh()
+                before.ask(side)
+                value = call.ask(side)
+                if not same(value, alone):
+                    return Later(before, value)
+    except Exception:  # noqa: BLE001 (then nothing is known, and the failure is shown as it was)
+        return None
+    return Later()
