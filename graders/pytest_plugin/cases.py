@@ -70,7 +70,7 @@ class Trial:
             # A speed test takes a long time, and fails differently on smaller inputs.
             if reducing and quick and draw.script and not log.raced and not isinstance(fault, WorkerError | BdbQuit):
                 fault = self._smaller(case, draw.script, fault)
-            depends = later(self.kata, log.last, fault)
+            depends = later(self.kata, log.last, fault) if quick else None
             shown = paste(self.kata.kata, log.last, fault, depends)
             return Failure(case, fault, shown, remembered=depends is not None)
         return None

@@ -22,6 +22,7 @@ from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch
 from graders.errors import SubmissionError
+from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
 from graders.pytest_plugin.outcome import (
     Counterexample,
@@ -35,6 +36,7 @@ from graders.pytest_plugin.outcome import (
     kind_of,
     with_outcome,
 )
+from graders.pytest_plugin.parts import access, holds, part_at, same
 from graders.pytest_plugin.repetition import Later
 from graders.wire import GeneratorSeed
 
@@ -43,6 +45,7 @@ MAX_PROGRAM = 3_500  # in characters; reports cut texts at 4 000
 MAX_LINES = 75
 MAX_ARGUMENT = 160  # in characters; a longer description of an argument is cut
 FEW = 9  # an array of at most this many entries is always written out
+MOST_REPEATED = 40  # an array that repeats at most this many entries is written as a repetition
 EXCEPTIONS = 6  # at most this many entries are assigned one by one after np.zeros or np.ones
 
 LAYOUTS = {
@@ -64,6 +67,7 @@ class PasteProgram:
     expression: str
     value: Any
     lines: list[str] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)  # of the submission; by default, of the functions that are called
 
 
 def paste(kata: Kata, call: Call | None, fault: Exception, depends: Later | None = None) -> Counterexample:
@@ -92,8 +96,10 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
         program = _direct(kata, call, fault)
     elif call.probe.source == COMMON_PROBES.read_text(encoding="utf-8"):
         program = _COMMON[call.name](kata, call, fault)
-    else:
+    elif call.probe.shown:
         program = _as_its_docstring_says(call, call.probe, fault)
+    else:
+        program = _with_its_source(kata, call, call.probe)
     if depends is not None and depends.before is not None:
         before = depends.before
         same_call = before.ask is call.ask
@@ -104,12 +110,16 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
     imports = [f'import sys; sys.path.insert(0, "{folders[0]}")']
     if kata.earlier:
         imports = [f"import sys; sys.path[:0] = {json.dumps(folders)}"]
-    if "np." in text:
+    if "np." in text and "import numpy as np" not in (*program.imports, *program.lines):
         imports += ["import numpy as np"]
-    for name in kata.entry_points:
-        if re.search(rf"\b{name}\(", text):
-            imports += [f"from {module_of(kata, name)} import {name}"]
+    if program.imports:
+        imports = ["from __future__ import annotations", *imports, *program.imports]
+    else:
+        used = [name for name in kata.entry_points if re.search(rf"\b{name}\(", text)]
+        imports += [f"from {module_of(kata, name)} import {name}" for name in used]
     shown, outcome = _shown(program, call, fault)
+    if program.imports:  # a probe may return more than a report should show
+        outcome = outcome.without_long(2 * MAX_ARGUMENT)
     return with_outcome([*imports, "", *program.lines, *shown], outcome)
 
 
@@ -118,10 +128,7 @@ def _in_a_new_process(call: Call, fault: Exception, depends: Later) -> Exception
     where = access(call.value, fault.actual) if isinstance(fault, Mismatch) else None
     if depends.before is None or where is None or not isinstance(fault, Mismatch):
         raise NoProgram
-    value = depends.value
-    for key in re.findall(r"\[(.+?)\]", where):
-        value = value[ast.literal_eval(key)]
-    value = value.shape if where.endswith(".shape") else value
+    value = part_at(depends.value, where)
     if same(value, fault.expected):
         raise NoProgram
     return Mismatch(fault.message, fault.expected, value)
@@ -160,6 +167,24 @@ def _as_its_docstring_says(call: Call, probe: Probe, fault: Exception) -> PasteP
     used = {name: value for name, value in _given(call, probe).items() if re.search(rf"\b{name}\b", text)}
     assigned = [line for name, value in used.items() for line in _assigned(name, value)]
     return PasteProgram(expression, call.value, [*assigned, *lines])
+
+
+def _with_its_source(kata: Kata, call: Call, probe: Probe) -> PasteProgram:
+    """Return a program that contains the probe and calls it."""
+    imports, lines = excerpt(probe.source, probe.name)
+    submission = kata.modules[0]
+    if len(kata.modules) > 1:
+        submission = "submission"
+        imports += ["from graders.worker.loading import Namespace"]
+        lines += [f"submission = Namespace({json.dumps(kata.modules)})"]
+    else:
+        imports += [f"import {submission}"]
+    taken = {each for node in ast.parse("\n".join([*imports, *lines])).body for each in names_bound_by(node)}
+    names = [f"{name}_" if name in taken else name for name in _names(probe.parameters, call.arguments)]
+    pairs = zip(names, call.arguments, strict=True)
+    spelled = [code(value) if isinstance(value, GeneratorSeed) else name for name, value in pairs]
+    lines += [f"# {probe.summary}"] * bool(probe.summary) + _assigned_all(names, call.arguments)
+    return PasteProgram(f"{probe.name}({', '.join([submission, *spelled])})", call.value, lines, imports)
 
 
 def _is_comment(shown: str) -> bool:
@@ -230,10 +255,10 @@ def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     actual = fault.actual if isinstance(fault, Mismatch) else None
     kept, returned = call.value
     for number, late in enumerate(returned, 1):
-        if _holds(late, actual):
+        if holds(late, actual):
             return PasteProgram(f"answer_{number}", late, lines)
     number = next(
-        (n for n, early in enumerate(kept, 1) if _holds(early, actual)),
+        (n for n, early in enumerate(kept, 1) if holds(early, actual)),
         next((n for n, early in enumerate(kept, 1) if access(early, actual) is not None), 0),
     )
     if number:
@@ -264,6 +289,8 @@ _COMMON: dict[str, Callable[[Kata, Call, Exception], PasteProgram]] = {
 
 def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[str], Outcome]:
     """Return the last lines of the program, which print the wrong value, and the outcome."""
+    if program.expression.startswith("print("):  # it prints what helps, and the message says what is wrong
+        return [program.expression], Outcome()
     if call.fault is not None:
         return [f"print({program.expression})"], _raised(call)
     where = access(program.value, fault.actual) if isinstance(fault, Mismatch) else None
@@ -368,7 +395,7 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 
 
 def _assigned(name: str, value: Any) -> list[str]:
-    """Return the lines that assign a variable. Arrays of almost only zeros or ones are abbreviated."""
+    """Return the lines that assign a variable. Arrays of almost only zeros or ones, or that repeat, are abbreviated."""
     if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf":
         return [f"{name} = {_spelled(value)}"]
     for number, maker in ((0, "zeros"), (1, "ones")):
@@ -380,6 +407,10 @@ def _assigned(name: str, value: Any) -> list[str]:
                 f"{name}[{', '.join(map(str, place))}] = {code(value[tuple(place)].item())}"
                 for place in others.tolist()
             ]
+    flat = value.ravel()
+    for period in range(1, min(MOST_REPEATED, value.size // 4) + 1):
+        if same(flat[period:], flat[:-period]):
+            return [f"{name} = np.resize({_spelled(flat[:period])}, {value.shape})"]
     return [f"{name} = {_spelled(value)}"]
 
 
@@ -410,43 +441,3 @@ def reached(expression: str, access: str) -> str:
         element = ast.get_source_segment(expression, tree.elts[int(found[1])]) or ""
         return element + access[found.end() :]
     return f"({expression}){access}" if access and isinstance(tree, ast.BinOp | ast.Tuple) else expression + access
-
-
-def access(value: Any, part: Any, depth: int = 2) -> str | None:
-    """Return the only suffix that selects `part` from an answer ("[1]", ".shape", or "" for all of it), or None."""
-    if same(value, part):
-        return ""
-    if isinstance(value, np.ndarray) and type(part) is tuple and value.shape == part:
-        return ".shape"
-    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple | list) else ()
-    items = list(pairs)
-    found = [f"[{key!r}]" for key, item in items if identical(item, part)]
-    found = found or [f"[{key!r}]" for key, item in items if same(item, part)]
-    if not found and depth > 1:
-        deeper = [(key, access(item, part, depth - 1)) for key, item in items if isinstance(item, tuple | list | dict)]
-        found = [f"[{key!r}]{path}" for key, path in deeper if path is not None]
-    return found[0] if len(found) == 1 else None
-
-
-def identical(value: Any, part: Any) -> bool:
-    """Return whether both values are the same object. Singletons and interned values do not count."""
-    return value is part and not isinstance(part, bool | int | str | None)
-
-
-def _holds(value: Any, part: Any) -> bool:
-    """Return whether `part` is this very object, or one of the items of this tuple or list."""
-    items = value if isinstance(value, tuple | list) else ()
-    return identical(value, part) or any(identical(item, part) for item in items)
-
-
-def same(value: Any, part: Any) -> bool:
-    """Return whether two values are equal in type, dtype, shape and content. A NaN equals a NaN."""
-    if type(value) is not type(part):
-        return False
-    if isinstance(value, np.ndarray):
-        return value.dtype == part.dtype and np.array_equal(value, part, equal_nan=value.dtype.kind in "fc")
-    if isinstance(value, tuple | list):
-        return len(value) == len(part) and all(map(same, value, part))
-    if isinstance(value, dict):
-        return value.keys() == part.keys() and all(same(value[key], part[key]) for key in value)
-    return value is part or bool(value == part) or (value != value and part != part)

@@ -10,6 +10,7 @@ from typing import Any
 from graders.checks.mismatch import Mismatch
 from graders.pytest_plugin.handle import Call, Handle
 from graders.pytest_plugin.observation_cache import same
+from graders.pytest_plugin.parts import access, part_at
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,20 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     """Return how the wrong answer to a call depends on earlier calls, or None if it doesn't or can't be known."""
     if handle.afresh is None or call is None or call.fault is not None or not isinstance(fault, Mismatch):
         return None
-    if call.name in handle.repeated:  # one look at each function is enough, and saves time
+    where = access(call.value, fault.actual)
+    if where is None or call.name in handle.repeated:  # one look at each function is enough, and saves time
         return None
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            alone = call.ask(handle.afresh())
-            if same(alone, call.value):
+            alone = part_at(call.ask(handle.afresh()), where)
+            if same(alone, fault.actual):
                 handle.repeated.add(call.name)
                 return None
             for before in filter(None, (call, call.before)):
                 side = handle.afresh()
                 before.ask(side)
                 value = call.ask(side)
-                if not same(value, alone):
+                if not same(part_at(value, where), alone):
                     return Later(before, value)
     except Exception:  # noqa: BLE001 (then nothing is known, and the failure is shown as it was)
         return None

@@ -144,13 +144,56 @@ def test_an_exception_is_shown_and_raised_again(graded: Graded, solved: Solved, 
         pasted(text, {"scaling": wrong})
 
 
-def test_a_probe_is_described_by_its_first_line(graded: Graded, solved: Solved) -> None:
+def test_a_probe_is_shown_with_its_first_line(graded: Graded, solved: Solved, pasted: Pasted) -> None:
     wrong = solved("scaling").replace("return x *", "x += 1; return (x - 1) *")
     verdict = graded("scaling", wrong)
     passed = {(test.counterexample, test.expected, test.actual) for test in verdict.tests if test.status == "passed"}
     assert passed == {("", "", "")}
     text = result(verdict, "test_the_arguments_are_left_alone").counterexample
     assert "# The arguments as they are once the function was called with them." in text
+    _, value = pasted(text, {"scaling": wrong})
+    for printed, told in zip(value, said(text, "yours   "), strict=True):
+        np.testing.assert_allclose(printed, told)
+
+
+PROBES = '''
+from __future__ import annotations
+
+import math
+import statistics as stats
+from collections.abc import Sequence
+
+FACTORS: dict[str, float] = {"two": 2.0}
+UNUSED = math.pi
+
+
+def means(submission: Any, x: Sequence[Number], scaled: str) -> list[float]:
+    """Return the mean of the scaled numbers, and of the numbers."""
+    return [_mean(submission.scale(x, FACTORS[scaled])), _mean(x)]
+
+
+def _mean(numbers: np.ndarray) -> float:
+    """Return the mean."""
+
+    # of floats
+    return stats.fmean(numbers)
+
+
+def another(submission: Any) -> None:
+    """Do nothing."""
+'''
+
+
+def test_a_probe_is_shown_with_all_that_it_needs(kata: Kata, pasted: Pasted) -> None:
+    probe = Probe("probes.py", "means", PROBES, ("x", "scaled"), "Return the mean.")
+    call = Call("means", (np.array([1.0, 2.0]), "two"), probe, value=[2.5, 1.5])
+    text = paste(kata, call, Mismatch("wrong", 3.0, call.value[0])).text
+    assert "import statistics as stats" in text
+    for unused in ("UNUSED", "import math", "another", "Sequence\n", '"""'):
+        assert unused not in text
+    assert "# of floats" in text
+    _, value = pasted(text, {"scaling": "def scale(x, factor):\n    return x + 1\n"})
+    assert value == 2.5
 
 
 def of_several(repository: Path) -> dict[str, str]:
