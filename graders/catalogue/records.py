@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+import msgspec
 
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
 from graders.catalogue.paths import files_digest, files_under, home, is_glob, is_handed_out, matches, overlap
@@ -57,7 +59,7 @@ class Variant(Record, frozen=True, kw_only=True):
     `replaces` is the name of the replaced file. `sentence` tells the learner what is wrong or, in an accepted variant,
     what is different. `task` is the task that must fail, or None if all tasks must pass. `edits` contains pairs of an
     old and a new passage, unless the variant is written out in full. `hidden_only` is the reason why the visible tests
-    need not catch a wrong variant.
+    need not catch a wrong variant. `family` has passages of the edits, such as a number, and others that may be there.
 
     An accepted variant may have a `mark`. A variant marked `core only` passes the core tasks and fails an extra task.
     The author of a variant marked `independent` had only the README, the stub and the visible tests, so the variant may
@@ -77,6 +79,15 @@ class Variant(Record, frozen=True, kw_only=True):
     mark: str = ""
     without: tuple[str, ...] = ()
     over: Path | None = None
+    family: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def members(self) -> Iterator[Variant]:
+        """Yield the variant, and those that differ from it only by another passage of its family."""
+        yield self
+        for passage, others in self.family:
+            for other in others:
+                edits = tuple((old, new.replace(passage, other)) for old, new in self.edits)
+                yield msgspec.structs.replace(self, edits=edits)
 
     def submission(self, solution: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return the files to grade, by name, given those of the solution. Raises CatalogueError as `applied` does."""
@@ -304,8 +315,8 @@ def _variant(kata: Kata, path: Path, *, misconception: bool) -> Variant:
     if not first.startswith("#") or not sentence:
         refuse(file, "the first line has no sentence", "Write `# ` and one sentence for the learner.")
     header = _header_of_wrong(kata, file, more) if misconception else _header_of_accepted(kata, path, file, more)
-    replaces, edits = ("", ()) if whole else _replacement(kata, path, file)
-    return Variant(path=path, replaces=replaces, sentence=sentence, edits=edits, **header)
+    replaces, edits, family = ("", (), ()) if whole else _replacement(kata, path, file)
+    return Variant(path=path, replaces=replaces, sentence=sentence, edits=edits, family=family, **header)
 
 
 def _header_of_wrong(kata: Kata, file: str, lines: Sequence[str]) -> dict[str, Any]:
@@ -341,10 +352,12 @@ def _header_of_accepted(kata: Kata, path: Path, file: str, lines: Sequence[str])
     return {"task": None, "mark": mark[1] if mark else "", "without": without, "over": over}
 
 
-def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the name of the file that a variant replaces, and the variant's (old, new) passages."""
+def _replacement(
+    kata: Kata, path: Path, file: str
+) -> tuple[str, tuple[tuple[str, str], ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Return the name of the file that a variant replaces, the variant's (old, new) passages, and its family."""
     if path.suffix != ".edit":
-        return _replaced(kata, path, file), ()
+        return _replaced(kata, path, file), (), ()
     edit = record(read_table(path, file), _Edit, file)
     slug, _, inside = edit.file.partition("/")
     owner = next((other for other in kata.earlier if other.slug == slug), kata)
@@ -358,7 +371,10 @@ def _replacement(kata: Kata, path: Path, file: str) -> tuple[str, tuple[tuple[st
         passages.append((edit.old, edit.new))
     if (edit.old is None) != (edit.new is None) or not passages:
         refuse(file, "an edit lacks `old` or `new`", "Give both keys, or several [[edit]] tables with both.")
-    return replaced, tuple(passages)
+    for passage in edit.family:
+        if not any(passage in new for _, new in passages):
+            refuse(file, f"`{passage}`, in `family`, occurs in no `new`", "Copy a passage that occurs there.")
+    return replaced, tuple(passages), tuple(edit.family.items())
 
 
 class _Passage(Record, frozen=True, kw_only=True):
@@ -373,6 +389,7 @@ class _Edit(Record, frozen=True, kw_only=True):
     old: str | None = None
     new: str | None = None
     edit: tuple[_Passage, ...] = ()
+    family: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 def _replaced(kata: Kata, path: Path, file: str) -> str:

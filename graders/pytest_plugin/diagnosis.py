@@ -76,14 +76,14 @@ def diagnose(
     if not found and len(mine) < len(cases):
         found = find([variant for variant in mistakes(kata) if variant.task == failed[0]], mine, answering=True)
     if found:
-        return "", found[0].sentence if len(found) == 1 else ""
+        return "", found[0].sentence if len({variant.sentence for variant in found}) == 1 else ""
     return explaining(kata, cases, own, load, cache)
 
 
 @functools.cache  # a suite server reads them before it forks judges, and is replaced when a file changes
 def mistakes(kata: Kata) -> tuple[Variant, ...]:
-    """Return the kata's wrong variants, which are read only once. Raises CatalogueError as `Kata.wrong` does."""
-    return kata.wrong
+    """Return the kata's wrong variants with their families, read once. Raises CatalogueError as `Kata.wrong` does."""
+    return tuple(member for variant in kata.wrong for member in variant.members())
 
 
 def alike(
@@ -174,7 +174,7 @@ def explaining(
             explained[each] = _explained(submission, right, theirs, calls[group])
         best = max(map(len, explained.values()), default=0)
         found = [each for each, parts in explained.items() if parts and len(parts) == best]
-        if len(found) == 1:
+        if len({each.sentence for each in found}) == 1:
             first = min(explained[found[0]])[0]
             return places[first][0].nodeid, found[0].sentence
     return "", ""

@@ -79,6 +79,14 @@ def test_the_first_step_of_adam_by_default(kata, probes):
     check(path, *(-0.001 * n * step for n in range(1, 31)))
 
 
+@task("adam", title="The betas are 0.9 and 0.999 by default")
+def test_the_betas_of_adam_by_default(kata, probes):
+    # a gradient g, then none: m = 0.1 g, 0.09 g; divided by 0.1, 0.19. v = 0.001 g², 0.000999 g²; by 0.001, 0.001999.
+    second = (0.09 / 0.19) / math.sqrt(0.000999 / 0.001999)
+    path = kata.run(probes.path, "adam", np.zeros(1), [np.array([-300.0]), np.zeros(1)], [{}] * 2)
+    check(path, [0.001], [0.001 + 0.001 * second])
+
+
 @task("adam", title="eps is added outside the root")
 def test_eps_of_adam(kata, probes):
     actual = kata.run(probes.path, "adam", param, grads[:1], [CALM | {"eps": 1.0}])

@@ -367,6 +367,14 @@ def test_a_variant_may_be_a_change_of_one_or_several_passages(root):
             change.applied({"affine.py": text})
 
 
+def test_a_variant_may_have_a_family(root):
+    variant(root, "wrong/minus.edit", EDIT + 'family = { "- b" = ["- 2 * b", "- 3 * b"] }\n')
+    (found,) = catalogue.load(root, "exercise01").wrong
+    members = [each.applied({"affine.py": b"return x + b"}) for each in found.members()]
+    assert members == [b"return x - b", b"return x - 2 * b", b"return x - 3 * b"]
+    assert len({*found.members()}) == 3  # a diagnosis uses them as keys
+
+
 def test_an_accepted_answer_may_be_a_whole_submission(meta):
     variant(meta, "accept/terse/about.txt", "# In two lines.\n# independent\n", "meta")
     variant(meta, "accept/terse/pack/layers.py", "layers = 1\n", "meta")
@@ -413,6 +421,7 @@ def test_a_task_may_have_another_runtime_than_its_kata(root):
         ("wrong/a.edit", EDIT.replace("new =", "new"), "line 5: invalid TOML"),
         ("wrong/a.edit", EDIT.replace('new = "- b"', ""), "an edit lacks `old` or `new`"),
         ("wrong/a.edit", EDIT.partition("old")[0], "an edit lacks `old` or `new`"),
+        ("wrong/a.edit", EDIT + 'family = { "- c" = ["+ c"] }\n', "`- c`, in `family`, occurs in no `new`"),
         ("wrong/a.py", "x = 1\n", "the first line has no sentence"),
         ("wrong/a.py", "#\n# task: batch\n", "the first line has no sentence"),
         ("wrong/a.py", "# A.\nx = 1\n", "the second line names no task"),

@@ -126,6 +126,14 @@ def test_every_program_of_a_kata_prints_reported_values(katas: Judge, pasted: Ca
                 assert runs_as_told(program, printed), f"{variant.path.stem}\n{program}\n--- printed\n{printed}"
 
 
+def test_a_mistake_is_recognised_by_any_number_of_its_family(katas: Judge) -> None:
+    kata = catalogue.load(ROOT, "exercise04")
+    variant = next(each for each in kata.wrong if each.path.stem == "epsilon_in_the_logarithm")
+    files = {name: data.replace(b"1e-12", b"1e-8") for name, data in variant.submission(intake.solved(kata)).items()}
+    verdict = katas.grade_files(kata.slug, files, diagnosing=True)
+    assert variant.sentence in {test.diagnosis for test in verdict.tests}
+
+
 @pytest.mark.parametrize("name", ["added_to_the_last_answer", "answer_kept_by_dz"])
 def test_a_program_makes_the_calls_that_a_wrong_answer_depends_on(
     katas: Judge, pasted: Callable[..., str], name: str
