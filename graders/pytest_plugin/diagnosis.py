@@ -71,7 +71,8 @@ def diagnose(
     which all (trusted) variants share. `cpu_s` limits what each comparison of all calls takes in this process.
     """
     find = functools.partial(alike, kata, own=own, load=load, cache=cache, cpu_s=cpu_s)
-    found = find([variant for variant in mistakes(kata) if variant.task in failed], cases)
+    # Another number of a family may fail an earlier task, so that the variant's own task is blocked.
+    found = find([variant for variant in mistakes(kata) if variant.task in failed or variant.family], cases)
     mine = [case for case in cases if case.task == failed[0]]
     if not found and len(mine) < len(cases):
         found = find([variant for variant in mistakes(kata) if variant.task == failed[0]], mine, answering=True)
