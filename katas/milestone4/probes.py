@@ -105,7 +105,8 @@ def logits_of(submission, sizes, state, ids):
     """The logits of your model.
 
     Shown as:
-        model(ids)
+        # model = GPT(*{sizes}), with the test's weights
+        # model({ids:brief})
     """
     import numpy as np
 
@@ -116,10 +117,11 @@ def gradients(submission, sizes, state, ids, targets):
     """The loss of your model, and the gradient of each of its parameters.
 
     Shown as:
-        logits = model(ids)
-        loss = CrossEntropyLoss()(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
-        loss.backward()
-        loss.item(), {name: p.grad.numpy() for name, p in model.named_parameters()}
+        # model = GPT(*{sizes}), with the test's weights
+        # ids, targets = {ids:brief}, {targets:brief}
+        # logits = model(ids)
+        # loss = CrossEntropyLoss()(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+        # loss.backward()
     """
     import numpy as np
     from your_framework import CrossEntropyLoss
@@ -133,14 +135,7 @@ def gradients(submission, sizes, state, ids, targets):
 
 
 def clipped(submission, arrays, max_norm):
-    """The norm that clip_grad_norm_ returns, and the gradients after it; None stands for no gradient.
-
-    Shown as:
-        parameters = [Parameter(np.zeros_like(g)) for g in gradients]
-        for p, g in zip(parameters, gradients):
-            p.grad = None if g is None else Tensor(g)
-        clip_grad_norm_(parameters, max_norm)
-    """
+    """The norm that clip_grad_norm_ returns, and the gradients after it; None stands for no gradient."""
     import numpy as np
     from your_framework import Parameter, Tensor
 
@@ -155,9 +150,10 @@ def steps(submission, sizes, state, batches, lrs):
     """Take training steps, one for each pair of ids and targets. Return the losses and the state at the end.
 
     Shown as:
-        optimizer = AdamW(model.parameters(), weight_decay=0.01)
-        losses = [train_step(model, optimizer, ids, targets, lr) for (ids, targets), lr in zip(batches, lrs)]
-        losses, model.state_dict()
+        # model = GPT(*{sizes}), with the test's weights
+        # optimizer = AdamW(model.parameters(), weight_decay=0.01)
+        # batches, lrs = {batches:brief}, {lrs}
+        # [train_step(model, optimizer, ids, targets, lr) for (ids, targets), lr in zip(batches, lrs)]
     """
     from your_framework import AdamW
 
@@ -174,12 +170,11 @@ def logits_in_chunks(submission, sizes, state, ids, chunks):
     """The logits of next_logits for a text that is passed on in chunks of these lengths.
 
     Shown as:
-        cache, at, parts = None, 0, []
-        for new in chunks:
-            logits, cache = model.next_logits(ids[at : at + new], cache)
-            parts.append(logits.numpy())
-            at += new
-        np.concatenate(parts)
+        # model = GPT(*{sizes}), with the test's weights
+        # ids, chunks, cache, at = {ids:brief}, {chunks}, None, 0
+        # for new in chunks:
+        #     logits, cache = model.next_logits(ids[at : at + new], cache)
+        #     at += new
     """
     import numpy as np
 
@@ -196,7 +191,8 @@ def generated(submission, sizes, state, prompt, n_new, seeds, temperature):
     """What your model writes after a prompt, once for each seed.
 
     Shown as:
-        [model.generate(prompt, n_new, np.random.default_rng(seed), temperature) for seed in seeds]
+        # model = GPT(*{sizes}), with the test's weights
+        # model.generate({prompt}, {n_new}, np.random.default_rng(seed), {temperature}), for seed in {seeds}
     """
     import numpy as np
 
