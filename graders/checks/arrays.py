@@ -135,7 +135,7 @@ def assert_equal(actual: object, expected: object, *, name: str = "") -> None:
     A tuple equals a list of equal items, 0.0 differs from -0.0, and a NaN equals a NaN with the same bits. `name` is
     the learner's name for this value.
     """
-    problem = _difference(actual, expected, f"{name}: " if name else "")
+    problem = _difference(actual, expected, name)
     if problem is not None:
         fail(problem, expected, actual)
 
@@ -246,6 +246,7 @@ def _others(off: Array, wrong: str) -> str:
 
 
 def _difference(actual: Any, expected: Any, where: str) -> str | None:
+    """Return a message about the first difference, or None. `where` is the way to these values, such as "[0]['W1']"."""
     if is_tensor(expected):
         expected = _as_array(expected)
     if isinstance(expected, Size):
@@ -253,11 +254,11 @@ def _difference(actual: Any, expected: Any, where: str) -> str | None:
     if isinstance(expected, list | tuple):
         return _difference_of_sequences(actual, expected, where)
     if type(actual) is not type(expected):
-        return f"{where}expected {_brief(expected)}, got {_brief(actual)}"
+        return f"{_at(where)}expected {_brief(expected)}, got {_brief(actual)}"
     if isinstance(expected, dict):
         if actual.keys() != expected.keys():
-            return f"{where}expected the keys {_shortened(list(expected))}, got {_shortened(list(actual))}"
-        found = (_difference(actual[key], each, f"{where}key {key!r}: ") for key, each in expected.items())
+            return f"{_at(where)}expected the keys {_shortened(list(expected))}, got {_shortened(list(actual))}"
+        found = (_difference(actual[key], each, f"{where}[{key!r}]") for key, each in expected.items())
         return next(filter(None, found), None)
     if isinstance(expected, np.ndarray):
         return _difference_of_arrays(actual, expected, where)
@@ -265,34 +266,38 @@ def _difference(actual: Any, expected: Any, where: str) -> str | None:
         return None
     if isinstance(expected, float | np.floating):
         wanted, got = digits.pair(expected, actual)
-        return f"{where}expected {wanted}, got {got}"
-    return f"{where}expected {expected!r}, got {_shortened(actual)}"
+        return f"{_at(where)}expected {wanted}, got {got}"
+    return f"{_at(where)}expected {expected!r}, got {_shortened(actual)}"
+
+
+def _at(where: str) -> str:
+    return f"{'at ' * where.startswith('[')}{where}: " if where else ""
 
 
 def _difference_of_sequences(actual: Any, expected: list[Any] | tuple[Any, ...], where: str) -> str | None:
     if type(actual) not in (list, tuple):
-        return f"{where}expected a {type(expected).__name__} of length {len(expected)}, got {_brief(actual)}"
+        return f"{_at(where)}expected a {type(expected).__name__} of length {len(expected)}, got {_brief(actual)}"
     short = len(actual) <= SHORT and type(actual) is type(expected) is tuple
     if short and {type(each) for each in (*actual, *expected)} == {int}:  # usually a shape
-        return None if actual == expected else f"{where}expected {expected}, got {actual}"
+        return None if actual == expected else f"{_at(where)}expected {expected}, got {actual}"
     if len(actual) != len(expected):
-        return f"{where}expected {len(expected)} items, got {len(actual)}"
+        return f"{_at(where)}expected {len(expected)} {'item' if len(expected) == 1 else 'items'}, got {len(actual)}"
     pairs = enumerate(zip(actual, expected, strict=True))
-    found = (_difference(item, reference, f"{where}item {i}: ") for i, (item, reference) in pairs)
+    found = (_difference(item, reference, f"{where}[{i}]") for i, (item, reference) in pairs)
     return next(filter(None, found), None)
 
 
 def _difference_of_arrays(actual: Array, expected: Array, where: str) -> str | None:
     problem = _kind_of_array(actual, expected.shape, expected.dtype)
     if problem is not None:
-        return where + problem
+        return _at(where) + problem
     off = _entry_bits(actual) != _entry_bits(expected)
     if not off.any():
         return None
     first = np.unravel_index(int(np.argmax(off)), off.shape)
     wanted, got = digits.pair(expected[first], actual[first])
     place = f"wrong value at {list(map(int, first))}: " if off.ndim else ""
-    return f"{where}{place}expected {wanted}, got {got}{_others(off, 'wrong')}"
+    return f"{_at(where)}{place}expected {wanted}, got {got}{_others(off, 'wrong')}"
 
 
 def _entry_bits(array: Array) -> Array:

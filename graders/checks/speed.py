@@ -6,6 +6,7 @@ often, and what their times mean.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -83,16 +84,20 @@ def compare(
         most = min(len(pairs) + rounds, MOST_ROUNDS)
 
 
+SHARES = {"half": 1 / 2, "a third": 1 / 3, "a quarter": 1 / 4, "a fifth": 1 / 5, "a tenth": 1 / 10}
+
+
 def assert_speed(speed: Speed, at_most: float, *, than: str = "the reference's time") -> None:
     """Check that the submission does not clearly take more than `at_most` times the reference's time (see `decide`).
 
     `than` names the other time in the message, for a race against something other than the reference.
     """
     if decide(speed.low, speed.high, at_most) == "too slow" and not is_observing():
+        most = next((words for words, share in SHARES.items() if math.isclose(share, at_most)), f"{at_most:g} times")
         raise TooSlow(
             f"takes {speed.ratio:.2f} times {than} ({CONFIDENCE:.0%} interval {speed.low:.2f} to "
-            f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times); at most {at_most:g} times is allowed",
-            at_most,
+            f"{speed.high:.2f}; CPU time {speed.cpu_ratio:.2f} times); at most {most} is allowed",
+            f"at most {most}",
             speed.ratio,
         )
 

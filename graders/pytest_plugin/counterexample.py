@@ -20,7 +20,7 @@ import numpy as np
 
 from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks import digits
-from graders.checks.mismatch import Mismatch
+from graders.checks.mismatch import Mismatch, TooSlow
 from graders.errors import SubmissionError
 from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
@@ -149,7 +149,7 @@ def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     pairs = zip(names, call.arguments, strict=True)
     spelled = [code(value) if isinstance(value, GeneratorSeed) else name for name, value in pairs]
     before = call.before
-    in_words = isinstance(fault, Mismatch) and type(fault.expected) is str and type(fault.actual) is not str
+    in_words = _is_in_words(fault) and type(fault.actual) is not str  # type: ignore[attr-defined]
     if in_words and before is not None and before.name == call.name and before.fault is None:
         with contextlib.suppress(NoProgram):
             earlier = _call(before)
@@ -319,14 +319,18 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
     """Return the lines and the outcome for a wrong value that is not part of the answer, but computed from it."""
-    words = isinstance(fault, Mismatch) and isinstance(fault.expected, str)
-    expected = expected_text(fault.expected) if words else None  # type: ignore[attr-defined]
+    expected = expected_text(fault.expected) if _is_in_words(fault) else None  # type: ignore[attr-defined]
     if not is_large(program.value):
         return [f"print({program.expression})"], Outcome(expected, actual_text(program.value))
     lines = [f"answer = {program.expression}", "print(answer.shape, answer.mean(), answer.std())"]
     value = np.asarray(program.value)
     numbers = f"mean {digits.number(value.mean())}, standard deviation {digits.number(value.std())}"
     return lines, Outcome(expected, f"{kind_of(value)}, {numbers}")
+
+
+def _is_in_words(fault: Exception) -> bool:
+    """Return whether the fault says in words what the answer should be. Of a race, it says how long it may take."""
+    return isinstance(fault, Mismatch) and isinstance(fault.expected, str) and not isinstance(fault, TooSlow)
 
 
 def _raised(call: Call) -> Outcome:

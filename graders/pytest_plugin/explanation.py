@@ -31,7 +31,7 @@ REMEMBERED = (
     "In a new process, the same call gets another answer: your code keeps something from earlier calls, for example in "
     "a global variable or a default argument, or it draws from a global random generator."
 )
-ANONYMOUS = ("expected ", "wrong value ", "NaN at ", "the answer is not ")  # texts that begin like this lack a subject
+ANONYMOUS = ("expected ", "at [", "wrong value ", "NaN at ", "the answer is not ")  # such texts lack a subject
 
 
 def message(failure: Failure, handle: Handle) -> str:

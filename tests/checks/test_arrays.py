@@ -236,14 +236,16 @@ def test_equal_content_is_equal(actual: object, expected: object) -> None:
 @pytest.mark.parametrize(
     ("actual", "expected", "message"),
     [
-        ((1, 2), [1, 3], "item 1: expected 3, got 2"),
+        ((1, 2), [1, 3], "at [1]: expected 3, got 2"),
+        ([[1, 2], [3, 4]], [[1, 2], [3, 5]], "at [1][1]: expected 5, got 4"),
         ((1,), [1, 3], "expected 2 items, got 1"),
+        ([1, 2], [1], "expected 1 item, got 2"),
         (1, [1], "expected a list of length 1, got int 1"),
         (1, True, "expected bool True, got int 1"),
         (0.0, -0.0, "expected -0.0, got 0.0"),
         (np.float64(1), 1.0, "expected float 1.0, got numpy.float64 1.0"),
         ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
-        ({"a": (1, 2)}, {"a": (1, 3)}, "key 'a': expected (1, 3), got (1, 2)"),
+        ({"a": (1, 2)}, {"a": (1, 3)}, "at ['a']: expected (1, 3), got (1, 2)"),
         (np.zeros(2), np.zeros(2, np.float32), "expected dtype float32, got float64"),
         (np.zeros(2), np.array([0.0, -0.0]), "wrong value at [1]: expected -0.0, got 0.0 (1 of 2 elements is wrong)"),
         (np.array([1j]), np.array([2j]), "wrong value at [0]: expected 2j, got 1j"),

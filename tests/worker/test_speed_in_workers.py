@@ -130,7 +130,7 @@ def test_all_rows_at_once_beat_one_call_for_each_row(graded: Graded, solved: Sol
 def test_a_loop_over_the_rows_is_as_slow_as_one_call_each(graded: Graded) -> None:
     message = result(graded("together", LOOP), TOGETHER).message
     assert "times the time of one call for each row" in message
-    assert "at most 0.2 times is allowed" in message
+    assert "at most a fifth is allowed" in message
 
 
 def test_a_fault_in_a_single_row_is_the_submissions_fault(graded: Graded) -> None:
