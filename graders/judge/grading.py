@@ -24,6 +24,7 @@ from graders.judge.sides import Clock, Sandbox, Sides, WorkerSide, sources_of, w
 from graders.pytest_plugin.items import is_hidden, task_of, test_name, title_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
+from graders.report.wording import can_be_pasted
 from graders.sandbox import gpu
 from graders.scoring import blocked_message, blocking, scored, ungradable
 from graders.verdict import STRENGTH, TestResult, Verdict
@@ -206,13 +207,13 @@ class Grading:
         return True
 
     def _repeated(self, item: pytest.Item, side: WorkerSide) -> TestResult:
-        """Run a test. If it fails, reduce the case, unless its task has failed before: that failure explains it."""
-        return self._run(item, side, reducing=self.request.reducing and task_of(item) not in self._failed)
+        """Run a test. If it fails, reduce the case."""
+        return self._run(item, side, reducing=self.request.reducing)
 
     def _run(self, item: pytest.Item, side: WorkerSide, *, reducing: bool) -> TestResult:
         title = "" if is_hidden(item) else title_of(item)
         self._begin(title or self._task(item).title, item)
-        return self.runner.result(item, side, reducing=reducing)
+        return self.runner.result(item, side, reducing=reducing, first=task_of(item) not in self._failed)
 
     def _begin(self, doing: str, item: pytest.Item | None = None) -> None:
         """Report what begins. A test that is repeated counts as the last one."""
@@ -258,7 +259,9 @@ class Grading:
         if self._passed_together(item):
             return self.together[item.nodeid]
         if item.nodeid in self.together and task.name in failed and not task.partial:
-            return self.together[item.nodeid]
+            shown = self.together[item.nodeid]
+            if not self.request.reducing or shown.reason or not shown.counterexample or can_be_pasted(shown):
+                return shown  # otherwise, a smaller input may be one that can be
         if item.nodeid in self.together and self.together[item.nodeid].reason == "time limit":
             return self.together[item.nodeid]
         if self.request.impatient and (stopped := self._stopped):

@@ -37,6 +37,7 @@ class Run:
 
     side: WorkerSide
     reducing: bool
+    first: bool  # whether no other test of its task has failed
     handle: Handle
     others: dict[str, WorkerSide] = field(default_factory=dict)  # the submission in other runtimes, or once more
     speed: Speed | None = None
@@ -57,8 +58,8 @@ class Runner:
     usual: bool = True  # whether nothing happened after which this process should not grade another submission
     _printed: dict[str, int] = field(default_factory=dict)  # the length of each test's output, in bytes
 
-    def result(self, item: pytest.Item, side: WorkerSide, *, reducing: bool) -> TestResult:
-        """Run a test on this side, and return its result. With `reducing`, a failing case is reduced."""
+    def result(self, item: pytest.Item, side: WorkerSide, *, reducing: bool, first: bool) -> TestResult:
+        """Run a test on this side, and return its result. For `reducing` and `first`, see `Trial.failure`."""
         self.undiagnosed.discard(item.nodeid)
         started, cpu_s = time.monotonic(), side.worker.cpu_s()
         self.sides.clock.begin()
@@ -71,7 +72,7 @@ class Runner:
             afresh=partial(self._afresh, item),
             repeated=self.repeated,
         )
-        run = self.current = Run(side, reducing, handle)
+        run = self.current = Run(side, reducing, first, handle)
         result = self._within_limits(item)
         result = msgspec.structs.replace(
             result,
@@ -194,7 +195,7 @@ class Runner:
         def keep_output() -> None:
             run.printed = run.side.worker.take_output()
 
-        run.failure = trial.failure(reducing=run.reducing, before_reducing=keep_output)
+        run.failure = trial.failure(reducing=run.reducing, first=run.first, before_reducing=keep_output)
         numbers = set(range(min(trial.count, CASES)))
         if run.failure is not None:
             if isinstance(run.failure.fault, WorkerError) or is_unwritten(run.failure.fault):

@@ -24,6 +24,7 @@ from graders.pytest_plugin.repetition import later
 from graders.watchdog import OutOfTime, grant
 
 REDUCE_S = 1.0  # the limit on the search for a smaller case, which is skipped if a single case takes longer
+REDUCE_MORE_S = 0.3  # the same, after another failure of the task
 WORDING_S = 5.0  # additional CPU time for writing the message if the search has used up the judge's time
 
 _DIGIT = re.compile(r"\d|nan|inf")
@@ -54,8 +55,13 @@ class Trial:
     name: str
     count: int
 
-    def failure(self, *, reducing: bool = True, before_reducing: Callable[[], object] = lambda: None) -> Failure | None:
-        """Return the first failing case, reduced, or None. Raise exceptions that are not the submission's fault."""
+    def failure(
+        self, *, reducing: bool = True, first: bool = True, before_reducing: Callable[[], object] = lambda: None
+    ) -> Failure | None:
+        """Return the first failing case, reduced, or None. Raise exceptions that are not the submission's fault.
+
+        If it isn't the `first` failure of its task, the case is reduced only if it is too large to show as a program.
+        """
         log = self.kata.call_log
         for case in range(self.count):
             draw = Draw(self.seed, self.name, case)
@@ -68,10 +74,15 @@ class Trial:
                 return Failure(case, fault)
             before_reducing()
             # A speed test takes a long time, and fails differently on smaller inputs.
-            if reducing and quick and draw.script and not log.raced and not isinstance(fault, WorkerError | BdbQuit):
-                fault = self._smaller(case, draw.script, fault)
+            reducible = reducing and quick and draw.script and not log.raced
+            reducible = reducible and not isinstance(fault, WorkerError | BdbQuit)
+            if reducible and first:
+                fault = self._smaller(case, draw.script, fault, REDUCE_S)
             depends = later(self.kata, log.last, fault) if quick else None
             shown = paste(self.kata.kata, log.last, fault, depends)
+            if reducible and not first and not shown.is_program:
+                fault = self._smaller(case, draw.script, fault, REDUCE_MORE_S)
+                shown = paste(self.kata.kata, log.last, fault, depends)
             return Failure(case, fault, shown, remembered=depends is not None)
         return None
 
@@ -89,10 +100,10 @@ class Trial:
             return fault
         return None
 
-    def _smaller(self, case: int, script: Script, fault: Exception) -> Exception:
+    def _smaller(self, case: int, script: Script, fault: Exception, seconds: float) -> Exception:
         """Return the exception of the smallest case that was found, and leave its last call in the call log."""
         wanted, first_call = _kind(fault), self.kata.call_log.last
-        deadline = time.monotonic() + REDUCE_S
+        deadline = time.monotonic() + seconds
 
         def fails(candidate: Script) -> bool:
             if time.monotonic() > deadline:

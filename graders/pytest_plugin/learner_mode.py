@@ -179,8 +179,7 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
         fault.add_note(f"\n{said}")
     if failure.counterexample.text and not isinstance(fault, pytest.exit.Exception):  # the learner left the debugger
         lines = failure.counterexample.text.splitlines()
-        is_code = any(line and not line.startswith("#") for line in lines)
-        heading = "The smallest failing case, as code:" if is_code else DESCRIBED
+        heading = "The smallest failing case, as code:" if failure.counterexample.is_program else DESCRIBED
         code = "\n".join("    " + line if line else "" for line in lines)
         fault.add_note(f"\n{heading}\n\n{code}")
     return fault

@@ -126,6 +126,12 @@ def test_every_program_of_a_kata_prints_reported_values(katas: Judge, pasted: Ca
                 assert runs_as_told(program, printed), f"{variant.path.stem}\n{program}\n--- printed\n{printed}"
 
 
+def test_only_a_race_has_an_input_that_is_too_large_for_a_program(katas: Judge) -> None:
+    _, _, verdict = graded(katas, "exercise12", "always_the_same_size")
+    described = [test.task for test in verdict.tests if test.counterexample and not wording.can_be_pasted(test)]
+    assert described == ["speed"]
+
+
 def test_a_mistake_is_recognised_by_any_number_of_its_family(katas: Judge) -> None:
     kata = catalogue.load(ROOT, "exercise04")
     variant = next(each for each in kata.wrong if each.path.stem == "epsilon_in_the_logarithm")
