@@ -68,14 +68,15 @@ class LocalMode:
         except CatalogueError as fault:
             pytest.fail(str(fault), pytrace=False)
         against = functools.partial(LocalSide, kata, kata.solution, limited=False)
-        return Handle(kata, side, against, afresh=functools.partial(LocalSide, kata, folder))
+        afresh = None if _is_debugging(item) else functools.partial(LocalSide, kata, folder)
+        return Handle(kata, side, against, afresh=afresh)
 
     def run(self, item: pytest.Function, trial: Trial) -> None:
         __tracebackhide__ = True
         kata, side = trial.kata.kata, trial.kata.side
         item.stash[STOPPED] = False
         assert isinstance(side, LocalSide)
-        debugging = any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
+        debugging = _is_debugging(item)
         if not debugging:
             _import(kata, side, self.reported)
         diagnosis = ""
@@ -98,6 +99,10 @@ class LocalMode:
                 shown.add_note(f"\n{EXTRA}")
             trace = _learners_own(failure.fault.__traceback__, side)
             raise shown.with_traceback(trace) from failure.fault.__cause__
+
+
+def _is_debugging(item: pytest.Item) -> bool:
+    return any(item.config.getoption(option, False) for option in ("usepdb", "trace"))
 
 
 @functools.cache
