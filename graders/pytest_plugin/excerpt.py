@@ -14,8 +14,8 @@ def excerpt(source: str, name: str) -> tuple[list[str], list[str]]:
     """
     tree = ast.parse(source)
     defined = {each: node for node in tree.body for each in names_bound_by(node)}
-    needed: dict[str, ast.stmt] = {}
-    waiting = [*_names_used_in(defined[name]), name]
+    needed = {name: defined[name]}
+    waiting = [*_names_used_in(defined[name])]
     while waiting:
         each = waiting.pop()
         if each in defined and each not in needed:

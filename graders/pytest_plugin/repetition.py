@@ -32,7 +32,7 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     if where is None or call.name in handle.repeated:  # one look at each function is enough, and saves time
         return None
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             alone = part_at(call.ask(handle.afresh()), where)
             if same(alone, fault.actual):
                 handle.repeated.add(call.name)
