@@ -321,7 +321,8 @@ def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]
     """Return the lines and the outcome for a wrong value that is not part of the answer, but computed from it."""
     expected = expected_text(fault.expected) if _is_in_words(fault) else None  # type: ignore[attr-defined]
     if not is_large(program.value):
-        return [f"print({program.expression})"], Outcome(expected, actual_text(program.value))
+        actual = actual_text(program.value)
+        return [f"print({program.expression})"], Outcome(expected, None if "..." in actual else actual)
     lines = [f"answer = {program.expression}", "print(answer.shape, answer.mean(), answer.std())"]
     value = np.asarray(program.value)
     numbers = f"mean {digits.number(value.mean())}, standard deviation {digits.number(value.std())}"
