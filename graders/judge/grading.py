@@ -260,7 +260,8 @@ class Grading:
             return self.together[item.nodeid]
         if item.nodeid in self.together and task.name in failed and not task.partial:
             shown = self.together[item.nodeid]
-            if not self.request.reducing or shown.reason or not shown.counterexample or can_be_pasted(shown):
+            text = shown.counterexample
+            if not self.request.reducing or shown.reason or not text or can_be_pasted(text):
                 return shown  # otherwise, a smaller input may be one that can be
         if item.nodeid in self.together and self.together[item.nodeid].reason == "time limit":
             return self.together[item.nodeid]

@@ -39,7 +39,8 @@ class Run:
     reducing: bool
     first: bool  # whether no other test of its task has failed
     handle: Handle
-    others: dict[str, WorkerSide] = field(default_factory=dict)  # the submission in other runtimes, or once more
+    others: dict[str, WorkerSide] = field(default_factory=dict)  # the submission in other runtimes
+    new: list[WorkerSide] = field(default_factory=list)  # the submission again, before any call
     speed: Speed | None = None
     failure: Failure | None = None
     printed: str = ""
@@ -69,7 +70,7 @@ class Runner:
             partial(self.sides.reference, self.sides.runtime(item)),
             timed=self._keep_speed,
             elsewhere=partial(self._elsewhere, item),
-            afresh=partial(self._afresh, item),
+            afresh=partial(self._afresh, item) if self.sides.request.reducing else None,
             repeated=self.repeated,
         )
         run = self.current = Run(side, reducing, first, handle)
@@ -82,7 +83,7 @@ class Runner:
             speed=run.speed,
         )
         side.worker.forget_output()
-        for other in run.others.values():
+        for other in (*run.others.values(), *run.new):
             other.worker.kill("its test is over")
         # Release the values that the submission returned. Those of all tests may not fit in memory.
         self.current = None
@@ -113,7 +114,7 @@ class Runner:
         """Return the submission in a new worker."""
         assert self.current is not None
         side = self.sides.new(self.sides.runtime(item), item.name)
-        self.current.others[f"new {len(self.current.others)}"] = side
+        self.current.new.append(side)
         return side
 
     def _limited(self, item: pytest.Item, output: str) -> str:

@@ -21,6 +21,7 @@ from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.outcome import Counterexample
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.pytest_plugin.repetition import later
+from graders.report.wording import can_be_pasted
 from graders.watchdog import OutOfTime, grant
 
 REDUCE_S = 1.0  # the limit on the search for a smaller case, which is skipped if a single case takes longer
@@ -78,13 +79,17 @@ class Trial:
             reducible = reducible and not isinstance(fault, WorkerError | BdbQuit)
             if reducible and first:
                 fault = self._smaller(case, draw.script, fault, REDUCE_S)
-            depends = later(self.kata, log.last, fault) if quick else None
-            shown = paste(self.kata.kata, log.last, fault, depends)
-            if reducible and not first and not shown.is_program:
-                fault = self._smaller(case, draw.script, fault, REDUCE_MORE_S)
-                shown = paste(self.kata.kata, log.last, fault, depends)
-            return Failure(case, fault, shown, remembered=depends is not None)
+            failure = self._shown(case, fault, repeating=quick)
+            if reducible and not first and not can_be_pasted(failure.counterexample.text):
+                failure = self._shown(case, self._smaller(case, draw.script, fault, REDUCE_MORE_S), repeating=quick)
+            return failure
         return None
+
+    def _shown(self, case: int, fault: Exception, *, repeating: bool) -> Failure:
+        """Return the failure with its last call as code. With `repeating`, look whether it depends on earlier calls."""
+        kata, call = self.kata, self.kata.call_log.last
+        depends = later(kata, call, fault) if repeating else None
+        return Failure(case, fault, paste(kata.kata, call, fault, depends), remembered=depends is not None)
 
     def fault_of(self, draw: Draw) -> Exception | None:
         """Return the submission's exception on these inputs, or None. Raise other exceptions."""

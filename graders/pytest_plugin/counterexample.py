@@ -146,8 +146,6 @@ def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     """Return the program for a call of a learner's function, after the call whose answer was compared with this one."""
     names = _names(parameters(kata, call.name), call.arguments)
     lines = _assigned_all(names, call.arguments)
-    pairs = zip(names, call.arguments, strict=True)
-    spelled = [code(value) if isinstance(value, GeneratorSeed) else name for name, value in pairs]
     before = call.before
     in_words = _is_in_words(fault) and type(fault.actual) is not str  # type: ignore[attr-defined]
     if in_words and before is not None and before.name == call.name and before.fault is None:
@@ -155,7 +153,7 @@ def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
             earlier = _call(before)
             large = f"answer = {earlier}; print(answer.shape, answer.mean(), answer.std())"
             lines = [large if is_large(before.value) else f"print({earlier})", "", *lines]
-    return PasteProgram(f"{call.name}({', '.join(spelled)})", call.value, lines)
+    return PasteProgram(f"{call.name}({_passed(names, call.arguments)})", call.value, lines)
 
 
 def _as_its_docstring_says(call: Call, probe: Probe, fault: Exception) -> PasteProgram:
@@ -181,10 +179,9 @@ def _with_its_source(kata: Kata, call: Call, probe: Probe) -> PasteProgram:
         imports += [f"import {submission}"]
     taken = {each for node in ast.parse("\n".join([*imports, *lines])).body for each in names_bound_by(node)}
     names = [f"{name}_" if name in taken else name for name in _names(probe.parameters, call.arguments)]
-    pairs = zip(names, call.arguments, strict=True)
-    spelled = [code(value) if isinstance(value, GeneratorSeed) else name for name, value in pairs]
     lines += [f"# {probe.summary}"] * bool(probe.summary) + _assigned_all(names, call.arguments)
-    return PasteProgram(f"{probe.name}({', '.join([submission, *spelled])})", call.value, lines, imports)
+    passed = _passed([submission, *names], [None, *call.arguments])
+    return PasteProgram(f"{probe.name}({passed})", call.value, lines, imports)
 
 
 def _is_comment(shown: str) -> bool:
@@ -392,6 +389,12 @@ def _names(parameter_names: Sequence[str], arguments: Sequence[Any]) -> list[str
     """Return a name for each argument, which is taken from the stub or made from the argument's position."""
     pairs = zip_longest(parameter_names[: len(arguments)], range(1, len(arguments) + 1))
     return [name or f"argument_{number}" for name, number in pairs]
+
+
+def _passed(names: Sequence[str], values: Sequence[Any]) -> str:
+    """Return the arguments of a call as code: the names, but each random generator written out, where it is new."""
+    pairs = zip(names, values, strict=True)
+    return ", ".join(code(value) if isinstance(value, GeneratorSeed) else name for name, value in pairs)
 
 
 def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:

@@ -31,7 +31,7 @@ from graders.pytest_plugin.local_rules import Guard, install
 from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
 from graders.pytest_plugin.point_tally import PointTally
 from graders.pytest_plugin.pytest_internals import OUTCOMES
-from graders.report.wording import DESCRIBED
+from graders.report.wording import DESCRIBED, can_be_pasted
 from graders.scoring import blocked_message, blocking
 
 HARNESS = str(Path(__file__).parents[1]) + os.sep
@@ -184,7 +184,7 @@ def _shown_fault(failure: Failure, handle: Handle, diagnosis: str) -> Exception:
         fault.add_note(f"\n{said}")
     if failure.counterexample.text and not isinstance(fault, pytest.exit.Exception):  # the learner left the debugger
         lines = failure.counterexample.text.splitlines()
-        heading = "The smallest failing case, as code:" if failure.counterexample.is_program else DESCRIBED
+        heading = "The smallest failing case, as code:" if can_be_pasted(failure.counterexample.text) else DESCRIBED
         code = "\n".join("    " + line if line else "" for line in lines)
         fault.add_note(f"\n{heading}\n\n{code}")
     return fault

@@ -51,11 +51,6 @@ class Counterexample:
     expected: str = ""
     actual: str = ""
 
-    @property
-    def is_program(self) -> bool:
-        """Whether the text has code to run, besides comments."""
-        return any(line and not line.startswith("#") for line in self.text.splitlines())
-
 
 def with_outcome(lines: list[str], outcome: Outcome) -> Counterexample:
     """Return a counterexample that consists of these lines and the outcome below them."""

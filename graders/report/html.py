@@ -77,7 +77,7 @@ def failure(test: TestResult, optional: Container[str], *, unfolded: bool) -> st
         parts.append(block(test.message, "said"))
     if test.counterexample:
         heading = f"<p>{wording.input_heading(test)}</p>"
-        code = block(test.counterexample, "code" if wording.can_be_pasted(test) else "")
+        code = block(test.counterexample, "code" if wording.can_be_pasted(test.counterexample) else "")
         parts += [heading, code, *filter(None, [comparison.drawn(test)])]
     if test.output:
         parts += [f"<p>{wording.PRINTED}</p>", block(test.output)]

@@ -148,7 +148,7 @@ class Page:
             return
         self.blank()
         self.block(wording.input_heading(test), "  ", "dim")
-        most = _PROGRAM_LINES if wording.can_be_pasted(test) else _MESSAGE_LINES
+        most = _PROGRAM_LINES if wording.can_be_pasted(test.counterexample) else _MESSAGE_LINES
         for line in _first_lines(test.counterexample, most, "# ").split("\n"):
             again = "# " if line.startswith("#") else ""
             first, *rest = self.wrapped(line, self.width - len(again))

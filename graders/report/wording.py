@@ -67,14 +67,14 @@ def title(test: TestResult) -> str:
     return test.title or sentence(test.name)
 
 
-def can_be_pasted(test: TestResult) -> bool:
-    """Return whether the counterexample is a program. If it begins with a comment, it only describes the input."""
-    return bool(test.counterexample) and not test.counterexample.startswith("#")
+def can_be_pasted(counterexample: str) -> bool:
+    """Return whether a counterexample is a program. If it begins with a comment, it only describes the input."""
+    return bool(counterexample) and not counterexample.startswith("#")
 
 
 def input_heading(test: TestResult) -> str:
     """Return the line to print above a counterexample, which says whether the counterexample is code to paste."""
-    return "The smallest failing input, as code to paste:" if can_be_pasted(test) else DESCRIBED
+    return "The smallest failing input, as code to paste:" if can_be_pasted(test.counterexample) else DESCRIBED
 
 
 def heading(verdict: Verdict) -> str:

@@ -19,7 +19,6 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake
-from graders.catalogue.paths import files_under
 from graders.errors import CatalogueError, KataError
 from graders.github import __main__ as jobs
 from graders.github import grading, reporting
@@ -575,10 +574,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_solution_of_each_kata_is_reported_as_passed(real: Path, slug: str, tmp_path: Path) -> None:
     kata = catalogue.load(ROOT, slug)
     solved = {
-        f"katas/{each.slug}/{name}": path.read_bytes()
+        f"katas/{each.slug}/{name}": data
         for each in (kata, *kata.earlier)
-        for name, path in files_under(each.root / "solutions" / each.slug)
-        if each.declares(name)
+        for name, data in intake.shipped(each, each.solution).items()
     }
     (tmp_path / "run").mkdir()
     with serving(GitHub(tmp_path, real)) as github, Judge(ROOT, require="full") as judge:

@@ -96,9 +96,10 @@ def runs_as_told(program: str, printed: str) -> bool:
         return raised[1] in printed.splitlines()[-1]
     yours = re.search(r"^# yours   : (.*(?:\n#  .*|\n# [^ey].*)*)", program, re.MULTILINE)
     if not yours:  # the value is too large to show
-        return "Traceback" not in printed
+        return "..." in printed
     told, came = numbers(re.sub(r"dtype\S+", "", yours[1])), numbers(printed)
-    came = came[max(0, len(came) - len(told)) :]  # a program may print the answer to an earlier call first
+    if program.count("print(") > 1:  # the answer to an earlier call comes first
+        came = came[max(0, len(came) - len(told)) :]
     return len(told) == len(came) and np.allclose(told, came, rtol=2e-4, equal_nan=True)
 
 
@@ -130,7 +131,9 @@ def test_every_program_of_a_kata_prints_reported_values(katas: Judge, pasted: Ca
 
 def test_only_a_race_has_an_input_that_is_too_large_for_a_program(katas: Judge) -> None:
     _, _, verdict = graded(katas, "exercise12", "always_the_same_size")
-    described = [test.task for test in verdict.tests if test.counterexample and not wording.can_be_pasted(test)]
+    described = [
+        test.task for test in verdict.tests if test.counterexample and not wording.can_be_pasted(test.counterexample)
+    ]
     assert described == ["speed"]
 
 
