@@ -18,6 +18,7 @@ from typing import Any
 from graders import intake
 from graders.authoring.mutation import Mutant, mutants_of, read_equivalents
 from graders.authoring.nulls import null_submissions
+from graders.authoring.programs import Tried, tried
 from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
@@ -45,6 +46,7 @@ class CheckPlan:
     flakes: int = 0  # the number of additional grading runs on right answers
     every: int = 1  # check only every n-th variant, to save time
     repeat: int = 1  # how often a wrong variant is graded; it must get the same points each time
+    programs: bool = False  # whether to run the programs that the failures of wrong variants show
     seed: bytes | None = None  # the seed of all runs except the `flakes`; None draws fresh inputs for every run
 
 
@@ -60,6 +62,7 @@ class CheckFinding:
     unseen: str = ""  # the fault if visible tests miss a wrong variant, or catch one that is marked hidden_only
     green: bool = False  # whether an independent answer passes the visible tests of the core tasks
     warning: str = ""  # something to improve that is not a fault
+    programs: tuple[Tried, ...] = ()  # what became of the programs of a wrong variant's failures
 
     @property
     def subject(self) -> str:
@@ -104,6 +107,12 @@ class CheckTally:
         """Yield a summary line for the kata, and a line for each fault and each warning."""
         figures = [f"{name} {figure}" for name, figure in self.figures().items() if figure not in ABSENT]
         yield f"{self.kata.slug}: {', '.join(figures)}"
+        programs = [each for finding in self.findings for each in finding.programs]
+        if programs:
+            kinds = Counter(each.kind for each in programs)
+            yield f"  programs that print what they report: {kinds['agrees']} of {len(programs)} failures"
+            words = Counter(each.test for each in programs if each.kind == "in words")
+            yield from (f"  in words: {test}, {count} times" for test, count in words.most_common())
         yield from (f"  {finding.subject} {finding.fault or finding.unseen}" for finding in self.faults)
         yield from (f"  warning: {finding.warning}" for finding in self.findings if finding.warning)
 
@@ -173,7 +182,10 @@ def findings_of(
         files = variant.submission(solution)
         finding = _wrong_finding(graded, kata, variant, files)
         unequal = _unequal_fault([fresh(files) for _ in range(plan.repeat)]) if plan.repeat > 1 else ""
-        yield replace(finding, fault=finding.fault or unequal)
+        verdict = graded(files, reducing=True, tasks=_decisive(kata, variant)) if plan.programs else None
+        programs = tuple(tried(kata, files, verdict)) if verdict else ()
+        fault = finding.fault or unequal or _program_fault(programs)
+        yield replace(finding, fault=fault, programs=programs)
     for variant in kata.accept[:: plan.every]:
         verdict = graded(variant.submission(solution), **_how_accepted(kata, variant))
         core = {task.name for task in kata.tasks if kata.require_extras or not task.extra}
@@ -192,7 +204,7 @@ def findings_of(
 
 def _graded(judge: Any, kata: Kata, files: dict[str, bytes], **how: Any) -> Verdict:
     """Return the verdict on these files. Raises KataError if the judge itself failed."""
-    verdict: Verdict = judge.grade_files(kata.slug, files, reducing=False, **how)
+    verdict: Verdict = judge.grade_files(kata.slug, files, **{"reducing": False, **how})
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict
@@ -257,13 +269,10 @@ def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
 def _wrong_finding(
     graded: Callable[..., Verdict], kata: Kata, variant: Variant, files: dict[str, bytes]
 ) -> CheckFinding:
-    affected = kata.tasks_of(variant.replaces)
-    # To save time, a challenge grades only the task that the variant must fail, with its prerequisites.
-    tasks = affected if kata.kind == "exercise" else affected & kata.with_earlier([str(variant.task)])
-    verdict = graded(files, diagnosing=True, tasks=tasks)
+    verdict = graded(files, diagnosing=True, tasks=_decisive(kata, variant))
     named = {test.diagnosis for test in verdict.tests} - {""}
     # The first verdict may lack some of the visible tests.
-    seen = _fails_visibly(verdict) or _fails_visibly(graded(files, tasks=affected, visible=True))
+    seen = _fails_visibly(verdict) or _fails_visibly(graded(files, tasks=kata.tasks_of(variant.replaces), visible=True))
     task = next((task for task in verdict.tasks if task.name == variant.task), None)
     failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
     fault = unseen = ""
@@ -284,6 +293,19 @@ def _wrong_finding(
         )
     asked = None if variant.hidden_only else seen
     return CheckFinding("wrong", variant.path.stem, fault, diagnosed=bool(named), seen=asked, unseen=unseen)
+
+
+def _decisive(kata: Kata, variant: Variant) -> frozenset[str]:
+    """Return the tasks to grade. To save time, a challenge grades only the one to fail, with its prerequisites."""
+    affected = kata.tasks_of(variant.replaces)
+    return affected if kata.kind == "exercise" else affected & kata.with_earlier([str(variant.task)])
+
+
+def _program_fault(programs: Sequence[Tried]) -> str:
+    wrong = [each for each in programs if each.kind == "is wrong"]
+    return "".join(
+        f"shows a program that does not print what is reported: {test}: {said}" for test, _, said in wrong[:1]
+    )
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:

@@ -25,6 +25,9 @@ def check(
     repeat: Annotated[
         int, typer.Option(help="Grade each wrong variant N times; the points must be equal.", metavar="N", min=1)
     ] = 1,
+    programs: Annotated[
+        bool, typer.Option("--programs", help="Run the programs that the wrong variants' failures show.")
+    ] = False,
     seed: Seed = None,
     data: Annotated[
         str | None,
@@ -37,9 +40,10 @@ def check(
 
     The stub must fail every task, also if its functions return None or an argument, and the solution and the accepted
     variants must pass. Each wrong variant must fail the task that it names; with --repeat, it must get the same points
-    on fresh inputs. With --mutation, every mutant of the solution must fail unless it is listed as equivalent. Right
-    answers must pass on fresh inputs every time; with --flakes 0, the report says that false alarms were not measured.
-    With --seed, all other runs take their inputs from that seed, so two checks of the same files agree.
+    on fresh inputs; with --programs, what the program of a failure prints must be what the failure reports. With
+    --mutation, every mutant of the solution must fail unless it is listed as equivalent. Right answers must pass on
+    fresh inputs every time; with --flakes 0, the report says that false alarms were not measured. With --seed, all
+    other runs take their inputs from that seed, so two checks of the same files agree.
 
     With --data, only the solution is graded, on a data set that `katas data fetch` has downloaded. Each measured
     number is printed beside its limit. If the kata's files include results, the solution makes them first.
@@ -55,7 +59,7 @@ def check(
             return 0 if on_data.check_on(judge, chosen_katas(slugs), data, seed_16(seed)) else 1
     if table is not None:
         delivery.check(table)
-    plan = checking.CheckPlan(mutation, flakes, every, repeat, seed_16(seed))
+    plan = checking.CheckPlan(mutation, flakes, every, repeat, programs, seed_16(seed))
     with Invocation.judge(root, require=require_confinement, resident=True) as judge:
         tallies = checking.check_katas(judge, chosen_katas(slugs), plan)
     if table is not None:

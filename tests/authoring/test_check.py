@@ -155,6 +155,16 @@ def test_a_wrong_answer_with_other_points_each_time_is_named(tmp_path: Path) -> 
     assert "wrong/added gets" not in done.out
 
 
+def test_programs_must_print_what_is_reported(tmp_path: Path) -> None:
+    workshop.write_repository(tmp_path, ["clean"])
+    elsewhere = ADDED.replace("2.0 + x", '(2.0 if "graders.worker" in __import__("sys").modules else 3.0) + x')
+    write(tmp_path / "graders/hidden/clean/wrong/elsewhere.py", f"# one more in a program\n# task: twice\n{elsewhere}")
+    done = katas("check", "clean", "--flakes", "0", "--programs", cwd=tmp_path)
+    assert done.out.splitlines()[1] == "  programs that print what they report: 1 of 2 failures", done.said
+    told = "  wrong/elsewhere shows a program that does not print what is reported: test_every_vector_is_doubled: [3.]"
+    assert told in done.out
+
+
 def test_missing_explanation_is_only_a_warning(checked: Finished) -> None:
     first, *more = of(checked, "unexplained").splitlines()
     assert first == of(checked, "clean")

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from graders import Judge, catalogue, intake
+from graders.authoring.programs import runs_as_told
 from graders.catalogue import Kata
 from graders.checks.mismatch import Missing
 from graders.pytest_plugin.cases import Failure
@@ -83,24 +83,6 @@ def offered(verdict: Verdict) -> list[str]:
         )
         found.append("\n".join(page[start + 1 : end]))
     return found
-
-
-def numbers(text: str) -> list[float]:
-    """Return the numbers in a value that Python or NumPy printed."""
-    return [float(each) for each in re.findall(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan\b|inf\b)", text)]
-
-
-def runs_as_told(program: str, printed: str) -> bool:
-    raised = re.search(r"^# raises (\w+)", program, re.MULTILINE)
-    if raised:
-        return raised[1] in printed.splitlines()[-1]
-    yours = re.search(r"^# yours   : (.*(?:\n#  .*|\n# [^ey].*)*)", program, re.MULTILINE)
-    if not yours:  # the value is too large to show
-        return "..." in printed
-    told, came = numbers(re.sub(r"dtype\S+", "", yours[1])), numbers(printed)
-    if program.count("print(") > 1:  # the answer to an earlier call comes first
-        came = came[max(0, len(came) - len(told)) :]
-    return len(told) == len(came) and np.allclose(told, came, rtol=2e-4, equal_nan=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""Run the programs that failures show, as a learner would, and compare what they print with what the report says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from graders import intake
+from graders.catalogue import Kata
+from graders.report import wording
+from graders.verdict import Verdict
+
+PATIENCE_S = 120.0
+NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan\b|inf\b)")
+CLOSE = 2e-4  # relative
+
+
+class Tried(NamedTuple):
+    """What became of the program of a failing test: "agrees", "in words" (there is no program) or "is wrong"."""
+
+    test: str
+    kind: str
+    said: str = ""
+
+
+def tried(kata: Kata, files: Mapping[str, bytes], verdict: Verdict) -> Iterator[Tried]:
+    """Run the program of every failing test of a submission."""
+    with _handed_out(kata, files) as folder:
+        for test in verdict.tests:
+            if test.status != "failed" or not test.counterexample:
+                continue
+            if not wording.can_be_pasted(test.counterexample):
+                yield Tried(test.name, "in words")
+                continue
+            printed = output_of(test.counterexample, folder)
+            agrees = runs_as_told(test.counterexample, printed)
+            yield Tried(test.name, *(("agrees",) if agrees else ("is wrong", printed.strip()[-200:])))
+
+
+@contextmanager
+def _handed_out(kata: Kata, files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Yield a folder with the kata and the solved earlier ones, as learners have them, and these files."""
+    with TemporaryDirectory() as name:
+        for each in (*kata.earlier, kata):
+            solved = {} if each is kata else intake.shipped(each, each.solution)
+            for path, data in (_supplied(each) | solved | (dict(files) if each is kata else {})).items():
+                target = Path(name, "katas", each.slug, path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+        yield Path(name)
+
+
+def _supplied(kata: Kata) -> dict[str, bytes]:
+    paths = [path for path in kata.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {path.relative_to(kata.folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def output_of(program: str, folder: Path) -> str:
+    """Return what a program prints, or its traceback."""
+    words = [sys.executable, "-"]
+    try:
+        done = subprocess.run(words, input=program, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return f"TimeoutError: it takes more than {PATIENCE_S:g} s"
+    return done.stdout if done.returncode == 0 else done.stderr
+
+
+def runs_as_told(program: str, printed: str) -> bool:
+    """Return whether a program printed the value, or raised the exception, that its last comments report."""
+    raised = re.search(r"^# raises (\w+)", program, re.MULTILINE)
+    if raised:
+        return raised[1] in "".join(printed.splitlines()[-1:])
+    yours = re.search(r"^# yours   : (.*(?:\n#  .*|\n# [^ey].*)*)", program, re.MULTILINE)
+    if not yours or "…" in yours[1]:  # the value is too large to show
+        return "Error" not in printed and bool(printed)
+    told, came = _numbers(re.sub(r"dtype\S+", "", yours[1])), _numbers(printed)
+    if program.count("print(") > 1:  # the answer to an earlier call comes first
+        came = came[max(0, len(came) - len(told)) :]
+    return "..." in printed or (len(told) == len(came) and all(map(_close, told, came)))
+
+
+def _numbers(text: str) -> list[float]:
+    """Return the numbers in a value that Python or NumPy printed."""
+    return [float(each) for each in NUMBER.findall(text)]
+
+
+def _close(told: float, came: float) -> bool:
+    return told == came or (told != told and came != came) or abs(told - came) <= CLOSE * max(abs(told), abs(came))
