@@ -16,6 +16,7 @@ from graders.checks.mismatch import Mismatch, fail
 
 SHORT = 6  # a tuple of at most this many integers is shown in full
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
+CLEAR = 0.01  # a difference of at least this share of the largest one is worth showing
 MULTIPLE = 8  # how many times the rounding error of one term an answer may be off for each term
 NINE_DIGITS = 1e-9  # how far a float64 of a core task may be off, relative to the largest element or its scale
 
@@ -214,7 +215,7 @@ def _wide(value: Array) -> Array:
 
 
 def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[Any], name: str = "") -> str | None:
-    """Describe the worst difference between two arrays, or return None if none exceeds `allowed`."""
+    """Describe the first clear difference between two arrays, or return None if none exceeds `allowed`."""
     found, reference = _wide(actual), _wide(expected)
     with np.errstate(all="ignore"):
         error = np.abs(found - reference)
@@ -226,18 +227,18 @@ def discrepancy(actual: Array, expected: Array, allowed: Array, dtype: np.dtype[
         if not off.any():
             return None
         excess = np.where(off, np.where(finite, error / allowed, np.inf), -1.0)
-        worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
-        subtle = bool(error[worst] < SUBTLE * np.abs(reference[worst]))
-    wanted, got = digits.pair(expected[worst], actual[worst])
+        first = np.unravel_index(int(np.argmax(excess >= CLEAR * excess.max())), excess.shape)
+        subtle = bool(error[first] < SUBTLE * np.abs(reference[first]))
+    wanted, got = digits.pair(expected[first], actual[first])
     values = f"expected {wanted}, got {got}"
     if subtle:
-        values += f"; allowed difference {float(allowed[worst]):.2g}"
+        values += f"; allowed difference {float(allowed[first]):.2g}"
     if not expected.ndim:
         return f"{name}: {values}" if name else values
     wrong = "NaN" if np.isnan(found[off]).all() and not np.isnan(reference[off]).any() else "wrong"
     # The first words must stay the same when the reducer shrinks an input to one element.
     subject = f"{name} is {wrong}" if name else "NaN" if wrong == "NaN" else "wrong value"
-    return f"{subject} at {list(map(int, worst))}: {values}{_others(off, wrong)}"
+    return f"{subject} at {list(map(int, first))}: {values}{_others(off, wrong)}"
 
 
 def _others(off: Array, wrong: str) -> str:

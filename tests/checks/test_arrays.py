@@ -38,7 +38,7 @@ class Loose(np.ndarray):
         (
             np.array([[1, 2, 3], [4, 5, -0.5]]),
             np.array([[1, 2, 3], [4, 6, 0.5]]),
-            "wrong value at [1, 2]: expected 0.5, got -0.5 (2 of 6 elements are wrong)",
+            "wrong value at [1, 1]: expected 6.0, got 5.0 (2 of 6 elements are wrong)",  # the first
         ),
         (
             np.array([1.0, np.nan]),
