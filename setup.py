@@ -17,7 +17,8 @@ from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 SHIPPED = ("katas", "solutions", "graders/hidden", "conftest.py", "tox.ini")
-NEEDED = (*SHIPPED, "graders", "constraints.txt", "setup.py")  # what an sdist has
+PACKAGES = ("graders", "katas_course", "katas_page", "katas_practice")
+NEEDED = (*SHIPPED, *PACKAGES, "constraints.txt", "setup.py")  # what an sdist has
 LEFT_OUT = ("__pycache__", "build", "debug")  # folders; git ignores them, but an unpacked sdist has no git
 
 
@@ -42,7 +43,7 @@ def target(name: str) -> str:
     """Return a file's place in the wheel, or "" if the wheel does not have it."""
     if any(name == each or name.startswith(f"{each}/") for each in SHIPPED):
         return f"graders/shipped/{name}"
-    return name if name.startswith("graders/") else ""
+    return name if name.startswith(tuple(f"{each}/" for each in PACKAGES)) else ""
 
 
 class BuildWithKatas(build_py):

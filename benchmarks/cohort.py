@@ -38,14 +38,14 @@ from grade_latency import TESTS, plain_suite, process
 
 from graders import catalogue, intake
 from graders.checks.speed import median_interval
-from graders.course import executors, submissions
-from graders.course.batch import Batch
-from graders.course.executors import Cluster, Job, JobExecutor, ThisMachine
-from graders.course.gradebook.tables import VerdictRow
-from graders.course.grading import BatchProgress, BatchRun
-from graders.course.reproducibility import same_result
 from graders.errors import KataError
 from graders.verdict import Verdict
+from katas_course import executors, submissions
+from katas_course.batch import Batch
+from katas_course.executors import Cluster, Job, JobExecutor, ThisMachine
+from katas_course.gradebook.tables import VerdictRow
+from katas_course.grading import BatchProgress, BatchRun
+from katas_course.reproducibility import same_result
 
 ROOT = Path(__file__).parents[1]
 SLUG = "exercise01"
@@ -178,7 +178,7 @@ def chunk(place: JobExecutor, seed: int) -> float:
 def against_pytest(rounds: int, workers: int, folder: Path) -> None:
     torch = plain_suite(folder / "torch", torch=True)
     numpy = plain_suite(folder / "numpy", torch=False)
-    print(f"cohort: graders.course, {workers} workers, confinement full, right submissions of {SLUG}")
+    print(f"cohort: katas_course, {workers} workers, confinement full, right submissions of {SLUG}")
     print("torch : PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(torch))
     print("numpy : PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 " + " ".join(numpy))
     sides = {"torch": process(torch, f"{TESTS} passed"), "numpy": process(numpy, f"{TESTS} passed")}

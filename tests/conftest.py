@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from graders import Judge
 from graders.verdict import Verdict
+from tests.workshop import PRODUCTS
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE / "repository"
@@ -30,6 +32,8 @@ ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slo
 settings.register_profile("quick", ANY_MACHINE, derandomize=True, max_examples=30)
 settings.register_profile("deep", ANY_MACHINE, max_examples=1000)
 settings.load_profile("quick")
+
+MISSING = [name for name in PRODUCTS if find_spec(name) is None]
 
 IMPORTED = pytest.StashKey[frozenset[str]]()
 """The names of the modules that collecting the tests imported."""
@@ -49,6 +53,14 @@ def pytest_configure() -> None:
     os.environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Ivy"}
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the tests of a package beside graders that has been deleted, and those that need it."""
+    if not MISSING or collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return True if any(f" {name}" in text for name in MISSING) else None
 
 
 @pytest.hookimpl(trylast=True)

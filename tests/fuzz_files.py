@@ -48,7 +48,7 @@ def toml() -> Target:
     """Fuzz the reader of diagnosis.toml and the check of its fields."""
     from graders.checks import Mismatch
     from graders.checks.artifacts import read_toml
-    from graders.debugging.diagnosis import gaps
+    from graders.checks.diagnosis_file import gaps
 
     def read(data: bytes) -> None:
         table = read_toml(data, "diagnosis.toml")

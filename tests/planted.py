@@ -33,12 +33,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("graders", "katas_course", "katas_page", "katas_practice")
 LIST = Path(__file__).with_name("planted.toml")
 LIMIT_S = 1800  # for the tests of one area; pytest-timeout ends a single test much sooner
 SHOWN_LINES = 15  # of pytest's output when a run has no result
 INTERRUPTED = 130
 
-# A copy imports its own `graders`, and everything else from where the running interpreter finds it. Python ignores
+# A copy imports its own packages, and everything else from where the running interpreter finds it. Python ignores
 # .pth files in folders that another .pth file names, so the original's editable installation has no effect. Like the
 # finder of an editable installation, this one has "editable" in its name, and modules on the path come before it.
 FINDER = """\
@@ -48,7 +49,7 @@ from importlib.machinery import PathFinder
 class EditableFinder:
     @staticmethod
     def find_spec(name, path=None, target=None):
-        return PathFinder.find_spec(name, [{root!r}]) if name == "graders" else None
+        return PathFinder.find_spec(name, [{root!r}]) if name in {packages!r} else None
 
 sys.meta_path.append(EditableFinder)
 """
@@ -190,7 +191,9 @@ class Copy:
     def _make_environment(self) -> None:
         venv.EnvBuilder(symlinks=True).create(self.folder / "venv")
         (packages,) = (self.folder / "venv" / "lib").glob("python*/site-packages")
-        (packages / "planted_finder.py").write_text(FINDER.format(root=str(self.root)), encoding="utf-8")
+        (packages / "planted_finder.py").write_text(
+            FINDER.format(root=str(self.root), packages=PACKAGES), encoding="utf-8"
+        )
         (packages / "planted_notes.py").write_text(NOTES.format(place=str(self.notes)), encoding="utf-8")
         folders = [*site.getsitepackages(), *(folder for folder in sys.path if Path(folder).name == "site-packages")]
         lines = [*filter(os.path.isdir, dict.fromkeys(folders)), "import planted_finder"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from graders.learner.serve.trainings import Trainings
+from katas_page.trainings import Trainings
 from tests import workshop
 from tests.workshop import edit, write
 

@@ -17,6 +17,7 @@ import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.workshop import KATAS, ROOT, Finished, environment
 
 HEAVY = {"show": ("matplotlib.figure", "matplotlib.backends.backend_svg")}
 QUICK = {"diff", "explain", "feedback", "gradebook", "hint", "list", "next", "progress", "reset", "review", "solution"}
+COURSE = find_spec("katas_course") is not None
 START = "import sys; sys.path.insert(0, sys.argv[1]); from tests import warm; warm.serve()"
 
 
@@ -89,9 +91,9 @@ def _import_commands() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         app(["list", "--help"], standalone_mode=False)
 
-    for name in ("bundles", "cli", "course", "report"):
-        package = importlib.import_module(f"graders.{name}")
-        for each in pkgutil.iter_modules(package.__path__, f"graders.{name}."):
+    for name in ("graders.bundles", "graders.cli", "graders.report", *(["katas_course"] if COURSE else [])):
+        package = importlib.import_module(name)
+        for each in pkgutil.iter_modules(package.__path__, f"{name}."):
             if each.name != "graders.cli.__main__":
                 importlib.import_module(each.name)
     for name in ("encodings.utf_8_sig", "graders.intake.archive", "graders.judge.messages", "graders.judge.grading"):
@@ -106,12 +108,21 @@ def _may_grade(words: Sequence[str]) -> bool:
 
 def _run(kept: Any) -> None:
     """Run the command of this process with the judge that all share."""
+    import graders.cli
+    from graders.judge import process
+
+    if COURSE:
+        _grade_batches_here(kept)
+    process.start = lambda *_, **__: kept
+    graders.cli.main()
+
+
+def _grade_batches_here(kept: Any) -> None:
+    """Let `katas grade-batch` grade in this process."""
     from concurrent.futures import ThreadPoolExecutor
 
-    import graders.cli
-    from graders.course import executors
-    from graders.judge import process
     from graders.judge.client import Judge
+    from katas_course import executors
 
     class Here(executors.JobExecutor):
         """Grades a batch in this process."""
@@ -122,5 +133,3 @@ def _run(kept: Any) -> None:
             executors._idle.append(Judge(root, require=require, crowded=True, started=kept))
 
     executors.ThisMachine = Here  # type: ignore[misc, assignment]
-    process.start = lambda *_, **__: kept
-    graders.cli.main()

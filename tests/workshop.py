@@ -17,6 +17,8 @@ from typing import NamedTuple
 from tests.forking import ForkServer
 
 ROOT = Path(__file__).resolve().parents[1]
+PRODUCTS = ("katas_course", "katas_page", "katas_practice")  # the packages beside graders
+PACKAGES = ("graders", *PRODUCTS)
 KATAS = str(Path(sys.executable).with_name("katas"))
 PATIENCE_S = 600  # for one command on a busy machine
 

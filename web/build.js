@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const course = path.join(here, "..", "graders", "course", "serve", "static");
-const folder = process.env.KATAS_STATIC || path.join(here, "..", "graders", "learner", "serve", "static");
+const course = path.join(here, "..", "katas_course", "serve", "static");
+const folder = process.env.KATAS_STATIC || path.join(here, "..", "katas_page", "static");
 
 const settings = {
     absWorkingDir: here,

@@ -11,9 +11,9 @@ from graders.errors import KataError
 from graders.learner.guidance import explanation_of
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
-GRADERS_ONLY = ("bundles", "course", "demo", "github", "hidden", "shipped")  # folders that students do not need
+GRADERS_ONLY = ("bundles", "demo", "github", "hidden", "shipped")  # folders that students do not need
 DIAGNOSIS = "diagnosis.toml"  # the file in which a learner explains a fault in words
-DIAGNOSIS_FORM = ("__init__.py", "causes.toml", "commands.py", "diagnosis.py")  # what learners need of debugging/
+PAGE, PRACTICE = "katas_page", "katas_practice"
 _HARNESS = Path(__file__).parents[1]
 _NEVER = frozenset({"__pycache__", "build", "node_modules"})
 
@@ -35,8 +35,8 @@ def with_required(root: Path, katas: Iterable[Kata]) -> list[Kata]:
 def student_files(root: Path, katas: Iterable[Kata]) -> Files:
     """Return the stubs, the visible tests, and the harness without the packages that only graders need.
 
-    The modules that create practice networks also explain the faults of these networks. If the explanations would give
-    away answers to a kata, these modules are left out.
+    The package that creates practice networks also explains the faults of these networks. If the explanations would
+    give away answers to a kata, it is left out.
     """
     chosen = with_required(root, katas)
     files = _settings(root)
@@ -44,10 +44,8 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
         files |= _below(kata.folder, f"katas/{kata.slug}")
     harness = _below(_HARNESS, "graders")
     files |= {name: path for name, path in harness.items() if name.split("/")[1] not in GRADERS_ONLY}
-    if not explained(chosen):
-        return files
-    kept = {f"graders/debugging/{name}" for name in DIAGNOSIS_FORM}
-    return {name: path for name, path in files.items() if not name.startswith("graders/debugging/") or name in kept}
+    packages = [PAGE] if explained(chosen) else [PAGE, PRACTICE]
+    return files | {name: path for each in packages for name, path in _below(_HARNESS.parent / each, each).items()}
 
 
 def explanations(katas: Iterable[Kata]) -> Files:

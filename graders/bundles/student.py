@@ -87,7 +87,7 @@ def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
     answered = contents.explained(contents.with_required(root, katas))
     if answered:
         said = NO_PRACTICE.format(slugs=" and ".join(answered))
-        found |= {f"graders/debugging/{name}.py": said for name in ("practice", "generate")}
+        found[f"{contents.PRACTICE}/__init__.py"] = said
     return found
 
 

@@ -5,7 +5,6 @@ A command's module is imported when the command is used: `katas --help` and comp
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from graders import extras
+from graders.cli import products
 from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     @property
     def is_here(self) -> bool:
         """Whether the command is part of this copy: learners get one without the packages for courses."""
-        return importlib.util.find_spec(".".join(self.target.split(".")[:2])) is not None
+        return products.is_here(self.target)
 
 
 # The sections of `katas --help`. The modules import what is slow only where they use it.
@@ -60,7 +60,7 @@ SECTIONS = {
         "notebook": Entry(
             "graders.learner.commands:notebook", "Write a kata as a Jupyter notebook that grades itself."
         ),
-        "debug": Entry("graders.debugging.commands:app", "Practise on broken training programs."),
+        "debug": Entry("katas_practice.commands:app", "Practise on broken training programs."),
     },
     "Set up": {
         "init": Entry("graders.cli.init:init", "Write the katas into a folder, or update such a folder."),
@@ -69,15 +69,17 @@ SECTIONS = {
     },
     "Teach": {
         "release": Entry("graders.cli.release:release", "Make bundles for students or for other grading platforms."),
-        "collect": Entry("graders.github.commands:collect", "Collect one private repository for each student."),
-        "grade-batch": Entry("graders.course.commands.grade_batch:grade_batch", "Grade a whole cohort's submissions."),
-        "review": Entry("graders.course.commands.review:review", "Score the tasks in a verdict that a person grades."),
-        "feedback": Entry("graders.course.commands.feedback:feedback", "Write the reports that students get back."),
+        "collect": Entry(
+            "katas_course.commands.repositories:collect", "Collect one private repository for each student."
+        ),
+        "grade-batch": Entry("katas_course.commands.grade_batch:grade_batch", "Grade a whole cohort's submissions."),
+        "review": Entry("katas_course.commands.review:review", "Score the tasks in a verdict that a person grades."),
+        "feedback": Entry("katas_course.commands.feedback:feedback", "Write the reports that students get back."),
         "handback": Entry(
-            "graders.github.commands:handback", "Give feedback back to the repositories that were collected."
+            "katas_course.commands.repositories:handback", "Give feedback back to the repositories that were collected."
         ),
         "gradebook": Entry(
-            "graders.course.commands.gradebook:app", "Store a course's verdicts, and compute everyone's points."
+            "katas_course.commands.gradebook:app", "Store a course's verdicts, and compute everyone's points."
         ),
     },
     "Write katas": {
@@ -105,7 +107,7 @@ class LazyCommand(TyperCommand):
     def real(self) -> Any:
         """The command itself, with the option --root. Raises KataError if it isn't part of this copy."""
         if not self.entry.is_here:
-            raise KataError("this is a copy for learners, without the commands for courses. Use a full checkout.")
+            raise KataError(f"this copy of the katas has no `katas {self.name}`. Use a clone of the whole repository.")
         alone, target = typer.Typer(add_completion=False, rich_markup_mode=None), resolve_name(self.entry.target)
         alone.callback()(lambda: None)  # so that Typer makes a group of it
         if isinstance(target, typer.Typer):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 
+from graders.cli import products
 from graders.cli.session import Invocation, say
 from graders.errors import KataError
 
@@ -43,19 +43,14 @@ def serve(
     if instructor is None:
         if by is not None or anonymous:
             raise KataError("--by and --anonymous are for marking. Add --instructor COURSE.")
-        from graders.learner.serve import app
-
         end = "The server has ended; your files are saved."
-        run = partial(app.serve, Invocation.judge(resident=True), Invocation.root, **settings)
+        run = partial(
+            products.door("learners' page").serve, Invocation.judge(resident=True), Invocation.root, **settings
+        )
     else:
-        if find_spec("graders.course") is None:
-            raise KataError(
-                "--instructor: this copy of the katas is for learners. Use a clone of the whole repository."
-            )
         if by is None:
             raise KataError("--instructor: who marks? Add --by NAME, the name that the authors see.")
-        from graders.course.serve import app as marking
-
+        marking = products.door("marking page")
         end = "The server has ended; all points that the page showed as saved are stored."
         run = partial(marking.serve, instructor, by, Invocation.root, anonymous=anonymous, **settings)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graders.checks import task
-from graders.debugging.diagnosis import diagnosis_of
+from graders.checks.diagnosis_file import diagnosis_of
 
 
 def look_at(kata: Any, bug: str, file: str, lines: int) -> None:

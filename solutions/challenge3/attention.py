@@ -81,8 +81,7 @@ def layers(vocabulary_size: int, embedding_dim: int, n_classes: int, seed: int) 
 
 def train(model: nn.Module, corpus: Corpus, *, epochs: int, seed: int) -> list[float]:
     """Train with Adam on the cross-entropy of corpus.train; return the mean loss over each epoch's batches."""
-    device = next(model.parameters()).device
-    tokens, mask, labels = (part.to(device) for part in corpus.batch(corpus.train))
+    tokens, mask, labels = corpus.batch(corpus.train)
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     history = []

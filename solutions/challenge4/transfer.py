@@ -94,9 +94,10 @@ def full_training(backbone: nn.Module, data: Photos, *, epochs: int, seed: int) 
 def fit(title: str, backbone: nn.Module, data: Photos, unfrozen: int, epochs: int, seed: int) -> Run:
     """Train the head and the last `unfrozen` stages; Ctrl-C keeps the finished epochs."""
     began = time.process_time()
-    model = Classifier(backbone, data.classes, unfrozen, seed).to(data.train_images.device)
+    model = Classifier(backbone, data.classes, unfrozen, seed)
     stages = [parameter for parameter in model.backbone.parameters() if parameter.requires_grad]
     groups = [{"params": model.head.parameters(), "lr": HEAD_RATE}, {"params": stages, "lr": STAGE_RATE}]
+    model.to(data.train_images.device)
     optimizer = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
     generator = torch.Generator().manual_seed(seed)
     rows, done = [], None
@@ -123,10 +124,9 @@ def train_epoch(model: Classifier, optimizer: torch.optim.Optimizer, data: Photo
     """Train on every image once, in random batches; mirror each image with probability 1/2."""
     model.train()
     for rows in torch.randperm(len(data.train_images), generator=generator).split(BATCH_SIZE):
-        mirrored = torch.rand(len(rows), 1, 1, 1, generator=generator) < 0.5
+        mirrored = torch.rand(len(rows), 1, 1, 1, generator=generator).to(data.train_images.device) < 0.5
         images = data.train_images[rows]
-        images = torch.where(mirrored.to(images.device), images.flip(3), images)
-        loss = F.cross_entropy(model(images), data.train_labels[rows])
+        loss = F.cross_entropy(model(torch.where(mirrored, images.flip(3), images)), data.train_labels[rows])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

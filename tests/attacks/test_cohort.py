@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders import catalogue, intake
-from graders.course.blobs import Store
 from graders.errors import IntakeError, KataError
 from graders.intake import git
 from graders.report import FORMATS, render
 from graders.verdict import TaskResult, TestResult, Verdict
+from katas_course.blobs import Store
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.course import gradescope, submissions
 from graders.errors import KataError
+from katas_course import gradescope, submissions
 from tests.workshop import ADDED, SOLUTION, write, write_repository, zipped
 
 pytestmark = pytest.mark.security
@@ -223,7 +223,7 @@ submission_1:
 
 @attack("Z45")
 def test_a_download_of_a_million_names_is_refused(observed, tmp_path, monkeypatch):
-    monkeypatch.setattr("graders.course.downloads.ENTRIES", 1_000)
+    monkeypatch.setattr("katas_course.downloads.ENTRIES", 1_000)
     place = tmp_path / "in.zip"
     place.write_bytes(zipped({f"{number}/x": "" for number in range(1_001)}))
     with pytest.raises(KataError, match="it holds more than 1000 files"):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from graders.manual_scores import marks_of
-from tests.course.books import current
-from tests.course.marking import Marking, write_course
+from tests.katas_course.books import current
+from tests.katas_course.marking import Marking, write_course
 from tests.serving import Server, serving
 
 pytestmark = pytest.mark.security

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.course.submissions import of_katas, read
+from katas_course.submissions import of_katas, read
 from tests.milestone_course import ADD, DOUBLE, NETWORK, write_course, write_files
 from tests.warm import katas
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from graders import catalogue
-from graders.course import submissions
-from graders.github import commands, remotes
-from graders.github.collecting import PUSHES, Collected, read
+from katas_course import remotes, submissions
+from katas_course.collecting import PUSHES, Collected, read
+from katas_course.commands import repositories as commands
 from tests.classroom import BASIC, ENVIRONMENT, Classroom, roster
 from tests.github_server import TOKEN, git, serving
 from tests.in_process import katas as command

@@ -27,17 +27,17 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.catalogue.stubs import handed_out
-from graders.debugging import practice
-from graders.debugging.generate import candidate
 from graders.errors import KataError
 from graders.learner import guidance
-from graders.learner.serve import app, files, live, pane
-from graders.learner.serve.live import LiveKatas
-from graders.learner.serve.markdown import to_html
 from graders.output.delivery import deliver_bytes
 from graders.web.answers import Outdated
 from graders.web.guard import Guard, forwarded
+from graders.web.markdown import to_html
 from graders.web.server import address_of
+from katas_page import app, files, live, pane
+from katas_page.live import LiveKatas
+from katas_practice import practice
+from katas_practice.generate import candidate
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import ADDRESS, Server, serving

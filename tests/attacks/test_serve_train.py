@@ -17,8 +17,8 @@ import pytest
 from graders import catalogue
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.serve import trainings as module
-from graders.learner.serve.trainings import Trainings, frame_of
+from katas_page import trainings as module
+from katas_page.trainings import Trainings, frame_of
 from tests.serving import Server, serving
 from tests.training_course import PROGRAM, WATCHED, write_course, write_watched
 from tests.workshop import HALF, edit, write

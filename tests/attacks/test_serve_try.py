@@ -16,8 +16,8 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.serve import tryout
-from graders.learner.serve.tryout import Tryouts
+from katas_page import tryout
+from katas_page.tryout import Tryouts
 from tests import workshop
 from tests.learner.test_learning import README
 from tests.serving import Server, serving

@@ -78,8 +78,10 @@ def test_the_search_trains(solution: ModuleType) -> None:
 
 @pytest.mark.parametrize("solution", ["challenge3/attention"], indirect=True)
 @pytest.mark.parametrize("kind", ["AttentionClassifier", "MeanPoolingClassifier"])
-def test_attention_trains(solution: ModuleType, kind: str) -> None:
-    corpus = solution.make_corpus(seed=0, n_train=200, n_test=50)
+def test_attention_trains(solution: ModuleType, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus, place = solution.make_corpus(seed=0, n_train=200, n_test=50), "cpu"
+    batch = type(corpus).batch
+    monkeypatch.setattr(type(corpus), "batch", lambda *given: [part.to(place) for part in batch(*given)])
     losses = []
     for place in ("cpu", DEVICE):
         model = getattr(solution, kind)(len(corpus.vocabulary), seed=0).to(place)

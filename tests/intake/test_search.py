@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue, intake
-from graders.course import submissions
 from graders.errors import IntakeError
+from katas_course import submissions
 from tests.intake.test_archives import packed
 from tests.workshop import ROOT, SOLUTION, TOML, write, write_kata, zipped
 

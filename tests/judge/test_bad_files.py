@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake, report
-from graders.course.blobs import Store
-from graders.course.rules import spends_attempt
 from graders.verdict import FILES, Verdict
+from katas_course.blobs import Store
+from katas_course.rules import spends_attempt
 from tests.observed import tasks
 
 Damage = Callable[[Path], object]

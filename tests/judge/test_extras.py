@@ -20,7 +20,6 @@ from rich.console import Console
 
 from graders import Judge, catalogue
 from graders.cli.grade import differences
-from graders.course.gradebook import Gradebook
 from graders.github import reporting
 from graders.learner.progress import Progress, Standing
 from graders.learner.watch import view
@@ -29,9 +28,10 @@ from graders.report import FORMATS, render, terminal
 from graders.report.text import shown
 from graders.scoring import scored, totalled
 from graders.verdict import TestResult, Verdict, from_json
+from katas_course.gradebook import Gradebook
 from tests import in_process, workshop
 from tests.conftest import REPOSITORY
-from tests.course.books import results_in
+from tests.katas_course.books import results_in
 from tests.test_scoring import kata_of, task
 from tests.warm import katas
 from tests.workshop import write

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from graders import Judge, catalogue, intake
-from graders.course.blobs import Store
 from graders.errors import KataError
 from graders.judge.cached_kata import NOTHING_YET
 from graders.report import render
 from graders.verdict import Verdict, from_json, to_json
+from katas_course.blobs import Store
 from tests.milestone_course import ADD, DOUBLE, FLAT, MIXED, NETWORK, STUB, WHOLE, commit, write_course, write_files
 from tests.observed import statuses
 

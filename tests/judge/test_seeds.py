@@ -13,8 +13,8 @@ from graders import Judge, catalogue
 from graders.checks.mismatch import TooSlow
 from graders.checks.speed import assert_speed
 from graders.cli.grade import differences
-from graders.course.reproducibility import same_result
 from graders.verdict import Speed, TestResult, Verdict
+from katas_course.reproducibility import same_result
 from tests.observed import result, statuses
 
 Graded = Callable[..., Verdict]

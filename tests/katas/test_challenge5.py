@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from graders import catalogue
-from graders.debugging.diagnosis import CAUSES
+from graders.checks.diagnosis_file import CAUSES
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.local_side import LocalSide
 from tests import workshop

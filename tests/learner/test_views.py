@@ -14,13 +14,13 @@ from graders import catalogue
 from graders.judge.messages import Step
 from graders.learner.guidance import Hint
 from graders.learner.progress import Standing, points_of
-from graders.learner.serve import pane
 from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.session import FileError, State, syntax_errors_in
 from graders.learner.watch.view import activity, news_lines, picture
 from graders.report import terminal
 from graders.report.text import shown
 from graders.verdict import FILES, Speed, TaskResult, TaskStatus, TestResult, TestStatus, Verdict
+from katas_page import pane
 from tests import workshop
 
 MESSAGE = (

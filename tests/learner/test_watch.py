@@ -22,7 +22,6 @@ from rich.console import Console
 from graders import catalogue
 from graders.judge.messages import Step
 from graders.learner.progress import Progress, Standing
-from graders.learner.serve import pane
 from graders.learner.watch import session as session_module
 from graders.learner.watch import view
 from graders.learner.watch.file_watcher import Saves, signature
@@ -31,6 +30,7 @@ from graders.learner.watch.task_cache import TaskCache, affected_by
 from graders.learner.watch.terminal import split
 from graders.scoring import scored
 from graders.verdict import TaskResult, TaskStatus, TestResult, TestStatus, Verdict
+from katas_page import pane
 from tests import workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README

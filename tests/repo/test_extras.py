@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from graders import extras
+from graders.cli import products
 from graders.cli.app import COMMANDS
 from tests.repo.test_layers import modules
-from tests.workshop import ROOT, Finished, environment, run
+from tests.workshop import PACKAGES, PRODUCTS, ROOT, Finished, environment, run
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENTRY_POINTS = ("graders", "graders.cli", "graders.cli.__main__", "graders.cli.app", "graders.pytest_plugin.plugin")
@@ -98,7 +99,7 @@ def loaded(first: Iterable[str]) -> dict[str, str]:
             seen.add(module)
             at_once, ever = imports_of(module)
             waiting += filter(None, map(own, ever))
-            outside = {each.partition(".")[0] for each in at_once if not own(each)} - {"graders", "__future__"}
+            outside = {each.partition(".")[0] for each in at_once if not own(each)} - {*PACKAGES, "__future__"}
             found |= dict.fromkeys(outside - set(sys.stdlib_module_names), module)
     return found
 
@@ -109,7 +110,8 @@ def of_command(name: str) -> list[str]:
     body = ast.parse(modules()[module].read_text(encoding="utf-8")).body
     mine = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == function]
     names = [*imported(body, inside=False), *imported([part for node in mine for part in node.body], inside=True)]
-    return [place for each in names if (place := own(each))] + ([] if mine else [module])
+    doors = products.DOORS.values() if "graders.cli.products" in names else ()
+    return [place for each in (*names, *doors) if (place := own(each))] + ([] if mine else [module])
 
 
 @pytest.mark.parametrize("name", [*ENTRY_POINTS, *PROCESSES])
@@ -132,7 +134,7 @@ def test_a_module_that_a_command_imports_in_a_function_is_found() -> None:
 
 
 LOADED = "import sys; from graders.cli.app import run_command_line as run; run(None); print(*sorted(sys.modules))"
-PRODUCTS = ("learner", "course", "debugging", "authoring", "bundles", "github", "doctor", "report", "intake")
+ROOMS = ("learner", "authoring", "bundles", "github", "doctor", "report", "intake")
 
 
 def modules_after(*words: str, env: dict[str, str] | None = None) -> set[str]:
@@ -146,7 +148,7 @@ def test_help_and_completion_import_no_product() -> None:
     line = {"_KATAS_COMPLETE": "complete_bash", "_TYPER_COMPLETE_ARGS": "katas gr", "COMP_WORDS": "katas gr"}
     for names in (modules_after("--help"), modules_after(env=line | {"COMP_CWORD": "1"})):
         assert "graders.cli.app" in names
-        assert [name for name in PRODUCTS if f"graders.{name}" in names] == []
+        assert names & {*PRODUCTS, *(f"graders.{name}" for name in ROOMS)} == set()
 
 
 @pytest.mark.parametrize("extra", ["", "figures"])

@@ -1,5 +1,7 @@
 """The packages of the harness form layers: each imports only from those below it. No two files import each other.
 
+The packages beside `graders` import from it and never from each other, so that each of them can be left out.
+
 Some parts may import only a little, so that they start quickly or can be trusted.
 """
 
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workshop import ROOT, run
+from tests.workshop import PACKAGES, PRODUCTS, ROOT, run
 
 # The layers from the bottom up. A package or top-level module imports only from those before it in the list. The
 # package `graders` itself, which exports the public names, is above them all.
@@ -43,27 +45,32 @@ LAYERS = (
     "judge",
     "web",
     "command_line",
-    "debugging",
     "learner",
     "authoring",
-    "course",
     "bundles",
     "github",
     "doctor",
     "cli",
+    *PRODUCTS,
 )
 NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
-COMMAND_LINE = ("examples", "options", "session", "terminal")  # modules of graders/cli that all commands share
+COMMAND_LINE = (
+    "examples",
+    "options",
+    "products",
+    "session",
+    "terminal",
+)  # modules of graders/cli that all commands share
 
 
 @cache
 def modules() -> dict[str, Path]:
     """Return the path of every module of the harness by dotted name."""
     found = {}
-    for path in sorted((ROOT / "graders").rglob("*.py")):
-        inside = path.relative_to(ROOT / "graders").parts
-        if inside[0] not in NOT_THE_HARNESS and inside[:2] != ("debugging", "kata"):
-            found[".".join(("graders", *inside)).removesuffix(".py").removesuffix(".__init__")] = path
+    for path in sorted(each for package in PACKAGES for each in (ROOT / package).rglob("*.py")):
+        package, *inside = path.relative_to(ROOT).parts
+        if inside[0] not in NOT_THE_HARNESS and (package, inside[0]) != ("katas_practice", "kata"):
+            found[".".join((package, *inside)).removesuffix(".py").removesuffix(".__init__")] = path
     return found
 
 
@@ -88,7 +95,9 @@ def imports(*, by_name: bool = False) -> dict[str, set[str]]:
 
 
 def layer_of(module: str) -> str:
-    """Return a module's layer. The commands of a package, its module or package `commands`, belong to `cli`."""
+    """Return a module's layer. The commands of a package in graders, its module `commands`, belong to `cli`."""
+    if module.startswith(PRODUCTS):
+        return module.partition(".")[0]
     if module in {f"graders.cli.{name}" for name in COMMAND_LINE}:
         return "command_line"
     parts = module.split(".")
@@ -117,8 +126,19 @@ def test_no_two_files_import_each_other() -> None:
         raise AssertionError(" → ".join(fault.args[1])) from None
 
 
-# What `course` sees of the other packages: the judge, the verdict, reports and intake, and what all of these share.
+def test_no_product_imports_another() -> None:
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in imports(by_name=True).items()
+        for other in others
+        if {layer_of(name), layer_of(other)} <= set(PRODUCTS) and layer_of(name) != layer_of(other)
+    ]
+    assert wrong == []
+
+
+# What `katas_course` sees of graders: the judge, the verdict, reports and intake, and what all of these share.
 SEEN_BY_COURSE = {
+    "graders.github": "GitHub's API, and the length of a comment",
     "graders.judge.client": "Judge",
     "graders.verdict": "Verdict and its parts",
     "graders.manual_scores": "manual scores in a verdict",
@@ -135,9 +155,8 @@ SEEN_BY_COURSE = {
     "graders.cli.session": "the repository that a command works on",
     "graders.cli.terminal": "Ctrl-C",
     "graders.checks": "whether a submitted picture is a picture",
-    "graders.learner.serve": "explanations as HTML",
     "graders.learner.progress": "the folder for secrets",
-    "graders.web": "the web server",
+    "graders.web": "the web server, and Markdown as HTML",
     "graders.learner.guidance": "a kata's explanation",
 }
 
@@ -146,9 +165,9 @@ def test_course_sees_only_the_doors_of_the_other_packages() -> None:
     seen = {
         other
         for name, others in imports(by_name=True).items()
-        if name.startswith("graders.course")
+        if name.startswith("katas_course")
         for other in others
-        if not other.startswith("graders.course")
+        if not other.startswith("katas_course")
     }
     allowed = {other for other in seen for door in SEEN_BY_COURSE if other == door or other.startswith(f"{door}.")}
     assert sorted(seen - allowed) == []

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.workshop import ROOT
+from tests.workshop import PACKAGES, ROOT
 
 TEXTS = {"message", "remark", "diagnosis", "why", "refused", "fault", "error", "problem"}
 READING = ("startswith", "endswith", "find", "index")
 ALLOWED = {
-    "graders/course/grading.py": "whether a refusal is the same as before is a question about its text",
+    "katas_course/grading.py": "whether a refusal is the same as before is a question about its text",
     "graders/pytest_plugin/cases.py": "a smaller case must fail with the same first words, which the learner reads",
     "graders/pytest_plugin/counterexample.py": "of several expressions, show the one that the message names",
     "graders/pytest_plugin/learner_mode.py": "pytest adds its explanation to the message of an assertion",
@@ -60,9 +60,9 @@ def test_a_reading_of_a_message_is_found() -> None:
 
 def test_no_code_reads_a_message() -> None:
     found: dict[str, list[str]] = {}
-    for path in sorted(Path(ROOT, "graders").rglob("*.py")):
+    for path in sorted(each for package in PACKAGES for each in Path(ROOT, package).rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
-        if not name.startswith(("graders/hidden/", "graders/debugging/programs/")):
+        if not name.startswith(("graders/hidden/", "katas_practice/programs/")):
             for node in readings(path.read_text(encoding="utf-8")):
                 found.setdefault(name, []).append(f"line {node.lineno}: {ast.unparse(node)}")
     assert {name: lines for name, lines in found.items() if name not in ALLOWED} == {}

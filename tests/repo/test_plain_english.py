@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workshop import ROOT
+from tests.workshop import PACKAGES, ROOT
 
 # Files that are not checked.
 NOT_YET = (
@@ -159,7 +159,7 @@ GROUPS = (
     Group("texts", ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md"), plain),
     Group("katas", ("katas/*/*.md", "katas/*/kata.toml"), plain),
     Group("misconceptions", ("graders/hidden/*/wrong/**/*.py", "graders/hidden/*/wrong/**/*.edit"), first_line),
-    Group("code", ("graders/**/*.py",), code, VARIANTS),
+    Group("code", tuple(f"{package}/**/*.py" for package in PACKAGES), code, VARIANTS),
 )
 
 

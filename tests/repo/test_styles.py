@@ -13,7 +13,7 @@ import pytest
 from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.catalogue.records import AFTER
-from tests.workshop import ROOT
+from tests.workshop import PACKAGES, ROOT
 
 KATAS = catalogue.load_all(ROOT)
 EXERCISES = [kata for kata in KATAS if kata.kind == "exercise"]
@@ -181,5 +181,5 @@ def test_stub_and_solution_have_the_same_signatures(kata: Kata) -> None:
 
 def test_a_module_is_named_by_what_it_does() -> None:
     """Accepted variants are exempt, because their authors have named the files."""
-    paths = [path for path in files(ROOT / "graders", ".py") if "accept" not in path.parts]
+    paths = [path for each in PACKAGES for path in files(ROOT / each, ".py") if "accept" not in path.parts]
     assert not [path for path in paths if {"utils", "helpers", "common", "manager"} & {path.stem, path.parent.name}]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from graders import catalogue, intake
-from graders.course import similarity
-from graders.course.similarity import Comparison
 from graders.report import render
 from graders.verdict import TaskResult, Verdict, from_json
+from katas_course import similarity
+from katas_course.similarity import Comparison
 from tests.browser import chromium, violations
 from tests.report.test_comparison import failed
 from tests.workshop import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from graders.checks import task
-from graders.debugging.diagnosis import diagnosis_of
+from graders.checks.diagnosis_file import diagnosis_of
 
 
 class Truth(NamedTuple):

@@ -9,14 +9,12 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from graders.errors import Abandoned, KataError
 from graders.verdict import Verdict
 
 if TYPE_CHECKING:
-    from graders.debugging.practice import PuzzleJudge
-    from graders.judge.client import Judge
     from graders.judge.messages import Step
 
 SOON_S = 0.3  # until grading has taken this long, only a complete verdict is reported
@@ -41,15 +39,20 @@ class Grading:
     so_far: bool = False
 
 
+class Grades(Protocol):
+    """What a grader needs of a judge."""
+
+    @property
+    def grade(self) -> Callable[..., Verdict]: ...
+
+
 class Grader:
     """A background thread that grades. It calls `notify` when `latest` will return something new.
 
     Graders with the same lock `turn` grade one after the other. The judge is not closed with the grader.
     """
 
-    def __init__(
-        self, judge: Judge | PuzzleJudge, notify: Callable[[], None], turn: threading.Lock | None = None
-    ) -> None:
+    def __init__(self, judge: Grades, notify: Callable[[], None], turn: threading.Lock | None = None) -> None:
         self._judge, self._notify, self._turn = judge, notify, turn or threading.Lock()
         self._lock = threading.Lock()
         self._requests: SimpleQueue[Grading | None] = SimpleQueue()

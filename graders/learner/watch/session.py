@@ -21,7 +21,7 @@ from graders.learner.guidance import Hint
 from graders.learner.progress import DONE, Progress, Standing, next_kata, place, reached, remember
 from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.file_watcher import Saves
-from graders.learner.watch.grader import Grader, Grading
+from graders.learner.watch.grader import Grader, Grades, Grading
 from graders.learner.watch.plotting import Plotter
 from graders.learner.watch.task_cache import TaskCache
 from graders.report import wording
@@ -29,8 +29,6 @@ from graders.report.text import shown
 from graders.verdict import TaskResult, TestResult, Verdict
 
 if TYPE_CHECKING:
-    from graders.debugging.practice import PuzzleJudge
-    from graders.judge.client import Judge
     from graders.judge.messages import Step
 
 AGAIN_S = 0.4  # a task that is being regraded keeps its old symbol for this long
@@ -173,7 +171,7 @@ class WatchSession:
     """
 
     def __init__(
-        self, state: State, judge: Judge | PuzzleJudge, wake: Callable[[], None], turn: threading.Lock | None = None
+        self, state: State, judge: Grades, wake: Callable[[], None], turn: threading.Lock | None = None
     ) -> None:
         self.state, self.wake = state, wake
         self.news: list[Event] = [Event("kata"), *state.notes]

@@ -1,0 +1,204 @@
+"""`katas gradebook import`, `regrade` and `affected`: import verdicts, and replace outdated ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from graders import catalogue
+from graders.cli.session import Invocation
+from graders.errors import KataError
+from graders.output.progress_bar import progress_bar
+from graders.verdict import Verdict
+from katas_course import grading, written_files
+from katas_course.batch import Batch, pointer_of
+from katas_course.commands.options import (
+    DEFAULT_URL,
+    BatchFolder,
+    By,
+    MaybeKata,
+    Url,
+    Workers,
+    argument,
+    check_kata,
+    counted,
+    if_new,
+    line,
+    moment,
+    open_gradebook,
+    option,
+    verdict_in,
+)
+from katas_course.executors import ThisMachine
+from katas_course.gradebook import Gradebook, importing, results, settings
+from katas_course.gradebook.people import Directory
+from katas_course.grading import Regraded
+from katas_course.rules import Decision
+
+
+def import_(
+    record: Annotated[Path, argument("BATCH", "The --out folder of grade-batch, or a verdict file.")],
+    person: Annotated[str | None, option("For a verdict file: the person who submitted.", "NAME")] = None,
+    submitted: Annotated[
+        str | None,
+        option("For a verdict file: the time of submission; by default, the time of grading.", "TIME"),
+    ] = None,
+    gradebook: Url = DEFAULT_URL,
+    by: By = None,
+) -> None:
+    """Import a batch's verdicts and manual scores.
+
+    Importing a batch twice does no harm: verdicts that are already in the gradebook stay unchanged.
+    """
+    if not record.exists():
+        raise KataError(f"{record}: not found. Specify the --out folder of `katas grade-batch`, or a verdict file.")
+    made = if_new(gradebook)
+    katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
+    if record.is_dir():
+        with open_gradebook(gradebook, by, new=True) as book:
+            print("\n".join([*made, *_import_batch(book, record, katas)]))
+        return
+    if person is None:
+        raise KataError(f"{record}: a verdict file does not name its person. Add --person NAME.")
+    verdict = _official_verdict_in(record)
+    with open_gradebook(gradebook, by, new=True) as book:
+        book.write(importing.update_katas, [kata for kata in katas if kata.slug == verdict.kata])
+        time = moment(submitted, "--submitted") if submitted else ""
+        new = book.write(importing.import_verdict, verdict, person, time)
+    print("\n".join([f"{line(person)}, {line(verdict.kata)}: {'imported' if new else 'imported earlier'}", *made]))
+
+
+def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) -> list[str]:
+    batch = Batch(folder)
+    alone = pointer_of(folder) is None
+    imported = batch.import_into(book, katas)
+    with batch.reading() as held:
+        if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
+            written_files.write(batch, held)
+    tables = written_files.refresh_tables(book)  # the other batches'
+    marks = f" and {counted(imported.marks, 'new manual score', 'new manual scores')}" if imported.marks else ""
+    lines = [f"{imported.verdicts} new verdicts{marks} from {folder}", *tables]
+    if alone and pointer_of(folder) is not None:
+        lines.append(f"{folder}: its results are kept in {book.name} from now on")
+    return lines
+
+
+def _official_verdict_in(file: Path) -> Verdict:
+    verdict = verdict_in(file)
+    if verdict.seed is None:
+        raise KataError(
+            f"{file}: this verdict is for learners. Make one with `katas grade --format json --audience instructor`."
+        )
+    if verdict.with_shipped:
+        raise KataError(
+            f"{file}: this verdict is unofficial. It was made with --with-shipped, so with the files of the solutions."
+        )
+    return verdict
+
+
+Marks = dict[tuple[str, str], tuple[float, tuple[Decision, ...]]]  # the points and decisions by person and kata
+
+OnePerson = Annotated[str | None, option("Regrade only this person's submissions.", "NAME")]
+Since = Annotated[
+    str | None, option("Regrade what was graded by this version of the harness or a later one.", "VERSION")
+]
+Everything = Annotated[
+    bool, option("Also regrade submissions whose tests and harness have not changed.", None, "--all")
+]
+RequireExtras = Annotated[
+    bool | None,
+    option("Whether extra tasks must pass too; by default, as before.", None, "--require-extras/--no-require-extras"),
+]
+
+
+def regrade(
+    kata: MaybeKata = None,
+    person: OnePerson = None,
+    since: Since = None,
+    everything: Everything = False,
+    batch: BatchFolder = None,
+    workers: Workers = None,
+    require_extras: RequireExtras = None,
+    gradebook: Url = DEFAULT_URL,
+    by: By = None,
+) -> int:
+    """Regrade submissions whose tests or harness have changed.
+
+    The submissions come from their batch folders, whose files are written again. Earlier verdicts stay in the
+    gradebook. By default, extra tasks must pass where they had to pass before, and where kata.toml requires it.
+
+    Exit status: 0 everything was graded, 2 something was not.
+    """
+    known = [catalogue.load(Invocation.root, kata)] if kata else catalogue.load_all(Invocation.root)
+    katas = {each.slug: each for each in known}
+    with open_gradebook(gradebook, by) as book:
+        names = None if person is None else book.read(Directory).names(person)
+        stored = book.read(results.affected, since, slugs=tuple(katas))
+        stored = [each for each in stored if each.sha256 and (names is None or each.person in names)]
+        chosen = stored if everything or since else grading.outdated(stored, katas)
+        book.write(importing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
+        before = _final_marks(book)
+        regraded = Regraded()
+        if chosen:
+            with ThisMachine(Invocation.root, workers) as executor, progress_bar() as bar:
+                task = bar.add_task("grading", total=len(chosen))
+                for regraded in grading.regrade(book, chosen, katas, executor, batch, require_extras=require_extras):
+                    bar.update(task, completed=regraded.graded + len(regraded.left))
+        lines = [
+            f"{line(name)}, {line(slug)}: {old.status}, {old.score:g} → {new.status}, {new.score:g}"
+            for name, slug, old, new in regraded.changed
+        ]
+        lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
+        lines.append(f"{regraded.graded} of {len(stored)} graded again, {len(regraded.changed)} changed")
+        files = written_files.after_scores(book, regraded.folders)
+        files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
+    print("\n".join(lines + [line(text, 1_000) for text in files]))
+    return 2 if regraded.left else 0
+
+
+def _final_marks(book: Gradebook) -> Marks | None:
+    """Return everyone's points. Without a bank of late days, no kata can change another one's marks: return None."""
+    if not book.read(settings.course).late_day_bank:
+        return None
+    reports = book.read(results.reports)
+    found = (result for report in reports for result in report.katas.values())
+    return {(each.person, each.kata): (each.points, each.decisions) for each in found}
+
+
+def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]) -> list[str]:
+    """Return which final marks for other katas have changed, because they share a bank of late days."""
+    after = _final_marks(book)
+    if before is None or after is None:
+        return []
+    changed = [  # a decision made meanwhile is not the bank's doing
+        (person, slug, old[0], points)
+        for (person, slug), (points, decided) in sorted(after.items())
+        if slug not in regraded and (old := before.get((person, slug))) and old[0] != points and old[1] == decided
+    ]
+    lines = [
+        f"{person}, {slug}: final mark {old:g} → {new:g}, because of the bank of late days"
+        for person, slug, old, new in changed
+    ]
+    katas = sorted({slug for _, slug, _, _ in changed})
+    return lines + [text for slug in katas for text in written_files.outdated_everywhere(book, slug)]
+
+
+def affected(
+    since: Annotated[str, option("The first faulty version.", "VERSION")],
+    before: Annotated[str | None, option("The version that fixed it.", "VERSION")] = None,
+    kata: Annotated[str | None, option("Only this kata.", "SLUG")] = None,
+    gradebook: Url = DEFAULT_URL,
+) -> None:
+    """List the verdicts made by faulty versions of the harness.
+
+    `katas gradebook regrade --since VERSION` grades these submissions again.
+    """
+    with open_gradebook(gradebook) as book:
+        check_kata(book, kata)
+        found = book.read(results.affected, since, before, (kata,) if kata else ())
+    for each in found:
+        verdict = each.verdict
+        what = f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"
+        made = f"version {line(verdict.harness_version)}, {line(verdict.graded_at)}"
+        print(f"{line(each.person)}  {line(each.kata)}  {what}  {made}")
+    print(f"{len(found)} verdicts by version {since} or later{f', but before {before}' if before else ''}")

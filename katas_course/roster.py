@@ -1,0 +1,123 @@
+"""Match the names of submissions to the people on a course's roster. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from katas_course.downloads import composed
+
+UNKNOWN = "not in the roster"
+BY_HAND = "name"  # the system of an id that an instructor matched to a submitted name
+SYSTEMS = {"canvas": "Canvas id", "gradescope": "Gradescope id", "login": "login", "github": "GitHub login"}
+_LAST_PART = re.compile(r"(?P<name>.*)[\W_](?P<id>[^\W_]+)\W*", re.DOTALL)  # an id at the end of a longer name
+SHORT_ID = 2  # characters; such an id at the end of a name could also be the number of an attempt
+
+
+@dataclass(frozen=True)
+class RosterPerson:
+    """A person on the roster. `ids` holds ids in other systems, as pairs of a system and a value.
+
+    `left_at` is set if the newest roster lacks the person.
+    """
+
+    id: str
+    name: str = ""
+    email: str = ""
+    section: str = ""
+    team: str = ""
+    left_at: str | None = None
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+class Match(NamedTuple):
+    """The roster's id for a name, or None, and how it was found or why it was not."""
+
+    id: str | None
+    how: str
+
+
+class Roster:
+    """The people of a course, indexed by everything that can identify them."""
+
+    def __init__(self, people: Iterable[RosterPerson]) -> None:
+        self.people = {person.id: person for person in people}
+        self._by_hand: dict[str, str] = {}
+        self._indexes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # people by kind and value
+        self._systems: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # by id and person
+        self._found: dict[str, Match] = {}
+        for person in self.people.values():
+            keys = [("roster id", _folded(person.id)), *(("name", each) for each in spellings(person.name))]
+            if "@" in person.email:
+                address = _folded(person.email)
+                keys += [("e-mail", address), ("e-mail", address.partition("@")[0])]
+            for system, value in person.ids:
+                if system == BY_HAND:
+                    self._by_hand[value] = person.id
+                else:
+                    keys.append(("id", _folded(value)))
+                    self._systems[_folded(value), person.id].add(system)
+            for key in keys:
+                self._indexes[key].add(person.id)
+
+    def match(self, submitted: str) -> Match:
+        """Match a submitted name by the roster's id, then by ids of other systems, by e-mail, and by the full name.
+
+        If several people fit, people who have left the course are not considered. If it is still not unique, the next
+        kind of id decides.
+        """
+        if submitted not in self._found:
+            self._found[submitted] = self._match(composed(submitted))
+        return self._found[submitted]
+
+    def _match(self, name: str) -> Match:
+        if name in self._by_hand:
+            return Match(self._by_hand[name], "matched by hand")
+        if name in self.people:
+            return Match(name, "roster id")
+        folded = _folded(name)
+        last = _LAST_PART.fullmatch(folded)
+        keys = [("roster id", folded), ("id", folded), *([("id", last["id"])] if last else []), ("e-mail", folded)]
+        doubtful: set[str] = set()
+        for how, key in [*keys, *(("name", each) for each in spellings(name)[:1])]:
+            fitting = self._indexes.get((how, key), set())
+            if last and how == "id" and key != folded and len(key) <= SHORT_ID:
+                fitting = {each for each in fitting if self._is_named(each, last["name"])}
+            chosen = {each for each in fitting if self.people[each].left_at is None} or fitting
+            if len(chosen) == 1:
+                (person,) = chosen
+                system = min(self._systems[key, person]) if how == "id" else how
+                return Match(person, {**SYSTEMS, "name": "full name"}.get(system, system))
+            doubtful |= fitting
+        return Match(None, f"fits several people: {', '.join(sorted(doubtful))}" if doubtful else UNKNOWN)
+
+    def _is_named(self, person: str, text: str) -> bool:
+        """Return whether the text before an id is this person's full name or anonymous."""
+        first = "".join(_words(text))
+        return first == "participant" or first in spellings(self.people[person].name)
+
+
+def spellings(name: str) -> list[str]:
+    """Return a full name without spaces and punctuation, also with the family name first.
+
+    The first one is the name as it is written. Canvas names files after the family name and the first name.
+    """
+    family, comma, first = composed(name).partition(",")
+    if comma:
+        rest, last = "".join(_words(first)), "".join(_words(family))
+        result = [last + rest, rest + last]
+    else:
+        *words, last = _words(name) or [""]
+        result = ["".join([*words, last]), "".join([last, *words])]
+    return list(dict.fromkeys(filter(None, result)))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", _folded(text))
+
+
+def _folded(text: str) -> str:
+    return composed(text).strip().casefold()

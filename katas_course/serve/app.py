@@ -1,0 +1,105 @@
+"""The addresses that `katas serve --instructor` answers. None of them belongs to the learners' page, and vice versa."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from graders import catalogue
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.learner.progress import default_path
+from graders.web import server
+from graders.web.answers import HEADERS, Json, answered, page
+from katas_course.marking_queue import MarkingQueue, Wanted
+from katas_course.serve.desk import Desk
+
+STATIC = Path(__file__).parent / "static"
+PAGE = page(
+    "marking",
+    "Marking",
+    "mark one verdict file in a terminal: <code>katas review VERDICT --by NAME --award TASK=POINTS</code>",
+)
+PICTURE_POLICY = "default-src 'none'; sandbox"
+Work = Callable[[int, Json], Json]
+PIECE = "/api/pieces/{number:int}"
+
+
+def application(desk: Desk) -> Starlette:
+    """Return the application for one reviewer's desk, without the guard."""
+    answers: dict[str, Work] = {
+        "/api/queue": lambda *_: desk.state(),
+        "/api/choose": lambda _, given: desk.choose(given),
+        "/api/start": lambda *_: desk.start(),
+        "/api/next": lambda *_: desk.next(),
+        "/api/back": lambda *_: desk.back(),
+        f"{PIECE}/again": lambda number, _: desk.again(number),
+        f"{PIECE}/score": desk.score,
+        f"{PIECE}/give": desk.give,
+        f"{PIECE}/items": desk.add_item,
+    }
+    return Starlette(
+        routes=[
+            Route("/", PAGE),
+            *(
+                Route(address, answered(_at_desk(desk, work)), methods=["GET" if address == "/api/queue" else "POST"])
+                for address, work in answers.items()
+            ),
+            Route("/pieces/{number:int}/pictures/{at:int}", partial(_picture, desk)),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+    )
+
+
+def _at_desk(desk: Desk, work: Work) -> Callable[[Request, Json], Json]:
+    """Let `work` get the number of a piece, if the address has one, and what the page sent."""
+
+    def done(request: Request, given: Json) -> Json:
+        with desk.lock:
+            return work(request.path_params.get("number", 0), given)
+
+    return done
+
+
+def _picture(desk: Desk, request: Request) -> Response:
+    """Answer with a submitted picture."""
+    with desk.lock:
+        found = desk.picture(**request.path_params)
+    if found is None:
+        return Response(status_code=404)
+    return Response(found, media_type="image/png", headers=HEADERS | {"content-security-policy": PICTURE_POLICY})
+
+
+def serve(course: str, by: str, root: Path, *, anonymous: bool, say: Callable[[str], None], **how: Any) -> None:
+    """Serve a reviewer's queue until Ctrl-C. `how` is as for `server.serve`.
+
+    Raises KataError if the course is missing, or if the port is taken.
+    """
+    if "://" not in course and not Path(course).is_dir() and not Path(course).is_file():
+        raise KataError(f"{course}: no such gradebook. Name one, or the --out folder of `katas grade-batch`.")
+
+    @cache
+    def load(slug: str) -> Kata | None:
+        try:
+            return catalogue.load(root, slug)
+        except KataError as fault:
+            say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
+            return None
+
+    with MarkingQueue(course, by, Wanted(anonymous=anonymous), load) as queue:
+        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
+        desk = Desk(queue, name, say)
+        try:
+            secret, said = default_path().parent / "marking-token", "The marking queue is at"
+            server.serve(application(desk), cookie="marking", secret_in=secret, said=said, say=say, **how)
+        finally:
+            with desk.lock:
+                desk.close()

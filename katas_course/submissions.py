@@ -1,0 +1,342 @@
+"""Find out who submitted what and when, in a folder or in the download of a learning platform."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+import zoneinfo
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import structs
+
+from graders import intake
+from graders.catalogue import Kata
+from graders.errors import IntakeError, KataError
+from graders.intake import Submission, search
+from graders.intake.places import Place, place_at
+from graders.intake.rules import printable
+from katas_course import downloads, roster_files
+from katas_course.downloads import LATE, Cohort, SubmissionEntry, as_time, composed, mtime
+
+
+@dataclass(frozen=True)
+class KataSubmission:
+    """The submission for one kata in an entry. If intake refused it, `files` is None and `refused` is the reason."""
+
+    entry: SubmissionEntry
+    kata: Kata
+    files: Submission | None
+    refused: str = ""
+
+
+def read(path: Path, form: str | None = None) -> Cohort:
+    """Return the entries in a folder or .zip file of this form (see katas_course.downloads).
+
+    The submission time comes from the learning management system, or from the archive or the newest file in the
+    person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one person, that
+    person gets one entry, which is refused. Raises KataError if there are no entries.
+    """
+    cohort = downloads.read(path, form)
+    known = Counter(person for entry in cohort.entries for person in entry.people)
+    entries = [_refused(person, cohort.entries) for person, count in known.items() if count > 1]
+    for entry in cohort.entries:
+        alone = [person for person in sorted(entry.people) if known[person] == 1]
+        if alone:
+            entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
+    entries.sort(key=lambda entry: entry.person)
+    return replace(cohort, entries=entries)
+
+
+def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:
+    """Return the cohort with these submission times. A group has the time of its first member who has one.
+
+    A person with a time no longer has Canvas's mark that the submission is late: the time says it. `late` holds the
+    marks of the platform that the times come from.
+    """
+    entries = []
+    for entry in cohort.entries:
+        given = next((person for person in entry.people if person in times), None)
+        if given is not None:
+            notes, is_late = tuple(note for note in entry.notes if note != LATE), (late or {}).get(given)
+            entry = replace(entry, submitted_at=times[given], explicit=True, notes=notes, late=is_late)
+        entries.append(entry)
+    return replace(cohort, entries=entries)
+
+
+def _refused(person: str, entries: Sequence[SubmissionEntry]) -> SubmissionEntry:
+    own = [entry for entry in entries if person in entry.people]
+    names = [entry.location.name for entry in own if isinstance(entry.location, Path)]
+    listed = " and ".join(name if name.isascii() else f"{name!a}" for name in names)
+    what = f"{listed} belong" if listed else f"{len(own)} submissions belong"
+    reason = f"{what} to the same person, {person}. Remove all but one."
+    return SubmissionEntry(person, own[0].location, max(entry.submitted_at for entry in own), refused=reason)
+
+
+def forms(name: str) -> set[str]:
+    """Return the Unicode forms that a name may be stored in."""
+    return {name, composed(name), unicodedata.normalize("NFD", name)}
+
+
+def names_in(entry: SubmissionEntry) -> str:
+    """Return the names of an entry's first files, for a message that none of them is a kata's."""
+    try:
+        location = place_at(entry.location) if isinstance(entry.location, Path) else entry.location
+        names = [each.name for each in location.found if each.kind != "a folder"]
+    except IntakeError:
+        return ""
+    names.sort(key=lambda name: not name.lower().endswith((".py", ".ipynb")))
+    return ", ".join(printable(name) for name in names[:3]) + (" and more" if len(names) > 3 else "")
+
+
+class Times(NamedTuple):
+    """The submission times in a file by person, in UTC (ISO 8601), and who is late according to the platform.
+
+    `note` says how times without a time zone were read, if the file has such times of Moodle.
+    """
+
+    times: dict[str, str]
+    late: frozenset[str] = frozenset()
+    note: str = ""
+
+
+def read_times(path: Path, people: Collection[str] = (), zone: str | None = None) -> Times:
+    """Read each person's submission time from a CSV file with the columns `person` and `time`.
+
+    The first line may be a header. The file may also be Moodle's grading worksheet. A person in it gets the one of
+    their names that is in `people`. Times are in ISO 8601; those without an offset are in `zone`, by default in UTC,
+    and Moodle's in the time zone of this machine. Raises KataError if a line is invalid.
+    """
+    lines = roster_files.read_table(path).lines
+    is_moodle = roster_files.system_of(lines[0][1]) == "moodle"
+    wanted = "`person,2026-05-31T23:59:00+02:00`"
+    if is_moodle:
+        wanted = (
+            "a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English or German, and download it again"
+        )
+    in_zone = _zone(zone)
+    times: dict[str, str] = {}
+    late = set()
+    for number, person, text, is_late in _of_worksheet(path, lines, people) if is_moodle else _of_table(lines):
+        try:
+            moment = _moodle_time(text) if is_moodle else datetime.datetime.fromisoformat(text)
+            if moment.tzinfo is None and (in_zone or is_moodle):
+                moment = moment.replace(tzinfo=in_zone) if in_zone else moment.astimezone()
+            time = as_utc(moment)
+        except (ValueError, OverflowError):
+            raise KataError(f"{path}, line {number}: expected {wanted}.") from None
+        if times.setdefault(composed(person), time) != time:
+            raise KataError(
+                f"{path}, line {number}: an earlier line has a different time for {person}. Remove one of the lines."
+            )
+        late |= {composed(person)} if is_late else set()
+    read_as = zone or f"{datetime.datetime.now().astimezone().tzname()}, which is the zone of this machine"
+    note = f"{path}: Moodle's times name no time zone, and were read as {read_as} (to change it: --zone Europe/Berlin)"
+    return Times(times, frozenset(late), note if is_moodle else "")
+
+
+def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
+    try:
+        return None if name is None else zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise KataError(f"--zone {name}: there is no such time zone. Specify one such as Europe/Berlin.") from None
+
+
+TimeLine = tuple[int, str, str, bool]  # a line's number, a person, a time as text, and whether it is marked as late
+
+
+def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
+    for number, row in lines:
+        if number == 1 and row[0].strip().lower() == "person":
+            continue
+        cells = [cell.strip() for cell in row]
+        yield number, cells[0], cells[1] if len(cells) == 2 else "", False
+
+
+SUBMITTED = ("lastmodifiedsubmission", "zuletztgendertabgabe")  # Last modified (submission), Zuletzt geändert (Abgabe)
+MONTHS = {
+    "Januar": "January",
+    "Jänner": "January",
+    "Februar": "February",
+    "März": "March",
+    "Mai": "May",
+    "Juni": "June",
+    "Juli": "July",
+    "Oktober": "October",
+    "Dezember": "December",
+}
+_IS_LATE = re.compile(r"\d \S+ (late\b|zu spät)")
+
+
+def _of_worksheet(path: Path, lines: Sequence[tuple[int, list[str]]], people: Collection[str]) -> Iterator[TimeLine]:
+    """Yield the lines of Moodle's grading worksheet that have a time of submission."""
+    header = [roster_files.normalised(name) for name in lines[0][1]]
+    submitted = next((name for name in header if name in SUBMITTED), None)
+    if submitted is None:
+        raise KataError(
+            f"{path}: it has no column Last modified (submission). Download the assignment's grading worksheet."
+        )
+    cells_of = dict(lines)
+    for each in roster_files.read(path).entries:
+        cells = dict(zip(header, cells_of[each.line], strict=False))
+        text, name = cells.get(submitted, "").strip(), each.name or ""
+        numbered = f"{name or 'Participant'}_{each.participant}"  # as downloads of this assignment call namesakes
+        names = [numbered, name, each.id, each.email or ""]
+        person = next((one for one in names if composed(one) in people), each.id or each.email or name or numbered)
+        if text not in ("", "-"):
+            yield each.line, person, text, _IS_LATE.search(cells.get("status", "")) is not None
+
+
+def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:
+    """Raise KataError if most people have other numbers in Moodle's worksheet, because each assignment has its own."""
+    numbers: dict[str, set[str]] = {}
+    for each in roster_files.read(path).entries:
+        numbers.setdefault(composed(each.name or "Participant"), set()).add(each.participant)
+    everyone = set().union(*numbers.values())
+    names = [(entry.person.removesuffix(f"_{entry.participant}"), entry.participant) for entry in entries]
+    other = [f"{name}_{number}" for name, number in names if number and number not in numbers.get(name, everyone)]
+    if 2 * len(other) > len(names) and any(everyone):
+        raise KataError(
+            f"{path}: it is another assignment's worksheet, because {len(other)} of {len(names)} people have other "
+            f"numbers in it ({other[0]} is not there). Download this assignment's, or use this one: --anyway"
+        )
+
+
+def _moodle_time(text: str) -> datetime.datetime:
+    """Return the time in a text of Moodle in English, British or American, or in German.
+
+    Raises ValueError for another text.
+    """
+    words = " ".join(MONTHS.get(word, word) for word in re.sub(r"^[^\W\d]+,", "", text).split())
+    for day in ("%d %B %Y", "%B %d, %Y", "%d. %B %Y"):
+        for hour in ("%I:%M %p", "%H:%M"):
+            with suppress(ValueError):
+                return datetime.datetime.strptime(words, f"{day}, {hour}")
+    return datetime.datetime.fromisoformat(words)
+
+
+def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str, str]) -> dict[str, str]:
+    """Return the times of people by their names in the batch, if `times` may also have other names of theirs.
+
+    `ids` maps each of these names to the person's id. Raises KataError if a person has different times.
+    """
+    by_id: dict[str, str] = {}
+    for name in times.keys() - set(people):
+        other = by_id.setdefault(ids[name], name)
+        if times[other] != times[name]:
+            both = " and ".join(sorted((other, name)))
+            raise KataError(f"--times: {both} are the same person, with different times. Remove one of the lines.")
+    named = {person: person if person in times else by_id.get(ids[person]) for person in people}
+    return {person: times[name] for person, name in named.items() if name is not None}
+
+
+def as_utc(moment: datetime.datetime) -> str:
+    """Return a time in UTC, in ISO 8601 to the second. A time without an offset is assumed to be in UTC.
+
+    Raises ValueError if the time in UTC is outside the years 1 to 9999.
+    """
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    try:
+        return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
+    except OverflowError as fault:
+        raise ValueError(str(fault)) from None
+
+
+def now() -> str:
+    """Return the current time in UTC, in ISO 8601 to the second."""
+    return as_utc(datetime.datetime.now(datetime.UTC))
+
+
+def of_katas(entry: SubmissionEntry, katas: Sequence[Kata], *, every: bool) -> Iterator[KataSubmission]:
+    """Yield an entry's submissions for these katas.
+
+    If `every` is false, katas with no files or only unchanged stubs are skipped. If a person submits a clone of the
+    whole repository, only the katas that the person has worked on are graded.
+    """
+    location = place_at(entry.location) if isinstance(entry.location, Path) else entry.location
+    for kata in katas:
+        try:
+            if entry.refused:
+                raise IntakeError(entry.refused)
+            submission = intake.take(kata, location, alone=True, anywhere=True)
+        except IntakeError as fault:
+            yield KataSubmission(entry, kata, None, str(fault))
+            continue
+        if every or submission.refused or (submission.files and not _has_only_stubs(kata, submission)):
+            yield KataSubmission(_timed(entry, kata, submission), kata, _noted(entry, kata, location, submission))
+
+
+FEWEST = 5  # people; in a smaller batch, a few wrong names are no sign of the wrong kata
+SAMPLE = 20  # people whose files show which kata they are for
+
+
+def check_fits(entries: Sequence[SubmissionEntry], kata: Kata, others: Sequence[Kata]) -> None:
+    """Raise KataError if more than four of five people have no file of a kata. It names the kata that fits best."""
+    lacking = [
+        entry
+        for entry in entries
+        for each in of_katas(entry, [kata], every=True)
+        if each.files is not None and not each.files.files
+    ]
+    if len(entries) < FEWEST or 5 * len(lacking) <= 4 * len(entries):
+        return
+    own = {kata.slug, *(each.slug for each in kata.earlier)}  # earlier files belong to a milestone's submission
+    found = Counter(
+        each.kata.slug
+        for entry in lacking[:SAMPLE]
+        for each in of_katas(entry, [each for each in others if each.slug not in own], every=False)
+        if each.files is not None
+    )
+    best = next((slug for slug, count in found.most_common(1) if 2 * count > min(len(lacking), SAMPLE)), None)
+    what = f"{len(lacking)} of {len(entries)} people lack its files ({', '.join(kata.files)}), so nothing was stored"
+    names = {name for each in others if each.slug == best for name in each.named_files}
+    fitting = [each.slug for each in others if each.slug not in own and names.intersection(each.named_files)]
+    fits = f"Their files fit --kata {' or '.join(fitting)}" if fitting else "Check the folder and the kata"
+    raise KataError(f"--kata {kata.slug}: {what}. {fits}. To grade them all the same: --anyway")
+
+
+def _noted(entry: SubmissionEntry, kata: Kata, location: Place, submission: Submission) -> Submission:
+    """Return the submission with the notes on its entry."""
+    renamed = [
+        f"{printable(entry.renamed[file.name])} was graded as {file.name}"
+        for file in submission.files
+        if file.name in entry.renamed
+    ]
+    left_out = [
+        f"{name} was graded, and {other} was left out" for name, other in search.copies(kata, location, submission)
+    ]
+    notes = (*entry.notes, *renamed, *left_out, *submission.notes)
+    return structs.replace(submission, notes=notes) if notes != submission.notes else submission
+
+
+def _has_only_stubs(kata: Kata, submission: Submission) -> bool:
+    """Return whether a submission holds only unchanged stubs, apart from files that match a pattern in `files`."""
+    named = kata.named_files
+    own = [file for file in submission.files if not named or file.name in named]
+    if not own:
+        return True
+    stubs = intake.shipped(kata, kata.folder)
+    return all(stubs.get(file.name) == file.data for file in own)
+
+
+def _timed(entry: SubmissionEntry, kata: Kata, submission: Submission) -> SubmissionEntry:
+    """Return the entry with its time taken only from this kata's files, and the earlier ones that it builds on."""
+    if entry.explicit or not isinstance(entry.location, Path) or not entry.location.is_dir():
+        return entry
+    folders = [entry.location, *(each for each in entry.location.iterdir() if each.is_dir())]
+    graded = [(kata.slug, submission.files), *((each.kata, each.files) for each in submission.earlier)]
+    times = [
+        mtime(folder / inner / file.name)
+        for folder in folders
+        for slug, files in graded
+        for inner in ("", f"katas/{slug}")
+        for file in files
+    ]
+    newest = max(times, default=0.0)
+    return replace(entry, submitted_at=as_time(newest)) if newest else entry

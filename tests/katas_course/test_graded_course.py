@@ -1,0 +1,406 @@
+"""A course with real gradings: exports, regrading, removal, similar submissions, and the limit on attempts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from graders import catalogue, intake
+from graders.intake import Submission
+from graders.manual_scores import ManualScore, with_marks
+from graders.verdict import TestResult, Verdict, from_json, to_json
+from katas_course import rules, statistics
+from katas_course.batch import Batch
+from katas_course.downloads import SubmissionEntry
+from katas_course.gradebook import Gradebook, decisions, importing, results, settings
+from katas_course.gradebook.people import Directory
+from katas_course.submissions import KataSubmission
+from tests.katas_course.books import (
+    AWAITING,
+    add,
+    audit_of,
+    empty,
+    graded,
+    moment,
+    output_of,
+    refused,
+    results_in,
+    rows_of,
+    speed,
+)
+from tests.warm import katas
+from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write, write_repository
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("text", "spends"),
+    [
+        ("def twice(x)\n", False),
+        ("raise ValueError('no')\n", True),
+        (SOLUTION, True),
+        (None, False),
+    ],
+)
+def test_import_that_raises_spends_an_attempt_syntax_error_not(course, tmp_path, text, spends):
+    (tmp_path / "in").mkdir()
+    if text is not None:
+        write(tmp_path / "in" / "twice.py", text)
+    done = katas("grade", "one", "--submission", str(tmp_path / "in"), "--format", "json", cwd=course)
+    verdict = from_json(done.out.encode())
+    assert verdict.status == ("passed" if text == SOLUTION else "ungradable")
+    assert rules.spends_attempt(verdict) is spends
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = write_repository(tmp_path_factory.mktemp("course"), ["one"])
+    toml = root / "katas" / "one" / "kata.toml"
+    write(
+        toml, toml.read_text(encoding="utf-8").replace('runtime = "numpy"', 'runtime = "numpy"\nattempts_per_day = 2')
+    )
+    return root
+
+
+@pytest.fixture
+def batch(graded_batch: Batch, tmp_path: Path) -> Batch:
+    """Return a copy of a graded batch, whose store is its own."""
+    return Batch(shutil.copytree(graded_batch.out, tmp_path / "batch"))
+
+
+@pytest.fixture(scope="module")
+def graded_batch(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    """Grade some people's submissions into a batch. Tests must not write to it."""
+    place = tmp_path_factory.mktemp("batch")
+    texts = {"ada": SOLUTION, "bob": ADDED, "cleo": SUMMED, "Zoé": "def half(x):\n    return x\n"}
+    for person, text in texts.items():
+        os.utime(write(place / "in" / person / "twice.py", f"{text}# {person}\n"), (1_778_000_000,) * 2)
+    done = katas("grade-batch", str(place / "in"), "--out", str(place / "out"), "--kata", "one", cwd=course)
+    assert (done.status, "4 graded" in done.out) == (0, True), done.said
+    return Batch(place / "out")
+
+
+class Course:
+    """The gradebook of a test, with the commands that work on it."""
+
+    def __init__(self, root: Path, url: str) -> None:
+        self.root, self.url = root, url
+
+    def run(self, *words: str) -> str:
+        return output_of(self.root, "gradebook", *words, "--gradebook", self.url)
+
+    def refused(self, *words: str) -> str:
+        return refused(self.root, "gradebook", *words, "--gradebook", self.url)
+
+
+@pytest.fixture
+def here(course: Path, tmp_path: Path) -> Course:
+    return Course(course, str(tmp_path / "book.sqlite"))
+
+
+@pytest.fixture
+def imported(here: Course, batch: Batch) -> Course:
+    """Import a batch into the gradebook of the test."""
+    here.run("import", str(batch.out))
+    return here
+
+
+@pytest.mark.deep
+def test_sqlite_and_postgresql_give_the_same_gradebook(course, batch, postgres, tmp_path):
+    seen = []
+    for url in (str(tmp_path / "book.sqlite"), postgres):
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        copy = Batch(shutil.copytree(batch.out, tmp_path / "copy"))
+        with Gradebook(url, who="Ivy") as found:
+            assert copy.import_into(found, [catalogue.load(course, "one")]).verdicts == 4
+            found.write(settings.set_rule, "one", due_at="2026-05-01T00:00:00+00:00", late_percent=10.0, late_days=30)
+            trail = [(row.who, row.what, row.person, row.kata, row.before, row.after) for row in audit_of(found)]
+            seen.append(
+                (
+                    results_in(found),
+                    found.read(results.titles),
+                    trail,
+                    statistics.of_katas(results_in(found)),
+                    found.read(results.affected, "0"),
+                )
+            )
+        words = [("show", "bob"), ("export", "csv"), ("stats",)]
+        seen[-1] += tuple(output_of(course, "gradebook", *each, "--gradebook", url) for each in words)
+    empty(postgres)
+    assert seen[0] == seen[1]
+    assert "best submission counts, due never" in str(seen[0][2])
+    assert {place.person: place.points for place in seen[0][0]}["ada"] > 0
+
+
+def test_export_has_rows_of_submissions_and_columns_of_tasks(here, batch):
+    said = here.run("import", str(batch.out))
+    kept = f"{batch.out}: its results are kept in {here.url} from now on\n"
+    assert said == f"new gradebook: {here.url}.\n4 new verdicts from {batch.out}\n{kept}"
+    assert here.run("import", str(batch.out)) == f"0 new verdicts from {batch.out}\n"
+    rows = rows_of(here.run("export", "csv", "one"))
+    assert [(row["person"], row["twice"], row["half"], row["points"], row["counts"]) for row in rows] == [
+        ("Zoé", "0.0", "0.0", "0.0", "1"),
+        ("ada", "2.0", "1.0", "3.0", "1"),
+        ("bob", "0.0", "1.0", "1.0", "1"),
+        ("cleo", "2.0", "1.0", "3.0", "1"),
+    ]
+
+
+def test_regrade_grades_what_a_new_hidden_test_affects(imported, batch, tmp_path):
+    root = imported.root = shutil.copytree(imported.root, tmp_path / "course")
+    assert imported.run("regrade") == "0 of 4 graded again, 0 changed\n"
+    stricter = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
+    write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
+    said = imported.run("regrade", "one", "--by", "Ivy")
+    assert "ada, one: passed, 3 → failed, 2\n" in said
+    files = f"written: {batch.out}/results.csv\n"
+    assert said.endswith(f"4 of 4 graded again, 3 changed\n{files}")
+    with Gradebook(imported.url) as found:
+        (place,) = results_in(found, person="ada")
+        last = audit_of(found, "ada")[-1]
+    assert place.points == 2
+    assert (last.who, last.what, last.before, last.after) == ("Ivy", "graded", "passed, 3 of 3", "failed, 2 of 3")
+
+
+def test_regrade_says_which_batch_folders_it_cannot_write(here, batch):
+    with batch.open() as held:
+        held.book.write(settings.set_rule, "one", counts="best", late_percent=1.0)
+    here.run("import", str(batch.out))  # a copy, because the batch has rules of its own
+    said = here.run("regrade", "--all", "--person", "ada")
+    own = f"{batch.out}/gradebook.sqlite"
+    assert f"{batch.out}: its results are in {own}, which was not changed." in said
+    assert said.endswith(f"Make the same change there: --gradebook {own}\n")
+
+
+def test_forget_removes_a_person_from_gradebook_and_batch(imported, batch, tmp_path):
+    said = imported.run("forget", "--yes", "bob")
+    assert f"{batch.out}: 1 verdicts and 1 submissions removed" in said
+    everything = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in everything if b"bob" in path.read_bytes() or "bob" in path.parts]
+    assert len(list(batch.store.digests())) == 3
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("words", [("forget", "bob"), ("expire", "--before", "2100-01-01")])
+def test_removal_is_shown_and_confirmed_first(imported, batch, words):
+    files = sorted(path for path in batch.out.rglob("*") if path.is_file() and "sqlite" not in path.name)
+    said = imported.run(*words, "--dry-run")
+    count = 1 if "bob" in words else 4
+    assert f"to be removed: {count} submissions in {batch.out}\n" in said
+    assert "Add --yes to remove it" in imported.refused(*words)
+    assert sorted(path for path in batch.out.rglob("*") if path.is_file() and "sqlite" not in path.name) == files
+    assert "bob" in imported.run("show")
+    imported.run(*words, "--yes")
+    with Gradebook(imported.url) as found:
+        assert not found.read(Directory).is_known("bob")
+
+
+@pytest.mark.deep
+def test_forget_reports_a_moved_batch_and_accepts_its_new_place(imported, batch, tmp_path):
+    moved = Batch(batch.out.rename(tmp_path / "elsewhere"))
+    said = imported.refused("forget", "--yes", "bob")
+    assert f"katas: {batch.out}: not found" in said
+    assert "If it was moved, run: katas gradebook forget bob --batch DIR" in said
+    said = imported.run("forget", "--yes", "bob", "--batch", str(moved.out))
+    assert said == f"{moved.out}: 1 verdicts and 1 submissions removed\n"
+    assert not [path for path in moved.out.rglob("*") if path.is_file() and b"bob" in path.read_bytes()]
+    assert "no such person" in imported.refused("forget", "--yes", "bob", "--batch", str(moved.out))
+    imported.run("forget", "--yes", "ada", "--batch", str(moved.out))
+    moved.out.rename(batch.out)
+    moved.out.mkdir()
+    said = imported.refused("expire", "--yes", "--before", "2027-01-01")
+    assert f"{moved.out}: not found" in said
+    said = imported.refused("forget", "--yes", "bob", "--batch", str(tmp_path))
+    assert f"{tmp_path}: not a batch" in said
+
+
+def test_verdict_file_of_an_imported_batch_is_not_an_attempt(imported, batch):
+    file = batch.verdict_file("ada", "one")
+    assert imported.run("import", str(file), "--person", "ada") == "ada, one: imported earlier\n"
+    assert imported.run("show", "ada").count("\n") == 2
+
+
+def test_a_change_of_a_mark_names_the_pages_that_it_outdates(imported, batch):
+    override = ("override", "ada", "one", "--points", "1", "--reason", "an oral exam")
+    assert "feedback" not in imported.run(*override)
+    output_of(imported.root, "feedback", str(batch.out))
+    remedy = f"write them again: katas feedback {batch.out}"
+    told = f"pages of feedback may be outdated; {remedy} --kata one"
+    assert imported.run(*override).splitlines()[1] == told
+    assert f"{remedy} --kata one" in imported.run("rule", "one", "--late-percent", "5")
+    assert imported.run("course", "--late-day-bank", "2").splitlines()[-1].endswith(remedy)
+    assert "feedback" not in imported.run("rule", "one")
+
+
+def test_similar_needs_the_batch_folder(imported, batch, tmp_path):
+    moved = batch.out.rename(tmp_path / "elsewhere")
+    said = imported.refused("similar", "one")
+    assert f"{batch.out}: none of the 4 submissions for one is there. Specify the folder" in said
+    assert "4 people: 0 groups submitted the same" in imported.run("similar", "one", "--batch", str(moved))
+
+
+def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, tmp_path):
+    root, page = course, tmp_path / "similar.html"
+    url, earlier = str(tmp_path / "2026.sqlite"), str(tmp_path / "2025.sqlite")
+    for book in (url, earlier):
+        output_of(root, "gradebook", "import", str(batch.out), "--gradebook", book)
+    words = ("--at-least", "0", "--earlier", earlier, "--html", str(page), "--top", "3", "--gradebook", url)
+    told = output_of(root, "gradebook", "similar", "one", *words).splitlines()
+    assert len(told) == 4
+    assert "(2025)" in "".join(told[:3])
+    assert told[-1].startswith("8 people: 3 groups submitted the same; 3 pairs")
+    assert told[-1].endswith("; the 3 with the rarest code are listed")
+    assert page.read_text(encoding="utf-8").count("<h2") == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("export", "csv", "two"), "there is no kata `two`"),
+        (("stats", "two"), "there is no kata `two`"),
+        (("affected", "--since", "0.1.0", "--kata", "two"), "there is no kata `two`"),
+        (("regrade", "--person", "nobody"), "nobody: no such person"),
+    ],
+)
+def test_misspelt_name_is_reported(here, words, fault):
+    with Gradebook(here.url) as found:
+        add(found, graded(), "ada", moment(9))
+    assert fault in here.refused(*words)
+
+
+def test_impossible_verdict_is_refused_with_a_remedy(url, course, tmp_path):
+    file = write(tmp_path / "odd.json", to_json(graded(kata="o\0ne")).decode())
+    said = refused(course, "gradebook", "import", str(file), "--person", "ada", "--gradebook", url)
+    assert "ada: the verdict has a NUL character in its kata, which no judge writes. Remove it." in said
+
+
+FORGED = "ok\n2026-01-01T00:00:00+00:00  dean  rule  one  forged\x1b[2J\x1b]0;owned\x07\u202e"
+
+
+def test_gradebook_output_has_no_control_characters(course, tmp_path):
+    url = str(tmp_path / "book.sqlite")
+    wrong = TestResult(name=f"t{FORGED}", task="twice", visibility="hidden", status="failed", diagnosis=f"D{FORGED}")
+    fast = msgspec.structs.replace(wrong, status="passed", diagnosis="", speed=speed(0.5, 0.4, 0.6))
+    odd = msgspec.structs.replace(AWAITING.tasks[1], name=f"e{FORGED}", title=f"E{FORGED}")
+    verdict = msgspec.structs.replace(
+        AWAITING, tasks=(*AWAITING.tasks, odd), tests=(wrong, fast), title=f"T{FORGED}", submission_sha256=FORGED
+    )
+    marks = [ManualScore(name, 2.0, f"Grace{FORGED}", moment(11), FORGED) for name in ("essay", f"e{FORGED}")]
+    for number, person in enumerate(("ada", f"bob{FORGED}")):
+        with Gradebook(url, who=f"Ivy{FORGED}") as found:
+            marked = with_marks(msgspec.structs.replace(verdict, graded_at=moment(9 + number)), marks)
+            add(found, marked, person, moment(9))
+    with Gradebook(url) as found:
+        assert any("\n" in row.who for row in audit_of(found))
+        audited = len(audit_of(found))
+    lines = {
+        ("gradebook", "audit"): audited,
+        ("gradebook", "show"): 4,
+        ("gradebook", "show", "ada"): 2,
+        ("gradebook", "affected", "--since", "0"): 3,
+        ("gradebook", "stats"): 8,
+        ("gradebook", "leaderboard", "one"): 3,
+    }
+    for words, count in lines.items():
+        said = output_of(course, *words, "--gradebook", url)
+        assert (words, said.count("\n")) == (words, count), said
+        assert not [each for each in "\x1b\x07\u202e" if each in said]
+
+
+def test_third_attempt_of_a_day_is_not_graded_if_two_are_allowed(course, tmp_path):
+    os.utime(write(tmp_path / "in" / "ada" / "twice.py", SOLUTION), (1_778_000_000,) * 2)
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        for number in range(2):
+            add(found, graded(4, sha=str(number)), "ada", f"2026-05-05T0{number}:00:00+00:00")
+    words = ("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--gradebook", url)
+    said = output_of(course, *words)
+    assert "1 submission from 1 person: 0 graded" in said
+    assert "not graded: ada, one: attempt 3 on 2026-05-05, but only 2 a day are graded (days start at 0:00 UTC)" in said
+    os.utime(tmp_path / "in" / "ada" / "twice.py", (1_778_086_400,) * 2)
+    assert "1 passed" in output_of(course, *words)
+    with Gradebook(url) as found:
+        (place,) = results_in(found)
+    assert [each.attempt.verdict.status for each in place.standings] == ["failed", "failed", "passed"]
+    assert place.rule.attempts_per_day == 2
+
+
+def test_imported_submission_is_not_a_new_attempt(course, tmp_path):
+    kata = msgspec.structs.replace(catalogue.load(course, "one"), attempts_per_day=1)
+    taken = intake.submission(kata, {"twice.py": b"pass"})
+    other = msgspec.structs.replace(taken, sha256="f" * 64)
+    with Gradebook(str(tmp_path / "book.sqlite")) as found:
+
+        def refusal(person: str, at: str, files: Submission) -> str:
+            return found.read(
+                settings.may_be_graded, KataSubmission(SubmissionEntry(person, tmp_path, at), kata, files)
+            )
+
+        assert refusal("ada", moment(9), taken) == ""
+        add(found, msgspec.structs.replace(graded(), submission_sha256=taken.sha256), "ada", moment(9))
+        assert refusal("ada", moment(9), taken) == ""
+        assert refusal("ada", moment(9, 23), other).startswith("attempt 2 on")
+        assert refusal("ada", moment(10, 0), other) == ""
+        assert refusal("bob", moment(9), other) == ""
+
+
+def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
+    def fast(ratio: float, sha: str, status: str = "passed") -> Verdict:
+        measured = TestResult(
+            name="one::test_it_is_fast",
+            task="twice",
+            visibility="hidden",
+            status=status,
+            speed=speed(ratio, ratio - 0.02, ratio + 0.02),
+        )
+        return graded(sha=sha, tests=(measured,), at=moment(9, 11))
+
+    url = str(tmp_path / "book.sqlite")
+    with Gradebook(url) as found:
+        found.write(importing.update_katas, [catalogue.load(course, "one")])
+        for person, hour, verdict in (
+            ("ada", 1, fast(0.60, "1")),
+            ("ada", 2, fast(0.50, "2")),
+            ("ada", 3, fast(0.10, "3")),  # the third attempt of the day
+            ("bob", 1, fast(0.53, "4")),
+            ("cleo", 1, fast(0.20, "5", "failed")),
+            ("dora", 1, fast(0.70, "6")),
+        ):
+            add(found, verdict, person, moment(9, hour))
+    said = output_of(course, "gradebook", "leaderboard", "one", "--gradebook", url)
+    assert said == (
+        "It is fast\n"
+        "   1=   0.50×  0.48 to 0.52  ada\n"
+        "   1=   0.53×  0.51 to 0.55  bob\n"
+        "   3    0.70×  0.68 to 0.72  dora\n"
+    )
+    with Gradebook(url) as found:
+        found.write(decisions.exclude, "bob", "one", "plagiarism")
+    assert "bob" not in output_of(course, "gradebook", "leaderboard", "one", "--gradebook", url)
+
+
+def test_better_submission_awaiting_review_is_marked(here):
+    marked = msgspec.structs.replace(AWAITING, status="failed", score=12.0, max_score=15.0, review_points=0.0)
+    newer = msgspec.structs.replace(AWAITING, submission_sha256="ef" * 32)
+    with Gradebook(here.url) as found:
+        add(found, marked, "ada", moment(9))
+        add(found, newer, "ada", moment(10))
+    assert "12*" in here.run("show")
+    here.run("rule", "one", "--due", moment(9), "--late-percent", "100")
+    assert "12*" not in here.run("show")
+
+
+def test_outstanding_points_are_shown(here):
+    with Gradebook(here.url) as found:
+        add(found, AWAITING, "ada", moment(9))
+    said = here.run("show")
+    assert "10*" in said
+    assert "* awaits review by a person: `katas serve --instructor`" in said
+    rows = rows_of(here.run("export", "csv"))
+    assert [(row["twice"], row["essay"]) for row in rows] == [("10.0", "")]
+    rows = rows_of(here.run("export", "csv", "--per", "person"))
+    assert [(row["total"], row["outstanding"]) for row in rows] == [("10.0", "5.0")]

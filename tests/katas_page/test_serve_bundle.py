@@ -1,0 +1,92 @@
+"""The bundle of `katas serve` is complete, names the licence of everything in it, and is built from web/."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser import missing
+from tests.workshop import ROOT
+
+WEB = ROOT / "web"
+STATIC = ROOT / "katas_page" / "static"
+FILES = ("app.js", "app.css", "LICENSES.txt")
+MARKING = ROOT / "katas_course" / "serve" / "static"
+BUILT = {name: STATIC / name for name in FILES} | {name: MARKING / name for name in ("marking.js", "marking.css")}
+REGISTRY = "https://registry.npmjs.org/"
+MOST_BYTES = 600_000
+
+
+def locked() -> dict[str, dict[str, Any]]:
+    """Return the packages in package-lock.json by their paths."""
+    packages = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    return {path: about for path, about in packages.items() if path}
+
+
+def test_the_bundle_is_there_and_small() -> None:
+    for name, path in BUILT.items():
+        assert 1000 < path.stat().st_size < MOST_BYTES, name
+
+
+def test_the_bundle_loads_nothing_from_elsewhere() -> None:
+    for script in (STATIC / "app.js", MARKING / "marking.js"):
+        forbidden = r"\beval\(|new Function\(|\bimport\(|sourceMappingURL"
+        assert not re.search(forbidden, script.read_text(encoding="utf-8"))
+    for style in (STATIC / "app.css", MARKING / "marking.css"):
+        assert not re.search(r"@import|url\(", style.read_text(encoding="utf-8"))
+
+
+def test_the_marking_page_makes_elements_from_text_only() -> None:
+    """What learners submit is untrusted. (`trusted` in dom.js is for HTML of the learners' own server.)"""
+    for path in (WEB / "src").glob("marking*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\btrusted\b|document\.write", text), path.name
+    assert "innerHTML" not in (MARKING / "marking.js").read_text(encoding="utf-8")
+
+
+def test_the_licences_name_every_bundled_package() -> None:
+    text = (STATIC / "LICENSES.txt").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^((?:@[\w-]+/)?[\w-]+) (\d[\w.-]*)$", text, re.MULTILINE))
+    versions = {path.removeprefix("node_modules/"): about["version"] for path, about in locked().items()}
+    assert named.items() <= versions.items()
+    wanted = json.loads((WEB / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    assert named.keys() >= wanted.keys() - {"esbuild"}
+    assert text.count("Permission is hereby granted") == len(named)
+
+
+def test_locked_packages_come_from_the_registry_with_the_mit_licence() -> None:
+    for path, about in locked().items():
+        assert about["license"] == "MIT", path
+        assert about["resolved"].startswith(REGISTRY), path
+        assert about["integrity"].startswith("sha512-"), path
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "src").rglob("*.js")), ids=lambda path: path.name)
+def test_a_source_file_fits_the_limits(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 400
+    assert max(map(len, lines)) <= 120
+    assert lines[0].startswith("/**"), "the first line says what the module does"
+
+
+@pytest.mark.deep
+def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
+    if not shutil.which("npm"):
+        missing("npm is needed to build the bundle")
+    web, built = tmp_path / "web", tmp_path / "static"
+    shutil.copytree(WEB, web, ignore=shutil.ignore_patterns("node_modules"))
+    env = os.environ | {"KATAS_STATIC": str(built)}
+    for words in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
+        done = subprocess.run(words, cwd=web, env=env, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode and words[1] == "ci":
+            missing(f"npm could not fetch the packages: {done.stderr[-500:]}")
+        assert done.returncode == 0, done.stderr[-2000:]
+    for name, path in BUILT.items():
+        assert (built / name).read_bytes() == path.read_bytes(), f"{name}: run `npm run build` in web/"

@@ -1,0 +1,235 @@
+"""A training in the "Train" tab: what frames contain, how the page sets the pace, and what a terminal shows instead."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import catalogue, intake
+from graders.catalogue import Kata
+from graders.errors import KataError
+from graders.judge.client import Judge
+from katas_page.trainings import ENDED, FRAMES_PER_S, Trainings, trained_by
+from katas_page.tryout import STOPPED
+from tests.training_course import FAST, GRADIENT, PROGRAM, START, TWO, rest, write_course
+from tests.workshop import KATAS, ROOT, copy_project, write
+
+Begin = Callable[..., dict[str, Any]]
+ONE = {"steps": 1, "seconds": 1}
+DIGIT = base64.b64encode(bytes(784)).decode()
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_course(tmp_path_factory.mktemp("trained") / "katas")
+
+
+@pytest.fixture
+def begin(root: Path, trainings: Trainings) -> Begin:
+    """begin(program) returns the first frame of a training with this text in twice.py."""
+
+    def begun(program: str = PROGRAM, **given: Any) -> dict[str, Any]:
+        write(root / "katas/alpha/twice.py", program)
+        return trainings.begin(catalogue.load(root, "alpha"), ONE | given)
+
+    return begun
+
+
+def test_the_frames_together_have_every_step(trainings: Trainings, begin: Begin) -> None:
+    frames = rest(trainings, begin())
+    assert [point[0] for frame in frames for point in frame["points"]] == list(range(1, 41))
+    assert [point[1] for point in frames[0]["points"]] == [pytest.approx(2.4**2)]
+    assert frames[0]["settings"] == {"learning_rate": 0.1, "seed": 3}
+    assert (frames[0]["of"], frames[0]["unit"], frames[0]["text"]) == (40, "loss", "<b>hi")
+    assert frames[0]["sizes"] == [["only", 2.4, 6]]
+    assert set(base64.b64decode(frames[0]["weights"])) == {254}
+    assert len(base64.b64decode(frames[0]["digits"])) == 20 * 784
+    assert frames[0]["read"] == [3] * 20
+    assert (frames[-1]["fault"], frames[-1]["output"]) == ("", "at last 0.000\n")
+
+
+def test_a_program_may_train_more_than_once(trainings: Trainings, begin: Begin) -> None:
+    frames = rest(trainings, begin(TWO))
+    begun = [(frame["title"], frame["of"], frame["points"][0][0]) for frame in frames if frame["of"]]
+    assert begun == [("flat", 3, 1), ("steep", 5, 1)]
+    assert [point[0] for frame in frames for point in frame["points"]] == [1, 2, 3, 1, 2, 3, 4, 5]
+    assert frames[0]["sizes"] == [["layer 1", None, 0.001], ["layer 2", None, 1]]
+
+
+def test_a_training_that_breaks_off_is_shown_before_the_next_begins(trainings: Trainings, begin: Begin) -> None:
+    broken_off = TWO.replace("sizes = ", "if title == 'flat' and step == 2: break\n            sizes = ")
+    assert broken_off != TWO
+    frames = rest(trainings, begin(broken_off))
+    assert [frame["title"] for frame in frames if frame["of"]] == ["flat", "steep"]
+    second = next(at for at, frame in enumerate(frames) if frame["title"] == "steep")
+    assert [point[0] for frame in frames[:second] for point in frame["points"]] == [1, 2]
+
+
+def test_the_page_may_choose_the_settings(begin: Begin) -> None:
+    frame = begin(settings={"learning_rate": 0.5, "seed": 7.0, "other": 1})
+    assert frame["settings"] == {"learning_rate": 0.5, "seed": 7}
+    assert frame["points"] == [[1, 0, 0.5]]
+
+
+def test_a_training_waits_until_it_is_asked_for_more(trainings: Trainings, begin: Begin) -> None:
+    frame = begin()
+    time.sleep(0.3)
+    assert trainings.next({"run": frame["run"], **ONE})["step"] == 2
+    assert trainings.next({"run": frame["run"], "steps": 5, "seconds": 1})["step"] == 7
+
+
+def test_the_network_reads_a_digit_during_and_after_the_training(trainings: Trainings, begin: Begin) -> None:
+    frame = begin()
+    during = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    assert during["probabilities"][3] == pytest.approx(1 - 2.4 / 100)
+    rest(trainings, frame)
+    after = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    assert after["probabilities"] == pytest.approx([0, 0, 0, 1, 0, 0, 0, 0, 0, 0], abs=1e-3)
+    with pytest.raises(KataError, match="784 pixels"):
+        trainings.read_digit({"run": frame["run"], "pixels": "AAAA"})
+
+
+def test_stop_ends_a_loop_at_once_and_a_new_training_starts(trainings: Trainings, begin: Begin) -> None:
+    frame = begin("def gradient(w):\n    while w < 2.5:\n        pass\n    return 2 * w\n\n" + START)
+    found: list[Any] = []
+    waiting = threading.Thread(target=lambda: found.append(trainings.next({"run": frame["run"], **FAST})))
+    waiting.start()
+    time.sleep(0.5)
+    started = time.monotonic()
+    trainings.stop()
+    waiting.join()
+    assert time.monotonic() - started < 5
+    assert (found[0]["done"], found[0]["fault"]) == (True, STOPPED)
+    assert trainings.next({"run": frame["run"], **ONE})["fault"] == STOPPED
+    assert begin()["step"] == 1
+
+
+def test_a_new_training_replaces_the_one_before(trainings: Trainings, begin: Begin) -> None:
+    old, new = begin(), begin()
+    with pytest.raises(KataError, match=ENDED):
+        trainings.next({"run": old["run"], **ONE})
+    assert trainings.next({"run": new["run"], **ONE})["step"] == 2
+
+
+def test_a_fault_of_the_learners_code_is_shown_with_its_line(begin: Begin) -> None:
+    frame = begin("def gradient(w):\n    return w / 0\n\n" + START)
+    assert frame["done"]
+    assert re.findall(r'File "(.*)", line (\d+)', frame["fault"]) == [("twice.py", "6"), ("twice.py", "2")]
+    assert re.search(r"\nZeroDivisionError: (float )?division by zero\n\Z", frame["fault"])  # Python 3.14 is briefer
+    stub = begin("def gradient(w):\n    raise NotImplementedError\n\n" + START)
+    assert stub["fault"].endswith("(gradient in twice.py is not written yet)")
+
+
+def test_a_training_without_steps_ends(trainings: Trainings, begin: Begin) -> None:
+    frame = begin(GRADIENT + 'if __name__ == "__main__":\n    print("nothing to train")\n')
+    assert (frame["done"], frame["step"], frame["fault"]) == (True, 0, "")
+    assert frame["output"] == "nothing to train\n"
+    found = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    assert found == {"probabilities": [], "fault": "There is no network yet."}
+
+
+def test_frames_are_thirty_a_second_at_most(trainings: Trainings, begin: Begin) -> None:
+    frame, started = begin(), time.monotonic()
+    for _ in range(15):
+        trainings.next({"run": frame["run"], **ONE})
+    assert time.monotonic() - started >= 14 / FRAMES_PER_S
+
+
+def test_a_loss_that_is_not_finite_is_sent_as_null(begin: Begin) -> None:
+    frame = begin("def gradient(w):\n    return float('nan')\n\n" + START)
+    assert (frame["points"], frame["begins"], frame["note"]) == ([[1, None, 0.5]], True, "")
+    json.dumps(frame, allow_nan=False)
+
+
+def test_a_kata_trains_with_a_recorder_or_its_optimizers_watched(trainings: Trainings) -> None:
+    found = {kata.slug: trained_by(kata) for kata in catalogue.load_all(ROOT) if trained_by(kata).programs}
+    assert {slug: each.programs for slug, each in found.items() if not each.watched} == {
+        "challenge1": ("vanishing.py",),
+        "challenge3": ("attention.py",),
+        "challenge4": ("transfer.py",),
+        "milestone1": ("network.py",),
+        "milestone2": ("blocks.py",),
+        "milestone3": ("language_model.py",),
+        "milestone4": ("gpt.py",),
+    }
+    debugger = catalogue.load(ROOT, "challenge5")
+    programs = tuple(name for name in debugger.files if name.endswith(".py"))
+    assert {slug: each.programs for slug, each in found.items() if each.watched} == {"challenge5": programs}
+    with pytest.raises(KataError, match=r"'diagnosis.toml' is not a program of challenge5. Choose bug1_"):
+        trainings.begin(debugger, {"program": "diagnosis.toml"})
+    plain = catalogue.load(ROOT, "exercise01")
+    with pytest.raises(KataError, match="exercise01 has no training to watch"):
+        trainings.begin(plain, {})
+
+
+def test_a_terminal_shows_the_same_steps_as_lines(root: Path) -> None:
+    write(root / "katas/alpha/twice.py", PROGRAM)
+    done = subprocess.run(
+        [KATAS, "--root", str(root), "run", "alpha"], capture_output=True, text=True, check=True, timeout=60
+    )
+    *lines, last = done.stdout.splitlines()
+    assert [line[:13] for line in lines] == [f"step {step:5} of" for step in (1, 10, 20, 30, 40)]
+    assert lines[0].startswith("step     1 of 40  loss 5.76   50% right")
+    assert lines[0].endswith("s left  <b>hi")
+    assert last == "drawn"
+
+
+@pytest.fixture
+def solved(tmp_path: Path) -> Callable[[str], tuple[Trainings, Kata]]:
+    """solved(slug) returns the trainings of a clone in which the solution is written, and the kata."""
+
+    def written(slug: str) -> tuple[Trainings, Kata]:
+        course = copy_project(tmp_path / "clone")
+        for kata in (catalogue.load(course, slug), *catalogue.load(course, slug).earlier):
+            for name, data in intake.shipped(kata, kata.solution).items():
+                (kata.folder / name).parent.mkdir(exist_ok=True)
+                (kata.folder / name).write_bytes(data)
+        return Trainings(Judge(course)), catalogue.load(course, slug)
+
+    return written
+
+
+@pytest.mark.deep
+def test_challenge1_shows_where_the_gradient_vanishes(solved: Callable[[str], tuple[Trainings, Kata]]) -> None:
+    trainings, kata = solved("challenge1")
+    with closing(trainings):
+        frames = rest(trainings, trainings.begin(kata, ONE))
+    assert frames[-1]["fault"] == ""
+    assert [frame["title"] for frame in frames if frame["of"]] == ["sigmoid", "relu", "fixed network"]
+    first, last = (frames[0]["sizes"][at][2] for at in (0, -1))
+    assert (len(frames[0]["sizes"]), first < 1e-6 * last) == (15, True)
+
+
+@pytest.mark.deep
+def test_the_model_on_the_own_framework_writes_in_the_page(solved: Callable[[str], tuple[Trainings, Kata]]) -> None:
+    trainings, kata = solved("milestone4")
+    with closing(trainings):
+        frame = trainings.begin(kata, {"steps": 3, "seconds": 1})
+        assert (frame["fault"], frame["unit"], frame["step"]) == ("", "bits", 1)
+        assert frame["text"].startswith("A network")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize(("slug", "steps"), [("milestone1", 900), ("milestone2", 600)])
+def test_the_solution_of_a_milestone_learns_in_the_page(
+    solved: Callable[[str], tuple[Trainings, Kata]], slug: str, steps: int
+) -> None:
+    trainings, kata = solved(slug)
+    with closing(trainings):
+        frames = rest(trainings, trainings.begin(kata, ONE))
+        last = next(frame for frame in frames if frame["step"] == steps)
+        assert sum(one == other for one, other in zip(last["read"], frames[0]["labels"], strict=True)) >= 14
+        assert frames[-1]["fault"] == ""
+        digit = base64.b64decode(frames[0]["digits"])[:784]
+        found = trainings.read_digit({"run": frames[0]["run"], "pixels": base64.b64encode(digit).decode()})
+    assert found["probabilities"].index(max(found["probabilities"])) == last["read"][0]
