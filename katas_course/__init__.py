@@ -25,5 +25,4 @@ statistics       computes pass rates and discrimination for every task, and rank
 collecting       takes the last push from each student's private repository
 handing_back     gives feedback back to these repositories
 remotes          what git and a server say of a repository
-similarity       finds submissions that resemble each other
 """

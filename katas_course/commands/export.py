@@ -1,4 +1,4 @@
-"""`katas gradebook export`: write the gradebook for other programs, and points for learning platforms."""
+"""`katas gradebook export`: write points and submissions for other programs and for learning platforms."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from graders.errors import KataError
 from graders.output import delivery
 from graders.report.exports import csv_of
 from katas_course import lms_export
+from katas_course.batch import Batch
 from katas_course.commands.options import (
     DEFAULT_URL,
+    BatchFolder,
     KataFirst,
     KataSlug,
     MaybeKata,
     Url,
     check_kata,
+    first_of,
     line,
     listed,
     open_gradebook,
@@ -122,6 +125,49 @@ def _of_roster(report: PersonReport) -> list[str]:
     if person is None:
         return [""] * (len(ROSTER) - 1) + ["not in the roster"]
     return [person.name, person.email, person.section, person.team, "left" if person.left_at else ""]
+
+
+Folder = Annotated[Path, option("A new or empty folder to write to.", "DIR", "--output")]
+
+
+@app.command(cls=KataFirst)
+def submissions(kata: KataSlug, output: Folder, batch: BatchFolder = None, gradebook: Url = DEFAULT_URL) -> int:
+    """Write a folder per person with the submission that counts, for JPlag and compare50.
+
+    A group's submission is in the folder of the member who submitted it.
+
+    Exit status: 0 all are written, 2 some were left out.
+    """
+    known = catalogue.load(Invocation.root, kata, complete=False)
+    with open_gradebook(gradebook) as book:
+        found = [each for each in book.read(results.of_katas, kata) if each.counted and not each.counted.attempt.by]
+        stored = book.read(results.affected, slugs=(kata,))
+    if not found:
+        raise KataError(f"{gradebook}: no submission for {kata} counts. Import a batch with `katas gradebook import`.")
+    folders = {(each.person, each.submitted_at, each.sha256): each.batch for each in stored}
+    try:
+        output.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people wrote is private
+        if any(output.iterdir()):
+            raise KataError(f"{output}: the folder is not empty. Choose another one.")
+    except OSError as fault:
+        raise KataError(f"{output}: {fault.strerror}. Choose another folder.") from None
+    left_out = []
+    for result in found:
+        assert result.counted is not None
+        attempt = result.counted.attempt
+        folder = batch or Path(folders[attempt.submitted_as, *attempt.content])
+        own = output / Batch(folder).folder_of(result.person)
+        try:
+            files = Batch(folder).store.take(known, attempt.verdict.submission_sha256).files
+            own.mkdir(mode=0o700)  # fails for "..", and if another person's name gives the same folder
+            for file in files:
+                (own / file.name).parent.mkdir(parents=True, exist_ok=True)
+                (own / file.name).write_bytes(file.data)
+        except (KataError, OSError) as fault:
+            left_out.append(line(f"{result.person}: {fault}", 1_000))
+    print(f"{len(found) - len(left_out)} of {len(found)} submissions written to {output}")
+    print("\n".join(first_of("left out", left_out)), end="\n" * bool(left_out))
+    return 2 if left_out else 0
 
 
 Into = Annotated[Path | None, option("A file that you have downloaded from the platform: fill it in.", "FILE")]

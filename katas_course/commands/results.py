@@ -1,4 +1,4 @@
-"""`katas gradebook show`, `stats`, `leaderboard`, `similar` and `audit`: what the gradebook says."""
+"""`katas gradebook show`, `stats`, `leaderboard` and `audit`: what the gradebook says."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated
 
-from graders import catalogue
-from graders.cli.session import Invocation, say
 from graders.errors import KataError
-from graders.intake import Submission
 from graders.manual_scores import marks_of
 from graders.output import delivery
 from graders.report import wording
 from graders.verdict import LONGEST_COMMENT
-from katas_course import similarity, statistics
-from katas_course.batch import Batch
+from katas_course import statistics
 from katas_course.commands.options import (
     DEFAULT_URL,
-    BatchFolder,
-    KataSlug,
     MaybeKata,
     Url,
     argument,
@@ -36,7 +30,6 @@ from katas_course.gradebook import decisions, results, settings
 from katas_course.gradebook.results import KataResult, PersonReport
 from katas_course.gradebook.tables import RequestRow
 from katas_course.rules import ScoredAttempt, days
-from katas_course.similarity import Comparison
 from katas_course.statistics import KataStatistics, left_out, percentage, signed
 from katas_course.totals import Course
 
@@ -237,96 +230,6 @@ def leaderboard(
             tied = "=" if sum(other.rank == each.rank for other in lines) > 1 else " "
             speed = f"{each.speed.ratio:>6.2f}×  {each.speed.low:.2f} to {each.speed.high:.2f}"
             print(f"{each.rank:>4}{tied} {speed}  {line(each.person)}")
-
-
-AtLeast = Annotated[float, option("List answers with at least this percentage of code in common.", "P", min=0, max=100)]
-Top = Annotated[int, option("List only the N most remarkable matches.", "N", min=1)]
-PageFile = Annotated[Path | None, option("Write the listed answers side by side to this page.", "FILE", "--html")]
-Earlier = Annotated[
-    list[str] | None, option("Compare with the gradebook of an earlier term too; repeat for several.", "URL")
-]
-
-
-def similar(
-    kata: KataSlug,
-    at_least: AtLeast = 50,
-    top: Top = 20,
-    html: PageFile = None,
-    earlier: Earlier = None,
-    batch: BatchFolder = None,
-    gradebook: Url = DEFAULT_URL,
-) -> None:
-    """List submissions that resemble each other.
-
-    Identical answers are one group, whatever their names, comments and layout. Groups and pairs are ranked by how rare
-    the code is that they have in common, compared with everyone else's answers. The list only shows where someone
-    should look closer: right answers to a short task are all alike.
-    """
-    if html is not None:
-        delivery.check(html)
-    known = catalogue.load(Invocation.root, kata, complete=False)
-    files, submitted_at, missing = _files(known, gradebook, batch)
-    before: dict[str, Submission] = {}
-    for url in earlier or ():
-        last = Path(url.partition("?")[0])
-        term = last.parent.name if last.stem == "gradebook" and last.parent.name else last.stem
-        others, times, left_out = _files(known, url, None)
-        before |= {f"{person} ({term})": each for person, each in others.items()}
-        submitted_at |= {f"{person} ({term})": each for person, each in times.items()}
-        missing += left_out
-    comparison = Comparison(known, files, before)
-    found = comparison.matches(at_least / 100)
-    shown = found[:top]
-    for match in shown:
-        people, earliest = similarity.who(match), similarity.first(match.everyone, submitted_at)
-        said = f"{match.bits:.0f} bits, {similarity.shares(match)}; {earliest} was first, {submitted_at[earliest]}"
-        print(f"{line(people, LONGEST_CHANGE)}: {line(said)}")
-    for person in comparison.unparsed:
-        print(f"{line(person)}: Python cannot parse these files, so they are not compared; look at them yourself")
-    same = sum(not match.others for match in found)
-    text = (
-        f"{len(comparison.sources)} people: {same} group{'s' * (same != 1)} submitted the same; {len(found) - same} "
-        f"pair{'s' * (len(found) - same != 1)} of answers have at least {at_least:g} % of their code in common"
-    )
-    if len(shown) < len(found):
-        text += f"; the {len(shown)} with the rarest code are listed"
-    if missing:
-        text += f"; {missing} submissions are missing: specify the folder that has them with --batch DIR"
-    print(text)
-    if html is not None:
-        title = f"Similar submissions for {known.title}"
-        delivery.deliver(similarity.render(title, shown, comparison, submitted_at), html)
-        say(f"written: {html}")
-
-
-def _files(
-    kata: catalogue.Kata, gradebook: str, batch: Path | None
-) -> tuple[dict[str, Submission], dict[str, str], int]:
-    """Read the submissions from their batch folders, or from `batch`. Raises KataError if none can be read.
-
-    Return the submissions and their times by person, and the number of missing submissions.
-    """
-    with open_gradebook(gradebook) as book:
-        stored = [each for each in book.read(results.affected, slugs=(kata.slug,)) if each.sha256]
-    if not stored:
-        raise KataError(
-            f"{gradebook}: there are no submissions for {kata.slug}. Import a batch with `katas gradebook import`."
-        )
-    files: dict[str, Submission] = {}
-    times, missing = {}, 0
-    for each in stored:
-        try:
-            files[each.person] = Batch(batch or Path(each.batch)).store.take(kata, each.sha256)
-            times[each.person] = each.submitted_at
-        except KataError:
-            missing += 1
-    if not files:
-        folders = ", ".join(sorted({str(batch or each.batch or "no batch folder") for each in stored}))
-        raise KataError(
-            f"{folders}: none of the {len(stored)} submissions for {kata.slug} is there. "
-            "Specify the folder that has them with --batch DIR."
-        )
-    return files, times, missing
 
 
 LONGEST_CHANGE = 3_000  # in characters, which is enough for a reviewer's comment

@@ -1,4 +1,4 @@
-"""A course with real gradings: exports, regrading, removal, similar submissions, and the limit on attempts."""
+"""A course with real gradings: exports, regrading, removal, and the limit on attempts."""
 
 from __future__ import annotations
 
@@ -150,6 +150,40 @@ def test_export_has_rows_of_submissions_and_columns_of_tasks(here, batch):
     ]
 
 
+def test_export_submissions_writes_a_folder_per_person(imported, batch, tmp_path):
+    def tree(place: Path) -> dict[str, str]:
+        files = (path for path in place.rglob("*") if path.is_file())
+        return {path.relative_to(place).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+    with Gradebook(imported.url) as found:
+        add(found, graded(0), "ada", moment(20))  # a later, worse submission
+    first, second = tmp_path / "first", tmp_path / "second"
+    said = imported.run("export", "submissions", "one", "--output", str(first))
+    assert said == f"4 of 4 submissions written to {first}\n"
+    texts = {"ada": SOLUTION, "bob": ADDED, "cleo": SUMMED, "Zoé": "def half(x):\n    return x\n"}
+    assert tree(first) == {f"{person}/twice.py": f"{text}# {person}\n" for person, text in texts.items()}
+    assert "not empty" in imported.refused("export", "submissions", "one", "--output", str(first))
+    moved = batch.out.rename(tmp_path / "elsewhere")
+    said = imported.run("export", "submissions", "one", "--output", str(second), "--batch", str(moved))
+    assert tree(second) == tree(first)
+
+
+def test_export_submissions_leaves_out_what_it_cannot_write(imported, tmp_path):
+    roster = write(tmp_path / "roster.csv", "id,name\n..,Bob\na/b,Ada\na_b,Cleo\n")
+    imported.run("people", "import", str(roster))
+    for name, person in (("bob", ".."), ("ada", "a/b"), ("cleo", "a_b")):
+        imported.run("people", "match", name, person)
+    with Gradebook(imported.url) as found:
+        add(found, graded(), "dora", moment(9))  # a verdict without a batch
+    place = tmp_path / "new" / "written"
+    words = ("export", "submissions", "one", "--output", str(place), "--gradebook", imported.url)
+    done = katas("gradebook", *words, cwd=imported.root)
+    assert (done.status, done.out.partition("\n")[0]) == (2, f"2 of 5 submissions written to {place}"), done.said
+    assert [text.split(":")[1].strip() for text in done.out.splitlines()[1:]] == ["..", "a_b", "dora"]
+    assert sorted(path.name for path in place.iterdir()) == ["Zoé", "a_b"]
+    assert [path.name for path in place.parent.iterdir()] == ["written"]
+
+
 def test_regrade_grades_what_a_new_hidden_test_affects(imported, batch, tmp_path):
     root = imported.root = shutil.copytree(imported.root, tmp_path / "course")
     assert imported.run("regrade") == "0 of 4 graded again, 0 changed\n"
@@ -234,27 +268,6 @@ def test_a_change_of_a_mark_names_the_pages_that_it_outdates(imported, batch):
     assert f"{remedy} --kata one" in imported.run("rule", "one", "--late-percent", "5")
     assert imported.run("course", "--late-day-bank", "2").splitlines()[-1].endswith(remedy)
     assert "feedback" not in imported.run("rule", "one")
-
-
-def test_similar_needs_the_batch_folder(imported, batch, tmp_path):
-    moved = batch.out.rename(tmp_path / "elsewhere")
-    said = imported.refused("similar", "one")
-    assert f"{batch.out}: none of the 4 submissions for one is there. Specify the folder" in said
-    assert "4 people: 0 groups submitted the same" in imported.run("similar", "one", "--batch", str(moved))
-
-
-def test_similar_submissions_of_two_terms_are_shown_side_by_side(course, batch, tmp_path):
-    root, page = course, tmp_path / "similar.html"
-    url, earlier = str(tmp_path / "2026.sqlite"), str(tmp_path / "2025.sqlite")
-    for book in (url, earlier):
-        output_of(root, "gradebook", "import", str(batch.out), "--gradebook", book)
-    words = ("--at-least", "0", "--earlier", earlier, "--html", str(page), "--top", "3", "--gradebook", url)
-    told = output_of(root, "gradebook", "similar", "one", *words).splitlines()
-    assert len(told) == 4
-    assert "(2025)" in "".join(told[:3])
-    assert told[-1].startswith("8 people: 3 groups submitted the same; 3 pairs")
-    assert told[-1].endswith("; the 3 with the rarest code are listed")
-    assert page.read_text(encoding="utf-8").count("<h2") == 3
 
 
 @pytest.mark.parametrize(

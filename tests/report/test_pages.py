@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders import catalogue, intake
 from graders.report import render
 from graders.verdict import TaskResult, Verdict, from_json
-from katas_course import similarity
-from katas_course.similarity import Comparison
 from tests.browser import chromium, violations
 from tests.report.test_comparison import failed
 from tests.workshop import ROOT
@@ -50,14 +47,6 @@ def compared() -> Verdict:
     return Verdict(kata="exercise05", title="Gradients", status="failed", tasks=(task,), tests=tuple(tests))
 
 
-def similar() -> str:
-    kata = catalogue.load(ROOT, "exercise04")
-    texts = [variant.applied(intake.solved(kata)) for variant in kata.accept[:4]]
-    people = {f"person {n}": intake.submission(kata, {kata.files[0]: text}) for n, text in enumerate(texts)}
-    comparison = Comparison(kata, people)
-    return similarity.render("Similar", comparison.matches(0)[:3], comparison, dict.fromkeys(people, "2026"))
-
-
 @cache
 def pages() -> dict[str, str]:
     golden = {
@@ -67,12 +56,11 @@ def pages() -> dict[str, str]:
         "report": render(list(golden.values()), "html", "instructor"),
         "one": render([golden["wrong"]], "html", "learner"),
         "compared": render([compared()], "html", "learner"),
-        "similar": similar(),
     }
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("name", ["report", "one", "compared", "similar"])
+@pytest.mark.parametrize("name", ["report", "one", "compared"])
 @pytest.mark.parametrize(
     ("width", "dark"),
     [
