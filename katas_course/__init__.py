@@ -21,7 +21,7 @@ totals           turns a person's points for all katas into a total
 roster           matches the names of submissions to the people on the roster
 roster_files     reads a roster, also from files of Canvas, Moodle and Gradescope
 lms_export       writes points into files of Canvas, Moodle and Gradescope
-statistics       computes pass rates and discrimination for every task, and ranks people by speed
+statistics       computes pass rates and discrimination for every task
 collecting       takes the last push from each student's private repository
 handing_back     gives feedback back to these repositories
 remotes          what git and a server say of a repository

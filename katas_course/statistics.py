@@ -1,18 +1,17 @@
-"""Compute pass rates, discrimination and misconceptions for the tasks of a course, and rank people by their speed."""
+"""Compute pass rates, discrimination and misconceptions for the tasks of a course."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from statistics import fmean
 
 from jinja2 import Environment
 
 from graders.report.html import page
 from graders.report.wording import points
-from graders.verdict import Speed, TaskResult, Verdict
+from graders.verdict import TaskResult, Verdict
 from katas_course.gradebook.results import KataResult
 
 GROUP = 0.27  # the share of people in each of the upper and the lower group (Kelley, 1939)
@@ -220,48 +219,3 @@ def percentage(value: float) -> str:
 def signed(value: float | None) -> str:
     """Format a coefficient with a typographic minus sign, or None as a dash."""
     return "–" if value is None else points(value).replace("-", "−") if value < 0 else f"{value:.2f}"
-
-
-# ----------------------------------------------------------------------------------------- the ranking
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the leaderboard. Lines with the same `rank` are tied.
-
-    `speed.ratio` is the time of the submission divided by the time of the reference.
-    """
-
-    rank: int
-    person: str
-    speed: Speed
-
-
-def board(results: Sequence[KataResult]) -> dict[str, list[Line]]:
-    """Return the ranking of people for every speed test, without people who were excluded from the kata.
-
-    A person's fastest submission counts, among those that passed the test and are within the limit on attempts.
-    """
-    fastest: dict[str, dict[str, Speed]] = {}
-    for result in results:
-        for standing in result.standings if not result.mark.excluded else ():
-            for test in standing.attempt.verdict.tests if not standing.over_limit else ():
-                if test.speed is not None and test.status == "passed":
-                    best = fastest.setdefault(test.name, {})
-                    best[result.person] = min(best.get(result.person, test.speed), test.speed, key=attrgetter("ratio"))
-    return {test: ranked(speeds.items()) for test, speeds in sorted(fastest.items())}
-
-
-def ranked(speeds: Iterable[tuple[str, Speed]]) -> list[Line]:
-    """Rank the speeds, with the fastest first.
-
-    People share a rank while their intervals overlap that of the fastest person in it. The number of a rank is one more
-    than the number of people in all ranks above it.
-    """
-    lines: list[Line] = []
-    rank, until = 0, -1.0
-    for number, (person, speed) in enumerate(sorted(speeds, key=lambda each: (each[1].ratio, each[0])), start=1):
-        if not rank or speed.low > until:
-            rank, until = number, speed.high
-        lines.append(Line(rank, person, speed))
-    return lines

@@ -64,7 +64,6 @@ def render_gradescope(verdicts: list[Verdict]) -> str:
 
     Hidden failures have already been redacted, so everything in it is `visible`.
     """
-    speeds = [(verdict, test, test.speed) for verdict in verdicts for test in verdict.tests if test.speed]
     result = {
         "score": sum(verdict.score for verdict in verdicts),
         "execution_time": round(sum(verdict.duration_s for verdict in verdicts), 3),
@@ -90,10 +89,6 @@ def render_gradescope(verdicts: list[Verdict]) -> str:
                 "extra_data": {"status": task.status},
             }
             for number, (verdict, task, title) in enumerate(_counted(verdicts), 1)
-        ],
-        "leaderboard": [
-            {"name": f"{verdict.kata}, {test.task}: time / reference", "value": round(speed.ratio, 4), "order": "asc"}
-            for verdict, test, speed in speeds
         ],
     }
     return _text(result)

@@ -9,6 +9,6 @@ verdicts     imports and regrades verdicts
 rules        changes the rules for katas and for the whole course
 people       changes the roster, and removes people and old submissions
 decisions    overrides points, excludes people, and keeps requests to regrade
-results      shows points, statistics, rankings and the audit trail
+results      shows points, statistics and the audit trail
 export       writes points and submissions for other programs
 """

@@ -17,7 +17,7 @@ app.command("import")(verdicts.import_)
 app.command(hidden=True)(verdicts.affected)
 for _command in (
     *(results.show, rules.rule, rules.course, decisions.override, decisions.exclude, decisions.withdraw),
-    *(verdicts.regrade, results.stats, results.leaderboard, results.audit),
+    *(verdicts.regrade, results.stats, results.audit),
     *(people.forget, people.expire, rubric),
 ):
     app.command(cls=KataFirst)(_command)

@@ -1,4 +1,4 @@
-"""`katas gradebook show`, `stats`, `leaderboard` and `audit`: what the gradebook says."""
+"""`katas gradebook show`, `stats` and `audit`: what the gradebook says."""
 
 from __future__ import annotations
 
@@ -208,28 +208,6 @@ def _lines_of_kata(kata: KataStatistics) -> Iterator[str]:
         yield f"  {line(task.title)}\n      {passed}, D {signed(task.discrimination)}"
         for sentence, count in task.misconceptions:
             yield f"      {count}×  {line(sentence, 1_000)}"
-
-
-def leaderboard(
-    kata: Annotated[str, argument("KATA", "A kata with a speed task.")],
-    gradebook: Url = DEFAULT_URL,
-) -> None:
-    """Rank people by their speed in a speed task.
-
-    Each ratio is a submission's time divided by the reference's, with a 95 % interval. People tie if their intervals
-    overlap.
-    """
-    with open_gradebook(gradebook) as book:
-        check_kata(book, kata)
-        found = statistics.board(book.read(results.of_katas, kata))
-    if not found:
-        raise KataError(f"{kata}: {gradebook} has no speeds for this kata. Speeds come from speed tests that pass.")
-    for number, (test, lines) in enumerate(found.items()):
-        print(("\n" if number else "") + line(wording.sentence(test)))
-        for each in lines:
-            tied = "=" if sum(other.rank == each.rank for other in lines) > 1 else " "
-            speed = f"{each.speed.ratio:>6.2f}×  {each.speed.low:.2f} to {each.speed.high:.2f}"
-            print(f"{each.rank:>4}{tied} {speed}  {line(each.person)}")
 
 
 LONGEST_CHANGE = 3_000  # in characters, which is enough for a reviewer's comment

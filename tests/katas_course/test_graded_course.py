@@ -12,11 +12,11 @@ import pytest
 from graders import catalogue, intake
 from graders.intake import Submission
 from graders.manual_scores import ManualScore, with_marks
-from graders.verdict import TestResult, Verdict, from_json, to_json
+from graders.verdict import TestResult, from_json, to_json
 from katas_course import rules, statistics
 from katas_course.batch import Batch
 from katas_course.downloads import SubmissionEntry
-from katas_course.gradebook import Gradebook, decisions, importing, results, settings
+from katas_course.gradebook import Gradebook, results, settings
 from katas_course.gradebook.people import Directory
 from katas_course.submissions import KataSubmission
 from tests.katas_course.books import (
@@ -316,7 +316,6 @@ def test_gradebook_output_has_no_control_characters(course, tmp_path):
         ("gradebook", "show", "ada"): 2,
         ("gradebook", "affected", "--since", "0"): 3,
         ("gradebook", "stats"): 8,
-        ("gradebook", "leaderboard", "one"): 3,
     }
     for words, count in lines.items():
         said = output_of(course, *words, "--gradebook", url)
@@ -359,41 +358,6 @@ def test_imported_submission_is_not_a_new_attempt(course, tmp_path):
         assert refusal("ada", moment(9, 23), other).startswith("attempt 2 on")
         assert refusal("ada", moment(10, 0), other) == ""
         assert refusal("bob", moment(9), other) == ""
-
-
-def test_leaderboard_shows_the_fastest_valid_pass(course, tmp_path):
-    def fast(ratio: float, sha: str, status: str = "passed") -> Verdict:
-        measured = TestResult(
-            name="one::test_it_is_fast",
-            task="twice",
-            visibility="hidden",
-            status=status,
-            speed=speed(ratio, ratio - 0.02, ratio + 0.02),
-        )
-        return graded(sha=sha, tests=(measured,), at=moment(9, 11))
-
-    url = str(tmp_path / "book.sqlite")
-    with Gradebook(url) as found:
-        found.write(importing.update_katas, [catalogue.load(course, "one")])
-        for person, hour, verdict in (
-            ("ada", 1, fast(0.60, "1")),
-            ("ada", 2, fast(0.50, "2")),
-            ("ada", 3, fast(0.10, "3")),  # the third attempt of the day
-            ("bob", 1, fast(0.53, "4")),
-            ("cleo", 1, fast(0.20, "5", "failed")),
-            ("dora", 1, fast(0.70, "6")),
-        ):
-            add(found, verdict, person, moment(9, hour))
-    said = output_of(course, "gradebook", "leaderboard", "one", "--gradebook", url)
-    assert said == (
-        "It is fast\n"
-        "   1=   0.50×  0.48 to 0.52  ada\n"
-        "   1=   0.53×  0.51 to 0.55  bob\n"
-        "   3    0.70×  0.68 to 0.72  dora\n"
-    )
-    with Gradebook(url) as found:
-        found.write(decisions.exclude, "bob", "one", "plagiarism")
-    assert "bob" not in output_of(course, "gradebook", "leaderboard", "one", "--gradebook", url)
 
 
 def test_better_submission_awaiting_review_is_marked(here):

@@ -8,7 +8,7 @@ import pytest
 from graders.verdict import TestResult
 from katas_course import statistics
 from katas_course.gradebook import Gradebook
-from tests.katas_course.books import add, graded, moment, output_of, results_in, speed, task
+from tests.katas_course.books import add, graded, moment, output_of, results_in, task
 from tests.warm import katas
 from tests.workshop import ROOT
 
@@ -87,15 +87,3 @@ def test_statistics_page_escapes_html():
     assert "25 % of 12" in text
     assert "−0.31" in text
     assert "default-src 'none'" in text
-
-
-def test_overlapping_intervals_share_a_rank():
-    speeds = {
-        "ada": speed(0.50, 0.48, 0.53),
-        "bob": speed(0.52, 0.50, 0.55),
-        "cleo": speed(0.54, 0.52, 0.57),
-        "dora": speed(0.56, 0.54, 0.58),
-        "ed": speed(0.90, 0.80, 1.00),
-    }
-    lines = statistics.ranked(speeds.items())
-    assert [(line.rank, line.person) for line in lines] == [(1, "ada"), (1, "bob"), (1, "cleo"), (4, "dora"), (5, "ed")]

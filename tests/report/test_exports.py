@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from graders.report import exports, render, wording
-from graders.verdict import Speed, TaskResult, TestResult, Verdict
+from graders.verdict import TaskResult, Verdict
 from tests.late import Late
 from tests.report.test_reports import KINDS, hostile_verdicts, read
 
@@ -64,9 +64,6 @@ SCHEMAS = {
                         **fields("extra_data", {"type": "object"}),
                     }
                 )
-            ),
-            "leaderboard": listed(
-                record({"name": TEXT, "value": {"type": ["number", "string"]}}, {"order": {"enum": ["asc", "desc"]}})
             ),
         }
     ),
@@ -144,13 +141,6 @@ def test_points_are_those_of_the_verdict(form, kind):
     assert sum(scores) == verdict.score
     assert sum(most) == verdict.max_score
     assert result["score"] == (verdict.score / verdict.max_score if form == "prairielearn" else verdict.score)
-
-
-def test_gradescope_has_a_leaderboard_of_speeds():
-    speed = Speed(ratio=0.5123, low=0.4, high=0.6, cpu_ratio=0.5)
-    test = TestResult(name="test_fast", task="speed", visibility="visible", status="passed", speed=speed)
-    row = {"name": "exercise04, speed: time / reference", "value": 0.5123, "order": "asc"}
-    assert exported("gradescope", replace(read("right"), tests=(test,)))["leaderboard"] == [row]
 
 
 def test_classroom50_rounds_unearned_points_down():
