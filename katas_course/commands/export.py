@@ -141,7 +141,7 @@ def submissions(kata: KataSlug, output: Folder, batch: BatchFolder = None, grade
     known = catalogue.load(Invocation.root, kata, complete=False)
     with open_gradebook(gradebook) as book:
         found = [each for each in book.read(results.of_katas, kata) if each.counted and not each.counted.attempt.by]
-        stored = book.read(results.affected, slugs=(kata,))
+        stored = book.read(results.stored, slugs=(kata,))
     if not found:
         raise KataError(f"{gradebook}: no submission for {kata} counts. Import a batch with `katas gradebook import`.")
     folders = {(each.person, each.submitted_at, each.sha256): each.batch for each in stored}

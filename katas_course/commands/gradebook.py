@@ -14,7 +14,6 @@ app = typer.Typer(
 for _name, _group in (("people", people.app), ("request", decisions.app), ("export", export.app)):
     app.add_typer(_group, name=_name)
 app.command("import")(verdicts.import_)
-app.command(hidden=True)(verdicts.affected)
 for _command in (
     *(results.show, rules.rule, rules.course, decisions.override, decisions.exclude, decisions.withdraw),
     *(verdicts.regrade, results.stats, results.audit),

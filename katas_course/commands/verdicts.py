@@ -1,4 +1,4 @@
-"""`katas gradebook import`, `regrade` and `affected`: import verdicts, and replace outdated ones."""
+"""`katas gradebook import` and `regrade`: import verdicts, and replace outdated ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from katas_course.commands.options import (
     Url,
     Workers,
     argument,
-    check_kata,
     counted,
     if_new,
     line,
@@ -133,7 +132,7 @@ def regrade(
     katas = {each.slug: each for each in known}
     with open_gradebook(gradebook, by) as book:
         names = None if person is None else book.read(Directory).names(person)
-        stored = book.read(results.affected, since, slugs=tuple(katas))
+        stored = book.read(results.stored, since, slugs=tuple(katas))
         stored = [each for each in stored if each.sha256 and (names is None or each.person in names)]
         chosen = stored if everything or since else grading.outdated(stored, katas)
         book.write(importing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
@@ -181,24 +180,3 @@ def _changed_elsewhere(book: Gradebook, before: Marks | None, regraded: set[str]
     ]
     katas = sorted({slug for _, slug, _, _ in changed})
     return lines + [text for slug in katas for text in written_files.outdated_everywhere(book, slug)]
-
-
-def affected(
-    since: Annotated[str, option("The first faulty version.", "VERSION")],
-    before: Annotated[str | None, option("The version that fixed it.", "VERSION")] = None,
-    kata: Annotated[str | None, option("Only this kata.", "SLUG")] = None,
-    gradebook: Url = DEFAULT_URL,
-) -> None:
-    """List the verdicts made by faulty versions of the harness.
-
-    `katas gradebook regrade --since VERSION` grades these submissions again.
-    """
-    with open_gradebook(gradebook) as book:
-        check_kata(book, kata)
-        found = book.read(results.affected, since, before, (kata,) if kata else ())
-    for each in found:
-        verdict = each.verdict
-        what = f"{verdict.status}, {verdict.score:g} of {verdict.max_score:g}"
-        made = f"version {line(verdict.harness_version)}, {line(verdict.graded_at)}"
-        print(f"{line(each.person)}  {line(each.kata)}  {what}  {made}")
-    print(f"{len(found)} verdicts by version {since} or later{f', but before {before}' if before else ''}")

@@ -272,23 +272,18 @@ class StoredSubmission:
     verdict: Verdict
 
 
-def affected(
-    transaction: Transaction, since: str | None = None, before: str | None = None, slugs: Collection[str] = ()
-) -> list[StoredSubmission]:
-    """Return the submissions whose current verdict was made by one of these versions of the harness.
+def stored(transaction: Transaction, since: str | None = None, slugs: Collection[str] = ()) -> list[StoredSubmission]:
+    """Return the graded submissions, or only those whose current verdict was made by version `since` or a later one.
 
-    The versions start with `since` and end before `before`. None means no limit. If `slugs` is not empty, only
-    submissions for these katas are returned.
+    If `slugs` is not empty, only submissions for these katas are returned.
     """
-    first, end = _version(since), _version(before)
+    first = None if since is None else _version(since)
     result = []
     for row in transaction.submissions():
         if not row.is_graded or (slugs and row.kata not in slugs):
             continue
         verdict = row.current_verdict()
-        made = _version(verdict.harness_version)
-        assert made is not None
-        if (first is None or made >= first) and (end is None or made < end):
+        if first is None or _version(verdict.harness_version) >= first:
             batch = transaction.path_of(row.batch)
             result.append(
                 StoredSubmission(row.id, row.person.name, row.kata, row.sha256, row.submitted_at, batch, verdict)
@@ -296,11 +291,11 @@ def affected(
     return sorted(result, key=lambda each: (each.kata, each.person, each.submitted_at))
 
 
-def _version(text: str | None) -> Version | None:
+def _version(text: str) -> Version:
     try:
-        return None if text is None else Version(text)
+        return Version(text)
     except InvalidVersion:
-        raise KataError(f"{clean_line(str(text))}: expected a version such as 0.1.0.") from None
+        raise KataError(f"{clean_line(text)}: expected a version such as 0.1.0.") from None
 
 
 def titles(transaction: Transaction) -> dict[str, str]:

@@ -99,14 +99,14 @@ def test_manual_scores_survive_a_regrading_and_can_change(book):
     assert place.verdict.tasks[1].comment == "Better."
 
 
-def test_affected_lists_verdicts_of_faulty_versions(book):
+def test_stored_finds_the_verdicts_since_a_version(book):
     for number, version in enumerate(("0.9.0", "0.10.0", "0.10.1", "1.0.0")):
         verdict = graded(sha=str(number), harness_version=version, at=moment(number + 1))
         add(book, verdict, f"p{number}", moment(1))
-    assert [each.person for each in book.read(results.affected, "0.10.0", "1.0.0")] == ["p1", "p2"]
-    assert [each.person for each in book.read(results.affected, "0.10.1")] == ["p2", "p3"]
+    assert [each.person for each in book.read(results.stored, "0.10.0")] == ["p1", "p2", "p3"]
+    assert [each.person for each in book.read(results.stored, "0.10.1")] == ["p2", "p3"]
     with pytest.raises(KataError, match=r"soon: expected a version such as 0\.1\.0"):
-        book.read(results.affected, "soon")
+        book.read(results.stored, "soon")
 
 
 def test_forget_removes_a_person_from_all_tables_and_audit(filled, url):

@@ -25,7 +25,7 @@ def test_error_in_a_batch_does_not_count(tmp_path):
         held.append([msgspec.structs.replace(row, person="bob", verdict=error)])
         assert [(place.person, place.points) for place in results_in(held.book)] == [("ada", 10.0)]
         assert [each.verdict.status for each in held.read(batches.summaries).values()] == ["error", "error"]
-        assert [each.person for each in held.book.read(results.affected, "0")] == ["ada"]
+        assert [each.person for each in held.book.read(results.stored, "0")] == ["ada"]
 
 
 @pytest.mark.deep
