@@ -1,8 +1,8 @@
-"""Write bundles that grade submissions on Gradescope, in Docker or on Classroom 50.
+"""Write bundles that grade submissions on Gradescope or in Docker.
 
-Every bundle contains the same source files. The bundles for Gradescope and Classroom 50 also contain the script that
-the platform starts. If the harness fails, this script leaves no result, so that no student gets 0 points because of the
-failure. All bundles refuse to grade without confinement.
+Both contain the same source files, and refuse to grade without confinement. The bundle for Gradescope also contains the
+script that the platform starts. If the harness fails, this script leaves no result, so that no student gets 0 points
+because of the failure.
 """
 
 from __future__ import annotations
@@ -76,78 +76,6 @@ ENTRYPOINT ["python", "-m", "graders.cli"]
 CMD ["grade", {quoted}, "--submission", "/submission", "--format", "json", "--require-confinement", "partial"]
 """
 
-CLASSROOM50 = '''\
-#!/usr/bin/env python3
-"""Grade the student's checkout, in which Classroom 50 runs this script.
-
-Write the points to result.json and the report to release-body.md.
-"""
-
-import json
-import os
-import pathlib
-import shutil
-import subprocess
-import sys
-import tempfile
-
-HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE / "source"
-SLUGS = {slugs!r}
-PROFILE = """abi <abi/4.0>,
-include <tunables/global>
-profile bwrap /usr/bin/bwrap flags=(unconfined) {{ userns, }}
-"""
-
-
-def install():
-    """Install what grading needs: packages, bubblewrap, and the permission to use it."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "-e", ".[{extras}]"]
-    subprocess.run(pip, cwd=SOURCE, env=dict(os.environ, PIP_EXTRA_INDEX_URL="{index}"), check=True)
-    if shutil.which("bwrap") is None and shutil.which("sudo"):
-        subprocess.run(["sudo", "apt-get", "install", "-y", "-qq", "bubblewrap"], check=False)
-        subprocess.run(["sudo", "apparmor_parser", "--replace"], input=PROFILE.encode(), check=False)
-
-
-def clear(place):
-    """Remove a result file that came with the submission. It may be forged, or a link to another file."""
-    if place.is_dir() and not place.is_symlink():
-        shutil.rmtree(place)
-    else:
-        place.unlink(missing_ok=True)
-
-
-def main():
-    checkout = pathlib.Path.cwd()
-    for name in ("result.json", "release-body.md"):
-        clear(checkout / name)
-    if os.environ.get("KATAS_INSTALLED") != "yes":
-        install()
-    with tempfile.TemporaryDirectory() as folder:
-        report = pathlib.Path(folder, "verdicts.json")
-        command = [sys.executable, "-m", "graders.cli", "grade", *SLUGS, "--submission", str(checkout)]
-        command += ["--format", "json", "--require-confinement", "partial", "--output", str(report)]
-        if subprocess.run(command, cwd=SOURCE).returncode > 1:
-            sys.exit("grading failed because of a fault in the grader, not in the submission")
-        sys.path.insert(0, str(SOURCE))
-        from graders.report import render
-        from graders.report.exports import stamped
-        from graders.verdict import from_json
-
-        found = json.loads(report.read_text(encoding="utf-8"))
-    verdicts = [from_json(json.dumps(each).encode()) for each in (found if isinstance(found, list) else [found])]
-    texts = {{
-        "result.json": stamped(render(verdicts, "classroom50", "learner"), os.environ),
-        "release-body.md": render(verdicts, "markdown", "learner"),
-    }}
-    for name, text in texts.items():
-        (checkout / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
-'''
-
 
 def gradescope(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
     """Write the .zip that an instructor uploads to Gradescope, and return the names of the files in it."""
@@ -157,13 +85,6 @@ def gradescope(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
         "run_autograder": RUN_AUTOGRADER.format(slugs=slugs),
     }
     return _zipped(contents.grader_files(root, katas), texts, file)
-
-
-def classroom50(root: Path, katas: Sequence[Kata], file: Path) -> list[str]:
-    """Write an autograder for Classroom 50 as a .zip, and return the names of the files in it."""
-    slugs = [kata.slug for kata in katas]
-    texts = {"autograder.py": CLASSROOM50.format(slugs=slugs, extras=EXTRAS, index=TORCH_INDEX)}
-    return _zipped(_in_source(contents.grader_files(root, katas)), texts, file)
 
 
 def docker(root: Path, katas: Sequence[Kata], folder: Path) -> list[str]:

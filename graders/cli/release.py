@@ -19,7 +19,6 @@ def release(
     student: Annotated[Path | None, typer.Option(help="Write a folder for students.", metavar="DIR")] = None,
     gradescope: Annotated[Path | None, typer.Option(help="Write a .zip for Gradescope.", metavar="FILE")] = None,
     docker: Annotated[Path | None, typer.Option(help="Write a folder for `docker build`.", metavar="DIR")] = None,
-    classroom50: Annotated[Path | None, typer.Option(help="Write a .zip for Classroom 50.", metavar="FILE")] = None,
     with_explanations: Annotated[
         bool, typer.Option("--with-explanations", help="Let students read explanations after a pass.")
     ] = False,
@@ -27,7 +26,7 @@ def release(
     """Make bundles for students or for other grading platforms.
 
     The students' folder contains no solutions, hidden tests or wrong variants. The command checks this before it writes
-    the folder. The other bundles contain all three. With --with-explanations, the students' folder also contains each
+    the folder. The other bundles contain them. With --with-explanations, the students' folder also contains each
     kata's explanation, which shows parts of solutions. Students can open these files at any time.
     """
     from graders.bundles import grading
@@ -37,11 +36,10 @@ def release(
         partial(student_release, with_explanations=with_explanations): student,
         grading.gradescope: gradescope,
         grading.docker: docker,
-        grading.classroom50: classroom50,
     }
     wanted = [(make, place) for make, place in makers.items() if place is not None]
     if not wanted:
-        raise KataError("no bundle is named. Add --student DIR, --gradescope FILE, --docker DIR or --classroom50 FILE.")
+        raise KataError("no bundle is named. Add --student DIR, --gradescope FILE or --docker DIR.")
     if with_explanations and student is None:
         raise KataError("--with-explanations is only for the students' folder. Add --student DIR.")
     root, chosen = Invocation.clone(), chosen_katas(slugs)

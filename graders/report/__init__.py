@@ -25,8 +25,6 @@ class Format(StrEnum):
     junit = "junit"
     csv = "csv"
     gradescope = "gradescope"
-    classroom50 = "classroom50"
-    prairielearn = "prairielearn"
 
 
 FORMATS = tuple(each.value for each in Format)

@@ -459,52 +459,6 @@ def test_the_images_command_grades(tmp_path, kata, wrong):
     assert json.loads(done.stdout)["score"] == 4, done.stderr
 
 
-# Classroom 50.
-
-RUNNER = {
-    "CLASSROOM": "cs1",
-    "ASSIGNMENT": "affine",
-    "SUBMISSION_TAG": "submit/1",
-    "COMMIT_URL": "https://example.org/commit/1",
-    "RELEASE_URL": "https://example.org/releases/1",
-}
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory, kata, wrong):
-    """Return a wrong submission's checkout after Classroom 50's bundle has run in it.
-
-    Before, it had a folder and a link in the places of the reports.
-    """
-    place = tmp_path_factory.mktemp("classroom50")
-    grading.classroom50(ROOT, [kata], place / "bundle.zip")
-    with zipfile.ZipFile(place / "bundle.zip") as archive:
-        archive.extractall(place / "bundle")
-    checkout = place / "checkout"
-    shutil.copytree(wrong, checkout)
-    (checkout / "release-body.md").symlink_to(write(place / "elsewhere", "not to be written to"))
-    write(checkout / "result.json" / "folder" / "file", "not a result")
-    done = run(
-        [sys.executable, str(place / "bundle/autograder.py")],
-        checkout,
-        env={"PATH": "/usr/bin:/bin", "KATAS_INSTALLED": "yes", **RUNNER},
-    )
-    assert done.returncode == 0, done.stderr
-    return checkout
-
-
-@pytest.mark.deep
-def test_classroom50s_bundle_writes_its_result_and_explains_failures(checkout):
-    result = json.loads((checkout / "result.json").read_text())
-    jsonschema.validate(result, SCHEMAS["classroom50"])
-    assert (result["classroom"], result["score"], result["max-score"]) == ("cs1", 4, 11)
-    body = (checkout / "release-body.md").read_text(encoding="utf-8")
-    assert "4 of 11 points" in body
-    assert "expected" in body
-    assert "seed" not in body
-    assert (checkout.parent / "elsewhere").read_text() == "not to be written to"
-
-
 def test_a_new_kata_leaks_nothing(clone):
     scaffold(clone, "week3", "week3")
     files = contents.student_files(clone, [catalogue.load(clone, "week3")])

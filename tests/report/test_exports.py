@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from graders.report import exports, render, wording
-from graders.verdict import TaskResult, Verdict
+from graders.report import render, wording
+from graders.verdict import Verdict
 from tests.late import Late
 from tests.report.test_reports import KINDS, hostile_verdicts, read
 
@@ -35,8 +35,6 @@ def listed(items: dict[str, Any]) -> dict[str, Any]:
 
 SHOWN = {"enum": ["visible", "hidden", "after_due_date", "after_published"]}
 FORM = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
-IMAGE = record({"label": TEXT, "url": TEXT})
-BOOLEAN, WHOLE = {"type": "boolean"}, {"type": "integer", "minimum": 0}
 
 
 def fields(names: str, kind: dict[str, Any]) -> dict[str, Any]:
@@ -62,35 +60,6 @@ SCHEMAS = {
                         **fields("tags", listed(TEXT)),
                         **fields("visibility", SHOWN),
                         **fields("extra_data", {"type": "object"}),
-                    }
-                )
-            ),
-        }
-    ),
-    # the rules of Classroom 50's runner and collector for a result.json
-    "classroom50": record(
-        {
-            "schema": {"const": "classroom50/result/v1"},
-            **{name: {"type": "string", "minLength": 1} for name in exports.CLASSROOM50_FIELDS},
-            "datetime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
-            **fields("score max-score", WHOLE),
-            "tests": listed(record({"test-name": TEXT, "passed": BOOLEAN, **fields("score max-score", WHOLE)})),
-        }
-    ),
-    # docs.prairielearn.com, "External grading": results/results.json
-    "prairielearn": record(
-        {
-            "gradable": BOOLEAN,
-            "score": {"type": "number", "minimum": 0, "maximum": 1},
-            **fields("message output", TEXT),
-            **fields("images", listed(IMAGE)),
-            **fields("format_errors", listed(TEXT)),
-            "tests": listed(
-                record(
-                    {
-                        **fields("name description message output", TEXT),
-                        **fields("points max_points", POINTS),
-                        **fields("images", listed(IMAGE)),
                     }
                 )
             ),
@@ -125,38 +94,13 @@ def test_an_export_is_valid_for_any_texts(verdict):
         exported(form, verdict, verdict, audience="instructor")
 
 
-@pytest.mark.parametrize("form", ["gradescope", "classroom50", "prairielearn"])
 @pytest.mark.parametrize("kind", ["right", "wrong", "blocked"])
-def test_points_are_those_of_the_verdict(form, kind):
+def test_points_are_those_of_the_verdict(kind):
     tasks = wording.counted(read(kind))
     score, most = sum(task.score for task in tasks), sum(task.max_score for task in tasks)
-    verdict = replace(read(kind), score=score, max_score=most)
-    result = exported(form, verdict)
-    scores = [test.get("score", test.get("points")) for test in result["tests"]]
-    most = [test.get("max_score", test.get("max-score", test.get("max_points"))) for test in result["tests"]]
-    if form == "classroom50":  # whole points: 2.5 of 2.5 become 3 of 3
-        assert (sum(most), sum(scores)) == (11, {"right": 11, "wrong": 3, "blocked": 0}[kind])
-        assert (result["score"], result["max-score"]) == (sum(scores), sum(most))
-        return
-    assert sum(scores) == verdict.score
-    assert sum(most) == verdict.max_score
-    assert result["score"] == (verdict.score / verdict.max_score if form == "prairielearn" else verdict.score)
-
-
-def test_classroom50_rounds_unearned_points_down():
-    tasks = (TaskResult(name="a", title="A", status="partial", score=1.9999, max_score=3),)
-    result = exported("classroom50", replace(read("right"), tasks=tasks))
-    assert (result["score"], result["max-score"], result["tests"][0]["passed"]) == (1, 3, False)
-
-
-def test_classroom50_is_stamped_with_its_runners_environment():
-    said = {"CLASSROOM": "cs1", "ASSIGNMENT": "layers", "SUBMISSION_TAG": "submit/1"}
-    said |= {"COMMIT_URL": "https://c", "RELEASE_URL": "https://r"}
-    result = json.loads(exports.stamped(render([read("right")], "classroom50", "learner"), said))
-    jsonschema.validate(result, SCHEMAS["classroom50"])
-    expected = ["cs1", "layers", "submit/1", "https://c", "https://r", "https://c"]  # the review is where the commit is
-    assert [result[name] for name in exports.CLASSROOM50_FIELDS] == expected
-    assert result["score"] == result["max-score"] == 11
+    result = exported("gradescope", replace(read(kind), score=score, max_score=most))
+    assert sum(test["score"] for test in result["tests"]) == result["score"] == score
+    assert sum(test["max_score"] for test in result["tests"]) == most
 
 
 # CSV
