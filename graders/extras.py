@@ -15,7 +15,7 @@ MODULES = {
     "figures": ("matplotlib",),
     "notebook": ("ipykernel", "nbformat"),
     "serve": ("starlette", "uvicorn", "markdown_it", "mdit_py_plugins", "latex2mathml"),
-    "cohort": ("distributed", "jinja2", "markupsafe", "psycopg", "sqlalchemy", "yaml"),
+    "cohort": ("distributed", "jinja2", "psycopg", "sqlalchemy", "yaml"),
 }
 _CLONE = Path(__file__).parents[1] / "pyproject.toml"
 
