@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.github import commands
+from katas_course.commands import repositories as commands
 from tests.classroom import ENVIRONMENT, TEACHER, Classroom, roster
 from tests.github_server import git, serving
 from tests.in_process import katas
