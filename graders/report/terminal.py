@@ -6,6 +6,7 @@ move a CI workflow command to the start of a line.
 
 from __future__ import annotations
 
+import ast
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -143,17 +144,20 @@ class Page:
             self.block(_first_lines(test.message, _MESSAGE_LINES), "  │ ")
 
     def input(self, test: TestResult) -> None:
-        """Print the counterexample without a margin, so that it can be pasted. Wrapped comments stay comments."""
+        """Print the counterexample without a margin, so that it can be pasted. Wrapped comments stay comments.
+
+        A program that would not be one any more if its lines were wrapped is left to the terminal, which wraps a line
+        and still copies it as one.
+        """
         if not test.counterexample:
             return
         self.blank()
         self.block(wording.input_heading(test), "  ", "dim")
         most = _PROGRAM_LINES if wording.can_be_pasted(test.counterexample) else _MESSAGE_LINES
-        for line in _first_lines(test.counterexample, most, "# ").split("\n"):
-            again = "# " if line.startswith("#") else ""
-            first, *rest = self.wrapped(line, self.width - len(again))
-            for piece in (first, *(again + piece for piece in rest)):
-                self.put((piece, "cyan"))
+        lines = _first_lines(test.counterexample, most, "# ").split("\n")
+        wrapped = [piece for line in lines for piece in self.wrapped_code(line)]
+        for line in wrapped if _is_program(wrapped) or not _is_program(lines) else lines:
+            self.put((line, "cyan"))
 
     def diagnosed(self, test: TestResult) -> None:
         if test.diagnosis:
@@ -212,6 +216,11 @@ class Page:
         for line in self.wrapped(words, self.width - len(margin)):
             self.put((margin, "dim"), (line, style))
 
+    def wrapped_code(self, line: str) -> list[str]:
+        again = "# " if line.startswith("#") else ""
+        first, *rest = self.wrapped(line, self.width - len(again))
+        return [first, *(again + piece for piece in rest)]
+
     def wrapped(self, words: str, width: int) -> list[str]:
         """Wrap text into lines that are narrower than `width`, to leave room for the space that `defuse` may insert."""
         from rich.text import Text
@@ -231,6 +240,14 @@ class Page:
 
     def emit(self, line: Text) -> None:
         self.console.print(line, no_wrap=True, overflow="ignore", crop=False, highlight=False)
+
+
+def _is_program(lines: list[str]) -> bool:
+    try:
+        ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _first_lines(words: str, most: int, comment: str = "") -> str:

@@ -229,6 +229,14 @@ def test_each_sample_and_another_order(kata):
     assert_gradients(actual, batch[::-1].copy(), labels[::-1].copy())
 
 
+@task("backward", title="Where z1 is exactly 0, nothing passes the ReLU")
+def test_a_hidden_layer_at_zero(kata):
+    zero = parameters | {"b1": np.zeros_like(parameters["b1"])}
+    actual = kata.backward(zero, forward(zero, np.zeros_like(x)), np.array([0]))
+    assert_names(actual)
+    close(actual["b1"], zero["b1"], name="b1")
+
+
 @task("update", title="One step with the worked example")
 def test_one_step(kata):
     expected = {

@@ -174,7 +174,8 @@ def test_a_value_of_a_core_task_is_judged_to_nine_digits_whatever_its_dtype(actu
         (CORE * (1 + 2e-9), {}, "wrong value at"),
         (CORE * (1 + 9e-10), {"precise": True}, "wrong value at"),
         (np.array([0, 1, 0.1 + 2e-10]), {"scale": CORE}, "wrong value at"),  # 1e-9 of this element, not of the largest
-        (CORE.astype(np.float32), {}, "expected dtype float64, got float32"),
+        (CORE.astype(np.float32), {}, "expected dtype float64, got float32, which keeps too few digits"),
+        ((2 * CORE).astype(np.float32), {}, "wrong value at"),
         (CORE[:2], {}, "expected shape"),
         (list(CORE), {}, "expected a numpy.ndarray"),
         (CORE, {"dtype": np.float32}, "expected dtype float32, got float64"),

@@ -290,6 +290,11 @@ def test_a_failure_is_shown_in_few_lines():
     assert (report.count("hi\n"), "(488 earlier lines)" in report, "the last" in report) == (11, True, True)
 
 
+def test_wrapping_does_not_break_a_program():
+    line = "    return None if values is None else torch.as_tensor(values).detach().numpy().copy()"
+    assert f"\n{line}\n" in shown_failures(counterexample=f"def told(values):\n{line}\nprint(told([1]))")
+
+
 def test_of_many_failures_only_some_are_shown_in_full_and_each_input_once():
     report = shown_failures(20, message="because")
     assert (report.count("because"), "and 7 more." in report) == (3, True)
