@@ -1,8 +1,8 @@
-"""Make web/src/trailer.json, what the shipped networks read and write, for the start page of `katas serve`.
+"""Make katas_page/web/src/trailer.json, what the shipped networks read and write, for the start page of `katas serve`.
 
 It also makes katas/milestone3/writing.svg, an animation of what the language model writes, for its README.
 
-    python docs/make_trailer.py && (cd web && node build.js)
+    python docs/make_trailer.py && (cd katas_page/web && node build.js)
 
 It trains the solutions of milestone1 and milestone3 as `katas run` does, with a seed, which takes a few minutes.
 """
@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-OUTPUT = ROOT / "web" / "src" / "trailer.json"
+OUTPUT = ROOT / "katas_page" / "web" / "src" / "trailer.json"
 ANIMATION = ROOT / "katas" / "milestone3" / "writing.svg"
 DIGITS = 12
 STEPS = (0, 300, 2500)  # when the language model writes a line; it writes FURTHER more in the end

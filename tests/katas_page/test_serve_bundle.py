@@ -1,4 +1,4 @@
-"""The bundle of `katas serve` is complete, names the licence of everything in it, and is built from web/."""
+"""The bundle of `katas serve` is complete, names the licence of everything in it, and is built from katas_page/web."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ import pytest
 from tests.browser import missing
 from tests.workshop import ROOT
 
-WEB = ROOT / "web"
+WEB = ROOT / "katas_page" / "web"
+SHARED, MARKING_WEB = ROOT / "graders" / "web" / "src", ROOT / "katas_course" / "serve" / "src"
 STATIC = ROOT / "katas_page" / "static"
+SOURCES = sorted(path for each in (WEB / "src", SHARED, MARKING_WEB) for path in each.rglob("*.js"))
 FILES = ("app.js", "app.css", "LICENSES.txt")
 MARKING = ROOT / "katas_course" / "serve" / "static"
 BUILT = {name: STATIC / name for name in FILES} | {name: MARKING / name for name in ("marking.js", "marking.css")}
@@ -45,7 +47,7 @@ def test_the_bundle_loads_nothing_from_elsewhere() -> None:
 
 def test_the_marking_page_makes_elements_from_text_only() -> None:
     """What learners submit is untrusted. (`trusted` in dom.js is for HTML of the learners' own server.)"""
-    for path in (WEB / "src").glob("marking*.js"):
+    for path in MARKING_WEB.glob("*.js"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\btrusted\b|document\.write", text), path.name
     assert "innerHTML" not in (MARKING / "marking.js").read_text(encoding="utf-8")
@@ -68,7 +70,7 @@ def test_locked_packages_come_from_the_registry_with_the_mit_licence() -> None:
         assert about["integrity"].startswith("sha512-"), path
 
 
-@pytest.mark.parametrize("path", sorted((WEB / "src").rglob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_a_source_file_fits_the_limits(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 400
@@ -80,8 +82,9 @@ def test_a_source_file_fits_the_limits(path: Path) -> None:
 def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
     if not shutil.which("npm"):
         missing("npm is needed to build the bundle")
-    web, built = tmp_path / "web", tmp_path / "static"
-    shutil.copytree(WEB, web, ignore=shutil.ignore_patterns("node_modules"))
+    web, built = tmp_path / "katas_page" / "web", tmp_path / "static"
+    for each in (WEB, SHARED, MARKING_WEB):
+        shutil.copytree(each, tmp_path / each.relative_to(ROOT), ignore=shutil.ignore_patterns("node_modules"))
     env = os.environ | {"KATAS_STATIC": str(built)}
     for words in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
         done = subprocess.run(words, cwd=web, env=env, capture_output=True, text=True, timeout=300, check=False)
@@ -89,4 +92,4 @@ def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
             missing(f"npm could not fetch the packages: {done.stderr[-500:]}")
         assert done.returncode == 0, done.stderr[-2000:]
     for name, path in BUILT.items():
-        assert (built / name).read_bytes() == path.read_bytes(), f"{name}: run `npm run build` in web/"
+        assert (built / name).read_bytes() == path.read_bytes(), f"{name}: run `npm run build` in katas_page/web"

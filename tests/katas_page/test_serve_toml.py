@@ -13,7 +13,7 @@ from tests.browser import answer_of
 from tests.workshop import ROOT
 
 SCRIPT = f"""
-import {{ parse, written }} from {json.dumps((ROOT / "web/src/toml.js").as_uri())};
+import {{ parse, written }} from {json.dumps((ROOT / "katas_page/web/src/toml.js").as_uri())};
 import {{ readFileSync }} from "node:fs";
 const answers = JSON.parse(readFileSync(0, "utf8")).map(([text, value]) => {{
     try {{
