@@ -105,7 +105,8 @@ def layer_of(module: str) -> str:
 
 
 def test_every_package_and_module_has_a_layer() -> None:
-    assert {layer_of(name) for name in modules()} == {*LAYERS, ""}
+    deleted = {name for name in PRODUCTS if not (ROOT / name).is_dir()}
+    assert {layer_of(name) for name in modules()} == {*LAYERS, ""} - deleted
 
 
 def test_a_layer_imports_only_from_those_below_it() -> None:
@@ -161,6 +162,7 @@ SEEN_BY_COURSE = {
 }
 
 
+@pytest.mark.skipif(not (ROOT / "katas_course").is_dir(), reason="katas_course has been deleted")
 def test_course_sees_only_the_doors_of_the_other_packages() -> None:
     seen = {
         other
