@@ -46,7 +46,7 @@ def _report(fault: Exception) -> int:
     name = (fault.name or "") if isinstance(fault, ModuleNotFoundError) else ""
     if isinstance(fault, KataError):
         print(f"katas: {fault}", file=sys.stderr)
-    elif name.startswith("graders."):
+    elif name.startswith(("graders.", "katas_")):
         print(f"katas: {name}: missing, because this is a copy for learners. Use a full checkout.", file=sys.stderr)
     else:
         traceback.print_exception(fault)

@@ -59,6 +59,16 @@ def test_every_link_in_a_text_has_a_target(path: Path) -> None:
     assert {link: why for link, why in found.items() if why} == {}
 
 
+@pytest.mark.parametrize("name", ["architecture.md", "threats.md"])
+def test_every_file_on_the_maps_exists(name: str) -> None:
+    """Paths begin in the root or in graders/; a word in capitals stands for any name."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|toml|js|yml))`", text))
+    named = {path for path in named if not re.search(r"\b[A-Z]{3,}\b", path)}
+    assert len(named) > 20
+    assert [path for path in sorted(named) if not any((at / path).is_file() for at in (ROOT, ROOT / "graders"))] == []
+
+
 def test_dead_links_are_found() -> None:
     lost = ["gone.md", "gone.svg", "#gone", "learner.md#gone", "gone.png", "/etc/passwd", "../../outside.md"]
     text = '[a](gone.md) ![a](gone.svg) [a](#gone) [a](learner.md#gone) <img src="gone.png"> [a](/etc/passwd)'
