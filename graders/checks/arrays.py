@@ -16,7 +16,7 @@ from graders.checks.mismatch import Mismatch, fail
 
 SHORT = 6  # a tuple of at most this many integers is shown in full
 SUBTLE = 1e-3  # if the relative difference is smaller than this, the message also gives the tolerance
-COARSE = 1e-4  # how far float32 and float16 may be off, relative to the largest element
+COARSE = 0.01  # no dtype explains a larger difference, relative to the largest element
 CLEAR = 0.01  # a difference of at least this share of the largest one is worth showing
 MULTIPLE = 8  # how many times the rounding error of one term an answer may be off for each term
 NINE_DIGITS = 1e-9  # how far a float64 of a core task may be off, relative to the largest element or its scale
@@ -72,10 +72,11 @@ def assert_close(
     if problem is None or (to_nine_digits and _has_numbers(actual, reference.shape)):
         allowed = _allowance(reference, scale, terms, promised, NINE_DIGITS * to_nine_digits)
         wrong = discrepancy(np.asarray(actual), reference, allowed, promised, name)
-        if problem and wrong:  # the dtype is the cause if the values are nearly right
-            nearly = allowed + COARSE * np.nanmax(np.abs(_wide(reference)), initial=0.0)
-            if discrepancy(np.asarray(actual), reference, nearly, promised) is None:
-                wrong = f"{problem}, which keeps too few digits"
+        if problem and wrong:  # the dtype is the cause, unless it holds floats that are far from right
+            far = allowed + COARSE * np.nanmax(np.abs(_wide(reference)), initial=0.0)
+            floats = np.asarray(actual).dtype.kind == "f"
+            if not floats or discrepancy(np.asarray(actual), reference, far, promised) is None:
+                wrong = f"{problem}, which keeps too few digits" if floats else problem
         problem = wrong
     if problem is not None:
         # Show the expected value in the required dtype, because the dtype may be the only difference.

@@ -63,7 +63,8 @@ def check_id(actual, expected):
 def check_text(actual, expected):
     found = ids_of(actual, len(expected))
     if not np.array_equal(found, expected):
-        fail(f"expected {list(expected)}, got {found.tolist()}", list(expected), actual)
+        first = int(np.argmax(found != np.asarray(expected)))
+        fail(f"wrong id at [{first}]: expected {expected[first]}, got {found[first]}", list(expected), actual)
 
 
 def check_written(answer, expected):

@@ -132,7 +132,7 @@ Folder = Annotated[Path, option("A new or empty folder to write to.", "DIR", "--
 
 @app.command(cls=KataFirst)
 def submissions(kata: KataSlug, output: Folder, batch: BatchFolder = None, gradebook: Url = DEFAULT_URL) -> int:
-    """Write a folder per person with the submission that counts, for JPlag and compare50.
+    """Write each person's submission that counts, for JPlag and compare50.
 
     A group's submission is in the folder of the member who submitted it.
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests import workshop
 from tests.browser import violations, visits
-from tests.learner.test_figures import SLUGS
+from tests.katas_page.test_figures import SLUGS
 from tests.learner.test_learning import README
 from tests.serving import Server
 from tests.workshop import ROOT, write

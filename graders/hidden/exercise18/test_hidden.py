@@ -91,7 +91,8 @@ def ids_of(answer, count):
 def assert_ids(actual, expected):
     found = ids_of(actual, len(expected))
     if not np.array_equal(found, expected):
-        fail(f"expected {list(expected)}, got {found.tolist()}", list(expected), actual)
+        first = int(np.argmax(found != np.asarray(expected)))
+        fail(f"wrong id at [{first}]: expected {expected[first]}, got {found[first]}", list(expected), actual)
 
 
 def attention(q, k, v):
