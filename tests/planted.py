@@ -32,8 +32,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("graders", "katas_course", "katas_page", "katas_practice")
+from tests.workshop import PACKAGES, ROOT
+
 LIST = Path(__file__).with_name("planted.toml")
 LIMIT_S = 1800  # for the tests of one area; pytest-timeout ends a single test much sooner
 SHOWN_LINES = 15  # of pytest's output when a run has no result

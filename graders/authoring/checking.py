@@ -180,10 +180,15 @@ def findings_of(
     yield CheckFinding("solution", "", _passing_fault(strict(solution)))
     for variant in kata.wrong[:: plan.every]:
         files = variant.submission(solution)
-        finding = _wrong_finding(graded, kata, variant, files)
+        # To save time, a challenge grades only the task that the variant must fail, with its prerequisites.
+        affected = kata.tasks_of(variant.replaces)
+        tasks = affected if kata.kind == "exercise" else affected & kata.with_earlier([str(variant.task)])
+        verdict = graded(files, diagnosing=True, reducing=plan.programs, tasks=tasks)
+        # This verdict may lack some of the visible tests.
+        seen = _fails_visibly(verdict) or _fails_visibly(graded(files, tasks=affected, visible=True))
+        finding = _wrong_finding(variant, verdict, seen)
         unequal = _unequal_fault([fresh(files) for _ in range(plan.repeat)]) if plan.repeat > 1 else ""
-        verdict = graded(files, reducing=True, tasks=_decisive(kata, variant)) if plan.programs else None
-        programs = tuple(tried(kata, files, verdict)) if verdict else ()
+        programs = tuple(tried(kata, files, verdict)) if plan.programs else ()
         fault = finding.fault or unequal or _program_fault(programs)
         yield replace(finding, fault=fault, programs=programs)
     for variant in kata.accept[:: plan.every]:
@@ -202,9 +207,9 @@ def findings_of(
         yield CheckFinding("flake", name, _passing_fault(fresh(files, **how)))
 
 
-def _graded(judge: Any, kata: Kata, files: dict[str, bytes], **how: Any) -> Verdict:
+def _graded(judge: Any, kata: Kata, files: dict[str, bytes], *, reducing: bool = False, **how: Any) -> Verdict:
     """Return the verdict on these files. Raises KataError if the judge itself failed."""
-    verdict: Verdict = judge.grade_files(kata.slug, files, **{"reducing": False, **how})
+    verdict: Verdict = judge.grade_files(kata.slug, files, reducing=reducing, **how)
     if verdict.status == "error" and not verdict.tests:
         raise KataError(f"{kata.slug} cannot be checked: {verdict.message}")
     return verdict
@@ -266,13 +271,9 @@ def _fails_visibly(verdict: Verdict, tasks: Collection[str] = ()) -> bool:
     )
 
 
-def _wrong_finding(
-    graded: Callable[..., Verdict], kata: Kata, variant: Variant, files: dict[str, bytes]
-) -> CheckFinding:
-    verdict = graded(files, diagnosing=True, tasks=_decisive(kata, variant))
+def _wrong_finding(variant: Variant, verdict: Verdict, seen: bool) -> CheckFinding:
+    """Return the finding on a wrong variant. `seen` says whether a visible test catches it."""
     named = {test.diagnosis for test in verdict.tests} - {""}
-    # The first verdict may lack some of the visible tests.
-    seen = _fails_visibly(verdict) or _fails_visibly(graded(files, tasks=kata.tasks_of(variant.replaces), visible=True))
     task = next((task for task in verdict.tasks if task.name == variant.task), None)
     failed = [task.name for task in verdict.tasks if task.status in ("failed", "partial")]
     fault = unseen = ""
@@ -295,17 +296,9 @@ def _wrong_finding(
     return CheckFinding("wrong", variant.path.stem, fault, diagnosed=bool(named), seen=asked, unseen=unseen)
 
 
-def _decisive(kata: Kata, variant: Variant) -> frozenset[str]:
-    """Return the tasks to grade. To save time, a challenge grades only the one to fail, with its prerequisites."""
-    affected = kata.tasks_of(variant.replaces)
-    return affected if kata.kind == "exercise" else affected & kata.with_earlier([str(variant.task)])
-
-
 def _program_fault(programs: Sequence[Tried]) -> str:
-    wrong = [each for each in programs if each.kind == "is wrong"]
-    return "".join(
-        f"shows a program that does not print what is reported: {test}: {said}" for test, _, said in wrong[:1]
-    )
+    wrong = next((each for each in programs if each.kind == "is wrong"), None)
+    return f"shows a program that does not print what is reported: {wrong.test}: {wrong.said}" if wrong else ""
 
 
 def _how_accepted(kata: Kata, variant: Variant) -> dict[str, Any]:

@@ -71,12 +71,14 @@ def assert_close(
         problem = f"{name}: {problem}"
     if problem is None or (to_nine_digits and _has_numbers(actual, reference.shape)):
         allowed = _allowance(reference, scale, terms, promised, NINE_DIGITS * to_nine_digits)
-        wrong = discrepancy(np.asarray(actual), reference, allowed, promised, name)
+        found = np.asarray(actual)
+        wrong = discrepancy(found, reference, allowed, promised, name)
         if problem and wrong:  # the dtype is the cause, unless it holds floats that are far from right
             far = allowed + COARSE * np.nanmax(np.abs(_wide(reference)), initial=0.0)
-            floats = np.asarray(actual).dtype.kind == "f"
-            if not floats or discrepancy(np.asarray(actual), reference, far, promised) is None:
-                wrong = f"{problem}, which keeps too few digits" if floats else problem
+            if found.dtype.kind != "f":
+                wrong = problem
+            elif discrepancy(found, reference, far, promised) is None:
+                wrong = f"{problem}, which keeps too few digits"
         problem = wrong
     if problem is not None:
         # Show the expected value in the required dtype, because the dtype may be the only difference.

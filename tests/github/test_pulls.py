@@ -67,8 +67,8 @@ def test_no_request_can_cancel_the_official_run_of_another():
 @pytest.mark.parametrize("name", NAMES)
 def test_runners_are_pinned_and_checkouts_forget_their_token(name):
     system = "macos-15" if name == "macos" else "ubuntu-24.04"
-    runners = {job["runs-on"] for job in workflow(name)["jobs"].values()}
-    assert runners - {"${{ vars.GPU_RUNNER }}"} == {system}
+    owners = {"${{ vars.GPU_RUNNER }}"} if name == "tests" else set()  # a machine that the repository's owner names
+    assert {job["runs-on"] for job in workflow(name)["jobs"].values()} == {system} | owners
     checkouts = [step for step in steps(name) if "checkout" in step.get("uses", "")]
     assert checkouts
     assert {step["with"]["persist-credentials"] for step in checkouts} == {False}

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from graders import Judge, catalogue, intake
-from graders.authoring.programs import runs_as_told
+from graders.authoring.programs import handed_out, output_of, runs_as_told
 from graders.catalogue import Kata
 from graders.checks.mismatch import Missing
 from graders.pytest_plugin.cases import Failure
@@ -49,19 +47,10 @@ def katas() -> Iterator[Judge]:
         yield judge
 
 
-@pytest.fixture
-def pasted(tmp_path: Path) -> Callable[..., str]:
-    """Return a function: `pasted(kata, files, program)` returns a program's output, or the end of its traceback."""
-
-    def run(kata: Kata, files: dict[str, bytes], program: str) -> str:
-        folder = tmp_path / "katas" / kata.slug
-        shutil.copytree(kata.folder, folder, dirs_exist_ok=True)
-        for name, data in files.items():
-            (folder / name).write_bytes(data)
-        done = subprocess.run([sys.executable, "-"], input=program, cwd=tmp_path, capture_output=True, text=True)
-        return done.stdout if done.returncode == 0 else done.stderr
-
-    return run
+def pasted(kata: Kata, files: dict[str, bytes], program: str) -> str:
+    """Return a program's output, or its traceback."""
+    with handed_out(kata, files) as folder:
+        return output_of(program, folder)
 
 
 def graded(judge: Judge, slug: str, name: str) -> tuple[Kata, dict[str, bytes], Verdict]:
@@ -88,9 +77,7 @@ def offered(verdict: Verdict) -> list[str]:
 @pytest.mark.parametrize(
     ("slug", "name"), [*PROGRAMS[:FIRST], *(pytest.param(*each, marks=pytest.mark.deep) for each in PROGRAMS[FIRST:])]
 )
-def test_a_pasted_program_prints_the_reported_values(
-    katas: Judge, pasted: Callable[..., str], slug: str, name: str
-) -> None:
+def test_a_pasted_program_prints_the_reported_values(katas: Judge, slug: str, name: str) -> None:
     kata, files, verdict = graded(katas, slug, name)
     programs = offered(verdict)
     assert programs
@@ -101,7 +88,7 @@ def test_a_pasted_program_prints_the_reported_values(
 
 @pytest.mark.deep
 @pytest.mark.parametrize("slug", EXERCISES)
-def test_every_program_of_a_kata_prints_reported_values(katas: Judge, pasted: Callable[..., str], slug: str) -> None:
+def test_every_program_of_a_kata_prints_reported_values(katas: Judge, slug: str) -> None:
     kata = catalogue.load(ROOT, slug)
     for task in kata.tasks:
         for variant in [each for each in kata.wrong if each.task == task.name][:2]:
@@ -128,9 +115,7 @@ def test_a_mistake_is_recognised_by_any_number_of_its_family(katas: Judge) -> No
 
 
 @pytest.mark.parametrize("name", ["added_to_the_last_answer", "answer_kept_by_dz"])
-def test_a_program_makes_the_calls_that_a_wrong_answer_depends_on(
-    katas: Judge, pasted: Callable[..., str], name: str
-) -> None:
+def test_a_program_makes_the_calls_that_a_wrong_answer_depends_on(katas: Judge, name: str) -> None:
     kata, files, verdict = graded(katas, "exercise05", name)
     said = [test.message for test in verdict.tests if "your code keeps something from earlier calls" in test.message]
     assert said or name != "added_to_the_last_answer"
