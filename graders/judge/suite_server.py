@@ -42,13 +42,14 @@ from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, MODE, SEED, kata_of, task_of, without_stand_ins
 from graders.pytest_plugin.local_side import LocalSide
 from graders.pytest_plugin.observation_cache import MESSAGE_BYTES, ObservationCache
-from graders.unix import message_pair, receive_message, send_message
+from graders.unix import address_space, message_pair, receive_message, send_message
 from graders.verdict import Verdict
 from graders.watchdog import limit_memory
 from graders.worker.syscalls import end_with_parent
 
 READY = b"."  # what a judge sends when it can grade the next submission
 GRADINGS = 100  # a judge ends after this many, so that nothing can add up
+GROWN_BYTES = 128 << 20  # a judge that has mapped this much more than at its start ends, rather than keep it
 DESCRIPTORS = 4  # the most sockets in a message: the client's, and one for each runtime's fork server
 
 # These plugins of pytest take time in every judge, and do not affect the results.
@@ -102,6 +103,7 @@ class SuiteServer:
         self.served = False
         self.observations = ObservationCache()
         self.references: dict[str, WorkerSide] = {}
+        self.begun_with = 0  # how much memory a judge had mapped before its first grading
         self._cold = resident  # whether this process still has to rehearse
 
     # ------------------------------------------------------------------------------- pytest's hooks
@@ -257,6 +259,7 @@ class SuiteServer:
         if self.quick and not select.select([requests], [], [], IDLE_MS / 1000)[0]:
             # While there is no request, copy the pages that a grading run will write.
             rehearse(without_stand_ins(self.items))
+        self.begun_with = mapped()
         for number in range(GRADINGS):
             message, descriptors = receive_message(requests, 65536, DESCRIPTORS)
             if not message:
@@ -287,6 +290,7 @@ class SuiteServer:
                 self.kata, self.items, request, sandboxes, self.install, report, self.observations, self.references
             )
             again = not last and self.runner is not None and self.runner.usual and response.verdict is not None
+            again = again and mapped() - self.begun_with < GROWN_BYTES
             with contextlib.suppress(OSError):
                 # Send these before the response, because the next request may follow the response at once.
                 for observed in self.observations.new_messages():
@@ -311,6 +315,11 @@ class SuiteServer:
             client.close()
             for descriptor in descriptors[1:]:
                 os.close(descriptor)
+
+
+def mapped() -> int:
+    """Return the size of this process's address space in bytes (0 where only its end tells)."""
+    return address_space() if sys.platform == "linux" else 0
 
 
 def difference(collected: Iterable[pytest.Item], suite: Sequence[str]) -> str:

@@ -22,6 +22,8 @@ from graders.errors import Abandoned
 from graders.judge import process
 from graders.judge.fork_server import SUITES
 from graders.judge.messages import GradeResponse
+from graders.judge.suite_server import GROWN_BYTES
+from graders.unix import address_space
 from tests.observed import Process, command_line, descendants, result, running, statuses
 from tests.workshop import ROOT
 
@@ -374,6 +376,28 @@ def test_a_judge_of_many_katas_stays_small(workshop: Judge) -> None:
         os.sched_yield()
     assert len(rooms(root)) == SUITES
     assert len(descendants(root)) < MOST
+
+
+def test_a_judge_that_has_grown_ends(workshop: Judge, edit: Callable[..., None], written: Written) -> None:
+    """The next grading gets a new judge, so nothing keeps what the tests left in the old one's memory."""
+    keep = f"vars(__import__('sys')).setdefault('kept', []).append(bytes({2 * GROWN_BYTES}))\n    assert_equal(kata.answer(10), 10)"
+    edit("graders/hidden/ten/test_hidden.py", "assert_equal(kata.answer(10), 10)", keep)
+    for _ in range(3):  # before the second one, the suite server runs the tests itself
+        assert workshop.grade("ten", written("ten", RIGHT)).status == "passed"
+        assert gone(large(rooms(root_pid(workshop)))) == set()
+
+
+def large(rooms: set[int]) -> set[Process]:
+    """Return the judges of these suite servers that map much more memory than the suite server."""
+    judges = [each for room in rooms for each in descendants(room)]
+    return {each for each in judges if size(each.pid) > size(each.parent) + GROWN_BYTES}
+
+
+def size(pid: int) -> int:
+    try:
+        return address_space(pid)
+    except OSError:  # it has ended
+        return 0
 
 
 def test_nothing_is_lost_when_a_suite_server_ends(workshop: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
