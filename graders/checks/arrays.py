@@ -19,14 +19,14 @@ SUBTLE = 1e-3  # if the relative difference is smaller than this, the message al
 COARSE = 0.01  # no dtype explains a larger difference, relative to the largest element
 CLEAR = 0.01  # a difference of at least this share of the largest one is worth showing
 MULTIPLE = 8  # how many times the rounding error of one term an answer may be off for each term
-NINE_DIGITS = 1e-9  # how far a float64 of a core task may be off, relative to the largest element or its scale
+NINE_DIGITS = 1e-9  # how far a float64 may be off, relative to the largest element or its scale
 
 _in_core: ContextVar[bool] = ContextVar("in_core", default=False)
 
 
 @contextmanager
 def values_only(core: bool) -> Iterator[None]:
-    """In the block, `assert_close` judges as in a core task if `core` is set: values to nine digits, of any dtype."""
+    """In the block, `assert_close` judges as in a core task if `core` is set: numbers of any dtype are compared."""
     token = _in_core.set(core)
     try:
         yield
@@ -46,10 +46,10 @@ def assert_close(
 ) -> None:
     """Check that every element satisfies |actual - expected| <= 8 · eps · terms · scale + tiny.
 
-    If float64 is expected in a core task, a difference of 1e-9 is allowed too, relative to the largest element of
-    `expected` or to `scale` if that is smaller, and numbers of any dtype are compared. So a constant typed with ten
-    digits is right, and so are exact zeros and ones as integers. `precise` is for tasks about precision: it judges as
-    in an extra task.
+    If float64 is expected, a difference of 1e-9 is allowed too, relative to the largest element of `expected` or to
+    `scale` if that is smaller, and in a core task, numbers of any dtype are compared. So a constant typed with ten
+    digits is right, and so are exact zeros and ones as integers. `precise` is for tasks about precision: it allows
+    neither.
 
     Here, eps is the machine epsilon of `dtype`, and tiny is its smallest normal number. `dtype` defaults to the dtype
     of `expected`, or to float64 if that is not a floating-point dtype. `scale` is the magnitude of the intermediate
@@ -65,11 +65,11 @@ def assert_close(
     """
     reference = _as_array(expected)
     promised = np.dtype(dtype if dtype is not None else reference.dtype if reference.dtype.kind in "fc" else np.float64)
-    to_nine_digits = promised == np.float64 and _in_core.get() and not precise
+    to_nine_digits = promised == np.float64 and not precise
     problem = _kind_of_float(actual) if reference.ndim == 0 else _kind_of_array(actual, reference.shape, promised)
     if problem is not None and name:
         problem = f"{name}: {problem}"
-    if problem is None or (to_nine_digits and _has_numbers(actual, reference.shape)):
+    if problem is None or (to_nine_digits and _in_core.get() and _has_numbers(actual, reference.shape)):
         allowed = _allowance(reference, scale, terms, promised, NINE_DIGITS * to_nine_digits)
         found = np.asarray(actual)
         wrong = discrepancy(found, reference, allowed, promised, name)

@@ -380,8 +380,9 @@ def test_a_judge_of_many_katas_stays_small(workshop: Judge) -> None:
 
 def test_a_judge_that_has_grown_ends(workshop: Judge, edit: Callable[..., None], written: Written) -> None:
     """The next grading gets a new judge, so nothing keeps what the tests left in the old one's memory."""
-    keep = f"vars(__import__('sys')).setdefault('kept', []).append(bytes({2 * GROWN_BYTES}))\n    assert_equal(kata.answer(10), 10)"
-    edit("graders/hidden/ten/test_hidden.py", "assert_equal(kata.answer(10), 10)", keep)
+    check = "assert_equal(kata.answer(10), 10)"
+    keep = f"vars(__import__('sys')).setdefault('kept', []).append(bytes({2 * GROWN_BYTES}))"
+    edit("graders/hidden/ten/test_hidden.py", check, f"{keep}\n    {check}")
     for _ in range(3):  # before the second one, the suite server runs the tests itself
         assert workshop.grade("ten", written("ten", RIGHT)).status == "passed"
         assert gone(large(rooms(root_pid(workshop)))) == set()
