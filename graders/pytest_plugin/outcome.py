@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from graders.checks.arrays import is_tensor
 from graders.wire import GeneratorSeed
 
 MAX_SHOWN = 25  # an array with more entries is not written out
+WIDTH = 70  # in characters; rows of arrays with three axes or more share a line up to this width
 MAX_OUTCOME = 1_000  # in characters; longer values are cut
 MAX_ENTRIES = 400  # larger arrays are not written out
 MAX_CHARACTERS = 12_000
@@ -152,7 +154,11 @@ def _array(array: np.ndarray, most: int = 0) -> str:
     if array.size > MAX_ENTRIES:
         return "..."
     text = code(array.tolist(), most)
-    if len(text) > 60 and array.ndim > 1:
+    if len(text) > 60 and array.ndim == 2:
         text = text.replace("], [", "],\n    [")
+    elif len(text) > 60 and array.ndim > 2:  # as many rows in a line as fit
+        rows = text.replace(" ", "\0").replace("],\0[", "], [")
+        text = textwrap.fill(rows, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        text = text.replace("\0", " ")
     default = array.dtype in (np.float64, np.int64, np.bool_)
     return f"np.array({text})" if default else f"np.array({text}, dtype=np.{array.dtype.name})"

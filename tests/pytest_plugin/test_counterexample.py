@@ -306,6 +306,14 @@ def test_an_awkward_value_as_code_is_that_value(value: Any) -> None:
     assert alike(read(code(value)), value)
 
 
+def test_short_rows_share_a_line() -> None:
+    cube = np.arange(60.0).reshape(3, 5, 4)
+    text = code(cube)
+    assert alike(read(text), cube)
+    assert text.count("\n") < 7
+    assert max(map(len, text.splitlines())) < 80
+
+
 def test_a_generator_and_a_tensor_as_code_are_that_generator_and_an_array() -> None:
     torch = pytest.importorskip("torch")
     assert alike(read(code(torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True))), np.array([1.0, 2.0]))
