@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from types import MappingProxyType, TracebackType
 
 import msgspec
 
@@ -22,7 +21,7 @@ from graders.errors import Abandoned, IntakeError, JudgeError, KataError
 from graders.intake.rules import together
 from graders.judge import process
 from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, signature
-from graders.judge.messages import GradeRequest, GradeResponse, Step, SuiteNote, receive, send
+from graders.judge.messages import GradeOptions, GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
 from graders.scoring import ungradable
 from graders.unix import send_message
@@ -162,12 +161,16 @@ class Judge:
         earlier, why = cached.unfinished(taken, own=own)
         if earlier:
             return ungradable(blank, kata, why, "earlier kata", earlier)
-        how = {"visible": visible or kata.handed_out, "separate": separate, "impatient": impatient}
-        how["progress"] = tell is not None or at is not None
+        options = GradeOptions(
+            tasks=tuple(sorted(tasks)),
+            visible=visible or kata.handed_out,
+            separate=separate,
+            progress=tell is not None or at is not None,
+            impatient=impatient,
+        )
         stubs = cached.stubs(kata) or {} if impatient and any(task.files for task in kata.tasks) else {}
         same = tuple(name for name, data in stubs.items() if taken.graded.get(name) == data)
-        given = {"seed": seed, "lacking": lacking, "unchanged": same}
-        request = self._request(cached, taken.graded, blank, tasks, **given, **how)
+        request = self._request(cached, taken.graded, blank, options, seed, lacking, same)
         return _concluded(self._judged(cached, request, until, tell, at), request, cached)
 
     def grade_files(
@@ -194,10 +197,16 @@ class Judge:
         seed = os.urandom(16) if seed is None else seed
         cached = self._cached_kata(slug)
         blank = cached.new_verdict(seed, require_extras)
-        how = {"diagnosing": diagnosing, "reducing": reducing, "thorough": thorough, "visible": visible}
-        how["measuring"] = measuring
-        files = {**cached.earlier, **files}
-        return self._judged(cached, self._request(cached, files, blank, tasks, seed=seed, separate=separate, **how))
+        options = GradeOptions(
+            tasks=tuple(sorted(tasks)),
+            visible=visible,
+            diagnosing=diagnosing,
+            reducing=reducing,
+            thorough=thorough,
+            separate=separate,
+            measuring=measuring,
+        )
+        return self._judged(cached, self._request(cached, {**cached.earlier, **files}, blank, options, seed))
 
     def _cached_kata(self, slug: str) -> CachedKata:
         """Return a kata and its files. All files are read again if one of them has changed."""
@@ -207,19 +216,27 @@ class Judge:
         return cached
 
     def _request(
-        self, cached: CachedKata, files: Mapping[str, bytes], blank: Verdict, tasks: Collection[str], **options: Any
+        self,
+        cached: CachedKata,
+        files: Mapping[str, bytes],
+        blank: Verdict,
+        options: GradeOptions,
+        seed: bytes,
+        lacking: Mapping[str, str] = MappingProxyType({}),
+        unchanged: tuple[str, ...] = (),
     ) -> GradeRequest:
-        """Return the request to grade these files. `options` are other fields of GradeRequest."""
         return GradeRequest(
             files=dict(files),
+            lacking=dict(lacking),
             supplied=cached.supplied,
             solution=cached.solution,
+            seed=seed,
             verdict=blank,
             suite=cached.suite,
-            tasks=tuple(sorted(tasks)),
+            options=options,
+            unchanged=unchanged,
             require=self.require,
             crowded=self.crowded,
-            **options,
         )
 
     def _judged(

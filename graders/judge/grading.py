@@ -57,10 +57,10 @@ class Grading:
         clock, files = Clock(self.kata.limits), self.request.files
         self.sides = Sides(self.kata, self.request, self.sandboxes, self.references, clock, files)
         self.runner = Runner(self.kata, self.sides)
-        wanted = set(self.request.tasks)
-        if self.request.visible:
+        wanted = set(self.request.options.tasks)
+        if self.request.options.visible:
             wanted = {task_of(item) for item in self.items}
-        every = not (self.request.tasks or self.request.visible)
+        every = not (self.request.options.tasks or self.request.options.visible)
         chosen = tuple(task for task in self.kata.tasks if every or task.name in wanted)
         self.scope = msgspec.structs.replace(self.kata, tasks=chosen)  # the kata with the tasks that are graded
 
@@ -96,9 +96,9 @@ class Grading:
             return ungradable(base, self.scope, message, reason, waits_for)
         for runtime, side in shared.items():
             self._run_together([item for item in ordinary if self.sides.runtime(item) == runtime], side)
-        samples = self._fresh_sides(ordinary) if self.request.thorough or not self._failed_together else {}
+        samples = self._fresh_sides(ordinary) if self.request.options.thorough or not self._failed_together else {}
         decided = self._decide(base, items)
-        if (self.request.thorough or not self._failed) and not self._is_confirmed(ordinary, samples):
+        if (self.request.options.thorough or not self._failed) and not self._is_confirmed(ordinary, samples):
             self.together.clear()
             for item in items:
                 self.results.pop(item.nodeid, None)
@@ -107,7 +107,7 @@ class Grading:
         verdict = self._scored(base)
         order = [item.nodeid for item in decided]
         failed = any(self.results[nodeid].status == "failed" for nodeid in order)
-        if failed and verdict.status != "error" and self.request.diagnosing:
+        if failed and verdict.status != "error" and self.request.options.diagnosing:
             self._begin("comparing your answer with known mistakes")
             self.results |= diagnosis(self.runner, self.results, order, self.observations)
             verdict = self._scored(base)
@@ -154,7 +154,7 @@ class Grading:
 
     def _is_ordinary(self, item: pytest.Item) -> bool:
         """Return whether a test may run in a worker in which other tests have run."""
-        exercise = self.kata.kind == "exercise" and not self.request.separate
+        exercise = self.kata.kind == "exercise" and not self.request.options.separate
         return exercise and not self._task(item).alone and item.get_closest_marker("gpu") is None
 
     def _run_together(self, items: Sequence[pytest.Item], side: WorkerSide) -> None:
@@ -162,16 +162,16 @@ class Grading:
 
         A learner who waits gets the first of the tests that a time limit stops, and it isn't repeated.
         """
-        if not self.request.impatient:
+        if not self.request.options.impatient:
             items = sorted(items, key=lambda item: self._drawn("order", item))
         for item in items:
             result = self._run(item, side, reducing=False)
             if side.worker.dead:
-                if self.request.impatient and result.reason == "time limit":
+                if self.request.options.impatient and result.reason == "time limit":
                     self.together[item.nodeid] = result
                 break
             self.together[item.nodeid] = result
-            if result.status == "failed" and not self.request.thorough:
+            if result.status == "failed" and not self.request.options.thorough:
                 break
         side.worker.kill("its tests are over")
 
@@ -208,7 +208,7 @@ class Grading:
 
     def _repeated(self, item: pytest.Item, side: WorkerSide) -> TestResult:
         """Run a test. If it fails, reduce the case."""
-        return self._run(item, side, reducing=self.request.reducing)
+        return self._run(item, side, reducing=self.request.options.reducing)
 
     def _run(self, item: pytest.Item, side: WorkerSide, *, reducing: bool) -> TestResult:
         title = "" if is_hidden(item) else title_of(item)
@@ -217,7 +217,7 @@ class Grading:
 
     def _begin(self, doing: str, item: pytest.Item | None = None) -> None:
         """Report what begins. A test that is repeated counts as the last one."""
-        if self.request.progress:
+        if self.request.options.progress:
             over = {each.nodeid for each in self.items if each.nodeid in self.together or each.nodeid in self.results}
             number = len(over) if item is not None and item.nodeid in over else len(over) + 1
             self.report(Step(doing, number, len(self.items)))
@@ -231,16 +231,16 @@ class Grading:
 
     def _decide(self, base: Verdict, items: list[pytest.Item]) -> list[pytest.Item]:
         """Decide each test, and return those that were decided. That may be fewer if the request isn't thorough."""
-        if not self.request.thorough:  # what failed together comes first
+        if not self.request.options.thorough:  # what failed together comes first
             items = sorted(items, key=lambda item: item.nodeid not in self.together or self._passed_together(item))
         alone = [item for item in items if item.nodeid not in self.together]
         for number, item in enumerate(items):
             if item in alone:
                 self.sides.prepare(alone[alone.index(item) :])
             self.results[item.nodeid] = self._decided(item)
-            if self.request.progress and number + 1 < len(items):
+            if self.request.options.progress and number + 1 < len(items):
                 self._report_progress(base, items[number + 1 :])
-            if not self.request.thorough and self.results[item.nodeid].status == "failed":
+            if not self.request.options.thorough and self.results[item.nodeid].status == "failed":
                 return items[: number + 1]
         return items
 
@@ -261,11 +261,11 @@ class Grading:
         if item.nodeid in self.together and task.name in failed and not task.partial:
             shown = self.together[item.nodeid]
             text = shown.counterexample
-            if not self.request.reducing or shown.reason or not text or can_be_pasted(text):
+            if not self.request.options.reducing or shown.reason or not text or can_be_pasted(text):
                 return shown  # otherwise, a smaller input may be one that can be
         if item.nodeid in self.together and self.together[item.nodeid].reason == "time limit":
             return self.together[item.nodeid]
-        if self.request.impatient and (stopped := self._stopped):
+        if self.request.options.impatient and (stopped := self._stopped):
             why = f'not run, because your code was stopped in "{stopped}"'
             return msgspec.structs.replace(result, status="blocked", message=why)
         self.device = "cuda" if needs_gpu else self.device
@@ -330,12 +330,12 @@ def respond(
             request.verdict, status="error", message=reason, confinement=sandbox.confinement
         )
         return GradeResponse(verdict=refused)
-    if request.visible:
+    if request.options.visible:
         items = [item for item in items if not is_hidden(item)]
         if not items:
             return GradeResponse(error=f"{kata.folder}: there are no visible tests")
-    if request.tasks:
-        items = [item for item in items if task_of(item) in request.tasks]
+    if request.options.tasks:
+        items = [item for item in items if task_of(item) in request.options.tasks]
     grading = Grading(kata, without_stand_ins(items), request, sandboxes, report, observations, references)
     install(grading.runner, request.seed)
     try:

@@ -31,6 +31,20 @@ class SuiteNote(msgspec.Struct, frozen=True, kw_only=True):
     crowded: bool = False
 
 
+class GradeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to grade a submission."""
+
+    tasks: tuple[str, ...] = ()  # the tasks to grade; an empty tuple means all tasks
+    visible: bool = False  # whether only the visible tests run
+    diagnosing: bool = True  # whether the cause of a failure is looked for
+    reducing: bool = True  # whether failing cases are reduced
+    thorough: bool = True  # whether grading continues after the first failing test
+    separate: bool = False  # whether every test has a worker of its own
+    progress: bool = False  # whether a step is sent before every test, and a partial verdict after it
+    measuring: bool = False  # whether a test's output is the numbers that it measured, each beside its limit
+    impatient: bool = False  # whether no test runs after one that a time limit has stopped, because a learner waits
+
+
 class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request to grade a submission. `verdict` has the fields that are known before any test runs.
 
@@ -45,18 +59,10 @@ class GradeRequest(msgspec.Struct, frozen=True, kw_only=True):
     seed: bytes
     verdict: Verdict
     suite: tuple[str, ...]
-    diagnosing: bool = True
-    tasks: tuple[str, ...] = ()  # the tasks to grade; an empty tuple means all tasks
-    visible: bool = False  # whether only the visible tests run
-    require: Confinement | None = None
-    reducing: bool = True  # whether failing cases are reduced
-    thorough: bool = True  # whether grading continues after the first failing test
-    crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
-    separate: bool = False  # whether every test has a worker of its own
-    progress: bool = False  # whether a step is sent before every test, and a partial verdict after it
-    measuring: bool = False  # whether a test's output is the numbers that it measured, each beside its limit
-    impatient: bool = False  # whether no test runs after one that a time limit has stopped, because a learner waits
+    options: GradeOptions
     unchanged: tuple[str, ...] = ()  # files as they were handed out; no test runs of a task that has only such files
+    require: Confinement | None = None
+    crowded: bool = False  # whether the judge sleeps immediately when it waits, because other judges need the processor
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -70,7 +70,7 @@ class Runner:
             partial(self.sides.reference, self.sides.runtime(item)),
             timed=self._keep_speed,
             elsewhere=partial(self._elsewhere, item),
-            afresh=partial(self._afresh, item) if self.sides.request.reducing else None,
+            afresh=partial(self._afresh, item) if self.sides.request.options.reducing else None,
             repeated=self.repeated,
         )
         run = self.current = Run(side, reducing, first, handle)
@@ -95,7 +95,7 @@ class Runner:
 
     def _output(self, run: Run) -> str:
         printed = run.printed or run.side.worker.take_output()
-        return "\n".join(run.handle.measured) if self.sides.request.measuring else printed
+        return "\n".join(run.handle.measured) if self.sides.request.options.measuring else printed
 
     def _keep_speed(self, race: Race, speed: Speed) -> None:
         if self.current is not None and not race.own:
@@ -158,7 +158,7 @@ class Runner:
             extra = any(task.extra for task in self.kata.tasks if task.name == result.task)
             status: TestStatus = "ungraded" if extra else "failed"
             reason: Reason = ""
-            if self.sides.request.impatient and not extra:  # a learner's own screen: the task is still to do
+            if self.sides.request.options.impatient and not extra:  # a learner's own screen: the task is still to do
                 status, reason = "blocked", "unchanged"
             return msgspec.structs.replace(result, status=status, reason=reason, message=clean(str(fault), MESSAGE))
         except Exception as fault:  # noqa: BLE001 (the trial catches the submission's exceptions)
