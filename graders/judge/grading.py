@@ -246,29 +246,49 @@ class Grading:
 
     def _decided(self, item: pytest.Item) -> TestResult:
         """Return a test's result. A failure in a shared worker is repeated alone, unless its task has failed anyway."""
-        result, task, failed = result_of(item), self._task(item), self._failed
-        needs_gpu = item.get_closest_marker("gpu") is not None
-        if needs_gpu and (reason := gpu.missing(self.sandboxes[self.sides.runtime(item)].runtime)):
-            return msgspec.structs.replace(result, status="ungraded", message=reason)
-        if others := blocking(self.kata, failed, task.name):
-            return msgspec.structs.replace(result, status="blocked", message=blocked_message(self.kata, others))
-        if late := self.sides.clock.late():  # checked here too, because a test may only read files
-            return msgspec.structs.replace(result, status="failed", reason="time limit", message=late)
-        if self._to_do(task):
-            return msgspec.structs.replace(result, status="blocked", reason="unchanged", message="still to do")
-        if self._passed_together(item):
-            return self.together[item.nodeid]
-        if item.nodeid in self.together and task.name in failed and not task.partial:
-            shown = self.together[item.nodeid]
-            text = shown.counterexample
-            if not self.request.options.reducing or shown.reason or not text or can_be_pasted(text):
-                return shown  # otherwise, a smaller input may be one that can be
-        if item.nodeid in self.together and self.together[item.nodeid].reason == "time limit":
-            return self.together[item.nodeid]
+        return self._not_run(item) or self._shared_result(item) or self._alone(item)
+
+    def _not_run(self, item: pytest.Item) -> TestResult | None:
+        """Return the result of a test that cannot run, or need not, or None."""
+        task, reason = self._task(item), ""
+        if message := self._lacks_gpu(item):
+            status = "ungraded"
+        elif others := blocking(self.kata, self._failed, task.name):
+            status, message = "blocked", blocked_message(self.kata, others)
+        elif message := self.sides.clock.late():  # checked here too, because a test may only read files
+            status, reason = "failed", "time limit"
+        elif self._to_do(task):
+            status, reason, message = "blocked", "unchanged", "still to do"
+        else:
+            return None
+        return msgspec.structs.replace(result_of(item), status=status, reason=reason, message=message)
+
+    def _lacks_gpu(self, item: pytest.Item) -> str:
+        if item.get_closest_marker("gpu") is None:
+            return ""
+        return gpu.missing(self.sandboxes[self.sides.runtime(item)].runtime)
+
+    def _shared_result(self, item: pytest.Item) -> TestResult | None:
+        """Return a test's result in a shared worker if no other is needed, or None.
+
+        If a failure changes no points, it is enough, unless a smaller input could be a program that runs.
+        """
+        result, task = self.together.get(item.nodeid), self._task(item)
+        if result is None or result.status == "passed" or result.reason == "time limit":
+            return result
+        if task.partial or task.name not in self._failed:
+            return None
+        text = result.counterexample
+        whole = not self.request.options.reducing or result.reason or not text or can_be_pasted(text)
+        return result if whole else None
+
+    def _alone(self, item: pytest.Item) -> TestResult:
+        """Return a test's result in a worker of its own."""
         if self.request.options.impatient and (stopped := self._stopped):
             why = f'not run, because your code was stopped in "{stopped}"'
-            return msgspec.structs.replace(result, status="blocked", message=why)
-        self.device = "cuda" if needs_gpu else self.device
+            return msgspec.structs.replace(result_of(item), status="blocked", message=why)
+        if item.get_closest_marker("gpu") is not None:
+            self.device = "cuda"
         side = self.sides.take(item)
         result = self._repeated(item, side)
         side.worker.kill("its test is over")
