@@ -11,6 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,6 +46,7 @@ default; pass the arguments after them by name: {names}.\
 
 
 _REFUSED: set[str] = set()
+_EXPLAINED_BY: dict[str, str] = {}  # what follows the first paragraph of a docstring, and the first class that has it
 
 
 def page() -> str:
@@ -86,7 +88,11 @@ def _is_base(kind: type, package: ModuleType) -> bool:
 
 def _class(kind: type, package: ModuleType) -> str:
     others = [name for name in package.__all__ if getattr(package, name) is kind and name != kind.__name__]
-    text = f"### `{kind.__name__}{_signature(kind)}`{_also(others)}\n\n{_text(kind)}\n"
+    first, _, rest = _text(kind).partition("\n\n")
+    known = rest and _EXPLAINED_BY.setdefault(rest, kind.__name__)
+    if rest:
+        first += f"\n\n{rest}" if known == kind.__name__ else f" The rest is as for `{known}`."
+    text = f"### `{kind.__name__}{_signature(kind)}`{_also(others)}\n\n{first}\n"
     properties = [(name, value) for name, value in vars(kind).items() if isinstance(value, property) and value.__doc__]
     if properties:
         text += "\n" + "\n".join(f"- `.{name}` {_escaped(value.__doc__)}" for name, value in properties) + "\n"
@@ -102,15 +108,19 @@ def _methods_from(kind: type, module: ModuleType) -> Iterator[str]:
 
 
 def _methods(kind: type, module: str) -> Iterator[str]:
-    """Yield a list item, with all its names, for each documented method that this module defines."""
+    """Yield a list item for the documented methods that this module defines: one, or some whose first words differ."""
     names: dict[Any, list[str]] = {}
     for name, value in vars(kind).items():
         if inspect.isfunction(value) and value.__module__ == module and value.__doc__ and not _private(name):
             names.setdefault(value, []).append(name)
-    for function, known in names.items():
-        public = sorted(known, key=lambda name: name[0] == "_")
-        text = _text(function).replace("\n", "\n  ").replace("\n  \n", "\n\n")
-        yield f"\n- **`.{public[0]}{_signature(function, bound=True)}`**{_also(public[1:])}: {text}\n"
+    for rest, functions in groupby(names, key=lambda function: _text(function).partition(" ")[2]):
+        heads, words = [], []
+        for function in functions:
+            public = sorted(names[function], key=lambda name: name[0] == "_")
+            heads.append(f"**`.{public[0]}{_signature(function, bound=True)}`**{_also(public[1:])}")
+            words.append(_text(function).partition(" ")[0])
+        text = f"{', '.join(words)} {rest}".rstrip().replace("\n", "\n  ").replace("\n  \n", "\n\n")
+        yield f"\n- {', '.join(heads)}: {text}\n"
 
 
 def _private(name: str) -> bool:

@@ -37,8 +37,8 @@ LIST = """\
 {counts}
 
 The tests in `tests/attacks/` try each attack under full confinement: with a resident judge, or with `katas grade`.
-`pytest tests/attacks -m "" --attacks-table docs/attacks.md` writes this list again. The letters after a line's number
-are the expected answers:
+`pytest tests/attacks -m "" --attacks-table docs/attacks.md` writes this list again. After a line's number come the
+expected answers:
 
 {letters}
 
@@ -92,13 +92,11 @@ class Row:
         return "; ".join(said)
 
     def __str__(self) -> str:
-        seen = " or ".join(self.observed) if self.tests else "not run"
+        seen, expected = ",".join(self.observed) if self.tests else "not run", ",".join(self.line.expected)
         if self.fault:
             seen = f"**{seen or 'nothing'}: {self.fault}**"
-        answer = expected = " or ".join(self.line.expected)
-        if seen != expected:
-            answer = f"{expected}; seen: {seen}" if self.tests else f"{expected}; {seen}"
-        return f"- {self.line.number} ({answer}) {self.line.tries}"
+        note = "" if seen == expected else f" (seen: {seen})" if self.tests else f" ({seen})"
+        return f"- {self.line.number}/{expected}{note}: {self.line.tries}"
 
 
 def natural(number: str) -> tuple[str, int]:

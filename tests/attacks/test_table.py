@@ -54,12 +54,12 @@ def test_every_submission_is_used():
 
 def test_the_page_has_every_line_with_an_expected_answer():
     text = PAGE.read_text(encoding="utf-8")
-    found = re.findall(r"^- ([A-Z]\d+) \(([A-Z](?: or [A-Z])*)(?:; seen: ([^)]+))?\) (.*)$", text, re.MULTILINE)
+    found = re.findall(r"^- ([A-Z]\d+)/([A-Z](?:,[A-Z])*)(?: \(seen: ([^)]+)\))?: (.*)$", text, re.MULTILINE)
     assert [(number, expected, tries) for number, expected, _, tries in found] == [
-        (number, " or ".join(line.expected), line.tries) for number, line in table.lines().items()
+        (number, ",".join(line.expected), line.tries) for number, line in table.lines().items()
     ]
     for number, _, seen, _ in found:
-        assert set(filter(None, seen.split(" or "))) < set(table.lines()[number].expected), number
+        assert set(filter(None, seen.split(","))) < set(table.lines()[number].expected), number
     counts = f"{len(found)} lines, {{}} tests: {len(found)} answers as expected, 0 not run; successful attacks: 0."
     assert re.search(f"^{re.escape(counts).replace(re.escape('{}'), '[0-9]+')}$", text, re.MULTILINE)
 
@@ -141,5 +141,5 @@ def test_the_command_writes_what_the_tests_saw(tmp_path, workers):
     assert f"attacks: {said}successful attacks: 0." in done.stdout
     text = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert f"\n{said}" in text
-    assert "- K10 (N) poisons a cache\n" in text
-    assert "- A1 (K; not run) the function ends the process with status 0\n" in text
+    assert "- K10/N: poisons a cache\n" in text
+    assert "- A1/K (not run): the function ends the process with status 0\n" in text
