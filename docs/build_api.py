@@ -9,7 +9,9 @@ import importlib
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +19,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "framework.md"
 MODULES = "tensor functional shapes indexing module layers losses optimizers data saving interop backend"
+EXPLAINED = "layers losses saving interop"  # modules whose whole docstring is for users; others explain the code, too
+ELSEWHERE = {"alpha", "rounding_mode"}  # arguments that some functions support
 INTRODUCTION = """\
 # your_framework
 
@@ -30,10 +34,19 @@ convolutional network](tutorials/a_small_convolutional_net.ipynb).
 
 **Compared with PyTorch**: a 784-128-10 network, Adam, batches of 64, 3 epochs on the 4 000 digits, with the same
 initial weights and batches on both sides. Of the 1 000 held-out digits, both classify 89.7 % correctly, and they give
-the same answer for every digit. Over all 189 steps, the losses differ by at most 2.4 · 10⁻⁷ in single precision,
-which is the size of one rounding error in the first loss, and by at most 4.4 · 10⁻¹⁶ in double precision. The second
-tutorial reproduces this measurement.
+the same answer for every digit. Over all 189 steps, the losses differ by at most 2.4 · 10⁻⁷ in single precision and
+4.4 · 10⁻¹⁶ in double precision. The second tutorial reproduces this measurement.
+
+{refused}
 """
+REFUSED = """\
+**Left out of the signatures** are arguments of PyTorch that raise NotImplementedError unless they have PyTorch's
+default; pass the arguments after them by name: {names}.\
+"""
+
+
+_REFUSED: set[str] = set()
+_EXPLAINED_BY: dict[str, str] = {}  # what follows the first paragraph of a docstring, and the first class that has it
 
 
 def page() -> str:
@@ -42,14 +55,17 @@ def page() -> str:
     try:
         package = importlib.import_module("your_framework")
         modules = [importlib.import_module(f"your_framework.{name}") for name in MODULES.split()]
+        _REFUSED.update(importlib.import_module("your_framework.arguments").SUPPORTED.keys() - ELSEWHERE)
     finally:
         sys.path.pop(0)
-    parts = [INTRODUCTION]
+    refused = REFUSED.format(names=", ".join(f"`{name}`" for name in sorted(_REFUSED)))
+    parts = [INTRODUCTION.format(refused=textwrap.fill(refused, 120))]
     for module in modules:
         entries = [*_exported(package, module), *_methods_from(package.Tensor, module)]
         if entries:
             name = module.__name__.rpartition(".")[2]
-            parts.append(f"## {name}\n\n{_text(module)}\n" + "".join(f"\n{entry}" for entry in entries))
+            text = _text(module) if name in EXPLAINED.split() else _text(module).partition("\n\n")[0]
+            parts.append(f"## {name}\n\n{text}\n" + "".join(f"\n{entry}" for entry in entries))
     return "\n".join(parts)
 
 
@@ -72,7 +88,11 @@ def _is_base(kind: type, package: ModuleType) -> bool:
 
 def _class(kind: type, package: ModuleType) -> str:
     others = [name for name in package.__all__ if getattr(package, name) is kind and name != kind.__name__]
-    text = f"### `{kind.__name__}{_signature(kind)}`{_also(others)}\n\n{_text(kind)}\n"
+    first, _, rest = _text(kind).partition("\n\n")
+    known = rest and _EXPLAINED_BY.setdefault(rest, kind.__name__)
+    if rest:
+        first += f"\n\n{rest}" if known == kind.__name__ else f" The rest is as for `{known}`."
+    text = f"### `{kind.__name__}{_signature(kind)}`{_also(others)}\n\n{first}\n"
     properties = [(name, value) for name, value in vars(kind).items() if isinstance(value, property) and value.__doc__]
     if properties:
         text += "\n" + "\n".join(f"- `.{name}` {_escaped(value.__doc__)}" for name, value in properties) + "\n"
@@ -88,15 +108,19 @@ def _methods_from(kind: type, module: ModuleType) -> Iterator[str]:
 
 
 def _methods(kind: type, module: str) -> Iterator[str]:
-    """Yield a list item, with all its names, for each documented method that this module defines."""
+    """Yield a list item for the documented methods that this module defines: one, or some whose first words differ."""
     names: dict[Any, list[str]] = {}
     for name, value in vars(kind).items():
         if inspect.isfunction(value) and value.__module__ == module and value.__doc__ and not _private(name):
             names.setdefault(value, []).append(name)
-    for function, known in names.items():
-        public = sorted(known, key=lambda name: name[0] == "_")
-        text = _text(function).replace("\n", "\n  ").replace("\n  \n", "\n\n")
-        yield f"\n- **`.{public[0]}{_signature(function, bound=True)}`**{_also(public[1:])}: {text}\n"
+    for rest, functions in groupby(names, key=lambda function: _text(function).partition(" ")[2]):
+        heads, words = [], []
+        for function in functions:
+            public = sorted(names[function], key=lambda name: name[0] == "_")
+            heads.append(f"**`.{public[0]}{_signature(function, bound=True)}`**{_also(public[1:])}")
+            words.append(_text(function).partition(" ")[0])
+        text = f"{', '.join(words)} {rest}".rstrip().replace("\n", "\n  ").replace("\n  \n", "\n\n")
+        yield f"\n- {', '.join(heads)}: {text}\n"
 
 
 def _private(name: str) -> bool:
@@ -108,9 +132,10 @@ def _also(names: list[str]) -> str:
 
 
 def _signature(function: Any, bound: bool = False) -> str:
-    """Return the signature as written, without `self` if it is a method's."""
+    """Return the signature without arguments that have one value only, and without `self` if it is a method's."""
     signature = inspect.signature(function)
     parameters = [p for p in signature.parameters.values() if not _private(p.name)][1 if bound else 0 :]
+    parameters = [p for p in parameters if p.name not in _REFUSED]
     return re.sub(r"dtype\('(\w+)'\)", r"\1", str(signature.replace(parameters=parameters)))
 
 

@@ -6,7 +6,7 @@
     from_torchvision("vgg11")     # if torchvision is installed (the extra `vision`)
 
 Each network takes images (n, 3, height, width) in float32, from 0 to 1, and returns features (n, n_features). Its
-`stages` are a ModuleList, from input to output. docs/backbone.md describes how the weights of `tiny` were made.
+`stages` are a ModuleList, from input to output. docs/data.md describes how the weights of `tiny` were made.
 """
 
 import importlib.util

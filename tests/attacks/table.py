@@ -1,11 +1,10 @@
-"""Compare the red team's list with the results: the answers that each line may get, those it got, and its tests."""
+"""Compare the red team's list with the results: the answers that each line may get, and those it got."""
 
 from __future__ import annotations
 
 import ast
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,25 +31,20 @@ _KILLED = re.compile(
     r"|the worker broke the wire protocol|the worker wrote to the judge without being asked"
 )
 
-PAGE = """\
-# The red team's list
+LIST = """\
+## The red team's list
 
 {counts}
 
-Each line describes something that a submission or its sender might try in order to get an undeserved verdict, to learn
-secrets, or to stop the grading. The tests in `tests/attacks/` try each of these attacks under full confinement. Most
-tests use a resident judge. Tests of the command itself, and some tests in every section, run `katas grade`.
-[threats.md](threats.md) says who attacks what and which weaknesses are known; [security.md](security.md) explains the
-confinement.
-
-`pytest tests/attacks -m "" --attacks-table docs/attacks.md` writes this page. The observed answers are those that the
-tests recorded after their assertions had passed. The messages in the verdict show whether a worker was killed. A line
-counts as expected if its tests passed and observed only answers from the column "expected", though not necessarily all
-of them. Any other line that was run counts as a successful attack, is printed in bold, and fails the run.
+The tests in `tests/attacks/` try each attack under full confinement: with a resident judge, or with `katas grade`.
+`pytest tests/attacks -m "" --attacks-table docs/attacks.md` writes this list again. After a line's number come the
+expected answers:
 
 {letters}
 
-The last column lists the tests by name, without `test_` and with spaces instead of underscores.
+"Seen" names the answers that the tests recorded after their assertions had passed, if those are fewer. A failed test or
+any other answer counts as a successful attack, is printed in bold, and fails the run. A line's tests are those with its
+number: `grep -rn 'attack(.*"A1"' tests/attacks`.
 """
 
 
@@ -61,7 +55,6 @@ class Line:
     number: str
     tries: str
     expected: tuple[str, ...]
-    why: str = ""
 
 
 @dataclass
@@ -99,17 +92,11 @@ class Row:
         return "; ".join(said)
 
     def __str__(self) -> str:
-        seen = ", ".join(self.observed) if self.tests else "not run"
+        seen, expected = ",".join(self.observed) if self.tests else "not run", ",".join(self.line.expected)
         if self.fault:
             seen = f"**{seen or 'nothing'}: {self.fault}**"
-        tries = f"{self.line.tries}. {self.line.why}" if self.line.why else self.line.tries
-        names = Counter(_sentence(test) for test in self.tests)
-        tests = "; ".join(name if count == 1 else f"{name} ({count} cases)" for name, count in names.items())
-        return f"| {self.line.number} | {tries} | {', '.join(self.line.expected)} | {seen} | {tests} |"
-
-
-def _sentence(test: str) -> str:
-    return test.rpartition("::")[2].partition("[")[0].removeprefix("test_").replace("_", " ")
+        note = "" if seen == expected else f" (seen: {seen})" if self.tests else f" ({seen})"
+        return f"- {self.line.number}/{expected}{note}: {self.line.tries}"
 
 
 def natural(number: str) -> tuple[str, int]:
@@ -125,7 +112,7 @@ def sections() -> dict[str, str]:
 def lines() -> dict[str, Line]:
     """Return the lines of the list by number."""
     return {
-        number: Line(number, entry["tries"], tuple(entry["expected"]), entry.get("why", ""))
+        number: Line(number, entry["tries"], tuple(entry["expected"]))
         for section in _listed().values()
         for number, entry in section.items()
         if number != "title"
@@ -185,14 +172,18 @@ def succeeded(table: Iterable[Row]) -> int:
 
 
 def page(table: list[Row], titles: Mapping[str, str]) -> str:
-    """Return the page in Markdown: an introduction, and a table for each section."""
+    """Return the list in Markdown: an introduction, and a section for each letter."""
     letters = "\n".join(f"- **{letter}**: {meaning}." for letter, meaning in LETTERS.items())
-    text = [PAGE.format(counts=counts(table), letters=letters)]
-    head = "| line | what it tries | expected | observed | tests |\n|---|---|---|---|---|"
+    text = [LIST.format(counts=counts(table), letters=letters)]
     for letter in dict.fromkeys(row.line.number[:1] for row in table):
         of_it = [str(row) for row in table if row.line.number[:1] == letter]
-        text.append(f"## {letter}. {titles.get(letter, 'Not on the list')}\n\n" + "\n".join([head, *of_it]) + "\n")
+        text.append(f"### {letter}. {titles.get(letter, 'Not on the list')}\n\n" + "\n".join(of_it) + "\n")
     return "\n".join(text)
+
+
+def rewritten(text: str, table: list[Row]) -> str:
+    """Return the text of a page with a new list in the place of the old one, at its end."""
+    return text.partition(LIST.partition("\n")[0])[0] + page(table, sections())
 
 
 class Recorder:
@@ -220,7 +211,8 @@ class Recorder:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         table = self.table
-        self.path.write_text(page(table, sections()), encoding="utf-8")
+        text = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        self.path.write_text(rewritten(text, table), encoding="utf-8")
         if succeeded(table) and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -54,18 +54,24 @@ def test_every_submission_is_used():
 
 def test_the_page_has_every_line_with_an_expected_answer():
     text = PAGE.read_text(encoding="utf-8")
-    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| [A-Z]\d", line)]
-    assert [(number, expected) for number, _, expected, *_ in cells] == [
-        (number, ", ".join(line.expected)) for number, line in table.lines().items()
+    found = re.findall(r"^- ([A-Z]\d+)/([A-Z](?:,[A-Z])*)(?: \(seen: ([^)]+)\))?: (.*)$", text, re.MULTILINE)
+    assert [(number, expected, tries) for number, expected, _, tries in found] == [
+        (number, ",".join(line.expected), line.tries) for number, line in table.lines().items()
     ]
-    for number, tries, _, observed, tests in cells:
-        assert tries.startswith(table.lines()[number].tries)
-        assert set(observed.split(", ")) <= set(table.lines()[number].expected), number
-        assert tests
-    assert re.search(
-        rf"^{len(cells)} lines, \d+ tests: {len(cells)} answers as expected, 0 not run; ", text, re.MULTILINE
-    )
-    assert "; successful attacks: 0.\n" in text
+    for number, _, seen, _ in found:
+        assert set(filter(None, seen.split(","))) < set(table.lines()[number].expected), number
+    counts = f"{len(found)} lines, {{}} tests: {len(found)} answers as expected, 0 not run; successful attacks: 0."
+    assert re.search(f"^{re.escape(counts).replace(re.escape('{}'), '[0-9]+')}$", text, re.MULTILINE)
+
+
+def test_a_run_replaces_the_list_and_keeps_the_rest_of_the_page():
+    text = PAGE.read_text(encoding="utf-8")
+    head, title, _ = text.partition("## The red team's list")
+    again = table.rewritten(text, [])
+    assert title
+    assert again.startswith(head + title)
+    assert "0 lines, 0 tests: " in again
+    assert again.count(title) == 1
 
 
 @pytest.mark.parametrize(
@@ -135,4 +141,5 @@ def test_the_command_writes_what_the_tests_saw(tmp_path, workers):
     assert f"attacks: {said}successful attacks: 0." in done.stdout
     text = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert f"\n{said}" in text
-    assert "| N | N | no workflow has a cache (3 cases) |" in text
+    assert "- K10/N: poisons a cache\n" in text
+    assert "- A1/K (not run): the function ends the process with status 0\n" in text

@@ -108,7 +108,7 @@ def test_the_seed_picks_training_but_not_validation_photos(supplied: Any) -> Non
 def test_no_text_calls_a_rendered_image_a_photo() -> None:
     folders = [ROOT / place / "challenge4" for place in ("katas", "solutions", "graders/hidden")]
     paths = [path for folder in folders for path in folder.iterdir() if path.suffix in (".md", ".py", ".toml", ".svg")]
-    paths += [ROOT / "docs/backbone.md", ROOT / "graders/datasets/data.toml"]
+    paths += [ROOT / "docs/data.md", ROOT / "graders/datasets/data.toml"]
     called = re.compile(r"\b(rendered|public|unseen|training|validation|held-out|hundred|[136]00) photos?\b")
     found = {f"{path.name}: {each[0]}" for path in paths for each in called.finditer(path.read_text(encoding="utf-8"))}
     assert found == set()

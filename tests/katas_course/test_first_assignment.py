@@ -1,4 +1,4 @@
-"""docs/first-assignment.md: every command does what the page says, on the example course."""
+"""The first graded assignment in docs/cohorts.md: every command does what the page says, on the example course."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 from tests.in_process import katas
 from tests.workshop import ROOT
 
-PAGE = ROOT / "docs/first-assignment.md"
+PAGE = ROOT / "docs/cohorts.md"
 
 
 def steps() -> list[tuple[list[str], list[str]]]:
-    """Return the page's `katas` commands as words, each with the lines that it prints."""
+    """Return the `katas` commands of the first section as words, each with the lines that it prints."""
     found: list[tuple[list[str], list[str]]] = []
-    for line in re.findall(r"^    (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE):
+    section = PAGE.read_text(encoding="utf-8").split("\n## ")[1]
+    assert section.startswith("Your first graded assignment")
+    for line in re.findall(r"^    (.+)$", section, re.MULTILINE):
         if line.startswith("./run katas "):
             found.append((shlex.split(line)[2:], []))
         elif line.startswith("# "):

@@ -59,7 +59,7 @@ def test_every_link_in_a_text_has_a_target(path: Path) -> None:
     assert {link: why for link, why in found.items() if why} == {}
 
 
-@pytest.mark.parametrize("name", ["architecture.md", "threats.md"])
+@pytest.mark.parametrize("name", ["architecture.md", "attacks.md"])
 def test_every_file_on_the_maps_exists(name: str) -> None:
     """Paths begin in the root or in graders/; a word in capitals stands for any name."""
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")

@@ -555,8 +555,7 @@ JOBS = [
     (
         "teach",
         [
-            "Installed. Your first graded assignment, with three example submissions: docs/first-assignment.md. "
-            "It begins with:",
+            "Installed. Your first graded assignment, with three example submissions: docs/cohorts.md. It begins with:",
             "    ./run katas release --student handout/",
             "    ./run katas grade-batch graders/demo/course/submissions/ --out graded/ --kata exercise01",
         ],
