@@ -2,10 +2,10 @@
 
 commands/        the commands: `katas grade-batch`, `review`, `feedback`, `gradebook`, `collect` and `handback`
 gradebook/       stores verdicts, rules and an audit trail in a database
+platforms/       what differs between learning platforms: Canvas, Moodle and Gradescope
 serve/           shows the tasks that a person scores in a browser
 
-downloads        lists the submissions in a folder or a .zip, also in downloads from Canvas, Moodle and Gradescope
-gradescope       reads the people and times in a Gradescope export
+downloads        opens a folder or a .zip with the submissions of a course
 submissions      finds the people in a folder of submissions, with their files and submission times
 blobs            stores submitted files by digest
 batch            opens the folder of a batch and its store, and removes people from it

@@ -22,7 +22,8 @@ from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
 from graders.intake.rules import printable
 from katas_course import downloads, roster_files
-from katas_course.downloads import LATE, Cohort, SubmissionEntry, as_time, composed, mtime
+from katas_course.downloads import Cohort, SubmissionEntry, as_time, as_utc, composed, mtime
+from katas_course.platforms import PLATFORMS, is_late_note
 
 
 @dataclass(frozen=True)
@@ -36,34 +37,46 @@ class KataSubmission:
 
 
 def read(path: Path, form: str | None = None) -> Cohort:
-    """Return the entries in a folder or .zip file of this form (see katas_course.downloads).
+    """Return the entries in a folder or .zip file. `form` is "folders" or a platform, by default what the names say.
 
     The submission time comes from the learning management system, or from the archive or the newest file in the
     person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one person, that
     person gets one entry, which is refused. Raises KataError if there are no entries.
     """
-    cohort = downloads.read(path, form)
-    known = Counter(person for entry in cohort.entries for person in entry.people)
-    entries = [_refused(person, cohort.entries) for person, count in known.items() if count > 1]
-    for entry in cohort.entries:
+    forms_known = ("folders", *PLATFORMS)
+    if form is not None and form not in forms_known:
+        raise KataError(f"--from {form}: expected one of {', '.join(forms_known)}.")
+    source = downloads.source_at(path, [each.marker for each in PLATFORMS.values() if each.marker])
+    # From the last one: Canvas's names say the least, so they fit other platforms' too.
+    fitting = (each for each in reversed(PLATFORMS.values()) if each.is_download(source.names))
+    platform = PLATFORMS.get(form) if form else next(fitting, None)
+    found = list(platform.entries(source) if platform else downloads.per_person(source))
+    if not found:
+        wanted = f" that look like {platform.download}; leave out --from {form}" if form and platform else ""
+        raise KataError(f"{path}: there are no submissions{wanted}. {downloads.SPECIFY}")
+    if platform:
+        found = [replace(each, notes=(*each.notes, platform.late_note)) if each.late else each for each in found]
+    known = Counter(person for entry in found for person in entry.people)
+    entries = [_refused(person, found) for person, count in known.items() if count > 1]
+    for entry in found:
         alone = [person for person in sorted(entry.people) if known[person] == 1]
         if alone:
             entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
     entries.sort(key=lambda entry: entry.person)
-    return replace(cohort, entries=entries)
+    return Cohort(platform.name if platform else "folders", entries, source.left_out)
 
 
 def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:
     """Return the cohort with these submission times. A group has the time of its first member who has one.
 
-    A person with a time no longer has Canvas's mark that the submission is late: the time says it. `late` holds the
+    A person with a time no longer has the note that the platform marked it as late: the time says it. `late` holds the
     marks of the platform that the times come from.
     """
     entries = []
     for entry in cohort.entries:
         given = next((person for person in entry.people if person in times), None)
         if given is not None:
-            notes, is_late = tuple(note for note in entry.notes if note != LATE), (late or {}).get(given)
+            notes, is_late = tuple(note for note in entry.notes if not is_late_note(note)), (late or {}).get(given)
             entry = replace(entry, submitted_at=times[given], explicit=True, notes=notes, late=is_late)
         entries.append(entry)
     return replace(cohort, entries=entries)
@@ -233,19 +246,6 @@ def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str
             raise KataError(f"--times: {both} are the same person, with different times. Remove one of the lines.")
     named = {person: person if person in times else by_id.get(ids[person]) for person in people}
     return {person: times[name] for person, name in named.items() if name is not None}
-
-
-def as_utc(moment: datetime.datetime) -> str:
-    """Return a time in UTC, in ISO 8601 to the second. A time without an offset is assumed to be in UTC.
-
-    Raises ValueError if the time in UTC is outside the years 1 to 9999.
-    """
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    try:
-        return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
-    except OverflowError as fault:
-        raise ValueError(str(fault)) from None
 
 
 def now() -> str:
