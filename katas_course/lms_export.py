@@ -15,6 +15,7 @@ from graders.errors import KataError
 from graders.report.exports import harmless
 from katas_course import roster_files
 from katas_course.gradebook.results import PersonReport
+from katas_course.platforms.platform import normalised
 from katas_course.roster import BY_HAND, Roster, RosterPerson, spellings
 from katas_course.roster_files import RosterFile
 
@@ -262,7 +263,7 @@ def _position(
     usable = [
         position
         for position, name in enumerate(header)
-        if position not in read_only and " - " not in name and roster_files.column_of(name) is None
+        if position not in read_only and " - " not in name and not roster_files.is_about_people(name)
     ]
     choices = ", ".join(f'"{header[position]}"' for position in usable[:10]) or "none"
     if column is not None:
@@ -316,7 +317,7 @@ def _contains(words: Sequence[str], part: Sequence[str]) -> bool:
 
 
 def _find(header: Sequence[str], names: str) -> int | None:
-    found = (position for position, each in enumerate(header) if roster_files.normalised(each) in names.split("|"))
+    found = (position for position, each in enumerate(header) if normalised(each) in names.split("|"))
     return next(found, None) if names else None
 
 

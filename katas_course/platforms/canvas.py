@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from katas_course.downloads import Source, SubmissionEntry, safe
-from katas_course.platforms.platform import Platform
+from katas_course.platforms.platform import Platform, normalised
 
 _NAME = re.compile(
     r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<text>(?:text|link)\.html))"
@@ -64,10 +64,19 @@ def _parts(name: str) -> tuple[str, bool, str] | None:
     return f"{person}_{user}", bool(match["late"]), rest
 
 
+def _person(texts: Mapping[str, str]) -> Mapping[str, str] | None:
+    is_test = normalised(texts.get("name", "")) in ("studenttest", "teststudent")
+    return texts if texts.get("canvas") and not is_test else None
+
+
 CANVAS = Platform(
     name="canvas",
     title="Canvas",
     download="a Canvas download",
     is_download=_is_download,
     entries=_entries,
+    is_list=lambda names: {"student", "id", "section"} <= names,
+    columns={"name": "student", "canvas": "id", "id": "sisuserid", "login": "sisloginid", "section": "section"},
+    has_assignments=True,
+    person=_person,
 )

@@ -10,12 +10,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from graders.errors import KataError
 from graders.report.text import clean_line
 from katas_course.downloads import Source, SubmissionEntry, as_utc, safe
-from katas_course.platforms.platform import Platform
+from katas_course.platforms.platform import COLUMNS, Platform
 
 NAME = "submission_metadata.yml"
 BYTES = 128 * 1024**2
@@ -142,6 +143,11 @@ def _utc(text: str) -> str:
         return ""
 
 
+def _is_list(names: AbstractSet[str]) -> bool:
+    is_other = "githubusername" in names  # a roster for GitHub Classroom
+    return not is_other and "email" in names and ("sid" in names or ("role" in names and "id" not in names))
+
+
 GRADESCOPE = Platform(
     name="gradescope",
     title="Gradescope",
@@ -149,4 +155,7 @@ GRADESCOPE = Platform(
     is_download=_is_download,
     entries=_entries,
     marker=NAME,
+    is_list=_is_list,
+    columns={key: COLUMNS[key] for key in ("id", "name", "first", "last", "email", "section", "role")},
+    has_assignments=True,
 )

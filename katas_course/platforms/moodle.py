@@ -6,14 +6,29 @@ each assignment, so such a number becomes a part of a person's name only among p
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 from katas_course.downloads import ANONYMOUS, Source, SubmissionEntry, composed, safe
-from katas_course.platforms.platform import Platform
+from katas_course.platforms.platform import COLUMNS, Platform, TimesColumn
 
 _NAME = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)", re.DOTALL)
+MONTHS = {
+    "Januar": "January",
+    "Jänner": "January",
+    "Februar": "February",
+    "März": "March",
+    "Mai": "May",
+    "Juni": "June",
+    "Juli": "July",
+    "Oktober": "October",
+    "Dezember": "December",
+}
+_IS_LATE = re.compile(r"\d \S+ (late\b|zu spät)")
 
 
 def _is_download(names: Mapping[str, bool]) -> bool:
@@ -40,10 +55,46 @@ def _entries(source: Source) -> Iterator[SubmissionEntry]:
         yield SubmissionEntry(called, location, source.modified(*files), participant=number)
 
 
+def _is_list(names: AbstractSet[str]) -> bool:
+    if "githubusername" in names:  # GitHub Classroom's own roster also calls the id `identifier`
+        return False
+    is_worksheet = "identifier" in names or "bewertungkanngendertwerden" in names  # Bewertung kann geändert werden
+    has_people = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"}
+    return is_worksheet or bool(has_people and "id" not in names)
+
+
+def _person(texts: Mapping[str, str]) -> Mapping[str, str]:
+    number = texts.get("identifier", "").rpartition(" ")[2].removeprefix("Teilnehmer/in")
+    return {**texts, "identifier": number}
+
+
+def _moment(text: str) -> datetime.datetime:
+    """Return the time in a text in English, British or American, or in German.
+
+    Raises ValueError for another text.
+    """
+    words = " ".join(MONTHS.get(word, word) for word in re.sub(r"^[^\W\d]+,", "", text).split())
+    for day in ("%d %B %Y", "%B %d, %Y", "%d. %B %Y"):
+        for hour in ("%I:%M %p", "%H:%M"):
+            with suppress(ValueError):
+                return datetime.datetime.strptime(words, f"{day}, {hour}")
+    return datetime.datetime.fromisoformat(words)
+
+
 MOODLE = Platform(
     name="moodle",
     title="Moodle",
     download="a Moodle download",
     is_download=_is_download,
     entries=_entries,
+    is_list=_is_list,
+    columns={"identifier": "identifier|id", **COLUMNS},  # a worksheet in German calls it ID
+    person=_person,
+    times=TimesColumn(
+        titles=("Last modified (submission)", "Zuletzt geändert (Abgabe)"),
+        moment=_moment,
+        wanted="a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English or German, and download it "
+        "again",
+        is_late=lambda cells: _IS_LATE.search(cells.get("status", "")) is not None,
+    ),
 )
