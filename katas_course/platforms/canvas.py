@@ -79,4 +79,16 @@ CANVAS = Platform(
     columns={"name": "student", "canvas": "id", "id": "sisuserid", "login": "sisloginid", "section": "section"},
     has_assignments=True,
     person=_person,
+    export="""Write a kata's points for Canvas.
+
+In Canvas, choose Grades, Export. Fill the file in with --into, and import it there again.""",
+    needed={
+        "Student": "name",
+        "ID": "canvas",
+        "SIS User ID": "id",
+        "SIS Login ID": "login",
+        "Section": "section",
+        "": "points",
+    },
+    maxima_line="    Points Possible",
 )

@@ -158,4 +158,8 @@ GRADESCOPE = Platform(
     is_list=_is_list,
     columns={key: COLUMNS[key] for key in ("id", "name", "first", "last", "email", "section", "role")},
     has_assignments=True,
+    export="Write a kata's points in the format of the grades that Gradescope exports.",
+    needed={"Name": "name", "SID": "id", "Email": "email", "Total Score": "points", "Max Points": "maximum"},
+    points="totalscore",
+    maximum="maxpoints",
 )

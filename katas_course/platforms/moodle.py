@@ -90,6 +90,12 @@ MOODLE = Platform(
     is_list=_is_list,
     columns={"identifier": "identifier|id", **COLUMNS},  # a worksheet in German calls it ID
     person=_person,
+    export="""Write a kata's points for Moodle.
+
+In the assignment, download the grading worksheet. Fill it in with --into, and upload it there again.""",
+    needed={"ID number": "id", "Email address": "email", "": "points"},
+    points="grade|bewertung",
+    maximum="maximumgrade|bestwertung",
     times=TimesColumn(
         titles=("Last modified (submission)", "Zuletzt geändert (Abgabe)"),
         moment=_moment,

@@ -78,6 +78,11 @@ class Platform:
     platform has written a list. `columns` are those about people, as in COLUMNS; the column of ids in the platform
     itself has the key `name`. A list that `has_assignments` may have more columns of any name. `person` returns the
     texts of a line by column, with the bare number as `identifier`, or None if the line is about no student.
+
+    Points: `export` is the help of the command. `needed` has the titles of the columns that an import needs at least,
+    with what they hold; "" is the title of the kata. If `points` and `maximum` are given, columns with these normalised
+    names hold the points and the maximum; otherwise, points are in a column with the name of the kata. `maxima_line` is
+    the first cell of a line with all maxima.
     """
 
     name: str
@@ -93,6 +98,12 @@ class Platform:
     has_assignments: bool = False
     person: Callable[[Mapping[str, str]], Mapping[str, str] | None] = dict
     times: TimesColumn | None = None
+
+    export: str
+    needed: Mapping[str, str]
+    points: str = ""
+    maximum: str = ""
+    maxima_line: str = ""
 
     @property
     def late_note(self) -> str:
