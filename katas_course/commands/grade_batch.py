@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from katas_course.gradebook.importing import Key
     from katas_course.grading import BatchProgress, BatchRun
 
-
+TIMED = one_of(each.title for each in PLATFORMS.values() if each.times)
 Submissions = Annotated[
     Path,
     argument(
@@ -51,10 +51,10 @@ Changed = Annotated[
     bool, option("Also regrade what was graded with different tests, harness or policy.", None, "--changed")
 ]
 Times = Annotated[
-    Path | None, option("A CSV file with each person's submission time, or Moodle's grading worksheet.", "FILE")
+    Path | None, option(f"A CSV file with each person's submission time, or {TIMED}'s grading worksheet.", "FILE")
 ]
 Zone = Annotated[
-    str | None, option("The time zone of times without one; by default UTC, and for Moodle this machine's.", "NAME")
+    str | None, option(f"The time zone of times without one; by default UTC, and for {TIMED} this machine's.", "NAME")
 ]
 Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
