@@ -58,7 +58,8 @@ def read(path: Path) -> RosterFile:
     for line, texts in lines.items():
         person = platform.person(texts) if platform else texts
         if person is None or (has_students and "student" not in texts.get("role", "").casefold()):
-            skipped += [_name(texts)] if any(map(texts.get, ("id", "email", system))) else []
+            is_someone = texts.get(system if system in columns else "id") or texts.get("email")
+            skipped += [_name(texts)] if is_someone else []
             continue
         entry = _entry(path, line, person, platform)
         entries.append(entry)
@@ -201,7 +202,7 @@ def _entry(path: Path, line: int, texts: Mapping[str, str], platform: Platform |
         raise KataError(f"{path}, line {line}: it has no id and no e-mail address. Add one of them.")
     if len(own.encode()) > PERSON:
         raise KataError(f"{path}, line {line}: the id is longer than {PERSON} bytes. Shorten it.")
-    own = composed(own or login or email or "")
+    own = composed(own or email or login)
     name = _name(texts) if texts.keys() & {"name", "first", "last"} else None
     return RosterEntry(line, own, name, email, texts.get("section"), texts.get("team"), ids, participant)
 

@@ -19,6 +19,7 @@ _NAME = re.compile(
 )
 _ANONYMOUS = re.compile(r"(?P<name>anon)_(?:(?P<late>LATE)_)?(?P<user>[A-Za-z0-9]{5,})_(?P<file>\d+)_(?P<rest>.+)")
 _ATTEMPT = re.compile(r"-\d{1,3}(\.[A-Za-z0-9.]+)$")  # Canvas adds it to the name of a file that was submitted before
+_TITLES = {"Student": "name", "ID": "canvas", "SIS User ID": "id", "SIS Login ID": "login", "Section": "section"}
 
 
 def _is_download(names: Mapping[str, bool]) -> bool:
@@ -76,19 +77,12 @@ CANVAS = Platform(
     is_download=_is_download,
     entries=_entries,
     is_list=lambda names: {"student", "id", "section"} <= names,
-    columns={"name": "student", "canvas": "id", "id": "sisuserid", "login": "sisloginid", "section": "section"},
+    columns={key: normalised(title) for title, key in _TITLES.items()},
     has_assignments=True,
     person=_person,
     export="""Write a kata's points for Canvas.
 
 In Canvas, choose Grades, Export. Fill the file in with --into, and import it there again.""",
-    needed={
-        "Student": "name",
-        "ID": "canvas",
-        "SIS User ID": "id",
-        "SIS Login ID": "login",
-        "Section": "section",
-        "": "points",
-    },
+    needed={**_TITLES, "": "points"},
     maxima_line="    Points Possible",
 )

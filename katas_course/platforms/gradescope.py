@@ -24,6 +24,7 @@ PEOPLE = 100  # the limit for one submission
 WANTED = tuple(
     re.compile(each) for each in (r"submission_\d{1,20}", ":?(submitters|created_at)", ":?(name|sid|email|utc)")
 )  # the keys at each level
+DEEPER = {"SequenceStartEvent": 1, "MappingStartEvent": 1, "SequenceEndEvent": -1, "MappingEndEvent": -1}
 _FOLDER = re.compile(r"submission_\d+")
 
 
@@ -61,7 +62,9 @@ def read(data: bytes) -> dict[str, Metadata]:
     if len(data) > BYTES:
         raise KataError(f"{NAME}: it is larger than {BYTES // 1024**2} MB. Remove its results.")
     try:
-        found = _Reader(yaml.parse(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader))).first()
+        reader = _Reader(yaml.parse(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        reader.next()  # the start of the stream
+        found = reader.value(*reader.next(), WANTED) if reader.next()[0] == "DocumentStartEvent" else None
     except (yaml.YAMLError, RecursionError) as fault:
         problem = clean_line(str(fault), 200)
         raise KataError(f"{NAME}: it cannot be read ({problem}). Download it again, or remove it.") from None
@@ -75,28 +78,22 @@ class _Reader:
         self.anchors: dict[str, Any] = {}
 
     def next(self) -> tuple[str, Any]:
-        """Return the kind of the next event, such as "Scalar", and the event."""
+        """Return the kind of the next event, and the event."""
         event = next(self.events)
-        return type(event).__name__.removesuffix("Event"), event
-
-    def first(self) -> Any:
-        """Return the first value in the file, or None if there is none."""
-        while (found := self.next())[0] in ("StreamStart", "DocumentStart"):
-            pass
-        return None if found[0] == "StreamEnd" else self.value(*found, WANTED)
+        return type(event).__name__, event
 
     def value(self, kind: str, event: Any, wanted: tuple[re.Pattern[str], ...]) -> Any:
         """Return a value: a text, a list or, with only the wanted keys, a dict. Anything else is None."""
-        if kind == "Alias":
+        if kind == "AliasEvent":
             return self.anchors.get(event.anchor)
         result: Any = None
-        if kind == "Scalar":
+        if kind == "ScalarEvent":
             result = event.value
         elif not wanted:
             self.skip(kind)
-        elif kind == "SequenceStart":
+        elif kind == "SequenceStartEvent":
             result = []
-            while (found := self.next())[0] != "SequenceEnd":
+            while (found := self.next())[0] != "SequenceEndEvent":
                 result.append(self.value(*found, wanted))
                 if len(result) > PEOPLE:
                     raise KataError(f"{NAME}: a submission has more than {PEOPLE} people. Remove them, or the file.")
@@ -108,10 +105,10 @@ class _Reader:
 
     def mapping(self, wanted: tuple[re.Pattern[str], ...]) -> dict[str, Any]:
         result = {}
-        while (found := self.next())[0] != "MappingEnd":
+        while (found := self.next())[0] != "MappingEndEvent":
             kind, key = found
             self.skip(kind)
-            if kind == "Scalar" and wanted[0].fullmatch(key.value):
+            if kind == "ScalarEvent" and wanted[0].fullmatch(key.value):
                 result[key.value.lstrip(":")] = self.value(*self.next(), wanted[1:])
             else:
                 self.skip(self.next()[0])
@@ -119,10 +116,9 @@ class _Reader:
 
     def skip(self, kind: str) -> None:
         """Read until the end of the value that starts with an event of this kind."""
-        depth = int(kind.endswith("Start"))
+        depth = DEEPER.get(kind, 0)
         while depth:
-            kind, _ = self.next()
-            depth += kind.endswith("Start") - kind.endswith("End")
+            depth += DEEPER.get(type(next(self.events)).__name__, 0)
 
 
 def _metadata(about: dict[str, Any]) -> Metadata:

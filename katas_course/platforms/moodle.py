@@ -17,17 +17,9 @@ from katas_course.downloads import ANONYMOUS, Source, SubmissionEntry, composed,
 from katas_course.platforms.platform import COLUMNS, Platform, TimesColumn
 
 _NAME = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)", re.DOTALL)
-MONTHS = {
-    "Januar": "January",
-    "Jänner": "January",
-    "Februar": "February",
-    "März": "March",
-    "Mai": "May",
-    "Juni": "June",
-    "Juli": "July",
-    "Oktober": "October",
-    "Dezember": "December",
-}
+GERMAN = ("Januar", "Jänner", "Februar", "März", "Mai", "Juni", "Juli", "Oktober", "Dezember")
+ENGLISH = ("January", "January", "February", "March", "May", "June", "July", "October", "December")
+MONTHS = dict(zip(GERMAN, ENGLISH, strict=True))  # that differ
 _IS_LATE = re.compile(r"\d \S+ (late\b|zu spät)")
 
 
@@ -40,9 +32,8 @@ def _entries(source: Source) -> Iterator[SubmissionEntry]:
     for name, is_folder in source.names.items():
         match = _NAME.fullmatch(name)
         if match is None or match["kind"] != "file" or (not is_folder and not match["rest"]):
-            source.leave_out(
-                name, "text typed into Moodle, which is not graded" if match else "not a name that Moodle gives"
-            )
+            text = "text typed into Moodle, which is not graded"
+            source.leave_out(name, text if match else "not a name that Moodle gives")
         else:
             people.setdefault((composed(match["name"].strip()), match["id"]), {})[name] = match["rest"]
     namesakes = Counter(name for name, _ in people)
