@@ -75,9 +75,10 @@ class Platform:
     level of one.
 
     Lists of people, for rosters and points: `is_list` says from the normalised names of the columns whether the
-    platform has written a list. `columns` are those about people, as in COLUMNS; the column of ids in the platform
-    itself has the key `name`. A list that `has_assignments` may have more columns of any name. `person` returns the
-    texts of a line by column, with the bare number as `identifier`, or None if the line is about no student.
+    platform has written a list. `columns` are those about people, as in COLUMNS. The key of the column with the
+    platform's own ids is the platform's name. A list that `has_assignments` may have more columns of any name. `person`
+    gets the texts of a line by column. It returns them, with the bare number as `identifier`, or None if the line is
+    not about a student.
 
     Points: `export` is the help of the command. `needed` has the titles of the columns that an import needs at least,
     with what they hold; "" is the title of the kata. If `points` and `maximum` are given, columns with these normalised
