@@ -2,10 +2,10 @@
 
 commands/        the commands: `katas grade-batch`, `review`, `feedback`, `gradebook`, `collect` and `handback`
 gradebook/       stores verdicts, rules and an audit trail in a database
+platforms/       knows Canvas, Moodle and Gradescope: their downloads, lists of people and files for points
 serve/           shows the tasks that a person scores in a browser
 
-downloads        lists the submissions in a folder or a .zip, also in downloads from Canvas, Moodle and Gradescope
-gradescope       reads the people and times in a Gradescope export
+downloads        opens a folder or a .zip with the submissions of a course
 submissions      finds the people in a folder of submissions, with their files and submission times
 blobs            stores submitted files by digest
 batch            opens the folder of a batch and its store, and removes people from it
@@ -19,8 +19,8 @@ marking_queue    walks through the tasks that a person has to score, also with s
 rules            decides which submission counts, and for how many points
 totals           turns a person's points for all katas into a total
 roster           matches the names of submissions to the people on the roster
-roster_files     reads a roster, also from files of Canvas, Moodle and Gradescope
-lms_export       writes points into files of Canvas, Moodle and Gradescope
+roster_files     reads a roster, also from the files of learning platforms
+lms_export       writes points into the files of learning platforms
 statistics       computes pass rates and discrimination for every task
 collecting       takes the last push from each student's private repository
 handing_back     gives feedback back to these repositories

@@ -32,8 +32,8 @@ from graders.intake.listing import FILE
 from graders.intake.rules import DATA_BYTES, printable
 from graders.verdict import Record
 from katas_course.downloads import as_time
+from katas_course.platforms.platform import RosterEntry
 from katas_course.remotes import Git, Server, Unavailable
-from katas_course.roster_files import RosterEntry
 
 FEEDBACK = "refs/heads/katas-feedback"  # what `katas handback` writes, unless its --branch names another one
 BRANCHES = 20  # look at most at this many others

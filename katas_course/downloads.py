@@ -1,24 +1,16 @@
-"""Read a folder or a .zip file with submissions, and recognise the names that course systems give to downloads.
+"""Read the submissions of a course from a folder or a .zip file that has a folder or an archive per person.
 
-folders     a folder or an archive for each person, named after the person
-canvas      `lovelaceada_LATE_12345_67890_name-1.py`: the person, the user's id, the file's id, the file's name
-moodle      `Ada Lovelace_12345_assignsubmission_file/` or, without folders, `…_assignsubmission_file_name.py`
-gradescope  `submission_12345/`, with the people and times in submission_metadata.yml
-
-A person may choose parts of these names. A name is therefore read only in the way in which its system writes it, and
-the id that it contains becomes a part of the person's name here (see docs/cohorts.md).
+Downloads of learning platforms (katas_course.platforms) are folders and .zip files too, with names of their own.
 """
 
 from __future__ import annotations
 
 import datetime
 import os
-import re
 import time
 import unicodedata
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,29 +19,23 @@ from graders.intake import archive, folder, listing
 from graders.intake.listing import FILE, Entry, checked_name
 from graders.intake.places import ARCHIVES, Place, packed_in, refusing
 from graders.intake.rules import printable
-from katas_course import gradescope
 
 ENTRIES = 200_000  # the limit for a whole course
 LATEST = 253_402_300_799.0  # seconds from 1970 to the end of 9999, the last year that datetime supports
 PERSON = 200  # the limit on a person's name, in bytes because file systems limit names in bytes
-SPECIFY = "Specify the folder that has one folder or archive per person, or a download of Canvas, Moodle or Gradescope."
-LATE = "Canvas marked it as late"  # a note
-TITLES: Mapping[str, str] = {
-    "canvas": "a Canvas download",
-    "moodle": "a Moodle download",
-    "gradescope": "a Gradescope export",
-}
+SPECIFY = "Specify the folder that has one folder or archive per person, or the download of a learning platform."
+ANONYMOUS = "Participant"  # the name of everyone whose name a platform hides
 
 
 @dataclass(frozen=True)
 class SubmissionEntry:
     """One person's files, or those of a group.
 
-    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times or from the learning
-    management system. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is
-    not empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
-    `participant` is the person's number in this assignment of Moodle. `late` says whether the platform has marked the
-    submission at this time as late, or is None if it marks none.
+    `submitted_at` is a time in UTC, in ISO 8601. `explicit` means that the time comes from --times or from the
+    platform. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is not
+    empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
+    `participant` is the person's number in this assignment on the platform. `late` says whether the platform has marked
+    the submission at this time as late, or is None if it marks none.
     """
 
     person: str
@@ -109,9 +95,10 @@ class Source:
         self.left_out.append(f"{printable(name)}: {reason}")
 
 
-def _source(path: Path) -> Source:
+def source_at(path: Path, markers: Collection[str]) -> Source:
+    """Return the submissions at a path. `markers` are names that are only at the top level of platforms' downloads."""
     if path.is_file():
-        return ZipSource(path)
+        return ZipSource(path, markers)
     source = Source(path)
     try:
         for each in sorted(path.iterdir()):
@@ -135,8 +122,9 @@ Members = list[tuple[str, zipfile.ZipInfo]]  # each with its name inside a folde
 class ZipSource(Source):
     """A .zip file, whose content stays packed. A folder around everything in it is skipped."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, markers: Collection[str]) -> None:
         super().__init__(path)
+        self.markers = markers
         try:
             self.archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as fault:
@@ -160,7 +148,7 @@ class ZipSource(Source):
             ((around, found),) = result.items()
             inner = [(rest, member) for rest, member in found if rest not in ("", "/")]
             course = (self.path.stem.casefold(), "submissions")  # the names of a folder that is not one person's
-            if inner and (around.casefold() in course or gradescope.NAME in {rest.split("/")[0] for rest, _ in inner}):
+            if inner and (around.casefold() in course or any(rest.split("/")[0] in self.markers for rest, _ in inner)):
                 return self._grouped(inner)
         return result
 
@@ -226,30 +214,17 @@ def as_time(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(max(0.0, min(seconds, LATEST)), datetime.UTC).isoformat(timespec="seconds")
 
 
-_CANVAS = re.compile(
-    r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<text>(?:text|link)\.html))"
-)
-_ANONYMOUS = re.compile(r"(?P<name>anon)_(?:(?P<late>LATE)_)?(?P<user>[A-Za-z0-9]{5,})_(?P<file>\d+)_(?P<rest>.+)")
-_ATTEMPT = re.compile(r"-\d{1,3}(\.[A-Za-z0-9.]+)$")  # Canvas adds it to the name of a file that was submitted before
-_MOODLE = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)", re.DOTALL)
-_GRADESCOPE = re.compile(r"submission_\d+")
+def as_utc(moment: datetime.datetime) -> str:
+    """Return a time in UTC, in ISO 8601 to the second. A time without an offset is assumed to be in UTC.
 
-
-def read(path: Path, form: str | None = None) -> Cohort:
-    """Return the submissions at a path, which is of this form, by default of the form that its names suggest.
-
-    A person may have several entries. Raises KataError if there are none.
+    Raises ValueError if the time in UTC is outside the years 1 to 9999.
     """
-    if form is not None and form not in _READERS:
-        raise KataError(f"--from {form}: expected one of {', '.join(_READERS)}.")
-    source = _source(path)
-    chosen = form or _recognised(source)
-    entries = list(_READERS[chosen](source))
-    if not entries:
-        title = TITLES.get(form or "")
-        wanted = f" that look like {title}; leave out --from {form}" if title else ""
-        raise KataError(f"{path}: there are no submissions{wanted}. {SPECIFY}")
-    return Cohort(chosen, entries, source.left_out)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    try:
+        return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
+    except OverflowError as fault:
+        raise ValueError(str(fault)) from None
 
 
 def composed(name: str) -> str:
@@ -257,7 +232,7 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _safe(name: str) -> str:
+def safe(name: str) -> str:
     """Return an untrusted name as one that can be a person's, and the name of a folder."""
     text = _short(name.strip()).replace("/", "_").replace("\\", "_")
     return f"_{text}" if text.startswith(".") or not text else text
@@ -267,19 +242,8 @@ def _short(name: str) -> str:
     return composed(printable(name)).encode()[:PERSON].decode(errors="ignore")
 
 
-def _recognised(source: Source) -> str:
-    names = source.names
-    if gradescope.NAME in names or (names and all(map(_GRADESCOPE.fullmatch, names))):
-        return "gradescope"
-    files = [name for name, is_folder in names.items() if not is_folder]
-    for form, pattern in (("moodle", _MOODLE), ("canvas", _CANVAS), ("canvas", _ANONYMOUS)):
-        matching = list(filter(pattern.fullmatch, names if form == "moodle" else files))
-        if 2 * len(matching) > len(names):
-            return form
-    return "folders"
-
-
-def _folders(source: Source) -> Iterator[SubmissionEntry]:
+def per_person(source: Source) -> Iterator[SubmissionEntry]:
+    """Yield the submission in each folder and each archive, which is named after the person."""
     for name, is_folder in source.names.items():
         ending = "" if is_folder else next((each for each in ARCHIVES if name.lower().endswith(each)), None)
         if ending is None:
@@ -287,82 +251,3 @@ def _folders(source: Source) -> Iterator[SubmissionEntry]:
         else:
             person = _short(name[: len(name) - len(ending)])
             yield SubmissionEntry(person, source.location(name), source.modified(name))
-
-
-def _canvas(source: Source) -> Iterator[SubmissionEntry]:
-    people: dict[str, dict[str, tuple[bool, str]]] = {}
-    for name, is_folder in source.names.items():
-        found = None if is_folder else _canvas_name(name)
-        if found is None:
-            source.leave_out(name, "not a name that Canvas gives")
-        else:
-            people.setdefault(_safe(found[0]), {})[name] = found[1:]
-    for person, files in people.items():
-        is_late = any(late for late, _ in files.values())
-        without = {name: _ATTEMPT.sub(r"\1", rest) for name, (_, rest) in files.items()}
-        times = Counter(without.values())
-        given = {name: without[name] if times[without[name]] == 1 else rest for name, (_, rest) in files.items()}
-        yield SubmissionEntry(
-            person,
-            source.together(given),
-            source.modified(*files),
-            notes=(LATE,) if is_late else (),
-            late=is_late,
-            renamed={given[name]: rest for name, (_, rest) in files.items() if given[name] != rest},
-        )
-
-
-def _canvas_name(name: str) -> tuple[str, bool, str] | None:
-    """Return a person's name with the user's id, whether the file is late, and the file's own name."""
-    anonymous = _ANONYMOUS.fullmatch(name)
-    match = anonymous or _CANVAS.fullmatch(name)
-    if match is None:
-        return None
-    person, user, file, rest = match["name"], match["user"], match["file"], match["rest"]
-    if rest is None:
-        return f"{person}_{user}", bool(match["late"]), match["text"]
-    # In `eve_12345_777_9001_x.py`, 12345 is the end of a name that someone chose, and 777 is the user's id: Canvas has
-    # more files than users, so a file's id is not much smaller than any other id. In `ada_12345_9001_2026_x.py`, 2026
-    # belongs to the file's name.
-    while not anonymous and (more := re.fullmatch(r"(\d{1,20})_(.+)", rest)) and 10 * int(more[1]) >= int(file):
-        person, user, file, rest = f"{person}_{user}", file, more[1], more[2]
-    return f"{person}_{user}", bool(match["late"]), rest
-
-
-def _moodle(source: Source) -> Iterator[SubmissionEntry]:
-    people: dict[tuple[str, str], dict[str, str]] = {}
-    for name, is_folder in source.names.items():
-        match = _MOODLE.fullmatch(name)
-        if match is None or match["kind"] != "file" or (not is_folder and not match["rest"]):
-            source.leave_out(
-                name, "text typed into Moodle, which is not graded" if match else "not a name that Moodle gives"
-            )
-        else:
-            people.setdefault((composed(match["name"].strip()), match["id"]), {})[name] = match["rest"]
-    namesakes = Counter(name for name, _ in people)
-    for (person, number), files in people.items():
-        loose = {name: rest for name, rest in files.items() if not source.names[name]}
-        location = source.together(loose) if loose else source.location(next(iter(files)))
-        # A name that ends with a number could be taken for an id.
-        unique = namesakes[person] == 1 and person != "Participant" and not re.search(r"\d\W*$", person)
-        called = _safe(person if unique else f"{person}_{number}")
-        yield SubmissionEntry(called, location, source.modified(*files), participant=number)
-
-
-def _gradescope(source: Source) -> Iterator[SubmissionEntry]:
-    found: dict[str, gradescope.Metadata] = {}
-    if source.names.get(gradescope.NAME) is False:
-        (file,) = source.together({gradescope.NAME: gradescope.NAME}).entries
-        found = gradescope.read(file.read(gradescope.BYTES + 1))
-    for name, is_folder in source.names.items():
-        if is_folder and _GRADESCOPE.fullmatch(name):
-            about = found.get(name, gradescope.Metadata())
-            person, *others = sorted({_safe(each) for each in about.people if each}) or [name]
-            notes = () if any(about.people) else (f"{gradescope.NAME} doesn't say whose it is",)
-            time, place = about.time or source.modified(name), source.location(name)
-            yield SubmissionEntry(person, place, time, explicit=bool(about.time), others=tuple(others), notes=notes)
-        elif name != gradescope.NAME:
-            source.leave_out(name, "not a folder that Gradescope writes")
-
-
-_READERS = {"folders": _folders, "canvas": _canvas, "moodle": _moodle, "gradescope": _gradescope}

@@ -1,4 +1,4 @@
-"""Write points into the files of learning platforms: Canvas, Moodle and Gradescope."""
+"""Write points into the files of learning platforms."""
 
 from __future__ import annotations
 
@@ -14,25 +14,12 @@ from pathlib import Path
 from graders.errors import KataError
 from graders.report.exports import harmless
 from katas_course import roster_files
+from katas_course.downloads import ANONYMOUS
 from katas_course.gradebook.results import PersonReport
+from katas_course.platforms.platform import Platform, normalised
 from katas_course.roster import BY_HAND, Roster, RosterPerson, spellings
 from katas_course.roster_files import RosterFile
 
-PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle", "gradescope": "Gradescope"}
-GRADE_COLUMNS = {"moodle": "grade|bewertung", "gradescope": "totalscore"}
-MAXIMUM_COLUMNS = {"moodle": "maximumgrade|bestwertung", "gradescope": "maxpoints"}
-NEEDED = {  # the columns that an import needs, and what they hold; "" stands for the title of the kata
-    "canvas": {
-        "Student": "name",
-        "ID": "canvas",
-        "SIS User ID": "id",
-        "SIS Login ID": "login",
-        "Section": "section",
-        "": "points",
-    },
-    "moodle": {"ID number": "id", "Email address": "email", "": "points"},
-    "gradescope": {"Name": "name", "SID": "id", "Email": "email", "Total Score": "points", "Max Points": "maximum"},
-}
 MARK = "\ufeff"  # Excel reads UTF-8 only with this mark
 _SAFE_ID = re.compile(r"[+-]?[\w.@ -]*")  # no spreadsheet runs anything in such a cell
 
@@ -62,7 +49,7 @@ class Filled:
 
 def fill(
     path: Path,
-    system: str,
+    platform: Platform,
     kata: str,
     title: str,
     reports: Sequence[PersonReport],
@@ -76,11 +63,12 @@ def fill(
     file = roster_files.read(path)
     delimiter, table = roster_files.read_table(path)
     header = table[0][1]
-    if file.system != system:
-        raise KataError(f"{path}: this is not a file from {PLATFORMS[system]}. Download one there, or omit --into.")
+    if file.system != platform.name:
+        raise KataError(f"{path}: this is not a file from {platform.title}. Download one there, or omit --into.")
     lines = {number: [*cells, *[""] * (len(header) - len(cells))] for number, cells in table}
-    possible = next((cells for _, cells in table[1:] if cells[0].strip() == "Points Possible"), [])
-    position = _position(path, header, possible, system, (kata, title), column)
+    maxima_line = platform.maxima_line.strip()
+    possible = next((cells for _, cells in table[1:] if maxima_line and cells[0].strip() == maxima_line), [])
+    position = _position(path, header, possible, platform.points, (kata, title), column)
     filled = Filled("", header[position])
     of_line = _of_lines(path, file, reports, kata, filled)
     for line, report in of_line.items():
@@ -96,19 +84,18 @@ def fill(
         for entry in file.entries
         if entry.line not in of_line and entry.line not in filled.doubtful
     ]
-    maximum = _find(header, MAXIMUM_COLUMNS.get(system, ""))
+    maximum = _find(header, platform.maximum)
     theirs = [cells[maximum] for cells in lines.values()] if maximum is not None else possible[position : position + 1]
     ours = _maximum(reports, kata)
     filled.maxima = next(((each, ours) for each in _numbers(theirs) if each != ours), None)
-    # Moodle and Gradescope name the assignment in the name of the file.
-    where = f"column {filled.column}" if system == "canvas" else "this file"
-    name = filled.column if system == "canvas" else path.stem
+    # Where the column has the same name in all files, the name of the file has that of the assignment.
+    where, name = ("this file", path.stem) if platform.points else (f"column {filled.column}", filled.column)
     _check_owner(path, where, name, filled.maxima, (kata, title), others or {})
     filled.text = _as_csv(lines.values(), delimiter, "\r\n" if b"\r\n" in path.read_bytes() else "\n")
     return filled
 
 
-def minimal(system: str, kata: str, title: str, reports: Sequence[PersonReport]) -> Filled:
+def minimal(platform: Platform, kata: str, title: str, reports: Sequence[PersonReport]) -> Filled:
     """Return a file with what a platform needs at least to import points. People not on the roster are left out."""
     known = [(report, report.listing.roster) for report in reports if report.listing.roster is not None]
     if not known:
@@ -117,9 +104,9 @@ def minimal(system: str, kata: str, title: str, reports: Sequence[PersonReport])
             "or fill a file that you have downloaded: --into FILE."
         )
     maximum = number(_maximum(reports, kata))
-    rows = [[name or title for name in NEEDED[system]]]
-    if system == "canvas":
-        rows.append(["    Points Possible", "", "", "", "", maximum])
+    rows = [[name or title for name in platform.needed]]
+    if platform.maxima_line:
+        rows.append([platform.maxima_line, *[""] * (len(platform.needed) - 2), maximum])
     filled = Filled("", title)
     filled.not_in_file = [report.person for report in reports if report.listing.roster is None]
     for report, person in known:
@@ -131,7 +118,7 @@ def minimal(system: str, kata: str, title: str, reports: Sequence[PersonReport])
         texts = {"name": str(harmless(person.name)), "section": str(harmless(person.section))}
         texts |= {"points": points_of(report, kata), "maximum": maximum}
         ids = {**dict(person.ids), "id": person.id, "email": person.email}
-        rows.append([texts[what] if what in texts else _safe(ids.get(what, "")) for what in NEEDED[system].values()])
+        rows.append([texts[what] if what in texts else _safe(ids.get(what, "")) for what in platform.needed.values()])
         filled.people.append(report.person)
     filled.text = _as_csv(rows, ",", "\n")
     return filled
@@ -167,8 +154,8 @@ def _of_lines(
 ) -> dict[int, PersonReport]:
     """Match people to the lines of a file. The people of the file form a roster, whose ids are the line numbers.
 
-    Ids and e-mail addresses decide first, then Moodle's number in the name of a person's own submission for the kata,
-    and at last the names.
+    Ids and e-mail addresses decide first, then the number in the name of a person's own submission for the kata, and
+    at last the names.
     """
     lines = {f"\0{entry.line}": entry.line for entry in file.entries}
     roster = Roster(
@@ -211,11 +198,11 @@ def _names(report: PersonReport) -> Iterable[str]:
 
 
 def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str) -> dict[str, int]:
-    """Return the lines of people in a Moodle worksheet by its numbers. The names of submissions can end in a number.
+    """Return the lines of people by their numbers in a file. The names of submissions can end in a number.
 
-    Moodle numbers people anew in each assignment, so a number counts only if the line also has the submission's name.
-    An anonymous worksheet has no names. It must have the numbers of all submissions for the kata. Raises KataError
-    otherwise, because it then belongs to another assignment.
+    A platform that numbers people does so anew in each assignment, so a number counts only if the line also has the
+    submission's name. An anonymous file has no names. It must have the numbers of all submissions for the kata. Raises
+    KataError otherwise, because it then belongs to another assignment.
     """
     entries = {each.participant: each for each in file.entries if each.participant}
     numbered = [
@@ -228,7 +215,7 @@ def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], ka
     missing = sorted({number for _, _, number in numbered} - entries.keys())
     if anonymous and missing:
         raise KataError(
-            f"{path}: it lacks Participant {missing[0]}, who has submitted {kata}, so it is the worksheet of "
+            f"{path}: it lacks {ANONYMOUS} {missing[0]}, who has submitted {kata}, so it is the worksheet of "
             "another assignment. Download the one of this assignment."
         )
     result: dict[str, int] = {}
@@ -252,17 +239,17 @@ def _maximum(reports: Sequence[PersonReport], kata: str) -> float:
 
 
 def _position(
-    path: Path, header: Sequence[str], possible: Sequence[str], system: str, names: Sequence[str], column: str | None
+    path: Path, header: Sequence[str], possible: Sequence[str], points: str, names: Sequence[str], column: str | None
 ) -> int:
-    """Return the number of the column for the points of the kata, which has these names.
+    """Return the number of the column for the points of the kata: one of `points`, or else one with one of the `names`.
 
-    `possible` are the cells of Canvas's line `Points Possible`, which says what may not be written.
+    `possible` are the cells of the line with the maxima, which says what may not be written.
     """
     read_only = {position for position, cell in enumerate(possible) if "(read only)" in cell}
     usable = [
         position
         for position, name in enumerate(header)
-        if position not in read_only and " - " not in name and roster_files.column_of(name) is None
+        if position not in read_only and " - " not in name and not roster_files.is_about_people(name)
     ]
     choices = ", ".join(f'"{header[position]}"' for position in usable[:10]) or "none"
     if column is not None:
@@ -270,7 +257,7 @@ def _position(
         if len(result) != 1:
             raise KataError(f"{path}: there is no column {column} for points. Choose one of: {choices}.")
         return result[0]
-    if (own := _find(header, GRADE_COLUMNS.get(system, ""))) is not None:
+    if (own := _find(header, points)) is not None:
         return own
     parts = [_words(each) for each in names if each]
     fitting = [position for position in usable if any(_contains(_words(header[position]), part) for part in parts)]
@@ -316,7 +303,7 @@ def _contains(words: Sequence[str], part: Sequence[str]) -> bool:
 
 
 def _find(header: Sequence[str], names: str) -> int | None:
-    found = (position for position, each in enumerate(header) if roster_files.normalised(each) in names.split("|"))
+    found = (position for position, each in enumerate(header) if normalised(each) in names.split("|"))
     return next(found, None) if names else None
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from katas_course.downloads import composed
+from katas_course.downloads import ANONYMOUS, composed
+from katas_course.platforms import PLATFORMS
 
 UNKNOWN = "not in the roster"
 BY_HAND = "name"  # the system of an id that an instructor matched to a submitted name
-SYSTEMS = {"canvas": "Canvas id", "gradescope": "Gradescope id", "login": "login", "github": "GitHub login"}
+SYSTEMS = {"name": "full name", "github": "GitHub login"}  # how messages call what has identified a person
 _LAST_PART = re.compile(r"(?P<name>.*)[\W_](?P<id>[^\W_]+)\W*", re.DOTALL)  # an id at the end of a longer name
 SHORT_ID = 2  # characters; such an id at the end of a name could also be the number of an attempt
 
@@ -90,14 +91,15 @@ class Roster:
             if len(chosen) == 1:
                 (person,) = chosen
                 system = min(self._systems[key, person]) if how == "id" else how
-                return Match(person, {**SYSTEMS, "name": "full name"}.get(system, system))
+                of_platform = f"{PLATFORMS[system].title} id" if system in PLATFORMS else system
+                return Match(person, SYSTEMS.get(system, of_platform))
             doubtful |= fitting
         return Match(None, f"fits several people: {', '.join(sorted(doubtful))}" if doubtful else UNKNOWN)
 
     def _is_named(self, person: str, text: str) -> bool:
         """Return whether the text before an id is this person's full name or anonymous."""
         first = "".join(_words(text))
-        return first == "participant" or first in spellings(self.people[person].name)
+        return first == ANONYMOUS.casefold() or first in spellings(self.people[person].name)
 
 
 def spellings(name: str) -> list[str]:

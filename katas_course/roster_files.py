@@ -1,4 +1,4 @@
-"""Read a roster from a CSV file, also one that Canvas, Moodle or Gradescope has written."""
+"""Read a roster from a CSV file, also from the list of people that a learning platform writes."""
 
 from __future__ import annotations
 
@@ -14,47 +14,11 @@ from typing import NamedTuple
 from graders.errors import KataError
 from graders.report.text import clean_line
 from katas_course.downloads import PERSON, composed
+from katas_course.platforms import PLATFORMS
+from katas_course.platforms.platform import COLUMNS, Platform, RosterEntry, column_in, normalised
 
 LARGEST = 20_000_000  # bytes
 DELIMITERS = ",;\t"
-COLUMNS = {
-    "id": "id|studentid|studentnumber|studentno|idnumber|idnummer|matriculationnumber|matriculationno|matrikelnummer"
-    "|matrikelnr|matrnr|matrikel|sid|userid|uid|personid|netid|login|username|person",
-    "name": "name|fullname|studentname|student|vollername|vollstndigername|displayname",
-    "first": "firstname|givenname|forename|vorname",
-    "last": "lastname|surname|familyname|nachname",
-    "email": "email|emailaddress|mail|mailaddress|emailadresse|emailaddresses",
-    "section": "section|sections|class|tutorial|course",
-    "team": "group|groups|team|groupname|gruppe|gruppen",
-    "role": "role|roles",
-    "sis": "sisuserid",
-    "login": "sisloginid",
-    "identifier": "identifier",
-    "github": "github|githubusername|githublogin|githubuser|githubaccount",
-}
-EXPECTED = {
-    "canvas": ("id", "name", "sis", "login", "section"),
-    "gradescope": ("id", "name", "first", "last", "email", "section", "role"),
-}
-GERMAN_WORKSHEET = "bewertungkanngendertwerden"  # a column of Moodle's: Bewertung kann geändert werden
-SYSTEM_NAMES = {"": "a roster", "canvas": "Canvas's", "moodle": "Moodle's", "gradescope": "Gradescope's"}
-
-
-@dataclass(frozen=True)
-class RosterEntry:
-    """A line of a roster. A value is None if the file has no such column. `ids` are ids in other systems.
-
-    `participant` is the person's number in one assignment of Moodle. In the next one, someone else has it.
-    """
-
-    line: int
-    id: str
-    name: str | None = None
-    email: str | None = None
-    section: str | None = None
-    team: str | None = None
-    ids: tuple[tuple[str, str], ...] = ()
-    participant: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,8 +45,9 @@ class Table(NamedTuple):
 def read(path: Path) -> RosterFile:
     """Read a roster. Raises KataError for the first problem, with the line and a fix."""
     (first, header), *rest = read_table(path).lines
-    system = system_of(header)
-    columns = _columns(path, first, header, system)
+    platform = platform_of(header)
+    system = platform.name if platform else ""
+    columns = _columns(path, first, header, platform)
     lines = {
         line: {column: clean_line(cells[position].strip()) for column, position in columns.items()}
         for line, cells in _checked(path, header, rest)
@@ -91,10 +56,12 @@ def read(path: Path) -> RosterFile:
     entries, skipped = [], []
     seen: dict[tuple[str, str], int] = {}
     for line, texts in lines.items():
-        if _is_no_student(texts, system, has_students):
-            skipped += [_name(texts)] if texts.get("id") or texts.get("email") else []
+        person = platform.person(texts) if platform else texts
+        if person is None or (has_students and "student" not in texts.get("role", "").casefold()):
+            is_someone = texts.get(system if system in columns else "id") or texts.get("email")
+            skipped += [_name(texts)] if is_someone else []
             continue
-        entry = _entry(path, line, texts, system)
+        entry = _entry(path, line, person, platform)
         entries.append(entry)
         for key in (("id", entry.id), ("participant", entry.participant), *entry.ids):
             if key[1] and (earlier := seen.setdefault(key, line)) != line:
@@ -104,23 +71,14 @@ def read(path: Path) -> RosterFile:
                 )
     if not entries:
         raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
-    unread = () if system else tuple(clean_line(name) for name in header if name.strip() and column_of(name) is None)
-    return RosterFile(str(path), system, tuple(entries), tuple(filter(None, skipped)), unread)
+    unread = tuple(clean_line(name) for name in header if name.strip() and not is_about_people(name))
+    return RosterFile(str(path), system, tuple(entries), tuple(filter(None, skipped)), () if system else unread)
 
 
-def system_of(header: Sequence[str]) -> str:
-    """Return the learning platform that writes this header, or an empty string."""
+def platform_of(header: Sequence[str]) -> Platform | None:
+    """Return the learning platform that writes this header, or None."""
     names = set(map(normalised, header))
-    if {"student", "id", "section"} <= names:
-        return "canvas"
-    is_list = "emailaddress" in names and names & {"firstname", "surname", "lastname", "fullname"}
-    if "githubusername" in names:
-        return ""  # GitHub Classroom's own roster calls the id `identifier`, as Moodle's worksheets do
-    if "identifier" in names or GERMAN_WORKSHEET in names or (is_list and "id" not in names):
-        return "moodle"
-    if "email" in names and ("sid" in names or ("role" in names and "id" not in names)):
-        return "gradescope"
-    return ""
+    return next((each for each in PLATFORMS.values() if each.is_list(names)), None)
 
 
 # ------------------------------------------------------------------------------------------- the text
@@ -188,32 +146,23 @@ def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
 # ----------------------------------------------------------------------------------------- the columns
 
 
-def normalised(text: str) -> str:
-    """Return the letters of a column's name in lower case."""
-    return re.sub(r"[^a-z]", "", text.casefold())
+def is_about_people(name: str) -> bool:
+    """Return whether a column with this name is about people, in a roster or in the list of a platform."""
+    return any(column_in(each, name) for each in (COLUMNS, *(each.columns for each in PLATFORMS.values())))
 
 
-def column_of(name: str) -> str | None:
-    """Return which column of a roster has this name, in any usual spelling, or None."""
-    return next((key for key, names in COLUMNS.items() if normalised(name) in names.split("|")), None)
-
-
-def _columns(path: Path, line: int, header: Sequence[str], system: str) -> dict[str, int]:
+def _columns(path: Path, line: int, header: Sequence[str], platform: Platform | None) -> dict[str, int]:
     result: dict[str, int] = {}
     for position, name in enumerate(header):
-        column = column_of(name)
-        if column == "identifier" and not system:
-            column = "id"
-        if normalised(name) == "id" and system == "moodle":
-            column = "identifier"  # in a grading worksheet in German
-        if column is None or column not in EXPECTED.get(system, COLUMNS):
+        column = column_in(platform.columns if platform else COLUMNS, name)
+        if column is None:
             continue
-        if result.setdefault(column, position) != position and system not in EXPECTED:
-            raise KataError(  # in the files of EXPECTED, an assignment can have any name
+        if result.setdefault(column, position) != position and not (platform and platform.has_assignments):
+            raise KataError(
                 f"{path}, line {line}: the columns {clean_line(header[result[column]])} and {clean_line(name)} both "
                 f"give the {column}. Remove one of them."
             )
-    if not result.keys() & ({"id", "sis", "identifier"} | ({"email"} if system else set())):
+    if not result.keys() & ({"id", "identifier"} | ({"email", platform.name} if platform else set())):
         raise KataError(
             f"{path}, line {line}: no column has the people's ids. The first line names the columns: "
             "id,name,e-mail,section,group,github; only id is required."
@@ -240,31 +189,22 @@ def _checked(
 # ------------------------------------------------------------------------------------------- the people
 
 
-def _is_no_student(texts: Mapping[str, str], system: str, has_students: bool) -> bool:
-    """Return whether a line is about someone else: a teacher, Canvas's test student, or a line without a person."""
-    test = normalised(texts.get("name", "")) in ("studenttest", "teststudent")
-    if system == "canvas" and (test or not texts.get("id")):
-        return True
-    return has_students and "student" not in texts.get("role", "").casefold()
-
-
-def _entry(path: Path, line: int, texts: Mapping[str, str], system: str) -> RosterEntry:
-    login, email = texts.get("login", ""), texts.get("email")
-    ids = [("canvas", texts["id"])] if system == "canvas" else []
-    ids += [(system, texts[system]) for system in ("login", "github") if texts.get(system)]
-    participant = texts.get("identifier", "").rpartition(" ")[2].removeprefix("Teilnehmer/in")
+def _entry(path: Path, line: int, texts: Mapping[str, str], platform: Platform | None) -> RosterEntry:
+    login, email, own = texts.get("login", ""), texts.get("email"), texts.get("id", "")
+    systems = (platform.name if platform else "", "login", "github")
+    ids = tuple((system, texts[system]) for system in systems if texts.get(system))
+    participant = texts.get("identifier", "")
     if email is None and "@" in login:
         email = login
-    own = texts.get("sis" if system == "canvas" else "id", "")
-    if not own and not system:
+    if not own and not platform:
         raise KataError(f"{path}, line {line}: the id is missing. Add it, or remove the line.")
     if not own and not email and not ids and not participant:
         raise KataError(f"{path}, line {line}: it has no id and no e-mail address. Add one of them.")
     if len(own.encode()) > PERSON:
         raise KataError(f"{path}, line {line}: the id is longer than {PERSON} bytes. Shorten it.")
-    own = composed(own or (login if system == "canvas" else email or ""))
+    own = composed(own or email or login)
     name = _name(texts) if texts.keys() & {"name", "first", "last"} else None
-    return RosterEntry(line, own, name, email, texts.get("section"), texts.get("team"), tuple(ids), participant)
+    return RosterEntry(line, own, name, email, texts.get("section"), texts.get("team"), ids, participant)
 
 
 def _name(texts: Mapping[str, str]) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import re
 import unicodedata
 import zoneinfo
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +20,9 @@ from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
 from graders.intake.rules import printable
 from katas_course import downloads, roster_files
-from katas_course.downloads import LATE, Cohort, SubmissionEntry, as_time, composed, mtime
+from katas_course.downloads import ANONYMOUS, Cohort, SubmissionEntry, as_time, as_utc, composed, mtime
+from katas_course.platforms import PLATFORMS, is_late_note
+from katas_course.platforms.platform import TimesColumn, normalised
 
 
 @dataclass(frozen=True)
@@ -36,34 +36,46 @@ class KataSubmission:
 
 
 def read(path: Path, form: str | None = None) -> Cohort:
-    """Return the entries in a folder or .zip file of this form (see katas_course.downloads).
+    """Return the entries in a folder or .zip file. `form` is "folders" or a platform, by default what the names say.
 
     The submission time comes from the learning management system, or from the archive or the newest file in the
     person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one person, that
     person gets one entry, which is refused. Raises KataError if there are no entries.
     """
-    cohort = downloads.read(path, form)
-    known = Counter(person for entry in cohort.entries for person in entry.people)
-    entries = [_refused(person, cohort.entries) for person, count in known.items() if count > 1]
-    for entry in cohort.entries:
+    forms_known = ("folders", *PLATFORMS)
+    if form is not None and form not in forms_known:
+        raise KataError(f"--from {form}: expected one of {', '.join(forms_known)}.")
+    source = downloads.source_at(path, [each.marker for each in PLATFORMS.values() if each.marker])
+    # From the last one: Canvas's names say the least, so they fit other platforms' too.
+    fitting = (each for each in reversed(PLATFORMS.values()) if each.is_download(source.names))
+    platform = PLATFORMS.get(form) if form else next(fitting, None)
+    found = list(platform.entries(source) if platform else downloads.per_person(source))
+    if not found:
+        wanted = f" that look like {platform.download}; leave out --from {form}" if form and platform else ""
+        raise KataError(f"{path}: there are no submissions{wanted}. {downloads.SPECIFY}")
+    if platform:
+        found = [replace(each, notes=(*each.notes, platform.late_note)) if each.late else each for each in found]
+    known = Counter(person for entry in found for person in entry.people)
+    entries = [_refused(person, found) for person, count in known.items() if count > 1]
+    for entry in found:
         alone = [person for person in sorted(entry.people) if known[person] == 1]
         if alone:
             entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
     entries.sort(key=lambda entry: entry.person)
-    return replace(cohort, entries=entries)
+    return Cohort(platform.name if platform else "folders", entries, source.left_out)
 
 
 def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:
     """Return the cohort with these submission times. A group has the time of its first member who has one.
 
-    A person with a time no longer has Canvas's mark that the submission is late: the time says it. `late` holds the
+    A person with a time no longer has the note that the platform marked it as late: the time says it. `late` holds the
     marks of the platform that the times come from.
     """
     entries = []
     for entry in cohort.entries:
         given = next((person for person in entry.people if person in times), None)
         if given is not None:
-            notes, is_late = tuple(note for note in entry.notes if note != LATE), (late or {}).get(given)
+            notes, is_late = tuple(note for note in entry.notes if not is_late_note(note)), (late or {}).get(given)
             entry = replace(entry, submitted_at=times[given], explicit=True, notes=notes, late=is_late)
         entries.append(entry)
     return replace(cohort, entries=entries)
@@ -97,7 +109,7 @@ def names_in(entry: SubmissionEntry) -> str:
 class Times(NamedTuple):
     """The submission times in a file by person, in UTC (ISO 8601), and who is late according to the platform.
 
-    `note` says how times without a time zone were read, if the file has such times of Moodle.
+    `note` says how times without a time zone were read, if the file is a platform's.
     """
 
     times: dict[str, str]
@@ -108,36 +120,35 @@ class Times(NamedTuple):
 def read_times(path: Path, people: Collection[str] = (), zone: str | None = None) -> Times:
     """Read each person's submission time from a CSV file with the columns `person` and `time`.
 
-    The first line may be a header. The file may also be Moodle's grading worksheet. A person in it gets the one of
-    their names that is in `people`. Times are in ISO 8601; those without an offset are in `zone`, by default in UTC,
-    and Moodle's in the time zone of this machine. Raises KataError if a line is invalid.
+    The first line may be a header. The file may also be a platform's list of people with times. A person in it gets
+    the one of their names that is in `people`. Times are in ISO 8601; those without an offset are in `zone`, by default
+    in UTC, and a platform's in the time zone of this machine. Raises KataError if a line is invalid.
     """
     lines = roster_files.read_table(path).lines
-    is_moodle = roster_files.system_of(lines[0][1]) == "moodle"
-    wanted = "`person,2026-05-31T23:59:00+02:00`"
-    if is_moodle:
-        wanted = (
-            "a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English or German, and download it again"
-        )
+    platform = roster_files.platform_of(lines[0][1])
+    form = platform.times if platform else None
     in_zone = _zone(zone)
     times: dict[str, str] = {}
     late = set()
-    for number, person, text, is_late in _of_worksheet(path, lines, people) if is_moodle else _of_table(lines):
+    for number, person, text, is_late in _of_list(path, lines, people, form) if form else _of_table(lines):
         try:
-            moment = _moodle_time(text) if is_moodle else datetime.datetime.fromisoformat(text)
-            if moment.tzinfo is None and (in_zone or is_moodle):
+            moment = form.moment(text) if form else datetime.datetime.fromisoformat(text)
+            if moment.tzinfo is None and (in_zone or form):
                 moment = moment.replace(tzinfo=in_zone) if in_zone else moment.astimezone()
             time = as_utc(moment)
         except (ValueError, OverflowError):
+            wanted = form.wanted if form else "`person,2026-05-31T23:59:00+02:00`"
             raise KataError(f"{path}, line {number}: expected {wanted}.") from None
         if times.setdefault(composed(person), time) != time:
             raise KataError(
                 f"{path}, line {number}: an earlier line has a different time for {person}. Remove one of the lines."
             )
         late |= {composed(person)} if is_late else set()
+    if platform is None or form is None:
+        return Times(times)
     read_as = zone or f"{datetime.datetime.now().astimezone().tzname()}, which is the zone of this machine"
-    note = f"{path}: Moodle's times name no time zone, and were read as {read_as} (to change it: --zone Europe/Berlin)"
-    return Times(times, frozenset(late), note if is_moodle else "")
+    note = f"{path}: {platform.title}'s times name no time zone, and were read as {read_as}"
+    return Times(times, frozenset(late), f"{note} (to change it: --zone Europe/Berlin)")
 
 
 def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
@@ -158,45 +169,30 @@ def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
         yield number, cells[0], cells[1] if len(cells) == 2 else "", False
 
 
-SUBMITTED = ("lastmodifiedsubmission", "zuletztgendertabgabe")  # Last modified (submission), Zuletzt geändert (Abgabe)
-MONTHS = {
-    "Januar": "January",
-    "Jänner": "January",
-    "Februar": "February",
-    "März": "March",
-    "Mai": "May",
-    "Juni": "June",
-    "Juli": "July",
-    "Oktober": "October",
-    "Dezember": "December",
-}
-_IS_LATE = re.compile(r"\d \S+ (late\b|zu spät)")
-
-
-def _of_worksheet(path: Path, lines: Sequence[tuple[int, list[str]]], people: Collection[str]) -> Iterator[TimeLine]:
-    """Yield the lines of Moodle's grading worksheet that have a time of submission."""
-    header = [roster_files.normalised(name) for name in lines[0][1]]
-    submitted = next((name for name in header if name in SUBMITTED), None)
+def _of_list(
+    path: Path, lines: Sequence[tuple[int, list[str]]], people: Collection[str], form: TimesColumn
+) -> Iterator[TimeLine]:
+    """Yield the lines of a platform's list of people that have a time of submission."""
+    header = [normalised(name) for name in lines[0][1]]
+    submitted = next((name for name in header if name in map(normalised, form.titles)), None)
     if submitted is None:
-        raise KataError(
-            f"{path}: it has no column Last modified (submission). Download the assignment's grading worksheet."
-        )
+        raise KataError(f"{path}: it has no column {form.titles[0]}. Download the assignment's grading worksheet.")
     cells_of = dict(lines)
     for each in roster_files.read(path).entries:
         cells = dict(zip(header, cells_of[each.line], strict=False))
         text, name = cells.get(submitted, "").strip(), each.name or ""
-        numbered = f"{name or 'Participant'}_{each.participant}"  # as downloads of this assignment call namesakes
+        numbered = f"{name or ANONYMOUS}_{each.participant}"  # as downloads of this assignment call namesakes
         names = [numbered, name, each.id, each.email or ""]
         person = next((one for one in names if composed(one) in people), each.id or each.email or name or numbered)
         if text not in ("", "-"):
-            yield each.line, person, text, _IS_LATE.search(cells.get("status", "")) is not None
+            yield each.line, person, text, form.is_late(cells)
 
 
 def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:
-    """Raise KataError if most people have other numbers in Moodle's worksheet, because each assignment has its own."""
+    """Raise KataError if most people have other numbers in a platform's list, because each assignment has its own."""
     numbers: dict[str, set[str]] = {}
     for each in roster_files.read(path).entries:
-        numbers.setdefault(composed(each.name or "Participant"), set()).add(each.participant)
+        numbers.setdefault(composed(each.name or ANONYMOUS), set()).add(each.participant)
     everyone = set().union(*numbers.values())
     names = [(entry.person.removesuffix(f"_{entry.participant}"), entry.participant) for entry in entries]
     other = [f"{name}_{number}" for name, number in names if number and number not in numbers.get(name, everyone)]
@@ -205,19 +201,6 @@ def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:
             f"{path}: it is another assignment's worksheet, because {len(other)} of {len(names)} people have other "
             f"numbers in it ({other[0]} is not there). Download this assignment's, or use this one: --anyway"
         )
-
-
-def _moodle_time(text: str) -> datetime.datetime:
-    """Return the time in a text of Moodle in English, British or American, or in German.
-
-    Raises ValueError for another text.
-    """
-    words = " ".join(MONTHS.get(word, word) for word in re.sub(r"^[^\W\d]+,", "", text).split())
-    for day in ("%d %B %Y", "%B %d, %Y", "%d. %B %Y"):
-        for hour in ("%I:%M %p", "%H:%M"):
-            with suppress(ValueError):
-                return datetime.datetime.strptime(words, f"{day}, {hour}")
-    return datetime.datetime.fromisoformat(words)
 
 
 def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str, str]) -> dict[str, str]:
@@ -233,19 +216,6 @@ def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str
             raise KataError(f"--times: {both} are the same person, with different times. Remove one of the lines.")
     named = {person: person if person in times else by_id.get(ids[person]) for person in people}
     return {person: times[name] for person, name in named.items() if name is not None}
-
-
-def as_utc(moment: datetime.datetime) -> str:
-    """Return a time in UTC, in ISO 8601 to the second. A time without an offset is assumed to be in UTC.
-
-    Raises ValueError if the time in UTC is outside the years 1 to 9999.
-    """
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    try:
-        return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
-    except OverflowError as fault:
-        raise ValueError(str(fault)) from None
 
 
 def now() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +32,7 @@ from katas_course.commands.options import (
 from katas_course.gradebook import results, settings
 from katas_course.gradebook.results import KataResult, PersonReport
 from katas_course.lms_export import Filled
+from katas_course.platforms import PLATFORMS
 from katas_course.totals import Course
 
 app = typer.Typer(help="Write the gradebook for other programs.", no_args_is_help=True, rich_markup_mode=None)
@@ -176,19 +176,6 @@ Output = Annotated[Path | None, option("Write to this file; by default, to the -
 Anyway = Annotated[bool, option("Fill it in even if it seems to belong to another kata.", None, "--anyway")]
 
 
-PURPOSES = {
-    "canvas": """Write a kata's points for Canvas.
-
-    In Canvas, choose Grades, Export. Fill the file in with --into, and import it there again.
-    """,
-    "moodle": """Write a kata's points for Moodle.
-
-    In the assignment, download the grading worksheet. Fill it in with --into, and upload it there again.
-    """,
-    "gradescope": "Write a kata's points in the format of the grades that Gradescope exports.",
-}
-
-
 def _export(
     command: typer.Context,
     kata: KataSlug,
@@ -198,7 +185,7 @@ def _export(
     anyway: Anyway = False,
     gradebook: Url = DEFAULT_URL,
 ) -> None:
-    system = command.info_name or ""
+    platform = PLATFORMS[command.info_name or ""]
     if column is not None and into is None:
         raise KataError("--column: it needs a file to fill in: --into FILE.")
     with open_gradebook(gradebook) as book:
@@ -213,9 +200,9 @@ def _export(
     if not any(report.katas for report in reports):
         raise KataError(f"{gradebook}: it has no points for {kata}. Import a batch with `katas gradebook import`.")
     if into is None:
-        filled = lms_export.minimal(system, kata, title, reports)
+        filled = lms_export.minimal(platform, kata, title, reports)
     else:
-        filled = lms_export.fill(into, system, kata, title, reports, column, {} if anyway else others)
+        filled = lms_export.fill(into, platform, kata, title, reports, column, {} if anyway else others)
     target = output or into
     if target is None:
         print(filled.text, end="")
@@ -226,8 +213,8 @@ def _export(
         typer.echo(text, err=target is None)
 
 
-for system, purpose in PURPOSES.items():
-    app.command(system, cls=KataFirst, help=cleandoc(purpose))(_export)
+for each in PLATFORMS.values():
+    app.command(each.name, cls=KataFirst, help=each.export)(_export)
 
 
 def _problems(filled: Filled, file: Path | str) -> list[str]:

@@ -15,7 +15,8 @@ from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
 from graders.errors import KataError
 from graders.output.progress_bar import LINE_S, LineReporter, progress_bar
-from katas_course.commands.options import Workers, argument, counted, first_of, if_new, listed, option
+from katas_course.commands.options import Workers, argument, counted, first_of, if_new, listed, one_of, option
+from katas_course.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from graders.catalogue import Kata
@@ -28,17 +29,18 @@ if TYPE_CHECKING:
     from katas_course.gradebook.importing import Key
     from katas_course.grading import BatchProgress, BatchRun
 
-
+TIMED = one_of(each.title for each in PLATFORMS.values() if each.times)
 Submissions = Annotated[
     Path,
     argument(
         "SUBMISSIONS",
-        "A folder or .zip with a folder, .zip or .tar per person, or a download of Canvas, Moodle or Gradescope.",
+        "A folder or .zip with a folder, .zip or .tar per person, or a download of "
+        f"{one_of(each.title for each in PLATFORMS.values())}.",
     ),
 ]
 From = Annotated[
     str | None,
-    option("What SUBMISSIONS is, if its names don't tell: folders, canvas, moodle or gradescope.", "FORM", "--from"),
+    option(f"What SUBMISSIONS is, if its names don't tell: {one_of(('folders', *PLATFORMS))}.", "FORM", "--from"),
 ]
 Out = Annotated[Path, option("The batch folder, where all results go.", "DIR", "--out")]
 Katas = Annotated[
@@ -49,10 +51,10 @@ Changed = Annotated[
     bool, option("Also regrade what was graded with different tests, harness or policy.", None, "--changed")
 ]
 Times = Annotated[
-    Path | None, option("A CSV file with each person's submission time, or Moodle's grading worksheet.", "FILE")
+    Path | None, option(f"A CSV file with each person's submission time, or {TIMED}'s grading worksheet.", "FILE")
 ]
 Zone = Annotated[
-    str | None, option("The time zone of times without one; by default UTC, and for Moodle this machine's.", "NAME")
+    str | None, option(f"The time zone of times without one; by default UTC, and for {TIMED} this machine's.", "NAME")
 ]
 Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
@@ -99,7 +101,6 @@ def grade_batch(
         )
     from katas_course import submissions
     from katas_course.batch import Batch
-    from katas_course.downloads import TITLES
     from katas_course.executors import Cluster, ThisMachine
     from katas_course.gradebook import results, settings
     from katas_course.grading import BatchRun
@@ -112,9 +113,9 @@ def grade_batch(
         raise KataError(
             f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
         )
-    if cohort.form in TITLES:
+    if cohort.form in PLATFORMS:
         people = counted(len(cohort.people), "person", "people")
-        print(f"read as {TITLES[cohort.form]}: {people} (if it is something else, choose with --from)")
+        print(f"read as {PLATFORMS[cohort.form].download}: {people} (if it is something else, choose with --from)")
     if given.note:
         print(given.note)
     if times and given.note and not anyway:

@@ -111,7 +111,7 @@ def check_kata(book: Gradebook, kata: str | None) -> None:
 
 def moment(text: str, option: str) -> str:
     """Return the time given with `option` in UTC and ISO 8601. Raises KataError if it is not a time."""
-    from katas_course.submissions import as_utc
+    from katas_course.downloads import as_utc
 
     try:
         return as_utc(datetime.datetime.fromisoformat(text))
@@ -136,6 +136,11 @@ def line(text: str, limit: int = 200) -> str:
 def listed(people: Iterable[str], most: int = MOST_PEOPLE) -> str:
     """Return the names of the first people, and how many more there are."""
     return first_names([line(each, 1_000) for each in people], most)
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return words as a choice, such as "folders, canvas or moodle"."""
+    return " or ".join(", ".join(words).rsplit(", ", 1))
 
 
 def first_of(what: str, items: Sequence[str]) -> list[str]:

@@ -32,7 +32,8 @@ from katas_course.commands.options import (
 from katas_course.downloads import composed
 from katas_course.gradebook import Gradebook, batches, people, removal
 from katas_course.gradebook.people import Directory, Listing, RosterChanges
-from katas_course.roster_files import SYSTEM_NAMES, RosterFile
+from katas_course.platforms import PLATFORMS
+from katas_course.roster_files import RosterFile
 from katas_course.written_files import refresh_tables, write_table
 
 app = typer.Typer(help="Show and change the roster.", no_args_is_help=True, rich_markup_mode=None)
@@ -50,8 +51,9 @@ def import_(
     """Import the roster, or update it.
 
     The file has a line for each person, and its first line names the columns: id, name, e-mail, section, group and
-    github, the login there. You can also use Canvas's gradebook, Moodle's list of participants or grading worksheet, or
-    the rosters of Gradescope and GitHub Classroom. People who are not in the file are marked as left, but not deleted.
+    github, the login there. You can also use the lists of learning platforms, such as Canvas's gradebook, Moodle's list
+    of participants or grading worksheet, and the rosters of Gradescope and GitHub Classroom. People who are not in the
+    file are marked as left, but not deleted.
     """
     read = roster_files.read(file)
     made = if_new(gradebook)
@@ -63,7 +65,7 @@ def import_(
 
 def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[Listing]) -> list[str]:
     """Return what an import has changed. If many people have left, the file may be that of one section."""
-    made = f" (read as {SYSTEM_NAMES[read.system]})" if read.system else ""
+    made = f" (read as {PLATFORMS[read.system].title}'s)" if read.system else ""
     counts = {"new": changes.added, "changed": changes.changed, "back": changes.returned, "left": changes.left}
     words = ", ".join(f"{len(each)} {name}" for name, each in counts.items() if each) or "nothing has changed"
     lines = [f"{file}{made}: {counted(len(read.entries), 'person', 'people')}; {words}"]

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from katas_course.downloads import as_utc
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.tables import LeaseRow, MarkRow
-from katas_course.submissions import as_utc
 
 MARKED = sa.select(MarkRow.submission_id, MarkRow.task)
 DURATION = datetime.timedelta(minutes=15)

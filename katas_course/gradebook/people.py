@@ -17,8 +17,10 @@ from graders.errors import KataError
 from katas_course.downloads import composed
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow
+from katas_course.platforms import PLATFORMS
+from katas_course.platforms.platform import RosterEntry
 from katas_course.roster import BY_HAND, UNKNOWN, Match, Roster, RosterPerson
-from katas_course.roster_files import RosterEntry, RosterFile
+from katas_course.roster_files import RosterFile
 from katas_course.submissions import forms, now
 
 IdKey = tuple[str, str]  # a person's id, and a kata's slug
@@ -156,9 +158,10 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
     chosen: dict[str, RosterEntry] = {}
     for entry in file.entries:
         if not (entry.id or entry.email or entry.ids):
+            title = PLATFORMS[file.system].title
             raise KataError(
-                f"{file.path}, line {entry.line}: it has no id and no e-mail address, and Moodle's participant numbers "
-                "change with every assignment. Import Moodle's list of participants."
+                f"{file.path}, line {entry.line}: it has no id and no e-mail address, and {title}'s participant "
+                f"numbers change with every assignment. Import {title}'s list of participants."
             )
         person = _id_for(roster, entry, file, others)
         if person in chosen:

@@ -15,13 +15,13 @@ from graders.errors import KataError
 from graders.report.text import clean_line, first_names
 from graders.verdict import Verdict
 from katas_course import rules, totals
-from katas_course.downloads import LATE
 from katas_course.gradebook import decisions, settings
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.groups import Groups
 from katas_course.gradebook.importing import Key
 from katas_course.gradebook.people import Directory, IdKey, Listing
 from katas_course.gradebook.tables import AuditRow, KataRow, SubmissionRow
+from katas_course.platforms import is_late_note
 from katas_course.rules import Attempt, Decision, FinalMark, KataWork, Rule, ScoredAttempt
 from katas_course.totals import KataMark, Total
 
@@ -205,7 +205,8 @@ def lateness_warnings(
         due = result.rule.due_at or ""
         for each in result.standings if due and due == general[result.kata].due_at else ():
             name, time = each.attempt.submitted_as, each.attempt.submitted_at
-            noted = LATE in each.attempt.verdict.intake_notes and (name, result.kata, time) not in settled
+            is_settled, notes = (name, result.kata, time) in settled, each.attempt.verdict.intake_notes
+            noted = not is_settled and any(map(is_late_note, notes))
             mark = None if each.attempt.by else (marks or {}).get((name, time), noted or None)
             if each.late and mark is False:
                 unmarked.setdefault((result.kata, due), []).append(name)

@@ -14,7 +14,8 @@ import pytest
 
 from graders import catalogue
 from graders.errors import KataError
-from katas_course import gradescope, submissions
+from katas_course import submissions
+from katas_course.platforms import gradescope
 from tests.workshop import ADDED, SOLUTION, write, write_repository, zipped
 
 pytestmark = pytest.mark.security

@@ -10,8 +10,9 @@ import pytest
 
 from graders import catalogue
 from graders.errors import KataError
-from katas_course import downloads, gradescope, submissions
+from katas_course import submissions
 from katas_course.batch import Batch
+from katas_course.platforms import gradescope
 from katas_course.roster import Roster, RosterPerson
 from tests.katas_course.books import rows_of
 from tests.warm import katas
@@ -250,7 +251,7 @@ def test_the_form_can_be_chosen(root, tmp_path):
 def test_folders_that_only_resemble_a_download_are_folders(tmp_path):
     for name in ("ada_1_2_x", "submission_1", "bob", "Kim_3_assignsubmission_file"):
         write(tmp_path / name / "twice.py", SOLUTION)
-    assert downloads.read(tmp_path).form == "folders"
+    assert submissions.read(tmp_path).form == "folders"
 
 
 @pytest.mark.parametrize("data", [b"", b"no archive", b"PK\x05\x06"])

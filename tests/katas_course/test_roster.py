@@ -20,8 +20,9 @@ from katas_course.downloads import SubmissionEntry
 from katas_course.gradebook import Gradebook, decisions, people, removal, results, settings
 from katas_course.gradebook.people import Directory
 from katas_course.gradebook.tables import Table
+from katas_course.platforms.platform import RosterEntry
 from katas_course.roster import Roster, RosterPerson, spellings
-from katas_course.roster_files import RosterEntry, RosterFile
+from katas_course.roster_files import RosterFile
 from katas_course.submissions import KataSubmission
 from tests.katas_course.books import DUE, add, audit_of, changes, graded, moment, results_in
 

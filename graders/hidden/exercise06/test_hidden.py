@@ -285,7 +285,8 @@ def test_the_largest_relative_error_of_all_elements(kata, draw):
 @cases(8)
 def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes):
     layout, (n_axes, name) = LAYOUTS[draw.case % 4], ((2, "rows"), (3, "waves"))[(draw.case + draw.case // 4) % 2]
-    shape = draw.sizes("a b c", low=2, high=4)[:n_axes]
+    a, b, c = draw.sizes("a b c", low=2, high=4)
+    shape = (a, a) if draw.case == 0 else (a, b, c)[:n_axes]  # always one square matrix, whatever is drawn
     w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))
     parameters = parameters_of(draw, name, shape)
     reported = measured(kata, probes.gradients_and_argument, name, parameters, layout, w, v)
