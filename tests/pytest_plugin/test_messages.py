@@ -47,8 +47,8 @@ def katas() -> Iterator[Judge]:
         yield judge
 
 
-def pasted(kata: Kata, files: dict[str, bytes], program: str) -> str:
-    """Return a program's output, or its traceback."""
+def pasted(kata: Kata, files: dict[str, bytes], program: str) -> tuple[str, str]:
+    """Return a program's output and "", or its traceback and the exception's name."""
     with handed_out(kata, files) as folder:
         return output_of(program, folder)
 
@@ -82,8 +82,8 @@ def test_a_pasted_program_prints_the_reported_values(katas: Judge, slug: str, na
     programs = offered(verdict)
     assert programs
     for program in programs:
-        printed = pasted(kata, files, program)
-        assert runs_as_told(program, printed), f"{program}\n--- printed\n{printed}"
+        printed, ended = pasted(kata, files, program)
+        assert runs_as_told(program, printed, ended), f"{program}\n--- printed\n{printed}"
 
 
 @pytest.mark.deep
@@ -94,8 +94,8 @@ def test_every_program_of_a_kata_prints_reported_values(katas: Judge, slug: str)
         for variant in [each for each in kata.wrong if each.task == task.name][:2]:
             _, files, verdict = graded(katas, slug, variant.path.stem)
             for program in offered(verdict):
-                printed = pasted(kata, files, program)
-                assert runs_as_told(program, printed), f"{variant.path.stem}\n{program}\n--- printed\n{printed}"
+                printed, ended = pasted(kata, files, program)
+                assert runs_as_told(program, printed, ended), f"{variant.path.stem}\n{program}\n--- printed\n{printed}"
 
 
 def test_only_a_race_has_an_input_that_is_too_large_for_a_program(katas: Judge) -> None:
@@ -120,8 +120,8 @@ def test_a_program_makes_the_calls_that_a_wrong_answer_depends_on(katas: Judge, 
     said = [test.message for test in verdict.tests if "your code keeps something from earlier calls" in test.message]
     assert said or name != "added_to_the_last_answer"
     for program in offered(verdict):
-        printed = pasted(kata, files, program)
-        assert runs_as_told(program, printed), f"{program}\n--- printed\n{printed}"
+        printed, ended = pasted(kata, files, program)
+        assert runs_as_told(program, printed, ended), f"{program}\n--- printed\n{printed}"
 
 
 @pytest.mark.parametrize(
