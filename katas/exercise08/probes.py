@@ -8,14 +8,7 @@ from graders.worker.layouts import LAYOUTS
 
 
 def dropout_with_layout(submission, layout, h, mask, p_drop):
-    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call.
-
-    Shown as:
-        # dropout(h, mask, p_drop) with arrays in memory layout {layout}
-        # h = {h:brief}
-        # mask = {mask:brief}
-        # p_drop = {p_drop:brief}
-    """
+    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call."""
     h, mask = LAYOUTS[layout](h), LAYOUTS[layout](mask)
     return [submission.dropout(h, mask, p_drop), h.copy(), mask.copy()]
 
@@ -42,11 +35,7 @@ def in_a_row(submission, times, shape, p_drop, rng):
 
 
 def global_generators_around(submission, shape, p_drop, rng):
-    """The next numbers of NumPy's and Python's global generators, without a call of dropout_mask and after one.
-
-    Shown as:
-        # dropout_mask(shape, p_drop, rng) with shape = {shape}, p_drop = {p_drop:brief}
-    """
+    """The next numbers of NumPy's and Python's global generators, without a call of dropout_mask and after one."""
     np.random.random(), random.random()  # in case that an earlier call has set the seed that this one sets
     numpy_state, python_state = np.random.get_state(), random.getstate()
     untouched = [np.random.random(), random.random()]
