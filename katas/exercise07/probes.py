@@ -15,7 +15,11 @@ def in_a_row(submission, times, fan_in, fan_out, scheme, rng):
 
 
 def global_generators_around(submission, fan_in, fan_out, scheme, rng):
-    """The next numbers of NumPy's and Python's global generators, without a call of initialize and after one."""
+    """The next numbers of NumPy's and Python's global generators, without a call of initialize and after one.
+
+    Shown as:
+        # initialize(fan_in, fan_out, scheme, rng) with fan_in = {fan_in}, fan_out = {fan_out}, scheme = {scheme:brief}
+    """
     np.random.random(), random.random()  # in case that an earlier call has set the seed that this one sets
     numpy_state, python_state = np.random.get_state(), random.getstate()
     untouched = [np.random.random(), random.random()]

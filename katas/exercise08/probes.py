@@ -35,7 +35,11 @@ def in_a_row(submission, times, shape, p_drop, rng):
 
 
 def global_generators_around(submission, shape, p_drop, rng):
-    """The next numbers of NumPy's and Python's global generators, without a call of dropout_mask and after one."""
+    """The next numbers of NumPy's and Python's global generators, without a call of dropout_mask and after one.
+
+    Shown as:
+        # dropout_mask(shape, p_drop, rng) with shape = {shape}, p_drop = {p_drop:brief}
+    """
     np.random.random(), random.random()  # in case that an earlier call has set the seed that this one sets
     numpy_state, python_state = np.random.get_state(), random.getstate()
     untouched = [np.random.random(), random.random()]

@@ -15,7 +15,11 @@ def in_a_row(submission, times, probabilities, rng):
 
 
 def global_generators_around(submission, times, probabilities, rng):
-    """The next numbers of NumPy's and Python's global generators, without calls of sample and after some."""
+    """The next numbers of NumPy's and Python's global generators, without calls of sample and after some.
+
+    Shown as:
+        # sample(probabilities, rng), {times} times, with probabilities = {probabilities:brief}
+    """
     np.random.random(), random.random()  # in case that an earlier call has set the seed that this one sets
     numpy_state, python_state = np.random.get_state(), random.getstate()
     untouched = [np.random.random(), random.random()]
