@@ -20,7 +20,8 @@ from graders.report import wording
 from graders.verdict import Verdict
 
 PATIENCE_S = 120.0
-NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan\b|inf\b)")
+WORDS = ("True", "False", "None")
+VALUE = re.compile(r"(?<![\w.])(?:-?(?:\d+\.?\d*(?:e[+-]?\d+)?|nan\b|inf\b)|True\b|False\b|None\b)")
 
 
 class Tried(NamedTuple):
@@ -43,8 +44,8 @@ def tried(kata: Kata, files: Mapping[str, bytes], verdict: Verdict) -> Iterator[
             if not wording.can_be_pasted(test.counterexample):
                 yield Tried(test.name, "in words")
                 continue
-            printed = output_of(test.counterexample, folder)
-            agrees = runs_as_told(test.counterexample, printed)
+            printed, ended = output_of(test.counterexample, folder)
+            agrees = runs_as_told(test.counterexample, printed, ended)
             yield Tried(test.name, *(("agrees",) if agrees else ("is wrong", printed.strip()[-200:])))
 
 
@@ -61,30 +62,46 @@ def handed_out(kata: Kata, files: Mapping[str, bytes]) -> Iterator[Path]:
         yield Path(name)
 
 
-def output_of(program: str, folder: Path) -> str:
-    """Return what a program prints, or its traceback."""
+def output_of(program: str, folder: Path) -> tuple[str, str]:
+    """Return what a program prints and "", or its traceback and the name of the exception that ended it."""
     words = [sys.executable, "-"]
     try:
         done = subprocess.run(words, input=program, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
-        return f"TimeoutError: it takes more than {PATIENCE_S:g} s"
-    return done.stdout if done.returncode == 0 else done.stderr
+        return f"it takes more than {PATIENCE_S:g} s", "TimeoutError"
+    if done.returncode == 0:
+        return done.stdout, ""
+    raised = re.search(r"^[\w.]*?(\w+)(?::|$)", done.stderr.rpartition("Traceback (most")[2], re.MULTILINE)
+    return done.stderr, raised[1] if raised else "no exception"
 
 
-def runs_as_told(program: str, printed: str) -> bool:
-    """Return whether a program printed the value, or raised the exception, that its last comments report."""
+def runs_as_told(program: str, printed: str, ended: str) -> bool:
+    """Return whether a program printed the value, or raised the exception, that its last comments report.
+
+    If they report neither, because the message says what is wrong, it only has to run.
+    """
     raised = re.search(r"^# raises (\w+)", program, re.MULTILINE)
-    if raised:
-        return raised[1] in "".join(printed.splitlines()[-1:])
+    if raised or ended:
+        return raised is not None and raised[1] == ended
     yours = re.search(r"^# yours   : (.*(?:\n#  .*|\n# [^ey].*)*)", program, re.MULTILINE)
-    if not yours:  # the value is too large to show
-        return "..." in printed
-    told, came = _numbers(re.sub(r"dtype\S+", "", yours[1])), _numbers(printed)
-    if program.count("print(") > 1:  # the answer to an earlier call comes first
+    if not yours:
+        return True
+    told, came = _values(re.sub(r"dtype\S+", "", yours[1])), _values(printed)
+    if yours[1].endswith("…"):  # the last number may be cut, too
+        told, came = told[:-1], came[: len(told) - 1]
+    elif program.count("print(") > 1:  # the answer to an earlier call comes first
         came = came[max(0, len(came) - len(told)) :]
-    return len(told) == len(came) and np.allclose(told, came, rtol=2e-4, equal_nan=True)
+    if not told and (words := re.findall(r"\w+", yours[1])):  # a string, a dtype or a type
+        return words[-1] in printed and not came
+    return len(told) == len(came) and all(map(_alike, told, came))
 
 
-def _numbers(text: str) -> list[float]:
-    """Return the numbers in a value that Python or NumPy printed."""
-    return [float(each) for each in NUMBER.findall(text)]
+def _values(text: str) -> list[float | str]:
+    """Return the numbers, and the words that can be a value, in what Python or NumPy printed."""
+    return [each if each in WORDS else float(each) for each in VALUE.findall(text)]
+
+
+def _alike(told: float | str, came: float | str) -> bool:
+    if isinstance(told, str) or isinstance(came, str):
+        return told == came
+    return bool(np.isclose(told, came, rtol=2e-4, equal_nan=True))

@@ -1,7 +1,8 @@
 """Finds a small failing input by greedily simplifying a recorded case as long as it still fails.
 
 A move drops entries along a named size (such as a row or a column), or sets entries to 0 or 1, or rounds or halves
-entries. The moves are repeated until none of them helps or the budget is spent. A candidate is accepted only if it is
+entries. If a case has many numbers, its arrays first repeat a few. The moves are repeated until none of
+them helps or the budget is spent. A candidate is accepted only if it is
 simpler and still fails, so the result is never more complicated than the original. The search is deterministic.
 """
 
@@ -17,6 +18,9 @@ import numpy as np
 from graders.checks.draw import Array, ArrayDrawn, Node, Script, SeedDrawn, SizeDrawn, Unreplayable, within
 from graders.errors import WorkerError
 
+MANY = 200  # if a case has more numbers, its arrays repeat their first few
+FEW = 7
+
 Fails = Callable[[Script], bool]
 Move = Callable[[Array], Array]
 
@@ -31,7 +35,11 @@ def reduce(script: Script, fails: Fails, budget: int = 200) -> tuple[Script, int
     rounded = script
     for i, node in enumerate(script):
         rounded = (_moved(rounded, i, _to_tenths) or rounded) if isinstance(node, ArrayDrawn) else rounded
-    search.accepts(rounded)  # first, because it makes the largest array short to write, however soon the search ends
+    search.accepts(rounded)  # first, because it makes arrays short to write, however soon the search ends
+    sizes = {i: node.value.size for i, node in enumerate(script) if isinstance(node, ArrayDrawn)}
+    if sum(sizes.values()) > MANY and not search.accepts(_repeating(search.best, [*sizes])):
+        for i in sizes:
+            search.accepts(_repeating(search.best, [i]))
     before = None
     while before is not search.best and not search.over:
         before = search.best
@@ -147,6 +155,15 @@ def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> No
 
 
 # ------------------------------------------------------------------------------------------------ values
+
+
+def _repeating(script: Script, places: Sequence[int]) -> Script:
+    """Return the script in which the arrays at these places repeat their first few entries."""
+    for i in places:
+        node = script[i]
+        if isinstance(node, ArrayDrawn):
+            script = _with(script, i, replace(node, value=np.resize(node.value.ravel()[:FEW], node.value.shape)))
+    return script
 
 
 def _halved(values: Array) -> Array:

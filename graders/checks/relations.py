@@ -54,7 +54,9 @@ def _variations(wanted: Array, found: Array, arguments: Mapping[str, Any]) -> di
         f"the result is {number(float(factor))} times the expected one": factor * wanted,
         "every number is 0": 0 * wanted,
     }
-    for axis, name in enumerate(("column", "row")[: wanted.ndim]):
+    if wanted.size > 1:
+        values |= {f"{right}, all elements summed": wanted.sum(), f"{right}, all elements averaged": wanted.mean()}
+    for axis, name in enumerate(("column", "row") if wanted.ndim == 2 else ()):
         values[f"{right}, each {name} summed"] = wanted.sum(axis)
         values[f"{right}, each {name} averaged"] = wanted.mean(axis)
     for name, value in arguments.items():

@@ -55,7 +55,6 @@ class Runner:
     current: Run | None = None
     cases: dict[str, Case] = field(default_factory=dict)  # what a diagnosis observes, by test
     undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
-    repeated: set[str] = field(default_factory=set)  # calls whose wrong answers do not depend on earlier ones
     usual: bool = True  # whether nothing happened after which this process should not grade another submission
     _printed: dict[str, int] = field(default_factory=dict)  # the length of each test's output, in bytes
 
@@ -71,7 +70,6 @@ class Runner:
             timed=self._keep_speed,
             elsewhere=partial(self._elsewhere, item),
             afresh=partial(self._afresh, item) if self.sides.request.options.reducing else None,
-            repeated=self.repeated,
         )
         run = self.current = Run(side, reducing, first, handle)
         result = self._within_limits(item)

@@ -9,11 +9,12 @@ import time
 from bdb import BdbQuit
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
 
 import pytest
 
 from graders.checks.draw import Draw, Script
-from graders.checks.mismatch import Mismatch
+from graders.checks.mismatch import Mismatch, TooSlow
 from graders.checks.reducer import reduce
 from graders.errors import CatalogueError, JudgeError, RemoteFault, SubmissionError, WorkerError
 from graders.pytest_plugin.counterexample import paste
@@ -25,6 +26,7 @@ from graders.report.wording import can_be_pasted
 from graders.watchdog import OutOfTime, grant
 
 REDUCE_S = 1.0  # the limit on the search for a smaller case, which is skipped if a single case takes longer
+REPEAT_S = 5.0  # a case that takes longer is not repeated in a new process
 REDUCE_MORE_S = 0.3  # the same, after another failure of the task
 WORDING_S = 5.0  # additional CPU time for writing the message if the search has used up the judge's time
 
@@ -55,6 +57,7 @@ class Trial:
     seed: bytes
     name: str
     count: int
+    tests: ModuleType | None = None  # the visible test file
 
     def failure(
         self, *, reducing: bool = True, first: bool = True, before_reducing: Callable[[], object] = lambda: None
@@ -63,25 +66,24 @@ class Trial:
 
         If it isn't the `first` failure of its task, the case is reduced only if it is too large to show as a program.
         """
-        log = self.kata.call_log
         for case in range(self.count):
             draw = Draw(self.seed, self.name, case)
             started = time.monotonic()
             fault = self.fault_of(draw)
-            quick = time.monotonic() - started < REDUCE_S
+            seconds = time.monotonic() - started
+            quick = seconds < REDUCE_S
             if fault is None:
                 continue
             if is_unwritten(fault):  # every input fails like this, so there is nothing to reduce
                 return Failure(case, fault)
             before_reducing()
-            # A speed test takes a long time, and fails differently on smaller inputs.
-            reducible = reducing and quick and draw.script and not log.raced
-            reducible = reducible and not isinstance(fault, WorkerError | BdbQuit)
+            # A race that is lost fails differently on smaller inputs.
+            reducible = reducing and quick and draw.script and not isinstance(fault, WorkerError | BdbQuit | TooSlow)
             if reducible and first:
                 fault = self._smaller(case, draw.script, fault, REDUCE_S)
-            failure = self._shown(case, fault, repeating=quick)
+            failure = self._shown(case, fault, repeating=seconds < REPEAT_S)
             if reducible and not first and not can_be_pasted(failure.counterexample.text):
-                failure = self._shown(case, self._smaller(case, draw.script, fault, REDUCE_MORE_S), repeating=quick)
+                failure = self._shown(case, self._smaller(case, draw.script, fault, REDUCE_MORE_S), repeating=True)
             return failure
         return None
 
@@ -89,12 +91,12 @@ class Trial:
         """Return the failure with its last call as code. With `repeating`, look whether it depends on earlier calls."""
         kata, call = self.kata, self.kata.call_log.last
         depends = later(kata, call, fault) if repeating else None
-        return Failure(case, fault, paste(kata.kata, call, fault, depends), remembered=depends is not None)
+        return Failure(case, fault, paste(kata.kata, call, fault, depends, self.tests), remembered=depends is not None)
 
     def fault_of(self, draw: Draw) -> Exception | None:
         """Return the submission's exception on these inputs, or None. Raise other exceptions."""
         log = self.kata.call_log
-        log.last, log.answered, log.raced = None, False, False
+        log.last, log.answered = None, False
         try:
             self.body(self.kata, draw)
         except (CatalogueError, JudgeError, *OUTCOMES, pytest.exit.Exception):

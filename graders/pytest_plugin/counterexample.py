@@ -13,7 +13,10 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from itertools import zip_longest
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -25,8 +28,10 @@ from graders.errors import SubmissionError
 from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
 from graders.pytest_plugin.outcome import (
+    FEW,
     Counterexample,
     Outcome,
+    Supplied,
     actual_text,
     array_of,
     code,
@@ -43,9 +48,8 @@ from graders.wire import GeneratorSeed
 MAX_REPORT = 200  # in characters; a longer report of a probe is omitted
 MAX_PROGRAM = 3_500  # in characters; reports cut texts at 4 000
 MAX_LINES = 75
+MOST_EXCERPT = 40  # a visible probe with more lines is imported instead of shown
 MAX_ARGUMENT = 160  # in characters; a longer description of an argument is cut
-FEW = 9  # an array of at most this many entries is always written out
-MOST_REPEATED = 40  # an array that repeats at most this many entries is written as a repetition
 EXCEPTIONS = 6  # at most this many entries are assigned one by one after np.zeros or np.ones
 
 LAYOUTS = {
@@ -54,6 +58,10 @@ LAYOUTS = {
     "strided": "np.kron({0}, np.ones([2] * {0}.ndim, {0}.dtype))[(slice(None, None, 2),) * {0}.ndim]",
     "backwards": "np.flip(np.flip({}).copy())",
 }
+
+
+NUMPY = "import numpy as np"
+SUPPLIED = "given"  # the name of the visible test file in a program that takes a large value from it
 
 
 class NoProgram(Exception):
@@ -67,18 +75,26 @@ class PasteProgram:
     expression: str
     value: Any
     lines: list[str] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)  # the lines of the whole call, if the expression isn't one
     imports: list[str] = field(default_factory=list)  # of the submission; by default, of the functions that are called
 
 
-def paste(kata: Kata, call: Call | None, fault: Exception, depends: Later | None = None) -> Counterexample:
+def paste(
+    kata: Kata, call: Call | None, fault: Exception, depends: Later | None = None, tests: ModuleType | None = None
+) -> Counterexample:
     """Return the failing call as a program or a description, which is empty if there was no call or it has no code.
 
     `depends` says how the wrong answer depends on earlier calls, if it does. The program then makes such a call first.
+    `tests` is the visible test file, from which the program may take large values.
     """
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
     with contextlib.suppress(Exception):  # without a program, return the description below
-        found = _program(kata, call, fault, depends)
+        supplied = replace(call, arguments=_supplied(tests, call.arguments), shown=_supplied(tests, call.shown))
+        found = _program(kata, supplied, fault, depends)
+        if f"{SUPPLIED}." in found.text and tests is not None:
+            imports, rest = found.text.split("\n", 1)
+            found = replace(found, text=f"{imports}\nimport {Path(str(tests.__file__)).stem} as {SUPPLIED}\n{rest}")
         if len(found.text) <= MAX_PROGRAM and found.text.count("\n") < MAX_LINES:
             return found
     with contextlib.suppress(Exception):  # a failure without a counterexample is still the submission's failure
@@ -103,15 +119,17 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
     if depends is not None and depends.before is not None:
         before = depends.before
         same_call = before.ask is call.ask
-        program.lines += [program.expression] if same_call else []
+        if same_call:
+            program.lines = [*program.lines, program.expression] if not program.whole else program.whole + program.lines
         program.lines[:0] = [] if same_call else [_call(before), ""]
     text = "\n".join([*program.lines, program.expression])
     folders = [f"katas/{each.slug}" for each in (kata, *kata.earlier)]
     imports = [f'import sys; sys.path.insert(0, "{folders[0]}")']
     if kata.earlier:
         imports = [f"import sys; sys.path[:0] = {json.dumps(folders)}"]
-    if "np." in text and "import numpy as np" not in (*program.imports, *program.lines):
-        imports += ["import numpy as np"]
+    program.lines = [line for line in program.lines if line != NUMPY]
+    if "np." in text and NUMPY not in program.imports:
+        imports += [NUMPY]
     if program.imports:
         imports = ["from __future__ import annotations", *imports, *program.imports]
     else:
@@ -170,6 +188,8 @@ def _as_its_docstring_says(call: Call, probe: Probe, fault: Exception) -> PasteP
 def _with_its_source(kata: Kata, call: Call, probe: Probe) -> PasteProgram:
     """Return a program that contains the probe and calls it."""
     imports, lines = excerpt(probe.source, probe.name)
+    if len(lines) > MOST_EXCERPT and probe.file.startswith("katas/"):
+        imports, lines = [f"from {Path(probe.file).stem} import {probe.name}"], []
     submission = kata.modules[0]
     if len(kata.modules) > 1:
         submission = "submission"
@@ -181,7 +201,7 @@ def _with_its_source(kata: Kata, call: Call, probe: Probe) -> PasteProgram:
     names = [f"{name}_" if name in taken else name for name in _names(probe.parameters, call.arguments)]
     lines += [f"# {probe.summary}"] * bool(probe.summary) + _assigned_all(names, call.arguments)
     passed = _passed([submission, *names], [None, *call.arguments])
-    return PasteProgram(f"{probe.name}({passed})", call.value, lines, imports)
+    return PasteProgram(f"{probe.name}({passed})", call.value, lines, imports=imports)
 
 
 def _is_comment(shown: str) -> bool:
@@ -206,11 +226,9 @@ class _Field:
     message: str
 
     def __format__(self, how: str) -> str:
-        if how == "def":  # insert the source of the function with this name
-            for node in ast.parse(self.source).body:
-                if isinstance(node, ast.FunctionDef) and node.name == self.value:
-                    return ast.get_source_segment(self.source, node) or ""
-            raise NoProgram
+        if how == "def":  # insert the source of the function with this name, and what it needs
+            imports, lines = excerpt(self.source, self.value)
+            return "\n".join([*imports, *lines]).rstrip()
         if how == "brief":
             return _brief(self.value)
         if how == "shape":
@@ -218,8 +236,8 @@ class _Field:
             return ", ".join(str(np.shape(each)) for each in values)
         if how == "failing":  # insert the expression that the message names, or all expressions
             named = [each for each in self.value if repr(each) in self.message or f"`{each}`" in self.message]
-            return "\n".join(named[:1] or self.value)
-        return str(self.value)
+            return ", ".join(named[:1] or self.value)
+        return self.value if type(self.value) is str else _spelled(self.value)
 
 
 def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
@@ -253,14 +271,14 @@ def _in_turn(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     kept, returned = call.value
     for number, late in enumerate(returned, 1):
         if holds(late, actual):
-            return PasteProgram(f"answer_{number}", late, lines)
+            return PasteProgram(f"answer_{number}", late, lines, lines)
     number = next(
         (n for n, early in enumerate(kept, 1) if holds(early, actual)),
         next((n for n, early in enumerate(kept, 1) if access(early, actual) is not None), 0),
     )
     if number:
         end = lines.index(next(line for line in lines if line.startswith(f"answer_{number} =")))
-        return PasteProgram(f"answer_{number}", kept[number - 1], lines[: end + 1])
+        return PasteProgram(f"answer_{number}", kept[number - 1], lines[: end + 1], lines)
     raise NoProgram
 
 
@@ -286,10 +304,10 @@ _COMMON: dict[str, Callable[[Kata, Call, Exception], PasteProgram]] = {
 
 def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[str], Outcome]:
     """Return the last lines of the program, which print the wrong value, and the outcome."""
-    if program.expression.startswith("print("):  # it prints what helps, and the message says what is wrong
-        return [program.expression], Outcome()
-    if call.fault is not None:
-        return [f"print({program.expression})"], _raised(call)
+    printing = program.expression.startswith("print(")  # it prints what helps, and the message says what is wrong
+    if call.fault is not None or printing:
+        outcome = _raised(call) if call.fault is not None else Outcome()
+        return [program.expression if printing else f"print({program.expression})"], outcome
     where = access(program.value, fault.actual) if isinstance(fault, Mismatch) else None
     if not isinstance(fault, Mismatch) or where is None:
         return _whole(program, fault)
@@ -301,7 +319,7 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
     if kinds[0][0] == kinds[1][0] and kinds[0][1] != kinds[1][1] and isinstance(expected, np.ndarray):
         return [f"print({part}.dtype)"], Outcome(str(expected.dtype), str(kinds[0][1]))
     if not is_large(value) and not is_large(expected):
-        return [f"print({part})"], compared(expected, value)
+        return [f"print({part})"], _compared(fault, expected, value)
     if kinds[0] != kinds[1]:
         lines = [f"answer = {part}", "print(answer.shape, answer.dtype)"]
         if not isinstance(value, np.ndarray):
@@ -312,6 +330,12 @@ def _shown(program: PasteProgram, call: Call, fault: Exception) -> tuple[list[st
     lines = [f"answer = {part}", f"print(answer[{', '.join(map(str, place))}])"]
     remark = f"{kind_of(value)}, wrong in {count} of {value.size} entries, first at {list(place)}"
     return lines, replace(compared(expected[place], value[place]), remark=remark)
+
+
+def _compared(fault: Mismatch, expected: Any, actual: Any) -> Outcome:
+    """Return both values, but no expected one if the check names none, because many are right."""
+    outcome = compared(expected, actual)
+    return outcome if expected is not None or "None" in fault.message else replace(outcome, expected=None)
 
 
 def _whole(program: PasteProgram, fault: Exception) -> tuple[list[str], Outcome]:
@@ -332,9 +356,10 @@ def _is_in_words(fault: Exception) -> bool:
 
 
 def _raised(call: Call) -> Outcome:
-    if isinstance(call.fault, SubmissionError) and not hasattr(call.fault, "type_name"):
+    fault = call.fault.__cause__ if isinstance(call.fault, Mismatch) else call.fault
+    if fault is None or (isinstance(fault, SubmissionError) and not hasattr(fault, "type_name")):
         return Outcome()  # the message describes the value, which cannot be written as code
-    return Outcome(remark=f"raises {getattr(call.fault, 'type_name', type(call.fault).__name__)}")
+    return Outcome(remark=f"raises {getattr(fault, 'type_name', type(fault).__name__)}")
 
 
 # -------------------------------------------------------------------------------------------- descriptions
@@ -362,10 +387,10 @@ def _described_outcome(call: Call, fault: Exception) -> Outcome:
     if isinstance(fault, Mismatch) and fault.expected is None and fault.actual is None:
         return Outcome()
     if not isinstance(fault, Mismatch):
-        return Outcome(actual=actual_text(call.value)) if len(code(call.value)) <= MAX_REPORT else Outcome()
+        return Outcome(actual=actual_text(call.value)).without_long(MAX_REPORT)
     if is_large(array_of(fault.expected)) or is_large(fault.actual):
         return Outcome()  # the message says which entry is wrong
-    return compared(array_of(fault.expected), fault.actual).without_long(2 * MAX_ARGUMENT)
+    return _compared(fault, array_of(fault.expected), fault.actual).without_long(2 * MAX_ARGUMENT)
 
 
 def _brief(value: Any) -> str:
@@ -415,10 +440,6 @@ def _assigned(name: str, value: Any) -> list[str]:
                 f"{name}[{', '.join(map(str, place))}] = {code(value[tuple(place)].item())}"
                 for place in others.tolist()
             ]
-    flat = value.ravel()
-    for period in range(1, min(MOST_REPEATED, value.size // 4) + 1):
-        if same(flat[period:], flat[:-period]):
-            return [f"{name} = np.resize({_spelled(flat[:period])}, {value.shape})"]
     return [f"{name} = {_spelled(value)}"]
 
 
@@ -427,6 +448,35 @@ def _spelled(value: Any) -> str:
     if "..." in text or "…" in text:
         raise NoProgram
     return text
+
+
+# -------------------------------------------------------------------------- values of the visible test file
+
+
+def _supplied(tests: ModuleType | None, value: Any) -> Any:
+    """Return the value with an expression in the place of each large part that the visible test file has."""
+    if tests is None or isinstance(value, GeneratorSeed):
+        return value
+    if type(value) is tuple:
+        return tuple(_supplied(tests, each) for each in value)
+    text = code(value)
+    if "..." not in text and len(text) < MAX_ARGUMENT:
+        return value
+    for name, known in vars(tests).items():
+        if name.startswith("_"):
+            continue
+        expression = f"{SUPPLIED}.{name}"
+        if hasattr(known, "cache_info") and known.cache_info().currsize and not signature(known).parameters:
+            known, expression = known(), f"{expression}()"
+        where = access(known, value) if isinstance(known, np.ndarray | tuple | list | dict) else None
+        if where is not None:
+            return Supplied(expression + where)
+        for place, each in enumerate(known if type(known) is tuple else (known,)):
+            if isinstance(each, np.ndarray) and isinstance(value, np.ndarray) and same(each[: len(value)], value):
+                return Supplied(f"{expression}{f'[{place}]' * (type(known) is tuple)}[:{len(value)}]")
+    if type(value) is list:
+        return [_supplied(tests, each) for each in value]
+    return {key: _supplied(tests, each) for key, each in value.items()} if type(value) is dict else value
 
 
 # -------------------------------------------------------------------------- the part that differs

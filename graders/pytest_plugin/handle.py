@@ -128,7 +128,6 @@ class CallLog:
     last: Call | None = None
     answered: bool = False  # whether a call of the current case has returned or raised
     looked: bool = False  # whether a call of any case of the test has returned or raised
-    raced: bool = False  # whether the current case has measured a speed
     recorded: list[Call] | None = None
 
     def ask(self, call: Call, side: Side) -> Any:
@@ -161,7 +160,6 @@ class Handle:
     elsewhere: Callable[[str], Side] | None = None  # opens a side that runs the submission in another runtime
     afresh: Callable[[], Side] | None = None  # opens a side of the submission that has answered no call
     measured: list[str] = field(default_factory=list)  # numbers beside their limits
-    repeated: set[str] = field(default_factory=set)  # calls whose wrong answers do not depend on earlier ones
 
     def __repr__(self) -> str:
         functions = (f"kata.{name}({', '.join(parameters(self.kata, name))})" for name in self.kata.entry_points)
@@ -261,7 +259,6 @@ class Handle:
         each row. Visible tests need this, because students have no solution.
         """
         __tracebackhide__ = True
-        self.call_log.raced = True
         if self.against is None:
             raise CatalogueError("the test calls kata.speed(), but no speed is measured here")
         reference = self.reference() if than is None else Handle(self.kata, self.side)

@@ -103,4 +103,5 @@ def trial_of(item: pytest.Function, seed: bytes) -> Trial:
         own = {"kata": handle, "draw": drawn}
         return item.obj(**fixed, **{name: own[name] for name in own if name in names})
 
-    return Trial(body, item.stash[HANDLE], seed, test_name(item), count)
+    tests = getattr(item.module, "visible", None) if is_hidden(item) else item.module
+    return Trial(body, item.stash[HANDLE], seed, test_name(item), count, tests)

@@ -17,11 +17,20 @@ from graders.wire import GeneratorSeed
 MAX_SHOWN = 25  # an array with more entries is not written out
 WIDTH = 70  # in characters; rows of arrays with three axes or more share a line up to this width
 MAX_OUTCOME = 1_000  # in characters; longer values are cut
-MAX_ENTRIES = 400  # larger arrays are not written out
+MAX_ENTRIES = 400  # larger arrays are not written out, unless they repeat
+FEW = 9  # an array or a list with at most this many entries is always written out
+MOST_REPEATED = 40  # an array that repeats at most this many entries is written as a repetition
 MAX_CHARACTERS = 12_000
 _BRACKETS: dict[type, tuple[str, str]] = {tuple: ("(", ")"), list: ("[", "]"), dict: ("{", "}")}
 
 _EXPECTED, _ACTUAL, _MORE = "# expected: ", "# yours   : ", "#           "
+
+
+@dataclass(frozen=True)
+class Supplied:
+    """A value that a program need not write out, because this expression gives it."""
+
+    expression: str
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,8 @@ def _pieces(value: Any, most: int) -> Iterator[str]:
     kind = type(value)
     if kind is np.ndarray:
         yield _array(value, most)
+    elif not most and (counted := _counted(value)):
+        yield f"list({counted})"
     elif kind in _BRACKETS:
         left, right = _BRACKETS[kind]
         yield left
@@ -131,6 +142,14 @@ def _pieces(value: Any, most: int) -> Iterator[str]:
         yield _scalar(value, most)
 
 
+def _counted(value: Any) -> range | None:
+    """Return the range with the items of a list that counts up, if it is long."""
+    if type(value) is not list or len(value) <= FEW or not {int}.issuperset(map(type, value)):
+        return None
+    counted = range(value[0], value[0] + len(value))
+    return counted if value == list(counted) else None
+
+
 def _scalar(value: Any, most: int = 0) -> str:
     kind = type(value)
     if isinstance(value, np.generic):
@@ -142,6 +161,8 @@ def _scalar(value: Any, most: int = 0) -> str:
         return f"complex({_scalar(value.real)}, {_scalar(value.imag)})"
     if most and kind in (float, complex):
         return digits.number(value, most)
+    if kind is Supplied:
+        return str(value.expression)
     if kind is GeneratorSeed:
         return f"np.random.default_rng({value.seed})"
     text = repr(value)
@@ -151,6 +172,10 @@ def _scalar(value: Any, most: int = 0) -> str:
 def _array(array: np.ndarray, most: int = 0) -> str:
     if array.size == 0:
         return f"np.empty({array.shape}, dtype=np.{array.dtype.name})"
+    for period in range(1, 0 if most or array.size <= FEW else min(MOST_REPEATED, array.size // 4) + 1):
+        flat = array.ravel()
+        if all(part[period:].tobytes() == part[:-period].tobytes() for part in (flat[:MAX_SHOWN], flat)):
+            return f"np.resize({_array(flat[:period], most)}, {array.shape})"
     if array.size > MAX_ENTRIES:
         return "..."
     text = code(array.tolist(), most)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def access(value: Any, part: Any, depth: int = 2) -> str | None:
+def access(value: Any, part: Any, depth: int = 4) -> str | None:
     """Return the only suffix that selects `part` from an answer ("[1]", ".shape", or "" for all of it), or None."""
     if same(value, part):
         return ""

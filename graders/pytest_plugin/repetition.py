@@ -7,6 +7,8 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from graders.checks.mismatch import Mismatch
 from graders.pytest_plugin.handle import Call, Handle
 from graders.pytest_plugin.observation_cache import same
@@ -29,13 +31,14 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     if handle.afresh is None or call is None or call.fault is not None or not isinstance(fault, Mismatch):
         return None
     where = access(call.value, fault.actual)
-    if where is None or call.name in handle.repeated:  # one look at each function is enough, and saves time
+    if where is None and isinstance(call.value, np.ndarray):  # for example, its mean is wrong
+        where = ""
+    if where is None:
         return None
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             alone = part_at(call.ask(handle.afresh()), where)
-            if same(alone, fault.actual):
-                handle.repeated.add(call.name)
+            if same(alone, part_at(call.value, where)):
                 return None
             for before in filter(None, (call, call.before)):
                 side = handle.afresh()

@@ -16,7 +16,7 @@ def recording(submission: Any, name: str, inputs: list[Any], settings: dict[str,
     Shown as:
         import kernels
         from probes import call
-        call(kernels, "{name}", {inputs}, "{layout}", {settings}).answer
+        call(kernels, "{name}", inputs, "{layout}", settings).answer
     """
     return meter.recorded(getattr(submission, name), inputs, **settings)
 

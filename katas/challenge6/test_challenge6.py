@@ -36,7 +36,7 @@ def run(kata: Any, probes: Any, name: str, inputs: Arrays, layout: str = "plain"
         try:
             ran.append(machine.Machine(recording, placed))
         except machine.MeterError as fault:
-            raise Mismatch(str(fault)) from None
+            raise Mismatch(str(fault)) from fault
         return ran[0].answer
 
     places = [[len(memory), *place] for memory, place in placed.values()]

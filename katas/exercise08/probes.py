@@ -8,14 +8,7 @@ from graders.worker.layouts import LAYOUTS
 
 
 def dropout_with_layout(submission, layout, h, mask, p_drop):
-    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call.
-
-    Shown as:
-        # dropout(h, mask, p_drop) with arrays in memory layout {layout}
-        # h = {h:brief}
-        # mask = {mask:brief}
-        # p_drop = {p_drop:brief}
-    """
+    """The result of dropout for arrays with this memory layout, and then both arrays as they are after the call."""
     h, mask = LAYOUTS[layout](h), LAYOUTS[layout](mask)
     return [submission.dropout(h, mask, p_drop), h.copy(), mask.copy()]
 

@@ -25,13 +25,7 @@ def norms_of_weights(submission, weights, X, y):
 
 
 def answer(submission, function, arguments, activation, fault, layer, factors, n_hidden, n_outputs, rows):
-    """The answer of a diagnostic for the network from `patient`, with each layer multiplied by one of `factors`.
-
-    Shown as:
-        # {function} of a network with {activation}, 8 inputs, {n_hidden} hidden layers of 32, {n_outputs} outputs;
-        # X of shape ({rows}, 8). Further arguments: {arguments}
-        # Fault: {fault} (in hidden layer {layer}, counted from 0); weights and biases of each layer times {factors}
-    """
+    """The answer of a diagnostic for the network from `patient`, with each layer multiplied by one of `factors`."""
     network, X, y = patient(activation, fault, layer, n_hidden, n_outputs)
     for W, b, factor in zip(network.weights, network.biases, factors, strict=False):
         W *= factor

@@ -4,14 +4,7 @@ from graders.worker.layouts import LAYOUTS
 
 
 def pooled_with_layout(submission, layout, x, size, dy):
-    """The results of max_pool2d and of its gradient for arrays with this memory layout, and then both arrays.
-
-    Shown as:
-        # max_pool2d(x, size) and max_pool2d_gradient(dy, x, size) with arrays in memory layout {layout}
-        # x = {x:brief}
-        # size = {size}
-        # dy = {dy:brief}
-    """
+    """The results of max_pool2d and of its gradient for arrays with this memory layout, and then both arrays."""
     x, dy = LAYOUTS[layout](x), LAYOUTS[layout](dy)
     answers = [submission.max_pool2d(x, size), submission.max_pool2d_gradient(dy, x, size)]
     return [answers, x.copy(), dy.copy()]

@@ -4,25 +4,12 @@ from graders.worker.layouts import LAYOUTS
 
 
 def gradient_with_layout(submission, layout, dy, ids, n_words):
-    """The gradient for arrays with this memory layout, and then both arrays as they are after the call.
-
-    Shown as:
-        # embed_gradient(dy, ids, n_words) with arrays in memory layout {layout}
-        # dy = {dy:brief}
-        # ids = {ids:brief}
-        # n_words = {n_words}
-    """
+    """The gradient for arrays with this memory layout, and then both arrays as they are after the call."""
     dy, ids = LAYOUTS[layout](dy), LAYOUTS[layout](ids)
     return [submission.embed_gradient(dy, ids, n_words), dy.copy(), ids.copy()]
 
 
 def counts_with_layout(submission, layout, ids, n_words):
-    """The counts for ids with this memory layout, and then the ids as they are after the call.
-
-    Shown as:
-        # bigram_counts(ids, n_words) with ids in memory layout {layout}
-        # ids = {ids:brief}
-        # n_words = {n_words}
-    """
+    """The counts for ids with this memory layout, and then the ids as they are after the call."""
     ids = LAYOUTS[layout](ids)
     return [submission.bigram_counts(ids, n_words), ids.copy()]

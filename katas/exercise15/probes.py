@@ -82,9 +82,8 @@ def slopes(submission, dy, x, params, n_heads, names):
     """The gradients from block_gradient, and the slopes of the loss when one number of x or params moves at a time.
 
     Shown as:
-        # x = {x:brief}, params = {params:brief}, names = {names}
         y, cache = block(x, params, n_heads)
-        block_gradient(dy, cache, params, n_heads)
+        [block_gradient(dy, cache, params, n_heads)]
     """
     arrays = {"x": x, **params}
     measured = {}

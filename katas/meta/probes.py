@@ -11,8 +11,9 @@ def values(framework, code, lines):
     """Run a program with the framework's names and return the values of expressions, rounded to four decimals.
 
     Shown as:
-        # {code}
-        # {lines:failing}
+        from your_framework import *
+        {code}
+        print({lines:failing})
     """
     names = names_of(framework)
     exec(code, names)
@@ -23,8 +24,11 @@ def gradients(framework, x, lines):
     """Compute each expression of x, and the gradient of x if backward starts from ones.
 
     Shown as:
-        # x = Tensor({x}, requires_grad=True); backward starts from a gradient of ones:
-        # {lines:failing}
+        from your_framework import *
+        x = Tensor({x}, requires_grad=True)
+        y = {lines:failing}
+        y.backward(Tensor(np.ones(tuple(y.shape), np.float32)))
+        print(y, x.grad)
     """
     found = {}
     for line in lines:

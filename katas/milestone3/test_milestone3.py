@@ -96,23 +96,27 @@ def twin_steps(params, batches, n_heads, lrs, eps):
 def model(drawn, n_characters=7, features=4, context=6, n_blocks=2):
     """Return the parameters of a small model. `drawn(*shape)` returns an array of standard normal numbers."""
 
-    def normal(*shape):
-        return drawn(*shape) / math.sqrt(shape[-1])
+    def normal(*shape, scale=1.0, shift=0.0):  # rounded, because failures show programs with these numbers
+        return (shift + scale * drawn(*shape) / math.sqrt(shape[-1])).round(3)
 
     def block():
         d = features
         shapes = {"qkv": (3 * d, d), "proj": (d, d), "mlp_in": (4 * d, d), "mlp_out": (d, 4 * d)}
         weights = {f"{name}_weight": normal(*shape) for name, shape in shapes.items()}
-        biases = {f"{name}_bias": 0.1 * normal(shape[0]) for name, shape in shapes.items()}
-        norms = {f"ln{i}_{name}": (name == "gamma") + 0.1 * normal(d) for i in (1, 2) for name in ("gamma", "beta")}
+        biases = {f"{name}_bias": normal(shape[0], scale=0.1) for name, shape in shapes.items()}
+        norms = {
+            f"ln{i}_{name}": normal(d, scale=0.1, shift=shift)
+            for i in (1, 2)
+            for name, shift in (("gamma", 1.0), ("beta", 0.0))
+        }
         return weights | biases | norms
 
     return {
-        "tokens": normal(n_characters, features) * 2,
+        "tokens": normal(n_characters, features, scale=2),
         "positions": normal(context, features),
         "blocks": [block() for _ in range(n_blocks)],
-        "gamma": 1 + 0.1 * normal(features),
-        "beta": 0.1 * normal(features),
+        "gamma": normal(features, scale=0.1, shift=1.0),
+        "beta": normal(features, scale=0.1),
     }
 
 

@@ -105,8 +105,10 @@ def logits_of(submission, sizes, state, ids):
     """The logits of your model.
 
     Shown as:
-        # model = GPT(*{sizes}), with the test's weights
-        # model({ids:brief})
+        model = GPT(*sizes)
+        model.to("float64")
+        model.load_state_dict(state)
+        np.array(model(ids).detach().numpy())
     """
     import numpy as np
 
@@ -117,11 +119,15 @@ def gradients(submission, sizes, state, ids, targets):
     """The loss of your model, and the gradient of each of its parameters.
 
     Shown as:
-        # model = GPT(*{sizes}), with the test's weights
-        # ids, targets = {ids:brief}, {targets:brief}
-        # logits = model(ids)
-        # loss = CrossEntropyLoss()(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
-        # loss.backward()
+        from your_framework import CrossEntropyLoss
+        model = GPT(*sizes)
+        model.to("float64")
+        model.load_state_dict(state)
+        logits = model(ids)
+        loss = CrossEntropyLoss()(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+        loss.backward()
+        gradients = {{name: p.grad for name, p in model.named_parameters()}}
+        [loss.item(), {{name: None if each is None else np.array(each.numpy()) for name, each in gradients.items()}}]
     """
     import numpy as np
     from your_framework import CrossEntropyLoss
@@ -150,10 +156,13 @@ def steps(submission, sizes, state, batches, lrs):
     """Take training steps, one for each pair of ids and targets. Return the losses and the state at the end.
 
     Shown as:
-        # model = GPT(*{sizes}), with the test's weights
-        # optimizer = AdamW(model.parameters(), weight_decay=0.01)
-        # batches, lrs = {batches:brief}, {lrs}
-        # [train_step(model, optimizer, ids, targets, lr) for (ids, targets), lr in zip(batches, lrs)]
+        from your_framework import AdamW
+        model = GPT(*sizes)
+        model.to("float64")
+        model.load_state_dict(state)
+        optimizer = AdamW(model.parameters(), weight_decay=0.01)
+        losses = [float(train_step(model, optimizer, ids, targets, lr)) for (ids, targets), lr in zip(batches, lrs)]
+        [losses, {{name: np.array(each.detach().numpy()) for name, each in model.state_dict().items()}}]
     """
     from your_framework import AdamW
 
@@ -170,11 +179,15 @@ def logits_in_chunks(submission, sizes, state, ids, chunks):
     """The logits of next_logits for a text that is passed on in chunks of these lengths.
 
     Shown as:
-        # model = GPT(*{sizes}), with the test's weights
-        # ids, chunks, cache, at = {ids:brief}, {chunks}, None, 0
-        # for new in chunks:
-        #     logits, cache = model.next_logits(ids[at : at + new], cache)
-        #     at += new
+        model = GPT(*sizes)
+        model.to("float64")
+        model.load_state_dict(state)
+        cache, at, parts = None, 0, []
+        for new in chunks:
+            logits, cache = model.next_logits(ids[at : at + new], cache)
+            parts.append(np.array(logits.detach().numpy()))
+            at += new
+        np.concatenate(parts)
     """
     import numpy as np
 
@@ -191,8 +204,10 @@ def generated(submission, sizes, state, prompt, n_new, seeds, temperature):
     """What your model writes after a prompt, once for each seed.
 
     Shown as:
-        # model = GPT(*{sizes}), with the test's weights
-        # model.generate({prompt}, {n_new}, np.random.default_rng(seed), {temperature}), for seed in {seeds}
+        model = GPT(*sizes)
+        model.to("float64")
+        model.load_state_dict(state)
+        [model.generate(list(prompt), n_new, np.random.default_rng(seed), temperature) for seed in seeds]
     """
     import numpy as np
 

@@ -75,15 +75,19 @@ def twin_logits(sizes, state, ids):
 
 
 def state_of(drawn, sizes):
-    """Return numbers for a small model. `drawn(*shape)` returns an array of standard normal numbers."""
+    """Return numbers for a small model. `drawn(*shape)` returns an array of standard normal numbers.
+
+    They are rounded, because failures show programs with these numbers.
+    """
     state = {}
     for name, each in Twin(*sizes).state_dict().items():
         numbers = drawn(*each.shape)
         if each.ndim == 2:
-            state[name] = numbers * (2 if name == "tokens.weight" else 1) / math.sqrt(each.shape[1])
+            numbers *= (2 if name == "tokens.weight" else 1) / math.sqrt(each.shape[1])
+            state[name] = numbers.round(3)
         else:
             is_scale = name.endswith("weight")  # of a layer norm
-            state[name] = is_scale + 0.1 * numbers
+            state[name] = (is_scale + 0.1 * numbers).round(3)
     return state
 
 

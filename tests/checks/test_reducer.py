@@ -151,3 +151,14 @@ def test_a_varying_answer_leaves_the_case_unreduced() -> None:
     answers = iter([True, True] + [False] * 500)
     script = recorded(affine_case)
     assert reduce(script, lambda _: next(answers))[0] is script
+
+
+def many_numbers(draw: Draw) -> tuple:
+    return draw.normal(30, 8), draw.integers(0, 4, 30)
+
+
+def test_many_numbers_end_as_a_repetition_of_a_few() -> None:
+    script, _ = reduce(recorded(many_numbers), failing(many_numbers, lambda x, y: x.std() + y.std() > 0.1), budget=3)
+    x, y = replayed(script, many_numbers)
+    np.testing.assert_array_equal(x, np.resize(x.ravel()[:7], x.shape))
+    np.testing.assert_array_equal(y, np.resize(y[:7], y.shape))

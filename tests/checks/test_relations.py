@@ -24,6 +24,8 @@ WRONG: list[tuple[Any, Any, str]] = [
     (RIGHT, np.trunc(RIGHT), "the result is the expected one without its decimals"),
     (RIGHT, RIGHT.sum(0), "the result is the expected one, each column summed"),
     (RIGHT, RIGHT.mean(1), "the result is the expected one, each row averaged"),
+    (RIGHT[0], RIGHT[0].sum(), "the result is the expected one, all elements summed"),
+    (RIGHT, RIGHT.mean(), "the result is the expected one, all elements averaged"),
     (RIGHT, np.stack([RIGHT, 2 * RIGHT]) / 3, "summed over axis 0, the result would be right"),
     (RIGHT, RIGHT / 2, "the result is 0.5 times the expected one"),
     (RIGHT, RIGHT * 7, "the result is n times the expected one (n: axis 1 of x)"),
@@ -50,6 +52,10 @@ WRONG: list[tuple[Any, Any, str]] = [
 def test_a_relation_is_said_and_has_advice(expected: Any, actual: Any, said: str) -> None:
     assert said in relations(expected, actual, ARGUMENTS)
     assert observed({said})[0] == said
+
+
+def test_a_vector_has_no_columns_to_sum() -> None:
+    assert not any("column" in said for said in relations(RIGHT[0], RIGHT[0].sum(), ARGUMENTS))
 
 
 def test_every_advice_is_given_on_one_of_these_relations() -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -299,8 +300,11 @@ def test_a_plain_value_as_code_is_that_value(value: Any) -> None:
         np.array([[np.inf], [-np.inf]]),
         np.empty((0, 3), np.float32),
         np.array([True, False]),
+        np.resize(np.array([[1.5, -0.0, np.nan]], np.float32), (200, 7)),
+        np.zeros((30, 30), np.int8),
+        list(range(5, 3000)),
     ],
-    ids=repr,
+    ids=lambda value: repr(value)[:60],
 )
 def test_an_awkward_value_as_code_is_that_value(value: Any) -> None:
     assert alike(read(code(value)), value)
@@ -390,6 +394,78 @@ def test_a_large_array_of_few_numbers_is_made_by_a_program(kata: Kata, pasted: P
     )
 
 
+def test_large_values_of_the_visible_tests_are_imported(kata: Kata, pasted: Pasted) -> None:
+    tests = ModuleType("test_scaling")
+    tests.__file__ = "katas/scaling/test_scaling.py"
+    exec(
+        "import functools\nimport numpy as np\nx = np.random.default_rng(1).normal(size=500)\n"
+        "settings = {'factor': [x * 2]}\n"
+        "@functools.cache\ndef data():\n    return x * 3, x * 4\n",
+        vars(tests),
+    )
+    x = tests.x
+    for value, shown in ((x, "x"), (x * 2, "settings['factor'][0]"), (tests.data()[1][:60], "data()[1][:60]")):
+        call = Call("scale", (value.copy(), 2.0), value=value)
+        text = paste(kata, call, Mismatch("wrong", 2 * value, value), tests=tests).text
+        assert "import test_scaling as given\n" in text
+        assert f"\nx = given.{shown}\n" in text
+        sys.modules["test_scaling"] = tests
+        names, answer = pasted(text, {"scaling": "def scale(x, factor):\n    return x\n"})
+        np.testing.assert_array_equal(names["x"], value)
+        assert answer == value[0]
+    call = Call("scale", (x + 1, 2.0), value=x)
+    assert paste(kata, call, Mismatch("wrong", x, x), tests=tests).text.startswith("#")
+    call = Call("scale", (x[:2], 2.0), value=x[:2])
+    assert "given" not in paste(kata, call, Mismatch("wrong", x, x), tests=tests).text  # it is short
+
+
+def shown_as(kata: Kata, shown: str, source: str = "", **given: Any) -> str:
+    """Return the program of a probe that returned 1.0."""
+    probe = Probe("probes.py", "look", source, tuple(given), "Look.", shown)
+    return paste(kata, Call("look", tuple(given.values()), probe, value=1.0), Mismatch("wrong", 2.0, 1.0)).text
+
+
+def test_numpy_is_imported_before_the_arguments(kata: Kata, pasted: Pasted) -> None:
+    text = shown_as(kata, "import numpy as np\nnp.sum(x)", x=np.array([0.5, 0.5]))
+    assert text.count("import numpy as np") == 1
+    assert pasted(text, {})[1] == 1.0
+
+
+def test_values_in_shown_code_are_code(kata: Kata, pasted: Pasted) -> None:
+    text = shown_as(kata, "sum({parts}['x'])", parts={"x": np.array([0.5, 0.5], np.float32)})
+    assert pasted(text, {})[1] == 1.0
+    assert shown_as(kata, "sum({parts}['x'])", parts={"x": np.arange(900.0)}).startswith("#")
+
+
+def test_a_function_in_shown_code_has_what_it_needs(kata: Kata, pasted: Pasted) -> None:
+    source = "import math\n\nONE = 1.0\n\ndef root(x):\n    return ONE * math.sqrt(x)\n"
+    assert pasted(shown_as(kata, "{name:def}\nroot(x)", source, name="root", x=1), {})[1] == 1.0
+
+
+def test_an_expected_value_that_the_check_does_not_name_is_left_out(kata: Kata) -> None:
+    text = pasting(kata, 0.0, Mismatch("scale must be positive", None, 0.0)).text
+    assert text.endswith("\nprint(scale(x, factor))\n# yours   : 0.0")
+    assert "# expected: None" in pasting(kata, 0.0, Mismatch("expected None, got 0.0", None, 0.0)).text
+
+
+def test_a_long_probe_of_the_visible_tests_is_imported(kata: Kata) -> None:
+    source = "def look(submission, x):\n    y = x\n" + "    y += 1.0\n" * 50 + "    return y\n"
+    call = Call("look", (1.0,), Probe("katas/scaling/probes.py", "look", source, ("x",), "Look."), value=1.0)
+    lines = paste(kata, call, Mismatch("wrong", 2.0, 1.0)).text.splitlines()
+    assert "from probes import look" in lines
+    assert "print(look(scaling, x))" in lines
+    hidden = replace(call, probe=replace(call.probe, file="hidden/scaling/probes.py"))
+    assert "    y += 1.0" in paste(kata, hidden, Mismatch("wrong", 2.0, 1.0)).text
+
+
+def test_a_fault_found_in_what_a_probe_reports_is_no_exception_of_the_program(kata: Kata) -> None:
+    probe, fault = Probe("probes.py", "look", "", (), "Look.", "scale(1, 2)"), Mismatch("wrong")
+    call = Call("look", (), probe, fault=fault)
+    assert paste(kata, call, fault).text.endswith("\nprint(scale(1, 2))")
+    fault.__cause__ = OSError()
+    assert paste(kata, call, fault).text.endswith("\nprint(scale(1, 2))\n# raises OSError")
+
+
 def test_parameters_come_from_the_stub(kata: Kata, repository: Path) -> None:
     assert parameters(kata, "scale") == ("x", "factor")
     assert parameters(catalogue.load(repository, "several"), "predict") == ("x",)
@@ -413,7 +489,7 @@ def test_a_description_shows_the_expression_that_failed(kata: Kata, lines: Any, 
     text = paste(kata, call, Mismatch(message)).text
     assert text == "# zeros(2) + zeros(3)"
     text = paste(kata, call, Mismatch("wrong")).text  # it names none, so all are shown
-    assert text.splitlines() == ["# zeros(2)", "# zeros(2) + zeros(3)"]
+    assert text == "# zeros(2), zeros(2) + zeros(3)"
 
 
 def test_what_stays_with_the_judge_is_shown_and_not_sent(kata: Kata) -> None:

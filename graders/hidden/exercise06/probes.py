@@ -106,10 +106,15 @@ def gradients_and_argument(submission, points, values, layout, w, other):
     Two more results follow: w after the first call, and the gradient at w once it holds the other array's numbers.
 
     Shown as:
-        # numerical_gradient is called with the function {name}, whose parameters are {parameters:brief},
-        # and an array w with the memory layout {layout}: {w:brief}
-        # It is called again with the array {other:brief}
-        # Then these numbers are written into w, and it is called with w once more.
+        from graders.worker.layouts import LAYOUTS
+        {name:def}
+        f, w = {name}(*parameters), LAYOUTS["{layout}"](w)
+        gradient = numerical_gradient(f, w)
+        returned, after = gradient.copy(), w.copy()
+        numerical_gradient(f, other)
+        at_last = gradient.copy()
+        w[...] = other
+        [returned, at_last, after, numerical_gradient(f, w)]
     """
     w, f = LAYOUTS[layout](w), Function(points, values, w)
 
