@@ -230,7 +230,8 @@ def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes)
         w, v = (draw.integers(-9, 10, *shape) for _ in range(2))
     promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
     assert_gradient(measured(kata, probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
-    for x, y in ((-abs(w), -abs(v)), (abs(w), abs(v))):  # equal signs, because another task is about signs
+    a, b = 1 + abs(w), 1 + abs(v)  # another task is about signs, zeros and small numbers
+    for x, y in ((a, b), (-a, -b)):
         assert_close(kata.relative_error(x, y), relative_error(x, y), dtype=promised)
     if dtype is np.int64:
         number, parameters = draw.integers(-9, 10), parameters_of(draw, "polynomial", ())
@@ -298,6 +299,7 @@ def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes
         assert_equal(gradient_at_last, gradient)
     with about("the gradient at the same array, which now holds other numbers"):
         assert_gradient(gradient_after_renewal, name, parameters, v)
+    w = 1 + abs(w)  # another task is about small numbers
     u = w * draw.uniform(0.8, 1.2, *shape)
     for a, b in ((w, u), (w.ravel(), u.ravel())):
         error, *after = kata.run(probes.call_with_layout, "relative_error", layout, a, b)
