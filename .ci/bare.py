@@ -52,7 +52,9 @@ COMMANDS = [
     ("new softplus", 0, "softplus"),
     ("init ../my-katas", 0, "my-katas"),
     (BATCH, 2, COHORT),
-    *((f"{name} x", 2, COHORT) for name in ("collect", "handback", "review", "feedback", "gradebook")),
+    ("gradebook x", 2, COHORT),
+    *((f"{name} x", 2, "Missing (option|argument)") for name in ("collect", "handback", "review")),
+    ("feedback x", 2, "x: No such file or directory"),
 ]
 
 
