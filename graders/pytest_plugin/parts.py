@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 
-def access(value: Any, part: Any, depth: int = 4) -> str | None:
-    """Return the only suffix that selects `part` from an answer ("[1]", ".shape", or "" for all of it), or None."""
+def access(value: Any, part: Any, depth: int = 4, *, first: bool = False) -> str | None:
+    """Return the suffix that selects `part` from an answer ("[1]", ".shape", or "" for all of it), or None.
+
+    It is None if there are several, unless the `first` is wanted.
+    """
     if same(value, part):
         return ""
     if isinstance(value, np.ndarray) and type(part) is tuple and value.shape == part:
@@ -20,9 +23,10 @@ def access(value: Any, part: Any, depth: int = 4) -> str | None:
     found = [f"[{key!r}]" for key, item in items if identical(item, part)]
     found = found or [f"[{key!r}]" for key, item in items if same(item, part)]
     if not found and depth > 1:
-        deeper = [(key, access(item, part, depth - 1)) for key, item in items if isinstance(item, tuple | list | dict)]
+        parts = [(key, item) for key, item in items if isinstance(item, tuple | list | dict)]
+        deeper = [(key, access(item, part, depth - 1, first=first)) for key, item in parts]
         found = [f"[{key!r}]{path}" for key, path in deeper if path is not None]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 or (found and first) else None
 
 
 def identical(value: Any, part: Any) -> bool:

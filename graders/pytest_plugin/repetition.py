@@ -30,7 +30,7 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     """Return how the wrong answer to a call depends on earlier calls, or None if it doesn't or can't be known."""
     if handle.afresh is None or call is None or call.fault is not None or not isinstance(fault, Mismatch):
         return None
-    where = access(call.value, fault.actual)
+    where = access(call.value, fault.actual, first=True)
     if where is None and isinstance(call.value, np.ndarray):  # for example, its mean is wrong
         where = ""
     if where is None:

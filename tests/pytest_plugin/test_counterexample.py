@@ -23,6 +23,7 @@ from graders.checks.mismatch import Mismatch
 from graders.pytest_plugin.counterexample import paste
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe, parameters
 from graders.pytest_plugin.outcome import MAX_ENTRIES, code
+from graders.pytest_plugin.parts import access
 from graders.verdict import Verdict
 from graders.wire import DTYPES, generator
 from tests.observed import result
@@ -308,6 +309,13 @@ def test_a_plain_value_as_code_is_that_value(value: Any) -> None:
 )
 def test_an_awkward_value_as_code_is_that_value(value: Any) -> None:
     assert alike(read(code(value)), value)
+
+
+def test_a_part_that_an_answer_has_twice_is_found_if_the_first_is_wanted() -> None:
+    answer = ([np.ones(2)], [np.ones(2)])
+    assert access(answer, np.ones(2)) is None
+    assert access(answer, np.ones(2), first=True) == "[0][0]"
+    assert access(answer, np.zeros(2), first=True) is None
 
 
 def test_short_rows_share_a_line() -> None:
