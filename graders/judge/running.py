@@ -56,6 +56,7 @@ class Runner:
     cases: dict[str, Case] = field(default_factory=dict)  # what a diagnosis observes, by test
     undiagnosed: set[str] = field(default_factory=set)  # tests whose worker did not answer, or which reached a stub
     usual: bool = True  # whether nothing happened after which this process should not grade another submission
+    _repeating: dict[str, WorkerSide] = field(default_factory=dict)  # by runtime
     _printed: dict[str, int] = field(default_factory=dict)  # the length of each test's output, in bytes
 
     def result(self, item: pytest.Item, side: WorkerSide, *, reducing: bool, first: bool) -> TestResult:
@@ -70,6 +71,7 @@ class Runner:
             timed=self._keep_speed,
             elsewhere=partial(self._elsewhere, item),
             afresh=partial(self._afresh, item) if self.sides.request.options.reducing else None,
+            other=partial(self._other, item),
         )
         run = self.current = Run(side, reducing, first, handle)
         result = self._within_limits(item)
@@ -114,6 +116,13 @@ class Runner:
         side = self.sides.new(self.sides.runtime(item), item.name)
         self.current.new.append(side)
         return side
+
+    def _other(self, item: pytest.Item) -> WorkerSide:
+        """Return the submission in a worker that repeats wrong answers of all tests."""
+        runtime = self.sides.runtime(item)
+        if runtime not in self._repeating or not self._repeating[runtime].worker.alive:
+            self._repeating[runtime] = self.sides.new(runtime, "repeating")
+        return self._repeating[runtime]
 
     def _limited(self, item: pytest.Item, output: str) -> str:
         """Return a test's output, cut to OUTPUT bytes, or a note if all outputs exceed PRINTED_IN_ALL bytes."""
