@@ -382,8 +382,9 @@ def test_a_judge_that_has_grown_ends(workshop: Judge, edit: Callable[..., None],
     """The next grading gets a new judge, so nothing keeps what the tests left in the old one's memory."""
     check = "assert_equal(kata.answer(10), 10)"
     keep = f"vars(__import__('sys')).setdefault('kept', []).append(bytes({2 * GROWN_BYTES}))"
-    edit("graders/hidden/ten/test_hidden.py", check, f"{keep}\n    {check}")
-    for _ in range(3):  # before the second one, the suite server runs the tests itself
+    graded = "type(kata.side).__name__ == 'WorkerSide'"  # the suite server and waiting judges run the tests themselves
+    edit("graders/hidden/ten/test_hidden.py", check, f"{graded} and {keep}\n    {check}")
+    for _ in range(3):
         assert workshop.grade("ten", written("ten", RIGHT)).status == "passed"
         assert gone(large(rooms(root_pid(workshop)))) == set()
 
