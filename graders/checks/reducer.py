@@ -1,9 +1,9 @@
 """Finds a small failing input by greedily simplifying a recorded case as long as it still fails.
 
 A move drops entries along a named size (such as a row or a column), or sets entries to 0 or 1, or rounds or halves
-entries. If a case has many numbers, its arrays first repeat a few. The moves are repeated until none of
-them helps or the budget is spent. A candidate is accepted only if it is
-simpler and still fails, so the result is never more complicated than the original. The search is deterministic.
+entries. If a case has many numbers, its arrays first repeat a few. The moves are repeated until none of them helps or
+the budget is spent. A candidate is accepted only if it is simpler and still fails, so the result is never more
+complicated than the original. The search is deterministic.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ class Grading:
     def _is_ordinary(self, item: pytest.Item) -> bool:
         """Return whether a test may run in a worker in which other tests have run."""
         exercise = self.kata.kind == "exercise" and not self.request.options.separate
-        return exercise and not self._task(item).alone and item.get_closest_marker("gpu") is None
+        return exercise and not self._task(item).alone and not _needs_gpu(item)
 
     def _run_together(self, items: Sequence[pytest.Item], side: WorkerSide) -> None:
         """Run tests in one worker, until it ends. What fails is repeated alone, and reduced there.
@@ -264,9 +264,7 @@ class Grading:
         return msgspec.structs.replace(result_of(item), status=status, reason=reason, message=message)
 
     def _lacks_gpu(self, item: pytest.Item) -> str:
-        if item.get_closest_marker("gpu") is None:
-            return ""
-        return gpu.missing(self.sandboxes[self.sides.runtime(item)].runtime)
+        return gpu.missing(self.sandboxes[self.sides.runtime(item)].runtime) if _needs_gpu(item) else ""
 
     def _shared_result(self, item: pytest.Item) -> TestResult | None:
         """Return a test's result in a shared worker if no other is needed, or None.
@@ -287,7 +285,7 @@ class Grading:
         if self.request.options.impatient and (stopped := self._stopped):
             why = f'not run, because your code was stopped in "{stopped}"'
             return msgspec.structs.replace(result_of(item), status="blocked", message=why)
-        if item.get_closest_marker("gpu") is not None:
+        if _needs_gpu(item):
             self.device = "cuda"
         side = self.sides.take(item)
         result = self._repeated(item, side)
@@ -323,6 +321,10 @@ class Grading:
         """Return a pseudorandom value for a test, by which tests are sorted. Workers cannot know it."""
         text = f"{purpose} {test_name(item)}".encode()
         return hashlib.blake2b(text, key=self.request.seed, person=b"tests", digest_size=8).digest()
+
+
+def _needs_gpu(item: pytest.Item) -> bool:
+    return item.get_closest_marker("gpu") is not None
 
 
 # ------------------------------------------------------------------------------------------ responding

@@ -318,7 +318,7 @@ class SuiteServer:
 
 
 def mapped() -> int:
-    """Return the size of this process's address space in bytes (0 where only its end tells)."""
+    """Return the size of this process's address space in bytes (0 on other systems than Linux)."""
     return address_space() if sys.platform == "linux" else 0
 
 

@@ -118,10 +118,12 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
         program = _with_its_source(kata, call, call.probe)
     if depends is not None and depends.before is not None:
         before = depends.before
-        same_call = before.ask is call.ask
-        if same_call:
-            program.lines = [*program.lines, program.expression] if not program.whole else program.whole + program.lines
-        program.lines[:0] = [] if same_call else [_call(before), ""]
+        if before.ask is not call.ask:
+            program.lines = [_call(before), "", *program.lines]
+        elif program.whole:
+            program.lines = [*program.whole, *program.lines]
+        else:
+            program.lines = [*program.lines, program.expression]
     text = "\n".join([*program.lines, program.expression])
     folders = [f"katas/{each.slug}" for each in (kata, *kata.earlier)]
     imports = [f'import sys; sys.path.insert(0, "{folders[0]}")']

@@ -172,8 +172,8 @@ def _scalar(value: Any, most: int = 0) -> str:
 def _array(array: np.ndarray, most: int = 0) -> str:
     if array.size == 0:
         return f"np.empty({array.shape}, dtype=np.{array.dtype.name})"
+    flat = array.ravel()
     for period in range(1, 0 if most or array.size <= FEW else min(MOST_REPEATED, array.size // 4) + 1):
-        flat = array.ravel()
         if all(part[period:].tobytes() == part[:-period].tobytes() for part in (flat[:MAX_SHOWN], flat)):
             return f"np.resize({_array(flat[:period], most)}, {array.shape})"
     if array.size > MAX_ENTRIES:
