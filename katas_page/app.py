@@ -151,7 +151,7 @@ def explanation(katas: LiveKatas, given: Json, slug: str) -> Json:
     """Answer with the explanation and the solution, once the kata is passed."""
     kata = katas.kata(slug)
     katas.settle(slug)
-    path = guidance.explanation_of(kata)
+    path = kata.explanation
     if is_puzzle(slug):
         path = kata.folder / "README.md"
         text, solved = live.puzzle_room().explanation(kata)

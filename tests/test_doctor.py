@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from graders.doctor import examination as doctor
-from graders.doctor.commands import SYMBOLS
+from graders import doctor
+from graders.cli.doctor import SYMBOLS
+from graders.learner.progress import default_path
 from tests import workshop
 from tests.workshop import KATAS, ROOT, Finished, katas, write
 
@@ -153,7 +154,7 @@ def test_unwritable_folder_is_reported(
     root: Path, monkeypatch: pytest.MonkeyPatch, subject: str, variable: str, name: str
 ) -> None:
     monkeypatch.setenv(variable, f"/dev/null/{name}")
-    found = finding(doctor.folders(root), subject, LIMITED)
+    found = finding(doctor.folders(root, default_path()), subject, LIMITED)
     assert "Not a directory" in found["found"]
     assert variable in found["remedy"]
 

@@ -22,7 +22,6 @@ from graders.authoring.programs import Tried, tried
 from graders.authoring.scaffold import PLACES, UNSAID
 from graders.catalogue import Kata, Variant
 from graders.errors import KataError
-from graders.learner import guidance
 from graders.output.progress_bar import LineReporter, progress_bar
 from graders.verdict import Verdict
 
@@ -224,7 +223,7 @@ def _readme_fault(kata: Kata) -> str:
 
 def explanation_gap(kata: Kata) -> str:
     """Return a message if the explanation is missing or lacks one of its headings, or an empty string."""
-    path = guidance.explanation_of(kata)
+    path = kata.explanation
     name = path.relative_to(kata.root)
     if not path.is_file():
         return f"{name}: there is no explanation for people who have passed. `katas solution --explain` would show it."

@@ -15,26 +15,24 @@ import sys
 from pathlib import Path
 
 from graders.catalogue import Kata
-from graders.cli.options import chosen_katas, one_by_one
 from graders.errors import KataError
 from graders.extras import missing
 from graders.output.delivery import deliver
 from graders.output.plotting import LOOK
 
 
-def redraw(slugs: list[str] | None) -> None:
-    """Redraw the pictures of these katas, by default of all, and print which have changed."""
-    chosen = chosen_katas(slugs)
-    scripts = [(kata, sorted(kata.solution.glob("figure*.py"), key=lambda path: path.stem)) for kata in chosen]
-    lacking = [str(kata.solution / "figure.py") for kata, own in scripts if slugs and not own]
-    if lacking:
-        raise KataError(f"{', '.join(lacking)}: no such file. Write it, with a function draw(figure).")
-    for kata, script in one_by_one([(kata, script) for kata, own in scripts for script in own], "drawing"):
-        text, picture = drawn(kata, script), kata.folder / f"{script.stem}.svg"
-        same = picture.is_file() and picture.read_text(encoding="utf-8") == text
-        if not same:
-            deliver(text, picture)
-        print(f"{picture.relative_to(kata.root)}: {'unchanged' if same else 'redrawn'}")
+def scripts_of(kata: Kata) -> list[Path]:
+    """Return the scripts that draw a kata's pictures."""
+    return sorted(kata.solution.glob("figure*.py"), key=lambda path: path.stem)
+
+
+def redraw(kata: Kata, script: Path) -> str:
+    """Redraw a picture, and return a line that says whether it has changed."""
+    text, picture = drawn(kata, script), kata.folder / f"{script.stem}.svg"
+    same = picture.is_file() and picture.read_text(encoding="utf-8") == text
+    if not same:
+        deliver(text, picture)
+    return f"{picture.relative_to(kata.root)}: {'unchanged' if same else 'redrawn'}"
 
 
 def drawn(kata: Kata, script: Path) -> str:

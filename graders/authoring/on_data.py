@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from graders import datasets, intake
+from graders import datasets, intake, programs
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.learner import programs
 from graders.verdict import Verdict
 
 RESULTS = "results/"  # a kata's program writes these files, from the data set that `--data` names

@@ -8,7 +8,6 @@ from pathlib import Path
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.learner.guidance import explanation_of
 
 SETTINGS = ("conftest.py", "tox.ini", "pyproject.toml", "constraints.txt", "LICENSE")
 GRADERS_ONLY = ("bundles", "demo", "github", "hidden", "shipped")  # folders that students do not need
@@ -50,7 +49,7 @@ def student_files(root: Path, katas: Iterable[Kata]) -> Files:
 
 def explanations(katas: Iterable[Kata]) -> Files:
     """Return the texts that `katas solution --explain` shows. A student's copy contains them only on request."""
-    found = (explanation_of(kata) for kata in katas)
+    found = (kata.explanation for kata in katas)
     return {path.relative_to(path.parents[2]).as_posix(): path for path in found if path.is_file()}
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from graders import environment, intake
 from graders.bundles import contents
 from graders.catalogue import Kata, is_glob
+from graders.catalogue.paths import GITIGNORE
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.initialisation import GITIGNORE
 
 RUN = 4  # a copy of this many consecutive lines of a secret is a leak
 SHORTEST = 12  # in characters; shorter lines reveal nothing

@@ -13,6 +13,7 @@ from graders.errors import CatalogueError
 HARNESS = Path(__file__).parents[1]
 SHIPPED = HARNESS / "shipped"  # only a wheel has it: katas/, solutions/ and graders/hidden/, as in the repository
 MANIFEST = ".nn-katas.json"  # what `katas init` wrote into a folder; it marks such a folder, too
+GITIGNORE = "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"  # of a learner's folder
 _KATA_FOLDERS = (Path("katas"), Path("solutions"), Path("graders", "hidden"))  # these contain a folder for each kata
 
 

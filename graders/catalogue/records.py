@@ -169,6 +169,11 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return self.home / "solutions" / self.slug
 
     @property
+    def explanation(self) -> Path:
+        """The text that explains the kata to people who have passed it. The file may be missing."""
+        return self.solution / AFTER
+
+    @property
     def hidden(self) -> Path:
         """The folder of the hidden tests and the variants, which student bundles do not contain."""
         return self.home / "graders" / "hidden" / self.slug

@@ -42,29 +42,23 @@ class Entry(NamedTuple):
 # The sections of `katas --help`. The modules import what is slow only where they use it.
 SECTIONS = {
     "Learn": {
-        "list": Entry("graders.learner.commands:list_", "List the katas: tasks, points, time and prerequisites."),
-        "next": Entry("graders.learner.commands:next_", "Recommend the next kata, and say why."),
+        "list": Entry("graders.cli.learn:list_", "List the katas: tasks, points, time and prerequisites."),
+        "next": Entry("graders.cli.learn:next_", "Recommend the next kata, and say why."),
         "serve": Entry("graders.cli.serve:serve", "Solve the katas in a browser: text, editor and verdict."),
-        "watch": Entry("graders.learner.commands:watch", "Regrade a kata each time you save, and show the result."),
+        "watch": Entry("graders.cli.learn:watch", "Regrade a kata each time you save, and show the result."),
         "grade": Entry("graders.cli.grade:grade", "Grade katas with their visible and hidden tests."),
-        "hint": Entry("graders.learner.commands:hint", "Show a kata's hints one at a time, the smallest first."),
-        "show": Entry("graders.learner.commands:show", "Plot a program's training curves, or redraw README pictures."),
-        "run": Entry("graders.learner.commands:run_", "Run a kata's program, which writes the files you submit."),
-        "reset": Entry(
-            "graders.learner.commands:reset", "Restore a kata's original stubs, so that you can start again."
-        ),
-        "solution": Entry(
-            "graders.learner.commands:solution", "Show, compare or explain the solution, once you have passed."
-        ),
-        "progress": Entry("graders.learner.commands:progress", "Show which katas you have done, and what to do next."),
-        "notebook": Entry(
-            "graders.learner.commands:notebook", "Write a kata as a Jupyter notebook that grades itself."
-        ),
+        "hint": Entry("graders.cli.learn:hint", "Show a kata's hints one at a time, the smallest first."),
+        "show": Entry("graders.cli.learn:show", "Plot a program's training curves, or redraw README pictures."),
+        "run": Entry("graders.cli.learn:run_", "Run a kata's program, which writes the files you submit."),
+        "reset": Entry("graders.cli.learn:reset", "Restore a kata's original stubs, so that you can start again."),
+        "solution": Entry("graders.cli.learn:solution", "Show, compare or explain the solution, once you have passed."),
+        "progress": Entry("graders.cli.learn:progress", "Show which katas you have done, and what to do next."),
+        "notebook": Entry("graders.cli.learn:notebook", "Write a kata as a Jupyter notebook that grades itself."),
         "debug": Entry("katas_practice.commands:app", "Practise on broken training programs."),
     },
     "Set up": {
         "init": Entry("graders.cli.init:init", "Write the katas into a folder, or update such a folder."),
-        "doctor": Entry("graders.doctor.commands:doctor", "Check this machine, and say how to fix any problems."),
+        "doctor": Entry("graders.cli.doctor:doctor", "Check this machine, and say how to fix any problems."),
         "data": Entry("graders.cli.data:app", "List and download the data sets that katas train on."),
     },
     "Teach": {
@@ -83,8 +77,8 @@ SECTIONS = {
         ),
     },
     "Write katas": {
-        "new": Entry("graders.authoring.commands:new", "Create the files of a new kata."),
-        "check": Entry("graders.authoring.commands:check", "Check that katas are ready for learners."),
+        "new": Entry("graders.cli.author:new", "Create the files of a new kata."),
+        "check": Entry("graders.cli.author:check", "Check that katas are ready for learners."),
     },
 }
 # These work, but --help omits them.

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from graders import intake
 from graders.catalogue import Kata, Task
-from graders.catalogue.records import AFTER
 from graders.errors import KataError
 from graders.learner.progress import Progress
 from graders.output.delivery import deliver_bytes
@@ -115,14 +114,9 @@ def solution_files(kata: Kata) -> dict[str, str]:
     return {name: data.decode("utf-8", "replace") for name, data in sorted(files.items())}
 
 
-def explanation_of(kata: Kata) -> Path:
-    """Return the path of the text that explains a kata to people who have passed it. The file may be missing."""
-    return kata.solution / AFTER
-
-
 def explanation(kata: Kata, *, allowed: bool) -> str:
     """Return the explanation, in Markdown. Raises KataError if there is none, or if it is not `allowed` yet."""
-    path = explanation_of(kata)
+    path = kata.explanation
     if not path.is_file() and kata.handed_out:
         raise KataError(f"{path}: there is no explanation here. Ask your instructor for it.")
     if not path.is_file():
@@ -138,7 +132,7 @@ def explanation(kata: Kata, *, allowed: bool) -> str:
 def after_pass(kata: Kata) -> str:
     """Return a line that says what the learner can read after a pass. It is empty in a handout."""
     said = [f"katas solution {kata.slug} --diff: your files next to the solution"] * has_solution(kata)
-    return "; ".join(said + [f"katas solution {kata.slug} --explain: why it works"] * explanation_of(kata).is_file())
+    return "; ".join(said + [f"katas solution {kata.slug} --explain: why it works"] * kata.explanation.is_file())
 
 
 def difference(kata: Kata) -> str:

@@ -13,7 +13,7 @@ from graders import catalogue
 from graders.atomic import folder_lock
 from graders.catalogue import MANIFEST, manifest
 from graders.catalogue.manifest import Manifest, sha256
-from graders.catalogue.paths import files_under, installed
+from graders.catalogue.paths import GITIGNORE, files_under, installed
 from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
 from graders.hidden_suites import SETTINGS
@@ -21,7 +21,6 @@ from graders.output.delivery import deliver_bytes
 from graders.version import __version__
 
 NEW = ".katas/new"  # holds the new version of a file that the learner has changed
-GITIGNORE = "__pycache__/\n.venv/\n.katas/\n.pytest_cache/\n"
 README = """\
 # My katas
 

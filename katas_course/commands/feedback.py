@@ -331,9 +331,7 @@ def check_explanations(form: str) -> None:
 
 def with_explanation(report: str, form: str, root: Path, slug: str) -> str:
     """Return the report with the explanation of its kata, if there is one."""
-    from graders.learner.guidance import explanation_of
-
-    path = explanation_of(catalogue.load(root, slug, complete=False)) if slug in catalogue.slugs(root) else None
+    path = catalogue.load(root, slug, complete=False).explanation if slug in catalogue.slugs(root) else None
     if path is None or not path.is_file():
         return report
     text = path.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from graders.learner.programs import drawn
+from graders.programs import drawn
 from tests import milestone_course, warm, workshop
 from tests.workshop import ROOT, katas, write
 

@@ -10,7 +10,6 @@ import pytest
 from graders import catalogue
 from graders.authoring.checking import HEADINGS, explanation_gap
 from graders.catalogue import Kata
-from graders.learner.guidance import explanation_of
 from graders.output.terminal_markdown import shown
 from tests.workshop import ROOT
 
@@ -25,7 +24,7 @@ def kata(request: pytest.FixtureRequest) -> Kata:
 
 
 def test_explanation_has_its_title_and_headings(kata: Kata) -> None:
-    text = explanation_of(kata).read_text(encoding="utf-8")
+    text = kata.explanation.read_text(encoding="utf-8")
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     assert explanation_gap(kata) == ""
     assert re.findall(r"^## (.+)$", prose, re.MULTILINE) == list(HEADINGS)
@@ -34,7 +33,7 @@ def test_explanation_has_its_title_and_headings(kata: Kata) -> None:
 
 
 def test_explanation_fits_a_narrow_terminal(kata: Kata) -> None:
-    text = shown(explanation_of(kata).read_text(encoding="utf-8"), WIDTH)
+    text = shown(kata.explanation.read_text(encoding="utf-8"), WIDTH)
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "\\" not in re.sub(r"^  .*$", "", text, flags=re.MULTILINE)  # no formula is left as LaTeX
     assert not re.search(r"</?details>|</?summary>|\$|\*\*[^ (]+ |```", re.sub(r"^  .*$|`.*?`", "", text, flags=re.M))
@@ -43,14 +42,14 @@ def test_explanation_fits_a_narrow_terminal(kata: Kata) -> None:
 
 def test_explanation_names_later_katas_only(kata: Kata) -> None:
     """`Where it comes back` names katas that exist, and not the kata itself."""
-    text = explanation_of(kata).read_text(encoding="utf-8").partition("## Where it comes back")[2]
+    text = kata.explanation.read_text(encoding="utf-8").partition("## Where it comes back")[2]
     named = set(re.findall(r"`((?:exercise|challenge|milestone)\d+|meta)`", text))
     assert named
     assert named < {each.slug for each in KATAS} - {kata.slug}
 
 
 def test_code_is_valid_python(kata: Kata) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", explanation_of(kata).read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", kata.explanation.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) >= 2
     for number, block in enumerate(blocks):
         compile(block, f"{Path(kata.slug)}, block {number}", "exec")

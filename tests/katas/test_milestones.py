@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graders import Judge, catalogue
-from graders.learner import programs
+from graders import Judge, catalogue, programs
 from graders.verdict import Verdict
 from tests.observed import tasks
 from tests.workshop import ROOT, edit

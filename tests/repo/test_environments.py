@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from graders import doctor
 from graders.cli.app import COMMANDS
-from graders.doctor import examination
 from graders.pytest_plugin.point_tally import NO_GPU
 from tests import workshop
 from tests.conftest import IMPORTED
@@ -81,7 +81,7 @@ def test_every_tried_python_is_named_everywhere() -> None:
     workflow = (ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8")
     (matrix,) = re.findall(r"python: \[(.*)\]", workflow)
     assert re.findall(r"[\d.]+", matrix) == versions[::-1]
-    ends = [f"{major}.{minor}" for major, minor in (examination.OLDEST, examination.NEWEST)]
+    ends = [f"{major}.{minor}" for major, minor in (doctor.OLDEST, doctor.NEWEST)]
     assert ends == [versions[-1], versions[0]]
     for page in ("README.md", "docs/guide.md", "docs/platforms.md"):
         assert f"{versions[-1]} to {versions[0]}" in (ROOT / page).read_text(encoding="utf-8"), page

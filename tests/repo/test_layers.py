@@ -41,10 +41,10 @@ LAYERS = (
     "intake",
     "report",
     "output",
+    "programs",
     "pytest_plugin",
     "judge",
     "web",
-    "command_line",
     "learner",
     "authoring",
     "bundles",
@@ -54,13 +54,6 @@ LAYERS = (
     *PRODUCTS,
 )
 NOT_THE_HARNESS = ("hidden", "demo")  # suites and sample submissions
-COMMAND_LINE = (
-    "examples",
-    "options",
-    "products",
-    "session",
-    "terminal",
-)  # modules of graders/cli that all commands share
 
 
 @cache
@@ -95,13 +88,9 @@ def imports(*, by_name: bool = False) -> dict[str, set[str]]:
 
 
 def layer_of(module: str) -> str:
-    """Return a module's layer. The commands of a package in graders, its module `commands`, belong to `cli`."""
-    if module.startswith(PRODUCTS):
-        return module.partition(".")[0]
-    if module in {f"graders.cli.{name}" for name in COMMAND_LINE}:
-        return "command_line"
-    parts = module.split(".")
-    return "cli" if parts[2:3] == ["commands"] else parts[1] if len(parts) > 1 else ""
+    """Return a module's layer: its package or, for a part of graders, the name of that part."""
+    package, _, part = module.partition(".")
+    return package if package in PRODUCTS else part.partition(".")[0]
 
 
 def test_every_package_and_module_has_a_layer() -> None:
@@ -158,7 +147,6 @@ SEEN_BY_COURSE = {
     "graders.checks": "whether a submitted picture is a picture",
     "graders.learner.progress": "the folder for secrets",
     "graders.web": "the web server, and Markdown as HTML",
-    "graders.learner.guidance": "a kata's explanation",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from graders import catalogue
-from graders.cli.options import Against, Slug, chosen_katas, slug_argument
+from graders.cli.options import Against, Slug, chosen_katas, one_by_one, slug_argument
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import has_screen
 from graders.errors import KataError
@@ -104,7 +104,7 @@ def run_(
 
     Exit status: that of the program.
     """
-    from graders.learner import programs
+    from graders import programs
 
     kata = catalogue.load(Invocation.root, slug)
     path = programs.program_of(kata, program, kata.in_tree(against or "katas"))
@@ -196,11 +196,9 @@ def show(
     if readme == (program is not None):
         raise KataError("name either a PROGRAM to run, as in `katas show challenge5 bug2`, or --readme")
     if readme:
-        from graders.authoring import figures
-
-        figures.redraw([slug] if slug else None)
+        _redraw([slug] if slug else None)
         return
-    from graders.learner import programs
+    from graders import programs
     from graders.output import delivery
 
     kata = catalogue.load(Invocation.root, str(slug))
@@ -210,6 +208,18 @@ def show(
     path = programs.program_of(kata, program, kata.in_tree(against or "katas"))
     delivery.deliver_bytes(programs.picture_of(kata, path, picture.suffix), picture)
     print(f"written: {picture}")
+
+
+def _redraw(slugs: list[str] | None) -> None:
+    """Redraw the pictures of these katas, by default of all, and print which have changed."""
+    from graders.authoring import figures
+
+    scripts = [(kata, figures.scripts_of(kata)) for kata in chosen_katas(slugs)]
+    lacking = [str(kata.solution / "figure.py") for kata, own in scripts if slugs and not own]
+    if lacking:
+        raise KataError(f"{', '.join(lacking)}: no such file. Write it, with a function draw(figure).")
+    for kata, script in one_by_one([(kata, script) for kata, own in scripts for script in own], "drawing"):
+        print(figures.redraw(kata, script))
 
 
 # --------------------------------------------------------------------------------------- after a pass

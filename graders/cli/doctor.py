@@ -13,7 +13,7 @@ from graders.cli.session import Invocation
 from graders.errors import CatalogueError
 
 if TYPE_CHECKING:
-    from graders.doctor.examination import Finding
+    from graders.doctor import Finding
 
 SYMBOLS = {"ok": "✓", "limited": "~", "fault": "✗"}
 _WIDTH = 80
@@ -28,7 +28,8 @@ def doctor() -> int:
 
     Exit status: 0 the katas work here (~ marks limitations), 1 something is broken (✗), 2 the checks could not run.
     """
-    from graders.doctor.examination import examine
+    from graders.doctor import examine
+    from graders.learner.progress import default_path
     from graders.output.progress_bar import spinner
 
     root = Invocation.given
@@ -38,7 +39,7 @@ def doctor() -> int:
         except CatalogueError:
             root = None
     with spinner("checking …") as show:
-        findings = examine(root, lambda subject: show(f"checking: {subject} …"))
+        findings = examine(root, default_path(), lambda subject: show(f"checking: {subject} …"))
     print(as_text(findings))
     return int(any(finding.state == "fault" for finding in findings))
 

@@ -284,15 +284,14 @@ def pytest_settings(root: Path | None) -> Iterator[Finding]:
 # ---------------------------------------------------------------------------------------------------------- the machine
 
 
-def folders(root: Path | None) -> Iterator[Finding]:
+def folders(root: Path | None, progress: Path) -> Iterator[Finding]:
     """Check that the harness can write temporary files, data sets and progress, and that learners can save files."""
     from graders.datasets.sources import cache
-    from graders.learner.progress import default_path
 
     remedy = "Free some space, or set TMPDIR to another folder"
     yield _writable("temporary folder", Path(tempfile.gettempdir()), remedy, fault)
     yield _writable("data sets", cache(), "Set NN_KATAS_DATA to a folder that you can write to", limited)
-    yield _writable("progress", default_path().parent, "Set NN_KATAS_PROGRESS to a file that you can write to", limited)
+    yield _writable("progress", progress.parent, "Set NN_KATAS_PROGRESS to a file that you can write to", limited)
     if root is not None:
         remedy = (
             f"chmod -R u+w '{root}', or clone the repository to a folder of your own; "
@@ -314,15 +313,13 @@ def _writable(subject: str, folder: Path, remedy: str, otherwise: Callable[[str,
     return ok(subject, str(folder))
 
 
-def examine(root: Path | None, tell: Callable[[str], None] = lambda _: None) -> list[Finding]:
-    """Examine this machine and the repository at `root`, if any. Call `tell` with the name of each slow check.
+def examine(root: Path | None, progress: Path, tell: Callable[[str], None] = lambda _: None) -> list[Finding]:
+    """Examine this machine, the place of the learner's `progress` file, and the repository at `root`, if any.
 
-    The findings are in the order in which they are best fixed.
+    Call `tell` with the name of each slow check. The findings are in the order in which they are best fixed.
     """
     findings = [*python(), *packages()]
     for subject, slow in (("torch", torch), ("confinement", confinement), ("graphics card", graphics_card)):
         tell(subject)
         findings += slow()
-    for check in (repository, pytest_settings, folders):
-        findings += check(root)
-    return findings
+    return [*findings, *repository(root), *pytest_settings(root), *folders(root, progress)]

@@ -1,1 +1,0 @@
-"""Examine a machine and a checkout for everything that the katas need."""
