@@ -614,7 +614,7 @@ def test_lint_says_what_the_pages_javascript_needs(project: Path, node: str) -> 
     done = run(project, "lint", PATH=str(tools))
     assert (done.status, done.out.splitlines()) == (2, ["ruff format --check .", "ruff check .", "mypy"])
     (message,) = done.err.splitlines()
-    assert "it needs npm and Node.js 20.19 or later. Install them" in message
+    assert "it needs npm and Node.js 18.18 or later. Install them" in message
 
 
 def test_lint_needs_nothing_without_the_page(project: Path) -> None:

@@ -191,6 +191,7 @@ function panel(set) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     /** @type {Plot} */
     let shown;
+    /** @type {Function | null | undefined} */
     let moved;
     svg.setAttribute("role", "img");
     const show = (/** @type {Plot} */ plot) => {

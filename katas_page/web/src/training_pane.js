@@ -128,7 +128,7 @@ export class TrainingPane {
         this.pause.textContent = "Pause";
         this.fresh();
         this.state.textContent = "starting…";
-        const settings = {};
+        const settings = /** @type {Record<string, number>} */ ({});
         for (const input of this.inputs.querySelectorAll("input")) {
             settings[input.name] = input.valueAsNumber; // NaN becomes null, and then the program's own value counts
         }
