@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 SHIPPED = ("katas", "solutions", "graders/hidden", "conftest.py", "tox.ini")
 PACKAGES = ("graders", "katas_course", "katas_page", "katas_practice")
 NEEDED = (*SHIPPED, *PACKAGES, "constraints.txt", "setup.py")  # what an sdist has
-LEFT_OUT = ("__pycache__", "build", "debug")  # folders; git ignores them, but an unpacked sdist has no git
+LEFT_OUT = ("__pycache__", "build", "debug", "node_modules")  # git ignores them, but an unpacked sdist has no git
 
 
 def sources() -> list[str]:

@@ -84,10 +84,10 @@ class Trainings(Sandbox):
         found = self._asked(given, lambda worker: self._reply(worker, "read_digit", pixels))
         fault, numbers = found.get("fault"), found.get("probabilities")
         probabilities = [_number(each) for each in numbers] if isinstance(numbers, list) and len(numbers) == 10 else []
-        return {
-            "probabilities": probabilities,
-            "fault": _text(fault, LONGEST_TEXT) or ("" if probabilities else "Your network returned no probabilities."),
-        }
+        missing = "" if probabilities else "Your network returned no probabilities."
+        if None in probabilities:
+            probabilities, missing = [], "Your network's probabilities are not finite numbers."
+        return {"probabilities": probabilities, "fault": _text(fault, LONGEST_TEXT) or missing}
 
     def _end_all(self) -> None:
         self._end_run()

@@ -14,6 +14,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const course = path.join(here, "..", "..", "katas_course", "serve");
 const folder = process.env.KATAS_STATIC || path.join(here, "..", "static");
 
+/** @satisfies {import("esbuild").BuildOptions} */
 const settings = {
     absWorkingDir: here,
     bundle: true,

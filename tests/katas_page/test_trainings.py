@@ -99,6 +99,12 @@ def test_the_network_reads_a_digit_during_and_after_the_training(trainings: Trai
         trainings.read_digit({"run": frame["run"], "pixels": "AAAA"})
 
 
+def test_probabilities_that_are_not_finite_are_named(trainings: Trainings, begin: Begin) -> None:
+    frame = begin('def gradient(w):\n    return float("nan")\n\n' + START)
+    found = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    assert found == {"probabilities": [], "fault": "Your network's probabilities are not finite numbers."}
+
+
 def test_stop_ends_a_loop_at_once_and_a_new_training_starts(trainings: Trainings, begin: Begin) -> None:
     frame = begin("def gradient(w):\n    while w < 2.5:\n        pass\n    return 2 * w\n\n" + START)
     found: list[Any] = []

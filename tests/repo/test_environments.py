@@ -98,6 +98,11 @@ def test_python_environments_run_the_default_tests() -> None:
     assert settings["tox"]["env_list"] == "cpu"
 
 
+def test_lint_environment_runs_what_the_job_lint_runs() -> None:
+    commands = environments()["testenv:lint"]["commands"].split("\n")
+    assert [each for each in commands if each] == ["ruff format --check .", "ruff check .", "mypy", "sh .ci/lint_pages"]
+
+
 def test_gpu_environment_installs_cupy() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = environments()["testenv:gpu"]["extras"].replace("{[testenv]extras}", environments()["testenv"]["extras"])

@@ -545,6 +545,7 @@ def stub_tools(project: Path, *sets: str) -> None:
     for name in ("python", "katas", "ruff", "mypy"):
         said = 'echo "${0##*/}" "$@"' if name != "katas" else 'echo katas "$@"'
         write(project / ".venv/bin" / name, f"#!/bin/sh\n{said}\n").chmod(0o755)
+    write(project / ".ci/lint_pages", '#!/bin/sh\necho lint_pages "$@"\n').chmod(0o755)
     versions = workshop.run("sh", "-c", "cat pyproject.toml constraints.txt | cksum", cwd=project).out
     write(project / ".venv/installed", "".join(f"{each} {versions}" for each in sets))
 
@@ -570,8 +571,8 @@ JOBS = [
             "python -m pytest -q tests/repo/test_docs.py tests/repo/test_plain_english.py",
         ],
     ),
-    ("lint", ["ruff format --check .", "ruff check .", "mypy"]),
-    ("lint --fix", ["ruff format .", "ruff check --fix .", "mypy"]),
+    ("lint", ["ruff format --check .", "ruff check .", "mypy", "lint_pages"]),
+    ("lint --fix", ["ruff format .", "ruff check --fix .", "mypy", "lint_pages --fix"]),
 ]
 EVERY_SET = ("torch", "triton", "test", "data", "figures", "notebook", "serve", "cohort", "docs", "all", "lint")
 
@@ -584,13 +585,41 @@ def test_a_job_calls_its_tools(project: Path, words: str, called: list[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("job", "tool"), [("lint", "ruff"), ("lint", "mypy"), ("docs", "python"), ("test x", "python")]
+    ("job", "tool"),
+    [
+        ("lint", ".venv/bin/ruff"),
+        ("lint", ".venv/bin/mypy"),
+        ("lint", ".ci/lint_pages"),
+        ("docs", ".venv/bin/python"),
+        ("test x", ".venv/bin/python"),
+    ],
 )
 def test_a_job_fails_with_its_tool(project: Path, job: str, tool: str) -> None:
     stub_tools(project, *EVERY_SET)
-    write(project / ".venv/bin" / tool, "#!/bin/sh\nexit 3\n").chmod(0o755)
+    write(project / tool, "#!/bin/sh\nexit 3\n").chmod(0o755)
     done = run(project, *job.split())
     assert (done.status, done.out.count("pytest")) == (3, 0)
+
+
+@pytest.mark.parametrize("node", ["", "#!/bin/sh\nexit 1\n"], ids=["without npm", "with an old Node.js"])
+def test_lint_says_what_the_pages_javascript_needs(project: Path, node: str) -> None:
+    stub_tools(project, *EVERY_SET)
+    shutil.copy(ROOT / ".ci/lint_pages", project / ".ci")
+    write(project / "katas_page/web/package-lock.json", "{}")
+    tools = project.parent / "few tools"
+    for name in ("sh", "cat", "cksum", "dirname", "grep", "uname"):
+        write(tools / name, f'#!/bin/sh\nexec {shutil.which(name)} "$@"\n').chmod(0o755)
+    for name in ("bwrap", *(["npm", "node"] if node else [])):
+        write(tools / name, node).chmod(0o755)
+    done = run(project, "lint", PATH=str(tools))
+    assert (done.status, done.out.splitlines()) == (2, ["ruff format --check .", "ruff check .", "mypy"])
+    (message,) = done.err.splitlines()
+    assert "it needs npm and Node.js 18.18 or later. Install them" in message
+
+
+def test_lint_needs_nothing_without_the_page(project: Path) -> None:
+    script = write(project / ".ci/lint_pages", (ROOT / ".ci/lint_pages").read_text(encoding="utf-8"))
+    assert workshop.run("sh", str(script), cwd=project)[:3] == (0, "", "")
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ STRAY = (  # what must not be in a wheel: files that git does not track, and res
     "solutions/exercise01/draft.py",
     "graders/draft.py",
     "build/lib/graders/gone.py",
+    "katas_page/web/node_modules/draft/draft.js",
 )
 RIGHT, WRONG = "return 1.0 * x @ W.T + b", "return x @ W.T - b"
 STOLEN = """\
@@ -137,6 +138,7 @@ def test_wheel_from_an_sdist_is_the_same(clone: Path, wheel: Path, tmp_path: Pat
         archive.extractall(tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (source,) = tmp_path.glob("nn_katas-*/")
     (tmp_path / "wheel").mkdir()
+    write(source / "katas_page/web/node_modules/draft/draft.js", "")
     assert contents(built(source, tmp_path / "wheel")) == contents(wheel)
 
 

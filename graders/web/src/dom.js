@@ -2,14 +2,16 @@
 
 import { wrap } from "./code_lines.js";
 
+/** @typedef {Record<string, any>} Properties attributes and event handlers */
+
 /**
  * Make an element. A property that starts with "on" is an event handler, and every other one is an attribute:
  * `true` sets an empty attribute, and `false`, `null` and `undefined` leave it out. Children that are strings
  * become text, never HTML.
- * @param {string} tag
- * @param {Record<string, any>} [properties]
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} [properties]
  * @param {...(Node | string | null | false | undefined)} children
- * @returns {any}
  */
 export function el(tag, properties = {}, ...children) {
     const element = document.createElement(tag);
@@ -24,7 +26,12 @@ export function el(tag, properties = {}, ...children) {
     return element;
 }
 
-/** Make a button. */
+/**
+ * Make a button.
+ * @param {string} label
+ * @param {((event: MouseEvent) => unknown) | null} onclick
+ * @param {Properties} [properties]
+ */
 export function button(label, onclick, properties = {}) {
     return el("button", { type: "button", onclick, ...properties }, label);
 }
@@ -33,7 +40,8 @@ const SMALLEST = 0.82; // what is too wide is drawn smaller, down to this share 
 
 /** Lets the keyboard scroll what is too wide for its place, and skip everything else. A line below says so. */
 const scrollers = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
+    for (const entry of entries) {
+        const target = /** @type {HTMLElement} */ (entry.target);
         target.style.fontSize = "";
         if (target.scrollWidth > target.clientWidth) {
             const { fontSize, paddingLeft, paddingRight } = getComputedStyle(target);
@@ -62,14 +70,14 @@ function noteEnd({ target }) {
 }
 
 /** Add a sign to a wide element that says that it can be scrolled. It is hidden while everything fits. */
-export function signed(wide) {
+export function signed(/** @type {Element} */ wide) {
     wide.addEventListener("scroll", noteEnd, { passive: true });
     wide.after(el("p", { class: "sideways", "aria-hidden": "true" }, "scroll → to see the rest"));
     scrollers.observe(wide);
 }
 
 /** Make a link around a picture, which opens it in its full size in a new tab. */
-export function enlarging(image) {
+export function enlarging(/** @type {HTMLImageElement} */ image) {
     const title = "Open the picture in its full size";
     const label = image.alt ? null : title;
     const href = image.getAttribute("src");
@@ -79,6 +87,10 @@ export function enlarging(image) {
 /**
  * Make an element from HTML that the server has rendered and escaped.
  * Never call this with text that comes from a file or from a message.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} properties
+ * @param {string} html
  */
 export function trusted(tag, properties, html) {
     const element = el(tag, properties);
@@ -88,14 +100,24 @@ export function trusted(tag, properties, html) {
         table.replaceWith(frame);
         frame.append(table);
     }
-    for (const image of element.querySelectorAll("img[src]:not([src='']):not(a *)")) {
-        const place = document.createComment("");
-        image.replaceWith(place);
-        place.replaceWith(enlarging(image));
+    for (const image of element.querySelectorAll("img")) {
+        if (image.getAttribute("src") && !image.closest("a")) {
+            const place = document.createComment("");
+            image.replaceWith(place);
+            place.replaceWith(enlarging(image));
+        }
     }
     element.querySelectorAll("pre, .wide, math[display=block]").forEach(signed);
     element.querySelectorAll("th:empty").forEach((corner) => corner.replaceWith(el("td"))); // it heads nothing
     return element;
+}
+
+/** Focus the first element in a place that a selector fits, if there is one. */
+export function focusFirst(/** @type {Element} */ place, /** @type {string} */ selector) {
+    const found = place.querySelector(selector);
+    if (found instanceof HTMLElement) {
+        found.focus();
+    }
 }
 
 const banners = el("div", { class: "banners", role: "alert" });
@@ -106,10 +128,14 @@ export function regions() {
     return [banners, polite];
 }
 
-/** Show one message above the page. A message with the same key is replaced. */
+/**
+ * Show one message above the page. A message with the same key is replaced.
+ * @param {string} key
+ * @param {string} text
+ */
 export function showBanner(key, text) {
-    const shown = [...banners.children].find((each) => each.dataset.key === key);
-    if (shown?.firstChild.textContent === text) {
+    const shown = [...banners.querySelectorAll("div")].find((each) => each.dataset.key === key);
+    if (shown?.firstElementChild?.textContent === text) {
         return;
     }
     hideBanner(key);
@@ -118,8 +144,8 @@ export function showBanner(key, text) {
 }
 
 /** Remove the message with this key, or all messages. */
-export function hideBanner(key) {
-    for (const each of [...banners.children]) {
+export function hideBanner(/** @type {string | undefined} */ key = undefined) {
+    for (const each of banners.querySelectorAll("div")) {
         if (key === undefined || each.dataset.key === key) {
             each.remove();
         }
@@ -127,7 +153,7 @@ export function hideBanner(key) {
 }
 
 /** Have a screen reader say a sentence when it is idle. */
-export function announce(text) {
+export function announce(/** @type {string} */ text) {
     polite.textContent = "";
     setTimeout(() => {
         polite.textContent = text;
@@ -135,14 +161,14 @@ export function announce(text) {
 }
 
 /** Open a dialog and return what it was closed with. */
-export function opened(dialog) {
-    const before = document.activeElement;
+export function opened(/** @type {HTMLDialogElement} */ dialog) {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
     document.body.append(dialog);
     dialog.showModal();
     return new Promise((resolve) => {
         dialog.addEventListener("close", () => {
             dialog.remove();
-            before?.focus?.();
+            before?.focus();
             resolve(dialog.returnValue);
         });
     });

@@ -2,18 +2,20 @@
 import "../../../graders/web/src/app.css";
 import "./marking.css";
 
-import { announce, button, el, hideBanner, regions, showBanner } from "../../../graders/web/src/dom.js";
+import { announce, button, el, focusFirst, hideBanner, regions, showBanner } from "../../../graders/web/src/dom.js";
 import { choose, openBefore, openFirst, openNext, readQueue } from "./marking_api.js";
 import { mayDiscard, showKeys } from "./marking_dialogs.js";
 import { filters } from "./marking_filters.js";
-import { commentOnLines } from "../../../graders/web/src/line_comments.js";
+import { commentOnLines } from "./line_comments.js";
 import { MarkingForm } from "./marking_form.js";
 import { filesOf, resultOf, rubricOf } from "./marking_work.js";
 
 const FIELDS = "input, textarea, select";
+const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 const progress = el("p", { class: "progress" });
 const place = el("div", { class: "filters" });
 const main = el("main", { class: "marking", tabindex: -1 }, el("p", {}, "Loading…"));
+/** @type {MarkingForm | null} */
 let form = null;
 let busy = false;
 
@@ -34,7 +36,7 @@ async function work(step) {
 }
 
 /** Leave the current piece, unless the reviewer stays for what is typed, and show what `open` opens. */
-async function go(open) {
+async function go(/** @type {() => Promise<import("./marking_api.js").Answer>} */ open) {
     if (form?.changed && !(await mayDiscard())) {
         return;
     }
@@ -49,7 +51,11 @@ const steps = {
     show: (answer, other) => show(answer, other),
 };
 
-/** Show an answer of the queue: a piece, or that there is none. `other` is a form whose typed text stays. */
+/**
+ * Show an answer of the queue: a piece, or that there is none.
+ * @param {import("./marking_api.js").Answer} answer
+ * @param {MarkingForm} [other] a form whose typed text stays
+ */
 function show(answer, other) {
     progress.textContent = answer.progress;
     if (!answer.piece && !answer.end && answer.note && form) { // such as: This is the first one.
@@ -64,15 +70,20 @@ function show(answer, other) {
     }
     window.scrollTo(0, 0);
     main.scrollTop = 0;
-    main.querySelector("h2").focus();
+    main.querySelector("h2")?.focus();
     announce(answer.progress);
 }
 
+/**
+ * @param {import("./marking_api.js").Piece} piece
+ * @param {MarkingForm} [other]
+ */
 function showPiece(piece, other) {
-    form = new MarkingForm(piece, steps);
+    const made = new MarkingForm(piece, steps);
     if (other) {
-        form.takeOver(other);
+        made.takeOver(other);
     }
+    form = made;
     const heading = el("h2", { tabindex: -1 }, piece.title);
     const whose = el("p", { class: "soft" }, `${piece.person} · ${piece.kata_title} · ${piece.kata}, ${piece.task}`);
     const names = piece.names.length ? `: ${piece.names.join(", ")}` : "";
@@ -82,19 +93,11 @@ function showPiece(piece, other) {
     const shared = piece.people > 1 && el("p", { class: "same" }, same);
     const labelled = { class: "work", "aria-label": "Submission" };
     const files = el("section", labelled, heading, whose, shared, ...filesOf(piece));
-    commentOnLines(piece.files, files, form.comment);
-    main.replaceChildren(
-        files,
-        el(
-            "div",
-            { class: "side" },
-            about,
-            form.element,
-        ),
-    );
+    commentOnLines(piece.files, files, made.comment);
+    main.replaceChildren(files, el("div", { class: "side" }, about, made.element));
 }
 
-function showEnd(answer) {
+function showEnd(/** @type {import("./marking_api.js").Answer} */ answer) {
     form = null;
     const parts = [
         el("h2", { tabindex: -1 }, answer.end?.title ?? "Nothing is left"),
@@ -120,7 +123,7 @@ const KEYS = {
         form?.points.select();
     },
     c: () => form?.comment.focus(),
-    l: () => main.querySelector(".numbered button[tabindex='0']")?.focus(),
+    l: () => focusFirst(main, ".numbered button[tabindex='0']"),
     "?": showKeys,
 };
 
@@ -131,7 +134,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
         form?.save();
-    } else if (event.target.closest(FIELDS)) {
+    } else if (event.target instanceof Element && event.target.closest(FIELDS)) {
         if (event.key === "Escape") {
             main.querySelector("h2")?.focus();
         }
@@ -158,9 +161,9 @@ async function start() {
     header.append(button("Keys", showKeys, { title: "?", "aria-keyshortcuts": "?" }));
     progress.textContent = queue.progress;
     place.replaceChildren(filters(queue, (wanted) => go(() => choose(wanted))));
-    document.getElementById("app").replaceChildren(...regions(), header, place, main);
+    app.replaceChildren(...regions(), header, place, main);
     show(await openFirst());
 }
 
-document.getElementById("app").replaceChildren(...regions(), main);
+app.replaceChildren(...regions(), main);
 work(start);

@@ -9,7 +9,11 @@ function select(id, label, values, chosen) {
     return { input, part: el("span", { class: "field" }, el("label", { for: id }, label), " ", input) };
 }
 
-/** Return the form of the filters. `apply` gets what is wanted. */
+/**
+ * Return the form of the filters.
+ * @param {import("./marking_api.js").Queue} queue
+ * @param {(wanted: import("./marking_api.js").Wanted) => void} apply
+ */
 export function filters(queue, apply) {
     const { chosen } = queue;
     const tasks = [...new Set(queue.tasks.map((each) => each.task))];

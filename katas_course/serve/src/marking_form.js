@@ -1,18 +1,23 @@
 /** The form with which a reviewer scores a piece: points, rubric items and a comment. */
 import { addItem, give, openAgain, scoreOf } from "./marking_api.js";
 import { askForItem } from "./marking_dialogs.js";
-import { announce, button, el } from "../../../graders/web/src/dom.js";
+import { announce, button, el, focusFirst } from "../../../graders/web/src/dom.js";
 
 /** A number as people write it, with a sign. */
 export function signed(points) {
     return points < 0 ? `−${-points}` : `+${points}`;
 }
 
+/**
+ * @typedef {{next: () => void, back: () => void, saved: (progress: string) => void,
+ *     show: (answer: import("./marking_api.js").Answer, other: MarkingForm) => void}} Steps
+ */
+
 /** The form for one piece. */
 export class MarkingForm {
     /**
-     * @param {any} piece the opened piece
-     * @param {any} steps the functions next, back, saved(progress) and show(answer, form)
+     * @param {import("./marking_api.js").Piece} piece the opened piece
+     * @param {Steps} steps
      */
     constructor(piece, steps) {
         this.piece = piece;
@@ -33,6 +38,7 @@ export class MarkingForm {
         this.list = el("div", { class: "items" });
         this.saving = false;
         this.saved = false;
+        /** @type {Promise<unknown>} */
         this.filling = Promise.resolve(); // the last change of the fields by an item
         this.before = this.fields();
         this.showItems();
@@ -84,7 +90,7 @@ export class MarkingForm {
     }
 
     /** Keep what another form had typed. */
-    takeOver(other) {
+    takeOver(/** @type {MarkingForm} */ other) {
         this.points.value = other.points.value;
         this.comment.value = other.comment.value;
         this.chosen = new Set(other.chosen);
@@ -95,13 +101,12 @@ export class MarkingForm {
     showItems() {
         const buttons = this.piece.items.map((item, at) => {
             const key = at < 9 ? String(at + 1) : null;
-            const label = [key && el("kbd", {}, key), ` ${signed(item.points)} `, item.label];
             const made = button("", () => this.toggle(item.id), {
                 "aria-pressed": String(this.chosen.has(item.id)),
                 "aria-keyshortcuts": key,
                 title: item.comment || null,
             });
-            made.append(...label.filter(Boolean));
+            made.append(...(key ? [el("kbd", {}, key)] : []), ` ${signed(item.points)} `, item.label);
             return made;
         });
         const none = "None yet. An item is a comment with points that you use again and again.";
@@ -117,10 +122,10 @@ export class MarkingForm {
     }
 
     async toggle(id) {
-        const focused = [...this.list.children].indexOf(document.activeElement);
+        const focused = [...this.list.children].findIndex((each) => each === document.activeElement);
         this.chosen.has(id) ? this.chosen.delete(id) : this.chosen.add(id);
         this.showItems();
-        this.list.children[focused]?.focus();
+        this.list.querySelectorAll("button")[focused]?.focus();
         this.filling = this.filling.then(() => this.attempt(async () => this.fill(await this.score())));
         await this.filling;
     }
@@ -161,7 +166,7 @@ export class MarkingForm {
         });
         if (made) {
             announce("The item was added.");
-            this.list.lastElementChild?.focus();
+            focusFirst(this.list, "button:last-child");
         }
     }
 

@@ -2,14 +2,14 @@
 import { button, el, enlarging } from "../../../graders/web/src/dom.js";
 
 /** Return the submitted files of a piece. */
-export function filesOf(piece) {
+export function filesOf(/** @type {import("./marking_api.js").Piece} */ piece) {
     if (!piece.files.length) {
         return [el("p", { class: "soft" }, "The submission has no file for this task.")];
     }
     return piece.files.map(fileView);
 }
 
-function fileView(file) {
+function fileView(/** @type {import("./marking_api.js").SubmittedFile} */ file) {
     if (file.kind === "fault") {
         return el("p", { class: "failed" }, file.text);
     }
@@ -17,7 +17,7 @@ function fileView(file) {
     return el("section", { class: "file" }, el("h3", {}, file.name, size), contentOf(file));
 }
 
-function contentOf(file) {
+function contentOf(/** @type {Exclude<import("./marking_api.js").SubmittedFile, {kind: "fault"}>} */ file) {
     if (file.kind === "picture") {
         return enlarging(el("img", { src: file.address, alt: file.name }));
     }
@@ -34,14 +34,15 @@ function contentOf(file) {
 }
 
 /** Return the task's rubric. */
-export function rubricOf(piece) {
+export function rubricOf(/** @type {import("./marking_api.js").Piece} */ piece) {
     const blocks = (piece.rubric || "The task has no rubric.").split(/\n\s*\n|\n(?=\s*(?:[-*]|\d+\.)\s)/);
     return [el("h3", {}, "Rubric"), ...blocks.map((block) => el("p", { class: "rubric" }, block))];
 }
 
 /** Return the automatic result of the task and, folded, the other tasks' points. */
-export function resultOf(piece) {
+export function resultOf(/** @type {import("./marking_api.js").Piece} */ piece) {
     const { message, tests, others } = piece.result;
+    /** @type {HTMLElement[]} */
     const parts = [el("h3", {}, "Automatic result")];
     if (message) {
         parts.push(el("pre", { class: "said" }, message));
@@ -64,7 +65,7 @@ export function resultOf(piece) {
     return parts;
 }
 
-function testView(test) {
+function testView(/** @type {import("./marking_api.js").Test} */ test) {
     const status = el("strong", { class: test.status }, test.status);
     if (!test.said) {
         return el("p", { class: "test" }, status, ` ${test.title}`);

@@ -42,7 +42,10 @@ const LANGUAGES = {
 /** Marks a change that comes from the file on disk, and not from the learner. */
 const fromDisk = Annotation.define();
 
-/** The lines that have a fault, as decorations. */
+/**
+ * The lines that have a fault, as decorations.
+ * @type {import("@codemirror/state").StateEffectType<import("@codemirror/view").DecorationSet>}
+ */
 const marking = StateEffect.define();
 const marked = StateField.define({
     create: () => Decoration.none,

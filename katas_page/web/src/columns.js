@@ -15,7 +15,8 @@ export class Columns {
      * @param {(side: string, folded: boolean) => void} changed is called when a column may have been folded
      */
     constructor(page, names, changed) {
-        Object.assign(this, { page, changed });
+        this.page = page;
+        this.changed = changed;
         this.widths = kept();
         this.folded = new Set(read(FOLDED, []).filter?.((side) => ["left", "right"].includes(side)) ?? []);
         this.separators = {
@@ -89,8 +90,10 @@ export class Columns {
 
     /** Return the width of a column as it is on the screen. */
     shown(side) {
-        const column = side === "left" ? this.separators.left.previousSibling : this.separators.right.nextSibling;
-        return (100 * column.getBoundingClientRect().width) / this.page.getBoundingClientRect().width;
+        const { left, right } = this.separators;
+        const column = side === "left" ? left.previousElementSibling : right.nextElementSibling;
+        const [width, whole] = [column, this.page].map((each) => each?.getBoundingClientRect().width ?? 0);
+        return (100 * width) / whole;
     }
 
     set(side, width) {
@@ -123,7 +126,7 @@ export class Columns {
         }
         for (const [side, bar] of Object.entries(this.separators)) {
             if (this.page.isConnected) {
-                bar.setAttribute("aria-valuenow", Math.round(this.shown(side)));
+                bar.setAttribute("aria-valuenow", String(Math.round(this.shown(side))));
             }
         }
     }
@@ -138,7 +141,7 @@ function kept() {
 
 function read(key, otherwise) {
     try {
-        return JSON.parse(localStorage.getItem(key)) ?? otherwise;
+        return JSON.parse(localStorage.getItem(key) ?? "null") ?? otherwise;
     } catch {
         return otherwise;
     }

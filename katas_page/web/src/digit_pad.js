@@ -1,5 +1,6 @@
 /** A field in which one draws a digit, or chooses one, and the probabilities that the learner's network gives it. */
 import { button, el } from "../../../graders/web/src/dom.js";
+import { penOf } from "./canvas.js";
 
 const SIDE = 28;
 const FIELD = 280; // pixels of the field in which one draws
@@ -7,9 +8,17 @@ const BOX = 20; // the digits of the data set fit into a box of this size, with 
 const ASK_MS = 250;
 
 export class DigitPad {
-    /** @param {(pixels: Uint8Array) => Promise<{probabilities: (number | null)[], fault: string}>} ask */
+    /** @param {(pixels: Uint8Array) => Promise<import("./kata_api.js").Reading>} ask */
     constructor(ask) {
-        Object.assign(this, { ask, ready: [], pixels: null, waiting: false, asking: false });
+        this.ask = ask;
+        /** @type {Uint8Array[]} */
+        this.ready = []; // the digits to choose from
+        /** @type {Uint8Array | null} */
+        this.pixels = null;
+        /** @type {[number, number] | null} */
+        this.last = null; // where the pen was
+        this.waiting = false;
+        this.asking = false;
         const label = "Field to draw a digit in; without a pointer, choose a digit in the list below";
         this.field = el("canvas", { class: "field", width: FIELD, height: FIELD, role: "img", "aria-label": label });
         this.seen = el("canvas", { class: "seen", width: SIDE, height: SIDE, role: "img" });
@@ -59,8 +68,9 @@ export class DigitPad {
             return;
         }
         const { left, top, width } = this.field.getBoundingClientRect();
+        /** @type {[number, number]} */
         const at = [((event.clientX - left) * FIELD) / width, ((event.clientY - top) * FIELD) / width];
-        const context = this.field.getContext("2d", { willReadFrequently: true });
+        const context = penOf(this.field, { willReadFrequently: true });
         const ink = getComputedStyle(this.field).color;
         Object.assign(context, { strokeStyle: ink, lineWidth: 20, lineCap: "round", lineJoin: "round" });
         context.beginPath();
@@ -73,10 +83,10 @@ export class DigitPad {
     }
 
     choose() {
-        const pixels = this.ready[this.choice.value];
+        const pixels = this.choice.value && this.ready[Number(this.choice.value)];
         if (pixels) {
             this.wipe();
-            const context = this.field.getContext("2d", { willReadFrequently: true });
+            const context = penOf(this.field, { willReadFrequently: true });
             context.imageSmoothingEnabled = true;
             this.look(pixels);
             context.drawImage(this.seen, 0, 0, FIELD, FIELD);
@@ -86,9 +96,9 @@ export class DigitPad {
     /** Show what the network gets, and ask it soon. */
     look(pixels) {
         this.pixels = pixels;
-        const context = this.seen.getContext("2d");
+        const context = penOf(this.seen);
         const image = context.createImageData(SIDE, SIDE);
-        const ink = getComputedStyle(this.field).color.match(/\d+/g).slice(0, 3).map(Number);
+        const ink = channelsOf(getComputedStyle(this.field).color);
         pixels.forEach((value, i) => image.data.set([...ink, value], 4 * i));
         context.putImageData(image, 0, 0);
         this.refresh();
@@ -118,7 +128,7 @@ export class DigitPad {
         }
     }
 
-    show({ probabilities, fault }) {
+    show(/** @type {import("./kata_api.js").Reading} */ { probabilities, fault }) {
         const best = probabilities.indexOf(Math.max(...probabilities));
         this.bars.forEach(({ bar, share, row }, digit) => {
             const known = probabilities[digit] ?? 0;
@@ -130,8 +140,8 @@ export class DigitPad {
     }
 
     wipe() {
-        this.field.getContext("2d", { willReadFrequently: true }).clearRect(0, 0, FIELD, FIELD);
-        this.seen.getContext("2d").clearRect(0, 0, SIDE, SIDE);
+        penOf(this.field, { willReadFrequently: true }).clearRect(0, 0, FIELD, FIELD);
+        penOf(this.seen).clearRect(0, 0, SIDE, SIDE);
     }
 
     clear() {
@@ -141,6 +151,9 @@ export class DigitPad {
         this.show({ probabilities: [], fault: "Draw a digit." });
     }
 }
+
+/** Return the red, green and blue of a colour such as rgb(27, 31, 36). */
+const channelsOf = (colour) => (colour.match(/\d+/g) ?? []).slice(0, 3).map(Number);
 
 /**
  * Return a drawing as the data set has its digits: 28 x 28 bytes, scaled into a box of 20 x 20, with the centre of mass

@@ -2,7 +2,8 @@
 import { pythonLanguage } from "@codemirror/lang-python";
 import { classHighlighter, highlightCode } from "@lezer/highlight";
 
-import { ApiError, listKatas, readExplanation, readKata } from "../../../graders/web/src/api.js";
+import { ApiError } from "../../../graders/web/src/api.js";
+import { listKatas, readExplanation, readKata } from "./kata_api.js";
 import { showKeys } from "./dialogs.js";
 import { differences } from "./differences.js";
 import { button, el, signed, trusted } from "../../../graders/web/src/dom.js";
@@ -18,7 +19,11 @@ export class ExplanationPage {
         return page;
     }
 
-    /** `following` is the kata to do next, if there is another one. */
+    /**
+     * @param {string} slug
+     * @param {import("./kata_api.js").Kata} kata
+     * @param {import("./kata_api.js").Named | false | null | undefined} following the kata to do next, if any
+     */
     constructor(slug, kata, following) {
         this.slug = slug;
         this.mayAsk = !kata.is_puzzle; // a puzzle has no explanation before it is solved
@@ -48,8 +53,8 @@ export class ExplanationPage {
             if (!(error instanceof ApiError) || ![400, 403].includes(error.status) || anyway) {
                 throw error;
             }
-            const show = this.mayAsk && el("p", {}, button("Show it anyway", () => this.read(true)));
-            this.main.replaceChildren(el("p", {}, error.message), ...[show].filter(Boolean));
+            const show = this.mayAsk ? [el("p", {}, button("Show it anyway", () => this.read(true)))] : [];
+            this.main.replaceChildren(el("p", {}, error.message), ...show);
         }
     }
 
@@ -80,7 +85,7 @@ function leaveOutDescriptions(text, marked) {
     const lineAt = (place) => text.slice(0, place).split(/\r\n|\r|\n/).length - 1;
     pythonLanguage.parser.parse(text).iterate({
         enter: ({ name, node, from, to }) => {
-            if (name === "String" && node.parent.name === "ExpressionStatement") {
+            if (name === "String" && node.parent?.name === "ExpressionStatement") {
                 const [first, last] = [lineAt(from), lineAt(to)];
                 marked.forEach((line) => line >= first && line <= last && marked.delete(line));
             }
@@ -112,8 +117,11 @@ function linesOf(name, text) {
     if (!name.endsWith(".py")) {
         return text.split(/\r\n|\r|\n/).map((line) => [line]);
     }
-    const lines = [[]];
-    const put = (part, classes) => lines.at(-1).push(classes ? el("span", { class: classes }, part) : part);
-    highlightCode(text, pythonLanguage.parser.parse(text), classHighlighter, put, () => lines.push([]));
+    /** @type {(string | Node)[]} */
+    let line = [];
+    const lines = [line];
+    const put = (part, classes) => line.push(classes ? el("span", { class: classes }, part) : part);
+    const end = () => lines.push((line = []));
+    highlightCode(text, pythonLanguage.parser.parse(text), classHighlighter, put, end);
     return lines;
 }

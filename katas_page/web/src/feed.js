@@ -1,5 +1,5 @@
 /** The stream of snapshots of one kata. It is closed while the tab is hidden, and comes back after a failure. */
-import { eventsPath, readKata } from "../../../graders/web/src/api.js";
+import { eventsPath, readKata } from "./kata_api.js";
 import { hideBanner, showBanner } from "../../../graders/web/src/dom.js";
 
 const GRACE_MS = 1500; // the browser often reconnects sooner than this
@@ -8,11 +8,14 @@ const RETRY_MS = 2000;
 export class Feed {
     /**
      * @param {string} slug
-     * @param {(snapshot: any) => void} received
+     * @param {(snapshot: Partial<import("./kata_api.js").Snapshot>) => void} received
      * @param {() => void} opened is called whenever the stream is open again
      */
     constructor(slug, received, opened) {
-        Object.assign(this, { slug, received, opened, source: null });
+        this.slug = slug;
+        this.received = received;
+        this.opened = opened;
+        this.source = null;
         this.onVisibility = () => (document.hidden ? this.stop() : this.start());
         document.addEventListener("visibilitychange", this.onVisibility);
         this.onVisibility();

@@ -36,7 +36,13 @@ async function moduleOf(slug) {
 
 class Figure {
     constructor(about, run, stop) {
-        Object.assign(this, { about, run, stop, panels: [], answer: null, asking: false });
+        this.about = about;
+        this.run = run;
+        this.stop = stop;
+        /** @type {ReturnType<typeof panel>[]} */
+        this.panels = [];
+        this.answer = null;
+        this.asking = false;
         this.controls = Object.entries(about.controls).map(([name, each]) => control(name, each));
         this.plots = el("div", { class: "plots" });
         this.said = el("p", { class: "reading", "aria-live": "polite" });
@@ -135,7 +141,10 @@ class Figure {
         const said = about.draw(values, numbers, (each) => plots[plots.push(new Plot(each)) - 1]);
         this.said.textContent = answer ? (answer.why ?? `${compared(about.own.name, numbers, right)} ${said}`) : said;
         plots.forEach((plot, number) => {
-            this.panels[number] ??= this.plots.appendChild(panel((given) => this.set(given)));
+            if (number === this.panels.length) {
+                this.panels.push(panel((given) => this.set(given)));
+                this.plots.append(this.panels[number].picture);
+            }
             this.panels[number].show(plot);
         });
     }
@@ -158,9 +167,10 @@ class Figure {
 function control(name, { label, value, checked, options, min, max, step, show = String }) {
     const id = `figure-${name}`;
     const isSwitch = checked !== undefined;
+    const box = el("input", isSwitch ? { id, type: "checkbox" } : { id, type: "range", min, max, step });
     const input = options
         ? el("select", { id }, ...options.map((words, number) => el("option", { value: number }, words)))
-        : el("input", isSwitch ? { id, type: "checkbox" } : { id, type: "range", min, max, step });
+        : box;
     const shown = el("span", { class: "value", "aria-hidden": "true" });
     const element = el("div", { class: `control ${input.type}` }, el("label", { for: id }, label), shown, input);
     const tell = () => {
@@ -169,8 +179,8 @@ function control(name, { label, value, checked, options, min, max, step, show = 
             input.setAttribute("aria-valuetext", shown.textContent);
         }
     };
-    const read = () => (isSwitch ? input.checked : Number(input.value));
-    const write = (given) => (input[isSwitch ? "checked" : "value"] = given);
+    const read = () => (isSwitch ? box.checked : Number(input.value));
+    const write = (given) => (isSwitch ? (box.checked = given) : (input.value = given));
     write(value ?? checked ?? 0);
     tell();
     return { name, element, read, write, tell };
@@ -179,16 +189,19 @@ function control(name, { label, value, checked, options, min, max, step, show = 
 /** Return a picture whose handles can be dragged, and whose other marks may choose values. */
 function panel(set) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    let shown, moved;
+    /** @type {Plot} */
+    let shown;
+    /** @type {Function | null | undefined} */
+    let moved;
     svg.setAttribute("role", "img");
-    svg.show = (plot) => {
+    const show = (/** @type {Plot} */ plot) => {
         shown = plot;
         svg.setAttribute("viewBox", `0 0 ${plot.width} ${plot.height}`);
         svg.setAttribute("aria-label", plot.title);
         svg.replaceChildren(...plot.marks);
     };
     svg.addEventListener("pointerdown", (event) => {
-        moved = shown.handles[event.target.dataset.handle];
+        moved = shown.handles[Number(dataOf(event).handle)];
         if (moved) {
             svg.setPointerCapture(event.pointerId);
         }
@@ -199,10 +212,20 @@ function panel(set) {
         }
     });
     svg.addEventListener("lostpointercapture", () => (moved = null));
-    const choose = ({ target }) => target.dataset.set && set(JSON.parse(target.dataset.set));
+    const choose = (event) => {
+        const wanted = dataOf(event).set;
+        if (wanted) {
+            set(JSON.parse(wanted));
+        }
+    };
     svg.addEventListener("click", choose);
     svg.addEventListener("pointerover", (event) => event.pointerType === "mouse" && choose(event));
-    return svg;
+    return { picture: svg, show };
+}
+
+/** Return the data attributes of the mark that an event is about. */
+function dataOf({ target }) {
+    return /** @type {SVGElement} */ (target).dataset;
 }
 
 function nothing(numbers) {

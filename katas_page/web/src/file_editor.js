@@ -4,7 +4,7 @@
  * `base` is the digest of the version on disk that the editor's text is based on. The server refuses to overwrite any
  * other version. If the file has changed on disk and in the editor, the learner decides which text to keep.
  */
-import { writeFile } from "../../../graders/web/src/api.js";
+import { writeFile } from "./kata_api.js";
 import { createEditor, markLines, replaceText } from "./codemirror.js";
 import { announce, button, el } from "../../../graders/web/src/dom.js";
 import { dropDraft, findDraft, keepDraft } from "./drafts.js";
@@ -17,18 +17,22 @@ const RETRY_MS = 3000;
 export class FileEditor {
     /**
      * @param {string} slug
-     * @param {{name: string, text: string | null, digest: string | null, editable: boolean, language: string,
-     *     why?: string, choices?: object | null, optional?: boolean}} file with `choices`, it also has a form
+     * @param {import("./kata_api.js").KataFile} file with `choices`, it also has a form
      * @param {number} largest how many bytes the file may have
      * @param {(editor: FileEditor) => void} changed is called when `unsaved` may have changed
      */
     constructor(slug, file, largest, changed) {
-        Object.assign(this, { slug, name: file.name, editable: file.editable, largest, changed });
+        this.slug = slug;
+        this.name = file.name;
+        this.editable = file.editable;
+        this.largest = largest;
+        this.changed = changed;
         const text = file.text ?? "";
         this.base = file.digest ?? "";
         this.optional = file.optional; // such a file need not exist
         this.forget = () => {}; // closes the file's tab
         this.view = createEditor({ ...file, text }, () => this.edited(), (now) => this.refresh(now));
+        /** @type {import("@codemirror/state").Text | null} */
         this.saved = this.view.state.doc; // the text of `base`; null if the file must be written in any case
         this.saving = null;
         this.savedAt = 0;
@@ -36,6 +40,8 @@ export class FileEditor {
         this.failed = false;
         this.loaded = false; // whether the text has come from the disk since the last edit
         this.closed = false;
+        this.tab = button("", null, { role: "tab", "data-name": file.name });
+        this.panel = el("div", { role: "tabpanel", class: "sheet" });
         this.state = el("p", { class: "state soft" }, file.editable ? "" : (file.why ?? "You cannot edit this file."));
         this.choice = el("div", { class: "choice", role: "alert" });
         this.body = el("div", { class: "text" }, this.view.dom);

@@ -32,8 +32,8 @@ export function beginAtStub(view) {
     const effects = [EditorView.scrollIntoView(at)];
     ensureSyntaxTree(view.state, doc.length, PATIENCE_MS)?.iterate({
         enter: ({ name, node, from, to }) => {
-            const isDocstring = name === "String" && node.parent.name === "ExpressionStatement";
-            const inside = isDocstring && node.parent.parent.name === "Body";
+            const isDocstring = name === "String" && node.parent?.name === "ExpressionStatement";
+            const inside = isDocstring && node.parent?.parent?.name === "Body";
             const rest = { from: doc.lineAt(from).to, to: to - '"""'.length };
             if (inside && countLines(view.state, rest) >= LONG) {
                 effects.push(foldEffect.of(rest));

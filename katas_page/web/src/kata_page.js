@@ -1,5 +1,5 @@
 /** The page of one kata: Read, Write and Result. */
-import { readKata, runLines, stopLines } from "../../../graders/web/src/api.js";
+import { readKata, runLines, stopLines } from "./kata_api.js";
 import { paneOfKey, showKeys } from "./dialogs.js";
 import { button, el, trusted } from "../../../graders/web/src/dom.js";
 import { Feed } from "./feed.js";
@@ -27,19 +27,25 @@ export class KataPage {
         return page;
     }
 
+    /**
+     * @param {string} slug
+     * @param {import("./kata_api.js").Kata} kata
+     */
     constructor(slug, kata) {
+        /** @type {Awaited<ReturnType<typeof addFigure>>} */
+        this.figure = null;
         this.title = kata.title;
         this.slug = slug;
         this.workspace = new Workspace(slug, kata);
         const flush = () => this.workspace.flush();
         this.result = new ResultPane(slug, kata, flush, (code) => this.tryOut(code), () => this.goTo(TRAIN));
         this.trying = new TryPane(slug, kata, flush);
-        this.training = kata.trains.length ? new TrainingPane(slug, kata.trains, this.workspace) : null;
-        const train = { name: "Train", content: this.training?.element, shown: () => this.training.shown() };
+        const training = kata.trains.length ? new TrainingPane(slug, kata.trains, this.workspace) : null;
+        this.training = training;
         this.outcome = new Outcome([
             { name: "Verdict", content: this.result.element },
             { name: "Try", content: this.trying.element, shown: () => this.trying.shown() },
-            ...(this.training ? [train] : []),
+            ...(training ? [{ name: "Train", content: training.element, shown: () => training.shown() }] : []),
         ]);
         this.readme = trusted("article", { class: "prose" }, kata.readme);
         this.readme.addEventListener("click", followSection);
@@ -64,7 +70,7 @@ export class KataPage {
         addEventListener("keydown", this.onKey, true);
     }
 
-    update(snapshot) {
+    update(/** @type {Partial<import("./kata_api.js").Snapshot>} */ snapshot) {
         if (snapshot.files) {
             this.workspace.compare(snapshot.files); // a snapshot that reports a fault may have none
             this.figure?.refresh(JSON.stringify(snapshot.files));

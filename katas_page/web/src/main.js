@@ -9,6 +9,7 @@ import { StartPage } from "./start_page.js";
 import { foldTrailer } from "./trailer.js";
 
 const view = el("div", { class: "view" });
+/** @type {StartPage | ExplanationPage | KataPage | null} */
 let page = null;
 let visits = 0;
 
@@ -45,7 +46,7 @@ function show(found) {
     page = found;
     document.title = `${found.title} – nn-katas`;
     view.replaceChildren(...found.content);
-    view.querySelector("h1").focus({ preventScroll: true });
+    view.querySelector("h1")?.focus({ preventScroll: true });
 }
 
 function showFault(error) {
@@ -66,7 +67,7 @@ function onKey(event) {
     }
 }
 
-document.getElementById("app").append(...regions(), view);
+document.getElementById("app")?.append(...regions(), view);
 addEventListener("hashchange", route);
 addEventListener("keydown", onKey);
 route();

@@ -37,7 +37,7 @@ function parsed(text) {
     }
 }
 
-function fits(found, [length, ...inner]) {
+function fits(found, /** @type {number[]} */ [length, ...inner]) {
     if (length === undefined) {
         return found === null || typeof found === "number";
     }

@@ -19,7 +19,7 @@ function svg(tag, properties, ...children) {
 function ticks(low, high, most) {
     const rough = (high - low) / most;
     const power = 10 ** Math.floor(Math.log10(rough));
-    const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
+    const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
     const first = Math.ceil(low / step);
     const count = Math.floor(high / step - first + 1e-9) + 1;
     return Array.from({ length: count }, (_, number) => Number(((first + number) * step).toPrecision(DIGITS)));
@@ -31,7 +31,11 @@ export class Plot {
      * names the axes without numbers. `title` is written above the plot.
      */
     constructor({ title, x, y, log = "", bare = "", xTitle = "", width = 340, height = 240 }) {
-        Object.assign(this, { title, width, height, handles: [] });
+        this.title = title;
+        this.width = width;
+        this.height = height;
+        /** @type {((x: number, y: number) => object)[]} */
+        this.handles = [];
         const left = bare.includes("y") ? RIGHT : 44;
         const bottom = (bare.includes("x") ? 8 : 20) + (xTitle ? 16 : 0);
         this.frame = { left, width: width - left - RIGHT, height: height - TOP - bottom };

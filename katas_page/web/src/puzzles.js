@@ -1,10 +1,13 @@
 /** The puzzles of `katas debug` on the start page: those that the learner has, and a form for a new one. */
-import { makePuzzle } from "../../../graders/web/src/api.js";
+import { makePuzzle } from "./kata_api.js";
 import { announce, button, el } from "../../../graders/web/src/dom.js";
 
 const BUSY = "Breaking a program, and checking that its fix works. This takes some seconds…";
 
-/** Return the section, or null if there are no puzzles here. */
+/**
+ * Return the section, or null if there are no puzzles here.
+ * @param {import("./kata_api.js").Puzzles & {fault?: string}} found
+ */
 export function puzzleSection({ puzzles, levels, families, fault }) {
     if (fault) {
         return el("p", { class: "failed" }, `The debugging puzzles cannot be shown: ${fault}`);
@@ -75,7 +78,8 @@ function numberOf({ value }) {
     return value.trim() ? Number(value) : null;
 }
 
-function row({ slug, name, level, program, best, points, attempts, solved_on: solvedOn, fault }) {
+function row(/** @type {import("./kata_api.js").Puzzle} */ puzzle) {
+    const { slug, name, level, program, best, points, attempts, solved_on: solvedOn, fault } = puzzle;
     if (fault) {
         const sign = el("span", { class: "sign failed", "aria-hidden": "true" }, "!");
         return el("li", {}, sign, el("strong", {}, `Puzzle ${name}`), el("span", { class: "about failed" }, fault));

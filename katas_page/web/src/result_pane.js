@@ -1,5 +1,5 @@
 /** The right pane: the live verdict, what the learner can ask for, hints, notes and pictures. */
-import { act } from "../../../graders/web/src/api.js";
+import { act } from "./kata_api.js";
 import { announce, button, el, enlarging, hideBanner, showBanner, trusted } from "../../../graders/web/src/dom.js";
 import { confirmed } from "./dialogs.js";
 import { VerdictView } from "./verdict_view.js";
@@ -10,21 +10,52 @@ const HINTS = "Hints are free: they cost no points, and nobody counts them.";
 const VISIBLE = "Quicker: leave out the hidden tests, which try other inputs. A pass needs all tests.";
 const IDLE = "Every save is graded.";
 
+/** @type {import("./kata_api.js").Snapshot} */
+const NOTHING = {
+    slug: "",
+    status: null,
+    score: NO_VERDICT,
+    grading: false,
+    activity: "",
+    verdict: "",
+    notes: [],
+    hints: [],
+    hints_left: 0,
+    visible: false,
+    done: false,
+    next: null,
+    first: null,
+    files: {},
+    pictures: [],
+    marks: [],
+    plots: false,
+};
+
 export class ResultPane {
     /**
      * @param {string} slug
-     * @param {{has_solution: boolean, is_puzzle: boolean, has_hidden_tests: boolean}} kata
+     * @param {import("./kata_api.js").Kata} kata
      * @param {() => Promise<boolean>} flush saves all files
      * @param {(code: string) => void} tryOut runs code as the learner's own lines
      * @param {() => void} watch opens the Train tab, if there is one
      */
     constructor(slug, kata, flush, tryOut, watch) {
-        Object.assign(this, { slug, kata, flush, watch });
+        this.slug = slug;
+        this.kata = kata;
+        this.flush = flush;
+        this.watch = watch;
         this.busy = false;
         this.verdict = new VerdictView(tryOut);
         this.headline = el("strong", { class: "headline" }, NO_VERDICT);
         this.activity = el("span", { class: "activity soft" }, IDLE);
         this.stop = button("Stop", () => this.ask("stop"), { hidden: true });
+        this.hintsLeft = 0;
+        this.hint = button("Hint", () => this.hintsLeft && this.ask("hint"), { title: HINTS });
+        this.visible = el("input", {
+            type: "checkbox",
+            onchange: () => this.ask("visible", { visible: this.visible.checked }),
+        });
+        this.plot = button("Plot", () => this.ask("plot"), { hidden: true });
         this.onward = el("div", { class: "onward" });
         this.notes = el("div", { class: "notes" });
         this.hints = el("div", { class: "hints" });
@@ -39,12 +70,6 @@ export class ResultPane {
     }
 
     toolbar() {
-        this.hint = button("Hint", () => this.hintsLeft && this.ask("hint"), { title: HINTS });
-        this.visible = el("input", {
-            type: "checkbox",
-            onchange: () => this.ask("visible", { visible: this.visible.checked }),
-        });
-        this.plot = button("Plot", () => this.ask("plot"), { hidden: true });
         return el(
             "div",
             { class: "buttons", role: "group", "aria-label": "Actions" },
@@ -85,15 +110,15 @@ export class ResultPane {
     }
 
     /** Show a snapshot. One that reports a fault of the server has only notes. */
-    update(received) {
-        const snapshot = { notes: [], hints: [], pictures: [], ...received };
+    update(/** @type {Partial<import("./kata_api.js").Snapshot>} */ received) {
+        const snapshot = { ...NOTHING, ...received };
         this.showHeadline(snapshot);
         this.showActivity(snapshot);
         this.showOnward(snapshot);
         this.showHints(snapshot.hints, snapshot.hints_left);
         this.notes.replaceChildren(...snapshot.notes.map((note) => el("p", {}, note)));
         this.showPictures(snapshot.pictures);
-        this.verdict.show(snapshot.verdict ?? "");
+        this.verdict.show(snapshot.verdict);
         this.visible.checked = snapshot.visible;
         this.plot.hidden = this.kata.is_puzzle || !snapshot.plots; // the kata has a program that draws
         if (this.isNews(snapshot)) {
@@ -166,10 +191,11 @@ export class ResultPane {
         }
         const isNew = this.hintsKey !== undefined && hints.length > 0;
         this.hintsKey = key;
-        this.hints.replaceChildren(...hints.map((html, number) => hint(html, number, number === hints.length - 1)));
+        const all = hints.map((html, number) => hint(html, number, number === hints.length - 1));
+        this.hints.replaceChildren(...all);
         if (isNew) {
-            announce(this.hints.lastElementChild.textContent);
-            this.hints.lastElementChild.scrollIntoView({ block: "nearest" });
+            announce(all.at(-1).textContent);
+            all.at(-1).scrollIntoView({ block: "nearest" });
         }
     }
 
@@ -207,7 +233,7 @@ export class ResultPane {
 function hint(html, number, open) {
     const body = trusted("div", {}, html);
     const title = body.querySelector(":scope > p:first-child > strong:only-child");
-    title?.parentElement.remove();
+    title?.parentElement?.remove();
     const summary = el("summary", {}, title?.textContent ?? `Hint ${number + 1}`);
     return el("details", { class: "hint", open }, summary, body);
 }

@@ -1,5 +1,5 @@
 /** The start page: the way through the katas, which piece of the network each one adds, and what to do next. */
-import { listKatas, listPuzzles } from "../../../graders/web/src/api.js";
+import { listKatas, listPuzzles } from "./kata_api.js";
 import { showKeys } from "./dialogs.js";
 import { button, el } from "../../../graders/web/src/dom.js";
 import { puzzleSection } from "./puzzles.js";
@@ -7,13 +7,19 @@ import { trailerSection } from "./trailer.js";
 
 const MOST_DIFFICULT = 5;
 
+/** @typedef {import("./kata_api.js").ListedKata} ListedKata */
+
 export class StartPage {
     /** Read the lists of katas and puzzles, and return the page. */
     static async open() {
-        const none = (error) => ({ puzzles: [], families: [], fault: error.message });
+        const none = (error) => ({ puzzles: [], levels: [], families: [], fault: error.message });
         return new StartPage(...(await Promise.all([listKatas(), listPuzzles().catch(none)])));
     }
 
+    /**
+     * @param {import("./kata_api.js").Overview} overview
+     * @param {Parameters<typeof puzzleSection>[0]} puzzles
+     */
     constructor({ katas, broken, next, summary, warning, progress, kept_in: kept }, puzzles) {
         this.title = "Katas";
         const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
@@ -31,7 +37,7 @@ export class StartPage {
         }
         main.append(...(kept ? [el("p", { class: "soft" }, ...place(kept))] : []));
         main.append(...(broken.length ? [el("ul", { class: "katas" }, ...broken.map(brokenKata))] : []));
-        main.append(...[puzzleSection(puzzles)].filter(Boolean));
+        main.append(puzzleSection(puzzles) ?? "");
         this.content = [header, main];
     }
 
@@ -43,7 +49,7 @@ function place(kept) {
     return ["Your progress is kept in ", el("code", {}, kept), ", so it includes what you did in other copies."];
 }
 
-function nextKata(kata, why) {
+function nextKata(/** @type {ListedKata} */ kata, /** @type {string} */ why) {
     return el(
         "section",
         { class: "next", "aria-labelledby": "next" },
@@ -54,16 +60,22 @@ function nextKata(kata, why) {
 }
 
 /** Return the row of a kata whose kata.toml cannot be read. */
-function brokenKata({ slug, fault }) {
+function brokenKata(/** @type {import("./kata_api.js").Broken} */ { slug, fault }) {
     const sign = el("span", { class: "sign failed", "aria-hidden": "true" }, "!");
     return el("li", {}, sign, el("strong", {}, slug), el("span", { class: "about failed" }, fault));
 }
 
-/** Return a kata as a stop on the way. At a milestone, the pieces from earlier katas come together. */
+/**
+ * Return a kata as a stop on the way. At a milestone, the pieces from earlier katas come together.
+ * @param {ListedKata} kata
+ * @param {boolean} isNext
+ * @param {boolean} progress whether it is known
+ * @param {ListedKata[]} katas
+ */
 function stop(kata, isNext, progress, katas) {
     const [sign, state, colour] = progress ? stateOf(kata) : ["·", "", "soft"];
     const best = kata.tries && typeof kata.best === "number" ? `${kata.best} of ` : "";
-    const pieces = kata.builds_on.map((slug) => katas.find((each) => each.slug === slug)).filter(Boolean);
+    const pieces = kata.builds_on.flatMap((slug) => katas.filter((each) => each.slug === slug));
     const said = el("span", { class: colour === "soft" ? "hidden" : "unbroken" }, `· ${state}`);
     const meets = kata.kind === "milestone" && pieces.length > 0;
     return el(
@@ -79,12 +91,12 @@ function stop(kata, isNext, progress, katas) {
 }
 
 /** Return "Exercise 5" for exercise05, and "Framework" for meta. */
-function nameOf({ slug, kind }) {
+function nameOf(/** @type {ListedKata} */ { slug, kind }) {
     const number = slug.match(/^[a-z]+0*(\d+)$/)?.[1] ?? "";
     return `${kind[0].toUpperCase()}${kind.slice(1)} ${number}`.trim();
 }
 
-function piece(kata, number, pieces) {
+function piece(/** @type {ListedKata} */ kata, /** @type {number} */ number, /** @type {ListedKata[]} */ pieces) {
     const name = kata.kind === pieces[number - 1]?.kind ? nameOf(kata).split(" ").pop() : nameOf(kata).toLowerCase();
     const sign = kata.done_on && el("span", { "aria-hidden": "true" }, " ✓");
     const said = kata.done_on && el("span", { class: "hidden" }, " (done)");
@@ -92,14 +104,14 @@ function piece(kata, number, pieces) {
 }
 
 /** Return a kata's sign, its state in words, and the class of its colour. */
-function stateOf(kata) {
+function stateOf(/** @type {ListedKata} */ kata) {
     if (kata.done_on) {
         return ["✓", `done on ${kata.done_on}`, "passed"];
     }
     return kata.tries ? ["~", "in progress", "partial"] : ["○", "not started", "soft"];
 }
 
-function difficulty({ difficulty: stars }) {
+function difficulty(/** @type {ListedKata} */ { difficulty: stars }) {
     const drawn = "★".repeat(stars) + "☆".repeat(MOST_DIFFICULT - stars);
     const words = `difficulty ${stars} of ${MOST_DIFFICULT}`;
     return el(

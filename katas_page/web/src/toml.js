@@ -15,6 +15,7 @@ const LONG_LITERAL = /'''\n?((?:'{0,2}[^'])*'{0,2})'''(?!')/y;
 const LONG_BASIC = /"""\n?((?:"{0,2}(?:\\[^]|[^"\\]))*"{0,2})"""(?!")/y;
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([ \t]*\n\s*)|([^]))/g;
 const ESCAPED = { b: "\b", t: "\t", n: "\n", f: "\f", r: "\r", '"': '"', "\\": "\\" };
+// eslint-disable-next-line no-control-regex -- it looks for them
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f]/;
 
 /**
@@ -32,23 +33,26 @@ export class TomlError extends Error {}
  */
 export function parse(text) {
     const reader = new Reader(text);
-    const tables = [{ name: "", entries: [], end: 0 }];
+    /** @type {Table} */
+    let open = { name: "", entries: [], end: 0 };
+    const tables = [open];
     while (reader.at < text.length) {
         if (reader.take(REST) !== null) {
             continue;
         }
         reader.take(BLANK);
         if (text[reader.at] === "[") {
-            tables.push(table(reader, tables));
+            open = table(reader, tables);
+            tables.push(open);
         } else {
-            entry(reader, tables.at(-1));
+            entry(reader, open);
         }
     }
     return tables[0].entries.length ? tables : tables.slice(1);
 }
 
 /** Return a value as TOML. */
-export function written(value) {
+export function written(/** @type {string | number} */ value) {
     if (typeof value === "number") {
         return String(value);
     }
@@ -69,7 +73,10 @@ class Reader {
         return found;
     }
 
-    /** Throw an error that names a line, by default the present one. */
+    /**
+     * Throw an error that names a line, by default the present one.
+     * @returns {never}
+     */
     refuse(problem, at = this.at) {
         throw new TomlError(`line ${this.text.slice(0, at).split("\n").length}: ${problem}`);
     }
@@ -144,7 +151,7 @@ function strange({ text, at }) {
     return `expected a text in quotes or a whole number, such as 12, but found ${shown || "nothing"}`;
 }
 
-function unescaped([whole, short, long, newline, other], isLong, reader, start) {
+function unescaped(/** @type {string[]} */ [whole, short, long, newline, other], isLong, reader, start) {
     const code = parseInt(short ?? long ?? "0", 16);
     const isScalar = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
     if (newline !== undefined && isLong) {

@@ -1,5 +1,5 @@
 /** A form for a TOML file, next to the text editor. Both show the same text and change it for each other. */
-import { button, el } from "../../../graders/web/src/dom.js";
+import { button, el, focusFirst } from "../../../graders/web/src/dom.js";
 import { parse, TomlError, written } from "./toml.js";
 
 /** Return what is wrong with the text of a field for a whole number. */
@@ -18,11 +18,18 @@ function refusal(text) {
 export class TomlForm {
     /**
      * @param {string} file the file's name
-     * @param {Record<string, {name: string, meaning: string}[]>} choices
+     * @param {import("./kata_api.js").Choices} choices
      * @param {(from: number, to: number, text: string) => void} replace replaces a part of the editor's text
      */
     constructor(file, choices, replace) {
-        Object.assign(this, { file, choices, replace, text: "", fields: new Map(), shape: null });
+        this.file = file;
+        this.choices = choices;
+        this.replace = replace;
+        this.text = "";
+        /** @type {import("./toml.js").Table[]} */
+        this.tables = [];
+        this.fields = new Map();
+        this.shape = null;
         this.id = `form-${file.replace(/\W/g, "-")}`;
         this.fault = el("p", { class: "soft unreadable", role: "status" });
         this.body = el("form", { class: "form", "aria-label": `Form of ${file}` });
@@ -97,7 +104,7 @@ export class TomlForm {
     }
 
     focus() {
-        this.body.querySelector("select, input, textarea")?.focus();
+        focusFirst(this.body, "select, input, textarea");
     }
 }
 
@@ -167,7 +174,10 @@ export class Views {
      * @param {() => void} shown is called when the text becomes visible
      */
     constructor(form, text, shown) {
-        Object.assign(this, { form, text, shown, wanted: "form" });
+        this.form = form;
+        this.text = text;
+        this.shown = shown;
+        this.wanted = "form";
         this.buttons = ["form", "text"].map((view) =>
             button(view === "form" ? "Form" : "Text", () => this.choose(view), { "data-view": view }),
         );

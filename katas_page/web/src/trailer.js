@@ -50,7 +50,9 @@ export function trailerSection(begun) {
         ),
     );
     for (const list of section.querySelectorAll(".digits, .lines-written")) {
-        list.querySelectorAll("li > span:last-child, li:has(code)").forEach((each, number) => {
+        /** @type {NodeListOf<HTMLElement>} */
+        const parts = list.querySelectorAll("li > span:last-child, li:has(code)");
+        parts.forEach((each, number) => {
             each.style.animationDelay = `${number * STEP_MS}ms`; // one after the other, unless motion is to be reduced
         });
     }

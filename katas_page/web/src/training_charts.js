@@ -1,5 +1,6 @@
 /** The drawings of a training, each on a canvas: curves, weights, sizes by layer, and digits with their predictions. */
 import { el } from "../../../graders/web/src/dom.js";
+import { penOf } from "./canvas.js";
 
 const SIDE = 28; // pixels of a picture
 const MOST_POINTS = 4000;
@@ -10,7 +11,8 @@ const DECADES = [-7, 2]; // of the sizes by layer
 function colours() {
     const style = getComputedStyle(document.documentElement);
     const names = ["paper", "ink", "soft", "line", "edge", "accent", "good", "bad", "wait"];
-    return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    const found = names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
+    return /** @type {Palette} */ (Object.fromEntries(found));
 }
 
 /** Return the bytes of a base64 text, in pictures of 28 x 28. */
@@ -20,7 +22,15 @@ export function pictures(text) {
     return Array.from({ length: count }, (_, i) => bytes.subarray(i * SIDE ** 2, (i + 1) * SIDE ** 2));
 }
 
-/** A figure with a canvas that has the width of its place. `describe` says in words what it shows. */
+/**
+ * @typedef {Record<"paper" | "ink" | "soft" | "line" | "edge" | "accent" | "good" | "bad" | "wait", string>} Palette
+ * @typedef {object} Drawing what a kind of figure adds
+ * @property {(context: CanvasRenderingContext2D, width: number, height: number, palette: Palette) => void} paint
+ * @property {() => string} describe says in words what it shows
+ * @property {(width: number) => number} [heightFor]
+ */
+
+/** A figure with a canvas that has the width of its place. */
 export class Figure {
     constructor(title, height) {
         this.height = height;
@@ -31,7 +41,10 @@ export class Figure {
         this.element = el("figure", { class: "chart", hidden: true }, caption, this.canvas);
     }
 
-    /** Draw with a context whose unit is a CSS pixel. */
+    /**
+     * Draw with a context whose unit is a CSS pixel.
+     * @this {Figure & Drawing}
+     */
     draw() {
         const width = this.canvas.clientWidth;
         if (!width) {
@@ -44,7 +57,7 @@ export class Figure {
             [this.canvas.width, this.canvas.height] = size;
             this.canvas.style.height = `${height}px`;
         }
-        const context = this.canvas.getContext("2d");
+        const context = penOf(this.canvas);
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         context.clearRect(0, 0, width, height);
         context.font = "11px system-ui, sans-serif";
@@ -57,7 +70,12 @@ export class Figure {
 export class Curve extends Figure {
     constructor(title, top) {
         super(title, 130);
-        Object.assign(this, { top, earlier: null, points: [], of: 0 });
+        this.top = top;
+        /** @type {{name: string, points: [number, number | null][]} | null} */
+        this.earlier = null;
+        this.points = [];
+        this.of = 0; // steps, if it is known
+        this.lost = 0; // steps without a usable value
         this.restart("");
     }
 
@@ -66,8 +84,12 @@ export class Curve extends Figure {
         if (this.points.length) {
             this.earlier = { name: this.name || "before", points: this.points.map(([step, , mean]) => [step, mean]) };
         }
-        // `lost` counts the steps without a usable value; `lostFrom` is set as long as none follows.
-        Object.assign(this, { name, points: [], smooth: null, lost: 0, firstLost: null, lostFrom: null });
+        this.name = name;
+        this.points = [];
+        this.smooth = null;
+        this.lost = 0;
+        this.firstLost = null;
+        this.lostFrom = null; // set as long as no usable value follows
     }
 
     add(step, value) {
@@ -88,7 +110,7 @@ export class Curve extends Figure {
     }
 
     paint(context, width, height, { soft, line, edge, accent, bad }) {
-        const earlier = this.earlier?.points ?? [];
+        const { name = "", points: earlier = [] } = this.earlier ?? {};
         const all = [...this.points, ...earlier];
         const values = all.map(([, value]) => value).filter((value) => value !== null);
         const highest = this.top ?? Math.max(...values, 1e-9);
@@ -118,11 +140,10 @@ export class Curve extends Figure {
         context.fillText(`step ${last}`, width - right, height - 4);
         context.textAlign = "left";
         context.fillText("1", left, height - 4);
-        if (earlier.length) {
-            const [step, mean] = earlier.at(-1);
+        for (const [step, mean] of earlier.slice(-1)) {
             this.path(context, earlier.map(([step, mean]) => [x(step), mean === null ? null : y(mean)]), soft, 1.5);
-            const at = Math.min(x(step) + 4, width - right - context.measureText(this.earlier.name).width);
-            context.fillText(this.earlier.name, at, Math.min(y(mean ?? highest) + 14, height - below - 4));
+            const at = Math.min(x(step) + 4, width - right - context.measureText(name).width);
+            context.fillText(name, at, Math.min(y(mean ?? highest) + 14, height - below - 4));
         }
         this.path(context, this.points.map(([step, value]) => [x(step), value === null ? null : y(value)]), edge, 0.6);
         this.path(context, this.points.map(([step, , mean]) => [x(step), mean === null ? null : y(mean)]), accent, 2);
@@ -165,17 +186,26 @@ export class Curve extends Figure {
     }
 
     describe() {
-        const before = this.earlier?.points.at(-1)[1] ?? null;
-        const compared = before === null ? "" : `; ${this.earlier.name}: ${before.toPrecision(3)}`;
+        const before = this.earlier?.points.at(-1)?.[1] ?? null;
+        const compared = before === null ? "" : `; ${this.earlier?.name}: ${before.toPrecision(3)}`;
         return `${this.now} at step ${this.points.at(-1)?.[0] ?? 0}${compared}`;
     }
 }
 
-/** Small pictures in rows. `tint` gives the colour of a byte, and `below` draws under picture number i. */
+/**
+ * @typedef {object} Tinted what a kind of pictures adds
+ * @property {(palette: Palette) => number[][]} tints gives the colour of each byte
+ * @property {(context: CanvasRenderingContext2D, i: number, x: number, y: number, cell: number,
+ *     palette: Palette) => void} [below] draws under picture number i
+ */
+
+/** Small pictures in rows. */
 class Pictures extends Figure {
     constructor(title, columns, room) {
         super(title, 0);
-        Object.assign(this, { columns, room, images: [] });
+        this.columns = columns;
+        this.room = room;
+        this.images = [];
     }
 
     show(text) {
@@ -189,11 +219,12 @@ class Pictures extends Figure {
         return Math.ceil(this.images.length / this.columns) * (width / this.columns + this.room);
     }
 
+    /** @this {Pictures & Tinted} */
     paint(context, width, _, palette) {
         const cell = width / this.columns;
         const tints = this.tints(palette);
-        const small = new OffscreenCanvas(SIDE, SIDE);
-        const inside = small.getContext("2d");
+        const small = el("canvas", { width: SIDE, height: SIDE });
+        const inside = penOf(small);
         context.imageSmoothingEnabled = false;
         this.images.forEach((bytes, i) => {
             const image = inside.createImageData(SIDE, SIDE);
@@ -233,7 +264,8 @@ export class Weights extends Pictures {
 export class Digits extends Pictures {
     constructor() {
         super("Digits it has never seen", 10, 16);
-        Object.assign(this, { labels: [], read: [] });
+        this.labels = [];
+        this.read = [];
     }
 
     tints({ paper, ink }) {
@@ -276,7 +308,8 @@ export class Sizes extends Figure {
 
     /** Another training begins, whose program may report only gradients. */
     restart() {
-        Object.assign(this, { rows: [], hasActivations: false });
+        this.rows = [];
+        this.hasActivations = false;
         this.element.hidden = true;
     }
 

@@ -1,5 +1,5 @@
 /** The "Train" tab: the learner's own code trains in the sandbox, and the page draws frame after frame. */
-import { beginTraining, nextFrame, readDigit, stopTraining } from "../../../graders/web/src/api.js";
+import { beginTraining, nextFrame, readDigit, stopTraining } from "./kata_api.js";
 import { DigitPad } from "./digit_pad.js";
 import { button, el, hideBanner, showBanner } from "../../../graders/web/src/dom.js";
 import { Curve, Digits, Sizes, Weights, pictures } from "./training_charts.js";
@@ -19,10 +19,21 @@ export class TrainingPane {
     /**
      * @param {string} slug
      * @param {string[]} programs that can be trained
-     * @param {Workspace} workspace
+     * @param {import("./workspace.js").Workspace} workspace
      */
     constructor(slug, programs, workspace) {
-        Object.assign(this, { slug, workspace, run: null, paused: false, turn: 0, calm: calmly() });
+        this.slug = slug;
+        this.workspace = workspace;
+        this.run = null;
+        this.paused = false;
+        this.turn = 0;
+        this.step = 0;
+        this.of = 0; // steps, if it is known
+        this.drawnAt = 0;
+        this.saidAt = 0;
+        this.calm = calmly();
+        /** @type {Record<string, number>} */
+        this.settings = {}; // of this training
         this.program = el("select", { "aria-label": "Program", hidden: programs.length < 2 });
         this.program.append(...programs.map((name) => el("option", {}, name)));
         this.main = button("Train", () => this.press(), { class: "primary" });
@@ -39,6 +50,7 @@ export class TrainingPane {
         this.output = region("Output");
         this.lines = el("ol", { class: "written", "aria-label": "What your model writes", hidden: true });
         this.pad = new DigitPad((pixels) => readDigit(slug, this.run, pixels));
+        this.drawings = drawings();
         this.charts = el("div", {});
         const controls = [this.program, this.main, this.pause, this.single, this.speed];
         this.element = el(
@@ -82,16 +94,13 @@ export class TrainingPane {
 
     /** Begin with empty drawings. */
     fresh() {
-        this.loss = new Curve("Loss");
-        this.accuracy = new Curve("Accuracy in training", 1);
-        this.figures = [this.loss, this.accuracy, (this.weights = new Weights()), (this.sizes = new Sizes())];
-        this.figures.push((this.digits = new Digits()));
-        this.charts.replaceChildren(...this.figures.map(({ element }) => element));
+        this.drawings = drawings();
+        this.charts.replaceChildren(...Object.values(this.drawings).map(({ element }) => element));
         this.lines.replaceChildren();
         [this.lines, this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
         this.step = this.of = this.drawnAt = 0;
         this.name = "";
-        this.settings = {}; // of this training
+        this.settings = {};
         this.showSettings();
         this.saidAt = performance.now();
     }
@@ -119,7 +128,7 @@ export class TrainingPane {
         this.pause.textContent = "Pause";
         this.fresh();
         this.state.textContent = "starting…";
-        const settings = {};
+        const settings = /** @type {Record<string, number>} */ ({});
         for (const input of this.inputs.querySelectorAll("input")) {
             settings[input.name] = input.valueAsNumber; // NaN becomes null, and then the program's own value counts
         }
@@ -177,41 +186,42 @@ export class TrainingPane {
     }
 
     /** Take what has happened from a frame. Everything in it is text or a number, and is shown as text. */
-    take(frame) {
+    take(/** @type {import("./kata_api.js").Frame} */ frame) {
+        const { loss, accuracy, weights, sizes, digits } = this.drawings;
         this.run = frame.run;
         if (frame.begins) { // a program may have several trainings
             this.of = frame.of;
             this.name = frame.title;
-            [this.loss, this.accuracy].forEach((curve) => curve.restart(frame.title));
-            this.sizes.restart();
+            [loss, accuracy].forEach((curve) => curve.restart(frame.title));
+            sizes.restart();
         }
-        this.loss.of = this.accuracy.of = this.of;
+        loss.of = accuracy.of = this.of;
         this.step = frame.step || this.step;
         if (frame.unit) {
-            this.loss.title.textContent = frame.unit === "loss" ? "Loss" : `Loss in ${frame.unit}`;
+            loss.title.textContent = frame.unit === "loss" ? "Loss" : `Loss in ${frame.unit}`;
         }
         if (Object.keys(frame.settings).length) {
             this.offer(frame.settings);
         }
         if (frame.digits) {
-            this.digits.labels = frame.labels;
-            this.digits.show(frame.digits);
+            digits.labels = frame.labels;
+            digits.show(frame.digits);
             this.pad.offer(pictures(frame.digits), frame.labels);
         }
-        this.digits.read = frame.read.length ? frame.read : this.digits.read;
+        digits.read = frame.read.length ? frame.read : digits.read;
         const [last] = frame.points.slice(-1);
-        for (const [step, loss, accuracy] of frame.points) {
-            this.loss.add(step, loss);
-            if (accuracy !== null) {
-                this.accuracy.add(step, accuracy);
+        for (const [step, lossThen, accuracyThen] of frame.points) {
+            loss.add(step, lossThen);
+            if (accuracyThen !== null) {
+                accuracy.add(step, accuracyThen);
             }
         }
         if (last && last[2] === null && frame.read.length) { // the program reports no accuracy
-            this.accuracy.title.textContent = "Accuracy on the digits below";
-            this.accuracy.add(last[0], this.digits.right / this.digits.read.length);
+            accuracy.title.textContent = "Accuracy on the digits below";
+            accuracy.add(last[0], digits.right / digits.read.length);
         }
-        this.weights.show(frame.weights);
-        this.sizes.show(frame.sizes);
+        weights.show(frame.weights);
+        sizes.show(frame.sizes);
         if (frame.text) {
             this.lines.hidden = false;
             this.lines.append(el("li", {}, el("span", { class: "soft" }, `step ${this.step}: `), frame.text));
@@ -237,11 +247,12 @@ export class TrainingPane {
     }
 
     whatIsLost() {
-        const { lost, lostFrom } = this.loss;
+        const { loss } = this.drawings;
+        const { lost, lostFrom } = loss;
         if (lostFrom !== null) {
             return `At step ${lostFrom} the loss stopped being a finite number: the training has diverged. ${SMALLER}`;
         }
-        const where = this.loss.whereLost();
+        const where = loss.whereLost();
         return lost ? `The loss was ${where}, and then it was finite again. A log of 0 is infinite. ${SMALLER}` : "";
     }
 
@@ -254,17 +265,17 @@ export class TrainingPane {
         return this.step ? `${name}step ${this.step}${this.of ? ` of ${this.of}` : ""}` : "no step yet";
     }
 
-    summary(frame) {
-        const shown = this.figures.filter(({ element }) => !element.hidden);
-        const said = shown.filter((each) => each !== this.weights && each !== this.sizes);
+    summary(/** @type {import("./kata_api.js").Frame} */ frame) {
+        const { loss, accuracy, digits } = this.drawings;
+        const said = [loss, accuracy, digits].filter(({ element }) => !element.hidden);
         const parts = said.map((each) => `${each.title.textContent} ${each.describe()}`);
         return [`${this.how(frame)}${this.where()}`, ...parts, this.note.textContent].filter(Boolean).join(". ");
     }
 
     /** Offer the settings that a program takes, with the values that it has now. */
-    offer(settings) {
+    offer(/** @type {Record<string, number>} */ settings) {
         for (const [name, value] of Object.entries(settings)) {
-            if (!this.inputs.querySelector(`[name="${CSS.escape(name)}"]`)) {
+            if (!this.field(name)) {
                 const input = el("input", { type: "number", name, value, step: "any", size: 8 });
                 this.inputs.append(el("label", {}, `${spaced(name)} `, input));
             }
@@ -273,12 +284,19 @@ export class TrainingPane {
         this.showSettings();
     }
 
+    /** Return the field of a setting. */
+    field(/** @type {string} */ name) {
+        return [...this.inputs.querySelectorAll("input")].find((input) => input.name === name);
+    }
+
     /** Say which settings this training has, and when others count. */
     showSettings() {
         const own = Object.entries(this.settings);
-        const field = (name) => this.inputs.querySelector(`[name="${CSS.escape(name)}"]`).valueAsNumber;
-        const isOther = own.some(([name, value]) => field(name) !== value && !Number.isNaN(field(name)));
-        const [, rate] = own.find(([name]) => name.includes("rate")) ?? [];
+        const isOther = own.some(([name, value]) => {
+            const typed = this.field(name)?.valueAsNumber ?? NaN;
+            return typed !== value && !Number.isNaN(typed);
+        });
+        const rate = own.find(([name]) => name.includes("rate"))?.[1] ?? NaN;
         const parts = [
             own.length && `This training: ${own.map(([name, value]) => `${spaced(name)} ${value}`).join(", ")}.`,
             rate === 0 && "With a rate of 0, nothing changes.",
@@ -290,7 +308,7 @@ export class TrainingPane {
     }
 
     draw() {
-        this.figures?.forEach((each) => each.element.hidden || each.draw());
+        Object.values(this.drawings).forEach((each) => each.element.hidden || each.draw());
     }
 
     failed(error) {
@@ -320,6 +338,17 @@ export class TrainingPane {
             stopTraining(this.slug).catch(() => {}); // nobody watches any more
         }
     }
+}
+
+/** Make the drawings of a training. */
+function drawings() {
+    return {
+        loss: new Curve("Loss"),
+        accuracy: new Curve("Accuracy in training", 1),
+        weights: new Weights(),
+        sizes: new Sizes(),
+        digits: new Digits(),
+    };
 }
 
 const spaced = (name) => name.replaceAll("_", " ");

@@ -1,5 +1,5 @@
 /** Lines to try one's own code with. They are kept in this browser, and never graded. */
-import { runLines, stopLines } from "../../../graders/web/src/api.js";
+import { runLines, stopLines } from "./kata_api.js";
 import { createEditor } from "./codemirror.js";
 import { announce, button, el, hideBanner, showBanner } from "../../../graders/web/src/dom.js";
 
@@ -10,11 +10,14 @@ const WAIT_MS = 1500; // after this long, the first run of a kata may still be s
 export class TryPane {
     /**
      * @param {string} slug
-     * @param {{starter: string}} kata
+     * @param {import("./kata_api.js").Kata} kata
      * @param {() => Promise<boolean>} flush saves all files
      */
     constructor(slug, kata, flush) {
-        Object.assign(this, { slug, starter: kata.starter, flush, running: false });
+        this.slug = slug;
+        this.starter = kata.starter;
+        this.flush = flush;
+        this.running = false;
         const text = keptText(slug) ?? kata.starter;
         const file = { name: "the lines to try", text, language: "python", editable: true };
         const keep = (now) => keepText(slug, now, kata.starter);
@@ -79,7 +82,7 @@ export class TryPane {
     }
 
     /** Show what came of the lines, as text only. */
-    show({ output, value, fault, figures, seconds }) {
+    show(/** @type {import("./kata_api.js").Tried} */ { output, value, fault, figures, seconds }) {
         this.state.textContent = `${fault ? "ended with an error" : "done"}, ${seconds.toFixed(2)} s`;
         const pictures = figures.map((source, number) => el("img", { src: source, alt: `Figure ${number + 1}` }));
         const texts = [part("Output", output), part("Value of the last line", value), part("Error", fault, "failed")];

@@ -11,10 +11,11 @@ export class VerdictView {
         this.html = null;
         this.toggled = new Map(); // what the learner has opened or closed, by the text of its summary
         this.element = el("div", { class: "verdict", tabindex: -1 });
-        this.element.addEventListener("click", (event) => this.noteToggle(event.target.closest("summary")));
+        this.element.addEventListener("click", (event) => this.noteToggle(event));
     }
 
-    noteToggle(summary) {
+    noteToggle({ target }) {
+        const summary = target.closest("summary");
         if (summary) {
             this.toggled.set(summary.textContent, !summary.parentElement.open); // it is toggled after this event
         }
@@ -58,8 +59,8 @@ export class VerdictView {
         }
         const tests = [...this.element.querySelectorAll("details")];
         const around = place.test === null ? this.element : tests.find((each) => summaryOf(each) === place.test);
-        const found = around?.querySelectorAll(FOCUSABLE)[place.number] ?? this.element;
-        found.focus({ preventScroll: true });
+        const found = /** @type {HTMLElement | undefined} */ (around?.querySelectorAll(FOCUSABLE)[place.number]);
+        (found ?? this.element).focus({ preventScroll: true });
     }
 }
 
@@ -100,7 +101,7 @@ async function copyText(pre, copy) {
         announce("Copied.");
         setTimeout(() => (copy.textContent = "Copy"), 2000);
     } catch {
-        getSelection().selectAllChildren(pre);
+        getSelection()?.selectAllChildren(pre);
         announce("Selected. Press Ctrl-C to copy.");
     }
 }

@@ -1,16 +1,21 @@
 /** The middle pane: the kata's files as tabs, each with an editor. */
-import { readKata, writeFile } from "../../../graders/web/src/api.js";
+import { readKata, writeFile } from "./kata_api.js";
 import { nameNewFile } from "./dialogs.js";
-import { button, el } from "../../../graders/web/src/dom.js";
+import { button, el, focusFirst } from "../../../graders/web/src/dom.js";
 import { FileEditor } from "./file_editor.js";
 import { tabKeys } from "./panes.js";
 
 const SETTLE_MS = 1000; // events that were sent before a save may still arrive for this long
 
 export class Workspace {
+    /**
+     * @param {string} slug
+     * @param {import("./kata_api.js").Kata} kata
+     */
     constructor(slug, kata) {
         this.slug = slug;
         this.largest = kata.largest;
+        /** @type {Map<string, FileEditor>} */
         this.editors = new Map();
         this.number = 0;
         this.asked = new Map(); // for each file, the last difference that the server was asked about
@@ -29,18 +34,15 @@ export class Workspace {
         addEventListener("beforeunload", this.onUnload);
     }
 
-    add(file) {
+    add(/** @type {import("./kata_api.js").KataFile} */ file) {
         const editor = new FileEditor(this.slug, file, this.largest, (each) => this.label(each));
-        const id = `file-${this.number++}`;
-        const tab = button("", () => this.show(file.name), {
-            role: "tab",
-            id: `tab-${id}`,
-            "aria-controls": id,
-            "data-name": file.name,
-        });
-        const panel = el("div", { id, role: "tabpanel", class: "sheet", "aria-labelledby": `tab-${id}` });
+        const { tab, panel } = editor;
+        panel.id = `file-${this.number++}`;
         panel.append(editor.choice, ...editor.content, editor.state);
-        Object.assign(editor, { tab, panel });
+        tab.id = `tab-${panel.id}`;
+        tab.setAttribute("aria-controls", panel.id);
+        panel.setAttribute("aria-labelledby", tab.id);
+        tab.addEventListener("click", () => this.show(file.name));
         editor.forget = () => this.remove(editor);
         this.editors.set(file.name, editor);
         this.tabs.append(tab);
@@ -51,9 +53,6 @@ export class Workspace {
 
     /** Write a tab's label, with a sign while its text is not saved. */
     label(editor) {
-        if (!editor.tab) {
-            return;
-        }
         const marks = [];
         if (editor.conflict) {
             marks.push(el("span", { class: "failed" }, " !"), el("span", { class: "hidden" }, " (changed on disk)"));
@@ -112,7 +111,7 @@ export class Workspace {
         editor.tab.remove();
         editor.panel.remove();
         this.show([...this.editors.keys()].at(0));
-        this.tabs.querySelector("[aria-selected=true]")?.focus();
+        focusFirst(this.tabs, "[aria-selected=true]");
     }
 
     focus() {
@@ -138,7 +137,7 @@ export class Workspace {
     }
 
     /** Mark the lines that have a fault. */
-    mark(faults) {
+    mark(/** @type {import("./kata_api.js").Mark[]} */ faults) {
         this.editors.forEach((editor, name) => editor.mark(faults.filter((each) => each.file === name)));
     }
 

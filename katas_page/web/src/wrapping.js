@@ -22,6 +22,7 @@ const breakHere = Decoration.widget({ widget: new Break(), side: 1 });
 
 /** Return the decorations of the lines that are visible. */
 function hanging(view) {
+    /** @type {RangeSetBuilder<Decoration>} */
     const builder = new RangeSetBuilder();
     for (const { from, to } of view.visibleRanges) {
         for (let at = from; at <= to; ) {

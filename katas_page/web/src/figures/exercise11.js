@@ -16,10 +16,11 @@ export const controls = {
 export function numbers({ power, momentum, curvature, steps }) {
     return [sgd(0), sgd(momentum), adam()].map((step) => {
         const places = [START];
+        let [x, y] = START;
         for (let at = 1; at <= steps; at++) {
-            const [x, y] = places.at(-1);
             const move = step([x, curvature * y], at);
-            places.push([x - 10 ** power * move[0], y - 10 ** power * move[1]]);
+            [x, y] = [x - 10 ** power * move[0], y - 10 ** power * move[1]];
+            places.push([x, y]);
         }
         return places;
     });

@@ -1,0 +1,103 @@
+/** The calls of the katas' server. */
+import { calling } from "../../../graders/web/src/api.js";
+
+const AGAIN = `katas serve --port ${location.port || 80}`; // another port would leave this page waiting
+const call = calling(`The server does not answer. Your text is kept here; start \`${AGAIN}\` again.`);
+
+/**
+ * What the server answers. katas_page/app.py, files.py, pane.py, tryout.py and trainings.py make it.
+ * @typedef {Record<string, {name: string, meaning: string}[]>} Choices names to choose from, by their keys in the file
+ * @typedef {{name: string, text: string | null, digest: string, why: string, editable: boolean, language: string,
+ *     choices: Choices | null, optional: boolean}} KataFile
+ * @typedef {{slug: string, title: string, readme: string, files: KataFile[], has_solution: boolean,
+ *     is_puzzle: boolean, has_hidden_tests: boolean, largest: number, patterns: string[], starter: string,
+ *     trains: string[]}} Kata
+ * @typedef {{slug: string, title: string}} Named
+ * @typedef {{file: string, line: number, said: string}} Mark a line that has a fault
+ * @typedef {{slug: string, status: string | null, score: string, grading: boolean, activity: string, verdict: string,
+ *     notes: string[], hints: string[], hints_left: number, visible: boolean, done: boolean, next: Named | null,
+ *     first: Named | null, files: Record<string, string | null>, pictures: string[], marks: Mark[],
+ *     plots: boolean}} Snapshot
+ * @typedef {{slug: string, title: string, kind: string, heading: string, adds: string, builds_on: string[],
+ *     difficulty: number, minutes: number, best: number, done_on: string, tries: number, points: number}} ListedKata
+ * @typedef {{slug: string, fault: string}} Broken
+ * @typedef {{katas: ListedKata[], broken: Broken[], next: {slug: string, why: string} | null, summary: string,
+ *     warning: string, progress: boolean, kept_in: string}} Overview
+ * @typedef {{slug: string, name: string, level: number, program: string, best: number, points: number,
+ *     attempts: number, solved_on: string, fault: string}} Puzzle
+ * @typedef {{puzzles: Puzzle[], levels: {level: number, name: string}[], families: string[]}} Puzzles
+ * @typedef {{name: string, text: string, own: string | null}} SolvedFile `own` is the learner's text
+ * @typedef {{output: string, value: string, fault: string, figures: string[], seconds: number}} Tried
+ * @typedef {[name: string, activation: number | null, gradient: number | null]} Layer
+ * @typedef {{done: boolean, fault: string, note: string, begins: boolean, settings: Record<string, number>,
+ *     unit: string, title: string, of: number, step: number, points: [number, number | null, number | null][],
+ *     sizes: Layer[], weights: string, digits: string, labels: number[], read: number[], text: string, run: number,
+ *     output: string}} Frame
+ * @typedef {{probabilities: number[], fault: string}} Reading
+ */
+
+const kataPath = (/** @type {string} */ slug) => `/api/katas/${encodeURIComponent(slug)}`;
+
+/** @type {() => Promise<Overview>} */
+export const listKatas = () => call("GET", "/api/katas");
+
+/** @type {() => Promise<Puzzles>} */
+export const listPuzzles = () => call("GET", "/api/puzzles");
+
+/** @type {(wishes: {level: number | null, family: string | null, seed: number | null}) => Promise<{slug: string}>} */
+export const makePuzzle = (wishes) => call("POST", "/api/puzzles", wishes);
+
+/** @type {(slug: string) => Promise<Kata>} */
+export const readKata = (slug) => call("GET", kataPath(slug));
+
+export const eventsPath = (/** @type {string} */ slug) => `${kataPath(slug)}/events`;
+
+/** @type {(slug: string, anyway: boolean) => Promise<{html: string, solution: SolvedFile[]}>} */
+export const readExplanation = (slug, anyway) =>
+    call("GET", `${kataPath(slug)}/explanation${anyway ? "?anyway=1" : ""}`);
+
+/**
+ * Write a file that still has the digest `base`.
+ * @param {string} slug
+ * @param {string} name
+ * @param {string} text
+ * @param {string} base
+ * @param {boolean} [keepalive] whether the call outlives the page
+ * @returns {Promise<{digest: string}>}
+ */
+export function writeFile(slug, name, text, base, keepalive = false) {
+    const path = name.split("/").map(encodeURIComponent).join("/");
+    return call("PUT", `${kataPath(slug)}/files/${path}`, { text, base }, keepalive);
+}
+
+/**
+ * Run lines of the learner's own, and return what came of them.
+ * @type {(slug: string, text: string) => Promise<Tried>}
+ */
+export const runLines = (slug, text) => call("POST", `${kataPath(slug)}/try`, { text });
+export const stopLines = (/** @type {string} */ slug) => call("POST", `${kataPath(slug)}/try/stop`, {});
+
+/**
+ * Begin a training with the learner's files.
+ * @type {(slug: string, how: {program: string, settings: Record<string, number>, steps: number}) => Promise<Frame>}
+ */
+export const beginTraining = (slug, how) => call("POST", `${kataPath(slug)}/train`, how);
+
+/**
+ * Go on until the next frame.
+ * @type {(slug: string, how: {run: number | null, steps: number, seconds: number}) => Promise<Frame>}
+ */
+export const nextFrame = (slug, how) => call("POST", `${kataPath(slug)}/train/next`, how);
+export const stopTraining = (/** @type {string} */ slug) => call("POST", `${kataPath(slug)}/train/stop`, {}, true);
+
+/**
+ * Let the trained network read a digit of 28 x 28 bytes.
+ * @type {(slug: string, run: number | null, pixels: Uint8Array) => Promise<Reading>}
+ */
+export const readDigit = (slug, run, pixels) =>
+    call("POST", `${kataPath(slug)}/train/digit`, { run, pixels: btoa(String.fromCharCode(...pixels)) });
+
+/** Ask for a grading, a hint or another action. Its effect arrives as an event. */
+export function act(/** @type {string} */ slug, /** @type {string} */ action, body = {}) {
+    return call("POST", `${kataPath(slug)}/${action}`, body);
+}
