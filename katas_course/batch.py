@@ -1,15 +1,15 @@
 """The folder of a batch, and the gradebook that stores its verdicts, manual scores and seed.
 
-By default, the store is `gradebook.sqlite` in the batch's folder. If the batch belongs to another gradebook, the folder
-has a small file instead, `gradebook.json`, which names that gradebook and the batch in it. It never contains a
-password: put that into ~/.pgpass or the environment variable PGPASSWORD, where PostgreSQL's programs look for it.
+By default, the gradebook is `gradebook.sqlite` in the batch's folder. For any other, the folder has a small file,
+`gradebook.json`, which names that gradebook and the batch in it. It never contains a password: put that into ~/.pgpass
+or the environment variable PGPASSWORD, where PostgreSQL's programs look for it.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from graders.atomic import folder_lock, replacing
-from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.verdict import Record
 from katas_course.blobs import Store, writing
-from katas_course.gradebook import Gradebook, batches, importing
-from katas_course.gradebook.batches import Imported
+from katas_course.gradebook import Gradebook, batches
 from katas_course.gradebook.database import Transaction, address_in
-from katas_course.gradebook.importing import Row
+from katas_course.gradebook.storing import Row
 from katas_course.gradebook.tables import BatchRow
 
 P = ParamSpec("P")
@@ -35,7 +33,7 @@ OWN = "gradebook.sqlite"
 POINTER = "gradebook.json"
 LOCK = ".lock"
 HERE = "."  # a batch's folder, as the gradebook in it names it
-TAKEN_OVER = ".taken-over"  # the ending of files whose content is in another gradebook now
+REPLACED = "gradebook.sqlite.taken-over"  # what earlier versions left when they moved everything to another gradebook
 SPECIFY = "Specify the --out folder of `katas grade-batch`."
 
 
@@ -43,8 +41,8 @@ SPECIFY = "Specify the --out folder of `katas grade-batch`."
 class Batch:
     """The folder of a batch.
 
-    It holds the store or a pointer to it, the submissions by digest (submissions/), and files that are written from the
-    store: results.csv, the current verdicts (verdicts/PERSON/KATA.json) and feedback/.
+    It holds the gradebook or its name, the submissions by digest (submissions/), and files that are written from the
+    gradebook: results.csv, the current verdicts (verdicts/PERSON/KATA.json) and feedback/.
     """
 
     out: Path
@@ -80,19 +78,19 @@ class Batch:
 
     @contextmanager
     def open(self, seed: bytes | None = None, gradebook: str | None = None) -> Iterator[BatchStore]:
-        """Open the store for grading, so that no other process can grade into the folder. A missing store is created.
+        """Open the gradebook for grading, so that no other process can grade into the folder.
 
-        `seed` (32 bytes, random by default) and `gradebook` (by default, its own) are those of a new batch. Raises
-        KataError if the store is in use or cannot be read.
+        `seed` (32 bytes, random by default) and `gradebook` (by default, one in the folder) are those of a new batch.
+        Raises KataError if the batch is in use or in another gradebook, or if the gradebook cannot be read.
         """
         with _locked(self.out), self._store(gradebook, seed) as held:
             yield held
 
     @contextmanager
     def reading(self) -> Iterator[BatchStore]:
-        """Open the store to read it or to add manual scores, which is also possible while a batch is graded.
+        """Open the gradebook to read it or to add manual scores, which is also possible while a batch is graded.
 
-        Raises KataError if the store is missing or cannot be read.
+        Raises KataError if it is missing or cannot be read.
         """
         if not self.exists:
             raise KataError(f"{self.out}: not a batch, because it has no {OWN}. {SPECIFY}")
@@ -101,57 +99,29 @@ class Batch:
 
     @contextmanager
     def _store(self, url: str | None = None, seed: bytes | None = None) -> Iterator[BatchStore]:
-        pointer = pointer_of(self.out)
-        if pointer is not None and "://" not in pointer.gradebook and not Path(pointer.gradebook).is_file():
+        pointer = _pointer_of(self.out)
+        own = str(self.out.resolve() / OWN)
+        known = pointer.gradebook if pointer else own if Path(own).is_file() else url or own
+        if pointer is not None and "://" not in known and not Path(known).is_file():
             raise KataError(
-                f"{self.out}: its results are in {pointer.gradebook}, which is missing. Restore it, "
+                f"{self.out}: its results are in {known}, which is missing. Restore it, "
                 f"or write its new place into {self.out / POINTER}."
             )
-        with Gradebook(pointer.gradebook if pointer else url or str(self.out / OWN)) as book:
-            if url is not None and address_in(url) != book.address:
-                raise KataError(
-                    f"--gradebook {address_in(url)}: the results in {self.out} are in {book.name}. "
-                    "Leave out --gradebook, or give another --out."
-                )
-            is_own = book.folder == self.out.resolve() and book.address.endswith(f"/{OWN}")
-            if pointer is None and not is_own:
-                pointer = Pointer(gradebook=book.address, batch=os.urandom(16).hex())
+        address = address_in(known)
+        if url is not None and address_in(url) != address:
+            raise KataError(
+                f"--gradebook {address_in(url)}: the results in {self.out} are in {address}. "
+                "Leave out --gradebook, or grade again with another --out."
+            )
+        with Gradebook(url or known) as book:
+            if pointer is None and address != own:
+                pointer = Pointer(gradebook=address, batch=os.urandom(16).hex())
                 _write_pointer(self.out, pointer)
-            folder = HERE if is_own else str(self.out.resolve())
+            folder = HERE if address == own else str(self.out.resolve())
             with book.transaction(alone=True) as transaction:
                 row = _found_or_created(transaction, pointer, folder, seed)
-                held = BatchStore(book, folder, row.id, row.key, bytes.fromhex(row.seed))
+                held = BatchStore(book, row.id, bytes.fromhex(row.seed))
             yield held
-
-    def import_into(self, book: Gradebook, katas: Iterable[Kata] = ()) -> Imported:
-        """Import the batch's verdicts and manual scores into another gradebook.
-
-        If the batch had its own gradebook, the other one is its store from then on, so that a course has only one. If
-        it belongs to a third gradebook, or if an instructor has set up rules in its own, it stays there and is copied.
-        Doing this twice changes nothing.
-        """
-        if not self.exists:
-            raise KataError(f"{self.out}: not a batch. {SPECIFY}")
-        with self.open() as held:
-            used = held.read(batches.katas)
-            book.write(importing.update_katas, [kata for kata in katas if kata.slug in used])
-            return Imported(0, 0) if held.book.address == book.address else self._copy(held, book)
-
-    def _copy(self, held: BatchStore, book: Gradebook) -> Imported:
-        folder = str(self.out.resolve())
-        joins = held.can_join()
-        with held.book.transaction() as source, book.transaction(alone=True) as target:
-            row = held.batch(source)
-            into = None
-            if joins:
-                into = batches.find(target, key=row.key) or batches.create(target, row.key, folder, row.seed)
-            imported = batches.copy(source, row, target, folder, into)
-        if joins:
-            _write_pointer(self.out, Pointer(gradebook=book.address, batch=held.key))
-            own = self.out / OWN
-            with writing(own):
-                os.replace(own, own.with_name(own.name + TAKEN_OVER))
-        return imported
 
     def clean(self, held: BatchStore, unwanted: Callable[[str, str], bool]) -> tuple[int, int]:
         """Remove files from the folder, before their submissions are removed from the store.
@@ -173,8 +143,7 @@ class Batch:
                 if not unwanted(each.person.name, each.submitted_at)
             }
         dropped = sum(self.store.drop(sha256) for sha256 in list(self.store.digests()) if sha256 not in used)
-        for old in self.out.glob(f"*{TAKEN_OVER}"):  # a copy of everything, which the store replaced
-            old.unlink()
+        (self.out / REPLACED).unlink(missing_ok=True)
         remaining, removed = {folder for folder, _ in kept}, 0
         with folder_lock(self.verdicts):
             for file in [*self.verdicts.glob("*/*.json"), *self.feedback.glob("*/*")]:
@@ -189,7 +158,7 @@ class Batch:
 
 
 class Pointer(Record, frozen=True, kw_only=True):
-    """The content of gradebook.json: the gradebook that is the batch's store, and the batch's key in it."""
+    """The content of gradebook.json: the gradebook that the batch is in, and the batch's key in it."""
 
     gradebook: str
     batch: str
@@ -197,22 +166,11 @@ class Pointer(Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class BatchStore:
-    """An open store: a gradebook, and the batch in it, which the gradebook knows by `folder` and by `key`."""
+    """A batch in an open gradebook."""
 
     book: Gradebook
-    folder: str
     id: int
-    key: str
     seed: bytes
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the store is in the batch's folder and not in another gradebook."""
-        return self.folder == HERE
-
-    def can_join(self) -> bool:
-        """Return whether the batch has a gradebook of its own without any decisions of an instructor."""
-        return self.is_own and self.book.read(batches.is_all_there_is)
 
     def batch(self, transaction: Transaction) -> BatchRow:
         """Return the batch's row in the gradebook."""
@@ -253,7 +211,7 @@ def _found_or_created(transaction: Transaction, pointer: Pointer | None, folder:
     return row
 
 
-def pointer_of(out: Path) -> Pointer | None:
+def _pointer_of(out: Path) -> Pointer | None:
     """Return which other gradebook the batch in a folder belongs to, or None."""
     try:
         return msgspec.json.decode((out / POINTER).read_bytes(), type=Pointer)

@@ -14,9 +14,9 @@ from graders.verdict import TaskResult, Verdict
 from katas_course import rules
 from katas_course.batch import BatchStore
 from katas_course.gradebook import pages, results
-from katas_course.gradebook.importing import Key, Row
 from katas_course.gradebook.people import Directory
 from katas_course.gradebook.results import KataResult
+from katas_course.gradebook.storing import Key, Row
 from katas_course.gradebook.tables import AuditRow
 from katas_course.rules import ScoredAttempt
 

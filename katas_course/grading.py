@@ -23,14 +23,11 @@ from katas_course.batch import Batch, BatchStore
 from katas_course.blobs import writing
 from katas_course.downloads import SubmissionEntry
 from katas_course.executors import Job, JobExecutor, graded
-from katas_course.gradebook import Gradebook, batches, importing
-from katas_course.gradebook.importing import Key, Row
+from katas_course.gradebook import Gradebook, batches, settings, storing
 from katas_course.gradebook.results import StoredSubmission
+from katas_course.gradebook.storing import Key, Row
 from katas_course.reproducibility import seed_of, versions, versions_of
 from katas_course.submissions import KataSubmission
-
-Allowed = Callable[[KataSubmission], str]
-"""A function that returns why a submission may not be graded, or an empty string if it may."""
 
 
 @dataclass
@@ -61,7 +58,6 @@ class BatchRun:
     changed: bool = False
     require: Confinement | None = None
     require_extras: bool = False  # for every kata, not only where kata.toml requires them
-    allowed: Allowed = lambda _: ""
     on_progress: Callable[[BatchProgress], None] = lambda _: None
     progress: BatchProgress = field(default_factory=BatchProgress)
 
@@ -70,16 +66,16 @@ class BatchRun:
 
         On Ctrl-C, store finished verdicts before stopping.
         """
+        self._held = held
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = held.read(batches.summaries)
         self._graded = held.read(batches.graded)
-        self._seed = held.seed
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
         self._people = {entry.person: entry.people for entry in entries}
         for group in graded(self._jobs(entries), executor):
-            self._write(held, [row for job, verdict in group for row in self._rows(job, verdict)])
-        self._write(held, [])
+            self._write([row for job, verdict in group for row in self._rows(job, verdict)])
+        self._write([])
         self.progress.moved = held.write(batches.correct_times, self._moved)
         return self.progress
 
@@ -109,14 +105,14 @@ class BatchRun:
             self.progress.current += 1
         elif self._is_current(submission):
             self.on_progress(self.progress)
-        elif reason := self.allowed(submission):
+        elif reason := self._held.book.read(settings.may_be_graded, submission):
             self.progress.refused.append(f"{entry.person}, {kata.slug}: {reason}")
         elif files is None:
             self._ungradable += self._rows(entry, ungradable(self._blank(kata), kata, submission.refused))
         else:
             self.batch.store.keep(files)
             digests = self._versions[kata.slug][:2]
-            seed = seed_of(self._seed, entry.person, kata.slug, files.sha256, *digests)
+            seed = seed_of(self._held.seed, entry.person, kata.slug, files.sha256, *digests)
             extras = self._requires_extras(kata)
             whose = {"person": entry.person, "submitted_at": entry.submitted_at}
             yield _job(kata, digests, files, seed=seed, require_extras=extras, require=self.require, **whose)
@@ -172,7 +168,7 @@ class BatchRun:
         self.progress.outdated += outdated
         return True
 
-    def _write(self, held: BatchStore, rows: list[Row]) -> None:
+    def _write(self, rows: list[Row]) -> None:
         """Store rows, and then write their verdict files."""
         rows = rows + self._ungradable
         self._ungradable.clear()
@@ -181,7 +177,7 @@ class BatchRun:
         with writing(self.batch.verdicts):
             self.batch.verdicts.mkdir(exist_ok=True)
         with folder_lock(self.batch.verdicts):
-            for row in held.append(rows):
+            for row in self._held.append(rows):
                 self._count(row)
                 before = self._current.get(row.key)
                 if before is None or before.submitted_at <= row.submitted_at:
@@ -232,9 +228,9 @@ def regrade(
 ) -> Iterator[Regraded]:
     """Grade submissions again and add the new verdicts to the gradebook.
 
-    `batch` is the batch folder that holds the submitted files, by default the one that each submission was imported
-    from. If `require_extras` is None, extra tasks must pass where they had to pass before and where the kata requires
-    it. Yields the result so far, which is the same object each time.
+    `batch` is the batch folder that holds the submitted files, by default each submission's own. If `require_extras`
+    is None, extra tasks must pass where they had to pass before and where the kata requires it. Yields the result so
+    far, which is the same object each time.
     """
     result = Regraded()
     by_seed: dict[bytes, StoredSubmission] = {}
@@ -273,7 +269,7 @@ def _add(result: Regraded, book: Gradebook, stored: StoredSubmission, verdict: V
         return
     old = stored.verdict
     kept = {"intake_notes": old.intake_notes, "accepted_confinement": old.accepted_confinement}
-    before, after = book.write(importing.add_regraded, stored.id, msgspec.structs.replace(verdict, **kept))
+    before, after = book.write(storing.add_regraded, stored.id, msgspec.structs.replace(verdict, **kept))
     result.graded += 1
     result.folders.add(str(batch or stored.batch))
     if (before.status, before.score) != (after.status, after.score):

@@ -14,9 +14,9 @@ from graders.manual_scores import marks_of
 from graders.verdict import Verdict
 from katas_course import written_files
 from katas_course.batch import Batch, BatchStore
-from katas_course.gradebook import Gradebook, batches, groups, importing, rubrics
+from katas_course.gradebook import Gradebook, batches, groups, rubrics, storing
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.importing import Row
+from katas_course.gradebook.storing import Row
 from katas_course.gradebook.tables import SubmissionRow
 
 
@@ -28,9 +28,9 @@ def store(transaction: Transaction, submission: SubmissionRow, before: Verdict, 
     known, marks = marks_of(before), marks_of(after)
     every = [submission, *batches.same_files(transaction, submission), *groups.same_of_mates(transaction, submission)]
     for each in every:
-        importing.add_scores(transaction, each, [mark for mark in marks if mark not in known])
+        storing.add_scores(transaction, each, [mark for mark in marks if mark not in known])
         if len(marks) < len(known):
-            importing.withdraw(transaction, each, keep={mark.task for mark in marks})
+            storing.withdraw(transaction, each, keep={mark.task for mark in marks})
     return every
 
 

@@ -1,6 +1,6 @@
 """Write a batch's files for people from its store: results.csv and the verdict files. Nothing reads them back.
 
-after a grading or an import  `write`, for the files of one batch
+after a grading               `write`, for the files of one batch
 after a changed score         `after_scores`, which also says in which folders pages of feedback may be outdated
 after any other change        `after_decision`, which does the same; `refresh_tables` if it outdates no page
 """
@@ -22,8 +22,8 @@ from katas_course.batch import Batch, BatchStore
 from katas_course.blobs import writing
 from katas_course.gradebook import Gradebook, batches, results
 from katas_course.gradebook.batches import Summary
-from katas_course.gradebook.importing import Key, Row
 from katas_course.gradebook.results import KataResult
+from katas_course.gradebook.storing import Key, Row
 
 NOT_WRITTEN = "The gradebook has the results. Fix that, and run the same `katas grade-batch` to write the file."
 OF_VERDICT = ("person", "kata", "status", "score", "max_score", "submitted_at", "submission_sha256", "message", "note")
@@ -122,10 +122,7 @@ def _batch_written(book: Gradebook, folder: str) -> list[str]:
         return [f"{folder or 'a batch folder'}: not found, so its results.csv and verdict files are outdated"]
     with batch.reading() as held:
         if held.book.address != book.address:
-            other, here = shlex.quote(held.book.name), shlex.quote(book.name)
-            remedy = f"Make the same change there: --gradebook {other}"
-            if held.can_join():
-                remedy = f"Let it join: katas gradebook import {shlex.quote(folder)} --gradebook {here}"
+            remedy = f"Make the same change there: --gradebook {shlex.quote(held.book.name)}"
             return [f"{folder}: its results are in {held.book.name}, which was not changed. {remedy}"]
         write(batch, held)
         return [f"written: {batch.table}", *outdated_pages(batch)]

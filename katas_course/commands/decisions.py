@@ -21,7 +21,7 @@ from katas_course.commands.options import (
     open_gradebook,
     option,
 )
-from katas_course.gradebook import Gradebook, decisions, importing, results, settings
+from katas_course.gradebook import Gradebook, decisions, results, settings, storing
 from katas_course.written_files import after_decision
 
 app = typer.Typer(help="Keep a list of requests to regrade.", no_args_is_help=True, rich_markup_mode=None)
@@ -77,7 +77,7 @@ def _check_points(book: Gradebook, person: str, kata: str, task: str, points: fl
     maxima = {task.name: task.max_score for each in standings for task in each.attempt.verdict.tasks}
     if kata in catalogue.slugs(Invocation.root):
         loaded = catalogue.load(Invocation.root, kata, complete=False)
-        book.write(importing.update_katas, [loaded])
+        book.write(storing.update_katas, [loaded])
         maxima |= {each.name: each.points for each in loaded.tasks}
     if task and task not in maxima:
         raise KataError(f"{kata}: there is no task {task}. Choose one of: {', '.join(maxima) or 'none'}.")

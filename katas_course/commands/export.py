@@ -143,7 +143,7 @@ def submissions(kata: KataSlug, output: Folder, batch: BatchFolder = None, grade
         found = [each for each in book.read(results.of_katas, kata) if each.counted and not each.counted.attempt.by]
         stored = book.read(results.stored, slugs=(kata,))
     if not found:
-        raise KataError(f"{gradebook}: no submission for {kata} counts. Import a batch with `katas gradebook import`.")
+        raise KataError(f"{gradebook}: no submission for {kata} counts. Grade some with `katas grade-batch`.")
     folders = {(each.person, each.submitted_at, each.sha256): each.batch for each in stored}
     try:
         output.mkdir(mode=0o700, parents=True, exist_ok=True)  # what people wrote is private
@@ -198,7 +198,7 @@ def _export(
         others.setdefault(each.slug, (each.title, 0.0))
     others.pop(kata, None)
     if not any(report.katas for report in reports):
-        raise KataError(f"{gradebook}: it has no points for {kata}. Import a batch with `katas gradebook import`.")
+        raise KataError(f"{gradebook}: it has no points for {kata}. Grade submissions with `katas grade-batch`.")
     if into is None:
         filled = lms_export.minimal(platform, kata, title, reports)
     else:

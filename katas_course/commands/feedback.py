@@ -24,7 +24,7 @@ from katas_course.commands.options import argument, counted, line, listed, optio
 if TYPE_CHECKING:
     from katas_course.batch import Batch, BatchStore
     from katas_course.final_marks import FinalMarks
-    from katas_course.gradebook.importing import Key
+    from katas_course.gradebook.storing import Key
 
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}

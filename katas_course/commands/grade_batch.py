@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from katas_course.downloads import Cohort
     from katas_course.executors import JobExecutor
     from katas_course.gradebook.batches import Summary
-    from katas_course.gradebook.importing import Key
+    from katas_course.gradebook.storing import Key
     from katas_course.grading import BatchProgress, BatchRun
 
 TIMED = one_of(each.title for each in PLATFORMS.values() if each.times)
@@ -56,7 +56,7 @@ Times = Annotated[
 Zone = Annotated[
     str | None, option(f"The time zone of times without one; by default UTC, and for {TIMED} this machine's.", "NAME")
 ]
-Book = Annotated[str | None, option("Keep the results in this gradebook, and apply its attempt limits.", "URL")]
+Book = Annotated[str | None, option("The gradebook of a new batch; by default, gradebook.sqlite in DIR.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
 Require = Annotated[str | None, option("The weakest confinement to accept: full, partial or none.", "STRENGTH")]
 Anyway = Annotated[
@@ -102,7 +102,7 @@ def grade_batch(
     from katas_course import submissions
     from katas_course.batch import Batch
     from katas_course.executors import Cluster, ThisMachine
-    from katas_course.gradebook import results, settings
+    from katas_course.gradebook import results
     from katas_course.grading import BatchRun
 
     root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
@@ -137,8 +137,6 @@ def grade_batch(
         run = BatchRun(
             batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
         )
-        if not held.is_own:
-            run.allowed = lambda submission: held.book.read(settings.may_be_graded, submission)
         with _results_written(run, held), _progress_shown(run, len(cohort.entries)), executor:
             run.grade(cohort.entries, executor, held)
         about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
@@ -174,14 +172,13 @@ def _timed(cohort: Cohort, given: submissions.Times, held: BatchStore) -> tuple[
 def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
     """Write what the store holds after a run, even if the run fails: titles into the gradebook, files for people."""
     from katas_course import written_files
-    from katas_course.gradebook import batches, importing
+    from katas_course.gradebook import batches, storing
 
     def write() -> None:
         used = held.read(batches.katas)
-        held.book.write(importing.update_katas, [kata for kata in run.katas if kata.slug in used])
+        held.book.write(storing.update_katas, [kata for kata in run.katas if kata.slug in used])
         written_files.write(run.batch, held)
-        if not held.is_own:  # the new verdicts can change marks in the gradebook's other batches
-            written_files.refresh_tables(held.book)
+        written_files.refresh_tables(held.book)  # the new verdicts can change marks in the gradebook's other batches
 
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from katas_course.commands import decisions, export, people, results, rules, verdicts
+from katas_course.commands import decisions, export, people, regrade, results, rules
 from katas_course.commands.options import KataFirst
 from katas_course.commands.review import rubric
 
@@ -13,10 +13,9 @@ app = typer.Typer(
 )
 for _name, _group in (("people", people.app), ("request", decisions.app), ("export", export.app)):
     app.add_typer(_group, name=_name)
-app.command("import")(verdicts.import_)
 for _command in (
     *(results.show, rules.rule, rules.course, decisions.override, decisions.exclude, decisions.withdraw),
-    *(verdicts.regrade, results.stats, results.audit),
+    *(regrade.regrade, results.stats, results.audit),
     *(people.forget, people.expire, rubric),
 ):
     app.command(cls=KataFirst)(_command)

@@ -47,7 +47,8 @@ By = Annotated[
     ),
 ]
 BatchFolder = Annotated[
-    Path | None, option("The folder with the submissions; by default, the imported batch folders.", "DIR", "--batch")
+    Path | None,
+    option("The folder with the submissions; by default, each batch folder.", "DIR", "--batch"),
 ]
 KataSlug = Annotated[str, argument("KATA", "The kata.")]
 MaybeKata = Annotated[str | None, argument("[KATA]", "Only this kata (also --kata KATA); by default, all of them.")]
@@ -79,7 +80,7 @@ def open_gradebook(url: str, by: str | None = None, *, new: bool = False, signed
 
     if not new and "://" not in url and not Path(url).is_file():
         raise KataError(
-            f"{url}: no such gradebook. Specify one with --gradebook URL, or create it with `katas gradebook import`."
+            f"{url}: no such gradebook. Specify one with --gradebook, such as the gradebook.sqlite in a batch's folder."
         )
     book = Gradebook(url, who=by)
     if signed and book.who in NOBODY:

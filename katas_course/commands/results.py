@@ -53,7 +53,7 @@ def show(
         requests = [row for _, row in book.read(decisions.requests, person, closed=True)] if person else []
         if not any(report.katas for report in reports):
             raise KataError(
-                f"{book.name}: no submissions match. Import some with `katas gradebook import`, or choose others."
+                f"{book.name}: no submissions match. Grade some with `katas grade-batch`, or choose others."
             )
     if person:
         print("\n".join(_in_detail(reports[0], course, requests)))
@@ -174,7 +174,7 @@ def stats(
     found = [each for each in statistics.of_katas(known) if kata in (None, each.slug)]
     if not found:
         raise KataError(
-            f"{gradebook}: no submissions match. Import some with `katas gradebook import`, or choose another kata."
+            f"{gradebook}: no submissions match. Grade some with `katas grade-batch`, or choose another kata."
         )
     if page is None:
         print("\n".join([*(text for each in found for text in _lines_of_kata(each)), *_of_course(reports, course)]))

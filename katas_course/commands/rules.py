@@ -23,7 +23,7 @@ from katas_course.commands.options import (
     open_gradebook,
     option,
 )
-from katas_course.gradebook import Gradebook, importing, results, settings
+from katas_course.gradebook import Gradebook, results, settings, storing
 from katas_course.gradebook.people import Directory
 from katas_course.rules import Rule, described
 from katas_course.totals import Course
@@ -112,7 +112,7 @@ def rule(
 def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[str]:
     """Change a rule. Return it and, if a kata is done in groups from now on, who is in no group."""
     if kata in catalogue.slugs(Invocation.root):
-        book.write(importing.update_katas, [catalogue.load(Invocation.root, kata, complete=False)])
+        book.write(storing.update_katas, [catalogue.load(Invocation.root, kata, complete=False)])
     lines = [f"{kata}: {described(book.write(settings.set_rule, kata, **changes))}"]
     if not changes.get("in_groups"):
         return lines

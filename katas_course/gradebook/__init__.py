@@ -2,7 +2,7 @@
 
 database    opens a database, creates its tables, and runs transactions
 tables      defines the tables
-importing   adds verdicts and manual scores, with their people and submissions
+storing     stores verdicts and manual scores, with their people and submissions
 batches     holds batches: the last submission of each person and kata, and the seed
 pages       records which pages of feedback were written, and what has changed since then
 people      finds a person under any name, and changes the roster

@@ -6,7 +6,6 @@ A batch's results are those of its entries. Everything else about a submission i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -14,14 +13,11 @@ from sqlalchemy.orm import selectinload
 
 from graders.manual_scores import marks_of, with_marks
 from graders.verdict import from_json
-from katas_course.gradebook import importing, pages, rubrics
+from katas_course.gradebook import rubrics, storing
 from katas_course.gradebook.database import WHOLE, Transaction
-from katas_course.gradebook.importing import Key, Row, add_scores, marks_on
-from katas_course.gradebook.tables import AuditRow, BatchRow, EntryRow, PageRow, PersonRow, SubmissionRow, VerdictRow
+from katas_course.gradebook.storing import Key, Row, add_scores, marks_on
+from katas_course.gradebook.tables import AuditRow, BatchRow, EntryRow, PersonRow, SubmissionRow, VerdictRow
 from katas_course.submissions import now
-
-OF_GRADING = ("graded", "marked", "handed in", "attempts a day", "withdrawn", "rubric")
-"""The lines in the audit trail of a batch. Any other line comes from an instructor who set up the gradebook."""
 
 
 class VerdictSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +88,7 @@ def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
     graded_at = row.verdict.graded_at or now()
     complete = msgspec.structs.replace(row.verdict, graded_at=graded_at)
     row = msgspec.structs.replace(row, verdict=from_json(msgspec.json.encode(complete)))  # as the store returns it
-    submission, _ = importing.add(transaction, row, batch.folder, latest=True)
+    submission = storing.add(transaction, row, batch.folder)
     set_entry(transaction, batch, submission)
     given = list(marks_of(row.verdict))
     others = same_files(transaction, submission)
@@ -207,78 +203,3 @@ def _merge(transaction: Transaction, submission: SubmissionRow, other: Submissio
     session.expire(submission)
     session.delete(submission)
     session.flush()
-
-
-# ------------------------------------------------------------------------------ into another gradebook
-
-
-class Imported(NamedTuple):
-    """The numbers of new verdicts and new manual scores in an import."""
-
-    verdicts: int
-    marks: int
-
-
-def is_all_there_is(transaction: Transaction) -> bool:
-    """Return whether a gradebook holds nothing but one batch: no rules, deadlines or other decisions."""
-    others = sa.select(AuditRow.id).where(AuditRow.what.not_in(OF_GRADING)).limit(1)
-    known = set(transaction.session.scalars(sa.select(SubmissionRow.batch).distinct()))
-    return transaction.session.scalar(others) is None and known <= {"."}
-
-
-def copy(source: Transaction, batch: BatchRow, target: Transaction, folder: str, into: BatchRow | None) -> Imported:
-    """Copy a batch from one gradebook to another, where its folder is called `folder`.
-
-    If `into` is a batch of the other gradebook, it gets the entries too, and which pages of feedback were written.
-    Copying a batch twice does no harm.
-    """
-    of_batch = sa.select(SubmissionRow).where(SubmissionRow.batch == batch.folder).order_by(SubmissionRow.id)
-    current = set(source.session.scalars(sa.select(EntryRow.submission_id).where(EntryRow.batch_id == batch.id)))
-    new = marks = 0
-    for each in source.session.scalars(of_batch.execution_options(yield_per=100)):
-        lines = _lines(source, each)
-        earlier = [line.before for line in lines if line.what == "handed in"]
-        for verdict in sorted(each.verdicts, key=VerdictRow.age):
-            row = Row(person=each.person.name, submitted_at=each.submitted_at, verdict=verdict.verdict())
-            submission, added = importing.add(target, row, folder, earlier)
-            new += added
-        known = {_content(line) for line in _lines(target, submission)}
-        copied = [line for line in lines if _content(line) not in known]
-        for line in copied:
-            columns = {name: getattr(line, name) for name in ("at", "who", "what", "before", "after")}
-            about = {"person": submission.person.name, "kata": submission.kata, "submission_id": submission.id}
-            target.session.add(AuditRow(**columns, **about))
-        marks += sum(line.what == "marked" for line in copied)
-        for mark in each.marks:
-            importing.set_mark(target, submission.id, mark.score)
-        target.session.flush()
-        rubrics.copy_items(source, each, target, submission)
-        if any(line.what == "withdrawn" for line in copied):
-            importing.withdraw(target, submission, keep={mark.task for mark in each.marks})
-        if into is not None and each.id in current:
-            set_entry(target, into, submission)
-    if into is not None:
-        _copy_pages(source, batch, target, into)
-    return Imported(new, marks)
-
-
-def _copy_pages(source: Transaction, batch: BatchRow, target: Transaction, into: BatchRow) -> None:
-    """Copy which pages of feedback a batch has written. Only later changes will be listed on them."""
-    end = pages.last_line(target)
-    for first, name in pages.page_rows(source, batch):
-        row = target.person(name)
-        if row is not None and target.session.get(PageRow, (into.id, row.id, first.kata)) is None:
-            new = PageRow(batch_id=into.id, person_id=row.id, kata=first.kata, points=first.points)
-            new.written_at, new.last_line = first.written_at, end
-            target.session.add(new)
-
-
-def _lines(transaction: Transaction, submission: SubmissionRow) -> list[AuditRow]:
-    about = sa.select(AuditRow).where(AuditRow.submission_id == submission.id, AuditRow.what != "graded")
-    return list(transaction.session.scalars(about.order_by(AuditRow.id)))
-
-
-def _content(line: AuditRow) -> tuple[str, ...]:
-    """Return what makes two lines the same. A corrected submission time may have a line with the time of its import."""
-    content = line.what, line.before, line.after
-    return content if line.what == "handed in" else (line.at, line.who, *content)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from katas_course.gradebook import people
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.importing import Key
 from katas_course.gradebook.people import Directory, IdKey
+from katas_course.gradebook.storing import Key
 from katas_course.gradebook.tables import AuditRow, BatchRow, PageRow, PersonRow
 from katas_course.submissions import now
 
@@ -31,21 +31,16 @@ OF_SUBMISSION = ("graded", "marked", "withdrawn", "handed in")
 """Those that concern a submission, and so everyone in a group for whom it counts."""
 
 
-def page_rows(transaction: Transaction, batch: BatchRow) -> list[tuple[PageRow, str]]:
-    """Return the recorded pages of a batch, oldest first, each with the name in the row of its person."""
-    found = sa.select(PageRow, PersonRow.name).join(PersonRow, PersonRow.id == PageRow.person_id)
-    found = found.where(PageRow.batch_id == batch.id).order_by(PageRow.last_line, PageRow.person_id)
-    return [(row, name) for row, name in transaction.session.execute(found)]
-
-
 def first_pages(transaction: Transaction, batch: BatchRow) -> dict[IdKey, PageRow]:
     """Return the first page of each person and kata.
 
     The name in a page's row may be any name of the person: a member of a group may have no name in this batch.
     """
     directory = Directory(transaction)
+    found = sa.select(PageRow, PersonRow.name).join(PersonRow, PersonRow.id == PageRow.person_id)
+    found = found.where(PageRow.batch_id == batch.id).order_by(PageRow.last_line, PageRow.person_id)
     result: dict[IdKey, PageRow] = {}
-    for row, name in page_rows(transaction, batch):
+    for row, name in transaction.session.execute(found).all():
         transaction.session.expunge(row)
         result.setdefault((directory.id_of(name), row.kata), row)
     return result

@@ -18,8 +18,8 @@ from katas_course import rules, totals
 from katas_course.gradebook import decisions, settings
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.groups import Groups
-from katas_course.gradebook.importing import Key
 from katas_course.gradebook.people import Directory, IdKey, Listing
+from katas_course.gradebook.storing import Key
 from katas_course.gradebook.tables import AuditRow, KataRow, SubmissionRow
 from katas_course.platforms import is_late_note
 from katas_course.rules import Attempt, Decision, FinalMark, KataWork, Rule, ScoredAttempt

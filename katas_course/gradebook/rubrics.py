@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from graders.errors import KataError
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.importing import LONGEST_NAME, add_scores, marks_on
+from katas_course.gradebook.storing import LONGEST_NAME, add_scores, marks_on
 from katas_course.gradebook.tables import MarkItemRow, MarkRow, RubricItemRow, SubmissionRow
 from katas_course.submissions import now
 
@@ -81,32 +81,12 @@ def use(transaction: Transaction, submission: int, task: str, chosen: Iterable[i
 
 def copy_uses(transaction: Transaction, originals: Iterable[SubmissionRow], submission: SubmissionRow) -> None:
     """Record the items of the same manual scores of other submissions for this one too."""
+    own = {mark.task: mark.score for mark in marks_on(transaction, submission.id)}
     for other in originals:
-        for task, chosen in _same_scores(transaction, other, transaction, submission):
-            use(transaction, submission.id, task, chosen)
-
-
-def copy_items(source: Transaction, original: SubmissionRow, target: Transaction, submission: SubmissionRow) -> None:
-    """Copy the items that a submission's scores come from to another gradebook, unless it has newer scores."""
-    for task, chosen in _same_scores(source, original, target, submission):
-        here = {(each.label, each.points, each.comment): each.id for each in items(target, original.kata, task)}
-        ids = []
-        for item in items(source, original.kata, task):
-            if item.id in chosen:
-                known = here.get((item.label, item.points, item.comment))
-                ids.append(known or add(target, original.kata, task, item).id)
-        use(target, submission.id, task, ids)
-
-
-def _same_scores(
-    source: Transaction, original: SubmissionRow, target: Transaction, submission: SubmissionRow
-) -> Iterator[tuple[str, list[int]]]:
-    """Yield the tasks for which two submissions have the same score, with the items of the original's."""
-    own = {mark.task: mark.score for mark in marks_on(target, submission.id)}
-    for mark in marks_on(source, original.id):
-        chosen = used(source, original.id, mark.task)
-        if chosen and own.get(mark.task) == mark.score:
-            yield mark.task, chosen
+        for mark in marks_on(transaction, other.id):
+            chosen = used(transaction, other.id, mark.task)
+            if chosen and own.get(mark.task) == mark.score:
+                use(transaction, submission.id, mark.task, chosen)
 
 
 def users(transaction: Transaction, item: int) -> list[tuple[SubmissionRow, MarkRow]]:

@@ -7,7 +7,6 @@ import pytest
 from graders import catalogue
 from katas_course.submissions import of_katas, read
 from tests.milestone_course import ADD, DOUBLE, NETWORK, write_course, write_files
-from tests.warm import katas
 
 pytestmark = pytest.mark.security
 
@@ -135,17 +134,3 @@ def test_a_person_with_the_name_of_a_kata_gets_nobody_elses_files(tmp_path, tree
     (taken,) = [each.files for entry in read(folder).entries for each in of_katas(entry, milestone, every=False)]
     assert [file.name for file in taken.files] == ["network.py"]
     assert [each.files for each in taken.earlier] == [(), ()]
-
-
-def test_a_verdict_with_shipped_files_is_not_imported(tmp_path):
-    root = write_course(tmp_path / "course")
-    write_files(tmp_path / "ada", {"network.py": NETWORK})
-    words = ("--root", str(root), "--submission", str(tmp_path / "ada"), "--with-shipped", "--output", "v.json")
-    done = katas("grade", "milestone", *words, "--format", "json", "--audience", "instructor", cwd=tmp_path)
-    assert done.status == 0, done.said
-    book = f"sqlite:///{tmp_path}/book.sqlite"
-    done = katas(
-        "gradebook", "import", "v.json", "--person", "ada", "--root", str(root), "--gradebook", book, cwd=tmp_path
-    )
-    assert done.status == 2
-    assert "--with-shipped" in done.said

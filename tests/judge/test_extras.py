@@ -420,9 +420,8 @@ def test_a_batch_reports_verdicts_of_another_policy(root: Path, handed_in: Path,
 
 def test_regrading_keeps_the_policy_unless_overridden(root: Path, handed_in: Path, tmp_path: Path) -> None:
     out, book = tmp_path / "out", tmp_path / "book.sqlite"
-    batch(root, handed_in, out, "--require-extras")
     words = ("--gradebook", str(book))
-    katas("gradebook", "import", str(out), *words, cwd=root)
+    batch(root, handed_in, out, "--require-extras", *words)
 
     def standing() -> dict[str, str]:
         with Gradebook(str(book)) as opened:

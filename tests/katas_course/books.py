@@ -10,13 +10,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from graders.manual_scores import ManualScore, with_marks
+from graders.manual_scores import ManualScore, marks_of, with_marks
 from graders.verdict import Speed, TaskResult, Verdict
 from katas_course import written_files
 from katas_course.batch import Batch
-from katas_course.gradebook import Gradebook, importing, results
-from katas_course.gradebook.importing import Row
+from katas_course.gradebook import Gradebook, results, storing
 from katas_course.gradebook.results import KataResult
+from katas_course.gradebook.storing import Row
 from katas_course.gradebook.tables import AuditRow, VerdictRow
 from tests.warm import katas
 from tests.workshop import environment
@@ -59,14 +59,11 @@ def history(out: Path) -> dict[str, list[Row]]:
     return found
 
 
-def add(book: Gradebook, verdict: Verdict, person: str, submitted_at: str = "") -> bool:
-    return book.write(importing.import_verdict, verdict, person, submitted_at)
-
-
-def store(batch: Batch, *verdicts: Verdict, person: str = "ada", at: str = moment(9)) -> None:
-    """Store verdicts on one submission in a batch."""
-    with batch.open() as held:
-        held.append([Row(person=person, submitted_at=at, verdict=each) for each in verdicts])
+def add(book: Gradebook, verdict: Verdict, person: str, submitted_at: str) -> None:
+    """Store a verdict with its manual scores, but no files."""
+    with book.transaction(alone=True) as transaction:
+        row = Row(person=person, submitted_at=submitted_at, verdict=verdict)
+        storing.add_scores(transaction, storing.add(transaction, row, ""), marks_of(verdict))
 
 
 def results_in(book: Gradebook, slug: str | None = None, person: str | None = None) -> list[KataResult]:

@@ -31,7 +31,7 @@ from katas_course.batch import Batch
 from katas_course.downloads import SubmissionEntry
 from katas_course.executors import Cluster, Job, JobExecutor, ThisMachine
 from katas_course.gradebook import removal
-from katas_course.gradebook.importing import Row
+from katas_course.gradebook.storing import Row
 from katas_course.grading import BatchProgress, BatchRun
 from katas_course.reproducibility import same_result
 from tests import workshop

@@ -14,9 +14,9 @@ import pytest
 from graders.verdict import Verdict, from_json, to_json
 from katas_course.batch import Batch
 from katas_course.downloads import composed
-from katas_course.gradebook.importing import Row
+from katas_course.gradebook.storing import Row
 from tests import workshop
-from tests.katas_course.books import on_full_disk, store
+from tests.katas_course.books import moment, on_full_disk
 from tests.katas_course.marking import with_essay, write_essay_kata
 from tests.warm import katas
 from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, write
@@ -239,7 +239,8 @@ def test_a_link_is_not_written_through(root: Path, out: Path, tmp_path: Path) ->
 
 def test_people_who_share_a_folder_do_not_share_reports(root: Path, out: Path) -> None:
     """Imitate a file system that ignores case: both names lead to one folder."""
-    store(Batch(out), stored(out, "bob", "alpha"), person="Ada")
+    with Batch(out).open() as held:
+        held.append([Row(person="Ada", submitted_at=moment(9), verdict=stored(out, "bob", "alpha"))])
     folders = [str(out / "feedback" / name) for name in ("Ada", "ada")]
     for folder in folders:
         os.makedirs(folder)

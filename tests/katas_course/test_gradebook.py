@@ -14,7 +14,7 @@ from graders.verdict import LONGEST_COMMENT, TestResult
 from katas_course.gradebook import Gradebook, removal, results, settings
 from katas_course.gradebook.people import Directory
 from katas_course.gradebook.tables import Table
-from tests.katas_course.books import AWAITING, DUE, add, audit_of, changes, graded, moment, results_in, task
+from tests.katas_course.books import AWAITING, DUE, add, audit_of, changes, graded, moment, results_in
 
 
 @pytest.fixture
@@ -26,24 +26,6 @@ def filled(book: Gradebook) -> Gradebook:
 
 def is_in_file(url: str, text: bytes) -> bool:
     return "://" not in url and text in Path(url).read_bytes()
-
-
-def test_verdict_is_recognised_with_another_submission_time(filled):
-    same = graded(10, sha="a", at=moment(9, 11))
-    assert not add(filled, same, "ada")
-    assert not add(filled, same, "ada", moment(8))
-    (place,) = results_in(filled, person="ada")
-    assert [each.attempt.submitted_at for each in place.standings] == [moment(9)]
-
-
-def test_unknown_submission_time_is_corrected_by_a_batch(book):
-    verdict = graded(10, at=moment(9, 11))
-    assert add(book, verdict, "ada")
-    assert not add(book, verdict, "ada", moment(8))
-    (place,) = results_in(book)
-    assert [each.attempt.submitted_at for each in place.standings] == [moment(8)]
-    last = audit_of(book, "ada")[-1]
-    assert (last.what, last.before, last.after) == ("handed in", moment(9, 11), moment(8))
 
 
 def test_unicode_forms_of_a_name_are_one_person(filled):
@@ -71,11 +53,6 @@ def test_newest_verdict_is_current_and_change_is_audited(filled):
     assert (place.points, len(place.standings)) == (3.0, 1)
     last = audit_of(filled, "ada")[-1]
     assert (last.what, last.before, last.after) == ("graded", "passed, 10 of 10", "failed, 3 of 10")
-
-
-def test_error_is_not_imported(book):
-    assert not add(book, graded(0, status="error"), "ada", moment(9))
-    assert results_in(book) == []
 
 
 def test_manual_scores_survive_a_regrading_and_can_change(book):
@@ -176,17 +153,6 @@ def test_crafted_comment_is_cut_and_cleaned(book):
     assert len(marks[0]) <= LONGEST_COMMENT + 20
     (place,) = results_in(book)
     assert marks_of(place.verdict) == [ManualScore("essay", 4.0, "Grace", moment(11, 12), "abc")]
-
-
-def test_score_for_an_invalid_task_name_is_skipped(book):
-    odd = msgspec.structs.replace(AWAITING, tasks=(*AWAITING.tasks, task("es\0say", 0, 5, "awaiting_review")))
-    add(
-        book,
-        with_marks(odd, [ManualScore(name, 2.0, "Grace", moment(11)) for name in ("essay", "es\0say")]),
-        "ada",
-        moment(9),
-    )
-    assert [after for _, after in changes(book, "marked")] == ["essay: 2 by Grace"]
 
 
 def test_gradebook_loads_results_without_outputs(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
-from katas_course.gradebook import Gradebook, importing
+from katas_course.gradebook import Gradebook, storing
 from katas_course.gradebook.people import Directory
 from tests import warm
 from tests.in_process import katas
@@ -26,7 +26,7 @@ Run = Callable[..., str]
 def url(tmp_path: Path, root: Path) -> str:
     """Return a gradebook with a submission from ada and one from bob. The kata `one` has 3 points."""
     with Gradebook(str(tmp_path / "book.sqlite"), who="Ivy") as book:
-        book.write(importing.update_katas, [catalogue.load(root, "one")])
+        book.write(storing.update_katas, [catalogue.load(root, "one")])
         for person, score, day in (("ada", 3.0, 9), ("bob", 1.0, 12)):
             tasks = (task("twice", min(score, 2.0), 2.0), task("half", max(score - 2, 0.0), 1.0))
             status = "passed" if score == 3 else "failed"

@@ -18,7 +18,7 @@ from katas_course.gradebook import Gradebook, leases, removal
 from katas_course.gradebook.rubrics import Item, score_of
 from katas_course.gradebook.tables import EntryRow, LeaseRow, MarkItemRow
 from katas_course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece
-from tests.katas_course.books import add, audit_of, graded
+from tests.katas_course.books import add, audit_of, graded, moment
 from tests.katas_course.marking import PEOPLE, Course, write_reviewed_kata
 from tests.workshop import ROOT, write
 
@@ -118,7 +118,7 @@ def test_lease_of_a_killed_session_is_its_reviewers_or_runs_out(course: Course) 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_lease_belongs_to_one_holder_until_it_runs_out(url: str) -> None:
     with Gradebook(url) as one, Gradebook(url) as other:
-        add(one, graded(), "ada")
+        add(one, graded(), "ada", moment(9))
 
         def take(book: Gradebook, by: str, minutes: int = 0) -> bool:
             return book.write(leases.take, 1, "why", holders[by], f"2026-05-10T12:{minutes:02}:00+00:00")
@@ -217,10 +217,8 @@ def test_anonymous_queue_shows_no_names(course: Course) -> None:
 # The queue of a gradebook
 
 
-def test_queue_of_a_gradebook_writes_the_files_of_its_batches(course: Course, tmp_path: Path) -> None:
-    book = str(tmp_path / "course.sqlite")
-    assert course.run("gradebook", "import", str(course.batch.out), "--gradebook", book).status == 0
-    with course.queue(course=book, task="why") as queue:
+def test_queue_of_a_gradebook_writes_the_files_of_its_batches(course: Course) -> None:
+    with course.queue(course=course.book, task="why") as queue:
         for _ in PEOPLE:
             queue.give(opened(queue), (4.0, "Well done."))
         queue.write_tables()
@@ -271,6 +269,10 @@ def test_items_count_from_zero_or_from_full_points(chosen: Sequence[Item], expec
 
 @pytest.fixture
 def marked(course: Course) -> Course:
+    return let_mark(course)
+
+
+def let_mark(course: Course) -> Course:
     """Let Ada and Bob lose a point for the sign, with a remark for Bob. Cleo gets her points by hand."""
     with course.queue(task="why") as queue:
         ada = opened(queue)
@@ -354,17 +356,6 @@ def test_item_use_is_withdrawn_with_its_mark(marked: Course) -> None:
 
 
 @pytest.mark.deep
-def test_items_join_another_gradebook_with_their_batch(marked: Course, tmp_path: Path) -> None:
-    book = str(tmp_path / "course.sqlite")
-    for _ in range(2):
-        assert marked.run("gradebook", "import", str(marked.batch.out), "--gradebook", book).status == 0
-    assert not Path(marked.book).exists()
-    assert change(marked, book).startswith("2 scores have changed")
-    assert marked.marks() == CHANGED
-    assert marked.files_agree()
-
-
-@pytest.mark.deep
 def test_same_files_at_another_time_keep_their_items(marked: Course) -> None:
     first = marked.folder / "ada" / "why.md"
     for text in ("Something else.\n", first.read_text(encoding="utf-8")):
@@ -388,7 +379,9 @@ def test_invalid_item_is_refused(course: Course) -> None:
 
 
 @pytest.mark.parametrize("url", [pytest.param("postgresql", marks=pytest.mark.deep)], indirect=True)
-def test_items_in_postgresql(url: str, marked: Course) -> None:
-    assert marked.run("gradebook", "import", str(marked.batch.out), "--gradebook", url).status == 0
+def test_items_in_postgresql(url: str, course: Course, tmp_path: Path) -> None:
+    there = Course(course.root, course.folder, Batch(tmp_path / "there"))
+    assert there.grade("--kata", "alpha", "--gradebook", url).status == 0
+    marked = let_mark(there)
     assert change(marked, url).startswith("2 scores have changed")
     assert marked.marks() == CHANGED

@@ -9,12 +9,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from graders.errors import KataError
 from graders.verdict import from_json
-from katas_course.gradebook import Gradebook
+from katas_course.batch import Batch
+from katas_course.gradebook import Gradebook, batches, results
+from katas_course.gradebook.storing import Row
 from katas_course.written_files import OF_MARK
-from tests.katas_course.books import empty, output_of, results_in, rows_of, table
+from tests.katas_course.books import MARKED, empty, moment, output_of, results_in, rows_of, table
+from tests.katas_course.books import graded as verdict_of
 from tests.katas_course.marking import write_essay_kata
 from tests.katas_course.test_feedback import TOML
 from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write
@@ -81,7 +86,7 @@ def assert_everything_agrees(root: Path, out: Path, book: str) -> dict[str, floa
 
 
 @pytest.mark.parametrize(
-    "where", ["imported", *(pytest.param(each, marks=pytest.mark.deep) for each in ("own", "file", "postgresql"))]
+    "where", ["file", *(pytest.param(each, marks=pytest.mark.deep) for each in ("own", "postgresql"))]
 )
 def test_all_files_and_outputs_agree_after_every_step(
     course: Path, graded: Path, tmp_path: Path, where: str, request: pytest.FixtureRequest
@@ -94,9 +99,7 @@ def test_all_files_and_outputs_agree_after_every_step(
         book = request.getfixturevalue("postgres")
         request.addfinalizer(lambda: empty(book))
     grade = ("grade-batch", str(tmp_path / "in"), "--out", str(out), "--kata", "alpha", "--seed", SEED)
-    output_of(root, *grade, *(("--gradebook", book) if where in ("file", "postgresql") else ()))
-    if where == "imported":
-        output_of(root, "gradebook", "import", str(out), "--gradebook", book)
+    output_of(root, *grade, *(() if where == "own" else ("--gradebook", book)))
     url = ("--gradebook", book)
     assert assert_everything_agrees(root, out, book) == {"ada": 3.0, "bob": 1.0, "cleo": 3.0, "Zoé": 0.0}
     award = ("--by", "Grace", "--award", "why=2", "--comment", "why=Short.")
@@ -131,8 +134,9 @@ def test_all_files_and_outputs_agree_after_every_step(
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_table_of_a_batch_follows_a_later_batch_of_the_gradebook(course: Path, tmp_path: Path) -> None:
-    url = ("--gradebook", str(tmp_path / "book.sqlite"))
+@pytest.mark.parametrize("where", ["book.sqlite", "out0/gradebook.sqlite"])
+def test_table_of_a_batch_follows_a_later_batch_of_the_gradebook(course: Path, tmp_path: Path, where: str) -> None:
+    url = ("--gradebook", str(tmp_path / where))
     for number, text in enumerate((ADDED, SOLUTION)):
         for name, content in (("twice.py", text), ("why.md", f"Try {number}.\n")):
             at = (MONDAY + number,) * 2
@@ -148,3 +152,80 @@ def test_table_of_a_batch_follows_a_later_batch_of_the_gradebook(course: Path, t
         ("1.0", "0", "3.0"),
         ("3.0", "1", "3.0"),
     ]
+
+
+# The gradebook that a batch is in.
+
+
+ROW = Row(person="ada", submitted_at=moment(9), verdict=verdict_of(10, at=moment(9, 11)))
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("first", ["out/gradebook.sqlite", "book.sqlite"])
+def test_batch_stays_in_its_first_gradebook(tmp_path: Path, first: str) -> None:
+    batch, url = Batch(tmp_path / "out"), str(tmp_path / first)
+    with batch.open(gradebook=None if first.startswith("out/") else url) as held:
+        held.append([ROW])
+        assert held.book.address == url
+    before = contents(tmp_path)
+    remedy = "Leave out --gradebook, or grade again with another --out"
+    with pytest.raises(KataError, match=rf"other\.sqlite: the results in .*out are in {url}\. {remedy}"):
+        batch.open(gradebook=str(tmp_path / "other.sqlite")).__enter__()
+    assert contents(tmp_path) == before
+    with batch.open(gradebook=url) as held, batch.reading() as read:
+        assert list(held.rows()) == list(read.rows()) == [ROW]
+
+
+@pytest.mark.parametrize("broken", ["book.sqlite", "out/gradebook.json"])
+def test_missing_gradebook_of_a_batch_is_named(tmp_path: Path, broken: str) -> None:
+    batch = Batch(tmp_path / "out")
+    with batch.open(gradebook=str(tmp_path / "book.sqlite")):
+        pass
+    os.rename(tmp_path / "book.sqlite", tmp_path / "moved.sqlite")
+    said = r"its results are in .*book\.sqlite, which is missing\. Restore it, or write its new place"
+    if broken == "out/gradebook.json":
+        write(tmp_path / broken, "{")
+        said = r"gradebook\.json: .*Restore it from a copy"
+    for opened in (batch.open(gradebook=str(tmp_path / "moved.sqlite")), batch.reading()):
+        with pytest.raises(KataError, match=said):
+            opened.__enter__()
+
+
+@pytest.mark.deep
+def test_folder_of_a_batch_never_holds_the_password_of_its_gradebook(tmp_path: Path, postgres: str) -> None:
+    batch = Batch(tmp_path / "out")
+    for url in (postgres.replace("postgres@", "postgres:s3cret@"), f"{postgres}&password=s3cret"):
+        with batch.open(gradebook=url) as held:
+            held.append([ROW])
+        with batch.reading() as held:
+            assert list(held.rows()) == [ROW]
+    assert not [path for path, content in contents(tmp_path).items() if b"s3cret" in content]
+    empty(postgres)
+
+
+def test_error_in_a_batch_does_not_count(tmp_path: Path) -> None:
+    error = verdict_of(0, at=moment(9, 12), status="error", message="The judge died.")
+    with Batch(tmp_path).open() as held:
+        held.append([ROW, msgspec.structs.replace(ROW, verdict=error)])
+        held.append([msgspec.structs.replace(ROW, person="bob", verdict=error)])
+        assert [(place.person, place.points) for place in results_in(held.book)] == [("ada", 10.0)]
+        assert [each.verdict.status for each in held.read(batches.summaries).values()] == ["error", "error"]
+        assert [each.person for each in held.book.read(results.stored, "0")] == ["ada"]
+
+
+def test_submission_that_is_moved_to_an_earlier_one_joins_it(tmp_path: Path) -> None:
+    first, again = (
+        Row(person="ada", submitted_at=moment(day), verdict=msgspec.structs.replace(MARKED, graded_at=moment(day, 11)))
+        for day in (3, 9)
+    )
+    with Batch(tmp_path).open() as held:
+        held.append([first])
+        held.append([again])
+        assert len(held.write(batches.correct_times, {("ada", "one"): moment(3)})) == 1
+        (place,) = results_in(held.book)
+        assert [each.attempt.submitted_at for each in place.standings] == [moment(3)]
+        assert [row.submitted_at for row in held.rows()] == [moment(3)]
+        assert place.points == 13.0

@@ -20,7 +20,7 @@ from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, wi
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from katas_course import written_files
 from katas_course.batch import Batch
-from katas_course.gradebook.importing import Row
+from katas_course.gradebook.storing import Row
 from tests import workshop
 from tests.katas_course import marking
 from tests.katas_course.books import audit_of, current, history, on_full_disk, results_in, table

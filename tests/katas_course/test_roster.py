@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from graders.errors import KataError
 from katas_course import roster_files
-from katas_course.commands import verdicts
+from katas_course.commands import regrade
 from katas_course.downloads import SubmissionEntry
 from katas_course.gradebook import Gradebook, decisions, people, removal, results, settings
 from katas_course.gradebook.people import Directory
@@ -441,15 +441,15 @@ def test_regrading_names_the_marks_that_it_changes_for_other_katas(book):
     book.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0)
     book.write(settings.set_rule, "two", due_at=moment(11), late_percent=10.0)
     book.write(settings.set_course, late_day_bank=1)
-    before = verdicts._final_marks(book)
+    before = regrade._final_marks(book)
     assert before == {("ada", "one"): (0.0, ()), ("ada", "two"): (10.0, ())}
     add(book, graded(10, kata="one", at=moment(20), suite_digest="new"), "ada", moment(11))
-    told = verdicts._changed_elsewhere(book, before, {"one"})
+    told = regrade._changed_elsewhere(book, before, {"one"})
     assert told == ["ada, two: final mark 10 → 9, because of the bank of late days"]
-    before = verdicts._final_marks(book)
-    assert verdicts._changed_elsewhere(book, before, {"one"}) == []
+    before = regrade._final_marks(book)
+    assert regrade._changed_elsewhere(book, before, {"one"}) == []
     book.write(decisions.override, "ada", "two", 4.0, "made while the submissions were graded again")
-    assert verdicts._changed_elsewhere(book, before, {"one"}) == []
+    assert regrade._changed_elsewhere(book, before, {"one"}) == []
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)

@@ -1,17 +1,13 @@
-"""`katas gradebook import` and `regrade`: import verdicts, and replace outdated ones."""
+"""`katas gradebook regrade`: replace outdated verdicts."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from graders import catalogue
 from graders.cli.session import Invocation
-from graders.errors import KataError
 from graders.output.progress_bar import progress_bar
-from graders.verdict import Verdict
 from katas_course import grading, written_files
-from katas_course.batch import Batch, pointer_of
 from katas_course.commands.options import (
     DEFAULT_URL,
     BatchFolder,
@@ -19,81 +15,15 @@ from katas_course.commands.options import (
     MaybeKata,
     Url,
     Workers,
-    argument,
-    counted,
-    if_new,
     line,
-    moment,
     open_gradebook,
     option,
-    verdict_in,
 )
 from katas_course.executors import ThisMachine
-from katas_course.gradebook import Gradebook, importing, results, settings
+from katas_course.gradebook import Gradebook, results, settings, storing
 from katas_course.gradebook.people import Directory
 from katas_course.grading import Regraded
 from katas_course.rules import Decision
-
-
-def import_(
-    record: Annotated[Path, argument("BATCH", "The --out folder of grade-batch, or a verdict file.")],
-    person: Annotated[str | None, option("For a verdict file: the person who submitted.", "NAME")] = None,
-    submitted: Annotated[
-        str | None,
-        option("For a verdict file: the time of submission; by default, the time of grading.", "TIME"),
-    ] = None,
-    gradebook: Url = DEFAULT_URL,
-    by: By = None,
-) -> None:
-    """Import a batch's verdicts and manual scores.
-
-    Importing a batch twice does no harm: verdicts that are already in the gradebook stay unchanged.
-    """
-    if not record.exists():
-        raise KataError(f"{record}: not found. Specify the --out folder of `katas grade-batch`, or a verdict file.")
-    made = if_new(gradebook)
-    katas = [catalogue.load(Invocation.root, slug, complete=False) for slug in catalogue.slugs(Invocation.root)]
-    if record.is_dir():
-        with open_gradebook(gradebook, by, new=True) as book:
-            print("\n".join([*made, *_import_batch(book, record, katas)]))
-        return
-    if person is None:
-        raise KataError(f"{record}: a verdict file does not name its person. Add --person NAME.")
-    verdict = _official_verdict_in(record)
-    with open_gradebook(gradebook, by, new=True) as book:
-        book.write(importing.update_katas, [kata for kata in katas if kata.slug == verdict.kata])
-        time = moment(submitted, "--submitted") if submitted else ""
-        new = book.write(importing.import_verdict, verdict, person, time)
-    print("\n".join([f"{line(person)}, {line(verdict.kata)}: {'imported' if new else 'imported earlier'}", *made]))
-
-
-def _import_batch(book: Gradebook, folder: Path, katas: list[catalogue.Kata]) -> list[str]:
-    batch = Batch(folder)
-    alone = pointer_of(folder) is None
-    imported = batch.import_into(book, katas)
-    with batch.reading() as held:
-        if held.book.address == book.address:  # this gradebook may have newer verdicts and scores
-            written_files.write(batch, held)
-    tables = written_files.refresh_tables(book)  # the other batches'
-    marks = f" and {counted(imported.marks, 'new manual score', 'new manual scores')}" if imported.marks else ""
-    lines = [f"{imported.verdicts} new verdicts{marks} from {folder}", *tables]
-    if alone and pointer_of(folder) is not None:
-        lines.append(f"{folder}: its results are kept in {book.name} from now on")
-    return lines
-
-
-def _official_verdict_in(file: Path) -> Verdict:
-    verdict = verdict_in(file)
-    if verdict.seed is None:
-        raise KataError(
-            f"{file}: this verdict is for learners. Make one with `katas grade --format json --audience instructor`."
-        )
-    if verdict.with_shipped:
-        raise KataError(
-            f"{file}: this verdict is unofficial. It was made with --with-shipped, so with the files of the solutions."
-        )
-    return verdict
-
 
 Marks = dict[tuple[str, str], tuple[float, tuple[Decision, ...]]]  # the points and decisions by person and kata
 
@@ -135,7 +65,7 @@ def regrade(
         stored = book.read(results.stored, since, slugs=tuple(katas))
         stored = [each for each in stored if each.sha256 and (names is None or each.person in names)]
         chosen = stored if everything or since else grading.outdated(stored, katas)
-        book.write(importing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
+        book.write(storing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
         before = _final_marks(book)
         regraded = Regraded()
         if chosen:
