@@ -28,7 +28,8 @@ _SAFE_ID = re.compile(r"[+-]?[\w.@ -]*")  # no spreadsheet runs anything in such
 class Filled:
     """A file with points, and the people whom it could not be filled for.
 
-    `doubtful` maps a line of the file to the people who all fit it.
+    `doubtful` maps a line of the file to the people who all fit it. `lost` are those of the people without a line who
+    have submitted something or have points by a decision.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Filled:
     awaiting: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # the course, without a submission
     doubtful: dict[int, list[str]] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
     maxima: tuple[float, float] | None = None
 
     @property
@@ -61,7 +63,7 @@ def fill(
     `others` holds the titles and the maxima of other katas. Raises KataError if the column must be one of theirs.
     """
     file = roster_files.read(path)
-    delimiter, table = roster_files.read_table(path)
+    delimiter, table, _ = roster_files.read_table(path)
     header = table[0][1]
     if file.system != platform.name:
         raise KataError(f"{path}: this is not a file from {platform.title}. Download one there, or omit --into.")
@@ -108,7 +110,9 @@ def minimal(platform: Platform, kata: str, title: str, reports: Sequence[PersonR
     if platform.maxima_line:
         rows.append([platform.maxima_line, *[""] * (len(platform.needed) - 2), maximum])
     filled = Filled("", title)
-    filled.not_in_file = [report.person for report in reports if report.listing.roster is None]
+    unknown = [report for report in reports if report.listing.roster is None]
+    filled.not_in_file = [report.person for report in unknown]
+    filled.lost = [report.person for report in unknown if _has_points(report)]
     for report, person in known:
         if _is_gone(report):
             continue
@@ -155,7 +159,7 @@ def _of_lines(
     """Match people to the lines of a file. The people of the file form a roster, whose ids are the line numbers.
 
     Ids and e-mail addresses decide first, then the number in the name of a person's own submission for the kata, and
-    at last the names.
+    at last the names. A name decides only about lines that no one's ids fit.
     """
     lines = {f"\0{entry.line}": entry.line for entry in file.entries}
     roster = Roster(
@@ -163,15 +167,23 @@ def _of_lines(
         for entry in file.entries
     )
     numbered = _by_number(path, file, reports, kata)
+    of_person = {
+        report.person: _matched(roster, lines, _ids(report, file.system), exact=True) or numbered.get(report.person)
+        for report in reports
+    }
+    taken = set(of_person.values())
     result: defaultdict[int, list[PersonReport]] = defaultdict(list)
     for report in reports:
-        ids = _matched(roster, lines, _ids(report, file.system), exact=True)
-        line = ids or numbered.get(report.person) or _matched(roster, lines, _names(report))
+        line = of_person[report.person]
+        if line is None and (named := _matched(roster, lines, _names(report))) not in taken:
+            line = named
         if line is not None:
             result[line].append(report)
         elif not report.has_left:
             filled.not_in_file.append(report.person)
     filled.doubtful = {line: [each.person for each in those] for line, those in result.items() if len(those) > 1}
+    without = {*filled.not_in_file, *(person for those in filled.doubtful.values() for person in those)}
+    filled.lost = [each.person for each in reports if each.person in without and _has_points(each)]
     return {line: those[0] for line, those in result.items() if len(those) == 1}
 
 
@@ -227,8 +239,13 @@ def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], ka
 
 
 def _is_gone(report: PersonReport) -> bool:
-    """Return whether a person has left the course and neither submitted anything nor got points by a decision."""
-    return report.has_left and not any(each.submitted or each.decisions for each in report.katas.values())
+    """Return whether a person has left the course without any points."""
+    return report.has_left and not _has_points(report)
+
+
+def _has_points(report: PersonReport) -> bool:
+    """Return whether a person has submitted something or got points by a decision."""
+    return any(each.submitted or each.decisions for each in report.katas.values())
 
 
 def _maximum(reports: Sequence[PersonReport], kata: str) -> float:

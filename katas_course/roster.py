@@ -64,18 +64,27 @@ class Roster:
             for key in keys:
                 self._indexes[key].add(person.id)
 
+    def namesakes(self, name: str) -> list[str]:
+        """Return the people in the course with this full name if there are several, and otherwise none."""
+        here = [each for each in self._named(name) if self.people[each].left_at is None]
+        return sorted(here) if len(here) > 1 else []
+
+    def _named(self, name: str) -> set[str]:
+        return next((self._indexes.get(("name", each), set()) for each in spellings(name)), set())
+
     def match(self, submitted: str) -> Match:
         """Match a submitted name by the roster's id, then by ids of other systems, by e-mail, and by the full name.
 
-        If several people fit, people who have left the course are not considered. If it is still not unique, the next
-        kind of id decides.
+        If several people have an id, those who have left the course are not considered. A full name must be unique
+        among all of them, because earlier submissions under it may come from someone who has left. If it is not unique,
+        the next kind of id decides.
         """
         if submitted not in self._found:
             self._found[submitted] = self._match(composed(submitted))
         return self._found[submitted]
 
     def _match(self, name: str) -> Match:
-        if name in self._by_hand:
+        if name in self._by_hand and not self.namesakes(name):
             return Match(self._by_hand[name], "matched by hand")
         if name in self.people:
             return Match(name, "roster id")
@@ -83,11 +92,11 @@ class Roster:
         last = _LAST_PART.fullmatch(folded)
         keys = [("roster id", folded), ("id", folded), *([("id", last["id"])] if last else []), ("e-mail", folded)]
         doubtful: set[str] = set()
-        for how, key in [*keys, *(("name", each) for each in spellings(name)[:1])]:
-            fitting = self._indexes.get((how, key), set())
+        for how, key in [*keys, ("name", name)]:
+            fitting = self._named(name) if how == "name" else self._indexes.get((how, key), set())
             if last and how == "id" and key != folded and len(key) <= SHORT_ID:
                 fitting = {each for each in fitting if self._is_named(each, last["name"])}
-            chosen = {each for each in fitting if self.people[each].left_at is None} or fitting
+            chosen = {each for each in fitting if how == "name" or self.people[each].left_at is None} or fitting
             if len(chosen) == 1:
                 (person,) = chosen
                 system = min(self._systems[key, person]) if how == "id" else how
@@ -95,6 +104,17 @@ class Roster:
                 return Match(person, SYSTEMS.get(system, of_platform))
             doubtful |= fitting
         return Match(None, f"fits several people: {', '.join(sorted(doubtful))}" if doubtful else UNKNOWN)
+
+    def owner(self, ids: Iterable[str]) -> str | None:
+        """Return the one person who has any of these ids or e-mail addresses, or None."""
+        found = {match.id for match in map(self.match, filter(None, ids)) if match.how != SYSTEMS["name"]}
+        return found.pop() if len(found) == 1 else None
+
+    def has(self, submitted: str) -> bool:
+        """Return whether a name with an id at its end is that of a person with both, in whatever system the id is."""
+        last = _LAST_PART.fullmatch(_folded(submitted))
+        those = self._indexes.get(("id", last["id"]), set()) if last else set()
+        return any(self._is_named(each, last["name"]) for each in those) if last else False
 
     def _is_named(self, person: str, text: str) -> bool:
         """Return whether the text before an id is this person's full name or anonymous."""

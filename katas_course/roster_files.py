@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +19,19 @@ from katas_course.platforms.platform import COLUMNS, Platform, RosterEntry, colu
 
 LARGEST = 20_000_000  # bytes
 DELIMITERS = ",;\t"
+GUESSED = "cp1252"  # the encoding of a file that doesn't say its own and isn't in UTF-8 or UTF-16
+IDS = ("id", "identifier", "login", *PLATFORMS)
+_SHORTENED = re.compile(r"\d+([.,]\d+)?E\+\d+", re.IGNORECASE)  # by a spreadsheet, which has lost the other digits
+_WRAPPED = re.compile(r"""="(?P<formula>.+)"|'(?P<text>.+)|(?P<number>\d{4,})[.,]0""")
+_LOGIN = re.compile(r"(?:@|(?:https?://)?(?:www\.)?github\.com/)?(?P<login>[\w-]{1,100})/?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class RosterFile:
     """A file with a roster. `system` is the learning platform that wrote it, or empty. `skipped` are not students.
 
-    `unread` are the names of columns that mean nothing here. A platform's own files may have any.
+    `unread` are the names of columns that mean nothing here. A platform's own files may have any. `repaired` maps ids
+    as a spreadsheet wrote them to what they were. `sample` is a word in the file if its encoding was guessed.
     """
 
     path: str
@@ -33,18 +39,21 @@ class RosterFile:
     entries: tuple[RosterEntry, ...]
     skipped: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    repaired: Mapping[str, str] = field(default_factory=dict)
+    sample: str = ""
 
 
 class Table(NamedTuple):
-    """A CSV file as text: its delimiter, and its lines with their numbers."""
+    """A CSV file as text: its delimiter, its lines with their numbers, and a word if its encoding was guessed."""
 
     delimiter: str
     lines: list[tuple[int, list[str]]]
+    sample: str = ""
 
 
-def read(path: Path) -> RosterFile:
+def read(path: Path, encoding: str | None = None) -> RosterFile:
     """Read a roster. Raises KataError for the first problem, with the line and a fix."""
-    (first, header), *rest = read_table(path).lines
+    _, ((first, header), *rest), sample = read_table(path, encoding)
     platform = platform_of(header)
     system = platform.name if platform else ""
     columns = _columns(path, first, header, platform)
@@ -52,6 +61,7 @@ def read(path: Path) -> RosterFile:
         line: {column: clean_line(cells[position].strip()) for column, position in columns.items()}
         for line, cells in _checked(path, header, rest)
     }
+    repaired = _repair_ids(path, lines)
     has_students = any("student" in texts.get("role", "").casefold() for texts in lines.values())
     entries, skipped = [], []
     seen: dict[tuple[str, str], int] = {}
@@ -72,7 +82,10 @@ def read(path: Path) -> RosterFile:
     if not entries:
         raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
     unread = tuple(clean_line(name) for name in header if name.strip() and not is_about_people(name))
-    return RosterFile(str(path), system, tuple(entries), tuple(filter(None, skipped)), () if system else unread)
+    skipped = list(filter(None, skipped))
+    return RosterFile(
+        str(path), system, tuple(entries), tuple(skipped), () if system else unread, repaired, clean_line(sample)
+    )
 
 
 def platform_of(header: Sequence[str]) -> Platform | None:
@@ -84,8 +97,8 @@ def platform_of(header: Sequence[str]) -> Platform | None:
 # ------------------------------------------------------------------------------------------- the text
 
 
-def read_table(path: Path) -> Table:
-    """Read a CSV file in any usual encoding and with any usual delimiter. Empty lines are left out."""
+def read_table(path: Path, encoding: str | None = None) -> Table:
+    """Read a CSV file with any usual delimiter, by default in any usual encoding. Empty lines are left out."""
     try:
         data = path.read_bytes() if path.stat().st_size <= LARGEST else None
     except OSError as fault:
@@ -94,16 +107,25 @@ def read_table(path: Path) -> Table:
         raise KataError(f"{path}: it is larger than {LARGEST // 1_000_000} MB, so it is not a roster.")
     if data[:4] == b"PK\x03\x04" or data[:4] == b"\xd0\xcf\x11\xe0":
         raise KataError(f"{path}: this is a spreadsheet. Save it as CSV (in Excel: Save as, CSV UTF-8).")
-    text, delimiter = _delimited(_decoded(path, data))
+    decoded, sample = _decoded(path, data, encoding)
+    text, delimiter = _delimited(decoded)
     lines = list(_lines(path, text, delimiter))
     if not lines:
         raise KataError(f"{path}: it is empty. The first line names the columns, such as id,name,e-mail,section,group.")
-    return Table(delimiter, lines)
+    return Table(delimiter, lines, sample)
 
 
-def _decoded(path: Path, data: bytes) -> str:
-    """Return the text, which is in UTF-8 with or without a mark, in UTF-16, or in Windows-1252."""
-    encodings = ["utf-8-sig", "cp1252"]
+def _decoded(path: Path, data: bytes, chosen: str | None) -> tuple[str, str]:
+    """Return the text, which is in UTF-8 with or without a mark, in UTF-16, or in Windows-1252.
+
+    Windows-1252 is a guess. Then, a word with a character beyond ASCII is returned as well.
+    """
+    if chosen is not None:
+        try:
+            return data.decode(chosen), ""
+        except (LookupError, UnicodeDecodeError) as fault:
+            raise KataError(f"{path}: --encoding {chosen}: {fault}. Save the file as CSV in UTF-8.") from None
+    encodings = ["utf-8-sig", GUESSED]
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ["utf-16"]
     elif data[1:8:2].strip(b"\0") == b"" and len(data) > 1:
@@ -112,7 +134,8 @@ def _decoded(path: Path, data: bytes) -> str:
         with suppress(UnicodeDecodeError):
             text = data.decode(encoding)
             if "\0" not in text:
-                return text
+                word = re.search(r"""[^\s,;"]*[^\x00-\x7f][^\s,;"]*""", text) if encoding == GUESSED else None
+                return text, word[0] if word else ""
     lines = data.split(b"\n")
     bad = (number for number, line in enumerate(lines, start=1) if b"\0" in line or not _is_utf8(line))
     raise KataError(f"{path}, line {next(bad, len(lines))}: it cannot be read as text. Save the file as CSV in UTF-8.")
@@ -189,9 +212,27 @@ def _checked(
 # ------------------------------------------------------------------------------------------- the people
 
 
+def _repair_ids(path: Path, lines: Mapping[int, dict[str, str]]) -> dict[str, str]:
+    """Repair the ids that a spreadsheet has changed, and return them. Raises KataError for one that has lost digits."""
+    repaired = {}
+    for number, texts in lines.items():
+        for column in texts.keys() & set(IDS):
+            text = texts[column]
+            if _SHORTENED.fullmatch(text):
+                raise KataError(
+                    f"{path}, line {number}: a spreadsheet has shortened an id to {text}. Download the file again, and "
+                    "format this column as text before you save it."
+                )
+            if found := _WRAPPED.fullmatch(text):
+                texts[column] = repaired[text] = next(filter(None, found.groups()))
+    return repaired
+
+
 def _entry(path: Path, line: int, texts: Mapping[str, str], platform: Platform | None) -> RosterEntry:
     login, email, own = texts.get("login", ""), texts.get("email"), texts.get("id", "")
     systems = (platform.name if platform else "", "login", "github")
+    if "github" in texts:
+        texts = {**texts, "github": _login(path, line, texts["github"])}
     ids = tuple((system, texts[system]) for system in systems if texts.get(system))
     participant = texts.get("identifier", "")
     if email is None and "@" in login:
@@ -205,6 +246,14 @@ def _entry(path: Path, line: int, texts: Mapping[str, str], platform: Platform |
     own = composed(own or email or login)
     name = _name(texts) if texts.keys() & {"name", "first", "last"} else None
     return RosterEntry(line, own, name, email, texts.get("section"), texts.get("team"), ids, participant)
+
+
+def _login(path: Path, line: int, text: str) -> str:
+    """Return the GitHub login in a cell, which may have an @ before it, or be the address of the person's page."""
+    found = _LOGIN.fullmatch(text)
+    if text and found is None:
+        raise KataError(f"{path}, line {line}: {text} is not a GitHub login. Write the login alone, such as ada-l.")
+    return found["login"] if found else ""
 
 
 def _name(texts: Mapping[str, str]) -> str:

@@ -6,9 +6,10 @@ import datetime
 import unicodedata
 import zoneinfo
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import structs
@@ -22,7 +23,7 @@ from graders.intake.rules import printable
 from katas_course import downloads, roster_files
 from katas_course.downloads import ANONYMOUS, Cohort, SubmissionEntry, as_time, as_utc, composed, mtime
 from katas_course.platforms import PLATFORMS, is_late_note
-from katas_course.platforms.platform import TimesColumn, normalised
+from katas_course.platforms.platform import Belongs, TimesColumn, normalised
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,9 @@ class KataSubmission:
     refused: str = ""
 
 
-def read(path: Path, form: str | None = None) -> Cohort:
+def read(path: Path, form: str | None = None, belongs: Belongs = lambda _: False) -> Cohort:
     """Return the entries in a folder or .zip file. `form` is "folders" or a platform, by default what the names say.
+    `belongs` says whether a name is that of a person on the roster (see Platform).
 
     The submission time comes from the learning management system, or from the archive or the newest file in the
     person's folder. (`of_katas` later uses only the files of the kata.) If several entries belong to one person, that
@@ -49,7 +51,7 @@ def read(path: Path, form: str | None = None) -> Cohort:
     # From the last one: Canvas's names say the least, so they fit other platforms' too.
     fitting = (each for each in reversed(PLATFORMS.values()) if each.is_download(source.names))
     platform = PLATFORMS.get(form) if form else next(fitting, None)
-    found = list(platform.entries(source) if platform else downloads.per_person(source))
+    found = list(platform.entries(source, belongs) if platform else downloads.per_person(source))
     if not found:
         wanted = f" that look like {platform.download}; leave out --from {form}" if form and platform else ""
         raise KataError(f"{path}: there are no submissions{wanted}. {downloads.SPECIFY}")
@@ -63,6 +65,17 @@ def read(path: Path, form: str | None = None) -> Cohort:
             entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
     entries.sort(key=lambda entry: entry.person)
     return Cohort(platform.name if platform else "folders", entries, source.left_out)
+
+
+def told_apart(cohort: Cohort, namesakes: Callable[[str], object]) -> Cohort:
+    """Return the cohort with a platform's numbers in those names that have `namesakes` on the roster."""
+    entries = [
+        replace(each, person=f"{each.person}_{each.participant}")
+        if each.participant and namesakes(each.person)
+        else each
+        for each in cohort.entries
+    ]
+    return replace(cohort, entries=sorted(entries, key=lambda entry: entry.person))
 
 
 def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:
@@ -109,12 +122,14 @@ def names_in(entry: SubmissionEntry) -> str:
 class Times(NamedTuple):
     """The submission times in a file by person, in UTC (ISO 8601), and who is late according to the platform.
 
-    `note` says how times without a time zone were read, if the file is a platform's.
+    `note` says how times without a time zone were read, if the file is a platform's. `ids` are what it says about a
+    person besides the name: the id and the e-mail address.
     """
 
     times: dict[str, str]
     late: frozenset[str] = frozenset()
     note: str = ""
+    ids: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 def read_times(path: Path, people: Collection[str] = (), zone: str | None = None) -> Times:
@@ -129,8 +144,10 @@ def read_times(path: Path, people: Collection[str] = (), zone: str | None = None
     form = platform.times if platform else None
     in_zone = _zone(zone)
     times: dict[str, str] = {}
+    ids: dict[str, tuple[str, str]] = {}
     late = set()
-    for number, person, text, is_late in _of_list(path, lines, people, form) if form else _of_table(lines):
+    for number, person, known, text, is_late in _of_list(path, lines, people, form) if form else _of_table(lines):
+        ids[composed(person)] = known
         try:
             moment = form.moment(text) if form else datetime.datetime.fromisoformat(text)
             if moment.tzinfo is None and (in_zone or form):
@@ -148,7 +165,7 @@ def read_times(path: Path, people: Collection[str] = (), zone: str | None = None
         return Times(times)
     read_as = zone or f"{datetime.datetime.now().astimezone().tzname()}, which is the zone of this machine"
     note = f"{path}: {platform.title}'s times name no time zone, and were read as {read_as}"
-    return Times(times, frozenset(late), f"{note} (to change it: --zone Europe/Berlin)")
+    return Times(times, frozenset(late), f"{note} (to change it: --zone Europe/Berlin)", ids)
 
 
 def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
@@ -158,7 +175,8 @@ def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
         raise KataError(f"--zone {name}: there is no such time zone. Specify one such as Europe/Berlin.") from None
 
 
-TimeLine = tuple[int, str, str, bool]  # a line's number, a person, a time as text, and whether it is marked as late
+# A line's number, a person with their id and e-mail address, a time as text, and whether it is marked as late.
+TimeLine = tuple[int, str, tuple[str, str], str, bool]
 
 
 def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
@@ -166,7 +184,7 @@ def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
         if number == 1 and row[0].strip().lower() == "person":
             continue
         cells = [cell.strip() for cell in row]
-        yield number, cells[0], cells[1] if len(cells) == 2 else "", False
+        yield number, cells[0], ("", ""), cells[1] if len(cells) == 2 else "", False
 
 
 def _of_list(
@@ -185,7 +203,7 @@ def _of_list(
         names = [numbered, name, each.id, each.email or ""]
         person = next((one for one in names if composed(one) in people), each.id or each.email or name or numbered)
         if text not in ("", "-"):
-            yield each.line, person, text, form.is_late(cells)
+            yield each.line, person, (each.id, each.email or ""), text, form.is_late(cells)
 
 
 def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:

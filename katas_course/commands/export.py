@@ -170,6 +170,7 @@ def submissions(kata: KataSlug, output: Folder, batch: BatchFolder = None, grade
     return 2 if left_out else 0
 
 
+STATUSES = "Exit status: 0 all points are written, or await review; 2 some belong to no line (the output says whose)."
 Into = Annotated[Path | None, option("A file that you have downloaded from the platform: fill it in.", "FILE")]
 Column = Annotated[str | None, option("The column for the points; by default, the one that fits.", "NAME")]
 Output = Annotated[Path | None, option("Write to this file; by default, to the --into file, or to the screen.", "FILE")]
@@ -184,7 +185,7 @@ def _export(
     output: Output = None,
     anyway: Anyway = False,
     gradebook: Url = DEFAULT_URL,
-) -> None:
+) -> int:
     platform = PLATFORMS[command.info_name or ""]
     if column is not None and into is None:
         raise KataError("--column: it needs a file to fill in: --into FILE.")
@@ -211,10 +212,11 @@ def _export(
         print(f"written: {target} ({len(filled.people)} people, column {line(filled.column)})")
     for text in _problems(filled, into or gradebook):
         typer.echo(text, err=target is None)
+    return 2 if filled.lost else 0
 
 
 for each in PLATFORMS.values():
-    app.command(each.name, cls=KataFirst, help=each.export)(_export)
+    app.command(each.name, cls=KataFirst, help=f"{each.export}\n\n{STATUSES}")(_export)
 
 
 def _problems(filled: Filled, file: Path | str) -> list[str]:

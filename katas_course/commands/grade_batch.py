@@ -15,19 +15,30 @@ from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
 from graders.errors import KataError
 from graders.output.progress_bar import LINE_S, LineReporter, progress_bar
-from katas_course.commands.options import Workers, argument, counted, first_of, if_new, listed, one_of, option
+from katas_course.commands.options import (
+    Workers,
+    argument,
+    counted,
+    first_of,
+    if_new,
+    listed,
+    one_of,
+    open_gradebook,
+    option,
+)
 from katas_course.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from graders.catalogue import Kata
     from graders.verdict import Confinement
     from katas_course import submissions
-    from katas_course.batch import BatchStore
+    from katas_course.batch import Batch, BatchStore
     from katas_course.downloads import Cohort
     from katas_course.executors import JobExecutor
     from katas_course.gradebook.batches import Summary
     from katas_course.gradebook.storing import Key
     from katas_course.grading import BatchProgress, BatchRun
+    from katas_course.roster import Roster
 
 TIMED = one_of(each.title for each in PLATFORMS.values() if each.times)
 Submissions = Annotated[
@@ -107,7 +118,8 @@ def grade_batch(
 
     root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
     loaded = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or ())] or catalogue.load_all(root)
-    cohort = submissions.read(folder, form=form)
+    roster = _roster(batch, gradebook)
+    cohort = submissions.told_apart(submissions.read(folder, form, roster.has), roster.namesakes)
     given = submissions.read_times(times, cohort.people, zone) if times else submissions.Times({})
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise KataError(
@@ -133,6 +145,7 @@ def grade_batch(
             raise KataError(f"{out}: this batch has a different seed. Leave out --seed, or give another --out.")
         without: list[str] = []
         if times:
+            _match(cohort, given, held, times)
             cohort, without = _timed(cohort, given, held)
         run = BatchRun(
             batch, loaded, every=bool(katas), changed=changed, require=require, require_extras=require_extras
@@ -145,6 +158,43 @@ def grade_batch(
     lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
     print("\n".join(lines + without + first_of("skipped", cohort.left_out)))
     return 2 if run.progress.errors else 0
+
+
+def _roster(batch: Batch, gradebook: str | None) -> Roster:
+    """Return the roster of the gradebook that a batch is in, or will be in."""
+    from katas_course.gradebook.people import Directory
+    from katas_course.roster import Roster
+
+    if batch.exists:
+        with batch.reading() as held:
+            directory = held.book.read(Directory)
+    elif gradebook is None or ("://" not in gradebook and not Path(gradebook).is_file()):
+        return Roster([])
+    else:
+        with open_gradebook(gradebook) as book:
+            directory = book.read(Directory)
+    return directory.roster
+
+
+def _match(cohort: Cohort, given: submissions.Times, held: BatchStore, file: Path) -> None:
+    """Match names with a platform's number to the people whose ids --times has for them.
+
+    Other names may be someone else's in the next assignment. Raises KataError if a name is matched to another person.
+    """
+    from katas_course.gradebook import people
+
+    roster = held.book.read(people.Directory).roster
+    numbered = {each.person for each in cohort.entries if each.person.endswith(f"_{each.participant or None}")}
+    for name, ids in given.ids.items():
+        owner, matched = roster.owner(ids), roster.match(name).id
+        if owner is None or matched == owner or (matched is None and name not in numbered):
+            continue
+        if matched is not None:
+            raise KataError(
+                f"{file}: {name} is matched to {matched}, but the file says {owner}. If the match is wrong, remove it: "
+                f"katas gradebook people match {shlex.quote(name)} --undo"
+            )
+        held.book.write(people.match_by_hand, name, owner)
 
 
 def _timed(cohort: Cohort, given: submissions.Times, held: BatchStore) -> tuple[Cohort, list[str]]:

@@ -45,6 +45,9 @@ READ = ("id", "name", "first name", "last name", "e-mail", "section", "group", "
 @app.command("import")
 def import_(
     file: Annotated[Path, argument("FILE", "A CSV file.")],
+    encoding: Annotated[
+        str | None, option("The encoding of the file, such as gbk or cp1251; by default, it is guessed.", "NAME")
+    ] = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
@@ -55,7 +58,7 @@ def import_(
     of participants or grading worksheet, and the rosters of Gradescope and GitHub Classroom. People who are not in the
     file are marked as left, but not deleted.
     """
-    read = roster_files.read(file)
+    read = roster_files.read(file, encoding)
     made = if_new(gradebook)
     with open_gradebook(gradebook, by, new=True) as book:
         changes = book.write(people.import_roster, read)
@@ -76,6 +79,11 @@ def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[
             f"WARNING: {len(changes.left)} of {before} people are now marked as left, because this file lacks them. "
             "If it is not the whole course, import the complete file again: that brings them back as they were."
         )
+    if read.sample:
+        lines.append(f'WARNING: the encoding was guessed, and a name reads "{read.sample}". If it is wrong: --encoding')
+    if read.repaired:
+        each = ", ".join(f"{after} was {before}" for before, after in read.repaired.items())
+        lines.append(f"WARNING: a spreadsheet had changed ids, so they were repaired: {line(each, 1_000)}")
     for name in read.unread:
         near = difflib.get_close_matches(name.casefold(), READ, n=1)
         lines.append(f"WARNING: the column {name} was not read." + "".join(f" Did you mean {each}?" for each in near))

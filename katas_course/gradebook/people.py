@@ -239,6 +239,12 @@ def match_by_hand(transaction: Transaction, name: str, person: str | None) -> st
     elif person is None:
         raise KataError(f"{name}: it was not matched by hand. `katas gradebook people list` shows how it was matched.")
     directory = Directory(transaction)
+    if person is not None and (those := directory.roster.namesakes(name)):
+        raise KataError(
+            f"{name}: {' and '.join(those)} have this name, so later submissions under it could be the other one's. "
+            "`katas grade-batch` adds Moodle's numbers to such names: grade the download again, and match those. In a "
+            "folder of submissions, rename theirs to the person's id."
+        )
     found = "" if person is None else directory.known(person)
     if person is not None:
         if found not in directory.roster.people:

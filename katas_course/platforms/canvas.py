@@ -1,8 +1,8 @@
 """Canvas. A download has the files of all people at its top level, such as `lovelaceada_LATE_12345_67890_name-1.py`.
 
-The parts of this name are the person, the user's id, the file's id and the file's name. A person may choose parts of
-it. It is therefore read only in the way in which Canvas writes it, and the user's id becomes a part of the person's
-name here (see docs/cohorts.md).
+The parts of this name are the person, the user's id, the file's id and the file's name. People choose the first and
+the last of these parts. If they contain numbers, the name can be read in several ways, and then the roster decides. The
+user's id becomes a part of the person's name here (see docs/cohorts.md).
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from katas_course.downloads import Source, SubmissionEntry, safe
-from katas_course.platforms.platform import Platform, normalised
+from katas_course.platforms.platform import Belongs, Platform, normalised
 
 _NAME = re.compile(
     r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<text>(?:text|link)\.html))"
@@ -27,42 +28,63 @@ def _is_download(names: Mapping[str, bool]) -> bool:
     return any(2 * len(list(filter(each.fullmatch, files))) > len(names) for each in (_NAME, _ANONYMOUS))
 
 
-def _entries(source: Source) -> Iterator[SubmissionEntry]:
-    people: dict[str, dict[str, tuple[bool, str]]] = {}
+class _Reading(NamedTuple):
+    """A person's name with the user's id, whether the file is late, and the file's own name."""
+
+    person: str
+    late: bool
+    file: str
+
+
+def _entries(source: Source, belongs: Belongs) -> Iterator[SubmissionEntry]:
+    people: dict[str, dict[str, _Reading]] = {}
     for name, is_folder in source.names.items():
-        found = None if is_folder else _parts(name)
-        if found is None:
+        readings = [] if is_folder else _readings(name)
+        if len(readings) > 1:
+            known = [each for each in readings if belongs(each.person)]
+            if len(known) != 1:
+                those = " or ".join(each.person for each in readings)
+                source.leave_out(name, f"it could be from {those}, and not exactly one of them is on the roster")
+                continue
+            readings = known
+        if not readings:
             source.leave_out(name, "not a name that Canvas gives")
-        else:
-            people.setdefault(safe(found[0]), {})[name] = found[1:]
+        for each in readings:
+            people.setdefault(safe(each.person), {})[name] = each
     for person, files in people.items():
-        without = {name: _ATTEMPT.sub(r"\1", rest) for name, (_, rest) in files.items()}
+        without = {name: _ATTEMPT.sub(r"\1", each.file) for name, each in files.items()}
         times = Counter(without.values())
-        given = {name: without[name] if times[without[name]] == 1 else rest for name, (_, rest) in files.items()}
+        given = {name: without[name] if times[without[name]] == 1 else each.file for name, each in files.items()}
         yield SubmissionEntry(
             person,
             source.together(given),
             source.modified(*files),
-            late=any(late for late, _ in files.values()),
-            renamed={given[name]: rest for name, (_, rest) in files.items() if given[name] != rest},
+            late=any(each.late for each in files.values()),
+            renamed={given[name]: each.file for name, each in files.items() if given[name] != each.file},
         )
 
 
-def _parts(name: str) -> tuple[str, bool, str] | None:
-    """Return a person's name with the user's id, whether the file is late, and the file's own name."""
+def _readings(name: str) -> list[_Reading]:
+    """Return the ways in which Canvas may have written a name, at most one for most names.
+
+    In `eve_12345_777_9001_x.py`, 12345 may be the end of a name that someone chose, and in `ada_12345_9001_2026_x.py`,
+    2026 belongs to the file's name. Canvas has more files than users, so a file's id is not much smaller than a user's.
+    """
     anonymous = _ANONYMOUS.fullmatch(name)
     match = anonymous or _NAME.fullmatch(name)
     if match is None:
-        return None
-    person, user, file, rest = match["name"], match["user"], match["file"], match["rest"]
-    if rest is None:
-        return f"{person}_{user}", bool(match["late"]), match["text"]
-    # In `eve_12345_777_9001_x.py`, 12345 is the end of a name that someone chose, and 777 is the user's id: Canvas has
-    # more files than users, so a file's id is not much smaller than any other id. In `ada_12345_9001_2026_x.py`, 2026
-    # belongs to the file's name.
-    while not anonymous and (more := re.fullmatch(r"(\d{1,20})_(.+)", rest)) and 10 * int(more[1]) >= int(file):
+        return []
+    person, user, late = match["name"], match["user"], bool(match["late"])
+    if anonymous or match["rest"] is None:
+        return [_Reading(f"{person}_{user}", late, match["rest"] or match["text"])]
+    found, file, rest = [], match["file"], match["rest"]
+    while True:
+        if 10 * int(file) >= int(user):
+            found.append(_Reading(f"{person}_{user}", late, rest))
+        more = re.fullmatch(r"(\d{1,20})_(.+)", rest)
+        if more is None:
+            return found
         person, user, file, rest = f"{person}_{user}", file, more[1], more[2]
-    return f"{person}_{user}", bool(match["late"]), rest
 
 
 def _person(texts: Mapping[str, str]) -> Mapping[str, str] | None:

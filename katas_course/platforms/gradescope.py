@@ -32,7 +32,7 @@ def _is_download(names: Mapping[str, bool]) -> bool:
     return NAME in names or (bool(names) and all(map(_FOLDER.fullmatch, names)))
 
 
-def _entries(source: Source) -> Iterator[SubmissionEntry]:
+def _entries(source: Source, _: object) -> Iterator[SubmissionEntry]:
     found: dict[str, Metadata] = {}
     if source.names.get(NAME) is False:
         (file,) = source.together({NAME: NAME}).entries

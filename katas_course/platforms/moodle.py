@@ -27,7 +27,7 @@ def _is_download(names: Mapping[str, bool]) -> bool:
     return 2 * len(list(filter(_NAME.fullmatch, names))) > len(names)
 
 
-def _entries(source: Source) -> Iterator[SubmissionEntry]:
+def _entries(source: Source, _: object) -> Iterator[SubmissionEntry]:
     people: dict[tuple[str, str], dict[str, str]] = {}
     for name, is_folder in source.names.items():
         match = _NAME.fullmatch(name)

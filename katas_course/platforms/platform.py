@@ -35,6 +35,9 @@ def column_in(columns: Mapping[str, str], name: str) -> str | None:
     return next((key for key, names in columns.items() if normalised(name) in names.split("|")), None)
 
 
+Belongs = Callable[[str], bool]  # whether a name with an id at its end is that of a person on the roster with this id
+
+
 @dataclass(frozen=True)
 class RosterEntry:
     """A line of a roster. A value is None if the file has no such column. `ids` are ids in other systems.
@@ -71,8 +74,8 @@ class Platform:
     """A learning platform. Commands call it `name`, and messages `title`.
 
     Downloads: `download` is what messages call one. `is_download` says so from the names at the top level, each of them
-    with whether it is a folder. `entries` yields the submissions in one. `marker` is a name that is only at the top
-    level of one.
+    with whether it is a folder. `entries` yields the submissions in one. If a name there could be several people's, it
+    can ask which of them `belongs` to the course. `marker` is a name that is only at the top level of one.
 
     Lists of people, for rosters and points: `is_list` says from the normalised names of the columns whether the
     platform has written a list. `columns` are those about people, as in COLUMNS. The key of the column with the
@@ -91,7 +94,7 @@ class Platform:
 
     download: str
     is_download: Callable[[Mapping[str, bool]], bool]
-    entries: Callable[[Source], Iterator[SubmissionEntry]]
+    entries: Callable[[Source, Belongs], Iterator[SubmissionEntry]]
     marker: str = ""
 
     is_list: Callable[[AbstractSet[str]], bool]

@@ -19,7 +19,7 @@ CAMPUS = Platform(
     title="Campus",
     download="a Campus archive",
     is_download=lambda names: all("#" in name for name in names),
-    entries=lambda source: (_entry(source, name) for name in source.names),
+    entries=lambda source, _: (_entry(source, name) for name in source.names),
     is_list=lambda names: {"campusnumber", "person"} <= names,
     columns={"campus": "campusnumber", "name": "person", "section": "room"},
     person=lambda texts: None if texts["name"] == "(nobody)" else texts,

@@ -21,7 +21,7 @@ from katas_course.gradebook import Gradebook, decisions, people, removal, result
 from katas_course.gradebook.people import Directory
 from katas_course.gradebook.tables import Table
 from katas_course.platforms.platform import RosterEntry
-from katas_course.roster import Roster, RosterPerson, spellings
+from katas_course.roster import BY_HAND, Roster, RosterPerson, spellings
 from katas_course.roster_files import RosterFile
 from katas_course.submissions import KataSubmission
 from tests.katas_course.books import DUE, add, audit_of, changes, graded, moment, results_in
@@ -117,6 +117,32 @@ def test_github_logins_belong_to_people(tmp_path, text):
     assert (roster.match("ADA-L").id, roster.match("zoe99").how) == ("s1", "GitHub login")
 
 
+def test_ids_that_a_spreadsheet_has_changed_are_repaired(tmp_path):
+    lines = ['"=""00123""",Ada', "'00124,Bob", "1234567.0,Cleo", "s4,Dora"]
+    file = roster_files.read(write(tmp_path, "\n".join(["id,name", *lines])))
+    assert [each.id for each in file.entries] == ["00123", "00124", "1234567", "s4"]
+    assert file.repaired == {'="00123"': "00123", "'00124": "00124", "1234567.0": "1234567"}
+
+
+def test_logins_are_found_in_what_people_write(tmp_path):
+    cells = ["@ada-l", "https://github.com/Zoe99", "github.com/bob/", ""]
+    file = roster_files.read(write(tmp_path, "id,github\n" + "".join(f"s{n},{cell}\n" for n, cell in enumerate(cells))))
+    assert [dict(each.ids).get("github") for each in file.entries] == ["ada-l", "Zoe99", "bob", None]
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("王小明", "gbk"), ("Мария", "cp1251"), ("Łukasz", "cp1250")])
+def test_a_guessed_encoding_is_said_with_a_sample(tmp_path, name, encoding):
+    path = write(tmp_path, f"id,name\ns1,{name}\n".encode(encoding))
+    guessed = roster_files.read(path)
+    assert guessed.sample
+    assert guessed.entries[0].name != name
+    chosen = roster_files.read(path, encoding)
+    assert (chosen.entries[0].name, chosen.sample) == (name, "")
+    for wrong in ("utf-8", "klingon"):
+        with pytest.raises(KataError, match=f"--encoding {wrong}: .* Save the file as CSV in UTF-8"):
+            roster_files.read(path, wrong)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -137,6 +163,8 @@ def test_github_logins_belong_to_people(tmp_path, text):
         ("surname\nAda\n", "line 1: no column has the people's ids. The first line names the columns: id,name"),
         ("id,e-mail,Mail\ns1,a,b\n", "line 1: the columns e-mail and Mail both give the email. Remove one of them."),
         (b"PK\x03\x04....", "this is a spreadsheet. Save it as CSV"),
+        ("id,name\n1.23457E+11,Ada\n1.23457E+11,Bob\n", "line 2: a spreadsheet has shortened an id to 1.23457E+11."),
+        ("id,github\ns1,Ada Lovelace\n", "line 2: Ada Lovelace is not a GitHub login. Write the login alone"),
         (f"id\n{'x' * 300}\n", "line 2: the id is longer than 200 bytes. Shorten it."),
     ],
 )
@@ -214,9 +242,19 @@ def test_full_name_of_two_people_matches_neither():
     assert Roster(persons).match("Ada Lovelace") == (None, "fits several people: s1, s2")
 
 
-def test_person_who_left_does_not_make_a_name_ambiguous():
+def test_the_name_of_someone_who_left_goes_to_nobody_else_by_itself():
     persons = [RosterPerson("s1", "Ada Lovelace", left_at=DUE), RosterPerson("s2", "Ada Lovelace")]
-    assert Roster(persons).match("Ada Lovelace").id == "s2"
+    assert Roster(persons).match("Ada Lovelace") == (None, "fits several people: s1, s2")
+    by_hand = RosterPerson("s2", "Ada Lovelace", ids=((BY_HAND, "Ada Lovelace"),))
+    assert Roster([persons[0], by_hand]).match("Ada Lovelace") == ("s2", "matched by hand")
+
+
+def test_a_name_that_two_people_have_is_not_matched_by_hand_either():
+    """In the next week, the other one may be the only one who submits."""
+    matched = RosterPerson("s1", "Ada Lovelace", ids=((BY_HAND, "Ada Lovelace"), (BY_HAND, "Ada Lovelace_501")))
+    roster = Roster([matched, RosterPerson("s2", "Lovelace, Ada")])
+    assert roster.match("Ada Lovelace") == (None, "fits several people: s1, s2")
+    assert roster.match("Ada Lovelace_501") == ("s1", "matched by hand")
 
 
 @given(st.text(max_size=30))
