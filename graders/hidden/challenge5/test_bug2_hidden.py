@@ -41,9 +41,11 @@ FRESH_LOSS = (0.1, 50.0)
 TRAINED_LOSS = 0.4
 FRESH_ERROR = 0.4  # mean squared error on new poses, with made-up positions; it was at most 0.069 in these runs
 # Distance between the judge's weights and the submission's, divided by the distance from the initial weights. It was at
-# most 2.4e-6 in 23 runs.
+# most 2e-6 in half of 800 runs in float32. But where rounding moved an argument of ReLU6 across a kink, it was larger:
+# more than 1e-3 in at least eleven of them, and up to 0.07. So a run that differs is repeated from another seed.
 DRIFT = 1e-3
-HISTORY = 2e-2  # relative error of a loss in the history; rounding caused at most 8.9e-6 in 23 runs
+RUNS = 4
+HISTORY = 2e-2  # relative error of a loss in the history; rounding caused at most 8.9e-6 in 23 runs without such a kink
 
 
 class Replay(NamedTuple):
@@ -138,14 +140,26 @@ def arrays(weights: list[Tensor]) -> list[np.ndarray]:
     return [tensor.detach().numpy().copy() for tensor in weights]
 
 
-def trained(kata: Any, probes: Any, seed: int, epochs: int, data: Data) -> tuple[dict[str, Any], list[Tensor]]:
-    """Check the network and the epochs of a reported training run, and return the run and its batches."""
-    run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
-    assert_shapes(run["before"], SHAPES)
-    assert_shapes(run["after"], SHAPES)
-    batches = batches_by_content(run["batches"], run["batch_sizes"], data.X_train, "poses")
-    assert_whole_epochs(batches, epochs, BATCH_SIZE, N_TRAIN, "poses")
-    return run, batches
+def trained(kata: Any, draw: Any, probes: Any) -> tuple[dict[str, Any], Replay, int, float]:
+    """Train until a run is like the judge's own, at most RUNS times. Return the last run, the judge's, and their drift.
+
+    The third value is the number of epochs.
+    """
+    epochs = (EPOCHS, 3)[draw.case % 2]
+    for _ in range(RUNS):
+        seed = draw.seed()
+        data = data_of(seed)
+        run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
+        assert_shapes(run["before"], SHAPES)
+        assert_shapes(run["after"], SHAPES)
+        batches = batches_by_content(run["batches"], run["batch_sizes"], data.X_train, "poses")
+        assert_whole_epochs(batches, epochs, BATCH_SIZE, N_TRAIN, "poses")
+        assert_he(run["before"])
+        truth = replay(run["before"], data, batches)
+        drift = distance(run["after"], truth.weights) / distance(run["before"], truth.weights)
+        if drift <= DRIFT:
+            break
+    return run, truth, epochs, drift
 
 
 def made_up_positions(seed: int) -> Callable[[np.ndarray], np.ndarray]:
@@ -219,12 +233,7 @@ def test_bug2_initial_weights_have_the_right_deviation(kata: Any, draw: Any, pro
 @task("bug2_program", title="Bug 2: the same training gives the same network")
 @cases(2)
 def test_bug2_the_same_training_gives_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
-    seed, epochs = draw.seed(), (EPOCHS, 3)[draw.case % 2]
-    data = data_of(seed)
-    run, batches = trained(kata, probes, seed, epochs, data)
-    assert_he(run["before"])
-    truth = replay(run["before"], data, batches)
-    drift = distance(run["after"], truth.weights) / distance(run["before"], truth.weights)
+    _, _, epochs, drift = trained(kata, draw, probes)
     assert drift <= DRIFT, (
         f"{epochs} epochs of the program's own training (SGD at {LEARNING_RATE}, momentum {MOMENTUM}) on these batches "
         f"give weights that differ from yours by {drift:.1%}"
@@ -234,10 +243,7 @@ def test_bug2_the_same_training_gives_the_same_network(kata: Any, draw: Any, pro
 @task("bug2_program", title="Bug 2: the history records what happened")
 @cases(2)
 def test_bug2_the_history_records_what_happened(kata: Any, draw: Any, probes: Any) -> None:
-    seed, epochs = draw.seed(), (EPOCHS, 3)[draw.case % 2]
-    data = data_of(seed)
-    run, batches = trained(kata, probes, seed, epochs, data)
-    truth = replay(run["before"], data, batches)
+    run, truth, _, _ = trained(kata, draw, probes)
     for kind, times in (("loss", "batches"), ("validation_loss", "epochs")):
         told, true = np.array(run[kind]), np.array(getattr(truth, kind))
         assert told.shape == true.shape, f"the history has {told.size} values of {kind} for {true.size} {times}"
