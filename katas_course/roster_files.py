@@ -232,7 +232,7 @@ def _entry(path: Path, line: int, texts: Mapping[str, str], platform: Platform |
     login, email, own = texts.get("login", ""), texts.get("email"), texts.get("id", "")
     systems = (platform.name if platform else "", "login", "github")
     if "github" in texts:
-        texts = {**texts, "github": _login(path, line, texts["github"])}
+        texts = {**texts, "github": _login(texts["github"])}
     ids = tuple((system, texts[system]) for system in systems if texts.get(system))
     participant = texts.get("identifier", "")
     if email is None and "@" in login:
@@ -248,12 +248,23 @@ def _entry(path: Path, line: int, texts: Mapping[str, str], platform: Platform |
     return RosterEntry(line, own, name, email, texts.get("section"), texts.get("team"), ids, participant)
 
 
-def _login(path: Path, line: int, text: str) -> str:
-    """Return the GitHub login in a cell, which may have an @ before it, or be the address of the person's page."""
+def _login(text: str) -> str:
+    """Return the GitHub login in a cell, which may have an @ before it, or be the address of the person's page.
+
+    Any other text stays as it is.
+    """
     found = _LOGIN.fullmatch(text)
-    if text and found is None:
-        raise KataError(f"{path}, line {line}: {text} is not a GitHub login. Write the login alone, such as ada-l.")
-    return found["login"] if found else ""
+    return found["login"] if found else text
+
+
+def check_logins(file: RosterFile) -> None:
+    """Raise KataError for a text that cannot be a GitHub login."""
+    for entry in file.entries:
+        login = dict(entry.ids).get("github", "")
+        if login and not _LOGIN.fullmatch(login):
+            raise KataError(
+                f"{file.path}, line {entry.line}: {login} is not a GitHub login. Write the login alone, such as ada-l."
+            )
 
 
 def _name(texts: Mapping[str, str]) -> str:

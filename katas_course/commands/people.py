@@ -59,6 +59,7 @@ def import_(
     file are marked as left, but not deleted.
     """
     read = roster_files.read(file, encoding)
+    roster_files.check_logins(read)
     made = if_new(gradebook)
     with open_gradebook(gradebook, by, new=True) as book:
         changes = book.write(people.import_roster, read)

@@ -67,24 +67,21 @@ def _entries(source: Source, belongs: Belongs) -> Iterator[SubmissionEntry]:
 def _readings(name: str) -> list[_Reading]:
     """Return the ways in which Canvas may have written a name, at most one for most names.
 
-    In `eve_12345_777_9001_x.py`, 12345 may be the end of a name that someone chose, and in `ada_12345_9001_2026_x.py`,
-    2026 belongs to the file's name. Canvas has more files than users, so a file's id is not much smaller than a user's.
+    In `eve_12345_777_9001_x.py`, 12345 may be the end of a name that someone chose (Canvas lets only one number stay
+    there), and in `ada_12345_9001_2026_x.py`, 2026 belongs to the file's name. Canvas has more files than users, so a
+    file's id is not much smaller than a user's.
     """
     anonymous = _ANONYMOUS.fullmatch(name)
     match = anonymous or _NAME.fullmatch(name)
     if match is None:
         return []
-    person, user, late = match["name"], match["user"], bool(match["late"])
-    if anonymous or match["rest"] is None:
-        return [_Reading(f"{person}_{user}", late, match["rest"] or match["text"])]
-    found, file, rest = [], match["file"], match["rest"]
-    while True:
-        if 10 * int(file) >= int(user):
-            found.append(_Reading(f"{person}_{user}", late, rest))
-        more = re.fullmatch(r"(\d{1,20})_(.+)", rest)
-        if more is None:
-            return found
-        person, user, file, rest = f"{person}_{user}", file, more[1], more[2]
+    person, user, rest, late = f"{match['name']}_{match['user']}", match["user"], match["rest"], bool(match["late"])
+    more = None if anonymous or rest is None else re.fullmatch(r"(\d+)_(.+)", rest)
+    found = [_Reading(person, late, rest or match["text"])]
+    if more and 10 * int(more[1]) >= int(match["file"]):
+        other = _Reading(f"{person}_{match['file']}", late, more[2])
+        return [*found, other] if 10 * int(match["file"]) >= int(user) else [other]
+    return found
 
 
 def _person(texts: Mapping[str, str]) -> Mapping[str, str] | None:

@@ -128,6 +128,9 @@ def test_logins_are_found_in_what_people_write(tmp_path):
     cells = ["@ada-l", "https://github.com/Zoe99", "github.com/bob/", ""]
     file = roster_files.read(write(tmp_path, "id,github\n" + "".join(f"s{n},{cell}\n" for n, cell in enumerate(cells))))
     assert [dict(each.ids).get("github") for each in file.entries] == ["ada-l", "Zoe99", "bob", None]
+    roster_files.check_logins(file)
+    with pytest.raises(KataError, match=r"line 2: Ada Lovelace is not a GitHub login\. Write the login alone"):
+        roster_files.check_logins(roster_files.read(write(tmp_path, "id,github\ns1,Ada Lovelace\n")))
 
 
 @pytest.mark.parametrize(("name", "encoding"), [("王小明", "gbk"), ("Мария", "cp1251"), ("Łukasz", "cp1250")])
@@ -164,7 +167,6 @@ def test_a_guessed_encoding_is_said_with_a_sample(tmp_path, name, encoding):
         ("id,e-mail,Mail\ns1,a,b\n", "line 1: the columns e-mail and Mail both give the email. Remove one of them."),
         (b"PK\x03\x04....", "this is a spreadsheet. Save it as CSV"),
         ("id,name\n1.23457E+11,Ada\n1.23457E+11,Bob\n", "line 2: a spreadsheet has shortened an id to 1.23457E+11."),
-        ("id,github\ns1,Ada Lovelace\n", "line 2: Ada Lovelace is not a GitHub login. Write the login alone"),
         (f"id\n{'x' * 300}\n", "line 2: the id is longer than 200 bytes. Shorten it."),
     ],
 )
