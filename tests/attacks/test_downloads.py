@@ -62,6 +62,16 @@ def test_a_canvas_name_cannot_claim_another_id(observed, katas, tmp_path, name, 
 
 
 @attack("Z44")
+@pytest.mark.parametrize("name", ["eve_666_9001_98765901_99999999999_twice.py", "eve_666_9001_20261125_twice.py"])
+def test_a_canvas_name_with_two_plausible_readings_is_no_ones(observed, katas, tmp_path, name):
+    """Without a roster. With one, tests/katas_course/test_namesakes.py finds the person."""
+    write(tmp_path / "lovelaceada_12345_98765901_twice.py", SOLUTION)
+    write(tmp_path / name, ADDED)
+    assert set(handed(tmp_path, katas)) == {"lovelaceada_12345"}
+    observed("N")
+
+
+@attack("Z44")
 def test_a_moodle_name_cannot_claim_another_person(observed, katas, tmp_path):
     write(tmp_path / "Ada_501_assignsubmission_file_twice.py", SOLUTION)
     write(tmp_path / "Eve_666_assignsubmission_file_Ada_501_assignsubmission_file_twice.py", ADDED)
