@@ -16,9 +16,9 @@ from katas_course.downloads import Source, SubmissionEntry, safe
 from katas_course.platforms.platform import Belongs, Platform, normalised
 
 _NAME = re.compile(
-    r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d+)_(?:(?P<file>\d+)_(?P<rest>.+)|(?P<text>(?:text|link)\.html))"
+    r"(?P<name>.+?)_(?:(?P<late>LATE)_)?(?P<user>\d{1,20})_(?:(?P<file>\d{1,20})_(?P<rest>.+)|(?P<text>(?:text|link)\.html))"
 )
-_ANONYMOUS = re.compile(r"(?P<name>anon)_(?:(?P<late>LATE)_)?(?P<user>[A-Za-z0-9]{5,})_(?P<file>\d+)_(?P<rest>.+)")
+_ANONYMOUS = re.compile(r"(?P<name>anon)_(?:(?P<late>LATE)_)?(?P<user>[A-Za-z0-9]{5,})_(?P<file>\d{1,20})_(?P<rest>.+)")
 _ATTEMPT = re.compile(r"-\d{1,3}(\.[A-Za-z0-9.]+)$")  # Canvas adds it to the name of a file that was submitted before
 _TITLES = {"Student": "name", "ID": "canvas", "SIS User ID": "id", "SIS Login ID": "login", "Section": "section"}
 
@@ -76,7 +76,7 @@ def _readings(name: str) -> list[_Reading]:
     if match is None:
         return []
     person, user, rest, late = f"{match['name']}_{match['user']}", match["user"], match["rest"], bool(match["late"])
-    more = None if anonymous or rest is None else re.fullmatch(r"(\d+)_(.+)", rest)
+    more = None if anonymous or rest is None else re.fullmatch(r"(\d{1,20})_(.+)", rest)
     found = [_Reading(person, late, rest or match["text"])]
     if more and 10 * int(more[1]) >= int(match["file"]):
         other = _Reading(f"{person}_{match['file']}", late, more[2])

@@ -72,6 +72,16 @@ def test_a_canvas_name_with_two_plausible_readings_is_no_ones(observed, katas, t
 
 
 @attack("Z44")
+@pytest.mark.parametrize("name", ["eve_666_{}_7_twice.py", "eve_{}_666_twice.py", "eve_666_9001_{}_twice.py"])
+def test_a_number_with_thousands_of_digits_in_a_canvas_name_stops_no_one(observed, tmp_path, name):
+    """Only a .zip file can have such a name."""
+    files = {"lovelaceada_12345_98765901_twice.py": SOLUTION, name.format("9" * 5000): ADDED}
+    (tmp_path / "submissions.zip").write_bytes(zipped(files))
+    assert "lovelaceada_12345" in submissions.read(tmp_path / "submissions.zip", "canvas").people
+    observed("N")
+
+
+@attack("Z44")
 def test_a_moodle_name_cannot_claim_another_person(observed, katas, tmp_path):
     write(tmp_path / "Ada_501_assignsubmission_file_twice.py", SOLUTION)
     write(tmp_path / "Eve_666_assignsubmission_file_Ada_501_assignsubmission_file_twice.py", ADDED)
