@@ -107,14 +107,15 @@ class Roster:
 
     def owner(self, ids: Iterable[str]) -> str | None:
         """Return the one person who has any of these ids or e-mail addresses, or None."""
-        found = {match.id for match in map(self.match, filter(None, ids)) if match.how != SYSTEMS["name"]}
+        matches = [self.match(each) for each in ids if each]
+        found = {each.id for each in matches if each.id is not None and each.how != SYSTEMS["name"]}
         return found.pop() if len(found) == 1 else None
 
     def has(self, submitted: str) -> bool:
         """Return whether a name with an id at its end is that of a person with both, in whatever system the id is."""
         last = _LAST_PART.fullmatch(_folded(submitted))
         those = self._indexes.get(("id", last["id"]), set()) if last else set()
-        return any(self._is_named(each, last["name"]) for each in those) if last else False
+        return last is not None and any(self._is_named(each, last["name"]) for each in those)
 
     def _is_named(self, person: str, text: str) -> bool:
         """Return whether the text before an id is this person's full name or anonymous."""

@@ -82,9 +82,14 @@ def read(path: Path, encoding: str | None = None) -> RosterFile:
     if not entries:
         raise KataError(f"{path}: there are no people in it. Add a line for each person below the header.")
     unread = tuple(clean_line(name) for name in header if name.strip() and not is_about_people(name))
-    skipped = list(filter(None, skipped))
     return RosterFile(
-        str(path), system, tuple(entries), tuple(skipped), () if system else unread, repaired, clean_line(sample)
+        str(path),
+        system,
+        tuple(entries),
+        tuple(filter(None, skipped)),
+        () if system else unread,
+        repaired,
+        clean_line(sample),
     )
 
 

@@ -1,4 +1,4 @@
-"""No mark reaches another person: not one of the same name, and not one whom somebody else names."""
+"""No mark reaches another person: neither one of the same name nor one whose id is in a file's name."""
 
 from __future__ import annotations
 
@@ -91,6 +91,15 @@ def test_a_file_with_one_of_two_namesakes_gets_that_ones_points(course: Run, tmp
     unknown = write(tmp_path / "unknown.csv", section + '"Kim, Jo",8,x39,x@uni.example,B,\n')
     said = course("gradebook", "export", "canvas", "one", "--into", str(unknown), status=2).out
     assert "line 3 fits several people, so it was left out: s38, s39" in said
+
+
+def test_one_known_id_of_a_line_is_enough() -> None:
+    roster = Roster(
+        [RosterPerson("s38", "Jo Kim", "jo1@uni.example"), RosterPerson("s39", "Jo Kim", "jo2@uni.example")]
+    )
+    assert roster.owner(["x99", "jo2@uni.example"]) == "s39"
+    assert roster.owner(["s38", "jo2@uni.example"]) is None
+    assert roster.owner(["", "Jo Kim"]) is None
 
 
 CANVAS = Roster([RosterPerson("s1", "Roe, Mallory", ids=(("canvas", "666"),)), RosterPerson("s2", "Lovelace, Ada")])
