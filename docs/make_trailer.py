@@ -23,9 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "katas_page" / "web" / "src" / "trailer.json"
 ANIMATION = ROOT / "katas" / "milestone3" / "writing.svg"
 DIGITS = 12
-STEPS = (0, 300, 2500)  # when the language model writes a line; it writes FURTHER more in the end
+STEPS = (0, 60, 300)  # when the language model writes a line; it writes FURTHER more in the end
 FURTHER = 2
-PROMPT = "A network"
 
 
 def imported(milestone: str, *names: str) -> list[ModuleType]:
@@ -58,24 +57,27 @@ def digits() -> dict:
 
 
 def lines() -> dict:
-    """Return what the language model writes during its training."""
+    """Return what the language model writes during its training, and how it ends stories that it has never read."""
     model, training, corpus = imported("milestone3", "language_model", "training", "corpus")
-    ids, held_back, characters = corpus.divided(corpus.read())
+    text = corpus.of_stories(training.byte_pairs_of, training.CONTEXT)
     found = []
 
-    def write(step: int, params: dict, seed: int) -> None:
-        found.append({"step": step, "text": training.written(model.next_logits, params, characters, PROMPT, seed)})
+    def write(step: int, params: dict, number: int, beginning: str) -> None:
+        line = training.written(model.next_logits, params, text.tokens, beginning, np.random.default_rng(number))
+        found.append({"step": step, "text": line})
 
     def tell(step: int, _: float, params: dict) -> None:
         if step in STEPS:
-            write(step, params, step)
+            write(step, params, step, text.beginnings[step])
 
-    write(0, training.initial_parameters(len(characters), np.random.default_rng(0)), 0)
-    params, losses = training.train(model.train_step, ids, len(characters), seed=0, tell=tell)
-    for seed in range(FURTHER):
-        write(len(losses), params, seed)
-    bits = training.bits_per_character(model.forward, params, held_back)
-    return {"lines": found, "bits": round(bits, 2), "guessing": round(math.log2(len(characters)), 2)}
+    n = len(text.tokens)
+    fresh = training.initial_parameters(n, np.random.default_rng(0), context=training.CONTEXT)
+    write(0, fresh, 0, text.beginnings[0])
+    params, losses = training.train(model.train_step, text.ids, text.starts, n, seed=0, tell=tell)
+    for number, story in enumerate(text.unseen[:FURTHER]):
+        write(len(losses), params, number, corpus.beginning(story))
+    bits = training.bits_per_token(model.forward, params, text)
+    return {"lines": found, "bits": round(bits, 2), "guessing": round(math.log2(n), 2)}
 
 
 def animation(lines: list[dict]) -> str:
@@ -90,7 +92,9 @@ def animation(lines: list[dict]) -> str:
             said = f"step {line['step']:4}  {line['text']}".replace("\n", "⏎") if number < n else ""
             text.append(said + "\n", "green" if number >= len(STEPS) - 1 else "bright_black")
         pictures.append(drawn(text, n))
-    return animated(pictures, (1, *(3 for _ in lines[:-1]), 6), "A language model learns to write: from noise to words")
+    return animated(
+        pictures, (1, *(3 for _ in lines[:-1]), 6), "A language model learns to write: from noise to stories"
+    )
 
 
 if __name__ == "__main__":

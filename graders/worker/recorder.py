@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import textwrap
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ PIECE = 1 << 20  # numbers of a tensor that are converted at once, because a pro
 MOST_POINTS = 500  # in one frame
 PRINTED_S = 5.0  # between two lines in a terminal
 SCALE = "learning rate ×"  # a setting of programs that have no Recorder
+INDENT = "    "  # of a text that the model writes, in a terminal
 TEXT_S = 3.0  # a page gets a text that the model writes at most this often
 
 
@@ -90,8 +92,8 @@ class Recorder:
             left = (now - self.begun) / (self.done - self.start) * (self.steps - self.done)
             said = [f"step {self.done:5} of {self.steps}", f"{self.unit} {loss:#.3g}"]
             said += [] if accuracy is None else [f"{accuracy:4.0%} right"]
-            said += [f"{left:4.0f} s left"] + ([text()] if text else [])
-            print("  ".join(said), flush=True)
+            written = textwrap.wrap(text(), 79, initial_indent=INDENT, subsequent_indent=INDENT) if text else []
+            print("  ".join([*said, f"{left:4.0f} s left"]), *written, sep="\n", flush=True)
 
 
 class Page:

@@ -18,21 +18,21 @@ from writing import attend_with_cache  # yours, from exercise 18
 
 
 def forward(params: dict, ids: np.ndarray, n_heads: int) -> tuple[np.ndarray, object]:
-    """Return the logits of the next character after every character, and a cache for the backward pass.
+    """Return the logits of the next token after every token, and a cache for the backward pass.
 
     Extra, for all functions in this file: a call leaves its arguments alone.
 
     Arguments:
         params: the parameters of the model:
-            "tokens": one row for each character, shape (characters, features).
+            "tokens": one row for each token, shape (vocabulary, features).
             "positions": one row for each position, shape (context, features).
             "blocks": a list of dicts with the parameters of each block, as in exercise 15.
             "gamma", "beta": of the last layer norm, shape (features,).
-        ids: the characters' ids, int64, shape (n, tokens), with tokens ≤ context.
+        ids: the tokens' ids, int64, shape (n, tokens), with tokens ≤ context.
         n_heads: the number of heads of every block.
 
     Returns:
-        The logits, shape (n, tokens, characters): layer_norm(blocks(tokens[ids] + positions)) times the transposed
+        The logits, shape (n, tokens, vocabulary): layer_norm(blocks(tokens[ids] + positions)) times the transposed
         table of tokens. And whatever your loss_and_gradients needs; only your own code reads it.
 
     Source: Radford et al., Language Models are Unsupervised Multitask Learners, 2019 (GPT-2)
@@ -45,7 +45,7 @@ def loss_and_gradients(params: dict, ids: np.ndarray, targets: np.ndarray, n_hea
 
     Arguments:
         params, ids, n_heads: as in `forward`.
-        targets: the id of the character that follows each character, int64, shape (n, tokens).
+        targets: the id of the token that follows each token, int64, shape (n, tokens).
 
     Returns:
         The loss, a float, in nats (natural logarithm). And the gradients, arranged like `params`: a dict with the same
@@ -72,15 +72,15 @@ def train_step(
 
 
 def next_logits(params: dict, ids: np.ndarray, cache: object, n_heads: int) -> tuple[np.ndarray, object]:
-    """Return the logits after each new character of one text. What came before them is in the cache.
+    """Return the logits after each new token of one text. What came before them is in the cache.
 
     Arguments:
         params, n_heads: as in `forward`.
-        ids: the ids of the new characters, shape (new,). Together with those in the cache, at most `context`.
+        ids: the ids of the new tokens, shape (new,). Together with those in the cache, at most `context`.
         cache: None at the start of a text, later the cache that this function returned.
 
     Returns:
-        The logits, shape (new, characters), the same numbers that `forward` gives for the whole text. And the cache for
+        The logits, shape (new, vocabulary), the same numbers that `forward` gives for the whole text. And the cache for
         the next call: anything you like, for example the keys and values of every block.
     """
     raise NotImplementedError

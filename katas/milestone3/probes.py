@@ -79,6 +79,20 @@ def embedded(_submission, table, ids, dy):
     return [embed(table, ids), embed_gradient(dy, ids, len(table))]
 
 
+def byte_pairs(_submission, text, n_merges):
+    """Learn merges with exercise 17, and use them on the same text.
+
+    Shown as:
+        from byte_pairs import decode, encode, train
+        merges = train(text, n_merges)
+        [merges, encode(text, merges), decode(encode(text, merges), merges)]
+    """
+    from byte_pairs import decode, encode, train
+
+    merges = train(text, n_merges)
+    return [merges, encode(text, merges), decode(encode(text, merges), merges)]
+
+
 def heads(_submission, x, n_heads):
     """Split the features into heads with exercise 14, and merge them again.
 
@@ -225,16 +239,20 @@ def arguments_after(submission, name, arguments):
 
 
 def trained(submission, steps, context, seed):
-    """Train your model with the supplied loop on short passages, and return its parameters.
+    """Train your model with the supplied loop on stories of two kinds, and return its parameters.
 
     Shown as:
         import corpus, training
         from language_model import train_step
-        ids, _, characters = corpus.divided(corpus.read())
-        training.train(train_step, ids, len(characters), seed=seed, steps=steps, context=context)[0]
+        text = corpus.of_stories(corpus.words_of, context, corpus.TWO_KINDS, seed)
+        how = {"seed": seed, "steps": steps, "context": context}
+        params, _ = training.train(train_step, text.ids, text.starts, len(text.tokens), **how)
+        params
     """
     import corpus
     import training
 
-    ids, _, characters = corpus.divided(corpus.read())
-    return training.train(submission.train_step, ids, len(characters), seed=seed, steps=steps, context=context)[0]
+    text = corpus.of_stories(corpus.words_of, context, corpus.TWO_KINDS, seed)
+    return training.train(
+        submission.train_step, text.ids, text.starts, len(text.tokens), seed=seed, steps=steps, context=context
+    )[0]

@@ -1,29 +1,54 @@
-"""The training loop (supplied): it trains your language model on a text, and shows what the model writes meanwhile."""
+"""The training loop (supplied): it trains your language model on stories, and shows what the model writes meanwhile."""
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import byte_pairs
 import corpus
 import numpy as np
+import stories
 from attention import attention, split_heads
 from layer_norm import layer_norm
 from optimizers import warmup_cosine
 from softmax_cross_entropy import cross_entropy
-from writing import write
+from talking import N_HEADS, Next, load, save, talk, written
+from transformer_block import block
 
 from graders.worker.recorder import Recorder
 
-FEATURES, N_HEADS, N_BLOCKS = 64, 4, 2
-CONTEXT = 64  # the model sees at most this many characters
-BATCH = 16  # passages of the text in a step
-STEPS = 2500
-LEARNING_RATE, WARMUP = 0.004, 100
-PROMPT = "A network"
+FEATURES, N_BLOCKS = 64, 2
+CONTEXT = 53  # the model sees at most this many tokens; no story has more
+BATCH = 16  # passages in a step
+STEPS = 1600
+LEARNING_RATE, WARMUP = 0.006, 50
+N_MERGES, SAMPLE = 220, 20_000  # of your byte-pair encoding, and the characters that it learns from
+SPACE = ord(" ")
+TRIED, SHOWN = 100, 8  # beginnings of unseen stories, in the end
+MODEL = Path("model.npz")  # of the last training
+
+
+def byte_pairs_of(text: str) -> corpus.Tokens:
+    """Return the tokens that your byte-pair encoding finds in a text: words and pieces of words.
+
+    So that no token reaches from one word into the next, `train` gets the words without spaces, with another unused
+    character in every gap: then no pair with a gap is frequent. After that, tokens with which a word begins get a twin
+    with a space before it, by one more merge each.
+    """
+    words = re.findall(r"[^\W\d_]+", text[:SAMPLE])
+    gaps = cycle(chr(i) for i in range(1, 128) if chr(i) not in text)
+    merges = list(byte_pairs.train("".join(word + next(gaps) for word in words), N_MERGES))
+    merges += [(SPACE, first) for first in sorted({byte_pairs.encode(word, merges)[0] for word in words})]
+
+    def join(ids: list[int]) -> str:
+        return byte_pairs.decode(ids, merges)
+
+    return corpus.Tokens(text, lambda piece: byte_pairs.encode(piece, merges), join)
 
 
 def arrays_of(params: Any) -> list[np.ndarray]:
@@ -48,7 +73,7 @@ def _arranged(params: Any, arrays: Iterator[np.ndarray]) -> Any:
 
 
 def initial_parameters(
-    n_characters: int, rng: np.random.Generator, *, context: int = CONTEXT, dtype: type = np.float32
+    n_tokens: int, rng: np.random.Generator, *, context: int = CONTEXT, dtype: type = np.float32
 ) -> dict:
     """Return fresh parameters. Scales are 1 and biases 0; weights are normal with a variance of 1 / inputs.
 
@@ -73,7 +98,7 @@ def initial_parameters(
         return weights | biases | norms
 
     return {
-        "tokens": normal(n_characters, FEATURES, std=0.05),
+        "tokens": normal(n_tokens, FEATURES, std=0.1),
         "positions": normal(context, FEATURES, std=0.02),
         "blocks": [block() for _ in range(N_BLOCKS)],
         "gamma": np.ones(FEATURES, dtype),
@@ -81,16 +106,19 @@ def initial_parameters(
     }
 
 
-def passages(ids: np.ndarray, n: int, context: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return n random passages (n, context), and the characters that follow each of theirs, of the same shape."""
-    at = rng.integers(0, len(ids) - context, n)[:, None] + np.arange(context)
+def passages(
+    ids: np.ndarray, starts: np.ndarray, n: int, context: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return n passages (n, context) that begin at some of the starts, and the tokens that follow each of theirs."""
+    at = rng.choice(starts, n)[:, None] + np.arange(context)
     return ids[at], ids[at + 1]
 
 
 def train(
     train_step: Callable[..., tuple[dict, Any, float]],
     ids: np.ndarray,
-    n_characters: int,
+    starts: np.ndarray,
+    n_tokens: int,
     *,
     seed: int,
     steps: int = STEPS,
@@ -103,11 +131,11 @@ def train(
     After every step, `tell` gets the number of steps done, the loss before this step, and the parameters.
     """
     rng = np.random.default_rng(seed)
-    params, state, losses = initial_parameters(n_characters, rng, context=context), None, []
+    params, state, losses = initial_parameters(n_tokens, rng, context=context), None, []
     try:
         for step in range(steps):
             lr = warmup_cosine(step, learning_rate, WARMUP, steps, learning_rate / 20)
-            params, state, loss = train_step(params, state, *passages(ids, BATCH, context, rng), N_HEADS, lr)
+            params, state, loss = train_step(params, state, *passages(ids, starts, BATCH, context, rng), N_HEADS, lr)
             losses.append(float(loss))
             tell(step + 1, losses[-1], params)
     except KeyboardInterrupt:
@@ -115,89 +143,144 @@ def train(
     return params, losses
 
 
-def bits_per_character(forward: Callable[..., Any], params: dict, ids: np.ndarray) -> float:
-    """Return the mean cross-entropy, in bits, of the model's predictions for a text, in passages of its context."""
+def bits_per_token(forward: Callable[..., Any], params: dict, text: corpus.Corpus) -> float:
+    """Return the mean cross-entropy, in bits, of the model's predictions for the text held back."""
     context = len(params["positions"])
-    at = np.arange(0, len(ids) - context, context)[:, None] + np.arange(context)
+    at = text.held_back_starts[:, None] + np.arange(context)
     total = 0.0
     for rows in np.array_split(at, math.ceil(len(at) / BATCH)):
-        logits, _ = forward(params, ids[rows], N_HEADS)
-        total += float(cross_entropy(logits.reshape(-1, logits.shape[-1]), ids[rows + 1].reshape(-1))) * rows.size
+        logits, _ = forward(params, text.held_back[rows], N_HEADS)
+        targets = text.held_back[rows + 1].reshape(-1)
+        total += float(cross_entropy(logits.reshape(-1, logits.shape[-1]), targets)) * rows.size
     return total / at.size / math.log(2)
 
 
-def written(next_logits: Callable[..., Any], params: dict, characters: str, prompt: str, seed: int) -> str:
-    """Return a line that the model writes after the prompt, as long as its positions last."""
-    ids = [int(i) for i in corpus.encode(prompt, characters)]
-
-    def step(new: Any, cache: Any) -> Any:
-        return next_logits(params, np.asarray(new), cache, N_HEADS)
-
-    n_new = len(params["positions"]) - len(ids)
-    return corpus.decode(write(step, ids, n_new, np.random.default_rng(seed), 0.7), characters)
+# ------------------------------------------------------------------------------------------------- what it writes
 
 
-def n_gram_bits(ids: np.ndarray, held_back: np.ndarray, n_characters: int, n: int, smoothing: float = 0.1) -> float:
-    """Return the bits per character of an n-gram model, with the smoothing of exercise 13 for its n - 1 characters."""
+def remembered(forward: Callable[..., Any], params: dict, text: corpus.Corpus, n: int = TRIED) -> dict[str, float]:
+    """Return what the model remembers in n unseen stories: the share of persons, places, and so on."""
+    ids = corpus.rows_of(text.unseen[:n], text.tokens, len(params["positions"]))
+    logits, _ = forward(params, ids, N_HEADS)
+    return corpus.remembered(np.asarray(logits).argmax(axis=-1), text.unseen[:n], text.tokens)
 
-    def keys(text: np.ndarray, length: int) -> np.ndarray:
-        return sum(text[i : len(text) - length + 1 + i] * n_characters**i for i in range(length))
 
-    def counted(length: int) -> np.ndarray:
-        """Return how often each passage of the held-back text occurs in the other; n - 1 characters, before another."""
-        found, counts = np.unique(keys(ids[: len(ids) - n + length], length), return_counts=True)
-        wanted = keys(held_back, length)
-        at = np.minimum(np.searchsorted(found, wanted), len(found) - 1)
-        return np.where(found[at] == wanted, counts[at], 0)
+class Ladder:
+    """Says when the model first spells, writes whole stories, and remembers each of the things that stories repeat."""
 
-    before = counted(n - 1)[: len(held_back) - n + 1]
-    return float(-np.log2((counted(n) + smoothing) / (before + n_characters * smoothing)).mean())
+    def __init__(self, forward: Callable[..., Any], text: corpus.Corpus):
+        self.forward, self.text = forward, text
+        self.words = {word for story in text.unseen for word in re.findall(r"\w+", story)}
+        self.left = ["spells", "grammar", "person", "place", "thing", "animal", "colour"] if text.unseen else []
+
+    def climb(self, params: dict, line: str) -> list[str]:
+        """Return what the model can do now, and could not before."""
+        reached = {}
+        if "spells" in self.left and set(re.findall(r"\w+", line)) <= self.words:
+            reached["spells"] = "every word is spelt right"
+        if "grammar" in self.left and stories.is_grammatical(line):
+            reached["grammar"] = "a story from its beginning to its end"
+        if self.left:
+            for what, share in remembered(self.forward, params, self.text, 40).items():
+                if what in self.left and share >= 0.8:
+                    reached[what] = f"it remembers the {what}"
+        self.left = [each for each in self.left if each not in reached]
+        return list(reached.values())
 
 
 # ---------------------------------------------------------------------------------------------------- the program
 
 
+def talk_to_the_last(next_logits: Next, how: tuple[float, int | None, float | None]) -> None:
+    """Load the model of the last training, and talk to it."""
+    try:
+        arrays, data = load(MODEL)
+        text = corpus_of(data)
+        params = arranged_like(initial_parameters(len(text.tokens), np.random.default_rng(0)), arrays)
+        if len(params["tokens"]) != len(text.tokens):
+            raise ValueError(f"it has {len(params['tokens'])} tokens, and your byte-pair encoding now finds others")
+    except (OSError, ValueError, LookupError, StopIteration) as fault:  # a TextError is a ValueError
+        why = fault.strerror if isinstance(fault, OSError) else fault
+        sys.exit(f"milestone3: {MODEL.resolve()} has no model that fits ({why}). Train one: katas run milestone3")
+    talk(next_logits, params, text.tokens, how)
+
+
+def corpus_of(data: Path | None) -> corpus.Corpus:
+    """Return the corpus of a file or, without one, of the stories. Raises TextError if the file cannot be used."""
+    print("finding tokens with your byte-pair encoding …", flush=True)
+    return corpus.of_file(data, byte_pairs_of, CONTEXT) if data else corpus.of_stories(byte_pairs_of, CONTEXT)
+
+
 def main(
     forward: Callable[..., Any],
     train_step: Callable[..., tuple[dict, Any, float]],
-    next_logits: Callable[..., Any],
+    next_logits: Next,
 ) -> None:
-    """Train the model, show what it writes, measure it on text that it hasn't seen, and draw: training.png."""
+    """Train the model, show what it writes, try what it remembers, and draw what it has learned: training.png."""
     parser = argparse.ArgumentParser(prog="katas run milestone3 --", description=main.__doc__)
-    parser.add_argument("--data", type=Path, default=corpus.SHIPPED, help="a text file of your own, in UTF-8")
+    parser.add_argument("--data", type=Path, default=None, help="a text file of your own, in UTF-8, instead of stories")
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps (default: %(default)s)")
     parser.add_argument("--prompt", default=None, help="how each line that the model writes begins")
+    parser.add_argument("--talk", action="store_true", help="talk to the model of the last training")
+    parser.add_argument("--temperature", type=float, default=0.5, help="of --talk (default: %(default)s)")
+    parser.add_argument("--top-k", type=int, default=None, help="of --talk: only the k most likely tokens")
+    parser.add_argument("--top-p", type=float, default=None, help="of --talk: only the fewest with this probability")
     options = parser.parse_args()
+    if options.talk:
+        talk_to_the_last(next_logits, (options.temperature, options.top_k, options.top_p))
+        return
     try:
-        ids, held_back, characters = corpus.divided(corpus.read(options.data))
-        prompt = PROMPT if options.prompt is None else options.prompt
-        if options.prompt is None and not set(PROMPT) <= set(characters):
-            prompt = characters[0]
-            print(f"your text lacks a character of {PROMPT!r}, so each line begins with {prompt!r}")
-        corpus.encode(prompt, characters)
+        text = corpus_of(options.data)
+        beginnings = text.beginnings if options.prompt is None else [options.prompt]
+        length = len(text.tokens.encode(beginnings[0]))
     except corpus.TextError as fault:
         sys.exit(f"milestone3: {fault}")
-    if not 0 < len(prompt) < CONTEXT:
-        sys.exit(f"milestone3: --prompt: give 1 to {CONTEXT - 1} characters.")
+    if not 0 < length < CONTEXT:
+        sys.exit(f"milestone3: --prompt: give 1 to {CONTEXT - 1} tokens; yours has {length}.")
     if options.steps < 1:
         sys.exit("milestone3: --steps: give at least 1.")
-    print(f"{len(ids)} characters to learn from, {len(held_back)} held back, {len(characters)} different ones")
+    print(f"{len(text.ids)} tokens to learn from, {len(text.held_back)} held back, {len(text.tokens)} different ones")
+    print("they begin with " + "|".join(text.tokens.decode([i]) for i in text.ids[:20]) + "|…")
     learning_rate, seed = Recorder.settings(learning_rate=LEARNING_RATE, seed=0)
-    recorder = Recorder(options.steps, unit="bits")
+    recorder, ladder = Recorder(options.steps, unit="bits"), Ladder(forward, text)
+
+    def line(params: dict, number: int) -> str:
+        return written(
+            next_logits, params, text.tokens, beginnings[number % len(beginnings)], np.random.default_rng(number)
+        )
 
     def tell(step: int, loss: float, params: dict) -> None:
-        line = partial(written, next_logits, params, characters, prompt, step)
-        recorder.step(loss / math.log(2), text=lambda: line().replace("\n", "⏎"))
+        def said() -> str:
+            now = line(params, step)
+            for news in ladder.climb(params, now):
+                print(f"step {step:5}: {news}")
+            return now
+
+        recorder.step(loss / math.log(2), text=said)
 
     params, losses = train(
-        train_step, ids, len(characters), seed=seed, steps=options.steps, learning_rate=learning_rate, tell=tell
-    )
+        train_step, text.ids, text.starts, len(text.tokens),
+        seed=seed, steps=options.steps, learning_rate=learning_rate, tell=tell,
+    )  # fmt: skip
     if not losses:
         return
-    n_grams = {n: n_gram_bits(ids, held_back, len(characters), n) for n in (2, 5)}
-    bits = bits_per_character(forward, params, held_back)
-    print(f"bits per character of the text held back: {bits:.2f} (bigram {n_grams[2]:.2f}, 5-gram {n_grams[5]:.2f})")
-    print("\n" + "\n".join(written(next_logits, params, characters, prompt, seed) for seed in range(8)))
+    save(MODEL, arrays_of(params), options.data)
+    n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}
+    bits = bits_per_token(forward, params, text)
+    print(f"bits per token of the text held back: {bits:.2f} (bigram {n_grams[2]:.2f}, 5-gram {n_grams[5]:.2f})")
+    if text.unseen:
+        known = remembered(forward, params, text)
+        print(
+            "remembered in unseen stories: " + ", ".join(f"{share:.0%} of the {what}s" for what, share in known.items())
+        )
+        lines = [
+            written(next_logits, params, text.tokens, corpus.beginning(story), np.random.default_rng(number))
+            for number, story in enumerate(text.unseen[:TRIED])
+        ]
+        print(corpus.judged(lines))
+    else:
+        lines = [line(params, number) for number in range(SHOWN)]
+    print("", *lines[:SHOWN], "", "Talk to it: katas run milestone3 -- --talk", sep="\n")
     if recorder.in_page:
         return
     try:
@@ -205,17 +288,23 @@ def main(
     except ImportError:
         print("no picture, because matplotlib is missing: pip install matplotlib")
         return
-    figure = Figure(figsize=(10, 7), layout="constrained")
-    draw(figure, params, losses, n_grams, bits, characters, "The network learns")
+    figure = Figure(figsize=(10, 7.5), layout="constrained")
+    draw(figure, params, losses, n_grams, bits, text.tokens, lines[0])
     figure.savefig("training.png")
-    print(f"\n{Path('training.png').absolute()} shows the loss, what the first block attends to, and the characters")
+    print(f"\n{Path('training.png').absolute()} shows the loss, the vectors of the words, and what the heads look at")
 
 
 def draw(
-    figure: Any, params: dict, losses: list[float], n_grams: dict[int, float], bits: float, characters: str, line: str
+    figure: Any,
+    params: dict,
+    losses: list[float],
+    n_grams: dict[int, float],
+    bits: float,
+    tokens: corpus.Tokens,
+    line: str,
 ) -> None:
-    """Draw the loss against the n-grams', the first block's attention on a line, and the characters' vectors."""
-    top, bottom = figure.subfigures(2, 1)
+    """Draw the loss against the n-grams', the vectors of some words, and the attention of the last block on a line."""
+    top, bottom = figure.subfigures(2, 1, height_ratios=(3, 4))
     left, right = top.subplots(1, 2)
     values = np.array(losses) / math.log(2)
     left.plot(values, linewidth=0.4, color="0.75", label="one batch")
@@ -230,30 +319,53 @@ def draw(
             n_grams[n], linestyle=style, color="C3", label=f"{'bigram' if n == 2 else f'{n}-gram'}, held-back text"
         )
     left.axhline(bits, color="C2", label="your model, held-back text")
-    left.set(xlabel="step", ylabel="bits per character", title="Learning", ylim=(0, values[0] * 1.05))
+    left.set(xlabel="step", ylabel="bits per token", title="Learning", ylim=(0, min(values[0], 6)))
     left.legend(fontsize=7)
-    table = params["tokens"] - params["tokens"].mean(axis=0)
-    two = table @ np.linalg.svd(table, full_matrices=False)[2][:2].T
-    kinds = {"vowels": "aeiou", "consonants": "bcdfghjklmnpqrstvwxyz", "capitals": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-    kinds |= {"digits": "0123456789"}
-    for color, (kind, members) in enumerate(kinds.items()):
-        chosen = [i for i, character in enumerate(characters) if character in members]
-        for i in chosen:
-            right.text(*two[i], characters[i], color=f"C{color}", ha="center", va="center", fontsize=8)
-        if chosen:
-            right.plot([], [], "o", color=f"C{color}", label=kind)
-    shown = [i for i, each in enumerate(characters) if each.isalnum()] or range(len(characters))
-    reach = abs(two[shown]).max() * 1.1
-    right.set(title="The characters' vectors, in two dimensions", xlim=(-reach, reach), ylim=(-reach, reach))
-    right.legend(fontsize=7)
-    known = [character for character in line if character in characters] or list(characters[:20])
-    p = params["blocks"][0]
-    x = params["tokens"][corpus.encode("".join(known), characters)] + params["positions"][: len(known)]
+    draw_words(right, params, tokens)
+    draw_attention(bottom, params, tokens, line)
+
+
+def draw_words(axes: Any, params: dict, tokens: corpus.Tokens) -> None:
+    """Draw the vectors of the words that are one token, with a space before, in the two directions of most variance."""
+    kinds = {"people": list(stories.PEOPLE), "colours": stories.COLOURS, "things": stories.THINGS}
+    kinds |= {"animals": stories.ANIMALS}
+    named = [(color, word) for color, words in enumerate(kinds.values()) for word in words]
+    single = [(color, word, ids[0]) for color, word in named if len(ids := spelt(tokens, f" {word}")) == 1]
+    if len(single) < 3:
+        axes.set_axis_off()  # a text of your own, with other words
+        return
+    table = params["tokens"][[i for _, _, i in single]]
+    two = (table - table.mean(axis=0)) @ np.linalg.svd(table - table.mean(axis=0), full_matrices=False)[2][:2].T
+    for (color, word, _), place in zip(single, two, strict=True):
+        axes.text(*place, word, color=f"C{color}", ha="center", va="center", fontsize=8)
+    for color, kind in enumerate(kinds):
+        axes.plot([], [], "o", color=f"C{color}", label=kind)
+    reach = abs(two).max() * 1.15
+    axes.set(title="The vectors of some words, in two dimensions", xlim=(-reach, reach), ylim=(-reach, reach))
+    axes.legend(fontsize=7)
+
+
+def spelt(tokens: corpus.Tokens, text: str) -> list[int]:
+    """Return the ids of a text, or none if it has an unknown character."""
+    try:
+        return [int(i) for i in tokens.encode(text)]
+    except corpus.TextError:
+        return []
+
+
+def draw_attention(figure: Any, params: dict, tokens: corpus.Tokens, line: str) -> None:
+    """Draw how much each token of a line attends to each earlier one, for every head of the last block."""
+    ids = spelt(tokens, line)[: len(params["positions"])]
+    names = [tokens.decode([i]).strip() for i in ids]
+    x = params["tokens"][ids] + params["positions"][: len(ids)]
+    for p in params["blocks"][:-1]:
+        x = block(x[None], p, N_HEADS)[0][0]
+    p = params["blocks"][-1]
     q, k, v = np.split(layer_norm(x, p["ln1_gamma"], p["ln1_beta"]) @ p["qkv_weight"].T + p["qkv_bias"], 3, axis=-1)
     _, weights = attention(split_heads(q, N_HEADS), split_heads(k, N_HEADS), split_heads(v, N_HEADS))
-    bottom.suptitle("What each head of the first block looks at: one row for each character", fontsize=10)
-    for head, axes in enumerate(bottom.subplots(1, N_HEADS)):
+    figure.suptitle("What each head of the last block looks at: one row for each token", fontsize=10)
+    for head, axes in enumerate(figure.subplots(1, N_HEADS)):
         axes.imshow(weights[head], cmap="Blues", vmin=0)
-        axes.set_xticks(range(len(known)), known, fontsize=6)
-        axes.set_yticks(range(len(known)), known, fontsize=6)
+        axes.set_xticks(range(len(names)), names, fontsize=4, rotation=90)
+        axes.set_yticks(range(len(names)), names, fontsize=4)
         axes.set_title(f"head {head + 1}", fontsize=8)

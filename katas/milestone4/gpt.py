@@ -11,43 +11,43 @@ from your_framework import Module  # yours, from meta; import what else you need
 
 
 class GPT(Module):
-    """A decoder-only language model with learned positions and a head that is tied to the table of characters.
+    """A decoder-only language model with learned positions and a head that is tied to the table of tokens.
 
     Arguments:
-        characters, context: the number of different characters, and the longest text, in characters.
+        vocabulary, context: the number of different tokens, and the longest text, in tokens.
         features, n_heads, n_blocks: the width of the model, its heads in each block, and its blocks.
 
     Its state_dict has exactly the names and shapes that the README lists.
     """
 
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         raise NotImplementedError
 
     def forward(self, ids):
-        """Return the logits (n, tokens, characters) of the next character after each of the ids, int64 (n, tokens)."""
+        """Return the logits (n, tokens, vocabulary) of the next token after each of the ids, int64 (n, tokens)."""
         raise NotImplementedError
 
     def next_logits(self, ids, cache):
-        """Return the logits after each new character of one text, and the cache for the next call.
+        """Return the logits after each new token of one text, and the cache for the next call.
 
         Arguments:
-            ids: the new characters, int64, shape (new,). Together with those in the cache, at most `context`.
+            ids: the new tokens, int64, shape (new,). Together with those in the cache, at most `context`.
             cache: None at the start of a text, later the cache that this method returned. It is passed on once, so
                 you may change it.
 
         Returns:
-            The logits, shape (new, characters), the same numbers that `forward` gives for the whole text; nothing is
+            The logits, shape (new, vocabulary), the same numbers that `forward` gives for the whole text; nothing is
             recorded for a backward pass. And the cache, with the keys and values of every block.
         """
         raise NotImplementedError
 
     def generate(self, ids: list[int], n_new: int, rng: np.random.Generator, temperature: float = 1.0) -> list[int]:
-        """Return the ids of a prompt and of n_new characters that the model writes after it, one at a time.
+        """Return the ids of a prompt and of n_new tokens that the model writes after it, one at a time.
 
         Arguments:
             ids: the prompt, at least one id. Together with n_new, at most `context`.
             rng: decides what is drawn; the same state of the generator writes the same text.
-            temperature: divides the logits before the softmax. With 0, the most probable character always follows.
+            temperature: divides the logits before the softmax. With 0, the most probable token always follows.
         """
         raise NotImplementedError
 

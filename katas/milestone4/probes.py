@@ -265,16 +265,18 @@ def arguments_after(submission, sizes, state, ids, targets):
 
 
 def trained(submission, steps, context, seed):
-    """Train your model with the supplied loop on short passages, and return its state.
+    """Train your model with the supplied loop on stories of two kinds, and return its state.
 
     Shown as:
         import corpus, training
         from gpt import GPT, train_step
-        ids, _, characters = corpus.divided(corpus.read())
-        model = GPT(len(characters), context, 64, 4, 2)
-        model.load_state_dict(training.initial_state(len(characters), np.random.default_rng(seed), context=context))
-        optimizer = AdamW(model.parameters(), lr=0.004, weight_decay=0.01)
-        training.train(model, optimizer, train_step, ids, seed=seed, steps=steps, context=context)
+        text = corpus.of_stories(corpus.words_of, context, corpus.TWO_KINDS, seed)
+        n = len(text.tokens)
+        model = GPT(n, context, 64, 4, 2)
+        model.load_state_dict(training.initial_state(n, np.random.default_rng(seed), context=context))
+        optimizer = AdamW(model.parameters(), lr=0.006, weight_decay=0.01)
+        how = {"seed": seed, "steps": steps, "context": context}
+        training.train(model, optimizer, train_step, text.ids, text.starts, **how)
         model.state_dict()
     """
     import corpus
@@ -282,10 +284,11 @@ def trained(submission, steps, context, seed):
     import training
     from your_framework import AdamW
 
-    ids, _, characters = corpus.divided(corpus.read())
-    sizes = len(characters), context, training.FEATURES, training.N_HEADS, training.N_BLOCKS
-    state = training.initial_state(len(characters), np.random.default_rng(seed), context=context)
+    text = corpus.of_stories(corpus.words_of, context, corpus.TWO_KINDS, seed)
+    sizes = len(text.tokens), context, training.FEATURES, training.N_HEADS, training.N_BLOCKS
+    state = training.initial_state(sizes[0], np.random.default_rng(seed), context=context)
     model = made(submission, sizes, state, "float32")
     optimizer = AdamW(model.parameters(), lr=training.LEARNING_RATE, weight_decay=training.WEIGHT_DECAY)
-    training.train(model, optimizer, submission.train_step, ids, seed=seed, steps=steps, context=context)
+    how = {"seed": seed, "steps": steps, "context": context}
+    training.train(model, optimizer, submission.train_step, text.ids, text.starts, **how)
     return plain(model.state_dict())

@@ -1,14 +1,18 @@
-"""Draw what the supplied program draws, after a whole training: the loss, the characters and the attention."""
+"""Draw what the supplied program draws, after a whole training: the loss, the words and the attention."""
 
 import corpus
+import numpy as np
 import training
-from language_model import forward, train_step
+from language_model import forward, next_logits, train_step
 
 
 def draw(figure):
-    ids, held_back, characters = corpus.divided(corpus.read())
-    params, losses = training.train(train_step, ids, len(characters), seed=0)
-    figure.set_size_inches(10, 7)
-    n_grams = {n: training.n_gram_bits(ids, held_back, len(characters), n) for n in (2, 5)}
-    bits = training.bits_per_character(forward, params, held_back)
-    training.draw(figure, params, losses, n_grams, bits, characters, "The network learns")
+    text = corpus.of_stories(training.byte_pairs_of, training.CONTEXT)
+    params, losses = training.train(train_step, text.ids, text.starts, len(text.tokens), seed=0)
+    n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}
+    bits = training.bits_per_token(forward, params, text)
+    line = training.written(
+        next_logits, params, text.tokens, corpus.beginning(text.unseen[0]), np.random.default_rng(0)
+    )
+    figure.set_size_inches(10, 7.5)
+    training.draw(figure, params, losses, n_grams, bits, text.tokens, line)

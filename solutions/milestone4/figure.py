@@ -15,7 +15,7 @@ _SPEC = importlib.util.spec_from_file_location("visible_milestone4", _TESTS)
 visible = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(visible)
 
-STEPS, CONTEXT = 600, 32
+STEPS, CONTEXT = 600, 38
 
 
 def twin_step(model, optimizer, ids, targets, lr):
@@ -28,28 +28,29 @@ def twin_step(model, optimizer, ids, targets, lr):
     return loss.item()
 
 
-def trained(model, optimizer, step, ids, state):
+def trained(model, optimizer, step, text, state):
     model.load_state_dict(state)
-    return np.array(training.train(model, optimizer, step, ids, seed=0, steps=STEPS, context=CONTEXT)) / np.log(2)
+    how = {"seed": 0, "steps": STEPS, "context": CONTEXT}
+    return np.array(training.train(model, optimizer, step, text.ids, text.starts, **how)) / np.log(2)
 
 
 def draw(figure):
     torch.set_num_threads(1)
-    ids, held_back, characters = corpus.divided(corpus.read())
-    sizes = len(characters), CONTEXT, training.FEATURES, training.N_HEADS, training.N_BLOCKS
-    state = training.initial_state(len(characters), np.random.default_rng(0), context=CONTEXT)
+    text = corpus.of_stories(corpus.words_of, CONTEXT)
+    sizes = len(text.tokens), CONTEXT, training.FEATURES, training.N_HEADS, training.N_BLOCKS
+    state = training.initial_state(len(text.tokens), np.random.default_rng(0), context=CONTEXT)
     how = {"lr": training.LEARNING_RATE, "weight_decay": training.WEIGHT_DECAY}
     own, twin = GPT(*sizes), visible.Twin(*sizes)
-    losses = trained(own, AdamW(own.parameters(), **how), train_step, ids, state)
+    losses = trained(own, AdamW(own.parameters(), **how), train_step, text, state)
     tensors = {name: torch.tensor(each) for name, each in state.items()}
-    others = trained(twin, torch.optim.AdamW(twin.parameters(), **how), twin_step, ids, tensors)
+    others = trained(twin, torch.optim.AdamW(twin.parameters(), **how), twin_step, text, tensors)
     figure.set_size_inches(10, 3.6)
     left, right = figure.subplots(1, 2)
     left.plot(others, color="0.6", linewidth=3, label="PyTorch")
     left.plot(losses, color="C0", linewidth=0.8, label="your framework")
-    bigram = training.n_gram_bits(ids, held_back, len(characters), 2)
+    bigram = corpus.n_gram_bits(text, 2)
     left.axhline(bigram, linestyle="--", color="C3", label="bigram, held-back text")
-    left.set(xlabel="step", ylabel="bits per character", title="The same numbers, the same passages", ylim=(2, 7))
+    left.set(xlabel="step", ylabel="bits per token", title="The same numbers, the same passages", ylim=(0, 7))
     left.legend(fontsize=8)
     largest = np.abs(losses - others).reshape(-1, 20).max(axis=1)  # a single difference is often exactly 0
     right.semilogy(np.arange(10, STEPS, 20), largest, ".-", color="C0")

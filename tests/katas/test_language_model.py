@@ -1,4 +1,4 @@
-"""The supplied programs of milestone3 and milestone4: texts, n-grams, what they print, early ends, checkpoints."""
+"""What milestone3 and milestone4 supply: stories, tokens, n-grams; what the programs print; early ends, checkpoints."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.kata_modules import importable, module_at
+from tests.kata_modules import importable
 
 ROOT = Path(__file__).resolve().parents[2]
 KATA = ROOT / "katas" / "milestone3"
-BUILDS_ON = [ROOT / "solutions" / f"exercise{number}" for number in ("04", "09", 11, 13, 14, 15, 18)]
-corpus = module_at(KATA / "corpus.py")
+BUILDS_ON = [ROOT / "solutions" / f"exercise{number}" for number in ("04", "09", 11, 13, 14, 15, 17, 18)]
+
+
+@pytest.fixture
+def stories() -> Iterator[Any]:
+    with importable(KATA) as imported:
+        yield imported("stories")
+
+
+@pytest.fixture
+def corpus() -> Iterator[Any]:
+    with importable(KATA) as imported:
+        yield imported("corpus")
 
 
 def command(*arguments: object) -> list[str]:
@@ -26,6 +40,137 @@ def command(*arguments: object) -> list[str]:
 
 def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [KATA, *BUILDS_ON]))}
+
+
+# -------------------------------------------------------------------------------------------------------- stories
+
+
+def test_a_seed_decides_the_stories_and_each_is_read_as_one(stories: Any) -> None:
+    told = stories.stories(2000, seed=3)
+    assert told == stories.stories(2000, seed=3)
+    assert told[:50] != stories.stories(50, seed=4)
+    assert all(stories.remembers(story) for story in told)
+    kinds = {next(i for i, kind in enumerate(stories.KINDS) if story in kind) for story in _plots(stories, told)}
+    assert kinds == set(range(len(stories.KINDS)))
+
+
+def _plots(stories: Any, told: list[str]) -> set[str]:
+    """Return the templates that fit some stories."""
+    return {template for story in told for template, _ in stories._readings(story)}
+
+
+def test_a_story_that_forgets_is_grammatical_and_no_more(stories: Any) -> None:
+    for story in stories.stories(500, seed=5):
+        assert stories.repeated(story)
+        for what, start, end in stories.repeated(story):
+            slot = next(slot for slot, name in stories.REMEMBERED.items() if name == what)
+            other = next(word for word in stories.WORDS[slot] if word not in story)
+            forgetful = story[:start] + other + story[end:]
+            assert stories.is_grammatical(forgetful)
+            assert not stories.remembers(forgetful)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Mia.",
+        'Mia wants a kite. She asks Mia for one. Mia has a red kite and a blue hat. She gives Mia the red kite. "Thank'
+        ' you, Mia," says Mia.',
+        "Mia has a red kite. Tom has a blue hat. They meet in the park and swap. Now Mia has the blue hat, and Tom has"
+        " the red hat.",
+        "A dog lives in the park. Every day Tom brings it some bread. Today she is late. The dog is sad and waits in"
+        " the park. At last it sees Tom and runs to him.",
+    ],
+    ids=["empty", "too short", "one person twice", "another thing", "another pronoun"],
+)
+def test_what_is_no_story_does_not_remember(stories: Any, text: str) -> None:
+    assert not stories.remembers(text)
+
+
+def test_no_story_to_learn_from_names_a_colour_that_is_held_back(stories: Any) -> None:
+    met = {
+        (colour, thing)
+        for story in stories.stories(5000, seed=0)
+        for colour in stories.COLOURS
+        for thing in stories.THINGS
+        if f"{colour} {thing}" in story
+    }
+    assert len(met) == (len(stories.COLOURS) - 1) * len(stories.THINGS)
+    assert not any(stories.is_held_back(*pair) for pair in met)
+    unseen = stories.stories(300, seed=0, kinds=(stories.GIFT, stories.SWAP), unseen=True)
+    assert not any(all(f"{colour} {thing}" not in story for colour, thing in _held_back(stories)) for story in unseen)
+
+
+def _held_back(stories: Any) -> list[tuple[str, str]]:
+    pairs = [(colour, thing) for colour in stories.COLOURS for thing in stories.THINGS]
+    return [pair for pair in pairs if stories.is_held_back(*pair)]
+
+
+# ----------------------------------------------------------------------------------------------------- the corpus
+
+
+def test_a_text_comes_back_from_its_ids(corpus: Any) -> None:
+    text = corpus.of_stories(corpus.words_of, 52)
+    for ids in (text.ids, text.held_back):
+        told = text.tokens.decode(ids)
+        assert (text.tokens.encode(told) == ids).all()
+    assert text.tokens.decode(text.held_back).splitlines() == text.unseen
+    assert all(text.tokens.decode(text.ids[at - 1 : at]) == "\n" for at in text.starts[1:])
+
+
+def test_a_word_that_the_model_has_not_read_is_spelt(corpus: Any) -> None:
+    tokens = corpus.words_of("Mia has a kite.\n")
+    assert [tokens.decode([i]) for i in tokens.encode("Mia has a hat")] == ["Mia", " has", " a", " ", "h", "a", "t"]
+    with pytest.raises(corpus.TextError, match="'groß': not all its letters occur"):
+        tokens.encode("Mia has a groß")
+
+
+def test_rare_words_are_spelt_so_that_there_are_not_too_many_tokens(corpus: Any) -> None:
+    text = " ".join(f"{a}{b}" for a in "abcdefgh" for b in "abcdefgh") + " aa aa bb"
+    tokens = corpus.Tokens(text, lambda word: [word], "".join, most=11)
+    assert len(tokens) == 11
+    assert {" aa", " bb"} < set(tokens.all)
+    assert tokens.decode(tokens.encode(text)) == text
+
+
+def test_long_lines_are_read_from_several_places(corpus: Any) -> None:
+    assert corpus.begins(np.array([5, 0, 5, 5, 5, 5, 5, 5, 5, 0, 5, 5, 5, 5]), 0, 3).tolist() == [0, 2, 5, 8, 10]
+
+
+@pytest.mark.parametrize("n", [2, 5])
+def test_n_grams_are_counted_as_exercise_13_counts_them(corpus: Any, n: int) -> None:
+    text = corpus.of_stories(corpus.words_of, 38, corpus.TWO_KINDS)
+    ids, held_back, counts, before = text.ids.tolist(), text.held_back.tolist(), Counter(), Counter()
+    for i in range(len(ids) - n + 1):
+        counts[tuple(ids[i : i + n])] += 1
+        before[tuple(ids[i : i + n - 1])] += 1
+    passages = [tuple(held_back[i : i + n]) for i in range(len(held_back) - n + 1)]
+    shares = [(counts[each] + 0.1) / (before[each[:-1]] + 0.1 * len(text.tokens)) for each in passages]
+    assert corpus.n_gram_bits(text, n) == pytest.approx(-np.log2(shares).mean(), rel=1e-12)
+
+
+def test_who_predicts_everything_remembers_everything_and_a_5_gram_nearly_nothing(corpus: Any) -> None:
+    text = corpus.of_stories(corpus.words_of, 52)
+    rows = corpus.rows_of(text.unseen, text.tokens, 52)
+    perfect = np.concatenate([rows[:, 1:], rows[:, :1]], axis=1)
+    assert set(corpus.remembered(perfect, text.unseen, text.tokens).values()) == {1.0}
+    followers: dict[tuple[int, ...], Counter[int]] = {}
+    ids = text.ids.tolist()
+    for i in range(len(ids) - 4):
+        followers.setdefault(tuple(ids[i : i + 4]), Counter())[ids[i + 4]] += 1
+    guessed = np.zeros_like(rows)
+    for row, into in zip(rows.tolist(), guessed, strict=True):
+        for i in range(3, 52):
+            into[i] = max(followers.get(tuple(row[i - 3 : i + 1]), Counter({0: 1})).items(), key=lambda each: each[1])[
+                0
+            ]
+    chance = {"person": 1 / 10, "colour": 1 / 6, "thing": 1 / 12, "place": 1 / 8, "animal": 1 / 7}
+    for what, share in corpus.remembered(guessed, text.unseen, text.tokens).items():
+        assert share < chance[what] + 0.08
+
+
+# ---------------------------------------------------------------------------------------------------- the program
 
 
 @pytest.mark.parametrize(
@@ -46,24 +191,9 @@ def test_a_text_that_cannot_be_used_is_refused_by_name(tmp_path: Path, content: 
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_text_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_missing_text_is_refused_by_name(tmp_path: Path, corpus: Any) -> None:
     with pytest.raises(corpus.TextError, match=r"my\.txt: No such file or directory\. Give the path of a text file\."):
-        corpus.read(tmp_path / "my.txt")
-
-
-def test_a_prompt_with_an_unknown_character_is_refused() -> None:
-    with pytest.raises(corpus.TextError, match="'ß' does not occur in the text"):
-        corpus.encode("groß", "gros")
-
-
-def test_a_text_comes_back_from_its_ids() -> None:
-    text = corpus.read()
-    assert len(text) > 200_000
-    characters = corpus.characters_of(text)
-    assert corpus.decode(corpus.encode(text[:5000], characters), characters) == text[:5000]
-    ids, held_back, same = corpus.divided(text)
-    assert same == characters
-    assert len(ids) + len(held_back) == len(text)
+        corpus.of_file(tmp_path / "my.txt", corpus.words_of, 52)
 
 
 def test_a_short_training_says_what_it_has_learned(tmp_path: Path) -> None:
@@ -71,11 +201,13 @@ def test_a_short_training_says_what_it_has_learned(tmp_path: Path) -> None:
         command("--steps", 3, "--prompt", "The"), cwd=tmp_path, env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    first, start, *rest = done.stdout.splitlines()
-    assert first.endswith("92 different ones")
+    _, first, tokens, start, line, *rest = done.stdout.splitlines()
+    assert first.endswith("168 different ones")
+    assert tokens.startswith("they begin with ")
     assert start.startswith("step     1")
-    assert "  The" in start
-    assert any(line.startswith("bits per character of the text held back: ") for line in rest)
+    assert line.startswith("    The")
+    assert any(line.startswith("bits per token of the text held back: ") for line in rest)
+    assert any(line.startswith("of 100 unseen stories that it got the beginning of, it ended ") for line in rest)
     assert (tmp_path / "training.png").is_file() or "matplotlib is missing" in done.stdout
 
 
@@ -97,8 +229,8 @@ def test_ctrl_c_ends_the_training_and_keeps_it(tmp_path: Path) -> None:
         program.send_signal(signal.SIGINT)
         rest = program.stdout.read()
     assert program.returncode == 0
-    assert "of 2500 steps" in rest
-    assert "bits per character of the text held back" in rest
+    assert "of 1600 steps" in rest
+    assert "bits per token of the text held back" in rest
 
 
 # ------------------------------------------------------------------------------------------------------ milestone4
@@ -112,28 +244,15 @@ def trained(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str
     return subprocess.run(program, cwd=folder, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(
-    ("folder", "builds_on", "lengths"), [(KATA, BUILDS_ON, (2, 5)), (OWN_FRAMEWORK, [], (5,))], ids=["3", "4"]
-)
-def test_the_programs_n_grams_are_the_graders(folder: Path, builds_on: list[Path], lengths: tuple[int, ...]) -> None:
-    grader = module_at(folder / f"test_{folder.name}.py")
-    rng = np.random.default_rng(0)
-    ids, held_back = rng.integers(0, 5, 400), rng.integers(0, 5, 90)
-    with importable(*builds_on, folder) as imported:
-        for n in lengths:
-            expected = grader.n_gram_bits(ids, held_back, 5, n)
-            assert imported("training").n_gram_bits(ids, held_back, 5, n) == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize("name", ["text.txt", "corpus.py"])
-def test_both_milestones_supply_the_same_text(name: str) -> None:
+@pytest.mark.parametrize("name", ["stories.py", "corpus.py"])
+def test_both_milestones_supply_the_same_stories(name: str) -> None:
     assert (OWN_FRAMEWORK / name).read_bytes() == (KATA / name).read_bytes()
 
 
 def test_a_second_run_continues_from_the_checkpoint(tmp_path: Path) -> None:
     first = trained(tmp_path, "--steps", 2)
     assert first.returncode == 0, first.stderr
-    assert "bits per character of the text held back: " in first.stdout
+    assert "bits per token of the text held back: " in first.stdout
     again = trained(tmp_path, "--steps", 2)
     assert "continuing after step 2" in again.stdout
     assert again.stdout.splitlines()[-8:] == first.stdout.splitlines()[-8:]

@@ -23,7 +23,7 @@ def small(draw, n_blocks=2):
     """Return the sizes and the numbers of a small model."""
     heads, width = draw.sizes("heads width", high=4)
     features = heads * max(width, -(-4 // heads))  # at least 4: a layer norm of fewer features has a steep gradient
-    sizes = draw.sizes("characters", low=2, high=9), draw.sizes("context", low=2, high=6), features, heads, n_blocks
+    sizes = draw.sizes("vocabulary", low=2, high=9), draw.sizes("context", low=2, high=6), features, heads, n_blocks
     return sizes, visible.state_of(draw.normal, sizes)
 
 
@@ -63,15 +63,15 @@ def test_models_of_any_size(kata, probes, draw):
     close(kata.run(probes.logits_of, sizes, state, ids), twin_logits(sizes, state, ids))
 
 
-@task("model", title="A later character never changes an earlier prediction")
+@task("model", title="A later token never changes an earlier prediction")
 @cases(8)
-def test_a_later_character_does_not_matter(kata, probes, draw):
+def test_a_later_token_does_not_matter(kata, probes, draw):
     sizes, state = small(draw)
     ids, other = texts(draw, sizes)
     at = int(draw.integers(0, ids.shape[1], 1)[0])
     changed = np.concatenate([ids[:, :at], other[:, at:]], axis=1)
     before = kata.run(probes.logits_of, sizes, state, ids)
-    with about(f"the predictions before character {at}, when the characters from there on change"):
+    with about(f"the predictions before token {at}, when the tokens from there on change"):
         close(kata.run(probes.logits_of, sizes, state, changed)[:, :at], before[:, :at])
 
 
@@ -113,15 +113,15 @@ def test_fifty_steps(kata, probes, draw):
 @cases(12)
 def test_chunks_of_any_length(kata, probes, draw):
     chunks = [int(each) for each in draw.integers(1, 4, 1 + draw.case % 4)]
-    (characters, _, *others), _ = small(draw, draw.case % 3)
-    sizes = characters, sum(chunks), *others
+    (vocabulary, _, *others), _ = small(draw, draw.case % 3)
+    sizes = vocabulary, sum(chunks), *others
     state = visible.state_of(draw.normal, sizes)
-    ids = draw.integers(0, characters, sum(chunks))
+    ids = draw.integers(0, vocabulary, sum(chunks))
     with about(f"a text in chunks of {chunks}"):
         close(kata.run(probes.logits_in_chunks, sizes, state, ids, chunks), twin_logits(sizes, state, ids[None])[0])
 
 
-@task("writing", title="With temperature 0, the most probable characters follow")
+@task("writing", title="With temperature 0, the most probable tokens follow")
 @cases(4)
 def test_greedy_texts(kata, probes, draw):
     sizes = 9, 12, 6, 2, 2
@@ -133,7 +133,7 @@ def test_greedy_texts(kata, probes, draw):
     assert_equal(kata.run(probes.generated, sizes, state, prompt, n_new, [draw.seed()], 0)[0], text)
 
 
-@task("writing", title="How often each character follows, at any temperature")
+@task("writing", title="How often each token follows, at any temperature")
 @cases(2)
 def test_frequencies(kata, probes, draw):
     sizes = 7, 6, 4, 2, 1
@@ -162,9 +162,13 @@ def resumes(kata, probes, draw, dtype, same):
     visible.assert_resumes(kata.run(probes.resumed, sizes, states, batches, lrs, at, dtype), at, same)
 
 
-@task("learns", title=f"After {visible.STEPS} steps, the model needs fewer bits than a 5-gram model")
+@task(
+    "learns",
+    title=f"After {visible.STEPS} steps, the model predicts better than n-grams, and remembers what a story has said",
+)
 def test_the_model_learns(kata, probes, draw):
-    visible.assert_learned(kata.run(probes.trained, visible.STEPS, visible.CONTEXT, draw.seed()))
+    seed = draw.seed()
+    visible.assert_learned(kata.run(probes.trained, visible.STEPS, visible.CONTEXT, seed), seed)
 
 
 @task("inputs", title="Calls leave their arguments alone")

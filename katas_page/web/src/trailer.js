@@ -28,9 +28,9 @@ export function trailerSection(begun) {
     const summary = el("summary", {}, el("strong", {}, "What you will build"));
     const reads = `In part 1, you write a network that reads digits. The shipped solution has learned from
         3 000 of them, and reads ${right} of ${of} others:`;
-    const writes = `In part 2, you write a language model. This is what the shipped solution writes after "A network"
-        while it learns from the texts of this course:`;
-    const ends = `To guess the next character, a model that knows nothing needs ${guessing} bits. In the end, this one
+    const writes = `In part 2, you write a language model. This is what the shipped solution writes while
+        it learns from little stories; the last two it was given the beginning of:`;
+    const ends = `To guess the next token, a model that knows nothing needs ${guessing} bits. In the end, this one
         needs ${bits}.`;
     const section = el(
         "details",

@@ -60,7 +60,7 @@ class Embedding:
 
 
 class Head:
-    """The last layer norm, and the product with the table of characters."""
+    """The last layer norm, and the product with the table of tokens."""
 
     def __init__(self, tokens, gamma, beta):
         self.tokens, self.gamma, self.beta = tokens, gamma, beta

@@ -26,7 +26,7 @@ def forward(params: dict, ids: np.ndarray, n_heads: int) -> tuple[np.ndarray, ob
 
 def loss_and_gradients(params: dict, ids: np.ndarray, targets: np.ndarray, n_heads: int) -> tuple[float, dict]:
     logits, (x, y, caches) = forward(params, ids, n_heads)
-    n, tokens, characters = logits.shape
+    n, tokens, vocabulary = logits.shape
 
     # -log p = log(sum of exp(l - max)) - (l_target - max)
     shifted = logits - np.max(logits, axis=2, keepdims=True)
@@ -36,7 +36,7 @@ def loss_and_gradients(params: dict, ids: np.ndarray, targets: np.ndarray, n_hea
     loss = float(np.mean(np.log(sums) - of_target))
 
     # d loss / d logits = (p - one-hot) / count
-    one_hot = targets[:, :, None] == np.arange(characters)
+    one_hot = targets[:, :, None] == np.arange(vocabulary)
     dlogits = (exponentials / sums - one_hot) / (n * tokens)
 
     dtable = np.einsum("ntc,ntf->cf", dlogits, y)

@@ -1,6 +1,6 @@
 # Typed, with many small functions
 # independent
-"""A GPT-2 style character model in NumPy: tied embeddings, pre-norm blocks, AdamW with global norm clipping."""
+"""A GPT-2 style language model in NumPy: tied embeddings, pre-norm blocks, AdamW with global norm clipping."""
 
 from __future__ import annotations
 

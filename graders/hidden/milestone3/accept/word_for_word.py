@@ -34,10 +34,10 @@ def forward(params: dict, ids: np.ndarray, n_heads: int) -> tuple[np.ndarray, ob
 
 def loss_and_gradients(params: dict, ids: np.ndarray, targets: np.ndarray, n_heads: int) -> tuple[float, dict]:
     logits, (x, y, block_caches) = forward(params, ids, n_heads)
-    n_characters, features = params["tokens"].shape
+    vocabulary, features = params["tokens"].shape
 
     # flatten, as hint 2 says
-    flat_logits = logits.reshape(-1, n_characters)
+    flat_logits = logits.reshape(-1, vocabulary)
     flat_targets = targets.reshape(-1)
     loss = cross_entropy(flat_logits, flat_targets)
 
@@ -60,7 +60,7 @@ def loss_and_gradients(params: dict, ids: np.ndarray, targets: np.ndarray, n_hea
         dblocks.insert(0, dblock)
 
     # the table's second part, and the positions
-    dtokens = dtokens + embed_gradient(dx, ids, n_characters)
+    dtokens = dtokens + embed_gradient(dx, ids, vocabulary)
     dpositions = np.zeros_like(params["positions"])
     dpositions[: ids.shape[1]] = dx.sum(axis=0)
 

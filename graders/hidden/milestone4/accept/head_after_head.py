@@ -22,9 +22,9 @@ class Block(Module):
 
 
 class GPT(Module):
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         super().__init__()
-        self.tokens = yf.Embedding(characters, features)
+        self.tokens = yf.Embedding(vocabulary, features)
         self.positions = yf.Embedding(context, features)
         self.blocks = yf.ModuleList([Block(features) for _ in range(n_blocks)])
         self.norm = yf.LayerNorm(features)

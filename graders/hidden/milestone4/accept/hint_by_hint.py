@@ -57,9 +57,9 @@ class Block(Module):
 
 
 class GPT(Module):
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         super().__init__()
-        self.tokens = Embedding(characters, features)
+        self.tokens = Embedding(vocabulary, features)
         self.positions = Embedding(context, features)
         self.blocks = ModuleList([Block(features, n_heads) for _ in range(n_blocks)])
         self.norm = LayerNorm(features)
@@ -92,11 +92,11 @@ class GPT(Module):
             logits, cache = self.next_logits(np.array(new, dtype=np.int64), cache)
             last = logits.numpy()[-1].astype(np.float64)
             if temperature == 0:
-                character = int(last.argmax())
+                token = int(last.argmax())
             else:
                 p = np.exp((last - last.max()) / temperature)
-                character = int(rng.choice(len(p), p=p / p.sum()))
-            new = [character]
+                token = int(rng.choice(len(p), p=p / p.sum()))
+            new = [token]
             text = text + new
         return text
 

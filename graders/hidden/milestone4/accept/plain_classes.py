@@ -88,9 +88,9 @@ class Block(Module):
 
 
 class GPT(Module):
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         super().__init__()
-        self.tokens = Embedding(characters, features)
+        self.tokens = Embedding(vocabulary, features)
         self.positions = Embedding(context, features)
         self.blocks = Sequential(*[Block(features, n_heads) for _ in range(n_blocks)])
         self.norm = LayerNorm(features)

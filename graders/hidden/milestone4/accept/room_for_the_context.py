@@ -55,10 +55,10 @@ class Block(Module):
 
 
 class GPT(Module):
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         super().__init__()
         self.room = n_blocks, n_heads, context, features // n_heads
-        self.tokens = Embedding(characters, features)
+        self.tokens = Embedding(vocabulary, features)
         self.positions = Embedding(context, features)
         self.blocks = ModuleList([Block(features, n_heads, context) for _ in range(n_blocks)])
         self.norm = LayerNorm(features)

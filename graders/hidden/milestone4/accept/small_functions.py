@@ -61,10 +61,10 @@ class Block(Module):
 
 
 class GPT(Module):
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         super().__init__()
-        self.characters, self.context = characters, context
-        self.tokens = Embedding(characters, features)
+        self.vocabulary, self.context = vocabulary, context
+        self.tokens = Embedding(vocabulary, features)
         self.positions = Embedding(context, features)
         self.blocks = ModuleList([Block(features, n_heads) for _ in range(n_blocks)])
         self.norm = LayerNorm(features)
@@ -94,7 +94,7 @@ class GPT(Module):
         if n_new == 0:
             return list(ids)
         cache, rest, result = None, np.array(ids), list(ids)
-        random = rng.random(n_new)  # one number for each character
+        random = rng.random(n_new)  # one number for each token
         for u in random:
             logits, cache = self.next_logits(rest, cache)
             rest = np.array([self.chosen(np.asarray(logits.data[-1], float), temperature, u)])

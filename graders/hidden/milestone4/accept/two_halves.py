@@ -66,9 +66,9 @@ class Block(AttentionHalf, MLPHalf):
 
 
 class GPT(Module):
-    def __init__(self, characters: int, context: int, features: int, n_heads: int, n_blocks: int):
+    def __init__(self, vocabulary: int, context: int, features: int, n_heads: int, n_blocks: int):
         super().__init__()
-        self.tokens = Embedding(characters, features)
+        self.tokens = Embedding(vocabulary, features)
         self.positions = Embedding(context, features)
         self.blocks = ModuleList(Block(features, n_heads) for _ in range(n_blocks))
         self.norm = LayerNorm(features)
@@ -100,7 +100,7 @@ class GPT(Module):
 
     def generate(self, ids: list[int], n_new: int, rng: np.random.Generator, temperature: float = 1.0) -> list[int]:
         text, cache = [int(i) for i in ids], None
-        # the prompt one character at a time, except for its last
+        # the prompt one token at a time, except for its last
         for i in text[:-1]:
             _, cache = self.next_logits([i], cache)
         for _ in range(n_new):
