@@ -13,6 +13,7 @@ import io
 import json
 import math
 import sys
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
@@ -68,7 +69,7 @@ def lines() -> dict:
 
     def tell(step: int, _: float, params: dict) -> None:
         if step in STEPS:
-            write(step, params, step, text.beginnings[step])
+            write(step, params, step, text.beginnings[step % len(text.beginnings)])
 
     n = len(text.tokens)
     fresh = training.initial_parameters(n, np.random.default_rng(0), context=training.CONTEXT)
@@ -89,8 +90,10 @@ def animation(lines: list[dict]) -> str:
     for n in range(len(lines) + 1):
         text = Text("$ katas run milestone3\n\n", "bold")
         for number, line in enumerate(lines):
-            said = f"step {line['step']:4}  {line['text']}".replace("\n", "⏎") if number < n else ""
-            text.append(said + "\n", "green" if number >= len(STEPS) - 1 else "bright_black")
+            told = textwrap.wrap(line["text"], 66)
+            for row, part in enumerate(told):
+                said = (f"step {line['step']:4}  " if row == 0 else " " * 11) + part if number < n else ""
+                text.append(said + "\n", "green" if number >= len(STEPS) else "bright_black")
         pictures.append(drawn(text, n))
     return animated(
         pictures, (1, *(3 for _ in lines[:-1]), 6), "A language model learns to write: from noise to stories"

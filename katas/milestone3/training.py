@@ -11,6 +11,7 @@ from typing import Any
 
 import byte_pairs
 import corpus
+import exporting
 import numpy as np
 import stories
 from attention import attention, split_heads
@@ -30,7 +31,7 @@ LEARNING_RATE, WARMUP = 0.006, 50
 N_MERGES, SAMPLE = 220, 20_000  # of your byte-pair encoding, and the characters that it learns from
 SPACE = ord(" ")
 TRIED, SHOWN = 100, 8  # beginnings of unseen stories, in the end
-MODEL = Path("model.npz")  # of the last training
+MODEL, PAGE = Path("model.npz"), Path("model.html")  # of the last training
 
 
 def byte_pairs_of(text: str) -> corpus.Tokens:
@@ -264,7 +265,6 @@ def main(
     )  # fmt: skip
     if not losses:
         return
-    save(MODEL, arrays_of(params), options.data)
     n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}
     bits = bits_per_token(forward, params, text)
     print(f"bits per token of the text held back: {bits:.2f} (bigram {n_grams[2]:.2f}, 5-gram {n_grams[5]:.2f})")
@@ -277,21 +277,27 @@ def main(
             written(next_logits, params, text.tokens, corpus.beginning(story), np.random.default_rng(number))
             for number, story in enumerate(text.unseen[:TRIED])
         ]
-        print(corpus.judged(lines))
+        judged = corpus.judged(lines)
+        print(judged)
     else:
         lines = [line(params, number) for number in range(SHOWN)]
-    print("", *lines[:SHOWN], "", "Talk to it: katas run milestone3 -- --talk", sep="\n")
+    print("", *lines[:SHOWN], sep="\n")
     if recorder.in_page:
         return
+    save(MODEL, arrays_of(params), options.data)
+    if text.unseen:
+        PAGE.write_text(exporting.page(params, text, bits, judged), encoding="utf-8")
+        print(f"\n{PAGE.absolute()} is your model in one file: open it in a browser, or send it to a friend")
+    print("talk to it: katas run milestone3 -- --talk")
     try:
         from matplotlib.figure import Figure
     except ImportError:
         print("no picture, because matplotlib is missing: pip install matplotlib")
         return
-    figure = Figure(figsize=(10, 7.5), layout="constrained")
+    figure = Figure(figsize=(12, 7), layout="constrained")
     draw(figure, params, losses, n_grams, bits, text.tokens, lines[0])
     figure.savefig("training.png")
-    print(f"\n{Path('training.png').absolute()} shows the loss, the vectors of the words, and what the heads look at")
+    print(f"{Path('training.png').absolute()} shows the loss, the vectors of the words, and what the heads look at")
 
 
 def draw(
@@ -304,8 +310,8 @@ def draw(
     line: str,
 ) -> None:
     """Draw the loss against the n-grams', the vectors of some words, and the attention of the last block on a line."""
-    top, bottom = figure.subfigures(2, 1, height_ratios=(3, 4))
-    left, right = top.subplots(1, 2)
+    parts = figure.subplot_mosaic([["loss", "attention"], ["words", "attention"]], width_ratios=(3, 4))
+    left = parts["loss"]
     values = np.array(losses) / math.log(2)
     left.plot(values, linewidth=0.4, color="0.75", label="one batch")
     width = max(1, len(values) // 60)
@@ -321,8 +327,8 @@ def draw(
     left.axhline(bits, color="C2", label="your model, held-back text")
     left.set(xlabel="step", ylabel="bits per token", title="Learning", ylim=(0, min(values[0], 6)))
     left.legend(fontsize=7)
-    draw_words(right, params, tokens)
-    draw_attention(bottom, params, tokens, line)
+    draw_words(parts["words"], params, tokens)
+    draw_attention(parts["attention"], params, tokens, line)
 
 
 def draw_words(axes: Any, params: dict, tokens: corpus.Tokens) -> None:
@@ -353,8 +359,8 @@ def spelt(tokens: corpus.Tokens, text: str) -> list[int]:
         return []
 
 
-def draw_attention(figure: Any, params: dict, tokens: corpus.Tokens, line: str) -> None:
-    """Draw how much each token of a line attends to each earlier one, for every head of the last block."""
+def draw_attention(axes: Any, params: dict, tokens: corpus.Tokens, line: str) -> None:
+    """Draw how much each token of a line attends to each earlier one, in the head of the last block that does most."""
     ids = spelt(tokens, line)[: len(params["positions"])]
     names = [tokens.decode([i]).strip() for i in ids]
     x = params["tokens"][ids] + params["positions"][: len(ids)]
@@ -363,9 +369,7 @@ def draw_attention(figure: Any, params: dict, tokens: corpus.Tokens, line: str) 
     p = params["blocks"][-1]
     q, k, v = np.split(layer_norm(x, p["ln1_gamma"], p["ln1_beta"]) @ p["qkv_weight"].T + p["qkv_bias"], 3, axis=-1)
     _, weights = attention(split_heads(q, N_HEADS), split_heads(k, N_HEADS), split_heads(v, N_HEADS))
-    figure.suptitle("What each head of the last block looks at: one row for each token", fontsize=10)
-    for head, axes in enumerate(figure.subplots(1, N_HEADS)):
-        axes.imshow(weights[head], cmap="Blues", vmin=0)
-        axes.set_xticks(range(len(names)), names, fontsize=4, rotation=90)
-        axes.set_yticks(range(len(names)), names, fontsize=4)
-        axes.set_title(f"head {head + 1}", fontsize=8)
+    axes.imshow(weights.max(axis=0), cmap="Blues", vmin=0)
+    axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90)
+    axes.set_yticks(range(len(names)), names, fontsize=6)
+    axes.set_title("What the last block looks at, one row for each token")

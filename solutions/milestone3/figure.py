@@ -14,5 +14,5 @@ def draw(figure):
     line = training.written(
         next_logits, params, text.tokens, corpus.beginning(text.unseen[0]), np.random.default_rng(0)
     )
-    figure.set_size_inches(10, 7.5)
+    figure.set_size_inches(12, 7)
     training.draw(figure, params, losses, n_grams, bits, text.tokens, line)

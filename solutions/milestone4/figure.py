@@ -56,5 +56,5 @@ def draw(figure):
     right.semilogy(np.arange(10, STEPS, 20), largest, ".-", color="C0")
     eps = np.finfo(np.float32).eps * losses.mean()
     right.axhline(eps, linestyle=":", color="0.4", label="one rounding of a float32 loss")
-    right.set(xlabel="step", ylabel="bits", title="Largest difference in 20 steps", ylim=(1e-8, 1e-3))
+    right.set(xlabel="step", ylabel="bits", title="Largest difference in 20 steps", ylim=(1e-8, 1))
     right.legend(fontsize=8)

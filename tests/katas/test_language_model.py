@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.browser import chromium, violations
 from tests.kata_modules import importable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,6 +210,55 @@ def test_a_short_training_says_what_it_has_learned(tmp_path: Path) -> None:
     assert any(line.startswith("bits per token of the text held back: ") for line in rest)
     assert any(line.startswith("of 100 unseen stories that it got the beginning of, it ended ") for line in rest)
     assert (tmp_path / "training.png").is_file() or "matplotlib is missing" in done.stdout
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any]]:
+    """Yield a page with a model of random numbers, the model's `forward`, and its tokens."""
+    with importable(KATA, *BUILDS_ON, ROOT / "solutions" / "milestone3") as imported:
+        training, corpus, model = (imported(name) for name in ("training", "corpus", "language_model"))
+        text = corpus.of_stories(training.byte_pairs_of, training.CONTEXT)
+        rng = np.random.default_rng(4)
+        params = training.initial_parameters(len(text.tokens), rng)
+        moved = [each + 0.2 * rng.standard_normal(each.shape).astype(each.dtype) for each in training.arrays_of(params)]
+        params = training.arranged_like(params, moved)
+        page = tmp_path / "model.html"
+        page.write_text(imported("exporting").page(params, text, 0.7, "89 of 100 stories"), encoding="utf-8")
+        yield page, lambda ids: model.forward(params, ids[None], training.N_HEADS)[0][0], text
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path, Any, Any], width: int) -> None:
+    path, forward, text = exported
+    assert path.stat().st_size <= 1 << 20
+    with chromium() as browser:
+        page = browser.new_page(
+            viewport={"width": width, "height": 800}, color_scheme="dark" if width < 400 else "light"
+        )
+        faults: list[str] = []
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("request", lambda request: faults.append(request.url) if request.url != path.as_uri() else None)
+        page.goto(path.as_uri())
+        for story in text.unseen[:5]:
+            ids = page.evaluate("encode", story)
+            assert ids == text.tokens.encode(story).tolist()
+            found = page.evaluate(
+                "ids => { const text = begin(); ids.forEach(id => read(text, id)); return text.logits }", ids
+            )
+            assert np.abs(np.array(found) - forward(np.array(ids))).max() < 1e-4
+        page.fill("#prompt", "Mia wants a kite.")
+        page.locator("#temperature").fill("0")
+        page.click("#write")
+        page.locator("#story span.written").first.wait_for()
+        page.locator("#story span.written").first.hover()
+        assert page.locator("#next li").count() >= 1
+        assert page.locator("#heading").inner_text() == "What it expected here"
+        page.fill("#prompt", "Ω")
+        assert page.locator("#story").inner_text() == "The model has never seen one of these letters."
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert violations(page) == []
+        assert faults == []
 
 
 def test_a_text_without_letters_is_learned_and_drawn(tmp_path: Path) -> None:
