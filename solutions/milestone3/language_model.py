@@ -2,7 +2,7 @@
 
     katas run milestone3
 
-trains the model on a text, shows what it writes meanwhile, and draws what it has learned: training.png.
+trains the model on stories, shows what it writes meanwhile, and puts it into one page: model.html.
 """
 
 import numpy as np

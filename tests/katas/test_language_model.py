@@ -210,6 +210,27 @@ def test_a_short_training_says_what_it_has_learned(tmp_path: Path) -> None:
     assert any(line.startswith("bits per token of the text held back: ") for line in rest)
     assert any(line.startswith("of 100 unseen stories that it got the beginning of, it ended ") for line in rest)
     assert (tmp_path / "training.png").is_file() or "matplotlib is missing" in done.stdout
+    assert f"{tmp_path / 'model.html'} is your model in one file" in done.stdout
+    said = talked(tmp_path, "Mia wants a kite.\nΩ\n\nnot read\n", "--top-k", 3, "--temperature", 0)
+    assert "Mia wants a kite." in said.stdout.partition("> ")[2]
+    assert "'Ω': not all its letters occur" in said.stdout
+    assert "not read" not in said.stdout
+    np.savez(tmp_path / "model.npz", np.zeros(3), data="")
+    assert "has no model that fits" in talked(tmp_path, "").stderr
+
+
+def talked(folder: Path, typed: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("--talk", *arguments), cwd=folder, env=environment(), input=typed, capture_output=True, text=True
+    )
+
+
+def test_who_has_trained_nothing_is_told_to(tmp_path: Path) -> None:
+    said = talked(tmp_path, "Mia\n")
+    assert said.returncode == 1
+    assert said.stderr.endswith(
+        "model.npz has no model that fits (No such file or directory). Train one: katas run milestone3\n"
+    )
 
 
 @pytest.fixture
