@@ -14,8 +14,8 @@ from graders.checks import about, assert_close, assert_equal, assert_parts, asse
 from graders.checks.mismatch import fail
 
 HERE = Path(__file__).parent
-STEPS, CONTEXT = 200, 38  # of the training here; `katas run milestone3` takes 1600 steps, with passages of 53
-REMEMBERED = 0.5  # a 5-gram model remembers 0.16, and the solution 0.9
+STEPS, CONTEXT = 250, 38  # of the training here; `katas run milestone3` takes 1600 steps, with passages of 53
+REMEMBERED = 0.35  # a 5-gram model remembers 0.16, and the solution 0.9
 N_HEADS = 4  # as in training.py
 
 

@@ -218,6 +218,7 @@ def test_chunks_of_any_length(kata, probes, draw):
 @task("cache", title="A seed decides what is written, and different seeds write different texts")
 def test_writing(kata, probes, draw):
     params = visible.model(draw.normal, 9, 6, 12, 1)
+    params["tokens"] /= 4  # so that no token is nearly certain
     prompt = [int(each) for each in draw.integers(0, 9, 2)]
     seeds = [draw.seed() for _ in range(6)]
     first = [[int(i) for i in kata.run(probes.written, params, prompt, 10, 2, seed)] for seed in seeds]
