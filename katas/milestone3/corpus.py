@@ -149,22 +149,19 @@ def begins(ids: np.ndarray, newline: int, context: int) -> np.ndarray:
 # ----------------------------------------------------------------------------------------------------- measuring
 
 
-def rows_of(told: Sequence[str], tokens: Tokens, context: int) -> np.ndarray:
-    """Return the ids of some stories, one in each row (n, context). After its end, a row has zeros."""
+def remembered(
+    predict: Callable[[np.ndarray], np.ndarray], told: Sequence[str], tokens: Tokens, context: int
+) -> dict[str, float]:
+    """Return the share of right words where stories repeat a person, a place, and so on.
+
+    `predict` gets the ids of the stories, one in each row (n, context) with zeros after its end. It returns the most
+    probable next id after each of them, in the same shape. A word is right if all of its tokens are.
+    """
     rows = np.zeros((len(told), context), dtype=np.int64)
     for row, story in zip(rows, told, strict=True):
         ids = tokens.encode(story)[:context]
         row[: len(ids)] = ids
-    return rows
-
-
-def remembered(predicted: np.ndarray, told: Sequence[str], tokens: Tokens) -> dict[str, float]:
-    """Return the share of right words where stories repeat a person, a place, and so on.
-
-    `predicted` (n, context) are the ids that a model thinks most probable after each id of `rows_of(told)`. A word is
-    right if all of its tokens are.
-    """
-    right = predicted[:, :-1] == rows_of(told, tokens, predicted.shape[1])[:, 1:]
+    right = predict(rows)[:, :-1] == rows[:, 1:]
     found: dict[str, list[bool]] = {}
     for row, story in zip(right, told, strict=True):
         for what, start, end in stories.repeated(story):
@@ -180,7 +177,7 @@ def beginning(story: str) -> str:
 
 
 def judged(lines: Sequence[str]) -> str:
-    """Return a sentence that says how many lines of a model, each of which goes on with an unseen story, are right."""
+    """Return in words how many of the endings that a model wrote for unseen stories are right."""
     grammatical, remembering = (sum(map(test, lines)) for test in (stories.is_grammatical, stories.remembers))
     return (
         f"of {len(lines)} unseen stories that it got the beginning of, it ended {grammatical} grammatically, and "

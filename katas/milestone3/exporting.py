@@ -7,7 +7,6 @@ from typing import Any
 
 import corpus
 import numpy as np
-import stories
 from talking import N_HEADS
 
 HERE = Path(__file__).parent
@@ -20,8 +19,8 @@ ABOUT = (
 
 def page(params: dict, text: corpus.Corpus, bits: float, judged: str) -> str:
     """Return an HTML page with a model of the stories, and what the training has measured."""
-    told = stories.stories(3000, seed=0)
-    pieces = sorted({piece for story in told for piece in corpus.pieces(story)} | set("".join(told)) | {"\n"})
+    told = "\n".join(text.unseen)
+    pieces = sorted({*corpus.pieces(told), *told})
     model = {
         "context": len(params["positions"]),
         "heads": N_HEADS,
@@ -46,5 +45,6 @@ def _packed(part: Any) -> Any:
 
 
 def _count(part: Any) -> int:
-    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return sum(map(_count, inner)) if isinstance(part, dict | list) else int(np.size(part))
+    if isinstance(part, dict):
+        part = list(part.values())
+    return sum(map(_count, part)) if isinstance(part, list) else part.size

@@ -75,7 +75,7 @@ def save(path: Path, arrays: list[np.ndarray], data: Path | None) -> None:
 
 
 def load(path: Path) -> tuple[list[np.ndarray], Path | None]:
-    """Return what `save` has kept. Raises OSError or ValueError if there is no such file."""
+    """Return what was saved. Raises OSError for a file that cannot be read, and ValueError for another format."""
     with np.load(path) as kept:
         data = str(kept["data"])
         return [kept[f"arr_{i}"] for i in range(len(kept.files) - 1)], Path(data) if data else None

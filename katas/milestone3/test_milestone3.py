@@ -209,14 +209,13 @@ def judged(predict, seed):
         losses = F.cross_entropy(
             predict(text.held_back[at]).flatten(0, -2), torch.tensor(text.held_back[at + 1]).flatten()
         )
-        predicted = predict(corpus.rows_of(text.unseen, text.tokens, CONTEXT)).argmax(dim=-1).numpy()
+        shares = corpus.remembered(lambda ids: predict(ids).argmax(dim=-1).numpy(), text.unseen, text.tokens, CONTEXT)
     bits = losses.item() / math.log(2)
     for n, name in ((2, "bigram"), (5, "5-gram")):
         limit = corpus.n_gram_bits(text, n)
         if not bits < limit:
             said = f"the model needs {bits:.2f} bits for a token of new stories; the {name} model needs {limit:.2f}"
             fail(said, f"less than {limit:.2f}", bits)
-    shares = corpus.remembered(predicted, text.unseen, text.tokens)
     if sum(shares.values()) / len(shares) < REMEMBERED:
         known = ", ".join(f"{share:.0%} of the {what}s" for what, share in shares.items())
         said = f"of what new stories repeat, the model remembers {known}; one that looks back remembers most"

@@ -18,7 +18,7 @@ from attention import attention, split_heads
 from layer_norm import layer_norm
 from optimizers import warmup_cosine
 from softmax_cross_entropy import cross_entropy
-from talking import N_HEADS, Next, load, save, talk, written
+from talking import N_HEADS, TEMPERATURE, Next, load, save, talk, written
 from transformer_block import block
 
 from graders.worker.recorder import Recorder
@@ -161,9 +161,11 @@ def bits_per_token(forward: Callable[..., Any], params: dict, text: corpus.Corpu
 
 def remembered(forward: Callable[..., Any], params: dict, text: corpus.Corpus, n: int = TRIED) -> dict[str, float]:
     """Return what the model remembers in n unseen stories: the share of persons, places, and so on."""
-    ids = corpus.rows_of(text.unseen[:n], text.tokens, len(params["positions"]))
-    logits, _ = forward(params, ids, N_HEADS)
-    return corpus.remembered(np.asarray(logits).argmax(axis=-1), text.unseen[:n], text.tokens)
+
+    def predict(ids: np.ndarray) -> np.ndarray:
+        return np.asarray(forward(params, ids, N_HEADS)[0]).argmax(axis=-1)
+
+    return corpus.remembered(predict, text.unseen[:n], text.tokens, len(params["positions"]))
 
 
 class Ladder:
@@ -223,7 +225,7 @@ def main(
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps (default: %(default)s)")
     parser.add_argument("--prompt", default=None, help="how each line that the model writes begins")
     parser.add_argument("--talk", action="store_true", help="talk to the model of the last training")
-    parser.add_argument("--temperature", type=float, default=0.5, help="of --talk (default: %(default)s)")
+    parser.add_argument("--temperature", type=float, default=TEMPERATURE, help="of --talk (default: %(default)s)")
     parser.add_argument("--top-k", type=int, default=None, help="of --talk: only the k most likely tokens")
     parser.add_argument("--top-p", type=float, default=None, help="of --talk: only the fewest with this probability")
     options = parser.parse_args()

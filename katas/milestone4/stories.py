@@ -93,21 +93,18 @@ def is_grammatical(text: str) -> bool:
 
 def remembers(text: str) -> bool:
     """Whether a text is one of these stories, which also knows to its end who did it, with which thing, and where."""
-    for template, words in _readings(text):
-        differ = all(words.get(one) != words.get(other, "") for one, other in ("ab", "cd"))
-        if differ and template.format(**_with_pronouns(words)) == text:
-            return True
-    return False
+    pairs = ("ab", "cd")  # of slots whose words differ
+    return any(all(words.get(one) != words.get(other, "") for one, other in pairs) for _, words in _told(text))
 
 
 def repeated(text: str) -> list[tuple[str, int, int]]:
     """Return where a story repeats a word: what it says ("person", "thing", …), and where the word begins and ends."""
-    template, words = next(each for each in _readings(text) if each[0].format(**_with_pronouns(each[1])) == text)
+    template, words = next(_told(text))
     at, before, found = 0, set(), []
     for literal, slot, *_ in Formatter().parse(template):
         at += len(literal)
         if slot:
-            end = at + len(_with_pronouns(words)[slot])
+            end = at + len(words[slot])
             if slot in before and slot in REMEMBERED:
                 found.append((REMEMBERED[slot], at, end))
             before.add(slot)
@@ -125,6 +122,14 @@ def _readings(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     for template, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(text):
             yield template, match.groupdict()
+
+
+def _told(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the templates that make exactly this text of some words, with all these words."""
+    for template, first in _readings(text):
+        words = _with_pronouns(first)
+        if template.format(**words) == text:
+            yield template, words
 
 
 def _pattern(template: str) -> re.Pattern[str]:
