@@ -67,7 +67,7 @@ def lines() -> dict:
         line = training.written(model.next_logits, params, text.tokens, beginning, np.random.default_rng(number))
         found.append({"step": step, "text": line})
 
-    def tell(step: int, _: float, params: dict) -> None:
+    def tell(step: int, _: float, params: dict, __: tuple) -> None:
         if step in STEPS:
             write(step, params, step, text.beginnings[step % len(text.beginnings)])
 

@@ -65,9 +65,12 @@ def application(katas: LiveKatas) -> Starlette:
         ("POST", kata + "/try", lambda katas, given, slug: katas.tryouts.run(katas.kata(slug), given.get("text"))),
         ("POST", kata + "/try/stop", lambda katas, _, **__: katas.tryouts.stop() or {}),
         ("POST", kata + "/train", lambda katas, given, slug: katas.trainings.begin(katas.kata(slug), given)),
-        ("POST", kata + "/train/next", lambda katas, given, **__: katas.trainings.next(given)),
-        ("POST", kata + "/train/digit", lambda katas, given, **__: katas.trainings.read_digit(given)),
-        ("POST", kata + "/train/stop", lambda katas, _, **__: katas.trainings.stop() or {}),
+        ("GET", kata + "/train", lambda katas, _, slug: katas.trainings.listed(slug)),
+        ("POST", kata + "/train/news", lambda katas, given, slug: katas.trainings.news(slug, given)),
+        ("POST", kata + "/train/pace", lambda katas, given, slug: katas.trainings.pace(slug, given)),
+        ("POST", kata + "/train/stop", lambda katas, given, slug: katas.trainings.stop_one(slug, given)),
+        ("POST", kata + "/train/forget", lambda katas, given, slug: katas.trainings.forget(slug, given)),
+        ("POST", kata + "/train/digit", lambda katas, given, slug: katas.trainings.read_digit(slug, given)),
         ("POST", kata + "/{action}", act),
     ]
     app = Starlette(

@@ -21,6 +21,7 @@ from graders.learner.watch.events import Event
 from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
 from katas_page.files import WRITING
+from katas_page.kept import KeptTrainings
 from katas_page.pane import Snapshot, snapshot
 from katas_page.trainings import Trainings
 from katas_page.tryout import Tryouts
@@ -156,9 +157,11 @@ class LiveKatas:
     def __init__(self, root: Path, judge: Judge) -> None:
         self.root, self._judge = root, judge
         self._turn = threading.Lock()  # of several open katas, one is graded at a time
-        self.tryouts, self.trainings = Tryouts(judge), Trainings(judge)
+        self.tryouts = Tryouts(judge)
+        self.trainings = Trainings(judge, KeptTrainings(root / ".katas" / "trainings"))
         self._open: dict[str, LiveKata] = {}
         self._lock = threading.Lock()
+        self.trainings.resume(self.kata)
 
     def kata(self, slug: str) -> Kata:
         """Return a kata or a puzzle. Raises KataError if there is none."""

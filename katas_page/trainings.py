@@ -1,24 +1,33 @@
-"""The "Train" tab: the learner's own training program runs in a worker, and the page draws the frames that it sends.
+"""The "Train" tab: the learner's own training programs run in workers, and pages draw the frames that these send.
 
-The page asks for one frame after another (graders/worker/recorder.py). A worker that gets no request waits, so pausing
-needs no code here. What a worker sends is untrusted: a frame has a small size, comes at most 30 times a second, and
-contains only what `frame_of` takes from it.
+Trainings belong to the server. They wait in a queue, of which the first one runs; a pause lets the next one go on. Each
+frame is the answer to one request (graders/worker/recorder.py), so a worker that gets none waits. What it sends is
+untrusted: a frame has a limited size, comes at most 30 times a second, and contains only what `frame_of` takes from it.
+Every few seconds the program hands over the state from which it can go on, if it has any, and all is written to disk.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import math
+import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graders.catalogue import Kata
-from graders.errors import JudgeError, KataError, SubmissionError
+from graders.errors import JudgeError, KataError
+from graders.judge.client import Judge
 from graders.learner.watch.plotting import programs_of
-from graders.worker.recorder import LONGEST_NAME, MOST_LAYERS, MOST_POINTS, PICTURES, PIXELS
-from katas_page.tryout import LONGEST_PART, Run, Sandbox
+from graders.worker.recorder import PIXELS
+from katas_page.frames import LONGEST_TEXT, count_of, frame_of, number_of, settings_of, text_of
+from katas_page.kept import MOST_KEPT, KeptTrainings, Training
+from katas_page.tryout import STOPPED, Run, Sandbox, is_installed
 
 if TYPE_CHECKING:
     from graders.judge.worker_handle import Worker
@@ -26,12 +35,16 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 FRAMES_PER_S = 30.0
 STEP_S = 60.0  # of a worker's own time, between two frames; milestone3 measures its model for some seconds at the end
+MOST_WAITING = 10
+KEEP_S = 5.0  # between two writings to disk
+NEWS_S = 1.0  # how long a page waits for news at most
+STOP_S = 1.0  # how long a stop waits for the step that is being taken
 LATE = f"Stopped: no step was reported for {STEP_S:g} s."
-ENDED = "This training has ended. Start it again."
-MOST_HEADER, MOST_ARRAYS = 32 << 10, 96 << 10  # in bytes, of a frame: its numbers, and its pictures
-CONTRAST = 0.6  # the share of the largest weight that gets the full colour
-MOST_DIGITS, MOST_SETTINGS = 20, 4
-LONGEST_TEXT, LONGEST_OUTPUT = 400, 8000
+ENDED = "The network of this training is no longer in memory. Go on with it, or train again."
+UNKNOWN = "This training is no longer kept."
+MOST_HEADER, MOST_ARRAYS = 32 << 10, 16 << 20  # in bytes, of a frame: its numbers, and its pictures with the state
+LONGEST_OUTPUT = 8000
+AS_MANY = 10**6  # steps
 USES_RECORDER = b"Recorder("
 TRAIN = "train"  # the entry point of a program that trains by itself
 
@@ -45,101 +58,332 @@ class TrainedBy:
 
 
 class Trainings(Sandbox):
-    """One training at a time. A new one stops the one before it, and one that no page asks for ends after a while."""
+    """All trainings of a server. The methods that a page calls raise KataError."""
 
     idle_s = 600.0
 
-    _run: Run | None = None  # has the worker
-    _number = 0
-    _due = 0.0  # when the next frame may be sent
+    def __init__(self, judge: Judge, kept: KeptTrainings | None = None) -> None:
+        super().__init__(judge)
+        self._kept = kept
+        self._all: dict[int, Training] = {}
+        self._queue: list[Training] = []  # those that have not ended
+        self._told = threading.Condition()  # held for every change of the two, and of a training
+        self._awake = threading.Event()
+        self._turning = self._closing = False
+
+    # ------------------------------------------------------------------------------- what a page asks for
+
+    def resume(self, find: Callable[[str], Kata]) -> None:
+        """Take over the trainings on disk, and go on with those that were interrupted."""
+        with self._told:
+            for training in self._kept.read(find) if self._kept is not None else []:
+                self._all[training.number] = training
+                if not training.ended:
+                    self._queue.append(training)
+        self._go()
 
     def begin(self, kata: Kata, given: Json) -> Json:
-        """Start the kata's training program, and return its first frame. Raises KataError."""
+        """Queue a training of a kata, or go on with one that has ended. Return its number."""
+        number = given.get("continues")
+        with self._told:
+            if len(self._queue) >= MOST_WAITING:
+                raise KataError(f"{MOST_WAITING} trainings have not ended yet. Stop one of them first.")
+            training = self._fresh(kata, given) if number is None else self._continued(kata, number, given)
+            self._all[training.number] = training
+            self._queue.append(training)
+            self._pace(training, {"paused": False} | given)
+        self._go()
+        return {"run": training.number}
+
+    def _fresh(self, kata: Kata, given: Json) -> Training:
         found = trained_by(kata)
         if not found.programs:
             raise KataError(f"{kata.slug} has no training to watch.")
         program = given.get("program", found.programs[0])
         if program not in found.programs:
             raise KataError(f"{program!r:.60} is not a program of {kata.slug}. Choose {', '.join(found.programs)}.")
-        settings = _settings(given.get("settings"))
-        order = {"program": program, "watched": found.watched, "settings": settings, **_how_far(given)}
+        settings = settings_of(given.get("settings"))
+        number = max([*self._all, self._kept.last if self._kept is not None else 0], default=0) + 1
+        return Training(number, kata, program, found.watched, settings)
+
+    def _continued(self, kata: Kata, number: object, given: Json) -> Training:
+        training = self._found(kata.slug, number)
+        if not training.ended or not training.state:
+            raise KataError("This training cannot go on.")
+        training.settings |= settings_of(given.get("settings"))
+        training.go_back()
+        training.ended = training.stopping = False
+        training.kata = kata
+        self._release(training)
+        return training
+
+    def news(self, slug: str, given: Json) -> Json:
+        """Return a training's frames from number `since` on, as soon as there are any, and how it stands.
+
+        Without `run`, it is the kata's latest training, if there is one.
+        """
+        since = count_of(given.get("since"))
+        with self._told:
+            run = given.get("run")
+            if run is None:
+                run = max((number for number, each in self._all.items() if each.slug == slug), default=None)
+            if run is None:
+                return {"run": None}
+            training = self._found(slug, run)
+            if since >= len(training.frames) and not training.ended:
+                self._told.wait(NEWS_S)
+            before = self._queue[: self._queue.index(training)] if training in self._queue else []
+            ahead = next((each for each in before if each.may_go_on), None)
+            return {
+                "run": run,
+                "program": training.program,
+                "frames": training.frames[since:],
+                "paused": training.paused,
+                "ended": training.ended,
+                "can_go_on": training.ended and bool(training.state),
+                "waits_for": f"{ahead.slug}, {ahead.step()}" if ahead and not training.paused else "",
+                "unkept": self._kept.fault if self._kept is not None else "",
+            }
+
+    def listed(self, slug: str) -> Json:
+        """Return the kata's trainings, the latest first."""
+        with self._told:
+            return {"trainings": [self._described(each) for each in reversed(self._all.values()) if each.slug == slug]}
+
+    def _described(self, training: Training) -> Json:
+        size = self._kept.size(training) if self._kept is not None else 0
+        when = time.strftime("%d %B, %H:%M", time.localtime(training.begun_at))
+        reached = {"program": training.program, "reached": training.step()}
+        return {"run": training.number, "ended": training.ended, "when": when, "kb": -(-size // 1000), **reached}
+
+    def pace(self, slug: str, given: Json) -> Json:
+        """Change how fast a training goes on: `rate` steps a second, 0 for as many as possible, `paused`, `once`."""
+        with self._told:
+            self._pace(self._found(slug, given.get("run")), given)
+        self._go()
+        return {}
+
+    def stop_one(self, slug: str, given: Json) -> Json:
+        """End a training after the step that it is taking, or at once if that takes long."""
+        with self._told:
+            training = self._found(slug, given.get("run"))
+            training.stopping = True
+        self._go()
+        with self._told:
+            self._told.wait_for(lambda: training.ended, STOP_S)
         with self._lock:
-            self._stop()
-            self._current = run = Run(kata, "")
-            waiting = self._thread.submit(self._begin, run, order)
-        return waiting.result()
+            if not training.ended and training.run is not None and training.run.worker is not None:
+                training.run.worker.kill(STOPPED)
+        return {}
 
-    def next(self, given: Json) -> Json:
-        """Let the training go on, and return the next frame. Raises KataError."""
-        return self._asked(given, lambda worker: self._frame(worker, "next", _how_far(given)))
+    def forget(self, slug: str, given: Json) -> Json:
+        """Delete a training that has ended."""
+        with self._told:
+            training = self._found(slug, given.get("run"))
+            if not training.ended:
+                raise KataError("Stop this training first.")
+            self._forget(training)
+        return {}
 
-    def read_digit(self, given: Json) -> Json:
-        """Let the network that is being trained read a digit, and return the ten probabilities. Raises KataError."""
+    def read_digit(self, slug: str, given: Json) -> Json:
+        """Let the network of a training read a digit, and return the ten probabilities."""
         try:
             pixels = base64.b64decode(given.get("pixels", ""), validate=True)
         except (TypeError, ValueError):
             pixels = b""
         if len(pixels) != PIXELS:
             raise KataError(f"A digit has {PIXELS} pixels.")
-        found = self._asked(given, lambda worker: self._reply(worker, "read_digit", pixels))
+        with self._told:
+            training = self._found(slug, given.get("run"))
+
+        def asked() -> Json:
+            worker = training.run.worker if training.run is not None else None
+            if worker is None:
+                raise KataError(ENDED)
+            self._use()
+            return self._reply(worker, "read_digit", pixels)
+
+        self._awake.set()
+        found = self._thread.submit(asked).result()
         fault, numbers = found.get("fault"), found.get("probabilities")
-        probabilities = [_number(each) for each in numbers] if isinstance(numbers, list) and len(numbers) == 10 else []
+        probabilities = (
+            [number_of(each) for each in numbers] if isinstance(numbers, list) and len(numbers) == 10 else []
+        )
         missing = "" if probabilities else "Your network returned no probabilities."
         if None in probabilities:
             probabilities, missing = [], "Your network's probabilities are not finite numbers."
-        return {"probabilities": probabilities, "fault": _text(fault, LONGEST_TEXT) or missing}
+        return {"probabilities": probabilities, "fault": text_of(fault, LONGEST_TEXT) or missing}
 
-    def _end_all(self) -> None:
-        self._end_run()
-        super()._end_all()
+    def _found(self, slug: str, number: object) -> Training:
+        training = self._all.get(number) if type(number) is int else None
+        if training is None or training.slug != slug:
+            raise KataError(UNKNOWN)
+        return training
 
-    def _begin(self, run: Run, order: Json) -> Json:
-        self._end_run()
-        self._number += 1
-        self._run = run
+    def _pace(self, training: Training, given: Json) -> None:
+        training.rate = max(0.0, number_of(given.get("rate", training.rate)) or 0.0)
+        training.paused = given.get("paused", training.paused) is True
+        training.once = min(count_of(given.get("once")), AS_MANY)
+        training.due = min(training.due, time.monotonic() + 1 / FRAMES_PER_S)
+        self._told.notify_all()
+        if self._kept is not None:
+            self._thread.submit(self._kept.write, training)
+
+    def _forget(self, training: Training) -> None:
+        self._release(training)
+        if self._kept is not None:
+            self._thread.submit(self._kept.forget, training)
+        del self._all[training.number]
+
+    def _release(self, training: Training) -> None:
+        """Let the thread end a training's worker, if it has one."""
+        if training.run is not None:
+            self._thread.submit(self._dismiss, training.run)
+        training.run = None
+
+    # ------------------------------------------------------------------------------ the thread of the workers
+
+    def _go(self) -> None:
+        """Let the thread look at the queue, in which something has changed."""
+        self._awake.set()
+        with self._told:
+            if self._turning or self._closing:
+                return
+            self._turning = True
+        self._later()
+
+    def _later(self) -> None:
+        with contextlib.suppress(RuntimeError):  # this was closed in this moment
+            self._thread.submit(self._turn)
+
+    def _turn(self) -> None:
+        """Let the first training in the queue that may go on send a frame, and come again while there is one."""
+        with self._told:
+            training = next((each for each in self._queue if each.may_go_on), None)
+            self._turning = training is not None and not self._closing
+            if training is None or self._closing:
+                return
+        wait = training.due - time.monotonic()
+        if wait > 0 and not training.stopping:
+            self._awake.wait(wait)
+            self._awake.clear()
+        else:
+            self._take(training)
+        self._later()
+
+    def _take(self, training: Training) -> None:
+        """Take a training's next frame, and record it. Whatever goes wrong ends this training, and no other one."""
+        started, state = time.monotonic(), b""
+        pause = max(1 / FRAMES_PER_S, 1 / training.rate if training.rate else 0.0)
+        try:
+            frame, state = self._frame(training, pause)
+        except KataError as fault:
+            frame = _last(str(fault))
+        except Exception:  # noqa: BLE001 (a fault of ours must not stop the queue)
+            frame = _last(traceback.format_exc())
+        if self._closing:  # the next server goes on
+            return
+        with self._told:
+            training.add(frame)
+            if state:
+                training.state, training.state_at = state, len(training.frames) - frame["done"]
+            if training.stopping and not frame["done"]:
+                training.add(_last(STOPPED))
+            training.ended = training.frames[-1]["done"]
+            training.due, training.once = started + pause, 0
+            if training.ended:
+                self._queue.remove(training)
+            self._told.notify_all()
+        if self._kept is not None and (training.ended or started >= training.keep_at):
+            self._kept.write(training)
+        if started >= training.keep_at:
+            training.keep_at = started + KEEP_S
+        if training.ended:
+            self._forget_old(training.slug)
+
+    def _frame(self, training: Training, pause: float) -> tuple[Json, bytes]:
+        """Return the next frame, and the state that came with it, if any."""
+        steps = training.once or (round(training.rate * pause) if training.rate else AS_MANY)
+        how: Json = {"steps": max(1, steps), "seconds": 1.0 if training.once or training.rate else pause}
+        how["keep"] = training.stopping or time.monotonic() >= training.keep_at
+        worker = training.run.worker if training.run is not None else None
+        if worker is None and training.stopping:
+            raise KataError(STOPPED)
+        if worker is None:
+            training.run = run = Run(training.kata, "")
+            how |= {"program": training.program, "watched": training.watched, "settings": training.settings}
+            how |= {"kept": training.state} | run.order(math.ceil(run.kata.limits.total_s))
+            worker, operation = self._begun(run), "train"
+        else:
+            operation = "next"
+        self._use()
+        found = self._reply(worker, operation, how)
+        frame = frame_of(found) | {"output": worker.take_output()[-LONGEST_OUTPUT:]}
+        state = found.get("kept")
+        return frame, state.tobytes() if isinstance(state, np.ndarray) else b""
+
+    def _begun(self, run: Run) -> Worker:
+        """Return a worker for a training. Those of trainings that have ended, which waited for digits, end."""
+        for each in list(self._all.values()):
+            if each.ended and each.run is not None:
+                self._dismiss(each.run)
         try:
             worker = self._hire(run)
         except JudgeError as fault:
-            self._end_server()  # the next training gets another one
+            if not any(each.run is not None and each.run.worker is not None for each in self._queue):
+                self._end_server()  # the next training gets another one
             raise KataError(f"Your training could not be run: {fault}") from None
         worker.reader.most_header, worker.reader.most_arrays = MOST_HEADER, MOST_ARRAYS
-        return self._frame(worker, "train", run.order(math.ceil(run.kata.limits.total_s)) | order)
+        return worker
 
-    def _asked(self, given: Json, work: Callable[[Worker], Json]) -> Json:
-        """Work with the worker of the training that the page means, in the thread to which it belongs."""
-
-        def done() -> Json:
-            worker = self._run.worker if self._run is not None else None
-            if worker is None or given.get("run") != self._number:
-                raise KataError(ENDED)
-            self._use()
-            return work(worker)
-
-        return self._thread.submit(done).result()
-
-    def _frame(self, worker: Worker, operation: str, order: Json) -> Json:
-        time.sleep(max(0.0, self._due - time.monotonic()))
-        try:
-            found = frame_of(self._reply(worker, operation, order))
-        except KataError as fault:
-            found = frame_of({}) | {"done": True, "fault": str(fault)}
-        self._due = time.monotonic() + 1 / FRAMES_PER_S
-        return found | {"run": self._number, "output": worker.take_output()[-LONGEST_OUTPUT:]}
+    def _runtime(self, kata: Kata) -> str:
+        """Return the runtime of a task in PyTorch, if there is one: its workers have a folder for checkpoints."""
+        return "torch" if "torch" in kata.runtimes and is_installed("torch") else super()._runtime(kata)
 
     def _reply(self, worker: Worker, operation: str, value: Any) -> Json:
         """Return a worker's reply. Raises KataError, and does so for every later request if the worker is dead."""
-        try:
-            worker.post(operation, "", value)
-            found = worker.receive(STEP_S, "your training", LATE)
-            worker.charge()
-        except (SubmissionError, JudgeError) as fault:
-            raise KataError(str(fault)) from None
+        worker.post(operation, "", value)
+        found = worker.receive(STEP_S, "your training", LATE)
+        worker.charge()
         return found if isinstance(found, dict) else {}
 
-    def _end_run(self) -> None:
-        if self._run is not None:
-            self._dismiss(self._run)
-        self._run = None
+    def _forget_old(self, slug: str) -> None:
+        with self._told:
+            for each in [each for each in self._all.values() if each.slug == slug and each.ended][:-MOST_KEPT]:
+                self._forget(each)
+
+    # ------------------------------------------------------------------------------------------------ the end
+
+    def stop(self) -> None:
+        """Let all workers end. The next server goes on with what has not ended."""
+        self._closing = True
+        super().stop()
+        self._go()
+
+    def _stop(self) -> None:
+        for each in list(self._all.values()):
+            if each.run is not None and each.run.worker is not None:
+                each.run.worker.kill(STOPPED)
+
+    def close(self) -> None:
+        super().close()
+        if self._kept is not None:
+            self._kept.close()
+
+    def _look(self) -> None:
+        if self._queue:  # a training that is paused keeps its worker
+            self._used_at = time.monotonic()
+        super()._look()
+
+    def _end_all(self) -> None:
+        for each in self._all.values():
+            if each.run is not None:
+                self._dismiss(each.run)
+        super()._end_all()
+
+
+def _last(fault: str) -> Json:
+    return frame_of({}) | {"done": True, "fault": fault, "output": ""}
 
 
 def trained_by(kata: Kata) -> TrainedBy:
@@ -153,81 +397,3 @@ def trained_by(kata: Kata) -> TrainedBy:
         return TrainedBy(programs[:1], watched=False)
     trains = kata.runtime == "torch" and TRAIN in kata.entry_points
     return TrainedBy(programs if trains else (), watched=True)
-
-
-def frame_of(found: Json) -> Json:
-    """Return what a page draws of a frame. All of it is checked, because a submission may have made it."""
-    import numpy as np
-
-    weights: Any = found.get("weights")
-    if _is_pictures(weights, PICTURES) and weights.dtype == np.float32:
-        finite = np.nan_to_num(weights, nan=0.0, posinf=0.0, neginf=0.0).astype(float)
-        largest = max(CONTRAST * abs(finite).max(), 1e-30)
-        weights = np.rint(127 + 127 * np.clip(finite / largest, -1, 1)).astype(np.uint8)
-    return {
-        "done": found.get("done") is True,
-        "fault": _text(found.get("fault"), LONGEST_PART),
-        "note": _text(found.get("note"), LONGEST_TEXT),
-        "begins": found.get("begins") is True,
-        "settings": _settings(found.get("settings")),
-        "unit": _text(found.get("unit"), LONGEST_NAME),
-        "title": _text(found.get("title"), LONGEST_NAME),
-        "of": _count(found.get("of")),
-        "step": _count(found.get("step")),
-        "points": [[_count(step), *map(_number, two)] for step, *two in _rows(found.get("points"), 3, MOST_POINTS)],
-        "sizes": [
-            [_text(name, LONGEST_NAME), *map(_number, two)] for name, *two in _rows(found.get("sizes"), 3, MOST_LAYERS)
-        ],
-        "weights": _bytes(weights, PICTURES),
-        "digits": _bytes(found.get("digits"), MOST_DIGITS),
-        "labels": _classes(found.get("labels")),
-        "read": _classes(found.get("read")),
-        "text": _text(found.get("text"), LONGEST_TEXT),
-    }
-
-
-def _how_far(given: Json) -> Json:
-    """Return how far a training goes on until its next frame: so many steps, or so long."""
-    steps, seconds = _count(given.get("steps")), _number(given.get("seconds")) or 0.0
-    return {"steps": max(1, steps), "seconds": min(max(seconds, 0.0), 1.0)}
-
-
-def _settings(found: object) -> dict[str, float]:
-    names = [*found.items()][:MOST_SETTINGS] if isinstance(found, dict) else []
-    numbers = {_text(name, LONGEST_NAME): _number(value) for name, value in names}
-    return {name: value for name, value in numbers.items() if name and value is not None}
-
-
-def _rows(found: object, width: int, most: int) -> list[list[Any]]:
-    rows = found[:most] if isinstance(found, list) else []
-    return [row for row in rows if isinstance(row, list) and len(row) == width]
-
-
-def _is_pictures(found: Any, most: int) -> bool:
-    shape: tuple[int, ...] = getattr(found, "shape", ())
-    return len(shape) == 2 and 1 <= shape[0] <= most and shape[1] == PIXELS
-
-
-def _bytes(pictures: Any, most: int) -> str:
-    if not _is_pictures(pictures, most) or pictures.dtype.name != "uint8":
-        return ""
-    return base64.b64encode(pictures.tobytes()).decode("ascii")
-
-
-def _classes(found: object) -> list[int]:
-    return [min(_count(each), 9) for each in found[:MOST_DIGITS]] if isinstance(found, list) else []
-
-
-def _count(found: object) -> int:
-    return found if type(found) is int and 0 <= found < 1 << 53 else 0
-
-
-def _number(found: object) -> float | int | None:
-    """Return a finite number with six digits, or None. JSON has no others."""
-    if type(found) is int and abs(found) < 1 << 53:
-        return found
-    return float(f"{found:.6g}") if isinstance(found, float) and math.isfinite(found) else None
-
-
-def _text(found: object, longest: int) -> str:
-    return found[:longest] if isinstance(found, str) else ""

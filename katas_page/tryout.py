@@ -156,7 +156,7 @@ class Sandbox:
         """
         from graders.judge.fork_server import WorkerServer, data_of
 
-        runtime, data = "torch" if kata.runtime == "gpu" else kata.runtime, data_of(kata)
+        runtime, data = self._runtime(kata), data_of(kata)
         packages = tuple(kata.packages)
         more = (*packages, PLOTTING) if PLOTTING not in packages else packages
         wanted = [(runtime, each, data) for each in ((more,) if plots else (packages, more))]
@@ -168,6 +168,9 @@ class Sandbox:
         if STRENGTH.index(launched.confinement) < STRENGTH.index(self._judge.require or "none"):
             raise JudgeError(f"confinement is {launched.confinement}, but {self._judge.require} is required")
         return self._server
+
+    def _runtime(self, kata: Kata) -> str:
+        return "torch" if kata.runtime == "gpu" else kata.runtime
 
     def _end_server(self) -> None:
         if self._server is not None:

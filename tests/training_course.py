@@ -8,12 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from graders.catalogue import Kata
+from graders.judge.client import Judge
+from katas_page.frames import frame_of
+from katas_page.kept import KeptTrainings
 from katas_page.trainings import Trainings
 from tests import workshop
 from tests.workshop import edit, write
 
 TRAINING = '''
 """A training of one number."""
+import json
 import numpy as np
 from graders.worker.recorder import Recorder
 
@@ -27,13 +32,16 @@ def parts(weight, gradient):
 
 def main(gradient):
     learning_rate, seed = Recorder.settings(learning_rate=0.1, seed=3)
-    recorder = Recorder(STEPS, every=10, digits=(digits, labels))
-    weight = float(seed)
-    for _ in range(STEPS):
+    done, weight = json.loads(Recorder.kept() or json.dumps([0, float(seed)]))
+    recorder = Recorder(STEPS, start=done, every=10, digits=(digits, labels))
+    for step in range(done, STEPS):
         slope = gradient(weight)
         weight -= learning_rate * slope
         now = weight
-        recorder.step(now ** 2, 0.5, parts=lambda: parts(now, slope), read=lambda x: read(now, x), text=lambda: "<b>hi")
+        recorder.step(
+            now ** 2, 0.5, parts=lambda: parts(now, slope), read=lambda x: read(now, x), text=lambda: "<b>hi",
+            keep=lambda: json.dumps([step + 1, now]).encode(),
+        )
     print(f"at last {weight:.3f}" if recorder.in_page else "drawn")
 
 def read(weight, images):
@@ -107,12 +115,45 @@ def write_watched(root: Path, program: str = WATCHED) -> Path:
     return root
 
 
-FAST = {"steps": 10**6, "seconds": 0.03}  # as many steps as fit into this time
+FAST = {"once": 10**6}  # as many steps as fit into a second
 
 
-def rest(trainings: Trainings, frame: dict[str, Any]) -> list[dict[str, Any]]:
+class Watcher:
+    """A page that lets a training go on from one frame to the next."""
+
+    def __init__(self, judge: Judge, kept: KeptTrainings | None = None) -> None:
+        self.trainings = Trainings(judge, kept)
+        self.close = self.trainings.close
+        self.seen: dict[int, int] = {}  # the number of frames of each training
+        self.slugs: dict[int, str] = {}
+
+    def begin(self, kata: Kata, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the first frame. Other trainings end."""
+        for other, slug in self.slugs.items():
+            self.trainings.stop_one(slug, {"run": other})
+        run = self.trainings.begin(kata, {"paused": True, "once": 1} | given)["run"]
+        self.seen, self.slugs = {run: 0}, {run: kata.slug}
+        return self._following(kata.slug, run)
+
+    def next(self, frame: dict[str, Any], given: dict[str, Any] = FAST) -> dict[str, Any]:
+        """Return the frame after another one."""
+        self.trainings.pace(frame["slug"], {"run": frame["run"], **given})
+        return self._following(frame["slug"], frame["run"])
+
+    def _following(self, slug: str, run: int) -> dict[str, Any]:
+        while True:
+            news = self.trainings.news(slug, {"run": run, "since": self.seen[run]})
+            if news["frames"]:
+                self.seen[run] += 1
+                return frame_of({}) | {"output": ""} | news["frames"][0] | {"run": run, "slug": slug}
+
+    def read_digit(self, frame: dict[str, Any], pixels: str) -> dict[str, Any]:
+        return self.trainings.read_digit(frame["slug"], {"run": frame["run"], "pixels": pixels})
+
+
+def rest(watcher: Watcher, frame: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the frame and all that follow it."""
     frames = [frame]
     while not frames[-1]["done"]:
-        frames.append(trainings.next({"run": frame["run"], **FAST}))
+        frames.append(watcher.next(frame))
     return frames

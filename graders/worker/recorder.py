@@ -66,6 +66,11 @@ class Recorder:
         """Return the values with which to train: those chosen in the page, or else the given ones."""
         return list(defaults.values()) if cls.page is None else cls.page.settings(defaults)
 
+    @classmethod
+    def kept(cls) -> bytes:
+        """Return what a `keep` gave for the page's training that goes on here, or nothing if a training begins."""
+        return b"" if cls.page is None else cls.page.kept
+
     def step(
         self,
         loss: float,
@@ -74,16 +79,18 @@ class Recorder:
         parts: Callable[[], dict[str, Any]] | None = None,
         read: Callable[[Array], Array] | None = None,
         text: Callable[[], str] | None = None,
+        keep: Callable[[], bytes] | None = None,
     ) -> None:
         """Report one step: the loss before it, and the share of the batch that was right.
 
         The functions are called only when something is shown. `parts` returns "weights", the first layer's, with a
         unit in each row, and "sizes": for each layer its name, its activations or None, and its gradient. `read`
         returns the probabilities of the ten classes for images, one in each row. `text` returns what the model writes.
+        `keep` returns what the program needs to go on here: see `kept`.
         """
         self.done += 1
         if self.page is not None:
-            self.page.step(self.done, loss, accuracy, parts, read, text)
+            self.page.step(self.done, loss, accuracy, parts, read, text, keep)
             return
         now = time.monotonic()
         due = self.done % self.every == 0 if self.every else now - self.printed >= PRINTED_S
@@ -105,6 +112,7 @@ class Page:
     def __init__(self, exchange: Exchange, order: dict[str, Any]) -> None:
         self.exchange = exchange
         self.chosen: dict[str, float] = order["settings"]
+        self.kept: bytes = order["kept"]
         self.read: Callable[[Array], Array] | None = None
         self.digits: Array = None
         self.frame: dict[str, Any] = {}  # what has happened since the last one
@@ -115,6 +123,7 @@ class Page:
     def _resume(self, order: dict[str, Any]) -> None:
         self.left: int = order["steps"]
         self.ends = time.monotonic() + order["seconds"]
+        self.keeps: bool = order["keep"]
 
     def settings(self, defaults: dict[str, float]) -> list[float]:
         """Return the chosen values, of the same types as the defaults."""
@@ -126,7 +135,7 @@ class Page:
         if self.points:  # of the training before this one
             self._hand_over()
         self.steps, self.read, self.digits = recorder.steps, None, None
-        self.frame |= {"begins": True, "of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
+        self.frame |= {"begins": not self.kept, "of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
         if digits is not None:
             self.digits = np.asarray(digits[0])
             self.frame |= {"digits": np.rint(self.digits * 255).astype(np.uint8), "labels": digits[1].tolist()}
@@ -139,6 +148,7 @@ class Page:
         parts: Callable[[], dict[str, Any]] | None,
         read: Callable[[Array], Array] | None,
         text: Callable[[], str] | None,
+        keep: Callable[[], bytes] | None,
     ) -> None:
         """Note a step. Once the request is fulfilled, send a frame and wait for the next request."""
         self.read = read
@@ -154,6 +164,12 @@ class Page:
         self.frame["sizes"] = [[name, _size(h), _size(gradient)] for name, h, gradient in found.get("sizes", ())]
         if text is not None and now - self.text_at >= TEXT_S:
             self.frame["text"], self.text_at = text(), now
+        if keep is not None and (self.keeps or number == self.steps):
+            try:
+                self.frame["kept"] = np.frombuffer(keep(), np.uint8)
+            except Exception as fault:  # noqa: BLE001 (the learner's functions may raise anything)
+                why = f"{type(fault).__name__}: {str(fault)[:200]}"
+                self.frame["note"] = f"If this training is interrupted, it will begin again: {why}"
         self._hand_over()
 
     def _hand_over(self) -> None:

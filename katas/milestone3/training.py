@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import pickle
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -125,20 +126,22 @@ def train(
     steps: int = STEPS,
     context: int = CONTEXT,
     learning_rate: float = LEARNING_RATE,
-    tell: Callable[[int, float, dict], None] = lambda step, loss, params: None,
+    tell: Callable[[int, float, dict, tuple], None] = lambda step, loss, params, now: None,
+    begun: tuple | None = None,
 ) -> tuple[dict, list[float]]:
-    """Train a fresh model; return its parameters and the loss before each step. Ctrl-C ends the training early.
+    """Train a model; return its parameters and the loss before each step. Ctrl-C ends the training early.
 
-    After every step, `tell` gets the number of steps done, the loss before this step, and the parameters.
+    After every step, `tell` gets the number of steps done, the loss before this step, the parameters, and all that is
+    needed to go on later: `begun`. Without that, the model is a fresh one.
     """
     rng = np.random.default_rng(seed)
-    params, state, losses = initial_parameters(n_tokens, rng, context=context), None, []
+    params, state, losses, rng = begun or (initial_parameters(n_tokens, rng, context=context), None, [], rng)
     try:
-        for step in range(steps):
+        for step in range(len(losses), steps):
             lr = warmup_cosine(step, learning_rate, WARMUP, steps, learning_rate / 20)
             params, state, loss = train_step(params, state, *passages(ids, starts, BATCH, context, rng), N_HEADS, lr)
             losses.append(float(loss))
-            tell(step + 1, losses[-1], params)
+            tell(step + 1, losses[-1], params, (params, state, losses, rng))
     except KeyboardInterrupt:
         print(f"\nstopped after {len(losses)} of {steps} steps")
     return params, losses
@@ -244,26 +247,28 @@ def main(
         sys.exit("milestone3: --steps: give at least 1.")
     print(f"{len(text.ids)} tokens to learn from, {len(text.held_back)} held back, {len(text.tokens)} different ones")
     print("they begin with " + "|".join(text.tokens.decode([i]) for i in text.ids[:20]) + "|…")
-    learning_rate, seed = Recorder.settings(learning_rate=LEARNING_RATE, seed=0)
-    recorder, ladder = Recorder(options.steps, unit="bits"), Ladder(forward, text)
+    learning_rate, seed, steps = Recorder.settings(learning_rate=LEARNING_RATE, seed=0, steps=options.steps)
+    ladder = Ladder(forward, text)
+    begun, ladder.left = pickle.loads(Recorder.kept() or pickle.dumps((None, ladder.left)))
+    recorder = Recorder(steps, unit="bits", start=len(begun[2]) if begun else 0)
 
     def line(params: dict, number: int) -> str:
         return written(
             next_logits, params, text.tokens, beginnings[number % len(beginnings)], np.random.default_rng(number)
         )
 
-    def tell(step: int, loss: float, params: dict) -> None:
+    def tell(step: int, loss: float, params: dict, now: tuple) -> None:
         def said() -> str:
             now = line(params, step)
             for news in ladder.climb(params, now):
                 print(f"step {step:5}: {news}")
             return now
 
-        recorder.step(loss / math.log(2), text=said)
+        recorder.step(loss / math.log(2), text=said, keep=lambda: pickle.dumps((now, ladder.left)))
 
     params, losses = train(
         train_step, text.ids, text.starts, len(text.tokens),
-        seed=seed, steps=options.steps, learning_rate=learning_rate, tell=tell,
+        seed=seed, steps=steps, learning_rate=learning_rate, tell=tell, begun=begun,
     )  # fmt: skip
     if not losses:
         return

@@ -3,6 +3,7 @@
 import argparse
 import math
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +143,11 @@ def main(
     model.load_state_dict(initial_state(len(tokens), np.random.default_rng(0)))
     optimizer = AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     done = 0
+    (steps,) = Recorder.settings(steps=options.steps)
+    if kept := Recorder.kept():  # the page goes on with a training
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / CHECKPOINT).write_bytes(kept)
+            done = load_checkpoint(Path(folder) / CHECKPOINT, model, optimizer)
     if CHECKPOINT.exists() and not options.afresh:
         try:
             done = load_checkpoint(CHECKPOINT, model, optimizer)
@@ -149,7 +155,7 @@ def main(
             sys.exit(f"milestone4: {CHECKPOINT.resolve()} does not fit ({fault!r}). Start again with --afresh.")
         print(f"continuing after step {done}")
     saved, reached = time.monotonic(), done
-    recorder = Recorder(options.steps, unit="bits", start=done)
+    recorder = Recorder(steps, unit="bits", start=done)
 
     def written(beginning: str, seed: int) -> str:
         ids = [int(i) for i in tokens.encode(beginning)]
@@ -159,14 +165,24 @@ def main(
     def tell(step: int, loss: float) -> None:
         nonlocal saved, reached
         reached = step
-        if time.monotonic() - saved >= SAVED_EVERY:
+        if not recorder.in_page and time.monotonic() - saved >= SAVED_EVERY:
             save_checkpoint(CHECKPOINT, model, optimizer, step)
             saved = time.monotonic()
-        recorder.step(loss / math.log(2), text=lambda: written(beginnings[step % len(beginnings)], step))
+        recorder.step(
+            loss / math.log(2),
+            text=lambda: written(beginnings[step % len(beginnings)], step),
+            keep=lambda: checkpoint(step),
+        )
+
+    def checkpoint(step: int) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            save_checkpoint(Path(folder) / CHECKPOINT, model, optimizer, step)
+            return (Path(folder) / CHECKPOINT).read_bytes()
 
     try:
-        train(model, optimizer, train_step, text.ids, text.starts, seed=0, steps=options.steps, start=done, tell=tell)
-        save_checkpoint(CHECKPOINT, model, optimizer, reached)
+        train(model, optimizer, train_step, text.ids, text.starts, seed=0, steps=steps, start=done, tell=tell)
+        if not recorder.in_page:
+            save_checkpoint(CHECKPOINT, model, optimizer, reached)
     except KeyboardInterrupt:
         sys.exit(f"\nstopped after step {reached}; {CHECKPOINT} has the last state that was saved. Run again to go on.")
     n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}

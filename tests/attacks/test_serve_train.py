@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,16 +16,16 @@ import pytest
 from graders import catalogue
 from graders.errors import KataError
 from graders.judge.client import Judge
+from graders.worker.recorder import MOST_POINTS
 from katas_page import trainings as module
-from katas_page.trainings import Trainings, frame_of
+from katas_page.frames import frame_of
 from tests.serving import Server, serving
-from tests.training_course import PROGRAM, WATCHED, write_course, write_watched
+from tests.training_course import PROGRAM, WATCHED, Watcher, write_course, write_watched
 from tests.workshop import HALF, edit, write
 
 pytestmark = pytest.mark.security
 
 Begin = Callable[[str], dict[str, Any]]
-MORE = {"steps": 10**6, "seconds": 0.03}
 LARGEST_ANSWER = 250_000  # characters of a frame's JSON
 HEAD = """
 import numpy as np
@@ -47,16 +46,16 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trainings(root: Path) -> Iterator[Trainings]:
-    with closing(Trainings(Judge(root, require="full"))) as found:
+def watcher(root: Path) -> Iterator[Watcher]:
+    with closing(Watcher(Judge(root, require="full"))) as found:
         yield found
 
 
 @pytest.fixture
-def begin(root: Path, trainings: Trainings) -> Begin:
+def begin(root: Path, watcher: Watcher) -> Begin:
     def begun(program: str) -> dict[str, Any]:
         write(root / "katas/alpha/twice.py", program)
-        return trainings.begin(catalogue.load(root, "alpha"), {"steps": 1})
+        return watcher.begin(catalogue.load(root, "alpha"), {})
 
     return begun
 
@@ -68,7 +67,7 @@ def assert_harmless(frame: dict[str, Any]) -> None:
     assert {name: type(value) for name, value in frame.items() if name in plain} == {
         name: type(value) for name, value in plain.items()
     }
-    assert set(frame) == {*plain, "run", "output"}
+    assert set(frame) == {*plain, "run", "slug", "output"}
     for row in [*frame["points"], *frame["sizes"]]:
         assert len(row) == 3
         assert all(value is None or isinstance(value, (int, float, str)) for value in row)
@@ -95,17 +94,17 @@ def assert_harmless(frame: dict[str, Any]) -> None:
         "np.zeros(3)",
     ],
 )
-def test_a_frame_of_the_wrong_shape_is_reduced_to_what_is_right(trainings: Trainings, begin: Begin, value: str) -> None:
+def test_a_frame_of_the_wrong_shape_is_reduced_to_what_is_right(watcher: Watcher, begin: Begin, value: str) -> None:
     frame = begin(sending(value))
     assert_harmless(frame)
     assert not frame["done"]
-    assert_harmless(trainings.next({"run": frame["run"], **MORE}))
+    assert_harmless(watcher.next(frame))
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("{'weights': np.zeros((12, 784 * 100), np.float32)}", "arrays of 3,763,200 bytes"),
+        ("{'weights': np.zeros((12, 784 * 1000), np.float32)}", "arrays of 37,632,000 bytes"),
         ("{'points': [[i, i, i] for i in range(20_000)]}", "a header of"),
         ("{'text': 'x' * 500_000}", "a header of"),
         ("object()", "wire"),
@@ -119,27 +118,27 @@ def test_a_huge_or_unsendable_frame_ends_the_training(begin: Begin, value: str, 
     assert begin(PROGRAM)["step"] == 1
 
 
-def test_a_million_frames_arrive_thirty_a_second(trainings: Trainings, begin: Begin) -> None:
+def test_a_million_frames_arrive_thirty_a_second(watcher: Watcher, begin: Begin) -> None:
     frame = begin(sending("{'step': i, 'points': [[i, 1.0, 1.0]]}"))
     started, count = time.monotonic(), 0
     while time.monotonic() - started < 1.0:
-        frame = trainings.next({"run": frame["run"], **MORE})
+        frame = watcher.next(frame)
         count += 1
         assert_harmless(frame)
     assert count <= module.FRAMES_PER_S + 1
     assert frame["step"] == count
 
 
-def test_a_million_steps_are_sent_in_small_frames(trainings: Trainings, begin: Begin) -> None:
+def test_a_million_steps_are_sent_in_small_frames(watcher: Watcher, begin: Begin) -> None:
     steps = HEAD + 'if __name__ == "__main__":\n    r = Recorder(10**6)\n    while True: r.step(1.0, 2.0)\n'
     frame = begin(steps)
     for _ in range(3):
-        frame = trainings.next({"run": frame["run"], **MORE})
+        frame = watcher.next(frame)
         assert_harmless(frame)
-        assert 0 < len(frame["points"]) <= module.MOST_POINTS
+        assert 0 < len(frame["points"]) <= MOST_POINTS
 
 
-def test_replies_without_a_request_end_the_training(trainings: Trainings, begin: Begin) -> None:
+def test_replies_without_a_request_end_the_training(watcher: Watcher, begin: Begin) -> None:
     flood = HEAD + (
         'if __name__ == "__main__":\n    import os\n    Recorder(3).step(1.0)\n    exchange = Recorder.page.exchange\n'
         "    send = exchange.args[2]\n    from graders import wire\n"
@@ -148,7 +147,7 @@ def test_replies_without_a_request_end_the_training(trainings: Trainings, begin:
     frame = begin(flood)
     frames = [frame]
     while not frames[-1]["done"]:
-        frames.append(trainings.next({"run": frame["run"], **MORE}))
+        frames.append(watcher.next(frame))
     assert len(frames) <= 4
     assert "the worker" in frames[-1]["fault"]
 
@@ -163,13 +162,13 @@ def test_replies_without_a_request_end_the_training(trainings: Trainings, begin:
     ],
 )
 def test_an_endless_loop_is_stopped(
-    trainings: Trainings, begin: Begin, lines: str, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher, begin: Begin, lines: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STEP_S", 1.0)
     started = time.monotonic()
     frame = begin(f'{HEAD}\nif __name__ == "__main__":\n    {lines}\n')
     while not frame["done"]:
-        frame = trainings.next({"run": frame["run"], **MORE})
+        frame = watcher.next(frame)
     assert time.monotonic() - started < 60
     assert frame["fault"].startswith("Stopped: no step was reported")
 
@@ -198,11 +197,11 @@ def test_a_program_that_breaks_its_process_harms_nobody(begin: Begin, lines: str
     "answer",
     ["None", "'x'", "[[1e999] * 10]", "[['x'] * 10]", "[[0.1] * 100_000]", "[]", "[[0.1] * 9]", "1 / 0", "object()"],
 )
-def test_a_reader_that_answers_anything_gets_no_further(trainings: Trainings, begin: Begin, answer: str) -> None:
+def test_a_reader_that_answers_anything_gets_no_further(watcher: Watcher, begin: Begin, answer: str) -> None:
     step = f'{HEAD}\nif __name__ == "__main__":\n    Recorder(3).step(1.0, read=lambda x: {answer})\n'
     frame = begin(step)
     try:
-        found = trainings.read_digit({"run": frame["run"], "pixels": base64.b64encode(bytes(784)).decode()})
+        found = watcher.read_digit(frame, base64.b64encode(bytes(784)).decode())
     except KataError as fault:
         found = {"probabilities": [], "fault": str(fault)}
     assert len(json.dumps(found, allow_nan=False)) < 1000
@@ -210,10 +209,15 @@ def test_a_reader_that_answers_anything_gets_no_further(trainings: Trainings, be
 
 
 @pytest.mark.parametrize("given", [{}, {"run": "1"}, {"run": None}, {"run": 10**400}])
-def test_a_page_that_asks_for_anything_gets_an_answer(trainings: Trainings, begin: Begin, given: Any) -> None:
-    begin(PROGRAM)
-    with pytest.raises(KataError, match=module.ENDED):
-        trainings.next(given)
+def test_a_page_that_asks_for_anything_gets_an_answer(watcher: Watcher, begin: Begin, given: Any) -> None:
+    frame = begin(PROGRAM)
+    for ask in ("pace", "stop_one", "forget"):
+        with pytest.raises(KataError, match=module.UNKNOWN):
+            getattr(watcher.trainings, ask)("alpha", given)
+    with pytest.raises(KataError, match=module.UNKNOWN):
+        watcher.trainings.pace("beta", frame)
+    watcher.trainings.pace("alpha", {"run": frame["run"], "rate": float("nan"), "paused": "yes", "once": -1})
+    assert watcher.trainings.news("alpha", {"since": "x"})["frames"][0]["step"] == 1
 
 
 # ------------------------------------------------------------- programs whose optimizers are watched
@@ -226,14 +230,14 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
 
     def trained(program: str) -> dict[str, Any]:
         write(root / "katas/alpha/twice.py", program)
-        frame = trainings.begin(catalogue.load(root, "alpha"), {"steps": 1})
+        frame = watcher.begin(catalogue.load(root, "alpha"), {})
         assert_harmless(frame)
         while not frame["done"]:
-            frame = trainings.next({"run": frame["run"], **MORE})
+            frame = watcher.next(frame)
             assert_harmless(frame)
         return frame
 
-    with closing(Trainings(Judge(root, require="full"))) as trainings:
+    with closing(Watcher(Judge(root, require="full"))) as watcher:
         yield trained
 
 
@@ -295,14 +299,12 @@ def test_grading_goes_on_while_a_training_loops(server: Server) -> None:
     write(
         path, f'{HEAD}\ndef twice(x):\n    return x + x\n\n{HALF}\nif __name__ == "__main__":\n    while True: pass\n'
     )
-    found: list[Any] = []
-    training = threading.Thread(target=lambda: found.append(server.post(TRAIN, {"steps": 1})))
-    training.start()
+    run = server.post(TRAIN, {})
     with server.events("alpha") as wait:
         wait(lambda shown: shown["status"] == "passed")
         edit(path, "x + x", "x + 1")
         wait(lambda shown: shown["status"] == "failed")
-    assert training.is_alive()
-    server.post(f"{TRAIN}/stop")
-    training.join(10)
-    assert found[0]["fault"] == "Stopped."
+    assert not server.post(f"{TRAIN}/news", run)["ended"]
+    server.post(f"{TRAIN}/stop", run)
+    frames = server.post(f"{TRAIN}/news", run)["frames"]
+    assert frames[-1]["fault"] == "Stopped."

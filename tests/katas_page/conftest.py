@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from graders.judge.client import Judge
-from katas_page.trainings import Trainings
 from tests.browser import chromium
 from tests.serving import Server, serving
+from tests.training_course import Watcher
 from tests.workshop import ROOT
 
 
@@ -36,6 +36,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def trainings(root: Path) -> Iterator[Trainings]:
-    with closing(Trainings(Judge(root))) as found:
+def watcher(root: Path) -> Iterator[Watcher]:
+    with closing(Watcher(Judge(root))) as found:
         yield found

@@ -44,9 +44,16 @@ def training_tabs(browser: Any, server: Server, root: Path) -> Iterator[Callable
         yield opened
 
 
+def forget_all(server: Server) -> None:
+    for training in server.get("/api/katas/alpha/train")["trainings"]:
+        for action in ("stop", "forget"):
+            server.post(f"/api/katas/alpha/train/{action}", {"run": training["run"]})
+
+
 @pytest.fixture
 def train(browser: Any, server: Server, root: Path) -> Iterator[Callable[..., Any]]:
-    """train(program, …) returns a page whose training has begun."""
+    """train(program, …) returns a page whose training has begun. Those of other tests are forgotten."""
+    forget_all(server)
     with training_tabs(browser, server, root) as opened:
 
         def start(program: str = PROGRAM, **how: Any) -> Any:
@@ -229,14 +236,52 @@ def test_a_finger_draws_too(train: Callable[..., Any]) -> None:
     assert sum(seen(page)) > 0
 
 
-def test_leaving_the_page_ends_the_process(train: Callable[..., Any], server: Server) -> None:
+def test_a_training_outlives_its_page(train: Callable[..., Any], server: Server) -> None:
     page = train(SLOW)
     state(page, "^step [1-9]")
-    with page.expect_response(re.compile("/train/stop$")):
-        page.get_by_role("link", name="Katas").click()
+    page.get_by_role("link", name="Katas").click()
     page.wait_for_selector(".katas li")
-    answers = [server.send("POST", "/api/katas/alpha/train/next", {"run": run, "steps": 1}) for run in range(1, 30)]
-    assert [found["fault"] for status, found in answers if status == 200] == ["Stopped."]
+    page.reload()
+    page.goto(f"http://{server.host}/#/alpha")
+    page.wait_for_selector(".training", state="attached")
+    page.keyboard.press("Alt+Digit5")
+    state(page, "^done, step 40 of 40$")
+    assert page.get_by_role("img", name=re.compile("^Loss: .* at step 40$")).count() == 1
+    assert page.get_by_label("Output").inner_text() == "at last 0.000\n"
+
+
+def test_trainings_wait_for_each_other_and_are_kept(train: Callable[..., Any]) -> None:
+    page = train(SLOW)
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".training", state="attached")
+    other.keyboard.press("Alt+Digit5")
+    state(other, "^step [1-9]")  # the second tab shows the training that runs
+    other.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Go on").wait_for()
+    page.get_by_role("button", name="Stop").click()
+    state(page, "^stopped, step")
+    state(other, "^stopped, step")
+    page.get_by_role("button", name="Go on").click()
+    state(page, "^done, step 40 of 40$")
+    kept = page.get_by_label("Trainings")
+    count = kept.locator("option").count()
+    kept.locator("option", has_text=" kB").first.wait_for(state="attached")
+    page.get_by_role("button", name="Delete").click()
+    page.wait_for_function(
+        "count => document.querySelectorAll('[aria-label=Trainings] option').length === count", arg=count - 1
+    )
+    page.get_by_role("button", name="Train again").or_(page.get_by_role("button", name="Train", exact=True)).wait_for()
+
+
+def test_earlier_texts_can_be_read(train: Callable[..., Any]) -> None:
+    many = PROGRAM.replace("return", "import graders.worker.recorder as r; r.TEXT_S = 0; return")
+    page = train(many)
+    state(page, "^done")
+    assert page.locator(".written li").last.inner_text() == "step 40: <b>hi"
+    page.get_by_label("Up to this text").fill("9")
+    assert page.locator(".written li").count() == 8
+    assert re.match("step [2-9]: ", page.locator(".written li").first.inner_text())
 
 
 def test_reduced_motion_draws_at_most_once_a_second(train: Callable[..., Any]) -> None:
@@ -278,6 +323,7 @@ def watched(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     ):
 
         def start(program: str) -> Any:
+            forget_all(server)
             page = opened(program)
             page.get_by_role("button", name="Train", exact=True).click()
             state(page, "^(done|ended)")

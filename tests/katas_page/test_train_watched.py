@@ -15,10 +15,10 @@ import pytest
 from graders import catalogue
 from graders.judge.client import Judge
 from katas_page.live import puzzle_room
-from katas_page.trainings import Trainings, trained_by
+from katas_page.trainings import trained_by
 from katas_practice import practice
 from katas_practice.generate import candidate
-from tests.training_course import WATCHED, rest, write_watched
+from tests.training_course import WATCHED, Watcher, rest, write_watched
 from tests.workshop import ROOT, write
 
 Frames = list[dict[str, Any]]
@@ -34,18 +34,18 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def train(root: Path, trainings: Trainings) -> Train:
+def train(root: Path, watcher: Watcher) -> Train:
     """train(program) returns all frames of a program."""
 
     def trained(program: str = WATCHED, **given: Any) -> Frames:
         write(root / "katas/alpha/twice.py", program)
-        return frames_of(trainings, catalogue.load(root, "alpha"), **given)
+        return frames_of(watcher, catalogue.load(root, "alpha"), **given)
 
     return trained
 
 
-def frames_of(trainings: Trainings, kata: Any, **given: Any) -> Frames:
-    return rest(trainings, trainings.begin(kata, {"steps": 1} | given))
+def frames_of(watcher: Watcher, kata: Any, **given: Any) -> Frames:
+    return rest(watcher, watcher.begin(kata, given))
 
 
 def trained_alone(kept: Callable[[Any, Any, Any], float]) -> list[float]:
@@ -184,10 +184,10 @@ def test_a_loss_that_diverges_is_sent_as_null(train: Train) -> None:
     assert points(frames)[0][1] is not None
 
 
-def test_the_page_chooses_among_the_programs(root: Path, trainings: Trainings) -> None:
+def test_the_page_chooses_among_the_programs(root: Path, watcher: Watcher) -> None:
     kata = catalogue.load(root, "alpha")
     assert trained_by(kata).programs == ("twice.py", "second.py")
-    frames = frames_of(trainings, kata, program="second.py")
+    frames = frames_of(watcher, kata, program="second.py")
     assert frames[-1]["output"] == "the second\n"
 
 
@@ -196,8 +196,8 @@ def test_a_puzzle_of_katas_debug_is_drawn(root: Path, seed: int, family: str) ->
     practice.write(replace(candidate(seed, 1, family), symptom="It is off."), root, 1, family)
     kata = puzzle_room().kata_of(root, f"debug:{seed}")
     assert trained_by(kata).programs == ("program.py",)
-    with closing(Trainings(Judge(root))) as trainings:
-        frames = frames_of(trainings, kata)
+    with closing(Watcher(Judge(root))) as watcher:
+        frames = frames_of(watcher, kata)
     assert (frames[-1]["fault"], frames[-1]["note"]) == ("", "")
     assert len(points(frames)) > 20
     assert frames[0]["sizes"]
@@ -215,8 +215,8 @@ def test_a_puzzle_of_katas_debug_is_drawn(root: Path, seed: int, family: str) ->
     ],
 )
 def test_each_program_of_challenge5_is_drawn(program: str, steps: int) -> None:
-    with closing(Trainings(Judge(ROOT))) as trainings:
-        frames = frames_of(trainings, catalogue.load(ROOT, "challenge5"), program=program)
+    with closing(Watcher(Judge(ROOT))) as watcher:
+        frames = frames_of(watcher, catalogue.load(ROOT, "challenge5"), program=program)
     assert frames[-1]["fault"] == ""
     assert [step for step, _ in points(frames)] == list(range(1, steps + 1))
     assert len(frames[0]["sizes"]) >= 2

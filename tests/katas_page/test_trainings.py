@@ -19,13 +19,13 @@ from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from katas_page.trainings import ENDED, FRAMES_PER_S, Trainings, trained_by
+from katas_page.trainings import ENDED, FRAMES_PER_S, trained_by
 from katas_page.tryout import STOPPED
-from tests.training_course import FAST, GRADIENT, PROGRAM, START, TWO, rest, write_course
+from tests.training_course import GRADIENT, PROGRAM, START, TWO, Watcher, rest, write_course
 from tests.workshop import KATAS, ROOT, copy_project, write
 
 Begin = Callable[..., dict[str, Any]]
-ONE = {"steps": 1, "seconds": 1}
+ONE = {"once": 1}
 DIGIT = base64.b64encode(bytes(784)).decode()
 
 
@@ -35,18 +35,18 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def begin(root: Path, trainings: Trainings) -> Begin:
+def begin(root: Path, watcher: Watcher) -> Begin:
     """begin(program) returns the first frame of a training with this text in twice.py."""
 
     def begun(program: str = PROGRAM, **given: Any) -> dict[str, Any]:
         write(root / "katas/alpha/twice.py", program)
-        return trainings.begin(catalogue.load(root, "alpha"), ONE | given)
+        return watcher.begin(catalogue.load(root, "alpha"), given)
 
     return begun
 
 
-def test_the_frames_together_have_every_step(trainings: Trainings, begin: Begin) -> None:
-    frames = rest(trainings, begin())
+def test_the_frames_together_have_every_step(watcher: Watcher, begin: Begin) -> None:
+    frames = rest(watcher, begin())
     assert [point[0] for frame in frames for point in frame["points"]] == list(range(1, 41))
     assert [point[1] for point in frames[0]["points"]] == [pytest.approx(2.4**2)]
     assert frames[0]["settings"] == {"learning_rate": 0.1, "seed": 3}
@@ -58,18 +58,18 @@ def test_the_frames_together_have_every_step(trainings: Trainings, begin: Begin)
     assert (frames[-1]["fault"], frames[-1]["output"]) == ("", "at last 0.000\n")
 
 
-def test_a_program_may_train_more_than_once(trainings: Trainings, begin: Begin) -> None:
-    frames = rest(trainings, begin(TWO))
+def test_a_program_may_train_more_than_once(watcher: Watcher, begin: Begin) -> None:
+    frames = rest(watcher, begin(TWO))
     begun = [(frame["title"], frame["of"], frame["points"][0][0]) for frame in frames if frame["of"]]
     assert begun == [("flat", 3, 1), ("steep", 5, 1)]
     assert [point[0] for frame in frames for point in frame["points"]] == [1, 2, 3, 1, 2, 3, 4, 5]
     assert frames[0]["sizes"] == [["layer 1", None, 0.001], ["layer 2", None, 1]]
 
 
-def test_a_training_that_breaks_off_is_shown_before_the_next_begins(trainings: Trainings, begin: Begin) -> None:
+def test_a_training_that_breaks_off_is_shown_before_the_next_begins(watcher: Watcher, begin: Begin) -> None:
     broken_off = TWO.replace("sizes = ", "if title == 'flat' and step == 2: break\n            sizes = ")
     assert broken_off != TWO
-    frames = rest(trainings, begin(broken_off))
+    frames = rest(watcher, begin(broken_off))
     assert [frame["title"] for frame in frames if frame["of"]] == ["flat", "steep"]
     second = next(at for at, frame in enumerate(frames) if frame["title"] == "steep")
     assert [point[0] for frame in frames[:second] for point in frame["points"]] == [1, 2]
@@ -81,50 +81,51 @@ def test_the_page_may_choose_the_settings(begin: Begin) -> None:
     assert frame["points"] == [[1, 0, 0.5]]
 
 
-def test_a_training_waits_until_it_is_asked_for_more(trainings: Trainings, begin: Begin) -> None:
+def test_a_training_waits_until_it_is_asked_for_more(watcher: Watcher, begin: Begin) -> None:
     frame = begin()
     time.sleep(0.3)
-    assert trainings.next({"run": frame["run"], **ONE})["step"] == 2
-    assert trainings.next({"run": frame["run"], "steps": 5, "seconds": 1})["step"] == 7
+    assert watcher.next(frame, ONE)["step"] == 2
+    assert watcher.next(frame, {"once": 5})["step"] == 7
 
 
-def test_the_network_reads_a_digit_during_and_after_the_training(trainings: Trainings, begin: Begin) -> None:
+def test_the_network_reads_a_digit_during_and_after_the_training(watcher: Watcher, begin: Begin) -> None:
     frame = begin()
-    during = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    during = watcher.read_digit(frame, DIGIT)
     assert during["probabilities"][3] == pytest.approx(1 - 2.4 / 100)
-    rest(trainings, frame)
-    after = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    rest(watcher, frame)
+    after = watcher.read_digit(frame, DIGIT)
     assert after["probabilities"] == pytest.approx([0, 0, 0, 1, 0, 0, 0, 0, 0, 0], abs=1e-3)
     with pytest.raises(KataError, match="784 pixels"):
-        trainings.read_digit({"run": frame["run"], "pixels": "AAAA"})
+        watcher.read_digit(frame, "AAAA")
 
 
-def test_probabilities_that_are_not_finite_are_named(trainings: Trainings, begin: Begin) -> None:
+def test_probabilities_that_are_not_finite_are_named(watcher: Watcher, begin: Begin) -> None:
     frame = begin('def gradient(w):\n    return float("nan")\n\n' + START)
-    found = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    found = watcher.read_digit(frame, DIGIT)
     assert found == {"probabilities": [], "fault": "Your network's probabilities are not finite numbers."}
 
 
-def test_stop_ends_a_loop_at_once_and_a_new_training_starts(trainings: Trainings, begin: Begin) -> None:
+def test_stop_ends_a_loop_at_once_and_a_new_training_starts(watcher: Watcher, begin: Begin) -> None:
     frame = begin("def gradient(w):\n    while w < 2.5:\n        pass\n    return 2 * w\n\n" + START)
     found: list[Any] = []
-    waiting = threading.Thread(target=lambda: found.append(trainings.next({"run": frame["run"], **FAST})))
+    waiting = threading.Thread(target=lambda: found.append(watcher.next(frame)))
     waiting.start()
     time.sleep(0.5)
     started = time.monotonic()
-    trainings.stop()
+    watcher.trainings.stop_one("alpha", frame)
     waiting.join()
     assert time.monotonic() - started < 5
     assert (found[0]["done"], found[0]["fault"]) == (True, STOPPED)
-    assert trainings.next({"run": frame["run"], **ONE})["fault"] == STOPPED
     assert begin()["step"] == 1
 
 
-def test_a_new_training_replaces_the_one_before(trainings: Trainings, begin: Begin) -> None:
-    old, new = begin(), begin()
+def test_a_network_that_was_stopped_between_two_steps_still_reads_digits(watcher: Watcher, begin: Begin) -> None:
+    frame = begin()
+    watcher.trainings.stop_one("alpha", frame)
+    assert watcher.read_digit(frame, DIGIT)["probabilities"][3] == pytest.approx(1, abs=0.03)
+    begin()
     with pytest.raises(KataError, match=ENDED):
-        trainings.next({"run": old["run"], **ONE})
-    assert trainings.next({"run": new["run"], **ONE})["step"] == 2
+        watcher.read_digit(frame, DIGIT)
 
 
 def test_a_fault_of_the_learners_code_is_shown_with_its_line(begin: Begin) -> None:
@@ -136,18 +137,18 @@ def test_a_fault_of_the_learners_code_is_shown_with_its_line(begin: Begin) -> No
     assert stub["fault"].endswith("(gradient in twice.py is not written yet)")
 
 
-def test_a_training_without_steps_ends(trainings: Trainings, begin: Begin) -> None:
+def test_a_training_without_steps_ends(watcher: Watcher, begin: Begin) -> None:
     frame = begin(GRADIENT + 'if __name__ == "__main__":\n    print("nothing to train")\n')
     assert (frame["done"], frame["step"], frame["fault"]) == (True, 0, "")
     assert frame["output"] == "nothing to train\n"
-    found = trainings.read_digit({"run": frame["run"], "pixels": DIGIT})
+    found = watcher.read_digit(frame, DIGIT)
     assert found == {"probabilities": [], "fault": "There is no network yet."}
 
 
-def test_frames_are_thirty_a_second_at_most(trainings: Trainings, begin: Begin) -> None:
+def test_frames_are_thirty_a_second_at_most(watcher: Watcher, begin: Begin) -> None:
     frame, started = begin(), time.monotonic()
     for _ in range(15):
-        trainings.next({"run": frame["run"], **ONE})
+        watcher.next(frame, ONE)
     assert time.monotonic() - started >= 14 / FRAMES_PER_S
 
 
@@ -157,7 +158,7 @@ def test_a_loss_that_is_not_finite_is_sent_as_null(begin: Begin) -> None:
     json.dumps(frame, allow_nan=False)
 
 
-def test_a_kata_trains_with_a_recorder_or_its_optimizers_watched(trainings: Trainings) -> None:
+def test_a_kata_trains_with_a_recorder_or_its_optimizers_watched(watcher: Watcher) -> None:
     found = {kata.slug: trained_by(kata) for kata in catalogue.load_all(ROOT) if trained_by(kata).programs}
     assert {slug: each.programs for slug, each in found.items() if not each.watched} == {
         "challenge1": ("vanishing.py",),
@@ -172,10 +173,10 @@ def test_a_kata_trains_with_a_recorder_or_its_optimizers_watched(trainings: Trai
     programs = tuple(name for name in debugger.files if name.endswith(".py"))
     assert {slug: each.programs for slug, each in found.items() if each.watched} == {"challenge5": programs}
     with pytest.raises(KataError, match=r"'diagnosis.toml' is not a program of challenge5. Choose bug1_"):
-        trainings.begin(debugger, {"program": "diagnosis.toml"})
+        watcher.begin(debugger, {"program": "diagnosis.toml"})
     plain = catalogue.load(ROOT, "exercise01")
     with pytest.raises(KataError, match="exercise01 has no training to watch"):
-        trainings.begin(plain, {})
+        watcher.begin(plain, {})
 
 
 def test_a_terminal_shows_the_same_steps_as_lines(root: Path) -> None:
@@ -192,25 +193,25 @@ def test_a_terminal_shows_the_same_steps_as_lines(root: Path) -> None:
 
 
 @pytest.fixture
-def solved(tmp_path: Path) -> Callable[[str], tuple[Trainings, Kata]]:
+def solved(tmp_path: Path) -> Callable[[str], tuple[Watcher, Kata]]:
     """solved(slug) returns the trainings of a clone in which the solution is written, and the kata."""
 
-    def written(slug: str) -> tuple[Trainings, Kata]:
+    def written(slug: str) -> tuple[Watcher, Kata]:
         course = copy_project(tmp_path / "clone")
         for kata in (catalogue.load(course, slug), *catalogue.load(course, slug).earlier):
             for name, data in intake.shipped(kata, kata.solution).items():
                 (kata.folder / name).parent.mkdir(exist_ok=True)
                 (kata.folder / name).write_bytes(data)
-        return Trainings(Judge(course)), catalogue.load(course, slug)
+        return Watcher(Judge(course)), catalogue.load(course, slug)
 
     return written
 
 
 @pytest.mark.deep
-def test_challenge1_shows_where_the_gradient_vanishes(solved: Callable[[str], tuple[Trainings, Kata]]) -> None:
-    trainings, kata = solved("challenge1")
-    with closing(trainings):
-        frames = rest(trainings, trainings.begin(kata, ONE))
+def test_challenge1_shows_where_the_gradient_vanishes(solved: Callable[[str], tuple[Watcher, Kata]]) -> None:
+    watcher, kata = solved("challenge1")
+    with closing(watcher):
+        frames = rest(watcher, watcher.begin(kata, {}))
     assert frames[-1]["fault"] == ""
     assert [frame["title"] for frame in frames if frame["of"]] == ["sigmoid", "relu", "fixed network"]
     first, last = (frames[0]["sizes"][at][2] for at in (0, -1))
@@ -218,25 +219,47 @@ def test_challenge1_shows_where_the_gradient_vanishes(solved: Callable[[str], tu
 
 
 @pytest.mark.deep
-def test_the_model_on_the_own_framework_writes_in_the_page(solved: Callable[[str], tuple[Trainings, Kata]]) -> None:
-    trainings, kata = solved("milestone4")
-    with closing(trainings):
-        frame = trainings.begin(kata, {"steps": 3, "seconds": 1})
+def test_the_model_on_the_own_framework_writes_in_the_page(solved: Callable[[str], tuple[Watcher, Kata]]) -> None:
+    watcher, kata = solved("milestone4")
+    with closing(watcher):
+        frame = watcher.begin(kata, {})
         assert (frame["fault"], frame["unit"], frame["step"]) == ("", "bits", 1)
         assert frame["text"].startswith("Ben ")  # as the second of the unseen stories does
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("slug", ["milestone3", "milestone4"])
+def test_a_language_model_goes_on_as_if_nothing_had_happened(
+    solved: Callable[[str], tuple[Watcher, Kata]], slug: str
+) -> None:
+    watcher, kata = solved(slug)
+    with closing(watcher):
+        whole = rest(watcher, watcher.begin(kata, {"settings": {"steps": 8}}))
+        frame = watcher.begin(kata, {"settings": {"steps": 8}})
+        watcher.next(frame, {"once": 2})
+        watcher.trainings.stop_one(slug, {"run": frame["run"]})
+        watcher.trainings.begin(kata, {"continues": frame["run"], "settings": {"steps": 12}})
+        while not (news := watcher.trainings.news(slug, {"run": frame["run"], "since": 10**6}))["ended"]:
+            pass
+        found = watcher.trainings.news(slug, {"run": frame["run"]})["frames"]
+    points = [point[:2] for frame in found for point in frame.get("points", ())]
+    assert [step for step, _ in points] == list(range(1, 13))
+    assert points[3][1] == pytest.approx([point for frame in whole for point in frame["points"]][3][1], rel=1e-5)
+    assert [frame["fault"] for frame in found if frame.get("fault")] == []
+    assert news["can_go_on"]
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize(("slug", "steps"), [("milestone1", 900), ("milestone2", 600)])
 def test_the_solution_of_a_milestone_learns_in_the_page(
-    solved: Callable[[str], tuple[Trainings, Kata]], slug: str, steps: int
+    solved: Callable[[str], tuple[Watcher, Kata]], slug: str, steps: int
 ) -> None:
-    trainings, kata = solved(slug)
-    with closing(trainings):
-        frames = rest(trainings, trainings.begin(kata, ONE))
+    watcher, kata = solved(slug)
+    with closing(watcher):
+        frames = rest(watcher, watcher.begin(kata, {}))
         last = next(frame for frame in frames if frame["step"] == steps)
         assert sum(one == other for one, other in zip(last["read"], frames[0]["labels"], strict=True)) >= 14
         assert frames[-1]["fault"] == ""
         digit = base64.b64decode(frames[0]["digits"])[:784]
-        found = trainings.read_digit({"run": frames[0]["run"], "pixels": base64.b64encode(digit).decode()})
+        found = watcher.read_digit(frames[0], base64.b64encode(digit).decode())
     assert found["probabilities"].index(max(found["probabilities"])) == last["read"][0]

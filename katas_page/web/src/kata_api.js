@@ -31,8 +31,11 @@ const call = calling(`The server does not answer. Your text is kept here; start 
  * @typedef {[name: string, activation: number | null, gradient: number | null]} Layer
  * @typedef {{done: boolean, fault: string, note: string, begins: boolean, settings: Record<string, number>,
  *     unit: string, title: string, of: number, step: number, points: [number, number | null, number | null][],
- *     sizes: Layer[], weights: string, digits: string, labels: number[], read: number[], text: string, run: number,
- *     output: string}} Frame
+ *     sizes: Layer[], weights: string, digits: string, labels: number[], read: number[], text: string,
+ *     output: string}} Frame parts that are empty are missing
+ * @typedef {{run: number, program: string, frames: Partial<Frame>[], paused: boolean, ended: boolean,
+ *     can_go_on: boolean, waits_for: string, unkept: string} | {run: null}} TrainingNews
+ * @typedef {{run: number, ended: boolean, when: string, program: string, reached: string, kb: number}} KeptTraining
  * @typedef {{probabilities: number[], fault: string}} Reading
  */
 
@@ -78,17 +81,32 @@ export const runLines = (slug, text) => call("POST", `${kataPath(slug)}/try`, { 
 export const stopLines = (/** @type {string} */ slug) => call("POST", `${kataPath(slug)}/try/stop`, {});
 
 /**
- * Begin a training with the learner's files.
- * @type {(slug: string, how: {program: string, settings: Record<string, number>, steps: number}) => Promise<Frame>}
+ * Begin a training with the learner's files, or go on with one, and return its number.
+ * @type {(slug: string, how: {program?: string, settings: Record<string, number>, rate: number, continues?: number})
+ *     => Promise<{run: number}>}
  */
 export const beginTraining = (slug, how) => call("POST", `${kataPath(slug)}/train`, how);
 
 /**
- * Go on until the next frame.
- * @type {(slug: string, how: {run: number | null, steps: number, seconds: number}) => Promise<Frame>}
+ * Wait a moment for what has happened since a number of frames, in a training or in the latest one.
+ * @type {(slug: string, how: {run: number | null, since: number}) => Promise<TrainingNews>}
  */
-export const nextFrame = (slug, how) => call("POST", `${kataPath(slug)}/train/next`, how);
-export const stopTraining = (/** @type {string} */ slug) => call("POST", `${kataPath(slug)}/train/stop`, {}, true);
+export const trainingNews = (slug, how) => call("POST", `${kataPath(slug)}/train/news`, how);
+
+/** @type {(slug: string) => Promise<{trainings: KeptTraining[]}>} */
+export const listTrainings = (slug) => call("GET", `${kataPath(slug)}/train`);
+
+/**
+ * Change how fast a training goes on: steps a second, 0 for as many as possible; a pause; single steps.
+ * @type {(slug: string, how: {run: number | null, rate?: number, paused?: boolean, once?: number}) => Promise<{}>}
+ */
+export const paceTraining = (slug, how) => call("POST", `${kataPath(slug)}/train/pace`, how);
+
+/** @type {(slug: string, run: number | null) => Promise<{}>} */
+export const stopTraining = (slug, run) => call("POST", `${kataPath(slug)}/train/stop`, { run });
+
+/** @type {(slug: string, run: number | null) => Promise<{}>} */
+export const forgetTraining = (slug, run) => call("POST", `${kataPath(slug)}/train/forget`, { run });
 
 /**
  * Let the trained network read a digit of 28 x 28 bytes.

@@ -1,19 +1,29 @@
-/** The "Train" tab: the learner's own code trains in the sandbox, and the page draws frame after frame. */
-import { beginTraining, nextFrame, readDigit, stopTraining } from "./kata_api.js";
+/** The "Train" tab: the learner's own code trains on the server, and the page draws frame after frame. */
+import {
+    beginTraining, forgetTraining, listTrainings, paceTraining, readDigit, stopTraining, trainingNews,
+} from "./kata_api.js";
 import { DigitPad } from "./digit_pad.js";
 import { button, el, hideBanner, showBanner } from "../../../graders/web/src/dom.js";
 import { Curve, Digits, Sizes, Weights, pictures } from "./training_charts.js";
 
 const ABOUT =
-    "Train with your code, and watch. Nothing here is graded or counted; your files are saved first. " +
-    "The first step shows the settings that you can change for the next training.";
-const FRAME_MS = 1000 / 30;
+    "Train with your code, and watch. Nothing here is graded or counted; your files are saved first. A training goes " +
+    "on if you leave the page, and is kept. The first step shows the settings that you can change for the next one.";
+const RETRY_MS = 2000;
+const COMPUTING_MS = 2000; // without news
 const CALM_MS = 1000; // between two drawings, for those who prefer reduced motion
 const SAY_MS = 5000; // between two summaries for screen readers
 const FAST = "as fast as possible";
-const SPEEDS = { "1 step a second": 1, "10 steps a second": 10, "60 steps a second": 60, [FAST]: Infinity };
+const SPEEDS = { "1 step a second": 1, "10 steps a second": 10, "60 steps a second": 60, [FAST]: 0 };
 const SMALLER = "Often the learning rate is too large: train again with a smaller one.";
 const MOST_LINES = 8; // that the model has written
+const MORE = 0.5; // the share of a training's steps that are added to it
+const STOPPED = "Stopped."; // the fault of a training that somebody stopped
+/** @type {import("./kata_api.js").Frame} */
+const EMPTY = {
+    done: false, fault: "", note: "", begins: false, settings: {}, unit: "", title: "", of: 0, step: 0, points: [],
+    sizes: [], weights: "", digits: "", labels: [], read: [], text: "", output: "",
+};
 
 export class TrainingPane {
     /**
@@ -24,23 +34,31 @@ export class TrainingPane {
     constructor(slug, programs, workspace) {
         this.slug = slug;
         this.workspace = workspace;
-        this.run = null;
+        /** @type {number | null} */
+        this.run = null; // the training that is shown
         this.paused = false;
-        this.turn = 0;
+        this.canGoOn = false;
+        this.turn = 0; // of those that follow a training, only the last one goes on
+        this.seen = 0; // frames
         this.step = 0;
         this.of = 0; // steps, if it is known
         this.drawnAt = 0;
         this.saidAt = 0;
+        this.toldAt = 0;
         this.calm = calmly();
         /** @type {Record<string, number>} */
         this.settings = {}; // of this training
         this.program = el("select", { "aria-label": "Program", hidden: programs.length < 2 });
         this.program.append(...programs.map((name) => el("option", {}, name)));
         this.main = button("Train", () => this.press(), { class: "primary" });
-        this.pause = button("Pause", () => this.setPaused(!this.paused));
-        this.single = button("Step", () => this.stepOnce(), { title: "Pause, and take one step" });
+        this.longer = button("Go on", () => this.begin(this.run), { hidden: true });
+        this.pause = button("Pause", () => this.pace({ paused: !this.paused }));
+        this.single = button("Step", () => this.pace({ paused: true, once: 1 }), { title: "Pause, and take one step" });
         const options = Object.keys(SPEEDS).map((name) => el("option", { selected: name.startsWith("60") }, name));
-        this.speed = el("select", { "aria-label": "Speed" }, ...options);
+        this.speed = el("select", { "aria-label": "Speed", onchange: () => this.running && this.pace({}) }, ...options);
+        this.kept = el("select", { "aria-label": "Trainings", onchange: () => this.follow(Number(this.kept.value)) });
+        this.forget = button("Delete", () => this.forgetShown());
+        this.shelf = el("div", { class: "buttons", hidden: true }, this.kept, this.forget);
         this.inputs = el("div", { class: "buttons settings", oninput: () => this.showSettings() });
         this.used = el("output", { class: "soft" });
         this.state = el("p", { class: "soft" });
@@ -49,10 +67,14 @@ export class TrainingPane {
         this.fault = region("Error", "failed");
         this.output = region("Output");
         this.lines = el("ol", { class: "written", "aria-label": "What your model writes", hidden: true });
+        this.back = el("input", { type: "range", min: 1, max: 1, "aria-label": "Up to this text", hidden: true });
+        this.back.addEventListener("input", () => this.showLines());
+        /** @type {[step: number, text: string][]} */
+        this.texts = [];
         this.pad = new DigitPad((pixels) => readDigit(slug, this.run, pixels));
         this.drawings = drawings();
         this.charts = el("div", {});
-        const controls = [this.program, this.main, this.pause, this.single, this.speed];
+        const controls = [this.program, this.main, this.longer, this.pause, this.single, this.speed];
         this.element = el(
             "div",
             { class: "try training" },
@@ -65,19 +87,21 @@ export class TrainingPane {
             this.note,
             this.fault,
             this.charts,
+            this.back,
             this.lines,
             this.output,
             this.pad.element,
+            this.shelf,
         );
         this.onSize = new ResizeObserver(() => this.draw());
         this.onSize.observe(this.charts);
         this.scheme = matchMedia("(prefers-color-scheme: dark)");
         this.onScheme = () => this.draw();
         this.scheme.addEventListener("change", this.onScheme);
-        this.onLeave = () => this.leave();
-        addEventListener("pagehide", this.onLeave);
+        this.onVisibility = () => (document.hidden ? (this.turn += 1) : this.goOn());
+        document.addEventListener("visibilitychange", this.onVisibility);
         this.setRunning(false);
-        this.fresh();
+        this.follow(null);
     }
 
     focus() {
@@ -96,99 +120,143 @@ export class TrainingPane {
     fresh() {
         this.drawings = drawings();
         this.charts.replaceChildren(...Object.values(this.drawings).map(({ element }) => element));
-        this.lines.replaceChildren();
-        [this.lines, this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
-        this.step = this.of = this.drawnAt = 0;
+        this.texts = [];
+        [this.lines, this.back, this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
+        this.step = this.of = this.drawnAt = this.seen = 0;
         this.name = "";
         this.settings = {};
         this.showSettings();
-        this.saidAt = performance.now();
+        this.saidAt = this.toldAt = performance.now();
     }
 
     press() {
         if (this.running) {
-            this.end().catch((error) => this.failed(error));
+            stopTraining(this.slug, this.run).catch((error) => this.failed(error));
         } else {
             this.begin();
         }
     }
 
-    async end() {
-        this.stopped = true;
-        await stopTraining(this.slug);
-        if (this.paused) {
-            this.setPaused(false); // asks for the last frame
-        }
-    }
-
-    async begin() {
-        const turn = (this.turn += 1);
-        this.setRunning(true);
-        this.paused = this.stopped = false;
-        this.pause.textContent = "Pause";
-        this.fresh();
+    /** Begin a training, or go on with one. */
+    async begin(/** @type {number | null} */ continues = null) {
         this.state.textContent = "starting…";
         const settings = /** @type {Record<string, number>} */ ({});
         for (const input of this.inputs.querySelectorAll("input")) {
             settings[input.name] = input.valueAsNumber; // NaN becomes null, and then the program's own value counts
         }
+        if (continues !== null && "steps" in settings) {
+            settings.steps = this.longTo();
+        }
+        const what = continues === null ? { program: this.program.value } : { continues };
         try {
             await this.workspace.flush();
-            this.take(await beginTraining(this.slug, { program: this.program.value, settings, steps: 1 }));
+            const { run } = await beginTraining(this.slug, { ...what, settings, rate: SPEEDS[this.speed.value] });
             hideBanner("action");
-            await this.goOn(turn);
+            this.follow(run);
         } catch (error) {
             this.failed(error);
         }
     }
 
-    /** Ask for frames until the training ends or is paused. */
-    async goOn(turn) {
-        while (this.running && !this.paused && turn === this.turn) {
-            const rate = SPEEDS[this.speed.value];
-            const pause = Math.max(FRAME_MS, 1000 / rate);
-            const fast = { steps: 1e6, seconds: FRAME_MS / 1000 };
-            const limits = rate === Infinity ? fast : { steps: Math.round((rate * pause) / 1000), seconds: 1 };
-            const wait = new Promise((resolve) => setTimeout(resolve, pause));
-            const waits = setTimeout(() => (this.state.textContent = `${this.where()}, computing…`), 2000);
+    /** Return to which step a training that has ended would go on. */
+    longTo() {
+        return this.step < this.of ? this.of : Math.round(this.of * (1 + MORE));
+    }
+
+    /** Show a training, or the latest one, from its beginning on. */
+    follow(/** @type {number | null} */ run) {
+        this.run = run;
+        this.fresh();
+        this.goOn();
+    }
+
+    /** Draw what happens until the training ends or another one is followed. */
+    async goOn() {
+        const turn = (this.turn += 1);
+        let ended = false;
+        while (!ended && turn === this.turn) {
             try {
-                await this.ask(limits);
-            } finally {
-                clearTimeout(waits);
+                const news = await trainingNews(this.slug, { run: this.run, since: this.seen });
+                if (turn === this.turn) {
+                    hideBanner("action");
+                    ended = this.told(news);
+                }
+            } catch (error) {
+                ended = error.status !== 0; // only a server that does not answer may come back
+                if (turn === this.turn) {
+                    this.failed(error);
+                }
+                await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
             }
-            await wait;
         }
     }
 
-    async ask(limits) {
-        this.asked = nextFrame(this.slug, { run: this.run, ...limits });
-        this.take(await this.asked);
-    }
-
-    setPaused(paused) {
-        this.paused = paused;
-        this.pause.textContent = paused ? "Go on" : "Pause";
-        if (!paused && this.running) {
-            this.goOn((this.turn += 1)).catch((error) => this.failed(error));
+    /** Take the news of a training, and return whether there will be no other. */
+    told(/** @type {import("./kata_api.js").TrainingNews} */ news) {
+        if (news.run === null) {
+            return true;
         }
+        this.run = news.run;
+        this.paused = news.paused;
+        this.canGoOn = news.can_go_on;
+        if (!this.seen) {
+            this.program.value = news.program;
+        }
+        news.frames.forEach((frame, i) => this.take({ ...EMPTY, ...frame }, i < news.frames.length - 1));
+        const isFirst = !this.seen;
+        this.seen += news.frames.length;
+        this.setRunning(!news.ended);
+        const now = performance.now();
+        if (news.waits_for) {
+            this.state.textContent = `waiting for ${news.waits_for}, which trains first`;
+        } else if (news.frames.length || this.paused) {
+            this.toldAt = now;
+        } else if (now - this.toldAt > COMPUTING_MS && !news.ended) {
+            this.state.textContent = `${this.where()}, computing…`;
+        }
+        if (news.unkept) {
+            show(this.note, news.unkept);
+        }
+        if (isFirst || news.ended) {
+            this.list().catch((error) => this.failed(error));
+        }
+        return news.ended;
     }
 
-    async stepOnce() {
-        this.setPaused(true);
+    /** Change the pace at which the training goes on. */
+    pace(how) {
+        const all = { run: this.run, rate: SPEEDS[this.speed.value], ...how };
+        paceTraining(this.slug, all).catch((error) => this.failed(error));
+    }
+
+    /** List the kata's trainings, to look at one or to delete it. */
+    async list() {
+        const { trainings } = await listTrainings(this.slug);
+        const options = trainings.map(({ run, ended, when, program, reached, kb }) => {
+            const parts = [when, this.program.hidden ? "" : program, reached, ended ? `${kb} kB` : "not ended"];
+            return el("option", { value: run, selected: run === this.run }, parts.filter(Boolean).join(", "));
+        });
+        this.kept.replaceChildren(...options);
+        this.shelf.hidden = !trainings.length;
+    }
+
+    async forgetShown() {
         try {
-            await this.asked; // the frame that is on its way
-            if (this.running) {
-                await this.ask({ steps: 1, seconds: 1 });
-            }
+            await forgetTraining(this.slug, this.run);
+            await this.list();
+            this.setRunning(false);
+            this.longer.hidden = true;
+            this.follow(null);
+            this.state.textContent = "";
         } catch (error) {
             this.failed(error);
         }
     }
 
     /** Take what has happened from a frame. Everything in it is text or a number, and is shown as text. */
-    take(/** @type {import("./kata_api.js").Frame} */ frame) {
+    take(/** @type {import("./kata_api.js").Frame} */ frame, hasNext = false) {
         const { loss, accuracy, weights, sizes, digits } = this.drawings;
-        this.run = frame.run;
+        this.of = frame.of || this.of;
         if (frame.begins) { // a program may have several trainings
             this.of = frame.of;
             this.name = frame.title;
@@ -223,13 +291,18 @@ export class TrainingPane {
         weights.show(frame.weights);
         sizes.show(frame.sizes);
         if (frame.text) {
-            this.lines.hidden = false;
-            this.lines.append(el("li", {}, el("span", { class: "soft" }, `step ${this.step}: `), frame.text));
-            [...this.lines.children].slice(0, -MOST_LINES).forEach((line) => line.remove());
+            const isLast = Number(this.back.value) >= this.texts.length;
+            this.texts.push([this.step, frame.text]);
+            this.back.max = String(this.texts.length);
+            this.back.value = isLast ? this.back.max : this.back.value;
+            this.showLines();
+        }
+        if (hasNext) {
+            return;
         }
         show(this.note, frame.note || this.whatIsLost());
         show(this.output, frame.output);
-        show(this.fault, this.stopped ? "" : frame.fault);
+        show(this.fault, frame.fault === STOPPED ? "" : frame.fault);
         const now = performance.now();
         if (frame.done || this.paused || now - this.drawnAt >= (this.calm.matches ? CALM_MS : 0)) {
             this.draw();
@@ -241,9 +314,16 @@ export class TrainingPane {
             this.saidAt = now;
             this.pad.refresh();
         }
-        if (frame.done) {
-            this.setRunning(false);
-        }
+    }
+
+    /** Show the texts that the model has written, up to the one that is chosen. */
+    showLines() {
+        const upTo = Number(this.back.value);
+        const lines = this.texts.slice(Math.max(0, upTo - MOST_LINES), upTo).map(([step, text]) =>
+            el("li", {}, el("span", { class: "soft" }, `step ${step}: `), text));
+        this.lines.replaceChildren(...lines);
+        this.lines.hidden = !lines.length;
+        this.back.hidden = this.texts.length <= MOST_LINES;
     }
 
     whatIsLost() {
@@ -257,7 +337,7 @@ export class TrainingPane {
     }
 
     how({ done, fault }) {
-        return done ? (this.stopped ? "stopped, " : fault ? "ended with an error, " : "done, ") : "";
+        return done ? (fault === STOPPED ? "stopped, " : fault ? "ended with an error, " : "done, ") : "";
     }
 
     where() {
@@ -320,7 +400,12 @@ export class TrainingPane {
     setRunning(running) {
         this.running = running;
         this.main.textContent = running ? "Stop" : this.run === null ? "Train" : "Train again";
+        this.pause.textContent = this.paused ? "Go on" : "Pause";
         [this.pause, this.single].forEach((each) => (each.hidden = !running));
+        this.forget.hidden = running;
+        const isDone = this.step >= this.of;
+        this.longer.hidden = running || !this.canGoOn || (isDone && !("steps" in this.settings));
+        this.longer.textContent = isDone ? `${this.longTo() - this.of} more steps` : "Go on";
         this.program.disabled = running;
     }
 
@@ -328,15 +413,7 @@ export class TrainingPane {
         this.turn += 1;
         this.onSize.disconnect();
         this.scheme.removeEventListener("change", this.onScheme);
-        removeEventListener("pagehide", this.onLeave);
-        this.leave();
-    }
-
-    /** End the process, which would otherwise wait for a digit. */
-    leave() {
-        if (this.run !== null || this.running) {
-            stopTraining(this.slug).catch(() => {}); // nobody watches any more
-        }
+        document.removeEventListener("visibilitychange", this.onVisibility);
     }
 }
 
