@@ -5,6 +5,8 @@ const model = JSON.parse(at("model").textContent ?? "");
 const [SHOWN, LEAST] = [5, 0.005]; // tokens that may come next, and the smallest of their probabilities
 const EPS = 1e-5; // of a layer norm
 const PAUSE_MS = 60; // between two tokens
+const TURN = 137; // degrees of the colour wheel from one token to the next
+const SLIDERS = ["temperature", "top_k", "top_p"];
 
 /** Return the same nested object, with the numbers of each array: float32, in base64. */
 function unpacked(part) {
@@ -104,12 +106,24 @@ function encode(text) {
     return ids.includes(undefined) ? null : ids;
 }
 
-function probabilities(logits, temperature) {
+/** Return the probabilities of the next token, as `next_probabilities` of exercise 18 does. */
+function probabilities(logits, temperature, k = Infinity, p = 1) {
     if (temperature === 0) {
         const best = logits.indexOf(Math.max(...logits));
         return logits.map((_, i) => Number(i === best));
     }
-    return softmax(logits.map((each) => each / temperature));
+    const all = softmax(logits.map((each) => each / temperature));
+    const largestFirst = [...all.keys()].sort((a, b) => all[b] - all[a]).slice(0, k);
+    const whole = largestFirst.reduce((sum, i) => sum + all[i], 0);
+    const cut = logits.map(() => 0);
+    let reached = 0;
+    for (const i of largestFirst) {
+        if (reached < p) {
+            cut[i] = all[i] / whole;
+            reached += cut[i];
+        }
+    }
+    return cut.map((each) => each / reached);
 }
 
 function drawn(p) {
@@ -123,14 +137,16 @@ let turn = 0; // of writing: a new one ends the one before
 let story = begin();
 let given = 0; // tokens of the beginning
 
-function temperature() {
-    return Number(at("temperature").value);
+function expected(logits) {
+    const [temperature, k, p] = SLIDERS.map((id) => Number(at(id).value));
+    return probabilities(logits, temperature, k === Number(at("top_k").max) ? Infinity : k, p);
 }
 
 function show() {
     const spans = story.ids.map((id, i) => {
         const span = document.createElement("span");
         span.textContent = model.tokens[id];
+        span.style.borderBottomColor = `hsl(${(id * TURN) % 360} 65% 50%)`;
         if (i >= given) {
             span.className = "written";
             span.tabIndex = 0;
@@ -161,7 +177,7 @@ function look(place) {
         const share = (0.8 * most[t]) / largest;
         /** @type {HTMLElement} */ (span).style.background = `rgb(var(--seen) / ${share.toFixed(2)})`;
     });
-    const p = probabilities(story.logits.at(place - 1), temperature());
+    const p = expected(story.logits.at(place - 1));
     const likely = [...p.keys()].filter((id) => p[id] >= LEAST).sort((a, b) => p[b] - p[a]);
     at("next").replaceChildren(...likely.slice(0, SHOWN).map((id) => bar(model.tokens[id], p[id])));
     at("heading").textContent = place ? "What it expected here" : "What it expects next";
@@ -191,7 +207,7 @@ async function write() {
     }
     const mine = turn;
     while (story.ids.length < model.context) {
-        const id = drawn(probabilities(story.logits.at(-1), temperature()));
+        const id = drawn(expected(story.logits.at(-1)));
         if (id < 0 || model.tokens[id] === "\n") {
             break;
         }
@@ -210,7 +226,13 @@ function another() {
 }
 
 function chosen() {
-    at("chosen").textContent = temperature().toFixed(1);
+    for (const id of SLIDERS) {
+        const { value, max, labels } = at(id);
+        const output = labels?.[0].querySelector("output");
+        if (output) {
+            output.textContent = id !== "temperature" && value === max ? "all" : value;
+        }
+    }
     if (story.ids.length) {
         show();
     }
@@ -220,6 +242,6 @@ at("about").textContent = model.about;
 at("write").onclick = write;
 at("another").onclick = another;
 at("prompt").oninput = prepare;
-at("temperature").oninput = chosen;
+SLIDERS.forEach((id) => (at(id).oninput = chosen));
 chosen();
 another();

@@ -239,8 +239,8 @@ def test_who_has_trained_nothing_is_told_to(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Yield a page with a model of random numbers, the model's `forward`, and its tokens."""
+def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any, Any]]:
+    """Yield a page with a model of random numbers, the model's `forward`, its tokens, and `next_probabilities`."""
     with importable(KATA, *BUILDS_ON, ROOT / "solutions" / "milestone3") as imported:
         training, corpus, model = (imported(name) for name in ("training", "corpus", "language_model"))
         text = corpus.of_stories(training.byte_pairs_of, training.CONTEXT)
@@ -250,13 +250,14 @@ def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any]]:
         params = training.arranged_like(params, moved)
         page = tmp_path / "model.html"
         page.write_text(imported("exporting").page(params, text, 0.7, "89 of 100 stories"), encoding="utf-8")
-        yield page, lambda ids: model.forward(params, ids[None], training.N_HEADS)[0][0], text
+        next_probabilities = imported("writing").next_probabilities
+        yield page, lambda ids: model.forward(params, ids[None], training.N_HEADS)[0][0], text, next_probabilities
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path, Any, Any], width: int) -> None:
-    path, forward, text = exported
+def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path, Any, Any, Any], width: int) -> None:
+    path, forward, text, next_probabilities = exported
     assert path.stat().st_size <= 1 << 20
     with chromium() as browser:
         page = browser.new_page(
@@ -273,10 +274,18 @@ def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path
                 "ids => { const text = begin(); ids.forEach(id => read(text, id)); return text.logits }", ids
             )
             assert np.abs(np.array(found) - forward(np.array(ids))).max() < 1e-4
+        found_logits = found[-1]
+        for how in ((0.5, 200, 1.0), (1.0, 4, 1.0), (1.5, 200, 0.7), (0.8, 7, 0.9), (1.0, 1, 0.05), (0.0, 3, 0.5)):
+            found = page.evaluate("([logits, how]) => probabilities(logits, ...how)", [found_logits, how])
+            assert np.abs(np.array(found) - next_probabilities(np.array(found_logits), *how)).max() < 1e-9
         page.fill("#prompt", "Mia wants a kite.")
         page.locator("#temperature").fill("0")
+        page.locator("#top_k").fill("1")
+        assert page.locator("#next b").all_inner_texts() == ["100 %"]
+        assert page.locator("label output").all_inner_texts() == ["0", "1", "all"]
         page.click("#write")
         page.locator("#story span.written").first.wait_for()
+        page.evaluate("write()")  # again, to its end
         page.locator("#story span.written").first.hover()
         assert page.locator("#next li").count() >= 1
         assert page.locator("#heading").inner_text() == "What it expected here"
