@@ -65,7 +65,7 @@ def application(katas: LiveKatas) -> Starlette:
         ("POST", kata + "/try", lambda katas, given, slug: katas.tryouts.run(katas.kata(slug), given.get("text"))),
         ("POST", kata + "/try/stop", lambda katas, _, **__: katas.tryouts.stop() or {}),
         ("POST", kata + "/train", lambda katas, given, slug: katas.trainings.begin(katas.kata(slug), given)),
-        ("GET", kata + "/train", lambda katas, _, slug: katas.trainings.listed(slug)),
+        ("GET", kata + "/trainings", lambda katas, _, slug: katas.trainings.listed(slug)),
         ("POST", kata + "/train/news", lambda katas, given, slug: katas.trainings.news(slug, given)),
         ("POST", kata + "/train/pace", lambda katas, given, slug: katas.trainings.pace(slug, given)),
         ("POST", kata + "/train/stop", lambda katas, given, slug: katas.trainings.stop_one(slug, given)),

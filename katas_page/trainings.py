@@ -1,6 +1,6 @@
 """The "Train" tab: the learner's own training programs run in workers, and pages draw the frames that these send.
 
-Trainings belong to the server. They wait in a queue, of which the first one runs; a pause lets the next one go on. Each
+Trainings belong to the server. They wait in a queue: the first one runs, and a pause lets the next one go on. Each
 frame is the answer to one request (graders/worker/recorder.py), so a worker that gets none waits. What it sends is
 untrusted: a frame has a limited size, comes at most 30 times a second, and contains only what `frame_of` takes from it.
 Every few seconds the program hands over the state from which it can go on, if it has any, and all is written to disk.

@@ -68,11 +68,13 @@ ADDRESSES = (
     "/api/katas",
     "/api/katas/alpha",
     "/api/katas/alpha/events",
+    "/api/katas/alpha/trainings",
     "/static/app.js",
     "/pictures/alpha/a.svg",
 )
 CHANGES = (("PUT", "/api/katas/alpha/files/twice.py"), ("POST", "/api/katas/alpha/reset"))
-RUNS = [f"/api/katas/alpha/{name}" for name in ("try", "try/stop", "train", "train/next", "train/digit", "train/stop")]
+TRAIN = [f"train/{name}" for name in ("news", "pace", "stop", "forget", "digit")]
+RUNS = [f"/api/katas/alpha/{name}" for name in ("try", "try/stop", "train", *TRAIN)]
 
 
 @pytest.mark.parametrize("path", ADDRESSES)

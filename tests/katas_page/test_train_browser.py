@@ -45,7 +45,7 @@ def training_tabs(browser: Any, server: Server, root: Path) -> Iterator[Callable
 
 
 def forget_all(server: Server) -> None:
-    for training in server.get("/api/katas/alpha/train")["trainings"]:
+    for training in server.get("/api/katas/alpha/trainings")["trainings"]:
         for action in ("stop", "forget"):
             server.post(f"/api/katas/alpha/train/{action}", {"run": training["run"]})
 

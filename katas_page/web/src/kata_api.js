@@ -94,7 +94,7 @@ export const beginTraining = (slug, how) => call("POST", `${kataPath(slug)}/trai
 export const trainingNews = (slug, how) => call("POST", `${kataPath(slug)}/train/news`, how);
 
 /** @type {(slug: string) => Promise<{trainings: KeptTraining[]}>} */
-export const listTrainings = (slug) => call("GET", `${kataPath(slug)}/train`);
+export const listTrainings = (slug) => call("GET", `${kataPath(slug)}/trainings`);
 
 /**
  * Change how fast a training goes on: steps a second, 0 for as many as possible; a pause; single steps.

@@ -1,8 +1,8 @@
 /** The "Train" tab: the learner's own code trains on the server, and the page draws frame after frame. */
-import {
-    beginTraining, forgetTraining, listTrainings, paceTraining, readDigit, stopTraining, trainingNews,
-} from "./kata_api.js";
+import { beginTraining, paceTraining, readDigit, stopTraining, trainingNews } from "./kata_api.js";
 import { DigitPad } from "./digit_pad.js";
+import { KeptTrainings } from "./kept_trainings.js";
+import { WrittenTexts } from "./written_texts.js";
 import { button, el, hideBanner, showBanner } from "../../../graders/web/src/dom.js";
 import { Curve, Digits, Sizes, Weights, pictures } from "./training_charts.js";
 
@@ -16,7 +16,6 @@ const SAY_MS = 5000; // between two summaries for screen readers
 const FAST = "as fast as possible";
 const SPEEDS = { "1 step a second": 1, "10 steps a second": 10, "60 steps a second": 60, [FAST]: 0 };
 const SMALLER = "Often the learning rate is too large: train again with a smaller one.";
-const MOST_LINES = 8; // that the model has written
 const MORE = 0.5; // the share of a training's steps that are added to it
 const STOPPED = "Stopped."; // the fault of a training that somebody stopped
 /** @type {import("./kata_api.js").Frame} */
@@ -42,9 +41,7 @@ export class TrainingPane {
         this.seen = 0; // frames
         this.step = 0;
         this.of = 0; // steps, if it is known
-        this.drawnAt = 0;
-        this.saidAt = 0;
-        this.toldAt = 0;
+        this.drawnAt = this.saidAt = this.toldAt = 0;
         this.calm = calmly();
         /** @type {Record<string, number>} */
         this.settings = {}; // of this training
@@ -56,9 +53,7 @@ export class TrainingPane {
         this.single = button("Step", () => this.pace({ paused: true, once: 1 }), { title: "Pause, and take one step" });
         const options = Object.keys(SPEEDS).map((name) => el("option", { selected: name.startsWith("60") }, name));
         this.speed = el("select", { "aria-label": "Speed", onchange: () => this.running && this.pace({}) }, ...options);
-        this.kept = el("select", { "aria-label": "Trainings", onchange: () => this.follow(Number(this.kept.value)) });
-        this.forget = button("Delete", () => this.forgetShown());
-        this.shelf = el("div", { class: "buttons", hidden: true }, this.kept, this.forget);
+        this.kept = new KeptTrainings(slug, (run) => this.follow(run), (error) => this.failed(error));
         this.inputs = el("div", { class: "buttons settings", oninput: () => this.showSettings() });
         this.used = el("output", { class: "soft" });
         this.state = el("p", { class: "soft" });
@@ -66,11 +61,7 @@ export class TrainingPane {
         this.note = el("p", { class: "note", hidden: true });
         this.fault = region("Error", "failed");
         this.output = region("Output");
-        this.lines = el("ol", { class: "written", "aria-label": "What your model writes", hidden: true });
-        this.back = el("input", { type: "range", min: 1, max: 1, "aria-label": "Up to this text", hidden: true });
-        this.back.addEventListener("input", () => this.showLines());
-        /** @type {[step: number, text: string][]} */
-        this.texts = [];
+        this.written = new WrittenTexts();
         this.pad = new DigitPad((pixels) => readDigit(slug, this.run, pixels));
         this.drawings = drawings();
         this.charts = el("div", {});
@@ -87,11 +78,10 @@ export class TrainingPane {
             this.note,
             this.fault,
             this.charts,
-            this.back,
-            this.lines,
+            this.written.element,
             this.output,
             this.pad.element,
-            this.shelf,
+            this.kept.element,
         );
         this.onSize = new ResizeObserver(() => this.draw());
         this.onSize.observe(this.charts);
@@ -120,8 +110,8 @@ export class TrainingPane {
     fresh() {
         this.drawings = drawings();
         this.charts.replaceChildren(...Object.values(this.drawings).map(({ element }) => element));
-        this.texts = [];
-        [this.lines, this.back, this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
+        this.written.clear();
+        [this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
         this.step = this.of = this.drawnAt = this.seen = 0;
         this.name = "";
         this.settings = {};
@@ -194,6 +184,9 @@ export class TrainingPane {
     /** Take the news of a training, and return whether there will be no other. */
     told(/** @type {import("./kata_api.js").TrainingNews} */ news) {
         if (news.run === null) {
+            this.canGoOn = false;
+            this.setRunning(false);
+            this.state.textContent = "";
             return true;
         }
         this.run = news.run;
@@ -218,7 +211,7 @@ export class TrainingPane {
             show(this.note, news.unkept);
         }
         if (isFirst || news.ended) {
-            this.list().catch((error) => this.failed(error));
+            this.kept.list(news.run);
         }
         return news.ended;
     }
@@ -227,30 +220,6 @@ export class TrainingPane {
     pace(how) {
         const all = { run: this.run, rate: SPEEDS[this.speed.value], ...how };
         paceTraining(this.slug, all).catch((error) => this.failed(error));
-    }
-
-    /** List the kata's trainings, to look at one or to delete it. */
-    async list() {
-        const { trainings } = await listTrainings(this.slug);
-        const options = trainings.map(({ run, ended, when, program, reached, kb }) => {
-            const parts = [when, this.program.hidden ? "" : program, reached, ended ? `${kb} kB` : "not ended"];
-            return el("option", { value: run, selected: run === this.run }, parts.filter(Boolean).join(", "));
-        });
-        this.kept.replaceChildren(...options);
-        this.shelf.hidden = !trainings.length;
-    }
-
-    async forgetShown() {
-        try {
-            await forgetTraining(this.slug, this.run);
-            await this.list();
-            this.setRunning(false);
-            this.longer.hidden = true;
-            this.follow(null);
-            this.state.textContent = "";
-        } catch (error) {
-            this.failed(error);
-        }
     }
 
     /** Take what has happened from a frame. Everything in it is text or a number, and is shown as text. */
@@ -291,11 +260,7 @@ export class TrainingPane {
         weights.show(frame.weights);
         sizes.show(frame.sizes);
         if (frame.text) {
-            const isLast = Number(this.back.value) >= this.texts.length;
-            this.texts.push([this.step, frame.text]);
-            this.back.max = String(this.texts.length);
-            this.back.value = isLast ? this.back.max : this.back.value;
-            this.showLines();
+            this.written.add(this.step, frame.text);
         }
         if (hasNext) {
             return;
@@ -314,16 +279,6 @@ export class TrainingPane {
             this.saidAt = now;
             this.pad.refresh();
         }
-    }
-
-    /** Show the texts that the model has written, up to the one that is chosen. */
-    showLines() {
-        const upTo = Number(this.back.value);
-        const lines = this.texts.slice(Math.max(0, upTo - MOST_LINES), upTo).map(([step, text]) =>
-            el("li", {}, el("span", { class: "soft" }, `step ${step}: `), text));
-        this.lines.replaceChildren(...lines);
-        this.lines.hidden = !lines.length;
-        this.back.hidden = this.texts.length <= MOST_LINES;
     }
 
     whatIsLost() {
@@ -402,7 +357,6 @@ export class TrainingPane {
         this.main.textContent = running ? "Stop" : this.run === null ? "Train" : "Train again";
         this.pause.textContent = this.paused ? "Go on" : "Pause";
         [this.pause, this.single].forEach((each) => (each.hidden = !running));
-        this.forget.hidden = running;
         const isDone = this.step >= this.of;
         this.longer.hidden = running || !this.canGoOn || (isDone && !("steps" in this.settings));
         this.longer.textContent = isDone ? `${this.longTo() - this.of} more steps` : "Go on";
