@@ -15,12 +15,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.atomic import replacing
 from graders.catalogue import Kata
 from graders.errors import KataError
 from katas_page.tryout import Run
+
+if TYPE_CHECKING:
+    from graders.judge.worker_handle import Worker
 
 Json = dict[str, Any]
 MOST_KEPT = 20  # trainings of a kata that have ended; older ones go
@@ -54,6 +57,10 @@ class Training:
     @property
     def slug(self) -> str:
         return self.kata.slug
+
+    @property
+    def worker(self) -> Worker | None:
+        return self.run.worker if self.run is not None else None
 
     @property
     def may_go_on(self) -> bool:

@@ -40,8 +40,8 @@ KEEP_S = 5.0  # between two writings to disk
 NEWS_S = 1.0  # how long a page waits for news at most
 STOP_S = 1.0  # how long a stop waits for the step that is being taken
 LATE = f"Stopped: no step was reported for {STEP_S:g} s."
-ENDED = "The network of this training is no longer in memory. Go on with it, or train again."
-UNKNOWN = "This training is no longer kept."
+ENDED = "This network has been unloaded. Go on with its training, or train again."
+UNKNOWN = "There is no such training. It may have been deleted."
 MOST_HEADER, MOST_ARRAYS = 32 << 10, 16 << 20  # in bytes, of a frame: its numbers, and its pictures with the state
 LONGEST_OUTPUT = 8000
 AS_MANY = 10**6  # steps
@@ -62,7 +62,7 @@ class Trainings(Sandbox):
 
     idle_s = 600.0
 
-    def __init__(self, judge: Judge, kept: KeptTrainings | None = None) -> None:
+    def __init__(self, judge: Judge, kept: KeptTrainings) -> None:
         super().__init__(judge)
         self._kept = kept
         self._all: dict[int, Training] = {}
@@ -76,7 +76,7 @@ class Trainings(Sandbox):
     def resume(self, find: Callable[[str], Kata]) -> None:
         """Take over the trainings on disk, and go on with those that were interrupted."""
         with self._told:
-            for training in self._kept.read(find) if self._kept is not None else []:
+            for training in self._kept.read(find):
                 self._all[training.number] = training
                 if not training.ended:
                     self._queue.append(training)
@@ -103,7 +103,7 @@ class Trainings(Sandbox):
         if program not in found.programs:
             raise KataError(f"{program!r:.60} is not a program of {kata.slug}. Choose {', '.join(found.programs)}.")
         settings = settings_of(given.get("settings"))
-        number = max([*self._all, self._kept.last if self._kept is not None else 0], default=0) + 1
+        number = max([*self._all, self._kept.last]) + 1
         return Training(number, kata, program, found.watched, settings)
 
     def _continued(self, kata: Kata, number: object, given: Json) -> Training:
@@ -142,7 +142,7 @@ class Trainings(Sandbox):
                 "ended": training.ended,
                 "can_go_on": training.ended and bool(training.state),
                 "waits_for": f"{ahead.slug}, {ahead.step()}" if ahead and not training.paused else "",
-                "unkept": self._kept.fault if self._kept is not None else "",
+                "unkept": self._kept.fault,
             }
 
     def listed(self, slug: str) -> Json:
@@ -151,7 +151,7 @@ class Trainings(Sandbox):
             return {"trainings": [self._described(each) for each in reversed(self._all.values()) if each.slug == slug]}
 
     def _described(self, training: Training) -> Json:
-        size = self._kept.size(training) if self._kept is not None else 0
+        size = self._kept.size(training)
         when = time.strftime("%d %B, %H:%M", time.localtime(training.begun_at))
         reached = {"program": training.program, "reached": training.step()}
         return {"run": training.number, "ended": training.ended, "when": when, "kb": -(-size // 1000), **reached}
@@ -172,8 +172,8 @@ class Trainings(Sandbox):
         with self._told:
             self._told.wait_for(lambda: training.ended, STOP_S)
         with self._lock:
-            if not training.ended and training.run is not None and training.run.worker is not None:
-                training.run.worker.kill(STOPPED)
+            if not training.ended and training.worker is not None:
+                training.worker.kill(STOPPED)
         return {}
 
     def forget(self, slug: str, given: Json) -> Json:
@@ -197,7 +197,7 @@ class Trainings(Sandbox):
             training = self._found(slug, given.get("run"))
 
         def asked() -> Json:
-            worker = training.run.worker if training.run is not None else None
+            worker = training.worker
             if worker is None:
                 raise KataError(ENDED)
             self._use()
@@ -226,13 +226,11 @@ class Trainings(Sandbox):
         training.once = min(count_of(given.get("once")), AS_MANY)
         training.due = min(training.due, time.monotonic() + 1 / FRAMES_PER_S)
         self._told.notify_all()
-        if self._kept is not None:
-            self._thread.submit(self._kept.write, training)
+        self._thread.submit(self._kept.write, training)
 
     def _forget(self, training: Training) -> None:
         self._release(training)
-        if self._kept is not None:
-            self._thread.submit(self._kept.forget, training)
+        self._thread.submit(self._kept.forget, training)
         del self._all[training.number]
 
     def _release(self, training: Training) -> None:
@@ -279,7 +277,7 @@ class Trainings(Sandbox):
             frame, state = self._frame(training, pause)
         except KataError as fault:
             frame = _last(str(fault))
-        except Exception:  # noqa: BLE001 (a fault of ours must not stop the queue)
+        except Exception:  # noqa: BLE001 (a bug here must not stop the queue)
             frame = _last(traceback.format_exc())
         if self._closing:  # the next server goes on
             return
@@ -294,7 +292,7 @@ class Trainings(Sandbox):
             if training.ended:
                 self._queue.remove(training)
             self._told.notify_all()
-        if self._kept is not None and (training.ended or started >= training.keep_at):
+        if training.ended or started >= training.keep_at:
             self._kept.write(training)
         if started >= training.keep_at:
             training.keep_at = started + KEEP_S
@@ -306,7 +304,7 @@ class Trainings(Sandbox):
         steps = training.once or (round(training.rate * pause) if training.rate else AS_MANY)
         how: Json = {"steps": max(1, steps), "seconds": 1.0 if training.once or training.rate else pause}
         how["keep"] = training.stopping or time.monotonic() >= training.keep_at
-        worker = training.run.worker if training.run is not None else None
+        worker = training.worker
         if worker is None and training.stopping:
             raise KataError(STOPPED)
         if worker is None:
@@ -330,7 +328,7 @@ class Trainings(Sandbox):
         try:
             worker = self._hire(run)
         except JudgeError as fault:
-            if not any(each.run is not None and each.run.worker is not None for each in self._queue):
+            if not any(each.worker is not None for each in self._queue):
                 self._end_server()  # the next training gets another one
             raise KataError(f"Your training could not be run: {fault}") from None
         worker.reader.most_header, worker.reader.most_arrays = MOST_HEADER, MOST_ARRAYS
@@ -362,13 +360,12 @@ class Trainings(Sandbox):
 
     def _stop(self) -> None:
         for each in list(self._all.values()):
-            if each.run is not None and each.run.worker is not None:
-                each.run.worker.kill(STOPPED)
+            if each.worker is not None:
+                each.worker.kill(STOPPED)
 
     def close(self) -> None:
         super().close()
-        if self._kept is not None:
-            self._kept.close()
+        self._kept.close()
 
     def _look(self) -> None:
         if self._queue:  # a training that is paused keeps its worker

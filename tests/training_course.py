@@ -6,6 +6,7 @@ One kata has a supplied program with a Recorder; in the other one, the learner's
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from graders.catalogue import Kata
@@ -121,9 +122,9 @@ FAST = {"once": 10**6}  # as many steps as fit into a second
 class Watcher:
     """A page that lets a training go on from one frame to the next."""
 
-    def __init__(self, judge: Judge, kept: KeptTrainings | None = None) -> None:
-        self.trainings = Trainings(judge, kept)
-        self.close = self.trainings.close
+    def __init__(self, judge: Judge) -> None:
+        self.folder = TemporaryDirectory()
+        self.trainings = Trainings(judge, KeptTrainings(Path(self.folder.name)))
         self.seen: dict[int, int] = {}  # the number of frames of each training
         self.slugs: dict[int, str] = {}
 
@@ -146,6 +147,10 @@ class Watcher:
             if news["frames"]:
                 self.seen[run] += 1
                 return frame_of({}) | {"output": ""} | news["frames"][0] | {"run": run, "slug": slug}
+
+    def close(self) -> None:
+        self.trainings.close()
+        self.folder.cleanup()
 
     def read_digit(self, frame: dict[str, Any], pixels: str) -> dict[str, Any]:
         return self.trainings.read_digit(frame["slug"], {"run": frame["run"], "pixels": pixels})

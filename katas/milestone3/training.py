@@ -249,7 +249,9 @@ def main(
     print("they begin with " + "|".join(text.tokens.decode([i]) for i in text.ids[:20]) + "|…")
     learning_rate, seed, steps = Recorder.settings(learning_rate=LEARNING_RATE, seed=0, steps=options.steps)
     ladder = Ladder(forward, text)
-    begun, ladder.left = pickle.loads(Recorder.kept() or pickle.dumps((None, ladder.left)))
+    begun = None
+    if kept := Recorder.kept():  # the page goes on with a training
+        begun, ladder.left = pickle.loads(kept)
     recorder = Recorder(steps, unit="bits", start=len(begun[2]) if begun else 0)
 
     def line(params: dict, number: int) -> str:
@@ -259,10 +261,10 @@ def main(
 
     def tell(step: int, loss: float, params: dict, now: tuple) -> None:
         def said() -> str:
-            now = line(params, step)
-            for news in ladder.climb(params, now):
+            story = line(params, step)
+            for news in ladder.climb(params, story):
                 print(f"step {step:5}: {news}")
-            return now
+            return story
 
         recorder.step(loss / math.log(2), text=said, keep=lambda: pickle.dumps((now, ladder.left)))
 

@@ -125,7 +125,7 @@ def test_a_training_that_waits_can_be_stopped(opened: Callable[[], Trainings], r
     assert steps(ended(trainings, first)) == list(range(1, 41))
 
 
-def test_a_fault_of_ours_ends_one_training_alone(
+def test_a_bug_ends_one_training_alone(
     opened: Callable[[], Trainings], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainings = opened()
