@@ -10,7 +10,7 @@ import msgspec
 from graders.catalogue import Kata, Task
 from graders.errors import KataError
 from graders.scoring import totalled
-from graders.verdict import LONGEST_COMMENT, TaskResult, Verdict
+from graders.verdict import LONGEST_COMMENT, PASS_FROM, TaskResult, Verdict
 
 
 class ManualScore(NamedTuple):
@@ -44,9 +44,8 @@ def awarded(
 ) -> Verdict:
     """Return the verdict with new points or a new comment for one task. None leaves the current value unchanged.
 
-    A score names only its latest reviewer. If another reviewer gives new points, the earlier comment is dropped. If
-    another reviewer only comments, the points are kept. `at` is a UTC time in ISO 8601. Raises KataError if an argument
-    is invalid.
+    A score names only its latest reviewer, who may be another one than before. `at` is a UTC time in ISO 8601. Raises
+    KataError if an argument is invalid.
     """
     if verdict.kata != kata.slug:
         raise KataError(f"the verdict is for {verdict.kata}, not for {kata.slug}")
@@ -61,8 +60,8 @@ def awarded(
         points = before.score
     if not 0 <= points <= found.points:
         raise KataError(f"{task}: {points:g} points is out of range; award 0 to {found.points:g}")
-    mark = ManualScore(task, points, reviewer, at, _comment(before, comment, reviewer))
-    return totalled(verdict, tuple(_marked(each, mark) if each.name == task else each for each in verdict.tasks))
+    score = ManualScore(task, points, reviewer, at, _comment(before, comment))
+    return totalled(verdict, tuple(_scored(each, score) if each.name == task else each for each in verdict.tasks))
 
 
 def withdrawn(verdict: Verdict, task: str) -> Verdict:
@@ -70,7 +69,7 @@ def withdrawn(verdict: Verdict, task: str) -> Verdict:
     found = next((each for each in verdict.tasks if each.name == task and each.reviewer), None)
     if found is None:
         raise KataError(f"{task}: it has no manual score to withdraw")
-    return totalled(verdict, tuple(_unmarked(each) if each is found else each for each in verdict.tasks))
+    return totalled(verdict, tuple(_without_score(each) if each is found else each for each in verdict.tasks))
 
 
 def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
@@ -83,15 +82,9 @@ def _reviewable_task(kata: Kata, verdict: Verdict, name: str) -> Task:
     raise KataError(f"{kata.slug}: task {name!r} cannot be marked by hand{_instead(tasks)}")
 
 
-def _comment(before: TaskResult, given: str | None, reviewer: str) -> str:
-    """Return the given comment or, if it is None, the same reviewer's earlier one.
-
-    Raises KataError if the comment is invalid.
-    """
-    if given is None:
-        text = (before.comment or "") if before.reviewer == reviewer else ""
-    else:
-        text = _writable(given, before.name, "its comment").strip()
+def _comment(before: TaskResult, given: str | None) -> str:
+    """Return the given comment or, if it is None, the earlier one. Raises KataError if the comment is invalid."""
+    text = (before.comment or "") if given is None else _writable(given, before.name, "its comment").strip()
     if len(text) > LONGEST_COMMENT:
         raise KataError(f"{before.name}: its comment has {len(text)} characters; the limit is {LONGEST_COMMENT}")
     return text
@@ -102,32 +95,32 @@ def grading_of(verdict: Verdict) -> tuple[str | None, ...]:
     return verdict.kata, verdict.submission_sha256, verdict.graded_at, verdict.seed
 
 
-def marks_of(verdict: Verdict) -> list[ManualScore]:
+def scores_of(verdict: Verdict) -> list[ManualScore]:
     """Return the manual scores in a verdict."""
-    return [mark for mark in map(_score_of, verdict.tasks) if mark is not None]
+    return [score for score in map(_score_of, verdict.tasks) if score is not None]
 
 
-def with_marks(verdict: Verdict, marks: Iterable[ManualScore]) -> Verdict:
+def with_scores(verdict: Verdict, scores: Iterable[ManualScore]) -> Verdict:
     """Return the verdict with these manual scores.
 
     Scores for tasks that neither await review nor have a manual score are ignored.
     """
     places = {task.name for task in verdict.tasks if task.status == "awaiting_review" or task.reviewer}
-    given = {mark.task: mark for mark in marks if mark.task in places}
+    given = {score.task: score for score in scores if score.task in places}
     if not given:
         return verdict
-    tasks = [_marked(task, given[task.name]) if task.name in given else task for task in verdict.tasks]
+    tasks = [_scored(task, given[task.name]) if task.name in given else task for task in verdict.tasks]
     return totalled(verdict, tuple(tasks))
 
 
-def without_marks(verdict: Verdict) -> Verdict:
+def without_scores(verdict: Verdict) -> Verdict:
     """Return the verdict without its manual scores."""
-    if not marks_of(verdict):
+    if not scores_of(verdict):
         return verdict
-    return totalled(verdict, tuple(_unmarked(task) if task.reviewer else task for task in verdict.tasks))
+    return totalled(verdict, tuple(_without_score(task) if task.reviewer else task for task in verdict.tasks))
 
 
-def _unmarked(task: TaskResult) -> TaskResult:
+def _without_score(task: TaskResult) -> TaskResult:
     nothing = {"reviewer": None, "reviewed_at": None, "comment": None}
     return msgspec.structs.replace(task, status="awaiting_review", score=0.0, **nothing)
 
@@ -138,15 +131,20 @@ def _score_of(task: TaskResult) -> ManualScore | None:
     return ManualScore(task.name, task.score, task.reviewer, task.reviewed_at or "", task.comment or "")
 
 
-def _marked(task: TaskResult, mark: ManualScore) -> TaskResult:
-    by_hand = {"reviewer": mark.reviewer, "reviewed_at": mark.at, "comment": mark.comment or None}
-    return msgspec.structs.replace(with_points(task, mark.points), **by_hand)
+def _scored(task: TaskResult, score: ManualScore) -> TaskResult:
+    by_hand = {"reviewer": score.reviewer, "reviewed_at": score.at, "comment": score.comment or None}
+    return msgspec.structs.replace(with_points(task, score.points), **by_hand)
 
 
 def with_points(task: TaskResult, points: float) -> TaskResult:
-    """Return a task with these points, but at most its maximum, and with the status that goes with them."""
+    """Return a task with these points, but at most its maximum, and with the status that goes with them.
+
+    A task that a person scores passes from a share of its points on, any other one only with all of them.
+    """
     points = min(points, task.max_score)
-    status = "passed" if points == task.max_score else "partial" if points else "failed"
+    by_person = task.status == "awaiting_review" or task.reviewer
+    enough = task.max_score * ((task.pass_from or PASS_FROM) if by_person else 1)
+    status = "passed" if points >= round(enough, 9) else "partial" if points else "failed"
     return msgspec.structs.replace(task, score=points, status=status)
 
 

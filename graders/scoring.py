@@ -83,6 +83,7 @@ def _task(kata: Kata, task: Task, tests: Sequence[TestResult], failed: set[str])
         max_score=task.points,
         blocked_by=blocking(kata, failed, task.name) if status == "blocked" else (),
         extra=task.extra,
+        pass_from=task.pass_from if task.review else None,
     )
 
 

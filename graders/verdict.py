@@ -14,6 +14,7 @@ from graders.version import __version__
 
 SCHEMA = "katas/verdict/v2"
 LONGEST_COMMENT = 2_000  # characters
+PASS_FROM = 0.6  # the share of its points with which a task passes that a person scores, unless kata.toml says more
 TEST_BROKE = "the test itself broke, which is not the submission's fault (--audience instructor shows the details)"
 NOTHING_COUNTS = "One of this kata's tests broke, which is not the submission's fault. This verdict does not count."
 FILES = "files"  # the name of the only result of a task that lacks a file; the name of a test begins with `test_`
@@ -83,7 +84,8 @@ class TaskResult(Record, frozen=True, kw_only=True):
     """The result of a task, which carries points. Its status follows from its tests, or from its manual score.
 
     An `extra` task does not affect the verdict's status unless the verdict requires extras. `reviewed_at` is UTC, ISO
-    8601. `comment` is the reviewer's comment for the author, at most 2 000 characters.
+    8601. `comment` is the reviewer's comment for the author, at most 2 000 characters. A task that a person scores
+    passes with at least the share `pass_from` of its points, or PASS_FROM if it is None.
     """
 
     name: str
@@ -96,6 +98,7 @@ class TaskResult(Record, frozen=True, kw_only=True):
     reviewed_at: str | None = None
     comment: str | None = None
     extra: bool = False
+    pass_from: float | None = None
 
 
 class Limits(Record, frozen=True, kw_only=True):

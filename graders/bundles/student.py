@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from graders import environment, intake
+from graders import catalogue, environment, intake
 from graders.bundles import contents
-from graders.catalogue import Kata, is_glob
+from graders.catalogue import Kata, grouped, is_glob
 from graders.catalogue.paths import GITIGNORE
 from graders.errors import KataError
 from graders.judge.client import Judge
@@ -32,11 +32,12 @@ raise KataError(
 README = """\
 # Katas
 
-{table}
+{tables}
 {earlier}
 ## Start
 
-You need Linux and Python 3.11 to 3.14. A newer Python works if pip finds the packages for it.
+You need Python 3.11 to 3.14 on Linux, on macOS, or on Windows in WSL 2 (run `wsl --install` in PowerShell, and all else
+in Ubuntu). A newer Python works if pip finds the packages for it.
 
     python3 -m venv .venv
     . .venv/bin/activate
@@ -89,6 +90,17 @@ def texts(root: Path, katas: Sequence[Kata]) -> dict[str, str]:
         said = NO_PRACTICE.format(slugs=" and ".join(answered))
         found[f"{contents.PRACTICE}/__init__.py"] = said
     return found
+
+
+def warnings(root: Path, katas: Sequence[Kata]) -> list[str]:
+    """Say if the practice networks in a handout give away answers to a kata that it leaves out."""
+    inside = contents.with_required(root, katas)
+    outside = [kata for kata in catalogue.load_all(root) if kata.slug not in {each.slug for each in inside}]
+    answered = [] if contents.explained(inside) else contents.explained(outside)
+    if not answered:
+        return []
+    slugs = " and ".join(answered)
+    return [f"WARNING: `katas debug` in it gives away answers to {slugs}. Hand it out after {slugs} has been graded."]
 
 
 def leaks(root: Path, files: Mapping[str, Path]) -> list[str]:
@@ -164,18 +176,25 @@ def _refuse(kata: Kata, name: str, fault: str) -> None:
 
 
 def _readme(root: Path, katas: Sequence[Kata]) -> str:
-    rows = [f"| {_link(kata)} | {kata.minutes} minutes | {_names(kata)} |" for kata in katas]
+    groups = grouped(katas)
+    first = groups[0][1][0]
     chosen = {kata.slug for kata in katas}
     required = contents.with_required(root, katas)
     earlier = [f"- {_link(each)}: {_why(each, required)}" for each in required if each.slug not in chosen]
     return README.format(
-        table="\n".join(["| kata | time | your files |", "|---|---|---|", *rows]),
+        tables="\n\n".join(_table(heading * (len(groups) > 1), members) for heading, members in groups),
         earlier=EARLIER.format(rows="\n".join(earlier)) if earlier else "",
         sets=",".join(["serve", *extras(katas)]),
-        pytest=f"pytest katas/{katas[0].slug}",
-        watch=f"katas watch {katas[0].slug}",
+        pytest=f"pytest katas/{first.slug}",
+        watch=f"katas watch {first.slug}",
         too=TOO if any(kata.builds_on for kata in katas) else "",
     )
+
+
+def _table(heading: str, katas: Iterable[Kata]) -> str:
+    rows = [f"| {_link(kata)} | {kata.minutes} minutes | {_names(kata)} |" for kata in katas]
+    title = [f"**{heading}**", ""] if heading else []
+    return "\n".join([*title, "| kata | time | your files |", "|---|---|---|", *rows])
 
 
 def _link(kata: Kata) -> str:

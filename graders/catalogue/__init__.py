@@ -3,7 +3,7 @@
 The package avoids slow imports, so that `katas list` starts fast.
 """
 
-from graders.catalogue.loading import FORMAT, load, load_all
+from graders.catalogue.loading import FORMAT, grouped, in_order, load, load_all
 from graders.catalogue.paths import MANIFEST, find_root, is_glob, is_handed_out, matches, slug_of, slugs
 from graders.catalogue.records import ABOUT, COMMON_PROBES, KINDS, Kata, Kind, Runtime, Task, Variant
 
@@ -19,6 +19,8 @@ __all__ = [
     "Task",
     "Variant",
     "find_root",
+    "grouped",
+    "in_order",
     "is_glob",
     "is_handed_out",
     "load",

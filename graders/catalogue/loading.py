@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +39,19 @@ def load_all(root: Path, *, complete: bool = True) -> list[Kata]:
     for kata in katas.values():
         check_requires(kata, lambda other: katas[other].prerequisites if other in katas else None)
     return [_with_earlier(kata, katas) for kata in katas.values()]
+
+
+def in_order(katas: Iterable[Kata]) -> list[Kata]:
+    """Return the katas in the recommended order."""
+    return sorted(katas, key=lambda kata: kata.place)
+
+
+def grouped(katas: Iterable[Kata]) -> list[tuple[str, list[Kata]]]:
+    """Return the katas in the recommended order, grouped under their headings."""
+    groups: dict[str, list[Kata]] = {}
+    for kata in in_order(katas):
+        groups.setdefault(kata.heading, []).append(kata)
+    return list(groups.items())
 
 
 def _with_earlier(kata: Kata, read: Mapping[str, Kata]) -> Kata:

@@ -13,7 +13,14 @@ from graders.errors import CatalogueError
 HARNESS = Path(__file__).parents[1]
 SHIPPED = HARNESS / "shipped"  # only a wheel has it: katas/, solutions/ and graders/hidden/, as in the repository
 MANIFEST = ".nn-katas.json"  # what `katas init` wrote into a folder; it marks such a folder, too
-_MADE = ("/training.png", "/network.npz", "/model.npz", "/model.html", "/checkpoint")  # by milestones, where they run
+_MADE = (
+    "/training.png",
+    "/network.npz",
+    "/network.html",
+    "/model.npz",
+    "/model.html",
+    "/checkpoint",
+)  # by milestones, where they run
 GITIGNORE = "\n".join(["__pycache__/", ".venv/", ".katas/", ".pytest_cache/", *_MADE, ""])  # of a learner's folder
 _KATA_FOLDERS = (Path("katas"), Path("solutions"), Path("graders", "hidden"))  # these contain a folder for each kata
 

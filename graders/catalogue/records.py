@@ -12,7 +12,7 @@ import msgspec
 from graders.catalogue.decoding import did_you_mean, read_table, record, refuse
 from graders.catalogue.paths import files_digest, files_under, home, is_glob, is_handed_out, matches, overlap
 from graders.catalogue.suites import tests_in
-from graders.verdict import HiddenDetail, Limits, Record
+from graders.verdict import PASS_FROM, HiddenDetail, Limits, Record
 
 Kind = Literal["exercise", "milestone", "challenge", "framework"]
 KINDS: tuple[Kind, ...] = get_args(Kind)  # in the recommended order
@@ -20,6 +20,7 @@ HEADINGS = dict(zip(KINDS, ("Exercises", "Milestones", "Challenges", "Build your
 Runtime = Literal["numpy", "torch", "gpu"]
 COMMON_PROBES = Path(__file__).parents[1] / "checks" / "probes.py"
 AFTER = "after.md"  # explains a kata to people who have passed it; in the folder of the solution
+DERIVE = "derive.toml"  # questions that lead to what the README shows folded
 ABOUT = "about.txt"  # holds the header lines of an accepted variant that is a folder
 
 
@@ -32,6 +33,7 @@ class TaskTable(Record, frozen=True, kw_only=True):
     extra: bool = False
     review: bool = False
     rubric: str = ""
+    pass_from: float = PASS_FROM
     runtime: Literal[""] | Runtime = ""
     alone: bool = False
 
@@ -42,8 +44,9 @@ class Task(TaskTable, frozen=True, kw_only=True):
     `after` lists the tasks that this task builds on, and `files` lists the files that affect it (by default, all
     files). The points for a `partial` task are proportional to the number of tests that pass. An `extra` task goes
     beyond the kata's concept, and has to pass only if extras are required. A person scores a `review` task, following
-    `rubric`. `runtime` is set if the task needs a different runtime from the rest of the kata. Every test of an `alone`
-    task has a worker of its own, because it would mean less in a worker in which other tests have run.
+    `rubric`, and it passes with at least the share `pass_from` of its points. `runtime` is set if the task needs a
+    different runtime from the rest of the kata. Every test of an `alone` task has a worker of its own, because it would
+    mean less in a worker in which other tests have run.
     """
 
     name: str
@@ -169,6 +172,11 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return self.home / "solutions" / self.slug
 
     @property
+    def questions(self) -> Path:
+        """The questions that lead to what the README shows folded. Few katas have them."""
+        return self.folder / DERIVE
+
+    @property
     def explanation(self) -> Path:
         """The text that explains the kata to people who have passed it. The file may be missing."""
         return self.solution / AFTER
@@ -213,12 +221,15 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return tuple(dict.fromkeys((*self.requires, *self.builds_on)))
 
     @property
-    def place(self) -> tuple[int, str]:
-        """The sort key in lists of katas: by kind, then by slug. A milestone follows the last kata it builds on."""
+    def place(self) -> tuple[int, int, str]:
+        """The sort key in the recommended order: by kind, then by slug, but challenges first by difficulty.
+
+        A milestone follows the last kata that it builds on.
+        """
         if self.kind == "milestone":
-            kind, last = max((each.place for each in self.earlier), default=(0, ""))
-            return kind, f"{last}~{self.slug}"
-        return KINDS.index(self.kind), self.slug
+            kind, _, last = max((each.place for each in self.earlier), default=(0, 0, ""))
+            return kind, 0, f"{last}~{self.slug}"
+        return KINDS.index(self.kind), self.difficulty * (self.kind == "challenge"), self.slug
 
     @property
     def heading(self) -> str:
@@ -279,8 +290,12 @@ class Kata(KataTable, frozen=True, kw_only=True):
         return name not in self.supplied and any(matches(pattern, name) for pattern in self.files)
 
     def kata_digest(self) -> str:
-        """Return the SHA-256 (hexadecimal) of the solution and the visible folder without the learner's files."""
-        visible = {f"katas/{name}": path for name, path in files_under(self.folder) if not self.declares(name)}
+        """Return the SHA-256 (hexadecimal) of the solution and the visible folder without the learner's files.
+
+        The questions of a derivation aren't part of it, because they change no verdict.
+        """
+        files = files_under(self.folder)
+        visible = {f"katas/{name}": path for name, path in files if not (self.declares(name) or name == DERIVE)}
         solution = {f"solutions/{name}": path for name, path in files_under(self.solution)}
         return files_digest({name: path.read_bytes() for name, path in (visible | solution).items()})
 

@@ -14,6 +14,7 @@ import msgspec
 from graders.catalogue.decoding import did_you_mean, refuse
 from graders.catalogue.paths import is_glob, slugs
 from graders.catalogue.records import AFTER, Kata, Runtime
+from graders.verdict import PASS_FROM
 
 Faults = Iterator[tuple[str, str]]  # each fault and its remedy; only the first one is reported
 
@@ -100,6 +101,10 @@ def _tasks(kata: Kata) -> Faults:
         if task.review != bool(task.rubric.strip()):
             have, lack = ("review = true", "rubric") if task.review else ("a rubric", "review = true")
             yield f"{place} has {have} but no {lack}", 'Write both: review = true and rubric = "…", or neither.'
+        if not 0 < task.pass_from <= 1:
+            yield f"{place}: pass_from is {task.pass_from:g}", "Give a share of the points, above 0 and at most 1."
+        if task.pass_from != PASS_FROM and not task.review:
+            yield f"{place} has pass_from, but no person scores it", "Remove it, or write review = true and a rubric."
     if all(task.extra for task in kata.tasks):
         fault = "every task is extra, so nothing decides whether the kata is passed"
         yield fault, "Remove extra = true from one task."

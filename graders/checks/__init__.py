@@ -23,6 +23,7 @@ from graders.checks.distributions import assert_bernoulli, assert_independent, a
 from graders.checks.draw import Draw
 from graders.checks.gradients import assert_gradient, away_from_kinks, vector_jacobian_product
 from graders.checks.mismatch import Mismatch, about
+from graders.checks.recipes import made, remade
 from graders.checks.speed import assert_speed
 from graders.wire import generator
 
@@ -51,8 +52,10 @@ __all__ = [
     "away_from_kinks",
     "cases",
     "generator",
+    "made",
     "made_up_classes",
     "read_png",
+    "remade",
     "standard_error",
     "task",
     "vector_jacobian_product",

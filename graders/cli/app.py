@@ -48,6 +48,7 @@ SECTIONS = {
         "watch": Entry("graders.cli.learn:watch", "Regrade a kata each time you save, and show the result."),
         "grade": Entry("graders.cli.grade:grade", "Grade katas with their visible and hidden tests."),
         "hint": Entry("graders.cli.learn:hint", "Show a kata's hints one at a time, the smallest first."),
+        "derive": Entry("graders.cli.learn:derive", "Derive a kata's formulas, one question at a time."),
         "show": Entry("graders.cli.learn:show", "Plot a program's training curves, or redraw README pictures."),
         "run": Entry("graders.cli.learn:run_", "Run a kata's program, which writes the files you submit."),
         "reset": Entry("graders.cli.learn:reset", "Restore a kata's original stubs, so that you can start again."),

@@ -36,11 +36,15 @@ katas init .                    in that folder, after an update
 katas doctor                    what works, and how to fix the rest
 [next]
 katas next                      the kata, its files and how to grade it
+katas next --for weekend        the same along another way
 [progress]
 katas progress                  a list in the terminal
 [hint]
 katas hint exercise04           the next hint
 katas hint exercise04 1         the first hint again
+[derive]
+katas derive exercise14           the next question
+katas derive exercise14 --again   from the first question
 [reset]
 katas reset exercise04          your version goes to .katas/backup/
 [solution]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,10 @@ from graders.errors import KataError
 from graders.learner.progress import Progress
 from graders.output.paragraphs import folded, width_of
 
+if TYPE_CHECKING:
+    from graders.catalogue import Kata
+    from graders.learner.derivation import Chain
+
 # ------------------------------------------------------------------------------------- choosing a kata
 
 
@@ -26,13 +30,24 @@ def list_() -> None:
     print(as_text(chosen_katas(None, complete=False)))
 
 
-def next_() -> None:
-    """Recommend the next kata, and say why."""
-    from graders.learner.listing import advice
+def next_(
+    name: Annotated[
+        str | None,
+        typer.Option("--for", metavar="NAME", help="Follow another way than the usual order, e.g. weekend."),
+    ] = None,
+) -> None:
+    """Recommend the next kata, and say why.
 
-    katas = chosen_katas(None, complete=False)
+    With --for, the way is one of these: pytorch (for people who know it), maths (for people who know the maths, not
+    NumPy), weekend, term.
+    """
+    from graders.learner.listing import advice, along
+    from graders.learner.ways import way
+
+    katas, chosen = chosen_katas(None, complete=False), way(name) if name is not None else None
     with Progress.of(Invocation.root) as store:
-        print(advice(katas, store.standings([kata.slug for kata in katas])))
+        standings = store.standings([kata.slug for kata in katas])
+        print(along(chosen, katas, standings) if chosen else advice(katas, standings))
 
 
 def progress() -> None:
@@ -86,6 +101,58 @@ def hint(
     kata = catalogue.load(Invocation.root, slug)
     with Progress.of(Invocation.root) as store:
         print(folded(guidance.hint(kata, number, store), sys.stdout))
+
+
+def derive(
+    slug: Slug,
+    again: Annotated[bool, typer.Option("--again", help="Begin with the first question again.")] = False,
+) -> None:
+    """Derive a kata's formulas, one question at a time.
+
+    Answer with a number (0.25, -1/3), a shape or a list ([2, 3]), or a letter. `?` shows the formulas. Your place is
+    kept, and nothing is graded.
+
+    Exit status: 0 when you have derived it or stop, 130 after Ctrl-C.
+    """
+    from graders.learner import derivation
+
+    kata = catalogue.load(Invocation.root, slug, complete=False)
+    chain, width = derivation.chain_of(kata), width_of(sys.stdout)
+    with Progress.of(Invocation.root) as store:
+        if again:
+            store.has_answered(slug, 0)
+        _ask(kata, chain, store, width)
+
+
+def _ask(kata: Kata, chain: Chain, store: Progress, width: int) -> None:
+    """Ask from where the learner stopped. At the end, show what was derived."""
+    from graders.learner.derivation import LETTERS, Unread, revealed
+    from graders.output.terminal_markdown import shown
+
+    total, formulas = len(chain.questions), shown(revealed(kata), width)
+    print(f"{chain.title}: {total} questions. ? shows the formulas, Ctrl-D stops; next time, the numbers are others.")
+    while (number := store.answered(kata.slug)) < total:
+        question, seed = chain.questions[number], chain.questions[number].fresh_seed()
+        posed = question.posed(seed)
+        print(f"\n{shown(f'**{number + 1} of {total}.** {posed.text}', width)}")
+        for letter, choice in zip(LETTERS, posed.choices, strict=False):
+            print(shown(f"- {letter}) {choice}", width))
+        right = False
+        while not right:
+            try:
+                given = input("> ")
+            except EOFError:
+                print(f"\nTo go on: katas derive {kata.slug}")
+                return
+            if given.strip() == "?":
+                print(f"\n{formulas}\n")
+                continue
+            right, said = judged = question.judged(seed, given)
+            verdict = "Right. " if right else "" if isinstance(judged, Unread) else "Not yet. "
+            print(shown(f"{verdict}{said}", width))
+        store.has_answered(kata.slug, number + 1)
+    print(f"\n{formulas}")
+    print(f"\nTo derive it again: katas derive {kata.slug} --again")
 
 
 def run_(

@@ -31,6 +31,7 @@ def release(
     """
     from graders.bundles import grading
     from graders.bundles.student import release as student_release
+    from graders.bundles.student import warnings
 
     makers: dict[Callable[..., list[str]], Path | None] = {
         partial(student_release, with_explanations=with_explanations): student,
@@ -49,3 +50,5 @@ def release(
     for make, place in wanted:
         names = make(root, chosen, place)
         print(f"written: {place} ({len(names)} files, {len(chosen)} {'kata' if len(chosen) == 1 else 'katas'})")
+    for text in warnings(root, chosen) if student else ():
+        print(text)

@@ -15,7 +15,9 @@ from graders.errors import KataError
 from graders.learner.progress import Progress
 from graders.output.delivery import deliver_bytes
 from graders.output.files import difference as unified
+from graders.output.terminal_markdown import FOLDED
 
+WORDS_A_MINUTE = 200
 _HINT = re.compile(r"^#+ (.*?)$|<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL | re.MULTILINE)
 _BETWEEN = re.compile(r",|\band\b")  # between the subjects in a hint's title
 SHORTEST = 4  # letters of a subject; shorter ones, such as "all", are in too many titles
@@ -44,12 +46,24 @@ def _words(text: str) -> str:
     return f" {words} "
 
 
+def readme_of(kata: Kata) -> str:
+    """Return the text of a kata's README, or an empty one if it has none."""
+    readme = kata.folder / "README.md"
+    return readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
+
+
+def readme_with_times(kata: Kata) -> str:
+    """Return a kata's README, which says below its title how long it takes to read what isn't folded, and to solve."""
+    title, _, rest = readme_of(kata).partition("\n")
+    words = len(FOLDED.sub("", rest).split())
+    reading = f"{words // WORDS_A_MINUTE + 1} min to read, {kata.minutes} min to solve"
+    return f"{title}\n\n*{reading}*\n{rest}" if title else ""
+
+
 def hints_of(kata: Kata) -> list[Hint]:
     """Return a kata's hints, in the order in which they appear in its README."""
-    readme = kata.folder / "README.md"
-    text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     found, about = [], ""
-    for heading, title, body in _HINT.findall(text):
+    for heading, title, body in _HINT.findall(readme_of(kata)):
         about = heading.strip() or about
         if title.strip().lower().startswith("hint"):
             found.append(Hint(" ".join(title.split()), body.strip(), about))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from graders.catalogue import Kata
-from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, place, points_of
+from graders.catalogue import Kata, grouped
+from graders.errors import KataError
+from graders.learner.progress import Progress, Standing, all_done, in_short, next_kata, points_of
+from graders.learner.ways import Way
 
 TITLE = 29  # the number of characters that the other columns leave in a line of 80
 
@@ -30,14 +33,6 @@ def as_text(katas: Sequence[Kata]) -> str:
     return "\n".join([*lines, "", *legends] if legends else lines)
 
 
-def grouped(katas: Iterable[Kata]) -> list[tuple[str, list[Kata]]]:
-    """Return the katas in the recommended order, grouped under their headings."""
-    groups: dict[str, list[Kata]] = {}
-    for kata in sorted(katas, key=place):
-        groups.setdefault(kata.heading, []).append(kata)
-    return list(groups.items())
-
-
 def _row(kata: Kata) -> tuple[str, ...]:
     extras, by_a_person = sum(task.extra for task in kata.tasks), sum(task.points for task in kata.tasks if task.review)
     return (
@@ -56,14 +51,45 @@ def advice(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> str:
     following = next_kata(katas, standings)
     if following is None:
         return all_done(katas)
-    kata, why = following
+    return _begin(*following, f"katas watch {following[0].slug}   (or pytest katas/{following[0].slug})")
+
+
+def _begin(kata: Kata, why: str, grade: str) -> str:
     more = f" and {len(kata.files) - 1} more" if len(kata.files) > 1 else ""
     return (
         f"next: {kata.slug}, {kata.title} ({why})\n"
         f"  read   katas/{kata.slug}/README.md\n"
         f"  write  katas/{kata.slug}/{kata.files[0]}{more}\n"
-        f"  grade  katas watch {kata.slug}   (or pytest katas/{kata.slug})"
+        f"  grade  {grade}"
     )
+
+
+def along(way: Way, katas: Iterable[Kata], standings: Mapping[str, Standing]) -> str:
+    """Return the checklist of a way and its next kata, as text of at most 80 columns.
+
+    Katas that the way names and this folder lacks are left out. Raises KataError if it lacks all of them.
+    """
+    here = {kata.slug: kata for kata in katas}
+    way = replace(way, katas=tuple(slug for slug in way.katas if slug in here))
+    if not way.katas:
+        raise KataError(f"this folder has no kata of “{way.title}”. `katas list` shows those that it has.")
+    listed = [here[slug] for slug in way.katas]
+    hours = round(sum(kata.minutes for kata in listed) / 60)
+    lines = [f"{way.title}: {len(listed)} katas, about {hours} hours", *(_line(kata, standings) for kata in listed), ""]
+    done = {slug for slug, standing in standings.items() if standing.done}
+    following = way.following(done)
+    if following is None:
+        return "\n".join([*lines, "You have passed all of them. `katas next` recommends another one."])
+    kata = here[following]
+    missing = [slug for slug in kata.builds_on if slug not in done]
+    grade = f"katas watch {kata.slug}   (or pytest katas/{kata.slug})"
+    if missing:
+        grade = (
+            f"katas grade {kata.slug} --with-shipped\n"
+            f"         (uses the shipped {' and '.join(missing)}, so a pass is not recorded:\n"
+            f"         go on with the next kata of the list when you have passed)"
+        )
+    return "\n".join([*lines, _begin(kata, f"about {kata.minutes} minutes", grade)])
 
 
 def overview(katas: Sequence[Kata], progress: Progress) -> str:
@@ -73,10 +99,13 @@ def overview(katas: Sequence[Kata], progress: Progress) -> str:
     groups = grouped(katas)
     for heading, members in groups:
         lines += ["", heading] if len(groups) > 1 else []
-        for kata in members:
-            standing = standings[kata.slug]
-            points = f"{f'{standing.best:g}' if standing.tries else '–'}/{points_of(kata):g}"
-            title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
-            mark = "✓" if standing.done else "·"
-            lines.append(f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip())
+        lines += [_line(kata, standings) for kata in members]
     return "\n".join([*lines[len(groups) > 1 :], "", in_short(standings), advice(katas, standings)])
+
+
+def _line(kata: Kata, standings: Mapping[str, Standing]) -> str:
+    standing = standings[kata.slug]
+    points = f"{f'{standing.best:g}' if standing.tries else '–'}/{points_of(kata):g}"
+    title = kata.title if len(kata.title) <= 34 else f"{kata.title[:33]}…"
+    mark = "✓" if standing.done else "·"
+    return f"{mark} {kata.slug:12}  {title:34}  {points:>9}  {standing.done_on}".rstrip()

@@ -1,4 +1,4 @@
-"""Store the verdicts on a learner's own files, and the hints that the learner has seen, in a SQLite file.
+"""Store the verdicts on a learner's own files, hints seen and questions answered, in a SQLite file.
 
 The file is $NN_KATAS_PROGRESS, or else nn-katas/progress.sqlite in the user's data folder. Every change is one
 transaction, so a killed process leaves the file intact and several processes can write at once.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graders import catalogue
-from graders.catalogue import KINDS, Kata
+from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.verdict import Verdict
 
@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS verdicts (
 );
 CREATE INDEX IF NOT EXISTS verdicts_by_slug ON verdicts (slug);
 CREATE TABLE IF NOT EXISTS hints (slug TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (slug, number));
+CREATE TABLE IF NOT EXISTS predictions (
+    slug TEXT NOT NULL, number INTEGER NOT NULL, choice INTEGER NOT NULL, PRIMARY KEY (slug, number)
+);
+CREATE TABLE IF NOT EXISTS derivations (slug TEXT PRIMARY KEY, answered INTEGER NOT NULL);
 COMMIT;
 """
 _STANDINGS = f"""
@@ -111,6 +115,24 @@ class Progress:
     def saw_hint(self, slug: str, number: int) -> None:
         with self._connection:
             self._connection.execute("INSERT OR IGNORE INTO hints VALUES (?, ?)", (slug, number))
+
+    def answered(self, slug: str) -> int:
+        """Return how many questions of a kata's derivation the learner has answered."""
+        row = self._connection.execute("SELECT answered FROM derivations WHERE slug = ?", (slug,)).fetchone()
+        return row[0] if row else 0
+
+    def has_answered(self, slug: str, number: int) -> None:
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO derivations VALUES (?, ?)", (slug, number))
+
+    def predictions(self, slug: str) -> dict[int, int]:
+        """Return what the learner predicted about a kata: the choice for each question's number, -1 if skipped."""
+        found = self._connection.execute("SELECT number, choice FROM predictions WHERE slug = ?", (slug,))
+        return dict(found.fetchall())
+
+    def predicts(self, slug: str, number: int, choice: int) -> None:
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO predictions VALUES (?, ?, ?)", (slug, number, choice))
 
     def _set_aside(self, fault: sqlite3.DatabaseError) -> None:
         """Rename a damaged file."""
@@ -206,9 +228,9 @@ def next_kata(katas: Sequence[Kata], standings: Mapping[str, Standing]) -> tuple
         (kata for kata in katas if kata.slug in done), key=lambda each: standings[each.slug].last, default=None
     )
     skipped = [
-        kata for kata in open_ if passed and kata.kind == passed.kind == "exercise" and place(kata) < place(passed)
+        kata for kata in open_ if passed and kata.kind == passed.kind == "exercise" and kata.place < passed.place
     ]
-    following = min(ready or open_, key=lambda each: (each in skipped, place(each)))
+    following = min(ready or open_, key=lambda each: (each in skipped, each.place))
     kata = latest if latest in open_ and standings[latest.slug].last else following
     if standings[kata.slug].tries:
         return kata, f"in progress: {standings[kata.slug].best:g} of {points_of(kata):g} points"
@@ -226,12 +248,6 @@ def _used(katas: Mapping[str, Kata], done: Collection[str]) -> set[str]:
             used.add(slug)
             waiting += katas[slug].prerequisites
     return used
-
-
-def place(kata: Kata) -> tuple[int, int, str]:
-    """Return the sort key of a kata in the recommended order."""
-    kind, name = kata.place
-    return kind, kata.difficulty if KINDS[kind] == "challenge" else 0, name
 
 
 def points_of(kata: Kata) -> float:

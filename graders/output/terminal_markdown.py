@@ -6,7 +6,7 @@ import re
 
 from graders.output.paragraphs import filled
 
-_FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>\n?", re.DOTALL)
+FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>\n?", re.DOTALL)
 _BLOCK = re.compile(r"^\$\$(.*?)\$\$$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"(`[^`\n]+`)|\$([^$]+)\$|\*\*([^*]+)\*\*")
 _LATER = "({summary}: see the end of this text.)"
@@ -14,8 +14,8 @@ _LATER = "({summary}: see the end of this text.)"
 
 def shown(text: str, width: int) -> str:
     """Return a Markdown text as plain text of this width. Code keeps its lines, and <details> move to the end."""
-    folded = [(" ".join(title.split()), body.strip()) for title, body in _FOLDED.findall(text)]
-    text = _FOLDED.sub(lambda found: _LATER.format(summary=" ".join(found[1].split())) + "\n", text)
+    folded = [(" ".join(title.split()), body.strip()) for title, body in FOLDED.findall(text)]
+    text = FOLDED.sub(lambda found: _LATER.format(summary=" ".join(found[1].split())) + "\n", text)
     for title, body in folded:
         text = f"{text.rstrip()}\n\n## {title}\n\n{body}\n"
     pieces = re.split(r"(^```\w*\n.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
@@ -27,9 +27,15 @@ def _code(piece: str) -> str:
 
 
 def _prose(piece: str, width: int) -> str:
-    text = _BLOCK.sub(lambda found: "    " + as_text(found[1]), piece)
+    text = _BLOCK.sub(lambda found: _block(as_text(found[1]), width), piece)
     text = _INLINE.sub(lambda found: found[1] or (as_text(found[2]) if found[2] else found[3]), text)
     return re.sub(r"^(#+) (.*)$", _heading, filled(text, width), flags=re.MULTILINE)
+
+
+def _block(formula: str, width: int) -> str:
+    """Return a formula of its own, indented. If several don't fit on one line, each gets its own."""
+    lines = [formula] if len(formula) + 4 <= width else formula.split(_GAP)
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def _heading(found: re.Match[str]) -> str:
@@ -38,14 +44,15 @@ def _heading(found: re.Match[str]) -> str:
 
 # -------------------------------------------------------------------------------------------- formulas
 
-_WIDE = "\u2003"  # a wide space; it becomes three spaces
+_WIDE = "\u2003"  # a wide space; it becomes a gap
+_GAP = " " * 3  # between formulas on one line
 _SIGNS = """
 alpha α  beta β  gamma γ  delta δ  Delta Δ  epsilon ε  varepsilon ε  eta η  theta θ  lambda λ  mu μ  pi π  sigma σ
 phi φ  varphi φ  top ⊤  partial ∂  sum Σ  dots …  ldots …  infty ∞  prime ′
 """
-_OPERATORS = "cdot ·  times ×  odot ⊙  le ≤  ge ≥  approx ≈  ne ≠  in ∈  to →"  # with a space on each side
-_SPACES = {"quad": _WIDE, "qquad": _WIDE, " ": " ", ",": " ", ";": " ", "!": ""}
-_FUNCTIONS = {name: f"{name} " for name in ("log", "exp", "max", "min")}
+_OPERATORS = "cdot ·  times ×  odot ⊙  le ≤  ge ≥  approx ≈  ne ≠  in ∈  to →  leftarrow ←"  # with a space on each side
+_SPACES = {"quad": _WIDE, "qquad": _WIDE, " ": " ", ",": " ", ";": " ", "!": "", "big": "", "Big": ""}
+_FUNCTIONS = {name: f"{name} " for name in ("log", "exp", "max", "min", "tanh")}
 _SYMBOLS = (
     dict(each.split() for each in re.split(r"\s{2,}|\n", _SIGNS.strip()))
     | {name: f" {sign} " for name, sign in (each.split() for each in _OPERATORS.split("  "))}
@@ -69,7 +76,7 @@ def as_text(formula: str) -> str:
         text = _Reader(formula).rest()
     except (_UnknownCommand, IndexError):
         return formula.strip()
-    return "   ".join(_tidied(part) for part in text.split(_WIDE) if part.strip())
+    return _GAP.join(_tidied(part) for part in text.split(_WIDE) if part.strip())
 
 
 def _tidied(text: str) -> str:
@@ -118,7 +125,7 @@ class _Reader:
             return "½" if (above, below) == ("1", "2") else f"{above}/{below}"
         if name == "sqrt":
             inner = self.argument()
-            return f"√({inner})" if " " in inner else f"√{inner}"
+            return f"√({inner})" if re.search("[ /]", inner) else f"√{inner}"
         if name in ("mathrm", "text", "mathbf", "operatorname"):  # spaces in a group of words count
             return self.atom() if self.tokens[0] == "{" else self.argument()
         if name in _ACCENTS:

@@ -116,7 +116,16 @@ def _numbers(column: pd.Series) -> np.ndarray:
 
 
 def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown: np.ndarray) -> dict[str, Any]:
-    """Call fixed_network(X, y, seed); return the number of digits in each train_step, and the logits for `shown`."""
+    """Call fixed_network(X, y, seed); return the number of digits in each train_step, and the logits for `shown`.
+
+    Shown as:
+        import vanishing
+        from probes import fixed
+        found = fixed(vanishing, X, y, seed, X)
+        print(found["kind"], "of", found["layers"], "layers")
+        print("steps:", len(found["sizes"]), "digits in the largest:", max(found["sizes"]))
+        print("right on its own digits:", (found["logits"].argmax(axis=1) == y).mean())
+    """
     sizes: list[int] = []
 
     def see(network: Any, batch: list[Any], step: Callable[[], Any]) -> Any:
@@ -152,12 +161,7 @@ def _watched(submission: ModuleType, see: Callable[..., Any]) -> Iterator[None]:
 def twice(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
 ) -> dict[str, Any]:
-    """Return the norms of an experiment for each seed, and which of X, y and the global generators have changed.
-
-    Shown as:
-        # Call experiment(X, y, "relu", **{settings}, seed=seed) for each of the seeds {seeds}.
-        # X {X:shape} and y {y:shape} are digits. Did anything else change?
-    """
+    """Return the norms of an experiment for each seed, and which of X, y and the global generators have changed."""
     before = _state(X, y)
     frames = [_numbers(submission.experiment(X, y, "relu", **settings, seed=seed)["gradient_norm"]) for seed in seeds]
     after = _state(X, y)
@@ -167,12 +171,7 @@ def twice(
 def rows_taken(
     submission: ModuleType, X: np.ndarray, y: np.ndarray, settings: dict[str, Any], seeds: list[int]
 ) -> list[Any]:
-    """Return the classes of all batches of an experiment, for each seed.
-
-    Shown as:
-        # Look at the classes in all batches of experiment(X, y, "relu", **{settings}, seed=seed),
-        # for each of the seeds {seeds}. X {X:shape} and y {y:shape} are digits.
-    """
+    """Return the classes of all batches of an experiment, for each seed."""
     found = []
     for seed in seeds:
         calls = experiment(submission, X, y, "relu", settings | {"seed": seed})["calls"]
@@ -210,7 +209,14 @@ def _state(X: np.ndarray, y: np.ndarray) -> dict[str, bytes]:
 
 
 def plot(submission: ModuleType, frames: list[dict[str, np.ndarray]], name: str) -> dict[str, Any]:
-    """Call plot_gradients with two frames and a file name; return the file's bytes and what the saved axes contain."""
+    """Call plot_gradients with two frames and a file name; return the file's bytes and what the saved axes contain.
+
+    Shown as:
+        import pandas as pd
+        sigmoid, relu = map(pd.DataFrame, frames)
+        plot_gradients(sigmoid, relu, "{name}")
+        print("Look at {name}.")
+    """
     found: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png
 

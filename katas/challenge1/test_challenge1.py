@@ -10,7 +10,17 @@ import torch
 from torch.nn import functional as F
 
 from graders import datasets
-from graders.checks import about, assert_accuracy, assert_equal, assert_near, assert_picture, assert_prose, cases, task
+from graders.checks import (
+    about,
+    assert_accuracy,
+    assert_equal,
+    assert_near,
+    assert_picture,
+    assert_prose,
+    cases,
+    remade,
+    task,
+)
 
 N_LAYERS = 15
 COLUMNS = ["step", "layer", "gradient_norm", "loss"]
@@ -31,12 +41,13 @@ POINTS = {  # what the explanation must mention, in any words
 }
 
 
-def digits(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+@remade
+def digits(n: int, seed: int, dtype: str = "float32") -> tuple[np.ndarray, np.ndarray]:
     """Draw n digits at random: X (n, 784) from 0 to 1, y (n,)."""
     place = datasets.folder("mnist")
     rows = np.random.default_rng(seed).choice(4000, n, replace=False)
     images, classes = np.load(place / "images.npy"), np.load(place / "labels.npy")
-    return images[rows].reshape(n, 784).astype(np.float32) / 255, classes[rows]
+    return (images[rows].reshape(n, 784).astype(np.float32) / 255).astype(dtype), classes[rows]
 
 
 def logits_of(parameters: Sequence[Sequence[torch.Tensor]], X: np.ndarray, activation: str) -> torch.Tensor:
@@ -86,8 +97,7 @@ def test_a_network_has_the_default_sizes_and_obeys_its_seed(kata: Any, probes: A
 @cases(2)
 def test_a_step_moves_down_the_gradient(kata: Any, draw: Any, probes: Any) -> None:
     activation = ("sigmoid", "relu")[draw.case]
-    (X, y), other = digits(8, draw.seed()), digits(12, draw.seed())
-    batches = [(X.astype(np.float64), y), other]
+    batches = [digits(8, draw.seed(), "float64"), digits(12, draw.seed())]
     runs = kata.run(probes.steps, 3, activation, batches, 0.1, draw.seed())
     for run, (X, y) in zip(runs, batches, strict=True):
         loss, gradients = gradients_of(run["before"], X, y, activation)
@@ -245,6 +255,7 @@ def assert_left_alone(function: str, changed: Sequence[str]) -> None:
     assert not changed, said
 
 
+@remade
 def made_up_frames(seed: int) -> list[dict[str, np.ndarray]]:
     """Make up a frame for sigmoids and one for ReLUs, in which no two layers have similar norms."""
     rng = np.random.default_rng(seed)

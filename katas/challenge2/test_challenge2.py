@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from graders import datasets
-from graders.checks import assert_near, assert_picture, assert_prose, cases, task
+from graders.checks import assert_near, assert_picture, assert_prose, cases, remade, task
 from graders.checks.mismatch import handed_in
 from graders.checks.properties import for_all, st
 
@@ -65,6 +65,7 @@ TIES = [  # some trials are equal in one criterion, some in all three
 ]
 
 
+@remade
 def pictures(seed: int, noise: float = 20.0, n_train: int = 500, n_validation: int = 140) -> dict[str, Any]:
     """Return rows of 12 bytes in three classes, as ImageData's fields; with little noise the classes lie far apart."""
     rng = np.random.default_rng(seed)
@@ -73,6 +74,14 @@ def pictures(seed: int, noise: float = 20.0, n_train: int = 500, n_validation: i
     X = np.clip(centres[y] + rng.normal(0, noise, (len(y), 12)), 0, 255).astype(np.uint8)
     data = {"X_train": X[:n_train], "y_train": y[:n_train], "X_validation": X[n_train:], "y_validation": y[n_train:]}
     return {"name": "blobs", **data, "n_classes": 3}
+
+
+@remade
+def darkened(seed: int, n: int) -> list[np.ndarray]:
+    """Return n validation rows that are dark from row 300 on, their bright part and their dark part."""
+    rows = pictures(seed, noise=110, n_train=150, n_validation=n)["X_validation"]
+    rows = rows // (1 + 7 * (np.arange(n) >= 300)[:, None]).astype(np.uint8)
+    return [rows, rows[:300], rows[300:]]
 
 
 def trials_of(table: Sequence[tuple[float, int, float, bool]]) -> list[dict[str, Any]]:
@@ -242,9 +251,10 @@ def test_every_epoch_uses_every_row_once(kata: Any, draw: Any, probes: Any) -> N
 def test_validation_rows_do_not_influence_the_training(kata: Any, draw: Any, probes: Any) -> None:
     """Train five times on the same rows, with different validation rows or labels: the network must be the same."""
     n = 637
-    data = pictures(draw.seed(), noise=110, n_train=150, n_validation=n)
-    X = data["X_validation"] // (1 + 7 * (np.arange(n) >= 300)[:, None]).astype(np.uint8)  # dark from row 300 on
-    ways = [(X, label) for label in (0, 1, 2)] + [(X[:300], 0), (X[300:], 0)]
+    seed = draw.seed()
+    data = pictures(seed, noise=110, n_train=150, n_validation=n)
+    X, bright, dark = darkened(seed, n)
+    ways = [(X, label) for label in (0, 1, 2)] + [(bright, 0), (dark, 0)]
     runs = [
         {"data": data | {"X_validation": rows, "y_validation": np.full(len(rows), label)}, "epochs": 20, "seed": 5}
         for rows, label in ways

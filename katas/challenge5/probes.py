@@ -39,7 +39,15 @@ def bug2_run(submission: Any, seed: int, epochs: int, X: np.ndarray) -> dict[str
 
 
 def bug3_run(submission: Any, seed: int, epochs: int, images: np.ndarray) -> dict[str, Any]:
-    """Train a seed's network on that seed's data; return its losses and classes for images (n, 28, 28) from 0 to 1."""
+    """Train a seed's network on that seed's data; return its losses and classes for images (n, 28, 28) from 0 to 1.
+
+    Shown as:
+        import bug3_plateau as program
+        model, data = program.build_model(seed), program.load_data(seed)
+        print(program.train(model, data, epochs=epochs, seed=seed).loss)
+        right = program.predict(model, data.X_validation) == data.y_validation
+        print("right on the validation images:", right.float().mean().item())
+    """
     program = submission.bug3_plateau
     model, history, _ = _trained(program, seed, epochs)
     return {"loss": _floats(history.loss), "classes": _array(program.predict(model, torch.tensor(images)))}

@@ -12,6 +12,7 @@ def picture(submission, points):
 
     Shown as:
         plot_front(points, "front.png")
+        print("Look at front.png.")
     """
     from matplotlib.figure import Figure
 

@@ -22,7 +22,7 @@ def relu(z: np.ndarray) -> np.ndarray:
 
 
 def relu_derivative(z: np.ndarray) -> np.ndarray:
-    """Return the derivative of relu at z, element by element: 1.0 where z > 0, else 0.0 (including at 0).
+    """Return the derivative of relu at z, element by element: 0.0 or 1.0. At the kink, z = 0, it is 0.0.
 
     Arguments:
         z: an array of any shape, with at least one axis and one element.

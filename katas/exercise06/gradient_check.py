@@ -7,7 +7,7 @@ import numpy as np
 
 
 def numerical_gradient(f: Callable[[Any], float], w: float | np.ndarray, eps: float = 1e-5) -> float | np.ndarray:
-    """Measure the gradient of f at w by central differences, (f(w + eps) - f(w - eps)) / (2 eps), element by element.
+    """Measure the gradient of f at w by central differences with the step eps, element by element.
 
     Arguments:
         f: a function of one argument: a float if w is a float, an array of w's shape if w is an array. It returns a

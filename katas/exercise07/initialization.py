@@ -4,7 +4,7 @@ import numpy as np
 
 
 def xavier_std(fan_in: int, fan_out: int) -> float:
-    """Return the standard deviation of Xavier initialisation, sqrt(2 / (fan_in + fan_out)).
+    """Return the standard deviation of Xavier initialisation; the variance is 1 over the mean of fan_in and fan_out.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.
@@ -19,7 +19,7 @@ def xavier_std(fan_in: int, fan_out: int) -> float:
 
 
 def he_std(fan_in: int) -> float:
-    """Return the standard deviation of He initialisation, sqrt(2 / fan_in), for a layer followed by ReLU.
+    """Return the standard deviation of He initialisation, which keeps a signal's size through a layer and its ReLU.
 
     Arguments:
         fan_in: number of inputs of the layer, at least 1.

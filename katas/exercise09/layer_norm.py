@@ -6,7 +6,7 @@ import numpy as np
 def layer_norm(
     x: np.ndarray, gamma: np.ndarray | None = None, beta: np.ndarray | None = None, eps: float = 1e-5
 ) -> np.ndarray:
-    """Normalise each row of x: gamma * (x - mean) / sqrt(variance + eps) + beta, over the last axis.
+    """Give each row of x the mean 0 and the variance 1, up to eps; then multiply it by gamma, and add beta.
 
     Arguments:
         x: shape (features,), (samples, features), or more axes with the features last.

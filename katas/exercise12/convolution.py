@@ -78,8 +78,8 @@ def max_pool2d_gradient(dy: np.ndarray, x: np.ndarray, size: int, stride: int | 
         x, size, stride: as they were passed to max_pool2d.
 
     Returns:
-        dx, with the shape of x. Each number of dy goes to the place of its window's maximum; what several windows send
-        to the same place is added up. If a window has several equal maxima, you may choose any of them, or share.
+        dx, with the shape of x. If a window has several equal maxima, you may choose which of them gets the gradient,
+        or share it among them.
 
     For extra points: as for conv2d, except that loops are fine.
 

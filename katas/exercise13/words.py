@@ -30,9 +30,9 @@ def embed_gradient(dy: np.ndarray, ids: np.ndarray, n_words: int) -> np.ndarray:
         n_words: the number of rows of the table.
 
     Returns:
-        An array of shape (n_words, features). Row i is the sum of dy over all places where word i occurs, and zeros if
-        it doesn't occur. Extras: ValueError if an id is below 0, or n_words or more; a float32 dy gives float32; the
-        call leaves its arguments alone.
+        An array of shape (n_words, features), with a row for each word of the table, whether it occurs or not. Extras:
+        ValueError if an id is below 0, or n_words or more; a float32 dy gives float32; the call leaves its arguments
+        alone.
 
     The gradient of torch.nn.functional.embedding(ids, table) with respect to its table is the same array.
     """
@@ -89,3 +89,9 @@ def perplexity(probabilities: np.ndarray, ids: np.ndarray) -> float:
     torch.exp(torch.nn.functional.nll_loss(torch.log(probabilities[ids[:-1]]), ids[1:])) is the same for one text.
     """
     raise NotImplementedError
+
+
+if __name__ == "__main__":
+    from neighbours import main
+
+    main(embed, embed_gradient)

@@ -70,3 +70,9 @@ def lstm_gradient(
     These are the gradients that PyTorch's autograd computes for torch.nn.LSTM.
     """
     raise NotImplementedError
+
+
+if __name__ == "__main__":
+    from adding import main
+
+    main(lstm, lstm_gradient)

@@ -55,3 +55,9 @@ def decode(ids: list[int], merges: list[tuple[int, int]]) -> str:
         leaves its arguments alone.
     """
     raise NotImplementedError
+
+
+if __name__ == "__main__":
+    from pieces import main
+
+    main(train, encode, decode)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import exporting
 import numpy as np
 from affine import affine
 from digits import load_digits
@@ -19,6 +20,7 @@ SIZES = 784, 64, 10  # inputs, hidden units, classes
 BATCH = 50
 EPOCHS = 15
 LEARNING_RATE = 0.2
+PAGE = Path("network.html")
 TRAINED_ON = 3000  # `katas run milestone1` trains on this many digits and tests on the other 1000
 
 
@@ -68,24 +70,30 @@ def train(
     learning_rate: float = LEARNING_RATE,
     recorder: Recorder | None = None,
 ) -> tuple[Arrays, list[float]]:
-    """Train a fresh network by stochastic gradient descent; return its parameters and the loss before each step."""
+    """Train a fresh network by stochastic gradient descent; return its parameters and the loss before each step.
+
+    Ctrl-C ends the training early.
+    """
     rng = np.random.default_rng(seed)
     parameters, losses = initial_parameters(rng), []
-    for _ in range(epochs):
-        order = rng.permutation(len(images))
-        for start in range(0, len(images) - BATCH + 1, BATCH):
-            rows = order[start : start + BATCH]
-            activations = forward(parameters, images[rows])
-            losses.append(float(cross_entropy(activations["logits"].copy(), labels[rows])))
-            gradients = backward(parameters, activations, labels[rows])
-            parameters = update(parameters, gradients, learning_rate)
-            if recorder is not None:
-                recorder.step(
-                    losses[-1],
-                    np.mean(activations["logits"].argmax(axis=1) == labels[rows]),
-                    parts=partial(parts, parameters, activations, gradients),
-                    read=partial(probabilities, parameters),
-                )
+    try:
+        for _ in range(epochs):
+            order = rng.permutation(len(images))
+            for start in range(0, len(images) - BATCH + 1, BATCH):
+                rows = order[start : start + BATCH]
+                activations = forward(parameters, images[rows])
+                losses.append(float(cross_entropy(activations["logits"].copy(), labels[rows])))
+                gradients = backward(parameters, activations, labels[rows])
+                parameters = update(parameters, gradients, learning_rate)
+                if recorder is not None:
+                    recorder.step(
+                        losses[-1],
+                        np.mean(activations["logits"].argmax(axis=1) == labels[rows]),
+                        parts=partial(parts, parameters, activations, gradients),
+                        read=partial(probabilities, parameters),
+                    )
+    except KeyboardInterrupt:
+        print(f"\nstopped after {len(losses)} steps")
     return parameters, losses
 
 
@@ -99,13 +107,19 @@ def main(backward: Callable[..., Arrays], update: Callable[..., Arrays]) -> None
     recorder = Recorder(EPOCHS * epoch, every=epoch, digits=(unseen[0][:20], unseen[1][:20]))
     seen = images[:TRAINED_ON], labels[:TRAINED_ON]
     parameters, losses = train(backward, update, *seen, seed=seed, learning_rate=learning_rate, recorder=recorder)
+    if not losses:
+        return
     right = predict(parameters, unseen[0]) == unseen[1]
     print(f"loss: {np.mean(losses[:10]):.3f} in the first ten steps, {np.mean(losses[-10:]):.3f} in the last ten")
     print(f"your network reads {right.mean():.1%} of {len(right)} digits that it has never seen")
+    page = exporting.page(parameters, unseen, right.mean(), Recorder.authors())
     if recorder.in_page:
+        recorder.publish(page)
         return
     np.savez("network.npz", **parameters)
     print("network.npz has the trained network, for challenge 7")
+    PAGE.write_text(page, encoding="utf-8")
+    print(f"{PAGE.absolute()} is your network in one file: open it in a browser, or send it to a friend")
     try:
         from matplotlib.figure import Figure
     except ImportError:

@@ -9,7 +9,6 @@ import corpus
 import numpy as np
 from talking import N_HEADS
 
-HERE = Path(__file__).parent
 ABOUT = (
     "A transformer with two blocks, {numbers:,} numbers and {bits:.2f} bits per token: {judged}. Its author has written"
     " the byte-pair encoding, the attention, the blocks, the loss, every gradient, the optimiser and the sampling, and"
@@ -17,8 +16,11 @@ ABOUT = (
 )
 
 
-def page(params: dict, text: corpus.Corpus, bits: float, judged: str) -> str:
-    """Return an HTML page with a model of the stories, and what the training has measured."""
+def page(params: dict, text: corpus.Corpus, bits: float, judged: str, authors: list[dict]) -> str:
+    """Return an HTML page with a model of the stories, and what the training has measured.
+
+    `authors` says which functions the learner has written, and what they scored: Recorder.authors().
+    """
     told = "\n".join(text.unseen)
     pieces = sorted({*corpus.pieces(told), *told})
     model = {
@@ -28,11 +30,16 @@ def page(params: dict, text: corpus.Corpus, bits: float, judged: str) -> str:
         "spelling": {piece: [int(i) for i in text.tokens.encode(piece)] for piece in pieces},
         "beginnings": [corpus.beginning(story) for story in text.unseen[:50]],
         "about": ABOUT.format(numbers=_count(params), bits=bits, judged=judged),
+        "authors": authors,
         "params": _packed(params),
     }
-    data = json.dumps(model).replace("<", "\\u003c")
-    script = (HERE / "page.js").read_text(encoding="utf-8")
-    return (HERE / "page.html").read_text(encoding="utf-8").replace("/*MODEL*/", data).replace("/*SCRIPT*/", script)
+    data = json.dumps(model).replace("<", "\\u003c")  # so that no text in it ends the element
+    return _supplied("page.html").replace("/*SCRIPT*/", _supplied("page.js")).replace("/*MODEL*/", data)
+
+
+def _supplied(name: str) -> str:
+    """Return a supplied text, from the disk or, in the page's sandbox, from memory."""
+    return __loader__.get_data(str(Path(__file__).with_name(name))).decode("utf-8")
 
 
 def _packed(part: Any) -> Any:

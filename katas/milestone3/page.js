@@ -5,6 +5,7 @@ const model = JSON.parse(at("model").textContent ?? "");
 const [SHOWN, LEAST] = [5, 0.005]; // tokens that may come next, and the smallest of their probabilities
 const EPS = 1e-5; // of a layer norm
 const PAUSE_MS = 60; // between two tokens
+const SEEN = [25, 118, 210]; // the colour of what a head looks at
 const TURN = 137; // degrees of the colour wheel from one token to the next
 const SLIDERS = ["temperature", "top_k", "top_p"];
 
@@ -73,7 +74,10 @@ function attend(q, keys, values) {
     return { y, looks };
 }
 
-/** Return an empty text. After each of its tokens, it has the logits of the next one, and what the heads look at. */
+/**
+ * Return an empty text. After each token, it has the logits of the next one, and what each block's heads look at.
+ * @returns {{ids: number[], caches: {keys: any[], values: any[]}[], looks: number[][][][], logits: number[][]}}
+ */
 function begin() {
     return { ids: [], caches: params.blocks.map(() => ({ keys: [], values: [] })), looks: [], logits: [] };
 }
@@ -81,17 +85,16 @@ function begin() {
 /** Read one more token. */
 function read(text, id) {
     let x = plus(rowOf(params.tokens, id), rowOf(params.positions, text.ids.length));
-    let looks = [];
-    params.blocks.forEach((p, i) => {
+    const looks = params.blocks.map((p, i) => {
         const qkv = linear(layerNorm(x, p.ln1_gamma, p.ln1_beta), p.qkv_weight, p.qkv_bias);
         const cache = text.caches[i];
         cache.keys.push(qkv.slice(features, 2 * features));
         cache.values.push(qkv.slice(2 * features));
         const attention = attend(qkv.slice(0, features), cache.keys, cache.values);
-        looks = attention.looks;
         x = plus(x, linear(attention.y, p.proj_weight, p.proj_bias));
         const m = linear(layerNorm(x, p.ln2_gamma, p.ln2_beta), p.mlp_in_weight, p.mlp_in_bias);
         x = plus(x, linear(m.map(gelu), p.mlp_out_weight, p.mlp_out_bias));
+        return attention.looks;
     });
     const y = layerNorm(x, params.gamma, params.beta);
     text.logits.push(model.tokens.map((_, i) => dot(y, params.tokens, 0, features, i * features)));
@@ -136,27 +139,60 @@ function drawn(p) {
 let turn = 0; // of writing: a new one ends the one before
 let story = begin();
 let given = 0; // tokens of the beginning
+let pointed = 0; // the place of the token under the pointer; 0 is the end
+
+const maps = params.blocks.flatMap((_, block) => Array.from({ length: model.heads }, (_, head) => mapOf(block, head)));
 
 function expected(logits) {
     const [temperature, k, p] = SLIDERS.map((id) => Number(at(id).value));
     return probabilities(logits, temperature, k === Number(at("top_k").max) ? Infinity : k, p);
 }
 
+/** Show the tokens that are new. The others stay, with the pointer that is over one of them. */
 function show() {
-    const spans = story.ids.map((id, i) => {
-        const span = document.createElement("span");
-        span.textContent = model.tokens[id];
-        span.style.borderBottomColor = `hsl(${(id * TURN) % 360} 65% 50%)`;
-        if (i >= given) {
-            span.className = "written";
-            span.tabIndex = 0;
-            span.onpointerenter = span.onfocus = () => look(i);
-            span.onpointerleave = span.onblur = () => look(0);
-        }
-        return span;
-    });
-    at("story").replaceChildren(...spans);
-    look(0);
+    for (let i = at("story").childElementCount; i < story.ids.length; i++) {
+        at("story").append(spanOf(i));
+    }
+    look(pointed);
+}
+
+function spanOf(i) {
+    const span = document.createElement("span");
+    span.textContent = model.tokens[story.ids[i]];
+    span.style.borderBottomColor = `hsl(${(story.ids[i] * TURN) % 360} 65% 50%)`;
+    if (i >= given) {
+        span.className = "written";
+        span.tabIndex = 0;
+        span.onpointerenter = span.onfocus = () => look((pointed = i));
+        span.onpointerleave = span.onblur = () => look((pointed = 0));
+    }
+    return span;
+}
+
+/** Return the map of a head: a picture with a row for each token, and what it says in words. */
+function mapOf(block, head) {
+    const [figure, canvas, said] = ["figure", "canvas", "figcaption"].map((each) => document.createElement(each));
+    const map = /** @type {HTMLCanvasElement} */ (canvas);
+    map.setAttribute("role", "img");
+    figure.append(map, said);
+    return { figure, map, said, block, head };
+}
+
+/** Draw how much each token looks at each earlier one. The row of the token that is pointed at is strong. */
+function draw({ map, said, block, head }, place) {
+    const n = story.ids.length;
+    map.width = map.height = Math.max(n, 1);
+    const image = new ImageData(map.width, map.height);
+    const isChosen = (row) => !place || row === place - 1;
+    story.looks.forEach((looks, row) => looks[block][head].forEach((weight, column) => {
+        image.data.set([...SEEN, 255 * Math.sqrt(weight) * (isChosen(row) ? 1 : 0.4)], 4 * (row * n + column));
+    }));
+    map.getContext("2d")?.putImageData(image, 0, 0);
+    const weights = story.looks.at(place - 1)?.[block][head] ?? [];
+    const most = weights.indexOf(Math.max(...weights));
+    const name = model.tokens[story.ids[most]].trim() || "(space)";
+    said.textContent = `block ${block + 1}, head ${head + 1}: ${name}, ${Math.round(100 * weights[most])} %`;
+    map.setAttribute("aria-label", `What it looks at most, ${said.textContent}`);
 }
 
 function bar(token, share) {
@@ -168,9 +204,9 @@ function bar(token, share) {
     return item;
 }
 
-/** Show what the model expected at this place, and mark what the heads of its last block looked at; 0 is the end. */
+/** Show what the model expected at this place, and what its heads looked at; 0 is the end. */
 function look(place) {
-    const looks = place ? story.looks[place - 1] : [];
+    const looks = place ? (story.looks[place - 1].at(-1) ?? []) : [];
     const most = [...story.ids.keys()].map((t) => Math.max(0, ...looks.map((weights) => weights[t] ?? 0)));
     const largest = Math.max(...most, Number.EPSILON);
     [...at("story").children].forEach((span, t) => {
@@ -181,6 +217,7 @@ function look(place) {
     const likely = [...p.keys()].filter((id) => p[id] >= LEAST).sort((a, b) => p[b] - p[a]);
     at("next").replaceChildren(...likely.slice(0, SHOWN).map((id) => bar(model.tokens[id], p[id])));
     at("heading").textContent = place ? "What it expected here" : "What it expects next";
+    maps.forEach((each) => draw(each, place));
 }
 
 /** Read the beginning; return whether the model can go on with it. */
@@ -190,6 +227,8 @@ function prepare() {
     turn += 1;
     story = begin();
     given = isGood ? ids.length : 0;
+    pointed = 0;
+    at("story").replaceChildren();
     if (isGood) {
         ids.forEach((id) => read(story, id));
         show();
@@ -238,7 +277,20 @@ function chosen() {
     }
 }
 
+/** Say which functions the author has written for each kata. */
+function showAuthors() {
+    const items = model.authors.map(({ title, functions, best, points }) => {
+        const item = document.createElement("li");
+        item.textContent = `${title}: ${functions.join(", ")} (${best} of ${points} points)`;
+        return item;
+    });
+    at("authors").hidden = !items.length;
+    at("authors").querySelector("ul")?.replaceChildren(...items);
+}
+
+at("maps").append(...maps.map(({ figure }) => figure));
 at("about").textContent = model.about;
+showAuthors();
 at("write").onclick = write;
 at("another").onclick = another;
 at("prompt").oninput = prepare;

@@ -32,6 +32,7 @@ LEARNING_RATE, WARMUP = 0.006, 50
 N_MERGES, SAMPLE = 220, 20_000  # of your byte-pair encoding, and the characters that it learns from
 SPACE = ord(" ")
 TRIED, SHOWN = 100, 8  # beginnings of unseen stories, in the end
+IN_PAGE = 10  # of them, whenever the learner asks for it
 MODEL, PAGE = Path("model.npz"), Path("model.html")  # of the last training
 
 
@@ -252,12 +253,25 @@ def main(
     begun = None
     if kept := Recorder.kept():  # the page goes on with a training
         begun, ladder.left = pickle.loads(kept)
-    recorder = Recorder(steps, unit="bits", start=len(begun[2]) if begun else 0)
+    n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}
+    recorder = Recorder(
+        steps,
+        unit="bits",
+        start=len(begun[2]) if begun else 0,
+        levels={"bigram": n_grams[2], "5-gram": n_grams[5]},
+        test=f"Write {IN_PAGE} stories: how many remember?" if text.unseen else "",
+    )
 
     def line(params: dict, number: int) -> str:
         return written(
             next_logits, params, text.tokens, beginnings[number % len(beginnings)], np.random.default_rng(number)
         )
+
+    def endings(params: dict, told: list[str]) -> list[str]:
+        return [
+            written(next_logits, params, text.tokens, corpus.beginning(story), np.random.default_rng(number))
+            for number, story in enumerate(told)
+        ]
 
     def tell(step: int, loss: float, params: dict, now: tuple) -> None:
         def said() -> str:
@@ -266,7 +280,12 @@ def main(
                 print(f"step {step:5}: {news}")
             return story
 
-        recorder.step(loss / math.log(2), text=said, keep=lambda: pickle.dumps((now, ladder.left)))
+        def tested() -> str:
+            rng = np.random.default_rng()
+            lines = endings(params, [text.unseen[i] for i in rng.choice(len(text.unseen), IN_PAGE, replace=False)])
+            return "\n".join([corpus.judged(lines), "", *lines])
+
+        recorder.step(loss / math.log(2), text=said, keep=lambda: pickle.dumps((now, ladder.left)), test=tested)
 
     params, losses = train(
         train_step, text.ids, text.starts, len(text.tokens),
@@ -274,7 +293,6 @@ def main(
     )  # fmt: skip
     if not losses:
         return
-    n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}
     bits = bits_per_token(forward, params, text)
     print(f"bits per token of the text held back: {bits:.2f} (bigram {n_grams[2]:.2f}, 5-gram {n_grams[5]:.2f})")
     if text.unseen:
@@ -282,20 +300,19 @@ def main(
         print(
             "remembered in unseen stories: " + ", ".join(f"{share:.0%} of the {what}s" for what, share in known.items())
         )
-        lines = [
-            written(next_logits, params, text.tokens, corpus.beginning(story), np.random.default_rng(number))
-            for number, story in enumerate(text.unseen[:TRIED])
-        ]
+        lines = endings(params, text.unseen[:TRIED])
         judged = corpus.judged(lines)
         print(judged)
     else:
         lines = [line(params, number) for number in range(SHOWN)]
     print("", *lines[:SHOWN], sep="\n")
+    page = exporting.page(params, text, bits, judged, Recorder.authors()) if text.unseen else ""
     if recorder.in_page:
+        recorder.publish(page)
         return
     save(MODEL, arrays_of(params), options.data)
     if text.unseen:
-        PAGE.write_text(exporting.page(params, text, bits, judged), encoding="utf-8")
+        PAGE.write_text(page, encoding="utf-8")
         print(f"\n{PAGE.absolute()} is your model in one file: open it in a browser, or send it to a friend")
     print("talk to it: katas run milestone3 -- --talk")
     try:

@@ -47,3 +47,9 @@ def _check(ids: np.ndarray, n_words: int) -> None:
     """Raise ValueError for ids that aren't in the table; NumPy would take -1 as the last row."""
     if ((ids < 0) | (ids >= n_words)).any():
         raise ValueError("ids must be at least 0 and below the number of words")
+
+
+if __name__ == "__main__":
+    from neighbours import main
+
+    main(embed, embed_gradient)

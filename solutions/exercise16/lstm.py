@@ -54,3 +54,9 @@ def _gates(x, h, W_x, W_h, b):
 
 def _sigmoid(z):
     return (1 + np.tanh(z / 2)) / 2  # 1 / (1 + exp(-z)), without overflow
+
+
+if __name__ == "__main__":
+    from adding import main
+
+    main(lstm, lstm_gradient)

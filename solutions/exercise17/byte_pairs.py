@@ -43,3 +43,9 @@ def _merge(ids: list[int], pair: tuple[int, int], new: int) -> list[int]:
         merged.append(new if found else ids[place])
         place += 2 if found else 1
     return merged
+
+
+if __name__ == "__main__":
+    from pieces import main
+
+    main(train, encode, decode)

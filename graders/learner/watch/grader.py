@@ -22,7 +22,7 @@ ENDING_S = 3.0  # how long to wait for the thread after its request is cancelled
 
 
 @dataclass(frozen=True, eq=False)
-class Grading:
+class WatchedGrading:
     """A request to grade some of a kata's tasks, or all of them if `tasks` is empty, and what came of it.
 
     It is cancelled when the file descriptor `until` becomes readable. If `verdict` is None in the end, `fault` says
@@ -55,10 +55,10 @@ class Grader:
     def __init__(self, judge: Grades, notify: Callable[[], None], turn: threading.Lock | None = None) -> None:
         self._judge, self._notify, self._turn = judge, notify, turn or threading.Lock()
         self._lock = threading.Lock()
-        self._requests: SimpleQueue[Grading | None] = SimpleQueue()
-        self._latest: Grading | None = None  # the request whose outcome is reported
+        self._requests: SimpleQueue[WatchedGrading | None] = SimpleQueue()
+        self._latest: WatchedGrading | None = None  # the request whose outcome is reported
         self._closer = -1  # closing this end of the pipe cancels that request
-        self._outcome: Grading | None = None
+        self._outcome: WatchedGrading | None = None
         self.step: Step | None = None  # what the judge does for that request
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -67,10 +67,10 @@ class Grader:
         """Request a verdict, and cancel the previous request."""
         self.give_up()
         until, self._closer = os.pipe()
-        self._latest, self.step = Grading(slug, visible, tasks, until, time.monotonic()), None
+        self._latest, self.step = WatchedGrading(slug, visible, tasks, until, time.monotonic()), None
         self._requests.put(self._latest)
 
-    def latest(self) -> Grading | None:
+    def latest(self) -> WatchedGrading | None:
         """Return the outcome of the latest request, or None if it is unknown or has already been returned."""
         with self._lock:
             found, self._outcome = self._outcome, None
@@ -95,7 +95,7 @@ class Grader:
                 self._grade(request)
             os.close(request.until)
 
-    def _grade(self, request: Grading) -> None:
+    def _grade(self, request: WatchedGrading) -> None:
         verdict, fault = None, ""
         try:
             with self._turn:
@@ -112,12 +112,14 @@ class Grader:
             fault = traceback.format_exc()
         self._report(request, verdict, fault)
 
-    def _begin(self, request: Grading, step: Step) -> None:
+    def _begin(self, request: WatchedGrading, step: Step) -> None:
         with self._lock:
             if request is self._latest:
                 self.step = step
 
-    def _report(self, request: Grading, verdict: Verdict | None, fault: str = "", *, so_far: bool = False) -> None:
+    def _report(
+        self, request: WatchedGrading, verdict: Verdict | None, fault: str = "", *, so_far: bool = False
+    ) -> None:
         """Store an outcome. A partial verdict is announced only after SOON_S."""
         with self._lock:
             if request is self._latest:

@@ -18,10 +18,10 @@ from graders.catalogue.stubs import handed_out
 from graders.errors import KataError
 from graders.learner import guidance
 from graders.learner.guidance import Hint
-from graders.learner.progress import DONE, Progress, Standing, next_kata, place, reached, remember
+from graders.learner.progress import DONE, Progress, Standing, next_kata, reached, remember
 from graders.learner.watch.events import Event, Kind
 from graders.learner.watch.file_watcher import Saves
-from graders.learner.watch.grader import Grader, Grades, Grading
+from graders.learner.watch.grader import Grader, Grades, WatchedGrading
 from graders.learner.watch.plotting import Plotter
 from graders.learner.watch.task_cache import TaskCache
 from graders.report import wording
@@ -147,7 +147,7 @@ class State:
     @property
     def ordered(self) -> list[Kata]:
         """The katas in the recommended order."""
-        return sorted(self.katas, key=place)
+        return catalogue.in_order(self.katas)
 
 
 def opened(root: Path, slug: str | None) -> State:
@@ -288,7 +288,7 @@ class WatchSession:
         self.state.verdict, self.state.fault, self.state.due = None, why, frozenset()
         self.news.append(Event("verdict"))
 
-    def _graded(self, graded: Grading) -> None:
+    def _graded(self, graded: WatchedGrading) -> None:
         state, cache = self.state, self._caches[graded.visible]
         state.graded_at, seconds = datetime.datetime.now().strftime("%H:%M:%S"), time.monotonic() - (state.started or 0)
         if graded.verdict is None:
