@@ -23,9 +23,9 @@ from graders.judge import process
 from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, signature
 from graders.judge.messages import GradeOptions, GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
-from graders.scoring import ungradable
+from graders.scoring import totalled, ungradable
 from graders.unix import send_message
-from graders.verdict import Confinement, Verdict
+from graders.verdict import FILES, Confinement, TestResult, Verdict
 
 LOOK_AGAIN_S = 0.5  # the shortest time between two checks whether the harness's own files have changed
 PATIENCE_S = 120.0  # added to a kata's own limit, to allow for the start and a diagnosis
@@ -247,9 +247,10 @@ class Judge:
         tell: Callable[[Verdict], None] | None = None,
         at: Callable[[Step], None] | None = None,
     ) -> Verdict:
-        """Return the verdict on a request. Send the request again if the workers' fork server dies."""
+        """Return the verdict on a request. Ask twice if the workers' fork server dies or the machine is too busy."""
         blank, data = request.verdict, msgspec.msgpack.encode(request)
-        for again in (False, True):
+        again = False
+        for _ in range(2):
             try:
                 answer = self._ask(cached, data, until, tell, at, again=again)
             except JudgeError as fault:
@@ -260,6 +261,7 @@ class Judge:
                 return msgspec.structs.replace(blank, status="ungraded", message=answer.ungraded)
             if answer.error:
                 break
+            again = not answer.busy
         lost = f"{answer.lost}, on both attempts; this does not count against the submission"
         return msgspec.structs.replace(blank, status="error", message=answer.error or lost)
 
@@ -403,9 +405,27 @@ def _concluded(verdict: Verdict, request: GradeRequest, cached: CachedKata) -> V
     if verdict.status == "failed" and verdict.score == 0 and own == cached.stubs(kata):
         blank, how = request.verdict, {"confinement": verdict.confinement, "duration_s": verdict.duration_s}
         return ungradable(msgspec.structs.replace(blank, **how), kata, _as_they_were(sorted(own)), "unchanged")
+    verdict = _without_stubs_to_review(verdict, kata, own, cached.stubs(kata) or {})
     if not kata.handed_out or verdict.status in ("ungradable", "error"):
         return verdict
     return msgspec.structs.replace(verdict, message="\n".join(filter(None, (verdict.message, HANDED_OUT))))
+
+
+def _without_stubs_to_review(
+    verdict: Verdict, kata: Kata, own: Mapping[str, bytes], stubs: Mapping[str, bytes]
+) -> Verdict:
+    """Return the verdict, in which no task awaits a review of files that are as they were handed out."""
+    waiting = {task.name for task in verdict.tasks if task.status == "awaiting_review"}
+    results = {}
+    for task in kata.tasks:
+        files = sorted(name for name in own if task.files and task.needs(name))
+        if task.name in waiting and files and all(own[name] == stubs.get(name) for name in files):
+            blank = TestResult(name=FILES, title="The files", task=task.name, visibility="visible", status="failed")
+            results[task.name] = msgspec.structs.replace(blank, reason="unchanged", message=_as_they_were(files))
+    if not results:
+        return verdict
+    tasks = [msgspec.structs.replace(each, status="failed") if each.name in results else each for each in verdict.tasks]
+    return totalled(msgspec.structs.replace(verdict, tests=(*verdict.tests, *results.values())), tasks)
 
 
 def _wait(answer: socket.socket, until: int) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from graders import watchdog
-from graders.judge.running import Runner
-from graders.judge.sides import Clock, Sides, WorkerSide
+from graders.judge.running import JudgeRunner
+from graders.judge.sides import Sides, SubmissionClock, WorkerSide
 from graders.judge.worker_handle import Worker
 from graders.pytest_plugin.diagnosis import SEED, Case, diagnose, observation
 from graders.pytest_plugin.observation_cache import ObservationCache
@@ -17,7 +17,7 @@ from graders.verdict import TestResult
 
 
 def diagnosis(
-    runner: Runner, results: Mapping[str, TestResult], order: Sequence[str], observations: ObservationCache
+    runner: JudgeRunner, results: Mapping[str, TestResult], order: Sequence[str], observations: ObservationCache
 ) -> dict[str, TestResult]:
     """Return the result of the test to explain with an explanation, by test, or an empty dict if there is none.
 
@@ -29,7 +29,8 @@ def diagnosis(
     failed = [nodeid for nodeid in failed if results[nodeid].task in relevant]
     runtime = kata.runtime_of(results[failed[0]].task)
     cases = _observable(runner, results, relevant, runtime)
-    cases.sort(key=lambda case: case.nodeid not in failed)  # failed tests quickly rule out most variants
+    # Failed tests quickly rule out most variants. The order doesn't depend on the seed, so that gradings share a cache.
+    cases.sort(key=lambda case: (case.nodeid not in failed, case.nodeid))
     explained = next((nodeid for nodeid in failed if nodeid not in runner.undiagnosed), "")
     if not cases or cases[0].nodeid not in failed or not explained:
         return {}
@@ -48,7 +49,9 @@ def diagnosis(
     return {nodeid: msgspec.structs.replace(result, message=f"{result.message}\n{sentence}")}
 
 
-def _observable(runner: Runner, results: Mapping[str, TestResult], tasks: Collection[str], runtime: str) -> list[Case]:
+def _observable(
+    runner: JudgeRunner, results: Mapping[str, TestResult], tasks: Collection[str], runtime: str
+) -> list[Case]:
     """Return the observable cases of these tasks in one runtime."""
     return [
         case
@@ -65,7 +68,7 @@ def _sentence(
 ) -> tuple[Collection[str], str, bool]:
     """Return the tests that the sentence explains, the sentence, and whether it is about a known misconception."""
     others: list[Worker] = []
-    clock = Clock(sides.kata.limits)  # the diagnosis does not use the submission's time
+    clock = SubmissionClock(sides.kata.limits)  # the diagnosis does not use the submission's time
 
     def load(files: dict[str, bytes]) -> WorkerSide:
         if not others:

@@ -47,6 +47,7 @@ class WorkerServer:
     judges: socket.socket
     theirs: socket.socket | None
     launched: launcher.Launch | None = None
+    slots: set[int] = field(default_factory=set)  # which have used it
 
     @classmethod
     def start(
@@ -228,15 +229,16 @@ class SuiteForkServer:
     def server(self, key: str, name: str, kata: Kata, note: SuiteNote) -> WorkerServer:
         """Return a running fork server for a runtime, with the kata's packages and data. Replace a dead one.
 
-        If the note says `again`, always start a new one. A client that lost its workers requests this, because the end
-        of a process in a sandbox becomes visible outside only after a moment. The workers of the runtime numpy can
-        write nowhere, so all slots share its fork server.
+        If the note says `again`, one that the slot has used is dead too. (The end of a process in a sandbox becomes
+        visible outside only after a moment.) The workers of the runtime numpy can write nowhere, so all slots share its
+        fork server, and the first slot that lost it gets a new one for all of them.
         """
         server = self.servers.get(key)
-        if server is None or note.again or not server.alive:
+        if server is None or not server.alive or (note.again and note.slot in server.slots):
             if server is not None:
                 server.stop()
             server = self.servers[key] = WorkerServer.start(name, kata.packages, data_of(kata), self.confinement)
+        server.slots.add(note.slot)
         return server
 
     def available(self, name: str, kata: Kata) -> str:

@@ -19,8 +19,8 @@ from graders.errors import ForkServerDied, KataError, MachineBusy
 from graders.judge.diagnosing import diagnosis
 from graders.judge.messages import GradeRequest, GradeResponse, Step
 from graders.judge.refusals import Refusal, failed_results, refusals_of, whole_reason, with_remedies
-from graders.judge.running import Runner, result_of
-from graders.judge.sides import Clock, Sandbox, Sides, WorkerSide, sources_of, weakest
+from graders.judge.running import JudgeRunner, result_of
+from graders.judge.sides import Sides, SubmissionClock, WorkerSide, WorkerSource, sources_of, weakest
 from graders.pytest_plugin.items import is_hidden, task_of, test_name, title_of, without_stand_ins
 from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
@@ -44,7 +44,7 @@ class Grading:
     kata: Kata
     items: Sequence[pytest.Item]
     request: GradeRequest
-    sandboxes: Mapping[str, Sandbox]  # the key is the name of the runtime
+    sandboxes: Mapping[str, WorkerSource]  # the key is the name of the runtime
     report: Callable[[Verdict | Step], None]
     observations: ObservationCache
     references: dict[str, WorkerSide]  # workers with the solution, by runtime
@@ -54,9 +54,9 @@ class Grading:
     remark: str = ""
 
     def __post_init__(self) -> None:
-        clock, files = Clock(self.kata.limits), self.request.files
+        clock, files = SubmissionClock(self.kata.limits), self.request.files
         self.sides = Sides(self.kata, self.request, self.sandboxes, self.references, clock, files)
-        self.runner = Runner(self.kata, self.sides)
+        self.runner = JudgeRunner(self.kata, self.sides)
         wanted = set(self.request.options.tasks)
         if self.request.options.visible:
             wanted = {task_of(item) for item in self.items}
@@ -334,8 +334,8 @@ def respond(
     kata: Kata,
     items: Sequence[pytest.Item],
     request: GradeRequest,
-    sandboxes: Mapping[str, Sandbox],
-    install: Callable[[Runner, bytes], None],
+    sandboxes: Mapping[str, WorkerSource],
+    install: Callable[[JudgeRunner, bytes], None],
     report: Callable[[Verdict | Step], None],
     observations: ObservationCache,
     references: dict[str, WorkerSide],
@@ -363,7 +363,7 @@ def respond(
     try:
         return GradeResponse(verdict=grading.verdict())
     except (ForkServerDied, MachineBusy) as fault:
-        return GradeResponse(lost=str(fault))
+        return GradeResponse(lost=str(fault), busy=isinstance(fault, MachineBusy))
     except (KataError, *OUTCOMES) as fault:
         return GradeResponse(error=str(fault))
     except Exception as fault:  # noqa: BLE001 (the client must get a response even if the harness fails)

@@ -79,15 +79,17 @@ class Step(msgspec.Struct, frozen=True):
 class GradeResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict, or the reason why grading did not produce one.
 
-    If the workers' fork server died, `lost` says how, and the client may try again. `partial` marks an intermediate
-    response, which covers the tests that have run and the tasks whose tests have all run, or has a `step`. If this
-    machine lacks what the kata needs, `ungraded` says what.
+    If the workers' fork server died, `lost` says how, and the client may try again; so it may if the machine was too
+    `busy`, but then the fork server lives. `partial` marks an intermediate response, which covers the tests that have
+    run and the tasks whose tests have all run, or has a `step`. If this machine lacks what the kata needs, `ungraded`
+    says what.
     """
 
     verdict: Verdict | None = None
     partial: bool = False
     step: Step | None = None
     lost: str = ""
+    busy: bool = False
     error: str = ""
     ungraded: str = ""
 

@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass
-class Runner:
+class JudgeRunner:
     """Runs the tests of one grading run. This is the mode of the pytest plugin (graders.pytest_plugin.items.Mode)."""
 
     kata: Kata

@@ -29,7 +29,7 @@ REFERENCE_S = 30.0  # the time that a call to a reference gets in addition to th
 
 
 @dataclass
-class Clock:
+class SubmissionClock:
     """The time that the submission has used so far, in a test and in the whole grading run.
 
     Only the workers' own time counts (see graders.judge.worker_handle.Stopwatch), and for the whole run also the CPU
@@ -86,7 +86,7 @@ class Clock:
         return min(left, key=lambda each: each[0])
 
 
-class ReferenceClock(Clock):
+class ReferenceClock(SubmissionClock):
     """A clock for the reference. It does not share the submission's time, which may be almost used up."""
 
     @property
@@ -115,7 +115,7 @@ class WorkerSide:
 
     kata: Kata
     worker: Worker
-    clock: Clock
+    clock: SubmissionClock
     submission: LoadRequest
     posted: bool = False
     loaded: bool = False
@@ -193,7 +193,7 @@ class WorkerSide:
 
 
 @dataclass(frozen=True)
-class Sandbox:
+class WorkerSource:
     """The socket of a workers' fork server, and the confinement of its workers."""
 
     socket: socket.socket
@@ -202,7 +202,7 @@ class Sandbox:
     runtime: str = ""
 
 
-def weakest(sandboxes: Mapping[str, Sandbox]) -> Sandbox:
+def weakest(sandboxes: Mapping[str, WorkerSource]) -> WorkerSource:
     """Return the sandbox with the weakest confinement, which the verdict states."""
     return min(sandboxes.values(), key=lambda each: STRENGTH.index(each.confinement))
 
@@ -213,9 +213,9 @@ class Sides:
 
     kata: Kata
     request: GradeRequest
-    sandboxes: Mapping[str, Sandbox]  # the key is the name of the runtime
+    sandboxes: Mapping[str, WorkerSource]  # the key is the name of the runtime
     references: dict[str, WorkerSide]
-    clock: Clock
+    clock: SubmissionClock
     files: dict[str, bytes]
     groups: list[WorkerGroup] = field(default_factory=list)
     waiting: dict[str, WorkerSide] = field(default_factory=dict)  # the workers of tests that will run alone
@@ -258,7 +258,12 @@ class Sides:
         return self._group(runtime).acquire(1)[0]
 
     def side(
-        self, worker: Worker, purpose: str, files: dict[str, bytes], seed: bytes = b"", clock: Clock | None = None
+        self,
+        worker: Worker,
+        purpose: str,
+        files: dict[str, bytes],
+        seed: bytes = b"",
+        clock: SubmissionClock | None = None,
     ) -> WorkerSide:
         """Return these files in a worker. The purpose and the seed determine its global random generators."""
         clock = clock or self.clock

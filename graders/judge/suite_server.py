@@ -32,8 +32,8 @@ from graders.catalogue import Kata
 from graders.errors import CatalogueError
 from graders.judge.grading import respond
 from graders.judge.messages import GradeRequest, GradeResponse, SandboxNote, Step, receive, send
-from graders.judge.running import Runner
-from graders.judge.sides import Sandbox, WorkerSide
+from graders.judge.running import JudgeRunner
+from graders.judge.sides import WorkerSide, WorkerSource
 from graders.judge.speed import IDLE_MS, ending_process, freeze_heap, rehearse, warm_up
 from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.diagnosis import mistakes
@@ -72,7 +72,7 @@ def serve_kata(kata: Kata, requests: socket.socket, resident: bool) -> None:
     for name in _WITHOUT.split():
         arguments += ["-p", f"no:{name}"]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.path.insert(0, str(kata.root))
+    sys.path.append(str(kata.root))  # after the installed packages, which no file in this folder may replace
     if not (kata.visible_tests or kata.hidden_tests):
         server.faults.append(f"{kata.folder}: no test was collected; write {kata.folder}/test_{kata.slug}.py")
         server.refuse_all()
@@ -98,7 +98,7 @@ class SuiteServer:
         self.requests = requests
         self.resident = resident
         self.faults: list[str] = []
-        self.runner: Runner | None = None
+        self.runner: JudgeRunner | None = None
         self.quick = False  # whether every judge rehearses while it waits
         self.served = False
         self.observations = ObservationCache()
@@ -154,7 +154,7 @@ class SuiteServer:
         else:
             self.runner.run(item, trial)
 
-    def install(self, runner: Runner, seed: bytes) -> None:
+    def install(self, runner: JudgeRunner, seed: bytes) -> None:
         """Make this process the judge of one submission."""
         self.runner = runner
         self.config.stash[SEED] = seed
@@ -273,7 +273,7 @@ class SuiteServer:
         client = socket.socket(fileno=descriptors[0])
         notes = _notes.decode(message)
         sandboxes = {
-            runtime: Sandbox(socket.socket(fileno=descriptor), note.confinement, note.reason, note.runtime)
+            runtime: WorkerSource(socket.socket(fileno=descriptor), note.confinement, note.reason, note.runtime)
             for runtime, descriptor, note in zip(self.kata.runtimes, descriptors[1:], notes, strict=True)
         }
         with client, contextlib.ExitStack() as held:

@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 
+from graders.checks import recipes
 from graders.checks.draw import Draw, Script
 from graders.checks.mismatch import Mismatch, TooSlow
 from graders.checks.reducer import reduce
@@ -97,6 +98,7 @@ class Trial:
         """Return the submission's exception on these inputs, or None. Raise other exceptions."""
         log = self.kata.call_log
         log.last, log.answered = None, False
+        recipes.forget()
         try:
             self.body(self.kata, draw)
         except (CatalogueError, JudgeError, *OUTCOMES, pytest.exit.Exception):

@@ -24,6 +24,7 @@ import numpy as np
 from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch, TooSlow
+from graders.checks.recipes import GIVEN, recipes
 from graders.errors import SubmissionError
 from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
@@ -41,7 +42,7 @@ from graders.pytest_plugin.outcome import (
     kind_of,
     with_outcome,
 )
-from graders.pytest_plugin.parts import access, holds, part_at, same
+from graders.pytest_plugin.parts import access, holds, part_at, same_part
 from graders.pytest_plugin.repetition import Later
 from graders.wire import GeneratorSeed
 
@@ -61,7 +62,6 @@ LAYOUTS = {
 
 
 NUMPY = "import numpy as np"
-SUPPLIED = "given"  # the name of the visible test file in a program that takes a large value from it
 
 
 class NoProgram(Exception):
@@ -90,11 +90,13 @@ def paste(
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
     with contextlib.suppress(Exception):  # without a program, return the description below
-        supplied = replace(call, arguments=_supplied(tests, call.arguments), shown=_supplied(tests, call.shown))
+        arguments = tuple(_supplied(tests, each) for each in call.arguments)
+        supplied = replace(call, arguments=arguments, shown=_supplied(tests, call.shown))
         found = _program(kata, supplied, fault, depends)
-        if f"{SUPPLIED}." in found.text and tests is not None:
-            imports, rest = found.text.split("\n", 1)
-            found = replace(found, text=f"{imports}\nimport {Path(str(tests.__file__)).stem} as {SUPPLIED}\n{rest}")
+        if f"{GIVEN}." in found.text and (tests is not None or recipes()):
+            name = f"test_{kata.slug}" if tests is None else Path(str(tests.__file__)).stem
+            given = f"import {name} as {GIVEN}"
+            found = replace(found, text=re.sub("^import sys;.*$", rf"\g<0>\n{given}", found.text, count=1, flags=re.M))
         if len(found.text) <= MAX_PROGRAM and found.text.count("\n") < MAX_LINES:
             return found
     with contextlib.suppress(Exception):  # a failure without a counterexample is still the submission's failure
@@ -135,7 +137,7 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
     if program.imports:
         imports = ["from __future__ import annotations", *imports, *program.imports]
     else:
-        used = [name for name in kata.entry_points if re.search(rf"\b{name}\(", text)]
+        used = [name for name in kata.entry_points if re.search(rf"(?<!\.)\b{name}\(", text)]
         imports += [f"from {module_of(kata, name)} import {name}" for name in used]
     shown, outcome = _shown(program, call, fault)
     if program.imports:  # a probe may return more than a report should show
@@ -149,7 +151,7 @@ def _in_a_new_process(call: Call, fault: Exception, depends: Later) -> Exception
     if depends.before is None or where is None or not isinstance(fault, Mismatch):
         raise NoProgram
     value = part_at(depends.value, where)
-    if same(value, fault.expected):
+    if same_part(value, fault.expected):
         raise NoProgram
     return Mismatch(fault.message, fault.expected, value)
 
@@ -178,11 +180,11 @@ def _direct(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
 
 def _as_its_docstring_says(call: Call, probe: Probe, fault: Exception) -> PasteProgram:
     """Return the probe's `Shown as:`, with {name} replaced by an argument, and {name:def} by a function's source."""
-    if not probe.shown or _is_comment(probe.shown):
+    if _comments(call, probe, fault):
         raise NoProgram
     *lines, expression = _filled(call, probe, fault).splitlines()
     text = "\n".join([*lines, expression])
-    used = {name: value for name, value in _given(call, probe).items() if re.search(rf"\b{name}\b", text)}
+    used = {name: value for name, value in _given(call, probe).items() if re.search(rf"\b{name}\b(?!=[^=])", text)}
     assigned = [line for name, value in used.items() for line in _assigned(name, value)]
     return PasteProgram(expression, call.value, [*assigned, *lines])
 
@@ -206,8 +208,13 @@ def _with_its_source(kata: Kata, call: Call, probe: Probe) -> PasteProgram:
     return PasteProgram(f"{probe.name}({passed})", call.value, lines, imports=imports)
 
 
-def _is_comment(shown: str) -> bool:
-    return all(line.startswith("#") for line in shown.splitlines())
+def _comments(call: Call, probe: Probe, fault: Exception) -> str:
+    """Return what a probe's `Shown as:` says in comments, or "" if it is a program or missing."""
+    with contextlib.suppress(NoProgram):
+        filled = _filled(call, probe, fault)
+        if any(all(line.startswith("#") for line in text.splitlines()) for text in (probe.shown, filled)):
+            return filled
+    return ""
 
 
 def _filled(call: Call, probe: Probe, fault: Exception) -> str:
@@ -255,7 +262,7 @@ def _with_layout(kata: Kata, call: Call, fault: Exception) -> PasteProgram:
     if isinstance(fault, Mismatch):
         in_answer = access(answer, fault.actual) is not None
         for each, before, value in zip(names, arguments, after, strict=True):
-            if same(value, fault.actual) and (not in_answer or same(before, fault.expected)):
+            if same_part(value, fault.actual) and (not in_answer or same_part(before, fault.expected)):
                 return PasteProgram(each, value, [*lines, expression])
     return PasteProgram(expression, answer, lines)
 
@@ -370,9 +377,8 @@ def _raised(call: Call) -> Outcome:
 def _description(kata: Kata, call: Call, fault: Exception) -> Counterexample:
     """Describe the input in comments. Short arguments come first, because the decisive one is usually short."""
     outcome = _described_outcome(call, fault)
-    if call.probe and call.probe.shown and _is_comment(call.probe.shown):
-        filled = _filled(call, call.probe, fault).splitlines()
-        lines = [line if line.startswith("#") else f"# {line}" for line in filled]
+    if call.probe and (comments := _comments(call, call.probe, fault)):
+        lines = [line if line.startswith("#") else f"# {line}" for line in comments.splitlines()]
         return with_outcome([line for line in lines if line.strip() != "#"], outcome)
     names = _names(call.probe.parameters if call.probe else parameters(kata, call.name), call.arguments)
     title = call.probe.summary if call.probe else f"{call.name}({', '.join(names)})"
@@ -452,29 +458,33 @@ def _spelled(value: Any) -> str:
     return text
 
 
-# -------------------------------------------------------------------------- values of the visible test file
+# ------------------------------------------------- values that the visible test file has, or that a recipe makes
 
 
 def _supplied(tests: ModuleType | None, value: Any) -> Any:
-    """Return the value with an expression in the place of each large part that the visible test file has."""
-    if tests is None or isinstance(value, GeneratorSeed):
+    """Return the value with an expression in the place of each large part that the visible test file has or makes."""
+    if isinstance(value, GeneratorSeed):
         return value
-    if type(value) is tuple:
-        return tuple(_supplied(tests, each) for each in value)
     text = code(value)
     if "..." not in text and len(text) < MAX_ARGUMENT:
         return value
-    for name, known in vars(tests).items():
+    for recipe in recipes():
+        where = access(recipe.value, value, first=True)
+        if where is not None:
+            return Supplied(recipe.expression + where)
+    if type(value) is tuple:
+        return tuple(_supplied(tests, each) for each in value)
+    for name, known in vars(tests).items() if tests is not None else ():
         if name.startswith("_"):
             continue
-        expression = f"{SUPPLIED}.{name}"
+        expression = f"{GIVEN}.{name}"
         if hasattr(known, "cache_info") and known.cache_info().currsize and not signature(known).parameters:
             known, expression = known(), f"{expression}()"
         where = access(known, value) if isinstance(known, np.ndarray | tuple | list | dict) else None
         if where is not None:
             return Supplied(expression + where)
         for place, each in enumerate(known if type(known) is tuple else (known,)):
-            if isinstance(each, np.ndarray) and isinstance(value, np.ndarray) and same(each[: len(value)], value):
+            if isinstance(each, np.ndarray) and isinstance(value, np.ndarray) and same_part(each[: len(value)], value):
                 return Supplied(f"{expression}{f'[{place}]' * (type(known) is tuple)}[:{len(value)}]")
     if type(value) is list:
         return [_supplied(tests, each) for each in value]
@@ -494,10 +504,17 @@ def first_wrong(expected: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ..
 
 
 def reached(expression: str, access: str) -> str:
-    """Append an access, such as "[1]", to an expression. For a tuple literal, select the element instead."""
-    found = re.match(r"\[(\d+)\]", access)
+    """Append an access, such as "[1]", to an expression, or select the element of a literal tuple, list or dict."""
     tree = ast.parse(expression, mode="eval").body
-    if found and isinstance(tree, ast.Tuple):
-        element = ast.get_source_segment(expression, tree.elts[int(found[1])]) or ""
-        return element + access[found.end() :]
-    return f"({expression}){access}" if access and isinstance(tree, ast.BinOp | ast.Tuple) else expression + access
+    while found := re.match(r"\[(\d+|'[^']*')\]", access):
+        key = ast.literal_eval(found[1])
+        if isinstance(tree, ast.Tuple | ast.List):
+            tree = tree.elts[key]
+        elif isinstance(tree, ast.Dict):
+            pairs = zip(tree.keys, tree.values, strict=True)
+            tree = next(value for name, value in pairs if name is not None and ast.literal_eval(name) == key)
+        else:
+            break
+        access = access[found.end() :]
+    element = ast.get_source_segment(expression, tree) or ""
+    return f"({element}){access}" if access and isinstance(tree, ast.BinOp | ast.Tuple) else element + access

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 def excerpt(source: str, name: str) -> tuple[list[str], list[str]]:
     """Return the imports that the function `name` needs, and its lines after those that it needs from its file.
 
-    Docstrings are left out. Annotations are not evaluated, so what only they name is not needed. Raises KeyError if the
-    file defines no such function.
+    Calls of the module itself are kept if they use nothing else. Docstrings are left out. Annotations are not
+    evaluated, so what only they name is not needed. Raises KeyError if the file defines no such function.
     """
     tree = ast.parse(source)
     defined = {each: node for node in tree.body for each in names_bound_by(node)}
@@ -21,12 +21,14 @@ def excerpt(source: str, name: str) -> tuple[list[str], list[str]]:
         if each in defined and each not in needed:
             needed[each] = defined[each]
             waiting += _names_used_in(defined[each])
+    calls = [node for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    settings = [node for node in calls if _names_used_in(node) <= set(needed)]  # such as torch.set_num_threads(1)
     lines = source.splitlines()
     imports = [_only(node, needed) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     parts = [
         _without_docstrings(node, lines)
         for node in tree.body
-        if node in needed.values() and not isinstance(node, ast.Import | ast.ImportFrom)
+        if node in [*settings, *needed.values()] and not isinstance(node, ast.Import | ast.ImportFrom)
     ]
     return [each for each in imports if each], [line for part in parts for line in (*part, "")]
 

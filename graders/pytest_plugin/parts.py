@@ -14,14 +14,14 @@ def access(value: Any, part: Any, depth: int = 4, *, first: bool = False) -> str
 
     It is None if there are several, unless the `first` is wanted.
     """
-    if same(value, part):
+    if same_part(value, part):
         return ""
     if isinstance(value, np.ndarray) and type(part) is tuple and value.shape == part:
         return ".shape"
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, tuple | list) else ()
     items = list(pairs)
     found = [f"[{key!r}]" for key, item in items if identical(item, part)]
-    found = found or [f"[{key!r}]" for key, item in items if same(item, part)]
+    found = found or [f"[{key!r}]" for key, item in items if same_part(item, part)]
     if not found and depth > 1:
         parts = [(key, item) for key, item in items if isinstance(item, tuple | list | dict)]
         deeper = [(key, access(item, part, depth - 1, first=first)) for key, item in parts]
@@ -40,16 +40,16 @@ def holds(value: Any, part: Any) -> bool:
     return identical(value, part) or any(identical(item, part) for item in items)
 
 
-def same(value: Any, part: Any) -> bool:
+def same_part(value: Any, part: Any) -> bool:
     """Return whether two values are equal in type, dtype, shape and content. A NaN equals a NaN."""
     if type(value) is not type(part):
         return False
     if isinstance(value, np.ndarray):
         return value.dtype == part.dtype and np.array_equal(value, part, equal_nan=value.dtype.kind in "fc")
     if isinstance(value, tuple | list):
-        return len(value) == len(part) and all(map(same, value, part))
+        return len(value) == len(part) and all(map(same_part, value, part))
     if isinstance(value, dict):
-        return value.keys() == part.keys() and all(same(value[key], part[key]) for key in value)
+        return value.keys() == part.keys() and all(same_part(value[key], part[key]) for key in value)
     return value is part or bool(value == part) or (value != value and part != part)
 
 

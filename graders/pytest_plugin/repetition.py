@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graders.checks.mismatch import Mismatch
-from graders.pytest_plugin.handle import Call, Handle
+from graders.pytest_plugin.handle import Call, Handle, Side
 from graders.pytest_plugin.observation_cache import same
 from graders.pytest_plugin.parts import access, part_at
 
@@ -43,11 +43,15 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
             if same(alone, part_at(call.value, where)):
                 return None
             for before in filter(None, (call, call.before)):
-                side = handle.afresh()
-                before.ask(side)
-                value = call.ask(side)
-                if not same(part_at(value, where), alone):
+                value, again = (_after(before, call, handle.afresh()) for _ in range(2))
+                if not same(part_at(value, where), alone) and same(part_at(value, where), part_at(again, where)):
                     return Later(before, value)
     except Exception:  # noqa: BLE001 (then nothing is known, and the failure is shown as it was)
         return None
     return Later()
+
+
+def _after(before: Call, call: Call, side: Side) -> Any:
+    """Return the answer to a call after another one. It may differ each time, for example if it is drawn at random."""
+    before.ask(side)
+    return call.ask(side)

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -18,12 +19,16 @@ LONGEST_REQUEST = 4 * SOURCE_BYTES  # in bytes: a file's text as JSON
 HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:image/svg+xml,{icon}">
 <link rel="stylesheet" href="/static/{name}.css"></head>
 <body data-nonce="{nonce}"><div id="app"></div><noscript><p>This page needs JavaScript. Switch it on for this address,
 or {otherwise}</p></noscript>
 <script type="module" src="/static/{name}.js"></script></body></html>
 """
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<rect width="16" height="16" rx="3" fill="#0a58b5"/><path d="M4 4 12 8 4 12" fill="none" stroke="#fff"/>
+<g fill="#fff"><circle cx="4" cy="4" r="2"/><circle cx="4" cy="12" r="2"/><circle cx="12" cy="8" r="2"/></g></svg>"""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -49,7 +54,7 @@ def page(name: str, title: str, otherwise: str, styles: str = "'self'") -> Endpo
     async def endpoint(_: Request) -> Response:
         nonce = secrets.token_urlsafe(16)
         policy = POLICY.format(styles=styles.format(nonce=nonce))
-        text = PAGE.format(name=name, title=title, otherwise=otherwise, nonce=nonce)
+        text = PAGE.format(name=name, title=title, otherwise=otherwise, nonce=nonce, icon=quote(ICON))
         return HTMLResponse(text, headers=HEADERS | {"content-security-policy": policy})
 
     return endpoint

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import cookie_parser
@@ -24,24 +24,28 @@ NO_SECRET = (
 
 
 class Guard:
-    """ASGI middleware that refuses every request from elsewhere. The cookie's name begins with `name`."""
+    """ASGI middleware that refuses every request from elsewhere, and passes the others on to the secret's application.
 
-    def __init__(self, app: ASGIApp, *, token: str, port: int, hosts: Collection[str], name: str = "katas") -> None:
-        self.app, self.token = app, token
+    `apps` maps secrets to applications. The cookie's name begins with `name`. If a proxy shows this server to others,
+    `public` is its origin, such as `https://marking.uni.example`.
+    """
+
+    def __init__(
+        self, apps: Mapping[str, ASGIApp], *, port: int, hosts: Collection[str], name: str = "katas", public: str = ""
+    ) -> None:
+        self.apps, self.is_public = apps, bool(public)
         self.cookie = f"{name}-{port}"  # browsers share cookies between the ports of a host
         self.hosts = {f"{host}:{port}" for host in hosts} | ({*hosts} if port == 80 else set())
-        self.origins = {f"http://{host}" for host in self.hosts} | forwarded(port)
-        self.hosts |= {origin.removeprefix("https://") for origin in forwarded(port)}
+        outside = forwarded(port) | ({public} if public else set())
+        self.origins = {f"http://{host}" for host in self.hosts} | outside
+        self.hosts |= {origin.removeprefix("https://") for origin in outside}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-        answer = self._refusal(scope) if scope["type"] == "http" else PlainTextResponse("not found", 404)
-        await (answer or self.app)(scope, receive, send)
+        answer = self._answering(scope) if scope["type"] == "http" else PlainTextResponse("not found", 404)
+        await answer(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
-        """Return the answer to a request that is not passed on, or None."""
+    def _answering(self, scope: Scope) -> ASGIApp:
+        """Return the application that a request is passed on to, or the answer to one that is refused."""
         headers = Headers(scope=scope)
         if headers.get("host", "") not in self.hosts:
             return PlainTextResponse(
@@ -54,16 +58,17 @@ class Guard:
         if elsewhere or (scope["method"] not in SAFE and not origins):
             return PlainTextResponse("Requests from other pages are refused.\n", 403)
         given = QueryParams(scope["query_string"]).get("token")
-        if scope["path"] == "/" and given is not None and self._is_secret(given):
-            return self._admitted(directly={"none", "same-origin"}.issuperset(sites))
-        if not self._is_secret(cookie_parser(headers.get("cookie", "")).get(self.cookie, "")):
-            return PlainTextResponse(NO_SECRET, 403)
-        return None
+        if scope["path"] == "/" and given is not None and self._app(given):
+            return self._admitted(given, directly={"none", "same-origin"}.issuperset(sites))
+        app = self._app(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        return app or PlainTextResponse(NO_SECRET, 403)
 
-    def _is_secret(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self.token.encode())
+    def _app(self, given: str) -> ASGIApp | None:
+        """Return the application of a secret, or None if it is wrong."""
+        fitting = [app for token, app in self.apps.items() if hmac.compare_digest(given.encode(), token.encode())]
+        return fitting[0] if fitting else None
 
-    def _admitted(self, *, directly: bool) -> Response:
+    def _admitted(self, token: str, *, directly: bool) -> Response:
         """Move the secret from the address, which others may see, into a cookie.
 
         A browser that came here from elsewhere would follow a redirection without the cookie. It gets a page that
@@ -73,7 +78,9 @@ class Guard:
         answer: Response = RedirectResponse("/", 303, headers=headers)
         if not directly:
             answer = HTMLResponse("<!doctype html><title>katas</title>\n", headers=headers | {"refresh": "0; url=/"})
-        answer.set_cookie(self.cookie, self.token, max_age=KEPT_S, path="/", httponly=True, samesite="strict")
+        answer.set_cookie(
+            self.cookie, token, max_age=KEPT_S, path="/", secure=self.is_public, httponly=True, samesite="strict"
+        )
         return answer
 
 

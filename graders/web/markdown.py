@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import doctest
 import os
 import re
 from functools import cache, lru_cache
@@ -41,7 +43,35 @@ def _parser() -> MarkdownIt:
     parser.use(dollarmath_plugin, renderer=formula, double_inline=True)
     parser.add_render_rule("link_open", _link)
     parser.add_render_rule("image", _image)
+    parser.add_render_rule("code_block", _code)
     return parser
+
+
+def _code(self: Any, tokens: Any, at: int, options: Any, env: dict[str, Any]) -> str:
+    """Return a block of code. If it can be run as it is, its element has the lines as data."""
+    del self, options
+    text = tokens[at].content
+    data = f' data-lines="{escape(lines)}"' if (lines := _runnable(text, env)) else ""
+    return f"<pre{data}><code>{escape(text)}</code></pre>\n"
+
+
+def _runnable(text: str, env: dict[str, Any]) -> str:
+    """Return a block's lines if it is a program that imports something, or what is typed if it is a Python session.
+
+    Those of a session print every value, and begin with what the sessions before it in this text have defined.
+    """
+    try:
+        if ">>>" not in text:
+            imports = (ast.Import, ast.ImportFrom)
+            return text if any(isinstance(each, imports) for each in ast.parse(text).body) else ""
+        typed = [each.source for each in doctest.DocTestParser().get_examples(text)]
+        shown = [isinstance(ast.parse(each).body[0], ast.Expr) for each in typed]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    before: str = env.get("defined", "")
+    lines = [f"print({each.strip()})\n" if value else each for each, value in zip(typed, shown, strict=True)]
+    env["defined"] = before + "".join(each for each, value in zip(typed, shown, strict=True) if not value)
+    return before + "".join(lines)
 
 
 def _link(self: Any, tokens: Any, at: int, options: Any, env: dict[str, Path]) -> str:

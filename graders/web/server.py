@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -37,35 +38,45 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class Door(NamedTuple):
+    """An application, the file that keeps the secret in its address, and what introduces the address."""
+
+    app: ASGIApp
+    secret_in: Path
+    said: str
+
+
 def serve(
-    app: ASGIApp,
-    *,
+    *doors: Door,
     cookie: str,
-    secret_in: Path,
-    said: str,
     host: str,
     port: int | None,
     browser: bool,
     say: Callable[[str], None],
+    public: str = "",
     ends: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve an application until Ctrl-C. Raises KataError if the port is taken.
+    """Serve applications until Ctrl-C, each at an address with a secret of its own. Raises KataError for a taken port.
 
-    The cookie's name begins with `cookie`, and the file `secret_in` keeps its value. `said` introduces the address. The
-    server calls `ends` when it shuts down.
+    The cookie's name begins with `cookie`. A proxy shows the server at `public`, if that is given. The server calls
+    `ends` when it shuts down. Only a single application is opened in the browser.
     """
-    token = secret(secret_in)
+    tokens = [secret(door.secret_in) for door in doors]
     listener, number = listening(host, port)
     hosts = {*LOOPBACK, named(host)}
     if host in EVERYWHERE:  # then the machine's own names lead here, too
         hosts |= {socket.gethostname(), socket.getfqdn()}
-    guarded = Guard(app, token=token, port=number, hosts=hosts, name=cookie)
+    apps = {token: door.app for token, door in zip(tokens, doors, strict=True)}
+    guarded = Guard(apps, port=number, hosts=hosts, name=cookie, public=public)
     settings = uvicorn.Config(
         guarded, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=ENDS_WITHIN_S
     )
-    address = address_of(host, number, token)
-    say(f"{said} {address}\nCtrl-C ends the server.")
-    page = opening_page(secret_in.with_name(f"serve-open-{number}.html"), address) if browser else None
+    addresses = [f"{public}/?token={token}" if public else address_of(host, number, token) for token in tokens]
+    said = (f"{door.said} {address}" for door, address in zip(doors, addresses, strict=True))
+    proxied = [f"The proxy at {public} must pass requests on to http://{named(host)}:{number}."] if public else []
+    say("\n".join([*proxied, *said, "Ctrl-C ends the server."]))
+    address, beside = addresses[0], doors[0].secret_in.with_name(f"serve-open-{number}.html")
+    page = opening_page(beside, address) if browser and len(doors) == 1 else None
     if page is not None:
         webbrowser.open(address if forwarded(number) else page.as_uri())  # a codespace opens no files
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # uvicorn raises the signal again at its end

@@ -25,6 +25,7 @@ PIXELS = 28 * 28
 PIECE = 1 << 20  # numbers of a tensor that are converted at once, because a program may have little memory left
 MOST_POINTS = 500  # in one frame
 PRINTED_S = 5.0  # between two lines in a terminal
+QUESTIONS = ("read_digit", "test")  # to a network, between two frames or after the last
 SCALE = "learning rate ×"  # a setting of programs that have no Recorder
 INDENT = "    "  # of a text that the model writes, in a terminal
 TEXT_S = 3.0  # a page gets a text that the model writes at most this often
@@ -35,10 +36,11 @@ class Recorder:
 
     `start` is the number of steps done before. `unit` names the loss, and `title` the training if a program has
     several. `digits` are some images, one in each row, and their labels, for which the page shows today's predictions.
+    `levels` are losses to compare with, by name. `test` says what the `test` of a step does, for a button.
     A line is printed `every` so many steps or, without that, every few seconds.
     """
 
-    page: ClassVar[Page | None] = None  # a worker sets it before it runs the program
+    page: ClassVar[TrainingPage | None] = None  # a worker sets it before it runs the program
 
     def __init__(
         self,
@@ -49,12 +51,15 @@ class Recorder:
         title: str = "",
         every: int | None = None,
         digits: tuple[Array, Array] | None = None,
+        levels: dict[str, float] | None = None,
+        test: str = "",
     ) -> None:
         self.steps, self.start, self.done, self.unit, self.title = steps, start, start, unit, title
         self.every = every
         self.begun = self.printed = time.monotonic()
         if self.page is not None:
             self.page.begin(self, digits)
+            self.page.frame |= {"levels": levels or {}, "test": test}
 
     @property
     def in_page(self) -> bool:
@@ -65,6 +70,16 @@ class Recorder:
     def settings(cls, **defaults: float) -> list[float]:
         """Return the values with which to train: those chosen in the page, or else the given ones."""
         return list(defaults.values()) if cls.page is None else cls.page.settings(defaults)
+
+    @classmethod
+    def authors(cls) -> list[dict[str, Any]]:
+        """Return what the learner has written for a page's training: for each kata its title, functions and points."""
+        return [] if cls.page is None else cls.page.authors
+
+    def publish(self, text: str) -> None:
+        """Hand over a file in HTML with what was trained, which a page lets the learner save."""
+        if self.page is not None:
+            self.page.frame["file"] = np.frombuffer(text.encode(), np.uint8)
 
     @classmethod
     def kept(cls) -> bytes:
@@ -80,16 +95,19 @@ class Recorder:
         read: Callable[[Array], Array] | None = None,
         text: Callable[[], str] | None = None,
         keep: Callable[[], bytes] | None = None,
+        test: Callable[[], str] | None = None,
     ) -> None:
         """Report one step: the loss before it, and the share of the batch that was right.
 
         The functions are called only when something is shown. `parts` returns "weights", the first layer's, with a
         unit in each row, and "sizes": for each layer its name, its activations or None, and its gradient. `read`
         returns the probabilities of the ten classes for images, one in each row. `text` returns what the model writes.
-        `keep` returns what the program needs to go on here: see `kept`.
+        `keep` returns what the program needs to go on here: see `kept`. `test` tries the network, when the
+        learner asks for it, and returns in words what it can do.
         """
         self.done += 1
         if self.page is not None:
+            self.page.test = test
             self.page.step(self.done, loss, accuracy, parts, read, text, keep)
             return
         now = time.monotonic()
@@ -103,7 +121,7 @@ class Recorder:
             print("  ".join([*said, f"{left:4.0f} s left"]), *written, sep="\n", flush=True)
 
 
-class Page:
+class TrainingPage:
     """The other end of a Recorder in a worker. A frame is the reply to a request; the next one says how far to go on.
 
     So a page that asks for nothing pauses the training, and cannot get more frames than it asks for.
@@ -113,7 +131,9 @@ class Page:
         self.exchange = exchange
         self.chosen: dict[str, float] = order["settings"]
         self.kept: bytes = order["kept"]
+        self.authors: list[dict[str, Any]] = order["authors"]
         self.read: Callable[[Array], Array] | None = None
+        self.test: Callable[[], str] | None = None
         self.digits: Array = None
         self.frame: dict[str, Any] = {}  # what has happened since the last one
         self.points: list[Any] = []
@@ -124,6 +144,8 @@ class Page:
         self.left: int = order["steps"]
         self.ends = time.monotonic() + order["seconds"]
         self.keeps: bool = order["keep"]
+        if order["finish"]:
+            raise KeyboardInterrupt  # as in a terminal, where the program then measures what it has trained
 
     def settings(self, defaults: dict[str, float]) -> list[float]:
         """Return the chosen values, of the same types as the defaults."""
@@ -134,7 +156,7 @@ class Page:
     def begin(self, recorder: Recorder, digits: tuple[Array, Array] | None) -> None:
         if self.points:  # of the training before this one
             self._hand_over()
-        self.steps, self.read, self.digits = recorder.steps, None, None
+        self.steps, self.read, self.test, self.digits = recorder.steps, None, None, None
         self.frame |= {"begins": not self.kept, "of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
         if digits is not None:
             self.digits = np.asarray(digits[0])
@@ -175,8 +197,8 @@ class Page:
     def _hand_over(self) -> None:
         """Send the frame, and wait for the next request that lets the training go on."""
         request = self.exchange(self.taken())
-        while request.operation == "read_digit":
-            request = self.exchange(self.read_digit(request.value))
+        while request.operation in QUESTIONS:
+            request = self.exchange(self.answer(request.operation, request.value))
         self._resume(request.value)
 
     def taken(self) -> dict[str, Any]:
@@ -186,13 +208,18 @@ class Page:
         taken, self.frame, self.points = self.frame | {"points": self.points}, {}, []
         return taken
 
-    def read_digit(self, pixels: bytes) -> dict[str, Any]:
-        """Return the probabilities that the network, as it is now, gives an image of 28 x 28 bytes, or the fault."""
-        if self.read is None:
-            return {"fault": "There is no network yet."}
-        image = np.frombuffer(pixels, np.uint8)[None] / 255
+    def answer(self, question: str, value: Any) -> dict[str, Any]:
+        """Return what the network, as it is now, answers to one of the QUESTIONS, or the fault.
+
+        `read_digit` gets an image of 28 x 28 bytes and returns ten probabilities; `test` returns a text.
+        """
         try:
-            return {"probabilities": np.asarray(self.read(image), float)[0].tolist()}
+            if question == "test" and self.test is not None:
+                return {"said": self.test()}
+            if question == "read_digit" and self.read is not None:
+                image = np.frombuffer(value, np.uint8)[None] / 255
+                return {"probabilities": np.asarray(self.read(image), float)[0].tolist()}
+            return {"fault": "There is no network yet."}
         except Exception as fault:  # noqa: BLE001 (the learner's functions may raise anything)
             return {"fault": f"{type(fault).__name__}: {str(fault)[:300]}"}
 

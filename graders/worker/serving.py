@@ -24,7 +24,7 @@ from graders import wire
 from graders.errors import WireError
 from graders.unix import limit_own_memory
 from graders.worker.loading import Sources, describe, entry_point, load, refuse_forbidden, remove_forbidden, unload
-from graders.worker.recorder import Exchange, OptimizerWatch, Page, Recorder
+from graders.worker.recorder import QUESTIONS, Exchange, OptimizerWatch, Recorder, TrainingPage
 from graders.worker.refusals import Listener, announce_threads
 from graders.worker.trying import attempt
 
@@ -86,7 +86,7 @@ class RequestHandler:
         assert self.exchange is not None
         program = order["program"]
         sys.argv = [program]
-        page = Recorder.page = Page(self.exchange, order)
+        page = Recorder.page = TrainingPage(self.exchange, order)
         self._seed(order["seed"])
         self._limit(order["memory_mb"], order["cpu_s"])
         sources = Sources(order["files"] | order["supplied"])
@@ -95,9 +95,9 @@ class RequestHandler:
         note = "" if watch is None or ended["fault"] else watch.why_nothing()
         return {"done": True, "fault": ended["fault"], "note": note, **page.taken()}
 
-    def read_digit(self, _: str, pixels: bytes) -> dict[str, Any]:
-        """Let the network that was trained last read a digit."""
-        return Recorder.page.read_digit(pixels) if Recorder.page is not None else {}
+    def question(self, question: str, _: str, value: Any) -> dict[str, Any]:
+        """Let the network that was trained last answer one of the QUESTIONS."""
+        return Recorder.page.answer(question, value) if Recorder.page is not None else {}
 
     def _limit(self, memory_mb: int, cpu_s: int) -> None:
         limit = self.base_memory + (memory_mb << 20)
@@ -172,7 +172,7 @@ def respond(handler: RequestHandler, request: wire.Request) -> list[Any]:
         "call": handler.call,
         "attempt": handler.attempt,
         "train": handler.train,
-        "read_digit": handler.read_digit,
+        **{question: partial(handler.question, question) for question in QUESTIONS},
         "probe": handler.probe,
         "run": handler.run,
     }

@@ -140,6 +140,14 @@ def experiment(
 
     `fresh` holds the parameters of a fresh network with the same seed. `touched` names the global random generators
     whose state changed.
+
+    Shown as:
+        import vanishing
+        from probes import experiment
+        found = experiment(vanishing, X, y, activation, settings)
+        for rows, classes, rate, loss, norms in found["calls"]:
+            print("a step on the classes", classes, "at the rate", rate, "with the loss", loss, "and the norms", norms)
+        print("The frame:", *zip(found["columns"], found["values"]))
     """
     steps: list[dict[str, Any]] = []
 
@@ -190,6 +198,9 @@ def fixed(
 
     Afterwards, `fixed_parameters` can return the parameters before the first step ("first"), before and after the
     drawn step ("before" and "after"), before the last step ("nearly"), and of the returned network ("last").
+
+    Shown as:
+        {lines}
     """
     sizes: list[int] = []
     left: dict[int, tuple[Any, list[int]]] = {}  # keyed by id; the network is kept so that its id isn't reused
@@ -242,12 +253,27 @@ def fixed(
 
 
 def fixed_parameters(submission: ModuleType, which: str) -> Any:  # noqa: ARG001 (every probe is given the submission)
-    """Return one set of the last fixed network's parameters in float32; a message may be too small for all sets."""
+    """Return one set of the last fixed network's parameters in float32; a message may be too small for all sets.
+
+    Shown as:
+        {lines}
+    """
     return _kept[which]
 
 
 def fixed_again(submission: ModuleType, images: np.ndarray, y: np.ndarray, seed: int) -> list[Any]:
-    """Call fixed_network once more, with the global generators in a different state; return its parameters."""
+    """Call fixed_network once more, with the global generators in a different state; return its parameters.
+
+    Shown as:
+        import random, torch
+        {data}
+        for number in (seed, seed + 1):
+            random.seed(number)
+            np.random.seed(number % 2**32)
+            torch.manual_seed(number)
+            network = fixed_network(X, classes, seed)
+        [(np.array(W, np.float32), np.array(b, np.float32)) for W, b in network.parameters()]
+    """
     _disturb(seed + 1)
     return _narrow(submission.fixed_network(images.astype(np.float32) / 255, y, seed).parameters())
 
@@ -260,6 +286,14 @@ def plot(submission: ModuleType, sigmoid: np.ndarray, relu: np.ndarray, losses: 
 
     Return the bytes of the file and the contents of the saved figure, or None for either if it is missing. `before` and
     `frames` hold the frames before and after the call.
+
+    Shown as:
+        import pandas as pd
+        from test_challenge1 import made_up_frames
+        tables = [pd.DataFrame(each) for each in made_up_frames(0)]
+        plot_gradients(*tables, "{name}")
+        print("unchanged:", [table.equals(pd.DataFrame(each)) for table, each in zip(tables, made_up_frames(0))])
+        print("Look at {name}.")
     """
     saved: list[dict[str, Any]] = []
     print_png = FigureCanvasAgg.print_png

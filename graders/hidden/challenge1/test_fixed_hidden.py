@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from graders import datasets
-from graders.checks import MadeUpClasses, about, assert_accuracy, assert_equal, made_up_classes, task
+from graders.checks import MadeUpClasses, about, assert_accuracy, assert_equal, made, made_up_classes, task
 from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
@@ -24,6 +24,21 @@ MOST_STEPS, MOST_DIGITS = 1500, 128
 CLEAR, CLEARER = 0.6, 0.4
 ACCURACY = 0.85  # on the unseen digits; it was at least 0.942 in 24 trainings of the solution
 FRESH = 0.5  # accuracy before the first step; it was at most 0.15 in 100 networks
+CLEAR_DIGITS = """from graders import datasets
+from graders.checks import made_up_classes
+pixels = np.load(datasets.folder("mnist") / "images.npy").reshape(-1, 784) / 255
+made_up = made_up_classes(pixels, {seed}, 10)
+clear = made_up.clear(pixels, {share})
+X, classes = pixels[clear].astype(np.float32), made_up.of(pixels[clear])"""
+FIRST_DIGITS = """from digits import load_digits
+X, classes = (each[:1000] for each in load_digits())"""
+FIXED = """import vanishing
+from probes import fixed
+{data}
+found = fixed(vanishing, X, classes, {seed}, X)
+print(found["kind"], "of", found["layers"], "layers")
+print("steps:", len(found["sizes"]), "digits in the largest:", max(found["sizes"]))
+print("right on its own digits:", (found["logits"].argmax(axis=1) == classes).mean())"""
 RATIO = (1e-2, 1e2)  # norm of the first layer / norm of the last; from 3.2 to 20 in 100 networks
 
 
@@ -33,8 +48,10 @@ def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, pro
     images, classes = np.load(place / "images.npy").reshape(-1, 784), np.load(place / "labels.npy")
     ratios = []
     for _ in range(5):
-        rows = np.random.default_rng(draw.seed()).choice(len(images), 64, replace=False)
-        batch = images[rows].astype(np.float32) / 255, classes[rows], 0.01
+        seed = draw.seed()
+        rows = np.random.default_rng(seed).choice(len(images), 64, replace=False)
+        digits = made((images[rows].astype(np.float32) / 255, classes[rows]), f"given.digits(64, {seed})")
+        batch = *digits, 0.01
         run = kata.run(probes.training, N_LAYERS, "relu", {"seed": draw.seed()}, [batch])
         layers = assert_layers(run["parameters"][0], [784, *[32] * (N_LAYERS - 1), 10])
         norms = reference.step(layers, batch[0], batch[1], "relu").norms
@@ -49,11 +66,15 @@ def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, pro
 @task("fixed")
 def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes: Any) -> None:
     known, unseen = np.load(datasets.folder("mnist") / "images.npy"), datasets.kept_back("mnist")[0]
-    made_up = made_up_classes(known.reshape(-1, 784) / 255, draw.seed(), 10)
+    of_classes = draw.seed()
+    made_up = made_up_classes(known.reshape(-1, 784) / 255, of_classes, 10)
+    data = CLEAR_DIGITS.format(seed=of_classes, share=CLEAR)
     images, y = clear_digits(made_up, known, CLEAR)
     kept_back, classes = clear_digits(made_up, unseen, CLEARER)
 
-    run = kata.run(probes.fixed, images, y, draw.seed(), draw.seed(), kept_back)
+    seed = draw.seed()
+    lines = FIXED.format(data=data, seed=seed)
+    run = kata.run(probes.fixed, images, y, seed, draw.seed(), kept_back, lines=lines)
 
     assert run["is_network"], f"fixed_network returned a {run['kind']}; expected a DeepNetwork"
     assert_budget(run["sizes"])
@@ -66,7 +87,8 @@ def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes:
         "train_step alone"
     )
     parts = ("first", "before", "after", "nearly", "last")
-    first, before, after, nearly, last = (layers_of(kata.run(probes.fixed_parameters, which)) for which in parts)
+    kept = [kata.run(probes.fixed_parameters, which, lines=lines) for which in parts]
+    first, before, after, nearly, last = map(layers_of, kept)
     known_before = share_right(first, kept_back, classes)
     assert known_before <= FRESH, (
         f"before its first step, the network gets {known_before:.1%} of the digits right; train it only by calling "
@@ -83,10 +105,11 @@ def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes:
 def test_the_seed_alone_decides_the_fixed_network(kata: Any, draw: Any, probes: Any) -> None:
     place, seed = datasets.folder("mnist"), draw.seed()
     images, y = np.load(place / "images.npy").reshape(-1, 784)[:1000], np.load(place / "labels.npy")[:1000]
-    run = kata.run(probes.fixed, images, y, seed, 0, images[:1])
+    lines = FIXED.format(data=FIRST_DIGITS, seed=seed)
+    run = kata.run(probes.fixed, images, y, seed, 0, images[:1], lines=lines)
     assert not run["touched"], f"fixed_network changed a global random generator: {', '.join(run['touched'])}"
-    last = kata.run(probes.fixed_parameters, "last")
-    again = kata.run(probes.fixed_again, images, y, seed)
+    last = kata.run(probes.fixed_parameters, "last", lines=lines)
+    again = kata.run(probes.fixed_again, images, y, seed, data=FIRST_DIGITS)
     with about("fixed_network, called twice with the same seed"):
         assert_equal(again, last)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graders import datasets
-from graders.checks import Mismatch, about, assert_equal, assert_float, cases, task
+from graders.checks import Mismatch, about, assert_equal, assert_float, cases, made, task
 from graders.hidden.challenge1 import reference
 from graders.hidden.challenge1.reference import Layer, assert_layers, assert_near
 
@@ -70,10 +70,12 @@ def norms_of(answer: object, n_layers: int) -> np.ndarray:
 def fresh_norms(kata: Any, draw: Any, probes: Any, n_layers: int, activation: str) -> np.ndarray:
     """Check the norms that a fresh network reports on 64 digits, and return them."""
     X, y = digits()
-    rows = np.random.default_rng(draw.seed()).choice(len(X), 64, replace=False)
-    run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X[rows], y[rows], 0.01)], True)
+    seed = draw.seed()
+    rows = np.random.default_rng(seed).choice(len(X), 64, replace=False)
+    X, y = made((X[rows], y[rows]), f"given.digits(64, {seed})")
+    run = kata.run(probes.training, n_layers, activation, {"seed": draw.seed()}, [(X, y, 0.01)], True)
     layers = assert_layers(run["parameters"][0], [784, *[32] * (n_layers - 1), 10])
-    norms = reference.step(layers, X[rows], y[rows], activation).norms
+    norms = reference.step(layers, X, y, activation).norms
     assert_near("norms of a fresh network", norms_of(run["norms"][0], n_layers), norms)
     return norms.value
 

@@ -113,8 +113,29 @@ def passed(submission: ModuleType, parts: tuple[Any, ...], value: float, n: int,
 
 
 def trials(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Call run_trial for each run; return each trial with a record of what passed through its networks."""
+    """Call run_trial for each run; return each trial with a record of what passed through its networks.
+
+    Shown as:
+        import search
+        from probes import trials
+        for run in runs:
+            (found,) = trials(search, run["parts"], [run])
+            print({{name: found[name] for name in ("seed", "accuracy", "seconds", "parameters", "threads")}})
+            print("rows in each training step:", [len(batch) for batch in found["batches"]])
+        print("the mean square of the last training step's output:", found["last"])
+    """
     return [_trial(submission, number, **run) for number, run in enumerate(runs)]
+
+
+def trials_again(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Call run_trial for runs from the log, as `trials` does.
+
+    Shown as:
+        import search
+        from probes import again
+        print("the log says", row["accuracy"], "and the trial gives", again(search, row))
+    """
+    return trials(submission, runs)
 
 
 def _trial(
@@ -273,6 +294,15 @@ def searches(submission: ModuleType, runs: list[dict[str, Any]]) -> list[dict[st
     The results of trials are made up. If search bypasses run_trial, the trials are real but short. Each run gives the
     architectures, dataset, epochs and seed. It may also give `stop`, the number of the trial that raises `fault`, and
     `away`, the number of bytes to cut off the end of the log beforehand.
+
+    Shown as:
+        import search
+        from probes import searches
+        found = searches(search, [{{"cut": run.get("away", 0)}} | run for run in runs])
+        for each in found:
+            print({{name: each[name] for name in each if name not in ("trials", "log")}})
+            print("widths of the returned ones:", [trial["width"] for trial in each["trials"]])
+        print(found[-1]["log"])
     """
     log = Path("log", "of_a_search.csv")
     log.parent.mkdir(exist_ok=True)
@@ -336,6 +366,14 @@ def on_executor(
     Before each trial finishes, search has time to log the previous one. `rows` holds the number of lines in the log
     after each trial, and `inside` holds that number just before each trial's future is done. Trial number `failing`
     raises `fault`.
+
+    Shown as:
+        import search
+        from probes import on_executor
+        found = on_executor(search, architectures, order, -1 if {failing} is None else {failing})
+        print({{name: found[name] for name in ("given", "rows", "early", "raised")}})
+        print([trial["width"] for trial in found["trials"]])
+        print(found["log"])
     """
     log = Path("log", "on_executor.csv")
     log.parent.mkdir(exist_ok=True)
@@ -418,7 +456,13 @@ class _Held(Executor):
 
 
 def sent(submission: ModuleType, architectures: list[Any], data: dict[str, Any], epochs: int, seed: int) -> Any:
-    """Run a search with real trials, on an executor that pickles what it receives, as a process pool does."""
+    """Run a search with real trials, on an executor that pickles what it receives, as a process pool does.
+
+    Shown as:
+        import search
+        from probes import on_processes
+        print(on_processes(search, architectures))
+    """
     executor = _Sending()
     asked = [_architecture(submission, parts) for parts in architectures]
     found = submission.search(asked, ImageData(**data), epochs=epochs, seed=seed, executor=executor)
@@ -479,12 +523,29 @@ def _few(name: str) -> ImageData:
 
 
 def front(submission: ModuleType, rows: list[dict[str, Any]]) -> list[Any]:
-    """Return the front of these trials."""
+    """Return the front of these trials.
+
+    Shown as:
+        from search import Architecture, Trial
+        for trial in pareto_front([Trial(Architecture(*parts), *rest) for parts, *rest in trials]):
+            print(trial)
+        print()
+    """
     return [_flat(trial) for trial in submission.pareto_front([_trial_of(submission, row) for row in rows])]
 
 
 def written(submission: ModuleType, rows: list[dict[str, Any]], folder: str) -> dict[str, Any]:
-    """Return the files that write_results writes to a new folder, and the contents of its picture."""
+    """Return the files that write_results writes to a new folder, and the contents of its picture.
+
+    Shown as:
+        from pathlib import Path
+        from search import Architecture, Trial
+        place = Path("{folder}")
+        write_results([Trial(Architecture(*parts), *rest) for parts, *rest in trials], place)
+        print((place / "experiment_log.csv").read_text())
+        print((place / "best_models.json").read_text())
+        print("Look at", place / "tradeoff_plot.png")
+    """
     saved: list[Any] = []
     print_png = FigureCanvasAgg.print_png
 

@@ -14,6 +14,7 @@ from graders.hidden.challenge2.records import (
     COLUMNS,
     PARTS,
     SPACE,
+    TRIAL,
     Row,
     check_best,
     check_table,
@@ -83,6 +84,11 @@ def _made_up_row(parts: tuple[Any, ...], rng: np.random.Generator) -> Row:
     return row | {"parameters": count(row, N_INPUTS, 10)}
 
 
+def trials_of(rows: list[Row]) -> list[tuple[Any, ...]]:
+    """Return the architecture and the other fields of each Trial, as a program makes it from them."""
+    return [(parts_of(row), *(row[name] for name in TRIAL[len(PARTS) :])) for row in rows]
+
+
 def assert_front(found: list[Row], rows: list[Row]) -> None:
     """Check that the front has all undominated trials, as often as they occur in `rows` and in the same order."""
     expected = [row for row, on_front in zip(rows, front_of(rows), strict=True) if on_front]
@@ -111,7 +117,7 @@ def test_the_front_has_the_trials_that_no_other_dominates(kata: Any, draw: Any, 
     if draw.case % 2:
         for row in rows:  # times that differ in float32, but become equal when rounded to three decimals
             row["seconds"] = 4 + row["seconds"] * 1e-4
-    assert_front(kata.run(probes.front, rows), rows)
+    assert_front(kata.run(probes.front, rows, trials=trials_of(rows)), rows)
 
 
 @task("front")
@@ -123,13 +129,13 @@ def test_ties_are_kept(kata: Any, draw: Any, probes: Any) -> None:
         row |= {"accuracy": float(rng.choice([0.5, 0.75, 0.9])), "seconds": float(rng.choice([1.0, 2.0, 4.0]))}
         row |= {"parameters": int(rng.choice([1000, 2000]))}
     rows += [dict(row) for row in rows[:3]]
-    assert_front(kata.run(probes.front, rows), rows)
+    assert_front(kata.run(probes.front, rows, trials=trials_of(rows)), rows)
 
 
 @task("front")
 def test_a_single_trial_is_the_front(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())[:1]
-    assert_front(kata.run(probes.front, rows), rows)
+    assert_front(kata.run(probes.front, rows, trials=trials_of(rows)), rows)
 
 
 # -------------------------------------------------------------------------------------------------- the results
@@ -139,7 +145,7 @@ def test_a_single_trial_is_the_front(kata: Any, draw: Any, probes: Any) -> None:
 @cases(3)
 def test_the_table_has_every_trial_with_all_its_numbers(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
-    run = kata.run(probes.written, rows, f"of_this_{draw.case}")
+    run = kata.run(probes.written, rows, f"of_this_{draw.case}", trials=trials_of(rows))
     found = read_rows(run[LOG], LOG, COLUMNS, exactly=True)
     by_key = {identity(row): row for row in found}
     if len(found) != len(rows) or set(by_key) != {identity(row) for row in rows}:
@@ -157,7 +163,7 @@ def test_the_table_has_every_trial_with_all_its_numbers(kata: Any, draw: Any, pr
 @cases(3)
 def test_the_best_models_are_the_most_accurate_best_first(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())[: (24, 24, 4)[draw.case]]
-    run = kata.run(probes.written, rows, f"best_{draw.case}")
+    run = kata.run(probes.written, rows, f"best_{draw.case}", trials=trials_of(rows))
     check_best(run[BEST], BEST, read_rows(run[LOG], LOG, COLUMNS, exactly=True))
 
 
@@ -165,7 +171,7 @@ def test_the_best_models_are_the_most_accurate_best_first(kata: Any, draw: Any, 
 @cases(2)
 def test_the_picture_shows_both_tradeoffs_and_the_front(kata: Any, draw: Any, probes: Any) -> None:
     rows = made_up(draw.seed())
-    run = kata.run(probes.written, rows, f"picture_{draw.case}")
+    run = kata.run(probes.written, rows, f"picture_{draw.case}", trials=trials_of(rows))
     assert_picture(run[PLOT], PLOT)
     assert_tradeoffs_shown(run["figure"], rows)
 
@@ -262,7 +268,7 @@ def repeat(kata: Any, draw: Any, probes: Any, row: Row) -> None:
     data |= {"y_validation": np.concatenate([y[-n_validation:], y_given])}
     run = {"parts": parts_of(row), "data": data, "epochs": row["epochs"], "seed": row["seed"]}
     run["closely"] = False
-    (trial,) = kata.run(probes.trials, [run])
+    (trial,) = kata.run(probes.trials_again, [run], row=row)
     trained = trial["rows"][trial["training"]].sum()
     if trained != row["epochs"] * n_train:
         said = f"{in_words(row)}, trained again: {trained} rows went through the network in training"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.checks import Mismatch, assert_close, cases, task
+from graders.checks import Mismatch, assert_close, cases, made, task
 from graders.hidden.challenge2.records import (
     PARTS,
     SPACE,
@@ -176,7 +176,8 @@ def pictures(seed: int, noise: float, n_train: int = 500, n_validation: int = 15
     y = rng.integers(0, N_CLASSES, n_train + n_validation)
     X = np.clip(centres[y] + rng.normal(0, noise, (len(y), 12)), 0, 255).astype(np.uint8)
     data = {"X_train": X[:n_train], "y_train": y[:n_train], "X_validation": X[n_train:], "y_validation": y[n_train:]}
-    return {"name": "blobs", **data, "n_classes": N_CLASSES}
+    fields = {"name": "blobs", **data, "n_classes": N_CLASSES}
+    return made(fields, f"given.pictures({seed}, {noise}, {n_train}, {n_validation})")  # the visible tests' are equal
 
 
 MANIFOLD = 2**10 * 3**2 * 5**3 * 7  # seeds this far apart agree modulo 16, 100, 1000 and 1024
@@ -191,7 +192,7 @@ EASY, HARD = (
 def test_a_trial_reports_its_settings_and_its_result(kata: Any, draw: Any, probes: Any) -> None:
     data = pictures(draw.seed(), EASY, n_train=1000)
     classes, blind = data["y_validation"], np.random.default_rng(draw.seed()).integers(0, N_CLASSES, 150)
-    data["y_validation"] = blind  # a submission that knew the classes could report any accuracy
+    data = data | {"y_validation": blind}  # a submission that knew the classes could report any accuracy
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     seed = draw.seed()
     run = {"parts": parts, "data": data, "epochs": 20, "seed": seed}
@@ -243,10 +244,13 @@ def test_the_same_trial_has_the_same_accuracy(kata: Any, draw: Any, probes: Any)
 @task("trial")
 def test_the_accuracy_is_measured_on_all_rows_after_training(kata: Any, draw: Any, probes: Any) -> None:
     n, epochs = 1037, 20  # n isn't divisible by any batch size; early stopping would have time to act
-    data = pictures(draw.seed(), HARD, n_train=150, n_validation=n)
+    picture_seed = draw.seed()
+    data = pictures(picture_seed, HARD, n_train=150, n_validation=n)
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     other = data["X_validation"].copy()
     other[: n // 2] //= 8
+    rows = f"given.pictures({picture_seed}, {HARD}, 150, {n})['X_validation']"
+    made(other, f"np.concatenate([{rows}[:{n // 2}] // 8, {rows}[{n // 2}:]])")
     run = {"parts": parts, "epochs": epochs, "seed": draw.seed()}
     changes: list[dict[str, Any]] = [{"y_validation": np.full(n, label)} for label in range(N_CLASSES)]
     changes.append({"X_validation": other})
@@ -297,8 +301,10 @@ def _found_again(rows: np.ndarray, others: np.ndarray) -> int:
 
 @task("trial")
 def test_the_network_does_not_learn_from_validation_rows(kata: Any, draw: Any, probes: Any) -> None:
-    data = pictures(draw.seed(), EASY, n_validation=500)
-    turned = data | {"y_validation": (data["y_validation"] + 1) % N_CLASSES}
+    picture_seed = draw.seed()
+    data = pictures(picture_seed, EASY, n_validation=500)
+    labels = f"(given.pictures({picture_seed}, {EASY}, 500, 500)['y_validation'] + 1) % {N_CLASSES}"
+    turned = data | {"y_validation": made((data["y_validation"] + 1) % N_CLASSES, labels)}
     parts = architecture(draw, layers=2, width=64, dropout=0.0, batch_size=32)
     (trial,) = kata.run(probes.trials, [{"parts": parts, "data": turned, "epochs": 40, "seed": draw.seed()}])
     # the solution's accuracy is 0.00; learning from both parts leads to 0.3 to 0.6

@@ -99,15 +99,33 @@ def answers_of_model(
 
 
 def training(
-    submission: Any, kind: str, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
+    submission: Any, kind: str, train_set: Told, test_set: Told, seed: int, epochs: int, hidden: np.ndarray
 ) -> dict[str, Any]:
     """Train a model; return its history, its parameters before and after, and its answers for the hidden sentences.
 
     `shown_before` and `shown_after` are its logits for the training reviews, before and after training.
+
+    Shown as:
+        import torch
+        from attention import {kind}
+        {lines}
+        model = {kind}(len(corpus.vocabulary), seed=seed)
+        before = [each.detach().clone() for each in model.parameters()]
+        tokens, mask, labels = corpus.batch(corpus.train)
+        def loss():
+            with torch.no_grad():
+                answer = model(tokens, mask)
+            logits = answer[0] if isinstance(answer, tuple) else answer
+            return torch.nn.functional.cross_entropy(logits, labels).item()
+        loss_before = loss()
+        history = train(model, corpus, epochs=epochs, seed=seed)
+        print("loss before and after the training:", loss_before, loss())
+        print("parameters that changed:", [not torch.equal(*pair) for pair in zip(before, model.parameters())])
+        {{"history": [float(loss) for loss in history]}}
     """
-    corpus = _corpus(train, test)
+    corpus = _corpus(train_set, test_set)
     model = _model(submission, kind, [len(corpus.vocabulary)], seed)
-    before, shown_before = _parameters(model), _answer(model, *corpus.encode(_split(train[0])))[0]
+    before, shown_before = _parameters(model), _answer(model, *corpus.encode(_split(train_set[0])))[0]
     history = submission.train(model, corpus, epochs=epochs, seed=seed)
     model.eval()
     answer = _answer(model, *corpus.encode(_split(hidden)))
@@ -116,43 +134,55 @@ def training(
         "before": before,
         "after": _parameters(model),
         "shown_before": shown_before,
-        "shown_after": _answer(model, *corpus.encode(_split(train[0])))[0],
+        "shown_after": _answer(model, *corpus.encode(_split(train_set[0])))[0],
         "logits": answer[0],
         "weights": answer[1] if len(answer) > 1 else None,
     }
 
 
 def parameters_after(
-    submission: Any, kind: str, train: Told, tests: Sequence[Told], seed: int, epochs: int, moved: bool = False
+    submission: Any, kind: str, train_set: Told, tests: Sequence[Told], seed: int, epochs: int, moved: bool = False
 ) -> list[list[np.ndarray]]:
     """Train a model with this seed once for each set of test reviews, and return its parameters each time.
 
     The global random generators start from the same state each time, or from a different state if `moved` is true.
+
+    Shown as:
+        import torch
+        from attention import {kind}
+        {lines}
+        found = []
+        for number, corpus in enumerate(corpora):
+            torch.manual_seed(number if moved else 0)
+            model = {kind}(len(corpus.vocabulary), seed=seed)
+            train(model, corpus, epochs=epochs, seed=seed)
+            found.append(torch.cat([each.detach().flatten() for each in model.parameters()]))
+        [(each - found[0]).norm().item() for each in found]
     """
     found = []
     for number, test in enumerate(tests):
         for start in (torch.manual_seed, np.random.seed, random.seed):
             start(number if moved else 0)
-        found.append(_parameters(_trained(submission, kind, _corpus(train, test), seed, epochs)))
+        found.append(_parameters(_trained(submission, kind, _corpus(train_set, test), seed, epochs)))
     return found
 
 
 def answers_of_trained(
-    submission: Any, train: Told, test: Told, seed: int, epochs: int, hidden: np.ndarray
+    submission: Any, train_set: Told, test_set: Told, seed: int, epochs: int, hidden: np.ndarray
 ) -> list[np.ndarray]:
     """Return the trained attention classifier's logits and weights for sentences; the last model is cached."""
-    corpus, model = _kept(submission, train, test, seed, epochs)
+    corpus, model = _kept(submission, train_set, test_set, seed, epochs)
     return _answer(model, *corpus.encode(_split(hidden)))
 
 
 _last: list[Any] = [None, None]
 
 
-def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> tuple[Corpus, nn.Module]:
+def _kept(submission: Any, train_set: Told, test_set: Told, seed: int, epochs: int) -> tuple[Corpus, nn.Module]:
     """Return a corpus and the attention classifier trained on it, from the cache if the arguments are unchanged."""
-    asked = (*map(bytes, (*train, *test)), seed, epochs)
+    asked = (*map(bytes, (*train_set, *test_set)), seed, epochs)
     if _last[0] != asked:
-        corpus = _corpus(train, test)
+        corpus = _corpus(train_set, test_set)
         model = _trained(submission, KINDS[0], corpus, seed, epochs)
         model.eval()
         _last[:] = asked, (corpus, model)
@@ -163,14 +193,31 @@ def _kept(submission: Any, train: Told, test: Told, seed: int, epochs: int) -> t
 
 
 def explanations(
-    submission: Any, train: Told, test: Told, seeds: Sequence[int], epochs: int, sentences: np.ndarray
+    submission: Any, train_set: Told, test_set: Told, seeds: Sequence[int], epochs: int, sentences: np.ndarray
 ) -> list[dict[str, Any]]:
     """Train models with several seeds, then return each model's explanations of every sentence.
 
     `forward` holds the results of each model's forward for the same sentences. `before` and `after` are the model's
     parameters before and after the explanations.
+
+    Shown as:
+        import torch
+        from attention import AttentionClassifier
+        {lines}
+        models = []
+        for seed in seeds:
+            models.append(AttentionClassifier(len(corpus.vocabulary), seed=seed))
+            train(models[-1], corpus, epochs=epochs, seed=seed)
+        found = [{{"told": []}} for _ in models]
+        for sentence in spoken:
+            for model, each in zip(models, found):
+                told = explain(model.eval(), corpus, sentence)
+                pairs = [(str(word), float(weight)) for word, weight in told.weights]
+                each["told"].append({{"prediction": told.prediction, "confidence": float(told.confidence)}})
+                each["told"][-1] |= {{"words": [word for word, _ in pairs], "weights": dict(pairs)}}
+        found
     """
-    corpus = _corpus(train, test)
+    corpus = _corpus(train_set, test_set)
     models = [_trained(submission, KINDS[0], corpus, seed, epochs) for seed in seeds]
     found: list[dict[str, Any]] = []
     for model in models:
@@ -208,15 +255,27 @@ def bars(
 
 
 def heatmap_of(
-    submission: Any, train: Told, test: Told, seed: int, noise: int, sentences: np.ndarray
+    submission: Any, train_set: Told, test_set: Told, seed: int, noise: int, sentences: np.ndarray
 ) -> dict[str, Any]:
     """Return the heatmap of a model with noisy parameters: the file, and the contents of the figure when it was saved.
 
     `weights` are those that the model's forward returns for each sentence alone. `cells` and `texts` come from _seen.
+
+    Shown as:
+        import torch
+        from attention import AttentionClassifier
+        {lines}
+        model = AttentionClassifier(len(corpus.vocabulary), seed=seed).eval()
+        generator = torch.Generator().manual_seed(noise)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter += 0.5 * torch.randn(parameter.shape, generator=generator)
+        heatmap(model, corpus, spoken, "heatmap.png")
+        print("Look at heatmap.png.")
     """
     import matplotlib.figure
 
-    corpus = _corpus(train, test)
+    corpus = _corpus(train_set, test_set)
     model = _model(submission, KINDS[0], [len(corpus.vocabulary)], seed)
     _shake(model, noise)
     model.eval()
@@ -295,13 +354,28 @@ def _middle(text: Any) -> tuple[float, float]:
 # ------------------------------------------------------------------------------------------------------- the comparison
 
 
-def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -> dict[str, Any]:
+def comparison(submission: Any, train_set: Told, test_set: Told, seeds: Sequence[int]) -> dict[str, Any]:
     """Return compare's table and how many seconds it took, then train both models of each seed twice more.
 
     For each row, `again` holds the logits of the test reviews after each of these training runs, and the number of
     trained parameters.
+
+    Shown as:
+        import torch
+        {lines}
+        table = compare(corpus, seeds)
+        shown = {{
+            "kind": type(table).__name__,
+            "columns": [str(name) for name in table.columns],
+            "model": [str(name) for name in table["model"]],
+            "seed": [float(value) for value in table["seed"]],
+            "accuracy": [float(value) for value in table["accuracy"]],
+            "seconds": [float(value) for value in table["seconds"]],
+            "parameters": [float(value) for value in table["parameters"]],
+        }}
+        shown
     """
-    corpus = _corpus(train, test)
+    corpus = _corpus(train_set, test_set)
     began = time.perf_counter()
     frame = submission.compare(corpus, list(seeds))
     seconds = time.perf_counter() - began
@@ -314,7 +388,7 @@ def comparison(submission: Any, train: Told, test: Told, seeds: Sequence[int]) -
                     seed_of(start)
                 model = _trained(submission, kind, corpus, seed, getattr(submission, "EPOCHS", 20))
                 model.eval()
-                logits.append(_answer(model, *corpus.encode(_split(test[0])))[0])
+                logits.append(_answer(model, *corpus.encode(_split(test_set[0])))[0])
             again.append((*logits, sum(map(np.size, _parameters(model)))))
     return {
         "kind": type(frame).__name__,

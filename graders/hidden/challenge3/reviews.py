@@ -44,6 +44,21 @@ SECRET = corpus.Grammar(
         "tickets cost {number} coins {time}",
     ),
 )
+MAKE = """from corpus import Corpus, Review, make_corpus, real_corpus
+torch.set_num_threads(1)
+corpus = {}"""  # how a learner's program makes the training and the test reviews
+INVENT = """
+rng, names = np.random.default_rng([{}, 1]), {{}}
+def renamed(word):
+    while word not in names:
+        name = "".join(rng.choice(list("bdfgklmnprstvz")) + rng.choice(list("aeiou")) for _ in range(4))
+        if name not in names.values():
+            names[word] = name
+    return names[word]
+parts = corpus.train, corpus.test
+corpus = Corpus(*([Review(tuple(map(renamed, r.words)), r.label) for r in part] for part in parts))"""
+TURN = """
+corpus.test = tuple(Review(each.words, 1 - each.label) for each in corpus.test)"""
 HIDDEN = corpus.Grammar(
     *(known + secret for known, secret in zip(vars(corpus.EVERYTHING).values(), vars(SECRET).values(), strict=True))
 )
@@ -61,6 +76,8 @@ class Language(NamedTuple):
     """The positions of the words that decide the label, for every hidden review."""
     known: frozenset[str]
     """The words in the vocabulary."""
+    lines: str
+    """The lines of a program that make a Corpus of the training and the test reviews."""
 
 
 def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
@@ -68,7 +85,8 @@ def english(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> 
     rng = np.random.default_rng(seed)
     train = corpus.write_reviews(n_train, rng, corpus.COMMON)
     test = corpus.write_reviews(n_test, rng, corpus.EVERYTHING)
-    return _language(train, test, corpus.write_reviews(n_hidden, rng, HIDDEN))
+    lines = MAKE.format(f"make_corpus({seed}, {n_train}, {n_test})")
+    return _language(train, test, corpus.write_reviews(n_hidden, rng, HIDDEN), lines)
 
 
 def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) -> Language:
@@ -93,6 +111,7 @@ def invented(seed: int, n_train: int, n_test: int = 100, n_hidden: int = 500) ->
         test=(test, spoken.test[1]),
         hidden=hidden,
         known=frozenset(map(renamed, spoken.known)),
+        lines=spoken.lines + INVENT.format(seed),
     )
 
 
@@ -105,7 +124,7 @@ def real(seed: int, n_train: int, n_hidden: int) -> Language:
     texts, labels = datasets.kept_back("reviews")
     rows = np.random.default_rng(seed).permutation(len(labels))[:n_hidden]
     hidden = [corpus.real_review(texts[row], int(labels[row])) for row in rows]
-    return _language(shown.train, shown.test, hidden)
+    return _language(shown.train, shown.test, hidden, MAKE.format(f"real_corpus({seed}, {n_train}, 100)"))
 
 
 def sent(reviews: tuple[list[str], list[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -129,7 +148,7 @@ def without(sentence: str, places: Sequence[int]) -> str:
     return " ".join(word for place, word in enumerate(sentence.split()) if place not in set(places))
 
 
-def _language(train: Sequence[Any], test: Sequence[Any], hidden: Sequence[Any]) -> Language:
+def _language(train: Sequence[Any], test: Sequence[Any], hidden: Sequence[Any], lines: str) -> Language:
     counts = Counter(word for review in train for word in review.words)
     return Language(
         _told(train),
@@ -138,6 +157,7 @@ def _language(train: Sequence[Any], test: Sequence[Any], hidden: Sequence[Any]) 
         np.array([review.label for review in hidden]),
         [list(review.evidence) for review in hidden],
         frozenset(word for word, count in counts.items() if count >= corpus.RARE),
+        lines,
     )
 
 

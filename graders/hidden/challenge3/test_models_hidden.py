@@ -242,14 +242,14 @@ def cross_entropy(logits: np.ndarray, labels: list[int]) -> float:
 
 def trained(kata: Any, probes: Any, kind: str, language: Language, seed: int) -> np.ndarray:
     """Train a model, check what changed, and return, for each hidden review, whether the answer is right."""
-    run = kata.run(
-        probes.training, kind, sent(language.train), sent(language.test), seed, EPOCHS, text(language.hidden)
-    )
+    reviews = sent(language.train), sent(language.test)
+    run = kata.run(probes.training, kind, *reviews, seed, EPOCHS, text(language.hidden), lines=language.lines)
     history = run["history"]
-    promise(len(history) == EPOCHS, f"train returned {len(history)} losses for {EPOCHS} epochs")
+    promise(len(history) == EPOCHS, f"train returned {len(history)} losses for {EPOCHS} epochs", history)
     promise(
         history[-1] <= LOSS_FALLS * history[0],
         f"the loss goes from {history[0]:.3f} to {history[-1]:.3f}; expected it to fall by at least a quarter",
+        history,
     )
     for before, after in zip(run["before"], run["after"], strict=True):
         promise(
@@ -299,11 +299,10 @@ def test_the_history_is_the_loss_on_the_training_reviews(kata: Any, draw: Any, p
     language = english(draw.seed(), 600)
     seed = draw.seed()
     for epochs in (1, 6):
-        run = kata.run(
-            probes.training, kind, sent(language.train), sent(language.test), seed, epochs, text(language.hidden)
-        )
+        reviews = sent(language.train), sent(language.test)
+        run = kata.run(probes.training, kind, *reviews, seed, epochs, text(language.hidden), lines=language.lines)
         history = run["history"]
-        promise(len(history) == epochs, f"train returned {len(history)} losses for {epochs} epochs")
+        promise(len(history) == epochs, f"train returned {len(history)} losses for {epochs} epochs", history)
         before, after = (cross_entropy(run[name], language.train[1]) for name in ("shown_before", "shown_after"))
         # If the loss falls, an epoch's mean loss lies between the losses before and after that epoch. The margin was at
         # least 0.03 in all six variants, with 10 seeds each.
@@ -311,10 +310,12 @@ def test_the_history_is_the_loss_on_the_training_reviews(kata: Any, draw: Any, p
             after * 0.9 - 0.02 <= history[-1] <= history[0] * 1.05,
             f"train reports a loss of {history[-1]:.3f} for the last epoch and {history[0]:.3f} for the first, but the "
             f"trained model has a loss of {after:.3f}",
+            history,
         )
         promise(
             history[0] <= before * 1.05 + 0.05,
             f"train reports a loss of {history[0]:.3f} for the first epoch, but the fresh model has {before:.3f}",
+            history,
         )
 
 
@@ -324,20 +325,26 @@ def test_test_reviews_do_not_influence_the_training(kata: Any, draw: Any, probes
     kind = (ATTENTION, MEAN)[draw.case]
     language, stranger = english(draw.seed(), 300), english(draw.seed(), 1, n_test=130)
     tests = [sent(part) for part in (language.test, language.test, other_labels(language.test), stranger.test)]
-    seed = draw.seed()
-    first, again, turned, strange = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3)
-    by_chance = distance(first, again)  # 0 if the seed decides everything, which only an extra requires
-    for other, said in ((turned, "different labels for the test reviews"), (strange, "different test reviews")):
+    lines = f"""{language.lines}
+turned = [Review(each.words, 1 - each.label) for each in corpus.test]
+strange = {stranger.lines.rpartition(" = ")[2]}.test
+corpora = [Corpus(corpus.train, each) for each in (corpus.test, corpus.test, turned, strange)]"""
+    asked = kind, sent(language.train), tests, draw.seed(), 3, False
+    distances = kata.run(probes.parameters_after, *asked, then=from_the_first, lines=lines)
+    _, by_chance, turned, strange = distances  # by_chance is 0 if the seed decides everything, which an extra requires
+    for distance, said in ((turned, "different labels for the test reviews"), (strange, "different test reviews")):
         promise(
-            distance(first, other) <= BY_CHANCE * by_chance,
-            f"{said} give a different trained model: the distance between the parameters is "
-            f"{distance(first, other):.3g}, but only {by_chance:.3g} if the same training run is repeated",
+            distance <= BY_CHANCE * by_chance,
+            f"{said} give a different trained model: the distance between the parameters is {distance:.3g}, but only "
+            f"{by_chance:.3g} if the same training run is repeated",
+            distances,
         )
 
 
-def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    """Return the Euclidean distance between two lists of parameters, each treated as one long vector."""
-    return float(np.sqrt(sum(((a.astype(float) - b) ** 2).sum() for a, b in zip(one, other, strict=True))))
+def from_the_first(models: list[list[np.ndarray]]) -> list[float]:
+    """Return the Euclidean distances of models from the first one, with their parameters as one long vector."""
+    vectors = [np.concatenate([each.ravel().astype(float) for each in parameters]) for parameters in models]
+    return [float(np.linalg.norm(each - vectors[0])) for each in vectors]
 
 
 @task("seeds")
@@ -346,9 +353,11 @@ def test_training_with_equal_seeds_gives_equal_models(kata: Any, draw: Any, prob
     kind = (ATTENTION, MEAN)[draw.case]
     language, seed = english(draw.seed(), 300), draw.seed()
     tests = [sent(language.test)] * 2
-    first, again = kata.run(probes.parameters_after, kind, sent(language.train), tests, seed, 3, True)
+    lines = f"{language.lines}\ncorpora = [corpus, corpus]"
+    train_set = sent(language.train)
+    first, again = kata.run(probes.parameters_after, kind, train_set, tests, seed, 3, True, lines=lines)
     promise(all(map(np.array_equal, first, again)), "two training runs with the same seed give different models")
-    ((*other,),) = kata.run(probes.parameters_after, kind, sent(language.train), tests[:1], seed + 1, 3, True)
+    ((*other,),) = kata.run(probes.parameters_after, kind, train_set, tests[:1], seed + 1, 3, True, lines=lines)
     promise(not all(map(np.array_equal, first, other)), "two seeds give the same trained model")
 
 

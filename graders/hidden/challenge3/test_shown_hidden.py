@@ -9,7 +9,7 @@ import torch
 
 from graders.checks import assert_picture, cases, task
 from graders.hidden.challenge3.promise import promise
-from graders.hidden.challenge3.reviews import CLASSES, english, other_labels, sent, text, words_of
+from graders.hidden.challenge3.reviews import CLASSES, TURN, english, other_labels, sent, text, words_of
 
 N_TRAIN, EPOCHS = 2000, 20
 
@@ -46,6 +46,7 @@ def assert_explanation(told: dict[str, Any], sentence: str, logits: np.ndarray, 
         abs(told["confidence"] - shares.max()) <= ROUNDING,
         f"the confidence is {told['confidence']:.4f}, expected {shares.max():.4f}, the softmax probability of the "
         "prediction",
+        told["confidence"],
     )
     off = abs(told["weights"] - weights[0]).max()
     promise(off <= ROUNDING, f"the weights for {sentence!r} differ from those of the model by up to {off:.4f}")
@@ -58,7 +59,8 @@ def test_an_explanation_matches_the_model(kata: Any, draw: Any, probes: Any) -> 
     hidden = [language.hidden[row] for row in np.random.default_rng(draw.seed()).permutation(len(language.hidden))[:12]]
     sentences = [*SENTENCES, *hidden]
     seeds = [draw.seed(), draw.seed()]
-    found = kata.run(probes.explanations, sent(language.train), sent(language.test), seeds, 3, text(sentences))
+    reviews, shown = (sent(language.train), sent(language.test)), {"lines": language.lines, "spoken": sentences}
+    found = kata.run(probes.explanations, *reviews, seeds, 3, text(sentences), **shown)
     promise(len(found) == len(seeds), f"{len(found)} models gave explanations, expected {len(seeds)}")
     for model in found:
         for told, sentence, (logits, weights) in zip(model["told"], sentences, model["forward"], strict=True):
@@ -71,9 +73,8 @@ def test_the_example_is_negative_because_of_two_words(kata: Any, draw: Any, prob
     language = english(draw.seed(), N_TRAIN)
 
     def weights_of(seed: int) -> dict[str, float]:
-        (model,) = kata.run(
-            probes.explanations, sent(language.train), sent(language.test), [seed], EPOCHS, text([EXAMPLE])
-        )
+        reviews, shown = (sent(language.train), sent(language.test)), {"lines": language.lines, "spoken": [EXAMPLE]}
+        (model,) = kata.run(probes.explanations, *reviews, [seed], EPOCHS, text([EXAMPLE]), **shown)
         (example,) = model["told"]
         promise(example["prediction"] == "Negative", f"the prediction for {EXAMPLE!r} is {example['prediction']}")
         return dict(zip(example["words"], example["weights"].round(2).tolist(), strict=True))
@@ -220,9 +221,8 @@ def test_every_sentence_has_a_row_with_words_and_weights(kata: Any, draw: Any, p
     rng = np.random.default_rng(draw.seed())
     sentences = [shortest[row] for row in rng.choice(60, 3, replace=False)] + SENTENCES[: 2 + draw.case]
     rng.shuffle(sentences)
-    found = kata.run(
-        probes.heatmap_of, sent(language.train), sent(language.test), draw.seed(), draw.seed(), text(sentences)
-    )
+    reviews, shown = (sent(language.train), sent(language.test)), {"lines": language.lines, "spoken": sentences}
+    found = kata.run(probes.heatmap_of, *reviews, draw.seed(), draw.seed(), text(sentences), **shown)
     assert_picture(found["picture"] or None, "the heatmap")
     promise(found["figures"], "the picture was not saved from a matplotlib figure")
     figure = found["figures"][-1]
@@ -256,8 +256,8 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
     language = english(draw.seed(), 120, n_test=400)
     seeds = [draw.seed() % 1000, draw.seed() % 1000 + 1000]
     right = {}
-    for name, test in (("as they are", language.test), ("turned around", other_labels(language.test))):
-        table = kata.run(probes.comparison, sent(language.train), sent(test), seeds)
+    for name, test, turn in (("as they are", language.test, ""), ("turned around", other_labels(language.test), TURN)):
+        table = kata.run(probes.comparison, sent(language.train), sent(test), seeds, lines=language.lines + turn)
         promise(table["kind"] == "DataFrame", f"compare returned a {table['kind']}, expected a DataFrame")
         columns = ["model", "seed", "accuracy", "seconds", "parameters"]
         promise(table["columns"] == columns, f"the columns are {table['columns']}, expected {columns}")
@@ -278,10 +278,12 @@ def test_the_table_agrees_with_a_second_training(kata: Any, draw: Any, probes: A
                 abs(table["accuracy"][row] - accuracy) <= slack,
                 f"{who}: the table says the accuracy is {table['accuracy'][row]:.4f}; training again gives "
                 f"{accuracy:.4f}",
+                table["accuracy"],
             )
             promise(
                 table["parameters"][row] == parameters,
                 f"{who}: the table has {table['parameters'][row]:g} parameters, expected {parameters}",
+                table["parameters"],
             )
         promise(
             min(table["seconds"]) > 0, f"seconds are {table['seconds']}, expected more than 0 for each training run"

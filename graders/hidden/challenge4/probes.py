@@ -30,7 +30,13 @@ COLUMNS = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validati
 
 
 def loaded(submission: Any, images: np.ndarray) -> dict[str, Any]:
-    """Load the backbone "tiny" three times and change two copies; return the state and features of the first."""
+    """Load the backbone "tiny" three times and change two copies; return the state and features of the first.
+
+    Shown as:
+        import transfer
+        from probes import backbone_of
+        print(backbone_of(transfer, 0))
+    """
     first, *others = submission.load_backbone(), submission.load_backbone("tiny"), submission.load_backbone()
     with torch.no_grad():
         for other in others:
@@ -59,6 +65,11 @@ def of_elsewhere(submission: Any, name: str, seed: int) -> dict[str, Any]:
     that return stand-ins. `asked` holds the arguments that from_torchvision was called with. `same` holds the number of
     loaded arrays that equal those of the stand-in, and the number of all arrays. `unable` says whether the submission
     looked for torchvision and did not find it.
+
+    Shown as:
+        import transfer
+        from probes import of_elsewhere
+        of_elsewhere(transfer, name, seed)
     """
     torch.manual_seed(seed)
     hub, elsewhere = backbones.resnet18(), tiny(seed)
@@ -106,6 +117,15 @@ def training(
 
     `passed` holds the state of the backbone that was passed in, before and after training. `frozen_norms` counts how
     often a batch norm layer with an untrained weight used the batch's statistics.
+
+    Shown as:
+        import transfer
+        from probes import run_of
+        found = run_of(transfer, "{approach}", options)
+        for name in found:
+            if name != "measured":
+                print(name, found[name])
+        print()
     """
     backbone = _backbone(state)
     data = _data(parts, n_classes)
@@ -125,7 +145,17 @@ def training(
 def trainings(
     submission: Any, approach: str, state: State, parts: Sequence[Parts], n_classes: int, options: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Train the same backbone several times, with different data, options and states of the global generator."""
+    """Train the same backbone several times, with different data, options and states of the global generator.
+
+    Shown as:
+        import transfer
+        from probes import changed, run_of
+        for each in options[:4]:
+            found = run_of(transfer, "{approach}", each)
+            print(each, "seconds:", found["seconds"], found["history"])
+        ways = ["again", "validation", "labels"]
+        print(*zip(ways, changed(transfer, "{approach}", options[0]["epochs"], ways)))
+    """
     backbone, found = _backbone(state), []
     for each, chosen in zip(parts, options, strict=True):
         torch.rand(7)
@@ -139,7 +169,13 @@ def trainings(
 def drawn_in_epochs(
     submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """Count the random draws in runs of one and of two epochs; also train for three epochs with each of two seeds."""
+    """Count the random draws in runs of one and of two epochs; also train for three epochs with each of two seeds.
+
+    Shown as:
+        import transfer
+        from probes import changed
+        print("two seeds give the same run:", changed(transfer, "{approach}", 3, ["seed"])[0][0])
+    """
     data, train, draws = _data(parts, n_classes), getattr(submission, approach), []
     for epochs in (1, 2):
         with _Draws() as counted:
@@ -152,7 +188,19 @@ def drawn_in_epochs(
 def logits_and_gradients(
     submission: Any, approach: str, state: State, parts: Parts, n_classes: int, seed: int
 ) -> list[list[np.ndarray]]:
-    """Train for an epoch, and record the head's outputs and their gradients."""
+    """Train for an epoch, and record the head's outputs and their gradients.
+
+    Shown as:
+        from backbones import tiny
+        from photos import load_photos
+        from torch import nn
+        def look(module, _, logits):
+            if isinstance(module, nn.Linear) and logits.requires_grad:
+                print("probabilities of the first image:", logits[0].softmax(0).tolist())
+                logits.register_hook(lambda gradient: print("its gradient:", (len(logits) * gradient[0]).tolist()))
+        nn.modules.module.register_module_forward_hook(look)
+        print({approach}(tiny(1).eval(), load_photos(60), epochs=1, seed=seed).history)
+    """
     found: list[list[np.ndarray]] = []
 
     def look(module: nn.Module, _: Any, logits: torch.Tensor) -> None:
@@ -169,7 +217,13 @@ def logits_and_gradients(
 
 
 def refused(submission: Any, state: State, parts: Parts, n_classes: int, unfrozen: int) -> None:
-    """Call fine_tuning with this number of unfrozen stages."""
+    """Call fine_tuning with this number of unfrozen stages.
+
+    Shown as:
+        import transfer
+        from probes import refused
+        refused(transfer, unfrozen)
+    """
     submission.fine_tuning(_backbone(state), _data(parts, n_classes), unfrozen=unfrozen, epochs=1, seed=0)
 
 
@@ -181,6 +235,9 @@ def of_another_kind(
     `before` is the state of the backbone. `passed` holds its state before and after the run. `awake` lists the stages
     whose dropout was active during training. `touched` says whether the run changed the state of the global generator.
     `again` is the second run.
+
+    Shown as:
+        {lines}
     """
     torch.manual_seed(seed)
     backbone = _Long() if long else _Plain().eval()
@@ -293,6 +350,11 @@ def interrupted(
     To find that moment, the clock counts "gradients" or "forwards" (calls to modules) in a run of epochs[0] epochs and
     in a run with one more epoch. `silent` says whether it counted nothing in the additional epoch. `raised` says
     whether KeyboardInterrupt escaped.
+
+    Shown as:
+        import transfer
+        from probes import interrupted
+        print(interrupted(transfer, "{approach}", epochs[0], "{clock}", share))
     """
     data, train = _data(parts, n_classes), getattr(submission, approach)
     counted = {"gradients": _gradients, "forwards": _forwards}[clock]
@@ -322,7 +384,13 @@ def interrupted(
 def predictions(
     submission: Any, train: Parts, n_classes: int, hidden: np.ndarray, epochs: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """Train with each approach and from scratch; return the classes of hidden images according to the models."""
+    """Train with each approach and from scratch; return the classes of hidden images according to the models.
+
+    Shown as:
+        import transfer
+        from probes import accuracies
+        print(accuracies(transfer, 100, epochs, seed))
+    """
     data, images, found = _data(train, n_classes), _tensor(hidden), {}
     for approach, backbone in (
         ("feature_extraction", submission.load_backbone()),
@@ -341,7 +409,15 @@ def predictions(
 
 
 def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """Predict the classes of images, first all at once and then one by one."""
+    """Predict the classes of images, first all at once and then one by one.
+
+    Shown as:
+        import transfer
+        from probes import predicted
+        answers, logits = predicted(transfer)
+        print(answers.shape, answers.dtype, answers.tolist())
+        print("the largest logits:", logits.argmax(axis=1).tolist())
+    """
     data = _data(parts, n_classes)
     run = submission.full_training(_backbone(state), data, epochs=1, seed=seed)
     images = data.validation_images
@@ -351,7 +427,16 @@ def predicted(submission: Any, state: State, parts: Parts, n_classes: int, seed:
 
 
 def curves(submission: Any, state: State, parts: Parts, n_classes: int, epochs: Sequence[int]) -> dict[str, Any]:
-    """Plot the learning curves of two runs under the judge's names; return the histories and the figure's contents."""
+    """Plot the learning curves of two runs under the judge's names; return the histories and the figure's contents.
+
+    Shown as:
+        from backbones import tiny
+        from photos import load_photos
+        runs = {{"Alder": feature_extraction(tiny(1).eval(), load_photos(24), epochs=epochs[0], seed=3)}}
+        runs["Birch"] = full_training(tiny(1).eval(), load_photos(24), epochs=epochs[1], seed=4)
+        plot_learning_curves(runs, "learning_curves.png")
+        print("Look at learning_curves.png:", *((name, run.history) for name, run in runs.items()))
+    """
     runs = _runs(submission, state, _data(parts, n_classes), epochs)
     histories = {name: _history(run.history) for name, run in runs.items()}
     return {"histories": histories, **_drawn(lambda path: submission.plot_learning_curves(runs, path))}
@@ -363,6 +448,15 @@ def matrices(
     """Plot the confusion matrices of two runs, leaving out the images that either run predicts as the class `without`.
 
     Return which images remained, the runs, and the figure's contents.
+
+    Shown as:
+        from backbones import tiny
+        from photos import load_photos
+        data = load_photos(24)
+        runs = {{"Alder": feature_extraction(tiny(1).eval(), data, epochs=1, seed=3)}}
+        runs["Birch"] = full_training(tiny(1).eval(), data, epochs=1, seed=4)
+        plot_confusion_matrices(runs, data.validation_images, data.validation_labels, "confusion_matrices.png")
+        print("Look at confusion_matrices.png.")
     """
     data = _data(parts, n_classes)
     runs = _runs(submission, state, data, (1, 1))
@@ -375,7 +469,17 @@ def matrices(
 
 
 def layer_features(submission: Any, state: State, parts: Parts, n_classes: int, image: np.ndarray) -> dict[str, Any]:
-    """Plot the features of an image; return the figure and the model's weights before and after."""
+    """Plot the features of an image; return the figure and the model's weights before and after.
+
+    Shown as:
+        from backbones import tiny
+        from photos import load_photos
+        run = fine_tuning(tiny(1).eval(), load_photos(24), epochs=1, seed=1)
+        before = [each.clone() for each in run.model.state_dict().values()]
+        plot_layer_features(run.model, load_photos(24).train_images[0], "layer_features.png")
+        print("The model is the same:", all(map(lambda a, b: a.equal(b), before, run.model.state_dict().values())))
+        print("Look at layer_features.png.")
+    """
     data = _data(parts, n_classes)
     run = submission.fine_tuning(_backbone(state), data, epochs=1, seed=1)
     around = _around(run.model)
@@ -415,6 +519,11 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
     """Time a call to compare, then repeat the training run of every row.
 
     Return the table, and the weights and parameter counts from the repeated runs.
+
+    Shown as:
+        import transfer
+        from probes import table_of
+        print(table_of(transfer, seeds))
     """
     data = _data(parts, n_classes)
     epochs = submission.EPOCHS
@@ -442,7 +551,13 @@ def comparison(submission: Any, parts: Parts, n_classes: int, seeds: Sequence[in
 
 
 def comparison_interrupted(submission: Any, parts: Parts, n_classes: int, seed: int) -> dict[str, Any]:
-    """Press Ctrl-C in the middle of compare's second training run; return the rows that compare returned."""
+    """Press Ctrl-C in the middle of compare's second training run; return the rows that compare returned.
+
+    Shown as:
+        import transfer
+        from probes import comparison_interrupted
+        print(comparison_interrupted(transfer))
+    """
     data, epochs = _data(parts, n_classes), submission.EPOCHS
     counts = []
     for train in (submission.feature_extraction, submission.fine_tuning):
@@ -473,6 +588,15 @@ def trained_again(
     """Repeat the training for one row of a comparison, on the public images or on others; return the trained weights.
 
     In memory, other images are arranged like those from load_folder, so that rounding is the same.
+
+    Shown as:
+        import transfer
+        from backbones import tiny
+        from photos import load_photos
+        backbone, data = tiny(seed) if "{approach}" == "from scratch" else load_backbone(), load_photos()
+        run = transfer.{function}(backbone, data, epochs=transfer.EPOCHS, seed=seed)
+        right = predict(run, data.validation_images) == data.validation_labels
+        print("accuracy:", float(right.float().mean()), "trained parameters:", run.trainable_parameters)
     """
     data, epochs = load_photos() if parts is None else _data(parts, n_classes), submission.EPOCHS
     contiguous = [part.contiguous() for part in (data.train_images, data.train_labels)]

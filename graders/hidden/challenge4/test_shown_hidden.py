@@ -413,7 +413,9 @@ def test_the_submitted_results_can_be_reproduced(kata: Any, draw: Any, probes: A
             seed, accuracy, parameters = int(row["seed"]), float(row["accuracy"]), float(row["trainable_parameters"])
         except (TypeError, ValueError):
             raise AssertionError(f"results/comparison.csv, row {place + 1}: these aren't all numbers: {row}") from None
-        found = kata.run(probes.trained_again, row["approach"], seed, *(parts_of(own, rng) if own else ()))
+        function = {"feature extraction": "feature_extraction", "fine-tuning": "fine_tuning"}.get(row["approach"])
+        photos = parts_of(own, rng) if own else ()
+        found = kata.run(probes.trained_again, row["approach"], seed, *photos, function=function or "full_training")
         who = f"results/comparison.csv: {row['approach']}, seed {seed}"
         promise(
             parameters == found["parameters"],

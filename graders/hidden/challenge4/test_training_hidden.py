@@ -223,6 +223,34 @@ FROZEN_OF_THREE = {"feature_extraction": 3, "fine_tuning": 1, "full_training": 0
 FROZEN_OF_SEVEN = {"feature_extraction": 7, "fine_tuning": 5, "full_training": 0}
 
 
+OF_SEVEN = """import transfer
+from probes import of_seven_stages
+print(of_seven_stages(transfer, "{approach}", {options}))"""
+OF_THREE = """import torch
+from photos import load_photos
+from torch import nn
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        first = nn.Sequential(nn.Conv2d(3, 6, 3, 2, bias=False), nn.BatchNorm2d(6), nn.ReLU())
+        second = nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+        self.stages = nn.ModuleList([first, second, nn.Conv2d(8, 9, 1)])
+        self.n_features = 9
+    def normalised(self, images):
+        return 2 * images - 1
+    def forward(self, images):
+        x = self.normalised(images)
+        for stage in self.stages:
+            x = stage(x)
+        return x.mean(dim=(2, 3))
+backbone = Plain().eval()
+run = {approach}(backbone, load_photos(24), **{options})
+after = run.model.backbone.state_dict()
+for name, values in backbone.state_dict().items():
+    print(name, "is unchanged" if torch.equal(values, after[name]) else "has changed")
+print()"""
+
+
 def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> None:
     """Test a backbone with three stages, then one with seven stages, dropout and stages in different modes.
 
@@ -234,7 +262,9 @@ def assert_of_another_kind(kata: Any, draw: Any, probes: Any, approach: str) -> 
     options = {"unfrozen": 2} if approach == "fine_tuning" else {}
     options |= {"epochs": SETTLED, "seed": draw.seed() % 10_000}
     n_classes = 3 + long
-    run = kata.run(probes.of_another_kind, approach, options, draw.seed() % 10_000, parts, n_classes, long)
+    lines = (OF_SEVEN if long else OF_THREE).format(approach=approach, options=options)
+    asked = approach, options, draw.seed() % 10_000, parts, n_classes, long
+    run = kata.run(probes.of_another_kind, *asked, lines=lines)
     count = "seven" if long else "three"
     for key, values in run["before"].items():
         same = np.array_equal(run["backbone"].get(key), values)

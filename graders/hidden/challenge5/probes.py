@@ -35,6 +35,9 @@ def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray, target
     """Train a seed's network; record the initial and final weights, the history, the batches and X's classes.
 
     X (n, 2) holds the points to classify after training.
+
+    Shown as:
+        {lines}
     """
     program = submission.bug1_never_learning
     model, run = _watched_training(program, seed, epochs, ACCURACIES, 2, targets=targets)
@@ -42,7 +45,11 @@ def bug1_training(submission: Any, seed: int, epochs: int, X: np.ndarray, target
 
 
 def bug1_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again."""
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
+
+    Shown as:
+        {lines}
+    """
     return _predictions(submission.bug1_never_learning, seeds, epochs, torch.tensor(X))
 
 
@@ -63,6 +70,9 @@ def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray, target
     """Train a seed's network; record the initial and final weights, the history, the batches and X's positions.
 
     X (n, 2) holds the angles for which the trained network predicts positions.
+
+    Shown as:
+        {lines}
     """
     program = submission.bug2_exploding_loss
     model, run = _watched_training(program, seed, epochs, ["validation_loss"], 2, targets=targets)
@@ -70,7 +80,11 @@ def bug2_training(submission: Any, seed: int, epochs: int, X: np.ndarray, target
 
 
 def bug2_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again."""
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
+
+    Shown as:
+        {lines}
+    """
     return _predictions(submission.bug2_exploding_loss, seeds, epochs, torch.tensor(X))
 
 
@@ -78,14 +92,22 @@ def bug2_predictions(submission: Any, seeds: list[int], epochs: int, X: np.ndarr
 
 
 def bug3_data(submission: Any, seed: int, directions: np.ndarray) -> list[np.ndarray]:
-    """Call load_data; for both parts, return the images' products with the directions (784, k), and the classes."""
+    """Call load_data; for both parts, return the images' products with the directions (784, k), and the classes.
+
+    Shown as:
+        {lines}
+    """
     X, y, X_validation, y_validation = _data(submission.bug3_plateau, seed)
     products = [images.reshape(len(images), -1).astype(np.float64) @ directions for images in (X, X_validation)]
     return [products[0], y, products[1], y_validation]
 
 
 def bug3_classes(submission: Any, seed: int, epochs: int, images: np.ndarray, targets: Targets) -> np.ndarray:
-    """Train a seed's network and predict the classes of images (n, 28, 28) from 0 to 1."""
+    """Train a seed's network and predict the classes of images (n, 28, 28) from 0 to 1.
+
+    Shown as:
+        {lines}
+    """
     program = submission.bug3_plateau
     model = program.build_model(seed)
     program.train(model, _loaded(program, seed, targets), epochs=epochs, seed=seed)
@@ -100,6 +122,9 @@ def bug3_training(
     An epoch's inputs are too large to send. Instead, the probe returns each input's products with the judge's
     directions, which identify the input. `inputs` are the first layer's inputs when predict is called with the images
     (n, 28, 28), whose pixels go from 0 to 255.
+
+    Shown as:
+        {lines}
     """
     program = submission.bug3_plateau
     asked: list[np.ndarray] = []
@@ -115,6 +140,9 @@ def bug3_predictions(submission: Any, seeds: list[int], epochs: int, images: np.
     """Train a network per seed, then predict the images with each: as given, reversed, one by one, and as given again.
 
     The images (n, 28, 28) have pixels from 0 to 1. `inputs` are the first layer's inputs in the first call.
+
+    Shown as:
+        {lines}
     """
     asked: list[np.ndarray] = []
     program, X = submission.bug3_plateau, torch.tensor(images)
@@ -172,7 +200,11 @@ def bug4_generator(submission: Any, seed: int, epochs: int) -> list[np.ndarray]:
 
 
 def bug4_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[dict[str, Any]]:
-    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again."""
+    """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
+
+    Shown as:
+        {lines}
+    """
     return _predictions(submission.bug4_slow_learner, seeds, 1, torch.tensor(X))
 
 
@@ -185,7 +217,11 @@ def bug5_data(submission: Any, seed: int) -> list[np.ndarray]:
 
 
 def bug5_classes(submission: Any, seed: int, epochs: int, parts: Sequence[np.ndarray], X: np.ndarray) -> dict[str, Any]:
-    """Train a seed's network on the judge's own guests; return the number of epochs and the classes of X (n, 24)."""
+    """Train a seed's network on the judge's own guests; return the number of epochs and the classes of X (n, 24).
+
+    Shown as:
+        {lines}
+    """
     program = submission.bug5_overfitting
     model = program.build_model(seed)
     history = program.train(model, _replaced(program, seed, parts), epochs=epochs, seed=seed)
@@ -193,7 +229,11 @@ def bug5_classes(submission: Any, seed: int, epochs: int, parts: Sequence[np.nda
 
 
 def bug5_one_epoch(submission: Any, seed: int, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Train a seed's network on the judge's own guests for one epoch; return its weights."""
+    """Train a seed's network on the judge's own guests for one epoch; return its weights.
+
+    Shown as:
+        {lines}
+    """
     program = submission.bug5_overfitting
     model = program.build_model(seed)
     program.train(model, _replaced(program, seed, parts), epochs=1, seed=seed)
@@ -240,6 +280,9 @@ def bug5_predictions(submission: Any, seeds: list[int], X: np.ndarray) -> list[d
     """Train a network per seed; with each, predict for X, for X reversed, row by row, and for X again.
 
     Before the last call to predict, the network is put into training mode.
+
+    Shown as:
+        {lines}
     """
     return _predictions(submission.bug5_overfitting, seeds, 2, torch.tensor(X), last=nn.Module.train)
 

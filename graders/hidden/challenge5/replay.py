@@ -22,6 +22,53 @@ CLEAR = 0.5  # share of the unseen digits that are asked for, those farthest fro
 MOST_ROWS = 1_000_000  # in all batches of a training run together; the solution's longest run has 25 600
 
 
+TRAINED = """import torch, {name} as program
+torch.set_num_threads(1)
+model, data = program.build_model({seed}), program.load_data({seed})
+{made_up}
+fresh = [each.detach().clone() for each in model.parameters()]
+before = {measured}
+history = program.train(model, data, epochs={epochs}, seed={seed})
+print("{what}:", before, "before and", {measured}, "after training")
+print("parameters that changed:", [not torch.equal(*pair) for pair in zip(fresh, model.parameters())])
+{report}
+print("history:", history)"""
+ACCURACY = {
+    "what": "validation accuracy",
+    "measured": "(program.predict(model, data.X_validation) == data.y_validation).float().mean().item()",
+}
+
+
+def trained_by(name: str, seed: int, epochs: int, *, made_up: str = "", report: str = "", **measure: str) -> str:
+    """Return a learner's program that trains as a probe does, and prints what the tests look at.
+
+    The lines `made_up` write other targets over those in `data`. `report` prints more about the trained model. `what`
+    names the expression `measured`, by default the validation accuracy.
+    """
+    text = TRAINED.format(name=name, seed=seed, epochs=epochs, made_up=made_up, report=report, **ACCURACY | measure)
+    return "\n".join(line for line in text.splitlines() if line)
+
+
+PREDICTED = """import torch, {name} as program
+torch.set_num_threads(1)
+trained = []
+for number in {seeds}:
+    model, data = program.build_model(number), program.load_data(number)
+    program.train(model, data, epochs={epochs}, seed=number)
+    trained.append((model, {asked}[:40], program.predict(model, {asked}[:40]).double()))
+for model, rows, first in trained:
+    backwards = program.predict(model, rows.flip(0)).flip(0).double()
+    alone = torch.cat([program.predict(model, row[None]) for row in rows]).double()
+    for other in (program.predict(model, rows).double(), backwards, alone):
+        print("the largest difference from the first predictions:", (other - first).abs().max().item())
+print()"""
+
+
+def predicted_by(name: str, seeds: list[int], epochs: int, asked: str = "data.X_validation") -> str:
+    """Return a learner's program that predicts with several networks: again, in reverse order and row by row."""
+    return PREDICTED.format(name=name, seeds=seeds, epochs=epochs, asked=asked)
+
+
 class Data(NamedTuple):
     X_train: np.ndarray
     y_train: np.ndarray

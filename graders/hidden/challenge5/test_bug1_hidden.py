@@ -25,8 +25,10 @@ from graders.hidden.challenge5.replay import (
     assert_whole_epochs,
     batches_by_content,
     distance,
+    predicted_by,
     share_right,
     tanh_logits,
+    trained_by,
     weights_of,
 )
 
@@ -46,6 +48,20 @@ FRESH_ACCURACY = 0.85
 DRIFT = 1e-3
 # Share of the points whose predicted class rounding may change: 2 of 256 are allowed, and none changed in 200 runs.
 POINTS_ON_EDGE = 0.01
+
+
+MADE_UP_CLASSES = """from graders.checks import made_up_classes
+made_up = made_up_classes(program.rings(2000, np.random.default_rng({}))[0].numpy(), {}, 2, 4)
+rng = np.random.default_rng({})
+for classes in (data.y_train, data.y_validation):
+    classes.copy_(torch.tensor(made_up.of(program.rings({}, rng)[0].numpy())))"""
+NEW_POINTS = """points = program.rings(2000, np.random.default_rng({}))[0]
+right = program.predict(model, points).numpy() == made_up.of(points.numpy())
+print("right for new points:", right.mean())"""
+LOSS = {
+    "what": "loss on the training points",
+    "measured": "torch.nn.functional.cross_entropy(model(data.X_train), data.y_train).item()",
+}
 
 
 def ring_points(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -105,10 +121,12 @@ def replay(seed: int, data: Data, batches: list[Tensor]) -> Replay:
     return Replay(weights_of(network), per_epoch.tolist(), *map(list, zip(*accuracies, strict=True)))
 
 
-def made_up_targets(draw: Any, data: Data) -> tuple[MadeUpClasses, list[np.ndarray]]:
-    """Make up classes 0 and 1, by the nearest of four points, and return them for a seed's data."""
-    made_up = made_up_classes(ring_points(2000, np.random.default_rng(draw.seed()))[0], draw.seed(), 2, 4)
-    return made_up, [made_up.of(data.X_train), made_up.of(data.X_validation)]
+def made_up_targets(draw: Any, seed: int) -> tuple[MadeUpClasses, list[np.ndarray], str]:
+    """Make up classes 0 and 1, by the nearest of four points; return them for a seed's data, and a program's lines."""
+    of_points, of_classes = draw.seed(), draw.seed()
+    made_up = made_up_classes(ring_points(2000, np.random.default_rng(of_points))[0], of_classes, 2, 4)
+    lines, data = MADE_UP_CLASSES.format(of_points, of_classes, seed, N_POINTS), data_of(seed)
+    return made_up, [made_up.of(data.X_train), made_up.of(data.X_validation)], lines
 
 
 @task("bug1_learns", title="Bug 1: the loss falls, and every layer learns")
@@ -116,8 +134,9 @@ def made_up_targets(draw: Any, data: Data) -> tuple[MadeUpClasses, list[np.ndarr
 def test_bug1_the_loss_falls_and_every_layer_learns(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
     X = data_of(seed).X_train
-    _, (y, others) = made_up_targets(draw, data_of(seed))
-    run = kata.run(probes.bug1_training, seed, EPOCHS, X, [y, others])
+    _, targets, made_up = made_up_targets(draw, seed)
+    lines, y = trained_by("bug1_never_learning", seed, EPOCHS, made_up=made_up, **LOSS), targets[0]
+    run = kata.run(probes.bug1_training, seed, EPOCHS, X, targets, lines=lines)
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
     first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
@@ -130,9 +149,11 @@ def test_bug1_the_loss_falls_and_every_layer_learns(kata: Any, draw: Any, probes
 @cases(3)
 def test_bug1_new_points_are_classified(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
-    X, _ = ring_points(2000, np.random.default_rng(draw.seed()))
-    made_up, targets = made_up_targets(draw, data_of(seed))
-    y, classes = made_up.of(X), kata.run(probes.bug1_training, seed, EPOCHS, X, targets)["classes"]
+    of_new = draw.seed()
+    X, _ = ring_points(2000, np.random.default_rng(of_new))
+    made_up, targets, lines = made_up_targets(draw, seed)
+    lines = trained_by("bug1_never_learning", seed, EPOCHS, made_up=lines, report=NEW_POINTS.format(of_new), **LOSS)
+    y, classes = made_up.of(X), kata.run(probes.bug1_training, seed, EPOCHS, X, targets, lines=lines)["classes"]
     assert classes.shape == y.shape, f"predict returns shape {classes.shape} for {len(y)} points"
     correct = float(np.mean(classes == y))
     assert correct >= FRESH_ACCURACY, f"{MADE_UP}: {correct:.1%} of 2000 new points are classified correctly"
@@ -154,7 +175,8 @@ def test_bug1_the_seed_decides_the_data(kata: Any, draw: Any, probes: Any) -> No
 def test_bug1_the_same_training_gives_the_same_network(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
     data = data_of(seed)
-    run = kata.run(probes.bug1_training, seed, epochs, data.X_train)
+    lines = trained_by("bug1_never_learning", seed, epochs, **LOSS)
+    run = kata.run(probes.bug1_training, seed, epochs, data.X_train, lines=lines)
     assert_shapes(run["before"], SHAPES)
     fresh = weights_of(fresh_network(seed))
     assert_fresh(run["before"], fresh, seed)
@@ -173,7 +195,8 @@ def test_bug1_the_same_training_gives_the_same_network(kata: Any, draw: Any, pro
 def test_bug1_the_history_records_what_happened(kata: Any, draw: Any, probes: Any) -> None:
     seed, epochs = draw.seed(), (EPOCHS, 7)[draw.case % 2]
     data = data_of(seed)
-    run = kata.run(probes.bug1_training, seed, epochs, data.X_train)
+    lines = trained_by("bug1_never_learning", seed, epochs, **LOSS)
+    run = kata.run(probes.bug1_training, seed, epochs, data.X_train, lines=lines)
     assert len(run["loss"]) == epochs, f"the history has {len(run['loss'])} losses for {epochs} epochs"
     batches = batches_of(run, data, epochs)
     truth = replay(seed, data, batches)
@@ -192,7 +215,8 @@ def test_bug1_the_history_records_what_happened(kata: Any, draw: Any, probes: An
 def test_bug1_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.uniform(-3.0, 3.0, 40, 2, dtype=np.float32)
-    runs = kata.run(probes.bug1_predictions, seeds, 5, X)
+    lines = predicted_by("bug1_never_learning", seeds, 5)
+    runs = kata.run(probes.bug1_predictions, seeds, 5, X, lines=lines)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)

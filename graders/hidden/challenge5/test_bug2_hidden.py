@@ -24,6 +24,8 @@ from graders.hidden.challenge5.replay import (
     assert_whole_epochs,
     batches_by_content,
     distance,
+    predicted_by,
+    trained_by,
 )
 
 EPOCHS = 10
@@ -54,6 +56,24 @@ class Replay(NamedTuple):
     weights: list[np.ndarray]
     loss: list[float]
     validation_loss: list[float]
+
+
+MADE_UP_POSITIONS = """rng = np.random.default_rng({})
+frequencies, phases = rng.uniform(-1.5, 1.5, (2, 4)), rng.uniform(0, 2 * np.pi, 4)
+factors = rng.normal(size=(4, 2))
+waves = np.cos(rng.uniform(-np.pi / 2, np.pi / 2, (1000, 2)) @ frequencies + phases) @ factors
+def made_up(angles):
+    return ((np.cos(angles @ frequencies + phases) @ factors - waves.mean(0)) / waves.std(0)).astype("f4")
+generator = torch.Generator().manual_seed({})
+for positions, n in ((data.y_train, 512), (data.y_validation, 256)):
+    positions.copy_(torch.tensor(made_up(program.poses(n, generator)[0].numpy())))"""
+NEW_POSES = """poses = np.random.default_rng({}).uniform(-np.pi / 2, np.pi / 2, (1000, 2)).astype("f4")
+errors = program.predict(model, torch.tensor(poses)).numpy() - made_up(poses)
+print("mean squared error for new poses:", (errors ** 2).mean())"""
+LOSS = {
+    "what": "loss on the training poses",
+    "measured": "((model(data.X_train) - data.y_train) ** 2).mean().item()",
+}
 
 
 def hand(angles: np.ndarray) -> np.ndarray:
@@ -149,7 +169,8 @@ def trained(kata: Any, draw: Any, probes: Any) -> tuple[dict[str, Any], Replay, 
     for _ in range(RUNS):
         seed = draw.seed()
         data = data_of(seed)
-        run = kata.run(probes.bug2_training, seed, epochs, data.X_train)
+        lines = trained_by("bug2_exploding_loss", seed, epochs, **LOSS)
+        run = kata.run(probes.bug2_training, seed, epochs, data.X_train, lines=lines)
         assert_shapes(run["before"], SHAPES)
         assert_shapes(run["after"], SHAPES)
         batches = batches_by_content(run["batches"], run["batch_sizes"], data.X_train, "poses")
@@ -177,9 +198,12 @@ def made_up_positions(seed: int) -> Callable[[np.ndarray], np.ndarray]:
 @cases(3)
 def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
-    made_up, data = made_up_positions(draw.seed()), data_of(seed)
+    of_positions = draw.seed()
+    made_up, data = made_up_positions(of_positions), data_of(seed)
     X, y = data.X_train, made_up(data.X_train)
-    run = kata.run(probes.bug2_training, seed, EPOCHS, X, [y, made_up(data.X_validation)])
+    lines = MADE_UP_POSITIONS.format(of_positions, seed)
+    lines = trained_by("bug2_exploding_loss", seed, EPOCHS, made_up=lines, **LOSS)
+    run = kata.run(probes.bug2_training, seed, EPOCHS, X, [y, made_up(data.X_validation)], lines=lines)
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
     first, last = mean_loss(run["before"], X, y), mean_loss(run["after"], X, y)
@@ -197,10 +221,13 @@ def test_bug2_the_loss_starts_small_stays_finite_and_falls(kata: Any, draw: Any,
 @task("bug2_heals", title="Bug 2: the hand's position is predicted for new poses")
 @cases(3)
 def test_bug2_the_hand_is_found_for_new_poses(kata: Any, draw: Any, probes: Any) -> None:
-    X = np.random.default_rng(draw.seed()).uniform(-np.pi / 2, np.pi / 2, (1000, 2)).astype(np.float32)
-    seed, made_up = draw.seed(), made_up_positions(draw.seed())
+    of_new, seed, of_positions = draw.seed(), draw.seed(), draw.seed()
+    X = np.random.default_rng(of_new).uniform(-np.pi / 2, np.pi / 2, (1000, 2)).astype(np.float32)
+    made_up, lines = made_up_positions(of_positions), MADE_UP_POSITIONS.format(of_positions, seed)
+    report = NEW_POSES.format(of_new)
+    lines = trained_by("bug2_exploding_loss", seed, EPOCHS, made_up=lines, report=report, **LOSS)
     targets = [made_up(part) for part in (data_of(seed).X_train, data_of(seed).X_validation)]
-    positions = kata.run(probes.bug2_training, seed, EPOCHS, X, targets)["positions"]
+    positions = kata.run(probes.bug2_training, seed, EPOCHS, X, targets, lines=lines)["positions"]
     assert positions.shape == X.shape, f"predict returns shape {positions.shape} for {len(X)} poses"
     error = float(np.mean((positions - made_up(X)) ** 2))
     assert error <= FRESH_ERROR, f"{MADE_UP}: the mean squared error on {len(X)} new poses is {error:.3g}"
@@ -255,7 +282,8 @@ def test_bug2_the_history_records_what_happened(kata: Any, draw: Any, probes: An
 def test_bug2_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = np.random.default_rng(draw.seed()).uniform(-2.0, 2.0, (40, 2)).astype(np.float32)
-    runs = kata.run(probes.bug2_predictions, seeds, 2, X)
+    lines = predicted_by("bug2_exploding_loss", seeds, 2)
+    runs = kata.run(probes.bug2_predictions, seeds, 2, X, lines=lines)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)

@@ -26,9 +26,11 @@ from graders.hidden.challenge5.replay import (
     assert_whole_epochs,
     clear_digits,
     distance,
+    predicted_by,
     share_right,
     shown_digits,
     tanh_logits,
+    trained_by,
     weights_of,
 )
 
@@ -53,6 +55,22 @@ NEAR = 1e-3
 DRIFT = 1e-3
 # Share of the images whose predicted class rounding may change: 3 of 1 000 are allowed, and none changed in 200 runs.
 IMAGES_ON_EDGE = 0.003
+
+
+MADE_UP_CLASSES = """from graders.checks import made_up_classes
+pixels = torch.tensor(program.load_digits()[0].reshape(-1, 784))
+made_up = made_up_classes(pixels.numpy(), {}, 10)
+order = torch.randperm(len(pixels), generator=torch.Generator().manual_seed({}))
+data.y_train.copy_(torch.tensor(made_up.of(pixels[order[:3000]].numpy())))
+data.y_validation.copy_(torch.tensor(made_up.of(pixels[order[3000:]].numpy())))"""
+INPUTS = """first = next(each for each in model.modules() if isinstance(each, torch.nn.Linear))
+first.register_forward_pre_hook(lambda _, given: print("inputs: mean", given[0].mean(), "deviation", given[0].std()))
+program.predict(model, data.X_train)"""
+DATA = """import bug3_plateau as program
+data = program.load_data({})
+for pictures, classes in ((data.X_train, data.y_train), (data.X_validation, data.y_validation)):
+    print(pictures.shape, "mean", pictures.mean().item(), "classes", classes[:10].tolist())
+print()"""
 
 
 class Scaling(NamedTuple):
@@ -155,7 +173,8 @@ def replay(seed: int, training: Training) -> Replay:
 def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Training:
     """Check the network, the inputs and the epochs of a reported training run, and return the run."""
     data, directions = data_of(seed), directions_of(draw.seed())
-    run = kata.run(probes.bug3_training, seed, epochs, directions, data.X_train[:8].reshape(-1, 28, 28))
+    images, lines = data.X_train[:8].reshape(-1, 28, 28), trained_by("bug3_plateau", seed, epochs, report=INPUTS)
+    run = kata.run(probes.bug3_training, seed, epochs, directions, images, lines=lines)
     assert_shapes(run["before"], SHAPES)
     assert_shapes(run["after"], SHAPES)
     scaling = scaling_of(run["inputs"], data.X_train[:8])
@@ -169,10 +188,12 @@ def trained(kata: Any, draw: Any, probes: Any, seed: int, epochs: int) -> Traini
 @cases(3)
 def test_bug3_unseen_digits_are_recognised(kata: Any, draw: Any, probes: Any) -> None:
     seed = draw.seed()
-    made_up, data = made_up_classes(shown_digits()[0], draw.seed(), 10), data_of(seed)
+    of_classes = draw.seed()
+    made_up, data = made_up_classes(shown_digits()[0], of_classes, 10), data_of(seed)
     images, y = clear_digits(made_up)
     targets = [made_up.of(data.X_train), made_up.of(data.X_validation)]
-    classes = kata.run(probes.bug3_classes, seed, EPOCHS, images.astype(np.float32) / 255, targets)
+    lines = trained_by("bug3_plateau", seed, EPOCHS, made_up=MADE_UP_CLASSES.format(of_classes, seed))
+    classes = kata.run(probes.bug3_classes, seed, EPOCHS, images.astype(np.float32) / 255, targets, lines=lines)
     assert classes.shape == y.shape, f"predict returns shape {classes.shape} for {len(y)} images"
     correct = float(np.mean(classes == y))
     assert correct >= FRESH_ACCURACY, f"{MADE_UP}: {correct:.1%} of {len(y)} unseen images are classified correctly"
@@ -182,7 +203,7 @@ def test_bug3_unseen_digits_are_recognised(kata: Any, draw: Any, probes: Any) ->
 @cases(2)
 def test_bug3_the_seed_decides_the_data(kata: Any, draw: Any, probes: Any) -> None:
     seed, directions = draw.seed(), directions_of(draw.seed())
-    X, y, X_validation, y_validation = kata.run(probes.bug3_data, seed, directions)
+    X, y, X_validation, y_validation = kata.run(probes.bug3_data, seed, directions, lines=DATA.format(seed))
     expected = data_of(seed)
     for products, right in ((X, expected.X_train), (X_validation, expected.X_validation)):
         pixels = right.astype(np.float64)
@@ -231,7 +252,8 @@ def test_bug3_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, prob
     images, _ = datasets.kept_back("mnist")
     some = images[np.random.default_rng(draw.seed()).integers(0, len(images), 40)]
     X, shown = some.reshape(-1, 784).astype(np.float32) / 255, data_of(seeds[0]).X_train
-    runs = kata.run(probes.bug3_predictions, seeds, 1, some.astype(np.float32) / 255)
+    lines = predicted_by("bug3_plateau", seeds, 1)
+    runs = kata.run(probes.bug3_predictions, seeds, 1, some.astype(np.float32) / 255, lines=lines)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)

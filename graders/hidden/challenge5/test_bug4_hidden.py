@@ -24,6 +24,7 @@ from graders.hidden.challenge5.replay import (
     assert_shapes,
     clear_digits,
     distance,
+    predicted_by,
     share_right,
     shown_digits,
     tanh_logits,
@@ -182,7 +183,8 @@ def test_bug4_the_global_generator_is_not_seeded(kata: Any, draw: Any, probes: A
 def test_bug4_predict_uses_only_the_model_it_is_given(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.normal(60, 784, dtype=np.float32)
-    runs = kata.run(probes.bug4_predictions, seeds, X)
+    lines = predicted_by("bug4_slow_learner", seeds, 1, "data.validation.X")
+    runs = kata.run(probes.bug4_predictions, seeds, X, lines=lines)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)

@@ -22,6 +22,8 @@ from graders.hidden.challenge5.replay import (
     assert_classes,
     assert_fresh,
     assert_shapes,
+    predicted_by,
+    trained_by,
     weights_of,
 )
 
@@ -38,6 +40,25 @@ SHAPES = [shape for k, n in pairwise(SIZES) for shape in ((n, k), (n,))]
 # knowing which dish suits a guest gives 0.67.
 UNSEEN_ACCURACY = 0.53
 ON_EDGE = 0.005  # share of the guests whose predicted dish rounding may change
+
+
+MADE_UP_GUESTS = """rng = np.random.default_rng({})
+tastes = rng.standard_normal((10, 24))
+groups = [program.guests(n, tastes, rng) for n in (600, 1000, {})]
+data.X_train.copy_(groups[0][0]), data.y_train.copy_(groups[0][1])
+data.X_validation.copy_(groups[1][0]), data.y_validation.copy_(groups[1][1])"""
+OTHER_GUESTS = """answers = torch.as_tensor(program.predict(model, groups[2][0]))
+print("right for other guests:", (answers == groups[2][1]).float().mean().item())"""
+ONE_EPOCH = """import torch, bug5_overfitting as program
+torch.set_num_threads(1)
+found = []
+for others in (1, 2):
+    model, data = program.build_model({seed}), program.load_data({seed})
+    {made_up}
+    data.X_validation.copy_(groups[others][0]), data.y_validation.copy_(groups[others][1])
+    program.train(model, data, epochs=1, seed={seed})
+    found.append(torch.nn.utils.parameters_to_vector(model.parameters()).detach())
+print("largest difference of the weights:", (found[0] - found[1]).abs().max().item())"""
 
 
 def guests(n: int, tastes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -78,8 +99,11 @@ def share_right(weights: list[np.ndarray], X: np.ndarray, y: np.ndarray) -> floa
 def test_bug5_the_orders_of_other_guests_are_predicted(kata: Any, draw: Any, probes: Any) -> None:
     shares = []
     for seed in (draw.seed(), draw.seed(), draw.seed()):
-        *parts, X, y = data_of(draw.seed(), N_UNSEEN)
-        run = kata.run(probes.bug5_classes, seed, EPOCHS, parts, X)
+        of_guests = draw.seed()
+        *parts, X, y = data_of(of_guests, N_UNSEEN)
+        lines = MADE_UP_GUESTS.format(of_guests, N_UNSEEN)
+        lines = trained_by("bug5_overfitting", seed, EPOCHS, made_up=lines, report=OTHER_GUESTS)
+        run = kata.run(probes.bug5_classes, seed, EPOCHS, parts, X, lines=lines)
         assert 1 <= run["epochs"] <= EPOCHS, f"the history has {run['epochs']} losses for {EPOCHS} epochs"
         assert run["classes"].shape == y.shape, f"predict returns shape {run['classes'].shape} for {len(y)} guests"
         shares.append(float(np.mean(run["classes"] == y)))
@@ -126,9 +150,12 @@ def test_bug5_same_network_and_steps_and_a_true_history(kata: Any, draw: Any, pr
 
 @task("bug5_program", title="Bug 5: the network learns from the training guests alone")
 def test_bug5_the_network_learns_from_training_guests_alone(kata: Any, draw: Any, probes: Any) -> None:
-    seed, X, y, X_first, y_first, X_second, y_second = draw.seed(), *data_of(draw.seed(), N_VALIDATION)
-    first = kata.run(probes.bug5_one_epoch, seed, [X, y, X_first, y_first])
-    second = kata.run(probes.bug5_one_epoch, seed, [X, y, X_second, y_second])
+    seed, of_guests = draw.seed(), draw.seed()
+    X, y, X_first, y_first, X_second, y_second = data_of(of_guests, N_VALIDATION)
+    made_up = MADE_UP_GUESTS.format(of_guests, N_VALIDATION).replace("\n", "\n    ")
+    lines = ONE_EPOCH.format(seed=seed, made_up=made_up)
+    first = kata.run(probes.bug5_one_epoch, seed, [X, y, X_first, y_first], lines=lines)
+    second = kata.run(probes.bug5_one_epoch, seed, [X, y, X_second, y_second], lines=lines)
     same = all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     assert same, "after one epoch, the weights depend on the validation guests: they may only be used to measure"
 
@@ -145,7 +172,8 @@ def test_bug5_only_the_seed_decides(kata: Any, draw: Any, probes: Any) -> None:
 def test_bug5_predict_uses_only_the_whole_network(kata: Any, draw: Any, probes: Any) -> None:
     seeds = [draw.seed() for _ in range(3)]
     X = draw.normal(60, N_RATINGS, dtype=np.float32)
-    runs = kata.run(probes.bug5_predictions, seeds, X)
+    lines = predicted_by("bug5_overfitting", seeds, 2)
+    runs = kata.run(probes.bug5_predictions, seeds, X, lines=lines)
     assert len(runs) == len(seeds), f"{len(runs)} of {len(seeds)} networks returned predictions"
     for run in runs:
         assert_shapes(run["before"], SHAPES)

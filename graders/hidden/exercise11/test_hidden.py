@@ -268,7 +268,7 @@ def test_the_parameter_and_the_gradient_are_left_alone(kata, draw, probes):
     name = ("sgd", "adam", "adamw")[draw.case % 3]
     n, steps = draw.sizes("n steps", low=2, high=4)
     param, grads = draw.normal(n, 2), [draw.normal(n, 2) for _ in range(steps)]
-    settings = [{"momentum": 0.9, "weight_decay": 0.1} if name == "sgd" else {}] * steps
+    settings = [{"momentum": 0.9, "weight_decay": 0.1} if name == "sgd" else {"eps": 1e-3}] * steps
     params, left = kata.run(probes.arguments_and_results, name, param, grads, settings)
     with about(f"the first param, after the last step of {name}"):
         assert_equal(params[0], param)

@@ -24,9 +24,7 @@ def program(submission, code, leaves, constants, report, arriving=b"", leaving=(
     part passes on, as bytes. `leaving` names the values that are returned for the next part, instead of a report.
 
     Shown as:
-        # {code}
-        # Tensors that require gradients: {leaves:brief}
-        # Other values (arrays become tensors, unless their name begins with raw): {constants:brief}
+        {program}
     """
     try:
         names = scope(submission)
@@ -51,9 +49,7 @@ def expressions(submission, lines, leaves, constants, cotangents):
     gradient to pass to backward. If an expression raises an exception, the probe reports the exception's name and text.
 
     Shown as:
-        # {lines:failing}
-        # Tensors that require gradients: {leaves:brief}
-        # Other values: {constants:brief}
+        {program}
     """
     found = []
     for line, cotangent in zip(lines, cotangents, strict=True):

@@ -20,7 +20,8 @@ import copy
 import functools
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ import torch
 from torch import nn, optim
 
 from graders.checks import about, assert_close, assert_gradient
-from graders.checks.mismatch import fail
+from graders.checks.mismatch import Mismatch, fail
 
 OPERATIONS = 4  # the number of operations in a row that the tolerance covers
 MLP = """
@@ -407,8 +408,60 @@ def ran(
     kata: Any, probes: Any, code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], report: Sequence[str]
 ) -> dict[str, Any]:
     """Run code with the framework, and return the values of the expressions in `report`."""
-    answer: dict[str, Any] = kata.run(probes.program, dedented(code), dict(leaves), dict(constants), list(report))
+    given = dedented(code), dict(leaves), dict(constants), list(report)
+    values = ", ".join(f"{path!r}: values({path})" for path in report)
+    text = pasted(given[0], leaves, constants, f"{{{values}}}")
+    answer: dict[str, Any] = kata.run(probes.program, *given, program=text, **leaves, **constants)
     return answer
+
+
+HELPERS = {  # what a program shown to learners needs of the names that probes add to the framework's
+    "values": "def values(a): return np.array(a.data) if isinstance(a, Tensor) else a",
+    "snapshot": "snapshot = values",
+    "put": "def put(tensor, numbers): tensor.data[...] = numbers",
+    "attempt": """
+def attempt(function):
+    try:
+        function()
+    except Exception as fault:
+        return [[each.__name__ for each in type(fault).__mro__], str(fault)]
+""".strip(),
+}
+NUMPY_NAMES = rf"\b(?:{'|'.join(DTYPES)})\b"
+ONLY_HERE = r"\b(?:torch|nn|fill|seeded|manual_seed)\b"  # a learner's process has none of these, or not always
+MOST_NUMBERS = 150  # of a program that is shown
+
+
+def pasted(code: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], expression: str) -> str:
+    """Return a learner's program that makes tensors of the leaves and constants, runs code and ends with an expression.
+
+    If it needs more than a learner has, or too many numbers, return a description of it in comments.
+    """
+    if (
+        re.search(ONLY_HERE, code)
+        or sum(np.size(value) for value in (*leaves.values(), *constants.values())) > MOST_NUMBERS
+    ):
+        described = [f"# {line}" for line in code.splitlines()]
+        given = {"that require gradients": leaves, "that don't, and other values": constants}
+        described += [
+            f"# Tensors {kind}: {', '.join(f'{name} {shown(value)}' for name, value in values.items())}"
+            for kind, values in given.items()
+            if values
+        ]
+        return "\n".join(described)
+    lines = [f"{name} = Tensor({name}, requires_grad=True)" for name in leaves]
+    lines += [
+        f"{name} = Tensor({name})"
+        for name, value in constants.items()
+        if isinstance(value, np.ndarray) and not name.startswith("raw")
+    ]
+    lines += [*code.splitlines(), expression]
+    text = "\n".join(lines)
+    helpers = [f"from numpy import {', '.join(sorted(set(re.findall(NUMPY_NAMES, text))))}"] * bool(
+        re.search(NUMPY_NAMES, text)
+    )
+    helpers += [HELPERS[name] for name in HELPERS if name == "values" or re.search(rf"\b{name}\(", text)]
+    return "\n".join(["from your_framework import *", *helpers, text])
 
 
 def ran_in_stages(
@@ -469,23 +522,40 @@ def check_all(
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
     numerically = numerically and all_float64(leaves.values()) and not narrow
     for number, (line, (native, wide), answer) in enumerate(zip(expressions, outcomes, found, strict=True)):
-        subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
-        if isinstance(answer, str):
-            fail(f"{subject} raised {answer}", native.values["y"], None)
-            continue
-        length = OPERATIONS * (wide.size if terms is None else terms)
-        magnitude = wide.magnitude if scale is None else scale
-        values = {"y": answer[0], **{f"{name}.grad": gradient for name, gradient in answer[1].items()}}
-        for path in report:
-            about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
-            with about(f"{subject}: {about_what}"):
-                compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float, narrow)
-        if numerically and not any(kinked in line for kinked in KINKED):
-            used = [name for name in leaves if native.values[f"{name}.grad"] is not None]
-            function = function_of((reference or expressions)[number], used, leaves | constants)
-            with about(f"{subject}: gradient of {' and '.join(used)}"):
-                gradients, arrays = [answer[1][name] for name in used], [leaves[name] for name in used]
-                check_slope(gradients, function, arrays, cotangents[number], magnitude, length)
+        with asked_alone(kata, probes, line, leaves, constants, cotangents[number]):
+            subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
+            if isinstance(answer, str):
+                fail(f"{subject} raised {answer}", native.values["y"], None)
+                continue
+            length = OPERATIONS * (wide.size if terms is None else terms)
+            magnitude = wide.magnitude if scale is None else scale
+            values = {"y": answer[0], **{f"{name}.grad": gradient for name, gradient in answer[1].items()}}
+            for path in report:
+                about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
+                with about(f"{subject}: {about_what}"):
+                    compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float, narrow)
+            if numerically and not any(kinked in line for kinked in KINKED):
+                used = [name for name in leaves if native.values[f"{name}.grad"] is not None]
+                function = function_of((reference or expressions)[number], used, leaves | constants)
+                with about(f"{subject}: gradient of {' and '.join(used)}"):
+                    gradients, arrays = [answer[1][name] for name in used], [leaves[name] for name in used]
+                    check_slope(gradients, function, arrays, cotangents[number], magnitude, length)
+
+
+@contextmanager
+def asked_alone(
+    kata: Any, probes: Any, line: str, leaves: Mapping[str, Any], constants: Mapping[str, Any], g: Any
+) -> Iterator[None]:
+    """If a check of an expression fails, ask for this expression alone, so that the report shows a program for it."""
+    try:
+        yield
+    except Mismatch:
+        backward = "" if g is None else "\ny.backward(Tensor(g))"
+        grads = ", ".join(f"{name!r}: values({name}.grad)" for name in leaves)
+        given = {**leaves, **constants} | ({} if g is None else {"g": g})
+        text = pasted(f"y = {line}{backward}", leaves, constants, f"[[values(y), {{{grads}}}]]")
+        kata.run(probes.expressions, [line], leaves, constants, [g], program=text, **given)
+        raise
 
 
 def function_of(line: str, names: Sequence[str], constants: Mapping[str, Any]) -> Callable[..., torch.Tensor]:

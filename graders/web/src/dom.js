@@ -143,6 +143,19 @@ export function showBanner(key, text) {
     banners.append(el("div", { class: "banner", "data-key": key }, el("p", {}, text), close));
 }
 
+/**
+ * Return what a promise gives or, if it fails, nothing, and show its message above the page.
+ * @template Found
+ * @param {Promise<Found>} promise
+ */
+export async function told(promise) {
+    try {
+        return await promise;
+    } catch (fault) {
+        showBanner("told", fault instanceof Error ? fault.message : String(fault));
+    }
+}
+
 /** Remove the message with this key, or all messages. */
 export function hideBanner(/** @type {string | undefined} */ key = undefined) {
     for (const each of banners.querySelectorAll("div")) {
