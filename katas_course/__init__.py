@@ -9,11 +9,15 @@ downloads        opens a folder or a .zip with the submissions of a course
 submissions      finds the people in a folder of submissions, with their files and submission times
 blobs            stores submitted files by digest
 batch            opens the folder of a batch and its store, and removes people from it
+earlier_files    completes submissions for milestones with files for earlier katas
 grading          grades the submissions of a batch, and regrades those in a gradebook
 executors        runs grading jobs on this machine or on a Dask cluster, even if processes die
 reproducibility  determines the versions and the seed on which a result depends
 written_files    writes all files of a batch that come from its store
 final_marks      explains the final marks that pages of feedback show
+marked_reports   puts a final mark at the top of a report
+uploads          packs pages of feedback for a learning platform
+clock            shows times in the course's time zone
 marking          stores manual scores
 marking_queue    walks through the tasks that a person has to score, also with several reviewers at once
 rules            decides which submission counts, and for how many points

@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ PUSHES = 2_000  # read at most this many from the server's record of a branch
 TOTAL_BYTES = archive.ARCHIVE_BYTES - 8 * 1024**2  # of the files in an archive, which are not compressed
 FETCHING = ".fetching-"
 AT_ONCE = 8  # repositories
+LOGINS = ("github", "login")  # the systems of a roster's ids that can be in an address
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -50,7 +51,7 @@ class Collected(Record, frozen=True, kw_only=True):
     """What an archive holds: a commit of a branch at an address, and a time in UTC with its source.
 
     The source is the server's record of pushes, or the commit itself, whose author can set any date. `head` and `until`
-    say what this was chosen from.
+    say what this was chosen from. `login` is the one in the address, if there is any.
     """
 
     address: str
@@ -60,12 +61,13 @@ class Collected(Record, frozen=True, kw_only=True):
     source: Literal["push", "commit"]
     head: str
     until: str
+    login: str = ""
 
 
 def addresses(pattern: str, entries: Sequence[RosterEntry]) -> dict[str, str | Unavailable]:
     """Return the address of each person's repository, or why there is none. Raises KataError for a wrong pattern."""
     fields = sorted(set(_PLACE.findall(pattern)))
-    if not fields or not {*fields} <= {"id", "github", "login"}:
+    if not fields or not {*fields} <= {"id", *LOGINS}:
         raise KataError(f"--from {pattern}: put the person's login into it, as {{github}}, {{login}} or {{id}}.")
     found: dict[str, str | Unavailable] = {}
     owners: dict[str, str] = {}
@@ -85,15 +87,21 @@ def addresses(pattern: str, entries: Sequence[RosterEntry]) -> dict[str, str | U
     return found
 
 
+def logins(pattern: str, entries: Sequence[RosterEntry]) -> dict[str, str]:
+    """Return the login of each person whose address has it."""
+    systems = [system for system in LOGINS if f"{{{system}}}" in pattern]
+    return {entry.id: value for entry in entries for system, value in entry.ids if system in systems}
+
+
 class Collector:
     """Collects into a folder: submissions/PERSON.zip, and times.csv for `grade-batch --times`.
 
     `absent` maps people to why nothing was collected, `notes` to what was left out. `by_commit` are those whose time is
-    that of a commit.
+    that of a commit. `logins` maps people to the logins in their addresses.
     """
 
-    def __init__(self, server: Server, out: Path, until: str = "", branch: str = "") -> None:
-        self.server, self.out, self.until, self.branch = server, out, until, branch
+    def __init__(self, server: Server, out: Path, until: str, branch: str, logins: Mapping[str, str]) -> None:
+        self.server, self.out, self.until, self.branch, self.logins = server, out, until, branch, logins
         self.submissions, self.times = out / "submissions", out / "times.csv"
         self.git = Git(server)
         self.new: list[str] = []
@@ -157,9 +165,18 @@ class Collector:
             self.git.create(folder)
             self.git.fetch(folder, address, pushed[0] if pushed else head, whole=not pushed and bool(self.until))
             commit, time = pushed or self._last_commit(head, folder)
+            if known and (known.address, known.branch, known.commit, known.time) == (address, branch, commit, time):
+                return False, known, newer  # another --until has found the same commit
             source: Literal["push", "commit"] = "push" if pushed else "commit"
             record = Collected(
-                address=address, branch=branch, commit=commit, time=time, source=source, head=head, until=self.until
+                address=address,
+                branch=branch,
+                commit=commit,
+                time=time,
+                source=source,
+                head=head,
+                until=self.until,
+                login=self.logins.get(person, ""),
             )
             return True, record, "; ".join(filter(None, (self._pack(commit, folder, target, record), newer)))
 

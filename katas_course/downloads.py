@@ -35,7 +35,9 @@ class SubmissionEntry:
     platform. `others` are the other people of a group. `notes` are sentences for the verdict. If `refused` is not
     empty, the files may not be graded, for this reason. `renamed` maps names of files to those that they had.
     `participant` is the person's number in this assignment on the platform. `late` says whether the platform has marked
-    the submission at this time as late, or is None if it marks none.
+    the submission at this time as late, or is None if it marks none. `returns` is the name under which the platform
+    takes a file back for this person. If it ends with a slash, any file in this folder. `said` is what a worksheet says
+    about the person (see katas_course.identity).
     """
 
     person: str
@@ -48,6 +50,8 @@ class SubmissionEntry:
     renamed: Mapping[str, str] = field(default_factory=dict)
     participant: str = ""
     late: bool | None = None
+    returns: str = ""
+    said: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -56,11 +60,12 @@ class SubmissionEntry:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Everyone's entries, the form of the folder or .zip file, and the names in it that belong to no submission."""
+    """Everyone's entries, the form of the folder or .zip file, and the names that belong to none (see Source)."""
 
     form: str
     entries: list[SubmissionEntry]
     left_out: list[str]
+    unread: list[str]
 
     @property
     def people(self) -> list[str]:
@@ -71,13 +76,15 @@ class Cohort:
 class Source:
     """The top level of a course's submissions, here a folder. Links in it are left out.
 
-    `names` says of each name whether it is a folder. `left_out` are names that belong to no submission, with reasons.
+    `names` says of each name whether it is a folder. `left_out` are names that belong to no submission, with reasons,
+    and `unread` those that may belong to one.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.names: dict[str, bool] = {}
         self.left_out: list[str] = []
+        self.unread: list[str] = []
 
     def location(self, name: str) -> Path | Place:
         """Return what is inside a folder or an archive at the top level."""
@@ -91,8 +98,9 @@ class Source:
         """Return the newest time of these files and of the files in these folders, in UTC (ISO 8601)."""
         return as_time(max((_newest(self.path / name) for name in names), default=0.0))
 
-    def leave_out(self, name: str, reason: str) -> None:
-        self.left_out.append(f"{printable(name)}: {reason}")
+    def leave_out(self, name: str, reason: str, *, unread: bool = False) -> None:
+        """Leave out a name. It is `unread` if it may be that of a submission."""
+        (self.unread if unread else self.left_out).append(f"{printable(name)}: {reason}")
 
 
 def source_at(path: Path, markers: Collection[str]) -> Source:

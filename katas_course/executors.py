@@ -17,7 +17,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
-    BrokenExecutor,
     CancelledError,
     Executor,
     Future,
@@ -40,7 +39,6 @@ from graders.verdict import Confinement, Record, Verdict
 
 WAIT_S = 10.0  # how long to wait for an answer from a scheduler
 LEFT_S = 120.0  # how long a cluster may have no workers; a dead worker is restarted within seconds
-BROKEN = "the executor is broken, and only its owner can start another. Start one, and run this again."
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -68,11 +66,7 @@ class JobExecutor:
         self.at_once = at_once
 
     def submit(self, job: Job) -> Future[Verdict | None]:
-        """Submit a job. Raises KataError if the executor accepts no more jobs."""
-        try:
-            return self.executor.submit(grade, job)
-        except (BrokenExecutor, OSError):  # a pool of processes that breaks in this call raises OSError
-            raise KataError(BROKEN) from None
+        return self.executor.submit(grade, job)
 
     def look(self) -> None:
         """Raise KataError if no more results can come. This method is called if no result has come for a while."""
@@ -297,8 +291,6 @@ class _JobQueue:
             job = self.waiting.pop(future)
             try:
                 verdict = future.result()
-            except BrokenExecutor:
-                raise KataError(BROKEN) from None
             except Exception as fault:  # noqa: BLE001 (whatever a job raises must not stop the others)
                 # If a process dies, Dask raises KilledWorker.
                 if isinstance(fault, CancelledError) or type(fault).__name__ == "KilledWorker":

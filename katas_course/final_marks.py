@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Collection, Mapping
-from dataclasses import replace
-from typing import NamedTuple
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
 import msgspec
 
+from graders.report.text import clean_line
 from graders.report.wording import with_remark
 from graders.verdict import TaskResult, Verdict
 from katas_course import rules
 from katas_course.batch import BatchStore
-from katas_course.gradebook import pages, results
+from katas_course.gradebook import decisions, pages, results, settings
 from katas_course.gradebook.people import Directory
 from katas_course.gradebook.results import KataResult
 from katas_course.gradebook.storing import Key, Row
-from katas_course.gradebook.tables import AuditRow
+from katas_course.gradebook.tables import AuditRow, RequestRow
+from katas_course.marked_reports import MarkNote
 from katas_course.rules import ScoredAttempt
-
-
-class MarkNote(NamedTuple):
-    """The final mark that a page shows. `lines` holds pairs of a label and a text."""
-
-    points: float
-    lines: tuple[tuple[str, str], ...]
 
 
 class FinalMarks:
@@ -41,6 +36,10 @@ class FinalMarks:
             oldest = min((each.last_line for each in self._first.values()), default=self.line)
             self._changes = pages.changes(transaction, oldest)
             self._directory = Directory(transaction)
+            self._clock = settings.clock(transaction)
+            self._requests: dict[Key, list[RequestRow]] = {}
+            for person, request in decisions.requests(transaction, closed=True):
+                self._requests.setdefault((person, request.kata), []).append(request)
         self._results = held.book.read(results.by_name)
 
     def readers(self, keys: Collection[Key]) -> dict[Key, list[str]]:
@@ -65,14 +64,40 @@ class FinalMarks:
             return None
         mark = result.mark
         person = result.person if result.person == row.person else f"{result.person} (submitted as {row.person})"
-        lines = [("Person", person), ("Submitted", _moment(row.submitted_at))]
-        lines.append(("Final mark", f"{mark.points:g} of {mark.maximum:g} points"))
-        lines.append(("How", mark.text))
-        lines += _counting(result, row)
+        requests = self._requests.get((result.person, result.kata), ())
+        facts = [("Person", person), ("Submitted", self._clock.words(row.submitted_at))]
+        facts += [("Deadline", self._clock.words(result.rule.due_at))] if result.rule.due_at else []
+        facts += self._counting(result, row)
         if result.outstanding:
             below = ", which the points below do not include" if row.verdict.review_points else ""
-            lines.append(("Open", f"a review can still add up to {result.outstanding:g} points{below}"))
-        return MarkNote(mark.points, (*lines, *self._changed(row.key, result)))
+            facts.append(("Open", f"a review can still add up to {result.outstanding:g} points{below}"))
+        facts += [("Request", self._answered(each)) for each in requests]
+        facts += self._changed(row.key, result)
+        return MarkNote(mark.points, mark.maximum, mark.text, tuple(facts), self._data(result, row, requests))
+
+    def _data(self, result: KataResult, row: Row, requests: Sequence[RequestRow]) -> dict[str, Any]:
+        """Return how the mark came about, for programs."""
+        this = result.standing(row.submitted_at, row.verdict.submission_sha256)
+        return {
+            "points": result.points,
+            "maximum": result.mark.maximum,
+            "steps": [clean_line(step, 3_000) for step in result.mark.steps],
+            "due_at": result.rule.due_at and self._clock.iso(result.rule.due_at),
+            "submitted_at": self._clock.iso(row.submitted_at),
+            "this_submission_counts": this is not None and this is result.counted,
+            "days_late": result.counted.late if result.counted else 0,
+            "excluded": result.mark.excluded,
+            "decisions": [asdict(each) | {"at": self._clock.iso(each.at)} for each in result.decisions],
+            "requests": [{"reason": each.reason, "answer": each.answer} for each in requests],
+            "outstanding": result.outstanding,
+        }
+
+    def _answered(self, request: RequestRow) -> str:
+        """Return a request to regrade with the answer."""
+        asked = f"{self._clock.words(request.opened_at)}: {request.reason}"
+        if request.closed_at is None:
+            return f"{asked} (not answered yet)"
+        return f"{asked} → {request.closed_by}, {self._clock.words(request.closed_at)}: {request.answer}"
 
     def note_pages(self, held: BatchStore, points: Mapping[Key, float]) -> None:
         """Record the points on the pages that were written."""
@@ -81,8 +106,12 @@ class FinalMarks:
     def verdict(self, row: Row) -> Verdict:
         """Return the verdict as the page shows it: with the decisions on its tasks, or with that on the whole kata.
 
-        Its tasks do not wait for a review that could not change the final mark.
+        Its tasks do not wait for a review that could not change the final mark. Its time is in the course's zone.
         """
+        shown = self._decided(row)
+        return msgspec.structs.replace(shown, graded_at=self._clock.words(shown.graded_at))
+
+    def _decided(self, row: Row) -> Verdict:
         result = self._results.get(row.key)
         if result is None:
             return row.verdict
@@ -105,28 +134,39 @@ class FinalMarks:
         mates = {each.attempt.submitted_as for each in result.standings if each.attempt.by} - names
         of_mates = [change for name in sorted(mates) for change in self._changes.get((name, kata), ())]
         found = [*found, *(change for change in of_mates if change.what in pages.OF_SUBMISSION)]
-        found = [change for change in found if change.id > first.last_line]
-        lines = [("Change", _described(change)) for change in sorted(found, key=lambda each: each.id)]
-        if first.points == result.points and not lines:
+        same = first.points == result.points
+        # A rule for everyone concerns only those whose mark it has changed.
+        found = [each for each in found if each.id > first.last_line and not (same and each.what in pages.OF_EVERYONE)]
+        lines = [("Change", self._described(change)) for change in sorted(found, key=lambda each: each.id)]
+        if same and not lines:
             return []
-        was = f"{first.points:g} points on the first page ({_moment(first.written_at)}), {result.points:g} now"
-        return [("Changed", was), *lines]
+        moment = self._clock.words(first.written_at)
+        return [("Changed", f"{first.points:g} points on the first page ({moment}), {result.points:g} now"), *lines]
 
+    def _counting(self, result: KataResult, row: Row) -> list[tuple[str, str]]:
+        """Return which submission counts and, if it is not that of the page, what the page's is worth."""
+        this = result.standing(row.submitted_at, row.verdict.submission_sha256)
+        if result.counted is None:
+            return [("Counts", "no submission")]
+        counted = result.counted.attempt
+        by = f" by {counted.by}" if counted.by else ""
+        if this is result.counted:
+            return [("Counts", f"this submission,{by}" if by else "this submission")]
+        lines = [("Counts", f"the submission of {self._clock.words(counted.submitted_at)}{by}")]
+        if this is not None and this.over_limit:
+            lines.append(("This one", f"over the limit of {result.rule.attempts_per_day} attempts a day: not counted"))
+        elif this is not None:
+            lines.append(("This one", _worth(result, this)))
+        return lines
 
-def _counting(result: KataResult, row: Row) -> list[tuple[str, str]]:
-    """Return which submission counts and, if it is another one than that of the page, what the page's is worth."""
-    this = result.standing(row.submitted_at, row.verdict.submission_sha256)
-    if result.counted is None:
-        return [("Counts", "no submission")]
-    if this is result.counted:
-        return [("Counts", f"this submission, by {this.attempt.by}" if this and this.attempt.by else "this submission")]
-    by = f" by {result.counted.attempt.by}" if result.counted.attempt.by else ""
-    lines = [("Counts", f"the submission of {_moment(result.counted.attempt.submitted_at)}{by}")]
-    if this is not None and this.over_limit:
-        lines.append(("This one", f"over the limit of {result.rule.attempts_per_day} attempts a day: not counted"))
-    elif this is not None:
-        lines.append(("This one", _worth(result, this)))
-    return lines
+    def _described(self, change: AuditRow) -> str:
+        what, before, after = pages.OF_MARKS[change.what], change.before, change.after
+        if change.what == "graded":
+            what = "graded again" if before else "new submission"
+        if change.what in pages.OF_EVERYONE:
+            before, after = _differing(before, after), _differing(after, before)
+        parts = [part.replace("awaiting_review", "awaiting review") for part in (before, after) if part]
+        return f"{self._clock.words(change.at)}, {what}: {self._clock.in_text(' → '.join(parts))}"
 
 
 def _with_decisions(verdict: Verdict, result: KataResult) -> Verdict:
@@ -182,18 +222,7 @@ def _without_review(this: ScoredAttempt) -> ScoredAttempt:
     return replace(this, attempt=replace(attempt, verdict=verdict, original=original))
 
 
-def _described(change: AuditRow) -> str:
-    what = pages.OF_MARKS[change.what]
-    if change.what == "graded":
-        what = "graded again" if change.before else "new submission"
-    parts = [part.replace("awaiting_review", "awaiting review") for part in (change.before, change.after) if part]
-    return f"{_moment(change.at)}, {what}: {' → '.join(parts)}"
-
-
-def _moment(text: str) -> str:
-    """Return a time in UTC in words, to the minute."""
-    try:
-        moment = datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
-    except ValueError:
-        return text
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _differing(text: str, other: str) -> str:
+    """Return the parts of a rule's description that are not in another one."""
+    known = re.split("[,;] ", other)
+    return ", ".join(part for part in re.split("[,;] ", text) if part not in known)

@@ -18,14 +18,17 @@ from graders.intake import Submission
 from graders.report import wording
 from graders.scoring import ungradable
 from graders.verdict import STRENGTH, Confinement, Verdict
-from katas_course import submissions, written_files
+from katas_course import identity, submissions, written_files
 from katas_course.batch import Batch, BatchStore
 from katas_course.blobs import writing
 from katas_course.downloads import SubmissionEntry
+from katas_course.earlier_files import EarlierFiles
 from katas_course.executors import Job, JobExecutor, graded
 from katas_course.gradebook import Gradebook, batches, settings, storing
+from katas_course.gradebook.people import Directory
 from katas_course.gradebook.results import StoredSubmission
 from katas_course.gradebook.storing import Key, Row
+from katas_course.identity import Said
 from katas_course.reproducibility import seed_of, versions, versions_of
 from katas_course.submissions import KataSubmission
 
@@ -41,6 +44,8 @@ class BatchProgress:
     graded: Counter[str] = field(default_factory=Counter)  # the number of graded submissions by status
     nothing: list[str] = field(default_factory=list)  # people without a submission for these katas
     refused: list[str] = field(default_factory=list)  # submissions that may not be graded, and why
+    doubtful: list[str] = field(default_factory=list)  # submissions that may be someone else's than their name says
+    by_name: list[str] = field(default_factory=list)  # people whose name alone says that they have submitted before
     errors: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)  # submissions whose time in the store was corrected
     older: list[str] = field(default_factory=list)  # submissions that are older than those graded earlier
@@ -70,25 +75,33 @@ class BatchRun:
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = held.read(batches.summaries)
         self._graded = held.read(batches.graded)
+        self._earlier = EarlierFiles(held.book, self.katas)
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
+        self._directory = held.book.read(Directory)
+        self._said: dict[Key, Said] = {}
         self._people = {entry.person: entry.people for entry in entries}
         for group in graded(self._jobs(entries), executor):
             self._write([row for job, verdict in group for row in self._rows(job, verdict)])
         self._write([])
         self.progress.moved = held.write(batches.correct_times, self._moved)
+        held.book.write(storing.note_said, self._said)  # about those whose verdict is stored already
         return self.progress
 
     def _rows(self, of: Job | SubmissionEntry, verdict: Verdict) -> list[Row]:
         """Return a row for each person of the group that submitted this, with the same verdict."""
         people = self._people[of.person]
-        return [Row(person=person, submitted_at=of.submitted_at, verdict=verdict) for person in people]
+        said = {of.person: self._said.pop((of.person, verdict.kata), frozenset())}
+        return [
+            Row(person=person, submitted_at=of.submitted_at, verdict=verdict, said=said.get(person, frozenset()))
+            for person in people
+        ]
 
     def _jobs(self, entries: Sequence[SubmissionEntry]) -> Iterator[Job]:
         for entry in entries:
             before = self.progress.submitted
             for submission in submissions.of_katas(entry, self.katas, every=self.every):
-                yield from self._job_for(submission)
+                yield from self._job_for(self._earlier.completed(submission))
             if self.progress.submitted == before:
                 names = submissions.names_in(entry)
                 self.progress.nothing.append(f"{entry.person} (found {names})" if names else entry.person)
@@ -97,6 +110,13 @@ class BatchRun:
     def _job_for(self, submission: KataSubmission) -> Iterator[Job]:
         self.progress.submitted += 1
         entry, kata, files = submission.entry, submission.kata, submission.files
+        said = entry.said | identity.said([(identity.NUMBER + kata.slug, entry.participant)])
+        if doubt := self._directory.doubt(entry.person, said):
+            self.progress.doubtful.append(f"{entry.person}, {kata.slug}: {doubt}")
+            return
+        self._said[entry.person, kata.slug] = said
+        if entry.participant and self._directory.is_by_name(entry.person, said):
+            self.progress.by_name.append(entry.person)
         is_older = self._is_older(submission)
         if is_older:
             time, newer = entry.submitted_at, self._current[entry.person, kata.slug].submitted_at
@@ -201,12 +221,11 @@ class BatchRun:
 class Regraded:
     """The result so far.
 
-    `changed` holds tuples (person, kata, old verdict, new verdict). `left` holds a sentence for every submission that
-    was not graded. `folders` holds the batch folders of those that were.
+    `left` holds a sentence for every submission that was not graded. `folders` holds the batch folders of those that
+    were.
     """
 
     graded: int = 0
-    changed: list[tuple[str, str, Verdict, Verdict]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     folders: set[str] = field(default_factory=set)
 
@@ -234,7 +253,6 @@ def regrade(
     """
     result = Regraded()
     by_seed: dict[bytes, StoredSubmission] = {}
-    secret = os.urandom(32)
     digests = {slug: versions(katas[slug])[:2] for slug in {each.kata for each in stored}}
 
     def jobs() -> Iterator[Job]:
@@ -246,10 +264,11 @@ def regrade(
                         "the gradebook does not know which batch folder holds its files. Specify it with --batch DIR."
                     )
                 files = Batch(Path(folder)).store.take(kata, each.sha256)
+                files = msgspec.structs.replace(files, ignored=each.verdict.ignored_files)
             except KataError as fault:
                 result.left.append(f"{each.person}, {each.kata}: {fault}")
                 continue
-            seed = seed_of(secret, each.person, each.kata, each.sha256, each.submitted_at)
+            seed = os.urandom(16)
             by_seed[seed] = each
             extras = each.verdict.require_extras or kata.require_extras if require_extras is None else require_extras
             whose = {"person": each.person, "submitted_at": each.submitted_at}
@@ -269,11 +288,9 @@ def _add(result: Regraded, book: Gradebook, stored: StoredSubmission, verdict: V
         return
     old = stored.verdict
     kept = {"intake_notes": old.intake_notes, "accepted_confinement": old.accepted_confinement}
-    before, after = book.write(storing.add_regraded, stored.id, msgspec.structs.replace(verdict, **kept))
+    book.write(storing.add_regraded, stored.id, msgspec.structs.replace(verdict, **kept))
     result.graded += 1
     result.folders.add(str(batch or stored.batch))
-    if (before.status, before.score) != (after.status, after.score):
-        result.changed.append((stored.person, stored.kata, before, after))
 
 
 def _job(kata: Kata, digests: tuple[str, str], files: Submission, **others: Any) -> Job:

@@ -18,7 +18,10 @@ from katas_course import collecting
 from katas_course.batch import Batch
 from katas_course.collecting import Collected
 from katas_course.final_marks import FinalMarks
+from katas_course.gradebook import settings
+from katas_course.gradebook.people import Directory
 from katas_course.remotes import Git, Server
+from katas_course.roster import RosterPerson
 
 MOST = 1_000  # search at most this many statuses or issues for an earlier one
 STATES: Mapping[Status, str] = {
@@ -33,12 +36,13 @@ STATES: Mapping[Status, str] = {
 
 @dataclass(frozen=True)
 class Feedback:
-    """What one person gets back on one kata: a state with the points, and a page if there is one."""
+    """What one person gets back on one kata: a state with the points, perhaps a page, and the time of the push."""
 
     kata: str
     state: str
     points: str
     page: str = ""
+    pushed: str = ""
 
 
 class Plan(NamedTuple):
@@ -68,7 +72,8 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
         raise KataError(f"{out}: nothing was collected there. Run `katas collect` with this --out first.")
     returns.silent = set(returns.collected)
     with batch.reading() as held:
-        marks = FinalMarks(held)
+        marks, clock = FinalMarks(held), held.book.read(settings.clock)
+        directory = held.book.read(Directory)
         for row in held.rows():
             record, kata = returns.collected.get(row.person), row.verdict.kata
             if record is None or (katas and kata not in katas):
@@ -76,7 +81,9 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
             returns.silent.discard(row.person)
             verdict, mark = marks.verdict(row), marks.of(row)
             page = batch.feedback / batch.folder_of(row.person) / f"{kata}.md"
-            if row.submitted_at != record.time:
+            if other := _other_login(record, directory.roster.people.get(directory.id_of(row.person))):
+                returns.left_out.append((f"{row.person} ({kata})", other))
+            elif row.submitted_at != record.time:
                 said = f"the push of {record.time} is not the graded one, of {row.submitted_at}"
                 fix = f"katas grade-batch {out}/submissions --times {out}/times.csv --out {graded}"
                 returns.left_out.append((f"{row.person} ({kata})", f"{said}; grade it with: {fix}"))
@@ -84,11 +91,22 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
                 fix = f"katas feedback {graded} --format markdown"
                 returns.left_out.append((f"{row.person} ({kata})", f"no page; write it with: {fix}"))
             else:
-                points = dict(mark.lines).get("Final mark", "") if mark else ""
+                points = mark.final if mark else ""
                 text = page.read_text(encoding="utf-8") if pages else ""
-                one = Feedback(kata, STATES[verdict.status], clean_line(points, 120), text)
+                one = Feedback(kata, STATES[verdict.status], clean_line(points, 120), text, clock.words(record.time))
                 returns.feedback.setdefault(row.person, []).append(one)
     return returns
+
+
+def _other_login(record: Collected, person: RosterPerson | None) -> str:
+    """Return why a repository may be someone else's, if the roster has another login for the person now."""
+    logins = [value for system, value in person.ids if system in collecting.LOGINS] if person else []
+    if not record.login or not logins or record.login.casefold() in (each.casefold() for each in logins):
+        return ""
+    return (
+        f"collected from {record.login}'s repository, but the roster has {', '.join(logins)} now. Collect with the new "
+        "roster, and grade again"
+    )
 
 
 class Returner:
@@ -132,7 +150,7 @@ class Returner:
     def _issue(self, repository: Repository, record: Collected, one: Feedback) -> Plan:
         """Find our own issue on the kata, because a student could write one that looks like it."""
         self._login = self._login or str(repository.get("/user")["login"])
-        body = f"<!-- katas: {one.kata} -->\n{one.page}\n\nGraded: {record.commit}, pushed {record.time}"
+        body = f"<!-- katas: {one.kata} -->\n{one.page}\n\nGraded: {record.commit}, pushed {one.pushed}"
         sent = {"title": f"Feedback on {one.kata}", "body": body[:BODY_LIMIT]}
         there = repository.pages("issues", MOST, state="all", creator=self._login)
         mine = (each for each in there if (each.get("user") or {}).get("login") == self._login)

@@ -13,13 +13,17 @@ from pathlib import Path
 
 from graders.errors import KataError
 from graders.report.exports import harmless
+from graders.report.text import clean_line
 from katas_course import roster_files
 from katas_course.downloads import ANONYMOUS
 from katas_course.gradebook.results import PersonReport
+from katas_course.identity import NUMBER, Said, by_entry, compare
 from katas_course.platforms.platform import Platform, normalised
-from katas_course.roster import BY_HAND, Roster, RosterPerson, spellings
+from katas_course.roster import SYSTEMS, Roster, RosterPerson, same_name, share_a_word
 from katas_course.roster_files import RosterFile
 
+COMMENT = "Final mark: "  # a comment that begins with it is ours, and may be replaced
+LONGEST_COMMENT = 2_000  # characters
 MARK = "\ufeff"  # Excel reads UTF-8 only with this mark
 _SAFE_ID = re.compile(r"[+-]?[\w.@ -]*")  # no spreadsheet runs anything in such a cell
 
@@ -28,8 +32,10 @@ _SAFE_ID = re.compile(r"[+-]?[\w.@ -]*")  # no spreadsheet runs anything in such
 class Filled:
     """A file with points, and the people whom it could not be filled for.
 
-    `doubtful` maps a line of the file to the people who all fit it. `lost` are those of the people without a line who
-    have submitted something or have points by a decision.
+    `doubtful` maps a line of the file to the people who fit it, if several do or if the only one fits other lines, too.
+    `strangers` are people whose name is in the file, but with other ids, and `by_name` those whom nothing but the name
+    identifies in it. `unseen` have submitted according to the file, but not to the gradebook. `lost` are those of the
+    people without a line who have submitted something or have points by a decision.
     """
 
     text: str
@@ -39,8 +45,12 @@ class Filled:
     not_in_gradebook: list[str] = field(default_factory=list)
     awaiting: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # the course, without a submission
+    gone: list[str] = field(default_factory=list)  # from the course and from the file, with points
     doubtful: dict[int, list[str]] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    by_name: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     maxima: tuple[float, float] | None = None
 
     @property
@@ -57,10 +67,13 @@ def fill(
     reports: Sequence[PersonReport],
     column: str | None = None,
     others: Mapping[str, tuple[str, float]] | None = None,
+    *,
+    names: bool = False,
 ) -> Filled:
     """Fill in a kata's points in a file that a platform has written. Its other columns and its ids stay unchanged.
 
-    `others` holds the titles and the maxima of other katas. Raises KataError if the column must be one of theirs.
+    `others` holds the titles and the maxima of other katas. With `names`, a name alone identifies a line, and people
+    without a submission in the gradebook have none. Raises KataError if the column must be one of theirs.
     """
     file = roster_files.read(path)
     delimiter, table, _ = roster_files.read_table(path)
@@ -71,21 +84,28 @@ def fill(
     maxima_line = platform.maxima_line.strip()
     possible = next((cells for _, cells in table[1:] if maxima_line and cells[0].strip() == maxima_line), [])
     position = _position(path, header, possible, platform.points, (kata, title), column)
-    filled = Filled("", header[position])
-    of_line = _of_lines(path, file, reports, kata, filled)
+    filled, comments = Filled("", header[position]), _find(header, platform.comments)
+    handed_in = _handed_in(platform, header, {entry.line: lines[entry.line] for entry in file.entries})
+    of_line = _of_lines(path, file, reports, kata, filled, names=names)
     for line, report in of_line.items():
         if _is_gone(report):
             filled.left.append(report.person)
         elif report.outstanding:
             filled.awaiting.append(report.person)
+        elif line in handed_in and not (names or _has_points(report)):
+            filled.unseen.append(report.person)
         else:
             lines[line][position] = points_of(report, kata) or lines[line][position]
+            if comments is not None and (not lines[line][comments] or lines[line][comments].startswith(COMMENT)):
+                lines[line][comments] = comment_on(report, kata)
             filled.people.append(report.person)
     filled.not_in_gradebook = [
-        entry.name or entry.id or f"line {entry.line}"
+        f"{entry.name or entry.id or 'no name'} (line {entry.line})"
         for entry in file.entries
         if entry.line not in of_line and entry.line not in filled.doubtful
     ]
+    missing = handed_in - of_line.keys() - filled.doubtful.keys()
+    filled.unseen += [f"line {line}" for line in sorted(missing) if not names]
     maximum = _find(header, platform.maximum)
     theirs = [cells[maximum] for cells in lines.values()] if maximum is not None else possible[position : position + 1]
     ours = _maximum(reports, kata)
@@ -95,6 +115,16 @@ def fill(
     _check_owner(path, where, name, filled.maxima, (kata, title), others or {})
     filled.text = _as_csv(lines.values(), delimiter, "\r\n" if b"\r\n" in path.read_bytes() else "\n")
     return filled
+
+
+def _handed_in(platform: Platform, header: Sequence[str], lines: Mapping[int, Sequence[str]]) -> set[int]:
+    """Return the lines that say that a person has submitted."""
+    form, status = platform.times, _find(header, "status")
+    time = _find(header, "|".join(map(normalised, form.titles))) if form else None
+    if form is None or time is None:
+        return set()
+    submitted = {number for number, cells in lines.items() if cells[time].strip(" -")}
+    return submitted if status is None else {each for each in submitted if not form.not_yet.match(lines[each][status])}
 
 
 def minimal(platform: Platform, kata: str, title: str, reports: Sequence[PersonReport]) -> Filled:
@@ -145,6 +175,15 @@ def points_of(report: PersonReport, kata: str) -> str:
     return number(result.mark.points)
 
 
+def comment_on(report: PersonReport, kata: str) -> str:
+    """Return a person's final mark for a kata in words, or nothing without a submission."""
+    result = report.katas[kata]
+    if not result.submitted:
+        return ""
+    how = clean_line(result.mark.text, LONGEST_COMMENT)
+    return f"{COMMENT}{number(result.mark.points)} of {number(result.mark.maximum)} points ({how})"
+
+
 def number(value: float) -> str:
     """Return a number without zeros at its end."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
@@ -154,53 +193,77 @@ def number(value: float) -> str:
 
 
 def _of_lines(
-    path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str, filled: Filled
+    path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str, filled: Filled, *, names: bool
 ) -> dict[int, PersonReport]:
     """Match people to the lines of a file. The people of the file form a roster, whose ids are the line numbers.
 
-    Ids and e-mail addresses decide first, then the number in the name of a person's own submission for the kata, and
-    at last the names. A name decides only about lines that no one's ids fit.
+    A person fits the lines with one of their ids or e-mail addresses, and the one with the number of their own
+    submission for the kata. They get a line only if they fit no other one and it fits no one else, and the number of a
+    submission whose name was hidden is not enough for a line with a name. The name of a person who fits no line decides
+    only with `names`, or without any ids, and never about a line that has other ids.
     """
     lines = {f"\0{entry.line}": entry.line for entry in file.entries}
+    said = {entry.line: by_entry(entry, kata) for entry in file.entries}
     roster = Roster(
         RosterPerson(f"\0{entry.line}", entry.name or "", entry.email or "", ids=(*entry.ids, ("id", entry.id)))
         for entry in file.entries
     )
+    fitting: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for number, ids in said.items():
+        for pair in ids:
+            fitting[pair].add(number)
     numbered = _by_number(path, file, reports, kata)
-    of_person = {
-        report.person: _matched(roster, lines, _ids(report, file.system), exact=True) or numbered.get(report.person)
-        for report in reports
-    }
-    taken = set(of_person.values())
-    result: defaultdict[int, list[PersonReport]] = defaultdict(list)
+    names_of = {entry.line: entry.name for entry in file.entries if entry.name}
+    fits: dict[str, set[int]] = {}
+    of_line: defaultdict[int, list[PersonReport]] = defaultdict(list)
     for report in reports:
-        line = of_person[report.person]
-        if line is None and (named := _matched(roster, lines, _names(report))) not in taken:
-            line = named
-        if line is not None:
-            result[line].append(report)
-        elif not report.has_left:
+        known = [each for each in report.listing.said if not each[0].startswith(NUMBER)]
+        found = set[int]().union(*(fitting.get(each, ()) for each in known))  # ids of one kind, then of different ones
+        if not found:
+            found = _matched(roster, lines, (value for _, value in known), exact=True)
+            # The same number may be an id of one kind here and of another kind there.
+            mine = report.listing.roster.name if report.listing.roster else ""
+            found = {line for line in found if share_a_word(mine, names_of.get(line, ""))}
+        if not report.listing.said:  # what was submitted as a name may be an id
+            found = _matched(roster, lines, _names(report), exact=True)
+        fits[report.person] = found | numbered.get(report.person, set())
+        for line in fits[report.person]:
+            of_line[line].append(report)
+    taken = {line for line, those in of_line.items() if any(each.listing.said for each in those)}
+    for report in reports:
+        if fits[report.person]:
+            continue
+        named = _matched(roster, lines, _names(report)) - taken
+        strange = {each for each in named if compare(report.listing.said, said[each]) == "contradicts"}
+        filled.strangers += [report.person] * bool(strange and _has_points(report))
+        if len(named - strange) == 1 and (names or named <= of_line.keys()):
+            of_line[(named - strange).pop()].append(report)
+            continue
+        if named - strange and _has_points(report):
+            filled.by_name.append(report.person)
+        if not report.has_left:
             filled.not_in_file.append(report.person)
-    filled.doubtful = {line: [each.person for each in those] for line, those in result.items() if len(those) > 1}
+        elif _has_points(report):
+            filled.gone.append(report.person)
+    filled.doubtful = {
+        line: [each.person for each in those]
+        for line, those in of_line.items()
+        if len(those) > 1 or len(fits[those[0].person]) > 1 or (line in names_of and _is_hidden(those[0]))
+    }
     without = {*filled.not_in_file, *(person for those in filled.doubtful.values() for person in those)}
     filled.lost = [each.person for each in reports if each.person in without and _has_points(each)]
-    return {line: those[0] for line, those in result.items() if len(those) == 1}
+    return {line: those[0] for line, those in of_line.items() if line not in filled.doubtful}
 
 
-def _matched(roster: Roster, lines: Mapping[str, int], names: Iterable[str], *, exact: bool = False) -> int | None:
+def _is_hidden(report: PersonReport) -> bool:
+    """Return whether the platform has hidden the name, so that a number alone says whose the submission is."""
+    return report.listing.roster is None and report.person.startswith(f"{ANONYMOUS}_")
+
+
+def _matched(roster: Roster, lines: Mapping[str, int], names: Iterable[str], *, exact: bool = False) -> set[int]:
+    """Return the lines that any of these names and ids fit. If several do, they contradict each other."""
     matches = (roster.match(name) for name in names if name)
-    keys = (match.id for match in matches if not exact or match.how != "full name")
-    return next((lines[key] for key in keys if key is not None), None)
-
-
-def _ids(report: PersonReport, system: str) -> Iterable[str]:
-    person = report.listing.roster
-    if person is not None:
-        ids = sorted(person.ids, key=lambda each: each[0] != system)
-        yield from (value for where, value in ids if where == system)
-        yield person.id
-        yield from (value for where, value in ids if where not in (system, BY_HAND))
-        yield person.email
+    return {lines[match.id] for match in matches if match.id and (not exact or match.how != SYSTEMS["name"])}
 
 
 def _names(report: PersonReport) -> Iterable[str]:
@@ -209,19 +272,20 @@ def _names(report: PersonReport) -> Iterable[str]:
     yield from (name for name, _ in report.listing.names)
 
 
-def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str) -> dict[str, int]:
+def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], kata: str) -> dict[str, set[int]]:
     """Return the lines of people by their numbers in a file. The names of submissions can end in a number.
 
     A platform that numbers people does so anew in each assignment, so a number counts only if the line also has the
-    submission's name. An anonymous file has no names. It must have the numbers of all submissions for the kata. Raises
-    KataError otherwise, because it then belongs to another assignment.
+    submission's name, or if the platform has hidden that. An anonymous file has no names. It must have the numbers of
+    all submissions for the kata. Raises KataError otherwise, because it then belongs to another assignment.
     """
     entries = {each.participant: each for each in file.entries if each.participant}
     numbered = [
-        (report.person, found[1], found[2])
+        (report.person, *each)
         for report in reports
         for standing in (report.katas[kata].standings if kata in report.katas else ())
-        if (found := re.fullmatch(r"(.+)_(\d+)", standing.attempt.submitted_as, re.DOTALL))
+        if standing.attempt.submitted_as in dict(report.listing.names)  # not by another member of the group
+        for each in _numbers_of(standing.attempt.submitted_as, kata, report.listing.said)
     ]
     anonymous = entries and not any(each.name or each.email or each.id for each in file.entries)
     missing = sorted({number for _, _, number in numbered} - entries.keys())
@@ -230,12 +294,20 @@ def _by_number(path: Path, file: RosterFile, reports: Sequence[PersonReport], ka
             f"{path}: it lacks {ANONYMOUS} {missing[0]}, who has submitted {kata}, so it is the worksheet of "
             "another assignment. Download the one of this assignment."
         )
-    result: dict[str, int] = {}
+    result: defaultdict[str, set[int]] = defaultdict(set)
     for person, name, number in numbered:
         entry = entries.get(number)
-        if entry is not None and (not entry.name or set(spellings(entry.name)) & set(spellings(name))):
-            result.setdefault(person, entry.line)
+        if entry is None:
+            continue
+        if not entry.name or name == ANONYMOUS or same_name(entry.name, name):
+            result[person].add(entry.line)
     return result
+
+
+def _numbers_of(name: str, kata: str, known: Said) -> list[tuple[str, str]]:
+    """Return the full name in a submitted name with the number at its end, or else with the stored numbers."""
+    found = re.fullmatch(r"(.+)_(\d+)", name, re.DOTALL)
+    return [(found[1], found[2])] if found else [(name, value) for kind, value in known if kind == NUMBER + kata]
 
 
 def _is_gone(report: PersonReport) -> bool:

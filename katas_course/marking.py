@@ -10,7 +10,7 @@ from typing import Any
 from graders.atomic import folder_lock, interrupts_deferred
 from graders.catalogue import Kata
 from graders.errors import KataError
-from graders.manual_scores import marks_of
+from graders.manual_scores import scores_of
 from graders.verdict import Verdict
 from katas_course import written_files
 from katas_course.batch import Batch, BatchStore
@@ -25,12 +25,12 @@ def store(transaction: Transaction, submission: SubmissionRow, before: Verdict, 
 
     The same are those of the same files at another time, and the rows of a group for the same submission.
     """
-    known, marks = marks_of(before), marks_of(after)
+    known, scores = scores_of(before), scores_of(after)
     every = [submission, *batches.same_files(transaction, submission), *groups.same_of_mates(transaction, submission)]
     for each in every:
-        storing.add_scores(transaction, each, [mark for mark in marks if mark not in known])
-        if len(marks) < len(known):
-            storing.withdraw(transaction, each, keep={mark.task for mark in marks})
+        storing.add_scores(transaction, each, [score for score in scores if score not in known])
+        if len(scores) < len(known):
+            storing.withdraw(transaction, each, keep={score.task for score in scores})
     return every
 
 
@@ -54,7 +54,7 @@ def score(
         with held.book.transaction(alone=True) as transaction:
             submission = _submission(batch, held, transaction, record)
             before = submission.last_verdict()
-            after = award(before, max((mark.at for mark in marks_of(before)), default=""))
+            after = award(before, max((score.at for score in scores_of(before)), default=""))
             changed = {(each.person.name, each.kata) for each in store(transaction, submission, before, after)}
             transaction.session.expire(submission)
             row = Row(person=submission.person.name, submitted_at="", verdict=submission.last_verdict())

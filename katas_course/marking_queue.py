@@ -15,12 +15,12 @@ from graders.atomic import interrupts_deferred
 from graders.catalogue import Kata, Task
 from graders.errors import KataError
 from graders.intake import Submission
-from graders.manual_scores import ManualScore, awarded, grading_of, marks_of, reviewable
+from graders.manual_scores import ManualScore, awarded, grading_of, reviewable, scores_of
 from graders.report.text import clean_line
 from graders.verdict import Verdict
 from katas_course import written_files
 from katas_course.batch import Batch
-from katas_course.gradebook import Gradebook, batches, decisions, groups, leases, results, rubrics
+from katas_course.gradebook import Gradebook, batches, decisions, groups, leases, results, rubrics, settings
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.leases import TaskKey
 from katas_course.gradebook.people import Directory
@@ -38,9 +38,9 @@ ToScore = tuple[int, str, str, Verdict]  # the id of a submission, the person's 
 class MarkedMeanwhile(KataError):
     """Another reviewer has scored the task, or withdrawn its score, since it was shown."""
 
-    def __init__(self, mark: ManualScore | None) -> None:
+    def __init__(self, score: ManualScore | None) -> None:
         super().__init__("another reviewer was faster")
-        self.mark = mark
+        self.score = score
 
 
 # ------------------------------------------------------------------------------------------ the pieces
@@ -131,7 +131,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class OpenPiece:
-    """A piece as a reviewer sees it. `mark` is its current score; its files are in the batch in `folder`.
+    """A piece as a reviewer sees it. `score` is its current score; its files are in the batch in `folder`.
 
     A new score also counts for the others in `people`, who submitted the same files and have the same score so far.
     """
@@ -140,7 +140,7 @@ class OpenPiece:
     kata: Kata
     task: Task
     verdict: Verdict
-    mark: ManualScore | None
+    score: ManualScore | None
     folder: str
     people: tuple[str, ...]
 
@@ -219,8 +219,8 @@ class MarkingQueue:
         notes = [f"You have skipped {skipped}."] if skipped else []
         if others:
             names = ", ".join(sorted({clean_line(each.by, 60) or "another reviewer" for each in others}))
-            until = max(each.until for each in others)[11:16]
-            notes.append(f"Others have {len(others)} open, until {until} UTC: {names}.")
+            until = self.book.read(settings.clock).words(max(each.until for each in others)).partition(" ")[2]
+            notes.append(f"Others have {len(others)} open, until {until}: {names}.")
         title = "Nothing is left" if not left else "1 piece is left" if left == 1 else f"{left} pieces are left"
         return Ending(title, " ".join(notes), skipped)
 
@@ -241,7 +241,7 @@ class MarkingQueue:
         for piece in self.pieces:
             if piece.key not in left_out:
                 opened = self._opened(piece)
-                if opened is not None and (self.wanted.again or opened.mark is None):
+                if opened is not None and (self.wanted.again or opened.score is None):
                     self._seen.add(piece.key)
                     self._history.append(piece)
                     return opened
@@ -274,22 +274,26 @@ class MarkingQueue:
             task = next((each for each in reviewable(kata, verdict) if each.name == piece.task), None)
             if task is None:
                 return None
-            folder, mark, directory = transaction.path_of(row.batch), _mark(verdict, piece.task), Directory(transaction)
-            every = [row, *(each for _, each, _ in self._others(transaction, kata, piece, mark))]
+            folder, score, directory = (
+                transaction.path_of(row.batch),
+                _score(verdict, piece.task),
+                Directory(transaction),
+            )
+            every = [row, *(each for _, each, _ in self._others(transaction, kata, piece, score))]
             rows = (each for one in every for each in (one, *groups.same_of_mates(transaction, one)))
             people = {self._named(directory.id_of(each.person.name)) for each in rows}
-            return OpenPiece(piece, kata, task, verdict, mark, folder, tuple(sorted(people)))
+            return OpenPiece(piece, kata, task, verdict, score, folder, tuple(sorted(people)))
 
     def _others(
-        self, transaction: Transaction, kata: Kata, piece: Piece, mark: ManualScore | None
+        self, transaction: Transaction, kata: Kata, piece: Piece, score: ManualScore | None
     ) -> Iterator[tuple[Piece, SubmissionRow, Verdict]]:
         """Yield what others submitted with the same files, if it has the same score so far."""
         for other in self.all:
             same = (other.kata, other.task, other.sha256) == (piece.kata, piece.task, piece.sha256)
             found = self._submission(transaction, other) if same and other.sha256 and other != piece else None
             if found is not None and other.task in {task.name for task in reviewable(kata, found[1])}:
-                score = _mark(found[1], other.task)
-                if (mark and mark._replace(at="")) == (score and score._replace(at="")):
+                theirs = _score(found[1], other.task)
+                if (score and score._replace(at="")) == (theirs and theirs._replace(at="")):
                     yield other, *found
 
     def _submission(self, transaction: Transaction, piece: Piece) -> tuple[SubmissionRow, Verdict] | None:
@@ -325,9 +329,9 @@ class MarkingQueue:
         task, (points, comment) = shown.task.name, given
         with interrupts_deferred(), self.book.transaction(alone=True) as transaction:
             row, before = self._current(transaction, shown)
-            others = list(self._others(transaction, shown.kata, shown.piece, shown.mark))
+            others = list(self._others(transaction, shown.kata, shown.piece, shown.score))
             every = [(shown.piece, row, before), *others]
-            at = max([now(), *(mark.at for *_, verdict in every for mark in marks_of(verdict))])
+            at = max([now(), *(score.at for *_, verdict in every for score in scores_of(verdict))])
             for piece, submission, verdict in every:
                 after = awarded(shown.kata, verdict, task, points, comment, reviewer=self.book.who, at=at)
                 for each in store(transaction, submission, verdict, after):
@@ -336,7 +340,7 @@ class MarkingQueue:
                 self._seen.add(piece.key)
             transaction.session.expire(row)
             after = self._verdict_of(row)
-        return dataclasses.replace(shown, verdict=after, mark=_mark(after, task))
+        return dataclasses.replace(shown, verdict=after, score=_score(after, task))
 
     def items(self, shown: OpenPiece) -> list[Item]:
         """Return the rubric items of the task, in an order that never changes."""
@@ -358,22 +362,22 @@ class MarkingQueue:
         """Return the ids of the rubric items that the score of a piece comes from."""
         return self.book.read(rubrics.used, *shown.piece.key)
 
-    def meanwhile(self, shown: OpenPiece, mark: ManualScore | None) -> str:
+    def meanwhile(self, shown: OpenPiece, score: ManualScore | None) -> str:
         """Say what another reviewer has done to the score of a piece since it was shown."""
-        if mark is None:
+        if score is None:
             return "The score is withdrawn."
-        points = "1 point" if mark.points == 1 else f"{mark.points:g} points"
-        comment = f": {clean_line(mark.comment)}" if mark.comment else ""
-        return self.visible(f"{clean_line(mark.reviewer, 60)} has given {points} meanwhile{comment}", shown.piece)
+        points = "1 point" if score.points == 1 else f"{score.points:g} points"
+        comment = f": {clean_line(score.comment)}" if score.comment else ""
+        return self.visible(f"{clean_line(score.reviewer, 60)} has given {points} meanwhile{comment}", shown.piece)
 
     def _current(self, transaction: Transaction, shown: OpenPiece) -> tuple[SubmissionRow, Verdict]:
         """Return the submission and its verdict, if its score is still the one that was shown."""
         found = self._submission(transaction, shown.piece)
         if found is None or grading_of(found[1]) != grading_of(shown.verdict):
             raise KataError("the submission was graded again in the meantime, so the points were not stored.")
-        mark = _mark(found[1], shown.task.name)
-        if mark != shown.mark:
-            raise MarkedMeanwhile(mark)
+        score = _score(found[1], shown.task.name)
+        if score != shown.score:
+            raise MarkedMeanwhile(score)
         return found
 
     def write_tables(self) -> list[str]:
@@ -383,5 +387,5 @@ class MarkingQueue:
         return lines
 
 
-def _mark(verdict: Verdict, task: str) -> ManualScore | None:
-    return next((mark for mark in marks_of(verdict) if mark.task == task), None)
+def _score(verdict: Verdict, task: str) -> ManualScore | None:
+    return next((score for score in scores_of(verdict) if score.task == task), None)

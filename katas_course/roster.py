@@ -8,14 +8,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from katas_course.downloads import ANONYMOUS, composed
+from katas_course.downloads import composed
 from katas_course.platforms import PLATFORMS
 
 UNKNOWN = "not in the roster"
 BY_HAND = "name"  # the system of an id that an instructor matched to a submitted name
+BY_TIMES = "times"  # the same, if the file of --times has matched it
+KEPT = "kept"  # the same, if an import of a roster has kept the match
+MATCHED = {
+    BY_HAND: "matched by hand",
+    BY_TIMES: "matched by the file of --times",
+    KEPT: "matched by an earlier roster",
+}
 SYSTEMS = {"name": "full name", "github": "GitHub login"}  # how messages call what has identified a person
 _LAST_PART = re.compile(r"(?P<name>.*)[\W_](?P<id>[^\W_]+)\W*", re.DOTALL)  # an id at the end of a longer name
-SHORT_ID = 2  # characters; such an id at the end of a name could also be the number of an attempt
+SHORT_ID = 2  # characters; such an id at the end of an unknown name could also be the number of an attempt
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Roster:
 
     def __init__(self, people: Iterable[RosterPerson]) -> None:
         self.people = {person.id: person for person in people}
-        self._by_hand: dict[str, str] = {}
+        self._given: dict[str, Match] = {}
         self._indexes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # people by kind and value
         self._systems: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # by id and person
         self._found: dict[str, Match] = {}
@@ -56,8 +63,8 @@ class Roster:
                 address = _folded(person.email)
                 keys += [("e-mail", address), ("e-mail", address.partition("@")[0])]
             for system, value in person.ids:
-                if system == BY_HAND:
-                    self._by_hand[value] = person.id
+                if system in MATCHED:
+                    self._given[value] = Match(person.id, MATCHED[system])
                 else:
                     keys.append(("id", _folded(value)))
                     self._systems[_folded(value), person.id].add(system)
@@ -83,9 +90,19 @@ class Roster:
             self._found[submitted] = self._match(composed(submitted))
         return self._found[submitted]
 
+    def doubt(self, typed: str) -> str:
+        """Return which people have this as their full name if there are several, whether or not it is matched by hand.
+
+        If it is someone's id, it is not in doubt.
+        """
+        match = self.by_itself(composed(typed))
+        return match.how if match.id is None and len(self._named(typed)) > 1 else ""
+
     def _match(self, name: str) -> Match:
-        if name in self._by_hand and not self.namesakes(name):
-            return Match(self._by_hand[name], "matched by hand")
+        return self._given.get(name) or self.by_itself(name)
+
+    def by_itself(self, name: str) -> Match:
+        """Match a submitted name in normal form as `match` does, but not by hand or by a file of times."""
         if name in self.people:
             return Match(name, "roster id")
         folded = _folded(name)
@@ -94,8 +111,8 @@ class Roster:
         doubtful: set[str] = set()
         for how, key in [*keys, ("name", name)]:
             fitting = self._named(name) if how == "name" else self._indexes.get((how, key), set())
-            if last and how == "id" and key != folded and len(key) <= SHORT_ID:
-                fitting = {each for each in fitting if self._is_named(each, last["name"])}
+            if last and how == "id" and key != folded:  # it could also be the last word of a name, or another number
+                fitting = {each for each in fitting if self._may_be_named(each, last["name"], key)}
             chosen = {each for each in fitting if how == "name" or self.people[each].left_at is None} or fitting
             if len(chosen) == 1:
                 (person,) = chosen
@@ -117,10 +134,14 @@ class Roster:
         those = self._indexes.get(("id", last["id"]), set()) if last else set()
         return last is not None and any(self._is_named(each, last["name"]) for each in those)
 
+    def _may_be_named(self, person: str, text: str, key: str) -> bool:
+        """Return whether the text before an id is this person's full name, or the roster has no name and it is long."""
+        name = self.people[person].name
+        return self._is_named(person, text) if name else len(key) > SHORT_ID
+
     def _is_named(self, person: str, text: str) -> bool:
-        """Return whether the text before an id is this person's full name or anonymous."""
-        first = "".join(_words(text))
-        return first == ANONYMOUS.casefold() or first in spellings(self.people[person].name)
+        """Return whether the text before an id is this person's full name."""
+        return "".join(_words(text)) in spellings(self.people[person].name)
 
 
 def spellings(name: str) -> list[str]:
@@ -136,6 +157,17 @@ def spellings(name: str) -> list[str]:
         *words, last = _words(name) or [""]
         result = ["".join([*words, last]), "".join([last, *words])]
     return list(dict.fromkeys(filter(None, result)))
+
+
+def same_name(name: str, other: str) -> bool:
+    """Return whether two full names are the same, in either order."""
+    return bool({*spellings(name)} & {*spellings(other)})
+
+
+def share_a_word(name: str, other: str) -> bool:
+    """Return whether two full names have a word in common, or one of them is unknown."""
+    mine, theirs = {*_words(name)}, {*_words(other)}
+    return not mine or not theirs or bool(mine & theirs)
 
 
 def _words(text: str) -> list[str]:

@@ -29,7 +29,9 @@ class Rule:
 
     `maximum` is the number of points of the kata, or 0 if it is unknown. In the total, the kata has a `weight` (1 if it
     is None) and belongs to a `category`. A missing submission counts as `zero`, or leaves the kata out of the person's
-    total (`empty`). If the kata is done `in_groups`, a submission counts for everyone in the group of its author.
+    total (`empty`). If the kata is done `in_groups`, a submission counts for everyone in the group of its author. The
+    files for the katas that it builds on are the `submitted` ones, those of the best `stored` submissions, or the
+    `shipped` ones; if `earlier` is empty, the submitted ones or else the stored ones.
     """
 
     counts: Literal["best", "last"] = "best"
@@ -43,6 +45,7 @@ class Rule:
     category: str = ""
     missing: Literal["zero", "empty"] = "zero"
     in_groups: bool = False
+    earlier: Literal["", "submitted", "stored", "shipped"] = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def described(rule: Rule) -> str:
     more += f", category {rule.category}" if rule.category else ""
     more += "" if rule.weight is None else f", weight {rule.weight:g}"
     more += ", done in groups" if rule.in_groups else ""
+    more += f", earlier files: {rule.earlier}" if rule.earlier else ""
     more += ", a missing submission does not count" if rule.missing == "empty" else ""
     return f"{rule.counts} submission counts, due {rule.due_at or 'never'}, penalty for lateness: {late}{more}"
 

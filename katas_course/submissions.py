@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
-import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -20,10 +20,13 @@ from graders.errors import IntakeError, KataError
 from graders.intake import Submission, search
 from graders.intake.places import Place, place_at
 from graders.intake.rules import printable
-from katas_course import downloads, roster_files
+from katas_course import downloads, identity, roster_files
+from katas_course.clock import unclear, zone_of
 from katas_course.downloads import ANONYMOUS, Cohort, SubmissionEntry, as_time, as_utc, composed, mtime
+from katas_course.identity import Said
 from katas_course.platforms import PLATFORMS, is_late_note
 from katas_course.platforms.platform import Belongs, TimesColumn, normalised
+from katas_course.roster import same_name, spellings
 
 
 @dataclass(frozen=True)
@@ -64,22 +67,54 @@ def read(path: Path, form: str | None = None, belongs: Belongs = lambda _: False
         if alone:
             entries.append(replace(entry, person=alone[0], others=tuple(alone[1:])))
     entries.sort(key=lambda entry: entry.person)
-    return Cohort(platform.name if platform else "folders", entries, source.left_out)
+    return Cohort(platform.name if platform else "folders", entries, source.left_out, source.unread)
 
 
-def told_apart(cohort: Cohort, namesakes: Callable[[str], object]) -> Cohort:
-    """Return the cohort with a platform's numbers in those names that have `namesakes` on the roster."""
+def without_groups(cohort: Cohort, known: AbstractSet[tuple[str, str]]) -> Cohort:
+    """Return the cohort without the group that Moodle puts before a name, as in `Red-Ada Roe_501`.
+
+    `known` holds the names as `spellings`, each with the person's group or with a platform's number.
+    """
+
+    def plain(entry: SubmissionEntry) -> str:
+        person = entry.person.removesuffix(f"_{entry.participant}")
+        for place in (place for place, letter in enumerate(person) if letter == "-"):
+            group, name = person[:place], person[place + 1 :]
+            pairs = {(first, each) for first in (group, entry.participant) for each in spellings(name)}
+            if entry.participant and (name == ANONYMOUS or pairs & known):
+                return name
+        return ""
+
+    names = [plain(entry) for entry in cohort.entries]
+    several = {name for name, count in Counter(names).items() if count > 1 or name == ANONYMOUS}
     entries = [
-        replace(each, person=f"{each.person}_{each.participant}")
-        if each.participant and namesakes(each.person)
-        else each
-        for each in cohort.entries
+        replace(each, person=f"{name}_{each.participant}" if name in several else name) if name else each
+        for each, name in zip(cohort.entries, names, strict=True)
     ]
     return replace(cohort, entries=sorted(entries, key=lambda entry: entry.person))
 
 
-def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool] | None = None) -> Cohort:
-    """Return the cohort with these submission times. A group has the time of its first member who has one.
+def names_by_number(path: Path) -> set[tuple[str, str]]:
+    """Return the numbers of a platform's list of people with their names as `spellings`, or none for another file."""
+    if roster_files.platform_of(roster_files.read_table(path).lines[0][1]) is None:
+        return set()
+    found = roster_files.read(path).entries
+    return {(each.participant, name) for each in found if each.participant for name in spellings(each.name or "")}
+
+
+def told_apart(cohort: Cohort, called: Callable[[SubmissionEntry], str]) -> Cohort:
+    """Return the cohort with the names that the gradebook has for its entries."""
+    entries = [replace(each, person=called(each)) for each in cohort.entries]
+    return replace(cohort, entries=sorted(entries, key=lambda entry: entry.person))
+
+
+def with_times(
+    cohort: Cohort,
+    times: Mapping[str, str],
+    late: Mapping[str, bool] | None = None,
+    ids: Mapping[str, Said] = MappingProxyType({}),
+) -> Cohort:
+    """Return the cohort with these submission times and ids. A group has the time of its first member who has one.
 
     A person with a time no longer has the note that the platform marked it as late: the time says it. `late` holds the
     marks of the platform that the times come from.
@@ -90,7 +125,7 @@ def with_times(cohort: Cohort, times: Mapping[str, str], late: Mapping[str, bool
         if given is not None:
             notes, is_late = tuple(note for note in entry.notes if not is_late_note(note)), (late or {}).get(given)
             entry = replace(entry, submitted_at=times[given], explicit=True, notes=notes, late=is_late)
-        entries.append(entry)
+        entries.append(replace(entry, said=ids.get(composed(entry.person), frozenset())))
     return replace(cohort, entries=entries)
 
 
@@ -123,33 +158,40 @@ class Times(NamedTuple):
     """The submission times in a file by person, in UTC (ISO 8601), and who is late according to the platform.
 
     `note` says how times without a time zone were read, if the file is a platform's. `ids` are what it says about a
-    person besides the name: the id and the e-mail address.
+    person besides the name.
     """
 
     times: dict[str, str]
     late: frozenset[str] = frozenset()
     note: str = ""
-    ids: Mapping[str, tuple[str, str]] = MappingProxyType({})
+    ids: Mapping[str, Said] = MappingProxyType({})
 
 
-def read_times(path: Path, people: Collection[str] = (), zone: str | None = None) -> Times:
+def read_times(
+    path: Path, people: Collection[str] = (), zone: str | None = None, numbers: Mapping[str, str] = MappingProxyType({})
+) -> Times:
     """Read each person's submission time from a CSV file with the columns `person` and `time`.
 
     The first line may be a header. The file may also be a platform's list of people with times. A person in it gets
-    the one of their names that is in `people`. Times are in ISO 8601; those without an offset are in `zone`, by default
-    in UTC, and a platform's in the time zone of this machine. Raises KataError if a line is invalid.
+    the one of their names that is in `people`, unless `numbers` has another number for this name. Times are in ISO
+    8601; those without an offset are in `zone`, by default in UTC, and a platform's in the time zone of this machine.
+    Raises KataError if a line is invalid.
     """
     lines = roster_files.read_table(path).lines
     platform = roster_files.platform_of(lines[0][1])
     form = platform.times if platform else None
-    in_zone = _zone(zone)
+    in_zone = zone_of(zone) if zone else None
     times: dict[str, str] = {}
-    ids: dict[str, tuple[str, str]] = {}
+    ids: dict[str, Said] = {}
     late = set()
-    for number, person, known, text, is_late in _of_list(path, lines, people, form) if form else _of_table(lines):
+    for number, person, known, text, is_late in (
+        _of_list(path, lines, people, numbers, form) if form else _of_table(lines)
+    ):
         ids[composed(person)] = known
         try:
             moment = form.moment(text) if form else datetime.datetime.fromisoformat(text)
+            if moment.tzinfo is None and in_zone and (problem := unclear(moment, in_zone)) and not form:
+                raise KataError(f"{path}, line {number}: {problem}.")
             if moment.tzinfo is None and (in_zone or form):
                 moment = moment.replace(tzinfo=in_zone) if in_zone else moment.astimezone()
             time = as_utc(moment)
@@ -168,15 +210,8 @@ def read_times(path: Path, people: Collection[str] = (), zone: str | None = None
     return Times(times, frozenset(late), f"{note} (to change it: --zone Europe/Berlin)", ids)
 
 
-def _zone(name: str | None) -> zoneinfo.ZoneInfo | None:
-    try:
-        return None if name is None else zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise KataError(f"--zone {name}: there is no such time zone. Specify one such as Europe/Berlin.") from None
-
-
-# A line's number, a person with their id and e-mail address, a time as text, and whether it is marked as late.
-TimeLine = tuple[int, str, tuple[str, str], str, bool]
+# A line's number, a person with their ids, a time as text, and whether it is marked as late.
+TimeLine = tuple[int, str, Said, str, bool]
 
 
 def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
@@ -184,11 +219,15 @@ def _of_table(lines: Sequence[tuple[int, list[str]]]) -> Iterator[TimeLine]:
         if number == 1 and row[0].strip().lower() == "person":
             continue
         cells = [cell.strip() for cell in row]
-        yield number, cells[0], ("", ""), cells[1] if len(cells) == 2 else "", False
+        yield number, cells[0], frozenset(), cells[1] if len(cells) == 2 else "", False
 
 
 def _of_list(
-    path: Path, lines: Sequence[tuple[int, list[str]]], people: Collection[str], form: TimesColumn
+    path: Path,
+    lines: Sequence[tuple[int, list[str]]],
+    people: Collection[str],
+    numbers: Mapping[str, str],
+    form: TimesColumn,
 ) -> Iterator[TimeLine]:
     """Yield the lines of a platform's list of people that have a time of submission."""
     header = [normalised(name) for name in lines[0][1]]
@@ -199,18 +238,26 @@ def _of_list(
     for each in roster_files.read(path).entries:
         cells = dict(zip(header, cells_of[each.line], strict=False))
         text, name = cells.get(submitted, "").strip(), each.name or ""
-        numbered = f"{name or ANONYMOUS}_{each.participant}"  # as downloads of this assignment call namesakes
-        names = [numbered, name, each.id, each.email or ""]
-        person = next((one for one in names if composed(one) in people), each.id or each.email or name or numbered)
+        # As downloads of this assignment call namesakes, and everyone while names are hidden.
+        numbered, hidden = (f"{one}_{each.participant}" for one in (name or ANONYMOUS, ANONYMOUS))
+        own = numbers.get(composed(name)) or each.participant  # a bare name's, if someone in the download has it
+        bare = name if own == each.participant else ""
+        names = [numbered, hidden, bare, each.id, each.email or ""]
+        person = next((one for one in names if composed(one) in people), each.id or each.email or bare or numbered)
         if text not in ("", "-"):
-            yield each.line, person, (each.id, each.email or ""), text, form.is_late(cells)
+            yield each.line, person, identity.by_entry(each), text, form.is_late(cells)
 
 
 def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:
-    """Raise KataError if most people have other numbers in a platform's list, because each assignment has its own."""
+    """Raise KataError if a number is someone else's in a platform's list, or if most people have other numbers there.
+
+    Each assignment has its own numbers.
+    """
     numbers: dict[str, set[str]] = {}
+    names_of: dict[str, str] = {}
     for each in roster_files.read(path).entries:
         numbers.setdefault(composed(each.name or ANONYMOUS), set()).add(each.participant)
+        names_of[each.participant] = each.name or ANONYMOUS
     everyone = set().union(*numbers.values())
     names = [(entry.person.removesuffix(f"_{entry.participant}"), entry.participant) for entry in entries]
     other = [f"{name}_{number}" for name, number in names if number and number not in numbers.get(name, everyone)]
@@ -219,6 +266,13 @@ def check_worksheet(path: Path, entries: Sequence[SubmissionEntry]) -> None:
             f"{path}: it is another assignment's worksheet, because {len(other)} of {len(names)} people have other "
             f"numbers in it ({other[0]} is not there). Download this assignment's, or use this one: --anyway"
         )
+    for name, number in names:
+        there = names_of.get(number, ANONYMOUS)
+        if number and ANONYMOUS not in (there, name) and not same_name(there, name):
+            raise KataError(
+                f"{path}: it is another assignment's or another section's worksheet, because number {number} is "
+                f"{there} there, but {name} in the download. Download this assignment's, or use this one: --anyway"
+            )
 
 
 def times_of(people: Collection[str], times: Mapping[str, str], ids: Mapping[str, str]) -> dict[str, str]:

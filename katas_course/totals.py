@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from katas_course.clock import UTC
 from katas_course.rules import FinalMark, Rule
 
 
@@ -24,11 +25,15 @@ class Category:
 
 @dataclass(frozen=True)
 class Course:
-    """The settings of a whole course. A person passes with `pass_percent` of the maximum, unless it is None."""
+    """The settings of a whole course, whose times are shown in the time zone `zone`.
+
+    A person passes with `pass_percent` of the maximum, unless it is None.
+    """
 
     late_day_bank: int = 0
     pass_percent: float | None = None
     categories: tuple[Category, ...] = ()
+    zone: str = UTC
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from graders.report.exports import csv_of
 from graders.verdict import to_json
 from katas_course.batch import Batch, BatchStore
 from katas_course.blobs import writing
-from katas_course.gradebook import Gradebook, batches, results
+from katas_course.clock import Clock
+from katas_course.gradebook import Gradebook, batches, results, settings
 from katas_course.gradebook.batches import Summary
 from katas_course.gradebook.results import KataResult
 from katas_course.gradebook.storing import Key, Row
@@ -69,18 +70,20 @@ def table(held: BatchStore, known: Mapping[Key, KataResult] | None = None) -> st
     `known` is what `results.by_name` returns, if that is known already.
     """
     known = held.book.read(results.by_name) if known is None else known
+    clock = held.book.read(settings.clock)
     rows = (
-        (*_of_verdict(row), *_of_mark(row, known.get(key))) for key, row in sorted(held.read(batches.summaries).items())
+        (*_of_verdict(row, clock), *_of_mark(row, known.get(key)))
+        for key, row in sorted(held.read(batches.summaries).items())
     )
     return csv_of([(*OF_VERDICT, *OF_MARK), *rows])
 
 
-def _of_verdict(row: Summary) -> tuple[object, ...]:
+def _of_verdict(row: Summary, clock: Clock) -> tuple[object, ...]:
     verdict = row.verdict
     worth = (row.person, verdict.kata, verdict.status, verdict.score, verdict.max_score)
     notes = wording.notes(verdict.intake_notes, verdict.stopped_tests)
     messages = verdict.message.partition("\n")[0], "; ".join(notes)
-    return *worth, row.submitted_at, verdict.submission_sha256, *messages
+    return *worth, clock.iso(row.submitted_at), verdict.submission_sha256, *messages
 
 
 def _of_mark(row: Summary, result: KataResult | None) -> tuple[object, ...]:

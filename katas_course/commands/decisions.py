@@ -22,7 +22,7 @@ from katas_course.commands.options import (
     option,
 )
 from katas_course.gradebook import Gradebook, decisions, results, settings, storing
-from katas_course.written_files import after_decision
+from katas_course.written_files import after_decision, outdated_everywhere
 
 app = typer.Typer(help="Keep a list of requests to regrade.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -113,11 +113,11 @@ def list_(
 ) -> None:
     """List the open requests to regrade."""
     with open_gradebook(gradebook) as book:
-        requests = book.read(decisions.requests, closed=everything)
+        requests, clock = book.read(decisions.requests, closed=everything), book.read(settings.clock)
     for person, each in requests:
         state = f"closed by {each.closed_by} {each.closed_at}: {each.answer}" if each.closed_at else "open"
         words = (str(each.id), person, each.kata, each.opened_at, each.reason, state)
-        print("  ".join(line(word, 1_000) for word in words))
+        print(clock.in_text("  ".join(line(word, 1_000) for word in words)))
     if not requests:
         print("no requests" if everything else "no open requests")
 
@@ -132,4 +132,5 @@ def close(
     """Close a request to regrade, with an answer."""
     with open_gradebook(gradebook, by, signed=True) as book:
         person, kata = book.write(decisions.close_request, number, answer)
-    print(f"request {number} closed: {line(person)}, {line(kata)}")
+        outdated = outdated_everywhere(book, kata)
+    print("\n".join([f"request {number} closed: {line(person)}, {line(kata)}", *outdated]))

@@ -15,6 +15,7 @@ from graders.output import delivery
 from graders.report.exports import csv_of
 from katas_course import lms_export
 from katas_course.batch import Batch
+from katas_course.clock import Clock
 from katas_course.commands.options import (
     DEFAULT_URL,
     BatchFolder,
@@ -58,8 +59,8 @@ def export_csv(
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         reports = book.read(results.reports, kata)
-        course = book.read(settings.course)
-    text = csv_of(_per_submission(reports) if per == "submission" else _per_person(reports, course))
+        course, clock = book.read(settings.course), book.read(settings.clock)
+    text = csv_of(_per_submission(reports, clock) if per == "submission" else _per_person(reports, course))
     if output is None:
         print(text, end="")
         return
@@ -67,7 +68,7 @@ def export_csv(
     print(f"written: {output}")
 
 
-def _per_submission(reports: Sequence[PersonReport]) -> list[list[Any]]:
+def _per_submission(reports: Sequence[PersonReport], clock: Clock) -> list[list[Any]]:
     found = [result for report in reports for result in report.katas.values()]
     several = len({result.kata for result in found}) > 1
 
@@ -88,7 +89,7 @@ def _per_submission(reports: Sequence[PersonReport]) -> list[list[Any]]:
             rows.append([*who, *none, _final(result), result.mark.text, *[""] * len(tasks)])
         for each in result.standings:
             verdict, counts = each.attempt.verdict, each is result.counted
-            of_submission = [each.attempt.submitted_at, verdict.submission_sha256]
+            of_submission = [clock.iso(each.attempt.submitted_at), verdict.submission_sha256]
             of_verdict = [verdict.status, verdict.score, verdict.max_score]
             worth = [each.late, int(each.over_limit), each.points, int(counts), *(final if counts else ["", ""])]
             given = [task for task in verdict.tasks if task.status != "awaiting_review"]
@@ -174,7 +175,10 @@ STATUSES = "Exit status: 0 all points are written, or await review; 2 some belon
 Into = Annotated[Path | None, option("A file that you have downloaded from the platform: fill it in.", "FILE")]
 Column = Annotated[str | None, option("The column for the points; by default, the one that fits.", "NAME")]
 Output = Annotated[Path | None, option("Write to this file; by default, to the --into file, or to the screen.", "FILE")]
-Anyway = Annotated[bool, option("Fill it in even if it seems to belong to another kata.", None, "--anyway")]
+Anyway = Annotated[
+    bool,
+    option("Fill it in even if it seems to belong to another kata, and lines that only a name fits.", None, "--anyway"),
+]
 
 
 def _export(
@@ -203,7 +207,7 @@ def _export(
     if into is None:
         filled = lms_export.minimal(platform, kata, title, reports)
     else:
-        filled = lms_export.fill(into, platform, kata, title, reports, column, {} if anyway else others)
+        filled = lms_export.fill(into, platform, kata, title, reports, column, {} if anyway else others, names=anyway)
     target = output or into
     if target is None:
         print(filled.text, end="")
@@ -212,7 +216,7 @@ def _export(
         print(f"written: {target} ({len(filled.people)} people, column {line(filled.column)})")
     for text in _problems(filled, into or gradebook):
         typer.echo(text, err=target is None)
-    return 2 if filled.lost else 0
+    return 2 if filled.lost or filled.unseen else 0
 
 
 for each in PLATFORMS.values():
@@ -226,13 +230,20 @@ def _problems(filled: Filled, file: Path | str) -> list[str]:
         f"in the gradebook, but not in {where}": filled.not_in_file,
         "in the file, but not in the gradebook": filled.not_in_gradebook,
         "left the course without a submission, so their lines are unchanged": filled.left,
+        f"left the course with points, and not in {where}": filled.gone,
         "left out, because their points await review": filled.awaiting,
+        "the file has this name, but with other ids, so its line is unchanged": filled.strangers,
+        "only the name fits a line, so it was left out (import a roster with the file's ids or e-mail addresses, "
+        "or check these lines and write them with --anyway)": filled.by_name,
+        "the file says that they submitted, but the gradebook has no submission of theirs, so their lines are "
+        "unchanged (grade it, or write their points with --anyway)": filled.unseen,
     }
     lines = [f"{what}: {listed(people)}" for what, people in groups.items() if people]
-    lines += [
-        f"line {number} fits several people, so it was left out: {listed(people)}"
-        for number, people in sorted(filled.doubtful.items())
-    ]
+    for number, people in sorted(filled.doubtful.items()):
+        why = "fits several people" if len(people) > 1 else "is not certain"
+        lines.append(f"line {number} {why}, so it was left out: {listed(sorted(people))}")
+    if filled.doubtful:
+        lines.append("  grade the submissions with --times, or decide: katas gradebook people match NAME ID")
     if filled.maxima:
         theirs, ours = filled.maxima
         lines.append(f"the platform has {theirs:g} points for it, but the kata has {ours:g}: change it there")

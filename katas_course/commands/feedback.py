@@ -19,25 +19,33 @@ from graders.errors import KataError
 from graders.extras import missing
 from graders.output import delivery
 from graders.verdict import Audience, HiddenDetail, Verdict
-from katas_course.commands.options import argument, counted, line, listed, option, verdict_in
+from katas_course.commands.options import argument, counted, first_of, line, listed, option, verdict_in
 
 if TYPE_CHECKING:
     from katas_course.batch import Batch, BatchStore
     from katas_course.final_marks import FinalMarks
     from katas_course.gradebook.storing import Key
+    from katas_course.marked_reports import MarkNote
 
 
 SUFFIXES = {"html": "html", "markdown": "md", "terminal": "txt", "json": "json", "junit": "xml", "csv": "csv"}
 BATCH = "Specify the --out folder of `katas grade-batch`, or a verdict file."
 NO_AUDIENCE = "--audience is only for a verdict file. A batch's reports are always for learners, so leave it out."
-FORMS_FOR_PEOPLE = ("html", "markdown", "terminal")  # they show the final mark; the others are for programs
-LONGEST_LINE = 3_000  # characters, enough for a reviewer's comment
+FORMS_FOR_PEOPLE = ("html", "markdown", "terminal")  # their tasks have the decisions on them, too
 PACKAGES = ("markdown_it", "mdit_py_plugins", "latex2mathml")  # that explanations in HTML need
 REMEDY = "Fix that or choose another folder (--to DIR), and run the command again to write the missing reports."
 
 Reader = Annotated[str | None, option("The reader of a verdict file: learner, public or instructor.", "WHO")]
 Explanations = Annotated[
     bool, option("Add each kata's explanation, which shows parts of solutions.", None, "--explanations")
+]
+
+Download = Annotated[
+    Path | None, option("The download of Moodle or Canvas with the submissions, for --upload.", "FILE", "--download")
+]
+Upload = Annotated[
+    Path | None,
+    option("Also pack the pages on the kata into this .zip, for --download's platform.", "FILE", "--upload"),
 ]
 
 PageKey = tuple[str, str]  # the name of a person's folder, and a kata's slug
@@ -56,6 +64,8 @@ def feedback(
     to: Annotated[Path | None, option("The folder to write to; OUT/feedback by default.", "DIR", "--to")] = None,
     audience: Reader = None,
     explanations: Explanations = False,
+    download: Download = None,
+    upload: Upload = None,
 ) -> int:
     """Write the reports that students get back.
 
@@ -65,21 +75,50 @@ def feedback(
 
     Exit status: 0 all reports are written, 2 some were left out or could not be written.
     """
-    form = _form(form or ("html" if out.is_dir() else "terminal"))
     if not out.is_dir():
-        if people or katas or to or explanations:
+        form = _form(form or "terminal")
+        if people or katas or to or explanations or upload:
             raise KataError(f"{out}: this is not a folder. With a verdict file, use only --format and --audience.")
         _show(out, form, audience or "learner")
         return 0
     if audience is not None:
         raise KataError(NO_AUDIENCE)
+    if (download is None) != (upload is None) or (upload and len(katas or ()) != 1):
+        raise KataError("--upload: it needs one --kata, and --download with the platform's own download of it.")
     from katas_course.batch import Batch
 
+    batch, returns = Batch(out), None
+    if download:
+        from katas_course import uploads
+        from katas_course.gradebook import settings
+        from katas_course.gradebook.people import Directory
+
+        (kata,) = katas or [""]
+        with batch.reading() as held:
+            directory, rules = held.book.read(Directory), held.book.read(settings.rules)
+        returns = uploads.read(download, directory, kata, in_groups=kata in rules and rules[kata].in_groups)
+    form = _form(form or ("html" if returns is None or returns.takes_pages else "terminal"))
     if explanations:
         check_explanations(form)
-    writer = _ReportWriter(Batch(out), to or Batch(out).feedback, form, people or [], katas or [], explanations)
+    writer = _ReportWriter(batch, to or batch.feedback, form, people or [], katas or [], explanations)
     print("\n".join(writer.run()))
+    if upload and returns:
+        ids = {
+            batch.folder_of(name): directory.id_of(name) for name in (*directory.submitters, *directory.roster.people)
+        }
+        pages = {ids[person]: writer.page(person, kata) for person, kata in (*writer.written, *writer.same)}
+        data, missing = uploads.packed(pages, returns)
+        delivery.deliver_bytes(data, upload)
+        doubtful = first_of("not packed, because it may be someone else's", returns.doubtful)
+        fix = ["Use the download that was graded, or grade this one with its worksheet (--times)."] if doubtful else []
+        packed = f"written: {upload} ({len(pages.keys() & returns.names.keys())} pages)"
+        print("\n".join([packed, *_not_in(download, missing), *doubtful, *fix]))
+        return 2 if writer.left_out or missing or doubtful else 0
     return 2 if writer.left_out else 0
+
+
+def _not_in(download: Path | None, people: Sequence[str]) -> list[str]:
+    return [f"not in {download}, so not packed: {listed(people)}"] if people else []
 
 
 def _form(name: str) -> str:
@@ -177,7 +216,7 @@ class _ReportWriter:
             verdict = _allowed(final if self.form in FORMS_FOR_PEOPLE else row.verdict, details)
             try:
                 target = self._target(*key)
-                text = self._rendered(verdict, key, mark.lines if mark else ())
+                text = self._rendered(verdict, key, mark)
             except _LeftOut as fault:
                 self.left_out.append(str(fault))
                 continue
@@ -218,10 +257,17 @@ class _ReportWriter:
             raise KataError(f"{out}: no verdicts for {_some(self.people)} on {_some(self.katas)}.")
         return chosen, sorted(asked - {person for person, _ in chosen})
 
+    def page(self, person: str, kata: str) -> Path:
+        """Return the path of a report."""
+        return self.to / person / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
+
     def _target(self, person: str, kata: str) -> Path:
-        """Return the path of a report. Raises _LeftOut for a symbolic link, or for another person's folder."""
-        folder = self.to / person
-        target = folder / f"{kata}.{SUFFIXES.get(self.form, f'{self.form}.json')}"
+        """Make the folder of a report, and return the report's path.
+
+        Raises _LeftOut for a symbolic link, or for another person's folder.
+        """
+        target = self.page(person, kata)
+        folder = target.parent
         with _writable(folder):
             if not folder.is_symlink():
                 folder.mkdir(exist_ok=True)
@@ -236,9 +282,10 @@ class _ReportWriter:
             )
         return target
 
-    def _rendered(self, verdict: Verdict, key: PageKey, mark: Sequence[tuple[str, str]]) -> str:
+    def _rendered(self, verdict: Verdict, key: PageKey, mark: MarkNote | None) -> str:
         """Return the report. Raises _LeftOut if rendering fails, so that the other reports are still written."""
         from graders import report
+        from katas_course.marked_reports import with_mark
 
         try:
             text = with_mark(report.render([verdict], self.form), self.form, mark)
@@ -294,30 +341,6 @@ def _some(names: Collection[str]) -> str:
 
 
 # ------------------------------------------------------------------------- what is added to a report
-
-
-def with_mark(report: str, form: str, lines: Sequence[tuple[str, str]]) -> str:
-    """Return the report with these labelled lines. Formats for programs have no place for them and stay unchanged."""
-    cleaned = [(label, line(text, LONGEST_LINE)) for label, text in lines]
-    match form:
-        case "html":
-            rows = "\n".join(
-                f'<tr><th scope="row">{escape(key)}</th><td>{escape(text)}</td></tr>' for key, text in cleaned
-            )
-            before, end, after = report.partition("</h1>")
-            return f"{before}{end}\n<table>\n<caption>Your mark</caption>\n<tbody>\n{rows}\n</tbody>\n</table>{after}"
-        case "markdown":
-            rows = "\n".join(f"| {_cell(label)} | {_cell(text)} |" for label, text in cleaned)
-            return f"{report.rstrip()}\n\n| Your mark | |\n|---|---|\n{rows}\n"
-        case "terminal":
-            rows = "\n".join(f"  {label + ':':<11} {text}" for label, text in cleaned)
-            return f"{report.rstrip()}\n\n{rows}\n"
-        case _:
-            return report
-
-
-def _cell(text: str) -> str:
-    return escape(text, quote=False).replace("\\", "\\\\").replace("|", "\\|").replace("`", "\\`").replace("*", "\\*")
 
 
 def check_explanations(form: str) -> None:

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 from graders import catalogue
 from graders.cli.session import Invocation, say, seed_of
 from graders.cli.terminal import interrupted
 from graders.errors import KataError
 from graders.output.progress_bar import LINE_S, LineReporter, progress_bar
+from graders.verdict import Status
+from katas_course.clock import UTC, Clock
 from katas_course.commands.options import (
     Workers,
     argument,
@@ -36,9 +38,9 @@ if TYPE_CHECKING:
     from katas_course.downloads import Cohort
     from katas_course.executors import JobExecutor
     from katas_course.gradebook.batches import Summary
+    from katas_course.gradebook.people import Directory
     from katas_course.gradebook.storing import Key
     from katas_course.grading import BatchProgress, BatchRun
-    from katas_course.roster import Roster
 
 TIMED = one_of(each.title for each in PLATFORMS.values() if each.times)
 Submissions = Annotated[
@@ -65,7 +67,8 @@ Times = Annotated[
     Path | None, option(f"A CSV file with each person's submission time, or {TIMED}'s grading worksheet.", "FILE")
 ]
 Zone = Annotated[
-    str | None, option(f"The time zone of times without one; by default UTC, and for {TIMED} this machine's.", "NAME")
+    str | None,
+    option(f"The time zone of times without one; by default the course's or, for {TIMED}, this machine's.", "NAME"),
 ]
 Book = Annotated[str | None, option("The gradebook of a new batch; by default, gradebook.sqlite in DIR.", "URL")]
 Seed = Annotated[str | None, option("The seed of a new batch: 64 hexadecimal digits.", "HEX")]
@@ -118,9 +121,16 @@ def grade_batch(
 
     root, require, batch = Invocation.root, cast("Confinement | None", require_confinement), Batch(out)
     loaded = [catalogue.load(root, slug) for slug in dict.fromkeys(katas or ())] or catalogue.load_all(root)
-    roster = _roster(batch, gradebook)
-    cohort = submissions.told_apart(submissions.read(folder, form, roster.has), roster.namesakes)
-    given = submissions.read_times(times, cohort.people, zone) if times else submissions.Times({})
+    directory, clock = _known(batch, gradebook)
+    cohort = submissions.read(folder, form, directory.roster.has if directory else lambda _: False)
+    slugs = [kata.slug for kata in loaded]
+    in_lists = submissions.names_by_number(times) if times else set()
+    cohort = submissions.without_groups(cohort, in_lists | (directory.named(slugs) if directory else set()))
+    if directory:
+        cohort = submissions.told_apart(cohort, lambda entry: directory.called(entry, slugs))
+    zone = zone or (clock.zone if clock.zone != UTC else None)  # without any, Moodle's times are this machine's
+    numbers = {} if anyway else {entry.person: entry.participant for entry in cohort.entries}
+    given = submissions.read_times(times, cohort.people, zone, numbers) if times else submissions.Times({})
     if folder.resolve() in (out.resolve(), *out.resolve().parents):
         raise KataError(
             f"--out {out}: it is inside the submissions folder and would be graded too. Choose another folder."
@@ -155,25 +165,25 @@ def grade_batch(
         about_batch = _state(held, out, loaded, resumed=run.progress.current > 0)
         marks = {(each.person, each.submitted_at): each.late for each in cohort.entries if each.late is not None}
         about_batch += held.book.read(results.lateness_warnings, None, marks)
-    lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch)
-    print("\n".join(lines + without + first_of("skipped", cohort.left_out)))
-    return 2 if run.progress.errors else 0
+    ways = [ROSTER, *([] if times else [TIMES]), IDS]
+    lines = summary(run.progress, out, len(cohort.people), time.monotonic() - started, about_batch, ways)
+    lines += without + first_of("skipped", cohort.left_out) + first_of("not read, so not graded", cohort.unread)
+    print(clock.in_text("\n".join(lines)))
+    return 2 if run.progress.errors or run.progress.doubtful or cohort.unread else 0
 
 
-def _roster(batch: Batch, gradebook: str | None) -> Roster:
-    """Return the roster of the gradebook that a batch is in, or will be in."""
+def _known(batch: Batch, gradebook: str | None) -> tuple[Directory | None, Clock]:
+    """Return the people and the clock of the gradebook that a batch is in, or will be in."""
+    from katas_course.gradebook import settings
     from katas_course.gradebook.people import Directory
-    from katas_course.roster import Roster
 
     if batch.exists:
         with batch.reading() as held:
-            directory = held.book.read(Directory)
-    elif gradebook is None or ("://" not in gradebook and not Path(gradebook).is_file()):
-        return Roster([])
-    else:
-        with open_gradebook(gradebook) as book:
-            directory = book.read(Directory)
-    return directory.roster
+            return held.book.read(Directory), held.book.read(settings.clock)
+    if gradebook is None or ("://" not in gradebook and not Path(gradebook).is_file()):
+        return None, Clock()
+    with open_gradebook(gradebook) as book:
+        return book.read(Directory), book.read(settings.clock)
 
 
 def _match(cohort: Cohort, given: submissions.Times, held: BatchStore, file: Path) -> None:
@@ -182,19 +192,20 @@ def _match(cohort: Cohort, given: submissions.Times, held: BatchStore, file: Pat
     Other names may be someone else's in the next assignment. Raises KataError if a name is matched to another person.
     """
     from katas_course.gradebook import people
+    from katas_course.roster import BY_TIMES
 
     roster = held.book.read(people.Directory).roster
     numbered = {each.person for each in cohort.entries if each.person.endswith(f"_{each.participant or None}")}
     for name, ids in given.ids.items():
-        owner, matched = roster.owner(ids), roster.match(name).id
+        owner, matched = roster.owner(value for _, value in ids), roster.match(name).id
         if owner is None or matched == owner or (matched is None and name not in numbered):
             continue
         if matched is not None:
             raise KataError(
-                f"{file}: {name} is matched to {matched}, but the file says {owner}. If the match is wrong, remove it: "
-                f"katas gradebook people match {shlex.quote(name)} --undo"
+                f"{file}: {name} is matched to {matched}, but the file says {owner}. If the file is right: "
+                f"katas gradebook people match {shlex.quote(name)} {shlex.quote(owner)}"
             )
-        held.book.write(people.match_by_hand, name, owner)
+        held.book.write(people.match_by_hand, name, owner, BY_TIMES)
 
 
 def _timed(cohort: Cohort, given: submissions.Times, held: BatchStore) -> tuple[Cohort, list[str]]:
@@ -215,7 +226,9 @@ def _timed(cohort: Cohort, given: submissions.Times, held: BatchStore) -> tuple[
     counts = "not in --times, so the modification time of their files counts"
     late = {ids[name] for name in given.late}
     marks = {name: ids[name] in late for name in known} if given.note else {}
-    return submissions.with_times(cohort, known, marks), lines + first_of(counts, sorted(set(names) - known.keys()))
+    return submissions.with_times(cohort, known, marks, given.ids), lines + first_of(
+        counts, sorted(set(names) - known.keys())
+    )
 
 
 @contextmanager
@@ -242,10 +255,23 @@ def _results_written(run: BatchRun, held: BatchStore) -> Iterator[None]:
     write()
 
 
+ROSTER = "import today's roster (`katas gradebook people import FILE`)"
+TIMES = "give this assignment's worksheet (--times FILE)"
+IDS = "put the files into folders named after the people's ids"
+
+
 def summary(
-    progress: BatchProgress, out: Path, people: int, seconds: float, about_batch: Sequence[str] = ()
+    progress: BatchProgress,
+    out: Path,
+    people: int,
+    seconds: float,
+    about_batch: Sequence[str] = (),
+    ways: Sequence[str] = (ROSTER, TIMES, IDS),
 ) -> list[str]:
-    """Return the lines that summarise a run, with those about the whole batch."""
+    """Return the lines that summarise a run, with those about the whole batch.
+
+    `ways` are those to say whose a doubtful submission is.
+    """
     graded = sum(progress.graded.values())
     rate = f", {rate_of(graded, seconds)}" if graded and seconds > 0 else ""
     sources = f"{counted(progress.submitted, 'submission', 'submissions')} from {counted(people, 'person', 'people')}"
@@ -263,6 +289,12 @@ def summary(
     lines += first_of("note", progress.notes)
     lines += first_of("no submission for these katas", progress.nothing)
     lines += first_of("older than what was graded earlier, so that stays the newest", progress.older)
+    if names := sorted(set(progress.by_name)):
+        alone = f"known by name alone, so two people of the same name would be one: {listed(names)}"
+        lines.append(f"{alone}. If names may repeat, give the worksheets (--times) or import the roster")
+    lines += first_of("not graded, because it may be someone else's", progress.doubtful)
+    if progress.doubtful:
+        lines.append(f"To say whose these are: {', or '.join(ways)}. Then run it again.")
     lines += first_of("not graded", progress.refused) + first_of("error", progress.errors)
     if progress.errors:
         lines.append("An error is the harness's fault, not the submission's. Run the same command to try again.")
@@ -325,7 +357,8 @@ def _state(held: BatchStore, out: Path, katas: Sequence[Kata], *, resumed: bool)
 
 
 def _statuses(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    """Return the counts in one order, whatever the order in which the submissions were graded."""
+    return ", ".join(f"{counts[status]} {status}" for status in get_args(Status) if counts[status])
 
 
 def _unmarked(held: BatchStore, katas: Mapping[str, Kata]) -> int:

@@ -15,7 +15,8 @@ from graders.cli.session import Invocation
 from graders.errors import KataError
 from graders.report.text import clean_line, first_names
 from graders.verdict import Verdict, from_json
-from katas_course.roster import BY_HAND
+from katas_course.clock import UTC, unclear, zone_of
+from katas_course.roster import MATCHED
 
 if TYPE_CHECKING:
     from katas_course.gradebook import Gradebook
@@ -110,12 +111,18 @@ def check_kata(book: Gradebook, kata: str | None) -> None:
         catalogue.load(Invocation.root, kata, complete=False)
 
 
-def moment(text: str, option: str) -> str:
-    """Return the time given with `option` in UTC and ISO 8601. Raises KataError if it is not a time."""
+def moment(text: str, option: str, zone: str = UTC) -> str:
+    """Return the time given with `option` in UTC and ISO 8601. One without an offset is in the time zone `zone`.
+
+    Raises KataError if it is not a time, or if the clock in this zone shows it twice or never.
+    """
     from katas_course.downloads import as_utc
 
     try:
-        return as_utc(datetime.datetime.fromisoformat(text))
+        given = datetime.datetime.fromisoformat(text)
+        if given.tzinfo is None and (possible := unclear(given, zone_of(zone))):
+            raise KataError(f"{option} {text}: {possible}.")
+        return as_utc(given if given.tzinfo else given.replace(tzinfo=zone_of(zone)))
     except ValueError:
         raise KataError(f"{option} {text}: expected a time such as 2026-05-31T23:59+02:00.") from None
 
@@ -160,7 +167,7 @@ def person_line(listing: Listing, between: str, left: str) -> str:
     person = listing.roster
     if person is None:
         return f"{line(listing.id)}  {line(listing.why) or 'no roster'}"
-    ids = [f"{system} {value}" for system, value in person.ids if system != BY_HAND]
+    ids = [f"{system} {value}" for system, value in person.ids if system not in MATCHED]
     words = [person.id, person.name, person.email, person.section, person.team, *ids]
     names = [f"{line(name)} ({line(how)})" for name, how in listing.names if how not in ("roster id", "")]
     parts = [line(word) for word in words if word] + [left] * bool(person.left_at)

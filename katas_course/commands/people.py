@@ -21,6 +21,7 @@ from katas_course.commands.options import (
     Url,
     argument,
     counted,
+    first_of,
     if_new,
     line,
     listed,
@@ -31,8 +32,10 @@ from katas_course.commands.options import (
 )
 from katas_course.downloads import composed
 from katas_course.gradebook import Gradebook, batches, people, removal
-from katas_course.gradebook.people import Directory, Listing, RosterChanges
+from katas_course.gradebook.people import Directory, Listing
+from katas_course.gradebook.roster_changes import RosterChanges, import_roster
 from katas_course.platforms import PLATFORMS
+from katas_course.roster import UNKNOWN
 from katas_course.roster_files import RosterFile
 from katas_course.written_files import refresh_tables, write_table
 
@@ -62,7 +65,7 @@ def import_(
     roster_files.check_logins(read)
     made = if_new(gradebook)
     with open_gradebook(gradebook, by, new=True) as book:
-        changes = book.write(people.import_roster, read)
+        changes = book.write(import_roster, read)
         listings, tables = book.read(Directory).listings(), refresh_tables(book)
     print("\n".join([*made, *_lines(file, read, changes, listings), *tables]))
 
@@ -89,6 +92,7 @@ def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[
         near = difflib.get_close_matches(name.casefold(), READ, n=1)
         lines.append(f"WARNING: the column {name} was not read." + "".join(f" Did you mean {each}?" for each in near))
     unknown = [each.id for each in listings if each.roster is None and each.names]
+    doubtful = [each for each in listings if each.id in unknown and each.why != UNKNOWN]
     groups = {
         "marked as left": changes.left,
         "left out, because they are not students": read.skipped,
@@ -97,7 +101,27 @@ def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[
     lines += [f"{what}: {listed(names)}" for what, names in groups.items() if names]
     if unknown:
         lines.append("To match a name to a person on the roster: katas gradebook people match NAME ID")
-    return lines
+    whose = [
+        f"{each.id} {each.why}. Decide: katas gradebook people match {shlex.quote(each.id)} ID" for each in doubtful
+    ]
+    kept = [
+        f"{name} is {owner}, as before, although this roster gives it to {new}. To change that: katas gradebook people "
+        f"match {shlex.quote(name)} ID"
+        for name, (owner, new) in sorted(changes.kept.items())
+    ]
+    apart = [
+        f"{name} is now {' and '.join(map(shlex.quote, new))}, because several people have this name. Remove the pages "
+        f"that were written before (feedback/{name})"
+        for name, new in sorted(changes.told_apart.items())
+    ]
+    return [
+        *lines,
+        *first_of("WARNING: marks have moved", changes.moved),
+        *first_of("WARNING: an id with marks or decisions has another name", changes.renamed),
+        *first_of("WARNING: the name of submissions", kept),
+        *first_of("told apart", apart),
+        *first_of("counts for no one", whose),
+    ]
 
 
 @app.command("list")
@@ -150,19 +174,29 @@ def forget(
     """
     with open_gradebook(gradebook, by) as book:
         directory = book.read(Directory)
-        is_known = directory.is_known(person)
-        names = {composed(name) for name in (directory.names(person) if is_known else [])} or {person}
+        is_here = batch is None or directory.is_known(person)
+        if not is_here:
+            (place,) = _present([], batch)
+            with place.reading() as held:
+                directory = held.book.read(Directory)
+        # Found before anything is removed: without this person, a name that two people have means the other one.
+        names = {composed(person)}
+        if is_here or directory.is_known(person):
+            person = directory.known(person)
+            names = {composed(name) for name in directory.names_of(person)}
 
         def forget_in(store: Gradebook) -> None:
-            for name in (person, *names):
-                if store.read(Directory).is_known(name):
-                    removal.forget(store, name)
+            if is_here or store.address != book.address:
+                removal.forget(store, person, names)
 
         remove = _Removal(book, lambda name, _: composed(name) in names, forget_in)
-        folders = book.read(removal.batches_of, person) if batch is None or is_known else []
-        if not remove.confirmed(f"{person} in {gradebook}", folders, batch, dry_run=dry_run, yes=yes):
+        folders = book.read(removal.batches_of, person) if is_here else []
+        also = f" (submits as {', '.join(sorted(names))})" if names - {person} else ""
+        if not remove.confirmed(
+            f"{person}{also} in {gradebook if is_here else batch}", folders, batch, dry_run=dry_run, yes=yes
+        ):
             return
-        if batch is not None and not is_known and remove([], batch):
+        if not is_here and remove([], batch):
             return  # an earlier command removed the person from the gradebook, but did not find this batch folder
         folders = book.read(removal.batches_of, person)
         remove(folders, batch)

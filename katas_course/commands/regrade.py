@@ -66,6 +66,7 @@ def regrade(
         stored = [each for each in stored if each.sha256 and (names is None or each.person in names)]
         chosen = stored if everything or since else grading.outdated(stored, katas)
         book.write(storing.update_katas, [katas[slug] for slug in sorted({each.kata for each in chosen})])
+        began = book.write(results.begin_regrading, f"{len(chosen)} of {len(stored)} submissions")
         before = _final_marks(book)
         regraded = Regraded()
         if chosen:
@@ -73,14 +74,15 @@ def regrade(
                 task = bar.add_task("grading", total=len(chosen))
                 for regraded in grading.regrade(book, chosen, katas, executor, batch, require_extras=require_extras):
                     bar.update(task, completed=regraded.graded + len(regraded.left))
+        changed = book.write(results.end_regrading, began, f"{regraded.graded} submissions")
         lines = [
             f"{line(name)}, {line(slug)}: {old.status}, {old.score:g} → {new.status}, {new.score:g}"
-            for name, slug, old, new in regraded.changed
+            for name, slug, old, new in changed
         ]
         lines += [f"not graded: {line(each, 1_000)}" for each in regraded.left]
-        lines.append(f"{regraded.graded} of {len(stored)} graded again, {len(regraded.changed)} changed")
+        lines.append(f"{regraded.graded} of {len(stored)} graded again, {len(changed)} changed")
         files = written_files.after_scores(book, regraded.folders)
-        files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in regraded.changed})
+        files += _changed_elsewhere(book, before, {slug for _, slug, _, _ in changed})
     print("\n".join(lines + [line(text, 1_000) for text in files]))
     return 2 if regraded.left else 0
 

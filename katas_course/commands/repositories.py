@@ -51,11 +51,13 @@ def collect(
     from katas_course import collecting, roster_files
     from katas_course.remotes import Server
 
-    found = collecting.addresses(pattern, roster_files.read(roster).entries)
+    entries = roster_files.read(roster).entries
+    found = collecting.addresses(pattern, entries)
     known = [address for address in found.values() if isinstance(address, str)]
     if not known:
         raise KataError(f"{roster}: no person in it has what {pattern} needs, such as a login in a column `github`.")
-    collector = collecting.Collector(Server.of(known[0]), out, moment(until, "--until") if until else "", branch or "")
+    end, logins = moment(until, "--until") if until else "", collecting.logins(pattern, entries)
+    collector = collecting.Collector(Server.of(known[0]), out, end, branch or "", logins)
     started = time.monotonic()
     with _progress_shown("collecting", len(known)) as advance:
         try:

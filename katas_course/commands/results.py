@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated
 
 from graders.errors import KataError
-from graders.manual_scores import marks_of
+from graders.manual_scores import scores_of
 from graders.output import delivery
 from graders.report import wording
 from graders.verdict import LONGEST_COMMENT
@@ -31,6 +30,7 @@ from katas_course.gradebook.results import KataResult, PersonReport
 from katas_course.gradebook.tables import RequestRow
 from katas_course.rules import ScoredAttempt, days
 from katas_course.statistics import KataStatistics, left_out, percentage, signed
+from katas_course.submissions import now
 from katas_course.totals import Course
 
 WIDEST_TABLE = 100  # in columns of a terminal
@@ -49,14 +49,14 @@ def show(
     with open_gradebook(gradebook) as book:
         check_kata(book, kata)
         reports = book.read(results.reports, kata, person)
-        course = book.read(settings.course)
+        course, clock = book.read(settings.course), book.read(settings.clock)
         requests = [row for _, row in book.read(decisions.requests, person, closed=True)] if person else []
         if not any(report.katas for report in reports):
             raise KataError(
                 f"{book.name}: no submissions match. Grade some with `katas grade-batch`, or choose others."
             )
     if person:
-        print("\n".join(_in_detail(reports[0], course, requests)))
+        print(clock.in_text("\n".join(_in_detail(reports[0], course, requests))))
     else:
         print("\n".join([*_table(reports), *_notes_on_people(reports)]))
 
@@ -140,9 +140,9 @@ def _notes_on_submission(result: KataResult, attempt: ScoredAttempt) -> list[str
         notes.append(f"{days(attempt.late)} late{bank}: {attempt.points:g} left")
     if attempt.over_limit:
         notes.append(f"over the limit of {result.rule.attempts_per_day} attempts a day, so it does not count")
-    for mark in marks_of(verdict):
-        comment = f" ({line(mark.comment, LONGEST_COMMENT)})" if mark.comment else ""
-        notes.append(f"{line(mark.task)} {mark.points:g} by {line(mark.reviewer)}{comment}")
+    for score in scores_of(verdict):
+        comment = f" ({line(score.comment, LONGEST_COMMENT)})" if score.comment else ""
+        notes.append(f"{line(score.task)} {score.points:g} by {line(score.reviewer)}{comment}")
     return notes
 
 
@@ -171,6 +171,7 @@ def stats(
         check_kata(book, kata)
         known = book.read(results.of_katas)
         reports, course = book.read(results.reports, kata), book.read(settings.course)
+        clock = book.read(settings.clock)
     found = [each for each in statistics.of_katas(known) if kata in (None, each.slug)]
     if not found:
         raise KataError(
@@ -179,7 +180,7 @@ def stats(
     if page is None:
         print("\n".join([*(text for each in found for text in _lines_of_kata(each)), *_of_course(reports, course)]))
         return
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    today = clock.iso(now())[:10]
     people = {result.person for result in statistics.included(known)}
     delivery.deliver(statistics.render(found, len(people), today), page)
     print(f"written: {page}")
@@ -219,8 +220,9 @@ def audit(
 ) -> None:
     """Show the audit trail: who changed what, and when."""
     with open_gradebook(gradebook) as book:
+        clock = book.read(settings.clock)
         for row in book.read(results.audit, person):
             before, after = line(row.before, LONGEST_CHANGE), line(row.after, LONGEST_CHANGE)
             change = f"{before} → {after}" if before else after
             words = (row.at, row.who, row.what, row.person, row.kata)
-            print("  ".join(part for part in (*map(line, words), change) if part))
+            print(clock.in_text("  ".join(part for part in (*map(line, words), change) if part)))

@@ -51,8 +51,8 @@ def review(
     they are stored in the batch's gradebook. To score a whole course, with the rubrics and the submitted texts, use its
     page: `katas serve --instructor COURSE --by NAME`.
 
-    To change a score, run the command again; `--comment TASK=` removes a comment. If a second reviewer gives points,
-    the first reviewer's comment is dropped. If a second reviewer gives only a comment, the points stay.
+    To change a score, run the command again; `--comment TASK=` removes a comment. If a second reviewer gives only
+    points or only a comment, the other stays.
 
     Exit status: that of the new verdict; 2 if nothing could be written.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 from graders import catalogue
 from graders.cli.session import Invocation
 from graders.errors import KataError
+from katas_course.clock import zone_of
 from katas_course.commands.options import (
     DEFAULT_URL,
     By,
@@ -20,6 +22,7 @@ from katas_course.commands.options import (
     line,
     listed,
     moment,
+    one_of,
     open_gradebook,
     option,
 )
@@ -30,6 +33,7 @@ from katas_course.totals import Course
 from katas_course.written_files import after_decision
 
 NEVER = "never"
+EARLIER = {"submitted": "submitted", "stored": "stored", "shipped": "shipped", "default": ""}
 ONLY_DUE = "--person works only with --due: the rest of a rule is the same for everyone."
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 LONGEST_GRACE = 7 * 86_400  # seconds
@@ -38,7 +42,9 @@ DATES = ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y")
 
 KataOrAll = Annotated[str | None, argument("[KATA]", "The kata; by default, list all rules and extensions.")]
 Counts = Annotated[str | None, option("The submission that counts: best or last.", "WHICH")]
-Due = Annotated[str | None, option("The deadline, in UTC unless it has an offset; `never` removes it.", "TIME")]
+Due = Annotated[
+    str | None, option("The deadline, in the course's time zone unless it has an offset; `never` removes it.", "TIME")
+]
 LatePercent = Annotated[float | None, option("The percentage of points lost for each day late.", "P", min=0, max=100)]
 LateDays = Annotated[
     int | None, option("Days after which a late submission gets no points; -1 for no limit.", "N", min=-1)
@@ -52,6 +58,14 @@ Missing = Annotated[str | None, option("Whether a missing submission counts: zer
 InGroups = Annotated[
     bool | None,
     option("Whether a submission counts for everyone in the group of its author.", None, "--groups/--alone"),
+]
+Earlier = Annotated[
+    str | None,
+    option(
+        "Whose files a milestone builds on: submitted, stored (in the gradebook) or shipped (solutions); by default, "
+        "the submitted or else the stored ones.",
+        "WHICH",
+    ),
 ]
 Person = Annotated[str | None, option("Set the deadline for this person only.", "NAME")]
 
@@ -67,6 +81,7 @@ def rule(
     weight: KataWeight = None,
     missing: Missing = None,
     in_groups: InGroups = None,
+    earlier: Earlier = None,
     person: Person = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
@@ -81,9 +96,10 @@ def rule(
         raise KataError(f"--counts {counts}: expected best or last.")
     if missing not in (None, "zero", "empty"):
         raise KataError(f"--missing {missing}: expected zero or empty.")
+    if earlier not in (None, *EARLIER):
+        raise KataError(f"--earlier {earlier}: expected {one_of(EARLIER)}.")
     given: dict[str, Any] = {
         "counts": counts,
-        "due_at": None if due is None else _deadline(due),
         "late_percent": late_percent,
         "late_days": late_days,
         "grace_s": None if grace is None else _grace(grace),
@@ -91,12 +107,16 @@ def rule(
         "weight": weight,
         "missing": missing,
         "in_groups": in_groups,
+        "earlier": None if earlier is None else EARLIER[earlier],
     }
     changes = {name: value for name, value in given.items() if value is not None}
-    if kata is None and (changes or person):
+    if kata is None and (changes or due or person):
         raise KataError("KATA: specify the kata whose rule to change, such as exercise04.")
     with open_gradebook(gradebook, by) as book:
         check_kata(book, kata)
+        clock = book.read(settings.clock)
+        if due is not None:
+            changes["due_at"] = _deadline(due, clock.zone)
         if kata is None or (not changes and not person):
             lines = _rules(book, kata)
         elif person is None:
@@ -106,20 +126,30 @@ def rule(
             raise KataError(ONLY_DUE)
         else:
             lines = [_extended(book, person, kata, changes["due_at"]), *after_decision(book, kata)]
-    print("\n".join(lines))
+    print(clock.in_text("\n".join(lines)))
 
 
 def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[str]:
     """Change a rule. Return it and, if a kata is done in groups from now on, who is in no group."""
     if kata in catalogue.slugs(Invocation.root):
-        book.write(storing.update_katas, [catalogue.load(Invocation.root, kata, complete=False)])
+        loaded = catalogue.load(Invocation.root, kata, complete=False)
+        if "earlier" in changes and not loaded.builds_on:
+            raise KataError(f"--earlier: {kata} builds on no other kata. Name a milestone.")
+        book.write(storing.update_katas, [loaded])
     lines = [f"{kata}: {described(book.write(settings.set_rule, kata, **changes))}"]
+    if "earlier" in changes:
+        lines.append("to grade submissions with these files, run the same `katas grade-batch` again")
     if not changes.get("in_groups"):
         return lines
     listings = book.read(Directory).listings()
     roster = [each.roster for each in listings if each.roster and each.roster.left_at is None]
     if not any(each.team for each in roster):
         return [*lines, "no one on the roster has a group: katas gradebook people import FILE, with a column group"]
+    sections: defaultdict[str, set[str]] = defaultdict(set)
+    for each in roster:
+        sections[each.team] |= {each.section} if each.team else set()
+    mixed = [f"{team} ({', '.join(sorted(those))})" for team, those in sorted(sections.items()) if len(those) > 1]
+    lines += [f"WARNING: one group, although its people are in several sections: {listed(mixed)}"] if mixed else []
     alone = [each.id for each in roster if not each.team]
     return [*lines, f"in no group, so alone: {listed(alone)}"] if alone else lines
 
@@ -164,7 +194,7 @@ def _grace(text: str) -> int:
     return seconds
 
 
-def _deadline(due: str) -> str:
+def _deadline(due: str, zone: str) -> str:
     """Return the deadline in UTC, or an empty string for `never`.
 
     Raises KataError for a date without a time, because it would mean 0:00 on that day.
@@ -175,7 +205,7 @@ def _deadline(due: str) -> str:
         with suppress(ValueError):
             day = datetime.datetime.strptime(due.strip(), form).date()
             raise KataError(f"--due {due}: the time of day is missing. Write it like this: {day}T23:59+02:00.")
-    return moment(due, "--due")
+    return moment(due, "--due", zone)
 
 
 LONGEST_BANK = 1_000  # days
@@ -187,6 +217,7 @@ Bank = Annotated[
 PassPercent = Annotated[float | None, option("The percentage of the total to pass; -1 for none.", "P", min=-1, max=100)]
 CategoryName = Annotated[str | None, option("The category that --weight and --drop-lowest are for.", "NAME")]
 CategoryWeight = Annotated[float | None, option("The category's weight in the total.", "W", min=0, max=1e6)]
+Zone = Annotated[str | None, option("The time zone in which times are shown, such as Europe/Berlin.", "NAME")]
 DropLowest = Annotated[
     int | None, option("How many katas do not count; without --category, of all katas.", "N", min=0, max=1_000)
 ]
@@ -198,10 +229,11 @@ def course(
     category: CategoryName = None,
     weight: CategoryWeight = None,
     drop_lowest: DropLowest = None,
+    zone: Zone = None,
     gradebook: Url = DEFAULT_URL,
     by: By = None,
 ) -> None:
-    """Show or change late days, the pass mark, and categories of katas.
+    """Show or change late days, the pass mark, categories and the time zone.
 
     Everyone's late days are used in the order of the katas' deadlines, before any penalty. With categories (`katas
     gradebook rule KATA --category NAME`), the total is out of 100, and the weights decide the categories' shares.
@@ -210,15 +242,17 @@ def course(
         raise KataError("--weight: specify the category that has this weight: --category NAME.")
     if category is not None and (weight, drop_lowest) == (None, None):
         raise KataError(f"--category {category}: specify what to change: --weight or --drop-lowest.")
+    if zone is not None:
+        zone_of(zone)
     if category is not None and not category.strip():
         raise KataError("--category: the name is empty. Choose another one.")
     with open_gradebook(gradebook, by) as book:
-        if (late_day_bank, pass_percent) != (None, None):
-            book.write(settings.set_course, late_day_bank=late_day_bank, pass_percent=pass_percent)
+        if (late_day_bank, pass_percent, zone) != (None, None, None):
+            book.write(settings.set_course, late_day_bank=late_day_bank, pass_percent=pass_percent, zone=zone)
         if (weight, drop_lowest) != (None, None):
             book.write(settings.set_category, line((category or "").strip()), weight=weight, drop_lowest=drop_lowest)
         course, rules = book.read(settings.course), book.read(settings.rules)
-        outdated = [] if late_day_bank is None else after_decision(book)
+        outdated = [] if (late_day_bank, zone) == (None, None) else after_decision(book)
     print("\n".join([settings.described_course(course), *_warnings(course, rules), *outdated]))
 
 

@@ -11,11 +11,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from graders.manual_scores import marks_of, with_marks
+from graders.manual_scores import scores_of, with_scores
 from graders.verdict import from_json
 from katas_course.gradebook import rubrics, storing
 from katas_course.gradebook.database import WHOLE, Transaction
-from katas_course.gradebook.storing import Key, Row, add_scores, marks_on
+from katas_course.gradebook.storing import Key, Row, add_scores, scores_on
 from katas_course.gradebook.tables import AuditRow, BatchRow, EntryRow, PersonRow, SubmissionRow, VerdictRow
 from katas_course.submissions import now
 
@@ -90,15 +90,15 @@ def store(transaction: Transaction, batch: BatchRow, row: Row) -> Row:
     row = msgspec.structs.replace(row, verdict=from_json(msgspec.json.encode(complete)))  # as the store returns it
     submission = storing.add(transaction, row, batch.folder)
     set_entry(transaction, batch, submission)
-    given = list(marks_of(row.verdict))
+    given = list(scores_of(row.verdict))
     others = same_files(transaction, submission)
-    if not marks_on(transaction, submission.id):
-        given += [mark.score for each in others for mark in marks_on(transaction, each.id)]
+    if not scores_on(transaction, submission.id):
+        given += [known.score for each in others for known in scores_on(transaction, each.id)]
     if given:
         add_scores(transaction, submission, given)
         rubrics.copy_uses(transaction, others, submission)
-    marks = [mark.score for mark in marks_on(transaction, submission.id)]
-    return msgspec.structs.replace(row, verdict=with_marks(row.verdict, marks))
+    scores = [known.score for known in scores_on(transaction, submission.id)]
+    return msgspec.structs.replace(row, verdict=with_scores(row.verdict, scores))
 
 
 def same_files(transaction: Transaction, submission: SubmissionRow) -> list[SubmissionRow]:
@@ -158,7 +158,7 @@ def summaries(transaction: Transaction, batch: BatchRow) -> dict[Key, Summary]:
     """Return the current row of each person and kata, with manual scores, but without tasks and tests."""
     result = {}
     for each in entries(transaction, batch):
-        if each.marks:
+        if each.scores:
             verdict = each.last_verdict()
             summary = VerdictSummary(**{name: getattr(verdict, name) for name in VerdictSummary.__struct_fields__})
         else:
@@ -194,7 +194,7 @@ def _merge(transaction: Transaction, submission: SubmissionRow, other: Submissio
     for verdict in list(submission.verdicts):
         if (verdict.graded_at, verdict.seed) not in known:
             other.verdicts.append(verdict)
-    add_scores(transaction, other, [mark.score for mark in submission.marks])
+    add_scores(transaction, other, [row.score for row in submission.scores])
     rubrics.copy_uses(transaction, [submission], other)
     session.flush()
     for table in (EntryRow, AuditRow):

@@ -16,7 +16,17 @@ from sqlalchemy.orm import Session, selectinload
 
 from graders.errors import KataError
 from graders.extras import how_to_install
-from katas_course.gradebook.tables import REVISION, REVISIONS, AuditRow, KataRow, PersonRow, SubmissionRow, Table
+from katas_course.downloads import composed
+from katas_course.gradebook.tables import (
+    REVISION,
+    REVISIONS,
+    UPGRADES,
+    AuditRow,
+    KataRow,
+    PersonRow,
+    SubmissionRow,
+    Table,
+)
 from katas_course.submissions import forms, now
 
 P = ParamSpec("P")
@@ -28,7 +38,7 @@ _WRITING = 0x6B61746174  # the key of PostgreSQL's advisory lock for transaction
 _IN_USE = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03")  # the last is PostgreSQL's code for a lock timeout
 
 
-WHOLE = [selectinload(each) for each in (SubmissionRow.person, SubmissionRow.verdicts, SubmissionRow.marks)]
+WHOLE = [selectinload(each) for each in (SubmissionRow.person, SubmissionRow.verdicts, SubmissionRow.scores)]
 """The options of a query that loads submissions with all that a result needs."""
 
 
@@ -77,6 +87,15 @@ class Transaction:
         wanted = sa.select(PersonRow).where(PersonRow.name.in_(forms(name)))
         result = {row.name: row for row in self.session.scalars(wanted)}
         return result.get(name) or next(iter(result.values()), None)
+
+    def person_added(self, name: str) -> PersonRow:
+        """Return the row of the person with this name, and add the row if it is missing."""
+        row = self.person(name)
+        if row is None:
+            row = PersonRow(name=composed(name))
+            self.session.add(row)
+            self.session.flush()
+        return row
 
     def submissions(self, slug: str | None = None, names: Collection[str] | None = None) -> Iterator[SubmissionRow]:
         """Yield submissions with their verdicts, in the order of submission. With `names`, only those of these people.
@@ -209,7 +228,10 @@ class Gradebook:
                 raise self._fault(fault) from None
 
     def _create_tables(self) -> None:
-        """Create the tables of a new database. Raises KataError if it has tables of another version or program."""
+        """Create the tables of a new database, or upgrade those of an earlier version.
+
+        Raises KataError if the database has tables of a later version or of another program.
+        """
         with self._engine.begin() as connection:
             if _revision(connection) == REVISION:
                 return
@@ -222,16 +244,19 @@ class Gradebook:
                 found = _revision(connection)
                 if found == REVISION:  # another process was faster
                     return
-                if found is not None:
+                if found is not None and found not in UPGRADES:
                     raise KataError(
                         f"{self.name}: its tables have revision {found}, which this version of katas does not know. "
                         "Use the version of katas that wrote them."
                     )
-                if sa.inspect(connection).get_table_names():
+                if found is None and sa.inspect(connection).get_table_names():
                     raise KataError(
                         f"{self.name}: this database has other tables and is not a gradebook. Choose another."
                     )
+                for statement in UPGRADES.get(found or "", ()):
+                    connection.exec_driver_sql(statement)
                 Table.metadata.create_all(connection)
+                connection.execute(sa.delete(REVISIONS))
                 connection.execute(sa.insert(REVISIONS).values(version_num=REVISION))
 
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from katas_course.downloads import as_utc
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.tables import LeaseRow, MarkRow
+from katas_course.gradebook.tables import LeaseRow, ScoreRow
 
-MARKED = sa.select(MarkRow.submission_id, MarkRow.task)
+SCORED = sa.select(ScoreRow.submission_id, ScoreRow.task)
 DURATION = datetime.timedelta(minutes=15)
 
 TaskKey = tuple[int, str]  # the id of a submission, and a task
@@ -56,7 +56,7 @@ def held_by_others(transaction: Transaction, holder: str, now: str) -> dict[Task
 
 def marked(transaction: Transaction) -> set[TaskKey]:
     """Return the tasks that have a manual score."""
-    return {(submission, task) for submission, task in transaction.session.execute(MARKED)}
+    return {(submission, task) for submission, task in transaction.session.execute(SCORED)}
 
 
 def new_holder(by: str) -> str:

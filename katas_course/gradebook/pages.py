@@ -27,6 +27,9 @@ OF_MARKS = {
 }
 """The changes in the audit trail that can change a mark, as a page names them."""
 
+OF_EVERYONE = ("rule", "course")
+"""Those that apply to everyone."""
+
 OF_SUBMISSION = ("graded", "marked", "withdrawn", "handed in")
 """Those that concern a submission, and so everyone in a group for whom it counts."""
 

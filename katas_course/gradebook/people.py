@@ -1,4 +1,4 @@
-"""Find the people of a course, on the roster or not, and change the roster.
+"""Find the people of a course, on the roster or not, and match names to them.
 
 Each person has one *id*, and any number of submitted *names*, each with a row (PersonRow). What a user types, in an
 argument `person`, may be any name or id; `Directory.known` turns it into the id.
@@ -7,23 +7,22 @@ argument `person`, may be any name or id; `Directory.known` turns it into the id
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from graders.errors import KataError
-from katas_course.downloads import composed
+from katas_course.downloads import ANONYMOUS, SubmissionEntry, composed
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow
-from katas_course.platforms import PLATFORMS
-from katas_course.platforms.platform import RosterEntry
-from katas_course.roster import BY_HAND, UNKNOWN, Match, Roster, RosterPerson
-from katas_course.roster_files import RosterFile
-from katas_course.submissions import forms, now
+from katas_course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow, SourceRow
+from katas_course.identity import NUMBER, Said, by_roster, compare, in_words
+from katas_course.roster import BY_HAND, BY_TIMES, KEPT, MATCHED, UNKNOWN, Match, Roster, RosterPerson, spellings
+from katas_course.submissions import forms
 
 IdKey = tuple[str, str]  # a person's id, and a kata's slug
+NO_ONE = ("", UNKNOWN)  # how a name is matched that no one has, without a roster and with one
 ROSTER_CHANGES = ("roster", "matched")  # these lines of the audit trail are about the roster
 
 
@@ -38,6 +37,7 @@ class Listing:
     roster: RosterPerson | None
     names: tuple[tuple[str, str], ...]
     why: str = ""
+    said: Said = frozenset()  # by the roster and by the sources of the submissions
 
 
 class Directory:
@@ -50,10 +50,92 @@ class Directory:
         self._gradebook = transaction.gradebook
         self.roster = _current_roster(transaction.session)
         self.submitters = sorted(transaction.session.scalars(sa.select(PersonRow.name)))
+        rows = transaction.session.execute(
+            sa.select(PersonRow.name, SourceRow.kind, SourceRow.value).join(
+                SourceRow, SourceRow.person_id == PersonRow.id
+            )
+        )
+        self._said: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._numbered: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # names by kata and number
+        self._told_apart: set[str] = set()  # names that are stored with a number at their end
+        for name, kind, value in rows:
+            self._said[name].add((kind, value))
+            if kind.startswith(NUMBER):
+                self._numbered[kind, value].add(name)
+                if name.endswith(f"_{value}"):
+                    self._told_apart.add(name.removesuffix(f"_{value}"))
         self.matches = {name: self._match(name) for name in self.submitters}
 
     def _match(self, name: str) -> Match:
-        return self.roster.match(name) if self.roster.people else Match(None, "")
+        """Match a name: by hand, then by what its source has said, then by the name itself unless that contradicts."""
+        if not self.roster.people:
+            return Match(None, "")
+        match, known = self.roster.match(name), self.said_of(name)
+        if known and match.how not in MATCHED.values():
+            owner = self.roster.owner(value for kind, value in known if not kind.startswith(NUMBER))
+            if owner is not None:
+                return match if match.id == owner else Match(owner, MATCHED[BY_TIMES])
+            of_roster = by_roster(self.roster.people[match.id]) if match.id else frozenset()
+            if compare(of_roster, known) == "contradicts":
+                return Match(None, f"{match.id} has {in_words(of_roster, known)}, not {in_words(known, of_roster)}")
+        return match
+
+    def said_of(self, name: str) -> Said:
+        """Return what the sources of the submissions under this name have said."""
+        return frozenset(self._said.get(composed(name), ()))
+
+    def named(self, katas: Collection[str]) -> set[tuple[str, str]]:
+        """Return names as `spellings`, with the group on the roster and with a platform's number for these katas."""
+        groups = ((each.team, each.name) for each in self.roster.people.values() if each.team)
+        numbers = (
+            (value, name.removesuffix(f"_{value}"))
+            for (kind, value), names in self._numbered.items()
+            for name in names
+            if kind.removeprefix(NUMBER) in katas
+        )
+        return {(first, each) for first, name in (*groups, *numbers) for each in spellings(name)}
+
+    def called(self, entry: SubmissionEntry, katas: Collection[str]) -> str:
+        """Return the name to store an entry under: a platform's number is a part of it if several people have the name.
+
+        A name without the number stays if it was stored with this number for one of the katas.
+        """
+        number, name = entry.participant, entry.person.removesuffix(f"_{entry.participant}")
+        if not number or {(NUMBER + kata, number) for kata in katas} & self.said_of(name):
+            return name if number else entry.person
+        return f"{name}_{number}" if name in self._told_apart or self.roster.namesakes(name) else entry.person
+
+    def is_by_name(self, name: str, new: Said) -> bool:
+        """Return whether only the name says that a source means a person with earlier submissions.
+
+        On the roster, it is unique, unless it is that of a namesake with a number, which could come from another kata.
+        """
+        is_numbered = any(kind.startswith(NUMBER) and name.endswith(f"_{value}") for kind, value in new)
+        is_unique = bool(self.roster.people) and not is_numbered
+        return not is_unique and name in self.matches and compare(self.said_of(name), new) == "unknown"
+
+    def doubt(self, name: str, new: Said) -> str:
+        """Return why a source that says this may mean someone else than a submitted name does, or an empty string."""
+        known, match = self.said_of(name), self.matches.get(name) or self._match(name)
+        if match.id:
+            known |= by_roster(self.roster.people[match.id])
+        is_owner = match.id and match.id == self.roster.owner(
+            value for kind, value in new if not kind.startswith(NUMBER)
+        )
+        found = "equal" if is_owner else compare(known, new)
+        if found == "contradicts":
+            return f"stored with {in_words(known, new)}, but here it has {in_words(new, known)}"
+        others = {each for pair in new for each in self._numbered.get(pair, ()) if each != composed(name)}
+        others -= {each for each in others if each.startswith(f"{ANONYMOUS}_")}  # the platform hid the name
+        if others and found != "equal":
+            return f"here it has the number of {', '.join(sorted(others))}"
+        heir = self.roster.by_itself(composed(name)).id if match.how == MATCHED[KEPT] else None
+        if found != "equal" and heir not in (None, match.id):
+            return f"earlier submissions under this name are those of {match.id}, and {heir} has it now"
+        elsewhere = {kind for kind, _ in known} - {kind for kind, _ in new}
+        unknown = found == "unknown" or (elsewhere and all(kind.startswith(NUMBER) for kind, _ in known))
+        those = self.roster.namesakes(name) if unknown else []
+        return f"{' and '.join(those)} have this name" if those else ""
 
     def id_of(self, name: str) -> str:
         """Return the id of the person who submitted under this name."""
@@ -65,21 +147,23 @@ class Directory:
         return [name for name in self.submitters if self.id_of(name) == id_]
 
     def is_known(self, name: str) -> bool:
-        """Return whether any person has this name or id."""
-        return bool(forms(name) & self.matches.keys()) or self._match(name).id is not None
+        """Return whether anyone has this name or id, perhaps several people."""
+        return bool(forms(name) & self.matches.keys()) or self._match(name).how not in NO_ONE
 
     def known(self, name: str) -> str:
-        """Return the id of a person, given any of their names or ids. Raises KataError for an unknown person."""
-        stored = sorted(forms(name) & self.matches.keys())
-        if stored:
+        """Return the id of a person, given any of their names or ids.
+
+        Raises KataError for an unknown person, and for a full name that several people have, even if it is stored.
+        """
+        doubt, stored = self.roster.doubt(name), sorted(forms(name) & self.matches.keys())
+        if stored and not doubt:
             return self.id_of(composed(name) if composed(name) in stored else stored[0])
-        match = self._match(name)
-        if match.id is None:
-            several = "" if match.how == UNKNOWN else f" ({match.how})"
-            raise KataError(
-                f"{name}: no such person in {self._gradebook}{several}. `katas gradebook show` lists everyone."
-            )
-        return match.id
+        match = Match(None, doubt) if doubt else self._match(name)
+        if match.id is not None:
+            return match.id
+        if match.how in NO_ONE:
+            raise KataError(f"{name}: no such person in {self._gradebook}. `katas gradebook show` lists everyone.")
+        raise KataError(f"{name} {match.how}. Use an id.")
 
     def names(self, person: str) -> list[str]:
         """Return all submitted names of a person, given any of them. Raises KataError for an unknown person."""
@@ -98,7 +182,10 @@ class Directory:
         result = []
         for person, names in sorted(of_person.items()):
             on_roster = self.roster.people.get(person)
-            result.append(Listing(person, on_roster, tuple(names), "" if on_roster or not names else names[0][1]))
+            known = frozenset[tuple[str, str]]().union(*(self.said_of(name) for name, _ in names))
+            why = "" if on_roster or not names else names[0][1]
+            known |= by_roster(on_roster) if on_roster else frozenset()
+            result.append(Listing(person, on_roster, tuple(names), why, known))
         return result
 
 
@@ -109,14 +196,15 @@ def rows_of(transaction: Transaction, person: str) -> list[PersonRow]:
 
 
 def row_for(transaction: Transaction, person: str) -> PersonRow:
-    """Return a row of a person, and add one for a person on the roster who has not submitted yet."""
-    rows = rows_of(transaction, person)
-    if rows:
-        return rows[0]
-    row = PersonRow(name=Directory(transaction).known(person))
-    transaction.session.add(row)
-    transaction.session.flush()
-    return row
+    """Return the row for decisions about a person: that of the roster's id, which is added if there is none.
+
+    A submitted name may turn out to be someone else's. It has the row only of someone who isn't on the roster.
+    """
+    directory = Directory(transaction)
+    known = directory.known(person)
+    if known in directory.roster.people:
+        return transaction.person_added(known)
+    return rows_of(transaction, person)[0]
 
 
 def _current_roster(session: Session) -> Roster:
@@ -135,103 +223,13 @@ def _person_in(row: RosterRow) -> RosterPerson:
     return RosterPerson(row.id, row.name, row.email, row.section, row.team, row.left_at, ids)
 
 
-COLUMNS = ("name", "email", "section", "team")
+def match_by_hand(transaction: Transaction, name: str, person: str | None, system: str = BY_HAND) -> str:
+    """Match a submitted name to a person on the roster, or with None remove such a match. Return the person's id.
 
-
-@dataclass
-class RosterChanges:
-    """The ids of the people whom an import of a roster added, changed, marked as left, or found again."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    returned: list[str] = field(default_factory=list)
-
-
-def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
-    """Add the people in a file to the roster, update those who are on it, and mark those not in the file as left."""
-    roster = Directory(transaction).roster
-    others: defaultdict[str, set[str]] = defaultdict(set)  # the people by e-mail address and by id in other systems
-    for each in roster.people.values():
-        for name in (each.email, *(value for _, value in each.ids)):
-            others[name.casefold()].add(each.id)
-    chosen: dict[str, RosterEntry] = {}
-    for entry in file.entries:
-        if not (entry.id or entry.email or entry.ids):
-            title = PLATFORMS[file.system].title
-            raise KataError(
-                f"{file.path}, line {entry.line}: it has no id and no e-mail address, and {title}'s participant "
-                f"numbers change with every assignment. Import {title}'s list of participants."
-            )
-        person = _id_for(roster, entry, file, others)
-        if person in chosen:
-            raise KataError(
-                f"{file.path}, line {entry.line}: this is {person} again, who is in line {chosen[person].line} too. "
-                "Remove one of the lines."
-            )
-        chosen[person] = entry
-    owners = {key: person for person, entry in chosen.items() for key in entry.ids}
-    new = {}
-    for person in {**roster.people, **chosen}:
-        known = roster.people.get(person) or RosterPerson(person)
-        # An id of another system may belong to someone else now.
-        known = replace(known, ids=tuple(each for each in known.ids if owners.get(each, person) == person))
-        in_file = person in chosen
-        new[person] = _merged(known, chosen[person]) if in_file else replace(known, left_at=known.left_at or now())
-    changed = [each for person, each in new.items() if each != roster.people.get(person)]
-    _write(transaction, changed)
-    changes = RosterChanges()
-    for after in changed:
-        before = roster.people.get(after.id)
-        transaction.note("roster", after.id, before=described(before) if before else "", after=described(after))
-        if before is None:
-            changes.added.append(after.id)
-        elif (before.left_at is None) == (after.left_at is None):
-            changes.changed.append(after.id)
-        else:
-            (changes.returned if after.left_at is None else changes.left).append(after.id)
-    return changes
-
-
-def _merged(known: RosterPerson, entry: RosterEntry) -> RosterPerson:
-    """Return a person with the values of an entry. Columns that the file lacks stay as they are.
-
-    A new id in another system replaces the earlier one.
+    `system` says who matched it, as in MATCHED.
     """
-    replaced = {system for system, _ in entry.ids}
-    kept = {each for each in known.ids if each[0] not in replaced}
-    given = {name: value for name in COLUMNS if (value := getattr(entry, name)) is not None}
-    return replace(known, **given, left_at=None, ids=tuple(sorted({*kept, *entry.ids})))
-
-
-def _write(transaction: Transaction, people: Sequence[RosterPerson]) -> None:
-    """Write people to the roster. Ids of other systems replace earlier ones, of whomever they were."""
-    session = transaction.session
-    for person in people:
-        session.merge(RosterRow(id=person.id, **{name: getattr(person, name) for name in (*COLUMNS, "left_at")}))
-        session.flush()
-        session.execute(sa.delete(RosterIdRow).where(RosterIdRow.roster_id == person.id))
-    for person in people:
-        for system, value in person.ids:
-            session.execute(sa.delete(RosterIdRow).filter_by(system=system, value=value))
-            session.execute(sa.insert(RosterIdRow).values(system=system, value=value, roster_id=person.id))
-    session.expire_all()
-
-
-def _id_for(roster: Roster, entry: RosterEntry, file: RosterFile, others: Mapping[str, set[str]]) -> str:
-    """Return the roster's id for an entry. An entry from a learning platform may belong to a person with another id."""
-    if entry.id in roster.people or (entry.id and not file.system):
-        return entry.id
-    for names in ([value for _, value in entry.ids], [entry.email or ""]):
-        fitting = set().union(*(others.get(name.casefold(), set()) for name in names if name))
-        if len(fitting) == 1:
-            return fitting.pop()
-    return entry.id or entry.email or entry.ids[0][1]
-
-
-def match_by_hand(transaction: Transaction, name: str, person: str | None) -> str:
-    """Match a submitted name to a person on the roster, or with None remove such a match. Return the person's id."""
-    known = transaction.session.get(RosterIdRow, (BY_HAND, composed(name)))
+    rows = (transaction.session.get(RosterIdRow, (each, composed(name))) for each in MATCHED)
+    known = next(filter(None, rows), None)
     before = known.roster_id if known else ""
     if known is not None:
         transaction.session.delete(known)
@@ -239,7 +237,8 @@ def match_by_hand(transaction: Transaction, name: str, person: str | None) -> st
     elif person is None:
         raise KataError(f"{name}: it was not matched by hand. `katas gradebook people list` shows how it was matched.")
     directory = Directory(transaction)
-    if person is not None and (those := directory.roster.namesakes(name)):
+    those = directory.roster.namesakes(name) if person and composed(name) not in directory.submitters else []
+    if those:
         raise KataError(
             f"{name}: {' and '.join(those)} have this name, so later submissions under it could be the other one's. "
             "`katas grade-batch` adds Moodle's numbers to such names: grade the download again, and match those. In a "
@@ -249,14 +248,6 @@ def match_by_hand(transaction: Transaction, name: str, person: str | None) -> st
     if person is not None:
         if found not in directory.roster.people:
             raise KataError(f"{person}: not in the roster. `katas gradebook people list` shows everyone's id.")
-        transaction.session.add(RosterIdRow(system=BY_HAND, value=composed(name), roster_id=found))
+        transaction.session.add(RosterIdRow(system=system, value=composed(name), roster_id=found))
     transaction.note("matched", composed(name), before=before, after=found)
     return found
-
-
-def described(person: RosterPerson) -> str:
-    """Describe a person on the roster in one line."""
-    words: Sequence[str] = [person.name, person.email, person.section, person.team]
-    ids = [f"{system} {value}" for system, value in person.ids]
-    left = [f"left {person.left_at}"] if person.left_at else []
-    return ", ".join(filter(None, [*words, *ids, *left])) or person.id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from katas_course.gradebook import people
@@ -18,6 +20,7 @@ from katas_course.gradebook.tables import (
     RosterRow,
     SubmissionRow,
 )
+from katas_course.submissions import forms
 
 FORGOTTEN = "(forgotten)"
 
@@ -40,18 +43,27 @@ def _folders(transaction: Transaction, batches: set[str]) -> list[str]:
     return [transaction.path_of(each) for each in sorted(batches) if each]
 
 
-def forget(book: Gradebook, person: str) -> None:
-    """Remove a person from a gradebook and its audit trail."""
+def forget(book: Gradebook, person: str, names: Collection[str] | None = None) -> None:
+    """Remove a person from a gradebook and its audit trail.
+
+    With `names`, remove exactly what is stored under these, in any Unicode form, and the id `person`.
+    """
     with book.transaction(alone=True) as transaction:
-        known = Directory(transaction).known(person)
-        rows = people.rows_of(transaction, person)
-        for name in (known, *(row.name for row in rows)):
+        if names is None:
+            directory = Directory(transaction)
+            person = directory.known(person)
+            names = directory.names_of(person)
+        stored = set[str]().union(*map(forms, names))
+        rows = list(transaction.session.scalars(sa.select(PersonRow).where(PersonRow.name.in_(stored))))
+        if not rows and transaction.session.get(RosterRow, person) is None:
+            return
+        for name in (person, *stored):
             transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == name))
-        matched = (AuditRow.what == "matched") & ((AuditRow.before == known) | (AuditRow.after == known))
+        matched = (AuditRow.what == "matched") & ((AuditRow.before == person) | (AuditRow.after == person))
         transaction.session.execute(sa.delete(AuditRow).where(matched))
         for row in rows:
             transaction.session.delete(row)
-        transaction.session.execute(sa.delete(RosterRow).where(RosterRow.id == known))
+        transaction.session.execute(sa.delete(RosterRow).where(RosterRow.id == person))
         transaction.note("forgotten", FORGOTTEN)
     book.compact()
 
@@ -78,7 +90,10 @@ def _forget_people_before(transaction: Transaction, moment: str) -> None:
     idle &= ~PersonRow.decisions.any(DecisionRow.at >= moment) & ~PersonRow.requests.any(RequestRow.opened_at >= moment)
     later_pages = sa.select(PageRow.person_id).where(PageRow.written_at >= moment)  # perhaps on a group's work
     idle &= PersonRow.id.not_in(later_pages)
+    in_course = {each.id for each in Directory(transaction).roster.people.values() if each.left_at is None}
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
+        if person.name in in_course:  # these are decisions about someone who is still here
+            continue
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))
         transaction.session.delete(person)
     transaction.session.flush()

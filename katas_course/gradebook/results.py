@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -297,6 +298,39 @@ def _version(text: str) -> Version:
         return Version(text)
     except InvalidVersion:
         raise KataError(f"{clean_line(text)}: expected a version such as 0.1.0.") from None
+
+
+REGRADING, REGRADED = "regrading", "regraded"  # lines of the audit trail at the start and the end of a regrading
+
+
+def begin_regrading(transaction: Transaction, what: str) -> int:
+    """Return the line of the audit trail after which a regrading changes verdicts: of one that was killed, if any."""
+    lines = sa.select(AuditRow).where(AuditRow.what.in_((REGRADING, REGRADED))).order_by(AuditRow.id.desc())
+    last = transaction.session.scalar(lines.limit(1))
+    if last is None or last.what == REGRADED:
+        transaction.note(REGRADING, after=what)
+        transaction.session.flush()
+        last = transaction.session.scalar(lines.limit(1))
+    assert last is not None
+    return last.id
+
+
+def end_regrading(transaction: Transaction, line: int, what: str) -> list[tuple[str, str, Verdict, Verdict]]:
+    """Note the end of the regrading that began with a line, and return what it has changed.
+
+    This is the person, the kata, and the earlier and the current verdict, with their manual scores.
+    """
+    graded = sa.select(AuditRow.submission_id).where(
+        AuditRow.id > line, AuditRow.what == "graded", AuditRow.before != ""
+    )
+    changed = []
+    for number, times in Counter(transaction.session.scalars(graded.order_by(AuditRow.id))).items():
+        row = transaction.session.get_one(SubmissionRow, number)
+        before, after = row.earlier_verdict(times), row.current_verdict()
+        if before and (before.status, before.score) != (after.status, after.score):
+            changed.append((row.person.name, row.kata, before, after))
+    transaction.note(REGRADED, after=what)
+    return changed
 
 
 def titles(transaction: Transaction) -> dict[str, str]:

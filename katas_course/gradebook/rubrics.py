@@ -13,8 +13,8 @@ from graders.errors import KataError
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.storing import LONGEST_NAME, add_scores, marks_on
-from katas_course.gradebook.tables import MarkItemRow, MarkRow, RubricItemRow, SubmissionRow
+from katas_course.gradebook.storing import LONGEST_NAME, add_scores, scores_on
+from katas_course.gradebook.tables import RubricItemRow, ScoreItemRow, ScoreRow, SubmissionRow
 from katas_course.submissions import now
 
 
@@ -67,34 +67,34 @@ def add(transaction: Transaction, kata: str, task: str, new: Item) -> Item:
 
 def used(transaction: Transaction, submission: int, task: str) -> list[int]:
     """Return the ids of the items that a manual score comes from."""
-    wanted = sa.select(MarkItemRow.item_id).filter_by(submission_id=submission, task=task)
-    return list(transaction.session.scalars(wanted.order_by(MarkItemRow.item_id)))
+    wanted = sa.select(ScoreItemRow.item_id).filter_by(submission_id=submission, task=task)
+    return list(transaction.session.scalars(wanted.order_by(ScoreItemRow.item_id)))
 
 
 def use(transaction: Transaction, submission: int, task: str, chosen: Iterable[int]) -> None:
     """Record the items that a manual score comes from. They replace earlier ones."""
-    mark = {"submission_id": submission, "task": task}
-    transaction.session.execute(sa.delete(MarkItemRow).filter_by(**mark))
+    place = {"submission_id": submission, "task": task}
+    transaction.session.execute(sa.delete(ScoreItemRow).filter_by(**place))
     for item in dict.fromkeys(chosen):
-        transaction.session.execute(sa.insert(MarkItemRow).values(**mark, item_id=item))
+        transaction.session.execute(sa.insert(ScoreItemRow).values(**place, item_id=item))
 
 
 def copy_uses(transaction: Transaction, originals: Iterable[SubmissionRow], submission: SubmissionRow) -> None:
     """Record the items of the same manual scores of other submissions for this one too."""
-    own = {mark.task: mark.score for mark in marks_on(transaction, submission.id)}
+    own = {row.task: row.score for row in scores_on(transaction, submission.id)}
     for other in originals:
-        for mark in marks_on(transaction, other.id):
-            chosen = used(transaction, other.id, mark.task)
-            if chosen and own.get(mark.task) == mark.score:
-                use(transaction, submission.id, mark.task, chosen)
+        for row in scores_on(transaction, other.id):
+            chosen = used(transaction, other.id, row.task)
+            if chosen and own.get(row.task) == row.score:
+                use(transaction, submission.id, row.task, chosen)
 
 
-def users(transaction: Transaction, item: int) -> list[tuple[SubmissionRow, MarkRow]]:
+def users(transaction: Transaction, item: int) -> list[tuple[SubmissionRow, ScoreRow]]:
     """Return the submissions with manual scores that come from an item."""
-    of_item = (MarkItemRow.submission_id == MarkRow.submission_id) & (MarkItemRow.task == MarkRow.task)
-    wanted = sa.select(SubmissionRow, MarkRow).join(MarkRow, MarkRow.submission_id == SubmissionRow.id)
-    wanted = wanted.join(MarkItemRow, of_item).where(MarkItemRow.item_id == item).order_by(SubmissionRow.id)
-    return [(submission, mark) for submission, mark in transaction.session.execute(wanted)]
+    of_item = (ScoreItemRow.submission_id == ScoreRow.submission_id) & (ScoreItemRow.task == ScoreRow.task)
+    wanted = sa.select(SubmissionRow, ScoreRow).join(ScoreRow, ScoreRow.submission_id == SubmissionRow.id)
+    wanted = wanted.join(ScoreItemRow, of_item).where(ScoreItemRow.item_id == item).order_by(SubmissionRow.id)
+    return [(submission, row) for submission, row in transaction.session.execute(wanted)]
 
 
 def change(transaction: Transaction, item: int, new: Item, maximum: float) -> list[SubmissionRow]:
@@ -108,15 +108,15 @@ def change(transaction: Transaction, item: int, new: Item, maximum: float) -> li
     transaction.note("rubric", kata=row.kata, before=_described(row.task, before), after=_described(row.task, new))
     every = {each.id: each for each in items(transaction, row.kata, row.task)}
     changed = []
-    for submission, mark in users(transaction, item):
-        chosen = used(transaction, submission.id, mark.task)
+    for submission, given in users(transaction, item):
+        chosen = used(transaction, submission.id, given.task)
         points, _ = score_of([every[each] for each in chosen], maximum)
-        comment = _replaced(mark.comment, before.comment, new.comment)
-        if (points, comment) != (mark.points, mark.comment):
-            at = max(now(), mark.reviewed_at)
-            score = mark.score._replace(points=points, comment=comment, reviewer=transaction.who, at=at)
+        comment = _replaced(given.comment, before.comment, new.comment)
+        if (points, comment) != (given.points, given.comment):
+            at = max(now(), given.reviewed_at)
+            score = given.score._replace(points=points, comment=comment, reviewer=transaction.who, at=at)
             add_scores(transaction, submission, [score])
-            use(transaction, submission.id, mark.task, chosen)
+            use(transaction, submission.id, given.task, chosen)
             changed.append(submission)
     return changed
 

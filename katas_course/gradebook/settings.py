@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from katas_course.clock import UTC, Clock
 from katas_course.gradebook import people
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.groups import Groups
@@ -101,19 +102,30 @@ def may_be_graded(transaction: Transaction, submission: KataSubmission) -> str:
 
 
 def course(transaction: Transaction) -> Course:
-    """Return the settings of the course: the bank of late days, the pass mark, and the categories."""
+    """Return the settings of the course: the bank of late days, the pass mark, the categories, and the time zone."""
     row = transaction.session.get(CourseRow, 1)
     rows = transaction.session.scalars(sa.select(CategoryRow).order_by(CategoryRow.name))
     categories = tuple(Category(each.name, each.weight, each.drop_lowest) for each in rows)
-    return Course(row.late_day_bank if row else 0, row.pass_percent if row else None, categories)
+    if row is None:
+        return Course(categories=categories)
+    return Course(row.late_day_bank, row.pass_percent, categories, row.zone)
+
+
+def clock(transaction: Transaction) -> Clock:
+    """Return what writes times in the time zone of the course."""
+    return Clock(course(transaction).zone)
 
 
 def set_course(
-    transaction: Transaction, *, late_day_bank: int | None = None, pass_percent: float | None = None
+    transaction: Transaction,
+    *,
+    late_day_bank: int | None = None,
+    pass_percent: float | None = None,
+    zone: str | None = None,
 ) -> None:
     """Change the settings of the course. None leaves a setting unchanged; -1 removes the pass mark."""
-    row = transaction.session.get(CourseRow, 1) or CourseRow(id=1, late_day_bank=0, pass_percent=None)
-    _set(transaction, row, {"late_day_bank": late_day_bank, "pass_percent": pass_percent})
+    row = transaction.session.get(CourseRow, 1) or CourseRow(id=1, late_day_bank=0, pass_percent=None, zone=UTC)
+    _set(transaction, row, {"late_day_bank": late_day_bank, "pass_percent": pass_percent, "zone": zone})
 
 
 def set_category(
@@ -124,13 +136,13 @@ def set_category(
     _set(transaction, row, {"weight": weight, "drop_lowest": drop_lowest})
 
 
-def _set(transaction: Transaction, row: CourseRow | CategoryRow, given: Mapping[str, float | None]) -> None:
-    """Set the values that are not None, where a negative one removes the setting, and note the change."""
+def _set(transaction: Transaction, row: CourseRow | CategoryRow, given: Mapping[str, Any]) -> None:
+    """Set the values that are not None, where a negative number removes the setting, and note the change."""
     before = described_course(course(transaction))
     transaction.session.add(row)
     for name, value in given.items():
         if value is not None:
-            setattr(row, name, None if value < 0 else value)
+            setattr(row, name, None if not isinstance(value, str) and value < 0 else value)
     transaction.session.flush()
     after = described_course(course(transaction))
     if after != before:
@@ -144,4 +156,5 @@ def described_course(course: Course) -> str:
     for each in course.categories:
         drop = f", without the lowest {each.drop_lowest}" if each.drop_lowest else ""
         words.append(f"category {each.name}: weight {each.weight:g}{drop}" if each.name else f"all katas{drop}")
+    words += [f"times in {course.zone}"] * (course.zone != UTC)
     return "; ".join(words)

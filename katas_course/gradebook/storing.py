@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 import sqlalchemy as sa
 
 from graders.catalogue import Kata
-from graders.manual_scores import ManualScore, without_marks
+from graders.manual_scores import ManualScore, without_scores
 from graders.report.text import clean, clean_line
 from graders.verdict import LONGEST_COMMENT, Record, Verdict
-from katas_course.downloads import composed
 from katas_course.gradebook.database import Transaction
-from katas_course.gradebook.tables import MarkItemRow, MarkRow, PersonRow, SubmissionRow, VerdictRow
+from katas_course.gradebook.tables import PersonRow, ScoreItemRow, ScoreRow, SourceRow, SubmissionRow, VerdictRow
+from katas_course.identity import NUMBER, Said
 
 LONGEST_NAME = 200  # in characters, for the name of a task or a reviewer
 
@@ -21,11 +21,12 @@ Key = tuple[str, str]  # a submitted name, and a kata's slug
 
 
 class Row(Record, frozen=True, kw_only=True):
-    """A verdict on a person's submission. `submitted_at` is a time in UTC, in ISO 8601."""
+    """A verdict on a person's submission. `submitted_at` is a time in UTC, in ISO 8601. `said` is its source's."""
 
     person: str
     submitted_at: str
     verdict: Verdict
+    said: Said = frozenset()
 
     @property
     def key(self) -> Key:
@@ -54,11 +55,8 @@ def add(transaction: Transaction, row: Row, batch: str) -> SubmissionRow:
     kata = transaction.kata(verdict.kata)
     if not kata.title:  # the repository lacks it
         kata.maximum = max(kata.maximum, verdict.max_score + verdict.review_points)
-    person = transaction.person(row.person)
-    if person is None:
-        person = PersonRow(name=composed(row.person))
-        session.add(person)
-        session.flush()
+    person = transaction.person_added(row.person)
+    add_said(transaction, person, row.said)
     files = {"person_id": person.id, "kata": verdict.kata, "sha256": verdict.submission_sha256}
     same = sa.select(SubmissionRow).filter_by(**files, submitted_at=row.submitted_at)
     submission = session.scalar(same) or SubmissionRow(**files, submitted_at=row.submitted_at)
@@ -69,6 +67,25 @@ def add(transaction: Transaction, row: Row, batch: str) -> SubmissionRow:
     return submission
 
 
+def add_said(transaction: Transaction, person: PersonRow, said: Said) -> None:
+    """Add what a source says about a submitted name."""
+    alone = all(kind.startswith(NUMBER) for kind, _ in said)
+    for kind, value in said:
+        known = transaction.session.get(SourceRow, (person.id, kind, value))
+        if known is None:
+            transaction.session.add(SourceRow(person_id=person.id, kind=kind, value=value, alone=alone))
+        elif not alone:
+            known.alone = False
+    transaction.session.flush()
+
+
+def note_said(transaction: Transaction, said: Mapping[Key, Said]) -> None:
+    """Add what sources say about people who are stored already."""
+    for (name, _), each in said.items():
+        if person := transaction.person(name):
+            add_said(transaction, person, each)
+
+
 def add_verdict(transaction: Transaction, submission: SubmissionRow, verdict: Verdict) -> None:
     """Add a verdict on a submission without its manual scores, unless it is there already.
 
@@ -77,7 +94,7 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, verdict: Ve
     session = transaction.session
     seed = verdict.seed or ""
     known = session.scalars(sa.select(VerdictRow).where(VerdictRow.submission_id == submission.id)).all()
-    by_tests = without_marks(verdict)
+    by_tests = without_scores(verdict)
     same = next((each for each in known if (each.graded_at, each.seed) == (verdict.graded_at, seed)), None)
     if same is not None:
         if same.verdict() == by_tests:
@@ -93,14 +110,11 @@ def add_verdict(transaction: Transaction, submission: SubmissionRow, verdict: Ve
     transaction.note_submission(submission, "graded", before, _described_verdict(by_tests))
 
 
-def add_regraded(transaction: Transaction, submission: int, verdict: Verdict) -> tuple[Verdict, Verdict]:
-    """Add a new verdict on a submission. Return the verdicts that were current before and after."""
-    row = transaction.session.get(SubmissionRow, submission)
-    assert row is not None
-    before = row.current_verdict()
+def add_regraded(transaction: Transaction, submission: int, verdict: Verdict) -> None:
+    """Add a new verdict on a submission."""
+    row = transaction.session.get_one(SubmissionRow, submission)
     add_verdict(transaction, row, verdict)
     transaction.session.expire(row)
-    return before, row.current_verdict()
 
 
 def _described_verdict(verdict: Verdict) -> str:
@@ -110,9 +124,9 @@ def _described_verdict(verdict: Verdict) -> str:
 # -------------------------------------------------------------------------------------- manual scores
 
 
-def marks_on(transaction: Transaction, submission: int) -> list[MarkRow]:
+def scores_on(transaction: Transaction, submission: int) -> list[ScoreRow]:
     """Return the manual scores of a submission, as they are in the database."""
-    return list(transaction.session.scalars(sa.select(MarkRow).where(MarkRow.submission_id == submission)))
+    return list(transaction.session.scalars(sa.select(ScoreRow).where(ScoreRow.submission_id == submission)))
 
 
 def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iterable[ManualScore]) -> None:
@@ -122,13 +136,13 @@ def add_scores(transaction: Transaction, submission: SubmissionRow, scores: Iter
     """
     session = transaction.session
     for score in sorted(map(_cleaned, scores), key=lambda each: each.at):
-        row = session.get(MarkRow, (submission.id, score.task))
+        row = session.get(ScoreRow, (submission.id, score.task))
         before = None if row is None else row.score
         if before is not None and (score == before or score.at < before.at):
             continue
         if before is not None and score.points != before.points:  # it no longer comes from rubric items
-            session.execute(sa.delete(MarkItemRow).filter_by(submission_id=submission.id, task=score.task))
-        row = row or MarkRow(submission_id=submission.id, task=score.task)
+            session.execute(sa.delete(ScoreItemRow).filter_by(submission_id=submission.id, task=score.task))
+        row = row or ScoreRow(submission_id=submission.id, task=score.task)
         row.points, row.reviewer, row.reviewed_at, row.comment = score[1:]
         session.add(row)
         session.flush()
@@ -148,7 +162,7 @@ def _described_score(score: ManualScore) -> str:
 
 def withdraw(transaction: Transaction, submission: SubmissionRow, keep: Collection[str]) -> None:
     """Remove a submission's manual scores, except those for the tasks in `keep`."""
-    for mark in marks_on(transaction, submission.id):
-        if mark.task not in keep:
-            transaction.note_submission(submission, "withdrawn", f"{mark.task}: {mark.points:g} by {mark.reviewer}", "")
-            transaction.session.delete(mark)
+    for row in scores_on(transaction, submission.id):
+        if row.task not in keep:
+            transaction.note_submission(submission, "withdrawn", f"{row.task}: {row.points:g} by {row.reviewer}", "")
+            transaction.session.delete(row)

@@ -12,11 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from graders.manual_scores import ManualScore, with_marks
+from graders.manual_scores import ManualScore, with_scores
 from graders.verdict import Verdict, from_json
+from katas_course.clock import UTC
 from katas_course.rules import Decision, Rule
 
-REVISION = "0001"  # of these tables; a database stores it
+REVISION = "0003"  # of these tables; a database stores it
+UPGRADES = {
+    "0001": (
+        "ALTER TABLE course ADD COLUMN zone TEXT DEFAULT 'UTC' NOT NULL",
+        "ALTER TABLE katas ADD COLUMN earlier TEXT DEFAULT '' NOT NULL",
+    ),
+    "0002": (),
+}
+"""What turns the tables of an earlier revision into the current ones, in addition to the tables that are new."""
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -33,7 +42,7 @@ class Table(DeclarativeBase):
     type_annotation_map: ClassVar = {str: Text}
 
 
-# Alembic uses the same name, so that it can upgrade these tables once there is a second revision.
+# Alembic uses the same name.
 REVISIONS = sa.Table("alembic_version", Table.metadata, sa.Column("version_num", Text, primary_key=True))
 
 
@@ -55,6 +64,7 @@ class KataRow(Table):
     missing: Mapped[str] = mapped_column(default="zero")
     maximum: Mapped[float] = mapped_column(default=0.0)
     in_groups: Mapped[bool] = mapped_column(default=False)
+    earlier: Mapped[str] = mapped_column(default="")
 
     @property
     def rule(self) -> Rule:
@@ -69,6 +79,7 @@ class CourseRow(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     late_day_bank: Mapped[int] = mapped_column(default=0)
     pass_percent: Mapped[float | None] = mapped_column(default=None)
+    zone: Mapped[str] = mapped_column(default=UTC)
 
 
 class CategoryRow(Table):
@@ -98,7 +109,7 @@ class RosterRow(Table):
 class RosterIdRow(Table):
     """Another id of a person on the roster.
 
-    `system` is the learning platform that the id comes from, or "name" for a submitted name that was matched by hand.
+    `system` is the learning platform that the id comes from, or one of MATCHED for a submitted name.
     """
 
     __tablename__ = "roster_ids"
@@ -120,6 +131,20 @@ class PersonRow(Table):
     extensions: Mapped[list[ExtensionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
     decisions: Mapped[list[DecisionRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
     requests: Mapped[list[RequestRow]] = relationship(back_populates="person", cascade="all, delete-orphan")
+
+
+class SourceRow(Table):
+    """An id that a download or a worksheet has given for a submitted name (see katas_course.identity).
+
+    A platform's number is `alone` if nothing else came with it.
+    """
+
+    __tablename__ = "sources"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    alone: Mapped[bool] = mapped_column(default=False)
 
 
 class ExtensionRow(Table):
@@ -189,8 +214,8 @@ class SubmissionRow(Table):
     verdicts: Mapped[list[VerdictRow]] = relationship(
         back_populates="submission", cascade="all, delete-orphan", order_by="VerdictRow.id"
     )
-    marks: Mapped[list[MarkRow]] = relationship(
-        back_populates="submission", cascade="all, delete-orphan", order_by="MarkRow.task"
+    scores: Mapped[list[ScoreRow]] = relationship(
+        back_populates="submission", cascade="all, delete-orphan", order_by="ScoreRow.task"
     )
 
     @property
@@ -201,14 +226,19 @@ class SubmissionRow(Table):
     def current_verdict(self) -> Verdict:
         """Return the newest verdict that counts on a graded submission, with its manual scores."""
         counting = [each for each in self.verdicts if each.status != "error"]
-        return self._with_marks(max(counting, key=VerdictRow.age))
+        return self._with_scores(max(counting, key=VerdictRow.age))
+
+    def earlier_verdict(self, times: int) -> Verdict | None:
+        """Return the verdict that counted so many gradings ago, with the current manual scores, or None."""
+        counting = sorted((each for each in self.verdicts if each.status != "error"), key=VerdictRow.age)
+        return self._with_scores(counting[-1 - times]) if times < len(counting) else None
 
     def last_verdict(self) -> Verdict:
         """Return the newest verdict, even if it is an `error`, with the submission's manual scores."""
-        return self._with_marks(max(self.verdicts, key=VerdictRow.age))
+        return self._with_scores(max(self.verdicts, key=VerdictRow.age))
 
-    def _with_marks(self, row: VerdictRow) -> Verdict:
-        return with_marks(row.verdict(), [mark.score for mark in self.marks])
+    def _with_scores(self, row: VerdictRow) -> Verdict:
+        return with_scores(row.verdict(), [row.score for row in self.scores])
 
 
 class VerdictRow(Table):
@@ -237,7 +267,7 @@ class VerdictRow(Table):
         return from_json(self.record.encode())
 
 
-class MarkRow(Table):
+class ScoreRow(Table):
     """The points that a reviewer gave for a task. They stay when the submission is regraded."""
 
     __tablename__ = "marks"
@@ -248,7 +278,7 @@ class MarkRow(Table):
     reviewer: Mapped[str]
     reviewed_at: Mapped[str]
     comment: Mapped[str] = mapped_column(default="")
-    submission: Mapped[SubmissionRow] = relationship(back_populates="marks")
+    submission: Mapped[SubmissionRow] = relationship(back_populates="scores")
 
     @property
     def score(self) -> ManualScore:
@@ -354,7 +384,7 @@ class RubricItemRow(Table):
     comment: Mapped[str] = mapped_column(default="")
 
 
-class MarkItemRow(Table):
+class ScoreItemRow(Table):
     """A rubric item that a manual score comes from."""
 
     __tablename__ = "mark_items"

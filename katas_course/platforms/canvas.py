@@ -20,6 +20,7 @@ _NAME = re.compile(
 )
 _ANONYMOUS = re.compile(r"(?P<name>anon)_(?:(?P<late>LATE)_)?(?P<user>[A-Za-z0-9]{5,})_(?P<file>\d{1,20})_(?P<rest>.+)")
 _ATTEMPT = re.compile(r"-\d{1,3}(\.[A-Za-z0-9.]+)$")  # Canvas adds it to the name of a file that was submitted before
+_READABLE = (".py", ".md", ".txt", ".toml", ".csv")  # Canvas shows a returned file under the name of a submitted one
 _TITLES = {"Student": "name", "ID": "canvas", "SIS User ID": "id", "SIS Login ID": "login", "Section": "section"}
 
 
@@ -44,7 +45,9 @@ def _entries(source: Source, belongs: Belongs) -> Iterator[SubmissionEntry]:
             known = [each for each in readings if belongs(each.person)]
             if len(known) != 1:
                 those = " or ".join(each.person for each in readings)
-                source.leave_out(name, f"it could be from {those}, and not exactly one of them is on the roster")
+                source.leave_out(
+                    name, f"it could be from {those}, and not exactly one of them is on the roster", unread=True
+                )
                 continue
             readings = known
         if not readings:
@@ -61,6 +64,7 @@ def _entries(source: Source, belongs: Belongs) -> Iterator[SubmissionEntry]:
             source.modified(*files),
             late=any(each.late for each in files.values()),
             renamed={given[name]: each.file for name, each in files.items() if given[name] != each.file},
+            returns=next((name for name in files if name.lower().endswith(_READABLE)), ""),
         )
 
 

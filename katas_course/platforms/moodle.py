@@ -16,10 +16,12 @@ from contextlib import suppress
 from katas_course.downloads import ANONYMOUS, Source, SubmissionEntry, composed, safe
 from katas_course.platforms.platform import COLUMNS, Platform, TimesColumn
 
-_NAME = re.compile(r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)", re.DOTALL)
+_NAME = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)", re.DOTALL)
+_MARK = "_assignsubmission_"  # twice in a name whose person or file is called so, and then it could be two people's
 GERMAN = ("Januar", "Jänner", "Februar", "März", "Mai", "Juni", "Juli", "Oktober", "Dezember")
 ENGLISH = ("January", "January", "February", "March", "May", "June", "July", "October", "December")
 MONTHS = dict(zip(GERMAN, ENGLISH, strict=True))  # that differ
+NO_GROUP = ("no groups", "keine gruppen")
 _IS_LATE = re.compile(r"\d \S+ (late\b|zu spät)")
 
 
@@ -31,9 +33,11 @@ def _entries(source: Source, _: object) -> Iterator[SubmissionEntry]:
     people: dict[tuple[str, str], dict[str, str]] = {}
     for name, is_folder in source.names.items():
         match = _NAME.fullmatch(name)
-        if match is None or match["kind"] != "file" or (not is_folder and not match["rest"]):
-            text = "text typed into Moodle, which is not graded"
-            source.leave_out(name, text if match else "not a name that Moodle gives")
+        if match is None or name.count(_MARK) > 1:
+            unread = is_folder or _MARK in name
+            source.leave_out(name, "not a name that Moodle gives" + "; rename it" * unread, unread=unread)
+        elif match["kind"] != "file" or (not is_folder and not match["rest"]):
+            source.leave_out(name, "text typed into Moodle, which is not graded")
         else:
             people.setdefault((composed(match["name"].strip()), match["id"]), {})[name] = match["rest"]
     namesakes = Counter(name for name, _ in people)
@@ -43,7 +47,8 @@ def _entries(source: Source, _: object) -> Iterator[SubmissionEntry]:
         # A name that ends with a number could be taken for an id.
         unique = namesakes[person] == 1 and person != ANONYMOUS and not re.search(r"\d\W*$", person)
         called = safe(person if unique else f"{person}_{number}")
-        yield SubmissionEntry(called, location, source.modified(*files), participant=number)
+        returns = f"{person}_{number}_assignsubmission_file_/"
+        yield SubmissionEntry(called, location, source.modified(*files), participant=number, returns=returns)
 
 
 def _is_list(names: AbstractSet[str]) -> bool:
@@ -56,7 +61,8 @@ def _is_list(names: AbstractSet[str]) -> bool:
 
 def _person(texts: Mapping[str, str]) -> Mapping[str, str]:
     number = texts.get("identifier", "").rpartition(" ")[2].removeprefix("Teilnehmer/in")
-    return {**texts, "identifier": number}
+    without = {"team": ""} if texts.get("team", "").casefold() in NO_GROUP else {}
+    return {**texts, "identifier": number, **without}
 
 
 def _moment(text: str) -> datetime.datetime:
@@ -87,11 +93,13 @@ In the assignment, download the grading worksheet. Fill it in with --into, and u
     needed={"ID number": "id", "Email address": "email", "": "points"},
     points="grade|bewertung",
     maximum="maximumgrade|bestwertung",
+    comments="feedbackcomments|feedbackalskommentar",
     times=TimesColumn(
         titles=("Last modified (submission)", "Zuletzt geändert (Abgabe)"),
         moment=_moment,
         wanted="a time such as 31 May 2026, 11:59 PM. Set Moodle's language to English or German, and download it "
         "again",
         is_late=lambda cells: _IS_LATE.search(cells.get("status", "")) is not None,
+        not_yet=re.compile(r"no submission|draft|keine abgabe|entwurf", re.IGNORECASE),
     ),
 )

@@ -60,13 +60,15 @@ class TimesColumn:
     """How the list of people for an assignment says when they submitted, in a column with one of the `titles`.
 
     `moment` reads such a time, or raises ValueError. `wanted` says what it can read. `is_late` says from the cells of a
-    line, by the normalised names of their columns, whether the platform marks the submission as late.
+    line, by the normalised names of their columns, whether the platform marks the submission as late. A status that
+    `not_yet` matches is that of a person who has not submitted, although there may be a time.
     """
 
     titles: tuple[str, ...]
     moment: Callable[[str], datetime.datetime]
     wanted: str
     is_late: Callable[[Mapping[str, str]], bool]
+    not_yet: re.Pattern[str] = re.compile("(?!)")  # by default, none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +87,8 @@ class Platform:
 
     Points: `export` is the help of the command. `needed` has the titles of the columns that an import needs at least,
     with what they hold; "" is the title of the kata. If `points` and `maximum` are given, columns with these normalised
-    names hold the points and the maximum; otherwise, points are in a column with the name of the kata. `maxima_line` is
-    the first cell of a line with all maxima.
+    names hold the points and the maximum; otherwise, points are in a column with the name of the kata. A column with a
+    name in `comments` holds a text for the person. `maxima_line` is the first cell of a line with all maxima.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Platform:
     needed: Mapping[str, str]
     points: str = ""
     maximum: str = ""
+    comments: str = ""
     maxima_line: str = ""
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.learner.progress import default_path
+from graders.report.text import clean_line
 from graders.web import server
 from graders.web.answers import HEADERS, Json, answered, page
 from katas_course.marking_queue import MarkingQueue, Wanted
@@ -78,8 +81,17 @@ def _picture(desk: Desk, request: Request) -> Response:
     return Response(found, media_type="image/png", headers=HEADERS | {"content-security-policy": PICTURE_POLICY})
 
 
-def serve(course: str, by: str, root: Path, *, anonymous: bool, say: Callable[[str], None], **how: Any) -> None:
-    """Serve a reviewer's queue until Ctrl-C. `how` is as for `server.serve`.
+def serve(
+    course: str,
+    by: Sequence[str],
+    root: Path,
+    *,
+    anonymous: bool,
+    renew: Sequence[str] = (),
+    say: Callable[[str], None],
+    **how: Any,
+) -> None:
+    """Serve a queue for each reviewer in `by` until Ctrl-C. Those in `renew` get new links. `how` is as for `serve`.
 
     Raises KataError if the course is missing, or if the port is taken.
     """
@@ -94,12 +106,27 @@ def serve(course: str, by: str, root: Path, *, anonymous: bool, say: Callable[[s
             say(f"katas: {str(fault).rstrip('.')}. It is left out of the queue.")
             return None
 
-    with MarkingQueue(course, by, Wanted(anonymous=anonymous), load) as queue:
-        name = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
-        desk = Desk(queue, name, say)
-        try:
-            secret, said = default_path().parent / "marking-token", "The marking queue is at"
-            server.serve(application(desk), cookie="marking", secret_in=secret, said=said, say=say, **how)
-        finally:
-            with desk.lock:
-                desk.close()
+    with ExitStack() as stack:
+        doors = []
+        for name in dict.fromkeys(by):
+            queue = stack.enter_context(MarkingQueue(course, name, Wanted(anonymous=anonymous), load))
+            shown = Path(course).resolve().name if Path(course).is_dir() else Path(queue.book.name).name
+            desk = Desk(queue, shown, say)
+            stack.callback(_close, desk)
+            secret = _secret_of(queue.book.address, name)
+            if name in renew:
+                secret.unlink(missing_ok=True)
+            said = "The marking queue is at" if len(by) == 1 else f"{clean_line(name, 60)} marks at"
+            doors.append(server.Door(application(desk), secret, said))
+        server.serve(*doors, cookie="marking", say=say, **how)
+
+
+def _close(desk: Desk) -> None:
+    with desk.lock:
+        desk.close()
+
+
+def _secret_of(gradebook: str, name: str) -> Path:
+    """Return the file that keeps the secret of a reviewer's link, which is another one in another course."""
+    digest = hashlib.sha256(f"{gradebook}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()
+    return default_path().parent / f"marking-token-{digest[:16]}"

@@ -76,7 +76,7 @@ class Desk:
         """
         last = None if self._at_end else self._last
         found = self._queue.again(last) if last else None
-        return self._answer(found) if last and found and found.mark == last.mark else self.next()
+        return self._answer(found) if last and found and found.score == last.score else self.next()
 
     def back(self) -> dict[str, Any]:
         """Open the piece before the current one."""
@@ -111,7 +111,7 @@ class Desk:
                 chosen = []  # the points were changed by hand, so they no longer come from the items
             shown.opened = self._queue.give(shown.opened, (points, comment), chosen)
         except MarkedMeanwhile as faster:
-            said = f"{self._queue.meanwhile(shown.opened, faster.mark)}\nYour points were not stored."
+            said = f"{self._queue.meanwhile(shown.opened, faster.score)}\nYour points were not stored."
             now = self._queue.again(shown.opened)
             raise Outdated(said, {"piece": self._described(now) if now else None}) from None
         except KataError as fault:

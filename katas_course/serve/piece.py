@@ -29,12 +29,12 @@ class ShownPiece:
 
     def comment(self, given: str) -> str:
         """Return what to store for a comment of the page, which may show the current one without a name."""
-        mark = self.opened.mark
-        return mark.comment if mark is not None and given.strip() == self.visible(mark.comment).strip() else given
+        score = self.opened.score
+        return score.comment if score is not None and given.strip() == self.visible(score.comment).strip() else given
 
     def described(self, number: int) -> dict[str, Any]:
         """Return everything that the page shows. `number` identifies the opened piece."""
-        opened, task, mark = self.opened, self.opened.task, self.opened.mark
+        opened, task, score = self.opened, self.opened.task, self.opened.score
         return {
             "number": number,
             "kata": opened.kata.slug,
@@ -48,12 +48,12 @@ class ShownPiece:
             "names": [] if self.queue.wanted.anonymous else [clean_line(each) for each in opened.people],
             "files": self._files(number),
             "result": self._result(),
-            "mark": mark
+            "score": score
             and {
-                "points": mark.points,
-                "comment": self.visible(mark.comment),
-                "by": self.visible(clean_line(mark.reviewer, 60)),
-                "at": mark.at,
+                "points": score.points,
+                "comment": self.visible(score.comment),
+                "by": self.visible(clean_line(score.reviewer, 60)),
+                "at": score.at,
             },
             "items": self.items(),
             "used": self.queue.used(opened),

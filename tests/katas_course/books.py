@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from graders.manual_scores import ManualScore, marks_of, with_marks
+from graders.manual_scores import ManualScore, scores_of, with_scores
 from graders.verdict import Speed, TaskResult, Verdict
 from katas_course import written_files
 from katas_course.batch import Batch
@@ -18,8 +18,7 @@ from katas_course.gradebook import Gradebook, results, storing
 from katas_course.gradebook.results import KataResult
 from katas_course.gradebook.storing import Row
 from katas_course.gradebook.tables import AuditRow, VerdictRow
-from tests.warm import katas
-from tests.workshop import environment
+from tests.shell import environment, katas
 
 DUE = "2026-05-10T12:00:00+00:00"
 Opened = Callable[[], Gradebook]
@@ -63,7 +62,7 @@ def add(book: Gradebook, verdict: Verdict, person: str, submitted_at: str) -> No
     """Store a verdict with its manual scores, but no files."""
     with book.transaction(alone=True) as transaction:
         row = Row(person=person, submitted_at=submitted_at, verdict=verdict)
-        storing.add_scores(transaction, storing.add(transaction, row, ""), marks_of(verdict))
+        storing.add_scores(transaction, storing.add(transaction, row, ""), scores_of(verdict))
 
 
 def results_in(book: Gradebook, slug: str | None = None, person: str | None = None) -> list[KataResult]:
@@ -100,7 +99,7 @@ AWAITING = graded(
 )
 
 
-MARKED = with_marks(AWAITING, [ManualScore("essay", 3.0, "Grace", moment(11))])
+MARKED = with_scores(AWAITING, [ManualScore("essay", 3.0, "Grace", moment(11))])
 
 
 def speed(ratio: float, low: float, high: float) -> Speed:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graders import catalogue
-from graders.manual_scores import marks_of
+from graders.manual_scores import scores_of
 from graders.verdict import from_json
 from katas_course.batch import Batch
 from katas_course.marking_queue import MarkingQueue, Wanted
 from tests import workshop
 from tests.katas_course.books import current, table
 from tests.serving import Server
-from tests.warm import katas
-from tests.workshop import Finished, write
+from tests.shell import Finished, katas
+from tests.workshop import write
 
 TASK = """\
 [tasks.{name}]
@@ -111,7 +111,7 @@ class Course(NamedTuple):
         return {
             (mark.task, row.person): (mark.points, mark.reviewer, mark.comment)
             for row in current(self.out)
-            for mark in marks_of(row.verdict)
+            for mark in scores_of(row.verdict)
         }
 
     def files_agree(self) -> bool:

@@ -15,7 +15,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,33 +24,23 @@ import pytest
 
 from graders import Judge, catalogue, intake, verdict
 from graders.errors import JudgeError, KataError
-from graders.manual_scores import ManualScore, with_marks
+from graders.manual_scores import ManualScore, with_scores
 from graders.report import render
 from katas_course import downloads, executors, submissions
 from katas_course.batch import Batch
+from katas_course.commands import grade_batch
 from katas_course.downloads import SubmissionEntry
 from katas_course.executors import Cluster, Job, JobExecutor, ThisMachine
 from katas_course.gradebook import removal
 from katas_course.gradebook.storing import Row
 from katas_course.grading import BatchProgress, BatchRun
 from katas_course.reproducibility import same_result
-from tests import workshop
-from tests.attacks.residents import children, command_line
+from tests import shell, workshop
 from tests.katas_course.books import AWAITING, current, history, moment, on_full_disk, rows_of, table
 from tests.katas_course.marking import REVIEWED
-from tests.warm import katas
-from tests.workshop import (
-    ADDED,
-    HIDDEN,
-    KATAS,
-    PATIENCE_S,
-    SOLUTION,
-    STUB,
-    SUMMED,
-    environment,
-    write,
-    write_repository,
-)
+from tests.shell import KATAS, PATIENCE_S, environment, katas
+from tests.shell.judges import children, command_line
+from tests.workshop import ADDED, HIDDEN, SOLUTION, STUB, SUMMED, write, write_repository
 
 SEED = "5eed" * 16
 # Runs a command that Ctrl-C ends, even if the tests run in the background and ignore Ctrl-C.
@@ -141,7 +131,7 @@ def rows_in(out: Path) -> int:
             return -1
 
 
-def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str, ...] = ("one",)) -> workshop.Finished:
+def run_here(root: Path, folder: Path, out: Path, *words: str, slugs: tuple[str, ...] = ("one",)) -> shell.Finished:
     chosen = [word for slug in slugs for word in ("--kata", slug)]
     return katas("grade-batch", str(folder), "--out", str(out), "--seed", SEED, *chosen, *words, cwd=root)
 
@@ -167,7 +157,7 @@ def everything(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     write(folder / "notes.txt", "of the instructor")
     write(folder / ".DS_Store", "")
     words = ("grade-batch", str(folder), "--out", str(out), "--kata", "one", "--workers", "1")
-    done = workshop.katas(*words, cwd=root)  # not in process, so that a pool of processes grades
+    done = shell.katas_cold(*words, cwd=root)  # not in process, so that a pool of processes grades
     assert (done.status, done.left) == (0, []), done.said
     return folder, out, done.out
 
@@ -183,7 +173,7 @@ def test_bad_submissions_do_not_stop_a_batch(everything):
     assert "symbolic link" in found["fred"]["message"]
     assert "hal.zip" in found["hal"]["message"]
     assert "8 submissions from 8 people: 8 graded" in said
-    assert "4 ungradable, 3 passed, 1 failed" in said
+    assert "3 passed, 1 failed, 4 ungradable" in said
     assert "differed" not in said
 
 
@@ -508,7 +498,7 @@ def test_full_disk_is_reported_and_the_batch_can_resume(root, small_cohort, tmp_
     out = tmp_path / "full" / "out"
     out.parent.mkdir()
     command = f"{KATAS} grade-batch {folder} --out {out} --kata one --workers 1 --seed {SEED}"
-    script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 300K {out.parent}/zeros; {command}; echo status $?"
+    script = f"cat /dev/zero > {out.parent}/zeros; truncate -s 284K {out.parent}/zeros; {command}; echo status $?"
     script += f"; rm {out.parent}/zeros; cp -r {out} {tmp_path}"
     done = on_full_disk(script, out.parent, size=602_112, root=root)
     told = [line for line in done.stderr.splitlines() if line.startswith("katas: ")]
@@ -721,13 +711,19 @@ def test_summary_says_what_is_left_to_do_in_the_batch(tmp_path):
     ]
     first = run_here(root, tmp_path / "in", out, *book).out.splitlines()
     assert re.search(r"9 graded in .* per (second|minute)$", first[0]), first
-    assert first[1:6] == ["7 ungradable, 2 awaiting_review", *expected]
+    assert first[1:6] == ["2 awaiting_review, 7 ungradable", *expected]
     write(tmp_path / "in" / "bob" / "twice.py", SOLUTION)
     later = run_here(root, tmp_path / "in", out, *book).out.splitlines()
-    assert later[1:3] == ["1 awaiting_review", "in the batch: 10 graded; 7 ungradable, 3 awaiting_review"]
+    assert later[1:3] == ["1 awaiting_review", "in the batch: 10 graded; 3 awaiting_review, 7 ungradable"]
     assert later[3] == expected[0]
     assert later[4].startswith("3 pieces await")
     assert later[6] == "2 of 4 on the roster without a submission: cleo, dora"
+
+
+@pytest.mark.parametrize("order", [("ungradable", "failed", "passed"), ("passed", "failed", "ungradable")])
+def test_summary_counts_in_one_order_however_the_gradings_ended(tmp_path, order):
+    lines = grade_batch.summary(BatchProgress(graded=Counter(order)), tmp_path, 3, 1.0)
+    assert lines[1] == "1 passed, 1 failed, 1 ungradable"
 
 
 @pytest.mark.deep
@@ -817,7 +813,7 @@ def test_stored_submission_is_returned_unchanged(root, tmp_path):
 
 def test_manual_scores_survive_a_regrading_in_a_batch(tmp_path):
     row = msgspec.structs.replace(graded_row("ada"), verdict=AWAITING)
-    marked = with_marks(AWAITING, [ManualScore("essay", 4.0, "Grace", moment(12))])
+    marked = with_scores(AWAITING, [ManualScore("essay", 4.0, "Grace", moment(12))])
     again = msgspec.structs.replace(AWAITING, graded_at=moment(13))
     with Batch(tmp_path).open() as held:
         held.append([row, msgspec.structs.replace(row, verdict=marked)])
@@ -931,15 +927,3 @@ def test_processes_that_die_on_every_job_end_the_batch(root):
         list(
             executors.graded((job(n, root) for n in range(10)), Mortal(pool, {f"person{n}" for n in range(10)}, set()))
         )
-
-
-@pytest.mark.parametrize(
-    ("where", "fault"), [("grade", BrokenExecutor("a process died")), ("submit", OSError("closed"))]
-)
-def test_broken_executor_is_left_to_its_owner(root, monkeypatch, where, fault):
-    def breaks(*_: object) -> None:
-        raise fault
-
-    with ThreadPoolExecutor(1) as pool, pytest.raises(KataError, match="only its owner can start another"):
-        monkeypatch.setattr(executors if where == "grade" else pool, where, breaks)
-        list(executors.graded([job(0, root)], JobExecutor(pool, 1)))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.test_busy_judge import paeth
-from tests.workshop import HALF, SOLUTION, TOML, katas, write, write_kata
+from tests.shell import katas_cold
+from tests.workshop import HALF, SOLUTION, TOML, write, write_kata
 
 pytestmark = [pytest.mark.deep, pytest.mark.security]
 
@@ -112,10 +113,10 @@ def batch(root: Path, name: str, others: Mapping[str, Mapping[str, bytes]]) -> t
         handed_in(submissions / person, files)
     begun = time.monotonic()
     command = ["grade-batch", str(submissions), "--out", str(out), "--kata", "twice", "--workers", str(WORKERS)]
-    done = katas("--root", str(root), *command, cwd=root)
+    done = katas_cold("--root", str(root), *command, cwd=root)
     took = time.monotonic() - begun
     assert done.status in (0, 1), done.said
-    done = katas("--root", str(root), "feedback", str(out), cwd=root)
+    done = katas_cold("--root", str(root), "feedback", str(out), cwd=root)
     assert done.status == 0, done.said
     told = {file.parent.name for file in (out / "feedback").rglob("twice*")}
     assert len(told) == PEOPLE

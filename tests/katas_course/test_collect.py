@@ -24,8 +24,8 @@ from katas_course.collecting import read, records
 from katas_course.remotes import Server
 from tests.classroom import ENVIRONMENT, Classroom, roster
 from tests.github_server import TOKEN, git, serving
-from tests.in_process import katas
-from tests.workshop import ROOT, Finished, environment
+from tests.shell import Finished, environment, katas_here
+from tests.workshop import ROOT
 
 FILES = {"affine.py": "W = 1\n", "notes/first.md": "hello\n"}
 UNTIL = "2026-05-31T23:59:00+02:00"
@@ -48,7 +48,7 @@ def collect(room: Classroom, *words: str, logins: str = "ada bob", pattern: str 
     place = room.folder.parent
     listed = str(roster(place / "roster.csv", logins.split()))
     given = ["--from", pattern or room.pattern, "--out", str(place / "hw1")]
-    return katas("collect", listed, *given, *words, cwd=place, env=ENVIRONMENT | variables)
+    return katas_here("collect", listed, *given, *words, cwd=place, env=ENVIRONMENT | variables)
 
 
 def collected(room: Classroom, login: str) -> dict[str, str]:
@@ -149,7 +149,7 @@ def test_people_without_a_login_get_a_line_each(room: Classroom) -> None:
     place = room.folder.parent
     (place / "roster.csv").write_text("id,github\ns-ada,ada\ns-bob,\ns-eve,../../x\n")
     words = ("--from", room.pattern, "--out", str(place / "hw1"))
-    done = katas("collect", str(place / "roster.csv"), *words, cwd=place, env=ENVIRONMENT)
+    done = katas_here("collect", str(place / "roster.csv"), *words, cwd=place, env=ENVIRONMENT)
     assert "missing: s-bob: its github is missing in the roster" in done.out
     assert "missing: s-eve: its github is not one in the roster" in done.out
     assert list(times(room)) == ["s-ada"]
@@ -224,6 +224,8 @@ def test_a_plain_server_gives_the_commits_dates_and_says_so(plain: Classroom) ->
     assert "2 people: the server doesn't say when they pushed" in done.out
     assert "can set to anything: s-ada, s-bob." in done.out
     assert ": 0 new, 2 unchanged" in collect(plain, "--until", UNTIL).out
+    earlier = UNTIL.replace("23:59", "23:58:59")
+    assert ": 0 new, 2 unchanged" in collect(plain, "--until", earlier).out  # it finds the same commits
 
 
 @pytest.mark.parametrize("scheme", ["file", "git"])
@@ -300,7 +302,7 @@ def test_two_people_with_one_repository_are_rejected(room: Classroom) -> None:
 def test_a_roster_without_logins_is_rejected(room: Classroom) -> None:
     (room.folder.parent / "plain.csv").write_text("id,name\nada,Ada\n")
     words = ("--from", room.pattern, "--out", "hw1")
-    done = katas("collect", "plain.csv", *words, cwd=room.folder.parent, env=ENVIRONMENT)
+    done = katas_here("collect", "plain.csv", *words, cwd=room.folder.parent, env=ENVIRONMENT)
     assert done.status == 2
     assert "no person in it has what" in done.err
 

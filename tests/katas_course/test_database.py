@@ -16,7 +16,8 @@ from graders.errors import KataError
 from katas_course.gradebook import Gradebook, database, settings
 from katas_course.gradebook.tables import REVISION
 from tests.katas_course.books import MARKED, add, graded, moment, results_in
-from tests.workshop import PATIENCE_S, ROOT
+from tests.shell import PATIENCE_S
+from tests.workshop import ROOT
 
 
 @contextlib.contextmanager
@@ -106,6 +107,19 @@ def test_two_processes_both_open_a_new_gradebook(url, tmp_path):
     ]
     said = [each.communicate(timeout=PATIENCE_S) for each in both]
     assert said == [("[]\n", "")] * 2
+
+
+def test_database_of_the_first_revision_is_upgraded(opened):
+    add(opened(), graded(4), "ada", moment(9))
+    with opened()._engine.begin() as connection:  # as the first revision made them
+        connection.execute(sa.text("DROP TABLE sources"))
+        connection.execute(sa.text("ALTER TABLE course DROP COLUMN zone"))
+        connection.execute(sa.text("ALTER TABLE katas DROP COLUMN earlier"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    found = opened()
+    assert [place.points for place in results_in(found)] == [4.0]
+    found.write(settings.set_course, zone="Europe/Berlin")
+    assert opened().read(settings.clock).zone == "Europe/Berlin"
 
 
 def test_database_of_a_later_version_is_left_unchanged(opened):

@@ -15,8 +15,8 @@ from katas_course.batch import Batch
 from katas_course.platforms import gradescope
 from katas_course.roster import Roster, RosterPerson
 from tests.katas_course.books import rows_of
-from tests.warm import katas
-from tests.workshop import ADDED, SOLUTION, TOML, Finished, write, write_kata, write_repository, zipped
+from tests.shell import Finished, katas
+from tests.workshop import ADDED, SOLUTION, TOML, write, write_kata, write_repository, zipped
 
 NOTEBOOK = json.dumps({"cells": [{"cell_type": "code", "source": f"# file: twice.py\n{SOLUTION}"}]})
 

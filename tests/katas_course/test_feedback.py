@@ -15,11 +15,11 @@ from graders.verdict import Verdict, from_json, to_json
 from katas_course.batch import Batch
 from katas_course.downloads import composed
 from katas_course.gradebook.storing import Row
-from tests import workshop
+from tests import shell, workshop
 from tests.katas_course.books import moment, on_full_disk
 from tests.katas_course.marking import with_essay, write_essay_kata
-from tests.warm import katas
-from tests.workshop import HALF, KATAS, SOLUTION, Finished, environment, write
+from tests.shell import KATAS, Finished, environment, katas
+from tests.workshop import HALF, SOLUTION, write
 
 SEED = "5eed" * 16
 NOON = "2026-05-10T12:00:00+00:00"
@@ -77,7 +77,7 @@ def hidden_findings(verdict: Verdict) -> list[str]:
 
 
 def test_everyone_gets_a_page_for_each_verdict(root: Path, out: Path) -> None:
-    done = workshop.katas("feedback", str(out), cwd=root)
+    done = shell.katas_cold("feedback", str(out), cwd=root)
     assert (done.status, done.err, done.left) == (0, "", []), done.said
     assert done.out == (
         f"written: 4 files for 3 people in {out}/feedback\n"
@@ -203,7 +203,8 @@ def test_person_kata_format_and_folder_can_be_chosen(root: Path, out: Path, tmp_
     assert done.out == f"written: 1 file for 1 person in {to}\nno submission for these katas: {ODD}\n"
     (text,) = files_in(to).values()
     assert list(files_in(to)) == ["bob/beta.md"]
-    assert text.startswith("### ✗ Twice")
+    assert text.startswith("## Final mark: ")
+    assert "\n### ✗ Twice" in text
     assert to.stat().st_mode & 0o077 == 0
     assert not (out / "feedback").exists()
 

@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from tests.in_process import katas
+from tests.shell import katas_here
 from tests.workshop import ROOT
 
 PAGE = ROOT / "docs/cohorts.md"
@@ -30,7 +30,7 @@ def test_the_first_graded_assignment_goes_as_the_page_says(tmp_path: Path) -> No
     commands = steps()
     assert [words[0] for words, _ in commands].count("gradebook") >= 4
     for words, expected in commands:
-        done = katas("--root", str(ROOT), *words, cwd=tmp_path)
+        done = katas_here("--root", str(ROOT), *words, cwd=tmp_path)
         assert done.status in (0, 1), done.said
         for line in expected:
             pattern = re.escape(line).replace("…", ".*")

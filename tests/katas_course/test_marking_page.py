@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 from typing import Any
@@ -12,10 +13,10 @@ import pytest
 from graders.cli import products
 from katas_course.gradebook import Gradebook
 from katas_course.serve.piece import pixels_only
-from tests import in_process
+from tests import shell
 from tests.katas_course.books import audit_of, table
-from tests.katas_course.marking import HTML, PEOPLE, Course, png
-from tests.warm import katas
+from tests.katas_course.marking import HTML, PEOPLE, Course, Marking, png
+from tests.shell import katas
 from tests.workshop import write
 
 
@@ -64,7 +65,7 @@ def test_piece_shows_files_as_text_and_checked_pictures(course: Course) -> None:
         status, headers, body = page.request("GET", files["out/picture.png"]["address"])
         assert (status, headers["content-type"], body) == (200, "image/png", png())
         assert headers["content-security-policy"] == "default-src 'none'; sandbox"
-        assert (piece["rubric"], piece["maximum"], piece["mark"]) == ("Does it say why?", 4.0, None)
+        assert (piece["rubric"], piece["maximum"], piece["score"]) == ("Does it say why?", 4.0, None)
         assert [each["title"] for each in piece["result"]["others"]] == ["Twice a vector", "Half a number", "How"]
 
 
@@ -75,8 +76,8 @@ def test_queue_can_be_limited_and_says_so(course: Course) -> None:
         assert page.give(page.choose(task="why", person="ada")["piece"], 1, "Hm.")[0] == 200
         found = page.choose(kata="alpha", task="why", person="ada")
         assert (found["piece"], found["progress"]) == (None, "1 of 1 marked, 0 left")
-        mark = page.choose(task="why", person="ada", again=True)["piece"]["mark"]
-        assert (mark["points"], mark["comment"], mark["by"]) == (1.0, "Hm.", "Grace")
+        score = page.choose(task="why", person="ada", again=True)["piece"]["score"]
+        assert (score["points"], score["comment"], score["by"]) == (1.0, "Hm.", "Grace")
         assert page.get("/api/queue")["chosen"] == {"kata": "", "task": "why", "person": "ada", "again": True}
         assert page.send("POST", "/api/choose", {"kata": 3})[0] == 400
 
@@ -137,7 +138,7 @@ def test_line_comments_reach_the_author_and_no_new_submission(course: Course) ->
     assert course.grade("--kata", "alpha").status == 0
     assert course.marks() == {}
     with course.serve() as page:
-        assert page.choose(person="ada", task="why")["piece"]["mark"] is None
+        assert page.choose(person="ada", task="why")["piece"]["score"] is None
 
 
 def test_blank_lines_before_a_text_keep_the_numbers_of_its_lines(course: Course) -> None:
@@ -203,7 +204,7 @@ def test_score_given_meanwhile_is_shown_and_kept(course: Course) -> None:
             "Alan has given 1 point meanwhile: No.\nYour points were not stored.",
         )
         assert course.marks() == {("why", "ada"): (1.0, "Alan", "No.")}
-        assert said["piece"]["mark"]["comment"] == "No."
+        assert said["piece"]["score"]["comment"] == "No."
         assert page.give(piece, 4, "Good.")[0] == 409, "the second try overwrites what was never shown"
         assert page.give(said["piece"], 4, "Good.")[0] == 200
     assert course.marks() == {("why", "ada"): (4.0, "Grace", "Good.")}
@@ -276,10 +277,10 @@ def test_comment_with_a_name_survives_an_anonymous_change_of_points(course: Cour
         pieces = [
             page.choose(task="why", person=each, again=True)["piece"] for each in page.get("/api/queue")["people"]
         ]
-        (piece,) = (each for each in pieces if each["mark"])
+        (piece,) = (each for each in pieces if each["score"])
         piece = page.choose(task="why", person=piece["person"], again=True)["piece"]
-        assert "Ada" not in piece["mark"]["comment"]
-        assert page.give(piece, 2, piece["mark"]["comment"])[0] == 200
+        assert "Ada" not in piece["score"]["comment"]
+        assert page.give(piece, 2, piece["score"]["comment"])[0] == 200
     assert course.marks() == {("why", "ada"): (2.0, "Grace", "Well, Ada!")}
 
 
@@ -287,7 +288,7 @@ def test_comment_with_a_name_survives_an_anonymous_change_of_points(course: Cour
     ("words", "said"),
     [
         (("--instructor", "{out}"), "--instructor: who marks? Add --by NAME"),
-        (("--by", "Grace"), "--by and --anonymous are for marking. Add --instructor COURSE."),
+        (("--by", "Grace"), "--by, --renew, --url and --anonymous are for marking. Add --instructor COURSE."),
         (("--instructor", "none.sqlite", "--by", "Grace"), "none.sqlite: no such gradebook."),
         (("--instructor", "{root}", "--by", "Grace"), "not a batch"),
     ],
@@ -309,5 +310,70 @@ def test_copy_for_learners_says_that_it_cannot_mark(monkeypatch: pytest.MonkeyPa
     """Handouts lack katas_course."""
     known = importlib.util.find_spec
     monkeypatch.setattr(products, "find_spec", lambda name: None if name == "katas_course" else known(name))
-    done = in_process.katas("serve", "--no-browser", "--instructor", "out", "--by", "Grace")
+    done = shell.katas_here("serve", "--no-browser", "--instructor", "out", "--by", "Grace")
     assert (done.status, "this copy of the katas has no marking page" in done.err) == (2, True), done.said
+
+
+# Several reviewers.
+
+
+def served(course: Course, *words: str) -> tuple[Marking, dict[str, str]]:
+    """Start the page for several reviewers. Return it, and the secret of each one's link."""
+    first, *more = words
+    page = course.serve(*more, by=first)
+    lines = [page.first]
+    assert page.process.stdout is not None
+    while not lines[-1].startswith("Ctrl-C"):
+        lines.append(page.process.stdout.readline())
+    found = [re.fullmatch(r"(.+) marks at (\S+)/\?token=(\S+)\n", line) for line in lines[:-1]]
+    return page, {each[1]: each[3] for each in found if each}
+
+
+def state(page: Marking, token: str, **headers: str) -> tuple[int, str]:
+    status, _, body = page.request("GET", "/api/queue", cookie=f"marking-{page.port}={token}", **headers)
+    return status, json.loads(body)["by"] if status == 200 else ""
+
+
+def test_each_reviewer_has_a_link_that_can_be_renewed_and_withdrawn(course: Course) -> None:
+    page, links = served(course, "Grace", "--by", "Zoé Müller")
+    with page:
+        assert list(links) == ["Grace", "Zoé Müller"]
+        assert {name: state(page, token) for name, token in links.items()} == {name: (200, name) for name in links}
+        page.cookie = f"marking-{page.port}={links['Zoé Müller']}"
+        page.choose(task="why")
+        page.give(page.next(), 2)
+    assert [mark[:2] for mark in course.marks().values()] == [(2.0, "Zoé Müller")]
+    page, again = served(course, "Grace", "--by", "Zoé Müller", "--renew", "Zoé Müller")
+    with page:
+        assert again["Grace"] == links["Grace"]
+        assert (state(page, links["Zoé Müller"])[0], state(page, again["Zoé Müller"])[0]) == (403, 200)
+    page, last = served(course, "Grace", "--by", "Alan")
+    with page:
+        assert (state(page, again["Zoé Müller"])[0], state(page, last["Alan"])) == (403, (200, "Alan"))
+
+
+def test_page_behind_a_proxy_answers_to_its_name_and_keeps_others_out(course: Course) -> None:
+    page, links = served(course, "Grace", "--by", "Alan", "--url", "https://marking.uni.example/")
+    with page:
+        host = "marking.uni.example"
+        assert page.first == f"The proxy at https://{host} must pass requests on to http://{page.host}.\n"
+        assert state(page, links["Alan"], host=host) == (200, "Alan")
+        assert state(page, links["Alan"], host="evil.example")[0] == 403
+        status, headers, _ = page.request("GET", f"/?token={links['Alan']}", host=host, cookie=None)
+        assert (status, "Secure" in headers["set-cookie"], "HttpOnly" in headers["set-cookie"]) == (303, True, True)
+        cookie = f"marking-{page.port}={links['Alan']}"
+        for origin, expected in (("https://evil.example", 403), (f"https://{host}", 200)):
+            sent = {"host": host, "origin": origin, "cookie": cookie}
+            assert page.request("POST", "/api/next", b"{}", **sent)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "Grace", "--url", "http://x.y"), "--url http://x.y: expected https:// and the name of a host"),
+        (("--by", "Grace", "--renew", "Alan"), "--renew Alan: this is not a reviewer. Name one of those in --by."),
+    ],
+)
+def test_wrong_link_options_are_refused(course: Course, words: tuple[str, ...], said: str) -> None:
+    done = course.run("serve", "--instructor", str(course.out), "--no-browser", *words)
+    assert (done.status, said in done.err) == (2, True), done.said

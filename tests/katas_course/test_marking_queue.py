@@ -16,7 +16,7 @@ from graders.errors import KataError
 from katas_course.batch import Batch
 from katas_course.gradebook import Gradebook, leases, removal
 from katas_course.gradebook.rubrics import Item, score_of
-from katas_course.gradebook.tables import EntryRow, LeaseRow, MarkItemRow
+from katas_course.gradebook.tables import EntryRow, LeaseRow, ScoreItemRow
 from katas_course.marking_queue import MarkedMeanwhile, MarkingQueue, OpenPiece
 from tests.katas_course.books import add, audit_of, graded, moment
 from tests.katas_course.marking import PEOPLE, Course, write_reviewed_kata
@@ -70,8 +70,8 @@ def test_marked_pieces_are_shown_again_on_request(course: Course) -> None:
         assert offered(queue) == ALL[1:3]
     with course.queue(task="why", again=True) as queue:
         shown = opened(queue)
-        assert shown.mark is not None
-        assert (shown.piece.name, shown.mark.comment) == ("ada", "Hm.")
+        assert shown.score is not None
+        assert (shown.piece.name, shown.score.comment) == ("ada", "Hm.")
         queue.give(shown, (4.0, None))
     assert course.marks() == {("why", "ada"): (4.0, "Grace", "Hm.")}
 
@@ -154,7 +154,7 @@ def test_score_given_meanwhile_is_not_overwritten(course: Course) -> None:
         assert course.run("review", record, "--by", "Alan", "--award", "why=1", "--comment", "why=No.").status == 1
         with pytest.raises(MarkedMeanwhile) as raised:
             queue.give(shown, (4.0, None))
-        assert queue.meanwhile(shown, raised.value.mark) == "Alan has given 1 point meanwhile: No."
+        assert queue.meanwhile(shown, raised.value.score) == "Alan has given 1 point meanwhile: No."
     assert course.marks() == {("why", "ada"): (1.0, "Alan", "No.")}
 
 
@@ -307,7 +307,7 @@ def change(course: Course, where: str = "") -> str:
 
 def uses(course: Course) -> list[int]:
     with course.batch.reading() as held, held.book.transaction() as transaction:
-        return list(transaction.session.scalars(sa.select(MarkItemRow.submission_id)))
+        return list(transaction.session.scalars(sa.select(ScoreItemRow.submission_id)))
 
 
 def test_changed_item_changes_the_marks_that_use_it(marked: Course) -> None:
@@ -344,7 +344,7 @@ def test_mark_changed_by_hand_no_longer_follows_its_items(marked: Course) -> Non
     record = str(marked.batch.verdict_file("ada", "alpha"))
     assert marked.run("review", record, "--by", "Emmy", "--award", "why=4").status == 0
     assert change(marked).startswith("1 score has changed")
-    assert marked.marks()["why", "ada"] == (4.0, "Emmy", "")
+    assert marked.marks()["why", "ada"] == (4.0, "Emmy", MARKED["why", "ada"][2])
 
 
 def test_item_use_is_withdrawn_with_its_mark(marked: Course) -> None:

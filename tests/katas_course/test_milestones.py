@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from graders import catalogue
 from graders.verdict import Verdict, from_json, to_json
+from katas_course.gradebook import Gradebook
 from katas_course.submissions import of_katas, read
-from tests.milestone_course import DOUBLE, FLAT, STUB, WHOLE, write_course, write_files
-from tests.warm import katas
+from tests.katas_course.books import output_of, refused, rows_of
+from tests.milestone_course import ADD, DOUBLE, FLAT, STUB, WHOLE, write_course, write_files
+from tests.shell import katas
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +98,89 @@ def test_practice_is_no_progress(root: Path, tmp_path: Path) -> None:
     done = katas("grade", "milestone", "--with-shipped", cwd=course, env=progress)
     assert done.status == 0, done.said
     assert "3/3" not in katas("progress", cwd=course, env=progress).out
+
+
+TESTED = """
+from graders.checks import assert_equal, task
+
+@task("all")
+def test_all(kata):
+    assert_equal(kata.{name}(3), {answer})
+"""
+
+
+@pytest.fixture(scope="module")
+def tested(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the course in which the exercises have tests."""
+    copy = tmp_path_factory.mktemp("tested") / "katas"
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for slug, name, answer in (("one", "double", 6), ("two", "add_two", 5)):
+        for place in (f"katas/{slug}/test_{slug}.py", f"graders/hidden/{slug}/test_hidden.py"):
+            write_files(copy, {place: TESTED.format(name=name, answer=answer)})
+    return copy
+
+
+@pytest.fixture
+def course(tested: Path, tmp_path: Path) -> Callable[..., str]:
+    """Grade the exercises of ada, who is right, and of bob, who is wrong in one. Return how to grade the milestone."""
+    root = tested
+    for person, double in (("ada", DOUBLE), ("bob", DOUBLE.replace("2", "3"))):
+        write_files(tmp_path / "exercises" / person, {"double.py": double, "add_two.py": ADD})
+        write_files(tmp_path / "milestone" / person, {"network.py": FLAT["network.py"]})
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+
+    def grade(*rule: str) -> str:
+        if rule:
+            output_of(root, "gradebook", "rule", "milestone", "--earlier", *rule, *book)
+        words = (str(tmp_path / "milestone"), "--out", str(tmp_path / "out"), "--kata", "milestone", *book)
+        return output_of(root, "grade-batch", *words)
+
+    words = (str(tmp_path / "exercises"), "--out", str(tmp_path / "first"), "--kata", "one", "--kata", "two", *book)
+    output_of(root, "grade-batch", *words)
+    return grade
+
+
+def results(out: Path) -> dict[str, tuple[str, str]]:
+    rows = rows_of((out / "results.csv").read_text("utf-8"))
+    return {row["person"]: (row["status"], row["note"]) for row in rows}
+
+
+def test_earlier_files_come_from_the_gradebook_if_none_are_submitted(
+    course: Callable[..., str], tmp_path: Path
+) -> None:
+    course()
+    assert results(tmp_path / "out") == {
+        "ada": ("passed", "files of stored submissions: one, two"),
+        "bob": ("failed", "files of stored submissions: one (yours did not pass: 0 of 1 points), two"),
+    }
+    assert "0 graded" in course()
+
+
+def test_a_fault_in_an_earlier_kata_costs_nothing_with_shipped_files(
+    course: Callable[..., str], tmp_path: Path
+) -> None:
+    course()
+    assert "2 passed" in course("shipped")
+    status, note = results(tmp_path / "out")["bob"]
+    assert (status, note) == ("passed", "files of the course: one (yours did not pass: 0 of 1 points), two")
+
+
+def test_submitted_files_alone_count_if_the_rule_says_so(course: Callable[..., str], tmp_path: Path) -> None:
+    course("submitted")
+    assert {status for status, _ in results(tmp_path / "out").values()} == {"ungradable"}
+    write_files(tmp_path / "milestone" / "bob", {"double.py": DOUBLE, "add_two.py": ADD})
+    course()
+    assert results(tmp_path / "out")["bob"] == ("passed", "")
+    course("stored")
+    assert results(tmp_path / "out")["bob"][0] == "failed"
+
+
+def test_only_a_milestone_has_earlier_files(tested: Path, tmp_path: Path) -> None:
+    book = ("--gradebook", str(tmp_path / "book.sqlite"))
+    with Gradebook(book[1]):
+        pass
+    said = refused(tested, "gradebook", "rule", "one", "--earlier", "stored", *book)
+    assert said == "katas: --earlier: one builds on no other kata. Name a milestone.\n"
+    output_of(tested, "gradebook", "rule", "milestone", "--earlier", "stored", *book)
+    said = output_of(tested, "gradebook", "rule", "milestone", "--earlier", "default", *book)
+    assert "earlier files:" not in said

@@ -12,7 +12,8 @@ from pathlib import Path
 from katas_course.downloads import Source, SubmissionEntry
 from katas_course.platforms import PLATFORMS
 from katas_course.platforms.platform import Platform, TimesColumn
-from tests.workshop import ADDED, ROOT, SOLUTION, run, write, write_repository
+from tests.shell import run
+from tests.workshop import ADDED, ROOT, SOLUTION, write, write_repository
 
 CAMPUS = Platform(
     name="campus",

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from katas_course import roster_files
-from katas_course.gradebook import Gradebook, people
+from katas_course.gradebook import Gradebook
 from katas_course.gradebook.pseudonyms import Pseudonyms
+from katas_course.gradebook.roster_changes import import_roster
 
 ROSTER = """id,name,email,section,group
 zm17abc,Zoë Müller,zoe.mueller@uni.example,A,
@@ -28,7 +29,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Hidden:
     folder = tmp_path_factory.mktemp("pseudonyms")
     (folder / "roster.csv").write_text(ROSTER, encoding="utf-8")
     with Gradebook(f"sqlite:///{folder / 'course.sqlite'}", who="test") as book:
-        book.write(people.import_roster, roster_files.read(folder / "roster.csv"))
+        book.write(import_roster, roster_files.read(folder / "roster.csv"))
         with book.transaction(alone=True) as transaction:
             pseudonyms = Pseudonyms(transaction)
     # The words of a name may be replaced together or one by one.

@@ -16,16 +16,16 @@ import pytest
 from graders import catalogue
 from graders.atomic import folder_lock
 from graders.errors import KataError
-from graders.manual_scores import ManualScore, awarded, marks_of, with_marks, without_marks
+from graders.manual_scores import ManualScore, awarded, scores_of, with_scores, without_scores
 from graders.verdict import TaskResult, Verdict, from_json, to_json
 from katas_course import written_files
 from katas_course.batch import Batch
 from katas_course.gradebook.storing import Row
-from tests import workshop
+from tests import shell, workshop
 from tests.katas_course import marking
 from tests.katas_course.books import audit_of, current, history, on_full_disk, results_in, table
-from tests.warm import katas
-from tests.workshop import KATAS, SOLUTION, Finished, environment, write
+from tests.shell import KATAS, Finished, environment, katas
+from tests.workshop import SOLUTION, write
 
 NOON = "2026-05-10T12:00:00+00:00"
 
@@ -70,7 +70,7 @@ def task_in(record: Path) -> dict[str, Any]:
 
 
 def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
-    done = workshop.katas("review", str(record), "--by", "Grace", "--award", "why=4", cwd=root)
+    done = shell.katas_cold("review", str(record), "--by", "Grace", "--award", "why=4", cwd=root)
     assert (done.status, done.out, done.left) == (0, "alpha: passed, 7 of 7 points\n", []), done.said
     after = json.loads(record.read_text())
     assert (after["status"], after["score"], after["max_score"], after["review_points"]) == ("passed", 7, 7, 0)
@@ -81,7 +81,7 @@ def test_points_are_given_with_name_and_date(root: Path, record: Path) -> None:
 
 def test_a_comment_is_read_by_the_author_and_not_by_the_public(root: Path, record: Path) -> None:
     said = "Which one of\nthe two?\x1b[2J | `x` <b>"
-    done = review(root, record, "--by", "Grace", "--award", "why=3", "--comment", f"why={said}")
+    done = review(root, record, "--by", "Grace", "--award", "why=2", "--comment", f"why={said}")
     assert (done.status, task_in(record)["comment"]) == (1, said), done.said
     shown = {
         audience: katas("feedback", str(record), "--audience", audience, "--format", form, cwd=root).out
@@ -135,7 +135,7 @@ def test_invalid_points_and_comments_are_reported_and_change_nothing(
     assert record.read_bytes() == before
 
 
-@pytest.mark.parametrize(("points", "status"), [("2.5", "partial"), ("0", "failed")])
+@pytest.mark.parametrize(("points", "status"), [("2.3", "partial"), ("0", "failed")])
 def test_fewer_points_are_less_than_a_pass(root: Path, record: Path, points: str, status: str) -> None:
     done = review(root, record, "--by", "Grace", "--award", f"why={points}")
     assert (done.status, task_in(record)["status"]) == (1, status)
@@ -154,13 +154,13 @@ def test_points_given_in_a_batch_are_in_its_table_at_once(root: Path, batch: Bat
 
 def test_points_survive_the_loss_of_the_verdict_files(root: Path, batch: Batch) -> None:
     record = batch.verdict_file("ada", "alpha")
-    assert review(root, record, "--by", "Grace", "--award", "why=3", "--comment", "why=Short.").status == 1
+    assert review(root, record, "--by", "Grace", "--award", "why=2", "--comment", "why=Short.").status == 1
     before = from_json(record.read_bytes())
     shutil.rmtree(batch.out / "verdicts")
     with batch.open() as held:
         written_files.write(batch, held)
     assert from_json(record.read_bytes()) == before
-    assert f"ada,alpha,failed,6.0,7.0,{NOON}," in table(batch.out)
+    assert f"ada,alpha,failed,5.0,7.0,{NOON}," in table(batch.out)
 
 
 def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch) -> None:
@@ -177,7 +177,7 @@ def test_a_table_that_cannot_be_written_costs_no_points(root: Path, batch: Batch
 
 def test_verdict_file_changed_by_hand_changes_nothing(root: Path, batch: Batch) -> None:
     record = batch.verdict_file("ada", "alpha")
-    forged = with_marks(from_json(record.read_bytes()), [ManualScore("why", 4.0, "Mallory", NOON)])
+    forged = with_scores(from_json(record.read_bytes()), [ManualScore("why", 4.0, "Mallory", NOON)])
     write(record, to_json(forged).decode())
     assert "Mallory" not in table(batch.out) + str(current(batch.out))
     done = review(root, record, "--by", "Grace", "--award", "why=1")
@@ -191,7 +191,7 @@ def test_verdict_file_changed_by_hand_changes_nothing(root: Path, batch: Batch) 
 def test_points_are_written_when_standard_output_is_full(root: Path, record: Path) -> None:
     with open("/dev/full", "w") as full:
         words = ("review", str(record), "--by", "Grace", "--award", "why=4")
-        done = workshop.katas(*words, cwd=root, stdout=full.fileno())
+        done = shell.katas_cold(*words, cwd=root, stdout=full.fileno())
     assert (done.status, task_in(record)["score"]) == (0, 4)
     said = "katas: standard output: No space left on device. The points were written anyway: alpha: passed"
     assert done.err.startswith(said)
@@ -265,7 +265,7 @@ class Course(marking.Course):
         return review(self.root, self.record, "--by", "Grace", *words)
 
     def points(self) -> dict[str, tuple[float, str, str]]:
-        return {mark.task: (mark.points, mark.reviewer, mark.comment) for mark in marks_of(self.standing())}
+        return {mark.task: (mark.points, mark.reviewer, mark.comment) for mark in scores_of(self.standing())}
 
     def standing(self) -> Verdict:
         return from_json(self.record.read_bytes())
@@ -336,7 +336,7 @@ def test_points_stay_with_the_submission_that_they_are_for(course: Course) -> No
     course.grade()
     with course.batch.reading() as held:
         (place,) = results_in(held.book)
-    assert [[mark.points for mark in marks_of(each.attempt.verdict)] for each in place.standings] == [[2.0], []]
+    assert [[mark.points for mark in scores_of(each.attempt.verdict)] for each in place.standings] == [[2.0], []]
     assert (course.points(), course.written_down()) == ({}, course.standing())
 
 
@@ -365,9 +365,9 @@ def test_error_replaces_a_verdict_and_keeps_points(root: Path, batch: Batch) -> 
         (found,) = held.append([Row(person="ada", submitted_at=NOON, verdict=failed)])
         assert (found.verdict.status, found.verdict.graded_at != "") == ("error", True)
         assert [row.verdict for row in held.rows()] == [found.verdict]
-        again = msgspec.structs.replace(without_marks(marked), graded_at=found.verdict.graded_at)
+        again = msgspec.structs.replace(without_scores(marked), graded_at=found.verdict.graded_at)
         (found,) = held.append([Row(person="ada", submitted_at=NOON, verdict=again)])
-    assert marks_of(found.verdict) == marks_of(marked)
+    assert scores_of(found.verdict) == scores_of(marked)
 
 
 # Several reviewers.
@@ -385,7 +385,7 @@ def test_many_scores_at_the_same_time_are_all_stored(course: Course) -> None:
         )
         for name in FOUR
     ]
-    assert {each.wait(workshop.PATIENCE_S) for each in given} <= {0, 1}
+    assert {each.wait(shell.PATIENCE_S) for each in given} <= {0, 1}
     assert course.points() == {name: (4.0, f"Grace {name}", "") for name in FOUR}
     assert course.grade().status == 0
     assert course.written_down() == course.standing()
@@ -400,7 +400,7 @@ def test_review_waits_for_another_writer(course: Course) -> None:
             assert held.poll() is None, "it did not wait"
             time.sleep(0.01)
         assert course.written_down() == course.standing()
-    assert held.wait(workshop.PATIENCE_S) == 0
+    assert held.wait(shell.PATIENCE_S) == 0
     assert course.points() == {"why": (4.0, "Grace", "")}
 
 
@@ -438,7 +438,7 @@ def test_nul_is_refused_in_comments_and_names(root: Path, record: Path) -> None:
 def test_score_belongs_to_its_last_reviewer(root: Path, record: Path) -> None:
     steps = [
         ("Grace", ("--award", "why=3", "--comment", "why=Short."), (3, "Grace", "Short.")),
-        ("Alan", ("--award", "why=1"), (1, "Alan", None)),
+        ("Alan", ("--award", "why=1"), (1, "Alan", "Short.")),
         ("Alan", ("--comment", "why=Shorter = less."), (1, "Alan", "Shorter = less.")),
         (" Alan", ("--award", "why=2"), (2, "Alan", "Shorter = less.")),
         ("Grace", ("--comment", "why=Not so short."), (2, "Grace", "Not so short.")),
@@ -448,3 +448,19 @@ def test_score_belongs_to_its_last_reviewer(root: Path, record: Path) -> None:
         done = review(root, record, "--by", by, *words)
         found = task_in(record)
         assert (found["score"], found["reviewer"], found["comment"]) == expected, done.said
+
+
+def test_a_text_as_it_was_handed_out_awaits_no_review(tmp_path: Path) -> None:
+    root = marking.write_essay_kata(tmp_path / "root", marking.with_essay(workshop.TOML))
+    git = ("git", "-C", str(root), "-c", "user.name=Ivy", "-c", "user.email=ivy@x.de")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "Katas")):
+        subprocess.run([*git, *words], check=True)
+    write(tmp_path / "in" / "twice.py", SOLUTION)
+    shutil.copy(root / "katas/alpha/why.md", tmp_path / "in")
+    grade = ("grade", "alpha", "--submission", str(tmp_path / "in"), "--format", "json")
+    verdict = from_json(katas("--root", str(root), *grade).out.encode())
+    assert {task.name: task.status for task in verdict.tasks}["why"] == "failed"
+    assert (verdict.status, verdict.score, verdict.review_points) == ("failed", 3.0, 0.0)
+    assert verdict.tests[-1].message == "why.md is unchanged since it was handed out: nothing to grade yet"
+    write(tmp_path / "in" / "why.md", "Because two is one and one, as I found out.\n")
+    assert from_json(katas("--root", str(root), *grade).out.encode()).status == "awaiting_review"

@@ -19,6 +19,7 @@ from katas_course.commands import regrade
 from katas_course.downloads import SubmissionEntry
 from katas_course.gradebook import Gradebook, decisions, people, removal, results, settings
 from katas_course.gradebook.people import Directory
+from katas_course.gradebook.roster_changes import import_roster
 from katas_course.gradebook.tables import Table
 from katas_course.platforms.platform import RosterEntry
 from katas_course.roster import BY_HAND, Roster, RosterPerson, spellings
@@ -200,7 +201,7 @@ def test_any_bytes_give_a_roster_or_one_message(tmp_path_factory, data):
 # Matching.
 
 ADA = RosterPerson("s1", "Lovelace, Ada", "ada@uni.example", ids=(("canvas", "4177"), ("canvas", "9")))
-ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
+ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example", ids=(("github", "zoe"),))
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,9 @@ ZOE = RosterPerson("s2", "Zoé von Müller", "zoe.m@uni.example")
         ("ada_9", (None, "not in the roster")),
         ("lovelaceada_9", ("s1", "Canvas id")),
         ("Ada Lovelace_9", ("s1", "Canvas id")),
-        ("Participant_9", ("s1", "Canvas id")),
+        ("Participant_9", (None, "not in the roster")),  # Moodle's number, which isn't Canvas's
+        ("Ada 4177", (None, "not in the roster")),
+        ("Kim Zoe", (None, "not in the roster")),
         ("Participant_501", (None, "not in the roster")),
     ],
 )
@@ -251,11 +254,11 @@ def test_the_name_of_someone_who_left_goes_to_nobody_else_by_itself():
     assert Roster([persons[0], by_hand]).match("Ada Lovelace") == ("s2", "matched by hand")
 
 
-def test_a_name_that_two_people_have_is_not_matched_by_hand_either():
-    """In the next week, the other one may be the only one who submits."""
+def test_a_name_that_two_people_have_is_matched_by_hand():
+    """`grade-batch` takes no other submissions under such a name."""
     matched = RosterPerson("s1", "Ada Lovelace", ids=((BY_HAND, "Ada Lovelace"), (BY_HAND, "Ada Lovelace_501")))
     roster = Roster([matched, RosterPerson("s2", "Lovelace, Ada")])
-    assert roster.match("Ada Lovelace") == (None, "fits several people: s1, s2")
+    assert roster.match("Ada Lovelace") == ("s1", "matched by hand")
     assert roster.match("Ada Lovelace_501") == ("s1", "matched by hand")
 
 
@@ -276,29 +279,29 @@ def entries(*ids: str, **changes: str) -> RosterFile:
 @pytest.fixture
 def enrolled(book, tmp_path) -> Gradebook:
     """Return a gradebook with the plain roster."""
-    book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    book.write(import_roster, roster_files.read(write(tmp_path, PLAIN)))
     return book
 
 
 def test_import_again_updates_and_marks_who_left(book, tmp_path):
-    first = book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    first = book.write(import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (first.added, first.changed, first.left) == (["s1", "s2"], [], [])
-    same = book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    same = book.write(import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (same.added, same.changed, same.left, same.returned) == ([], [], [], [])
     trail = len(audit_of(book))
-    other = book.write(people.import_roster, roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
+    other = book.write(import_roster, roster_files.read(write(tmp_path, "id,section\ns2,C\ns3,A\n")))
     assert (other.added, other.changed, other.left) == (["s3"], ["s2"], ["s1"])
     on_roster = {each.id: each.roster for each in book.read(Directory).listings()}
     assert (on_roster["s2"].section, on_roster["s2"].name) == ("C", "Zoé Müller")
     assert on_roster["s1"].left_at is not None
     assert len(audit_of(book)) == trail + 3
-    back = book.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    back = book.write(import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert (back.returned, back.left) == (["s1"], ["s3"])
 
 
 def test_files_of_three_platforms_are_about_the_same_people(book, tmp_path):
     for text in (CANVAS, PARTICIPANTS, WORKSHEET, GRADESCOPE):
-        changes = book.write(people.import_roster, roster_files.read(write(tmp_path, text)))
+        changes = book.write(import_roster, roster_files.read(write(tmp_path, text)))
         assert (changes.left, changes.added) == ([], ["s1", "s2"] if text == CANVAS else [])
     ada = book.read(Directory).listings()[0].roster
     assert ada.ids == (("canvas", "77"), ("login", "ada@uni.example"))
@@ -306,14 +309,14 @@ def test_files_of_three_platforms_are_about_the_same_people(book, tmp_path):
 
 
 def test_id_of_a_platform_moves_to_its_new_owner(book, tmp_path):
-    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    book.write(import_roster, roster_files.read(write(tmp_path, CANVAS)))
     swapped = CANVAS.replace("77", "7x").replace("78", "77").replace("7x", "78")
-    changes = book.write(people.import_roster, roster_files.read(write(tmp_path, swapped)))
+    changes = book.write(import_roster, roster_files.read(write(tmp_path, swapped)))
     assert changes.changed == ["s1", "s2"]
     assert [dict(each.roster.ids)["canvas"] for each in book.read(Directory).listings()] == ["78", "77"]
     assert book.read(Directory).known("77") == "s2"
     alone = swapped.replace('"Lovelace, Ada",78,s1,ada@uni.example,Tutorial A,,\n', "").replace("77", "78")
-    changes = book.write(people.import_roster, roster_files.read(write(tmp_path, alone)))
+    changes = book.write(import_roster, roster_files.read(write(tmp_path, alone)))
     assert (changes.left, changes.changed) == (["s1"], ["s2"])
     assert book.read(Directory).listings()[1].roster.ids == (("canvas", "78"), ("login", "zoe@uni.example"))
     assert book.read(Directory).listings()[0].roster.ids == (("login", "ada@uni.example"),)
@@ -321,7 +324,7 @@ def test_id_of_a_platform_moves_to_its_new_owner(book, tmp_path):
 
 def test_submissions_of_one_person_under_two_names_are_one_person(book, tmp_path):
     add(book, graded(4, sha="a"), "ada", moment(1))
-    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    book.write(import_roster, roster_files.read(write(tmp_path, CANVAS)))
     add(book, graded(9, sha="b", at=moment(2)), "lovelaceada", moment(2))
     add(book, graded(3, sha="c"), "bob", moment(2))
     assert [(each.person, each.points, len(each.standings)) for each in results_in(book)] == [
@@ -344,7 +347,7 @@ def test_change_of_the_roster_by_another_program_is_seen(opened, tmp_path):
     one, other = opened(), opened()
     add(one, graded(4), "zoe", moment(1))
     assert one.read(Directory).known("zoe") == "zoe"
-    other.write(people.import_roster, roster_files.read(write(tmp_path, PLAIN)))
+    other.write(import_roster, roster_files.read(write(tmp_path, PLAIN)))
     assert one.read(Directory).known("zoe") == "s2"
     other.write(people.match_by_hand, "zoe", "s1")
     assert one.read(Directory).known("zoe") == "s1"
@@ -378,7 +381,7 @@ def test_extension_is_granted_before_the_first_submission(enrolled):
 
 
 def test_forget_removes_a_person_from_the_roster_too(book, tmp_path):
-    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    book.write(import_roster, roster_files.read(write(tmp_path, CANVAS)))
     add(book, graded(4), "zoe", moment(1))
     add(book, graded(5, sha="b"), "puck", moment(1))
     book.write(people.match_by_hand, "puck", "s2")
@@ -393,7 +396,7 @@ def test_forget_removes_a_person_from_the_roster_too(book, tmp_path):
 
 
 def test_expire_keeps_the_roster_but_not_people_who_left_before(enrolled, tmp_path):
-    enrolled.write(people.import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
+    enrolled.write(import_roster, roster_files.read(write(tmp_path, "id\ns1\n")))
     removal.forget_before(enrolled, "2030-01-01T00:00:00+00:00")
     assert [each.id for each in enrolled.read(Directory).listings()] == ["s1"]
 
@@ -409,7 +412,7 @@ def import_many(url: str, first: int) -> None:
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_two_instructors_at_once_lose_nothing(url):
     with Gradebook(url) as found:
-        found.write(people.import_roster, entries("s1"))
+        found.write(import_roster, entries("s1"))
     context = multiprocessing.get_context("spawn")
     both = [context.Process(target=import_many, args=(url, first)) for first in (1, 11)]
     for each in both:
@@ -494,7 +497,7 @@ def test_regrading_names_the_marks_that_it_changes_for_other_katas(book):
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
 def test_both_databases_give_the_same_reports(book, tmp_path):
-    book.write(people.import_roster, roster_files.read(write(tmp_path, CANVAS)))
+    book.write(import_roster, roster_files.read(write(tmp_path, CANVAS)))
     add(book, graded(4), "ada", moment(13))
     book.write(settings.set_rule, "one", due_at=DUE, late_percent=10.0, grace_s=900, category="homework")
     book.write(settings.set_course, late_day_bank=1, pass_percent=30)

@@ -9,7 +9,7 @@ from graders.verdict import TestResult
 from katas_course import statistics
 from katas_course.gradebook import Gradebook
 from tests.katas_course.books import add, graded, moment, output_of, results_in, task
-from tests.warm import katas
+from tests.shell import katas
 from tests.workshop import ROOT
 
 

@@ -16,7 +16,7 @@ const call = calling(OFFLINE);
  * @typedef {{number: number, kata: string, kata_title: string, task: string, title: string, rubric: string,
  *     maximum: number, person: string, people: number, names: string[], files: SubmittedFile[],
  *     result: {message: string, tests: Test[], others: OtherTask[]},
- *     mark: {points: number, comment: string, by: string, at: string} | null, items: Item[], used: number[]}} Piece
+ *     score: {points: number, comment: string, by: string, at: string} | null, items: Item[], used: number[]}} Piece
  * @typedef {{piece: Piece | null, progress: string, note: string, end?: {title: string, skipped: boolean}}} Answer
  * @typedef {{kata: string, task: string, person: string, again: boolean}} Wanted
  * @typedef {{course: string, by: string, anonymous: boolean, progress: string, katas: string[],

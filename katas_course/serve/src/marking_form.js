@@ -29,11 +29,11 @@ export class MarkingForm {
             inputmode: "decimal",
             autocomplete: "off",
             size: 6,
-            value: piece.mark ? String(piece.mark.points) : "",
+            value: piece.score ? String(piece.score.points) : "",
             "aria-describedby": "fault",
         });
         this.comment = el("textarea", { id: "comment", rows: 6, maxlength: 2000 });
-        this.comment.value = piece.mark?.comment ?? "";
+        this.comment.value = piece.score?.comment ?? "";
         this.fault = el("div", { id: "fault", role: "alert" });
         this.list = el("div", { class: "items" });
         this.saving = false;
@@ -48,7 +48,7 @@ export class MarkingForm {
 
     made() {
         const { piece } = this;
-        const now = piece.mark ? el("p", {}, `Now: ${piece.mark.points} by ${piece.mark.by}`) : null;
+        const now = piece.score ? el("p", {}, `Now: ${piece.score.points} by ${piece.score.by}`) : null;
         const save = button("Save and next", null, { type: "submit", class: "primary", title: "Ctrl-Enter" });
         const form = el(
             "form",
