@@ -16,9 +16,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from graders import catalogue
+from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner import guidance
+from graders.learner import derivation, guidance
 from graders.learner.progress import Progress, default_path, in_short, next_kata, path_of, points_of, reached
 from graders.web import server
 from graders.web.answers import Json, answered, page
@@ -45,7 +46,7 @@ def serve(judge: Judge, root: Path, **how: Any) -> None:
     katas, secret = LiveKatas(root, judge), default_path().parent / "serve-token"
     try:
         said = "The katas are at"
-        server.serve(application(katas), cookie="katas", secret_in=secret, said=said, ends=katas.end, **how)
+        server.serve(server.Door(application(katas), secret, said), cookie="katas", ends=katas.end, **how)
     finally:
         katas.close()
         judge.close()
@@ -60,6 +61,10 @@ def application(katas: LiveKatas) -> Starlette:
         ("POST", "/api/puzzles", lambda katas, given: {"slug": live.puzzle_room().create(katas.root, given)}),
         ("GET", kata, one_kata),
         ("GET", kata + "/explanation", explanation),
+        ("GET", kata + "/derivation", derivation_now),
+        ("POST", kata + "/derivation", answer),
+        ("GET", kata + "/predictions", predictions),
+        ("POST", kata + "/predictions", predict),
         ("PUT", kata + "/files/{name:path}", put_file),
         ("POST", kata + "/visible", visible),
         ("POST", kata + "/try", lambda katas, given, slug: katas.tryouts.run(katas.kata(slug), given.get("text"))),
@@ -70,6 +75,8 @@ def application(katas: LiveKatas) -> Starlette:
         ("POST", kata + "/train/pace", lambda katas, given, slug: katas.trainings.pace(slug, given)),
         ("POST", kata + "/train/stop", lambda katas, given, slug: katas.trainings.stop_one(slug, given)),
         ("POST", kata + "/train/forget", lambda katas, given, slug: katas.trainings.forget(slug, given)),
+        ("POST", kata + "/train/export", lambda katas, given, slug: katas.trainings.export(slug, given)),
+        ("POST", kata + "/train/test", lambda katas, given, slug: katas.trainings.test(slug, given)),
         ("POST", kata + "/train/digit", lambda katas, given, slug: katas.trainings.read_digit(slug, given)),
         ("POST", kata + "/{action}", act),
     ]
@@ -100,7 +107,7 @@ def _with_katas(work: Callable[..., Json]) -> Callable[[Request, Json], Json]:
 
 
 def overview(open_katas: LiveKatas, _: Json) -> Json:
-    """Answer with all katas, what the learner has reached in each, and which one is next."""
+    """Answer with all katas, what the learner has reached in each and built in some, and which one is next."""
     katas, faults = readable(open_katas.root)
     standings, known, warning = reached(open_katas.root, [kata.slug for kata in katas], wait_s=PATIENCE_S)
     following = next_kata(katas, standings) if known else None
@@ -113,6 +120,7 @@ def overview(open_katas: LiveKatas, _: Json) -> Json:
             }
             for kata in katas
         ],
+        "built": open_katas.trainings.built({slug for slug, each in standings.items() if each.done_on}),
         "broken": [{"slug": slug, "fault": fault} for slug, fault in faults.items()],
         "next": {"slug": following[0].slug, "why": following[1]} if following else None,
         "summary": in_short(standings) if known else "",
@@ -133,12 +141,11 @@ def puzzles(katas: LiveKatas, _: Json) -> Json:
 def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
     """Answer with a kata's README and the learner's files."""
     kata = katas.kata(slug)
-    readme = kata.folder / "README.md"
-    text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else f"# {kata.title}"
+    readme = guidance.readme_of(kata) if is_puzzle(slug) else guidance.readme_with_times(kata)
     return {
         "slug": kata.slug,
         "title": kata.title,
-        "readme": to_html(text, readme, katas.root),
+        "readme": _html(katas, kata, readme or f"# {kata.title}"),
         "files": [described(kata, name) for name in names_of(kata)],
         "has_solution": is_puzzle(slug) or kata.solution.is_dir(),
         "is_puzzle": is_puzzle(slug),
@@ -147,6 +154,7 @@ def one_kata(katas: LiveKatas, _: Json, slug: str) -> Json:
         "patterns": patterns_of(kata),
         "starter": starter(kata),
         "trains": trained_by(kata).programs,
+        "derives": not is_puzzle(slug) and kata.questions.is_file(),
     }
 
 
@@ -168,7 +176,85 @@ def explanation(katas: LiveKatas, given: Json, slug: str) -> Json:
     return {"html": to_html(text, path, katas.root), "solution": files}
 
 
+def _html(katas: LiveKatas, kata: Kata, text: str) -> str:
+    """Return Markdown of a kata as HTML. Its links start from the README."""
+    return to_html(text, kata.folder / "README.md", katas.root)
+
+
+def derivation_now(katas: LiveKatas, _: Json, slug: str) -> Json:
+    """Answer with the next question of a kata's derivation, with fresh numbers, and how many are answered."""
+    kata = katas.kata(slug)
+    chain = derivation.chain_of(kata)
+    with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+        answered = min(progress.answered(slug), len(chain.questions))
+    found: Json = {"title": chain.title, "of": len(chain.questions), "answered": answered, "seed": 0}
+    if answered == len(chain.questions):
+        return found | {"ask": "", "choices": []}
+    seed = chain.questions[answered].fresh_seed()
+    posed = chain.questions[answered].posed(seed)
+    return found | {
+        "seed": seed,
+        "ask": _html(katas, kata, posed.text),
+        "choices": [_html(katas, kata, each) for each in posed.choices],
+    }
+
+
+def predictions(katas: LiveKatas, _: Json, slug: str) -> Json:
+    """Answer with what to predict about a kata, what the learner said, and the lines that show what is true.
+
+    `said` is the number of a choice in the order of the file, in which the first is right; -1 means that it was
+    skipped, and None that it is still to be asked.
+    """
+    kata = katas.kata(slug)
+    with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+        said = progress.predictions(slug)
+    listed = [
+        {
+            "ask": _html(katas, kata, each.ask),
+            "choices": [_html(katas, kata, choice) for choice in each.choices],
+            "order": each.order(),
+            "said": said.get(number),
+            "run": each.run,
+        }
+        for number, each in enumerate(derivation.chain_of(kata).predictions)
+    ]
+    return {"predictions": listed}
+
+
 # --------------------------------------------------------------------------------------------- changes
+
+
+def predict(katas: LiveKatas, given: Json, slug: str) -> Json:
+    """Remember what the learner predicts, or that they skip the question."""
+    asked = derivation.chain_of(katas.kata(slug)).predictions
+    number, choice = given.get("number"), given.get("choice")
+    if type(number) is not int or not 0 <= number < len(asked):
+        raise KataError(f"There are {len(asked)} predictions.")
+    if type(choice) is not int or not -1 <= choice < len(asked[number].choices):
+        raise KataError("A prediction needs the number of a choice, or -1.")
+    with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+        progress.predicts(slug, number, choice)
+    return {}
+
+
+def answer(katas: LiveKatas, given: Json, slug: str) -> Json:
+    """Judge an answer to a question of the derivation, or set how many of its questions are answered."""
+    kata = katas.kata(slug)
+    questions = derivation.chain_of(kata).questions
+    number, seed, text = given.get("number"), given.get("seed"), given.get("answer")
+    if type(number) is not int or not 0 <= number <= len(questions):
+        raise KataError(f"A question's number is from 0 to {len(questions) - 1}.")
+    judged = derivation.Judged(True, "")
+    if text is not None:
+        if type(seed) is not int or not 0 <= seed < 2**32 or type(text) is not str or number == len(questions):
+            raise KataError("An answer needs `number`, `seed` and `answer`.")
+        judged = questions[number].judged(seed, text)
+        number += judged.right
+    if judged.right:
+        with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+            progress.has_answered(slug, number)
+    was_read = not isinstance(judged, derivation.Unread)
+    return {"right": judged.right, "was_read": was_read, "said": _html(katas, kata, judged.said)}
 
 
 def put_file(katas: LiveKatas, given: Json, slug: str, name: str) -> Json:

@@ -44,6 +44,8 @@ def frame_of(found: Json) -> Json:
         "labels": _classes(found.get("labels")),
         "read": _classes(found.get("read")),
         "text": text_of(found.get("text"), LONGEST_TEXT),
+        "levels": settings_of(found.get("levels")),
+        "test": text_of(found.get("test"), LONGEST_TEXT),
     }
 
 

@@ -1,8 +1,8 @@
 """Trainings on disk, so that a server that is started again knows them, and goes on where one was interrupted.
 
-Each has two files: `NUMBER.training` with a line of JSON and the state that its program has handed over, and
-`NUMBER.frames` with a line of JSON for every frame but the last. The state is what the learner's program made, so only
-a worker reads it.
+Each has up to three files: `NUMBER.training` with a line of JSON and the state that its program has handed over,
+`NUMBER.frames` with a line of JSON for every frame but the last, and `NUMBER.html` with what was trained. The learner's
+program has made the state and the HTML, so only a worker reads the state, and no page of this server shows the HTML.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from graders.atomic import replacing
 from graders.catalogue import Kata
 from graders.errors import KataError
-from katas_page.tryout import Run
+from katas_page.tryout import LineRun
 
 if TYPE_CHECKING:
     from graders.judge.worker_handle import Worker
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 MOST_KEPT = 20  # trainings of a kata that have ended; older ones go
 RECORDED = ("program", "watched", "settings", "rate", "paused", "ended", "begun_at", "state_at")
+KINDS = ("training", "frames", "html")  # of files
 PASSING = ("weights", "sizes", "output")  # parts of a frame that count until the next one
 
 
@@ -48,9 +49,10 @@ class Training:
     begun_at: float = field(default_factory=time.time)
     state: bytes = b""  # with which its program can go on
     state_at: int = 0  # the number of frames before that
+    file: bytes = b""  # what it has trained, as one HTML file
     frames: list[Json] = field(default_factory=list)
     written: int = 0  # the number of frames on disk
-    run: Run | None = None  # has the worker
+    run: LineRun | None = None  # has the worker
     due: float = 0.0  # when its next frame may be asked for
     keep_at: float = 0.0  # when its state is to be kept again
 
@@ -76,12 +78,18 @@ class Training:
 
     def go_back(self) -> None:
         """Forget what came after the state, from which the training will go on."""
+        self.file = b""
         del self.frames[self.state_at :]
         self.written = min(self.written, len(self.frames))
 
+    @property
+    def done(self) -> int:
+        """The number of steps that it has taken."""
+        return next((frame["step"] for frame in reversed(self.frames) if frame.get("step")), 0)
+
     def step(self) -> str:
         """Return how far it has come, for people."""
-        done = next((frame["step"] for frame in reversed(self.frames) if frame.get("step")), 0)
+        done = self.done
         of = next((frame["of"] for frame in reversed(self.frames) if frame.get("of")), 0)
         return f"step {done} of {of}" if of else f"step {done}"
 
@@ -116,6 +124,8 @@ class KeptTrainings:
                 training = Training(number, find(record["slug"]), state=state, **recorded)
                 training.frames = [*self._frames(training, int(record["frames"])), *record["last"]]
                 training.written = int(record["frames"])
+                if self._path(training, "html").is_file():
+                    training.file = self._path(training, "html").read_bytes()
                 if not training.ended:
                     training.go_back()
                 found.append(training)
@@ -139,6 +149,10 @@ class KeptTrainings:
                     file.readline()
                 file.truncate(file.tell())
                 file.writelines(json.dumps(frame).encode() + b"\n" for frame in lines[training.written :])
+            self._path(training, "html").unlink(missing_ok=True)
+            if training.file:
+                with replacing(self._path(training, "html")) as file:
+                    file.write(training.file)
             with replacing(self._path(training, "training")) as file:
                 file.write(json.dumps(record).encode() + b"\n" + training.state)
             training.written = len(lines)
@@ -146,14 +160,14 @@ class KeptTrainings:
             self.fault = f"This training ends with this server: {self.folder} cannot be written ({fault.strerror})."
 
     def forget(self, training: Training) -> None:
-        for kind in ("training", "frames"):
+        for kind in KINDS:
             with contextlib.suppress(OSError):
                 self._path(training, kind).unlink()
 
     def size(self, training: Training) -> int:
         """Return how many bytes its files have."""
         found = 0
-        for kind in ("training", "frames"):
+        for kind in KINDS:
             with contextlib.suppress(OSError):
                 found += self._path(training, kind).stat().st_size
         return found

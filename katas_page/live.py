@@ -16,7 +16,7 @@ from graders.catalogue import Kata
 from graders.cli import products
 from graders.errors import KataError
 from graders.judge.client import Judge
-from graders.learner.progress import Standing, next_kata, place, reached
+from graders.learner.progress import Standing, next_kata, reached
 from graders.learner.watch.events import Event
 from graders.learner.watch.session import State, WatchSession
 from graders.verdict import Verdict
@@ -213,7 +213,7 @@ def readable(root: Path) -> tuple[list[Kata], dict[str, str]]:
             katas.append(catalogue.load(root, slug, complete=False))
         except KataError as fault:
             faults[slug] = str(fault)
-    return sorted(katas, key=place), faults
+    return catalogue.in_order(katas), faults
 
 
 class PageState(State):

@@ -14,7 +14,7 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,11 @@ from graders.errors import JudgeError, KataError
 from graders.judge.client import Judge
 from graders.learner.watch.plotting import programs_of
 from graders.worker.recorder import PIXELS
+from katas_page.built import built
+from katas_page.exports import authors_of, file_of
 from katas_page.frames import LONGEST_TEXT, count_of, frame_of, number_of, settings_of, text_of
 from katas_page.kept import MOST_KEPT, KeptTrainings, Training
-from katas_page.tryout import STOPPED, Run, Sandbox, is_installed
+from katas_page.tryout import STOPPED, LineRun, LineRunner, is_installed
 
 if TYPE_CHECKING:
     from graders.judge.worker_handle import Worker
@@ -45,7 +47,8 @@ UNKNOWN = "There is no such training. It may have been deleted."
 MOST_HEADER, MOST_ARRAYS = 32 << 10, 16 << 20  # in bytes, of a frame: its numbers, and its pictures with the state
 LONGEST_OUTPUT = 8000
 AS_MANY = 10**6  # steps
-USES_RECORDER = b"Recorder("
+FINISH: Json = {"steps": 1, "seconds": 0.0, "keep": False, "finish": True}  # as Ctrl-C does
+USES_RECORDER, PUBLISHES = b"Recorder(", b"recorder.publish("  # in supplied files
 TRAIN = "train"  # the entry point of a program that trains by itself
 
 
@@ -57,7 +60,7 @@ class TrainedBy:
     watched: bool
 
 
-class Trainings(Sandbox):
+class Trainings(LineRunner):
     """All trainings of a server. The methods that a page calls raise KataError."""
 
     idle_s = 600.0
@@ -141,6 +144,7 @@ class Trainings(Sandbox):
                 "paused": training.paused,
                 "ended": training.ended,
                 "can_go_on": training.ended and bool(training.state),
+                "has_file": training.ended and _may_have_file(training),
                 "waits_for": f"{ahead.slug}, {ahead.step()}" if ahead and not training.paused else "",
                 "unkept": self._kept.fault,
             }
@@ -149,6 +153,11 @@ class Trainings(Sandbox):
         """Return the kata's trainings, the latest first."""
         with self._told:
             return {"trainings": [self._described(each) for each in reversed(self._all.values()) if each.slug == slug]}
+
+    def built(self, done: Collection[str]) -> Json:
+        """Return what the learner's own networks of these katas have learned: see `built.built`."""
+        with self._told:
+            return built(list(self._all.values()), done)
 
     def _described(self, training: Training) -> Json:
         size = self._kept.size(training)
@@ -193,18 +202,7 @@ class Trainings(Sandbox):
             pixels = b""
         if len(pixels) != PIXELS:
             raise KataError(f"A digit has {PIXELS} pixels.")
-        with self._told:
-            training = self._found(slug, given.get("run"))
-
-        def asked() -> Json:
-            worker = training.worker
-            if worker is None:
-                raise KataError(ENDED)
-            self._use()
-            return self._reply(worker, "read_digit", pixels)
-
-        self._awake.set()
-        found = self._thread.submit(asked).result()
+        found = self._asked(slug, given, "read_digit", pixels)
         fault, numbers = found.get("fault"), found.get("probabilities")
         probabilities = (
             [number_of(each) for each in numbers] if isinstance(numbers, list) and len(numbers) == 10 else []
@@ -213,6 +211,59 @@ class Trainings(Sandbox):
         if None in probabilities:
             probabilities, missing = [], "Your network's probabilities are not finite numbers."
         return {"probabilities": probabilities, "fault": text_of(fault, LONGEST_TEXT) or missing}
+
+    def test(self, slug: str, given: Json) -> Json:
+        """Let the program of a training try its network, and return in words what it can do."""
+        found = self._asked(slug, given, "test", None)
+        said, fault = text_of(found.get("said"), LONGEST_OUTPUT), text_of(found.get("fault"), LONGEST_TEXT)
+        return {"said": said, "fault": fault or ("" if said else "Your program says nothing.")}
+
+    def _asked(self, slug: str, given: Json, question: str, value: Any) -> Json:
+        """Return the answer of a training's network, as it is now."""
+        with self._told:
+            training = self._found(slug, given.get("run"))
+
+        def asked() -> Json:
+            worker = training.worker
+            if worker is None:
+                raise KataError(ENDED)
+            self._use()
+            return self._reply(worker, question, value)
+
+        self._awake.set()
+        return self._thread.submit(asked).result()
+
+    def export(self, slug: str, given: Json) -> Json:
+        """Return what a training that has ended has trained, as one HTML file that its program makes."""
+        with self._told:
+            training = self._found(slug, given.get("run"))
+            if not training.ended:
+                raise KataError("Stop this training first.")
+        if not training.file:
+            self._awake.set()
+            self._thread.submit(self._finish, training).result()
+        return {"name": f"{slug}.html", "text": training.file.decode()}
+
+    def _finish(self, training: Training) -> None:
+        """Let the program of a stopped training measure what it has trained, and take its file."""
+        self._use()
+        found: Json = {}
+        if training.worker is not None:
+            with contextlib.suppress(KataError):  # it has been killed, or its program has ended
+                found = self._reply(training.worker, "next", FINISH)
+        if "file" not in found and training.state:
+            self._release(training)
+            training.run = run = LineRun(training.kata, "")
+            settings = training.settings | {"steps": training.done}
+            worker = self._begun(run)
+            found = self._reply(worker, "train", self._order(training, run) | {"settings": settings})
+            if not found.get("done"):  # the state was older
+                found = self._reply(worker, "next", FINISH)
+        training.file = file_of(found.get("file"))
+        if not training.file:
+            fault = text_of(found.get("fault"), LONGEST_TEXT).strip().rpartition("\n")[2]
+            raise KataError(f"Your program has made no file. {fault}".strip() if found else ENDED)
+        self._kept.write(training)
 
     def _found(self, slug: str, number: object) -> Training:
         training = self._all.get(number) if type(number) is int else None
@@ -303,24 +354,32 @@ class Trainings(Sandbox):
         """Return the next frame, and the state that came with it, if any."""
         steps = training.once or (round(training.rate * pause) if training.rate else AS_MANY)
         how: Json = {"steps": max(1, steps), "seconds": 1.0 if training.once or training.rate else pause}
+        how["finish"] = False
         how["keep"] = training.stopping or time.monotonic() >= training.keep_at
         worker = training.worker
         if worker is None and training.stopping:
             raise KataError(STOPPED)
         if worker is None:
-            training.run = run = Run(training.kata, "")
-            how |= {"program": training.program, "watched": training.watched, "settings": training.settings}
-            how |= {"kept": training.state} | run.order(math.ceil(run.kata.limits.total_s))
+            training.run = run = LineRun(training.kata, "")
+            how = self._order(training, run) | how
             worker, operation = self._begun(run), "train"
         else:
             operation = "next"
         self._use()
         found = self._reply(worker, operation, how)
         frame = frame_of(found) | {"output": worker.take_output()[-LONGEST_OUTPUT:]}
+        training.file = file_of(found.get("file"))
         state = found.get("kept")
         return frame, state.tobytes() if isinstance(state, np.ndarray) else b""
 
-    def _begun(self, run: Run) -> Worker:
+    def _order(self, training: Training, run: LineRun) -> Json:
+        """Return what a worker needs to begin a training, or to go on with it."""
+        order = {"program": training.program, "watched": training.watched, "settings": training.settings}
+        order |= {"kept": training.state, "authors": authors_of(training.kata)}
+        order |= FINISH | {"finish": False}
+        return order | run.order(math.ceil(run.kata.limits.total_s))
+
+    def _begun(self, run: LineRun) -> Worker:
         """Return a worker for a training. Those of trainings that have ended, which waited for digits, end."""
         for each in list(self._all.values()):
             if each.ended and each.run is not None:
@@ -379,6 +438,11 @@ class Trainings(Sandbox):
         super()._end_all()
 
 
+def _may_have_file(training: Training) -> bool:
+    publishes = any(PUBLISHES in data for data in _supplied(training.kata))
+    return bool(training.file) or (publishes and (bool(training.state) or training.worker is not None))
+
+
 def _last(fault: str) -> Json:
     return frame_of({}) | {"done": True, "fault": fault, "output": ""}
 
@@ -389,8 +453,12 @@ def trained_by(kata: Kata) -> TrainedBy:
     The latter is for programs that train by themselves, in a function `train` that the learner's file has.
     """
     programs = tuple(found.relative_to(kata.folder).as_posix() for found in programs_of(kata))
-    supplied = (kata.folder / name for name in kata.supplied if name.endswith(".py"))
-    if any(path.is_file() and USES_RECORDER in path.read_bytes() for path in supplied):
+    if any(USES_RECORDER in data for data in _supplied(kata)):
         return TrainedBy(programs[:1], watched=False)
     trains = kata.runtime == "torch" and TRAIN in kata.entry_points
     return TrainedBy(programs if trains else (), watched=True)
+
+
+def _supplied(kata: Kata) -> list[bytes]:
+    paths = (kata.folder / name for name in kata.supplied if name.endswith(".py"))
+    return [path.read_bytes() for path in paths if path.is_file()]

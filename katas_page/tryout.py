@@ -41,8 +41,8 @@ STOPPED = "Stopped."
 
 
 @dataclass
-class Run:
-    """One run of a learner's lines. Another thread may stop it at any time, with the lock of its Sandbox."""
+class LineRun:
+    """One run of a learner's lines. Another thread may stop it at any time, with the lock of its LineRunner."""
 
     kata: Kata
     text: str
@@ -61,7 +61,7 @@ class Run:
         }
 
 
-class Sandbox:
+class LineRunner:
     """Runs lines one after another, each in a fresh worker. A new run stops the one before it."""
 
     idle_s = IDLE_S
@@ -71,7 +71,7 @@ class Sandbox:
         # The kernel ends a fork server together with the thread that started it, so that is always the same thread.
         self._thread = ThreadPoolExecutor(1, type(self).__name__)
         self._lock = threading.Lock()
-        self._current: Run | None = None
+        self._current: LineRun | None = None
         self._server: WorkerServer | None = None
         self._settings: object = None  # with which the server was started
         self._used_at = 0.0
@@ -125,7 +125,7 @@ class Sandbox:
             if self._current.worker is not None:
                 self._current.worker.kill(STOPPED)
 
-    def _hire(self, run: Run, plots: bool = False) -> Worker:
+    def _hire(self, run: LineRun, plots: bool = False) -> Worker:
         """Return a fresh worker for a run. Raises JudgeError."""
         from graders.judge.worker_handle import WorkerGroup
 
@@ -142,7 +142,7 @@ class Sandbox:
                 worker.kill(STOPPED)
         return worker
 
-    def _dismiss(self, run: Run) -> None:
+    def _dismiss(self, run: LineRun) -> None:
         """End the worker of a run, if it has one."""
         with self._lock:
             worker, run.worker = run.worker, None
@@ -178,7 +178,7 @@ class Sandbox:
         self._server = None
 
 
-class Tryouts(Sandbox):
+class Tryouts(LineRunner):
     """The lines of the "Try" tab."""
 
     def run(self, kata: Kata, text: object) -> dict[str, Any]:
@@ -187,11 +187,11 @@ class Tryouts(Sandbox):
             raise KataError(f"Lines to try are a text of at most {LONGEST} characters.")
         with self._lock:
             self._stop()
-            self._current = Run(kata, text)
+            self._current = LineRun(kata, text)
             waiting = self._thread.submit(self._run, self._current)
         return waiting.result()
 
-    def _run(self, run: Run) -> dict[str, Any]:
+    def _run(self, run: LineRun) -> dict[str, Any]:
         order = run.order(int(TRY_S) + 2)
         texts = [run.text.encode("utf-8", "replace"), *order["files"].values(), *order["supplied"].values()]
         plots = is_installed(PLOTTING) and any(PLOTTING.encode() in each for each in texts)

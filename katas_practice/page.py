@@ -5,9 +5,11 @@ The unbroken program and the correct diagnosis are sent only after the learner h
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from katas_practice.puzzle import as_markdown
 
 LEVELS = {1: "plain", 2: "subtle", 3: "two faults"}
 LARGEST_SEED = 10**10 - 1
+AHEAD = "katas-ahead"  # the name of the process that makes the next puzzle
 CREATION_S = 300.0  # a new puzzle takes a few seconds; on a busy machine, longer
 
 
@@ -55,8 +58,13 @@ def listed(root: Path) -> dict[str, Any]:
 def create(root: Path, given: dict[str, Any]) -> str:
     """Create a puzzle as `katas debug new` does, and return its slug. Raises KataError.
 
-    The proof of a puzzle trains networks, so it runs in a process of its own.
+    The proof of a puzzle trains networks, so it runs in a process of its own. Then the next puzzle for the same wishes
+    is made, to be ready when it is asked for. `like` is the slug of a puzzle whose wishes are meant.
     """
+    like = str(given.get("like", "")).removeprefix("debug:")
+    if like.isdecimal():
+        record = practice.read(practice.folder_of(root, int(like)))
+        given = {"level": record.level, "family": record.family}
     kinds = {"level": int, "family": str, "seed": int}
     for name, kind in kinds.items():
         if type(given.get(name)) not in (kind, type(None)):
@@ -64,7 +72,16 @@ def create(root: Path, given: dict[str, Any]) -> str:
     level, family, seed = map(given.get, kinds)
     if seed is not None and not 0 <= seed <= LARGEST_SEED:
         raise KataError(f"{seed}: a puzzle's number is from 0 to {LARGEST_SEED}.")
-    chosen = practice.free_seed(root) if seed is None else seed
+    made = practice.take(root, level, family) if seed is None else None
+    if made is None:
+        made = practice.free_seed(root) if seed is None else seed
+        _wait_for(root, made, level, family)
+    _make_ahead(root, level, family)
+    return f"debug:{made}"
+
+
+def _wait_for(root: Path, chosen: int, level: int | None, family: str | None) -> None:
+    """Create a puzzle in another process. Raises KataError."""
     practice.check_free(root, chosen, level, family)
     spawning = get_context("spawn")
     ours, theirs = spawning.Pipe(duplex=False)
@@ -82,7 +99,20 @@ def create(root: Path, given: dict[str, Any]) -> str:
         ours.close()
     if fault:
         raise KataError(f"The puzzle could not be made: {fault}")
-    return f"debug:{chosen}"
+
+
+def _make_ahead(root: Path, level: int | None, family: str | None) -> None:
+    """Begin to make another puzzle if none is waiting, in a process that gives way and ends with this one."""
+    is_waiting = any(practice.made_ahead(root, level, family))
+    if not is_waiting and AHEAD not in (each.name for each in active_children()):
+        wishes = (root, level, family)
+        get_context("spawn").Process(target=_make_one, args=wishes, name=AHEAD, daemon=True).start()
+
+
+def _make_one(root: Path, level: int | None, family: str | None) -> None:
+    os.nice(19)
+    with contextlib.suppress(KataError, ImportError):  # it is made again when it is asked for, and that shows why not
+        practice.create(practice.ahead_of(root), practice.free_seed(root), level, family)
 
 
 def _create(answer: Connection, root: Path, seed: int, level: int | None, family: str | None) -> None:

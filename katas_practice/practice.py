@@ -13,7 +13,7 @@ import re
 import runpy
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,6 +86,32 @@ def create(root: Path, seed: int, level: int | None, family: str | None) -> Puzz
     puzzle = generate(seed, level, family)
     write(puzzle, root, level, family)
     return puzzle
+
+
+def ahead_of(root: Path) -> Path:
+    """Return the folder, laid out like a repository, with puzzles that were made before anyone has asked for them."""
+    return root / ".katas" / "ahead"
+
+
+def made_ahead(root: Path, level: int | None, family: str | None) -> Iterator[Path]:
+    """Yield the folders of puzzles that were made ahead for these wishes, by this version."""
+    for folder in puzzles(ahead_of(root)):
+        with suppress(KataError):
+            record = read(folder)
+            puzzle_in(folder)
+            if (record.level, record.family) == (level, family) and not folder_of(root, record.seed).exists():
+                yield folder
+
+
+def take(root: Path, level: int | None, family: str | None) -> int | None:
+    """Move a puzzle that was made ahead for these wishes into katas/debug. Return its seed, or None without one."""
+    for folder in made_ahead(root, level, family):
+        with suppress(KataError, OSError):  # someone else was faster
+            seed = int(folder.name)
+            check_free(root, seed)
+            folder.rename(folder_of(root, seed))
+            return seed
+    return None
 
 
 def write(puzzle: Puzzle, root: Path, level: int | None, family: str | None) -> None:

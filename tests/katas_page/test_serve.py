@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 
 from graders.web.markdown import to_html
 from katas_page.files import LARGEST, digest_of
-from tests import workshop
+from tests import shell, workshop
 from tests.learner.test_learning import README
 from tests.serving import Server, serving
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, edit, katas, write
+from tests.shell import katas_cold
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, edit, write
 
 ENDLESS = "def twice(x):\n    while True:\n        pass\n\n" + HALF
 HTML = 'def twice(x):\n    print("<script>alert(1)</script>")\n    raise ValueError("<img src=x onerror=alert(2)>")\n'
@@ -55,6 +57,7 @@ def test_the_katas_are_listed_and_each_has_its_readme_and_files(server: Server, 
     assert found["kept_in"] in ("", str(root.parent / "progress.sqlite"))
     found = server.get("/api/katas/alpha")
     assert "<h" in found["readme"]
+    assert re.search(r"<em>\d+ min to read, \d+ min to solve</em>", found["readme"])
     (file,) = found["files"]
     assert (file["name"], file["text"], file["editable"], file["language"]) == ("twice.py", STUB, True, "python")
     assert file["digest"] == digest(STUB)
@@ -204,7 +207,7 @@ def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> 
     with serving(root, "--port", port, progress=progress) as server:
         assert server.cookie == cookie
         assert server.get("/api/katas")["katas"]
-        taken = katas("serve", "--no-browser", "--port", port, cwd=root)
+        taken = katas_cold("serve", "--no-browser", "--port", port, cwd=root)
         assert taken.status == 2
         assert f"port {port} on 127.0.0.1: it is taken" in taken.err
         assert server.end(signal.SIGTERM)[0] == 0
@@ -215,7 +218,7 @@ def test_ctrl_c_ends_it_and_a_new_server_takes_the_same_page(tmp_path: Path) -> 
 def test_a_read_only_repository_keeps_the_text_in_the_page(tmp_path: Path) -> None:
     root = workshop.write_clone(tmp_path / "katas", ["alpha"], README)
     before = workshop.read_only(root)  # the server itself is inside the sandbox
-    if workshop.run(*before, "true").status:
+    if shell.run(*before, "true").status:
         pytest.skip("bubblewrap makes the folder read-only")
     with serving(root, before=before, progress=tmp_path / "progress.sqlite") as server:
         status, found = server.save("alpha", "twice.py", SOLUTION, digest(STUB))

@@ -159,6 +159,31 @@ def test_a_new_puzzle_is_made_as_the_command_does(server: Server, root: Path) ->
     assert server.request("GET", "/api/katas/debug:99")[0] == 400
 
 
+@pytest.mark.deep
+def test_the_next_puzzle_is_ready_when_it_is_asked_for(server: Server, root: Path) -> None:
+    wishes = {"level": 1, "family": "update"}
+    (first, _), seconds = _made(server, root, wishes)
+    waiting = practice.ahead_of(root) / "katas" / "debug"
+    waited = time.monotonic()
+    while not practice.puzzles(practice.ahead_of(root)):
+        assert time.monotonic() - waited < puzzles.CREATION_S
+        time.sleep(0.1)
+    (name,) = (each.name for each in waiting.iterdir() if each.name.isdecimal())
+    (second, record), quick = _made(server, root, {"like": first})
+    assert second == f"debug:{name}"
+    assert (record.level, record.family) == (1, "update")
+    assert quick < seconds / 2
+    assert server.send("POST", "/api/puzzles", {"like": "debug:0000"})[0] == 400
+
+
+def _made(server: Server, root: Path, given: dict[str, object]) -> tuple[tuple[str, practice.PracticeRecord], float]:
+    started = time.monotonic()
+    status, found = server.send("POST", "/api/puzzles", given)
+    assert status == 200, found
+    record = practice.read(root / "katas" / "debug" / found["slug"].removeprefix("debug:"))
+    return (found["slug"], record), time.monotonic() - started
+
+
 def test_a_handout_without_puzzles_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def without() -> None:
         raise KataError("this handout has no practice networks")

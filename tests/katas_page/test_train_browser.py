@@ -246,7 +246,7 @@ def test_a_training_outlives_its_page(train: Callable[..., Any], server: Server)
     page.wait_for_selector(".training", state="attached")
     page.keyboard.press("Alt+Digit5")
     state(page, "^done, step 40 of 40$")
-    assert page.get_by_role("img", name=re.compile("^Loss: .* at step 40$")).count() == 1
+    assert page.get_by_role("img", name=re.compile("^Loss: .* at step 40; a guess: 4.00$")).count() == 1
     assert page.get_by_label("Output").inner_text() == "at last 0.000\n"
 
 

@@ -21,8 +21,9 @@ from graders.errors import KataError
 from graders.judge.client import Judge
 from katas_page.trainings import ENDED, FRAMES_PER_S, trained_by
 from katas_page.tryout import STOPPED
+from tests.shell import KATAS
 from tests.training_course import GRADIENT, PROGRAM, START, TWO, Watcher, rest, write_course
-from tests.workshop import KATAS, ROOT, copy_project, write
+from tests.workshop import ROOT, copy_project, write
 
 Begin = Callable[..., dict[str, Any]]
 ONE = {"once": 1}
@@ -97,6 +98,20 @@ def test_the_network_reads_a_digit_during_and_after_the_training(watcher: Watche
     assert after["probabilities"] == pytest.approx([0, 0, 0, 1, 0, 0, 0, 0, 0, 0], abs=1e-3)
     with pytest.raises(KataError, match="784 pixels"):
         watcher.read_digit(frame, "AAAA")
+
+
+def test_the_program_tries_its_network_when_asked(watcher: Watcher, begin: Begin) -> None:
+    frame = begin()
+    assert (frame["levels"], frame["test"]) == ({"a guess": 4.0}, "Try <b>it")
+    asked = {"run": frame["run"]}
+    assert watcher.trainings.test("alpha", asked) == {"said": "<b>0.417", "fault": ""}
+    last = rest(watcher, watcher.next(frame))[-1]
+    assert last["done"]
+    assert watcher.trainings.test("alpha", asked)["said"].startswith("<b>")
+    zero = {"run": begin(PROGRAM.replace("2 * w", "w / 0.1"))["run"]}
+    assert watcher.trainings.test("alpha", zero)["fault"].startswith("ZeroDivisionError")
+    other = {"run": begin(TWO)["run"]}
+    assert watcher.trainings.test("alpha", other)["fault"] == "There is no network yet."
 
 
 def test_probabilities_that_are_not_finite_are_named(watcher: Watcher, begin: Begin) -> None:

@@ -21,9 +21,10 @@ from katas_practice.faults import FAMILIES, FAULTS
 from katas_practice.generate import assemble, candidate
 from katas_practice.programs import PROGRAMS
 from katas_practice.puzzle import HINTS, Puzzle, hints
-from tests import warm, workshop
+from tests import shell, workshop
 from tests.late import Late
-from tests.workshop import ROOT, katas
+from tests.shell import katas_cold
+from tests.workshop import ROOT
 
 # These import PyTorch.
 judging, readings = (Late(f"katas_practice.{name}") for name in ("judging", "readings"))
@@ -335,7 +336,7 @@ def test_an_invented_history_does_not_heal(one: Graded) -> None:
 @pytest.mark.deep
 def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
     (tmp_path / "katas").mkdir()
-    done = katas("debug", "new", "--seed", "1", "--level", "1", "--family", "update", cwd=tmp_path)
+    done = katas_cold("debug", "new", "--seed", "1", "--level", "1", "--family", "update", cwd=tmp_path)
     assert done.status == 0, done.said
     folder = tmp_path / "katas" / "debug" / "1"
     assert sorted(path.name for path in folder.iterdir()) == sorted(
@@ -360,15 +361,15 @@ def test_a_new_puzzle_has_all_that_a_learner_needs(tmp_path: Path) -> None:
 def test_hints_are_shown_one_after_the_other_and_any_again(root: Path, folder: Path) -> None:
     texts = hints(practice.puzzle_in(folder).faults)
     for number, text in enumerate(texts, start=1):
-        done = warm.katas("debug", "hint", *(["8"] if number > 1 else []), cwd=root)
+        done = shell.katas("debug", "hint", *(["8"] if number > 1 else []), cwd=root)
         assert done.status == 0, done.said
         assert done.out.startswith(f"Hint {number} of 3: ")
         assert text in done.out
-    done = warm.katas("debug", "hint", "8", cwd=root)
+    done = shell.katas("debug", "hint", "8", cwd=root)
     assert done.status == 2
     assert "all 3 hints have been shown" in done.err
-    assert texts[1] in warm.katas("debug", "hint", "8", "2", cwd=root).out
-    done = warm.katas("debug", "hint", "8", "4", cwd=root)
+    assert texts[1] in shell.katas("debug", "hint", "8", "2", cwd=root).out
+    done = shell.katas("debug", "hint", "8", "4", cwd=root)
     assert done.status == 2
     assert "less than or equal to 3" in done.err
 
@@ -380,14 +381,14 @@ def test_the_next_hint_is_the_first_that_was_not_shown(folder: Path) -> None:
 
 
 def test_folder_katas_debug_does_not_disturb_the_list(root: Path) -> None:
-    assert warm.katas("list", cwd=root).status == 0
+    assert shell.katas("list", cwd=root).status == 0
     (root / "empty" / "katas").mkdir(parents=True)
-    assert "no puzzles yet" in warm.katas("debug", "list", cwd=root / "empty").out
+    assert "no puzzles yet" in shell.katas("debug", "list", cwd=root / "empty").out
 
 
 @pytest.mark.deep
 def test_pytest_shows_the_symptom_and_what_the_diagnosis_lacks(root: Path, folder: Path) -> None:
-    done = workshop.pytest("-q", "-p", "no:cacheprovider", "--rootdir", str(root), str(folder), cwd=root, torch=True)
+    done = shell.pytest("-q", "-p", "no:cacheprovider", "--rootdir", str(root), str(folder), cwd=root, torch=True)
     assert done.status == 1, done.out
     assert "The history claims a" in done.out
     assert "[fault1]: cause is not filled in" in done.out
@@ -402,28 +403,28 @@ def test_fixed_program_passes_pytest(folder: Path) -> None:
 
 @pytest.mark.deep
 def test_graded_attempt_is_recorded_and_opens_the_solution(root: Path, folder: Path) -> None:
-    assert "no attempt has been graded yet" in warm.katas("debug", "solution", "8", cwd=root).err
-    assert "not graded yet" in warm.katas("debug", "list", cwd=root).out
+    assert "no attempt has been graded yet" in shell.katas("debug", "solution", "8", cwd=root).err
+    assert "not graded yet" in shell.katas("debug", "list", cwd=root).out
     (fault,) = solve(folder).faults
-    done = katas("debug", "grade", cwd=root)
+    done = katas_cold("debug", "grade", cwd=root)
     assert done.status == 0, done.said
     assert "10 of 10" in done.out
     assert "Ignored" not in done.out
     assert practice.attempts(folder) == [10]
-    assert "best 10 of 10; graded attempts: 1" in warm.katas("debug", "list", cwd=root).out
-    shown = warm.katas("debug", "solution", "8", cwd=root).out
+    assert "best 10 of 10; graded attempts: 1" in shell.katas("debug", "list", cwd=root).out
+    shown = shell.katas("debug", "solution", "8", cwd=root).out
     assert all(text in shown for text in (fault.cause, fault.why, fault.fix, fault.prevention, "\n@@ "))
 
 
 def test_giving_up_shows_the_solution(root: Path, folder: Path) -> None:
-    done = warm.katas("debug", "solution", "8", "--give-up", cwd=root)
+    done = shell.katas("debug", "solution", "8", "--give-up", cwd=root)
     assert done.status == 0, done.said
     assert practice.puzzle_in(folder).faults[0].why in done.out
 
 
 @pytest.mark.deep
 def test_verdict_names_the_title_of_the_blocking_task(root: Path) -> None:
-    done = katas("debug", "grade", "8", cwd=root)
+    done = katas_cold("debug", "grade", "8", cwd=root)
     assert done.status == 1, done.said
     assert 'blocked by "The program is healthy"' in " ".join(done.out.split())
 
@@ -435,7 +436,7 @@ def test_attempt_without_a_diagnosis_counts_if_the_program_runs(
     (folder / "diagnosis.toml").unlink()
     if program is not None:
         (folder / "program.py").write_text(program, encoding="utf-8")
-    done = warm.katas("debug", "grade", "8", cwd=root)
+    done = shell.katas("debug", "grade", "8", cwd=root)
     assert done.status == 1
     told = " ".join(done.out.split())
     assert "diagnosis.toml: not found in" in told
@@ -477,7 +478,7 @@ def test_missing_prose_is_not_a_fault(folder: Path) -> None:
 )
 def test_invalid_arguments_are_rejected_in_one_message(root: Path, words: list[str], told: str) -> None:
     (root / "empty" / "katas").mkdir(parents=True)
-    done = warm.katas("debug", *words, cwd=root)
+    done = shell.katas("debug", *words, cwd=root)
     assert done.status == 2, done.said
     assert told in " ".join(done.err.split())
     assert "Traceback" not in done.err

@@ -17,6 +17,7 @@ import {
     Decoration,
     EditorView,
     drawSelection,
+    dropCursor,
     highlightActiveLine,
     highlightActiveLineGutter,
     highlightSpecialChars,
@@ -26,14 +27,16 @@ import {
 import { classHighlighter } from "@lezer/highlight";
 import { parser as markdownParser } from "@lezer/markdown";
 
+import { accept, completing } from "./completing.js";
 import { beginAtStub, folding } from "./folding.js";
+import { functionKeys } from "./function_keys.js";
 import { lineKeys } from "./line_keys.js";
 import { inEditor, keepingLineEnds, loading } from "./line_ends.js";
 import { wrapping } from "./wrapping.js";
 
 const INDENT = 4;
 const LANGUAGES = {
-    python: pythonLanguage,
+    python: [pythonLanguage, completing],
     // @codemirror/lang-markdown would add the parsers of HTML, CSS and JavaScript to the bundle.
     markdown: new Language(defineLanguageFacet(), markdownParser, [], "markdown"),
     toml: StreamLanguage.define(toml),
@@ -57,7 +60,7 @@ const marked = StateField.define({
 const THEME = EditorView.theme({
     "&": { color: "var(--ink)", backgroundColor: "var(--paper)", height: "100%" },
     "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
-    ".cm-scroller": { fontFamily: "var(--mono)", fontSize: ".875rem", lineHeight: "1.5" },
+    ".cm-scroller": { fontFamily: "var(--mono)", fontSize: "var(--code, .875rem)", lineHeight: "1.5" },
     ".cm-content": { caretColor: "var(--ink)" },
     ".cm-foldPlaceholder": {
         background: "var(--box)",
@@ -78,6 +81,9 @@ const THEME = EditorView.theme({
     "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "transparent", outline: "1px solid var(--bad)" },
     ".cm-selectionMatch, .cm-searchMatch": { backgroundColor: "var(--match)" },
     ".cm-searchMatch-selected": { backgroundColor: "var(--selection)", outline: "1px solid var(--ink)" },
+    ".cm-tooltip": { backgroundColor: "var(--box)", color: "var(--ink)", border: "1px solid var(--edge)" },
+    ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)" },
+    ".cm-tooltip-autocomplete ul li[aria-selected]": { background: "var(--accent)", color: "var(--on-accent)" },
     ".cm-panels": { backgroundColor: "var(--box)", color: "var(--ink)" },
     ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
     ".cm-panel.cm-search": { padding: ".4rem 2rem .4rem .4rem" },
@@ -108,10 +114,12 @@ function indent(view) {
     return true;
 }
 
+const tab = (view) => accept(view) || indent(view);
+
 /**
  * Make an editor for a file.
  * @param {{name: string, text: string, language: string, editable: boolean}} file
- * @param {() => void} edited is called after each change by the learner
+ * @param {(dropped: boolean) => void} edited is called after each change by the learner: was text dropped here?
  * @param {(text: string) => void} changed is called with the text after each change
  * @param {object[]} keys more keys, which come before the editor's own
  */
@@ -122,11 +130,11 @@ export function createEditor(file, edited, changed, keys = []) {
         extensions: [
             keepingLineEnds(file.text),
             EditorView.cspNonce.of(document.body.dataset.nonce ?? ""),
-            Prec.high(keymap.of([...keys, ...lineKeys, { key: "Tab", run: indent, shift: indentLess }])),
+            Prec.high(keymap.of([...keys, ...lineKeys, ...functionKeys, { key: "Tab", run: tab, shift: indentLess }])),
             keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
             [lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars()],
             [marked, history(), search({ top: true }), highlightSelectionMatches()],
-            [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), bracketMatching(), indentOnInput()],
+            [drawSelection({ cursorBlinkRate: still ? 0 : 1200 }), dropCursor(), bracketMatching(), indentOnInput()],
             [indentUnit.of(" ".repeat(INDENT)), EditorState.tabSize.of(INDENT)],
             [folding, wrapping, LANGUAGES[file.language] ?? [], syntaxHighlighting(classHighlighter), THEME],
             EditorState.readOnly.of(!file.editable),
@@ -135,7 +143,7 @@ export function createEditor(file, edited, changed, keys = []) {
                 if (update.docChanged) {
                     changed(update.state.doc.toString());
                     if (!update.transactions.some((each) => each.annotation(fromDisk))) {
-                        edited();
+                        edited(update.transactions.some((each) => each.isUserEvent("input.drop")));
                     }
                 }
             }),

@@ -1,5 +1,6 @@
 /** The separators between the three columns of a wide page, and the widths that the learner has chosen with them. */
 import { el } from "../../../graders/web/src/dom.js";
+import { keep, read } from "./kept_here.js";
 
 const KEPT = "columns"; // the keys in the browser's storage
 const FOLDED = "folded columns";
@@ -137,20 +138,4 @@ function kept() {
     const isPossible = ([side, width]) => ["left", "right"].includes(side) && width >= NARROWEST && width <= WIDEST;
     const widths = Object.fromEntries(Object.entries(read(KEPT, {})).filter(isPossible));
     return (widths.left ?? 0) + (widths.right ?? 0) <= 100 - LEAST_MIDDLE ? widths : {};
-}
-
-function read(key, otherwise) {
-    try {
-        return JSON.parse(localStorage.getItem(key) ?? "null") ?? otherwise;
-    } catch {
-        return otherwise;
-    }
-}
-
-function keep(key, value) {
-    try {
-        localStorage.setItem(key, JSON.stringify(value));
-    } catch {
-        // The storage is full or disabled. The widths stay until the page is left.
-    }
 }

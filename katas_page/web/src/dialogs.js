@@ -11,6 +11,8 @@ const KEYS = [
     [MAC ? "Cmd-Enter" : "Ctrl-Enter", "in Try: run the lines, or stop them"],
     ["Home, End", "in the editor: go to the start or the end of the line, also of a wrapped one"],
     ["Tab, Shift-Tab", "in the editor: indent, or undo one level of indentation"],
+    ["F8, Shift-F8", "in the editor: go to the next function, or to the one before"],
+    ["↓, then Enter; Tab", "in the editor: choose one of the names offered; take the first one"],
     ["Esc, then Tab", "leave the editor"],
     [MAC ? "Cmd-Alt-[, Cmd-Alt-]" : "Ctrl-Shift-[, Ctrl-Shift-]", "in the editor: fold or unfold a description"],
     [MAC ? "Cmd-F" : "Ctrl-F", "in the editor: search and replace"],

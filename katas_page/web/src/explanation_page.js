@@ -5,6 +5,7 @@ import { classHighlighter, highlightCode } from "@lezer/highlight";
 import { ApiError } from "../../../graders/web/src/api.js";
 import { listKatas, readExplanation, readKata } from "./kata_api.js";
 import { showKeys } from "./dialogs.js";
+import { keep, read } from "./kept_here.js";
 import { differences } from "./differences.js";
 import { button, el, signed, trusted } from "../../../graders/web/src/dom.js";
 
@@ -48,6 +49,7 @@ export class ExplanationPage {
             const files = mine.map(({ name, own }) => column(name, `your ${name}`, own, new Set(), ""));
             const aside = mine.length > 0 && el("aside", { "aria-label": "Your files" }, ...files);
             const text = trusted("article", { class: "prose" }, html);
+            answerFirst(text, this.slug);
             this.main.replaceChildren(el("div", { class: "beside" }, text, aside), ...solution.map(compared));
         } catch (error) {
             if (!(error instanceof ApiError) || ![400, 403].includes(error.status) || anyway) {
@@ -59,6 +61,20 @@ export class ExplanationPage {
     }
 
     close() {}
+}
+
+/** Put a place for the learner's own sentence above the answer to the question, which then stands beside it. */
+function answerFirst(text, slug) {
+    const answer = text.querySelector("details");
+    if (!answer) {
+        return;
+    }
+    const key = `katas answer ${slug}`;
+    const mine = el("textarea", { rows: 3, "aria-label": "Your answer", placeholder: "Your answer, in a sentence" });
+    mine.value = read(key, "");
+    mine.addEventListener("input", () => keep(key, mine.value));
+    const compare = button("Compare with the answer", () => (answer.open = true));
+    answer.before(el("div", { class: "own-answer" }, mine, compare));
 }
 
 /** Return a file of the solution next to the learner's own. */

@@ -13,6 +13,7 @@ import { TomlForm, Views } from "./toml_form.js";
 
 const SAVE_MS = 400; // a change is saved after this pause
 const RETRY_MS = 3000;
+const MODIFIERS = ["Alt", "AltGraph", "Control", "Meta", "Shift"];
 
 export class FileEditor {
     /**
@@ -31,20 +32,21 @@ export class FileEditor {
         this.base = file.digest ?? "";
         this.optional = file.optional; // such a file need not exist
         this.forget = () => {}; // closes the file's tab
-        this.view = createEditor({ ...file, text }, () => this.edited(), (now) => this.refresh(now));
+        this.view = createEditor({ ...file, text }, (dropped) => this.edited(dropped), (now) => this.refresh(now));
         /** @type {import("@codemirror/state").Text | null} */
         this.saved = this.view.state.doc; // the text of `base`; null if the file must be written in any case
         this.saving = null;
         this.savedAt = 0;
         this.conflict = null;
         this.failed = false;
+        this.dropped = false; // whether the text that was typed last was dropped, perhaps by mistake
         this.loaded = false; // whether the text has come from the disk since the last edit
         this.closed = false;
         this.tab = button("", null, { role: "tab", "data-name": file.name });
         this.panel = el("div", { role: "tabpanel", class: "sheet" });
         this.state = el("p", { class: "state soft" }, file.editable ? "" : (file.why ?? "You cannot edit this file."));
         this.choice = el("div", { class: "choice", role: "alert" });
-        this.body = el("div", { class: "text" }, this.view.dom);
+        this.body = el("div", { class: "text", onkeydown: (event) => this.key(event) }, this.view.dom);
         this.views = file.editable && file.choices ? this.withForm(file.choices) : null;
         this.restore();
     }
@@ -103,15 +105,27 @@ export class FileEditor {
         }
     }
 
-    edited() {
+    /** Save soon. Text that was dropped here waits for the next key, in case that was a mistake. */
+    edited(dropped = false) {
         this.loaded = false;
+        this.dropped = dropped;
+        clearTimeout(this.timer);
+        this.changed(this);
+        if (dropped) {
+            this.tell("not saved: press a key to keep what you dropped here, or undo it");
+            return;
+        }
         if (!this.conflict) {
             this.tell("saving…");
         }
-        clearTimeout(this.timer);
         const isTooLong = this.view.state.doc.length > this.largest; // saving says so at once
         this.timer = setTimeout(() => this.save(), isTooLong ? 0 : SAVE_MS);
-        this.changed(this);
+    }
+
+    key({ key }) {
+        if (this.dropped && !MODIFIERS.includes(key)) {
+            this.edited();
+        }
     }
 
     /** Save now. Return whether the file on disk has the editor's text afterwards. */

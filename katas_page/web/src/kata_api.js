@@ -11,7 +11,11 @@ const call = calling(`The server does not answer. Your text is kept here; start 
  *     choices: Choices | null, optional: boolean}} KataFile
  * @typedef {{slug: string, title: string, readme: string, files: KataFile[], has_solution: boolean,
  *     is_puzzle: boolean, has_hidden_tests: boolean, largest: number, patterns: string[], starter: string,
- *     trains: string[]}} Kata
+ *     trains: string[], derives: boolean}} Kata
+ * @typedef {{ask: string, choices: string[], order: number[], said: number | null, run: string}} Prediction
+ *     the first of the choices is right; `said` is -1 if the question was skipped
+ * @typedef {{title: string, of: number, answered: number, seed: number, ask: string, choices: string[]}} Derivation
+ *     the next question, which is empty if all are answered
  * @typedef {{slug: string, title: string}} Named
  * @typedef {{file: string, line: number, said: string}} Mark a line that has a fault
  * @typedef {{slug: string, status: string | null, score: string, grading: boolean, activity: string, verdict: string,
@@ -21,7 +25,10 @@ const call = calling(`The server does not answer. Your text is kept here; start 
  * @typedef {{slug: string, title: string, kind: string, heading: string, adds: string, builds_on: string[],
  *     difficulty: number, minutes: number, best: number, done_on: string, tries: number, points: number}} ListedKata
  * @typedef {{slug: string, fault: string}} Broken
- * @typedef {{katas: ListedKata[], broken: Broken[], next: {slug: string, why: string} | null, summary: string,
+ * @typedef {{slug: string, title: string, unit: string, digits: string, labels: number[], read: number[],
+ *     texts: [number, string][], points: [number, number | null][]}} Built
+ * @typedef {{katas: ListedKata[], built: {digits?: Built, text?: Built}, broken: Broken[],
+ *     next: {slug: string, why: string} | null, summary: string,
  *     warning: string, progress: boolean, kept_in: string}} Overview
  * @typedef {{slug: string, name: string, level: number, program: string, best: number, points: number,
  *     attempts: number, solved_on: string, fault: string}} Puzzle
@@ -32,9 +39,9 @@ const call = calling(`The server does not answer. Your text is kept here; start 
  * @typedef {{done: boolean, fault: string, note: string, begins: boolean, settings: Record<string, number>,
  *     unit: string, title: string, of: number, step: number, points: [number, number | null, number | null][],
  *     sizes: Layer[], weights: string, digits: string, labels: number[], read: number[], text: string,
- *     output: string}} Frame parts that are empty are missing
+ *     levels: Record<string, number>, test: string, output: string}} Frame parts that are empty are missing
  * @typedef {{run: number, program: string, frames: Partial<Frame>[], paused: boolean, ended: boolean,
- *     can_go_on: boolean, waits_for: string, unkept: string} | {run: null}} TrainingNews
+ *     can_go_on: boolean, has_file: boolean, waits_for: string, unkept: string} | {run: null}} TrainingNews
  * @typedef {{run: number, ended: boolean, when: string, program: string, reached: string, kb: number}} KeptTraining
  * @typedef {{probabilities: number[], fault: string}} Reading
  */
@@ -47,7 +54,11 @@ export const listKatas = () => call("GET", "/api/katas");
 /** @type {() => Promise<Puzzles>} */
 export const listPuzzles = () => call("GET", "/api/puzzles");
 
-/** @type {(wishes: {level: number | null, family: string | null, seed: number | null}) => Promise<{slug: string}>} */
+/**
+ * Make a puzzle, or one like another puzzle.
+ * @type {(wishes: {level: number | null, family: string | null, seed: number | null} | {like: string})
+ *     => Promise<{slug: string}>}
+ */
 export const makePuzzle = (wishes) => call("POST", "/api/puzzles", wishes);
 
 /** @type {(slug: string) => Promise<Kata>} */
@@ -58,6 +69,22 @@ export const eventsPath = (/** @type {string} */ slug) => `${kataPath(slug)}/eve
 /** @type {(slug: string, anyway: boolean) => Promise<{html: string, solution: SolvedFile[]}>} */
 export const readExplanation = (slug, anyway) =>
     call("GET", `${kataPath(slug)}/explanation${anyway ? "?anyway=1" : ""}`);
+
+/** @type {(slug: string) => Promise<Derivation>} */
+export const readDerivation = (slug) => call("GET", `${kataPath(slug)}/derivation`);
+
+/** @type {(slug: string) => Promise<{predictions: Prediction[]}>} */
+export const listPredictions = (slug) => call("GET", `${kataPath(slug)}/predictions`);
+
+/** @type {(slug: string, number: number, choice: number) => Promise<{}>} */
+export const predict = (slug, number, choice) => call("POST", `${kataPath(slug)}/predictions`, { number, choice });
+
+/**
+ * Answer a question of the derivation or, without an answer, set how many are answered.
+ * @type {(slug: string, how: {number: number, seed?: number, answer?: string}) =>
+ *     Promise<{right: boolean, was_read: boolean, said: string}>}
+ */
+export const answerDerivation = (slug, how) => call("POST", `${kataPath(slug)}/derivation`, how);
 
 /**
  * Write a file that still has the digest `base`.
@@ -107,6 +134,18 @@ export const stopTraining = (slug, run) => call("POST", `${kataPath(slug)}/train
 
 /** @type {(slug: string, run: number | null) => Promise<{}>} */
 export const forgetTraining = (slug, run) => call("POST", `${kataPath(slug)}/train/forget`, { run });
+
+/**
+ * Let the program of a training try its network, and say what it can do.
+ * @type {(slug: string, run: number | null) => Promise<{said: string, fault: string}>}
+ */
+export const testNetwork = (slug, run) => call("POST", `${kataPath(slug)}/train/test`, { run });
+
+/**
+ * Return what a training has trained, as one HTML file.
+ * @type {(slug: string, run: number | null) => Promise<{name: string, text: string}>}
+ */
+export const exportTraining = (slug, run) => call("POST", `${kataPath(slug)}/train/export`, { run });
 
 /**
  * Let the trained network read a digit of 28 x 28 bytes.

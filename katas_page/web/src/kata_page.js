@@ -1,11 +1,15 @@
 /** The page of one kata: Read, Write and Result. */
 import { readKata, runLines, stopLines } from "./kata_api.js";
 import { paneOfKey, showKeys } from "./dialogs.js";
-import { button, el, trusted } from "../../../graders/web/src/dom.js";
+import { button, el, told, trusted } from "../../../graders/web/src/dom.js";
+import { Derivation } from "./derivation.js";
 import { Feed } from "./feed.js";
 import { addFigure } from "./figure.js";
 import { Outcome } from "./outcome.js";
 import { Panes } from "./panes.js";
+import { Predictions } from "./predictions.js";
+import { addRuns } from "./readme_runs.js";
+import { keepingPlace } from "./reading.js";
 import { ResultPane } from "./result_pane.js";
 import { TrainingPane } from "./training_pane.js";
 import { TryPane } from "./try_pane.js";
@@ -24,6 +28,11 @@ export class KataPage {
     static async open(slug) {
         const page = new KataPage(slug, await readKata(slug));
         page.figure = await addFigure(page.readme, slug, (lines) => page.runForFigure(lines), () => stopLines(slug));
+        if (page.derives) {
+            told(Derivation.add(page.readme, slug));
+            const added = Predictions.add(page.readme, slug, (lines) => page.runForFigure(lines));
+            told(added.then((found) => page.predicting(found)));
+        }
         return page;
     }
 
@@ -35,6 +44,10 @@ export class KataPage {
         /** @type {Awaited<ReturnType<typeof addFigure>>} */
         this.figure = null;
         this.title = kata.title;
+        this.derives = kata.derives;
+        /** @type {Predictions | null} */
+        this.predictions = null;
+        this.passed = false;
         this.slug = slug;
         this.workspace = new Workspace(slug, kata);
         const flush = () => this.workspace.flush();
@@ -49,6 +62,7 @@ export class KataPage {
         ]);
         this.readme = trusted("article", { class: "prose" }, kata.readme);
         this.readme.addEventListener("click", followSection);
+        addRuns(this.readme, (lines) => this.tryOut(lines));
         const command = [...this.readme.children].find((each) => FOR_TERMINALS.test(each.textContent));
         command?.after(el("p", { class: "soft" }, HERE, kata.trains.length > 0 && TRAINS));
         this.panes = new Panes([
@@ -56,6 +70,7 @@ export class KataPage {
             { name: "Write", content: this.workspace.element, focus: () => this.workspace.focus() },
             { name: "Result", content: this.outcome.element },
         ]);
+        this.goToPlace = keepingPlace(slug, this.panes.sections[0], this.readme);
         const header = el(
             "header",
             {},
@@ -70,6 +85,11 @@ export class KataPage {
         addEventListener("keydown", this.onKey, true);
     }
 
+    /** Go to where the learner was, now that the page is in the document. */
+    placed() {
+        this.goToPlace();
+    }
+
     update(/** @type {Partial<import("./kata_api.js").Snapshot>} */ snapshot) {
         if (snapshot.files) {
             this.workspace.compare(snapshot.files); // a snapshot that reports a fault may have none
@@ -79,7 +99,14 @@ export class KataPage {
         this.result.update(snapshot);
         const { grading, status } = snapshot;
         this.grading = grading;
+        this.passed = snapshot.done ?? this.passed;
+        this.predictions?.update(this.passed);
         this.panes.mark(RESULT, grading ? "…" : SIGNS[status], grading ? "grading" : status);
+    }
+
+    predicting(/** @type {Predictions | null} */ predictions) {
+        this.predictions = predictions;
+        predictions?.update(this.passed);
     }
 
     key(event) {

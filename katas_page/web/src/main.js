@@ -47,6 +47,7 @@ function show(found) {
     document.title = `${found.title} – nn-katas`;
     view.replaceChildren(...found.content);
     view.querySelector("h1")?.focus({ preventScroll: true });
+    found.placed?.();
 }
 
 function showFault(error) {

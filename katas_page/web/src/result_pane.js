@@ -1,5 +1,5 @@
 /** The right pane: the live verdict, what the learner can ask for, hints, notes and pictures. */
-import { act } from "./kata_api.js";
+import { act, makePuzzle } from "./kata_api.js";
 import { announce, button, el, enlarging, hideBanner, showBanner, trusted } from "../../../graders/web/src/dom.js";
 import { confirmed } from "./dialogs.js";
 import { VerdictView } from "./verdict_view.js";
@@ -169,6 +169,9 @@ export class ResultPane {
         if (passed && this.kata.has_solution) {
             links.push(el("a", { class: "button", href: `#/${this.slug}/explanation` }, "Explanation and solution"));
         }
+        if (passed && this.kata.is_puzzle) {
+            links.push(button("Another puzzle", () => this.another()));
+        }
         const key = [status, ...links.map((link) => link.outerHTML)].join(" ");
         if (key !== this.onwardKey) {
             this.onwardKey = key;
@@ -178,6 +181,16 @@ export class ResultPane {
             } else {
                 this.verdict.element.after(this.onward); // a failure is more urgent
             }
+        }
+    }
+
+    /** Open another puzzle of this kind. The server has begun to make it with this one. */
+    async another() {
+        try {
+            location.hash = `#/${(await makePuzzle({ like: this.slug })).slug}`;
+            hideBanner("action");
+        } catch (error) {
+            showBanner("action", error.message);
         }
     }
 

@@ -2,6 +2,7 @@
 import { listKatas, listPuzzles } from "./kata_api.js";
 import { showKeys } from "./dialogs.js";
 import { button, el } from "../../../graders/web/src/dom.js";
+import { BuiltParts } from "./built.js";
 import { puzzleSection } from "./puzzles.js";
 import { trailerSection } from "./trailer.js";
 
@@ -20,10 +21,11 @@ export class StartPage {
      * @param {import("./kata_api.js").Overview} overview
      * @param {Parameters<typeof puzzleSection>[0]} puzzles
      */
-    constructor({ katas, broken, next, summary, warning, progress, kept_in: kept }, puzzles) {
+    constructor({ katas, built, broken, next, summary, warning, progress, kept_in: kept }, puzzles) {
         this.title = "Katas";
         const header = el("header", {}, el("h1", { tabindex: -1 }, "Katas"), button("Keys", showKeys));
-        const main = el("main", { class: "start" }, trailerSection(katas.some((kata) => kata.tries)));
+        this.built = new BuiltParts(built);
+        const main = el("main", { class: "start" }, trailerSection(katas.some((kata) => kata.tries), this.built));
         main.append(...(summary ? [el("p", { class: "summary" }, summary)] : []));
         main.append(...(warning ? [el("p", { class: "partial" }, warning)] : []));
         const chosen = next && katas.find((kata) => kata.slug === next.slug);
@@ -41,7 +43,9 @@ export class StartPage {
         this.content = [header, main];
     }
 
-    close() {}
+    close() {
+        this.built.close();
+    }
 }
 
 /** Return the line that explains results that come from another folder. */

@@ -75,6 +75,8 @@ export class Curve extends Figure {
         this.earlier = null;
         this.points = [];
         this.of = 0; // steps, if it is known
+        /** @type {Record<string, number>} */
+        this.levels = {}; // values to compare with, by name
         this.lost = 0; // steps without a usable value
         this.restart("");
     }
@@ -113,7 +115,8 @@ export class Curve extends Figure {
         const { name = "", points: earlier = [] } = this.earlier ?? {};
         const all = [...this.points, ...earlier];
         const values = all.map(([, value]) => value).filter((value) => value !== null);
-        const highest = this.top ?? Math.max(...values, 1e-9);
+        const levels = Object.entries(this.levels);
+        const highest = this.top ?? Math.max(...values, ...Object.values(this.levels), 1e-9);
         const lowest = Math.min(...values.filter((value) => value > 0), highest);
         const isLog = this.top === undefined && highest > DIVERGED;
         const [left, right, above, below] = [40, 6, 8, 18];
@@ -140,6 +143,10 @@ export class Curve extends Figure {
         context.fillText(`step ${last}`, width - right, height - 4);
         context.textAlign = "left";
         context.fillText("1", left, height - 4);
+        levels.forEach(([title, value], i) => {
+            context.fillText(title, width - right - 50 * (i + 1), y(value) - 3); // side by side
+            this.path(context, [[left, y(value)], [width - right, y(value)]], soft, 1, [4, 3]);
+        });
         for (const [step, mean] of earlier.slice(-1)) {
             this.path(context, earlier.map(([step, mean]) => [x(step), mean === null ? null : y(mean)]), soft, 1.5);
             const at = Math.min(x(step) + 4, width - right - context.measureText(name).width);
@@ -170,7 +177,8 @@ export class Curve extends Figure {
         return lost ? `not finite at ${lost > 1 ? `${lost} steps, first at ` : ""}step ${firstLost}` : "";
     }
 
-    path(context, points, colour, width) {
+    path(context, points, colour, width, dashes = []) {
+        context.setLineDash(dashes);
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.beginPath();
@@ -183,12 +191,14 @@ export class Curve extends Figure {
         }
         context.stroke();
         context.lineWidth = 1;
+        context.setLineDash([]);
     }
 
     describe() {
+        const levels = Object.entries(this.levels).map(([title, value]) => `; ${title}: ${value.toPrecision(3)}`);
         const before = this.earlier?.points.at(-1)?.[1] ?? null;
         const compared = before === null ? "" : `; ${this.earlier?.name}: ${before.toPrecision(3)}`;
-        return `${this.now} at step ${this.points.at(-1)?.[0] ?? 0}${compared}`;
+        return `${this.now} at step ${this.points.at(-1)?.[0] ?? 0}${compared}${levels.join("")}`;
     }
 }
 
@@ -348,7 +358,7 @@ export class Sizes extends Figure {
             context.fillText("activations", left + 12, 12);
         }
         this.diamond(context, left + 92, 8, wait);
-        context.fillText("gradient of the weights", left + 100, 12);
+        context.fillText("gradient of the weights", left + 100, 12, width - left - 100);
         this.rows.forEach(([name, activation, gradient], i) => {
             const y = 29 + 20 * i;
             context.fillStyle = ink;

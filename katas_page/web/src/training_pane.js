@@ -2,6 +2,9 @@
 import { beginTraining, paceTraining, readDigit, stopTraining, trainingNews } from "./kata_api.js";
 import { DigitPad } from "./digit_pad.js";
 import { KeptTrainings } from "./kept_trainings.js";
+import { NetworkTest } from "./network_test.js";
+import { SavedFile } from "./saved_file.js";
+import { TrainingSettings } from "./training_settings.js";
 import { WrittenTexts } from "./written_texts.js";
 import { button, el, hideBanner, showBanner } from "../../../graders/web/src/dom.js";
 import { Curve, Digits, Sizes, Weights, pictures } from "./training_charts.js";
@@ -21,7 +24,7 @@ const STOPPED = "Stopped."; // the fault of a training that somebody stopped
 /** @type {import("./kata_api.js").Frame} */
 const EMPTY = {
     done: false, fault: "", note: "", begins: false, settings: {}, unit: "", title: "", of: 0, step: 0, points: [],
-    sizes: [], weights: "", digits: "", labels: [], read: [], text: "", output: "",
+    sizes: [], weights: "", digits: "", labels: [], read: [], text: "", levels: {}, test: "", output: "",
 };
 
 export class TrainingPane {
@@ -43,8 +46,6 @@ export class TrainingPane {
         this.of = 0; // steps, if it is known
         this.drawnAt = this.saidAt = this.toldAt = 0;
         this.calm = calmly();
-        /** @type {Record<string, number>} */
-        this.settings = {}; // of this training
         this.program = el("select", { "aria-label": "Program", hidden: programs.length < 2 });
         this.program.append(...programs.map((name) => el("option", {}, name)));
         this.main = button("Train", () => this.press(), { class: "primary" });
@@ -54,14 +55,15 @@ export class TrainingPane {
         const options = Object.keys(SPEEDS).map((name) => el("option", { selected: name.startsWith("60") }, name));
         this.speed = el("select", { "aria-label": "Speed", onchange: () => this.running && this.pace({}) }, ...options);
         this.kept = new KeptTrainings(slug, (run) => this.follow(run), (error) => this.failed(error));
-        this.inputs = el("div", { class: "buttons settings", oninput: () => this.showSettings() });
-        this.used = el("output", { class: "soft" });
+        this.settings = new TrainingSettings();
         this.state = el("p", { class: "soft" });
         this.spoken = el("p", { class: "hidden", role: "status" });
         this.note = el("p", { class: "note", hidden: true });
         this.fault = region("Error", "failed");
         this.output = region("Output");
         this.written = new WrittenTexts();
+        this.file = new SavedFile(slug, () => this.run);
+        this.test = new NetworkTest(slug, () => this.run);
         this.pad = new DigitPad((pixels) => readDigit(slug, this.run, pixels));
         this.drawings = drawings();
         this.charts = el("div", {});
@@ -71,14 +73,15 @@ export class TrainingPane {
             { class: "try training" },
             el("p", { class: "soft" }, ABOUT),
             el("div", { class: "buttons", role: "group", "aria-label": "Training" }, ...controls),
-            this.inputs,
-            this.used,
+            ...this.settings.elements,
             this.state,
             this.spoken,
             this.note,
             this.fault,
             this.charts,
             this.written.element,
+            this.test.element,
+            this.file.element,
             this.output,
             this.pad.element,
             this.kept.element,
@@ -111,11 +114,11 @@ export class TrainingPane {
         this.drawings = drawings();
         this.charts.replaceChildren(...Object.values(this.drawings).map(({ element }) => element));
         this.written.clear();
+        this.test.offer("");
         [this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
         this.step = this.of = this.drawnAt = this.seen = 0;
         this.name = "";
-        this.settings = {};
-        this.showSettings();
+        this.settings.forget();
         this.saidAt = this.toldAt = performance.now();
     }
 
@@ -130,10 +133,7 @@ export class TrainingPane {
     /** Begin a training, or go on with one. */
     async begin(/** @type {number | null} */ continues = null) {
         this.state.textContent = "starting…";
-        const settings = /** @type {Record<string, number>} */ ({});
-        for (const input of this.inputs.querySelectorAll("input")) {
-            settings[input.name] = input.valueAsNumber; // NaN becomes null, and then the program's own value counts
-        }
+        const settings = this.settings.chosen;
         if (continues !== null && "steps" in settings) {
             settings.steps = this.longTo();
         }
@@ -185,6 +185,7 @@ export class TrainingPane {
     told(/** @type {import("./kata_api.js").TrainingNews} */ news) {
         if (news.run === null) {
             this.canGoOn = false;
+            this.file.offer(false);
             this.setRunning(false);
             this.state.textContent = "";
             return true;
@@ -192,6 +193,7 @@ export class TrainingPane {
         this.run = news.run;
         this.paused = news.paused;
         this.canGoOn = news.can_go_on;
+        this.file.offer(news.has_file);
         if (!this.seen) {
             this.program.value = news.program;
         }
@@ -232,13 +234,17 @@ export class TrainingPane {
             [loss, accuracy].forEach((curve) => curve.restart(frame.title));
             sizes.restart();
         }
+        if (frame.test) {
+            this.test.offer(frame.test);
+        }
+        Object.assign(loss.levels, frame.levels);
         loss.of = accuracy.of = this.of;
         this.step = frame.step || this.step;
         if (frame.unit) {
             loss.title.textContent = frame.unit === "loss" ? "Loss" : `Loss in ${frame.unit}`;
         }
         if (Object.keys(frame.settings).length) {
-            this.offer(frame.settings);
+            this.settings.offer(frame.settings);
         }
         if (frame.digits) {
             digits.labels = frame.labels;
@@ -307,41 +313,6 @@ export class TrainingPane {
         return [`${this.how(frame)}${this.where()}`, ...parts, this.note.textContent].filter(Boolean).join(". ");
     }
 
-    /** Offer the settings that a program takes, with the values that it has now. */
-    offer(/** @type {Record<string, number>} */ settings) {
-        for (const [name, value] of Object.entries(settings)) {
-            if (!this.field(name)) {
-                const input = el("input", { type: "number", name, value, step: "any", size: 8 });
-                this.inputs.append(el("label", {}, `${spaced(name)} `, input));
-            }
-        }
-        Object.assign(this.settings, settings);
-        this.showSettings();
-    }
-
-    /** Return the field of a setting. */
-    field(/** @type {string} */ name) {
-        return [...this.inputs.querySelectorAll("input")].find((input) => input.name === name);
-    }
-
-    /** Say which settings this training has, and when others count. */
-    showSettings() {
-        const own = Object.entries(this.settings);
-        const isOther = own.some(([name, value]) => {
-            const typed = this.field(name)?.valueAsNumber ?? NaN;
-            return typed !== value && !Number.isNaN(typed);
-        });
-        const rate = own.find(([name]) => name.includes("rate"))?.[1] ?? NaN;
-        const parts = [
-            own.length && `This training: ${own.map(([name, value]) => `${spaced(name)} ${value}`).join(", ")}.`,
-            rate === 0 && "With a rate of 0, nothing changes.",
-            rate < 0 && "With a negative rate, every step goes uphill, so the loss grows.",
-            isOther && "What you have changed counts from the next training.",
-        ];
-        this.used.textContent = parts.filter(Boolean).join(" ");
-        this.used.classList.toggle("changed", isOther);
-    }
-
     draw() {
         Object.values(this.drawings).forEach((each) => each.element.hidden || each.draw());
     }
@@ -358,7 +329,7 @@ export class TrainingPane {
         this.pause.textContent = this.paused ? "Go on" : "Pause";
         [this.pause, this.single].forEach((each) => (each.hidden = !running));
         const isDone = this.step >= this.of;
-        this.longer.hidden = running || !this.canGoOn || (isDone && !("steps" in this.settings));
+        this.longer.hidden = running || !this.canGoOn || (isDone && !("steps" in this.settings.now));
         this.longer.textContent = isDone ? `${this.longTo() - this.of} more steps` : "Go on";
         this.program.disabled = running;
     }
@@ -381,8 +352,6 @@ function drawings() {
         digits: new Digits(),
     };
 }
-
-const spaced = (name) => name.replaceAll("_", " ");
 
 const calmly = () => matchMedia("(prefers-reduced-motion: reduce)");
 

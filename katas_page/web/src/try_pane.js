@@ -18,6 +18,7 @@ export class TryPane {
         this.starter = kata.starter;
         this.flush = flush;
         this.running = false;
+        this.added = ""; // lines that were added in place of others
         const text = keptText(slug) ?? kata.starter;
         const file = { name: "the lines to try", text, language: "python", editable: true };
         const keep = (now) => keepText(slug, now, kata.starter);
@@ -92,16 +93,17 @@ export class TryPane {
         this.output.lastElementChild?.scrollIntoView({ block: "nearest" });
     }
 
-    /** Add lines below the learner's own, or in place of the first lines, and run them. */
+    /** Add lines below the learner's own, or in place of the first lines or of those that were added, and run them. */
     add(code) {
         const before = this.view.state.doc.toString();
-        const isOwn = before.trim() && before !== this.starter;
+        const isOwn = before.trim() && ![this.starter, this.added].includes(before);
         const [from, insert] = isOwn ? [before.length, `\n\n${code}`] : [0, code];
         this.view.dispatch({
             changes: { from, to: before.length, insert },
             selection: { anchor: from + insert.length },
             scrollIntoView: true,
         });
+        this.added = code;
         if (!this.running) {
             this.run();
         }

@@ -2,7 +2,9 @@
 import { readKata, writeFile } from "./kata_api.js";
 import { nameNewFile } from "./dialogs.js";
 import { button, el, focusFirst } from "../../../graders/web/src/dom.js";
+import { sizeButtons } from "./code_size.js";
 import { FileEditor } from "./file_editor.js";
+import { printed } from "./printing.js";
 import { tabKeys } from "./panes.js";
 
 const SETTLE_MS = 1000; // events that were sent before a save may still arrive for this long
@@ -25,11 +27,16 @@ export class Workspace {
         const help = "Tab indents by 4 spaces. To leave the editor, press Esc and then Tab.";
         const more = kata.patterns.length > 0 && button("New file…", () => this.create(kata.patterns));
         const row = el("div", { class: "tabs row" }, this.tabs, more);
-        this.element = el("div", { class: "workspace" }, row, this.panels, el("p", { class: "tip soft" }, help));
+        const sizes = sizeButtons(() => this.editors.get(this.shown)?.view.requestMeasure());
+        const tip = el("div", { class: "tip soft" }, el("span", {}, help), sizes);
+        this.paper = el("div", { class: "paper" });
+        this.element = el("div", { class: "workspace" }, row, this.panels, tip, this.paper);
         kata.files.forEach((file) => this.add(file));
         this.show(kata.files.find((file) => file.editable)?.name ?? kata.files[0]?.name);
         this.onLeave = () => this.flush(true);
         this.onUnload = (event) => this.warn(event);
+        this.onPrint = () => this.paper.replaceChildren(...printed(this.editors.values()));
+        addEventListener("beforeprint", this.onPrint);
         addEventListener("pagehide", this.onLeave);
         addEventListener("beforeunload", this.onUnload);
     }
@@ -197,6 +204,7 @@ export class Workspace {
 
     close() {
         clearTimeout(this.timer);
+        removeEventListener("beforeprint", this.onPrint);
         removeEventListener("pagehide", this.onLeave);
         removeEventListener("beforeunload", this.onUnload);
         this.editors.forEach((editor) => editor.close());
