@@ -33,6 +33,7 @@ COMMANDS = [
     ("list", 0, "exercise01  Affine layer"),
     ("next", 0, "next: exercise00"),
     ("hint exercise01", 0, "matrix product"),
+    ("derive exercise05", 0, "1 of 6."),
     ("grade exercise01", 1, "unchanged since it was handed out"),
     ("grade exercise01 --against solutions", 0, "11 of 11 points"),
     ("progress", 0, "next: exercise00"),

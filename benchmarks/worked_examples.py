@@ -34,8 +34,8 @@ CHAIN = re.compile(rf"(?={TERM}=){TERM}(?:={TERM})+")
 
 
 def section(readme: str) -> str:
-    """Return the worked example (or examples) of a README on one line, without its pictures."""
-    blocks = r"^## Worked example\n((?:(?!## ).*\n)*)|^(Worked example.*\n(?:.+\n)*\n(?:    .*\n|\n)+)"
+    """Return the worked examples of a README, and what it shows of a derivation, on one line, without pictures."""
+    blocks = r"^## (?:Worked example|Derive it)\n((?:(?!## ).*\n)*)|^(Worked example.*\n(?:.+\n)*\n(?:    .*\n|\n)+)"
     found = re.findall(blocks, readme, re.MULTILINE)
     text = re.sub(r"^!\[.*$", "", "\n".join(map("".join, found)), flags=re.MULTILINE)
     return re.sub(r"\s+", " ", text.replace("−", "-"))
@@ -191,6 +191,7 @@ def _exercise02(says, module):
     relu, z = module("relu"), np.array([-1.0, 0.0, 2.0])
     says("z = {} relu(z) = {} relu_derivative(z) = {}", z, relu.relu(z), relu.relu_derivative(z))
     says("relu(np.array({}))` is `np.array({})", z, relu.relu(z))
+    says(r"1 & z > 0 \\ 0 & z \le 0")
 
 
 def _exercise03(says, module):
@@ -215,14 +216,15 @@ def _exercise05(says, module):
     m, W = module("affine_gradient"), np.array([[1, 0], [0.5, -1]])
     dz, x = np.array([[2.0, -1.0], [1.0, 2.0]]), np.array([[3.0, 4.0], [0.0, 1.0]])
     dW, dx, db = m.affine_backward(dz[0], x[0], W)
-    says("dz = {} x = {}", dz[0], x[0])
-    says("dW = [[2 · 3, 2 · 4], [-1 · 3, -1 · 4]] = {} db = dz = {}", dW, db)
-    says("W = {}", W)
-    says("1 · (-1)] = {}", dx)
-    says("dx = [1 · 2 + 0.5 · (-1), 0 · 2 -")
+    says("W = {} x = {} dz = {}", W, x[0], dz[0])
+    says("dW = {} dx = {} db = {}", dW, dx, db)
     says("dz = {} and x = {}", dz[1], x[1])
     both = m.affine_backward(dz, x, W)
-    says("+ {} = {} dx = {} db", np.outer(dz[1], x[1]), *both[:2])
+    says("dW = {} dx = {} db = {}", *both)
+    says("dW = [[2 · 3, 2 · 4], [-1 · 3, -1 · 4]] = {} dx = [1 · 2 +", dW)
+    says("1 · (-1)] = {} db = dz = {}", dx, db)
+    says("0.5 · (-1), 0 · 2 -")
+    says("dW = {} + {} = {}", dW, np.outer(dz[1], x[1]), both[0])
     says("db = {} + {} = {}", dz[0], dz[1], both[2])
 
 
@@ -230,11 +232,18 @@ def _exercise06(says, module):
     m, a, b = module("gradient_check"), np.array([1, 2, 0.0]), np.array([1, 2.5, 0])
     slope = m.numerical_gradient(lambda w: w * w, 3.0)
     says("w = 3 with a step of eps = 1e-5: f({}) = {} f({}) = {}", 3.00001, 3.00001**2, 2.99999, 2.99999**2)
-    says("({} - {}) / 0.00002 = {}", 3.00001**2, 2.99999**2, slope)
+    says("From these two numbers, `numerical_gradient` finds {}.", slope)
     says("f(w) = w² at")
     says("gradients {} and {}", a, b)
     says("are 0, 0.5 / 4.5 and 0 / 1e-8")
     says("largest of them, {}", m.relative_error(a, b))
+    says(r"e_i)}{2 \varepsilon}")
+    says("e_i$ is 1 at element i and 0 elsewhere")
+    says("({} - {}) / 0.00002 = {}", 3.00001**2, 2.99999**2, slope)
+    says("about ε² f‴ / 6.")
+    says("about ε f″ / 2,")
+    says("rounds f to about 16 digits")
+    says("near ε = 1e-5.")
 
 
 def _exercise07(says, module):
@@ -242,12 +251,21 @@ def _exercise07(says, module):
     W = m.initialize(100, 200, "he", np.random.default_rng(0))
     says("has 100 inputs and 200 outputs")
     says("around 0: fan_in = 100 fan_out = 200")
-    says("xavier_std(100, 200) = sqrt(2 / 300) = {}", m.xavier_std(100, 200))
-    says("he_std(100) = sqrt(2 / 100) = {}", m.he_std(100))
+    says("xavier_std(100, 200) = {}", m.xavier_std(100, 200))
+    says("he_std(100) = {}", m.he_std(100))
     says('`initialize(100, 200, "he", rng)`')
     says("shape ({}, {})", *W.shape)
     says("{} numbers", W.size)
     says("mean 0 and standard deviation {}", m.he_std(100))
+    says("have mean 0, so only the squares remain")
+    says(r"\sum_{j=1}^{n} W_{ij}\, x_j, \qquad \mathrm{E}\, z_i^2 = n\, \sigma^2\, \mathrm{E}\, x^2$$")
+    says(r"the inputs if $\sigma^2 = 1/\mathrm")
+    says(r"its size if $\sigma^2 = 1/\mathrm")
+    says("half of the $z_i$ to 0")
+    says(r"Xavier}} = \sqrt{2 / (\mathrm{fan}")
+    says(r"He}} = \sqrt{2 / \mathrm{fan}")
+    says("xavier_std(100, 200) = sqrt(2 / 300) = {}", m.xavier_std(100, 200))
+    says("he_std(100) = sqrt(2 / 100) = {}", m.he_std(100))
 
 
 def _exercise08(says, module):
@@ -261,11 +279,14 @@ def _exercise09(says, module):
     m, x, one = module("layer_norm"), np.array([1.0, 2.0, 3.0]), np.ones(3)
     gamma, beta = np.array([1.0, 2, 3]), np.array([10.0, 20, 30])
     y, root = m.layer_norm(x, one, 0 * one), np.sqrt(x.var() + 1e-5)
-    says("eps = {}", 0.00001)
-    says("x = {} mean = {} variance = (1 + 0 + 1) / 3 = {}", x, x.mean(), x.var())
-    says("root = sqrt({} + 0.00001) = {} y = [-1, 0, 1] / {} = {}", x.var(), root, root, y)
-    says("gamma = {} and beta = {}: gamma * y + beta = {}", gamma, beta, m.layer_norm(x, gamma, beta))
+    says("A row goes in, and a row with mean 0 and a variance of almost 1")
+    says("eps = {}, x = {} y = {}", 0.00001, x, y)
+    says("gamma = {} and beta = {}: y = {}", gamma, beta, m.layer_norm(x, gamma, beta))
     says("y would be {}", (x - 2) / x.std())
+    says("mean = {} variance = (1 + 0 + 1) / 3 = {}", x.mean(), x.var())
+    says("root = sqrt({} + 0.00001) = {} y = [-1, 0, 1] / {} = {}", x.var(), root, root, y)
+    says(r"\sqrt{\sigma^2 +")
+    says(r"variance $\sigma^2 / (\sigma^2 +")
 
 
 def _exercise10(says, module):
@@ -288,7 +309,6 @@ def _exercise11(says, module):
     m, p = module("optimizers"), np.array([1.0, 2.0])
     grads = [np.array([1.0, -4.0]), np.array([1.0, 2.0])]
     says("learning rate 0.1: param = {} grad in step 1 = {} grad in step 2 = {}", p, *grads)
-    says("momentum 0.5.")
     path = {}
     for name, options in (
         ("sgd", {"momentum": 0.5}),
@@ -300,11 +320,18 @@ def _exercise11(says, module):
             param, state = getattr(m, name)(param, grad, state, 0.1, **options)
             path[name].append(param)
     sgd, adam, adamw = path.values()
+    says("momentum 0.5, for **adam** with betas (0.5, 0.75) and eps 0, and for")
+    says("weight decay 0.5: sgd: {} {} adam: {} {} adamw: {} {}", *sgd, *adam, *adamw)
+    clipped, norm = m.clip_by_norm([np.array([3.0]), np.array([[0.0], [4.0]])], 1)
+    says("norm of 3, 0 and 4 is 5: clip_by_norm([[3], [[0], [4]]], 1) = [{}, {}], {}", *clipped, norm)
+    rates = [m.warmup_cosine(step, 0.8, 4, 8) for step in range(9)]
+    says("lr = 0.8, four")
+    says("step 0 1 2 3 4 5 6 7 8 rate " + "{} " * 9, *rates)
+    says(r"\beta_1^{t-k} (1 - \beta_1)$")
+    says(r"add up to $1 - \beta_1^t$")
+    says(r"\hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}")
     says("step 1: velocity = {} param = [1, 2] - 0.1 * [1, -4] = {}", grads[0], sgd[0])
     says("step 2: velocity = 0.5 * [1, -4] + [1, 2] = {} param = {} - 0.1 * [1.5, 0] = {}", [1.5, 0], sgd[0], sgd[1])
-    says("betas (0.5, 0.75) and eps 0.**")
-    says("from 0, so they are too close to 0 in")
-    says("by 1 - beta, then by 1 - beta²")
     mean, square = [0.5 * g for g in grads], 0.25 * grads[0] ** 2
     second = 0.5 * mean[0] + mean[1]
     squares = 0.75 * square + 0.25 * grads[1] ** 2
@@ -316,14 +343,9 @@ def _exercise11(says, module):
     says("param = {} - 0.1 * [1, 0] / sqrt([1, 9.14]) = {}", adam[0], adam[1])
     says("gradients 1 and -4 both led to a step of 0.1")
     says("gradient but 0.")
-    says("decay 0.5** shrinks the parameter by the factor 1 - 0.1 * 0.5")
+    says("by the factor 1 - 0.1 * 0.5")
     says("step 1: param = 0.95 * [1, 2] - 0.1 * [1, -1] = {}", adamw[0])
     says("step 2: param = 0.95 * {} - 0.1 * [1, 0] = {}", adamw[0], adamw[1])
-    clipped, norm = m.clip_by_norm([np.array([3.0]), np.array([[0.0], [4.0]])], 1)
-    says("norm of 3, 0 and 4 is 5: clip_by_norm([[3], [[0], [4]]], 1) = [{}, {}], {}", *clipped, norm)
-    rates = [m.warmup_cosine(step, 0.8, 4, 8) for step in range(9)]
-    says("lr = 0.8, four")
-    says("step 0 1 2 3 4 5 6 7 8 rate " + "{} " * 9, *rates)
 
 
 def _exercise12(says, module):
@@ -331,36 +353,37 @@ def _exercise12(says, module):
     x, kernel = np.array([[1.0, 2, 0], [3, 1, -1], [0, 2, 1]]), np.array([[1.0, 0], [2, -1]])
     dy, batch, weight = np.array([[1.0, 2], [0, -1]]), x[None, None], kernel[None, None]
     y = m.conv2d(batch, weight, np.zeros(1))[0, 0]
-    padded, half = np.pad(x, 1), m.conv2d(batch, weight, np.zeros(1), 2, 1)[0, 0]
     says("picture x kernel result y [{}, [{}, [{}, {}, {}] {}] {}]", x[0], kernel[0], y[0], x[1], kernel[1], y[1], x[2])
-    for k, products in enumerate(("+ 2 · 3 - 1 · 1", "+ 2 · 1 - 1 · (-1)", "+ 2 · 0 - 1 · 2", "+ 2 · 2 - 1 · 1")):
-        says(f"y[{k // 2}, {k % 2}]")
-        says(products + " = {}", y[k // 2, k % 2])
+    for k, products in enumerate(("+ 2 · 3 - 1 · 1", "+ 2 · 1 - 1 · (-1)")):
+        says(f"y[0, {k}]")
+        says(products + " = {}", y[0, k])
     says("bias 0.5, the result is {}", y + 0.5)
+    dx, dweight, dbias = (each.squeeze() for each in m.conv2d_gradient(dy[None, None], batch, weight))
+    gradients = "dx = [{}, dweight = [{}, dbias = {} {}, {}] {}]"
+    says("For dy = {}", dy)
+    says(gradients, dx[0], dweight[0], dbias, dx[1], dweight[1], dx[2])
+    padded, half = np.pad(x, 1), m.conv2d(batch, weight, np.zeros(1), 2, 1)[0, 0]
     says("Padding 1 adds")
     says("Stride 2 moves")
     says("[{}, {}, {}, result [{}, {}, {}] {}]", *padded[:3], half[0], padded[3], half[1], padded[4])
     says("at rows 0 and 2 and at columns 0 and 2. At a place that begins at column 4")
     says("covers {}, which gives -1 · 1 = {}", padded[:2, :2], half[0, 0])
-    says("let dy = {}", dy)
-    dx, dweight, dbias = m.conv2d_gradient(dy[None, None], batch, weight)
+    strided = [each.squeeze() for each in m.conv2d_gradient(dy[None, None], batch, weight, 2, 1)]
+    says(gradients, strided[0][0], strided[1][0], strided[2], strided[0][1], strided[1][1], strided[0][2])
     parts = []
     for i, j in ((0, 0), (0, 1), (1, 1)):
         parts.append(np.zeros((3, 3)))
         parts[-1][i : i + 2, j : j + 2] = kernel
     says("dx = 1 · [{}, + 2 · [{}, {}, {}, {}] {}]", *(each[row] for row in range(3) for each in parts[:2]))
-    says("- 1 · [{}, = [{}, {}, {}, {}] {}]", *(each[row] for row in range(3) for each in (parts[2], dx[0, 0])))
+    says("- 1 · [{}, = [{}, {}, {}, {}] {}]", *(each[row] for row in range(3) for each in (parts[2], dx)))
     covers = x[:2, :2], x[:2, 1:], x[1:, 1:]
-    says("dweight = 1 · {} + 2 · {} - 1 · {} = {} dbias = 1 + 2 + 0 - 1 = {}", *covers, dweight[0, 0], dbias[0])
-    strided = m.conv2d_gradient(dy[None, None], batch, weight, 2, 1)
-    says("stride 2, padding 1 and the same dy, dx = {} and dweight = {}", strided[0][0, 0], strided[1][0, 0])
+    says("dweight = 1 · {} + 2 · {} - 1 · {} = {} dbias = 1 + 2 + 0 - 1 = {}", *covers, dweight, dbias)
     x = np.array([[1.0, -2, 5, 3], [4, 0, 2, 6], [-1, -3, -7, -4], [-5, -2, -8, -6]])
     pooled, dy = m.max_pool2d(x[None, None], 2), np.array([[1.0, 2], [3, 4]])
     dx = m.max_pool2d_gradient(dy[None, None], x[None, None], 2)[0, 0]
     says("windows of 2 by 2, and its gradient for dy = {}", dy)
     says("x = [{}, dx = [{}, {}, {}, {}, {}, {}] {}]", *(each[row] for row in range(4) for each in (x, dx)))
     says("y = [{}, {}]", *pooled[0, 0])
-    says("others get 0.")
 
 
 def _exercise13(says, module):
@@ -382,6 +405,7 @@ def _exercise13(says, module):
     )
     says("{}] dog {}, {}]", table[3], y[3], y[4])
     says("dy = {}", dy)
+    says("`embed_gradient(dy, ids, 4)` then returns the gradient with respect to the table: dtable = {}", dtable)
     says('in places 0 and 3, "cat" in places 1 and 4.')
     says("dtable = [{}, the: {} + {} {}, cat: {} + {}", dtable[0], dy[0], dy[3], dtable[1], dy[1], dy[4])
     says("{}, saw {}] dog", *dtable[2:])
@@ -390,9 +414,12 @@ def _exercise13(says, module):
         *(r for k in range(4) for r in (counts[k], p[k])),
     )
     says("adds 1 to")
-    for words, shown in (([0, 1, 2], "p = 3/6, 2/5 perplexity = (3/6 · 2/5)^(-1/2) = √5"), ([0, 3, 2], "√24")):
-        says(shown + " = {}", m.perplexity(p, np.array(words)))
-    says("p = {}, {} perplexity = (1/6 · 1/4)^(-1/2) =", p[0, 3], p[3, 2])
+    for (one, two, three), root in (((0, 1, 2), "(3/6 · 2/5)^(-1/2) = √5"), ((0, 3, 2), "(1/6 · 1/4)^(-1/2) = √24")):
+        found = m.perplexity(p, np.array([one, two, three]))
+        says("p = {}, {} perplexity {}", p[one, two], p[two, three], found)
+        says(root + " = {}", found)
+    says("p_{w_{t-1} w_t}")
+    says("geometric mean of $1/p$")
     says("perplexity of {} means that the model was as unsure as if it had to guess among {}", 5**0.5, 5**0.5)
     says("has perplexity {}", m.perplexity(np.full((4, 4), 0.25), ids))
 
@@ -415,10 +442,9 @@ def _exercise14(says, module):
     a, b = weights[1]
     dscores = np.array([[0, 0], [a * b, -a * b]])
     says("has a 1 there")
-    says("dy = {} dweights = dy vᵀ = {}", dy, dy @ v.T)
+    says("dy = {} dq = {} dk = {} dv = {}", dy, *m.attention_gradient(dy, q, k, v, weights))
+    says("dweights = {}", dy @ v.T)
     says("dscores = [[0, 0], [{} (1 - {}), {} (0 - {})]] = {}", a, a, b, a, dscores)
-    dq, dk, dv = m.attention_gradient(dy, q, k, v, weights)
-    says("dq = dscores k / 2 = {} dk = dscoresᵀ q / 2 = {} dv = weightsᵀ dy = {}", dq, dk, dv)
     x = np.arange(1.0, 9).reshape(2, 4)
     says("{} → {}", x, m.split_heads(x, 2))
 
@@ -427,10 +453,12 @@ def _exercise15(says, module):
     m, x, dy, one = module("transformer_block"), np.array([1.0, 2, 3]), np.array([1.0, 0, 0]), np.ones(3)
     z, root = m.normalise(x)
     dx, dgamma, dbeta = m.layer_norm_gradient(dy, x, one)
-    says("gamma = 1.")
+    says("gamma = 1:")
     says("x = {}, mean {}, root = √(variance + eps) = {}, z = (x - mean) / root = {}", x, x.mean(), root[0], z)
-    says("dy = {}.", dy)
-    says("mean of dy is {}, and the mean of dy · z is {} / 3 = {}.", dy.mean(), z[0], (dy * z).mean())
+    says("dy has a 1 there")
+    says("dy = {} dx = {}, dgamma = {}, dbeta = {}", dy, dx, dgamma, dbeta)
+    says(r"\frac{1 + t}{2} + \frac x2\, (1 - t^2)\,")
+    says("the mean of dy is {}, and the mean of dy · z is {} / 3 = {}.", dy.mean(), z[0], (dy * z).mean())
     says("dx = (dy - {} - z · ({})) / {} =", dy.mean(), (dy * z).mean(), root[0])
     says("= ({} - {} - {}) / {} = {}", dy, dy.mean() * one, z * (dy * z).mean() * -1 * -1, root[0], dx)
     says("dgamma = dy · z = {} dbeta = dy = {}", dgamma, dbeta)
@@ -449,7 +477,7 @@ def _exercise15(says, module):
     says("biases 0: x = {} normalised = {} attention, then proj_weight = {}", x[0], normed[0], merged[0])
     says("added to x = {} normalised = {}", middle[0], middle_normed[0])
     says("MLP: gelu({}) = {} added to {} y = {}", hidden[0], m.gelu(hidden)[0], middle[0], y[0])
-    says("eps, [1, -1] is really a little smaller, the first time {}.", normed[0])
+    says("(eps makes [1, -1] a little smaller, the first time {}.", normed[0])
 
 
 def _exercise16(says, module):
@@ -470,17 +498,22 @@ def _exercise16(says, module):
     cache = m.lstm(x[:1].reshape(1, 1, 1), h0, c0, W_x, W_h, b)[3]
     one, zero = np.ones((1, 1)), np.zeros((1, 1))
     dx, dh0, dc0, dW_x, dW_h, db = m.lstm_gradient(zero[None], one, zero, cache, W_x, W_h)
-    says("dh = 1, and")
-    says("dc = o * (1 - tanh(0.7)²) = {}", dc0.item() / 0.5)
     dz = dW_x.ravel()
-    says("dz = [dc * g * 0.75 * 0.25, i: {} dc * 0.5 * 0.5 * 0.5, f: {} (the first 0.5 is c0)", *dz[:2])
-    says("dc * i * (1 - 0.6²), g: {} tanh(0.7) * 0.8 * 0.2] o: {} dc0 = dc * f = {}", *dz[2:], dc0.item())
-    says("x = 1, and")
+    says("dh = 1. `lstm_gradient` then returns dW_x = db = {} dx = {} dc0 = {}", dz, dx.item(), dc0.item())
     assert np.allclose(db, dz)
     assert not np.any(dW_h)
     assert not np.any(dh0)
-    says("dW_h and dh0 are 0")
-    says("{}.", dx.item())
+    says("because h0 and `W_h` are 0.")
+    says(r"\odot (1 - \mathrm{tanh}^2(c_t))")
+    says(r"i (1 - i), \qquad \bar z_f = \bar c \odot c_{t-1} \odot f (1 - f)")
+    says(r"\odot (1 - g^2)")
+    says(r"\odot o (1 - o)")
+    says("h_{t-1}")
+    says("dc = o * (1 - tanh(0.7)²) = {}", dc0.item() / 0.5)
+    says("dz = [dc * g * 0.75 * 0.25, i: {} dc * 0.5 * 0.5 * 0.5, f: {} (the first 0.5 is c0)", *dz[:2])
+    says("dc * i * (1 - 0.6²), g: {} tanh(0.7) * 0.8 * 0.2] o: {} dc0 = dc * f = {}", *dz[2:], dc0.item())
+    says("x = 1, and")
+    says("W_x * dz, {}.", dx.item())
 
 
 def _exercise17(says, module):
@@ -524,31 +557,30 @@ def _exercise18(says, module):
     m, odds = module("writing"), np.array([1.0, 8, 2, 5])
     logits = np.log(odds)
     p = m.next_probabilities
-    says("logarithms of 1, 8, 2 and 5.")
-    says("which is {}: logits = [log 1, log 8, log 2, log 5] = {}", odds.sum(), logits)
-    says("temperature 1 [1, 8, 2, 5] / 16 = {}", p(logits))
-    says("temperature 1/2 {} / {} = {}", odds**2, (odds**2).sum(), p(logits, 0.5))
-    says("temperature 2 [1, √8, √2, √5] / {} = {}", np.sqrt(odds).sum(), p(logits, 2.0))
-    says("temperature 0 {}", p(logits, 0))
+    says("logits = [log 1, log 8, log 2, log 5] = {}", logits)
+    for name, temperature in (("1", 1.0), ("1/2", 0.5), ("2", 2.0), ("0", 0)):
+        says(f"temperature {name} {{}}", p(logits, temperature))
     says("top_k = 2 [0, 8, 0, 5] / 13 = {}", p(logits, top_k=2))
     assert np.array_equal(p(logits, top_p=0.6), p(logits, top_k=2))
-    says("top_p = 0.6 0.5 is less than 0.6, 0.5 + 0.3125 is enough")
+    says("top_p = 0.6 0.5 + 0.3125 is enough")
     says("top_p = 0.9 0.5 + 0.3125 + 0.125 is enough: [0, 8, 2, 5] / 15 = {}", p(logits, top_p=0.9))
     says("top_k = 2, top_p = 0.6 after top-k, {} alone is enough: {}", 8 / 13, p(logits, top_k=2, top_p=0.6))
-    says("√head_features is 1.")
     head = np.ones((1, 1, 1))
     one, cache = m.attend_with_cache(head, 0 * head, 4 * head, None)
     two, _ = m.attend_with_cache(head, math.log(3) * head, 8 * head, cache)
-    says("q = 1, k = 0, v = 4 it sees only itself: y = {}; the cache now holds k = {}, v = {}", one.item(), [0], [4])
-    says(
-        "q = 1, k = log 3, v = 8 scores q · k = [0, log 3], weights [1, 3] / 4, y = (1 · 4 + 3 · 8) / 4 = {}",
-        two.item(),
-    )
+    says("q = 1, k = 0, v = 4 y = {} second token: q = 1, k = log 3, v = 8 y = {}", one.item(), two.item())
     says(
         "temperature 0, `write(step, [3], 3, rng, 0)` returns `{}`",
         m.write(lambda ids, _: (np.eye(5)[[(ids[-1] + 1) % 5]], None), [3], 3, np.random.default_rng(0), 0),
     )
     says("called `step([3], None)`, then `step([4], cache)`, then `step([0], cache)`")
+    says("here they are 1, 8, 2 and 5.")
+    says("temperature 1 {} / {} = {}", odds, odds.sum(), p(logits))
+    says("temperature 1/2 {} / {} = {}", odds**2, (odds**2).sum(), p(logits, 0.5))
+    says("temperature 2 [1, √8, √2, √5] / {} = {}", np.sqrt(odds).sum(), p(logits, 2.0))
+    says("With 5 tokens in the cache and 2 new ones, the first new token sees 6 tokens and the second sees 7.")
+    says("it sees only itself: y = {}; the cache now holds k = {}, v = {}", one.item(), [0], [4])
+    says("scores q · k = [0, log 3], weights [1, 3] / 4, y = (1 · 4 + 3 · 8) / 4 = {}", two.item())
 
 
 def _milestone1(says, module):
@@ -564,16 +596,20 @@ def _milestone1(says, module):
     says("z1 = W1 x + b1 = {} h = relu(z1) = {}", z1, h)
     says("logits = W2 h + b2 = {} p = softmax(logits) = {}", logits, p)
     d = m.backward(parameters, {"x": x[None], "z1": z1[None], "h": h[None], "logits": logits[None]}, np.array([0]))
-    says("p with 1 subtracted")
+    says("W1: {} b1: {} W2: {} b2: {}", d["W1"], d["b1"], d["W2"], d["b2"])
+    new = m.update(parameters, d, 0.1)
+    says("learning rate 0.1 changes W1 to {}.", new["W1"])
+    says("probability of class 0")
+    assert sm.softmax(new["W2"] @ np.maximum(new["W1"] @ x + new["b1"], 0) + new["b2"])[0] > 0.5
+    says("is 1 for the right class and 0 for the others")
+    says("the factor $1/n$")
+    says("which 1 is subtracted")
     says("dlogits = [0.5 - 1, 0.5] = {}", p - [1, 0])
     says("dW2 = [[-0.5 · 2, -0.5 · 0], [0.5 · 2, 0.5 · 0]] = {} db2 = {}", d["W2"], d["b2"])
     dh = W2.T @ (p - [1, 0])
     says("dh = [1 · (-0.5) + 2 · 0.5, 1 · (-0.5) - 1 · 0.5] = {}", dh)
     says("dz1 = [0.5 · 1, -1 · 0] = {} dW1 = [[0.5 · 1, 0.5 · 2], [0, 0]] = {} db1 = {}", d["b1"], d["W1"], d["b1"])
-    new = m.update(parameters, d, 0.1)
-    says("rate 0.1 changes W1 to [[1 - 0.05, 0.5 - 0.1], [-1, 0]] = {}.", new["W1"])
-    says("probability of class 0")
-    assert sm.softmax(new["W2"] @ np.maximum(new["W1"] @ x + new["b1"], 0) + new["b2"])[0] > 0.5
+    says("W1 to [[1 - 0.05, 0.5 - 0.1], [-1, 0]] = {}.", new["W1"])
 
 
 def _milestone2(says, module):
@@ -594,7 +630,10 @@ def _milestone2(says, module):
         h[0],
         (2 * h * mask)[0],
     )
-    says("is dh = {} dh · mask / 0.5 = {} through dropout dy = {}", dh[0], (2 * dh * mask)[0], dy[0])
+    says("dh = {} dz = {} dgamma = {} dbeta = {}", dh[0], dz[0], dgamma, dbeta)
+    says(r"\frac{m \odot dh}{1 - p}")
+    says(r"dz = \frac{1}{\sigma} \Big( d\hat x - \frac{1}{d} \sum_i d\hat x_i - \hat x\, \frac{1}{d}")
+    says("dh · mask / 0.5 = {} through dropout dy = {}", (2 * dh * mask)[0], dy[0])
     says("dgamma = dy · x̂ = {} dbeta = dy = {}", dgamma, dbeta)
     says("dx̂ = dy · gamma = {} mean of dx̂ = {}", dnormal[0], dnormal.mean())
     says("mean of dx̂ · x̂ = (-2 + 0 + 0 + 4) / 4 = {}", (dnormal * normal).mean())
@@ -626,9 +665,10 @@ def _milestone3(says, module):
     says("logits = y tokensᵀ = {}", logits[0])
     says("are 1 and 2, the softmax gives them the probabilities {} and {}", *right)
     says("({} + {}) / 2 = {}", *-np.log(right), loss)
-    says("(softmax - one-hot) / 2: dlogits = {}", dlogits)
+    says("of tokens = {}", d["tokens"])
+    says("dlogits = (softmax - one-hot) / 2 = {}", dlogits)
     last = dlogits.T @ y[0]
-    says("dtokens = {}", last)
+    says("dlogitsᵀ y = {}", last)
     says("about {}", np.abs(d["tokens"] - last).max())
     says("nearly ±1")
 
@@ -764,17 +804,19 @@ def _meta(says, module):
     w, x, b = leaf(2.0), leaf(3.0), leaf(1.0)
     y = (w * x + b) ** 2
     y.backward()
-    says("w, x, b = 2, 3, 1 y = (w x + b)² = 7² = {} the square passes on 2 · 7 · 1 = {}", y.item(), 14)
-    says(
-        "the sum {} to b, and 14 to w x the product 14 · x = {} to w, 14 · w = {} to x",
-        *(t.grad.item() for t in (b, w, x)),
-    )
+    dw, dx, db = (t.grad.item() for t in (w, x, b))
+    says("w, x, b = 2, 3, 1 y = (w x + b)² = {} w.grad = {}, x.grad = {}, b.grad = {}", y.item(), dw, dx, db)
+    says("the square passes on 2 · 7 · 1 = 14 the sum {} to b, and {} to w x", db, db)
+    says("the product {} · x = {} to w, {} · w = {} to x", db, dw, db, dx)
+    says("or has with size 1,")
+    says("tanh a, σ(a) | g · (1 - y²), g · y (1 - y)")
+    says("relu(a), \\|a\\| | g where a > 0;")
     a, b = leaf([[1.0], [2.0]]), leaf([[10.0, 20.0, 30.0]])
     y = a * b
     y.sum().backward()
     says("a = {} (2, 1) y = a b = {}, g = ones (2, 3)", a.detach().numpy(), y.detach().numpy())
-    says("b = {} (1, 3) ∂a = Σ over columns of g b = {}", b.detach().numpy(), a.grad.numpy())
-    says("∂b = Σ over rows of g a = {}", b.grad.numpy())
+    says("b = {} (1, 3) ∂a = {}", b.detach().numpy(), a.grad.numpy())
+    says("∂b = {}", b.grad.numpy())
     x = leaf([10.0, 20.0, 30.0, 40.0])
     y = x[[0, 0, 3]]
     (y * f.Tensor([1.0, 2.0, 3.0])).sum().backward()
@@ -793,14 +835,15 @@ def _meta(says, module):
     a = leaf([0.0, math.log(3)])
     p = a.softmax(0)
     p[0].backward()
-    says("a = [0, ln 3] softmax = {} g = [1, 0]: Σ p g = {}", p.detach().numpy(), p[0].item())
-    says("∂a = [1/4 · 3/4, 3/4 · -1/4] = {}", a.grad.numpy())
+    says("a = [0, ln 3] softmax = {} g = [1, 0]: ∂a = {}", p.detach().numpy(), a.grad.numpy())
+    says("Σ p g = {}, ∂a = [1/4 · 3/4, 3/4 · -1/4] = {}", p[0].item(), a.grad.numpy())
     W, b, x = leaf([[2.0, -1.0]]), leaf([0.5]), leaf([[1.0, 2.0], [3.0, 4.0]])
     y = x @ W.transpose(0, 1) + b
     (y * f.Tensor([[1.0], [10.0]])).sum().backward()
     says("W = {}, b = {} x = {} y = {}", *(t.detach().numpy() for t in (W, b, x, y)))
     says("g = [[1], [10]] ∂x = {}", x.grad.numpy())
-    says("∂W = 1 · [1, 2] + 10 · [3, 4] = {}, ∂b = {}", W.grad.numpy(), b.grad.numpy())
+    says("∂W = {}, ∂b = {}", W.grad.numpy(), b.grad.numpy())
+    says("∂W = 1 · [1, 2] + 10 · [3, 4] = {}", W.grad.numpy())
     x, W = f.Tensor(np.arange(1.0, 10, dtype=np.float32).reshape(1, 1, 3, 3)), np.array([[1.0, 0], [0, -1]], np.float32)
     layer = f.Conv2d(1, 1, 2, bias=False)
     layer.load_state_dict({"weight": f.Tensor(W[None, None])})
@@ -808,12 +851,13 @@ def _meta(says, module):
     y.sum().backward()
     rows, image = y.detach().numpy()[0, 0], x.numpy()[0, 0]
     says("x = [{}, W = [{}, y = [[1 - 5, 2 - 6], [4 - 8, 5 - 9]] = {} {}, {}]", image[0], W[0], rows, image[1], W[1])
-    says("g = ones: ∂W = [[1+2+4+5, 2+3+5+6], [4+5+7+8, 5+6+8+9]] {}]", image[2])
-    says("= {}", layer.weight.grad.numpy()[0, 0])
+    says("g = ones: ∂W = {} {}]", layer.weight.grad.numpy()[0, 0], image[2])
+    says("∂W = [[1+2+4+5, 2+3+5+6], [4+5+7+8, 5+6+8+9]] = {}", layer.weight.grad.numpy()[0, 0])
     x = leaf([[0.0, math.log(3)]])
     loss = f.CrossEntropyLoss()(x, f.Tensor([1]))
     loss.backward()
-    says("x = [[0, ln 3]], t = [1] softmax = {} loss = -ln 3/4 = {}", np.array([1, 3]) / 4, loss.item())
+    says("x = [[0, ln 3]], t = [1] softmax = {}", np.array([1, 3]) / 4)
+    says("loss = -ln 3/4 = {} ∂x = {}", loss.item(), x.grad.numpy()[0])
     says("∂x = [1/4, 3/4 - 1] = {}", x.grad.numpy()[0])
     w = f.Parameter(f.Tensor([1.0]))
     optimizer, velocity = f.SGD([w], lr=0.1, momentum=0.9), 0.0
@@ -875,7 +919,7 @@ def _challenge7(says, module):
     says("it would be {}.", (x @ W.T + b)[0])
     matrix, bias = np.zeros((3, 4), np.int8), np.ones(4, np.float32)
     matrix[0, :2] = 1
-    says("A matrix (3, 4) in int8 of which two weights aren't 0 takes {} bytes in full", matrix.nbytes)
+    says("A matrix (3, 4) in int8 with two weights that aren't 0 takes {} bytes in full", matrix.nbytes)
     says("a mask of {} bits, which is {} bytes, and {} bytes for the two weights:", matrix.size, 2, 2)
     says(": {} bytes. A bias", m.stored_bytes({"W1": matrix}))
     says("takes {} bytes in full, and 1 + 16 = 17 with a mask, so {} count.", bias.nbytes, m.stored_bytes({"b1": bias}))

@@ -14,7 +14,7 @@ from statistics import median
 
 from graders import catalogue
 from graders.judge.fork_server import WorkerServer
-from graders.judge.sides import Clock, WorkerSide
+from graders.judge.sides import SubmissionClock, WorkerSide
 from graders.judge.worker_handle import WorkerGroup
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,7 @@ def _measure(kata: catalogue.Kata, judges: socket.socket, count: int) -> list[fl
     group = WorkerGroup(judges, 64)
     found = []
     for worker in group.acquire(count):
-        WorkerSide(kata, worker, Clock(kata.limits), order).load()
+        WorkerSide(kata, worker, SubmissionClock(kata.limits), order).load()
         found.append(private_megabytes(worker.pid))
     group.close()
     return found

@@ -15,7 +15,6 @@ import latex2mathml.converter
 from mkdocs.structure.files import File, Files
 
 from graders import catalogue
-from graders.learner.progress import place
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -26,7 +25,7 @@ _FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>'
 def katas() -> list[catalogue.Kata]:
     """Return the katas that have a page, in the recommended order."""
     found = [catalogue.load(ROOT, slug, complete=False) for slug in catalogue.slugs(ROOT)]
-    return sorted((kata for kata in found if (kata.folder / "README.md").is_file()), key=place)
+    return catalogue.in_order(kata for kata in found if (kata.folder / "README.md").is_file())
 
 
 def on_config(config: Any) -> Any:

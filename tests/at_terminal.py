@@ -19,9 +19,9 @@ from types import TracebackType
 
 import pyte
 
-from tests import workshop
+from tests import shell
 from tests.observed import descendants
-from tests.workshop import Finished
+from tests.shell import Finished
 
 PATIENCE_S = 90.0  # for a text to appear on the screen of a busy machine
 FULL, BACK = b"\x1b[?1049h", b"\x1b[?1049l"  # switch to the alternate screen, and back
@@ -47,10 +47,10 @@ class AtTerminal:
         self.before = termios.tcgetattr(self.theirs)
         reading, writing = os.pipe()
         self.report = open(reading, "rb")  # noqa: SIM115 (closed with the terminal)
-        environment = workshop.environment(TERM="xterm-256color", **(env or {}))
+        environment = shell.environment(TERM="xterm-256color", **(env or {}))
         del environment["COLUMNS"]
         self.process = subprocess.Popen(
-            [*workshop.KEEPER, str(writing), *command],
+            [*shell.KEEPER, str(writing), *command],
             cwd=cwd,
             env=environment,
             stdin=self.theirs,

@@ -23,7 +23,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from graders import Judge
 from graders.github import __main__ as pulls
 from graders.github import grading
-from tests.workshop import ROOT, environment
+from tests.shell import environment
+from tests.workshop import ROOT
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 NAME = "school/katas"

@@ -16,8 +16,9 @@ import pytest
 from graders import doctor
 from graders.cli.doctor import SYMBOLS
 from graders.learner.progress import default_path
-from tests import workshop
-from tests.workshop import KATAS, ROOT, Finished, katas, write
+from tests import shell, workshop
+from tests.shell import KATAS, Finished, katas_cold
+from tests.workshop import ROOT, write
 
 FAULT, LIMITED, OK = "fault", "limited", "ok"
 
@@ -67,12 +68,12 @@ def without_torch(packages: Path, cwd: Path, *before: str, **env: str) -> Finish
     """Run `katas doctor` on a Python without torch, because its import takes longer than the rest."""
     program = f"import sys; sys.path += [{str(packages)!r}, {str(ROOT)!r}]; from graders.cli import main; main()"
     words = [*before, sys.executable, "-I", "-S", "-c", program, "doctor"]
-    return workshop.run(*words, cwd=cwd, env=workshop.environment(**env))
+    return shell.run(*words, cwd=cwd, env=shell.environment(**env))
 
 
 @pytest.mark.deep
 def test_sound_machine_is_reported_and_left_clean(root: Path) -> None:
-    done = katas("doctor", cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
+    done = katas_cold("doctor", cwd=root, env={"NN_KATAS_PROGRESS": str(root / "progress.sqlite")})
     assert (done.status, done.err, done.left) == (0, "", []), done.said
     assert f"✓ python              CPython {sys.version.split()[0]}" in done.out
     assert "✓ confinement (numpy) full" in done.out
@@ -83,7 +84,7 @@ def test_sound_machine_is_reported_and_left_clean(root: Path) -> None:
 @pytest.mark.deep
 def test_report_has_every_subject_and_its_limitation(root: Path, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    done = katas("doctor", cwd=root, env={"PATH": str(tmp_path / "bin")})
+    done = katas_cold("doctor", cwd=root, env={"PATH": str(tmp_path / "bin")})
     findings = printed(done.out)
     assert {"python", "torch", "confinement (torch)", "pytest settings", "data sets", "progress"} <= {
         each["subject"] for each in findings
@@ -140,7 +141,7 @@ def test_missing_pytest_file_is_reported(root: Path, name: str) -> None:
 
 @pytest.mark.deep
 def test_report_prints_in_ascii(root: Path) -> None:
-    env = workshop.environment(LC_ALL="C") | {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    env = shell.environment(LC_ALL="C") | {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run([KATAS, "doctor"], cwd=root, env=env, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert b"+ python" in done.stdout

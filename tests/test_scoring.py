@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graders import catalogue
 from graders.catalogue import Kata, Task
-from graders.manual_scores import awarded
+from graders.manual_scores import awarded, with_points
 from graders.pytest_plugin.point_tally import PointTally, functions_of
 from graders.scoring import blocking, scored, totalled
 from graders.verdict import Limits, TestResult, Verdict
@@ -284,6 +284,28 @@ def test_an_extra_in_review_does_not_delay_a_pass() -> None:
     marked = awarded(kata, verdict, "essay", 1.0, reviewer="Grace", at="2026-01-01T00:00:00+00:00")
     assert (marked.status, marked.score, marked.max_score) == ("passed", 2, 4)
     assert required(marked).status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("pass_from", "points", "status"),
+    [(0.6, 1.8, "passed"), (0.6, 1.79, "failed"), (0.6, 3.0, "passed"), (1.0, 2.9, "failed"), (0.1, 0.3, "passed")],
+)
+def test_a_reviewed_task_passes_from_a_share_of_its_points(pass_from: float, points: float, status: str) -> None:
+    kata = kata_of(task("core"), task("essay", 3, review=True, rubric="Is it clear?", pass_from=pass_from))
+    marked = awarded(kata, judged(kata, ("core", "passed")), "essay", points, reviewer="Grace", at="2026-01-01")
+    assert (marked.status, marked.score) == (status, 1 + points)
+
+
+def test_a_stored_verdict_without_a_share_passes_from_the_usual_one() -> None:
+    kata = kata_of(task("core"), task("essay", 3, review=True, rubric="Is it clear?"))
+    verdict = judged(kata, ("core", "passed"))
+    old = totalled(verdict, [msgspec.structs.replace(each, pass_from=None) for each in verdict.tasks])
+    assert awarded(kata, old, "essay", 1.8, reviewer="Grace", at="2026-01-01").status == "passed"
+
+
+def test_points_for_a_task_with_tests_pass_it_only_in_full() -> None:
+    (failed,) = judged(kata_of(task("core", 3)), ("core", "failed")).tasks
+    assert [with_points(failed, points).status for points in (2.9, 3.0)] == ["partial", "passed"]
 
 
 def total_of(kata: Kata, outcomes: Mapping[str, str]) -> str:

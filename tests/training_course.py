@@ -34,15 +34,20 @@ def parts(weight, gradient):
 def main(gradient):
     learning_rate, seed = Recorder.settings(learning_rate=0.1, seed=3)
     done, weight = json.loads(Recorder.kept() or json.dumps([0, float(seed)]))
-    recorder = Recorder(STEPS, start=done, every=10, digits=(digits, labels))
-    for step in range(done, STEPS):
-        slope = gradient(weight)
-        weight -= learning_rate * slope
-        now = weight
-        recorder.step(
-            now ** 2, 0.5, parts=lambda: parts(now, slope), read=lambda x: read(now, x), text=lambda: "<b>hi",
-            keep=lambda: json.dumps([step + 1, now]).encode(),
-        )
+    levels = {"a guess": 4.0}
+    recorder = Recorder(STEPS, start=done, every=10, digits=(digits, labels), levels=levels, test="Try <b>it")
+    try:
+        for step in range(done, STEPS):
+            slope = gradient(weight)
+            weight -= learning_rate * slope
+            now = weight
+            recorder.step(
+                now ** 2, 0.5, parts=lambda: parts(now, slope), read=lambda x: read(now, x), text=lambda: "<b>hi",
+                keep=lambda: json.dumps([step + 1, now]).encode(), test=lambda: f"<b>{1 / now:.3f}",
+            )
+    except KeyboardInterrupt:
+        pass
+    recorder.publish(f"<p>{weight:.4f} {json.dumps(Recorder.authors())}")
     print(f"at last {weight:.3f}" if recorder.in_page else "drawn")
 
 def read(weight, images):

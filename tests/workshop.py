@@ -1,26 +1,18 @@
-"""Write a repository of small katas into a folder, and run commands there as a person would."""
+"""Write a repository of small katas into a folder."""
 
 from __future__ import annotations
 
-import functools
 import io
-import json
-import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-from tests.forking import ForkServer
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCTS = ("katas_course", "katas_page", "katas_practice")  # the packages beside graders
 PACKAGES = ("graders", *PRODUCTS)
-KATAS = str(Path(sys.executable).with_name("katas"))
-PATIENCE_S = 600  # for one command on a busy machine
 
 TOML = """\
 format = 1
@@ -118,19 +110,6 @@ It is 0.
 """
 
 
-class Finished(NamedTuple):
-    """The exit status and output of a command. `left` are the command lines of processes that outlived it."""
-
-    status: int
-    out: str
-    err: str
-    left: list[str]
-
-    @property
-    def said(self) -> str:
-        return self.out + self.err
-
-
 def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -219,100 +198,6 @@ os.execv(sys.argv[1], sys.argv[1:])
 def refusing(errno: int, **numbers: int) -> list[str]:
     """Return a command prefix that runs a command without a system call, given its number on each machine."""
     return [sys.executable, "-c", _REFUSING.format(root=str(ROOT), numbers=numbers, errno=errno)]
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """Return a learner's shell environment: 80 columns, without variables from the outer pytest or a build machine."""
-    foreign = ("PYTEST", "PYTHON", "COV", "CI", "BUILD_NUMBER")  # the last two make pytest's summary untruncated
-    foreign += ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "TTY_", "TERMINAL_WIDTH")  # change the output
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-    return kept | {"COLUMNS": "80", "LC_ALL": "C.UTF-8"} | changes
-
-
-def run(*command: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, text: str = "") -> Finished:
-    """Run a command with `text` on standard input, in a learner's shell environment or the one that is given."""
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        env=environment() if env is None else env,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return Finished(done.returncode, done.stdout, done.stderr, [])
-
-
-def pytest(
-    *words: str,
-    cwd: Path,
-    text: str | None = None,
-    env: Mapping[str, str] | None = None,
-    cold: bool = False,
-    torch: bool = False,
-) -> Finished:
-    """Run `pytest words…` in `cwd` with `text` on standard input; `cold` starts a new interpreter for it.
-
-    Otherwise the run is a fork of a process that has already imported pytest and the harness (and, on request, torch),
-    which saves the time of the imports. A checkout that brings its own harness always gets a new interpreter.
-    """
-    more = dict(env or {})
-    own_harness = next((each for each in (cwd, *cwd.parents) if (each / "graders" / "cli").is_dir()), None)
-    if not cold and own_harness in (None, ROOT):
-        server = _preloaded(*["torch"] * torch)
-        return Finished(*server.run(["pytest", *words], cwd, environment(PYTHONPATH=str(ROOT), **more), text or ""))
-    own = more if own_harness else {"PYTHONPATH": str(ROOT), **more}
-    return run(sys.executable, "-P", "-m", "pytest", *words, cwd=cwd, env=environment(**own), text=text or "")
-
-
-# Imports what a learner's pytest imports. pytest must import the plugin itself, because it warns about plugins that are
-# already there.
-PRELOADED = """
-import asyncio, code, json, pdb, runpy, socket, ssl, sys, unittest
-import numpy, pytest
-import graders.learner.progress
-import graders.pytest_plugin.plugin
-import graders.report.wording, graders.checks, graders.intake
-from tests.forking import serve
-for name in [each for each in sys.modules if each.partition(".")[0] == "tests"]:
-    del sys.modules[name]
-del sys.modules["graders.pytest_plugin.plugin"]
-for name in sys.argv[1:]:
-    __import__(name)
-serve(lambda: runpy.run_module("pytest", run_name="__main__", alter_sys=True))
-"""
-
-
-@functools.cache
-def _preloaded(*more: str) -> ForkServer:
-    return ForkServer(PRELOADED, *more, env=environment(PYTHONPATH=str(ROOT)))
-
-
-KEEPER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))]  # keeper.py says what it does
-
-
-def katas(
-    *words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
-) -> Finished:
-    """Run `katas words…` in `cwd`, and report the processes that it leaves behind."""
-    reading, writing = os.pipe()
-    with open(reading, "rb") as report:
-        done = subprocess.run(
-            [*KEEPER, str(writing), KATAS, *words],
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            env=environment(**(env or {})),
-            pass_fds=[writing],
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        os.close(writing)
-        status, left = json.load(report)
-    return Finished(status, done.stdout or "", done.stderr, left)
 
 
 def zipped(files: Mapping[str, str | bytes]) -> bytes:

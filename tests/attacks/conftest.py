@@ -27,8 +27,8 @@ from graders import report as reports
 from graders.report import terminal
 from graders.verdict import Audience, Verdict
 from tests.attacks.building import build, build_in_a_line, names
-from tests.attacks.residents import Residents, children, running
 from tests.attacks.table import CARRIED, LETTERS, OBSERVED, Recorder, killed
+from tests.shell.judges import Residents, children, running
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "planted-token-0f2c"  # in the grader's environment; the judge and submissions must not see it

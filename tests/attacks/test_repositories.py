@@ -16,8 +16,8 @@ from katas_course.collecting import PUSHES, Collected, read
 from katas_course.commands import repositories as commands
 from tests.classroom import BASIC, ENVIRONMENT, Classroom, roster
 from tests.github_server import TOKEN, git, serving
-from tests.in_process import katas as command
-from tests.workshop import SOLUTION, Finished, write_repository
+from tests.shell import Finished, katas_here
+from tests.workshop import SOLUTION, write_repository
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -39,7 +39,7 @@ def collect(room: Classroom, *words: str, logins: Sequence[str] = ("eve",), **va
     place = room.folder.parent
     listed = str(roster(place / "roster.csv", logins))
     given = ("--from", room.pattern, "--out", str(place / "hw1"))
-    return command("collect", listed, *given, *words, cwd=place, env=ENVIRONMENT | variables)
+    return katas_here("collect", listed, *given, *words, cwd=place, env=ENVIRONMENT | variables)
 
 
 def taken(room: Classroom, katas: list[catalogue.Kata], person: str = "s-eve") -> submissions.KataSubmission:
@@ -284,14 +284,14 @@ def graded(room, tmp_path, monkeypatch):
     room.push("eve", {"twice.py": SOLUTION})
     collect(room)
     words = ("hw1/submissions", "--times", "hw1/times.csv", "--out", "graded", "--kata", "one", "--workers", "1")
-    command("--root", "katas", "grade-batch", *words, "--require-confinement", "none", cwd=tmp_path)
-    assert command("--root", "katas", "feedback", "graded", "--format", "markdown", cwd=tmp_path).status == 0
+    katas_here("--root", "katas", "grade-batch", *words, "--require-confinement", "none", cwd=tmp_path)
+    assert katas_here("--root", "katas", "feedback", "graded", "--format", "markdown", cwd=tmp_path).status == 0
     return room
 
 
 def handback(room: Classroom, form: str) -> Finished:
     words = ("--root", "katas", "handback", "hw1", "graded", "--yes", "--as", form)
-    return command(*words, cwd=room.folder.parent, env=ENVIRONMENT)
+    return katas_here(*words, cwd=room.folder.parent, env=ENVIRONMENT)
 
 
 @attack("Z67")

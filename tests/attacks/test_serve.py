@@ -38,7 +38,7 @@ from katas_page import app, files, live, pane
 from katas_page.live import LiveKatas
 from katas_practice import practice
 from katas_practice.generate import candidate
-from tests import workshop
+from tests import shell, workshop
 from tests.learner.test_learning import README
 from tests.serving import ADDRESS, Server, serving
 from tests.workshop import STUB, write
@@ -73,7 +73,7 @@ ADDRESSES = (
     "/pictures/alpha/a.svg",
 )
 CHANGES = (("PUT", "/api/katas/alpha/files/twice.py"), ("POST", "/api/katas/alpha/reset"))
-TRAIN = [f"train/{name}" for name in ("news", "pace", "stop", "forget", "digit")]
+TRAIN = [f"train/{name}" for name in ("news", "pace", "stop", "forget", "export", "test", "digit")]
 RUNS = [f"/api/katas/alpha/{name}" for name in ("try", "try/stop", "train", *TRAIN)]
 
 
@@ -294,7 +294,7 @@ def test_a_codespace_has_its_own_origin_and_no_other(monkeypatch):
     assert forwarded(8765) == set()
     monkeypatch.setenv("CODESPACE_NAME", "fluffy")
     monkeypatch.setenv("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.github.dev")
-    guard = Guard(None, token="x", port=8765, hosts=["127.0.0.1"])
+    guard = Guard({}, port=8765, hosts=["127.0.0.1"])
     assert guard.origins == {"http://127.0.0.1:8765", "https://fluffy-8765.app.github.dev"}
     assert guard.hosts == {"127.0.0.1:8765", "fluffy-8765.app.github.dev"}
 
@@ -310,7 +310,7 @@ def test_other_people_on_the_machine_do_not_see_the_secret(root, tmp_path):
     environment = os.environ | {"NN_KATAS_PROGRESS": str(tmp_path / "data" / "progress.sqlite")}
     record = write(tmp_path / "browser", f"#!/bin/sh\nprintf '%s' \"$*\" > '{tmp_path}/arguments'\n")
     record.chmod(0o755)
-    words = [workshop.KATAS, "--root", str(root), "serve", "--port", "0"]
+    words = [shell.KATAS, "--root", str(root), "serve", "--port", "0"]
     environment |= {"BROWSER": f"{record} %s"}
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
     try:

@@ -20,7 +20,8 @@ from graders.judge import process
 from graders.verdict import Verdict
 from tests import workshop
 from tests.serving import serving
-from tests.workshop import ADDED, KATAS, STUB, commit, katas, write_repository
+from tests.shell import KATAS, environment, katas_cold, run
+from tests.workshop import ADDED, STUB, commit, write_repository
 
 pytestmark = pytest.mark.security
 attack = pytest.mark.attack
@@ -184,12 +185,24 @@ def test_the_judge_gets_only_the_variables_that_are_listed(shell, monkeypatch, o
     observed("C")
 
 
+@attack("Z75")
+def test_a_file_beside_the_katas_replaces_no_package_of_the_judge(tmp_path, observed):
+    root = write_repository(tmp_path / "katas", ["alpha"])
+    hidden = root / "graders/hidden/alpha/test_hidden.py"
+    hidden.write_text(f"import hypothesis\nimport statistics\n{hidden.read_text(encoding='utf-8')}", encoding="utf-8")
+    for name in ("hypothesis.py", "statistics.py"):
+        (root / name).write_text(STRANGE, encoding="utf-8")
+    verdict = graded(root, root / "solutions" / "alpha")
+    assert (verdict.status, verdict.message) == ("passed", "")
+    observed("N")
+
+
 # ------------------------------------------------------------------------- every command that grades officially
 
 
 def by_grade(root: Path, wrong: Path, shell: dict[str, str], _: Path) -> None:
     words = ("--root", str(root), "grade", "alpha", "--submission", ".", "--format", "json")
-    done = katas(*words, "--require-confinement", "full", cwd=wrong, env=shell)
+    done = katas_cold(*words, "--require-confinement", "full", cwd=wrong, env=shell)
     assert done.status == 1, done.said
     assert json.loads(done.out).items() >= ONE_OF_THREE.items()
 
@@ -197,27 +210,27 @@ def by_grade(root: Path, wrong: Path, shell: dict[str, str], _: Path) -> None:
 def by_replay(root: Path, wrong: Path, shell: dict[str, str], tmp_path: Path) -> None:
     record = tmp_path / "verdict.json"
     record.write_bytes(msgspec.json.encode(graded(root, wrong)))
-    done = katas("--root", str(root), "replay", str(record), "--submission", ".", cwd=wrong, env=shell)
+    done = katas_cold("--root", str(root), "replay", str(record), "--submission", ".", cwd=wrong, env=shell)
     assert (done.status, done.out) == (0, "alpha: the same statuses, scores and counterexamples (failed)\n"), done.said
 
 
 def by_grade_batch(root: Path, wrong: Path, shell: dict[str, str], tmp_path: Path) -> None:
     shutil.copytree(wrong, tmp_path / "submissions" / "ada")
     words = ("grade-batch", "../submissions", "--out", "../batch", "--kata", "alpha", "--workers", "1")
-    done = katas("--root", str(root), *words, cwd=wrong, env=shell)
+    done = katas_cold("--root", str(root), *words, cwd=wrong, env=shell)
     assert "error" not in done.said, done.said
     (points,) = [line for line in (tmp_path / "batch/results.csv").read_text().splitlines() if line.startswith("ada,")]
     assert re.search(r"\bfailed\b", points), points
 
 
 def by_check(root: Path, wrong: Path, shell: dict[str, str], _: Path) -> None:
-    done = katas("--root", str(root), "check", "alpha", "--flakes", "0", cwd=wrong, env=shell)
+    done = katas_cold("--root", str(root), "check", "alpha", "--flakes", "0", cwd=wrong, env=shell)
     assert done.status == 0, done.said
 
 
 def by_watch(root: Path, wrong: Path, shell: dict[str, str], tmp_path: Path) -> None:
     workshop.write(root / "katas/alpha/twice.py", ADDED)
-    env = workshop.environment(NN_KATAS_PROGRESS=str(tmp_path / "progress.sqlite"), **shell)
+    env = environment(NN_KATAS_PROGRESS=str(tmp_path / "progress.sqlite"), **shell)
     words = [KATAS, "--root", str(root), "watch", "alpha"]
     with subprocess.Popen(words, cwd=wrong, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env) as watching:
         assert watching.stdout is not None
@@ -228,7 +241,7 @@ def by_watch(root: Path, wrong: Path, shell: dict[str, str], tmp_path: Path) -> 
 
 def by_serve(root: Path, _: Path, shell: dict[str, str], tmp_path: Path) -> None:
     workshop.write(root / "katas/alpha/twice.py", ADDED)
-    own = workshop.environment(**shell)
+    own = environment(**shell)
     with (
         serving(root, environment=own, progress=tmp_path / "progress.sqlite") as server,
         server.events("alpha") as wait,
@@ -243,7 +256,7 @@ def by_github(root: Path, wrong: Path, shell: dict[str, str], tmp_path: Path) ->
     write(tmp_path / "taken.json", Intake(pull=pull, taken=(Taken(kata="alpha", submission=taken),)))
     files = ("--taken", str(tmp_path / "taken.json"), "--out", str(tmp_path / "verdicts.json"))
     words = ("-P", "-m", "graders.github", "--root", str(root), "grade", *files)
-    done = workshop.run(sys.executable, *words, cwd=wrong, env=workshop.environment(**shell))
+    done = run(sys.executable, *words, cwd=wrong, env=environment(**shell))
     assert done.status == 0, done.said
     (verdict,) = read(tmp_path / "verdicts.json", Report, 1 << 20).verdicts
     assert {name: getattr(verdict, name) for name in ONE_OF_THREE} == ONE_OF_THREE
@@ -282,8 +295,8 @@ def test_nothing_in_the_home_of_the_caller_runs_in_the_judge(root, wrong, tmp_pa
     workshop.write(users / "usercustomize.py", NOTES_ITS_START.format(**notes))
     workshop.write(users / "evil.pth", "import usercustomize\n")
     words = ("-P", "-m", "graders.cli", "--root", str(root), "grade", "alpha", "--submission", str(wrong))
-    env = workshop.environment(HOME=str(home))
-    done = workshop.run(str(python), *words, "--format", "json", cwd=wrong, env=env)
+    env = environment(HOME=str(home))
+    done = run(str(python), *words, "--format", "json", cwd=wrong, env=env)
     assert done.status == 1, done.said
     assert json.loads(done.out).items() >= ONE_OF_THREE.items()
     started = (tmp_path / "notes").read_text(encoding="utf-8")
@@ -324,6 +337,6 @@ def test_gits_variables_name_no_other_repository(root, other, tmp_path, observed
         "GIT_SSH_COMMAND": "false",
     }
     where = () if place == "wrong" else ("--submission", f"git:{copy}@HEAD")
-    done = katas("grade", "alpha", *where, "--format", "json", cwd=copy, env=shell)
+    done = katas_cold("grade", "alpha", *where, "--format", "json", cwd=copy, env=shell)
     assert json.loads(done.out).items() >= {"status": "failed", "score": 0.0}.items(), done.said
     observed("N")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from graders.output.progress_bar import LineReporter
-from tests import warm, workshop
-from tests.workshop import ADDED, HALF, SOLUTION, Finished, edit, katas, write
+from tests import shell, workshop
+from tests.shell import Finished, katas_cold
+from tests.workshop import ADDED, HALF, SOLUTION, edit, write
 
 SUMMED_WRONGLY = "def twice(x):\n    return x + x + 1e-3\n\n" + HALF
 
@@ -96,7 +97,7 @@ def write_kata_of_two_runtimes(root: Path, slug: str) -> None:
 @pytest.fixture(scope="module")
 def checked(katas_of_all_kinds: Path) -> Finished:
     """The check of all these katas, with a fixed seed."""
-    return katas("check", "--flakes", "0", "--seed", SEED, cwd=katas_of_all_kinds)
+    return katas_cold("check", "--flakes", "0", "--seed", SEED, cwd=katas_of_all_kinds)
 
 
 def of(done: Finished, slug: str) -> str:
@@ -150,7 +151,7 @@ def test_a_wrong_answer_with_other_points_each_time_is_named(tmp_path: Path) -> 
         "import random\n\ndef twice(x):\n    return 2.0 + x\n\ndef half(x):\n    return x / random.choice([2.0, 3.0])\n"
     )
     write(tmp_path / "graders/hidden/clean/wrong/lucky.py", f"# half is right by chance\n# task: twice\n{lucky}")
-    done = katas("check", "clean", "--flakes", "0", "--repeat", "30", cwd=tmp_path)
+    done = katas_cold("check", "clean", "--flakes", "0", "--repeat", "30", cwd=tmp_path)
     assert "wrong/lucky gets different points by chance: the task half was" in done.out, done.said
     assert "wrong/added gets" not in done.out
 
@@ -159,7 +160,7 @@ def test_programs_must_print_what_is_reported(tmp_path: Path) -> None:
     workshop.write_repository(tmp_path, ["clean"])
     elsewhere = ADDED.replace("2.0 + x", '(2.0 if "graders.worker" in __import__("sys").modules else 3.0) + x')
     write(tmp_path / "graders/hidden/clean/wrong/elsewhere.py", f"# one more in a program\n# task: twice\n{elsewhere}")
-    done = katas("check", "clean", "--flakes", "0", "--programs", cwd=tmp_path)
+    done = katas_cold("check", "clean", "--flakes", "0", "--programs", cwd=tmp_path)
     assert done.out.splitlines()[1] == "  programs that print what they report: 1 of 2 failures", done.said
     told = "  wrong/elsewhere shows a program that does not print what is reported: test_every_vector_is_doubled: [3.]"
     assert told in done.out
@@ -194,7 +195,7 @@ def test_independent_answers_green_on_the_core_are_counted(checked: Finished) ->
 def test_a_file_that_names_no_task_cannot_be_checked(tmp_path: Path, place: str, told: str) -> None:
     path = workshop.write_repository(tmp_path, ["alpha"]) / place
     edit(path, "task: twice" if "wrong" in place else '"twice"', "task: tvice" if "wrong" in place else '"tvice"')
-    done = warm.katas("check", "--flakes", "0", cwd=tmp_path)
+    done = shell.katas("check", "--flakes", "0", cwd=tmp_path)
     assert done.status == 2, done.said
     assert told in done.err
     assert "Traceback" not in done.err
@@ -202,21 +203,21 @@ def test_a_file_that_names_no_task_cannot_be_checked(tmp_path: Path, place: str,
 
 @pytest.mark.deep
 def test_a_shipped_kata_is_clean() -> None:
-    done = katas("check", "exercise01", "--flakes", "0")
+    done = katas_cold("check", "exercise01", "--flakes", "0")
     assert (done.status, done.left) == (0, []), done.said
     assert done.out.endswith("1 kata checked, clean\n")
 
 
 def test_function_may_be_named_like_a_module(katas_of_all_kinds: Path) -> None:
-    learnt = workshop.pytest("katas/several", "--against", "solutions", cwd=katas_of_all_kinds)
+    learnt = shell.pytest("katas/several", "--against", "solutions", cwd=katas_of_all_kinds)
     assert learnt.status == 0, learnt.said
 
 
 def test_seed_determines_the_inputs(checked: Finished, katas_of_all_kinds: Path) -> None:
-    again = warm.katas("check", "rejecting", "--flakes", "0", "--seed", SEED, cwd=katas_of_all_kinds)
+    again = shell.katas("check", "rejecting", "--flakes", "0", "--seed", SEED, cwd=katas_of_all_kinds)
     assert f"(--seed {SEED})" in of(checked, "rejecting")
     assert of(checked, "rejecting") == of(again, "rejecting")
-    assert warm.katas("check", "--seed", "12", cwd=katas_of_all_kinds).status == 2
+    assert shell.katas("check", "--seed", "12", cwd=katas_of_all_kinds).status == 2
 
 
 def test_progress_is_printed_in_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from graders import catalogue
 from graders.authoring.figures import drawn
 from graders.errors import KataError
 from tests import workshop
-from tests.warm import katas
+from tests.shell import katas
 from tests.workshop import ROOT, write
 
 PICTURES = [(kata, script) for kata in catalogue.load_all(ROOT) for script in kata.solution.glob("figure*.py")]

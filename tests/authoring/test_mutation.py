@@ -14,7 +14,8 @@ from graders.errors import CatalogueError
 from tests import workshop
 from tests.at_terminal import AtTerminal
 from tests.authoring.test_check import of
-from tests.workshop import HALF, KATAS, Finished, katas, write
+from tests.shell import KATAS, Finished, katas_cold
+from tests.workshop import HALF, write
 
 MODULE = '''\
 """A module."""
@@ -136,7 +137,7 @@ def mutated(tmp_path_factory: pytest.TempPathFactory) -> Finished:
         workshop.write_kata(root, slug, solution=COMPARED)
         text = "".join(f'"{change}" = "there is no telling"\n' for change in changes)
         write(root / "graders" / "hidden" / slug / "equivalent.toml", text)
-    return katas("check", "--mutation", "--flakes", "0", cwd=root)
+    return katas_cold("check", "--mutation", "--flakes", "0", cwd=root)
 
 
 def test_surviving_mutant_is_named(mutated: Finished) -> None:
@@ -162,7 +163,7 @@ def test_false_alarms_are_counted_and_reproducible(tmp_path: Path) -> None:
     test = '\n@task("half")\ndef test_by_chance(kata, draw):\n    assert kata.half(draw.uniform(0.0, 2.0)) < 0.5\n'
     path = root / "graders" / "hidden" / "alpha" / "test_hidden.py"
     write(path, path.read_text(encoding="utf-8") + test)
-    done = katas("check", "alpha", "--flakes", "60", cwd=root)
+    done = katas_cold("check", "alpha", "--flakes", "60", cwd=root)
     assert done.status == 1, done.said
     alarms = done.out.partition("false alarms ")[2].splitlines()[0]
     number = int(alarms.removesuffix("/60"))
@@ -175,7 +176,7 @@ def test_false_alarms_are_counted_and_reproducible(tmp_path: Path) -> None:
 @pytest.mark.deep
 def test_false_alarms_are_measured_by_default(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha"])
-    assert katas("check", "alpha", cwd=root).out.splitlines()[0].endswith(", false alarms 0/20")
+    assert katas_cold("check", "alpha", cwd=root).out.splitlines()[0].endswith(", false alarms 0/20")
 
 
 @pytest.mark.deep
@@ -183,12 +184,12 @@ def test_the_figures_of_a_share_are_written_as_a_table(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha", "beta"])
     for number in range(4):
         write(root / "graders" / "hidden" / "alpha" / "accept" / f"again{number}.py", f"# x + x\n{workshop.SUMMED}")
-    done = katas("check", "--every", "2", "--flakes", "2", "--table", "table.md", cwd=root)
+    done = katas_cold("check", "--every", "2", "--flakes", "2", "--table", "table.md", cwd=root)
     assert done.status == 0, done.said
     assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, accepted 3/3, diagnosed 1/1" in done.out
     table = (root / "table.md").read_text(encoding="utf-8")
     assert "| alpha | 1/1 | 1/1 | 3/3 | none | 1/1 | not run | not run | 0/2 |" in table
-    again = katas("check", "beta", "--flakes", "3", "--table", "table.md", cwd=root)
+    again = katas_cold("check", "beta", "--flakes", "3", "--table", "table.md", cwd=root)
     assert again.status == 0, again.said
     assert (root / "table.md").read_text(encoding="utf-8") == table.replace(
         "| beta | 1/1 | 1/1 | 1/1 | none | 1/1 | not run | not run | 0/2 |",

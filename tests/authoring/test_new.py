@@ -9,9 +9,10 @@ import pytest
 from graders import catalogue
 from graders.authoring.scaffold import PLACES, UNSAID, scaffold
 from graders.errors import KataError
-from tests import warm, workshop
+from tests import shell, workshop
 from tests.authoring.test_check import of
-from tests.workshop import ROOT, katas, write, write_repository
+from tests.shell import katas_cold
+from tests.workshop import ROOT, write, write_repository
 
 PLUS = "import numpy as np\n\n\ndef softplus(x):\n    return np.logaddexp(0.0, x)\n"
 
@@ -55,7 +56,7 @@ STEPS = [solve, work_out_the_example, write_the_reference, write_another_way, sa
 @pytest.mark.deep
 def test_check_leads_from_the_first_file_to_a_clean_kata(root):
     """`step0` is a new kata, `step1` has completed the first step, and so on; all are checked at once."""
-    created = katas("new", "step0", "--function", "softplus", cwd=root)
+    created = katas_cold("new", "step0", "--function", "softplus", cwd=root)
     assert (created.status, created.err) == (0, "")
     assert [line.split(". ")[0].strip() for line in created.out.splitlines() if line.startswith("  ")] == list("12345")
     slugs = [f"step{done}" for done in range(len(STEPS) + 1)]
@@ -65,7 +66,7 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
         for step in STEPS[:done]:
             step(root, slug)
 
-    checked = katas("check", *slugs, cwd=root)
+    checked = katas_cold("check", *slugs, cwd=root)
     assert checked.status == 1, checked.said
     said, warned = [], []
     for slug in slugs:
@@ -88,7 +89,7 @@ def test_check_leads_from_the_first_file_to_a_clean_kata(root):
 
 
 def test_new_lists_the_readme_lines_to_replace(root):
-    created = warm.katas("new", "softplus", cwd=root)
+    created = shell.katas("new", "softplus", cwd=root)
     written = (root / "katas/softplus/README.md").read_text(encoding="utf-8")
     _, _, told = created.out.partition("Replace these lines of katas/softplus/README.md by hand:\n")
     assert told.splitlines() == [f"> {place}" for place in PLACES]

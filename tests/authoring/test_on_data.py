@@ -10,7 +10,8 @@ from graders.datasets import formats
 from graders.datasets.sources import DataSet, place_of
 from tests import workshop
 from tests.datasets.test_fetching import SETS
-from tests.workshop import Finished, katas, write
+from tests.shell import Finished, katas_cold
+from tests.workshop import write
 
 LEAST = 3  # examples that the hidden test wants; of the small data sets, only reviews has fewer
 TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "results/*"]').replace(
@@ -47,7 +48,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def checked(root: Path, room: Path, name: str, *words: str) -> Finished:
-    return katas("--root", str(root), "check", *words, "--data", name, env={"NN_KATAS_DATA": str(room)})
+    return katas_cold("--root", str(root), "check", *words, "--data", name, env={"NN_KATAS_DATA": str(room)})
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -27,10 +27,11 @@ from tests.attacks.building import build, build_in_a_line
 from tests.github_server import git
 from tests.late import Late
 from tests.milestone_course import write_course
+from tests.repo.test_docs import links
 from tests.report.test_exports import SCHEMAS
-from tests.warm import katas
+from tests.shell import katas
+from tests.shell import pytest as run_pytest
 from tests.workshop import ROOT, SOLUTION, write, write_clone
-from tests.workshop import pytest as run_pytest
 
 jsonschema = Late("jsonschema")
 SLUGS = [path.parent.name for path in sorted((ROOT / "katas").glob("*/kata.toml"))]
@@ -196,7 +197,42 @@ def test_the_command_writes_a_bundle(clone, tmp_path):
 def test_handout_installs_only_what_its_katas_need(slugs, install):
     text = student.texts(ROOT, [catalogue.load(ROOT, slug) for slug in slugs])["README.md"]
     assert f"pip install -c constraints.txt {install}" in text
-    assert "Windows" not in text
+    assert "on macOS, or on Windows in WSL 2" in text
+
+
+def test_handout_lists_the_katas_in_the_order_of_the_course():
+    text = student.texts(ROOT, [catalogue.load(ROOT, slug) for slug in COMMITTED])["README.md"]
+    places = [
+        text.index(f"(katas/{slug}/README.md)") for slug in ("exercise00", "milestone1", "exercise10", "milestone2")
+    ]
+    places += [text.index("**Part 2: language**")]
+    places += [text.index(f"(katas/{slug}/README.md)") for slug in ("exercise11", "milestone3", "challenge1", "meta")]
+    assert places == sorted(places)
+    assert "    pytest katas/exercise00 " in text
+    assert "    katas watch exercise00 " in text
+
+
+def test_handout_warns_if_practice_gives_away_a_kata_that_it_lacks():
+    def warned(*slugs):
+        return student.warnings(ROOT, [catalogue.load(ROOT, slug) for slug in slugs])
+
+    said = (
+        "WARNING: `katas debug` in it gives away answers to challenge5. Hand it out after challenge5 has been graded."
+    )
+    assert warned("exercise01", "challenge1") == [said]
+    assert warned("exercise01", "challenge5") == []
+
+
+def test_handout_links_to_nothing_that_it_lacks(handed_out):
+    texts = [path for path in handed_out.rglob("*.md") if "node_modules" not in path.parts]
+    found = [(path, link) for path in texts for link in links(path.read_text("utf-8")) if "://" not in link]
+    assert len(found) > 20
+    gone = [(path, link) for path, link in found if not link.startswith("#") and not there(path, link)]
+    assert gone == []
+
+
+def there(path: Path, link: str) -> bool:
+    return (path.parent / link.partition("#")[0]).exists()
 
 
 def test_handout_says_how_to_work_what_to_submit_and_why_earlier_katas_are_in_it():

@@ -473,6 +473,7 @@ def suite(root):
         ("graders/hidden/exercise01/test_hidden.py", (False, True)),
         ("graders/hidden/exercise01/probes.py", (False, True)),
         ("graders/hidden/exercise01/wrong/a.py", (False, False)),
+        ("katas/exercise01/derive.toml", (False, False)),
         ("katas/exercise01/affine.py", (False, False)),
         ("katas/exercise01/__pycache__/affine.cpython-311.pyc", (False, False)),
         ("graders/hidden/exercise01/probes.pyc", (False, False)),

@@ -17,9 +17,10 @@ from graders.atomic import replacing
 from graders.cli.grade import differences
 from graders.output import progress_bar
 from graders.verdict import TestResult, Verdict
-from tests import in_process, warm, workshop
+from tests import shell, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, Finished, katas, write
+from tests.shell import KATAS, Finished, katas_cold
+from tests.workshop import ADDED, HALF, SOLUTION, STUB, write
 
 # Broken and harmful submissions, by the kata that each is for. tests/judge and tests/attacks have many more.
 BROKEN = {
@@ -55,7 +56,7 @@ def graded(done: Finished) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def everything(root: Path, clone: Path) -> Finished:
     """Grade all broken and harmful submissions with one command."""
-    return katas("grade", "missing", *BROKEN, "--submission", str(clone), "--format", "json", cwd=root)
+    return katas_cold("grade", "missing", *BROKEN, "--submission", str(clone), "--format", "json", cwd=root)
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +70,12 @@ def record(root: Path, clone: Path) -> tuple[Path, Finished]:
     """Write an instructor's verdict on a folder with these files. Return its path."""
     path = root.parent / "verdict.json"
     words = ["--submission", str(clone / "katas" / "beta"), "--format", "json", "--audience", "instructor"]
-    return path, katas("grade", "beta", *words, "--output", str(path), cwd=root)
+    return path, katas_cold("grade", "beta", *words, "--output", str(path), cwd=root)
 
 
 @pytest.fixture(scope="module")
 def passed(root: Path) -> Finished:
-    return katas("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root)
+    return katas_cold("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root)
 
 
 # ------------------------------------------------------------------------------------------ verdicts
@@ -128,12 +129,12 @@ def test_a_harmful_task_fails_alone_and_leaves_no_process(everything: Finished) 
 
 
 def test_a_wrong_kata_or_repository_is_told_with_its_fix(root: Path, tmp_path: Path) -> None:
-    unknown = in_process.katas("grade", "alhpa", cwd=root)
+    unknown = shell.katas_here("grade", "alhpa", cwd=root)
     assert (unknown.status, "there is no kata `alhpa`. Did you mean `alpha`?" in unknown.err) == (2, True)
-    missing = in_process.katas("grade", "alpha", cwd=tmp_path)
+    missing = shell.katas_here("grade", "alpha", cwd=tmp_path)
     assert (missing.status, "--root DIR" in missing.err) == (2, True)
     workshop.write_kata(tmp_path, "alpha", toml=workshop.TOML.replace("minutes", "minuets"))
-    typo = in_process.katas("grade", "alpha", cwd=tmp_path)
+    typo = shell.katas_here("grade", "alpha", cwd=tmp_path)
     assert typo.status == 2
     assert typo.err == "katas: katas/alpha/kata.toml: unknown key `minuets`. Did you mean `minutes`?\n"
 
@@ -142,12 +143,12 @@ def test_a_wrong_kata_or_repository_is_told_with_its_fix(root: Path, tmp_path: P
 def test_a_deleted_file_is_no_reason_to_hide_the_katas(tmp_path: Path, command: str) -> None:
     workshop.write_kata(tmp_path, "alpha")
     (tmp_path / "katas/alpha/twice.py").unlink()
-    found = in_process.katas(command, cwd=tmp_path)
+    found = shell.katas_here(command, cwd=tmp_path)
     assert (found.status, "alpha" in found.out) == (0, True)
 
 
 def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
-    assert "alpha" in in_process.katas("--root", str(root), "list", cwd=tmp_path).out
+    assert "alpha" in shell.katas_here("--root", str(root), "list", cwd=tmp_path).out
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_a_root_can_be_named_from_anywhere(root: Path, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_option_is_reported(root: Path, words: list[str], told: str) -> None:
-    done = warm.katas("grade", "alpha", *words, cwd=root)
+    done = shell.katas("grade", "alpha", *words, cwd=root)
     assert (done.status, done.left) == (2, [])
     assert told in done.err
     assert "Traceback" not in done.err
@@ -170,16 +171,16 @@ def test_wrong_option_is_reported(root: Path, words: list[str], told: str) -> No
 
 
 def test_less_confinement_than_required_grades_nothing(root: Path) -> None:
-    done = in_process.katas("grade", "alpha", "--require-confinement", "full", "--confinement", "partial", cwd=root)
+    done = shell.katas_here("grade", "alpha", "--require-confinement", "full", "--confinement", "partial", cwd=root)
     assert done.status == 2
     assert "full is required" in " ".join(done.out.split())
 
 
 def test_without_bubblewrap_the_verdict_says_so_and_why(root: Path, tmp_path: Path) -> None:
     env = {"PATH": str(tmp_path)}
-    done = in_process.katas("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root, env=env)
+    done = shell.katas_here("grade", "alpha", "--against", "solutions", "--format", "json", cwd=root, env=env)
     assert (done.status, json.loads(done.out)["confinement"]) == (0, "partial"), done.said
-    refused = in_process.katas("grade", "alpha", "--require-confinement", "full", cwd=root, env=env)
+    refused = shell.katas_here("grade", "alpha", "--require-confinement", "full", cwd=root, env=env)
     assert refused.status == 2
     assert "bubblewrap" in refused.said or "bwrap" in refused.said
 
@@ -190,7 +191,7 @@ def test_without_bubblewrap_the_verdict_says_so_and_why(root: Path, tmp_path: Pa
 @pytest.mark.parametrize("place", ["no/such/folder/report.json", ".", "/dev/full"])
 def test_a_report_is_written_whole_or_not_at_all(root: Path, tmp_path: Path, place: str) -> None:
     words = ["--against", "solutions", "--format", "json", "--output", str(tmp_path / place)]
-    done = warm.katas("grade", "alpha", *words, cwd=root)
+    done = shell.katas("grade", "alpha", *words, cwd=root)
     assert (done.status, list(tmp_path.iterdir())) == (2, [])
     assert done.err.startswith("katas: ")
     assert len(done.err.splitlines()) == 1
@@ -219,7 +220,7 @@ GRADE = ["grade", "alpha"]
 
 
 def redirected(root: Path, redirection: str, *words: str) -> tuple[int, str, str]:
-    done = workshop.run("bash", "-c", f'"$0" "$@" {redirection}; exit ${{PIPESTATUS[0]}}', KATAS, *words, cwd=root)
+    done = shell.run("bash", "-c", f'"$0" "$@" {redirection}; exit ${{PIPESTATUS[0]}}', KATAS, *words, cwd=root)
     return done.status, done.out, done.err
 
 
@@ -227,7 +228,7 @@ def redirected(root: Path, redirection: str, *words: str) -> tuple[int, str, str
 def test_broken_pipe_gives_no_traceback(root: Path, words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = katas(*words, cwd=root, stdout=writing)
+    done = katas_cold(*words, cwd=root, stdout=writing)
     os.close(writing)
     assert (done.status, done.err) == (2, "")
 
@@ -236,7 +237,7 @@ def test_broken_pipe_gives_no_traceback(root: Path, words: list[str]) -> None:
 def test_a_verdict_is_the_status_although_nobody_reads_it(root: Path, words: list[str], status: int) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = katas(*words, cwd=root, stdout=writing)
+    done = katas_cold(*words, cwd=root, stdout=writing)
     os.close(writing)
     assert (done.status, done.err, done.left) == (status, "", [])
 
@@ -261,8 +262,8 @@ FAULTY = "import graders.cli as cli, graders.cli.app as app; app.run_command_lin
 
 @pytest.mark.parametrize("setting", ["", "1"])
 def test_an_unexpected_fault_is_printed_whatever_python_buffers(root: Path, setting: str) -> None:
-    env = workshop.environment(PYTHONUNBUFFERED=setting)
-    done = workshop.run(sys.executable, "-c", FAULTY, cwd=root, env=env)
+    env = shell.environment(PYTHONUNBUFFERED=setting)
+    done = shell.run(sys.executable, "-c", FAULTY, cwd=root, env=env)
     assert (done.status, done.err.splitlines()[-1:]) == (2, ["KeyError: 1"])
 
 
@@ -315,15 +316,15 @@ def test_ctrl_c_ends_everything_quietly(tmp_path: Path, command: str) -> None:
 
 
 def test_the_list_names_every_kata_in_80_columns(root: Path) -> None:
-    listed = in_process.katas("list", cwd=root).out
+    listed = shell.katas_here("list", cwd=root).out
     assert all(path.name in listed for path in (root / "katas").iterdir())
-    assert max(map(len, in_process.katas("list").out.splitlines())) <= 80
+    assert max(map(len, shell.katas_here("list").out.splitlines())) <= 80
 
 
 @pytest.mark.deep
 @pytest.mark.security
 def test_the_demo_shows_three_verdicts() -> None:
-    done = katas("demo")
+    done = katas_cold("demo")
     assert done.status == 0, done.said
     assert re.findall(r"^(\w+) ─+$", done.out, re.M) == ["right", "wrong", "cheating"]
     assert len(re.findall(r"^[✓✗] .* \(exercise04\)", done.out, re.M)) == 3
@@ -331,38 +332,38 @@ def test_the_demo_shows_three_verdicts() -> None:
 
 
 def test_a_replay_agrees_or_says_what_differs(root: Path, clone: Path, record: tuple[Path, Finished]) -> None:
-    same = warm.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
+    same = shell.katas("replay", str(record[0]), "--submission", str(clone), cwd=root)
     assert (same.status, same.err) == (0, "")
     assert "the same statuses, scores and counterexamples" in same.out
-    other = warm.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
+    other = shell.katas("replay", str(record[0]), "--against", "solutions", cwd=root)
     assert other.status == 1
     assert "the submission differs" in other.out
     assert "failed then, passed now" in other.out
 
 
 def test_a_learners_record_has_no_seed_to_replay(root: Path, tmp_path: Path, passed: Finished) -> None:
-    done = warm.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
+    done = shell.katas("replay", str(write(tmp_path / "learner.json", passed.out)), cwd=root)
     assert (done.status, "--audience instructor" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"schema": "other"}', "[]"])
 def test_a_damaged_record_is_told(root: Path, tmp_path: Path, damage: str) -> None:
-    done = warm.katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
+    done = shell.katas("replay", str(write(tmp_path / "damaged.json", damage)), cwd=root)
     assert done.status == 2
     assert "damaged.json" in done.err
     assert "Traceback" not in done.err
 
 
 def test_the_installed_command_shows_help_and_version_anywhere(tmp_path: Path) -> None:
-    done = katas("--version", cwd=tmp_path)
+    done = katas_cold("--version", cwd=tmp_path)
     assert re.fullmatch(r"katas \d+\.\d+\.\d+\n", done.out)
-    done = katas("grade", "--help", cwd=tmp_path)
+    done = katas_cold("grade", "--help", cwd=tmp_path)
     assert (done.status, done.err, done.left) == (0, "", [])
     assert done.out.startswith("Usage: katas grade [OPTIONS] [SLUG]...")
 
 
 def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
-    done = warm.katas("grade", "alpha", cwd=root / "katas" / "alpha")
+    done = shell.katas("grade", "alpha", cwd=root / "katas" / "alpha")
     assert done.status == 1
     assert re.search(r"^  \d tasks? still to do; next: twice$", done.out, re.MULTILINE), done.said
     assert (root / "katas" / "alpha" / "twice.py").read_text(encoding="utf-8") == STUB
@@ -370,16 +371,16 @@ def test_a_stub_is_graded_where_it_lies(root: Path) -> None:
 
 def test_grading_says_which_test_runs_where_there_is_no_terminal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("grade", "alpha", "--against", "solutions")
-    assert "test 1 of" not in in_process.katas(*words, cwd=root).err  # it takes no time
+    assert "test 1 of" not in shell.katas_here(*words, cwd=root).err  # it takes no time
     monkeypatch.setattr(progress_bar, "LINE_S", 0.0)
-    done = in_process.katas(*words, cwd=root)
+    done = shell.katas_here(*words, cwd=root)
     assert re.search(r"^katas: grading alpha: test [12] of 3: Twice a vector$", done.err, re.MULTILINE), done.err
 
 
 def test_several_katas_end_with_a_total_and_one_failure_decides(root: Path, clone: Path) -> None:
-    done = warm.katas("grade", *PLAIN, "--against", "solutions", cwd=root)
+    done = shell.katas("grade", *PLAIN, "--against", "solutions", cwd=root)
     assert re.fullmatch(r"2 katas, 2 passed: 6 of 6 points, in \d+\.\d\d s", done.out.splitlines()[-1]), done.said
-    done = warm.katas("grade", *PLAIN, "--submission", str(clone), cwd=root)
+    done = shell.katas("grade", *PLAIN, "--submission", str(clone), cwd=root)
     assert done.status == 1, done.said
     assert "2 katas, 1 passed" in done.out
 

@@ -14,12 +14,24 @@ from graders.cli.app import COMMANDS as PLACES
 from graders.cli.app import SECTIONS, UNLISTED, app
 from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation
-from tests import in_process, warm, workshop
+from tests import shell, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import KATAS
+from tests.shell import KATAS
 
 COMMANDS: dict[str, Any] = {name: each.real for name, each in get_command(app).commands.items()}  # type: ignore[attr-defined]
-EVERY: dict[str, Any] = in_process.sub_commands(get_command(app))
+
+
+def sub_commands(command: object, *words: str) -> dict[str, object]:
+    """Return every command below this one by its full name, such as "gradebook" and "gradebook import"."""
+    found: dict[str, object] = {}
+    for name, lazy in getattr(command, "commands", {}).items():
+        each = getattr(lazy, "real", lazy)
+        found[" ".join((*words, name))] = each
+        found |= sub_commands(each, *words, name)
+    return found
+
+
+EVERY: dict[str, Any] = sub_commands(get_command(app))
 ANYWHERE = Path("/")  # a folder outside any repository
 
 
@@ -30,7 +42,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_help_ends_with_examples_of_existing_options_within_80_columns(name: str) -> None:
-    done = in_process.katas(name, "--help")
+    done = shell.katas_here(name, "--help")
     assert done.status == 0
     _, _, examples = done.out.partition("\n  Examples:\n\n")
     assert f"    katas {name}" in examples or "    katas  " in examples
@@ -44,7 +56,7 @@ def test_help_ends_with_examples_of_existing_options_within_80_columns(name: str
 
 
 def test_commands_are_listed_in_sections_with_whole_sentences() -> None:
-    done = in_process.katas("--help", cwd=ANYWHERE)
+    done = shell.katas_here("--help", cwd=ANYWHERE)
     assert [line for line in done.out.splitlines() if re.fullmatch(r"[A-Z][a-z ]+:", line)] == [
         "Options:",
         *(f"{title}:" for title in SECTIONS),
@@ -62,7 +74,7 @@ def test_the_table_says_what_the_command_itself_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_help_of_every_command_works_outside_a_repository(name: str) -> None:
-    done = in_process.katas(*name.split(), "--help", cwd=ANYWHERE)
+    done = shell.katas_here(*name.split(), "--help", cwd=ANYWHERE)
     assert (done.status, done.err) == (0, "")
     usage, purpose = done.out.split("\n\n")[:2]
     assert usage.startswith(f"Usage: katas {name}")
@@ -78,7 +90,7 @@ def test_every_command_takes_root_after_its_name(name: str, tmp_path: Path) -> N
     Invocation.given = None
     EVERY[name].make_context(name, ["--root", str(tmp_path)], resilient_parsing=True)
     assert Invocation.given == tmp_path
-    assert re.search(r"^  --root DIR +The repository of katas", in_process.katas(*name.split(), "--help").out, re.M)
+    assert re.search(r"^  --root DIR +The repository of katas", shell.katas_here(*name.split(), "--help").out, re.M)
 
 
 WORDS = ["list", "next", "progress", "hint alpha", "solution alpha --anyway", "solution alpha --diff --anyway"]
@@ -86,37 +98,37 @@ WORDS = ["list", "next", "progress", "hint alpha", "solution alpha --anyway", "s
 
 @pytest.mark.parametrize("words", WORDS)
 def test_root_means_the_same_before_and_after_a_command(root: Path, words: str) -> None:
-    before = in_process.katas("--root", str(root), *words.split(), cwd=ANYWHERE)
-    after = in_process.katas(*words.split(), "--root", str(root), cwd=ANYWHERE)
+    before = shell.katas_here("--root", str(root), *words.split(), cwd=ANYWHERE)
+    after = shell.katas_here(*words.split(), "--root", str(root), cwd=ANYWHERE)
     assert before == after
     assert before.status == (2 if words == "hint alpha" else 0), before.said
     assert "Specify the repository" not in before.said
 
 
 def test_root_goes_between_a_group_and_its_command(root: Path) -> None:
-    done = in_process.katas("debug", "--root", str(root), "list", cwd=ANYWHERE)
+    done = shell.katas_here("debug", "--root", str(root), "list", cwd=ANYWHERE)
     assert (done.status, done.err) == (0, "")
 
 
 def test_a_later_root_wins_over_an_earlier_one(root: Path, tmp_path: Path) -> None:
     other = workshop.write_repository(tmp_path / "other", ["gamma"])
-    done = in_process.katas("--root", str(root), "list", "--root", str(other))
+    done = shell.katas_here("--root", str(root), "list", "--root", str(other))
     assert "gamma" in done.out
     assert "alpha" not in done.out
 
 
 def test_root_does_not_carry_over_to_the_next_command_line(root: Path) -> None:
-    assert in_process.katas("--root", str(root), "list", cwd=ANYWHERE).status == 0
-    done = in_process.katas("list", cwd=ANYWHERE)
+    assert shell.katas_here("--root", str(root), "list", cwd=ANYWHERE).status == 0
+    done = shell.katas_here("list", cwd=ANYWHERE)
     assert (done.status, done.out) == (2, "")
     assert "Specify the repository with --root DIR." in done.err
 
 
 def test_grading_takes_root_after_its_name(root: Path, tmp_path: Path) -> None:
     """The message about a missing repository tells people to type these words."""
-    assert "--root DIR" in in_process.katas("grade", "alpha", cwd=tmp_path.parent).err
+    assert "--root DIR" in shell.katas_here("grade", "alpha", cwd=tmp_path.parent).err
     words = ("--root", str(root), "alpha", "--against", "solutions", "--format", "csv")
-    done = warm.katas("grade", *words, cwd=tmp_path.parent)
+    done = shell.katas("grade", *words, cwd=tmp_path.parent)
     assert (done.status, done.err, done.left) == (0, "", [])
 
 
@@ -127,7 +139,7 @@ def completed(root: Path, *words: str) -> list[str]:
     """Return the completions of the last word."""
     line = " ".join(["katas", *words])
     env = {"_KATAS_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words))}
-    done = in_process.katas(cwd=root, env=env | {"_TYPER_COMPLETE_ARGS": line})
+    done = shell.katas_here(cwd=root, env=env | {"_TYPER_COMPLETE_ARGS": line})
     assert done.err == ""
     return done.out.split()
 

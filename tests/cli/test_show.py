@@ -9,8 +9,9 @@ import pytest
 
 from graders import catalogue
 from graders.programs import drawn
-from tests import milestone_course, warm, workshop
-from tests.workshop import ROOT, katas, write
+from tests import milestone_course, shell, workshop
+from tests.shell import katas_cold
+from tests.workshop import ROOT, write
 
 TOML = workshop.TOML.replace('files = ["twice.py"]', 'files = ["twice.py", "bug1_stuck.py", "bug2_lost.py"]')
 PROGRAM = """\
@@ -39,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_program_is_run_and_its_curves_are_written(root: Path) -> None:
-    done = warm.katas("show", "alpha", "bug1", cwd=root)
+    done = shell.katas("show", "alpha", "bug1", cwd=root)
     assert (done.status, done.out) == (0, "training\nwritten: alpha-bug1.png\n"), done.said
     image = (root / "alpha-bug1.png").read_bytes()
     width, height = struct.unpack(">II", image[16:24])
@@ -49,7 +50,7 @@ def test_a_program_is_run_and_its_curves_are_written(root: Path) -> None:
 
 @pytest.mark.deep
 def test_nan_loss_is_drawn_too(root: Path) -> None:
-    done = katas("show", "alpha", "bug2_lost.py", "--output", "lost.svg", cwd=root)
+    done = katas_cold("show", "alpha", "bug2_lost.py", "--output", "lost.svg", cwd=root)
     assert done.status == 0, done.said
     assert (root / "lost.svg").read_text(encoding="utf-8").count("<g ") > 20
 
@@ -67,7 +68,7 @@ def test_the_picture_of_a_milestones_own_program_is_shown(tmp_path: Path) -> Non
     root = milestone_course.write_course(tmp_path / "course")
     milestone_course.write_files(root, milestone_course.WHOLE)
     write(root / "katas/milestone/network.py", milestone_course.NETWORK + DRAWING)
-    done = warm.katas("show", "milestone", "network", cwd=root)
+    done = shell.katas("show", "milestone", "network", cwd=root)
     assert (done.status, done.out) == (0, "eight tenths of an inch\nwritten: milestone-network.png\n"), done.said
     image = (root / "milestone-network.png").read_bytes()
     assert struct.unpack(">II", image[16:24]) == (80, 10)
@@ -79,7 +80,7 @@ def test_the_picture_of_a_milestones_own_program_is_shown(tmp_path: Path) -> Non
 def test_the_pictures_of_the_milestones_are_shown(slug: str, tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     (program,) = catalogue.load(ROOT, slug).files
-    done = katas("show", slug, program, "--against", "solutions", "--output", str(picture), cwd=ROOT)
+    done = katas_cold("show", slug, program, "--against", "solutions", "--output", str(picture), cwd=ROOT)
     assert done.status == 0, done.said
     assert picture.read_bytes().startswith(b"\x89PNG")
 
@@ -106,7 +107,7 @@ def test_end_of_the_numbers_is_marked() -> None:
     ],
 )
 def test_wrong_arguments_are_reported(root: Path, words: tuple[str, ...], said: str) -> None:
-    done = warm.katas("show", "alpha", *words, cwd=root)
+    done = shell.katas("show", "alpha", *words, cwd=root)
     assert done.status == 2
     assert said in done.err
     assert "Traceback" not in done.err

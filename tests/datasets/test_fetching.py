@@ -30,9 +30,10 @@ from graders import datasets
 from graders.atomic import folder_lock
 from graders.datasets import download, formats, sources
 from graders.sandbox.runtimes import runtime
-from tests import workshop
+from tests import shell, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import ROOT, Finished, katas
+from tests.shell import Finished, katas_cold
+from tests.workshop import ROOT
 
 RNG = np.random.default_rng(5)
 WAIT_S = 120  # for another process, on a busy machine
@@ -518,7 +519,7 @@ def command(*words: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return workshop.environment(PYTHONPATH=str(ROOT))
+    return shell.environment(PYTHONPATH=str(ROOT))
 
 
 def finished(words: list[str]) -> Finished:
@@ -554,7 +555,7 @@ def test_the_command_fetches_and_prints_the_folder(mirror: Mirror, room: Path) -
 
 
 def test_the_shipped_list_is_within_80_columns(room: Path) -> None:
-    done = katas("data", "list", cwd=ROOT)
+    done = katas_cold("data", "list", cwd=ROOT)
     assert done.status == 0
     assert max(map(len, done.out.replace(str(room), "").splitlines())) <= 80
     assert [line.split(" (")[0] for line in done.out.splitlines() if line and line[0] != " "] == list(datasets.NAMES)
@@ -563,7 +564,7 @@ def test_the_shipped_list_is_within_80_columns(room: Path) -> None:
 
 
 def test_an_embedded_set_is_made_on_demand_in_any_folder(room: Path, tmp_path: Path) -> None:
-    done = katas("data", "path", "mnist", cwd=tmp_path)
+    done = katas_cold("data", "path", "mnist", cwd=tmp_path)
     assert (done.status, done.out) == (0, f"{room}/mnist-1/shown\n")
     assert np.load(room / "mnist-1" / "shown" / "labels.npy").shape == (4000,)
 
@@ -571,7 +572,7 @@ def test_an_embedded_set_is_made_on_demand_in_any_folder(room: Path, tmp_path: P
 @pytest.mark.usefixtures("room")
 @pytest.mark.parametrize("verb", ["fetch", "path"])
 def test_an_unknown_name_is_refused_with_the_known_ones(verb: str) -> None:
-    done = katas("data", verb, "mnits", cwd=ROOT)
+    done = katas_cold("data", verb, "mnits", cwd=ROOT)
     assert (done.status, done.out) == (2, "")
     assert done.err == f"katas: unknown data set 'mnits'. Known: {', '.join(datasets.NAMES)}\n"
 
@@ -581,7 +582,7 @@ def test_being_offline_gives_one_message(room: Path, monkeypatch: pytest.MonkeyP
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         monkeypatch.setenv("NN_KATAS_DATA_URL", url)
-        done = katas("data", "fetch", "mnist-full", cwd=ROOT)
+        done = katas_cold("data", "fetch", "mnist-full", cwd=ROOT)
     assert done.status == 2
     assert done.err == (
         f"katas: {url}/{IMAGES}: Connection refused: "
@@ -593,7 +594,7 @@ def test_being_offline_gives_one_message(room: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_shipped_sums_are_used(mirror: Mirror, room: Path) -> None:
     mirror.files[IMAGES] = bytes(9_912_422)  # of the right length
-    done = katas("data", "fetch", "mnist-full", cwd=ROOT)
+    done = katas_cold("data", "fetch", "mnist-full", cwd=ROOT)
     assert done.status == 2
     assert hashlib.sha256(mirror.files[IMAGES]).hexdigest() in done.err
     assert "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609" in done.err
@@ -676,7 +677,7 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(mirror: Mirror, tmp_path
 def test_a_kata_with_missing_data_is_not_graded(tmp_path: Path, room: Path) -> None:
     root = workshop.write_repository(tmp_path / "course", [])
     workshop.write_kata(root, "alpha", toml=workshop.TOML.replace("[limits]", 'data = ["cifar10"]\n[limits]'))
-    done = katas("grade", "alpha", "--against", "solutions", cwd=root)
+    done = katas_cold("grade", "alpha", "--against", "solutions", cwd=root)
     assert done.status == 2
     assert "the data set cifar10 is not downloaded yet: run `katas data fetch cifar10`" in done.said
     assert left(room) == []

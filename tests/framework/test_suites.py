@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests import workshop
+from tests import shell
 from tests.workshop import ROOT
 
 
 @pytest.mark.parametrize("suite", ["katas/meta", pytest.param("graders/hidden/meta", marks=pytest.mark.deep)])
 def test_the_suite_passes(suite: str) -> None:
-    done = workshop.pytest(suite, "-q", "--against", "solutions", "-p", "no:cacheprovider", cwd=ROOT, torch=True)
+    done = shell.pytest(suite, "-q", "--against", "solutions", "-p", "no:cacheprovider", cwd=ROOT, torch=True)
     assert done.status == 0, done.said

@@ -32,7 +32,8 @@ from graders.verdict import TaskResult, TestResult, Verdict
 from tests.github_server import NAME, TOKEN, WORKFLOWS, GitHub, Runner, committed, git, serving, workflow
 from tests.milestone_course import STUB as COURSE_STUB
 from tests.milestone_course import WHOLE, write_course
-from tests.workshop import ROOT, SOLUTION, STUB, katas, write, write_repository
+from tests.shell import katas_cold
+from tests.workshop import ROOT, SOLUTION, STUB, write, write_repository
 
 NAMES = sorted(path.stem for path in WORKFLOWS.glob("*.yml"))
 PULL = Pull(number=7, commit="a" * 40)
@@ -458,10 +459,10 @@ def test_katas_grade_takes_hidden_suites_from_elsewhere(tmp_path):
     shutil.move(root / "graders/hidden", tmp_path / "hidden")
     shutil.move(root / "solutions", tmp_path / "hidden/solutions")
     write(root / "katas/alpha/twice.py", SOLUTION)
-    there = katas("grade", "alpha", "--hidden", str(tmp_path / "hidden"), "--format", "json", cwd=root)
+    there = katas_cold("grade", "alpha", "--hidden", str(tmp_path / "hidden"), "--format", "json", cwd=root)
     assert json.loads(there.out)["score"] == 3, there.said
     write(tmp_path / "hidden/alpha/test_hidden.py", NEVER)
-    there = katas("grade", "alpha", "--hidden", str(tmp_path / "hidden"), "--format", "json", cwd=root)
+    there = katas_cold("grade", "alpha", "--hidden", str(tmp_path / "hidden"), "--format", "json", cwd=root)
     assert json.loads(there.out)["score"] == 2, there.said
 
 

@@ -26,7 +26,7 @@ from graders.errors import IntakeError, KataError
 from graders.intake import archive, git, listing
 from tests.intake.test_intake import SOURCE
 from tests.intake.test_intake import TOML as WITH_NOTES
-from tests.warm import katas
+from tests.shell import katas
 from tests.workshop import SOLUTION, write, write_repository
 
 TOML = WITH_NOTES.replace(', "notes.md"', "").replace(', "results/ours.csv"', "")

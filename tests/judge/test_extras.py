@@ -29,11 +29,11 @@ from graders.report.text import shown
 from graders.scoring import scored, totalled
 from graders.verdict import TestResult, Verdict, from_json
 from katas_course.gradebook import Gradebook
-from tests import in_process, workshop
+from tests import shell, workshop
 from tests.conftest import REPOSITORY
 from tests.katas_course.books import results_in
+from tests.shell import katas
 from tests.test_scoring import kata_of, task
-from tests.warm import katas
 from tests.workshop import write
 
 RIGHT = "def double(x):\n    return x + x\n"
@@ -240,7 +240,7 @@ def test_an_ungradable_verdict_records_the_policy(judge: Judge, tmp_path: Path) 
 # ------------------------------------------------------------------------------------------ the command line
 
 
-def grade(root: Path, *words: str, slug: str = "extras", **env: str) -> workshop.Finished:
+def grade(root: Path, *words: str, slug: str = "extras", **env: str) -> shell.Finished:
     return katas("grade", slug, *words, cwd=root, env=env)
 
 
@@ -292,7 +292,7 @@ def test_progress_and_next_follow_the_core(root: Path, handed_in: Path, tmp_path
 
 
 def test_list_counts_extras_separately(root: Path) -> None:
-    listed = in_process.katas("list", cwd=root).out
+    listed = shell.katas_here("list", cwd=root).out
     assert "1+2" in listed
     assert "1+2 tasks: 1 must pass; 2 are extra" in listed
 
@@ -301,17 +301,17 @@ def test_learner_mode_counts_extras_separately(root: Path) -> None:
     stub = root / "katas" / "extras" / "extras.py"
     with restored(stub):
         write(stub, WIDENED)
-        done = workshop.pytest("katas/extras", cwd=root)
+        done = shell.pytest("katas/extras", cwd=root)
         told = "extras: 1 of 1 tasks, extras 1 of 2, 9 of 10 points in the tests run here, the core passes"
         assert told in done.out, done.said
-        other = workshop.pytest("katas/extras", "-k", "empty or float32", cwd=root)
+        other = shell.pytest("katas/extras", "-k", "empty or float32", cwd=root)
         assert "extras: extras 1 of 2, 1 of 2 points in the tests run here; not in this total: 8 points" in other.out, (
             other.said
         )
         write(stub, RIGHT)
         assert (
             "extras: 1 of 1 tasks, extras 2 of 2, 10 of 10 points in the tests run here; official: "
-            in workshop.pytest("katas/extras", cwd=root).out
+            in shell.pytest("katas/extras", cwd=root).out
         )
 
 
@@ -394,7 +394,7 @@ def statuses(out: Path) -> dict[str, str]:
         return {row["person"]: row["status"] for row in csv.DictReader(results)}
 
 
-def batch(root: Path, handed_in: Path, out: Path, *words: str) -> workshop.Finished:
+def batch(root: Path, handed_in: Path, out: Path, *words: str) -> shell.Finished:
     done = katas("grade-batch", str(handed_in), "--out", str(out), "--kata", "extras", *words, cwd=root)
     assert done.status == 0, done.said
     return done

@@ -16,7 +16,7 @@ import pytest
 
 from graders import Judge, catalogue
 from graders.judge.messages import Step
-from graders.judge.sides import Clock
+from graders.judge.sides import SubmissionClock
 from graders.report import terminal
 from graders.verdict import Limits, Verdict
 from tests.observed import descendants, result, statuses, tasks
@@ -235,7 +235,7 @@ def test_a_syntax_error_in_a_module_imported_late_is_found(graded: Graded, repos
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("import no_such_module", ["cannot be imported", "no_such_module", "ten.py, line 1"]),
+        ("import no_such_module", ["cannot be imported", "no_such_module", "ten.py, line 1", "is graded alone"]),
         ("\nimport torch", ["cannot be imported", "torch", "the standard library, NumPy", "ten.py, line 2"]),
         ("x = 1 / 0", ["cannot be imported", "ZeroDivisionError", "ten.py, line 1"]),
         ("def f():\n    1 / 0\n\x0c\nf()", ["ten.py, line 2, in f: 1 / 0", "ten.py, line 4, in <module>: f()"]),
@@ -404,8 +404,8 @@ def test_many_short_sleeps_are_stopped_at_the_limit(limited: Limited) -> None:
 
 def test_a_clock_gives_a_call_the_least_remaining_time() -> None:
     limits = Limits(call_s=2, test_s=10, total_s=60)
-    assert [Clock(limits, **used).allowance("work")[0] for used in ({}, {"test_s": 9})] == [2, 1]
-    assert 0 < Clock(limits, workers_s=59).allowance("work")[0] <= 1
+    assert [SubmissionClock(limits, **used).allowance("work")[0] for used in ({}, {"test_s": 9})] == [2, 1]
+    assert 0 < SubmissionClock(limits, workers_s=59).allowance("work")[0] <= 1
 
 
 @pytest.mark.security
@@ -650,8 +650,15 @@ def test_a_fault_of_a_katas_suite_is_an_error(broken: Broken, fault: str) -> Non
         (("    assert_equal(kata.answer(2)", "    1 / 0\n    assert_equal(kata.answer(2)"), "ZeroDivisionError"),
         (("def test_two(kata)", "def test_two(kata, nothing)"), "nothing"),
         (("kata.answer(2)", "kata.solve(2)"), "declares no entry point 'solve'"),
+        (
+            (
+                "two(kata):\n    assert_equal(kata.answer(2)",
+                'two(kata, probes):\n    assert_equal(kata.run(probes.call_with_layout, "answer", "strided", 2)',
+            ),
+            "call_with_layout with a value that has no memory layout",
+        ),
     ],
-    ids=["exception", "fixture", "entry point"],
+    ids=["exception", "fixture", "entry point", "scalar"],
 )
 def test_a_broken_test_is_an_error_and_not_a_failure(broken: Broken, change: tuple[str, str], said: str) -> None:
     verdict = broken({VISIBLE: change})

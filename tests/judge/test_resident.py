@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,10 @@ def rooms(root: int) -> set[int]:
     return {each.pid for each in descendants(root) if each.parent == root and command_line(each.pid) == own}
 
 
-def busy(root: int) -> Process | None:
-    """Return the workers' fork server with a computing worker."""
+def busy(root: int, computing: int = 1) -> Process | None:
+    """Return the workers' fork server with this many computing workers."""
     for server in python_of_workers(root):
-        if any(worker.cpu_ticks >= BUSY_TICKS for worker in descendants(server.pid)):
+        if sum(worker.cpu_ticks >= BUSY_TICKS for worker in descendants(server.pid)) >= computing:
             return server
     return None
 
@@ -124,16 +125,17 @@ def busy(root: int) -> Process | None:
 class Killer(threading.Thread):
     """A thread that kills a judge's workers' fork server as soon as a worker computes, a number of times."""
 
-    def __init__(self, root: int, times: int) -> None:
+    def __init__(self, root: int, times: int, computing: int = 1) -> None:
         super().__init__(daemon=True)
         self.root = root
+        self.computing = computing  # how many workers have to compute
         self.times = times
         self.killed: set[Process] = set()
         self.over = threading.Event()
 
     def run(self) -> None:
         while len(self.killed) < self.times and not self.over.is_set():
-            server = busy(self.root)
+            server = busy(self.root, self.computing)
             if server is not None and server.pid not in {process.pid for process in self.killed}:
                 self.killed.add(server)
                 os.kill(server.pid, signal.SIGKILL)
@@ -321,6 +323,18 @@ def test_a_fork_server_killed_during_a_grading_is_replaced(workshop: Judge, writ
         verdict = workshop.grade("ten", written("ten", BUSY))
     assert len(killer.killed) == 1
     assert (verdict.status, verdict.score, verdict.message) == ("passed", 10, "")
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_fork_server_that_two_gradings_lost_is_replaced_once(workshop: Judge, written: Written) -> None:
+    """The second client must not stop the new fork server, which the first one already uses."""
+    workshop.grade("ten", written("ten", RIGHT))
+    shared = [Judge(workshop.root, slot=slot, crowded=True, started=workshop._process) for slot in (1, 2)]
+    folders = [written("ten", BUSY) for _ in shared]
+    with ThreadPoolExecutor(2) as pool, Killer(root_pid(workshop), times=1, computing=2) as killer:
+        verdicts = list(pool.map(lambda judge, folder: judge.grade("ten", folder), shared, folders))
+    assert len(killer.killed) == 1
+    assert [(each.status, each.message) for each in verdicts] == [("passed", "")] * 2
 
 
 @pytest.mark.deep

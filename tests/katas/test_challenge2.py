@@ -26,7 +26,7 @@ import pytest
 from graders import Judge, intake
 from graders.catalogue import load
 from graders.verdict import Verdict
-from tests import workshop
+from tests import shell
 from tests.kata_modules import importable
 from tests.late import Late, torch
 
@@ -269,20 +269,20 @@ def test_a_program_runs_in_its_folder_with_supplied_modules(tmp_path: Path) -> N
         shutil.copytree(ROOT / "katas" / slug, root / "katas" / slug)
     text = "import os, sys, images\nprint(os.getcwd(), images.load.__name__, sys.argv[1:])\nsys.exit(7)\n"
     (root / "katas" / "challenge2" / "search.py").write_text(text)
-    done = workshop.katas("--root", str(root), "run", "challenge2", "--", "--trials", "3")
+    done = shell.katas_cold("--root", str(root), "run", "challenge2", "--", "--trials", "3")
     assert done.status == 7
     assert done.out == f"{root / 'katas' / 'challenge2'} load ['--trials', '3']\n"
 
 
 def test_a_program_that_cannot_run_gives_a_one_line_error() -> None:
-    assert workshop.katas("run", "challenge5").status == 2
-    assert "Choose one with --program: bug1_never_learning.py" in workshop.katas("run", "challenge5").err
-    assert "the file does not exist" in workshop.katas("run", "challenge2", "--against", "nowhere").err
+    assert shell.katas_cold("run", "challenge5").status == 2
+    assert "Choose one with --program: bug1_never_learning.py" in shell.katas_cold("run", "challenge5").err
+    assert "the file does not exist" in shell.katas_cold("run", "challenge2", "--against", "nowhere").err
 
 
 @pytest.mark.deep
 def test_an_unwritten_program_gets_a_message_after_its_traceback() -> None:
-    done = workshop.katas("run", "challenge3")
+    done = shell.katas_cold("run", "challenge3")
     assert done.status == 1
     last = done.err.splitlines()[-1]
     assert last.startswith("katas: attention.py is not written yet: attention_weights, attend, ")

@@ -13,7 +13,7 @@ from graders import catalogue
 from graders.checks.diagnosis_file import CAUSES
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.local_side import LocalSide
-from tests import workshop
+from tests import shell
 from tests.kata_modules import module_at
 from tests.workshop import ROOT
 
@@ -76,7 +76,7 @@ def test_cause_and_line_decide_without_an_explanation(hidden: ModuleType, tmp_pa
 )
 def test_symptoms_fail_and_five_diagnoses_wait(chosen: str, failed: int) -> None:
     words = ("katas/challenge5", "-q", "-p", "no:cacheprovider", "-k", chosen)
-    done = workshop.pytest(*words, cwd=ROOT, torch=True)
+    done = shell.pytest(*words, cwd=ROOT, torch=True)
     assert done.status == 1
     assert re.search(rf"^{failed} failed, 5 skipped", done.out.splitlines()[-1].strip("= ")), done.out[-2000:]
 

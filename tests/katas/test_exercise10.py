@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests import workshop
+from tests import shell
 from tests.workshop import ROOT
 
 CHECKLIST = """\
@@ -19,7 +19,7 @@ gradient norms are tracked by layer  gradients_flow           True
 
 @pytest.mark.parametrize(("words", "answer"), [(("--against", "solutions"), "True"), ((), "not written yet")])
 def test_the_program_prints_the_checklist_with_what_the_functions_answer(words: tuple[str, ...], answer: str) -> None:
-    done = workshop.katas("run", "exercise10", *words)
+    done = shell.katas_cold("run", "exercise10", *words)
     assert (done.status, done.out, done.err) == (0, CHECKLIST.replace("True", answer), "")
 
 

@@ -238,9 +238,14 @@ def test_who_has_trained_nothing_is_told_to(tmp_path: Path) -> None:
     )
 
 
+AUTHORS = [{"title": "<b>Softmax", "functions": ["softmax", "cross_entropy"], "best": 9.0, "points": 10.0}]
+
+
 @pytest.fixture
-def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any, Any]]:
-    """Yield a page with a model of random numbers, the model's `forward`, its tokens, and `next_probabilities`."""
+def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any, Any, Any]]:
+    """Yield a page with a model of random numbers, and in Python the model's `forward`, its tokens,
+    `next_probabilities`, and the attention weights of each block.
+    """
     with importable(KATA, *BUILDS_ON, ROOT / "solutions" / "milestone3") as imported:
         training, corpus, model = (imported(name) for name in ("training", "corpus", "language_model"))
         text = corpus.of_stories(training.byte_pairs_of, training.CONTEXT)
@@ -249,15 +254,25 @@ def exported(tmp_path: Path) -> Iterator[tuple[Path, Any, Any, Any]]:
         moved = [each + 0.2 * rng.standard_normal(each.shape).astype(each.dtype) for each in training.arrays_of(params)]
         params = training.arranged_like(params, moved)
         page = tmp_path / "model.html"
-        page.write_text(imported("exporting").page(params, text, 0.7, "89 of 100 stories"), encoding="utf-8")
+        page.write_text(imported("exporting").page(params, text, 0.7, "89 of 100 stories", AUTHORS), encoding="utf-8")
         next_probabilities = imported("writing").next_probabilities
-        yield page, lambda ids: model.forward(params, ids[None], training.N_HEADS)[0][0], text, next_probabilities
+        n_heads = training.N_HEADS
+        normed, attention, block = (getattr(training, name) for name in ("layer_norm", "attention", "block"))
+
+        def attended(ids: np.ndarray) -> Iterator[np.ndarray]:
+            x = params["tokens"][ids] + params["positions"][: len(ids)]
+            for p in params["blocks"]:
+                qkv = normed(x, p["ln1_gamma"], p["ln1_beta"]) @ p["qkv_weight"].T + p["qkv_bias"]
+                yield attention(*(training.split_heads(each, n_heads) for each in np.split(qkv, 3, axis=-1)))[1]
+                x = block(x[None], p, n_heads)[0][0]
+
+        yield page, lambda ids: model.forward(params, ids[None], n_heads)[0][0], text, next_probabilities, attended
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path, Any, Any, Any], width: int) -> None:
-    path, forward, text, next_probabilities = exported
+def test_the_exported_page_computes_what_the_model_computes(exported: Any, width: int) -> None:
+    path, forward, text, next_probabilities, attended = exported
     assert path.stat().st_size <= 1 << 20
     with chromium() as browser:
         page = browser.new_page(
@@ -278,6 +293,14 @@ def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path
         for how in ((0.5, 200, 1.0), (1.0, 4, 1.0), (1.5, 200, 0.7), (0.8, 7, 0.9), (1.0, 1, 0.05), (0.0, 3, 0.5)):
             found = page.evaluate("([logits, how]) => probabilities(logits, ...how)", [found_logits, how])
             assert np.abs(np.array(found) - next_probabilities(np.array(found_logits), *how)).max() < 1e-9
+        page.click("#authors summary")
+        assert page.locator("#authors li").all_inner_texts() == ["<b>Softmax: softmax, cross_entropy (9 of 10 points)"]
+        looks = page.evaluate(
+            "ids => { const text = begin(); ids.forEach(id => read(text, id)); return text.looks }", ids
+        )
+        for block, right in enumerate(attended(np.array(ids))):
+            for row, heads in enumerate(looks):
+                assert np.abs(np.array(heads[block]) - right[:, row, : row + 1]).max() < 1e-4
         page.fill("#prompt", "Mia wants a kite.")
         page.locator("#temperature").fill("0")
         page.locator("#top_k").fill("1")
@@ -289,6 +312,15 @@ def test_the_exported_page_computes_what_the_model_computes(exported: tuple[Path
         page.locator("#story span.written").first.hover()
         assert page.locator("#next li").count() >= 1
         assert page.locator("#heading").inner_text() == "What it expected here"
+        assert page.locator("#maps canvas").count() == 2 * 4
+        page.evaluate("void write()")
+        page.locator("#story span.written").first.hover()
+        written = page.locator("#story span.written").count()
+        for _ in range(20):
+            assert page.locator("#heading").inner_text() == "What it expected here"  # while it goes on
+            page.wait_for_timeout(50)
+        assert page.locator("#story span.written").count() > written
+        assert page.locator("#maps figcaption").first.inner_text().startswith("block 1, head 1: ")
         page.fill("#prompt", "Ω")
         assert page.locator("#story").inner_text() == "The model has never seen one of these letters."
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from graders.output.terminal_markdown import FOLDED
 from tests.kata_modules import importable
 from tests.workshop import ROOT
 
@@ -48,3 +50,10 @@ def test_worked_example_that_was_changed_is_noticed(
     assert old in text
     changed = worked_examples.recomputed("exercise04", text.replace(old, new, 1))
     assert any(fault in each for each in changed.all_faults())
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("katas/*/README.md")), ids=lambda file: file.parent.name)
+def test_what_is_unfolded_can_be_read_in_a_few_minutes(file: Path) -> None:
+    most = {"exercise": 1_100, "meta": 3_000}.get(file.parent.name.rstrip("0123456789"), 1_600)
+    unfolded = FOLDED.sub("", file.read_text(encoding="utf-8"))
+    assert len(unfolded.split()) <= most

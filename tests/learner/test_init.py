@@ -17,8 +17,9 @@ from graders import KataError, catalogue
 from graders.catalogue import manifest
 from graders.catalogue.stubs import handed_out
 from graders.learner.initialisation import initialise
-from tests import in_process
-from tests.workshop import ROOT, STUB, edit, environment, write, write_clone
+from tests import shell
+from tests.shell import environment
+from tests.workshop import ROOT, STUB, edit, write, write_clone
 
 STUB_OF = "katas/alpha/twice.py"
 README = "katas/alpha/README.md"
@@ -46,7 +47,7 @@ def files(folder: Path) -> dict[str, str]:
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's own katas, written by the command."""
     place = tmp_path_factory.mktemp("real") / "my katas"
-    done = in_process.katas("init", str(place))
+    done = shell.katas_here("init", str(place))
     assert (done.status, done.err) == (0, "")
     assert f"cd '{place}'" in done.out
     return place
@@ -84,7 +85,7 @@ def test_folder_is_not_a_copy_without_hidden_tests(real: Path, folder: Path) -> 
 @pytest.mark.parametrize("words", [["new", "gamma"], ["check", "exercise01"], ["release", "--student", "out"]])
 def test_authors_commands_need_a_clone(real: Path, words: list[str]) -> None:
     before = files(real)
-    done = in_process.katas(*words, cwd=real)
+    done = shell.katas_here(*words, cwd=real)
     assert (done.status, done.out) == (2, "")
     assert "Use a clone of the repository" in done.err
     assert files(real) == before
@@ -150,7 +151,7 @@ def test_folder_of_another_version_is_not_judged(folder: Path, source: Path, mon
 
 def test_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path / "essay.txt", "mine")
-    done = in_process.katas("init", str(tmp_path))
+    done = shell.katas_here("init", str(tmp_path))
     assert (done.status, done.out) == (2, "")
     said = f"katas: {tmp_path}: `katas init` did not write this folder, and it is not empty (essay.txt)."
     assert " ".join(done.err.split()) == f"{said} Choose a new or empty folder."
@@ -168,7 +169,7 @@ def test_folder_with_only_an_environment_is_filled(tmp_path: Path, source: Path)
 @pytest.mark.parametrize("name", ["note.txt", "note.txt/mine"])
 def test_file_in_the_way_is_named(tmp_path: Path, name: str) -> None:
     write(tmp_path / "note.txt", "mine")
-    done = in_process.katas("init", str(tmp_path / name))
+    done = shell.katas_here("init", str(tmp_path / name))
     assert (done.status, done.out) == (2, "")
     assert str(tmp_path / "note.txt") in "".join(done.err.split("\n"))
     assert (tmp_path / "note.txt").read_text(encoding="utf-8") == "mine"
@@ -233,7 +234,7 @@ def test_full_disk_is_reported_and_a_second_call_completes(tmp_path: Path, real:
     assert "File too large" in said
     assert 0 < len(files(place)) < len(files(real))
     write(place / "katas/challenge1/mine.txt", "mine")
-    assert in_process.katas("init", str(place)).status == 0
+    assert shell.katas_here("init", str(place)).status == 0
     assert files(place) == files(real) | {"katas/challenge1/mine.txt": sha256(b"mine").hexdigest()}
 
 
@@ -244,12 +245,12 @@ def test_killed_call_is_completed_by_the_next_one(tmp_path: Path, real: Path) ->
         os.sched_yield()
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert in_process.katas("init", str(place)).status == 0
+    assert shell.katas_here("init", str(place)).status == 0
     assert files(real).items() <= files(place).items()
 
 
 def test_repository_is_not_an_argument(tmp_path: Path) -> None:
-    done = in_process.katas("init", str(tmp_path / "mine"), "--root", str(ROOT))
+    done = shell.katas_here("init", str(tmp_path / "mine"), "--root", str(ROOT))
     assert done.status == 2
     assert "--root has no meaning here" in done.err
     assert not (tmp_path / "mine").exists()

@@ -14,9 +14,10 @@ from graders.output.paragraphs import filled
 from graders.output.terminal_markdown import as_text
 from graders.output.terminal_markdown import shown as rendered
 from graders.verdict import Verdict
-from tests import warm, workshop
+from tests import shell, workshop
 from tests.at_terminal import AtTerminal
-from tests.workshop import ADDED, AFTER, KATAS, ROOT, SOLUTION, STUB, Finished, write
+from tests.shell import KATAS, Finished
+from tests.workshop import ADDED, AFTER, ROOT, SOLUTION, STUB, write
 
 README = """# Alpha
 
@@ -38,6 +39,24 @@ x + x
 </details>
 """
 
+CHAIN = """
+format = 1
+title = "Twice"
+
+[[questions]]
+ask = "What is {x} twice?"
+draw = { x = "np.array([1, 2])" }
+answer = "2 * x"
+otherwise = "Both numbers."
+because = "Twice is a sum."
+
+[[questions]]
+ask = "Is a < b?"
+choices = ["Who knows", "Yes"]
+wrong = ["It is not."]
+because = "Nobody knows."
+"""
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -50,7 +69,7 @@ def progress_of(root: Path) -> dict[str, str]:
 
 
 def typed(root: Path, *words: str, cwd: Path | None = None) -> Finished:
-    return warm.katas(*words, cwd=cwd or root, env=progress_of(root))
+    return shell.katas(*words, cwd=cwd or root, env=progress_of(root))
 
 
 def test_next_names_the_next_kata_after_a_pass(root: Path) -> None:
@@ -77,6 +96,36 @@ def test_hints_come_in_order_the_last_repeats_and_a_missing_one_is_reported(root
     done = typed(root, "hint", "alpha", "3")
     assert (done.status, done.err) == (2, "katas: alpha has no hint 3. Choose a number from 1 to 2.\n")
     assert "beta has no hints" in typed(root, "hint", "beta").err
+
+
+def test_a_derivation_goes_on_where_it_stopped_and_ends_with_the_folded_formulas(root: Path) -> None:
+    write(root / "katas/alpha/derive.toml", CHAIN)
+    write(root / "katas/alpha/README.md", "<details>\n<summary>Show me: twice</summary>\n\n$$y = 2 x$$\n\n</details>\n")
+
+    def derived(answers: str, *options: str) -> Finished:
+        env = shell.environment(**progress_of(root))
+        return shell.run(shell.KATAS, "derive", "alpha", *options, cwd=root, env=env, text=answers)
+
+    first = derived("6\n")
+    assert "1 of 2. What is [1, 2] twice?" in first.out
+    assert "Not yet. 2 numbers are asked for. Both numbers." in first.out
+    assert "\n> This can't be read as numbers." in derived("twice\n").out  # not "Not yet."
+    assert "To go on: katas derive alpha" in first.out
+    assert "y = 2 x" not in first.out
+    assert "Right. Twice is a sum." in derived("[2, 4]\n").out
+    unread = derived("d\n").out
+    assert "1 of 2" not in unread
+    assert "2 of 2. Is a < b?\n- a) " in unread
+    assert "\n> Answer with a letter: a, b." in unread
+    assert "y = 2 x" in derived("b\na\n").out  # the first of them may be right already
+    assert "y = 2 x" in derived("").out
+    assert "1 of 2" in derived("", "--again").out
+    peeked = derived("?\n[2, 4]\n").out  # the question stays
+    assert peeked.index("y = 2 x") < peeked.index("Right. Twice is a sum.") < peeked.index("2 of 2.")
+    refused = typed(root, "derive", "beta")
+    assert (refused.status, "beta has no questions" in refused.err) == (2, True)
+    write(root / "katas/alpha/derive.toml", CHAIN.replace('otherwise = "Both numbers."', ""))
+    assert "katas/alpha/derive.toml: question 1 is incomplete" in derived("").err
 
 
 @pytest.mark.parametrize("option", [[], ["--diff"]])
@@ -242,7 +291,7 @@ def test_a_failed_or_foreign_submission_points_nowhere(root: Path) -> None:
     write(root / "katas" / "alpha" / "twice.py", SOLUTION)
     assert "katas solution" not in typed(root, "grade", "alpha", "--format", "markdown").said
     (root / "solutions" / "alpha" / "after.md").unlink()
-    assert "katas solution" not in typed(root, "grade", "alpha").said
+    assert "--explain" not in typed(root, "grade", "alpha").said
 
 
 @pytest.mark.parametrize("words", [["solution", "alpha", "--explain"], ["solution", "alpha", "--explain", "--anyway"]])
@@ -320,6 +369,7 @@ def test_prose_is_wrapped_between_words_at_a_terminal(root: Path, words: str, wh
         (r"(W x_k)^\top \approx 5 \cdot 10^{-6}", "(W xₖ)ᵀ ≈ 5 · 10⁻⁶"),
         (r"\Delta_{k+1} \odot \varphi'(Z_k)", "Δₖ₊₁ ⊙ φ′(Zₖ)"),
         (r"\frac{h - m}{\sqrt{v + \varepsilon}} + \sqrt d", "(h − m)/(√(v + ε)) + √d"),
+        (r"\sqrt{\frac{2}{n}} \leftarrow \tanh x", "√(2/n) ← tanh x"),
         (r"\underbrace{x}_{y}", r"\underbrace{x}_{y}"),
         (r"\frac{1}", r"\frac{1}"),
         ("x_", "x_"),

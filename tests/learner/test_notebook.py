@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from graders import catalogue
-from tests import in_process, workshop
+from tests import shell, workshop
 from tests.kernels import Session, client_of, kernel, nbformat, shown
 from tests.observed import descendants
-from tests.workshop import HALF, ROOT, SOLUTION, STUB, edit, katas, write
+from tests.shell import katas_cold
+from tests.workshop import HALF, ROOT, SOLUTION, STUB, edit, write
 
 pytestmark = pytest.mark.usefixtures("jupyter_at_home")
 
@@ -87,9 +88,9 @@ def source_of(path: Path, cell_id: str) -> str:
     return str(cell.source)
 
 
-def typed(folder: Path, *words: str, root: Path = ROOT) -> in_process.Finished:
+def typed(folder: Path, *words: str, root: Path = ROOT) -> shell.Finished:
     """Run `katas notebook` in a folder."""
-    return in_process.katas("--root", str(root), "notebook", *words, cwd=folder)
+    return shell.katas_here("--root", str(root), "notebook", *words, cwd=folder)
 
 
 def two_files(root: Path) -> None:
@@ -300,8 +301,8 @@ def test_without_nbformat_the_command_says_what_to_install(monkeypatch: pytest.M
 def test_other_commands_work_without_nbformat(tmp_path: Path, root: Path) -> None:
     write(tmp_path / "poison" / "nbformat.py", "raise ImportError('not installed')\n")
     poisoned = {"PYTHONPATH": str(tmp_path / "poison")}
-    assert katas("list", cwd=root, env=poisoned).status == 0
-    assert katas("grade", "twice", "--against", "solutions", cwd=root, env=poisoned).status == 0
+    assert katas_cold("list", cwd=root, env=poisoned).status == 0
+    assert katas_cold("grade", "twice", "--against", "solutions", cwd=root, env=poisoned).status == 0
 
 
 # ----------------------------------------------------------------------------------------- run by a kernel

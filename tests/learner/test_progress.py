@@ -18,7 +18,7 @@ import pytest
 from graders import catalogue
 from graders.errors import KataError
 from graders.learner.listing import as_text
-from graders.learner.progress import Progress, Standing, next_kata, place, remember
+from graders.learner.progress import Progress, Standing, next_kata, remember
 from graders.verdict import Verdict
 from tests.workshop import ROOT
 
@@ -221,7 +221,7 @@ def test_every_kata_says_what_it_adds_in_one_line() -> None:
 
 def test_a_milestone_follows_the_last_exercise_that_it_needs() -> None:
     katas = catalogue.load_all(ROOT)
-    order = [kata.slug for kata in sorted(katas, key=place)]
+    order = [kata.slug for kata in catalogue.in_order(katas)]
     assert order.index("milestone1") == order.index("exercise07") + 1
     assert order.index("milestone4") == order.index("meta") + 1
     lines = as_text(katas).splitlines()

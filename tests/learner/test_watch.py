@@ -31,11 +31,12 @@ from graders.learner.watch.terminal import split
 from graders.scoring import scored
 from graders.verdict import TaskResult, TaskStatus, TestResult, TestStatus, Verdict
 from katas_page import pane
-from tests import workshop
+from tests import shell, workshop
 from tests.at_terminal import FULL, PATIENCE_S, AtTerminal
 from tests.learner.test_learning import README
 from tests.milestone_course import DOUBLE, write_course
-from tests.workshop import ADDED, HALF, KATAS, SOLUTION, STUB, TOML, edit, katas, write
+from tests.shell import KATAS, katas_cold
+from tests.workshop import ADDED, HALF, SOLUTION, STUB, TOML, edit, write
 
 COLOUR = rb"\x1b\[[0-9;]*3[0-7]m"
 KEYS = "n next  f next failure  h hint  l list  c visible only  p plot  r reset  q quit"
@@ -150,7 +151,7 @@ def test_screen_fits_its_window_and_q_restores_the_terminal(watching: Watching, 
 
 
 def test_bare_katas_prints_help_without_a_terminal(root: Path) -> None:
-    assert "Usage: katas" in katas(cwd=root).said
+    assert "Usage: katas" in katas_cold(cwd=root).said
 
 
 def test_saves_are_graded_and_changes_are_recorded(watching: Watching, root: Path) -> None:
@@ -635,7 +636,7 @@ def test_ctrl_z_restores_the_terminal_until_continued(root: Path) -> None:
 
 
 def test_without_a_terminal_every_verdict_is_a_block_of_text(root: Path) -> None:
-    env = workshop.environment(NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
+    env = shell.environment(NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
     with subprocess.Popen(
         [KATAS, "watch", "alpha"], cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env, encoding="utf-8"
     ) as process:
@@ -647,7 +648,7 @@ def test_without_a_terminal_every_verdict_is_a_block_of_text(root: Path) -> None
                 save(root, SOLUTION)
             if line.endswith("3 of 6 points\n"):
                 process.terminate()
-        assert process.wait(workshop.PATIENCE_S) == 143
+        assert process.wait(shell.PATIENCE_S) == 143
     text = "".join(read)
     assert text.startswith("Every save is graded; Ctrl-C quits.\n\nWatching katas/alpha/: twice.py\n\n✗ Tw")
     assert "\n✗ Twice (alpha)" in text

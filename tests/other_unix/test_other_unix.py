@@ -24,7 +24,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.serving import Server
-from tests.workshop import ROOT, environment
+from tests.shell import environment
+from tests.workshop import ROOT
 
 HERE = Path(__file__).parent
 SMALL = ROOT / "tests" / "repository"

@@ -123,6 +123,7 @@ MISTAKES = {
     "exit()": "end Python, so that no test could run",
     "raise SystemExit(2)": "Your file ends Python while it is imported",
     "raise PermissionError(1, 'Operation not permitted')": "write the function without async",  # as asyncio.run() does
+    "raise ModuleNotFoundError('No module named x (… and the kata\\'s own files)')": "Each exercise is graded alone",
     "raise EOFError('EOF when reading a line')": "waits for a keyboard",  # as input() does without a terminal
 }
 NEWER = {  # what a newer Python allows

@@ -19,8 +19,10 @@ from hypothesis.extra import numpy as hnp
 
 from graders import catalogue
 from graders.catalogue import Kata
+from graders.checks import recipes
 from graders.checks.mismatch import Mismatch
-from graders.pytest_plugin.counterexample import paste
+from graders.pytest_plugin.counterexample import paste, reached
+from graders.pytest_plugin.excerpt import excerpt
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe, parameters
 from graders.pytest_plugin.outcome import MAX_ENTRIES, code
 from graders.pytest_plugin.parts import access
@@ -423,8 +425,45 @@ def test_large_values_of_the_visible_tests_are_imported(kata: Kata, pasted: Past
         assert answer == value[0]
     call = Call("scale", (x + 1, 2.0), value=x)
     assert paste(kata, call, Mismatch("wrong", x, x), tests=tests).text.startswith("#")
+    probe = Probe("probes.py", "look", "def look(submission, x):\n    return x[0]\n", ("x",), "")
+    text = paste(kata, Call("look", (x,), probe, value=x[0]), Mismatch("wrong", 0.0, x[0]), tests=tests).text
+    lines = text.splitlines()  # the folder of the katas has to be known before the test file is imported
+    assert [line.partition(" as ")[0].partition(";")[0] for line in lines[1:3]] == ["import sys", "import test_scaling"]
     call = Call("scale", (x[:2], 2.0), value=x[:2])
     assert "given" not in paste(kata, call, Mismatch("wrong", x, x), tests=tests).text  # it is short
+
+
+def test_an_excerpt_keeps_the_settings_of_its_modules() -> None:
+    source = "import random, torch\ntorch.set_num_threads(1)\nrandom.seed(1)\ndef look(x):\n    return torch.relu(x)\n"
+    imports, lines = excerpt(source, "look")
+    assert [*imports, *lines] == [
+        "import torch",
+        "torch.set_num_threads(1)",
+        "",
+        "def look(x):",
+        "    return torch.relu(x)",
+        "",
+    ]
+
+
+def test_large_values_are_made_again_by_the_visible_tests(kata: Kata, pasted: Pasted) -> None:
+    tests = ModuleType("test_scaling")
+    tests.__file__ = "katas/scaling/test_scaling.py"
+    exec(
+        "import numpy as np\nfrom graders.checks import remade\n@remade\ndef drawn(seed, *, n):\n"
+        "    return np.random.default_rng(seed).normal(size=(2, n))\n",
+        vars(tests),
+    )
+    recipes.forget()
+    x = recipes.made(tests.drawn(5, n=500)[1] * 2, "given.drawn(5, n=500)[1] * 2")
+    for value, shown in ((tests.drawn(4, n=500), "drawn(4, n=500)"), (x, "drawn(5, n=500)[1] * 2")):
+        text = paste(kata, Call("scale", (value, 2.0), value=value), Mismatch("", 2 * value, value), tests=tests).text
+        assert f"\nx = given.{shown}\n" in text
+        sys.modules["test_scaling"] = tests
+        names, _ = pasted(text, {"scaling": "def scale(x, factor):\n    return x\n"})
+        np.testing.assert_array_equal(names["x"], value)
+    recipes.forget()
+    assert paste(kata, Call("scale", (x, 2.0), value=x), Mismatch("", 2 * x, x), tests=tests).text.startswith("#")
 
 
 def shown_as(kata: Kata, shown: str, source: str = "", **given: Any) -> str:
@@ -524,3 +563,19 @@ def test_a_diagnosis_forgets_a_call_that_asked_for_input(kata: Kata) -> None:
     log.ask(Call("scale", (1.0, 3.0), ask=lambda _: 3.0), cast(Any, None))
     handle.forget()
     assert [call.value for call in log.recorded or []] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "access", "selected"),
+    [
+        ("f(x)", "[1]", "f(x)[1]"),
+        ("f(x), g(y)", "[1]", "g(y)"),
+        ("{'y': f(x), 'x.grad': x.grad}", "['x.grad']", "x.grad"),
+        ("[[f(x), {'x': g(x)}]]", "[0][1]['x'][2]", "g(x)[2]"),
+        ("f(x), g(y)", ".shape", "(f(x), g(y)).shape"),
+        ("a + b", "[0]", "(a + b)[0]"),
+        ("f(x)", "", "f(x)"),
+    ],
+)
+def test_a_part_of_a_literal_is_selected_in_the_program(expression: str, access: str, selected: str) -> None:
+    assert reached(expression, access) == selected

@@ -15,9 +15,10 @@ from graders.catalogue import Kata
 from graders.pytest_plugin import local_diagnosis
 from graders.report import wording
 from graders.verdict import TestResult, Verdict
-from tests import workshop
+from tests import shell, workshop
 from tests.pytest_plugin.test_learner_mode import QUICK, several
-from tests.workshop import ADDED, HALF, SOLUTION, STUB, Finished, edit, write
+from tests.shell import Finished
+from tests.workshop import ADDED, HALF, SOLUTION, STUB, edit, write
 
 DIAGNOSIS = "Your code behaves exactly like a known mistake. two is added."
 SQUARED = "def twice(x):\n    return x * x\n\n" + HALF
@@ -47,7 +48,7 @@ def run(root: Path, text: str, *words: str, typed: str | None = None) -> Finishe
 def as_typed(root: Path, text: str, *words: str, typed: str | None = None) -> Finished:
     """Run `pytest words…` with all installed plugins."""
     write(root / "katas" / "alpha" / "twice.py", text)
-    return workshop.pytest("-p", "no:cacheprovider", *words, cwd=root, text=typed)
+    return shell.pytest("-p", "no:cacheprovider", *words, cwd=root, text=typed)
 
 
 def test_a_misconception_is_named_once_above_the_smallest_case(root: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_failed_diagnosis_keeps_the_report_complete(tmp_path: Path) -> None:
         hidden = workshop.HIDDEN.replace("kata.half(3.0)", "kata.twice(np.ones(700))")
         write(root / "graders/hidden" / slug / "test_hidden.py", f"import numpy as np\n{hidden}")
     words = ("-p", "no:cacheprovider", *QUICK, "katas", "-k", "becomes_four or every_vector")
-    done = workshop.pytest(*words, cwd=root)
+    done = shell.pytest(*words, cwd=root)
     assert f"{len(texts)} failed, {len(texts)} passed" in done.out
     assert done.out.count("# yours   :") == len(texts)
     assert "late" not in done.out
@@ -196,7 +197,7 @@ def test_a_shipped_misconception_is_named(tmp_path: Path) -> None:
     wrong = next(each for each in kata.wrong if each.path.stem == "absolute_deviation")
     mistaken = wrong.applied(intake.shipped(kata, kata.solution))
     (project / "katas" / "exercise09" / wrong.replaces).write_bytes(mistaken)
-    done = workshop.pytest("katas/exercise09", "-p", "no:cacheprovider", *QUICK, cwd=project, torch=True)
+    done = shell.pytest("katas/exercise09", "-p", "no:cacheprovider", *QUICK, cwd=project, torch=True)
     assert "Your code behaves exactly like a known mistake. The mean of |x - mean| is used" in done.out
     assert "exercise09: 0 of 3 tasks, extras 0 of 4, 0 of 11 points in the tests run here; official: " in done.out
     assert "graders/" not in done.out
@@ -247,7 +248,7 @@ def in_pytest(judge: Judge, slug: str, files: dict[str, bytes]) -> Finished:
     for name, content in files.items():
         (judge.root / "katas" / slug / name).write_bytes(content)
     words = (f"katas/{slug}", "-p", "no:cacheprovider", "--seed", SEED.hex(), *QUICK)
-    return workshop.pytest(*words, cwd=judge.root, torch=True)
+    return shell.pytest(*words, cwd=judge.root, torch=True)
 
 
 def diagnosis_of(verdict: Verdict) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from graders import Judge, catalogue
-from tests import milestone_course, workshop
+from tests import milestone_course, shell, workshop
+from tests.shell import Finished
 from tests.starving import STARVED
 from tests.test_watchdog import needs_schedstat
-from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, Finished, edit, write
+from tests.workshop import ADDED, HALF, ROOT, SOLUTION, STUB, edit, write
 
 SEED = "00112233445566778899aabbccddeeff"
 MARK = "The smallest failing case, as code:"
@@ -70,13 +71,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def solved(shared: Path) -> Finished:
     """A run of the sample against the solutions, from the root."""
     words = ("-v", "-p", "no:cacheprovider", "-p", "no:benchmark")
-    return workshop.pytest("katas", "--against", "solutions", *words, cwd=shared, torch=True)
+    return shell.pytest("katas", "--against", "solutions", *words, cwd=shared, torch=True)
 
 
 @pytest.fixture(scope="module")
 def stubs(shared: Path) -> Finished:
     """A run of the sample as cloned, from inside katas/."""
-    return workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=shared / "katas", torch=True)
+    return shell.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=shared / "katas", torch=True)
 
 
 def solutions_pass_and_stubs_fail(solved: Finished, stubs: Finished, slugs: Iterable[str]) -> None:
@@ -99,16 +100,16 @@ def test_every_visible_test_passes_for_the_solution_and_fails_for_the_stub(solve
 
 @pytest.mark.deep
 def test_all_shipped_katas_behave_like_the_sample(project: Path) -> None:
-    solved = workshop.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
-    stubs = workshop.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
+    solved = shell.pytest("katas", "--against", "solutions", "-n", "2", "-p", "no:benchmark", cwd=project)
+    stubs = shell.pytest("-v", "-p", "no:cacheprovider", "-p", "no:benchmark", cwd=project / "katas")
     solutions_pass_and_stubs_fail(solved, stubs, catalogue.slugs(ROOT))
-    done = workshop.pytest("-q", "--against", "solutions", cwd=project / "katas" / TRAINING)
+    done = shell.pytest("-q", "--against", "solutions", cwd=project / "katas" / TRAINING)
     assert done.status == 0, done.said
 
 
 def test_pytest_benchmark_says_nothing_if_no_benchmark_is_asked_for(shared: Path) -> None:
     words = ("katas/exercise04", "--against", "solutions", "-p", "no:cacheprovider", "-k", "five_times_as_fast")
-    done = workshop.pytest(*words, cwd=shared, torch=True)
+    done = shell.pytest(*words, cwd=shared, torch=True)
     assert (done.status, counted(done)["passed"]) == (0, 2), done.said
     assert "plugins: " in done.out
     assert not re.search(r"^benchmark: |OPS|^-+ benchmark", done.out, re.M), done.out
@@ -120,7 +121,7 @@ def test_benchmarks_compare_the_framework_with_pytorch_if_asked_for(tmp_path: Pa
     for name in ("katas", "solutions"):
         shutil.copytree(ROOT / name / "meta", root / name / "meta", ignore=shutil.ignore_patterns("__pycache__"))
     words = ("katas/meta", "--benchmark-only", "--benchmark-max-time=0.05", "-p", "no:cacheprovider")
-    done = workshop.pytest(*words, "--against", "solutions", cwd=root, torch=True)
+    done = shell.pytest(*words, "--against", "solutions", cwd=root, torch=True)
     assert (done.status, counted(done)["passed"]) == (0, 4), done.said
     assert re.findall(r"^-+ benchmark '(.+)': 2 tests -+$", done.out, re.M) == [
         "784-128-10 with Adam",
@@ -128,18 +129,18 @@ def test_benchmarks_compare_the_framework_with_pytorch_if_asked_for(tmp_path: Pa
     ]
     rows = re.findall(r"^test_a_training_step\[.+-(\w+)\] +[\d.,]+ ", done.out, re.M)
     assert sorted(rows) == ["pytorch", "pytorch", "your_framework", "your_framework"], done.out
-    unwritten = workshop.pytest(*words, cwd=root, torch=True)
+    unwritten = shell.pytest(*words, cwd=root, torch=True)
     assert (unwritten.status, dict(counted(unwritten))["failed"]) == (1, 2), unwritten.said
 
 
 @pytest.mark.parametrize("against", [(), ("--against", "solutions")])
 def test_a_kata_runs_from_inside_its_folder(shared: Path, against: tuple[str, ...]) -> None:
-    done = workshop.pytest("-q", *against, cwd=shared / "katas" / "exercise04", torch=True)
+    done = shell.pytest("-q", *against, cwd=shared / "katas" / "exercise04", torch=True)
     assert (done.status, set(counted(done))) == ((0, {"passed"}) if against else (1, {"failed"}))
 
 
 def test_a_kata_runs_from_the_root() -> None:
-    done = workshop.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT, cold=True)
+    done = shell.pytest("katas/exercise04", "-p", "no:cacheprovider", cwd=ROOT, cold=True)
     assert done.status == 1
     assert "exercise04: 0 of 2 tasks, extras 0 of 4, 0 of 11 points" in done.out
 
@@ -155,7 +156,7 @@ def root(tmp_path: Path) -> Path:
 def submitted(root: Path, text: str, *words: str, slug: str = "alpha", typed: str | None = None) -> Finished:
     """`pytest words…` where `text` is the learner's module."""
     write(root / "katas" / slug / "twice.py", text)
-    return workshop.pytest("-p", "no:cacheprovider", *QUICK, *words, cwd=root, text=typed)
+    return shell.pytest("-p", "no:cacheprovider", *QUICK, *words, cwd=root, text=typed)
 
 
 def several(root: Path, texts: dict[str, str]) -> Path:
@@ -188,7 +189,7 @@ def test_a_wrong_answer_is_reported_without_the_harness(added: tuple[Path, Finis
 def test_the_smallest_failing_case_can_be_pasted(added: tuple[Path, Finished]) -> None:
     root, done = added
     code = f"{code_of(done)}\nprint(x.size, twice(x) - x)"
-    assert workshop.run(sys.executable, "-c", code, cwd=root / "katas" / "alpha").out.splitlines()[-1] == "1 [2.]"
+    assert shell.run(sys.executable, "-c", code, cwd=root / "katas" / "alpha").out.splitlines()[-1] == "1 [2.]"
 
 
 def test_a_seed_draws_the_same_inputs_again(added: tuple[Path, Finished]) -> None:
@@ -227,7 +228,7 @@ def test_a_broken_kata_toml_is_one_message(root: Path) -> None:
 
 def test_a_python_without_the_packages_is_one_message() -> None:
     code = "import sys; sys.modules['msgspec'] = None; import pytest; sys.exit(pytest.main())"
-    done = workshop.run(sys.executable, "-c", code, "katas/exercise01")
+    done = shell.run(sys.executable, "-c", code, "katas/exercise01")
     assert done.status == pytest.ExitCode.USAGE_ERROR
     (line,) = done.said.strip().splitlines()
     assert "In a clone, activate the environment first: . .venv/bin/activate" in line
@@ -239,7 +240,7 @@ WAYS = ["np.asarray(x).view(Mine)", "Mine", "object()", "np.array([object()])", 
 def test_a_value_that_is_not_plain_fails_as_in_a_grading(tmp_path: Path, judge_of: Judge) -> None:
     text = f"import numpy as np\n\nclass Mine(np.ndarray): ...\n\ndef twice(x):\n    return {{}}\n\n{HALF}"
     root = several(tmp_path, {f"way{number}": text.format(way) for number, way in enumerate(WAYS)})
-    done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", "-k", "two_becomes", cwd=root)
+    done = shell.pytest("-p", "no:cacheprovider", *QUICK, "katas", "-k", "two_becomes", cwd=root)
     assert counted(done)["failed"] == len(WAYS)
     for way in WAYS:
         verdict = judge_of.grade_files("alpha", {"twice.py": text.format(way).encode()})
@@ -324,7 +325,7 @@ def test_a_call_is_stopped_by_its_limit(tmp_path: Path) -> None:
     root = several(tmp_path, {"endless": ENDLESS, "catching": SWALLOWING + HALF, "asleep": asleep})
     for path in (root / "katas").iterdir():
         short_limit(root, path.name)
-    done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
+    done = shell.pytest("-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
     assert (counted(done)["failed"], counted(done)["blocked"]) == (3, 3)  # one limit for each submission
     assert done.out.count("AssertionError: twice took longer than 0.5 s and was stopped, in line ") == 3
     assert len(re.findall(r"stopped, in line \d of twice.py: the loop .* did not end$", done.out, re.M)) == 2
@@ -417,7 +418,7 @@ def test_a_stop_in_the_import_of_a_library_ends_the_run(root: Path, words: tuple
     text = f"import sys\n\nsys.path.append({str(root / 'libraries')!r})\n\n"
     text += SOLUTION.replace("from factors import FACTOR", "import winsound")
     write(root / "katas" / "alpha" / "twice.py", text)
-    done = workshop.pytest("-p", "no:cacheprovider", "katas", *words, cwd=root)
+    done = shell.pytest("-p", "no:cacheprovider", "katas", *words, cwd=root)
     assert counted(done) == {"failed": 1}
     assert "AssertionError: twice took longer than 0.5 s and was stopped" in done.out
     assert done.out.count("run pytest again: a time limit stopped the import of winsound") == 1
@@ -430,7 +431,7 @@ def test_libraries_are_imported_before_the_submission(root: Path) -> None:
     in_toml(root, 'runtime = "numpy"', 'runtime = "torch"\npackages = ["matplotlib"]')
     imported = "{'torch._dynamo', 'matplotlib.pyplot'} <= sys.modules.keys()"
     write(root / "katas" / "alpha" / "twice.py", f"import sys\n\nassert {imported}\n\n{SOLUTION}")
-    assert counted(workshop.pytest("katas", *QUICK, cwd=root, torch=True)) == {"passed": 2}
+    assert counted(shell.pytest("katas", *QUICK, cwd=root, torch=True)) == {"passed": 2}
 
 
 @pytest.mark.deep
@@ -452,7 +453,7 @@ def test_a_failed_import_is_reported_without_importlib_frames(tmp_path: Path) ->
         "1 / 0\n": "ZeroDivisionError: division by zero",
     }
     root = several(tmp_path, {f"broken{number}": text for number, text in enumerate(told)})
-    done = workshop.pytest("-q", "-p", "no:cacheprovider", *QUICK, "katas", "-k", "becomes_four", cwd=root)
+    done = shell.pytest("-q", "-p", "no:cacheprovider", *QUICK, "katas", "-k", "becomes_four", cwd=root)
     for number, message in enumerate(told.values()):
         assert f"twice.py cannot be imported: {message}" in done.out
         assert f'katas/broken{number}/twice.py", line 1' in done.out
@@ -462,7 +463,7 @@ def test_a_failed_import_is_reported_without_importlib_frames(tmp_path: Path) ->
 
 def test_a_failed_import_is_explained_once(tmp_path: Path) -> None:
     root = several(tmp_path, {"broken": "1 / 0\n"})
-    done = workshop.pytest("-q", "-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
+    done = shell.pytest("-q", "-p", "no:cacheprovider", *QUICK, "katas", cwd=root)
     assert done.out.count('katas/broken/twice.py", line 1') == 1
     assert "twice.py cannot be imported: see the first failed test" in done.out
 
@@ -524,7 +525,7 @@ def course(tmp_path: Path) -> Path:
 
 def test_an_unfinished_earlier_kata_is_named(course: Path) -> None:
     write(course / "katas/one/double.py", milestone_course.STUB.format(name="double"))
-    done = workshop.pytest("katas/milestone", cwd=course)
+    done = shell.pytest("katas/milestone", cwd=course)
     assert "double is not written yet: katas/one/double.py, line 2. Finish one first: katas grade one" in done.out
     assert "NotImplementedError" not in done.out
 
@@ -532,7 +533,7 @@ def test_an_unfinished_earlier_kata_is_named(course: Path) -> None:
 def test_a_missing_earlier_file_is_named_once(course: Path) -> None:
     root = course
     (root / "katas/two/add_two.py").unlink()
-    done = workshop.pytest("katas/milestone", cwd=root)
+    done = shell.pytest("katas/milestone", cwd=root)
     assert counted(done) == {"failed": 1, "blocked": 1}
     assert f"Do two first: {Path('katas/two/add_two.py')} is missing" in done.out
     assert "the rest of milestone is blocked: do two first" in done.out
@@ -540,9 +541,9 @@ def test_a_missing_earlier_file_is_named_once(course: Path) -> None:
     for slug in ("one", "two"):  # the file of another folder is not what counts
         write(root / "elsewhere" / slug / f"{slug}.txt", "")
     milestone_course.write_files(root / "elsewhere/milestone", {"network.py": milestone_course.NETWORK})
-    done = workshop.pytest("katas/milestone", "--against", "elsewhere", cwd=root)
+    done = shell.pytest("katas/milestone", "--against", "elsewhere", cwd=root)
     assert f"Do one first: {Path('elsewhere/one/double.py')} is missing" in done.out
-    assert counted(workshop.pytest("katas/milestone", "--against", "solutions", cwd=root)) == {"passed": 2}
+    assert counted(shell.pytest("katas/milestone", "--against", "solutions", cwd=root)) == {"passed": 2}
 
 
 def test_an_assertion_message_is_shown_alone(root: Path) -> None:

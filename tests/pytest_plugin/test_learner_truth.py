@@ -9,9 +9,10 @@ import pytest
 
 from graders import Judge
 from graders.pytest_plugin.point_tally import NO_GPU
-from tests import workshop
+from tests import shell, workshop
 from tests.pytest_plugin.test_learner_mode import QUICK, counted, in_toml, several, short_limit
-from tests.workshop import ADDED, HALF, SOLUTION, Finished, edit, write
+from tests.shell import Finished
+from tests.workshop import ADDED, HALF, SOLUTION, edit, write
 
 IN_A_CALL = f"import sys, os\n\ndef twice(x):\n    {{}}\n    return 2.0 * x\n\n{HALF}"
 AT_IMPORT = f"import sys, os\n\n{{}}\n\n{SOLUTION}"
@@ -23,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, *words: str, torch: bool = False) -> Finished:
-    return workshop.pytest("-p", "no:cacheprovider", *QUICK, "katas", *words, cwd=root, torch=torch)
+    return shell.pytest("-p", "no:cacheprovider", *QUICK, "katas", *words, cwd=root, torch=torch)
 
 
 def each_of(root: Path, texts: list[str]) -> dict[int, str]:
@@ -114,7 +115,7 @@ def test_a_task_counts_only_if_all_its_tests_have_run(root: Path) -> None:
         ("katas/alpha/test_alpha.py::test_two_becomes_four", "--deselect", "katas/x"),
     ):
         paths = () if "::" in words[0] else ("katas",)
-        done = workshop.pytest("-p", "no:cacheprovider", *QUICK, *paths, *words, cwd=root)
+        done = shell.pytest("-p", "no:cacheprovider", *QUICK, *paths, *words, cwd=root)
         assert done.status == 0
         assert "alpha: 0 of 0 points in the tests run here; not in this total: 3 points for tasks that were" in done.out
     assert "alpha: 1 of 1 tasks, 2 of 2 points in the tests run here; not in this total: 1 point " in run(root).out
@@ -409,7 +410,7 @@ def test_a_debugger_of_ones_own_may_do_anything(root: Path) -> None:
     text = SOLUTION.replace("    return FACTOR", "    breakpoint()\n    return FACTOR")
     write(root / "katas/alpha/twice.py", text)
     own = {"PYTHONBREAKPOINT": "debugger.debug"}
-    done = workshop.pytest("-p", "no:cacheprovider", *QUICK, "-s", "katas", cwd=root, env=own)
+    done = shell.pytest("-p", "no:cacheprovider", *QUICK, "-s", "katas", cwd=root, env=own)
     assert counted(done) == {"passed": 2}, done.out
     assert (root / "history").exists()
 

@@ -22,7 +22,7 @@ from graders.pytest_plugin.explanation import message, without_source
 from graders.pytest_plugin.handle import Handle
 from graders.report import terminal, wording
 from graders.verdict import TestResult, Verdict
-from tests import workshop
+from tests import shell, workshop
 
 ROOT = Path(__file__).parents[2]
 SEED = b"0123456789abcdef"
@@ -310,7 +310,7 @@ def test_a_failing_extra_is_marked_and_has_no_harness_frames(tmp_path: Path) -> 
         shutil.copytree(ROOT / "katas" / slug, root / "katas" / slug)
         (file,) = catalogue.load(ROOT, slug).files
         (root / "katas" / slug / file).write_text(text, encoding="utf-8")
-        done = workshop.pytest(f"katas/{slug}", cwd=root)
+        done = shell.pytest(f"katas/{slug}", cwd=root)
         assert done.status == 1, done.said
         assert "This task is extra: it earns points, but you can pass without it." in done.out
         assert "contextlib" not in done.out

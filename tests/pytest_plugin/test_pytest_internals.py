@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from graders.pytest_plugin import pytest_internals
-from tests.workshop import ROOT, run, write
+from tests.shell import run
+from tests.workshop import ROOT, write
 
 HOME = "graders/pytest_plugin/pytest_internals.py"
 PRIVATE = re.compile(r"\b(?:from|import) _pytest\b|\b(?:item|test|session|config|node)\._[a-z]\w+")

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from lxml import html
 
-from tests.workshop import ROOT, Finished, run
+from tests.shell import Finished, run
+from tests.workshop import ROOT
 
 TEXTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "katas").glob("*/*.md")])
 _CODE = re.compile(r"^(```|~~~).*?^\1|^(?: {4}|\t).*?$|`[^`\n]+`", re.MULTILINE | re.DOTALL)

@@ -16,7 +16,8 @@ import pytest
 from typer.main import get_command
 
 from graders.cli.app import app
-from tests.workshop import ROOT, Finished, run
+from tests.shell import Finished, run
+from tests.workshop import ROOT
 
 FILES = [
     *(f".vscode/{name}.json" for name in ("tasks", "launch", "settings", "extensions")),

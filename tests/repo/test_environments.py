@@ -15,9 +15,10 @@ import pytest
 from graders import doctor
 from graders.cli.app import COMMANDS
 from graders.pytest_plugin.point_tally import NO_GPU
-from tests import workshop
+from tests import shell, workshop
 from tests.conftest import IMPORTED
-from tests.workshop import ROOT, Finished
+from tests.shell import Finished
+from tests.workshop import ROOT
 
 NOT_COLLECTED = 5  # the exit status of pytest when it collects no test
 REPOSITORY = ROOT / "tests" / "repository"  # its katas are not tests of this project
@@ -63,7 +64,7 @@ def gpu_words() -> list[str]:
 
 def run_without_gpu(*words: str, cwd: Path) -> Finished:
     """Run pytest in a folder where CUDA shows no device."""
-    return workshop.pytest(*words, "-p", "no:cacheprovider", cwd=cwd, env={"CUDA_VISIBLE_DEVICES": ""})
+    return shell.pytest(*words, "-p", "no:cacheprovider", cwd=cwd, env={"CUDA_VISIBLE_DEVICES": ""})
 
 
 def files_with_gpu_tests(word: str) -> list[str]:

@@ -17,7 +17,8 @@ from graders import extras
 from graders.cli import products
 from graders.cli.app import COMMANDS
 from tests.repo.test_layers import modules
-from tests.workshop import PACKAGES, PRODUCTS, ROOT, Finished, environment, run
+from tests.shell import Finished, environment, run
+from tests.workshop import PACKAGES, PRODUCTS, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ENTRY_POINTS = ("graders", "graders.cli", "graders.cli.__main__", "graders.cli.app", "graders.pytest_plugin.plugin")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests import fuzz_files
-from tests.workshop import run
+from tests.shell import run
 
 RUNS = 300
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workshop import PACKAGES, PRODUCTS, ROOT, run
+from tests.shell import run
+from tests.workshop import PACKAGES, PRODUCTS, ROOT
 
 # The layers from the bottom up. A package or top-level module imports only from those before it in the list. The
 # package `graders` itself, which exports the public names, is above them all.
@@ -45,10 +46,10 @@ LAYERS = (
     "pytest_plugin",
     "judge",
     "web",
-    "learner",
     "authoring",
     "bundles",
     "github",
+    "learner",
     "doctor",
     "cli",
     *PRODUCTS,

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests import workshop
+from tests import shell, workshop
 from tests.at_terminal import AtTerminal
 from tests.learner.test_learning import README
 from tests.serving import serving
-from tests.workshop import ADDED, KATAS, ROOT, SOLUTION, STUB, Finished, write
+from tests.shell import KATAS, Finished
+from tests.workshop import ADDED, ROOT, SOLUTION, STUB, write
 
 # ------------------------------------------------------------------------------------- an awkward name
 
@@ -30,8 +31,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own(checkout: Path, *words: str) -> Finished:
     """Run `katas words…` with the checkout's own harness."""
     progress = str(checkout / "mein Stand.sqlite")
-    env = workshop.environment(PYTHONPATH=str(checkout), NN_KATAS_PROGRESS=progress)
-    return workshop.run(sys.executable, "-P", "-m", "graders.cli", *words, cwd=checkout, env=env)
+    env = shell.environment(PYTHONPATH=str(checkout), NN_KATAS_PROGRESS=progress)
+    return shell.run(sys.executable, "-P", "-m", "graders.cli", *words, cwd=checkout, env=env)
 
 
 @pytest.mark.deep
@@ -90,11 +91,11 @@ def start_there(root: Path, *words: str) -> list[str]:
 
 def shell_of(root: Path) -> dict[str, str]:
     """Return a shell environment whose temporary folder has a strange name, too."""
-    return workshop.environment(TMPDIR=str(root / root.name), NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
+    return shell.environment(TMPDIR=str(root / root.name), NN_KATAS_PROGRESS=str(root / "progress.sqlite"))
 
 
 def run_there(root: Path, *words: str) -> Finished:
-    return workshop.run(*start_there(root, *words), cwd=root, env=shell_of(root))
+    return shell.run(*start_there(root, *words), cwd=root, env=shell_of(root))
 
 
 def test_grading_works_in_a_strangely_named_folder(strange: Path) -> None:
@@ -146,13 +147,13 @@ def test_watch_and_serve_work_in_a_strangely_named_folder(strange: Path) -> None
 def test_grading_works_in_a_locale_without_the_signs_in_a_path(strange: Path) -> None:
     write(strange / "katas" / "alpha" / "twice.py", SOLUTION)
     python, *words = start_there(strange, "grade", "alpha", "--format", "json")
-    done = workshop.run(python, "-X", "utf8=0", *words, cwd=strange, env=shell_of(strange) | {"LC_ALL": "C"})
+    done = shell.run(python, "-X", "utf8=0", *words, cwd=strange, env=shell_of(strange) | {"LC_ALL": "C"})
     assert (done.status, json.loads(done.out)["status"]) == (0, "passed"), done.said
 
 
 def test_a_path_that_is_not_utf_8_is_refused_in_one_sentence(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path / os.fsdecode(b"Caf\xe9"), ["alpha"])
-    done = workshop.run(KATAS, "grade", "alpha", "--against", "solutions", cwd=root)
+    done = shell.run(KATAS, "grade", "alpha", "--against", "solutions", cwd=root)
     assert done.status == 2
     assert re.fullmatch(r"katas: .*Caf\\udce9: this path is not UTF-8, .* move the katas\.\n", done.err), done.err
 
@@ -172,8 +173,8 @@ def fixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def there(root: Path, *command: str, progress: Path | None = None) -> Finished:
     """Run a command in a read-only checkout."""
     kept = str(progress or root.parent / "progress.sqlite")
-    env = workshop.environment(NN_KATAS_PROGRESS=kept, PYTHONPATH=str(ROOT), PYTHONSAFEPATH="1")
-    return workshop.run(*workshop.read_only(root), *command, cwd=root, env=env)
+    env = shell.environment(NN_KATAS_PROGRESS=kept, PYTHONPATH=str(ROOT), PYTHONSAFEPATH="1")
+    return shell.run(*workshop.read_only(root), *command, cwd=root, env=env)
 
 
 @pytest.mark.parametrize(

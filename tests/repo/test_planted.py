@@ -12,7 +12,7 @@ import pytest
 
 from tests import planted
 from tests.planted import ROOT, Fault, PlantingError
-from tests.workshop import run
+from tests.shell import run
 
 FAULTS = planted.faults()
 

@@ -25,8 +25,9 @@ from typing import Any
 
 import pytest
 
-from tests import workshop
-from tests.workshop import PATIENCE_S, ROOT, Finished, edit, environment, write
+from tests import shell
+from tests.shell import PATIENCE_S, Finished, environment
+from tests.workshop import ROOT, edit, write
 
 NOWHERE = "http://127.0.0.1:9/"  # the port of the discard service, which hardly any machine runs: refused at once
 DEVICE = "DEVICE=/dev/nvidia0\n"
@@ -201,7 +202,7 @@ def settings(project: Path, address: str, **changes: str) -> dict[str, str]:
 
 def run(project: Path, *words: str, address: str = NOWHERE, before: Sequence[str] = (), **changes: str) -> Finished:
     """Run `./run words…` in this project."""
-    return workshop.run(*before, "./run", *words, cwd=project, env=settings(project, address, **changes))
+    return shell.run(*before, "./run", *words, cwd=project, env=settings(project, address, **changes))
 
 
 def installed(project: Path) -> set[str]:
@@ -546,7 +547,7 @@ def stub_tools(project: Path, *sets: str) -> None:
         said = 'echo "${0##*/}" "$@"' if name != "katas" else 'echo katas "$@"'
         write(project / ".venv/bin" / name, f"#!/bin/sh\n{said}\n").chmod(0o755)
     write(project / ".ci/lint_pages", '#!/bin/sh\necho lint_pages "$@"\n').chmod(0o755)
-    versions = workshop.run("sh", "-c", "cat pyproject.toml constraints.txt | cksum", cwd=project).out
+    versions = shell.run("sh", "-c", "cat pyproject.toml constraints.txt | cksum", cwd=project).out
     write(project / ".venv/installed", "".join(f"{each} {versions}" for each in sets))
 
 
@@ -619,7 +620,7 @@ def test_lint_says_what_the_pages_javascript_needs(project: Path, node: str) -> 
 
 def test_lint_needs_nothing_without_the_page(project: Path) -> None:
     script = write(project / ".ci/lint_pages", (ROOT / ".ci/lint_pages").read_text(encoding="utf-8"))
-    assert workshop.run("sh", str(script), cwd=project)[:3] == (0, "", "")
+    assert shell.run("sh", str(script), cwd=project)[:3] == (0, "", "")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from graders import catalogue
-from tests.workshop import PACKAGES, ROOT, Finished, commit, environment, run, write
+from tests.shell import Finished, environment, run
+from tests.workshop import PACKAGES, ROOT, commit, write
 
 MOST_BYTES = 15_000_000
 STRAY = (  # what must not be in a wheel: files that git does not track, and rests of an earlier build

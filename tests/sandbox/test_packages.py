@@ -11,7 +11,8 @@ import pytest
 from graders.errors import MissingPackage
 from graders.sandbox.runtimes import runtime
 from tests import workshop
-from tests.workshop import HALF, katas, write
+from tests.shell import katas_cold
+from tests.workshop import HALF, write
 
 FRAMED = "def twice(x):\n    import pandas\n    return (2 * pandas.Series(x)).to_numpy()\n\n" + HALF
 DRAWN = """
@@ -50,7 +51,7 @@ def test_a_submission_may_import_only_its_katas_packages(tmp_path: Path) -> None
         head = "# By a package.\n" + ("# task: twice\n" if kind == "wrong" else "")
         for name, text in (("framed", FRAMED), ("drawn", DRAWN + HALF)):
             write(root / "graders" / "hidden" / slug / kind / f"{name}.py", head + text)
-    done = katas("check", "--flakes", "0", cwd=root)
+    done = katas_cold("check", "--flakes", "0", cwd=root)
     assert (done.status, done.left) == (0, []), done.said
     assert "alpha: wrong rejected 1/1, seen by visible tests 1/1, accepted 3/3, diagnosed 1/1" in done.out
     assert "beta: wrong rejected 3/3" in done.out
@@ -60,7 +61,7 @@ def test_without_its_package_a_kata_is_ungraded(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, [])
     toml = workshop.TOML.replace('runtime = "numpy"', 'runtime = "numpy"\npackages = ["missing_package"]')
     workshop.write_kata(root, "alpha", toml=toml)
-    done = katas("grade", "alpha", "--against", "solutions", cwd=root)
+    done = katas_cold("grade", "alpha", "--against", "solutions", cwd=root)
     assert done.status == 2
     assert "not graded: this machine cannot run its tests" in done.out
     said = " ".join(done.out.replace("│", "").split())

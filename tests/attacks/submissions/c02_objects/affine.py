@@ -13,6 +13,7 @@ def search(W, x, b):
     gc.unfreeze()
     right = honest(W, x, b)
     planted = [right.copy()]
+    known = {id(item) for item in (right, W, x, b)}  # b is the answer where W or x happens to be zero
     text = re.compile(r"[d]ef test_|[a]ssert_close|[@]cases|[t]est_hidden|[r]eference")
     arrays, texts, seen = 0, set(), set()
     objects = gc.get_objects()
@@ -22,7 +23,7 @@ def search(W, x, b):
                 continue
             seen.add(id(item))
             if isinstance(item, np.ndarray):
-                arrays += item is not right and item.shape == right.shape and bool(np.allclose(item, right))
+                arrays += id(item) not in known and item.shape == right.shape and bool(np.allclose(item, right))
             elif type(item) is str and len(item) > 30 and re.search(r"[@]task|[a]ssert_close|[t]est_hidden", item):
                 texts.add(item[:60])
     return {"objects": len(objects), "planted": len(planted), "arrays": int(arrays), "texts": sorted(texts)[:5]}

@@ -1,4 +1,4 @@
-"""Resident judges, one for each repository of katas, and the processes that they may keep between two gradings."""
+"""Judges that stay between two gradings, one for each repository, and the processes that they may keep."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests import keeper
+from tests.shell import keeper
 
 
 class ForkServer:

@@ -1,11 +1,4 @@
-"""Run `katas` without its start-up time: each call forks a process that has already imported the command.
-
-A cold `katas` takes half a second for its imports and three more to start a judge. Tests that are about what a command
-does, not about how it starts or ends, call `warm.katas`. It runs the same code in a separate process, with its own
-arguments, folder, environment and output. Two things differ from a cold run: all gradings share one resident judge, and
-`katas grade-batch` grades in its own process instead of a pool. Commands that only read or write files run in the
-tests' own process, which takes a hundredth of the time of a fork.
-"""
+"""The process that `tests.shell.katas` forks: it has imported all commands, and keeps a judge for all gradings."""
 
 from __future__ import annotations
 
@@ -15,38 +8,16 @@ import io
 import os
 import pkgutil
 import sys
-from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tests.forking import ForkServer
-from tests.forking import serve as serve_forks
-from tests.workshop import KATAS, ROOT, Finished, environment
+from tests.shell import may_grade
+from tests.shell.fork_server import serve as serve_forks
+from tests.workshop import ROOT
 
 HEAVY = {"show": ("matplotlib.figure", "matplotlib.backends.backend_svg")}
-QUICK = {"diff", "explain", "feedback", "gradebook", "hint", "list", "next", "progress", "reset", "review", "solution"}
 COURSE = find_spec("katas_course") is not None
-START = "import sys; sys.path.insert(0, sys.argv[1]); from tests import warm; warm.serve()"
-
-
-def katas(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Finished:
-    """Run `katas words…` in `cwd`."""
-    command = words[2:3] if words[:1] == ("--root",) else words[:1]
-    if QUICK & set(command) and not _may_grade(words):
-        from tests import in_process  # the fork server needs no pytest
-
-        return in_process.katas(*words, cwd=cwd, env=env)
-    return Finished(*_server().run([KATAS, *words], cwd, environment(**(env or {}))))
-
-
-@cache
-def _server() -> ForkServer:
-    return ForkServer(START, str(ROOT), env=environment())
-
-
-# ------------------------------------------------------------------------------------- in the fork server
 
 
 def serve() -> None:
@@ -68,7 +39,7 @@ def serve() -> None:
     kept: list[process.JudgeProcess] = []
 
     def prepare(words: list[str]) -> None:
-        if not kept and _may_grade(words):
+        if not kept and may_grade(words):
             started = process.start()
             kept.append(Kept(started.process, started.control, started.folder))
         for name in {name for word in words for name in HEAVY.get(word, ())}:
@@ -100,10 +71,6 @@ def _import_commands() -> None:
         importlib.import_module(name)
     for name in ("multiprocessing.synchronize", "pwd", "rich.progress", "sqlalchemy.dialects.sqlite"):
         importlib.import_module(name)
-
-
-def _may_grade(words: Sequence[str]) -> bool:
-    return bool({"grade", "grade-batch", "replay", "regrade", "release", "check"} & set(words))
 
 
 def _run(kept: Any) -> None:

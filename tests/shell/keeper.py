@@ -1,6 +1,6 @@
 """Run a command, adopt the processes that it orphans, and report those that do not end.
 
-    python -I -S tests/keeper.py DESCRIPTOR COMMAND…
+    python -I -S tests/shell/keeper.py DESCRIPTOR COMMAND…
 
 writes `[exit status, command lines of the processes that were left]` to the descriptor, as JSON. It imports only the
 standard library, so that it starts quickly.
