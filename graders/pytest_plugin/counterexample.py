@@ -25,7 +25,7 @@ from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch, TooSlow
 from graders.checks.recipes import GIVEN, recipes
-from graders.errors import SubmissionError
+from graders.errors import RemoteFault, SubmissionError
 from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
 from graders.pytest_plugin.outcome import (
@@ -147,6 +147,8 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
 
 def _in_a_new_process(call: Call, fault: Exception, depends: Later) -> Exception:
     """Return the fault with what a new process answered after another call. Raises NoProgram if it answered rightly."""
+    if depends.before is not None and isinstance(fault, RemoteFault):
+        return fault
     where = access(call.value, fault.actual) if isinstance(fault, Mismatch) else None
     if depends.before is None or where is None or not isinstance(fault, Mismatch):
         raise NoProgram

@@ -38,10 +38,11 @@ def message(failure: Failure, handle: Handle) -> str:
     """Return a sentence that says what went wrong. It names the learner's function, but never a probe."""
     fault, call = failure.fault, handle.call_log.last
     name = subject(handle.kata, call)
+    remembered = f"\n{REMEMBERED}" if failure.remembered else ""
     if isinstance(fault, Missing):
         return missing_file(handle.kata, fault.name)
     if isinstance(fault, Mismatch):
-        return _with_subject(name, call, fault.message) + (f"\n{REMEMBERED}" if failure.remembered else "")
+        return _with_subject(name, call, fault.message) + remembered
     if isinstance(fault, RemoteFault):
         if is_unwritten(fault):
             place = re.search(r", in ([\w.]+): ", fault.where)
@@ -49,7 +50,7 @@ def message(failure: Failure, handle: Handle) -> str:
         if fault.type_name == "BdbQuit":
             text = f"{name or 'the submission'} stopped at a breakpoint: remove breakpoint() before grading"
             return f"{text}\n{fault.where}".rstrip()
-        return f"{name or 'your code'} raised {exception_text(fault)}"
+        return f"{name or 'your code'} raised {exception_text(fault)}{remembered}"
     if isinstance(fault, AssertionError):
         return _with_subject(name, call, without_source(str(fault)))
     if isinstance(fault, SubmissionError):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graders.checks.mismatch import Mismatch
+from graders.errors import RemoteFault
 from graders.pytest_plugin.handle import Call, Handle, Side
 from graders.pytest_plugin.observation_cache import same
 from graders.pytest_plugin.parts import access, part_at
@@ -28,19 +29,24 @@ class Later:
 
 def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
     """Return how the wrong answer to a call depends on earlier calls, or None if it doesn't or can't be known."""
-    if handle.afresh is None or call is None or call.fault is not None or not isinstance(fault, Mismatch):
+    if handle.afresh is None or call is None:
         return None
-    where = access(call.value, fault.actual, first=True)
-    if where is None and isinstance(call.value, np.ndarray):  # for example, its mean is wrong
-        where = ""
+    answer, where, other = call.value, None, handle.other
+    if isinstance(fault, RemoteFault) and call.fault is fault:
+        answer, where, other = _raised(fault), "", None  # after other calls, it may raise the same for the same reason
+    elif isinstance(fault, Mismatch) and call.fault is None:
+        where = access(answer, fault.actual, first=True)
+        if where is None and isinstance(answer, np.ndarray):  # for example, its mean is wrong
+            where = ""
     if where is None:
         return None
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            if handle.other is not None and same(part_at(call.ask(handle.other()), where), part_at(call.value, where)):
-                return None  # it is the same after other calls, and no new process was needed to see that
-            alone = part_at(call.ask(handle.afresh()), where)
-            if same(alone, part_at(call.value, where)):
+            answers = [_asked(call, other()) for _ in range(2)] if other is not None else []
+            if answers and all(same(part_at(each, where), part_at(answer, where)) for each in answers):
+                return None  # it is the same after other calls and after itself, so no new process is needed
+            alone = part_at(_asked(call, handle.afresh()), where)
+            if same(alone, part_at(answer, where)):
                 return None
             for before in filter(None, (call, call.before)):
                 value, again = (_after(before, call, handle.afresh()) for _ in range(2))
@@ -53,5 +59,17 @@ def later(handle: Handle, call: Call | None, fault: Exception) -> Later | None:
 
 def _after(before: Call, call: Call, side: Side) -> Any:
     """Return the answer to a call after another one. It may differ each time, for example if it is drawn at random."""
-    before.ask(side)
-    return call.ask(side)
+    _asked(before, side)
+    return _asked(call, side)
+
+
+def _asked(call: Call, side: Side) -> Any:
+    """Return what a call returns, or which exception it raises."""
+    try:
+        return call.ask(side)
+    except RemoteFault as fault:
+        return _raised(fault)
+
+
+def _raised(fault: RemoteFault) -> str:
+    return f"raised {fault.type_name}"

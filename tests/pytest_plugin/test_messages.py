@@ -113,11 +113,18 @@ def test_a_mistake_is_recognised_by_any_number_of_its_family(katas: Judge) -> No
     assert variant.sentence in {test.diagnosis for test in verdict.tests}
 
 
-@pytest.mark.parametrize("name", ["added_to_the_last_answer", "answer_kept_by_dz"])
-def test_a_program_makes_the_calls_that_a_wrong_answer_depends_on(katas: Judge, name: str) -> None:
-    kata, files, verdict = graded(katas, "exercise05", name)
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("exercise05", "added_to_the_last_answer"),
+        ("exercise05", "answer_kept_by_dz"),
+        ("exercise01", "weights_of_the_first_call"),  # raises, because the shapes of a later call don't fit
+    ],
+)
+def test_a_program_makes_the_calls_that_a_wrong_answer_depends_on(katas: Judge, slug: str, name: str) -> None:
+    kata, files, verdict = graded(katas, slug, name)
     said = [test.message for test in verdict.tests if "your code keeps something from earlier calls" in test.message]
-    assert said or name != "added_to_the_last_answer"
+    assert said or name == "answer_kept_by_dz"
     for program in offered(verdict):
         printed, ended = pasted(kata, files, program)
         assert runs_as_told(program, printed, ended), f"{program}\n--- printed\n{printed}"
