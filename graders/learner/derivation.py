@@ -16,7 +16,6 @@ import numpy as np
 
 from graders.catalogue import Kata
 from graders.catalogue.decoding import read_table, record, refuse
-from graders.errors import KataError
 from graders.learner.guidance import readme_of
 from graders.learner.written_numbers import numbers_in
 from graders.output.terminal_markdown import FOLDED
@@ -180,24 +179,27 @@ class Prediction(Record, frozen=True, kw_only=True):
 
 
 class Chain(Record, frozen=True, kw_only=True):
-    """The questions of a kata, what they derive, as a title, and what to predict before they are asked."""
+    """The questions of a kata, what they derive, as a title, and what to predict before they are asked.
+
+    A kata with nothing to derive may have predictions alone.
+    """
 
     format: int
-    title: str
-    questions: tuple[Question, ...]
+    title: str = ""
+    questions: tuple[Question, ...] = ()
     predictions: tuple[Prediction, ...] = ()
 
 
 def chain_of(kata: Kata) -> Chain:
-    """Return a kata's questions. Raises KataError if it has none or, with the fix, if they can't be read."""
+    """Return a kata's questions and predictions. Raises KataError, with the fix, if they can't be read."""
     if not kata.questions.is_file():
-        raise KataError(f"{kata.slug} has no questions to derive something with. Its README has all formulas.")
+        return Chain(format=1)
     file = f"katas/{kata.slug}/{kata.questions.name}"
     raw = read_table(kata.questions, file)
     tables, predicted = raw.pop("questions", []), raw.pop("predictions", [])
-    if raw.get("format") != 1 or not isinstance(tables, list) or not tables:
+    if raw.get("format") != 1 or not isinstance(tables, list) or (not raw.get("title") if tables else not predicted):
         refuse(file, "it has no questions, or another format", 'Write format = 1, title = "…" and [[questions]].')
-    title = record(raw | {"questions": []}, Chain, file).title
+    title = record(raw, Chain, file).title
     questions = tuple(record(each, Question, file, "questions") for each in tables)
     for number, each in enumerate(questions, 1):
         explained = len(each.wrong) == len(each.choices) - 1 if each.choices else bool(each.answer and each.otherwise)
