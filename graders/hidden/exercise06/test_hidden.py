@@ -228,7 +228,8 @@ def test_float32_gives_float32_and_integers_count_as_float64(kata, draw, probes)
         v = w * draw.uniform(0.8, 1.2, *shape, dtype=dtype)
     else:
         w, v = (draw.integers(-9, 10, *shape) for _ in range(2))
-    promised, parameters = np.float32 if dtype is np.float32 else np.float64, parameters_of(draw, name, shape)
+    promised = np.float32 if dtype is np.float32 else np.float64
+    parameters = parameters_of(draw, name, shape, 1e3)  # another task is about small derivatives
     assert_gradient(measured(kata, probes.gradient, name, parameters, w, {}), name, parameters, w, dtype=promised)
     a, b = 1 + abs(w), 1 + abs(v)  # another task is about signs, zeros and small numbers
     for x, y in ((a, b), (-a, -b)):
@@ -289,7 +290,7 @@ def test_any_memory_layout_works_and_arguments_are_left_alone(kata, draw, probes
     a, b, c = draw.sizes("a b c", low=2, high=4)
     shape = (a, a) if draw.case == 0 else (a, b, c)[:n_axes]  # always one square matrix, whatever is drawn
     w, v = (draw.normal(*shape, scale=3) * draw.mask(*shape, keep=0.8) for _ in range(2))
-    parameters = parameters_of(draw, name, shape)
+    parameters = parameters_of(draw, name, shape, 1e3)
     reported = measured(kata, probes.gradients_and_argument, name, parameters, layout, w, v)
     gradient, gradient_at_last, after, gradient_after_renewal = reported
     assert_gradient(gradient, name, parameters, w)
