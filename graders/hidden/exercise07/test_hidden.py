@@ -189,18 +189,21 @@ def test_weights_are_independent_of_each_other(kata, draw, probes):
 @task("generator", title="All randomness comes from rng")
 @cases(6)
 def test_all_randomness_comes_from_the_generator_passed_in(kata, draw, probes):
-    """Correct weights fail with a probability below 1e-12, the probability that two samples are equal."""
-    (fan_in, fan_out), scheme, seed = fans(draw), SCHEMES[draw.case % 2], draw.seed()
+    """Correct weights fail with a probability below 1e-12, the probability that two samples are equal.
+
+    Rounded weights are another task's mistake. Some of them are equal by chance, but not most of them.
+    """
+    (fan_in, fan_out), scheme, seed = draw.sizes("fan_in fan_out", low=2), SCHEMES[draw.case % 2], draw.seed()
     W = kata.initialize(fan_in, fan_out, scheme, generator(seed))
     other = kata.initialize(fan_in, fan_out, scheme, generator(seed + 1))
-    if np.any(other == W):
+    if np.mean(other == W) > 0.5:
         fail("two generators with different seeds gave the same weights", "other weights", other)
     with about("the weights from a second generator with the same seed"):
         assert_equal(kata.initialize(fan_in, fan_out, scheme, generator(seed)), W)
     first, second = kata.run(probes.in_a_row, 2, fan_in, fan_out, scheme, generator(seed))
     with about("the weights from a third generator with the same seed"):
         assert_equal(first, W)
-    if np.any(second == first):
+    if np.mean(second == first) > 0.5:
         fail("two calls of initialize with the same generator gave the same weights", "other weights", second)
     before, after = kata.run(probes.global_generators_around, fan_in, fan_out, scheme, generator(seed))
     with about("the next numbers of np.random.random() and random.random() after initialize"):
