@@ -188,7 +188,8 @@ def _as_its_docstring_says(call: Call, probe: Probe, fault: Exception) -> PasteP
     text = "\n".join([*lines, expression])
     used = {name: value for name, value in _given(call, probe).items() if re.search(rf"\b{name}\b(?!=[^=])", text)}
     assigned = [line for name, value in used.items() for line in _assigned(name, value)]
-    return PasteProgram(expression, call.value, [*assigned, *lines])
+    whole = [*assigned, *lines, expression] if lines else []
+    return PasteProgram(expression, call.value, [*assigned, *lines], whole)
 
 
 def _with_its_source(kata: Kata, call: Call, probe: Probe) -> PasteProgram:
@@ -506,8 +507,12 @@ def first_wrong(expected: np.ndarray, actual: np.ndarray) -> tuple[tuple[int, ..
 
 
 def reached(expression: str, access: str) -> str:
-    """Append an access, such as "[1]", to an expression, or select the element of a literal tuple, list or dict."""
-    tree = ast.parse(expression, mode="eval").body
+    """Append an access, such as "[1]", to an expression, or select the element of a literal tuple, list or dict.
+
+    An element without a call is not selected from a literal with one, because the call may change the element.
+    """
+    tree = literal = ast.parse(expression, mode="eval").body
+    whole = access
     while found := re.match(r"\[(\d+|'[^']*')\]", access):
         key = ast.literal_eval(found[1])
         if isinstance(tree, ast.Tuple | ast.List):
@@ -518,5 +523,11 @@ def reached(expression: str, access: str) -> str:
         else:
             break
         access = access[found.end() :]
+    if _calls(literal) and not _calls(tree):
+        tree, access = literal, whole
     element = ast.get_source_segment(expression, tree) or ""
     return f"({element}){access}" if access and isinstance(tree, ast.BinOp | ast.Tuple) else element + access
+
+
+def _calls(tree: ast.expr) -> bool:
+    return any(isinstance(each, ast.Call) for each in ast.walk(tree))

@@ -9,45 +9,56 @@ import numpy as np
 
 
 def path(submission, optimizer, param, grads, settings):
-    """The parameter after each step. Each step has its own gradient and its own settings, such as the learning rate.
+    """The parameter after each step, and the last answer. The first answer that isn't a pair is the last.
+
+    Each step has its own gradient and its own settings, such as the learning rate.
 
     Shown as:
         state, path = (), []  # no state in the first call
         for grad, setting in zip(grads, settings):
-            param, *state = {optimizer}(param, grad, *state, **setting)
+            answer = {optimizer}(param, grad, *state, **setting)
+            if not isinstance(answer, tuple | list) or len(answer) != 2:
+                break
+            param, *state = answer
             path.append(param.copy())
-        path
+        {{'path': path, 'answer': answer}}
     """
-    state, path = (), []
+    state, path, answer = (), [], None
     for grad, setting in zip(grads, settings, strict=True):
         answer = getattr(submission, optimizer)(param, grad, *state, **setting)
         if not isinstance(answer, tuple | list) or len(answer) != 2:
-            return {"answer": answer}
+            return {"path": path, "answer": answer}
         param, *state = answer
         path.append(copy.deepcopy(param))
-    return path
+    return {"path": path, "answer": (None, None)}  # a pair, whose parts are the last of the path and the state
 
 
 def paths_in_turns(submission, optimizer, params, grads, settings):
     """The parameters after each step of each parameter. The parameters take turns, and each has its own state.
 
+    The first answer that isn't a pair ends it.
+
     Shown as:
-        states, path = [None] * len(params), []
+        states, path, wrong = [None] * len(params), [], []
         for row, setting in zip(grads, settings):
             for i, grad in enumerate(row):
-                params[i], states[i] = {optimizer}(params[i], grad, states[i], **setting)
-                path.append(params[i].copy())
-        path
+                answer = {optimizer}(params[i], grad, states[i], **setting)
+                if isinstance(answer, tuple | list) and len(answer) == 2:
+                    params[i], states[i] = answer
+                    path.append(params[i].copy())
+                else:
+                    wrong.append(answer)
+        {{'path': path, 'answer': wrong[0] if wrong else answer}}
     """
     params, states, path = list(params), [None] * len(params), []
     for row, setting in zip(grads, settings, strict=True):
         for i, grad in enumerate(row):
             answer = getattr(submission, optimizer)(params[i], grad, states[i], **setting)
             if not isinstance(answer, tuple | list) or len(answer) != 2:
-                return {"answer": answer}
+                return {"path": path, "answer": answer}
             params[i], states[i] = answer
             path.append(copy.deepcopy(params[i]))
-    return path
+    return {"path": path, "answer": (None, None)}
 
 
 def arguments_and_results(submission, optimizer, param, grads, settings):

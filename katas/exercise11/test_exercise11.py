@@ -17,8 +17,9 @@ close = partial(assert_close, scale=5.0, terms=20)  # up to rounding, in a few s
 
 def check(path, *expected, dtype=np.float64):
     """Compare the parameters after each step with those computed by hand."""
-    if type(path) is dict and "answer" in path:
+    if type(path) is dict:
         assert_parts(path["answer"], "new_param", "new_state")
+        path = path["path"]
     if type(path) is not list or len(path) != len(expected):
         raise Mismatch(f"expected {len(expected)} parameters, one after each step", list(expected), path)
     for number, (actual, reference) in enumerate(zip(path, expected, strict=True), start=1):

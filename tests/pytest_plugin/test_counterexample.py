@@ -570,7 +570,9 @@ def test_a_diagnosis_forgets_a_call_that_asked_for_input(kata: Kata) -> None:
     [
         ("f(x)", "[1]", "f(x)[1]"),
         ("f(x), g(y)", "[1]", "g(y)"),
-        ("{'y': f(x), 'x.grad': x.grad}", "['x.grad']", "x.grad"),
+        ("{'y': y, 'x.grad': x.grad}", "['x.grad']", "x.grad"),
+        ("{'y': f(x), 'x.grad': x.grad}", "['x.grad'][1]", "{'y': f(x), 'x.grad': x.grad}['x.grad'][1]"),
+        ("f(x)[0], x", "[1]", "(f(x)[0], x)[1]"),
         ("[[f(x), {'x': g(x)}]]", "[0][1]['x'][2]", "g(x)[2]"),
         ("f(x), g(y)", ".shape", "(f(x), g(y)).shape"),
         ("a + b", "[0]", "(a + b)[0]"),

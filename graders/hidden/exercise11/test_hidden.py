@@ -76,8 +76,9 @@ def tolerances(name, param, grads, settings, path):
 
 def assert_paths(path, name, params, grads, settings, dtype=np.float64):
     """Compare the paths of parameters that take turns; grads[i] are the gradients of params[i]."""
-    if type(path) is dict and "answer" in path:
+    if type(path) is dict:
         assert_parts(path["answer"], "new_param", "new_state")
+        path = path["path"]
     if type(path) is not list or len(path) != len(params) * len(settings):
         raise Mismatch(f"expected {len(params) * len(settings)} parameters, one after each call", None, path)
     for i, (param, of) in enumerate(zip(params, grads, strict=True)):
