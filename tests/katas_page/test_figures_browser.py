@@ -113,6 +113,73 @@ def test_dots_are_dragged_and_words_are_chosen(page: Any) -> None:
     assert figure.locator("svg").first.get_attribute("aria-label") == "Where “sat” looks"
 
 
+GRIPS = [
+    # a slider in a picture, where it is dragged to, its value then, and words that follow
+    ("exercise04", "Logit of class 1", (0, 60), "-7.5", "p = 0.8807"),
+    ("exercise04", "Logit of class 2", (0, -900), "10", "p = 0.0003"),
+    ("exercise09", "Feature 4", (-60, 0), "1.5", "the row x: mean 3.00, spread 2.17"),
+    ("exercise09", "Feature 1", (900, 0), "8", "the row x: mean 5.10, spread 2.20"),
+]
+
+
+def middle(grip: Any) -> tuple[float, float]:
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    assert min(box["width"], box["height"]) >= 20
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize(("slug", "name", "way", "value", "said"), GRIPS)
+def test_a_bar_or_a_dot_is_dragged(page: Any, slug: str, name: str, way: Any, value: str, said: str) -> None:
+    figure = opened(page, slug)
+    grip = figure.get_by_role("slider", name=name)
+    zoom = figure.locator("svg").first.evaluate("each => each.getBoundingClientRect().width / 340")
+    x, y = middle(grip)
+    page.mouse.move(x + 4, y + 4)  # it doesn't jump to the pointer
+    page.mouse.down()
+    page.mouse.move(x + 4 + way[0] * zoom, y + 4 + way[1] * zoom, steps=5)
+    page.mouse.up()
+    page.mouse.move(x, y)  # no longer held
+    assert grip.get_attribute("aria-valuenow") == value
+    assert said in figure.locator(".reading").inner_text()
+    if abs(sum(way)) < 100:
+        assert middle(grip) == pytest.approx((x + way[0] * zoom, y + way[1] * zoom), abs=6 * zoom)  # half a step
+
+
+def test_a_finger_drags_a_bar(request: pytest.FixtureRequest, browser: Any) -> None:
+    with visits(browser) as visit:
+        page = visit(request.getfixturevalue("real"), 390, has_touch=True, is_mobile=True)
+        figure = opened(page, "exercise04")
+        grip = figure.get_by_role("slider", name="Logit of class 0")
+        touches = page.context.new_cdp_session(page)
+        x, y = middle(grip)
+        for step in range(7):
+            place = {"type": "touchMove" if step else "touchStart", "touchPoints": [{"x": x, "y": y + 10 * step}]}
+            touches.send("Input.dispatchTouchEvent", place)
+        touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert float(grip.get_attribute("aria-valuenow")) < -2
+        assert middle(grip)[1] > y + 40
+
+
+def test_a_grip_answers_keys_and_keeps_the_focus(page: Any) -> None:
+    figure = opened(page, "exercise04")
+    grip = figure.get_by_role("slider", name="Logit of class 0")
+    grip.focus()
+    found = []
+    for key in ("ArrowUp", "ArrowRight", "ArrowDown", "PageUp", "PageDown", "Home", "ArrowLeft", "End", "Control+Home"):
+        page.keyboard.press(key)
+        found.append(grip.get_attribute("aria-valuenow"))
+        assert page.evaluate("document.activeElement.ariaLabel") == "Logit of class 0"
+    assert found == ["2.5", "3", "2.5", "7.5", "2.5", "-10", "-10", "10", "10"]
+    assert [grip.get_attribute(f"aria-{each}") for each in ("valuemin", "valuemax", "valuetext", "orientation")] == [
+        "-10", "10", "10", "vertical",
+    ]  # fmt: skip
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Logit of class 1"
+    page.keyboard.press("Home")
+    assert grip.get_attribute("aria-valuenow") == "10"
+
+
 @of_the_copy
 def test_the_learners_own_softmax_draws_the_picture(page: Any, root: Path) -> None:
     file = root / "katas/exercise04/softmax_cross_entropy.py"
