@@ -51,6 +51,7 @@ OWN = {
     "exercise01": [{}, {"w11": -2, "w12": 1.7, "b2": -0.3}],
     "exercise04": [{}, {"l0": -10, "l2": 10, "added": 1000}],
     "exercise09": [{}, {"gamma": -1.5, "beta": 0}, {f"x{feature}": 3 for feature in range(1, 6)}],
+    "exercise13": [{}, {"places": 2}, {"text": "A rose is a rose is a rose is"}, {"text": ""}],
     "exercise14": [{}, {"causal": False, "divisor": 0.2}, {"divisor": 8}],
 }
 

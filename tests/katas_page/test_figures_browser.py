@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository with a kata that has no figure, and a copy of exercise04."""
+    """Return a repository with a kata that has no figure, and copies of some that have one."""
     root = workshop.write_clone(tmp_path_factory.mktemp("figures") / "katas", ["alpha"], README)
-    for folder in ("katas/exercise04", "graders/hidden/exercise04", "solutions/exercise04"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    slugs = [f"exercise{number}" for number in ("01", "04", "05", "13")]  # 13 requires the others
+    for path in map("/".join, product(("katas", "graders/hidden", "solutions"), slugs)):
+        shutil.copytree(ROOT / path, root / path, ignore=shutil.ignore_patterns("__pycache__"))
     return root
 
 
@@ -178,6 +180,43 @@ def test_a_grip_answers_keys_and_keeps_the_focus(page: Any) -> None:
     assert page.evaluate("document.activeElement.ariaLabel") == "Logit of class 1"
     page.keyboard.press("Home")
     assert grip.get_attribute("aria-valuenow") == "10"
+
+
+TEXTS = ["", " ", "é 😀 é 😀", "<img src=q onerror=alert(1)> \\ \" '", "a" * 99, "the " * 30, "あ" * 48]
+
+
+@pytest.mark.parametrize("slug", ["exercise13"])
+def test_any_text_gives_a_picture(page: Any, slug: str) -> None:
+    figure = opened(page, slug)
+    box = figure.get_by_role("textbox")
+    for text in TEXTS:
+        box.fill(text)
+        figure.get_by_role("slider").press("End")
+        shown = "".join(pictures(figure)) + figure.inner_text()
+        assert not re.search("NaN|Infinity|undefined", shown), text
+        assert figure.locator("img").count() == 0
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+@of_the_copy
+def test_the_gradients_of_repeated_words_add_up(page: Any, root: Path) -> None:
+    file = root / "katas/exercise13/words.py"
+    starter = file.read_text(encoding="utf-8")
+    figure = opened(page, "exercise13")
+    picture = figure.locator("svg")
+    assert picture.get_by_text("[11, 22]").count() == 1
+    figure.get_by_label("Use my embed_gradient").check()
+    figure.locator(".reading", has_text="embed_gradient in words.py is not written yet").wait_for()
+    lost = "    dtable = np.zeros((n_words, dy.shape[-1]))\n    dtable[ids] += dy\n    return dtable\n"
+    write(file, f"import numpy as np\ndef embed_gradient(dy, ids, n_words):\n{lost}")
+    figure.locator(".reading", has_text="It is off by up to 3.0. Row 1, of “cat”, should get [3, 0] +").wait_for()
+    assert picture.locator("text.bad").count() == 2
+    write(file, (ROOT / "solutions/exercise13/words.py").read_text(encoding="utf-8"))
+    figure.locator(".reading", has_text="It agrees with the formula.").wait_for()
+    figure.get_by_role("textbox").fill("the dog, the dog and the dog")
+    figure.locator(".reading", has_text="Row 2, of “and”, gets [−1, 4].").wait_for()
+    write(file, starter)
 
 
 @of_the_copy
