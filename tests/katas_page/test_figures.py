@@ -53,6 +53,7 @@ OWN = {
     "exercise09": [{}, {"gamma": -1.5, "beta": 0}, {f"x{feature}": 3 for feature in range(1, 6)}],
     "exercise13": [{}, {"places": 2}, {"text": "A rose is a rose is a rose is"}, {"text": ""}],
     "exercise14": [{}, {"causal": False, "divisor": 0.2}, {"divisor": 8}],
+    "exercise17": [{"text": text} for text in ("banana bandana", "aaaaa aaaa", 'é\' \\ "é" 😀😀', "", "x", "あ" * 48)],
 }
 
 

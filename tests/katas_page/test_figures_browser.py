@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a repository with a kata that has no figure, and copies of some that have one."""
     root = workshop.write_clone(tmp_path_factory.mktemp("figures") / "katas", ["alpha"], README)
-    slugs = [f"exercise{number}" for number in ("01", "04", "05", "13")]  # 13 requires the others
+    slugs = [f"exercise{number}" for number in ("01", "04", "05", "13", "17")]  # 17 requires 13, which requires others
     for path in map("/".join, product(("katas", "graders/hidden", "solutions"), slugs)):
         shutil.copytree(ROOT / path, root / path, ignore=shutil.ignore_patterns("__pycache__"))
     return root
@@ -185,7 +185,7 @@ def test_a_grip_answers_keys_and_keeps_the_focus(page: Any) -> None:
 TEXTS = ["", " ", "é 😀 é 😀", "<img src=q onerror=alert(1)> \\ \" '", "a" * 99, "the " * 30, "あ" * 48]
 
 
-@pytest.mark.parametrize("slug", ["exercise13"])
+@pytest.mark.parametrize("slug", ["exercise13", "exercise17"])
 def test_any_text_gives_a_picture(page: Any, slug: str) -> None:
     figure = opened(page, slug)
     box = figure.get_by_role("textbox")
@@ -197,6 +197,38 @@ def test_any_text_gives_a_picture(page: Any, slug: str) -> None:
         assert figure.locator("img").count() == 0
         page.set_viewport_size({"width": 320, "height": 700})
         assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+OWN_PIECES = [
+    ("", "Your byte_pairs.py gave no numbers: (train in byte_pairs.py is not written yet)"),
+    ("def train(text, n): return None\ndef encode(text, merges): return [1]", "Your byte_pairs.py gave no numbers"),
+    ("def train(text, n): return []\ndef encode(text, merges): return list(text.encode())", "From merge 1 on"),
+    ("def train(text, n): return [(-1, 1e9)] * 99\ndef encode(text, merges): return [999, -7] * 50", "At the start"),
+    ("def train(text, n): return [(97, 97), (256, 256)] * 8\ndef encode(text, merges): return [271]", "At the start"),
+]
+
+
+@of_the_copy
+def test_the_learners_own_functions_cut_a_sentence_into_pieces(page: Any, root: Path) -> None:
+    file = root / "katas/exercise17/byte_pairs.py"
+    starter = file.read_text(encoding="utf-8")
+    figure = opened(page, "exercise17")
+    figure.get_by_label("Your sentence").fill("she sells sea shells")
+    figure.get_by_role("slider").press("End")
+    right = pictures(figure)
+    assert figure.locator("svg").first.get_by_text("ells", exact=True).count() == 2
+    figure.get_by_label("Use my byte_pairs.py").check()
+    for code, said in OWN_PIECES:
+        write(file, code or starter)
+        figure.locator(".reading", has_text=said).wait_for()
+        assert not re.search("NaN|Infinity|undefined", "".join(pictures(figure)) + figure.inner_text()), code
+    write(file, (ROOT / "solutions/exercise17/byte_pairs.py").read_text(encoding="utf-8"))
+    figure.locator(".reading", has_text="These are your pieces. They are what the rules make.").wait_for()
+    assert pictures(figure) == right
+    figure.get_by_label("Your sentence").fill("é \"quoted\" \\ 'é' 😀😀")
+    figure.locator(".reading", has_text="27 bytes").wait_for()
+    assert "They are what the rules make." in figure.locator(".reading").inner_text()
+    write(file, starter)
 
 
 @of_the_copy
