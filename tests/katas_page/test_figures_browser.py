@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ pytestmark = [pytest.mark.deep, pytest.mark.timeout(600)]
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository with a kata that has no figure, and a copy of exercise04."""
+    """Return a repository with a kata that has no figure, and copies of some that have one."""
     root = workshop.write_clone(tmp_path_factory.mktemp("figures") / "katas", ["alpha"], README)
-    for folder in ("katas/exercise04", "graders/hidden/exercise04", "solutions/exercise04"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    slugs = [f"exercise{number}" for number in ("01", "04", "05", "13", "17")]  # 17 requires 13, which requires others
+    for path in map("/".join, product(("katas", "graders/hidden", "solutions"), slugs)):
+        shutil.copytree(ROOT / path, root / path, ignore=shutil.ignore_patterns("__pycache__"))
     return root
 
 
@@ -111,6 +113,142 @@ def test_dots_are_dragged_and_words_are_chosen(page: Any) -> None:
     figure.locator("text", has_text="sat").first.click()
     assert figure.get_by_label("Word that looks").input_value() == "2"
     assert figure.locator("svg").first.get_attribute("aria-label") == "Where “sat” looks"
+
+
+GRIPS = [
+    # a slider in a picture, where it is dragged to, its value then, and words that follow
+    ("exercise04", "Logit of class 1", (0, 60), "-7.5", "p = 0.8807"),
+    ("exercise04", "Logit of class 2", (0, -900), "10", "p = 0.0003"),
+    ("exercise09", "Feature 4", (-60, 0), "1.5", "the row x: mean 3.00, spread 2.17"),
+    ("exercise09", "Feature 1", (900, 0), "8", "the row x: mean 5.10, spread 2.20"),
+]
+
+
+def middle(grip: Any) -> tuple[float, float]:
+    grip.scroll_into_view_if_needed()
+    box = grip.bounding_box()
+    assert min(box["width"], box["height"]) >= 20
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize(("slug", "name", "way", "value", "said"), GRIPS)
+def test_a_bar_or_a_dot_is_dragged(page: Any, slug: str, name: str, way: Any, value: str, said: str) -> None:
+    figure = opened(page, slug)
+    grip = figure.get_by_role("slider", name=name)
+    zoom = figure.locator("svg").first.evaluate("each => each.getBoundingClientRect().width / 340")
+    x, y = middle(grip)
+    page.mouse.move(x + 4, y + 4)  # it doesn't jump to the pointer
+    page.mouse.down()
+    page.mouse.move(x + 4 + way[0] * zoom, y + 4 + way[1] * zoom, steps=5)
+    page.mouse.up()
+    page.mouse.move(x, y)  # no longer held
+    assert grip.get_attribute("aria-valuenow") == value
+    assert said in figure.locator(".reading").inner_text()
+    if abs(sum(way)) < 100:
+        assert middle(grip) == pytest.approx((x + way[0] * zoom, y + way[1] * zoom), abs=6 * zoom)  # half a step
+
+
+def test_a_finger_drags_a_bar(request: pytest.FixtureRequest, browser: Any) -> None:
+    with visits(browser) as visit:
+        page = visit(request.getfixturevalue("real"), 390, has_touch=True, is_mobile=True)
+        figure = opened(page, "exercise04")
+        grip = figure.get_by_role("slider", name="Logit of class 0")
+        touches = page.context.new_cdp_session(page)
+        x, y = middle(grip)
+        for step in range(7):
+            place = {"type": "touchMove" if step else "touchStart", "touchPoints": [{"x": x, "y": y + 10 * step}]}
+            touches.send("Input.dispatchTouchEvent", place)
+        touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert float(grip.get_attribute("aria-valuenow")) < -2
+        assert middle(grip)[1] > y + 40
+
+
+def test_a_grip_answers_keys_and_keeps_the_focus(page: Any) -> None:
+    figure = opened(page, "exercise04")
+    grip = figure.get_by_role("slider", name="Logit of class 0")
+    grip.focus()
+    found = []
+    for key in ("ArrowUp", "ArrowRight", "ArrowDown", "PageUp", "PageDown", "Home", "ArrowLeft", "End", "Control+Home"):
+        page.keyboard.press(key)
+        found.append(grip.get_attribute("aria-valuenow"))
+        assert page.evaluate("document.activeElement.ariaLabel") == "Logit of class 0"
+    assert found == ["2.5", "3", "2.5", "7.5", "2.5", "-10", "-10", "10", "10"]
+    assert [grip.get_attribute(f"aria-{each}") for each in ("valuemin", "valuemax", "valuetext", "orientation")] == [
+        "-10", "10", "10", "vertical",
+    ]  # fmt: skip
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Logit of class 1"
+    page.keyboard.press("Home")
+    assert grip.get_attribute("aria-valuenow") == "10"
+
+
+TEXTS = ["", " ", "é 😀 é 😀", "<img src=q onerror=alert(1)> \\ \" '", "a" * 99, "the " * 30, "あ" * 48]
+
+
+@pytest.mark.parametrize("slug", ["exercise13", "exercise17"])
+def test_any_text_gives_a_picture(page: Any, slug: str) -> None:
+    figure = opened(page, slug)
+    box = figure.get_by_role("textbox")
+    for text in TEXTS:
+        box.fill(text)
+        figure.get_by_role("slider").press("End")
+        shown = "".join(pictures(figure)) + figure.inner_text()
+        assert not re.search("NaN|Infinity|undefined", shown), text
+        assert figure.locator("img").count() == 0
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+OWN_PIECES = [
+    ("", "Your byte_pairs.py gave no numbers: (train in byte_pairs.py is not written yet)"),
+    ("def train(text, n): return None\ndef encode(text, merges): return [1]", "Your byte_pairs.py gave no numbers"),
+    ("def train(text, n): return []\ndef encode(text, merges): return list(text.encode())", "From merge 1 on"),
+    ("def train(text, n): return [(-1, 1e9)] * 99\ndef encode(text, merges): return [999, -7] * 50", "At the start"),
+    ("def train(text, n): return [(97, 97), (256, 256)] * 8\ndef encode(text, merges): return [271]", "At the start"),
+]
+
+
+@of_the_copy
+def test_the_learners_own_functions_cut_a_sentence_into_pieces(page: Any, root: Path) -> None:
+    file = root / "katas/exercise17/byte_pairs.py"
+    starter = file.read_text(encoding="utf-8")
+    figure = opened(page, "exercise17")
+    figure.get_by_label("Your sentence").fill("she sells sea shells")
+    figure.get_by_role("slider").press("End")
+    right = pictures(figure)
+    assert figure.locator("svg").first.get_by_text("ells", exact=True).count() == 2
+    figure.get_by_label("Use my byte_pairs.py").check()
+    for code, said in OWN_PIECES:
+        write(file, code or starter)
+        figure.locator(".reading", has_text=said).wait_for()
+        assert not re.search("NaN|Infinity|undefined", "".join(pictures(figure)) + figure.inner_text()), code
+    write(file, (ROOT / "solutions/exercise17/byte_pairs.py").read_text(encoding="utf-8"))
+    figure.locator(".reading", has_text="These are your pieces. They are what the rules make.").wait_for()
+    assert pictures(figure) == right
+    figure.get_by_label("Your sentence").fill("é \"quoted\" \\ 'é' 😀😀")
+    figure.locator(".reading", has_text="27 bytes").wait_for()
+    assert "They are what the rules make." in figure.locator(".reading").inner_text()
+    write(file, starter)
+
+
+@of_the_copy
+def test_the_gradients_of_repeated_words_add_up(page: Any, root: Path) -> None:
+    file = root / "katas/exercise13/words.py"
+    starter = file.read_text(encoding="utf-8")
+    figure = opened(page, "exercise13")
+    picture = figure.locator("svg")
+    assert picture.get_by_text("[11, 22]").count() == 1
+    figure.get_by_label("Use my embed_gradient").check()
+    figure.locator(".reading", has_text="embed_gradient in words.py is not written yet").wait_for()
+    lost = "    dtable = np.zeros((n_words, dy.shape[-1]))\n    dtable[ids] += dy\n    return dtable\n"
+    write(file, f"import numpy as np\ndef embed_gradient(dy, ids, n_words):\n{lost}")
+    figure.locator(".reading", has_text="It is off by up to 3.0. Row 1, of “cat”, should get [3, 0] +").wait_for()
+    assert picture.locator("text.bad").count() == 2
+    write(file, (ROOT / "solutions/exercise13/words.py").read_text(encoding="utf-8"))
+    figure.locator(".reading", has_text="It agrees with the formula.").wait_for()
+    figure.get_by_role("textbox").fill("the dog, the dog and the dog")
+    figure.locator(".reading", has_text="Row 2, of “and”, gets [−1, 4].").wait_for()
+    write(file, starter)
 
 
 @of_the_copy

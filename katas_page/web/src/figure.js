@@ -1,6 +1,7 @@
 /** A figure that answers: it stands below a README's picture, and is drawn again whenever one of its controls moves. */
 import { button, el } from "../../../graders/web/src/dom.js";
-import { inPython, linesOf, numbersIn, strange } from "./own_code.js";
+import { Grip, dragging } from "./dragging.js";
+import { linesOf, numbersIn, shapeOf, strange } from "./own_code.js";
 import { Plot } from "./plot.js";
 
 /**
@@ -117,14 +118,15 @@ class Figure {
 
     /** Return the numbers of the learner's function, or say why there are none. */
     async answered(values) {
-        const { name, shape } = this.about.own;
+        const { name } = this.about.own;
+        const right = this.about.numbers(values);
         try {
             const { value, fault } = await this.run(linesOf(this.about.own, values));
             if (fault) {
                 return { why: `Your ${name} gave no numbers: ${fault.trim().split("\n").at(-1).slice(0, 200)}` };
             }
-            const numbers = numbersIn(value, shape);
-            const needed = `The figure needs an array of shape ${inPython(shape)}.`;
+            const numbers = numbersIn(value, right);
+            const needed = `The figure needs an array of shape ${shapeOf(right)}.`;
             const instead = `Your ${name} returned ${strange(value)}. ${needed}`;
             return numbers ? { numbers } : { why: instead };
         } catch (error) {
@@ -139,13 +141,14 @@ class Figure {
         const numbers = answer ? (answer.numbers ?? nothing(right)) : right;
         const plots = [];
         const said = about.draw(values, numbers, (each) => plots[plots.push(new Plot(each)) - 1]);
-        this.said.textContent = answer ? (answer.why ?? `${compared(about.own.name, numbers, right)} ${said}`) : said;
+        const { compared = off, name } = about.own ?? {};
+        this.said.textContent = answer ? (answer.why ?? `${compared(numbers, right, name)} ${said}`) : said;
         plots.forEach((plot, number) => {
             if (number === this.panels.length) {
                 this.panels.push(panel((given) => this.set(given)));
-                this.plots.append(this.panels[number].picture);
+                this.plots.append(this.panels[number].element);
             }
-            this.panels[number].show(plot);
+            this.panels[number].show(plot, this.controls);
         });
     }
 
@@ -163,55 +166,58 @@ class Figure {
     }
 }
 
-/** Return a control: a choice if it has options, a switch if it is checked or not, or else a slider. */
-function control(name, { label, value, checked, options, min, max, step, show = String }) {
+/**
+ * Return a control: a choice if it has options, a switch if it is checked or not, a line of text if it has a length, or
+ * else a slider. If it is dragged, the picture shows the slider.
+ */
+function control(name, { label, value, checked, options, length, min, max, step, dragged, show = String }) {
     const id = `figure-${name}`;
     const isSwitch = checked !== undefined;
-    const box = el("input", isSwitch ? { id, type: "checkbox" } : { id, type: "range", min, max, step });
+    const kind = isSwitch ? "checkbox" : length ? "text" : "range";
+    const typed = length && { maxlength: length, autocomplete: "off", spellcheck: "false" };
+    const box = el("input", { id, type: kind, min, max, step, ...typed });
     const input = options
         ? el("select", { id }, ...options.map((words, number) => el("option", { value: number }, words)))
         : box;
+    const grip = dragged ? new Grip(box, label) : null;
     const shown = el("span", { class: "value", "aria-hidden": "true" });
-    const element = el("div", { class: `control ${input.type}` }, el("label", { for: id }, label), shown, input);
+    const parts = [el("label", { for: id }, label), shown, input];
+    const element = grip ? null : el("div", { class: `control ${input.type}` }, ...parts);
     const tell = () => {
         if (input.type === "range") {
             shown.textContent = show(Number(input.value)).replace("-", "−");
-            input.setAttribute("aria-valuetext", shown.textContent);
+            (grip?.element ?? input).setAttribute("aria-valuetext", shown.textContent);
+            grip?.element.setAttribute("aria-valuenow", input.value);
         }
     };
-    const read = () => (isSwitch ? box.checked : Number(input.value));
+    const read = () => (isSwitch ? box.checked : length ? box.value : Number(input.value));
     const write = (given) => (isSwitch ? (box.checked = given) : (input.value = given));
     write(value ?? checked ?? 0);
     tell();
-    return { name, element, read, write, tell };
+    return { name, element, grip, read, write, tell };
 }
 
 /** Return a picture whose handles can be dragged, and whose other marks may choose values. */
 function panel(set) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const element = el("div", {}, svg);
     /** @type {Plot} */
     let shown;
-    /** @type {Function | null | undefined} */
-    let moved;
     svg.setAttribute("role", "img");
-    const show = (/** @type {Plot} */ plot) => {
+    const show = (/** @type {Plot} */ plot, /** @type {ReturnType<typeof control>[]} */ controls) => {
         shown = plot;
         svg.setAttribute("viewBox", `0 0 ${plot.width} ${plot.height}`);
         svg.setAttribute("aria-label", plot.title);
         svg.replaceChildren(...plot.marks);
+        for (const place of plot.grips) {
+            controls.find(({ name }) => name === place.name)?.grip?.show(element, plot, place);
+        }
     };
-    svg.addEventListener("pointerdown", (event) => {
-        moved = shown.handles[Number(dataOf(event).handle)];
-        if (moved) {
-            svg.setPointerCapture(event.pointerId);
-        }
+    dragging(svg, (event) => {
+        /** @type {Function | undefined} */
+        const moved = shown.handles[Number(dataOf(event).handle)];
+        return moved && ((later) => set(moved(...shown.under(later, svg.getBoundingClientRect()))));
     });
-    svg.addEventListener("pointermove", (event) => {
-        if (moved) {
-            set(moved(...shown.under(event, svg.getBoundingClientRect())));
-        }
-    });
-    svg.addEventListener("lostpointercapture", () => (moved = null));
     const choose = (event) => {
         const wanted = dataOf(event).set;
         if (wanted) {
@@ -220,7 +226,7 @@ function panel(set) {
     };
     svg.addEventListener("click", choose);
     svg.addEventListener("pointerover", (event) => event.pointerType === "mouse" && choose(event));
-    return { picture: svg, show };
+    return { element, show };
 }
 
 /** Return the data attributes of the mark that an event is about. */
@@ -233,14 +239,14 @@ function nothing(numbers) {
 }
 
 /** Say how the learner's numbers compare with those of the formula. */
-function compared(name, numbers, right) {
+function off(numbers, right, name) {
     const [own, wanted] = [numbers.flat(9), right.flat(9)];
     const strangers = own.filter((each) => !Number.isFinite(each)).length;
     if (strangers) {
         return `${strangers} of the ${own.length} numbers of your ${name} are NaN or infinite, and aren't drawn.`;
     }
-    const off = Math.max(...own.map((each, at) => Math.abs(each - wanted[at])));
-    return off < 1e-6
+    const most = Math.max(...own.map((each, at) => Math.abs(each - wanted[at])));
+    return most < 1e-6
         ? `This is your ${name}. It agrees with the formula.`
-        : `This is your ${name}. It is off by up to ${off.toPrecision(2)}.`;
+        : `This is your ${name}. It is off by up to ${most.toPrecision(2)}.`;
 }

@@ -2,32 +2,35 @@
 
 const LONGEST = 60; // characters of a strange answer that are shown
 
-/** Return the lines of Python that call the function, and end with its answer as plain numbers. */
-export function linesOf({ name, module, call }, values) {
+/** Return lines of Python that call the function, or several `functions`, and end with the answer as plain numbers. */
+export function linesOf({ name, functions = name, module, call }, values) {
     const plain = 'getattr(answer, "tolist", lambda: answer)()';
-    return `import numpy as np\nfrom ${module} import ${name}\n\nanswer = ${call(values)}\n${plain}\n`;
+    return `import numpy as np\nfrom ${module} import ${functions}\n\nanswer = ${call(values)}\n${plain}\n`;
 }
 
-/** Return the nested lists of numbers of this shape that Python has printed, or null. */
-export function numbersIn(text, shape) {
+/** Return the nested lists of numbers that Python has printed, or null if their shape isn't that of the right ones. */
+export function numbersIn(text, right) {
     const found = parsed(text);
-    return fits(found, shape) ? numeric(found) : null;
+    return fits(found, right) ? numeric(found) : null;
 }
 
 /** Say in a few words what came instead of numbers of the right shape. */
 export function strange(text) {
-    const shape = [];
-    for (let part = parsed(text); Array.isArray(part) && shape.length < 8; part = part[0]) {
-        shape.push(part.length);
-    }
-    if (shape.length) {
-        return `an array of shape ${inPython(shape)}`;
+    const found = parsed(text);
+    if (Array.isArray(found)) {
+        return `an array of shape ${shapeOf(found)}`;
     }
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text || "None";
 }
 
-/** Return a shape as Python writes it. */
-export const inPython = (shape) => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+/** Return the shape of nested lists, as Python writes it. */
+export function shapeOf(lists) {
+    const shape = [];
+    for (let part = lists; Array.isArray(part) && shape.length < 8; part = part[0]) {
+        shape.push(part.length);
+    }
+    return `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+}
 
 function parsed(text) {
     try {
@@ -37,11 +40,11 @@ function parsed(text) {
     }
 }
 
-function fits(found, /** @type {number[]} */ [length, ...inner]) {
-    if (length === undefined) {
+function fits(found, right) {
+    if (!Array.isArray(right)) {
         return found === null || typeof found === "number";
     }
-    return Array.isArray(found) && found.length === length && found.every((each) => fits(each, inner));
+    return Array.isArray(found) && found.length === right.length && right.every((each, at) => fits(found[at], each));
 }
 
 const numeric = (found) => (Array.isArray(found) ? found.map(numeric) : (found ?? NaN));

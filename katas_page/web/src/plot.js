@@ -25,6 +25,8 @@ function ticks(low, high, most) {
     return Array.from({ length: count }, (_, number) => Number(((first + number) * step).toPrecision(DIGITS)));
 }
 
+/** @typedef {{ name: string, axis: string, at: number[], size: number[], words: string }} GripPlace */
+
 export class Plot {
     /**
      * `x` and `y` are the ends of the axes, and `log` names the axes that are logarithmic ("x", "y" or "xy"). `bare`
@@ -36,6 +38,8 @@ export class Plot {
         this.height = height;
         /** @type {((x: number, y: number) => object)[]} */
         this.handles = [];
+        /** @type {GripPlace[]} */
+        this.grips = [];
         const left = bare.includes("y") ? RIGHT : 44;
         const bottom = (bare.includes("x") ? 8 : 20) + (xTitle ? 16 : 0);
         this.frame = { left, width: width - left - RIGHT, height: height - TOP - bottom };
@@ -110,6 +114,12 @@ export class Plot {
     handle(x, y, moved) {
         const [cx, cy] = this.at(x, y);
         this.add("circle", { cx, cy, r: 14, class: "handle", "data-handle": this.handles.push(moved) - 1 });
+    }
+
+    /** Put the slider of a control at a place, in a size of pixels, perhaps with words. It moves along the axis. */
+    grip(name, axis, x, y, size, words = "") {
+        const [left, top] = this.at(x, y);
+        this.grips.push({ name, axis, at: [this.frame.left + left, TOP + top], size, words });
     }
 
     /** Return the place on linear axes that belongs to a place on the screen, if the plot fills this box there. */

@@ -19,7 +19,6 @@ const indexOf = (x, y) => 9 * (2 * y + 4) + 2 * x + 4;
 export const own = {
     name: "affine",
     module: "affine",
-    shape: [POINTS.length, 2],
     call: ({ w11, w12, w21, w22, b1, b2 }) =>
         `affine(np.array([[${w11}, ${w12}], [${w21}, ${w22}]], float), ` +
         `np.array(${JSON.stringify(POINTS)}, float), np.array([${b1}, ${b2}], float))`,

@@ -1,8 +1,10 @@
 /** Exercise 4: logits, probabilities and the loss. */
 
-export const caption = "Raise a wrong logit, then add 1000 to all of them. What changes? And with your softmax?";
+export const caption =
+    "Drag the bar of a wrong logit up, then add 1000 to all logits. What changes? And with your softmax?";
 
-const logit = (number, value) => ({ label: `Logit of class ${number}`, value, min: -10, max: 10, step: 0.5 });
+const range = { min: -10, max: 10, step: 0.5, dragged: true };
+const logit = (number, value) => ({ label: `Logit of class ${number}`, value, ...range });
 export const controls = {
     l0: logit(0, 2),
     l1: logit(1, 1),
@@ -16,7 +18,6 @@ const logits = ({ l0, l1, l2, added }) => [l0, l1, l2].map((each) => each + adde
 export const own = {
     name: "softmax",
     module: "softmax_cross_entropy",
-    shape: [3],
     call: (values) => `softmax(np.array(${JSON.stringify(logits(values))}, float))`,
 };
 
@@ -27,10 +28,19 @@ export function numbers(values) {
     return powers.map((each) => each / sum);
 }
 
-export function draw({ target }, p, plot) {
+export function draw(values, p, plot) {
+    const { target, added } = values;
+    const scores = plot({ title: "Logits: drag the bars", x: [0, 3], y: [-12, 12], bare: "x", height: 200 });
+    scores.line([[0, 0], [3, 0]], "ink", 1);
+    p.forEach((_, at) => {
+        const value = values[`l${at}`];
+        const words = `${value}${added ? ` + ${added}` : ""}`.replace("-", "−");
+        scores.box([at + 0.05, 0], [at + 0.95, value], at === target ? "three" : "one");
+        scores.grip(`l${at}`, "y", at + 0.5, value, [58, 24], words);
+    });
     const bars = plot({ title: "Softmax (green: the right class)", x: [0, 3], y: [0, 1.1], bare: "x" });
     p.forEach((each, at) => {
-        bars.box([at + 0.15, 0], [at + 0.85, each], at === target ? "three" : "one");
+        bars.box([at + 0.05, 0], [at + 0.95, each], at === target ? "three" : "one");
         bars.text(at + 0.5, Math.max(0, Math.min(each, 1)) + 0.03, `class ${at}: ${each.toFixed(3)}`, "middle");
     });
     const loss = -Math.log(p[target]);

@@ -1,8 +1,8 @@
 /** Exercise 9: a row of five features, normalised, scaled and shifted. */
 
-export const caption = "Move one feature far away, then make all equal. What stays the same in the second line?";
+export const caption = "Drag one feature far away, then make all equal. What stays the same in the second line?";
 
-const feature = (number, value) => ({ label: `Feature ${number}`, value, min: -8, max: 8, step: 0.5 });
+const feature = (number, value) => ({ label: `Feature ${number}`, value, min: -8, max: 8, step: 0.5, dragged: true });
 export const controls = {
     x1: feature(1, 1),
     x2: feature(2, 2),
@@ -18,7 +18,6 @@ const rowOf = ({ x1, x2, x3, x4, x5 }) => [x1, x2, x3, x4, x5];
 export const own = {
     name: "layer_norm",
     module: "layer_norm",
-    shape: [2, 5],
     call(values) {
         const x = `np.array(${JSON.stringify(rowOf(values))}, float)`;
         const scaled = `layer_norm(${x}, np.full(5, float(${values.gamma})), np.full(5, float(${values.beta})))`;
@@ -48,13 +47,14 @@ export function draw(values, [normalised, result], plot) {
         rows.line([[-9, y], [9, y]], "faint", 1);
         rows.line([[mean, y - 0.2], [mean, y + 0.2]], "two", 3);
     });
+    rowOf(values).forEach((value, at) => rows.grip(`x${at + 1}`, "x", value, 3, [24, 34]));
     for (const each of normalised.keys()) {
         const places = lines.map(([, all], at) => [all[each], 3 - at]);
         rows.line(places, "one", 1);
         rows.dots(places, "one", 4);
     }
     const said = lines.map(([name, all]) => {
-        const [mean, spread] = moments(all).map((each) => (Math.abs(each) < 0.005 ? 0 : each).toFixed(2));
+        const [mean, spread] = moments(all).map((each) => each.toFixed(2).replace("-0.00", "0.00").replace("-", "−"));
         return `${name}: mean ${mean}, spread ${spread}`;
     });
     said.forEach((words, at) => rows.text(-8.8, 3.4 - at, words));

@@ -25,7 +25,6 @@ export const controls = {
 export const own = {
     name: "attention",
     module: "attention",
-    shape: [8, 8],
     call({ divisor, causal }) {
         const [q, k] = ["query", "key"].map((name) => JSON.stringify(TOKENS.map((each) => each[name])));
         const scaled = `np.array(${q}, float) * ${2 / divisor}`; // the function itself divides by 2
