@@ -86,6 +86,8 @@ def runs_as_told(program: str, printed: str, ended: str) -> bool:
     yours = re.search(r"^# yours   : (.*(?:\n#  .*|\n# [^ey].*)*)", program, re.MULTILINE)
     if not yours:
         return True
+    if yours[1].startswith("np.empty("):  # without an entry
+        return printed.strip().endswith("[]")
     told, came = _values(re.sub(r"dtype\S+", "", yours[1])), _values(printed)
     if yours[1].endswith("…"):  # the last number may be cut, too
         told, came = told[:-1], came[: len(told) - 1]

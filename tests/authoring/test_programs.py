@@ -32,6 +32,8 @@ def comments(actual: object) -> str:
         (comments([True, None, 2.0]), "[True, None, 2.0]\n", "", True),
         (comments(np.array([1.0, np.nan], np.float32)), "[ 1. nan]\n", "", True),
         (comments(np.array([1.0, np.nan], np.float32)), "[ 1. 2.]\n", "", False),
+        (comments(np.empty((1, 0))), "[]\n", "", True),
+        (comments(np.empty((1, 0))), "[[1.]]\n", "", False),
         (comments(LOSSES), f"{LOSSES}\n", "", True),  # the comment is cut
         (comments(LOSSES), f"{[1.0, *LOSSES[1:]]}\n", "", False),
         (comments(LOSSES), f"{LOSSES[:20]}\n", "", False),

@@ -168,12 +168,13 @@ def test_pooling_gradient(kata, draw):
 @cases(4)
 def test_float32_stays_float32(kata, draw):
     stride, padding = MOVES[draw.case]
-    x, weight, bias, dy = (a.astype(np.float32) for a in convolution(draw, 0, stride, padding))
+    drawn = convolution(draw, (7, 0)[draw.case % 2], stride, padding)  # a bias is of several channels
+    x, weight, bias, dy = (a.astype(np.float32) for a in drawn)
     given = x, weight, (bias, None)[draw.case % 2], stride, padding
     assert_convolved(kata.conv2d(*given), *given, dtype=np.float32)
     given = dy, x, weight, stride, padding
     assert_gradients(kata.conv2d_gradient(*given), *given, dtype=np.float32)
-    x, dy, size, stride = pooling(draw, draw.case)
+    x, dy, size, stride = pooling(draw, 8 + draw.case)
     x, dy = x.astype(np.float32), dy.astype(np.float32)
     assert_pooled(kata.max_pool2d(x, size, stride), x, size, stride, np.float32)
     assert_pooling_gradient(kata.max_pool2d_gradient(dy, x, size, stride), dy, x, size, stride, np.float32)

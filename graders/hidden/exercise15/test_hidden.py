@@ -260,7 +260,8 @@ def test_float32_stays_float32(kata, draw, probes):
     with about("if the parts above are right, look at the task `types` of exercise14"):
         reference.check(kata.run(probes.output, x, params, n_heads), np.float32)
         names = ("x", *NORMS, *ATTENTION, *MLP)
-        reference.check_gradients(kata.run(probes.gradients, dy, x, params, n_heads), names, np.float32)
+        for _ in range(2):  # the second call has the same shapes
+            reference.check_gradients(kata.run(probes.gradients, dy, x, params, n_heads), names, np.float32)
 
 
 @task("inputs", title="Any memory layout works, and the arguments are unchanged")

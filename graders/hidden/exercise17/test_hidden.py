@@ -169,7 +169,7 @@ def test_an_unknown_id_raises_value_error(kata, draw):
 @task("inputs", title="encode and decode leave their arguments alone")
 @cases(4)
 def test_arguments_are_left_alone(kata, draw, probes):
-    text = letters(draw, longest=20)
+    text = f"a{letters(draw, longest=18)}b"  # spaces at the ends are another task's
     merges = any_merges(draw, text)
     _, after = kata.run(probes.encode_and_arguments, text, merges)  # the visible test asks for a right answer
     with about("merges, after encode"):
