@@ -523,6 +523,21 @@ def test_a_name_stays_with_an_id_that_was_renamed_and_goes_to_no_newcomer(book: 
     assert points(book) == {"s1": "3", "s2": "0", "s5": "0"}
 
 
+@pytest.mark.parametrize("has_sheet", [False, True])
+def test_a_name_of_someone_who_left_is_not_shared_with_a_newcomer(book: Run, tmp_path: Path, has_sheet: bool) -> None:
+    enrolled(book, tmp_path)
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION})
+    enrolled(book, tmp_path, ENROLLED.replace("s1,Jo Kim,jo1@u.e,jokim", "s5,Jo Kim,jo5@u.e,jk"))
+    sheets = sheet(tmp_path, 612, "jo5@u.e") if has_sheet else ()
+    said = week(book, tmp_path, 2, {"Jo Kim_612": ADDED}, *sheets, kata="two").out
+    assert ("1 not in the roster: Jo Kim_612" in said) != has_sheet
+    book("gradebook", "people", "match", "Jo Kim_612", "s5")
+    assert "one: no submission" in shown(book, "s5")
+    write(tmp_path / "folders/Jo Kim/twice.py", ADDED)
+    words = (str(tmp_path / "folders"), "--out", str(tmp_path / "out"), "--kata", "one")
+    assert f"{DOUBT}: Jo Kim, one: s1 and s5 have this name" in book("grade-batch", *words, status=2).out
+
+
 def test_who_gets_submissions_that_were_no_ones_is_said(book: Run, tmp_path: Path) -> None:
     enrolled(book, tmp_path)
     week(book, tmp_path, 1, {"Ada Roe_501": SOLUTION})
