@@ -229,6 +229,23 @@ def test_a_used_address_moves_no_mark_and_its_new_owner_is_asked_for_an_id(book:
     assert f"{DOUBT}: ada@uni.example, one: earlier submissions under this name are those of s1" in graded("new", 2)
 
 
+def test_everyone_in_a_group_is_asked_for_an_id(book: Run, tmp_path: Path) -> None:
+    def graded(number: int, kata: str, *people: str, status: int = 0) -> str:
+        folder = tmp_path / f"export{number}"
+        write(folder / "submission_1/twice.py", SOLUTION)
+        those = "".join(f"  - :email: {each}\n" for each in people)
+        write(folder / "submission_metadata.yml", f"submission_1:\n  :submitters:\n{those}")
+        out = ("--out", str(tmp_path / f"out{number}"), "--kata", kata)
+        return book("grade-batch", str(folder), *out, status=status).out
+
+    enrolled(book, tmp_path, "id,name,email\ns1,Zoe Quist,zoe@u.e\ns2,Bob Lee,bob@u.e\n")
+    graded(1, "one", "zoe@u.e")
+    enrolled(book, tmp_path, "id,name,email\ns1,Zoe Quist,zq@u.e\ns2,Bob Lee,bob@u.e\ns5,Zack Park,zoe@u.e\n")
+    said = graded(2, "two", "bob@u.e", "zoe@u.e", status=2)
+    assert f"{DOUBT}: zoe@u.e, two: earlier submissions under this name are those of s1, and s5 has it now" in said
+    assert "two" not in shown(book, "s1")
+
+
 @pytest.mark.parametrize(
     ("line", "moved"),
     [
