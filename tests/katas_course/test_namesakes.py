@@ -229,6 +229,41 @@ def test_a_used_address_moves_no_mark_and_its_new_owner_is_asked_for_an_id(book:
     assert f"{DOUBT}: ada@uni.example, one: earlier submissions under this name are those of s1" in graded("new", 2)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("id,github\ns1,ada\n", "id,github\ns1,ada2\ns5,ada\n", "ada"),  # no names
+        ("id,name,email\ns1,Jo Kim,jo@u.e\n", "id,name,email\ns1,Jo Kim,jk@u.e\ns5,Jo Kim,jo@u.e\n", "jo@u.e"),
+        ("id,name,email\ns1,Jo Kim,jo@u.e\n", "id,name,email\ns1,Jo Quist,jo@u.e\ns5,Jo Kim,jk@u.e\n", "Jo Kim"),
+        ("id,email\ns1,jo@u.e\n", "id,email\ns1,jo@u.e\ns5,jo@v.e\n", "jo"),
+    ],
+)
+def test_earlier_work_stays_with_who_had_the_name(book: Run, tmp_path: Path, old: str, new: str, name: str) -> None:
+    enrolled(book, tmp_path, old)
+    write(tmp_path / "in" / name / "twice.py", SOLUTION)
+    book("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", "folders")
+    assert f"name of submissions: {name} is s1, as before, although" in enrolled(book, tmp_path, new)
+    assert points(book) == {"s1": "3", "s5": "0"}
+
+
+@pytest.mark.parametrize("new", ["s2,Jo Kim,jo@u.e\ns1,Zed Roe,zed@u.e\n", "s2,Jo Kim,jo@u.e\n"])
+def test_work_goes_with_the_name_if_the_ids_are_others(book: Run, tmp_path: Path, new: str) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\ns2,Zed Roe,zed@u.e\n")
+    write(tmp_path / "in/jo@u.e/twice.py", SOLUTION)
+    book("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", "folders")
+    assert "marks have moved: jo@u.e: submissions of s1 → s2" in enrolled(book, tmp_path, f"id,name,email\n{new}")
+    assert points(book)["s2"] == "3"
+
+
+def test_a_new_address_costs_no_one_a_mark(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@old.e\n")
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@old.e"))
+    assert "Jo Kim is s1, as before" in enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@new.e\n")
+    week(book, tmp_path, 2, {"Jo Kim_612": SOLUTION}, *sheet(tmp_path, 612, "jo@new.e"), kata="two")
+    rows = rows_of(book("gradebook", "export", "csv", "--per", "person").out)
+    assert [(row["person"], row["one"], row["two"]) for row in rows] == [("s1", "3.0", "3.0")]
+
+
 def test_everyone_in_a_group_is_asked_for_an_id(book: Run, tmp_path: Path) -> None:
     def graded(number: int, kata: str, *people: str, status: int = 0) -> str:
         folder = tmp_path / f"export{number}"
