@@ -93,10 +93,17 @@ class Roster:
     def doubt(self, typed: str) -> str:
         """Return which people have this as their full name if there are several, whether or not it is matched by hand.
 
-        If it is someone's id, it is not in doubt.
+        If it is someone's id, it is in doubt only if it has an heir.
         """
+        if heir := self.heir(typed):
+            return f"fits several people: {', '.join(sorted([self.match(typed).id or '', heir]))}"
         match = self.by_itself(composed(typed))
         return match.how if match.id is None and len(self._named(typed)) > 1 else ""
+
+    def heir(self, submitted: str) -> str | None:
+        """Return who has a name now if an import has left the submissions under it to someone else, or None."""
+        match, now = self.match(submitted), self.by_itself(composed(submitted))
+        return now.id if match.how == MATCHED[KEPT] and now.id != match.id else None
 
     def _match(self, name: str) -> Match:
         return self._given.get(name) or self.by_itself(name)
@@ -124,7 +131,7 @@ class Roster:
 
     def owner(self, ids: Iterable[str]) -> str | None:
         """Return the one person who has any of these ids or e-mail addresses, or None."""
-        matches = [self.match(each) for each in ids if each]
+        matches = [self.by_itself(composed(each)) for each in ids if each]
         found = {each.id for each in matches if each.id is not None and each.how != SYSTEMS["name"]}
         return found.pop() if len(found) == 1 else None
 

@@ -18,7 +18,7 @@ from katas_course.downloads import ANONYMOUS, SubmissionEntry, composed
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow, SourceRow
 from katas_course.identity import NUMBER, Said, by_roster, compare, in_words
-from katas_course.roster import BY_HAND, BY_TIMES, KEPT, MATCHED, UNKNOWN, Match, Roster, RosterPerson, spellings
+from katas_course.roster import BY_HAND, BY_TIMES, MATCHED, UNKNOWN, Match, Roster, RosterPerson, spellings
 from katas_course.submissions import forms
 
 IdKey = tuple[str, str]  # a person's id, and a kata's slug
@@ -103,7 +103,8 @@ class Directory:
         number, name = entry.participant, entry.person.removesuffix(f"_{entry.participant}")
         if not number or {(NUMBER + kata, number) for kata in katas} & self.said_of(name):
             return name if number else entry.person
-        return f"{name}_{number}" if name in self._told_apart or self.roster.namesakes(name) else entry.person
+        is_shared = name in self._told_apart or self.roster.namesakes(name) or self.roster.heir(name)
+        return f"{name}_{number}" if is_shared else entry.person
 
     def is_by_name(self, name: str, new: Said) -> bool:
         """Return whether only the name says that a source means a person with earlier submissions.
@@ -119,9 +120,8 @@ class Directory:
         known, match = self.said_of(name), self.matches.get(name) or self._match(name)
         if match.id:
             known |= by_roster(self.roster.people[match.id])
-        is_owner = match.id and match.id == self.roster.owner(
-            value for kind, value in new if not kind.startswith(NUMBER)
-        )
+        owner = self.roster.owner(value for kind, value in new if not kind.startswith(NUMBER))
+        is_owner = match.id and match.id == owner
         found = "equal" if is_owner else compare(known, new)
         if found == "contradicts":
             return f"stored with {in_words(known, new)}, but here it has {in_words(new, known)}"
@@ -129,8 +129,8 @@ class Directory:
         others -= {each for each in others if each.startswith(f"{ANONYMOUS}_")}  # the platform hid the name
         if others and found != "equal":
             return f"here it has the number of {', '.join(sorted(others))}"
-        heir = self.roster.by_itself(composed(name)).id if match.how == MATCHED[KEPT] else None
-        if found != "equal" and heir not in (None, match.id):
+        heir, is_numbered = self.roster.heir(name), any(kind.startswith(NUMBER) for kind, _ in known & new)
+        if heir and (found != "equal" or (owner == heir and not is_numbered)):
             return f"earlier submissions under this name are those of {match.id}, and {heir} has it now"
         elsewhere = {kind for kind, _ in known} - {kind for kind, _ in new}
         unknown = found == "unknown" or (elsewhere and all(kind.startswith(NUMBER) for kind, _ in known))
@@ -179,12 +179,16 @@ class Directory:
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}
         for name in self.submitters:
             of_person.setdefault(self.id_of(name), []).append((name, self.matches[name].how))
+        here = [(each.id, by_roster(each)) for each in self.roster.people.values() if each.left_at is None]
+        owned = {(pair, each) for each, pairs in here for pair in pairs}
+        taken = {pair for pair, _ in owned}  # perhaps an address that someone else had before
         result = []
         for person, names in sorted(of_person.items()):
             on_roster = self.roster.people.get(person)
             known = frozenset[tuple[str, str]]().union(*(self.said_of(name) for name, _ in names))
             why = "" if on_roster or not names else names[0][1]
             known |= by_roster(on_roster) if on_roster else frozenset()
+            known = frozenset(pair for pair in known if pair not in taken or (pair, person) in owned)
             result.append(Listing(person, on_roster, tuple(names), why, known))
         return result
 

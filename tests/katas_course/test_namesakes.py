@@ -264,6 +264,58 @@ def test_a_new_address_costs_no_one_a_mark(book: Run, tmp_path: Path) -> None:
     assert [(row["person"], row["one"], row["two"]) for row in rows] == [("s1", "3.0", "3.0")]
 
 
+@pytest.fixture
+def passed_on(book: Run, tmp_path: Path) -> Run:
+    """Store s1's work under an address and a full name that s5 has now. s1's roster entry has other ones."""
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\n")
+    export = tmp_path / "export"
+    write(export / "submission_1/twice.py", SOLUTION)
+    write(export / "submission_metadata.yml", "submission_1:\n  :submitters:\n  - :email: jo@u.e\n")
+    book("grade-batch", str(export), "--out", str(tmp_path / "out"), "--kata", "one")
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e"))
+    said = enrolled(book, tmp_path, "id,name,email\ns1,Jo Quist,jq@u.e\n") + enrolled(
+        book, tmp_path, "id,name,email\ns1,Jo Quist,jq@u.e\ns5,Jo Kim,jo@u.e\n"
+    )
+    assert said.count("is s1, as before") == 2
+    return book
+
+
+@pytest.mark.parametrize("typed", ["jo@u.e", "Jo Kim"])
+def test_a_typed_name_that_was_passed_on_is_refused(passed_on: Run, typed: str) -> None:
+    said = passed_on("gradebook", "override", typed, "one", "--points", "1", "--reason", "x", status=2).err
+    assert f"{typed} fits several people: s1, s5. Use an id." in said
+
+
+def test_a_worksheet_means_the_person_who_has_the_address_now(passed_on: Run, tmp_path: Path) -> None:
+    said = week(passed_on, tmp_path, 2, {"Jo Kim_612": ADDED}, *sheet(tmp_path, 612, "jo@u.e"), kata="two").out
+    assert "not in the roster" not in said
+    rows = rows_of(passed_on("gradebook", "export", "csv", "--per", "person").out)
+    assert [(row["person"], row["one"], row["two"]) for row in rows] == [("s1", "3.0", "0.0"), ("s5", "0.0", "1.0")]
+
+
+def test_a_download_that_was_graded_is_known_again(passed_on: Run, tmp_path: Path) -> None:
+    said = week(passed_on, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e")).out
+    assert said.count("graded earlier") == 1
+
+
+def test_a_time_belongs_to_the_person_who_has_the_address_now(passed_on: Run, tmp_path: Path) -> None:
+    for person in ("s1", "s5"):
+        write(tmp_path / "in" / person / "twice.py", SOLUTION)
+    times = write(tmp_path / "times.csv", "person,time\njo@u.e,2026-01-01T10:00Z\n")
+    words = ("--out", str(tmp_path / "new"), "--kata", "two", "--times", str(times))
+    said = passed_on("grade-batch", str(tmp_path / "in"), *words).out
+    assert "not in --times, so the modification time of their files counts: s1" in said
+    assert "s5,two,passed,3.0,3.0,2026-01-01T10:00:00" in (tmp_path / "new/results.csv").read_text()
+
+
+def test_a_line_with_an_address_is_that_of_its_new_owner(passed_on: Run, tmp_path: Path) -> None:
+    write(tmp_path / "in/s5/twice.py", ADDED)
+    passed_on("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "new"), "--kata", "one")
+    head = WORKSHEET.splitlines()[0]
+    text = f"{head}\nParticipant 1,Jo Quist,jq@u.e,Submitted,,3.00,-\nParticipant 2,Jo Kim,jo@u.e,Submitted,,3.00,-\n"
+    assert filled(passed_on, "one", write(tmp_path / "file.csv", text))[0] == {"1": "3", "2": "1"}
+
+
 def test_everyone_in_a_group_is_asked_for_an_id(book: Run, tmp_path: Path) -> None:
     def graded(number: int, kata: str, *people: str, status: int = 0) -> str:
         folder = tmp_path / f"export{number}"
