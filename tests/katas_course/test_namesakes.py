@@ -616,6 +616,16 @@ def test_decisions_under_a_name_go_to_the_id_with_the_next_roster(book: Run, tmp
     assert "one: 3 of 3" in shown(book, "s3")
 
 
+def test_decisions_under_a_name_survive_the_end_of_its_submissions(book: Run, tmp_path: Path) -> None:
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION, "Zed Roe_502": SOLUTION})
+    for name in ("Jo Kim", "Zed Roe"):
+        book("gradebook", "override", name, "one", "--points", "2", "--reason", "oral")
+    enrolled(book, tmp_path)
+    book("gradebook", "expire", "--before", "2098-01-01", "--yes")
+    assert "override to 2 by" in shown(book, "s1")
+    assert b"Zed Roe" not in (tmp_path / "book.sqlite").read_bytes()
+
+
 def test_a_name_stays_with_an_id_that_was_renamed_and_goes_to_no_newcomer(book: Run, tmp_path: Path) -> None:
     enrolled(book, tmp_path)
     week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION})
