@@ -93,17 +93,10 @@ class Roster:
     def doubt(self, typed: str) -> str:
         """Return which people have this as their full name if there are several, whether or not it is matched by hand.
 
-        If it is someone's id, it is in doubt only if it has an heir.
+        If it is someone's id, it is not in doubt.
         """
-        if heir := self.heir(typed):
-            return f"fits several people: {', '.join(sorted([self.match(typed).id or '', heir]))}"
         match = self.by_itself(composed(typed))
         return match.how if match.id is None and len(self._named(typed)) > 1 else ""
-
-    def heir(self, submitted: str) -> str | None:
-        """Return who has a name now if an import has left the submissions under it to someone else, or None."""
-        match, now = self.match(submitted), self.by_itself(composed(submitted))
-        return now.id if match.how == MATCHED[KEPT] and now.id != match.id else None
 
     def _match(self, name: str) -> Match:
         return self._given.get(name) or self.by_itself(name)

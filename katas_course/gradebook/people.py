@@ -18,7 +18,7 @@ from katas_course.downloads import ANONYMOUS, SubmissionEntry, composed
 from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.tables import AuditRow, PersonRow, RosterIdRow, RosterRow, SourceRow
 from katas_course.identity import NUMBER, Said, by_roster, compare, in_words
-from katas_course.roster import BY_HAND, BY_TIMES, MATCHED, UNKNOWN, Match, Roster, RosterPerson, spellings
+from katas_course.roster import BY_HAND, BY_TIMES, KEPT, MATCHED, UNKNOWN, Match, Roster, RosterPerson, spellings
 from katas_course.submissions import forms
 
 IdKey = tuple[str, str]  # a person's id, and a kata's slug
@@ -103,7 +103,7 @@ class Directory:
         number, name = entry.participant, entry.person.removesuffix(f"_{entry.participant}")
         if not number or {(NUMBER + kata, number) for kata in katas} & self.said_of(name):
             return name if number else entry.person
-        is_shared = name in self._told_apart or self.roster.namesakes(name) or self.roster.heir(name)
+        is_shared = name in self._told_apart or self.roster.namesakes(name) or self._heir(name)
         return f"{name}_{number}" if is_shared else entry.person
 
     def is_by_name(self, name: str, new: Said) -> bool:
@@ -129,13 +129,18 @@ class Directory:
         others -= {each for each in others if each.startswith(f"{ANONYMOUS}_")}  # the platform hid the name
         if others and found != "equal":
             return f"here it has the number of {', '.join(sorted(others))}"
-        heir, is_numbered = self.roster.heir(name), any(kind.startswith(NUMBER) for kind, _ in known & new)
+        heir, is_numbered = self._heir(name), any(kind.startswith(NUMBER) for kind, _ in known & new)
         if heir and (found != "equal" or (owner == heir and not is_numbered)):
             return f"earlier submissions under this name are those of {match.id}, and {heir} has it now"
         elsewhere = {kind for kind, _ in known} - {kind for kind, _ in new}
         unknown = found == "unknown" or (elsewhere and all(kind.startswith(NUMBER) for kind, _ in known))
         those = self.roster.namesakes(name) if unknown else []
         return f"{' and '.join(those)} have this name" if those else ""
+
+    def _heir(self, name: str) -> str | None:
+        """Return who has a name now, if an import or an id from a worksheet says whose the submissions are instead."""
+        match, now = self.matches.get(name) or self._match(name), self.roster.by_itself(composed(name))
+        return now.id if match.how in (MATCHED[KEPT], MATCHED[BY_TIMES]) and now.id != match.id else None
 
     def id_of(self, name: str) -> str:
         """Return the id of the person who submitted under this name."""
@@ -156,6 +161,8 @@ class Directory:
         Raises KataError for an unknown person, and for a full name that several people have, even if it is stored.
         """
         doubt, stored = self.roster.doubt(name), sorted(forms(name) & self.matches.keys())
+        if heir := self._heir(name):
+            doubt = f"fits several people: {', '.join(sorted([self.id_of(name), heir]))}"
         if stored and not doubt:
             return self.id_of(composed(name) if composed(name) in stored else stored[0])
         match = Match(None, doubt) if doubt else self._match(name)

@@ -293,6 +293,16 @@ def test_a_worksheet_means_the_person_who_has_the_address_now(passed_on: Run, tm
     assert [(row["person"], row["one"], row["two"]) for row in rows] == [("s1", "3.0", "0.0"), ("s5", "0.0", "1.0")]
 
 
+def test_a_newcomer_with_the_old_name_of_a_worksheet_is_someone_else(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\n")
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e"))
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Quist,jo@u.e\n")
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Quist,jo@u.e\ns5,Jo Kim,jo5@u.e\n")
+    said = week(book, tmp_path, 2, {"Jo Kim_612": ADDED}, kata="two").out
+    assert "1 not in the roster: Jo Kim_612" in said
+    assert "Jo Kim fits several people: s1, s5. Use an id." in book("gradebook", "show", "Jo Kim", status=2).err
+
+
 def test_a_download_that_was_graded_is_known_again(passed_on: Run, tmp_path: Path) -> None:
     said = week(passed_on, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e")).out
     assert said.count("graded earlier") == 1
