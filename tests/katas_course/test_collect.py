@@ -143,6 +143,14 @@ def test_what_counted_in_time_is_kept_if_the_repository_is_made_anew(room: Class
     assert collected(room, "ada") == FILES
 
 
+def test_what_stays_of_people_who_are_no_longer_in_the_roster_is_said(room: Classroom) -> None:
+    room.push("ada", FILES)
+    room.push("bob", FILES)
+    collect(room)
+    said = collect(room, logins="bob").out
+    assert "still there, but not in the roster (remove what should not be graded): s-ada" in said
+
+
 def test_a_second_call_fetches_only_what_is_new(room: Classroom) -> None:
     room.push("ada", FILES)
     room.push("bob", FILES)
