@@ -151,7 +151,10 @@ def _keep_owners(transaction: Transaction, before: Directory, changes: RosterCha
             match_by_hand(transaction, name, owner, KEPT)
             changes.kept[name] = owner, new or "no one"
         elif new is not None:
-            changes.moved.append(f"{name}: submissions of {owner} → {new}")
+            row = transaction.person(owner)
+            stays = row is not None and (row.decisions or row.extensions or row.requests)
+            without = f", without the decisions, deadlines and requests about {owner}" if stays else ""
+            changes.moved.append(f"{name}: submissions of {owner} → {new}{without}")
 
 
 def _is_same(before: RosterPerson, after: RosterPerson) -> bool:

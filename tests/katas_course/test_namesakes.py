@@ -255,6 +255,15 @@ def test_work_goes_with_the_name_if_the_ids_are_others(book: Run, tmp_path: Path
     assert points(book)["s2"] == "3"
 
 
+def test_a_deadline_that_stays_with_an_earlier_id_is_said(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\n")
+    write(tmp_path / "in/jo@u.e/twice.py", SOLUTION)
+    book("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", "folders")
+    book("gradebook", "rule", "one", "--person", "s1", "--due", "2099-01-01T10:00Z")
+    said = enrolled(book, tmp_path, "id,name,email\n1001,Jo Kim,jo@u.e\n")
+    assert "jo@u.e: submissions of s1 → 1001, without the decisions, deadlines and requests about s1" in said
+
+
 def test_a_new_address_costs_no_one_a_mark(book: Run, tmp_path: Path) -> None:
     enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@old.e\n")
     week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@old.e"))
