@@ -97,7 +97,8 @@ class Collector:
     """Collects into a folder: submissions/PERSON.zip, and times.csv for `grade-batch --times`.
 
     `absent` maps people to why nothing was collected, `notes` to what was left out. `by_commit` are those whose time is
-    that of a commit. `logins` maps people to the logins in their addresses.
+    that of a commit. `logins` maps people to the logins in their addresses. `before` maps people to the other address
+    that an earlier call has collected from.
     """
 
     def __init__(self, server: Server, out: Path, until: str, branch: str, logins: Mapping[str, str]) -> None:
@@ -109,6 +110,7 @@ class Collector:
         self.absent: dict[str, Unavailable] = {}
         self.notes: dict[str, str] = {}
         self.by_commit: list[str] = []
+        self.before: dict[str, str] = {}
 
     def run(self, found: dict[str, str | Unavailable], on_progress: Callable[[], None]) -> None:
         """Collect everyone's repository, several at once. What is finished stays if this is interrupted."""
@@ -117,6 +119,8 @@ class Collector:
         self.absent |= {person: why for person, why in found.items() if isinstance(why, Unavailable)}
         wanted = {person: address for person, address in found.items() if isinstance(address, str)}
         with folder_lock(self.out), ExitStack() as leaving:
+            known = {person: read(self.archive_of(person)) for person in wanted}
+            self.before = {who: each.address for who, each in known.items() if each and each.address != wanted[who]}
             for left in self.out.glob(f"{FETCHING}*"):  # by a call that was killed
                 shutil.rmtree(left)
             place = leaving.enter_context(tempfile.TemporaryDirectory(dir=self.out, prefix=FETCHING))
@@ -137,7 +141,8 @@ class Collector:
         except KataError as fault:
             self.absent[person] = fault if isinstance(fault, Unavailable) else Unavailable(str(fault))
             known = read(self.archive_of(person))
-            if known and self.until and known.time > self.until:  # an earlier call had a later --until
+            # It is from another repository, or an earlier call had a later --until.
+            if known and (person in self.before or (self.until and known.time > self.until)):
                 self.archive_of(person).unlink()
             return
         (self.new if is_new else self.same).append(person)

@@ -111,8 +111,9 @@ class BatchRun:
         self.progress.submitted += 1
         entry, kata, files = submission.entry, submission.kata, submission.files
         said = entry.said | identity.said([(identity.NUMBER + kata.slug, entry.participant)])
-        if doubt := self._directory.doubt(entry.person, said):
-            self.progress.doubtful.append(f"{entry.person}, {kata.slug}: {doubt}")
+        doubts = {each: self._directory.doubt(each, said if each == entry.person else Said()) for each in entry.people}
+        if any(doubts.values()):
+            self.progress.doubtful += [f"{person}, {kata.slug}: {doubt}" for person, doubt in doubts.items() if doubt]
             return
         self._said[entry.person, kata.slug] = said
         if entry.participant and self._directory.is_by_name(entry.person, said):

@@ -20,8 +20,9 @@ from katas_course.collecting import Collected
 from katas_course.final_marks import FinalMarks
 from katas_course.gradebook import settings
 from katas_course.gradebook.people import Directory
+from katas_course.marked_reports import with_mark
 from katas_course.remotes import Git, Server
-from katas_course.roster import RosterPerson
+from katas_course.roster import Roster
 
 MOST = 1_000  # search at most this many statuses or issues for an earlier one
 STATES: Mapping[Status, str] = {
@@ -76,37 +77,41 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
         directory = held.book.read(Directory)
         for row in held.rows():
             record, kata = returns.collected.get(row.person), row.verdict.kata
-            if record is None or (katas and kata not in katas):
+            if katas and kata not in katas:
                 continue
             returns.silent.discard(row.person)
             verdict, mark = marks.verdict(row), marks.of(row)
             page = batch.feedback / batch.folder_of(row.person) / f"{kata}.md"
-            if other := _other_login(record, directory.roster.people.get(directory.id_of(row.person))):
+            text = page.read_text(encoding="utf-8") if pages and page.is_file() else ""
+            if record is None:
+                returns.left_out.append((f"{row.person} ({kata})", f"not collected in {out}"))
+            elif other := _other_login(record, directory.id_of(row.person), directory.roster):
                 returns.left_out.append((f"{row.person} ({kata})", other))
             elif row.submitted_at != record.time:
                 said = f"the push of {record.time} is not the graded one, of {row.submitted_at}"
                 fix = f"katas grade-batch {out}/submissions --times {out}/times.csv --out {graded}"
                 returns.left_out.append((f"{row.person} ({kata})", f"{said}; grade it with: {fix}"))
-            elif pages and not page.is_file():
+            elif pages and not (text and text.startswith(with_mark("", "markdown", mark).partition("\n")[0])):
+                what = f"its page does not have the mark, which is {mark.final}" if text and mark else "no page"
                 fix = f"katas feedback {graded} --format markdown"
-                returns.left_out.append((f"{row.person} ({kata})", f"no page; write it with: {fix}"))
+                returns.left_out.append((f"{row.person} ({kata})", f"{what}; write it with: {fix}"))
             else:
                 points = mark.final if mark else ""
-                text = page.read_text(encoding="utf-8") if pages else ""
                 one = Feedback(kata, STATES[verdict.status], clean_line(points, 120), text, clock.words(record.time))
                 returns.feedback.setdefault(row.person, []).append(one)
     return returns
 
 
-def _other_login(record: Collected, person: RosterPerson | None) -> str:
-    """Return why a repository may be someone else's, if the roster has another login for the person now."""
-    logins = [value for system, value in person.ids if system in collecting.LOGINS] if person else []
-    if not record.login or not logins or record.login.casefold() in (each.casefold() for each in logins):
+def _other_login(record: Collected, person: str, roster: Roster) -> str:
+    """Return why a repository may be someone else's, if the roster has another login for the person or its owner."""
+    here = [each for each in roster.people.values() if each.left_at is None]
+    logins = [(each.id, value) for each in here for system, value in each.ids if system in collecting.LOGINS]
+    owners = {who for who, value in logins if value.casefold() == record.login.casefold()}
+    own = [value for who, value in logins if who == person]
+    if not record.login or person in owners or not (owners or own):
         return ""
-    return (
-        f"collected from {record.login}'s repository, but the roster has {', '.join(logins)} now. Collect with the new "
-        "roster, and grade again"
-    )
+    said = f"the roster has {', '.join(own)} now" if own else f"that login is {' and '.join(sorted(owners))}'s now"
+    return f"collected from {record.login}'s repository, but {said}. Collect with the new roster, and grade again"
 
 
 class Returner:

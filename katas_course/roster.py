@@ -72,9 +72,9 @@ class Roster:
                 self._indexes[key].add(person.id)
 
     def namesakes(self, name: str) -> list[str]:
-        """Return the people in the course with this full name if there are several, and otherwise none."""
-        here = [each for each in self._named(name) if self.people[each].left_at is None]
-        return sorted(here) if len(here) > 1 else []
+        """Return the people with this full name if there are several, also those who have left, and otherwise none."""
+        those = self._named(name)
+        return sorted(those) if len(those) > 1 else []
 
     def _named(self, name: str) -> set[str]:
         return next((self._indexes.get(("name", each), set()) for each in spellings(name)), set())
@@ -124,7 +124,7 @@ class Roster:
 
     def owner(self, ids: Iterable[str]) -> str | None:
         """Return the one person who has any of these ids or e-mail addresses, or None."""
-        matches = [self.match(each) for each in ids if each]
+        matches = [self.by_itself(composed(each)) for each in ids if each]
         found = {each.id for each in matches if each.id is not None and each.how != SYSTEMS["name"]}
         return found.pop() if len(found) == 1 else None
 

@@ -192,13 +192,13 @@ def _match(cohort: Cohort, given: submissions.Times, held: BatchStore, file: Pat
     Other names may be someone else's in the next assignment. Raises KataError if a name is matched to another person.
     """
     from katas_course.gradebook import people
-    from katas_course.roster import BY_TIMES
+    from katas_course.roster import BY_TIMES, KEPT, MATCHED
 
     roster = held.book.read(people.Directory).roster
     numbered = {each.person for each in cohort.entries if each.person.endswith(f"_{each.participant or None}")}
     for name, ids in given.ids.items():
-        owner, matched = roster.owner(value for _, value in ids), roster.match(name).id
-        if owner is None or matched == owner or (matched is None and name not in numbered):
+        owner, (matched, how) = roster.owner(value for _, value in ids), roster.match(name)
+        if owner is None or matched == owner or (matched is None and name not in numbered) or how == MATCHED[KEPT]:
             continue
         if matched is not None:
             raise KataError(
@@ -218,7 +218,9 @@ def _timed(cohort: Cohort, given: submissions.Times, held: BatchStore) -> tuple[
 
     names, times = cohort.people, given.times
     directory = held.book.read(Directory)
-    ids = {name: directory.id_of(name) for name in (*names, *times)}
+    # Earlier submissions under a name may be those of someone else than the person who has it now.
+    ids = {name: directory.roster.by_itself(name).id or directory.id_of(name) for name in times}
+    ids |= {name: directory.id_of(name) for name in names}
     known = submissions.times_of(names, times, ids)
     submitted = {ids[person] for person in names}
     absent = sorted(name for name in times if name not in known and ids[name] not in submitted)

@@ -76,9 +76,16 @@ def collect(
 
 
 def _notes(collector: Collector, found: Mapping[str, str | Unavailable]) -> Iterator[str]:
+    from katas_course.collecting import records
+
     for person, why in sorted(collector.absent.items()):
         place = f" ({found[person]})" if isinstance(found[person], str) else ""
         yield line(f"{why.reason}: {person}{place}: {why}", 500)
+    for person, address in sorted(collector.before.items()):
+        what = f"before, it was collected from {address}; what was graded from there still counts, so check the marks"
+        yield line(f"note: {person}: {what}", 500)
+    if left := [person for person, _ in records(collector.out) if person not in found]:
+        yield f"still there, but not in the roster (remove what should not be graded): {listed(left)}"
     yield from first_of("note", [f"{line(person)}: {line(text)}" for person, text in sorted(collector.notes.items())])
     if collector.by_commit:
         people = counted(len(collector.by_commit), "person", "people")

@@ -103,7 +103,8 @@ class Directory:
         number, name = entry.participant, entry.person.removesuffix(f"_{entry.participant}")
         if not number or {(NUMBER + kata, number) for kata in katas} & self.said_of(name):
             return name if number else entry.person
-        return f"{name}_{number}" if name in self._told_apart or self.roster.namesakes(name) else entry.person
+        is_shared = name in self._told_apart or self.roster.namesakes(name) or self._heir(name)
+        return f"{name}_{number}" if is_shared else entry.person
 
     def is_by_name(self, name: str, new: Said) -> bool:
         """Return whether only the name says that a source means a person with earlier submissions.
@@ -119,9 +120,8 @@ class Directory:
         known, match = self.said_of(name), self.matches.get(name) or self._match(name)
         if match.id:
             known |= by_roster(self.roster.people[match.id])
-        is_owner = match.id and match.id == self.roster.owner(
-            value for kind, value in new if not kind.startswith(NUMBER)
-        )
+        owner = self.roster.owner(value for kind, value in new if not kind.startswith(NUMBER))
+        is_owner = match.id and match.id == owner
         found = "equal" if is_owner else compare(known, new)
         if found == "contradicts":
             return f"stored with {in_words(known, new)}, but here it has {in_words(new, known)}"
@@ -129,13 +129,18 @@ class Directory:
         others -= {each for each in others if each.startswith(f"{ANONYMOUS}_")}  # the platform hid the name
         if others and found != "equal":
             return f"here it has the number of {', '.join(sorted(others))}"
-        heir = self.roster.by_itself(composed(name)).id if match.how == MATCHED[KEPT] else None
-        if found != "equal" and heir not in (None, match.id):
+        heir, is_numbered = self._heir(name), any(kind.startswith(NUMBER) for kind, _ in known & new)
+        if heir and (found != "equal" or (owner == heir and not is_numbered)):
             return f"earlier submissions under this name are those of {match.id}, and {heir} has it now"
         elsewhere = {kind for kind, _ in known} - {kind for kind, _ in new}
         unknown = found == "unknown" or (elsewhere and all(kind.startswith(NUMBER) for kind, _ in known))
         those = self.roster.namesakes(name) if unknown else []
         return f"{' and '.join(those)} have this name" if those else ""
+
+    def _heir(self, name: str) -> str | None:
+        """Return who has a name now, if an import or an id from a worksheet says whose the submissions are instead."""
+        match, now = self.matches.get(name) or self._match(name), self.roster.by_itself(composed(name))
+        return now.id if match.how in (MATCHED[KEPT], MATCHED[BY_TIMES]) and now.id != match.id else None
 
     def id_of(self, name: str) -> str:
         """Return the id of the person who submitted under this name."""
@@ -156,6 +161,8 @@ class Directory:
         Raises KataError for an unknown person, and for a full name that several people have, even if it is stored.
         """
         doubt, stored = self.roster.doubt(name), sorted(forms(name) & self.matches.keys())
+        if heir := self._heir(name):
+            doubt = f"fits several people: {', '.join(sorted([self.id_of(name), heir]))}"
         if stored and not doubt:
             return self.id_of(composed(name) if composed(name) in stored else stored[0])
         match = Match(None, doubt) if doubt else self._match(name)
@@ -179,12 +186,16 @@ class Directory:
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}
         for name in self.submitters:
             of_person.setdefault(self.id_of(name), []).append((name, self.matches[name].how))
+        here = [(each.id, by_roster(each)) for each in self.roster.people.values() if each.left_at is None]
+        owned = {(pair, each) for each, pairs in here for pair in pairs}
+        taken = {pair for pair, _ in owned}  # perhaps an address that someone else had before
         result = []
         for person, names in sorted(of_person.items()):
             on_roster = self.roster.people.get(person)
             known = frozenset[tuple[str, str]]().union(*(self.said_of(name) for name, _ in names))
             why = "" if on_roster or not names else names[0][1]
             known |= by_roster(on_roster) if on_roster else frozenset()
+            known = frozenset(pair for pair in known if pair not in taken or (pair, person) in owned)
             result.append(Listing(person, on_roster, tuple(names), why, known))
         return result
 

@@ -90,9 +90,11 @@ def _forget_people_before(transaction: Transaction, moment: str) -> None:
     idle &= ~PersonRow.decisions.any(DecisionRow.at >= moment) & ~PersonRow.requests.any(RequestRow.opened_at >= moment)
     later_pages = sa.select(PageRow.person_id).where(PageRow.written_at >= moment)  # perhaps on a group's work
     idle &= PersonRow.id.not_in(later_pages)
-    in_course = {each.id for each in Directory(transaction).roster.people.values() if each.left_at is None}
+    directory = Directory(transaction)
+    in_course = {each.id for each in directory.roster.people.values() if each.left_at is None}
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
-        if person.name in in_course:  # these are decisions about someone who is still here
+        is_decided = person.name in in_course or person.decisions or person.extensions or person.requests
+        if is_decided and directory.id_of(person.name) in in_course:  # about someone who is still here
             continue
         transaction.session.execute(sa.delete(AuditRow).where(AuditRow.person == person.name))
         transaction.session.delete(person)

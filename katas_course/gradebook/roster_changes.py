@@ -14,9 +14,10 @@ from katas_course.gradebook.database import Transaction
 from katas_course.gradebook.people import Directory, match_by_hand
 from katas_course.gradebook.results import of_katas
 from katas_course.gradebook.tables import DecisionRow, ExtensionRow, PersonRow, RosterIdRow, RosterRow
+from katas_course.identity import by_roster, compare
 from katas_course.platforms import PLATFORMS
 from katas_course.platforms.platform import RosterEntry
-from katas_course.roster import KEPT, UNKNOWN, Roster, RosterPerson, same_name, share_a_word
+from katas_course.roster import KEPT, SYSTEMS, UNKNOWN, Roster, RosterPerson, same_name, share_a_word
 from katas_course.roster_files import RosterFile
 from katas_course.submissions import now
 
@@ -127,17 +128,39 @@ def _has_another_name(before: RosterPerson, after: RosterPerson) -> bool:
 
 
 def _keep_owners(transaction: Transaction, before: Directory, changes: RosterChanges) -> None:
-    """Match stored names to their owners before, if the new roster would give them to someone else or to no one."""
+    """Match stored names to their owners before, if the new roster would give them to someone else or to no one.
+
+    Work goes with a full name only to an id that this name has instead of the owner's. A full name alone, which several
+    people have now or whose ids are others now, decides nothing any more.
+    """
     after = Directory(transaction)
-    for name, (owner, _) in before.matches.items():
-        new, how = after.matches[name]
-        if new == owner or (owner is None and not before.roster.people) or (new is None and how != UNKNOWN):
+    for name, (owner, how) in before.matches.items():
+        new, why = after.matches[name]
+        if new == owner:
             continue
-        if owner and (new is None or _has_another_name(before.roster.people[owner], after.roster.people[new])):
+        if owner is None:
+            changes.moved += [f"{name}: submissions of no one → {new}"] if before.roster.people else []
+            continue
+        was, now_is = before.roster.people[owner], after.roster.people[owner]
+        if new is None:
+            is_sure = how != SYSTEMS["name"] or compare(by_roster(was), before.said_of(name)) == "equal"
+            is_kept = is_sure or why == UNKNOWN
+        else:
+            is_kept = _is_same(was, now_is) or not same_name(was.name, after.roster.people[new].name)
+        if is_kept:
             match_by_hand(transaction, name, owner, KEPT)
             changes.kept[name] = owner, new or "no one"
         elif new is not None:
-            changes.moved.append(f"{name}: submissions of {owner or 'no one'} → {new}")
+            row = transaction.person(owner)
+            stays = row is not None and (row.decisions or row.extensions or row.requests)
+            without = f", without the decisions, deadlines and requests about {owner}" if stays else ""
+            changes.moved.append(f"{name}: submissions of {owner} → {new}{without}")
+
+
+def _is_same(before: RosterPerson, after: RosterPerson) -> bool:
+    """Return whether an id is still that of a person in the course, who has the same name or another id of theirs."""
+    shared = {value for _, value in by_roster(before) & by_roster(after)} - {before.id.casefold()}
+    return after.left_at is None and (bool(shared) or same_name(before.name, after.name))
 
 
 def _group_marks(transaction: Transaction) -> dict[tuple[str, str], float]:

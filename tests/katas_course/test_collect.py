@@ -101,6 +101,38 @@ def test_what_counted_earlier_is_removed_when_it_no_longer_counts(room: Classroo
     assert records(room.folder.parent / "hw1") == []
 
 
+@pytest.mark.parametrize("state", ["missing", "empty", "late"])
+def test_the_files_of_a_login_that_was_corrected_do_not_stay(room: Classroom, state: str) -> None:
+    room.push("ada", FILES, IN_TIME)
+    place = room.folder.parent
+    words = ("collect", "roster.csv", "--from", room.pattern, "--out", "hw1", "--until", UNTIL)
+    (place / "roster.csv").write_text("id,github\ns1,ada\n")
+    assert katas_here(*words, cwd=place, env=ENVIRONMENT).status == 0
+    if state == "empty":
+        room.create("bob")
+    elif state == "late":
+        room.push("bob", FILES, LATE)
+    (place / "roster.csv").write_text("id,github\ns1,bob\n")
+    said = katas_here(*words, cwd=place, env=ENVIRONMENT).out
+    assert f"{state}: s1 ({room.url}/school/hw1-bob)" in said
+    assert f"s1: before, it was collected from {room.url}/school/hw1-ada" in said
+    assert times(room) == {}
+
+
+def test_another_repository_than_before_is_said(room: Classroom) -> None:
+    room.push("ada", FILES)
+    room.push("bob", {"affine.py": "W = 2\n"})
+    place = room.folder.parent
+    words = ("collect", "roster.csv", "--from", room.pattern, "--out", "hw1")
+    for login in ("ada", "bob"):
+        (place / "roster.csv").write_text(f"id,github\ns1,{login}\n")
+        said = katas_here(*words, cwd=place, env=ENVIRONMENT).out
+    assert (
+        f"note: s1: before, it was collected from {room.url}/school/hw1-ada; what was graded from there still counts"
+        in said
+    )
+
+
 def test_what_counted_in_time_is_kept_if_the_repository_is_made_anew(room: Classroom) -> None:
     room.push("ada", FILES, IN_TIME)
     collect(room, logins="ada")
@@ -109,6 +141,14 @@ def test_what_counted_in_time_is_kept_if_the_repository_is_made_anew(room: Class
     room.push("ada", {"affine.py": "late"}, LATE)
     assert "late: s-ada" in collect(room, "--until", UNTIL, logins="ada").out
     assert collected(room, "ada") == FILES
+
+
+def test_what_stays_of_people_who_are_no_longer_in_the_roster_is_said(room: Classroom) -> None:
+    room.push("ada", FILES)
+    room.push("bob", FILES)
+    collect(room)
+    said = collect(room, logins="bob").out
+    assert "still there, but not in the roster (remove what should not be graded): s-ada" in said
 
 
 def test_a_second_call_fetches_only_what_is_new(room: Classroom) -> None:

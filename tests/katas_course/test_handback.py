@@ -209,6 +209,39 @@ def test_a_repository_that_is_someone_elses_by_the_roster_gets_nothing(room: Cla
     assert "0 written, 0 unchanged, 2 left out" in done.out
 
 
+def test_the_repository_of_someone_who_left_may_be_someone_elses_now(room: Classroom, tmp_path: Path) -> None:
+    place = room.folder.parent
+    book = ("--gradebook", str(shutil.copytree(place / "graded", tmp_path / "graded") / "gradebook.sqlite"))
+    for text in ("id,github\ns-ada,ada\ns-bob,bob\n", "id,github\ns-zed,Ada\ns-bob,bob\n"):
+        file = write(tmp_path / "roster.csv", text)
+        assert katas_here("gradebook", "people", "import", str(file), *book, cwd=place).status == 0
+    done = run(room, "--root", "katas", "handback", "hw1", str(tmp_path / "graded"), "--as", "issue", "--yes")
+    assert done.status == 2
+    assert "left out: s-ada (one): collected from ada's repository, but that login is s-zed's now." in done.out
+    assert list(room.issues) == ["hw1-bob"]
+
+
+def test_a_page_with_another_mark_is_not_given_back(room: Classroom, tmp_path: Path) -> None:
+    place = room.folder.parent
+    book = ("--gradebook", str(shutil.copytree(place / "graded", tmp_path / "graded") / "gradebook.sqlite"))
+    words = ("override", "s-bob", "one", "--points", "2", "--reason", "x", "--by", "Ivy")
+    assert katas_here("--root", "katas", "gradebook", *words, *book, cwd=place).status == 0
+    done = run(room, "--root", "katas", "handback", "hw1", str(tmp_path / "graded"), "--as", "issue", "--yes")
+    said = (
+        "left out: s-bob (one): its page does not have the mark, which is 2 of 3 points; write it with: katas feedback"
+    )
+    assert (done.status, said in done.out) == (2, True), done.said
+    assert list(room.issues) == ["hw1-ada"]
+
+
+def test_who_was_graded_but_not_collected_is_named(room: Classroom, tmp_path: Path) -> None:
+    shutil.copytree(room.folder.parent / "hw1", tmp_path / "hw1")
+    (tmp_path / "hw1/submissions/s-ada.zip").unlink()
+    done = run(room, "--root", "katas", "handback", str(tmp_path / "hw1"), "graded", "--as", "status")
+    assert done.status == 2
+    assert f"left out: s-ada (one): not collected in {tmp_path}/hw1" in done.out
+
+
 def test_a_missing_page_is_named_with_the_command(room: Classroom) -> None:
     page = room.folder.parent / "graded/feedback/s-ada/one.md"
     text = page.read_bytes()

@@ -230,6 +230,129 @@ def test_a_used_address_moves_no_mark_and_its_new_owner_is_asked_for_an_id(book:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("id,github\ns1,ada\n", "id,github\ns1,ada2\ns5,ada\n", "ada"),  # no names
+        ("id,name,email\ns1,Jo Kim,jo@u.e\n", "id,name,email\ns1,Jo Kim,jk@u.e\ns5,Jo Kim,jo@u.e\n", "jo@u.e"),
+        ("id,name,email\ns1,Jo Kim,jo@u.e\n", "id,name,email\ns1,Jo Quist,jo@u.e\ns5,Jo Kim,jk@u.e\n", "Jo Kim"),
+        ("id,email\ns1,jo@u.e\n", "id,email\ns1,jo@u.e\ns5,jo@v.e\n", "jo"),
+    ],
+)
+def test_earlier_work_stays_with_who_had_the_name(book: Run, tmp_path: Path, old: str, new: str, name: str) -> None:
+    enrolled(book, tmp_path, old)
+    write(tmp_path / "in" / name / "twice.py", SOLUTION)
+    book("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", "folders")
+    assert f"name of submissions: {name} is s1, as before, although" in enrolled(book, tmp_path, new)
+    assert points(book) == {"s1": "3", "s5": "0"}
+
+
+@pytest.mark.parametrize("new", ["s2,Jo Kim,jo@u.e\ns1,Zed Roe,zed@u.e\n", "s2,Jo Kim,jo@u.e\n"])
+def test_work_goes_with_the_name_if_the_ids_are_others(book: Run, tmp_path: Path, new: str) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\ns2,Zed Roe,zed@u.e\n")
+    write(tmp_path / "in/jo@u.e/twice.py", SOLUTION)
+    book("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", "folders")
+    assert "marks have moved: jo@u.e: submissions of s1 → s2" in enrolled(book, tmp_path, f"id,name,email\n{new}")
+    assert points(book)["s2"] == "3"
+
+
+def test_a_deadline_that_stays_with_an_earlier_id_is_said(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\n")
+    write(tmp_path / "in/jo@u.e/twice.py", SOLUTION)
+    book("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--kata", "one", "--from", "folders")
+    book("gradebook", "rule", "one", "--person", "s1", "--due", "2099-01-01T10:00Z")
+    said = enrolled(book, tmp_path, "id,name,email\n1001,Jo Kim,jo@u.e\n")
+    assert "jo@u.e: submissions of s1 → 1001, without the decisions, deadlines and requests about s1" in said
+
+
+def test_a_new_address_costs_no_one_a_mark(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@old.e\n")
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@old.e"))
+    assert "Jo Kim is s1, as before" in enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@new.e\n")
+    week(book, tmp_path, 2, {"Jo Kim_612": SOLUTION}, *sheet(tmp_path, 612, "jo@new.e"), kata="two")
+    rows = rows_of(book("gradebook", "export", "csv", "--per", "person").out)
+    assert [(row["person"], row["one"], row["two"]) for row in rows] == [("s1", "3.0", "3.0")]
+
+
+@pytest.fixture
+def passed_on(book: Run, tmp_path: Path) -> Run:
+    """Store s1's work under an address and a full name that s5 has now. s1's roster entry has other ones."""
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\n")
+    export = tmp_path / "export"
+    write(export / "submission_1/twice.py", SOLUTION)
+    write(export / "submission_metadata.yml", "submission_1:\n  :submitters:\n  - :email: jo@u.e\n")
+    book("grade-batch", str(export), "--out", str(tmp_path / "out"), "--kata", "one")
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e"))
+    said = enrolled(book, tmp_path, "id,name,email\ns1,Jo Quist,jq@u.e\n") + enrolled(
+        book, tmp_path, "id,name,email\ns1,Jo Quist,jq@u.e\ns5,Jo Kim,jo@u.e\n"
+    )
+    assert said.count("is s1, as before") == 2
+    return book
+
+
+@pytest.mark.parametrize("typed", ["jo@u.e", "Jo Kim"])
+def test_a_typed_name_that_was_passed_on_is_refused(passed_on: Run, typed: str) -> None:
+    said = passed_on("gradebook", "override", typed, "one", "--points", "1", "--reason", "x", status=2).err
+    assert f"{typed} fits several people: s1, s5. Use an id." in said
+
+
+def test_a_worksheet_means_the_person_who_has_the_address_now(passed_on: Run, tmp_path: Path) -> None:
+    said = week(passed_on, tmp_path, 2, {"Jo Kim_612": ADDED}, *sheet(tmp_path, 612, "jo@u.e"), kata="two").out
+    assert "not in the roster" not in said
+    rows = rows_of(passed_on("gradebook", "export", "csv", "--per", "person").out)
+    assert [(row["person"], row["one"], row["two"]) for row in rows] == [("s1", "3.0", "0.0"), ("s5", "0.0", "1.0")]
+
+
+def test_a_newcomer_with_the_old_name_of_a_worksheet_is_someone_else(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Kim,jo@u.e\n")
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e"))
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Quist,jo@u.e\n")
+    enrolled(book, tmp_path, "id,name,email\ns1,Jo Quist,jo@u.e\ns5,Jo Kim,jo5@u.e\n")
+    said = week(book, tmp_path, 2, {"Jo Kim_612": ADDED}, kata="two").out
+    assert "1 not in the roster: Jo Kim_612" in said
+    assert "Jo Kim fits several people: s1, s5. Use an id." in book("gradebook", "show", "Jo Kim", status=2).err
+
+
+def test_a_download_that_was_graded_is_known_again(passed_on: Run, tmp_path: Path) -> None:
+    said = week(passed_on, tmp_path, 1, {"Jo Kim_501": SOLUTION}, *sheet(tmp_path, 501, "jo@u.e")).out
+    assert said.count("graded earlier") == 1
+
+
+def test_a_time_belongs_to_the_person_who_has_the_address_now(passed_on: Run, tmp_path: Path) -> None:
+    for person in ("s1", "s5"):
+        write(tmp_path / "in" / person / "twice.py", SOLUTION)
+    times = write(tmp_path / "times.csv", "person,time\njo@u.e,2026-01-01T10:00Z\n")
+    words = ("--out", str(tmp_path / "new"), "--kata", "two", "--times", str(times))
+    said = passed_on("grade-batch", str(tmp_path / "in"), *words).out
+    assert "not in --times, so the modification time of their files counts: s1" in said
+    assert "s5,two,passed,3.0,3.0,2026-01-01T10:00:00" in (tmp_path / "new/results.csv").read_text()
+
+
+def test_a_line_with_an_address_is_that_of_its_new_owner(passed_on: Run, tmp_path: Path) -> None:
+    write(tmp_path / "in/s5/twice.py", ADDED)
+    passed_on("grade-batch", str(tmp_path / "in"), "--out", str(tmp_path / "new"), "--kata", "one")
+    head = WORKSHEET.splitlines()[0]
+    text = f"{head}\nParticipant 1,Jo Quist,jq@u.e,Submitted,,3.00,-\nParticipant 2,Jo Kim,jo@u.e,Submitted,,3.00,-\n"
+    assert filled(passed_on, "one", write(tmp_path / "file.csv", text))[0] == {"1": "3", "2": "1"}
+
+
+def test_everyone_in_a_group_is_asked_for_an_id(book: Run, tmp_path: Path) -> None:
+    def graded(number: int, kata: str, *people: str, status: int = 0) -> str:
+        folder = tmp_path / f"export{number}"
+        write(folder / "submission_1/twice.py", SOLUTION)
+        those = "".join(f"  - :email: {each}\n" for each in people)
+        write(folder / "submission_metadata.yml", f"submission_1:\n  :submitters:\n{those}")
+        out = ("--out", str(tmp_path / f"out{number}"), "--kata", kata)
+        return book("grade-batch", str(folder), *out, status=status).out
+
+    enrolled(book, tmp_path, "id,name,email\ns1,Zoe Quist,zoe@u.e\ns2,Bob Lee,bob@u.e\n")
+    graded(1, "one", "zoe@u.e")
+    enrolled(book, tmp_path, "id,name,email\ns1,Zoe Quist,zq@u.e\ns2,Bob Lee,bob@u.e\ns5,Zack Park,zoe@u.e\n")
+    said = graded(2, "two", "bob@u.e", "zoe@u.e", status=2)
+    assert f"{DOUBT}: zoe@u.e, two: earlier submissions under this name are those of s1, and s5 has it now" in said
+    assert "two" not in shown(book, "s1")
+
+
+@pytest.mark.parametrize(
     ("line", "moved"),
     [
         ('"Roe, Adam",8,s2,ada@uni.example,B,', ""),  # a new person has the address
@@ -512,6 +635,16 @@ def test_decisions_under_a_name_go_to_the_id_with_the_next_roster(book: Run, tmp
     assert "one: 3 of 3" in shown(book, "s3")
 
 
+def test_decisions_under_a_name_survive_the_end_of_its_submissions(book: Run, tmp_path: Path) -> None:
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION, "Zed Roe_502": SOLUTION})
+    for name in ("Jo Kim", "Zed Roe"):
+        book("gradebook", "override", name, "one", "--points", "2", "--reason", "oral")
+    enrolled(book, tmp_path)
+    book("gradebook", "expire", "--before", "2098-01-01", "--yes")
+    assert "override to 2 by" in shown(book, "s1")
+    assert b"Zed Roe" not in (tmp_path / "book.sqlite").read_bytes()
+
+
 def test_a_name_stays_with_an_id_that_was_renamed_and_goes_to_no_newcomer(book: Run, tmp_path: Path) -> None:
     enrolled(book, tmp_path)
     week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION})
@@ -521,6 +654,21 @@ def test_a_name_stays_with_an_id_that_was_renamed_and_goes_to_no_newcomer(book: 
     assert "name of submissions: Jo Kim is s1, as before, although this roster gives it to no one." in said
     enrolled(book, tmp_path, renamed + "s5,Jo Kim,jo5@u.e,jk\n")
     assert points(book) == {"s1": "3", "s2": "0", "s5": "0"}
+
+
+@pytest.mark.parametrize("has_sheet", [False, True])
+def test_a_name_of_someone_who_left_is_not_shared_with_a_newcomer(book: Run, tmp_path: Path, has_sheet: bool) -> None:
+    enrolled(book, tmp_path)
+    week(book, tmp_path, 1, {"Jo Kim_501": SOLUTION})
+    enrolled(book, tmp_path, ENROLLED.replace("s1,Jo Kim,jo1@u.e,jokim", "s5,Jo Kim,jo5@u.e,jk"))
+    sheets = sheet(tmp_path, 612, "jo5@u.e") if has_sheet else ()
+    said = week(book, tmp_path, 2, {"Jo Kim_612": ADDED}, *sheets, kata="two").out
+    assert ("1 not in the roster: Jo Kim_612" in said) != has_sheet
+    book("gradebook", "people", "match", "Jo Kim_612", "s5")
+    assert "one: no submission" in shown(book, "s5")
+    write(tmp_path / "folders/Jo Kim/twice.py", ADDED)
+    words = (str(tmp_path / "folders"), "--out", str(tmp_path / "out"), "--kata", "one")
+    assert f"{DOUBT}: Jo Kim, one: s1 and s5 have this name" in book("grade-batch", *words, status=2).out
 
 
 def test_who_gets_submissions_that_were_no_ones_is_said(book: Run, tmp_path: Path) -> None:
