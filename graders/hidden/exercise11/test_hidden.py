@@ -252,7 +252,9 @@ def test_float32_stays_float32(kata, draw, probes):
     name = ("sgd", "adam", "adamw")[draw.case % 3]
     param, grads = start(draw, np.float32)
     param, grads = param[..., :3], [grad[..., :3] for grad in grads[:3]]
-    settings = [{"momentum": 0.9, "weight_decay": 0.1} if name == "sgd" else {"weight_decay": 0.1, "lr": 0.1}]
+    settings = [
+        {"momentum": 0.9, "weight_decay": 0.1} if name == "sgd" else {"weight_decay": 0.1, "lr": 0.1, "eps": 1e-8}
+    ]
     settings *= len(grads)
     path = kata.run(probes.path, name, param, grads, settings)
     assert_paths(path, name, [param], [grads], settings, dtype=np.float32)
