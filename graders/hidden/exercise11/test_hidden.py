@@ -270,7 +270,7 @@ def test_float32_stays_float32(kata, draw, probes):
 @cases(6)
 def test_the_parameter_and_the_gradient_are_left_alone(kata, draw, probes):
     name = ("sgd", "adam", "adamw")[draw.case % 3]
-    n, steps = draw.sizes("n steps", low=2, high=4)
+    n, steps = draw.sizes("n steps", low=3, high=4)  # the velocity is that of a third step
     param, grads = draw.normal(n, 2), [draw.normal(n, 2) for _ in range(steps)]
     settings = [{"momentum": 0.9, "weight_decay": 0.1} if name == "sgd" else {"eps": 1e-3}] * steps
     params, left = kata.run(probes.arguments_and_results, name, param, grads, settings)
