@@ -80,6 +80,9 @@ class Directory:
                 return Match(None, f"{match.id} has {in_words(of_roster, known)}, not {in_words(known, of_roster)}")
         return match
 
+    def _known_match(self, name: str) -> Match:
+        return self.matches.get(name) or self._match(name)
+
     def said_of(self, name: str) -> Said:
         """Return what the sources of the submissions under this name have said."""
         return frozenset(self._said.get(composed(name), ()))
@@ -117,7 +120,7 @@ class Directory:
 
     def doubt(self, name: str, new: Said) -> str:
         """Return why a source that says this may mean someone else than a submitted name does, or an empty string."""
-        known, match = self.said_of(name), self.matches.get(name) or self._match(name)
+        known, match = self.said_of(name), self._known_match(name)
         if match.id:
             known |= by_roster(self.roster.people[match.id])
         owner = self.roster.owner(value for kind, value in new if not kind.startswith(NUMBER))
@@ -139,13 +142,12 @@ class Directory:
 
     def _heir(self, name: str) -> str | None:
         """Return who has a name now, if an import or an id from a worksheet says whose the submissions are instead."""
-        match, now = self.matches.get(name) or self._match(name), self.roster.by_itself(composed(name))
+        match, now = self._known_match(name), self.roster.by_itself(composed(name))
         return now.id if match.how in (MATCHED[KEPT], MATCHED[BY_TIMES]) and now.id != match.id else None
 
     def id_of(self, name: str) -> str:
         """Return the id of the person who submitted under this name."""
-        match = self.matches.get(name) or self._match(name)
-        return match.id or name
+        return self._known_match(name).id or name
 
     def names_of(self, id_: str) -> list[str]:
         """Return the submitted names of the person with this id."""
@@ -186,8 +188,8 @@ class Directory:
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}
         for name in self.submitters:
             of_person.setdefault(self.id_of(name), []).append((name, self.matches[name].how))
-        here = [(each.id, by_roster(each)) for each in self.roster.people.values() if each.left_at is None]
-        owned = {(pair, each) for each, pairs in here for pair in pairs}
+        here = [each for each in self.roster.people.values() if each.left_at is None]
+        owned = {(pair, each.id) for each in here for pair in by_roster(each)}
         taken = {pair for pair, _ in owned}  # perhaps an address that someone else had before
         result = []
         for person, names in sorted(of_person.items()):
