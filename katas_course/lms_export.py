@@ -73,7 +73,7 @@ def fill(
     """Fill in a kata's points in a file that a platform has written. Its other columns and its ids stay unchanged.
 
     `others` holds the titles and the maxima of other katas. With `names`, a name alone identifies a line, and people
-    without a submission in the gradebook have none. Raises KataError if the column must be one of theirs.
+    without a submission in the gradebook have none. Raises KataError if the column or the file must be one of theirs.
     """
     file = roster_files.read(path)
     delimiter, table, _ = roster_files.read_table(path)
@@ -87,6 +87,8 @@ def fill(
     filled, comments = Filled("", header[position]), _find(header, platform.comments)
     handed_in = _handed_in(platform, header, {entry.line: lines[entry.line] for entry in file.entries})
     of_line = _of_lines(path, file, reports, kata, filled, names=names)
+    if not names:
+        _check_numbers(path, file, of_line, kata)
     for line, report in of_line.items():
         if _is_gone(report):
             filled.left.append(report.person)
@@ -115,6 +117,26 @@ def fill(
     _check_owner(path, where, name, filled.maxima, (kata, title), others or {})
     filled.text = _as_csv(lines.values(), delimiter, "\r\n" if b"\r\n" in path.read_bytes() else "\n")
     return filled
+
+
+def _check_numbers(path: Path, file: RosterFile, of_line: Mapping[int, PersonReport], kata: str) -> None:
+    """Raise KataError if the file has people's numbers for another kata, and for this kata no one's.
+
+    A platform that numbers people does so anew in each assignment.
+    """
+    numbers = {each.line: each.participant for each in file.entries if each.participant}
+    found = {
+        kind.removeprefix(NUMBER): report.person
+        for line, report in of_line.items()
+        for kind, number in report.listing.said
+        if kind.startswith(NUMBER) and number == numbers.get(line)
+    }
+    if found and kata not in found:
+        other, person = min(found.items())
+        raise KataError(
+            f"{path}: this is the worksheet of {other}, because {person} has the same number in it. Choose that of "
+            f"{kata}, or write the points there all the same: --anyway"
+        )
 
 
 def _handed_in(platform: Platform, header: Sequence[str], lines: Mapping[int, Sequence[str]]) -> set[int]:

@@ -22,7 +22,8 @@ DELIMITERS = ",;\t"
 GUESSED = "cp1252"  # the encoding of a file that doesn't say its own and isn't in UTF-8 or UTF-16
 IDS = ("id", "identifier", "login", *PLATFORMS)
 _SHORTENED = re.compile(r"\d+([.,]\d+)?E\+\d+", re.IGNORECASE)  # by a spreadsheet, which has lost the other digits
-_WRAPPED = re.compile(r"""="(?P<formula>.+)"|'(?P<text>.+)|(?P<number>\d{4,})[.,]0""")
+_WRAPPED = re.compile(r"""="(?P<formula>.+)"|'(?P<text>.+)|(?P<number>\d+)[.,]0""")
+AS_TEXT = "Download the file again, and format this column as text before you save it."
 _LOGIN = re.compile(r"(?:@|(?:https?://)?(?:www\.)?github\.com/)?(?P<login>[\w-]{1,100})/?", re.ASCII | re.IGNORECASE)
 
 
@@ -223,13 +224,10 @@ def _repair_ids(path: Path, lines: Mapping[int, dict[str, str]]) -> dict[str, st
     for number, texts in lines.items():
         for column in texts.keys() & set(IDS):
             text = texts[column]
-            if _SHORTENED.fullmatch(text):
-                raise KataError(
-                    f"{path}, line {number}: a spreadsheet has shortened an id to {text}. Download the file again, and "
-                    "format this column as text before you save it."
-                )
             if found := _WRAPPED.fullmatch(text):
                 texts[column] = repaired[text] = next(filter(None, found.groups()))
+            if _SHORTENED.fullmatch(texts[column]):
+                raise KataError(f"{path}, line {number}: a spreadsheet has shortened an id to {text}. {AS_TEXT}")
     return repaired
 
 

@@ -46,6 +46,9 @@ def read(download: Path, directory: Directory, kata: str, *, in_groups: bool = F
     returned = [entry for entry in cohort.entries if entry.returns]
     if not returned:
         raise KataError(f"--download {download}: specify the download of Moodle or Canvas with these submissions.")
+    katas = [each for entry in returned for each in directory.katas_of(entry.participant)]
+    if katas and kata not in katas:
+        raise KataError(f"--download {download}: these are submissions of {katas[0]}. Specify the download of {kata}.")
     doubts = {each.person: directory.doubt(each.person, said([(NUMBER + kata, each.participant)])) for each in returned}
     names = {directory.id_of(each.person): each.returns for each in returned if not doubts[each.person]}
     groups = Groups(directory.roster, ())

@@ -111,8 +111,11 @@ def feedback(
         delivery.deliver_bytes(data, upload)
         doubtful = first_of("not packed, because it may be someone else's", returns.doubtful)
         fix = ["Use the download that was graded, or grade this one with its worksheet (--times)."] if doubtful else []
-        packed = f"written: {upload} ({len(pages.keys() & returns.names.keys())} pages)"
-        print("\n".join([packed, *_not_in(download, missing), *doubtful, *fix]))
+        count = len(pages.keys() & returns.names.keys())
+        lines = [f"written: {upload} ({counted(count, 'page', 'pages')})", *_not_in(download, missing)]
+        if mates := sorted(pages.keys() & returns.by_group - returns.names.keys()):
+            lines.append(f"not packed, because someone else in the group has submitted: {listed(mates)}")
+        print("\n".join([*lines, *doubtful, *fix]))
         return 2 if writer.left_out or missing or doubtful else 0
     return 2 if writer.left_out else 0
 

@@ -105,8 +105,9 @@ def _lines(file: Path, read: RosterFile, changes: RosterChanges, listings: list[
         f"{each.id} {each.why}. Decide: katas gradebook people match {shlex.quote(each.id)} ID" for each in doubtful
     ]
     kept = [
-        f"{name} is {owner}, as before, although this roster gives it to {new}. To change that: katas gradebook people "
-        f"match {shlex.quote(name)} ID"
+        f"{name} is {owner}, as before, although this roster "
+        + (f"gives it to {new}" if new else "has other ids for it")
+        + f". To change that: katas gradebook people match {shlex.quote(name)} ID"
         for name, (owner, new) in sorted(changes.kept.items())
     ]
     apart = [

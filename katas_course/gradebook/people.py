@@ -87,6 +87,10 @@ class Directory:
         """Return what the sources of the submissions under this name have said."""
         return frozenset(self._said.get(composed(name), ()))
 
+    def katas_of(self, number: str) -> list[str]:
+        """Return the katas for which a platform has given this number to anyone."""
+        return sorted(kind.removeprefix(NUMBER) for kind, value in self._numbered if value == number)
+
     def named(self, katas: Collection[str]) -> set[tuple[str, str]]:
         """Return names as `spellings`, with the group on the roster and with a platform's number for these katas."""
         groups = ((each.team, each.name) for each in self.roster.people.values() if each.team)

@@ -18,7 +18,7 @@ from katas_course.identity import by_roster, compare
 from katas_course.platforms import PLATFORMS
 from katas_course.platforms.platform import RosterEntry
 from katas_course.roster import KEPT, SYSTEMS, UNKNOWN, Roster, RosterPerson, same_name, share_a_word
-from katas_course.roster_files import RosterFile
+from katas_course.roster_files import AS_TEXT, RosterFile
 from katas_course.submissions import now
 
 COLUMNS = ("name", "email", "section", "team")
@@ -29,8 +29,8 @@ class RosterChanges:
     """The ids of the people whom an import of a roster added, changed, marked as left, or found again.
 
     `told_apart` maps names to those that their submissions have now. `kept` maps names of submissions to the person who
-    still has them, and to the one who has the name now. `moved` has a line for each name or mark of a group that moved,
-    and `renamed` for each id with submissions or decisions that has another name now.
+    still has them, and to the one who has the name now, if anyone. `moved` has a line for each name or mark of a group
+    that moved, and `renamed` for each id with submissions or decisions that has another name now.
     """
 
     added: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class RosterChanges:
     left: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     told_apart: dict[str, list[str]] = field(default_factory=dict)
-    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
+    kept: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
 
@@ -48,6 +48,7 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
     before_it, marks = Directory(transaction), _group_marks(transaction)
     _settle(transaction, before_it)
     roster = before_it.roster
+    _refuse_lost_zeros(roster, file)
     others: defaultdict[str, set[str]] = defaultdict(set)  # the people by e-mail address and by id in other systems
     for each in roster.people.values():
         for name in (each.email, *(value for _, value in each.ids)):
@@ -97,6 +98,18 @@ def import_roster(transaction: Transaction, file: RosterFile) -> RosterChanges:
             points = (f"{each[key]:g}" if key in each else "nothing" for each in (marks, marks_now))
             changes.moved.append(f"{', '.join(key)}: {' → '.join(points)}")
     return changes
+
+
+def _refuse_lost_zeros(roster: Roster, file: RosterFile) -> None:
+    """Raise KataError if an id on the roster is in the file without the zeros at its beginning."""
+    here = {each.id for each in file.entries}
+    shortened = {each.lstrip("0"): each for each in roster.people if each.isdigit() and each not in here}
+    for entry in file.entries:
+        if entry.id not in roster.people and entry.id in shortened:
+            raise KataError(
+                f"{file.path}, line {entry.line}: a spreadsheet has removed the zeros at the beginning of an id, which "
+                f"was {shortened[entry.id]}. {AS_TEXT}"
+            )
 
 
 def _settle(transaction: Transaction, directory: Directory) -> None:
@@ -149,7 +162,7 @@ def _keep_owners(transaction: Transaction, before: Directory, changes: RosterCha
             is_kept = _is_same(was, now_is) or not same_name(was.name, after.roster.people[new].name)
         if is_kept:
             match_by_hand(transaction, name, owner, KEPT)
-            changes.kept[name] = owner, new or "no one"
+            changes.kept[name] = owner, new
         elif new is not None:
             row = transaction.person(owner)
             stays = row is not None and (row.decisions or row.extensions or row.requests)

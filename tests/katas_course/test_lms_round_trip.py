@@ -112,7 +112,7 @@ def test_a_person_whom_the_download_lacks_is_named(root, tmp_path):
     (tmp_path / "in" / MOODLE[1]).parent.rmdir()
     pack = ("--kata", "one", "--download", str(tmp_path / "in"), "--upload", str(tmp_path / "up.zip"))
     said = output_of(root, "feedback", str(tmp_path / "out"), *pack, status=2)
-    assert said.endswith(f"up.zip (1 pages)\nnot in {tmp_path}/in, so not packed: Zo\u00e9 M\u00fcller\n")
+    assert said.endswith(f"up.zip (1 page)\nnot in {tmp_path}/in, so not packed: Zo\u00e9 M\u00fcller\n")
     done = katas("--root", str(root), "feedback", str(tmp_path / "out"), *pack[2:])
     assert (done.status, done.err[:16]) == (2, "katas: --upload:")
 

@@ -430,6 +430,43 @@ def test_a_download_of_groups_names_its_people_and_takes_one_page_for_all(book: 
     assert packed == {folders[0]: True, folders[1]: False}
 
 
+def test_a_page_of_a_group_is_in_the_zip_once_and_the_others_are_named(book: Run, tmp_path: Path) -> None:
+    people = "First name,Last name,ID number,Group\nAnn,Lee,s1,A\nJo,Roe,s2,A\n"
+    book("gradebook", "people", "import", str(write(tmp_path / "roster.csv", people)))
+    book("gradebook", "rule", "one", "--groups")
+    week(book, tmp_path, 1, {"Ann Lee_501": SOLUTION})
+    pack = ("--kata", "one", "--download", str(tmp_path / "in1"), "--upload", str(tmp_path / "up.zip"))
+    said = katas("feedback", str(tmp_path / "out1"), *pack).out
+    assert "up.zip (1 page)\nnot packed, because someone else in the group has submitted: s2\n" in said
+
+
+def test_neither_points_nor_pages_go_to_the_assignment_of_another_kata(book: Run, tmp_path: Path) -> None:
+    sheets = {}
+    for number, kata in ((501, "one"), (502, "two")):
+        words = sheet(tmp_path, number, "ada@uni.example", "Ada Lovelace")
+        sheets[kata] = Path(words[1])
+        week(book, tmp_path, number, {f"Ada Lovelace_{number}": SOLUTION}, *words, kata=kata)
+    before = sheets["one"].read_text(encoding="utf-8")
+    export = ("gradebook", "export", "moodle", "two", "--into")
+    said = book(*export, str(sheets["one"]), status=2).err
+    assert "this is the worksheet of one, because Ada Lovelace has the same number in it." in said
+    assert sheets["one"].read_text(encoding="utf-8") == before
+    book(*export, str(sheets["two"]))
+    book(*export, str(sheets["one"]), "--anyway")
+    pack = ("--kata", "two", "--download", str(tmp_path / "in501"), "--upload", str(tmp_path / "up.zip"))
+    done = katas("feedback", str(tmp_path / "out502"), *pack)
+    assert (done.status, "these are submissions of one. Specify the download of two." in done.err) == (2, True)
+    assert not (tmp_path / "up.zip").exists()
+
+
+def test_ids_without_their_zeros_are_refused(book: Run, tmp_path: Path) -> None:
+    enrolled(book, tmp_path, "id,name\n00123,Ada\n00124,Bob\n")
+    file = write(tmp_path / "r.csv", "id,name\n123,Ada\n124,Bob\n")
+    said = book("gradebook", "people", "import", str(file), status=2).err
+    assert "line 2: a spreadsheet has removed the zeros at the beginning of an id, which was 00123." in said
+    enrolled(book, tmp_path, "id,name\n00123,Ada\n123,Bob\n")  # that is someone else
+
+
 def test_a_group_over_sections_is_said_and_no_groups_is_none(book: Run, tmp_path: Path) -> None:
     text = "First name,Last name,Email address,Groups\nAda,Roe,a@u.e,No groups\nBob,Lee,b@u.e,No groups\n"
     enrolled(book, tmp_path, text)
@@ -651,7 +688,7 @@ def test_a_name_stays_with_an_id_that_was_renamed_and_goes_to_no_newcomer(book: 
     renamed = ENROLLED.replace("Jo Kim", "Joseph Kimball")
     said = enrolled(book, tmp_path, renamed)
     assert "an id with marks or decisions has another name: s1: Jo Kim → Joseph Kimball" in said
-    assert "name of submissions: Jo Kim is s1, as before, although this roster gives it to no one." in said
+    assert "name of submissions: Jo Kim is s1, as before, although this roster has other ids for it." in said
     enrolled(book, tmp_path, renamed + "s5,Jo Kim,jo5@u.e,jk\n")
     assert points(book) == {"s1": "3", "s2": "0", "s5": "0"}
 

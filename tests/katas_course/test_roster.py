@@ -119,10 +119,10 @@ def test_github_logins_belong_to_people(tmp_path, text):
 
 
 def test_ids_that_a_spreadsheet_has_changed_are_repaired(tmp_path):
-    lines = ['"=""00123""",Ada', "'00124,Bob", "1234567.0,Cleo", "s4,Dora"]
+    lines = ['"=""00123""",Ada', "'00124,Bob", "1234567.0,Cleo", "s4,Dora", '"101,0",Eve']
     file = roster_files.read(write(tmp_path, "\n".join(["id,name", *lines])))
-    assert [each.id for each in file.entries] == ["00123", "00124", "1234567", "s4"]
-    assert file.repaired == {'="00123"': "00123", "'00124": "00124", "1234567.0": "1234567"}
+    assert [each.id for each in file.entries] == ["00123", "00124", "1234567", "s4", "101"]
+    assert file.repaired == {'="00123"': "00123", "'00124": "00124", "1234567.0": "1234567", "101,0": "101"}
 
 
 def test_logins_are_found_in_what_people_write(tmp_path):
@@ -168,6 +168,7 @@ def test_a_guessed_encoding_is_said_with_a_sample(tmp_path, name, encoding):
         ("id,e-mail,Mail\ns1,a,b\n", "line 1: the columns e-mail and Mail both give the email. Remove one of them."),
         (b"PK\x03\x04....", "this is a spreadsheet. Save it as CSV"),
         ("id,name\n1.23457E+11,Ada\n1.23457E+11,Bob\n", "line 2: a spreadsheet has shortened an id to 1.23457E+11."),
+        ('id,name\n"=""1.23457E+11""",Ada\n', 'a spreadsheet has shortened an id to ="1.23457E+11".'),
         (f"id\n{'x' * 300}\n", "line 2: the id is longer than 200 bytes. Shorten it."),
     ],
 )
