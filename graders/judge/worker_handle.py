@@ -103,6 +103,7 @@ class Worker:
     printed: bytearray = field(default_factory=bytearray)
     own_files: Mapping[str, bytes] = field(default_factory=dict)  # the submission's files
     kept: int = 0  # the number of bytes that were printed before the first test
+    own_output: int | None = None  # the number of bytes before it was asked where it is, if it was
     cut: bool = False
     dead: str = ""
     ended: dict[str, Any] | None = None
@@ -255,7 +256,7 @@ class Worker:
     def take_output(self) -> str:
         """Return the output so far as text."""
         self.drain()
-        text = self.printed.decode("utf-8", "replace")
+        text = self.printed[: self.own_output].decode("utf-8", "replace")
         if self.cut:
             text += f"\n[output cut at {self.output_limit // 1024} kB]"
         return text
@@ -263,17 +264,17 @@ class Worker:
     def _whereabouts(self) -> str:
         """Return which line of the submission runs, e.g. ", in line 7 of softmax.py", or "" if the worker is silent.
 
-        The worker itself says so, so this is for its author only.
+        The worker itself says so, so this is for its author only. Nothing that it prints from now on is its output,
+        because on a busy machine the rest of what it says comes late.
         """
         self.drain()
-        before = len(self.printed)
+        self.own_output = before = len(self.printed)
         self._send(signal.SIGUSR1)
         deadline = time.monotonic() + ANSWERED_WITHIN_S
         while TRACE_END not in self.printed[before:] and time.monotonic() < deadline:
             time.sleep(NAP_S)
             self.drain()
         frames = [(name.decode(errors="replace"), int(line)) for name, line in FRAME.findall(self.printed, before)]
-        del self.printed[before:]
         return watchdog.where_stopped(frames, self.own_files)
 
     # ------------------------------------------------------------------------------- life and death

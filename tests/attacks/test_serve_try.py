@@ -15,7 +15,9 @@ import pytest
 from graders import catalogue
 from graders.catalogue import Kata
 from graders.errors import KataError
+from graders.judge import worker_handle
 from graders.judge.client import Judge
+from graders.judge.worker_handle import Worker
 from katas_page import tryout
 from katas_page.tryout import Tryouts
 from tests import workshop
@@ -107,8 +109,13 @@ def test_nothing_is_written_where_the_learner_works(tryouts, kata, root, place):
     assert ((root / place).read_bytes() if (root / place).exists() else None) == before
 
 
-def test_an_endless_loop_is_stopped(tryouts, kata, monkeypatch):
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_an_endless_loop_is_stopped(tryouts, kata, monkeypatch, is_busy):
     monkeypatch.setattr(tryout, "TRY_S", 1.0)
+    if is_busy:  # the machine, so that the worker says too late where it is, but before it ends
+        kill = Worker.kill
+        monkeypatch.setattr(worker_handle, "ANSWERED_WITHIN_S", 0.0)
+        monkeypatch.setattr(Worker, "kill", lambda *given: time.sleep(0.5) or kill(*given))
     started = time.monotonic()
     lines = (
         "import signal\nprint('begun')\nwhile True:\n    try:\n        pass\n    except BaseException:\n        pass\n"
