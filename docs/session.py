@@ -112,7 +112,7 @@ def animated(pictures: list[str], shown: Sequence[int] = SECONDS, title: str = T
     style = "".join(rules) + f"@media(prefers-reduced-motion:reduce){{{still}}}"
     groups = "".join(f'<g class="shown{number}">{picture}</g>' for number, picture in enumerate(pictures))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {found[1]} {found[2]}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{found[1]}" viewBox="0 0 {found[1]} {found[2]}" role="img">'
         f"<title>{title}</title><style>{style}</style>{groups}</svg>\n"
     )
 

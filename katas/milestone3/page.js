@@ -105,7 +105,8 @@ function read(text, id) {
 /** Return the ids of a text, or null if the model knows one of its letters not. */
 function encode(text) {
     const pieces = text.match(/ ?\p{L}+| ?\S|\s/gu) ?? [];
-    const ids = pieces.flatMap((piece) => model.spelling[piece] ?? [...piece].map((each) => model.spelling[each]?.[0]));
+    const spelled = (piece) => (Object.hasOwn(model.spelling, piece) ? model.spelling[piece] : undefined);
+    const ids = pieces.flatMap((piece) => spelled(piece) ?? [...piece].map((each) => spelled(each)?.[0]));
     return ids.includes(undefined) ? null : ids;
 }
 
