@@ -64,6 +64,7 @@ class Trainings(LineRunner):
     """All trainings of a server. The methods that a page calls raise KataError."""
 
     idle_s = 600.0
+    most_servers = MOST_WAITING  # because a paused training keeps its worker
 
     def __init__(self, judge: Judge, kept: KeptTrainings) -> None:
         super().__init__(judge)
@@ -388,7 +389,7 @@ class Trainings(LineRunner):
             worker = self._hire(run)
         except JudgeError as fault:
             if not any(each.worker is not None for each in self._queue):
-                self._end_server()  # the next training gets another one
+                self._end_servers()  # the next training gets another one
             raise KataError(f"Your training could not be run: {fault}") from None
         worker.reader.most_header, worker.reader.most_arrays = MOST_HEADER, MOST_ARRAYS
         return worker

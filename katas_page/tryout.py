@@ -65,6 +65,7 @@ class LineRunner:
     """Runs lines one after another, each in a fresh worker. A new run stops the one before it."""
 
     idle_s = IDLE_S
+    most_servers = 1  # fork servers; the oldest ends if there would be more
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
@@ -72,8 +73,7 @@ class LineRunner:
         self._thread = ThreadPoolExecutor(1, type(self).__name__)
         self._lock = threading.Lock()
         self._current: LineRun | None = None
-        self._server: WorkerServer | None = None
-        self._settings: object = None  # with which the server was started
+        self._servers: list[tuple[object, WorkerServer]] = []  # with the settings that each was started with
         self._used_at = 0.0
         self._timer: threading.Timer | None = None
 
@@ -117,7 +117,7 @@ class LineRunner:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
-        self._end_server()
+        self._end_servers()
 
     def _stop(self) -> None:
         if self._current is not None:
@@ -160,22 +160,23 @@ class LineRunner:
         packages = tuple(kata.packages)
         more = (*packages, PLOTTING) if PLOTTING not in packages else packages
         wanted = [(runtime, each, data) for each in ((more,) if plots else (packages, more))]
-        if self._server is None or self._settings not in wanted or not self._server.alive:
-            self._end_server()
-            self._settings = wanted[0]
-            self._server = WorkerServer.start(*wanted[0], self._judge.confinement, READY)
-        launched = self._server.greet()
+        server = next((each for settings, each in self._servers if settings in wanted and each.alive), None)
+        if server is None:
+            if len(self._servers) == self.most_servers:
+                self._servers.pop(0)[1].stop()
+            server = WorkerServer.start(*wanted[0], self._judge.confinement, READY)
+            self._servers.append((wanted[0], server))
+        launched = server.greet()
         if STRENGTH.index(launched.confinement) < STRENGTH.index(self._judge.require or "none"):
             raise JudgeError(f"confinement is {launched.confinement}, but {self._judge.require} is required")
-        return self._server
+        return server
 
     def _runtime(self, kata: Kata) -> str:
         return "torch" if kata.runtime == "gpu" else kata.runtime
 
-    def _end_server(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-        self._server = None
+    def _end_servers(self) -> None:
+        while self._servers:
+            self._servers.pop()[1].stop()
 
 
 class Tryouts(LineRunner):
@@ -199,7 +200,7 @@ class Tryouts(LineRunner):
             try:
                 return _tried(self._hire(run, plots), order)
             except ForkServerDied:
-                self._end_server()
+                self._end_servers()
             except JudgeError as fault:
                 raise KataError(f"Your lines could not be run: {fault}") from None
             finally:

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from graders import catalogue, intake
@@ -87,6 +88,15 @@ def test_a_training_waits_until_it_is_asked_for_more(watcher: Watcher, begin: Be
     time.sleep(0.3)
     assert watcher.next(frame, ONE)["step"] == 2
     assert watcher.next(frame, {"once": 5})["step"] == 7
+
+
+def test_a_paused_training_goes_on_after_one_with_other_packages(watcher: Watcher, begin: Begin, root: Path) -> None:
+    frame = begin()
+    kata = msgspec.structs.replace(catalogue.load(root, "alpha"), packages=("pandas",))
+    run = watcher.trainings.begin(kata, {"paused": True, "once": 1})["run"]
+    assert watcher.trainings.news("alpha", {"run": run, "since": 0})["frames"][0]["step"] == 1
+    later = watcher.next(frame, ONE)
+    assert (later["step"], later["fault"]) == (2, "")
 
 
 def test_the_network_reads_a_digit_during_and_after_the_training(watcher: Watcher, begin: Begin) -> None:
