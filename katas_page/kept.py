@@ -102,10 +102,12 @@ class KeptTrainings:
         self.fault = ""
         self.last = 0  # number
         self._lock: int | None = None
+        self._is_ours = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._is_ours = True
         except BlockingIOError:
             self.fault = "This training ends with this server: another server keeps the trainings of this folder."
         except OSError as fault:
@@ -114,7 +116,7 @@ class KeptTrainings:
     def read(self, find: Callable[[str], Kata]) -> list[Training]:
         """Return the trainings on disk, the oldest first. Files that aren't whole, or of no kata, are left alone."""
         found = []
-        for path in [] if self.fault else self.folder.glob("*.training"):
+        for path in self.folder.glob("*.training") if self._is_ours else []:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, KataError):
                 number = int(path.stem)
                 self.last = max(self.last, number)
@@ -137,9 +139,11 @@ class KeptTrainings:
         return [json.loads(line) for line in lines]
 
     def write(self, training: Training) -> None:
-        """Write what has happened since the last time. Only a full disk or the like leaves a fault."""
-        if self.fault:
+        """Write what has happened since the last time. A full disk or the like leaves a fault until there is room."""
+        if not self._is_ours:
             return
+        if not self._path(training, "frames").is_file():
+            training.written = 0
         lines, last = training.frames[:-1], training.frames[-1:]
         record = {name: getattr(training, name) for name in RECORDED}
         record |= {"slug": training.slug, "frames": len(lines), "last": last}
@@ -155,7 +159,7 @@ class KeptTrainings:
                     file.write(training.file)
             with replacing(self._path(training, "training")) as file:
                 file.write(json.dumps(record).encode() + b"\n" + training.state)
-            training.written = len(lines)
+            training.written, self.fault = len(lines), ""
         except OSError as fault:
             self.fault = f"This training ends with this server: {self.folder} cannot be written ({fault.strerror})."
 

@@ -213,6 +213,11 @@ def test_a_full_disk_is_said_and_the_training_goes_on(
     run = begin(trainings, root)
     assert steps(ended(trainings, run)) == list(range(1, 41))
     assert news(trainings, run)["unkept"].endswith("cannot be written (No space left on device).")
+    monkeypatch.undo()
+    run = begin(trainings, root)
+    ended(trainings, run)
+    assert news(trainings, run)["unkept"] == ""
+    assert run in [each["run"] for each in opened().listed("alpha")["trainings"]]
 
 
 def test_damaged_files_are_left_alone(opened: Callable[[], Trainings], root: Path) -> None:
