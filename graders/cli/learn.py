@@ -119,7 +119,7 @@ def derive(
     kata = catalogue.load(Invocation.root, slug, complete=False)
     chain, width = derivation.chain_of(kata), width_of(sys.stdout)
     if not chain.questions:
-        raise KataError(f"{slug} has no questions to derive something with. Its README has all formulas.")
+        raise KataError(derivation.NOTHING.format(slug))
     with Progress.of(Invocation.root) as store:
         if again:
             store.has_answered(slug, 0)

@@ -16,6 +16,7 @@ import numpy as np
 
 from graders.catalogue import Kata
 from graders.catalogue.decoding import read_table, record, refuse
+from graders.errors import KataError
 from graders.learner.guidance import readme_of
 from graders.learner.written_numbers import numbers_in
 from graders.output.terminal_markdown import FOLDED
@@ -26,6 +27,7 @@ RELATIVE, ABSOLUTE = 5e-3, 1e-3  # how far a number may be off: three digits, or
 NEARLY = 5e-2  # the same for two digits, which are not enough
 TRIES = 50  # draws of a question's numbers
 LETTERS = "abc"
+NOTHING = "{} has no questions to derive something with. Its README has all formulas."
 
 _NAME = re.compile(r"\{(\w+)\}")
 _UNREAD = "This can't be read as {}. Put the numbers in, for example {}."
@@ -191,9 +193,9 @@ class Chain(Record, frozen=True, kw_only=True):
 
 
 def chain_of(kata: Kata) -> Chain:
-    """Return a kata's questions and predictions. Raises KataError, with the fix, if they can't be read."""
+    """Return a kata's questions and predictions. Raises KataError if it has none or, with the fix, can't be read."""
     if not kata.questions.is_file():
-        return Chain(format=1)
+        raise KataError(NOTHING.format(kata.slug))
     file = f"katas/{kata.slug}/{kata.questions.name}"
     raw = read_table(kata.questions, file)
     tables, predicted = raw.pop("questions", []), raw.pop("predictions", [])
