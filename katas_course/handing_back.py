@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,6 @@ from katas_course.gradebook import settings
 from katas_course.gradebook.people import Directory
 from katas_course.marked_reports import with_mark
 from katas_course.remotes import Git, Server
-from katas_course.roster import Roster
 
 MOST = 1_000  # search at most this many statuses or issues for an earlier one
 STATES: Mapping[Status, str] = {
@@ -75,6 +74,12 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
     with batch.reading() as held:
         marks, clock = FinalMarks(held), held.book.read(settings.clock)
         directory = held.book.read(Directory)
+        logins = [
+            (each.id, value)
+            for each in directory.roster.here
+            for system, value in each.ids
+            if system in collecting.LOGINS
+        ]
         for row in held.rows():
             record, kata = returns.collected.get(row.person), row.verdict.kata
             if katas and kata not in katas:
@@ -85,7 +90,7 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
             text = page.read_text(encoding="utf-8") if pages and page.is_file() else ""
             if record is None:
                 returns.left_out.append((f"{row.person} ({kata})", f"not collected in {out}"))
-            elif other := _other_login(record, directory.id_of(row.person), directory.roster):
+            elif other := _other_login(record, directory.id_of(row.person), logins):
                 returns.left_out.append((f"{row.person} ({kata})", other))
             elif row.submitted_at != record.time:
                 said = f"the push of {record.time} is not the graded one, of {row.submitted_at}"
@@ -102,10 +107,11 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
     return returns
 
 
-def _other_login(record: Collected, person: str, roster: Roster) -> str:
-    """Return why a repository may be someone else's, if the roster has another login for the person or its owner."""
-    here = [each for each in roster.people.values() if each.left_at is None]
-    logins = [(each.id, value) for each in here for system, value in each.ids if system in collecting.LOGINS]
+def _other_login(record: Collected, person: str, logins: Sequence[tuple[str, str]]) -> str:
+    """Return why a repository may be someone else's, if the roster has another login for the person or its owner.
+
+    `logins` are pairs of a person on the roster and a login.
+    """
     owners = {who for who, value in logins if value.casefold() == record.login.casefold()}
     own = [value for who, value in logins if who == person]
     if not record.login or person in owners or not (owners or own):

@@ -71,6 +71,11 @@ class Roster:
             for key in keys:
                 self._indexes[key].add(person.id)
 
+    @property
+    def here(self) -> list[RosterPerson]:
+        """The people who have not left the course."""
+        return [each for each in self.people.values() if each.left_at is None]
+
     def namesakes(self, name: str) -> list[str]:
         """Return the people with this full name if there are several, also those who have left, and otherwise none."""
         those = self._named(name)

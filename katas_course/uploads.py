@@ -46,9 +46,11 @@ def read(download: Path, directory: Directory, kata: str, *, in_groups: bool = F
     returned = [entry for entry in cohort.entries if entry.returns]
     if not returned:
         raise KataError(f"--download {download}: specify the download of Moodle or Canvas with these submissions.")
-    katas = [each for entry in returned for each in directory.katas_of(entry.participant)]
+    katas = directory.katas_of({each.participant for each in returned})
     if katas and kata not in katas:
-        raise KataError(f"--download {download}: these are submissions of {katas[0]}. Specify the download of {kata}.")
+        raise KataError(
+            f"--download {download}: these are submissions of {min(katas)}. Specify the download of {kata}."
+        )
     doubts = {each.person: directory.doubt(each.person, said([(NUMBER + kata, each.participant)])) for each in returned}
     names = {directory.id_of(each.person): each.returns for each in returned if not doubts[each.person]}
     groups = Groups(directory.roster, ())
@@ -56,11 +58,21 @@ def read(download: Path, directory: Directory, kata: str, *, in_groups: bool = F
     return Returns(names, [f"{person}: {doubt}" for person, doubt in doubts.items() if doubt], frozenset(mates))
 
 
-def packed(pages: Mapping[str, Path], returns: Returns) -> tuple[bytes, list[str]]:
-    """Return a .zip with these pages, which are by the person's id, and the people whom the download lacks.
+class Packed(NamedTuple):
+    """A .zip, the number of pages in it, and the people whose page is not in it.
 
-    A group has one submission and one page, even if the platform lists only one of its members.
+    The download lacks those who are `missing`. A group has one submission and one page, even if the platform lists only
+    one of its members; the others are the `mates`.
     """
+
+    data: bytes
+    number: int
+    missing: list[str]
+    mates: list[str]
+
+
+def packed(pages: Mapping[str, Path], returns: Returns) -> Packed:
+    """Pack these pages, which are by the person's id."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for person, page in sorted(pages.items()):
@@ -71,4 +83,6 @@ def packed(pages: Mapping[str, Path], returns: Returns) -> tuple[bytes, list[str
                 member = zipfile.ZipInfo(name + page.name * name.endswith("/"))  # has no time: same pages, same file
                 member.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(member, text)
-    return data.getvalue(), sorted(pages.keys() - returns.names.keys() - returns.by_group)
+    left = pages.keys() - returns.names.keys()
+    mates = left & returns.by_group
+    return Packed(data.getvalue(), len(pages) - len(left), sorted(left - mates), sorted(mates))

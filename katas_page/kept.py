@@ -101,22 +101,22 @@ class KeptTrainings:
         self.folder = folder
         self.fault = ""
         self.last = 0  # number
-        self._lock: int | None = None
-        self._is_ours = False
+        self._lock: int | None = None  # on the folder, if it is ours
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._is_ours = True
         except BlockingIOError:
+            self.close()
             self.fault = "This training ends with this server: another server keeps the trainings of this folder."
         except OSError as fault:
+            self.close()
             self.fault = f"This training ends with this server: {folder} cannot be written ({fault.strerror})."
 
     def read(self, find: Callable[[str], Kata]) -> list[Training]:
         """Return the trainings on disk, the oldest first. Files that aren't whole, or of no kata, are left alone."""
         found = []
-        for path in self.folder.glob("*.training") if self._is_ours else []:
+        for path in self.folder.glob("*.training") if self._lock is not None else []:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, KataError):
                 number = int(path.stem)
                 self.last = max(self.last, number)
@@ -140,7 +140,7 @@ class KeptTrainings:
 
     def write(self, training: Training) -> None:
         """Write what has happened since the last time. A full disk or the like leaves a fault until there is room."""
-        if not self._is_ours:
+        if self._lock is None:
             return
         if not self._path(training, "frames").is_file():
             training.written = 0

@@ -355,8 +355,7 @@ class Trainings(LineRunner):
         """Return the next frame, and the state that came with it, if any."""
         steps = training.once or (round(training.rate * pause) if training.rate else AS_MANY)
         how: Json = {"steps": max(1, steps), "seconds": 1.0 if training.once or training.rate else pause}
-        how["finish"] = False
-        how["keep"] = training.stopping or time.monotonic() >= training.keep_at
+        how |= {"keep": training.stopping or time.monotonic() >= training.keep_at, "finish": False}
         worker = training.worker
         if worker is None and training.stopping:
             raise KataError(STOPPED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import secrets
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -142,7 +143,7 @@ class Question(Record, frozen=True, kw_only=True):
         return None
 
     def _order(self, seed: int) -> list[int]:
-        return random.Random(seed).sample(range(len(self.choices)), len(self.choices))
+        return _shuffled(self.choices, seed)
 
 
 class Posed(NamedTuple):
@@ -177,7 +178,7 @@ class Prediction(Record, frozen=True, kw_only=True):
 
     def order(self) -> list[int]:
         """Return the places of the choices in the order in which they are shown, which is always the same."""
-        return random.Random(self.ask).sample(range(len(self.choices)), len(self.choices))
+        return _shuffled(self.choices, self.ask)
 
 
 class Chain(Record, frozen=True, kw_only=True):
@@ -223,6 +224,11 @@ def shown(value: Any) -> str:
     if isinstance(value, np.ndarray | list | tuple):
         return f"[{', '.join(map(shown, value))}]"
     return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _shuffled(choices: Sequence[str], seed: int | str) -> list[int]:
+    """Return the places of choices in an order that the seed decides."""
+    return random.Random(seed).sample(range(len(choices)), len(choices))
 
 
 def _bare(text: str) -> str:

@@ -147,10 +147,12 @@ def _program(kata: Kata, call: Call, fault: Exception, depends: Later | None) ->
 
 def _in_a_new_process(call: Call, fault: Exception, depends: Later) -> Exception:
     """Return the fault with what a new process answered after another call. Raises NoProgram if it answered rightly."""
-    if depends.before is not None and isinstance(fault, RemoteFault):
+    if depends.before is None or not isinstance(fault, Mismatch | RemoteFault):
+        raise NoProgram
+    if isinstance(fault, RemoteFault):
         return fault
-    where = access(call.value, fault.actual) if isinstance(fault, Mismatch) else None
-    if depends.before is None or where is None or not isinstance(fault, Mismatch):
+    where = access(call.value, fault.actual)
+    if where is None:
         raise NoProgram
     value = part_at(depends.value, where)
     if same_part(value, fault.expected):

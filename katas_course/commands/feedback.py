@@ -107,16 +107,15 @@ def feedback(
             batch.folder_of(name): directory.id_of(name) for name in (*directory.submitters, *directory.roster.people)
         }
         pages = {ids[person]: writer.page(person, kata) for person, kata in (*writer.written, *writer.same)}
-        data, missing = uploads.packed(pages, returns)
-        delivery.deliver_bytes(data, upload)
+        packed = uploads.packed(pages, returns)
+        delivery.deliver_bytes(packed.data, upload)
         doubtful = first_of("not packed, because it may be someone else's", returns.doubtful)
         fix = ["Use the download that was graded, or grade this one with its worksheet (--times)."] if doubtful else []
-        count = len(pages.keys() & returns.names.keys())
-        lines = [f"written: {upload} ({counted(count, 'page', 'pages')})", *_not_in(download, missing)]
-        if mates := sorted(pages.keys() & returns.by_group - returns.names.keys()):
-            lines.append(f"not packed, because someone else in the group has submitted: {listed(mates)}")
+        lines = [f"written: {upload} ({counted(packed.number, 'page', 'pages')})", *_not_in(download, packed.missing)]
+        if packed.mates:
+            lines.append(f"not packed, because someone else in the group has submitted: {listed(packed.mates)}")
         print("\n".join([*lines, *doubtful, *fix]))
-        return 2 if writer.left_out or missing or doubtful else 0
+        return 2 if writer.left_out or packed.missing or doubtful else 0
     return 2 if writer.left_out else 0
 
 

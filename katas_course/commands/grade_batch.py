@@ -379,7 +379,7 @@ def _of_roster(held: BatchStore, rows: Mapping[Key, Summary]) -> list[str]:
 
     directory = held.book.read(Directory)
     listings = directory.listings()
-    here = {each.id for each in listings if each.roster is not None and each.roster.left_at is None}
+    here = {each.id for each in directory.roster.here}
     if not here:
         return []
     names, katas = {person for person, _ in rows}, {kata for _, kata in rows}

@@ -141,8 +141,7 @@ def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[s
         lines.append("to grade submissions with these files, run the same `katas grade-batch` again")
     if not changes.get("in_groups"):
         return lines
-    listings = book.read(Directory).listings()
-    roster = [each.roster for each in listings if each.roster and each.roster.left_at is None]
+    roster = book.read(Directory).roster.here
     if not any(each.team for each in roster):
         return [*lines, "no one on the roster has a group: katas gradebook people import FILE, with a column group"]
     sections: defaultdict[str, set[str]] = defaultdict(set)
@@ -150,7 +149,7 @@ def _rule_changed(book: Gradebook, kata: str, changes: dict[str, Any]) -> list[s
         sections[each.team] |= {each.section} if each.team else set()
     mixed = [f"{team} ({', '.join(sorted(those))})" for team, those in sorted(sections.items()) if len(those) > 1]
     lines += [f"WARNING: one group, although its people are in several sections: {listed(mixed)}"] if mixed else []
-    alone = [each.id for each in roster if not each.team]
+    alone = sorted(each.id for each in roster if not each.team)
     return [*lines, f"in no group, so alone: {listed(alone)}"] if alone else lines
 
 

@@ -87,9 +87,9 @@ class Directory:
         """Return what the sources of the submissions under this name have said."""
         return frozenset(self._said.get(composed(name), ()))
 
-    def katas_of(self, number: str) -> list[str]:
-        """Return the katas for which a platform has given this number to anyone."""
-        return sorted(kind.removeprefix(NUMBER) for kind, value in self._numbered if value == number)
+    def katas_of(self, numbers: Collection[str]) -> set[str]:
+        """Return the katas for which a platform has given one of these numbers to anyone."""
+        return {kind.removeprefix(NUMBER) for kind, value in self._numbered if value in numbers}
 
     def named(self, katas: Collection[str]) -> set[tuple[str, str]]:
         """Return names as `spellings`, with the group on the roster and with a platform's number for these katas."""
@@ -192,8 +192,7 @@ class Directory:
         of_person: dict[str, list[tuple[str, str]]] = {each: [] for each in self.roster.people}
         for name in self.submitters:
             of_person.setdefault(self.id_of(name), []).append((name, self.matches[name].how))
-        here = [each for each in self.roster.people.values() if each.left_at is None]
-        owned = {(pair, each.id) for each in here for pair in by_roster(each)}
+        owned = {(pair, each.id) for each in self.roster.here for pair in by_roster(each)}
         taken = {pair for pair, _ in owned}  # perhaps an address that someone else had before
         result = []
         for person, names in sorted(of_person.items()):

@@ -91,7 +91,7 @@ def _forget_people_before(transaction: Transaction, moment: str) -> None:
     later_pages = sa.select(PageRow.person_id).where(PageRow.written_at >= moment)  # perhaps on a group's work
     idle &= PersonRow.id.not_in(later_pages)
     directory = Directory(transaction)
-    in_course = {each.id for each in directory.roster.people.values() if each.left_at is None}
+    in_course = {each.id for each in directory.roster.here}
     for person in list(transaction.session.scalars(sa.select(PersonRow).where(idle))):
         is_decided = person.name in in_course or person.decisions or person.extensions or person.requests
         if is_decided and directory.id_of(person.name) in in_course:  # about someone who is still here

@@ -237,7 +237,7 @@ def test_the_code_of_a_readme_is_run_in_try(page: Any) -> None:
     runs.nth(2).click()
     shows(page, ".tried pre", "7")
     assert "floor" in lines.inner_text()
-    assert "x = 20" not in lines.inner_text()  # the lines that nobody has changed are replaced
+    assert "x = 20" not in lines.inner_text()  # unchanged lines are replaced
     typed(page, "mine = 3\n", save=False, place=lines)
     runs.first.click()
     shows(page, ".tried pre", "21")
