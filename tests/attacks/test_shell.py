@@ -165,7 +165,9 @@ def test_the_judge_gets_only_the_variables_that_are_listed(shell, monkeypatch, o
     for name, value in shell.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LD_PRELOAD", "/nowhere.so")
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    processor = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_L2_SIZE": "512"}
+    for name, value in processor.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("NN_KATAS_DATA", "data")
     judge = process.start()
     try:
@@ -177,7 +179,7 @@ def test_the_judge_gets_only_the_variables_that_are_listed(shell, monkeypatch, o
         judge.close()
     shared = {"HOME", "XDG_CACHE_HOME"} & os.environ.keys()
     own = {"LC_ALL", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TMPDIR"}
-    assert found.keys() - {"LD_LIBRARY_PATH"} == {"PATH", "NN_KATAS_DATA", "OPENBLAS_CORETYPE"} | shared | own
+    assert found.keys() - {"LD_LIBRARY_PATH"} == {"PATH", "NN_KATAS_DATA"} | processor.keys() | shared | own
     assert found["NN_KATAS_DATA"] == str(Path.cwd() / "data")
     for name in ("PATH", "LD_LIBRARY_PATH"):
         assert all(map(os.path.isabs, filter(None, found.get(name, "").split(":"))))
