@@ -77,6 +77,7 @@ def application(katas: LiveKatas) -> Starlette:
         ("POST", kata + "/train/forget", lambda katas, given, slug: katas.trainings.forget(slug, given)),
         ("POST", kata + "/train/export", lambda katas, given, slug: katas.trainings.export(slug, given)),
         ("POST", kata + "/train/test", lambda katas, given, slug: katas.trainings.test(slug, given)),
+        ("POST", kata + "/train/write", lambda katas, given, slug: katas.trainings.write(slug, given)),
         ("POST", kata + "/train/digit", lambda katas, given, slug: katas.trainings.read_digit(slug, given)),
         ("POST", kata + "/{action}", act),
     ]

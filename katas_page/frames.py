@@ -12,7 +12,8 @@ from katas_page.tryout import LONGEST_PART
 Json = dict[str, Any]
 CONTRAST = 0.6  # the share of the largest weight that gets the full colour
 MOST_DIGITS, MOST_SETTINGS = 20, 5
-LONGEST_TEXT = 400
+MOST_RUNGS, MOST_TOKENS, MOST_HEADS, MOST_LIKELY = 12, 128, 32, 12
+LONGEST_TEXT, LONGEST_WRITTEN = 400, 2000
 
 
 def frame_of(found: Json) -> Json:
@@ -46,6 +47,29 @@ def frame_of(found: Json) -> Json:
         "text": text_of(found.get("text"), LONGEST_TEXT),
         "levels": settings_of(found.get("levels")),
         "test": text_of(found.get("test"), LONGEST_TEXT),
+        "writes": _texts(found.get("writes"), MOST_SETTINGS),
+        "ladder": _texts(found.get("ladder"), MOST_RUNGS),
+        "reached": [
+            [count_of(step), text_of(rung, LONGEST_NAME)] for step, rung in _rows(found.get("reached"), 2, MOST_RUNGS)
+        ],
+    }
+
+
+def written_of(found: Json) -> Json:
+    """Return what a language model has written, with what it expected first and to what each token attends."""
+    tokens = _texts(found.get("tokens"), MOST_TOKENS)
+    looks: Any = found.get("attention")
+    fits = looks is not None and getattr(looks, "dtype", None) == "uint8" and looks.ndim == 4
+    if not fits or looks.shape[2:] != (len(tokens),) * 2 or not 0 < looks.shape[0] * looks.shape[1] <= MOST_HEADS:
+        tokens, looks = [], None
+    likely = _rows(found.get("likely"), 2, MOST_LIKELY)
+    return {
+        "text": text_of(found.get("text"), LONGEST_WRITTEN),
+        "likely": [[text_of(token, LONGEST_NAME), number_of(p)] for token, p in likely],
+        "tokens": tokens,
+        "heads": [] if looks is None else list(looks.shape[:2]),
+        "attention": "" if looks is None else base64.b64encode(looks.tobytes()).decode("ascii"),
+        "fault": text_of(found.get("fault"), LONGEST_TEXT),
     }
 
 
@@ -58,6 +82,10 @@ def settings_of(found: object) -> dict[str, float]:
 def _rows(found: object, width: int, most: int) -> list[list[Any]]:
     rows = found[:most] if isinstance(found, list) else []
     return [row for row in rows if isinstance(row, list) and len(row) == width]
+
+
+def _texts(found: object, most: int) -> list[str]:
+    return [text_of(each, LONGEST_NAME) for each in found[:most]] if isinstance(found, list) else []
 
 
 def _is_pictures(found: Any, most: int) -> bool:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ class Training:
     state_at: int = 0  # the number of frames before that
     file: bytes = b""  # what it has trained, as one HTML file
     frames: list[Json] = field(default_factory=list)
+    branch: str = field(default_factory=lambda: secrets.token_hex(4))  # another one has other frames
     written: int = 0  # the number of frames on disk
     run: LineRun | None = None  # has the worker
     due: float = 0.0  # when its next frame may be asked for
@@ -78,7 +80,7 @@ class Training:
 
     def go_back(self) -> None:
         """Forget what came after the state, from which the training will go on."""
-        self.file = b""
+        self.file, self.branch = b"", secrets.token_hex(4)
         del self.frames[self.state_at :]
         self.written = min(self.written, len(self.frames))
 

@@ -27,7 +27,7 @@ from graders.learner.watch.plotting import programs_of
 from graders.worker.recorder import PIXELS
 from katas_page.built import built
 from katas_page.exports import authors_of, file_of
-from katas_page.frames import LONGEST_TEXT, count_of, frame_of, number_of, settings_of, text_of
+from katas_page.frames import LONGEST_TEXT, count_of, frame_of, number_of, settings_of, text_of, written_of
 from katas_page.kept import MOST_KEPT, KeptTrainings, Training
 from katas_page.tryout import STOPPED, LineRun, LineRunner, is_installed
 
@@ -49,6 +49,7 @@ LONGEST_OUTPUT = 8000
 AS_MANY = 10**6  # steps
 FINISH: Json = {"steps": 1, "seconds": 0.0, "keep": False, "finish": True}  # as Ctrl-C does
 USES_RECORDER, PUBLISHES = b"Recorder(", b"recorder.publish("  # in supplied files
+WRITES = ("temperature", "top_k", "top_p")  # settings
 TRAIN = "train"  # the entry point of a program that trains by itself
 
 
@@ -124,9 +125,9 @@ class Trainings(LineRunner):
     def news(self, slug: str, given: Json) -> Json:
         """Return a training's frames from number `since` on, as soon as there are any, and how it stands.
 
-        Without `run`, it is the kata's latest training, if there is one.
+        Without `run`, it is the kata's latest training, if there is one. Once a training goes on from an earlier state,
+        its frames are those of another `branch`, and a page gets them all.
         """
-        since = count_of(given.get("since"))
         with self._told:
             run = given.get("run")
             if run is None:
@@ -134,12 +135,14 @@ class Trainings(LineRunner):
             if run is None:
                 return {"run": None}
             training = self._found(slug, run)
+            since = count_of(given.get("since")) if given.get("branch") in (None, training.branch) else 0
             if since >= len(training.frames) and not training.ended:
                 self._told.wait(NEWS_S)
             before = self._queue[: self._queue.index(training)] if training in self._queue else []
             ahead = next((each for each in before if each.may_go_on), None)
             return {
                 "run": run,
+                "branch": training.branch,
                 "program": training.program,
                 "frames": training.frames[since:],
                 "paused": training.paused,
@@ -219,17 +222,27 @@ class Trainings(LineRunner):
         said, fault = text_of(found.get("said"), LONGEST_OUTPUT), text_of(found.get("fault"), LONGEST_TEXT)
         return {"said": said, "fault": fault or ("" if said else "Your program says nothing.")}
 
+    def write(self, slug: str, given: Json) -> Json:
+        """Let the language model of a training go on with a prompt, and return what it writes and expects."""
+        how = given.get("how")
+        how = {name: number_of(value) for name, value in how.items() if name in WRITES} if isinstance(how, dict) else {}
+        value = [text_of(given.get("prompt"), LONGEST_TEXT), how]
+        return written_of(self._asked(slug, given, "write", value))
+
     def _asked(self, slug: str, given: Json, question: str, value: Any) -> Json:
-        """Return the answer of a training's network, as it is now."""
+        """Return the answer of a training's network, as it is now. One that was unloaded is made from its state."""
         with self._told:
             training = self._found(slug, given.get("run"))
 
         def asked() -> Json:
-            worker = training.worker
-            if worker is None:
-                raise KataError(ENDED)
             self._use()
-            return self._reply(worker, question, value)
+            fault = ""
+            if training.worker is None and training.ended and training.state:
+                fault = _fault_of(self._reload(training))
+            if training.worker is None:
+                raise KataError(ENDED)
+            answer = self._reply(training.worker, question, value)
+            return answer | {"fault": fault} if fault and "fault" in answer else answer
 
         self._awake.set()
         return self._thread.submit(asked).result()
@@ -253,18 +266,21 @@ class Trainings(LineRunner):
             with contextlib.suppress(KataError):  # it has been killed, or its program has ended
                 found = self._reply(training.worker, "next", FINISH)
         if "file" not in found and training.state:
-            self._release(training)
-            training.run = run = LineRun(training.kata, "")
-            settings = training.settings | {"steps": training.done}
-            worker = self._begun(run)
-            found = self._reply(worker, "train", self._order(training, run) | {"settings": settings})
-            if not found.get("done"):  # the state was older
-                found = self._reply(worker, "next", FINISH)
+            found = self._reload(training)
         training.file = file_of(found.get("file"))
         if not training.file:
-            fault = text_of(found.get("fault"), LONGEST_TEXT).strip().rpartition("\n")[2]
-            raise KataError(f"Your program has made no file. {fault}".strip() if found else ENDED)
+            raise KataError(f"Your program has made no file. {_fault_of(found)}".strip() if found else ENDED)
         self._kept.write(training)
+
+    def _reload(self, training: Training) -> Json:
+        """Let a new worker make what a training has trained from its state, and measure it. Return its last frame."""
+        self._release(training)
+        training.run = run = LineRun(training.kata, "")
+        settings = training.settings | {"steps": training.done}
+        worker = self._begun(run)
+        found = self._reply(worker, "train", self._order(training, run) | {"settings": settings})
+        # If the state is older than the last step, the program takes a step more before it is told to end.
+        return found if found.get("done") else self._reply(worker, "next", FINISH)
 
     def _found(self, slug: str, number: object) -> Training:
         training = self._all.get(number) if type(number) is int else None
@@ -441,6 +457,12 @@ class Trainings(LineRunner):
 def _may_have_file(training: Training) -> bool:
     publishes = any(PUBLISHES in data for data in _supplied(training.kata))
     return bool(training.file) or (publishes and (bool(training.state) or training.worker is not None))
+
+
+def _fault_of(frame: Json) -> str:
+    """Return the line of a fault that names the exception, or an empty string. A hint in brackets may follow it."""
+    lines = text_of(frame.get("fault"), LONGEST_OUTPUT).strip().splitlines()
+    return next((line for line in reversed(lines) if not line.startswith("(")), "")[:LONGEST_TEXT]
 
 
 def _last(fault: str) -> Json:

@@ -31,11 +31,24 @@ labels = np.arange(20) % 10
 def parts(weight, gradient):
     return {"weights": weight * np.ones((3, 784)), "sizes": [("only", weight * np.ones(3), gradient * np.ones(3))]}
 
+def wrote(weight, prompt, temperature, top_k):
+    if not prompt:
+        raise ValueError("type something")
+    tokens = [prompt, "<b>", "!"]
+    looks = np.tri(3)[None, None] * [[[[weight > 0]]], [[[0.5]]]]
+    likely = [["<b>", 0.75], ["!", temperature / (top_k or 8)]]
+    return {"text": "".join(tokens), "likely": likely, "tokens": tokens, "attention": looks}
+
 def main(gradient):
     learning_rate, seed = Recorder.settings(learning_rate=0.1, seed=3)
     done, weight = json.loads(Recorder.kept() or json.dumps([0, float(seed)]))
     levels = {"a guess": 4.0}
-    recorder = Recorder(STEPS, start=done, every=10, digits=(digits, labels), levels=levels, test="Try <b>it")
+    recorder = Recorder(
+        STEPS, start=done, every=10, digits=(digits, labels), levels=levels, test="Try <b>it",
+        ladder=() if done else ("is small", "is <b>tiny", "is nothing"), writes=("temperature", "top_k"),
+    )
+    read_now = lambda x: read(weight, x)
+    recorder.answers(read=read_now, write=lambda *prompt, **how: wrote(weight, *prompt, **how))
     try:
         for step in range(done, STEPS):
             slope = gradient(weight)
@@ -44,7 +57,10 @@ def main(gradient):
             recorder.step(
                 now ** 2, 0.5, parts=lambda: parts(now, slope), read=lambda x: read(now, x), text=lambda: "<b>hi",
                 keep=lambda: json.dumps([step + 1, now]).encode(), test=lambda: f"<b>{1 / now:.3f}",
+                write=lambda *prompt, **how: wrote(now, *prompt, **how),
             )
+            if now < 1 <= now + learning_rate * slope:
+                recorder.reached("is small")
     except KeyboardInterrupt:
         pass
     recorder.publish(f"<p>{weight:.4f} {json.dumps(Recorder.authors())}")

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 Array = Any  # of numbers, as NumPy takes them
+Write = Callable[..., dict[str, Any]]
 Exchange = Callable[[dict[str, Any]], Any]  # sends a frame, and returns the next wire.Request
 PICTURES = 12  # hidden units whose weights a page draws
 MOST_LAYERS, LONGEST_NAME = 24, 40
@@ -25,7 +26,7 @@ PIXELS = 28 * 28
 PIECE = 1 << 20  # numbers of a tensor that are converted at once, because a program may have little memory left
 MOST_POINTS = 500  # in one frame
 PRINTED_S = 5.0  # between two lines in a terminal
-QUESTIONS = ("read_digit", "test")  # to a network, between two frames or after the last
+QUESTIONS = ("read_digit", "test", "write")  # to a network, between two frames or after the last
 SCALE = "learning rate ×"  # a setting of programs that have no Recorder
 INDENT = "    "  # of a text that the model writes, in a terminal
 TEXT_S = 3.0  # a page gets a text that the model writes at most this often
@@ -36,8 +37,9 @@ class Recorder:
 
     `start` is the number of steps done before. `unit` names the loss, and `title` the training if a program has
     several. `digits` are some images, one in each row, and their labels, for which the page shows today's predictions.
-    `levels` are losses to compare with, by name. `test` says what the `test` of a step does, for a button.
-    A line is printed `every` so many steps or, without that, every few seconds.
+    `levels` are losses to compare with, by name. `test` says what the `test` of a step does, for a button. `ladder`
+    has, in words, what the model learns one after another: see `reached`. `writes` are the names of the settings that
+    the `write` of a step takes. A line is printed `every` so many steps or, without that, every few seconds.
     """
 
     page: ClassVar[TrainingPage | None] = None  # a worker sets it before it runs the program
@@ -53,13 +55,15 @@ class Recorder:
         digits: tuple[Array, Array] | None = None,
         levels: dict[str, float] | None = None,
         test: str = "",
+        ladder: Sequence[str] = (),
+        writes: Sequence[str] = (),
     ) -> None:
         self.steps, self.start, self.done, self.unit, self.title = steps, start, start, unit, title
         self.every = every
         self.begun = self.printed = time.monotonic()
         if self.page is not None:
             self.page.begin(self, digits)
-            self.page.frame |= {"levels": levels or {}, "test": test}
+            self.page.frame |= {"levels": levels or {}, "test": test, "ladder": list(ladder), "writes": list(writes)}
 
     @property
     def in_page(self) -> bool:
@@ -86,6 +90,24 @@ class Recorder:
         """Return what a `keep` gave for the page's training that goes on here, or nothing if a training begins."""
         return b"" if cls.page is None else cls.page.kept
 
+    def reached(self, rung: str) -> None:
+        """Say that the model can now do what a rung of the ladder says."""
+        if self.page is None:
+            print(f"step {self.done:5}: {rung}", flush=True)
+        else:
+            self.page.frame.setdefault("reached", []).append([self.done, rung])
+
+    def answers(
+        self,
+        *,
+        read: Callable[[Array], Array] | None = None,
+        test: Callable[[], str] | None = None,
+        write: Write | None = None,
+    ) -> None:
+        """Take the functions that answer the learner's questions until the next step, which has others: see `step`."""
+        if self.page is not None:
+            self.page.read, self.page.test, self.page.write = read, test, write
+
     def step(
         self,
         loss: float,
@@ -96,6 +118,7 @@ class Recorder:
         text: Callable[[], str] | None = None,
         keep: Callable[[], bytes] | None = None,
         test: Callable[[], str] | None = None,
+        write: Write | None = None,
     ) -> None:
         """Report one step: the loss before it, and the share of the batch that was right.
 
@@ -103,12 +126,15 @@ class Recorder:
         unit in each row, and "sizes": for each layer its name, its activations or None, and its gradient. `read`
         returns the probabilities of the ten classes for images, one in each row. `text` returns what the model writes.
         `keep` returns what the program needs to go on here: see `kept`. `test` tries the network, when the
-        learner asks for it, and returns in words what it can do.
+        learner asks for it, and returns in words what it can do. `write` gets a learner's prompt and, by name, what
+        `writes` says: a temperature, and a top_k and a top_p, which may be None. It returns the whole "text", and the
+        tokens that were most "likely" to come first, with their probabilities; and also, if it can, the text's
+        "tokens" and to what each of them attends: "attention" (blocks, heads, tokens, tokens).
         """
         self.done += 1
+        self.answers(read=read, test=test, write=write)
         if self.page is not None:
-            self.page.test = test
-            self.page.step(self.done, loss, accuracy, parts, read, text, keep)
+            self.page.step(self.done, loss, accuracy, parts, text, keep)
             return
         now = time.monotonic()
         due = self.done % self.every == 0 if self.every else now - self.printed >= PRINTED_S
@@ -134,6 +160,7 @@ class TrainingPage:
         self.authors: list[dict[str, Any]] = order["authors"]
         self.read: Callable[[Array], Array] | None = None
         self.test: Callable[[], str] | None = None
+        self.write: Write | None = None
         self.digits: Array = None
         self.frame: dict[str, Any] = {}  # what has happened since the last one
         self.points: list[Any] = []
@@ -148,15 +175,19 @@ class TrainingPage:
             raise KeyboardInterrupt  # as in a terminal, where the program then measures what it has trained
 
     def settings(self, defaults: dict[str, float]) -> list[float]:
-        """Return the chosen values, of the same types as the defaults."""
+        """Return the chosen values, of the same types as the defaults. No training has a negative whole number."""
         values = [type(value)(self.chosen.get(name, value)) for name, value in defaults.items()]
+        for name, value in zip(defaults, values, strict=True):
+            least = int(name == "steps")
+            if isinstance(value, int) and value < least:
+                raise SystemExit(f"{name.replace('_', ' ')}: give a whole number of at least {least}, not {value}.")
         self.frame["settings"] = dict(zip(defaults, values, strict=True))
         return values
 
     def begin(self, recorder: Recorder, digits: tuple[Array, Array] | None) -> None:
         if self.points:  # of the training before this one
             self._hand_over()
-        self.steps, self.read, self.test, self.digits = recorder.steps, None, None, None
+        self.steps, self.read, self.test, self.write, self.digits = recorder.steps, None, None, None, None
         self.frame |= {"begins": not self.kept, "of": recorder.steps, "unit": recorder.unit, "title": recorder.title}
         if digits is not None:
             self.digits = np.asarray(digits[0])
@@ -168,12 +199,10 @@ class TrainingPage:
         loss: float,
         accuracy: float | None,
         parts: Callable[[], dict[str, Any]] | None,
-        read: Callable[[Array], Array] | None,
         text: Callable[[], str] | None,
         keep: Callable[[], bytes] | None,
     ) -> None:
         """Note a step. Once the request is fulfilled, send a frame and wait for the next request."""
-        self.read = read
         self.frame["step"] = number
         self.points.append([number, float(loss), None if accuracy is None else float(accuracy)])
         self.left -= 1
@@ -211,11 +240,18 @@ class TrainingPage:
     def answer(self, question: str, value: Any) -> dict[str, Any]:
         """Return what the network, as it is now, answers to one of the QUESTIONS, or the fault.
 
-        `read_digit` gets an image of 28 x 28 bytes and returns ten probabilities; `test` returns a text.
+        `read_digit` gets an image of 28 x 28 bytes and returns ten probabilities; `test` returns a text; `write` gets
+        a prompt and settings by their names, and returns what `step` says, the attention in 255 steps.
         """
         try:
             if question == "test" and self.test is not None:
                 return {"said": self.test()}
+            if question == "write" and self.write is not None:
+                prompt, how = value
+                found = self.write(prompt, **how)
+                if "attention" in found:
+                    found["attention"] = np.rint(np.asarray(found["attention"], float) * 255).astype(np.uint8)
+                return found
             if question == "read_digit" and self.read is not None:
                 image = np.frombuffer(value, np.uint8)[None] / 255
                 return {"probabilities": np.asarray(self.read(image), float)[0].tolist()}

@@ -52,7 +52,9 @@ def _value(text: str, names: dict[str, Any], file: str) -> str:
 
 
 def _traceback(raised: BaseException, files: Collection[str], runtime: str) -> str:
-    """Return a traceback with the lines of these files only."""
+    """Return a traceback with the lines of these files only, or the text with which a program has ended itself."""
+    if isinstance(raised, SystemExit) and isinstance(raised.code, str):
+        return raised.code
     found = traceback.TracebackException.from_exception(raised)
     waiting, seen = [found], set()
     while waiting:

@@ -1,5 +1,6 @@
 """Talk to your model (supplied): it goes on with what you type, and shows what it expects next."""
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,18 @@ def written(
     return tokens.decode(write(step, ids, n_new, rng, temperature, top_k, top_p)).split("\n")[0]
 
 
-def expected(next_logits: Next, params: dict, tokens: corpus.Tokens, prompt: str, *how: Any) -> list[str]:
-    """Return a line for each of the tokens that are most likely to follow: the token, a bar, and its probability."""
-    logits, _ = next_logits(params, tokens.encode(prompt), None, N_HEADS)
+def expected(next_logits: Next, params: dict, tokens: corpus.Tokens, prompt: str, *how: Any) -> list[tuple[str, float]]:
+    """Return the tokens that are most likely to follow, with their probabilities. `how` is as for `talk`."""
+    logits, _ = next_logits(params, np.asarray(tokens.encode(prompt)), None, N_HEADS)
     p = next_probabilities(np.asarray(logits[-1], dtype=float), *how)
-    likely = [int(i) for i in np.argsort(-p, kind="stable")[:LIKELY] if p[i] > 0.005]
-    return [f"    {tokens.decode([i])!r:12} {'█' * round(40 * p[i]) or '▏'} {p[i]:.0%}" for i in likely]
+    return [(tokens.decode([int(i)]), float(p[i])) for i in np.argsort(-p, kind="stable")[:LIKELY] if p[i] > 0.005]
+
+
+def fits(params: dict, tokens: corpus.Tokens, prompt: str) -> None:
+    """Raise ValueError if a prompt has no tokens, unknown ones (TextError), or more than the model has positions."""
+    length, longest = len(tokens.encode(prompt)), len(params["positions"]) - 1
+    if not 0 < length <= longest:
+        raise ValueError(f"That has {length} tokens. Type 1 to {longest}.")
 
 
 def talk(next_logits: Next, params: dict, tokens: corpus.Tokens, how: tuple[float, int | None, float | None]) -> None:
@@ -51,12 +58,10 @@ def talk(next_logits: Next, params: dict, tokens: corpus.Tokens, how: tuple[floa
     rng = np.random.default_rng()
     while prompt := _line():
         try:
-            length, longest = len(tokens.encode(prompt)), len(params["positions"]) - 1
-            if length > longest:
-                print(f"That has {length} tokens. Type at most {longest}.")
-                continue
-            print("\n".join(expected(next_logits, params, tokens, prompt, *how)))
-            print(written(next_logits, params, tokens, prompt, rng, *how))
+            fits(params, tokens, prompt)
+            for token, p in expected(next_logits, params, tokens, prompt, *how):
+                print(f"    {token!r:12} {'█' * round(40 * p) or '▏'} {p:.0%}")
+            print(textwrap.fill(written(next_logits, params, tokens, prompt, rng, *how), 79))
         except ValueError as fault:  # a TextError, or one of your next_probabilities
             print(fault)
 

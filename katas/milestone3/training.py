@@ -15,12 +15,14 @@ import corpus
 import exporting
 import numpy as np
 import stories
+import talking
 from attention import attention, split_heads
 from layer_norm import layer_norm
 from optimizers import warmup_cosine
 from softmax_cross_entropy import cross_entropy
 from talking import N_HEADS, TEMPERATURE, Next, load, save, talk, written
 from transformer_block import block
+from writing import next_probabilities
 
 from graders.worker.recorder import Recorder
 
@@ -172,27 +174,29 @@ def remembered(forward: Callable[..., Any], params: dict, text: corpus.Corpus, n
     return corpus.remembered(predict, text.unseen[:n], text.tokens, len(params["positions"]))
 
 
+SPELLS, TELLS, RECALLS = "spells every word", "tells a whole story", "remembers the {}".format  # rungs
+RECALLED = ("person", "place", "thing", "animal", "colour")
+
+
 class Ladder:
     """Says when the model first spells, writes whole stories, and remembers each of the things that stories repeat."""
 
     def __init__(self, forward: Callable[..., Any], text: corpus.Corpus):
         self.forward, self.text = forward, text
         self.words = {word for story in text.unseen for word in re.findall(r"\w+", story)}
-        self.left = ["spells", "grammar", "person", "place", "thing", "animal", "colour"] if text.unseen else []
+        self.left = [SPELLS, TELLS, *map(RECALLS, RECALLED)] if text.unseen else []
 
     def climb(self, params: dict, line: str) -> list[str]:
-        """Return what the model can do now, and could not before."""
-        reached = {}
-        if "spells" in self.left and set(re.findall(r"\w+", line)) <= self.words:
-            reached["spells"] = "every word is spelt right"
-        if "grammar" in self.left and stories.is_grammatical(line):
-            reached["grammar"] = "a story from its beginning to its end"
-        if self.left:
-            for what, share in remembered(self.forward, params, self.text, 40).items():
-                if what in self.left and share >= 0.8:
-                    reached[what] = f"it remembers the {what}"
-        self.left = [each for each in self.left if each not in reached]
-        return list(reached.values())
+        """Return which rungs the model has reached now, and had not before."""
+        if not self.left:
+            return []
+        shares = remembered(self.forward, params, self.text, 40)
+        now = {RECALLS(what) for what, share in shares.items() if share >= 0.8}
+        now |= {SPELLS} if set(re.findall(r"\w+", line)) <= self.words else set()
+        now |= {TELLS} if stories.is_grammatical(line) else set()
+        reached = [each for each in self.left if each in now]
+        self.left = [each for each in self.left if each not in now]
+        return reached
 
 
 # ---------------------------------------------------------------------------------------------------- the program
@@ -200,6 +204,10 @@ class Ladder:
 
 def talk_to_the_last(next_logits: Next, how: tuple[float, int | None, float | None]) -> None:
     """Load the model of the last training, and talk to it."""
+    try:
+        next_probabilities(np.zeros(2), *how)
+    except ValueError as fault:
+        sys.exit(f"milestone3: {fault}")
     try:
         arrays, data = load(MODEL)
         text = corpus_of(data)
@@ -252,7 +260,10 @@ def main(
     ladder = Ladder(forward, text)
     begun = None
     if kept := Recorder.kept():  # the page goes on with a training
-        begun, ladder.left = pickle.loads(kept)
+        try:
+            begun, ladder.left = pickle.loads(kept)
+        except Exception as fault:  # noqa: BLE001 (a damaged file may raise anything)
+            sys.exit(f"milestone3: what was kept of this training cannot be read ({fault!r:.200}). Train again.")
     n_grams = {n: corpus.n_gram_bits(text, n) for n in (2, 5)}
     recorder = Recorder(
         steps,
@@ -260,6 +271,8 @@ def main(
         start=len(begun[2]) if begun else 0,
         levels={"bigram": n_grams[2], "5-gram": n_grams[5]},
         test=f"Write {IN_PAGE} stories: how many remember?" if text.unseen else "",
+        ladder=list(ladder.left) if not begun else (),
+        writes=("temperature", "top_k", "top_p"),
     )
 
     def line(params: dict, number: int) -> str:
@@ -273,20 +286,39 @@ def main(
             for number, story in enumerate(told)
         ]
 
-    def tell(step: int, loss: float, params: dict, now: tuple) -> None:
-        def said() -> str:
-            story = line(params, step)
-            for news in ladder.climb(params, story):
-                print(f"step {step:5}: {news}")
-            return story
+    def answers(params: dict) -> dict[str, Callable]:
+        """Return what answers the page's questions to the model with these parameters."""
 
         def tested() -> str:
             rng = np.random.default_rng()
             lines = endings(params, [text.unseen[i] for i in rng.choice(len(text.unseen), IN_PAGE, replace=False)])
             return "\n".join([corpus.judged(lines), "", *lines])
 
-        recorder.step(loss / math.log(2), text=said, keep=lambda: pickle.dumps((now, ladder.left)), test=tested)
+        def wrote(prompt: str, temperature: float, top_k: int | None, top_p: float | None) -> dict[str, Any]:
+            how = temperature, top_k, top_p
+            talking.fits(params, text.tokens, prompt)
+            told = written(next_logits, params, text.tokens, prompt, np.random.default_rng(), *how)
+            ids = spelt(text.tokens, told)[: len(params["positions"])]
+            return {
+                "text": told,
+                "likely": [list(each) for each in talking.expected(next_logits, params, text.tokens, prompt, *how)],
+                "tokens": [text.tokens.decode([i]) for i in ids],
+                "attention": attention_of(params, ids),
+            }
 
+        return {"test": tested, "write": wrote}
+
+    def tell(step: int, loss: float, params: dict, now: tuple) -> None:
+        def said() -> str:
+            story = line(params, step)
+            for rung in ladder.climb(params, story):
+                recorder.reached(rung)
+            return story
+
+        recorder.step(loss / math.log(2), text=said, keep=lambda: pickle.dumps((now, ladder.left)), **answers(params))
+
+    if begun:
+        recorder.answers(**answers(begun[0]))
     params, losses = train(
         train_step, text.ids, text.starts, len(text.tokens),
         seed=seed, steps=steps, learning_rate=learning_rate, tell=tell, begun=begun,
@@ -385,17 +417,22 @@ def spelt(tokens: corpus.Tokens, text: str) -> list[int]:
         return []
 
 
+def attention_of(params: dict, ids: list[int]) -> np.ndarray:
+    """Return how much each token attends to each earlier one (blocks, heads, tokens, tokens)."""
+    x = params["tokens"][ids] + params["positions"][: len(ids)]
+    found = []
+    for p in params["blocks"]:
+        q, k, v = np.split(layer_norm(x, p["ln1_gamma"], p["ln1_beta"]) @ p["qkv_weight"].T + p["qkv_bias"], 3, axis=-1)
+        found.append(attention(split_heads(q, N_HEADS), split_heads(k, N_HEADS), split_heads(v, N_HEADS))[1])
+        x = block(x[None], p, N_HEADS)[0][0]
+    return np.array(found)
+
+
 def draw_attention(axes: Any, params: dict, tokens: corpus.Tokens, line: str) -> None:
     """Draw how much each token of a line attends to each earlier one, in the head of the last block that does most."""
     ids = spelt(tokens, line)[: len(params["positions"])]
     names = [tokens.decode([i]).strip() for i in ids]
-    x = params["tokens"][ids] + params["positions"][: len(ids)]
-    for p in params["blocks"][:-1]:
-        x = block(x[None], p, N_HEADS)[0][0]
-    p = params["blocks"][-1]
-    q, k, v = np.split(layer_norm(x, p["ln1_gamma"], p["ln1_beta"]) @ p["qkv_weight"].T + p["qkv_bias"], 3, axis=-1)
-    _, weights = attention(split_heads(q, N_HEADS), split_heads(k, N_HEADS), split_heads(v, N_HEADS))
-    axes.imshow(weights.max(axis=0), cmap="Blues", vmin=0)
+    axes.imshow(attention_of(params, ids)[-1].max(axis=0), cmap="Blues", vmin=0)
     axes.set_xticks(range(len(names)), names, fontsize=6, rotation=90)
     axes.set_yticks(range(len(names)), names, fontsize=6)
     axes.set_title("What the last block looks at, one row for each token")

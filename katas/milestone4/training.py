@@ -23,6 +23,7 @@ TEMPERATURE = 0.5
 SAVED_EVERY = 30.0  # seconds between two checkpoints
 CHECKPOINT = Path("checkpoint")
 TRIED, SHOWN = 100, 8  # beginnings of unseen stories, in the end
+LIKELY = 5  # tokens that are shown
 
 
 def initial_state(n_tokens: int, rng: np.random.Generator, *, context: int = CONTEXT) -> dict[str, np.ndarray]:
@@ -147,7 +148,10 @@ def main(
     if kept := Recorder.kept():  # the page goes on with a training
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / CHECKPOINT).write_bytes(kept)
-            done = load_checkpoint(Path(folder) / CHECKPOINT, model, optimizer)
+            try:
+                done = load_checkpoint(Path(folder) / CHECKPOINT, model, optimizer)
+            except Exception as fault:  # noqa: BLE001 (a damaged file, or one of another model)
+                sys.exit(f"milestone4: what was kept of this training does not fit ({fault!r:.200}). Train again.")
     if CHECKPOINT.exists() and not options.afresh:
         try:
             done = load_checkpoint(CHECKPOINT, model, optimizer)
@@ -155,12 +159,24 @@ def main(
             sys.exit(f"milestone4: {CHECKPOINT.resolve()} does not fit ({fault!r}). Start again with --afresh.")
         print(f"continuing after step {done}")
     saved, reached = time.monotonic(), done
-    recorder = Recorder(steps, unit="bits", start=done)
+    recorder = Recorder(steps, unit="bits", start=done, writes=("temperature",))
 
-    def written(beginning: str, seed: int) -> str:
+    def written(beginning: str, seed: int | None, temperature: float = TEMPERATURE) -> str:
         ids = [int(i) for i in tokens.encode(beginning)]
-        new = model.generate(ids, CONTEXT - len(ids), np.random.default_rng(seed), temperature=TEMPERATURE)
+        new = model.generate(ids, CONTEXT - len(ids), np.random.default_rng(seed), temperature=temperature)
         return tokens.decode(new).split("\n")[0]
+
+    def wrote(prompt: str, temperature: float) -> dict[str, Any]:
+        ids = tokens.encode(prompt)
+        if not 0 < len(ids) < CONTEXT:
+            raise ValueError(f"That has {len(ids)} tokens. Type 1 to {CONTEXT - 1}.")
+        logits = np.asarray(model.next_logits(np.asarray(ids), None)[0].detach().numpy(), dtype=float)[-1]
+        p = np.exp((logits - logits.max()) / max(temperature, 1e-6))
+        likely = [(i, float(p[i] / p.sum())) for i in np.argsort(-p, kind="stable")[:LIKELY]]
+        return {
+            "text": written(prompt, None, temperature),
+            "likely": [[tokens.decode([int(i)]), share] for i, share in likely if share > 0.005],
+        }
 
     def tell(step: int, loss: float) -> None:
         nonlocal saved, reached
@@ -172,7 +188,11 @@ def main(
             loss / math.log(2),
             text=lambda: written(beginnings[step % len(beginnings)], step),
             keep=lambda: checkpoint(step),
+            write=wrote,
         )
+
+    if done:
+        recorder.answers(write=wrote)
 
     def checkpoint(step: int) -> bytes:
         with tempfile.TemporaryDirectory() as folder:

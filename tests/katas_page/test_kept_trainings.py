@@ -173,6 +173,37 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(opened: Callable[[], T
     assert [frame for frame in frames if frame.get("fault")] == []
 
 
+def test_a_network_answers_after_it_was_unloaded(opened: Callable[[], Trainings], root: Path) -> None:
+    trainings = opened()
+    run = begin(trainings, root)
+    ended(trainings, run)
+    asked = {"run": run, "prompt": "Mia", "how": {"temperature": 0.5, "top_k": 2}}
+    before = trainings.write("alpha", asked)
+    ended(trainings, begin(trainings, root))  # which ends the worker of the first
+    assert trainings.write("alpha", asked) == before
+    trainings = opened()
+    assert trainings.write("alpha", asked) == before
+    opened()
+    write(root / "katas/alpha/twice.py", "import nothing\n")
+    trainings = opened()
+    assert trainings.write("alpha", asked)["fault"] == "ModuleNotFoundError: No module named 'nothing'"
+
+
+def test_a_page_learns_that_a_training_went_back(opened: Callable[[], Trainings], root: Path) -> None:
+    trainings = opened()
+    run = begin(trainings, root, SLOW)
+    reached(trainings, run, 3)
+    trainings.stop_one("alpha", {"run": run})
+    seen = news(trainings, run)
+    asked = {"run": run, "since": len(seen["frames"]), "branch": seen["branch"]}
+    assert trainings.news("alpha", asked)["frames"] == []
+    trainings.begin(catalogue.load(root, "alpha"), {"continues": run})
+    assert trainings.news("alpha", asked)["branch"] != seen["branch"]
+    frames = ended(trainings, run)
+    assert trainings.news("alpha", asked)["frames"] == frames
+    assert [rung for frame in frames for rung in frame.get("reached", ())] == [[5, "is small"]]
+
+
 def test_trainings_are_listed_and_forgotten(opened: Callable[[], Trainings], root: Path) -> None:
     trainings = opened()
     first, second = begun(trainings, root), begin(trainings, root, SLOW, paused=True)

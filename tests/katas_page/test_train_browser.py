@@ -279,9 +279,44 @@ def test_earlier_texts_can_be_read(train: Callable[..., Any]) -> None:
     page = train(many)
     state(page, "^done")
     assert page.locator(".written li").last.inner_text() == "step 40: <b>hi"
-    page.get_by_label("Up to this text").fill("9")
+    page.get_by_label("Its texts up to this one").fill("9")
     assert page.locator(".written li").count() == 8
     assert re.match("step [2-9]: ", page.locator(".written li").first.inner_text())
+
+
+def test_a_model_is_played_with(train: Callable[..., Any]) -> None:
+    page = train(PROGRAM)
+    state(page, "^done")
+    assert page.locator(".ladder li").all_inner_texts() == ["is small, step 5", "is <b>tiny", "is nothing"]
+    page.get_by_label("How a text begins").fill("Mia")
+    page.get_by_label("Temperature").fill("1")
+    assert not page.get_by_label("top-p").is_visible()  # this program does not take one
+    page.get_by_label("How a text begins").press("Enter")
+    told = page.locator(".told span")
+    told.nth(2).wait_for()
+    assert told.all_inner_texts() == ["Mia", "<b>", "!"]
+    assert page.locator(".likely li").all_inner_texts() == ["<b>\n75 %", "!\n13 %"]
+    told.nth(1).focus()
+    assert [each.get_attribute("title") for each in told.all()] == ["100 %", "100 %", ""]
+    page.get_by_label("Head").select_option("block 2, head 1")
+    told.nth(1).hover()
+    assert [each.get_attribute("title") for each in told.all()] == ["50 %", "50 %", ""]
+    page.get_by_label("How a text begins").fill("")
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_text("ValueError: type something").wait_for()
+    assert violations(page) == []
+
+
+def test_a_page_that_was_behind_shows_what_went_on(train: Callable[..., Any], server: Server) -> None:
+    page = train(SLOW)
+    state(page, "^step [3-9]")
+    page.get_by_role("button", name="Stop").click()
+    state(page, "^stopped")
+    run = server.get("/api/katas/alpha/trainings")["trainings"][0]["run"]
+    server.post("/api/katas/alpha/train", {"continues": run})
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    state(page, "^done, step 40 of 40")
+    assert page.locator(".ladder .reached").all_inner_texts() == ["is small, step 5"]
 
 
 def test_reduced_motion_draws_at_most_once_a_second(train: Callable[..., Any]) -> None:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from graders import catalogue, intake
 from graders.catalogue import Kata
 from graders.errors import KataError
 from graders.judge.client import Judge
+from katas_page.frames import written_of
 from katas_page.trainings import ENDED, FRAMES_PER_S, trained_by
 from katas_page.tryout import STOPPED
 from tests.shell import KATAS
@@ -94,7 +96,9 @@ def test_a_paused_training_goes_on_after_one_with_other_packages(watcher: Watche
     frame = begin()
     kata = msgspec.structs.replace(catalogue.load(root, "alpha"), packages=("pandas",))
     run = watcher.trainings.begin(kata, {"paused": True, "once": 1})["run"]
-    assert watcher.trainings.news("alpha", {"run": run, "since": 0})["frames"][0]["step"] == 1
+    while not (frames := watcher.trainings.news("alpha", {"run": run})["frames"]):
+        pass
+    assert frames[0]["step"] == 1
     later = watcher.next(frame, ONE)
     assert (later["step"], later["fault"]) == (2, "")
 
@@ -124,6 +128,42 @@ def test_the_program_tries_its_network_when_asked(watcher: Watcher, begin: Begin
     assert watcher.trainings.test("alpha", other)["fault"] == "There is no network yet."
 
 
+def test_a_model_goes_on_with_a_prompt(watcher: Watcher, begin: Begin) -> None:
+    frame = begin()
+    assert frame["writes"] == ["temperature", "top_k"]
+    asked = {"run": frame["run"], "prompt": "Mia", "how": {"temperature": 0.5, "top_k": 2, "other": 1}}
+    found = watcher.trainings.write("alpha", asked)
+    assert (found["text"], found["tokens"], found["fault"]) == ("Mia<b>!", ["Mia", "<b>", "!"], "")
+    assert found["likely"] == [["<b>", 0.75], ["!", 0.25]]
+    looks = list(base64.b64decode(found["attention"]))
+    assert (found["heads"], looks[:9], looks[9:]) == (
+        [2, 1],
+        [255, 0, 0, 255, 255, 0, 255, 255, 255],
+        [128, 0, 0, 128, 128, 0, 128, 128, 128],
+    )
+    assert watcher.trainings.write("alpha", asked | {"prompt": 3})["fault"] == "ValueError: type something"
+    asked["how"] = {"temperature": 0.5, "top_k": None}
+    assert watcher.trainings.write("alpha", asked)["likely"][1] == ["!", 0.0625]
+    assert "missing 2 required" in watcher.trainings.write("alpha", asked | {"how": [1]})["fault"]
+
+
+@pytest.mark.parametrize("found", [{"attention": 3}, {"attention": np.ones((1, 1, 2, 3), np.uint8)}, {"likely": [3]}])
+def test_what_a_model_answers_is_checked(found: dict[str, Any]) -> None:
+    shown = written_of({"text": 5, "tokens": ["a", "b"], "heads": 7} | found)
+    assert shown == {"text": "", "likely": [], "tokens": [], "heads": [], "attention": "", "fault": ""}
+
+
+def test_a_ladder_says_when_each_rung_was_reached(watcher: Watcher, begin: Begin) -> None:
+    frames = rest(watcher, first := begin())
+    assert first["ladder"] == ["is small", "is <b>tiny", "is nothing"]
+    assert [rung for frame in frames for rung in frame["reached"]] == [[5, "is small"]]
+
+
+@pytest.mark.parametrize("seed", [-1, -3.0])
+def test_a_setting_that_cannot_be_is_named(begin: Begin, seed: float) -> None:
+    assert begin(settings={"seed": seed})["fault"] == f"seed: give a whole number of at least 0, not {seed:.0f}."
+
+
 def test_probabilities_that_are_not_finite_are_named(watcher: Watcher, begin: Begin) -> None:
     frame = begin('def gradient(w):\n    return float("nan")\n\n' + START)
     found = watcher.read_digit(frame, DIGIT)
@@ -148,6 +188,13 @@ def test_a_network_that_was_stopped_between_two_steps_still_reads_digits(watcher
     frame = begin()
     watcher.trainings.stop_one("alpha", frame)
     assert watcher.read_digit(frame, DIGIT)["probabilities"][3] == pytest.approx(1, abs=0.03)
+    begin()
+    assert watcher.read_digit(frame, DIGIT)["probabilities"][3] == pytest.approx(1, abs=0.03)
+
+
+def test_a_network_without_a_state_is_unloaded(watcher: Watcher, begin: Begin) -> None:
+    frame = begin(TWO)
+    rest(watcher, frame)
     begin()
     with pytest.raises(KataError, match=ENDED):
         watcher.read_digit(frame, DIGIT)
@@ -210,6 +257,7 @@ def test_a_terminal_shows_the_same_steps_as_lines(root: Path) -> None:
         [KATAS, "--root", str(root), "run", "alpha"], capture_output=True, text=True, check=True, timeout=60
     )
     *lines, last = done.stdout.splitlines()
+    assert lines.pop(2) == "step     5: is small"
     assert [line[:13] for line in lines[::2]] == [f"step {step:5} of" for step in (1, 10, 20, 30, 40)]
     assert lines[0].startswith("step     1 of 40  loss 5.76   50% right")
     assert lines[0].endswith("s left")

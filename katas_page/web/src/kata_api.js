@@ -39,11 +39,14 @@ const call = calling(`The server does not answer. Your text is kept here; start 
  * @typedef {{done: boolean, fault: string, note: string, begins: boolean, settings: Record<string, number>,
  *     unit: string, title: string, of: number, step: number, points: [number, number | null, number | null][],
  *     sizes: Layer[], weights: string, digits: string, labels: number[], read: number[], text: string,
- *     levels: Record<string, number>, test: string, output: string}} Frame parts that are empty are missing
- * @typedef {{run: number, program: string, frames: Partial<Frame>[], paused: boolean, ended: boolean,
+ *     levels: Record<string, number>, test: string, ladder: string[], reached: [number, string][],
+ *     writes: string[], output: string}} Frame parts that are empty are missing
+ * @typedef {{run: number, branch: string, program: string, frames: Partial<Frame>[], paused: boolean, ended: boolean,
  *     can_go_on: boolean, has_file: boolean, waits_for: string, unkept: string} | {run: null}} TrainingNews
  * @typedef {{run: number, ended: boolean, when: string, program: string, reached: string, kb: number}} KeptTraining
  * @typedef {{probabilities: number[], fault: string}} Reading
+ * @typedef {{text: string, likely: [string, number | null][], tokens: string[], heads: number[], attention: string,
+ *     fault: string}} Written the tokens attend in [blocks, heads], with a byte of base64 for each pair of them
  */
 
 const kataPath = (/** @type {string} */ slug) => `/api/katas/${encodeURIComponent(slug)}`;
@@ -116,7 +119,7 @@ export const beginTraining = (slug, how) => call("POST", `${kataPath(slug)}/trai
 
 /**
  * Wait a moment for what has happened since a number of frames, in a training or in the latest one.
- * @type {(slug: string, how: {run: number | null, since: number}) => Promise<TrainingNews>}
+ * @type {(slug: string, how: {run: number | null, since: number, branch: string}) => Promise<TrainingNews>}
  */
 export const trainingNews = (slug, how) => call("POST", `${kataPath(slug)}/train/news`, how);
 
@@ -140,6 +143,13 @@ export const forgetTraining = (slug, run) => call("POST", `${kataPath(slug)}/tra
  * @type {(slug: string, run: number | null) => Promise<{said: string, fault: string}>}
  */
 export const testNetwork = (slug, run) => call("POST", `${kataPath(slug)}/train/test`, { run });
+
+/**
+ * Let the language model of a training go on with a prompt.
+ * @type {(slug: string, what: {run: number | null, prompt: string, how: Record<string, number | null>})
+ *     => Promise<Written>}
+ */
+export const writeWithModel = (slug, what) => call("POST", `${kataPath(slug)}/train/write`, what);
 
 /**
  * Return what a training has trained, as one HTML file.

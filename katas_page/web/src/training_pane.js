@@ -2,7 +2,9 @@
 import { beginTraining, paceTraining, readDigit, stopTraining, trainingNews } from "./kata_api.js";
 import { DigitPad } from "./digit_pad.js";
 import { KeptTrainings } from "./kept_trainings.js";
+import { Ladder } from "./ladder.js";
 import { NetworkTest } from "./network_test.js";
+import { Playground } from "./playground.js";
 import { SavedFile } from "./saved_file.js";
 import { TrainingSettings } from "./training_settings.js";
 import { WrittenTexts } from "./written_texts.js";
@@ -24,7 +26,8 @@ const STOPPED = "Stopped."; // the fault of a training that somebody stopped
 /** @type {import("./kata_api.js").Frame} */
 const EMPTY = {
     done: false, fault: "", note: "", begins: false, settings: {}, unit: "", title: "", of: 0, step: 0, points: [],
-    sizes: [], weights: "", digits: "", labels: [], read: [], text: "", levels: {}, test: "", output: "",
+    sizes: [], weights: "", digits: "", labels: [], read: [], text: "", levels: {}, test: "", ladder: [], reached: [],
+    writes: [], output: "",
 };
 
 export class TrainingPane {
@@ -42,6 +45,7 @@ export class TrainingPane {
         this.canGoOn = false;
         this.turn = 0; // of those that follow a training, only the last one goes on
         this.seen = 0; // frames
+        this.branch = ""; // of the training: another one has other frames
         this.step = 0;
         this.of = 0; // steps, if it is known
         this.drawnAt = this.saidAt = this.toldAt = 0;
@@ -64,6 +68,8 @@ export class TrainingPane {
         this.written = new WrittenTexts();
         this.file = new SavedFile(slug, () => this.run);
         this.test = new NetworkTest(slug, () => this.run);
+        this.ladder = new Ladder();
+        this.playground = new Playground(slug, () => this.run);
         this.pad = new DigitPad((pixels) => readDigit(slug, this.run, pixels));
         this.drawings = drawings();
         this.charts = el("div", {});
@@ -79,7 +85,9 @@ export class TrainingPane {
             this.note,
             this.fault,
             this.charts,
+            this.ladder.element,
             this.written.element,
+            this.playground.element,
             this.test.element,
             this.file.element,
             this.output,
@@ -114,7 +122,9 @@ export class TrainingPane {
         this.drawings = drawings();
         this.charts.replaceChildren(...Object.values(this.drawings).map(({ element }) => element));
         this.written.clear();
+        this.ladder.clear();
         this.test.offer("");
+        this.playground.offer([]);
         [this.output, this.fault, this.note].forEach((each) => (each.hidden = true));
         this.step = this.of = this.drawnAt = this.seen = 0;
         this.name = "";
@@ -134,7 +144,7 @@ export class TrainingPane {
     async begin(/** @type {number | null} */ continues = null) {
         this.state.textContent = "starting…";
         const settings = this.settings.chosen;
-        if (continues !== null && "steps" in settings) {
+        if (continues !== null && "steps" in settings && !(settings.steps > this.of)) {
             settings.steps = this.longTo();
         }
         const what = continues === null ? { program: this.program.value } : { continues };
@@ -166,7 +176,7 @@ export class TrainingPane {
         let ended = false;
         while (!ended && turn === this.turn) {
             try {
-                const news = await trainingNews(this.slug, { run: this.run, since: this.seen });
+                const news = await trainingNews(this.slug, { run: this.run, since: this.seen, branch: this.branch });
                 if (turn === this.turn) {
                     hideBanner("action");
                     ended = this.told(news);
@@ -189,6 +199,10 @@ export class TrainingPane {
             this.setRunning(false);
             this.state.textContent = "";
             return true;
+        }
+        if (news.branch !== this.branch) {
+            this.fresh();
+            this.branch = news.branch;
         }
         this.run = news.run;
         this.paused = news.paused;
@@ -237,6 +251,10 @@ export class TrainingPane {
         if (frame.test) {
             this.test.offer(frame.test);
         }
+        if (frame.writes.length) {
+            this.playground.offer(frame.writes);
+        }
+        this.ladder.take(frame.ladder, frame.reached);
         Object.assign(loss.levels, frame.levels);
         loss.of = accuracy.of = this.of;
         this.step = frame.step || this.step;
@@ -267,6 +285,7 @@ export class TrainingPane {
         sizes.show(frame.sizes);
         if (frame.text) {
             this.written.add(this.step, frame.text);
+            this.playground.suggest(frame.text);
         }
         if (hasNext) {
             return;

@@ -6,9 +6,10 @@ const MOST_LINES = 8;
 export class WrittenTexts {
     constructor() {
         this.lines = el("ol", { class: "written", "aria-label": "What your model writes" });
-        this.back = el("input", { type: "range", min: 1, max: 1, "aria-label": "Up to this text" });
+        this.back = el("input", { type: "range", min: 1, max: 1 });
         this.back.addEventListener("input", () => this.show());
-        this.element = el("div", {}, this.back, this.lines);
+        this.label = el("label", {}, "Its texts up to this one: ", this.back);
+        this.element = el("div", {}, this.label, this.lines);
         /** @type {[step: number, text: string][]} */
         this.texts = [];
         this.show();
@@ -34,6 +35,6 @@ export class WrittenTexts {
             el("li", {}, el("span", { class: "soft" }, `step ${step}: `), text));
         this.lines.replaceChildren(...lines);
         this.lines.hidden = !lines.length;
-        this.back.hidden = this.texts.length <= MOST_LINES;
+        this.label.hidden = this.texts.length <= MOST_LINES;
     }
 }
