@@ -5,7 +5,8 @@ const model = JSON.parse(at("model").textContent ?? "");
 const [SHOWN, LEAST] = [5, 0.005]; // tokens that may come next, and the smallest of their probabilities
 const EPS = 1e-5; // of a layer norm
 const PAUSE_MS = 60; // between two tokens
-const SEEN = [25, 118, 210]; // the colour of what a head looks at
+// The colour of what a head looks at, as red, green and blue.
+const SEEN = getComputedStyle(document.documentElement).getPropertyValue("--seen").trim().split(" ").map(Number);
 const TURN = 137; // degrees of the colour wheel from one token to the next
 const SLIDERS = ["temperature", "top_k", "top_p"];
 

@@ -248,6 +248,9 @@ def test_a_training_outlives_its_page(train: Callable[..., Any], server: Server)
     state(page, "^done, step 40 of 40$")
     assert page.get_by_role("img", name=re.compile("^Loss: .* at step 40; a guess: 4.00$")).count() == 1
     assert page.get_by_label("Output").inner_text() == "at last 0.000\n"
+    page.reload()
+    page.wait_for_selector(".training", state="attached")
+    assert page.get_by_role("tab", selected=True).all_inner_texts()[-1] == "Train"
 
 
 def test_trainings_wait_for_each_other_and_are_kept(train: Callable[..., Any]) -> None:

@@ -1,5 +1,6 @@
 /** The right pane: the verdict, and a place to try one's own code, as two tabs. */
 import { button, el } from "../../../graders/web/src/dom.js";
+import { keep, read } from "./kept_here.js";
 import { tabKeys } from "./panes.js";
 
 export class Outcome {
@@ -17,10 +18,12 @@ export class Outcome {
             el("div", { role: "tabpanel", id: `part-${number}`, "aria-labelledby": `part-tab-${number}` }, content),
         );
         this.element = el("div", { class: "outcomes" }, list, ...this.panels);
-        this.show(0);
+        this.key = `view of ${location.hash}`; // the one that a reload of this page shows
+        this.show(Math.min(read(this.key, 0, "sessionStorage"), parts.length - 1));
     }
 
     show(chosen) {
+        keep(this.key, chosen, "sessionStorage");
         this.tabs.forEach((tab, number) => {
             tab.setAttribute("aria-selected", String(number === chosen));
             tab.tabIndex = number === chosen ? 0 : -1;

@@ -5,7 +5,7 @@ export const caption = "Type a sentence that repeats itself, and merge step by s
 const MOST = 16; // merges
 const LONGEST = 48; // characters: what Python prints must stay below the limit of a run
 export const controls = {
-    text: { label: "Your sentence", value: "banana bandana", length: LONGEST },
+    text: { label: `Your sentence, of at most ${LONGEST} characters`, value: "banana bandana", length: LONGEST },
     merges: { label: "Merges", value: 2, min: 0, max: MOST, step: 1 },
 };
 
