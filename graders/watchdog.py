@@ -236,14 +236,18 @@ def limit_memory(room: int = MEMORY_BYTES) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (address_space() + room, most))
 
 
-def short_of_memory() -> bool:
-    """Return whether this process has mapped more than a quarter of the extra memory that `limit_memory` allows."""
+def short_of_memory(before: int) -> bool:
+    """Return whether this process has mapped a quarter of the memory that it had left when its size was `before` bytes.
+
+    Before `limit_memory` was called, it had no more left than since.
+    """
     if sys.platform != "linux":
         return False
     import resource
 
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return soft != resource.RLIM_INFINITY and address_space() > soft - MEMORY_BYTES * 3 // 4
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    before = max(before, limit - MEMORY_BYTES)
+    return limit != resource.RLIM_INFINITY and address_space() > before + (limit - before) // 4
 
 
 def _raise(_number: int, _frame: FrameType | None) -> None:

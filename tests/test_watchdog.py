@@ -272,3 +272,23 @@ def step(n):
 )
 def test_a_stopped_submission_is_told_the_loop_it_was_in(frames, said):
     assert watchdog.where_stopped(frames, {"a.py": LOOPS, "b.py": b"x = 1\n"}) == said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+def test_garbage_is_collected_once_for_each_quarter_of_what_is_left() -> None:
+    program = """if True:
+        import mmap
+        from graders import unix, watchdog
+        assert not watchdog.short_of_memory(0)  # nothing is limited
+        watchdog.limit_memory()
+        assert not watchdog.short_of_memory(0)
+        held = [mmap.mmap(-1, 280 << 20)]
+        assert watchdog.short_of_memory(0)
+        collected = unix.address_space()
+        assert not watchdog.short_of_memory(collected)
+        held.append(mmap.mmap(-1, 150 << 20))
+        assert not watchdog.short_of_memory(collected)
+        held.append(mmap.mmap(-1, 50 << 20))
+        assert watchdog.short_of_memory(collected)
+    """
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -24,6 +24,7 @@ from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import HANDLE, is_hidden, task_of, title_of
 from graders.pytest_plugin.pytest_internals import failure_text, run_once
 from graders.report.text import clean
+from graders.unix import address_space
 from graders.verdict import Reason, Speed, TestResult, TestStatus
 
 OUTPUT = 64 << 10  # the limit in bytes for the output of a test
@@ -58,6 +59,7 @@ class JudgeRunner:
     usual: bool = True  # whether nothing happened after which this process should not grade another submission
     _repeating: dict[str, WorkerSide] = field(default_factory=dict)  # by runtime
     _printed: dict[str, int] = field(default_factory=dict)  # the length of each test's output, in bytes
+    _collected_at: int = 0  # the size of this process after the last collection of garbage, in bytes
 
     def result(self, item: pytest.Item, side: WorkerSide, *, reducing: bool, first: bool) -> TestResult:
         """Run a test on this side, and return its result. For `reducing` and `first`, see `Trial.failure`."""
@@ -89,8 +91,10 @@ class JudgeRunner:
         self.current = None
         if HANDLE in item.stash:
             del item.stash[HANDLE]
-        if watchdog.short_of_memory():  # an exception and its call form a cycle, which only a collection frees
+        # An exception and its call form a cycle, which only a collection frees. With PyTorch, one takes 0.1 s.
+        if watchdog.short_of_memory(self._collected_at):
             gc.collect()
+            self._collected_at = address_space()
         return result
 
     def _output(self, run: Run) -> str:
