@@ -83,10 +83,17 @@ def assert_picture(data: bytes | None, name: str, *, width: int = 300, height: i
         size = f"{pixels.shape[1]} x {pixels.shape[0]}"
         problem = f"{name} is too small: {size} pixels, at least {width} x {height} are needed"
         raise Mismatch(problem, (width, height), pixels.shape[1::-1])
-    colours = np.unique(pixels.reshape(-1, pixels.shape[2])[:: max(1, pixels[..., 0].size // 200_000)], axis=0)
+    colours = colour_counts(pixels, 200_000)
     if len(colours) < _LEAST_COLOURS:
         raise Mismatch(f"{name} is blank: it has {len(colours)} colour{'s' * (len(colours) != 1)}", None, len(colours))
     return pixels
+
+
+def colour_counts(pixels: np.ndarray, most: int) -> np.ndarray:
+    """Return how often each colour occurs among about `most` evenly spread pixels of a picture."""
+    some = pixels.reshape(-1, pixels.shape[2])[:: max(1, pixels[..., 0].size // most)]
+    numbers = some @ 256 ** np.arange(pixels.shape[2])  # which are sorted ten times as fast as rows
+    return np.unique(numbers, return_counts=True)[1]
 
 
 def assert_prose(text: str | None, name: str, *, words: int, points: Mapping[str, str]) -> None:
