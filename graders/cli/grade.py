@@ -94,7 +94,7 @@ def grade(
         for kata in one_by_one(chosen, "grading"):
             shown = len(chosen) == 1 or not sys.stderr.isatty()  # several katas have a progress bar
             with step_reporter(f"grading {kata.slug}") if shown else nullcontext() as at:
-                verdicts.append(judge.grade(kata.slug, places[kata.slug], at=at, **options))
+                verdicts.append(judge.grade(kata.slug, places[kata.slug], at=at, spread=len(chosen) == 1, **options))
     if submission is None and against is None and not with_shipped:
         from graders.learner.progress import remember
 

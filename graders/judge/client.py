@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from difflib import SequenceMatcher
 from pathlib import Path
 from types import MappingProxyType, TracebackType
+from typing import Any
 
 import msgspec
 
@@ -23,6 +24,7 @@ from graders.judge import process
 from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, signature
 from graders.judge.messages import GradeOptions, GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
+from graders.judge.side_by_side import Ask, SideBySide, parts_of
 from graders.scoring import totalled, ungradable
 from graders.unix import send_message
 from graders.verdict import FILES, Confinement, TestResult, Verdict
@@ -123,6 +125,7 @@ class Judge:
         with_shipped: bool = False,
         separate: bool = False,
         impatient: bool = False,
+        spread: bool = False,
     ) -> Verdict:
         """Return the verdict on a submission.
 
@@ -135,7 +138,8 @@ class Judge:
         builds on from their solutions, not from the submission; the verdict is then unofficial. `separate` gives every
         test a worker of its own. With `impatient`, the tests after one that a time limit has stopped are blocked: an
         endless loop then costs a learner one limit, and not each test's. Tasks whose files are as they were handed out
-        are blocked too, with the reason `unchanged`.
+        are blocked too, with the reason `unchanged`. With `spread`, the independent tasks of a kata that trains are
+        graded side by side if there are two processors; set it where no other grading needs them.
 
         Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
         fault in the submission is part of the verdict.
@@ -171,7 +175,44 @@ class Judge:
         stubs = cached.stubs(kata) or {} if impatient and any(task.files for task in kata.tasks) else {}
         same = tuple(name for name, data in stubs.items() if taken.graded.get(name) == data)
         request = self._request(cached, taken.graded, blank, options, seed, lacking, same)
-        return _concluded(self._judged(cached, request, until, tell, at), request, cached)
+        verdict = self._spread(cached, request, until, tell, at) if spread else None
+        return _concluded(verdict or self._judged(cached, request, until, tell, at), request, cached)
+
+    def _spread(
+        self,
+        cached: CachedKata,
+        request: GradeRequest,
+        until: int | None,
+        tell: Callable[[Verdict], None] | None,
+        at: Callable[[Step], None] | None,
+    ) -> Verdict | None:
+        """Return the verdict of two judges that share the tasks, or None if one must grade them all."""
+        parts = parts_of(cached.kata, request.options.tasks)
+        if not parts:
+            return None
+        self.start()
+        beside = Judge(
+            self.root,
+            require=self.require,
+            confinement=self.confinement,
+            resident=self.resident,
+            started=self._process,
+            slot=self.slot + 1,
+        )
+
+        def asking(judge: Judge) -> Ask:
+            def ask(part: tuple[str, ...], until: int | None, *news: Any) -> Verdict:
+                others = tuple(name for each in parts if each != part for name in each)
+                options = msgspec.structs.replace(request.options, tasks=part, beside=others)
+                return judge._judged(cached, msgspec.structs.replace(request, options=options), until, *news)
+
+            return ask
+
+        try:
+            return SideBySide(cached.kata, parts, tell, at).verdict(asking(self), asking(beside), until)
+        finally:
+            if beside.process is not self._process:  # one has ended, and another one was started
+                beside.close()
 
     def grade_files(
         self,

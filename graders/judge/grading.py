@@ -48,6 +48,7 @@ class Grading:
     report: Callable[[Verdict | Step], None]
     observations: ObservationCache
     references: dict[str, WorkerSide]  # workers with the solution, by runtime
+    beside: int = 0  # the number of tests that are run elsewhere at the same time
     results: dict[str, TestResult] = field(default_factory=dict)
     together: dict[str, TestResult] = field(default_factory=dict)  # the results of tests in a shared worker
     device: str = "cpu"  # the device that tests used besides the processor, if any
@@ -218,9 +219,10 @@ class Grading:
     def _begin(self, doing: str, item: pytest.Item | None = None) -> None:
         """Report what begins. A test that is repeated counts as the last one."""
         if self.request.options.progress:
+            of = len(self.items) + self.beside
             over = {each.nodeid for each in self.items if each.nodeid in self.together or each.nodeid in self.results}
-            number = len(over) if item is not None and item.nodeid in over else len(over) + 1
-            self.report(Step(doing, number, len(self.items)))
+            number = of + 1 if item is None else len(over) if item.nodeid in over else len(over) + 1
+            self.report(Step(doing, number, of))
 
     # ----------------------------------------------------------------------------------------- every test
 
@@ -356,9 +358,10 @@ def respond(
         items = [item for item in items if not is_hidden(item)]
         if not items:
             return GradeResponse(error=f"{kata.folder}: there are no visible tests")
-    if request.options.tasks:
-        items = [item for item in items if task_of(item) in request.options.tasks]
-    grading = Grading(kata, without_stand_ins(items), request, sandboxes, report, observations, references)
+    options, every = request.options, without_stand_ins(items)
+    items = [item for item in every if not options.tasks or task_of(item) in options.tasks]
+    beside = sum(task_of(item) in options.beside for item in every)
+    grading = Grading(kata, items, request, sandboxes, report, observations, references, beside)
     install(grading.runner, request.seed)
     try:
         return GradeResponse(verdict=grading.verdict())

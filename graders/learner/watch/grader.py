@@ -102,7 +102,7 @@ class Grader:
                 verdict = self._judge.grade(
                     request.slug, visible=request.visible, until=request.until, tasks=request.tasks,
                     tell=lambda verdict: self._report(request, verdict, so_far=True),
-                    at=lambda step: self._begin(request, step), impatient=True,
+                    at=lambda step: self._begin(request, step), impatient=True, spread=True,
                 )  # fmt: skip
         except Abandoned:
             return

@@ -180,8 +180,8 @@ class WatchSession:
         self._failed = False  # whether a test has failed in the current grading run
         self._failure_shown = False  # whether that failure has been shown
         self._to_keep: list[Verdict] = []
-        self._begun: dict[Step, float] = {}  # when each step of the current grading run began
-        self._left: dict[tuple[str, Step], float] = {}  # how long a run took from this step on, if all tests passed
+        self._begun: dict[int, float] = {}  # when each step of the current grading run began, by number
+        self._left: dict[tuple[str, int], float] = {}  # how long a run took from this step on, if all tests passed
         self._begin(guidance.content_of(state.kata.folder / "kata.toml"))
 
     def _begin(self, settings: bytes | None) -> None:
@@ -210,7 +210,8 @@ class WatchSession:
             self._graded(graded)
         state = self.state
         if (step := self.grader.step) is not None:
-            state.ends = self._begun.setdefault(step, time.monotonic()) + self._left.get((state.kata.slug, step), 0)
+            begun = self._begun.setdefault(step.number, time.monotonic())
+            state.ends = begun + self._left.get((state.kata.slug, step.number), 0)
         state.step = step
         is_long = state.started is not None and time.monotonic() - state.started >= LONG_S
         if is_long and state.verdict is not None and self._failed and not self._failure_shown:
@@ -308,7 +309,7 @@ class WatchSession:
             return
         if all(test.status == "passed" for test in known.tests):
             now = time.monotonic()
-            self._left |= {(state.kata.slug, step): now - began for step, began in self._begun.items()}
+            self._left |= {(state.kata.slug, number): now - began for number, began in self._begun.items()}
         state.started, state.seconds, state.due = None, seconds, frozenset()
         state.notes = [note for note in state.notes if note.kind != "not passed"]
         self.news.append(Event("verdict"))
