@@ -26,7 +26,7 @@ Ask = Callable[[tuple[str, ...], int | None, Callable[[Verdict], None], Callable
 
 
 def parts_of(kata: Kata, tasks: Collection[str] = ()) -> list[tuple[str, ...]]:
-    """Return the tasks in parts of which none waits for another one, the largest first, or an empty list.
+    """Return the tasks in parts that do not wait for each other, the largest first, or an empty list.
 
     There are none for an exercise, whose tests share a worker, and if there is one processor or one part.
     """
