@@ -48,6 +48,7 @@ def frame_of(found: Json) -> Json:
         "levels": settings_of(found.get("levels")),
         "test": text_of(found.get("test"), LONGEST_TEXT),
         "writes": _texts(found.get("writes"), MOST_SETTINGS),
+        "prompt": text_of(found.get("prompt"), LONGEST_TEXT),
         "ladder": _texts(found.get("ladder"), MOST_RUNGS),
         "reached": [
             [count_of(step), text_of(rung, LONGEST_NAME)] for step, rung in _rows(found.get("reached"), 2, MOST_RUNGS)

@@ -42,7 +42,10 @@ KEEP_S = 5.0  # between two writings to disk
 NEWS_S = 1.0  # how long a page waits for news at most
 STOP_S = 1.0  # how long a stop waits for the step that is being taken
 LATE = f"Stopped: no step was reported for {STEP_S:g} s."
-ENDED = "This network has been unloaded. Go on with its training, or train again."
+ENDED = "This network has been unloaded. Train again."
+WAITS = "This network is not there yet: its training waits for its turn."
+ANSWER_S = 20.0  # of a worker's own time, for the answer to a question
+NO_ANSWER = f"Stopped: your network did not answer within {ANSWER_S:g} s."
 UNKNOWN = "There is no such training. It may have been deleted."
 MOST_HEADER, MOST_ARRAYS = 32 << 10, 16 << 20  # in bytes, of a frame: its numbers, and its pictures with the state
 LONGEST_OUTPUT = 8000
@@ -238,10 +241,10 @@ class Trainings(LineRunner):
             self._use()
             fault = ""
             if training.worker is None and training.ended and training.state:
-                fault = _fault_of(self._reload(training))
+                fault = _fault_of(self._reload(training, only_answers=True))
             if training.worker is None:
-                raise KataError(ENDED)
-            answer = self._reply(training.worker, question, value)
+                raise KataError(ENDED if training.ended else WAITS)
+            answer = self._reply(training.worker, question, value, ANSWER_S, NO_ANSWER)
             return answer | {"fault": fault} if fault and "fault" in answer else answer
 
         self._awake.set()
@@ -267,20 +270,22 @@ class Trainings(LineRunner):
                 found = self._reply(training.worker, "next", FINISH)
         if "file" not in found and training.state:
             found = self._reload(training)
+            if not found.get("done") and training.worker is not None:  # the state was older, and it took another step
+                found = self._reply(training.worker, "next", FINISH)
         training.file = file_of(found.get("file"))
         if not training.file:
             raise KataError(f"Your program has made no file. {_fault_of(found)}".strip() if found else ENDED)
         self._kept.write(training)
 
-    def _reload(self, training: Training) -> Json:
-        """Let a new worker make what a training has trained from its state, and measure it. Return its last frame."""
+    def _reload(self, training: Training, *, only_answers: bool = False) -> Json:
+        """Let a new worker make what a training has trained from its state. Return its next frame.
+
+        With `only_answers`, it waits then for questions. Otherwise, it measures what has been trained, and ends.
+        """
         self._release(training)
         training.run = run = LineRun(training.kata, "")
-        settings = training.settings | {"steps": training.done}
-        worker = self._begun(run)
-        found = self._reply(worker, "train", self._order(training, run) | {"settings": settings})
-        # If the state is older than the last step, the program takes a step more before it is told to end.
-        return found if found.get("done") else self._reply(worker, "next", FINISH)
+        how = {"settings": training.settings | {"steps": training.done}, "only_answers": only_answers}
+        return self._reply(self._begun(run), "train", self._order(training, run) | how)
 
     def _found(self, slug: str, number: object) -> Training:
         training = self._all.get(number) if type(number) is int else None
@@ -323,9 +328,13 @@ class Trainings(LineRunner):
             self._thread.submit(self._turn)
 
     def _turn(self) -> None:
-        """Let the first training in the queue that may go on send a frame, and come again while there is one."""
+        """Let the first training in the queue that may go on send a frame, and come again while there is one.
+
+        One that is to stop goes before the others.
+        """
         with self._told:
-            training = next((each for each in self._queue if each.may_go_on), None)
+            ready = [each for each in self._queue if each.may_go_on]
+            training = next((each for each in ready if each.stopping), next(iter(ready), None))
             self._turning = training is not None and not self._closing
             if training is None or self._closing:
                 return
@@ -339,7 +348,7 @@ class Trainings(LineRunner):
 
     def _take(self, training: Training) -> None:
         """Take a training's next frame, and record it. Whatever goes wrong ends this training, and no other one."""
-        started, state = time.monotonic(), b""
+        started, state, stopping = time.monotonic(), b"", training.stopping
         pause = max(1 / FRAMES_PER_S, 1 / training.rate if training.rate else 0.0)
         try:
             frame, state = self._frame(training, pause)
@@ -353,7 +362,8 @@ class Trainings(LineRunner):
             training.add(frame)
             if state:
                 training.state, training.state_at = state, len(training.frames) - frame["done"]
-            if training.stopping and not frame["done"]:
+            # A frame that was asked for before the stop came without a state: the next one has it.
+            if training.stopping and not frame["done"] and (stopping or state or not training.state):
                 training.add(_last(STOPPED))
             training.ended = training.frames[-1]["done"]
             training.due, training.once = started + pause, 0
@@ -392,7 +402,7 @@ class Trainings(LineRunner):
         """Return what a worker needs to begin a training, or to go on with it."""
         order = {"program": training.program, "watched": training.watched, "settings": training.settings}
         order |= {"kept": training.state, "authors": authors_of(training.kata)}
-        order |= FINISH | {"finish": False}
+        order |= FINISH | {"finish": False, "only_answers": False}
         return order | run.order(math.ceil(run.kata.limits.total_s))
 
     def _begun(self, run: LineRun) -> Worker:
@@ -413,10 +423,10 @@ class Trainings(LineRunner):
         """Return the runtime of a task in PyTorch, if there is one: its workers have a folder for checkpoints."""
         return "torch" if "torch" in kata.runtimes and is_installed("torch") else super()._runtime(kata)
 
-    def _reply(self, worker: Worker, operation: str, value: Any) -> Json:
+    def _reply(self, worker: Worker, operation: str, value: Any, seconds: float = STEP_S, late: str = LATE) -> Json:
         """Return a worker's reply. Raises KataError, and does so for every later request if the worker is dead."""
         worker.post(operation, "", value)
-        found = worker.receive(STEP_S, "your training", LATE)
+        found = worker.receive(seconds, "your training", late)
         worker.charge()
         return found if isinstance(found, dict) else {}
 
@@ -456,7 +466,8 @@ class Trainings(LineRunner):
 
 def _may_have_file(training: Training) -> bool:
     publishes = any(PUBLISHES in data for data in _supplied(training.kata))
-    return bool(training.file) or (publishes and (bool(training.state) or training.worker is not None))
+    has_network = training.done > 0 and (bool(training.state) or training.worker is not None)
+    return bool(training.file) or (publishes and has_network)
 
 
 def _fault_of(frame: Json) -> str:

@@ -34,6 +34,8 @@ def parts(weight, gradient):
 def wrote(weight, prompt, temperature, top_k):
     if not prompt:
         raise ValueError("type something")
+    if prompt == "exit":
+        raise SystemExit("this program ends")
     tokens = [prompt, "<b>", "!"]
     looks = np.tri(3)[None, None] * [[[[weight > 0]]], [[[0.5]]]]
     likely = [["<b>", 0.75], ["!", temperature / (top_k or 8)]]

@@ -27,6 +27,7 @@ PIECE = 1 << 20  # numbers of a tensor that are converted at once, because a pro
 MOST_POINTS = 500  # in one frame
 PRINTED_S = 5.0  # between two lines in a terminal
 QUESTIONS = ("read_digit", "test", "write")  # to a network, between two frames or after the last
+LARGEST_SETTING = 10**9  # a whole number
 SCALE = "learning rate ×"  # a setting of programs that have no Recorder
 INDENT = "    "  # of a text that the model writes, in a terminal
 TEXT_S = 3.0  # a page gets a text that the model writes at most this often
@@ -39,7 +40,8 @@ class Recorder:
     several. `digits` are some images, one in each row, and their labels, for which the page shows today's predictions.
     `levels` are losses to compare with, by name. `test` says what the `test` of a step does, for a button. `ladder`
     has, in words, what the model learns one after another: see `reached`. `writes` are the names of the settings that
-    the `write` of a step takes. A line is printed `every` so many steps or, without that, every few seconds.
+    the `write` of a step takes, and `prompt` is an example of what it goes on with. A line is printed `every` so many
+    steps or, without that, every few seconds.
     """
 
     page: ClassVar[TrainingPage | None] = None  # a worker sets it before it runs the program
@@ -57,13 +59,15 @@ class Recorder:
         test: str = "",
         ladder: Sequence[str] = (),
         writes: Sequence[str] = (),
+        prompt: str = "",
     ) -> None:
         self.steps, self.start, self.done, self.unit, self.title = steps, start, start, unit, title
         self.every = every
         self.begun = self.printed = time.monotonic()
         if self.page is not None:
             self.page.begin(self, digits)
-            self.page.frame |= {"levels": levels or {}, "test": test, "ladder": list(ladder), "writes": list(writes)}
+            offered = {"levels": levels or {}, "test": test, "ladder": list(ladder), "writes": list(writes)}
+            self.page.frame |= offered | {"prompt": prompt}
 
     @property
     def in_page(self) -> bool:
@@ -107,6 +111,7 @@ class Recorder:
         """Take the functions that answer the learner's questions until the next step, which has others: see `step`."""
         if self.page is not None:
             self.page.read, self.page.test, self.page.write = read, test, write
+            self.page.wait_for_questions()
 
     def step(
         self,
@@ -158,6 +163,7 @@ class TrainingPage:
         self.chosen: dict[str, float] = order["settings"]
         self.kept: bytes = order["kept"]
         self.authors: list[dict[str, Any]] = order["authors"]
+        self.only_answers: bool = order["only_answers"]
         self.read: Callable[[Array], Array] | None = None
         self.test: Callable[[], str] | None = None
         self.write: Write | None = None
@@ -175,14 +181,14 @@ class TrainingPage:
             raise KeyboardInterrupt  # as in a terminal, where the program then measures what it has trained
 
     def settings(self, defaults: dict[str, float]) -> list[float]:
-        """Return the chosen values, of the same types as the defaults. No training has a negative whole number."""
-        values = [type(value)(self.chosen.get(name, value)) for name, value in defaults.items()]
-        for name, value in zip(defaults, values, strict=True):
-            least = int(name == "steps")
-            if isinstance(value, int) and value < least:
-                raise SystemExit(f"{name.replace('_', ' ')}: give a whole number of at least {least}, not {value}.")
+        """Return the chosen values, of the same types as the defaults."""
+        values = [self.chosen.get(name, value) for name, value in defaults.items()]
         self.frame["settings"] = dict(zip(defaults, values, strict=True))
-        return values
+        for (name, default), value in zip(defaults.items(), values, strict=True):
+            least, most = int(name == "steps"), LARGEST_SETTING
+            if isinstance(default, int) and not (value == int(value) and least <= value <= most):
+                raise SystemExit(f"{name}: give a whole number from {least} to {most}, not {value:g}.")
+        return [type(default)(value) for default, value in zip(defaults.values(), values, strict=True)]
 
     def begin(self, recorder: Recorder, digits: tuple[Array, Array] | None) -> None:
         if self.points:  # of the training before this one
@@ -223,6 +229,12 @@ class TrainingPage:
                 self.frame["note"] = f"If this training is interrupted, it will begin again: {why}"
         self._hand_over()
 
+    def wait_for_questions(self) -> None:
+        """If the page wants answers alone, say that the network is there, and wait."""
+        if self.only_answers:
+            self.only_answers = False
+            self._hand_over()
+
     def _hand_over(self) -> None:
         """Send the frame, and wait for the next request that lets the training go on."""
         request = self.exchange(self.taken())
@@ -256,6 +268,8 @@ class TrainingPage:
                 image = np.frombuffer(value, np.uint8)[None] / 255
                 return {"probabilities": np.asarray(self.read(image), float)[0].tolist()}
             return {"fault": "There is no network yet."}
+        except SystemExit as fault:  # the program says why it does not answer
+            return {"fault": str(fault)[:300]}
         except Exception as fault:  # noqa: BLE001 (the learner's functions may raise anything)
             return {"fault": f"{type(fault).__name__}: {str(fault)[:300]}"}
 

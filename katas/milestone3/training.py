@@ -5,6 +5,7 @@ import math
 import pickle
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
@@ -192,7 +193,8 @@ class Ladder:
             return []
         shares = remembered(self.forward, params, self.text, 40)
         now = {RECALLS(what) for what, share in shares.items() if share >= 0.8}
-        now |= {SPELLS} if set(re.findall(r"\w+", line)) <= self.words else set()
+        words = re.findall(r"\w+", line)
+        now |= {SPELLS} if len(words) > 10 and self.words.issuperset(words) else set()
         now |= {TELLS} if stories.is_grammatical(line) else set()
         reached = [each for each in self.left if each in now]
         self.left = [each for each in self.left if each not in now]
@@ -273,6 +275,7 @@ def main(
         test=f"Write {IN_PAGE} stories: how many remember?" if text.unseen else "",
         ladder=list(ladder.left) if not begun else (),
         writes=("temperature", "top_k", "top_p"),
+        prompt=beginnings[0],
     )
 
     def line(params: dict, number: int) -> str:
@@ -296,7 +299,10 @@ def main(
 
         def wrote(prompt: str, temperature: float, top_k: int | None, top_p: float | None) -> dict[str, Any]:
             how = temperature, top_k, top_p
-            talking.fits(params, text.tokens, prompt)
+            try:
+                talking.fits(params, text.tokens, prompt)
+            except ValueError as fault:
+                sys.exit(str(fault))
             told = written(next_logits, params, text.tokens, prompt, np.random.default_rng(), *how)
             ids = spelt(text.tokens, told)[: len(params["positions"])]
             return {
@@ -337,7 +343,7 @@ def main(
         print(judged)
     else:
         lines = [line(params, number) for number in range(SHOWN)]
-    print("", *lines[:SHOWN], sep="\n")
+    print("", *(line if recorder.in_page else textwrap.fill(line, 79) for line in lines[:SHOWN]), sep="\n")
     page = exporting.page(params, text, bits, judged, Recorder.authors()) if text.unseen else ""
     if recorder.in_page:
         recorder.publish(page)

@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -159,7 +160,7 @@ def main(
             sys.exit(f"milestone4: {CHECKPOINT.resolve()} does not fit ({fault!r}). Start again with --afresh.")
         print(f"continuing after step {done}")
     saved, reached = time.monotonic(), done
-    recorder = Recorder(steps, unit="bits", start=done, writes=("temperature",))
+    recorder = Recorder(steps, unit="bits", start=done, writes=("temperature",), prompt=beginnings[0])
 
     def written(beginning: str, seed: int | None, temperature: float = TEMPERATURE) -> str:
         ids = [int(i) for i in tokens.encode(beginning)]
@@ -167,9 +168,12 @@ def main(
         return tokens.decode(new).split("\n")[0]
 
     def wrote(prompt: str, temperature: float) -> dict[str, Any]:
-        ids = tokens.encode(prompt)
+        try:
+            ids = tokens.encode(prompt)
+        except corpus.TextError as fault:
+            sys.exit(str(fault))
         if not 0 < len(ids) < CONTEXT:
-            raise ValueError(f"That has {len(ids)} tokens. Type 1 to {CONTEXT - 1}.")
+            sys.exit(f"That has {len(ids)} tokens. Type 1 to {CONTEXT - 1}.")
         logits = np.asarray(model.next_logits(np.asarray(ids), None)[0].detach().numpy(), dtype=float)[-1]
         p = np.exp((logits - logits.max()) / max(temperature, 1e-6))
         likely = [(i, float(p[i] / p.sum())) for i in np.argsort(-p, kind="stable")[:LIKELY]]
@@ -213,4 +217,4 @@ def main(
         print(corpus.judged(lines))
     else:
         lines = [written(beginnings[0], number) for number in range(SHOWN)]
-    print("", *lines[:SHOWN], sep="\n")
+    print("", *(line if recorder.in_page else textwrap.fill(line, 79) for line in lines[:SHOWN]), sep="\n")

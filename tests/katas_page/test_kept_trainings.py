@@ -120,8 +120,11 @@ def test_a_pause_lets_the_next_one_go_on(opened: Callable[[], Trainings], root: 
 def test_a_training_that_waits_can_be_stopped(opened: Callable[[], Trainings], root: Path) -> None:
     trainings = opened()
     first, second = begun(trainings, root, SLOW), begin(trainings, root)
+    with pytest.raises(KataError, match="waits for its turn"):
+        trainings.write("alpha", {"run": second, "prompt": "Mia"})
     trainings.stop_one("alpha", {"run": second})
     assert [frame["fault"] for frame in ended(trainings, second)] == ["Stopped."]
+    assert not news(trainings, first, 10**6)["ended"]
     assert steps(ended(trainings, first)) == list(range(1, 41))
 
 
@@ -192,7 +195,7 @@ def test_a_network_answers_after_it_was_unloaded(opened: Callable[[], Trainings]
 def test_a_page_learns_that_a_training_went_back(opened: Callable[[], Trainings], root: Path) -> None:
     trainings = opened()
     run = begin(trainings, root, SLOW)
-    reached(trainings, run, 3)
+    reached(trainings, run, 7)
     trainings.stop_one("alpha", {"run": run})
     seen = news(trainings, run)
     asked = {"run": run, "since": len(seen["frames"]), "branch": seen["branch"]}
@@ -202,6 +205,16 @@ def test_a_page_learns_that_a_training_went_back(opened: Callable[[], Trainings]
     frames = ended(trainings, run)
     assert trainings.news("alpha", asked)["frames"] == frames
     assert [rung for frame in frames for rung in frame.get("reached", ())] == [[5, "is small"]]
+
+
+def test_a_stop_keeps_the_step_that_is_shown(opened: Callable[[], Trainings], root: Path) -> None:
+    trainings = opened()
+    run = begin(trainings, root, SLOW)
+    reached(trainings, run, 9)  # its state was kept after the first step
+    trainings.stop_one("alpha", {"run": run})
+    shown = steps(ended(trainings, run))
+    trainings.begin(catalogue.load(root, "alpha"), {"continues": run})
+    assert steps(news(trainings, run)["frames"])[: len(shown)] == shown
 
 
 def test_trainings_are_listed_and_forgotten(opened: Callable[[], Trainings], root: Path) -> None:

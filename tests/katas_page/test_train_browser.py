@@ -152,7 +152,8 @@ def test_a_setting_counts_from_the_next_training(train: Callable[..., Any]) -> N
     page.get_by_role("button", name="Pause").click()
     page.get_by_label("learning rate").fill("0")
     page.get_by_role("button", name="Go on").click()
-    changed = "This training: learning rate 0.1, seed 3. What you have changed counts from the next training."
+    counts = "What you have changed counts when you train again or go on."
+    changed = f"This training: learning rate 0.1, seed 3. {counts}"
     used.get_by_text(changed, exact=True).wait_for()
     page.get_by_role("button", name="Stop").click()
     state(page, "^stopped")
@@ -271,6 +272,7 @@ def test_trainings_wait_for_each_other_and_are_kept(train: Callable[..., Any]) -
     count = kept.locator("option").count()
     kept.locator("option", has_text=" kB").first.wait_for(state="attached")
     page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_function(
         "count => document.querySelectorAll('[aria-label=Trainings] option').length === count", arg=count - 1
     )
@@ -299,7 +301,9 @@ def test_a_model_is_played_with(train: Callable[..., Any]) -> None:
     told.nth(2).wait_for()
     assert told.all_inner_texts() == ["Mia", "<b>", "!"]
     assert page.locator(".likely li").all_inner_texts() == ["<b>\n75 %", "!\n13 %"]
-    told.nth(1).focus()
+    assert page.locator(".told .given").all_inner_texts() == ["Mia"]
+    told.first.focus()
+    page.keyboard.press("ArrowRight")
     assert [each.get_attribute("title") for each in told.all()] == ["100 %", "100 %", ""]
     page.get_by_label("Head").select_option("block 2, head 1")
     told.nth(1).hover()
@@ -312,7 +316,7 @@ def test_a_model_is_played_with(train: Callable[..., Any]) -> None:
 
 def test_a_page_that_was_behind_shows_what_went_on(train: Callable[..., Any], server: Server) -> None:
     page = train(SLOW)
-    state(page, "^step [3-9]")
+    state(page, "^step [7-9]")
     page.get_by_role("button", name="Stop").click()
     state(page, "^stopped")
     run = server.get("/api/katas/alpha/trainings")["trainings"][0]["run"]

@@ -142,6 +142,7 @@ def test_a_model_goes_on_with_a_prompt(watcher: Watcher, begin: Begin) -> None:
         [128, 0, 0, 128, 128, 0, 128, 128, 128],
     )
     assert watcher.trainings.write("alpha", asked | {"prompt": 3})["fault"] == "ValueError: type something"
+    assert watcher.trainings.write("alpha", asked | {"prompt": "exit"})["fault"] == "this program ends"
     asked["how"] = {"temperature": 0.5, "top_k": None}
     assert watcher.trainings.write("alpha", asked)["likely"][1] == ["!", 0.0625]
     assert "missing 2 required" in watcher.trainings.write("alpha", asked | {"how": [1]})["fault"]
@@ -159,9 +160,11 @@ def test_a_ladder_says_when_each_rung_was_reached(watcher: Watcher, begin: Begin
     assert [rung for frame in frames for rung in frame["reached"]] == [[5, "is small"]]
 
 
-@pytest.mark.parametrize("seed", [-1, -3.0])
+@pytest.mark.parametrize("seed", [-1, -3.0, 0.5, 1e300])
 def test_a_setting_that_cannot_be_is_named(begin: Begin, seed: float) -> None:
-    assert begin(settings={"seed": seed})["fault"] == f"seed: give a whole number of at least 0, not {seed:.0f}."
+    frame = begin(settings={"seed": seed})
+    assert frame["fault"] == f"seed: give a whole number from 0 to 1000000000, not {seed:g}."
+    assert frame["settings"] == {"learning_rate": 0.1, "seed": seed}
 
 
 def test_probabilities_that_are_not_finite_are_named(watcher: Watcher, begin: Begin) -> None:

@@ -40,7 +40,7 @@ const call = calling(`The server does not answer. Your text is kept here; start 
  *     unit: string, title: string, of: number, step: number, points: [number, number | null, number | null][],
  *     sizes: Layer[], weights: string, digits: string, labels: number[], read: number[], text: string,
  *     levels: Record<string, number>, test: string, ladder: string[], reached: [number, string][],
- *     writes: string[], output: string}} Frame parts that are empty are missing
+ *     writes: string[], prompt: string, output: string}} Frame parts that are empty are missing
  * @typedef {{run: number, branch: string, program: string, frames: Partial<Frame>[], paused: boolean, ended: boolean,
  *     can_go_on: boolean, has_file: boolean, waits_for: string, unkept: string} | {run: null}} TrainingNews
  * @typedef {{run: number, ended: boolean, when: string, program: string, reached: string, kb: number}} KeptTraining

@@ -1,4 +1,5 @@
 /** The trainings that the server has kept: one of them can be looked at, or deleted. */
+import { confirmed } from "./dialogs.js";
 import { forgetTraining, listTrainings } from "./kata_api.js";
 import { button, el } from "../../../graders/web/src/dom.js";
 
@@ -34,6 +35,9 @@ export class KeptTrainings {
     }
 
     async forgetChosen() {
+        if (!(await confirmed("Delete this training, with what it has learned? There is no way back.", "Delete"))) {
+            return;
+        }
         try {
             await forgetTraining(this.slug, Number(this.choice.value));
             await this.list(null);

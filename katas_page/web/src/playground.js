@@ -24,14 +24,16 @@ export class Playground {
         this.told = el("p", { class: "told", "aria-live": "polite" });
         this.first = el("p", { class: "soft" }, "What it expected first:");
         this.likely = el("ol", { class: "likely", "aria-label": "What your model expected first" });
-        this.where = el("p", { class: "soft" }, "Point at a token to see where this head looked: ", this.head);
+        this.told.addEventListener("keydown", (event) => this.step(event));
+        const where = "Point at a token, or go through them with ← and →, to see where this head looked: ";
+        this.where = el("p", { class: "soft" }, where, this.head);
         this.element = el(
             "div",
             { class: "playground", hidden: true },
             el("p", {}, "How does it begin? ", this.prompt, " ", this.start),
             el("div", { class: "buttons" }, ...this.sliders.map(({ element }) => element)),
-            this.told,
             this.where,
+            this.told,
             this.first,
             this.likely,
         );
@@ -39,22 +41,17 @@ export class Playground {
         this.looks = []; // of each head, for each token
     }
 
-    /** Offer the settings that a model takes or, without any, nothing. */
-    offer(/** @type {string[]} */ settings) {
+    /** Offer the settings that a model takes, and a prompt, or, without settings, nothing. */
+    offer(/** @type {string[]} */ settings, prompt = "") {
+        this.prompt.value = this.prompt.value || prompt;
         this.element.hidden = !settings.length;
         this.sliders.forEach((each) => (each.element.hidden = !settings.includes(each.name)));
         this.show({ text: "", likely: [], tokens: [], heads: [], attention: "", fault: "" });
     }
 
-    /** Begin with a text, unless something is typed. */
-    suggest(/** @type {string} */ text) {
-        if (!this.prompt.value) {
-            this.prompt.value = text.split(" ").slice(0, 4).join(" ");
-        }
-    }
-
     async write(slug, run) {
         this.start.disabled = true;
+        this.told.replaceChildren("…");
         const asked = this.sliders.filter(({ element }) => !element.hidden);
         const how = Object.fromEntries(asked.map(({ name, chosen }) => [name, chosen()]));
         try {
@@ -80,7 +77,13 @@ export class Playground {
         const chosen = this.head.value;
         this.head.replaceChildren(...names.map((name) => el("option", { selected: name === chosen }, name)));
         this.where.hidden = !names.length;
-        this.told.replaceChildren(...(tokens.length ? tokens.map((token, i) => this.span(token, i)) : [fault || text]));
+        const spans = tokens.map((token, i) => this.span(token, i));
+        let given = this.prompt.value.trim().length;
+        for (const span of spans) {
+            span.classList.toggle("given", given > 0);
+            given -= span.textContent.length;
+        }
+        this.told.replaceChildren(...(spans.length ? spans : [fault || text]));
         this.likely.replaceChildren(...likely.map(([token, p]) => bar(token, p ?? 0)));
         this.first.hidden = this.likely.hidden = !likely.length;
     }
@@ -89,9 +92,19 @@ export class Playground {
     span(token, i) {
         const [on, off] = [() => this.look(i), () => this.look(null)];
         const handlers = { onpointerenter: on, onfocus: on, onpointerleave: off, onblur: off };
-        const element = el("span", { tabindex: 0, ...handlers }, token);
+        const element = el("span", { tabindex: i ? -1 : 0, ...handlers }, token);
         element.style.borderBottomColor = `hsl(${(i * TURN) % 360} 65% 50%)`;
         return element;
+    }
+
+    /** Go to the next token, or to the one before. */
+    step(/** @type {KeyboardEvent} */ event) {
+        const token = /** @type {HTMLElement} */ (event.target);
+        const next = { ArrowRight: token.nextElementSibling, ArrowLeft: token.previousElementSibling }[event.key];
+        if (next instanceof HTMLElement) {
+            event.preventDefault();
+            next.focus();
+        }
     }
 
     /** Show where the chosen head looked from a token, or nothing. */
@@ -99,7 +112,7 @@ export class Playground {
         const shares = from === null ? [] : (this.looks[this.head.selectedIndex]?.[from] ?? []);
         [...this.told.children].forEach((each, i) => {
             const span = /** @type {HTMLElement} */ (each);
-            span.style.setProperty("--seen", `${Math.round((shares[i] ?? 0) / 2.55)}%`);
+            span.style.setProperty("--seen", `${Math.round((70 * (shares[i] ?? 0)) / Math.max(...shares, 1))}%`);
             span.title = shares[i] ? `${Math.round(shares[i] / 2.55)} %` : "";
         });
     }

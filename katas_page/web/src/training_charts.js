@@ -129,9 +129,7 @@ export class Curve extends Figure {
         const y = (value) => height - below - (height - above - below) * share(value);
         const plain = (value) => Number(value.toPrecision(2)).toString();
         const short = (value) => (value < 1e4 ? plain(value) : value.toExponential(0).replace("+", ""));
-        context.fillStyle = soft;
-        context.strokeStyle = line;
-        context.textAlign = "right";
+        Object.assign(context, { fillStyle: soft, strokeStyle: line, textAlign: "right" });
         const middle = isLog ? Math.sqrt(lowest) * Math.sqrt(highest) : highest / 2;
         for (const value of [isLog ? lowest : 0, middle, highest]) {
             context.fillText(short(value), left - 5, y(value) + 4);
@@ -154,8 +152,7 @@ export class Curve extends Figure {
         }
         this.path(context, this.points.map(([step, value]) => [x(step), value === null ? null : y(value)]), edge, 0.6);
         this.path(context, this.points.map(([step, , mean]) => [x(step), mean === null ? null : y(mean)]), accent, 2);
-        context.fillStyle = bad;
-        context.textAlign = "right";
+        Object.assign(context, { fillStyle: bad, textAlign: "right" });
         context.fillText(this.whereLost(), width - right - 4, above + 12);
         context.globalAlpha = 0.12;
         this.points.forEach(([step, value], i) => {
@@ -163,9 +160,13 @@ export class Curve extends Figure {
             context.fillRect(x(step), above, value === null ? Math.max(1, next - x(step)) : 0, height - above - below);
         });
         context.globalAlpha = 1;
-        const now = this.points.at(-1)?.[1] ?? null;
-        this.now = now === null ? "not a finite number" : this.top ? `${Math.round(100 * now)}%` : now.toPrecision(3);
         this.note.textContent = this.now;
+    }
+
+    /** The last value, in words. */
+    get now() {
+        const now = this.points.at(-1)?.[1] ?? null;
+        return now === null ? "not a finite number" : this.top ? `${Math.round(100 * now)}%` : now.toPrecision(3);
     }
 
     /** Return at which steps there was no usable value, in words. */

@@ -27,7 +27,7 @@ const STOPPED = "Stopped."; // the fault of a training that somebody stopped
 const EMPTY = {
     done: false, fault: "", note: "", begins: false, settings: {}, unit: "", title: "", of: 0, step: 0, points: [],
     sizes: [], weights: "", digits: "", labels: [], read: [], text: "", levels: {}, test: "", ladder: [], reached: [],
-    writes: [], output: "",
+    writes: [], prompt: "", output: "",
 };
 
 export class TrainingPane {
@@ -86,9 +86,9 @@ export class TrainingPane {
             this.fault,
             this.charts,
             this.ladder.element,
-            this.written.element,
             this.playground.element,
             this.test.element,
+            this.written.element,
             this.file.element,
             this.output,
             this.pad.element,
@@ -142,7 +142,7 @@ export class TrainingPane {
 
     /** Begin a training, or go on with one. */
     async begin(/** @type {number | null} */ continues = null) {
-        this.state.textContent = "starting…";
+        this.state.textContent = this.spoken.textContent = "starting…";
         const settings = this.settings.chosen;
         if (continues !== null && "steps" in settings && !(settings.steps > this.of)) {
             settings.steps = this.longTo();
@@ -252,7 +252,7 @@ export class TrainingPane {
             this.test.offer(frame.test);
         }
         if (frame.writes.length) {
-            this.playground.offer(frame.writes);
+            this.playground.offer(frame.writes, frame.prompt);
         }
         this.ladder.take(frame.ladder, frame.reached);
         Object.assign(loss.levels, frame.levels);
@@ -285,7 +285,6 @@ export class TrainingPane {
         sizes.show(frame.sizes);
         if (frame.text) {
             this.written.add(this.step, frame.text);
-            this.playground.suggest(frame.text);
         }
         if (hasNext) {
             return;

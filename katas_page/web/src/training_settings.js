@@ -20,9 +20,10 @@ export class TrainingSettings {
         return Object.fromEntries(fields.map(({ name, valueAsNumber }) => [name, valueAsNumber]));
     }
 
-    /** Another training is shown, whose settings aren't known yet. */
+    /** Another training is shown, whose settings aren't known yet. What was typed for the one before goes. */
     forget() {
         this.now = {};
+        this.inputs.replaceChildren();
         this.show();
     }
 
@@ -48,7 +49,7 @@ export class TrainingSettings {
             own.length && `This training: ${own.map(([name, value]) => `${spaced(name)} ${value}`).join(", ")}.`,
             rate === 0 && "With a rate of 0, nothing changes.",
             rate < 0 && "With a negative rate, every step goes uphill, so the loss grows.",
-            isOther && "What you have changed counts from the next training.",
+            isOther && "What you have changed counts when you train again or go on.",
         ];
         this.used.textContent = parts.filter(Boolean).join(" ");
         this.used.classList.toggle("changed", isOther);
