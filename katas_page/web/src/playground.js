@@ -112,7 +112,7 @@ export class Playground {
         const shares = from === null ? [] : (this.looks[this.head.selectedIndex]?.[from] ?? []);
         [...this.told.children].forEach((each, i) => {
             const span = /** @type {HTMLElement} */ (each);
-            span.style.setProperty("--seen", `${Math.round((70 * (shares[i] ?? 0)) / Math.max(...shares, 1))}%`);
+            span.style.setProperty("--seen", `${Math.round((55 * (shares[i] ?? 0)) / Math.max(...shares, 1))}%`);
             span.title = shares[i] ? `${Math.round(shares[i] / 2.55)} %` : "";
         });
     }
