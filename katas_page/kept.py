@@ -102,6 +102,7 @@ class KeptTrainings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.fault = ""
+        self.unread: list[str] = []  # files of trainings that are damaged, or of a kata that is not there
         self.last = 0  # number
         self._lock: int | None = None  # on the folder, if it is ours
         try:
@@ -119,21 +120,32 @@ class KeptTrainings:
         """Return the trainings on disk, the oldest first. Files that aren't whole, or of no kata, are left alone."""
         found = []
         for path in self.folder.glob("*.training") if self._lock is not None else []:
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, KataError):
-                number = int(path.stem)
-                self.last = max(self.last, number)
-                line, _, state = path.read_bytes().partition(b"\n")
-                record = json.loads(line)
-                recorded = {name: record[name] for name in RECORDED}
-                training = Training(number, find(record["slug"]), state=state, **recorded)
-                training.frames = [*self._frames(training, int(record["frames"])), *record["last"]]
-                training.written = int(record["frames"])
-                if self._path(training, "html").is_file():
-                    training.file = self._path(training, "html").read_bytes()
-                if not training.ended:
-                    training.go_back()
-                found.append(training)
+            try:
+                found.append(self._read(path, find))
+            except (OSError, ValueError, KeyError, TypeError, KataError):
+                self.unread.append(path.name)
         return sorted(found, key=lambda training: training.number)
+
+    def _read(self, path: Path, find: Callable[[str], Kata]) -> Training:
+        number = int(path.stem)
+        self.last = max(self.last, number)
+        line, _, state = path.read_bytes().partition(b"\n")
+        record = json.loads(line)
+        recorded = {name: record[name] for name in RECORDED}
+        training = Training(number, find(record["slug"]), state=state, **recorded)
+        training.frames = [*self._frames(training, int(record["frames"])), *record["last"]]
+        training.written = int(record["frames"])
+        if self._path(training, "html").is_file():
+            training.file = self._path(training, "html").read_bytes()
+        if not training.ended:
+            training.go_back()
+        return training
+
+    def problem(self) -> str:
+        """Return what a learner must know about what is kept, or an empty string."""
+        names = ", ".join(sorted(self.unread))
+        unread = f"In {self.folder}, these trainings cannot be read: {names}. Delete them if you can do without."
+        return self.fault or (unread if names else "")
 
     def _frames(self, training: Training, count: int) -> list[Json]:
         path = self._path(training, "frames")

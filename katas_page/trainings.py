@@ -153,7 +153,7 @@ class Trainings(LineRunner):
                 "can_go_on": training.ended and bool(training.state),
                 "has_file": training.ended and _may_have_file(training),
                 "waits_for": f"{ahead.slug}, {ahead.step()}" if ahead and not training.paused else "",
-                "unkept": self._kept.fault,
+                "unkept": self._kept.problem(),
             }
 
     def listed(self, slug: str) -> Json:

@@ -273,6 +273,9 @@ def test_damaged_files_are_left_alone(opened: Callable[[], Trainings], root: Pat
         (kept / name).write_bytes(data)
     trainings = opened()
     assert [each["run"] for each in trainings.listed("alpha")["trainings"]] == [run]
+    assert news(trainings, run)["unkept"].startswith(
+        f"In {kept}, these trainings cannot be read: 7.training, 8.training,"
+    )
     assert begin(trainings, root) == 9
     assert (kept / "8.training").read_bytes() == b"\xff"
 
