@@ -343,7 +343,8 @@ def main(
         print(judged)
     else:
         lines = [line(params, number) for number in range(SHOWN)]
-    print("", *(line if recorder.in_page else textwrap.fill(line, 79) for line in lines[:SHOWN]), sep="\n")
+    wrapped = (line if recorder.in_page else f"{textwrap.fill(line, 79)}\n" for line in lines[:SHOWN])
+    print("", *wrapped, sep="\n")
     page = exporting.page(params, text, bits, judged, Recorder.authors()) if text.unseen else ""
     if recorder.in_page:
         recorder.publish(page)

@@ -217,4 +217,5 @@ def main(
         print(corpus.judged(lines))
     else:
         lines = [written(beginnings[0], number) for number in range(SHOWN)]
-    print("", *(line if recorder.in_page else textwrap.fill(line, 79) for line in lines[:SHOWN]), sep="\n")
+    wrapped = (line if recorder.in_page else f"{textwrap.fill(line, 79)}\n" for line in lines[:SHOWN])
+    print("", *wrapped, sep="\n")

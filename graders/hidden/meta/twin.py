@@ -522,24 +522,25 @@ def check_all(
     given_words = ", ".join(f"{name} {shown(value)}" for name, value in {**leaves, **constants}.items() if shown(value))
     numerically = numerically and all_float64(leaves.values()) and not narrow
     for number, (line, (native, wide), answer) in enumerate(zip(expressions, outcomes, found, strict=True)):
-        with asked_alone(kata, probes, line, leaves, constants, cotangents[number]):
-            subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
-            if isinstance(answer, str):
+        asked = functools.partial(asked_alone, kata, probes, line, leaves, constants)
+        subject = f"`{line}`" + (f" with {given_words}" if given_words else "")
+        if isinstance(answer, str):
+            with asked(cotangents[number]):
                 fail(f"{subject} raised {answer}", native.values["y"], None)
-                continue
-            length = OPERATIONS * (wide.size if terms is None else terms)
-            magnitude = wide.magnitude if scale is None else scale
-            values = {"y": answer[0], **{f"{name}.grad": gradient for name, gradient in answer[1].items()}}
-            for path in report:
-                about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
-                with about(f"{subject}: {about_what}"):
-                    compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float, narrow)
-            if numerically and not any(kinked in line for kinked in KINKED):
-                used = [name for name in leaves if native.values[f"{name}.grad"] is not None]
-                function = function_of((reference or expressions)[number], used, leaves | constants)
-                with about(f"{subject}: gradient of {' and '.join(used)}"):
-                    gradients, arrays = [answer[1][name] for name in used], [leaves[name] for name in used]
-                    check_slope(gradients, function, arrays, cotangents[number], magnitude, length)
+            continue
+        length = OPERATIONS * (wide.size if terms is None else terms)
+        magnitude = wide.magnitude if scale is None else scale
+        values = {"y": answer[0], **{f"{name}.grad": gradient for name, gradient in answer[1].items()}}
+        for path in report:
+            about_what = "value" if path == "y" else f"gradient of {path.removesuffix('.grad')}"
+            with asked(None if path == "y" else cotangents[number]), about(f"{subject}: {about_what}"):
+                compare(values[path], native.values[path], wide.values[path], magnitude, length, any_float, narrow)
+        if numerically and not any(kinked in line for kinked in KINKED):
+            used = [name for name in leaves if native.values[f"{name}.grad"] is not None]
+            function = function_of((reference or expressions)[number], used, leaves | constants)
+            with asked(cotangents[number]), about(f"{subject}: gradient of {' and '.join(used)}"):
+                gradients, arrays = [answer[1][name] for name in used], [leaves[name] for name in used]
+                check_slope(gradients, function, arrays, cotangents[number], magnitude, length)
 
 
 @contextmanager
