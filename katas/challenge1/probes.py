@@ -123,7 +123,7 @@ def fixed(submission: ModuleType, X: np.ndarray, y: np.ndarray, seed: int, shown
         from probes import fixed
         found = fixed(vanishing, X, y, seed, X)
         print(found["kind"], "of", found["layers"], "layers")
-        print("steps:", len(found["sizes"]), "digits in the largest:", max(found["sizes"]))
+        print("steps:", len(found["sizes"]), "digits in the largest:", max(found["sizes"], default=0))
         print("right on its own digits:", (found["logits"].argmax(axis=1) == y).mean())
     """
     sizes: list[int] = []

@@ -37,7 +37,7 @@ from probes import fixed
 {data}
 found = fixed(vanishing, X, classes, {seed}, X)
 print(found["kind"], "of", found["layers"], "layers")
-print("steps:", len(found["sizes"]), "digits in the largest:", max(found["sizes"]))
+print("steps:", len(found["sizes"]), "digits in the largest:", max(found["sizes"], default=0))
 print("right on its own digits:", (found["logits"].argmax(axis=1) == classes).mean())"""
 RATIO = (1e-2, 1e2)  # norm of the first layer / norm of the last; from 3.2 to 20 in 100 networks
 
