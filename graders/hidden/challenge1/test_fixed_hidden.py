@@ -22,7 +22,9 @@ MOST_STEPS, MOST_DIGITS = 1500, 128
 # Shares of the digits that are used, for training and as unseen ones: those farthest from the limit between two made-up
 # classes.
 CLEAR, CLEARER = 0.6, 0.4
-ACCURACY = 0.85  # on the unseen digits; it was at least 0.942 in 24 trainings of the solution
+ACCURACY = 0.85  # on the unseen digits
+# The solution stayed below that in 2 of 450 trainings; one of them diverged. So a second training may decide.
+TRAININGS = 2
 FRESH = 0.5  # accuracy before the first step; it was at most 0.15 in 100 networks
 CLEAR_DIGITS = """from graders import datasets
 from graders.checks import made_up_classes
@@ -66,15 +68,17 @@ def test_fifteen_layers_of_relus_let_the_gradient_pass(kata: Any, draw: Any, pro
 @task("fixed")
 def test_the_fixed_network_learns_by_its_own_steps(kata: Any, draw: Any, probes: Any) -> None:
     known, unseen = np.load(datasets.folder("mnist") / "images.npy"), datasets.kept_back("mnist")[0]
-    of_classes = draw.seed()
-    made_up = made_up_classes(known.reshape(-1, 784) / 255, of_classes, 10)
-    data = CLEAR_DIGITS.format(seed=of_classes, share=CLEAR)
-    images, y = clear_digits(made_up, known, CLEAR)
-    kept_back, classes = clear_digits(made_up, unseen, CLEARER)
-
-    seed = draw.seed()
-    lines = FIXED.format(data=data, seed=seed)
-    run = kata.run(probes.fixed, images, y, seed, draw.seed(), kept_back, lines=lines)
+    for _ in range(TRAININGS):
+        of_classes, seed = draw.seed(), draw.seed()
+        made_up = made_up_classes(known.reshape(-1, 784) / 255, of_classes, 10)
+        data = CLEAR_DIGITS.format(seed=of_classes, share=CLEAR)
+        images, y = clear_digits(made_up, known, CLEAR)
+        kept_back, classes = clear_digits(made_up, unseen, CLEARER)
+        lines = FIXED.format(data=data, seed=seed)
+        run = kata.run(probes.fixed, images, y, seed, draw.seed(), kept_back, lines=lines)
+        found = run["logits"]
+        if np.shape(found) != (len(classes), 10) or np.mean(np.argmax(found, axis=1) == classes) >= ACCURACY:
+            break  # what does not fit is named below
 
     assert run["is_network"], f"fixed_network returned a {run['kind']}; expected a DeepNetwork"
     assert_budget(run["sizes"])
