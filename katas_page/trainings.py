@@ -24,7 +24,7 @@ from graders.catalogue import Kata
 from graders.errors import JudgeError, KataError
 from graders.judge.client import Judge
 from graders.learner.watch.plotting import programs_of
-from graders.worker.recorder import PIXELS
+from graders.worker.recorder import PIXELS, QUESTIONS
 from katas_page.built import built
 from katas_page.exports import authors_of, file_of
 from katas_page.frames import LONGEST_TEXT, count_of, frame_of, number_of, settings_of, text_of, written_of
@@ -244,7 +244,7 @@ class Trainings(LineRunner):
                 fault = _fault_of(self._reload(training, only_answers=True))
             if training.worker is None:
                 raise KataError(ENDED if training.ended else WAITS)
-            answer = self._reply(training.worker, question, value, ANSWER_S, NO_ANSWER)
+            answer = self._reply(training.worker, question, value)
             return answer | {"fault": fault} if fault and "fault" in answer else answer
 
         self._awake.set()
@@ -423,9 +423,10 @@ class Trainings(LineRunner):
         """Return the runtime of a task in PyTorch, if there is one: its workers have a folder for checkpoints."""
         return "torch" if "torch" in kata.runtimes and is_installed("torch") else super()._runtime(kata)
 
-    def _reply(self, worker: Worker, operation: str, value: Any, seconds: float = STEP_S, late: str = LATE) -> Json:
+    def _reply(self, worker: Worker, operation: str, value: Any) -> Json:
         """Return a worker's reply. Raises KataError, and does so for every later request if the worker is dead."""
         worker.post(operation, "", value)
+        seconds, late = (ANSWER_S, NO_ANSWER) if operation in QUESTIONS else (STEP_S, LATE)
         found = worker.receive(seconds, "your training", late)
         worker.charge()
         return found if isinstance(found, dict) else {}
