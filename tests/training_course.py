@@ -34,6 +34,8 @@ def parts(weight, gradient):
 def wrote(weight, prompt, temperature, top_k):
     if not prompt:
         raise ValueError("type something")
+    while prompt == "loop":
+        pass
     if prompt == "exit":
         raise SystemExit("this program ends")
     tokens = [prompt, "<b>", "!"]

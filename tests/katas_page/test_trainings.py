@@ -148,6 +148,13 @@ def test_a_model_goes_on_with_a_prompt(watcher: Watcher, begin: Begin) -> None:
     assert "missing 2 required" in watcher.trainings.write("alpha", asked | {"how": [1]})["fault"]
 
 
+def test_an_endless_answer_is_stopped(watcher: Watcher, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("katas_page.trainings.ANSWER_S", 1.0)
+    asked = {"run": begin()["run"], "prompt": "loop", "how": {"temperature": 0.5, "top_k": 2}}
+    with pytest.raises(KataError, match="did not answer"):
+        watcher.trainings.write("alpha", asked)
+
+
 @pytest.mark.parametrize("found", [{"attention": 3}, {"attention": np.ones((1, 1, 2, 3), np.uint8)}, {"likely": [3]}])
 def test_what_a_model_answers_is_checked(found: dict[str, Any]) -> None:
     shown = written_of({"text": 5, "tokens": ["a", "b"], "heads": 7} | found)
