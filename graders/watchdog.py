@@ -239,7 +239,7 @@ def limit_memory(room: int = MEMORY_BYTES) -> None:
 def short_of_memory(before: int) -> bool:
     """Return whether this process has mapped a quarter of the memory that it had left when its size was `before` bytes.
 
-    Before `limit_memory` was called, it had no more left than since.
+    A smaller size than at the call of `limit_memory` counts as that size.
     """
     if sys.platform != "linux":
         return False

@@ -217,12 +217,12 @@ class Grading:
         return self.runner.result(item, side, reducing=reducing, first=task_of(item) not in self._failed)
 
     def _begin(self, doing: str, item: pytest.Item | None = None) -> None:
-        """Report what begins. A test that is repeated counts as the last one."""
+        """Report what begins. A test that is repeated counts as the last one; what is not a test follows them all."""
         if self.request.options.progress:
             of = len(self.items) + self.beside
-            over = {each.nodeid for each in self.items if each.nodeid in self.together or each.nodeid in self.results}
-            number = of + 1 if item is None else len(over) if item.nodeid in over else len(over) + 1
-            self.report(Step(doing, number, of))
+            begun = {each.nodeid for each in self.items if each.nodeid in self.together or each.nodeid in self.results}
+            begun |= set() if item is None else {item.nodeid}
+            self.report(Step(doing, of + 1 if item is None else len(begun), of))
 
     # ----------------------------------------------------------------------------------------- every test
 

@@ -6,7 +6,6 @@ part ends with more than results, such as a file that cannot be imported, all ta
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -20,6 +19,7 @@ import msgspec
 from graders.catalogue import Kata
 from graders.judge.messages import Step
 from graders.scoring import scored
+from graders.unix import processors
 from graders.verdict import Verdict
 
 Ask = Callable[[tuple[str, ...], int | None, Callable[[Verdict], None], Callable[[Step], None]], Verdict]
@@ -30,8 +30,7 @@ def parts_of(kata: Kata, tasks: Collection[str] = ()) -> list[tuple[str, ...]]:
 
     There are none for an exercise, whose tests share a worker, and if there is one processor or one part.
     """
-    alone = len(os.sched_getaffinity(0)) < 2 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) < 2
-    if kata.kind == "exercise" or alone:
+    if kata.kind == "exercise" or processors() < 2:
         return []
     parts: list[set[str]] = []
     for task in kata.tasks:

@@ -186,7 +186,6 @@ def test_a_network_answers_after_it_was_unloaded(opened: Callable[[], Trainings]
     assert trainings.write("alpha", asked) == before
     trainings = opened()
     assert trainings.write("alpha", asked) == before
-    opened()
     write(root / "katas/alpha/twice.py", "import nothing\n")
     trainings = opened()
     assert trainings.write("alpha", asked)["fault"] == "ModuleNotFoundError: No module named 'nothing'"

@@ -37,8 +37,7 @@ export class Playground {
             this.first,
             this.likely,
         );
-        /** @type {number[][][]} */
-        this.looks = []; // of each head, for each token
+        this.attention = new Uint8Array(); // of each head, from each token, to each token
     }
 
     /** Offer the settings that a model takes, and a prompt, or, without settings, nothing. */
@@ -63,17 +62,10 @@ export class Playground {
     }
 
     show(/** @type {import("./kata_api.js").Written} */ { text, likely, tokens, heads, attention, fault }) {
-        const numbers = Uint8Array.from(atob(attention), (byte) => byte.charCodeAt(0));
-        const rows = (head) => tokens.map((_, i) => (head * tokens.length + i) * tokens.length);
-        const cut = (at) => Array.from(numbers.subarray(at, at + tokens.length));
-        const names = [];
-        this.looks = [];
-        for (let block = 0; block < (heads[0] ?? 0); block++) {
-            for (let head = 0; head < heads[1]; head++) {
-                names.push(`block ${block + 1}, head ${head + 1}`);
-                this.looks.push(rows(names.length - 1).map(cut));
-            }
-        }
+        this.attention = Uint8Array.from(atob(attention), (byte) => byte.charCodeAt(0));
+        const [blocks = 0, each = 0] = heads;
+        const name = (_, i) => `block ${Math.floor(i / each) + 1}, head ${(i % each) + 1}`;
+        const names = Array.from({ length: blocks * each }, name);
         const chosen = this.head.value;
         this.head.replaceChildren(...names.map((name) => el("option", { selected: name === chosen }, name)));
         this.where.hidden = !names.length;
@@ -109,8 +101,10 @@ export class Playground {
 
     /** Show where the chosen head looked from a token, or nothing. */
     look(/** @type {number | null} */ from) {
-        const shares = from === null ? [] : (this.looks[this.head.selectedIndex]?.[from] ?? []);
-        [...this.told.children].forEach((each, i) => {
+        const spans = [...this.told.children];
+        const at = (this.head.selectedIndex * spans.length + (from ?? 0)) * spans.length;
+        const shares = from === null ? [] : [...this.attention.subarray(at, at + spans.length)];
+        spans.forEach((each, i) => {
             const span = /** @type {HTMLElement} */ (each);
             span.style.setProperty("--seen", `${Math.round((55 * (shares[i] ?? 0)) / Math.max(...shares, 1))}%`);
             span.title = shares[i] ? `${Math.round(shares[i] / 2.55)} %` : "";
