@@ -233,7 +233,7 @@ def predict(katas: LiveKatas, given: Json, slug: str) -> Json:
         raise KataError(f"There are {len(asked)} predictions.")
     if type(choice) is not int or not -1 <= choice < len(asked[number].choices):
         raise KataError("A prediction needs the number of a choice, or -1.")
-    with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+    with Progress.of(katas.root) as progress:
         progress.predicts(slug, number, choice)
     return {}
 
@@ -252,7 +252,7 @@ def answer(katas: LiveKatas, given: Json, slug: str) -> Json:
         judged = questions[number].judged(seed, text)
         number += judged.right
     if judged.right:
-        with Progress.of(katas.root, wait_s=PATIENCE_S) as progress:
+        with Progress.of(katas.root) as progress:
             progress.has_answered(slug, number)
     was_read = not isinstance(judged, derivation.Unread)
     return {"right": judged.right, "was_read": was_read, "said": _html(katas, kata, judged.said)}

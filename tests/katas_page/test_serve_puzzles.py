@@ -21,7 +21,7 @@ from katas_practice.generate import candidate
 from katas_practice.puzzle import hints
 from tests import workshop
 from tests.learner.test_learning import README
-from tests.serving import Server
+from tests.serving import Server, serving
 
 SYMPTOM = "Something is off."
 PUZZLE = replace(candidate(8, 1, "evaluation"), symptom=SYMPTOM)
@@ -174,6 +174,15 @@ def test_the_next_puzzle_is_ready_when_it_is_asked_for(server: Server, root: Pat
     assert (record.level, record.family) == (1, "update")
     assert quick < seconds / 2
     assert server.send("POST", "/api/puzzles", {"like": "debug:0000"})[0] == 400
+
+
+@pytest.mark.deep
+def test_a_puzzle_that_nobody_has_asked_for_ends_with_the_server(root: Path, tmp_path: Path) -> None:
+    with serving(root, progress=tmp_path / "progress.sqlite") as server:
+        _made(server, root, {"level": 1, "family": "evaluation"})
+        status, _ = server.end()  # returns when no process of the server has its output any more
+    assert status == 0
+    assert list(practice.made_ahead(root, 1, "evaluation")) == []
 
 
 def _made(server: Server, root: Path, given: dict[str, object]) -> tuple[tuple[str, practice.PracticeRecord], float]:
