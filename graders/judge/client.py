@@ -24,7 +24,7 @@ from graders.judge import process
 from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, signature
 from graders.judge.messages import GradeOptions, GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
-from graders.judge.side_by_side import Ask, SideBySide, parts_of
+from graders.judge.side_by_side import Ask, Part, SideBySide, tasks_of
 from graders.scoring import totalled, ungradable
 from graders.unix import send_message
 from graders.verdict import FILES, Confinement, TestResult, Verdict
@@ -187,8 +187,9 @@ class Judge:
         at: Callable[[Step], None] | None,
     ) -> Verdict | None:
         """Return the verdict of two judges that share the tasks, or None if one must grade them all."""
-        parts = parts_of(cached.kata, request.options.tasks)
-        if not parts:
+        tasks = tasks_of(cached.kata, request.options.tasks)
+        names = frozenset(tasks)
+        if not tasks:
             return None
         self.start()
         beside = Judge(
@@ -201,15 +202,15 @@ class Judge:
         )
 
         def asking(judge: Judge) -> Ask:
-            def ask(part: tuple[str, ...], until: int | None, *news: Any) -> Verdict:
-                others = tuple(name for each in parts if each != part for name in each)
-                options = msgspec.structs.replace(request.options, tasks=part, beside=others)
+            def ask(part: Part, until: int | None, *news: Any) -> Verdict:
+                around = {"beside": tuple(names - {*part.tasks}), "failed": part.failed, "stopped": part.stopped}
+                options = msgspec.structs.replace(request.options, tasks=part.tasks, **around)
                 return judge._judged(cached, msgspec.structs.replace(request, options=options), until, *news)
 
             return ask
 
         try:
-            return SideBySide(cached.kata, parts, tell, at).verdict(asking(self), asking(beside), until)
+            return SideBySide(cached.kata, tasks, tell, at).verdict(asking(self), asking(beside), until)
         finally:
             if beside.process is not self._process:  # one has ended, and another one was started
                 beside.close()

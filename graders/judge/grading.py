@@ -229,7 +229,7 @@ class Grading:
     @property
     def _failed(self) -> set[str]:
         """The tasks with a failed test."""
-        return {result.task for result in self.results.values() if result.status == "failed"}
+        return {each.task for each in self.results.values() if each.status == "failed"} | {*self.request.options.failed}
 
     def _decide(self, base: Verdict, items: list[pytest.Item]) -> list[pytest.Item]:
         """Decide each test, and return those that were decided. That may be fewer if the request isn't thorough."""
@@ -305,7 +305,8 @@ class Grading:
     def _stopped(self) -> str:
         """A test that a time limit has stopped, in words, or ""."""
         known = [*self.results.values(), *self.together.values()]
-        return next((each.title or each.name for each in known if each.reason == "time limit"), "")
+        stopped = (each.title or each.name for each in known if each.reason == "time limit")
+        return next(stopped, self.request.options.stopped)
 
     def _report_progress(self, base: Verdict, later: Sequence[pytest.Item]) -> None:
         undecided = set(map(task_of, later))

@@ -36,6 +36,8 @@ class GradeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     tasks: tuple[str, ...] = ()  # the tasks to grade; an empty tuple means all tasks
     beside: tuple[str, ...] = ()  # tasks that are graded elsewhere at the same time, whose tests a step counts, too
+    failed: tuple[str, ...] = ()  # tasks that have failed elsewhere
+    stopped: str = ""  # a test elsewhere that a time limit has stopped, in words
     visible: bool = False  # whether only the visible tests run
     diagnosing: bool = True  # whether the cause of a failure is looked for
     reducing: bool = True  # whether failing cases are reduced

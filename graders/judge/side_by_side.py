@@ -1,11 +1,13 @@
-"""Grades the independent tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
+"""Grades the tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
 
-Tasks that wait for each other stay together, so each of them has the same result as in a grading of all tasks. If a
-part ends with more than results, such as a file that cannot be imported, all tasks are graded together after all.
+A task begins when those that it builds on are done, and is told which of them have failed. So it has the same result as
+in a grading of all tasks, but that a diagnosis looks at the tests of one part. If a part ends with more than results,
+such as a file that cannot be imported, all tasks are graded together after all.
 """
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -22,23 +24,31 @@ from graders.scoring import scored
 from graders.unix import processors
 from graders.verdict import Verdict
 
-Ask = Callable[[tuple[str, ...], int | None, Callable[[Verdict], None], Callable[[Step], None]], Verdict]
+SHARES = 4  # a part is this share of the tasks that can begin
 
 
-def parts_of(kata: Kata, tasks: Collection[str] = ()) -> list[tuple[str, ...]]:
-    """Return the tasks in parts that do not wait for each other, the largest first, or an empty list.
+@dataclass(frozen=True)
+class Part:
+    """Tasks to grade: which of the tasks that they build on have failed, and a test that was stopped, in words."""
 
-    There are none for an exercise, whose tests share a worker, and if there is one processor or one part.
+    tasks: tuple[str, ...]
+    failed: tuple[str, ...]
+    stopped: str
+
+
+Ask = Callable[[Part, int | None, Callable[[Verdict], None], Callable[[Step], None]], Verdict]
+
+
+def tasks_of(kata: Kata, tasks: Collection[str] = ()) -> list[str]:
+    """Return the tasks to grade, first those on which the most others build, or an empty list if none is to be apart.
+
+    That is so for an exercise, whose tests share a worker, and if there is one processor or one task.
     """
     if kata.kind == "exercise" or processors() < 2:
         return []
-    parts: list[set[str]] = []
-    for task in kata.tasks:
-        linked = [part for part in parts if part & {*task.after}]
-        parts = [part for part in parts if part not in linked]
-        parts.append({task.name}.union(*linked))
-    chosen = [tuple(sorted(part & {*tasks} if tasks else part)) for part in parts]
-    chosen = sorted(filter(None, chosen), key=len, reverse=True)
+    chosen = [each for each in kata.in_order() if not tasks or each in tasks]
+    builds_on = {each: kata.with_earlier([each]) for each in chosen}
+    chosen.sort(key=lambda name: -sum(name in earlier for earlier in builds_on.values()))
     return chosen if len(chosen) > 1 else []
 
 
@@ -47,59 +57,93 @@ class SideBySide:
     """A grading in parts. `tell` and `at` get what they would get if all tasks were graded together."""
 
     kata: Kata
-    parts: list[tuple[str, ...]]
+    waiting: list[str]
     tell: Callable[[Verdict], None] | None
     at: Callable[[Step], None] | None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _verdicts: dict[tuple[str, ...], Verdict] = field(default_factory=dict)  # so far
-    _begun: dict[tuple[str, ...], int] = field(default_factory=dict)  # the number of tests
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _verdicts: dict[Part, Verdict] = field(default_factory=dict)  # so far
+    _running: set[str] = field(default_factory=set)
+    _begun: dict[Part, int] = field(default_factory=dict)  # the number of tests
 
     def verdict(self, ask: Ask, ask_beside: Ask, until: int | None) -> Verdict | None:
         """Return the verdict, or None if all tasks must be graded together.
 
-        `ask` and `ask_beside` return a judge's verdict on some tasks, unless their descriptor is closed or readable.
+        `ask` and `ask_beside` return a judge's verdict on a part, unless their descriptor is closed or readable.
         """
-        started, waiting = time.monotonic(), list(self.parts)
+        started = time.monotonic()
         ours, theirs = socket.socketpair()
         with ours, theirs, ThreadPoolExecutor(1) as beside:
             try:
-                other = beside.submit(self._work, waiting, ask_beside, theirs.fileno())
-                self._work(waiting, ask, until)
+                other = beside.submit(self._work, ask_beside, theirs.fileno())
+                self._work(ask, until)
                 other.result()
             finally:
-                waiting.clear()
+                self._give_up()
                 ours.close()
-        verdict = self._merged(list(self._verdicts.values()))
+        verdict = self._merged()
         seconds = round(time.monotonic() - started, 6)
         return None if verdict is None else msgspec.structs.replace(verdict, duration_s=seconds)
 
-    def _work(self, waiting: list[tuple[str, ...]], ask: Ask, until: int | None) -> None:
-        while True:
-            with self._lock:
-                part = waiting.pop(0) if waiting else None
-            if part is None:
-                return
-            found = ask(part, until, partial(self._told, part), partial(self._begin, part))
-            with self._lock:
-                self._verdicts[part] = found
+    def _work(self, ask: Ask, until: int | None) -> None:
+        try:
+            while part := self._next():
+                found = ask(part, until, partial(self._told, part), partial(self._begin, part))
+                with self._changed:
+                    self._verdicts[part] = found
+                    self._running.difference_update(part.tasks)
+                    self._changed.notify()
+                if _is_unusual(found):
+                    self._give_up()
+        except BaseException:
+            self._give_up()
+            raise
 
-    def _told(self, part: tuple[str, ...], verdict: Verdict) -> None:
-        with self._lock:
+    def _give_up(self) -> None:
+        with self._changed:
+            self.waiting.clear()
+            self._changed.notify()
+
+    def _next(self) -> Part | None:
+        """Return some of the tasks that can begin, waiting for one if need be, or None if no other can.
+
+        Each part has its start, so the first ones are larger, and the last ones small, to end at the same time.
+        """
+        with self._changed:
+            while self.waiting:
+                undone = self._running.union(self.waiting)
+                ready = [each for each in self.waiting if undone.isdisjoint(self.kata.with_earlier([each]) - {each})]
+                if ready:
+                    tasks = tuple(ready[: math.ceil(len(ready) / SHARES)])
+                    self.waiting[:] = [each for each in self.waiting if each not in tasks]
+                    self._running.update(tasks)
+                    return self._part(tasks)
+                self._changed.wait()
+        return None
+
+    def _part(self, tasks: tuple[str, ...]) -> Part:
+        tests = [test for each in self._verdicts.values() for test in each.tests]
+        failed = {test.task for test in tests if test.status == "failed"} & self.kata.with_earlier(tasks)
+        stopped = next((test.title or test.name for test in tests if test.reason == "time limit"), "")
+        return Part(tasks, tuple(failed), stopped)
+
+    def _told(self, part: Part, verdict: Verdict) -> None:
+        with self._changed:
             self._verdicts[part] = verdict
             if self.tell is not None:
                 self.tell(self._scored(list(self._verdicts.values())))
 
-    def _begin(self, part: tuple[str, ...], step: Step) -> None:
+    def _begin(self, part: Part, step: Step) -> None:
         is_test = step.number <= step.of
-        with self._lock:
+        with self._changed:
             if is_test:
                 self._begun[part] = step.number
             if self.at is not None:
                 self.at(Step(step.doing, sum(self._begun.values()) if is_test else step.number, step.of))
 
-    def _merged(self, verdicts: list[Verdict]) -> Verdict | None:
-        unusual = any(each.message or each.status in ("error", "ungradable") for each in verdicts)
-        if unusual or sum(each.duration_s for each in verdicts) > self.kata.limits.total_s:
+    def _merged(self) -> Verdict | None:
+        verdicts = [*self._verdicts.values()]
+        seconds = sum(each.duration_s for each in verdicts)
+        if any(map(_is_unusual, verdicts)) or seconds > self.kata.limits.total_s:
             return None
         return self._scored(verdicts)
 
@@ -111,3 +155,7 @@ class SideBySide:
         scope = msgspec.structs.replace(self.kata, tasks=tuple(each for each in self.kata.tasks if each.name in graded))
         device = next((each.device for each in verdicts if each.device != "cpu"), "cpu")
         return scored(msgspec.structs.replace(verdicts[0], device=device), scope, tests)
+
+
+def _is_unusual(verdict: Verdict) -> bool:
+    return bool(verdict.message) or verdict.status in ("error", "ungradable")

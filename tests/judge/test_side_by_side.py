@@ -12,13 +12,42 @@ import pytest
 
 from graders import Judge, catalogue
 from graders.errors import Abandoned
-from graders.judge.client import parts_of
+from graders.judge.client import tasks_of
 from graders.judge.messages import Step
 from graders.verdict import Verdict
-from tests.workshop import HALF, SOLUTION, TOML, write_kata, write_repository
+from tests.workshop import HALF, HIDDEN, SOLUTION, TOML, write, write_kata, write_repository
 
 CHALLENGE = TOML.replace('"exercise"', '"challenge"')
 SLOW = "import time\n" + SOLUTION.replace("    return", "    time.sleep(0.6)\n    return")
+LATER = """
+[tasks.late]
+title = "Late"
+points = 1
+after = ["half"]
+
+[tasks.last]
+title = "Last"
+points = 1
+after = ["late", "twice"]
+
+[tasks.other]
+title = "Other"
+points = 1
+"""
+LATER_TESTS = """
+@task("late")
+def test_minus_one_is_halved(kata):
+    assert_close(kata.half(-1.0), -0.5)
+
+@task("last")
+def test_both(kata):
+    assert_close(kata.half(kata.twice(8.0)), 8.0)
+
+@task("other")
+def test_half_a_quarter(kata):
+    assert_close(kata.half(0.25), 0.125)
+"""
+ENDLESS = "def twice(x):\n    while True:\n        pass\n\ndef half(x):\n    while True:\n        pass\n"
 NAMES = ["test_two_becomes_four", "test_every_vector_is_doubled", "test_three_is_halved"]
 SEED = bytes(range(16))
 
@@ -27,7 +56,8 @@ SEED = bytes(range(16))
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_repository(tmp_path_factory.mktemp("spread") / "katas", ["exercise"])
     write_kata(root, "apart", toml=CHALLENGE)
-    write_kata(root, "linked", toml=CHALLENGE.replace('title = "Half', 'after = ["twice"]\ntitle = "Half'))
+    write_kata(root, "wide", toml=CHALLENGE + LATER)
+    write(root / "graders" / "hidden" / "wide" / "test_hidden.py", HIDDEN + LATER_TESTS)
     return root
 
 
@@ -42,44 +72,56 @@ def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
 
 
-def test_tasks_that_wait_for_each_other_stay_together(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parts_of(catalogue.load(root, "apart")) == [("twice",), ("half",)]
-    for slug in ("linked", "exercise"):
-        assert parts_of(catalogue.load(root, slug)) == []
-    assert parts_of(catalogue.load(root, "apart"), ["half"]) == []
+def test_the_tasks_on_which_most_others_build_come_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tasks_of(catalogue.load(root, "apart")) == ["twice", "half"]
+    assert tasks_of(catalogue.load(root, "wide")) == ["half", "twice", "late", "last", "other"]
+    assert tasks_of(catalogue.load(root, "exercise")) == []
+    assert tasks_of(catalogue.load(root, "apart"), ["half"]) == []
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert parts_of(catalogue.load(root, "apart")) == []
+    assert tasks_of(catalogue.load(root, "apart")) == []
 
 
-def test_a_chain_is_one_part(root: Path, tmp_path: Path) -> None:
-    root = write_repository(tmp_path / "katas", [])
-    more = '[tasks.both]\ntitle = "Both"\npoints = 1\nafter = ["half", "twice"]\n'
-    more += '[tasks.last]\ntitle = "Last"\npoints = 1\n'
-    write_kata(root, "more", toml=CHALLENGE + more)
-    assert parts_of(catalogue.load(root, "more")) == [("both", "half", "twice"), ("last",)]
+def graded(judge: Judge, place: Path, *, spread: bool, slug: str = "apart", **how: Any) -> Verdict:
+    return judge.grade(slug, place, seed=SEED, spread=spread, **how)
 
 
-def graded(judge: Judge, place: Path, *, spread: bool, **how: Any) -> Verdict:
-    return judge.grade("apart", place, seed=SEED, spread=spread, **how)
-
-
+@pytest.mark.parametrize("slug", ["apart", "wide"])
 @pytest.mark.parametrize(
     ("text", "status"),
     [
         (SOLUTION, "passed"),
         (SOLUTION.replace("2.0", "3.0"), "failed"),
         (SOLUTION.replace("FACTOR * x", "FACTOR + x"), "failed"),
+        (SOLUTION.replace("x / 2.0", "x / 3.0"), "failed"),
         ("def twice(x):\n    raise NotImplementedError\n\n" + HALF, "failed"),
         (SOLUTION + "import nothing_like_this\n", "ungradable"),
         ("def twice(x) return x\n", "ungradable"),
         ("", "failed"),
     ],
 )
-def test_the_verdict_is_that_of_all_tasks_together(spread: Judge, tmp_path: Path, text: str, status: str) -> None:
+def test_the_verdict_is_that_of_all_tasks_together(
+    spread: Judge, tmp_path: Path, text: str, status: str, slug: str
+) -> None:
     (tmp_path / "twice.py").write_text(text, encoding="utf-8")
-    one, other = (timeless(graded(spread, tmp_path, spread=each)) for each in (False, True))
+    one, other = (timeless(graded(spread, tmp_path, spread=each, slug=slug)) for each in (False, True))
     assert one.status == status
     assert one == other
+
+
+def test_a_task_is_blocked_by_one_that_failed_beside_it(spread: Judge, tmp_path: Path) -> None:
+    (tmp_path / "twice.py").write_text(SOLUTION.replace("x / 2.0", "x / 3.0"), encoding="utf-8")
+    verdict = graded(spread, tmp_path, spread=True, slug="wide")
+    found = {task.name: (task.status, task.blocked_by) for task in verdict.tasks}
+    assert found["half"] == found["other"] == ("failed", ())
+    assert found["late"] == found["last"] == ("blocked", ("half",))
+
+
+def test_after_a_test_that_is_stopped_no_task_begins(spread: Judge, tmp_path: Path) -> None:
+    (tmp_path / "twice.py").write_text(ENDLESS, encoding="utf-8")
+    verdict = graded(spread, tmp_path, spread=True, slug="wide", impatient=True)
+    last = next(test for test in verdict.tests if test.task == "other")
+    assert last.status == "blocked"
+    assert last.message.startswith("not run, because your code was stopped in ")
 
 
 def test_both_parts_run_at_the_same_time(spread: Judge, tmp_path: Path) -> None:
@@ -96,8 +138,7 @@ def test_both_parts_run_at_the_same_time(spread: Judge, tmp_path: Path) -> None:
 
 
 def test_a_cancelled_grading_ends_both_parts(spread: Judge, tmp_path: Path) -> None:
-    endless = "def twice(x):\n    while True:\n        pass\n\ndef half(x):\n    while True:\n        pass\n"
-    (tmp_path / "twice.py").write_text(endless, encoding="utf-8")
+    (tmp_path / "twice.py").write_text(ENDLESS, encoding="utf-8")
     until, closer = os.pipe()
 
     def cancel(step: Step) -> None:
