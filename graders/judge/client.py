@@ -24,7 +24,7 @@ from graders.judge import process
 from graders.judge.cached_kata import NOTHING_YET, CachedKata, kata_signature, signature
 from graders.judge.messages import GradeOptions, GradeRequest, GradeResponse, Step, SuiteNote, receive, send
 from graders.judge.process import JudgeProcess
-from graders.judge.side_by_side import Ask, Part, SideBySide, tasks_of
+from graders.judge.side_by_side import Ask, Ends, Part, SideBySide, tasks_of
 from graders.scoring import totalled, ungradable
 from graders.unix import send_message
 from graders.verdict import FILES, Confinement, TestResult, Verdict
@@ -175,14 +175,15 @@ class Judge:
         stubs = cached.stubs(kata) or {} if impatient and any(task.files for task in kata.tasks) else {}
         same = tuple(name for name, data in stubs.items() if taken.graded.get(name) == data)
         request = self._request(cached, taken.graded, blank, options, seed, lacking, same)
-        verdict = self._spread(cached, request, until, tell, at) if spread else None
-        return _concluded(verdict or self._judged(cached, request, until, tell, at), request, cached)
+        ends = () if until is None else (until,)
+        verdict = self._spread(cached, request, ends, tell, at) if spread else None
+        return _concluded(verdict or self._judged(cached, request, ends, tell, at), request, cached)
 
     def _spread(
         self,
         cached: CachedKata,
         request: GradeRequest,
-        until: int | None,
+        until: Ends,
         tell: Callable[[Verdict], None] | None,
         at: Callable[[Step], None] | None,
     ) -> Verdict | None:
@@ -202,7 +203,7 @@ class Judge:
         )
 
         def asking(judge: Judge) -> Ask:
-            def ask(part: Part, until: int | None, *news: Any) -> Verdict:
+            def ask(part: Part, until: Ends, *news: Any) -> Verdict:
                 around = {"beside": tuple(names - {*part.tasks}), "failed": part.failed, "stopped": part.stopped}
                 options = msgspec.structs.replace(request.options, tasks=part.tasks, **around)
                 return judge._judged(cached, msgspec.structs.replace(request, options=options), until, *news)
@@ -285,7 +286,7 @@ class Judge:
         self,
         cached: CachedKata,
         request: GradeRequest,
-        until: int | None = None,
+        until: Ends = (),
         tell: Callable[[Verdict], None] | None = None,
         at: Callable[[Step], None] | None = None,
     ) -> Verdict:
@@ -335,7 +336,7 @@ class Judge:
         self,
         cached: CachedKata,
         request: bytes,
-        until: int | None,
+        until: Ends,
         tell: Callable[[Verdict], None] | None,
         at: Callable[[Step], None] | None,
         *,
@@ -343,7 +344,7 @@ class Judge:
     ) -> GradeResponse:
         """Send a request and wait for its response.
 
-        Raises JudgeError after the time limit, and Abandoned once `until` is readable or its other end is closed.
+        Raises JudgeError after the time limit, and Abandoned once one of `until` is readable or closed.
         """
         with self._connected(cached, again=again) as client_end:
             seconds = BUSY * (cached.kata.limits.total_s + PATIENCE_S)
@@ -351,7 +352,7 @@ class Judge:
             try:
                 send(client_end, request)
                 while True:
-                    if until is not None:
+                    if until:
                         _wait(client_end, until)
                     answer = msgspec.msgpack.decode(receive(client_end), type=GradeResponse)
                     if not answer.partial:
@@ -470,11 +471,11 @@ def _without_stubs_to_review(
     return totalled(msgspec.structs.replace(verdict, tests=(*verdict.tests, *results.values())), tasks)
 
 
-def _wait(answer: socket.socket, until: int) -> None:
-    """Wait until `answer` is readable. Raises Abandoned if `until` is ready first, or TimeoutError."""
+def _wait(answer: socket.socket, until: Ends) -> None:
+    """Wait until `answer` is readable. Raises Abandoned if one of `until` is ready first, or TimeoutError."""
     poll = select.poll()
-    poll.register(answer, select.POLLIN)
-    poll.register(until, select.POLLIN)
+    for each in (answer.fileno(), *until):
+        poll.register(each, select.POLLIN)
     ready = {descriptor for descriptor, _ in poll.poll(1000 * (answer.gettimeout() or PATIENCE_S))}
     if not ready:
         raise TimeoutError

@@ -1,8 +1,9 @@
 """Grades the tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
 
 A task begins when those that it builds on are done, and is told which of them have failed. So it has the same result as
-in a grading of all tasks, but that a diagnosis looks at the tests of one part. If a part ends with more than results,
-such as a file that cannot be imported, all tasks are graded together after all.
+in a grading of all tasks, with two exceptions: each part is diagnosed by itself; and after a test that a time limit has
+stopped, the tasks that have not begun are not run, whatever their order. If a part ends with more than results, such as
+a file that cannot be imported, or time runs out, all tasks are graded together after all.
 """
 
 from __future__ import annotations
@@ -36,20 +37,22 @@ class Part:
     stopped: str
 
 
-Ask = Callable[[Part, int | None, Callable[[Verdict], None], Callable[[Step], None]], Verdict]
+Ends = tuple[int, ...]  # descriptors: once one is readable, or its other end closed, a grading is cancelled
+Ask = Callable[[Part, Ends, Callable[[Verdict], None], Callable[[Step], None]], Verdict]
 
 
 def tasks_of(kata: Kata, tasks: Collection[str] = ()) -> list[str]:
     """Return the tasks to grade, first those on which the most others build, or an empty list if none is to be apart.
 
-    That is so for an exercise, whose tests share a worker, and if there is one processor or one task.
+    That is so for an exercise, whose tests share a worker, and if there is one processor or each task needs another.
     """
     if kata.kind == "exercise" or processors() < 2:
         return []
     chosen = [each for each in kata.in_order() if not tasks or each in tasks]
     builds_on = {each: kata.with_earlier([each]) for each in chosen}
     chosen.sort(key=lambda name: -sum(name in earlier for earlier in builds_on.values()))
-    return chosen if len(chosen) > 1 else []
+    lengths = {len(earlier.intersection(chosen)) for earlier in builds_on.values()}
+    return chosen if len(lengths) < len(chosen) else []
 
 
 @dataclass
@@ -65,16 +68,16 @@ class SideBySide:
     _running: set[str] = field(default_factory=set)
     _begun: dict[Part, int] = field(default_factory=dict)  # the number of tests
 
-    def verdict(self, ask: Ask, ask_beside: Ask, until: int | None) -> Verdict | None:
+    def verdict(self, ask: Ask, ask_beside: Ask, until: Ends) -> Verdict | None:
         """Return the verdict, or None if all tasks must be graded together.
 
-        `ask` and `ask_beside` return a judge's verdict on a part, unless their descriptor is closed or readable.
+        `ask` and `ask_beside` return a judge's verdict on a part. Raises Abandoned if the grading is cancelled.
         """
         started = time.monotonic()
         ours, theirs = socket.socketpair()
         with ours, theirs, ThreadPoolExecutor(1) as beside:
             try:
-                other = beside.submit(self._work, ask_beside, theirs.fileno())
+                other = beside.submit(self._work, ask_beside, (theirs.fileno(), *until))
                 self._work(ask, until)
                 other.result()
             finally:
@@ -84,16 +87,18 @@ class SideBySide:
         seconds = round(time.monotonic() - started, 6)
         return None if verdict is None else msgspec.structs.replace(verdict, duration_s=seconds)
 
-    def _work(self, ask: Ask, until: int | None) -> None:
+    def _work(self, ask: Ask, until: Ends) -> None:
         try:
             while part := self._next():
                 found = ask(part, until, partial(self._told, part), partial(self._begin, part))
                 with self._changed:
-                    self._verdicts[part] = found
                     self._running.difference_update(part.tasks)
+                    self._verdicts[part] = found
+                    if _is_unusual(found) or self._seconds > self.kata.limits.total_s:
+                        self.waiting.clear()
+                    elif self.waiting or self._running:
+                        self._told(part, found)
                     self._changed.notify()
-                if _is_unusual(found):
-                    self._give_up()
         except BaseException:
             self._give_up()
             raise
@@ -140,17 +145,22 @@ class SideBySide:
             if self.at is not None:
                 self.at(Step(step.doing, sum(self._begun.values()) if is_test else step.number, step.of))
 
+    @property
+    def _seconds(self) -> float:
+        return sum(each.duration_s for each in self._verdicts.values())
+
     def _merged(self) -> Verdict | None:
         verdicts = [*self._verdicts.values()]
-        seconds = sum(each.duration_s for each in verdicts)
-        if any(map(_is_unusual, verdicts)) or seconds > self.kata.limits.total_s:
+        differ = len({each.message for each in verdicts}) > 1
+        if differ or any(map(_is_unusual, verdicts)) or self._seconds > self.kata.limits.total_s:
             return None
         return self._scored(verdicts)
 
     def _scored(self, verdicts: list[Verdict]) -> Verdict:
         """Return the verdict that has the tasks and the tests of all parts."""
         order = {name: number for number, name in enumerate(self.kata.in_order())}
-        tests = sorted((test for each in verdicts for test in each.tests), key=lambda test: order[test.task])
+        tests = [test for each in verdicts for test in each.tests]
+        tests.sort(key=lambda test: (test.reason != "files", order[test.task]))  # tasks that lack a file come first
         graded = {task.name for each in verdicts for task in each.tasks}
         scope = msgspec.structs.replace(self.kata, tasks=tuple(each for each in self.kata.tasks if each.name in graded))
         device = next((each.device for each in verdicts if each.device != "cpu"), "cpu")
@@ -158,4 +168,4 @@ class SideBySide:
 
 
 def _is_unusual(verdict: Verdict) -> bool:
-    return bool(verdict.message) or verdict.status in ("error", "ungradable")
+    return verdict.status in ("error", "ungradable") or (verdict.status == "ungraded" and bool(verdict.message))

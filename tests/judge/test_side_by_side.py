@@ -12,8 +12,8 @@ import pytest
 
 from graders import Judge, catalogue
 from graders.errors import Abandoned
-from graders.judge.client import tasks_of
 from graders.judge.messages import Step
+from graders.judge.side_by_side import tasks_of
 from graders.verdict import Verdict
 from tests.workshop import HALF, HIDDEN, SOLUTION, TOML, write, write_kata, write_repository
 
@@ -57,6 +57,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_repository(tmp_path_factory.mktemp("spread") / "katas", ["exercise"])
     write_kata(root, "apart", toml=CHALLENGE)
     write_kata(root, "wide", toml=CHALLENGE + LATER)
+    two = CHALLENGE.replace('["twice.py"]', '["twice.py", "more.py"]').replace("= 2\n[", '= 2\nfiles = ["twice.py"]\n[')
+    write_kata(root, "lacking", toml=two)
+    for place in ("katas", "solutions"):
+        write(root / place / "lacking" / "more.py", "more = 1\n")
     write(root / "graders" / "hidden" / "wide" / "test_hidden.py", HIDDEN + LATER_TESTS)
     return root
 
@@ -77,6 +81,7 @@ def test_the_tasks_on_which_most_others_build_come_first(root: Path, monkeypatch
     assert tasks_of(catalogue.load(root, "wide")) == ["half", "twice", "late", "last", "other"]
     assert tasks_of(catalogue.load(root, "exercise")) == []
     assert tasks_of(catalogue.load(root, "apart"), ["half"]) == []
+    assert tasks_of(catalogue.load(root, "wide"), ["half", "late"]) == []  # a chain
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     assert tasks_of(catalogue.load(root, "apart")) == []
 
@@ -150,6 +155,31 @@ def test_a_cancelled_grading_ends_both_parts(spread: Judge, tmp_path: Path) -> N
     os.close(until)
     (tmp_path / "twice.py").write_text(SOLUTION, encoding="utf-8")
     assert graded(spread, tmp_path, spread=True).status == "passed"
+
+
+def test_a_grading_is_cancelled_while_one_judge_waits_for_the_other(spread: Judge, tmp_path: Path) -> None:
+    (tmp_path / "twice.py").write_text(SOLUTION.replace("return x /", "while True:\n        x /"), encoding="utf-8")
+    until, closer = os.pipe()
+    told: list[Verdict] = []
+
+    def cancel(verdict: Verdict) -> None:
+        if {task.name for task in verdict.tasks} == {"twice"} and not told:
+            told.append(verdict)
+            os.close(closer)
+
+    with pytest.raises(Abandoned):
+        graded(spread, tmp_path, spread=True, tell=cancel, until=until)
+    os.close(until)
+
+
+def test_a_file_that_is_missing_grades_nothing_twice(spread: Judge, tmp_path: Path) -> None:
+    (tmp_path / "twice.py").write_text(SOLUTION, encoding="utf-8")
+    steps: list[int] = []
+    one = timeless(graded(spread, tmp_path, spread=False, slug="lacking"))
+    other = graded(spread, tmp_path, spread=True, slug="lacking", at=lambda step: steps.append(step.number))
+    assert one == timeless(other)
+    assert one.message.startswith("more.py")
+    assert steps == [1, 2]
 
 
 def timeless(verdict: Verdict) -> Verdict:
