@@ -1,9 +1,9 @@
 """Grades the tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
 
 A task begins when those that it builds on are done, and is told which of them have failed. So it has the same result as
-in a grading of all tasks, with two exceptions: each part is diagnosed by itself; and after a test that a time limit has
-stopped, the tasks that have not begun are not run, whatever their order. If a part ends with more than results, such as
-a file that cannot be imported, or time runs out, all tasks are graded together after all.
+in a grading of all tasks, with two exceptions: each part is diagnosed by itself; and once a time limit has stopped a
+test, no other task starts, whatever their order. If a part ends with more than results, such as a file that cannot be
+imported, or time runs out, all tasks are graded together after all.
 """
 
 from __future__ import annotations
