@@ -21,6 +21,11 @@ def blocked_message(kata: Kata, others: Iterable[str]) -> str:
     return f"blocked: first make {' and '.join(named[name] for name in others)} pass"
 
 
+def stopped_test(tests: Iterable[TestResult]) -> str:
+    """Return the first of these tests that a time limit has stopped, in words, or ""."""
+    return next((test.title or test.name for test in tests if test.reason == "time limit"), "")
+
+
 def scored(verdict: Verdict, kata: Kata, tests: Sequence[TestResult]) -> Verdict:
     """Return the verdict with its tests, tasks, points and status filled in."""
     failed = {test.task for test in tests if test.status == "failed"}

@@ -111,22 +111,26 @@ def _make_ahead(root: Path, level: int | None, family: str | None) -> None:
 
 def _make_one(root: Path, level: int | None, family: str | None) -> None:
     os.nice(19)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _end_with_parent()
     with contextlib.suppress(KataError, ImportError):  # it is made again when it is asked for, and that shows why not
         practice.create(practice.ahead_of(root), practice.free_seed(root), level, family)
 
 
 def _end_with_parent() -> None:
-    """Wait until the parent has ended, and end this process. (`katas` ends without Python's care for its children.)"""
+    """From now on, end this process when its parent ends, as `katas` does without Python's care for its children."""
     parent = parent_process()
     assert parent is not None
-    parent.join()
-    os._exit(1)
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _create(answer: Connection, root: Path, seed: int, level: int | None, family: str | None) -> None:
     """Create the puzzle, and send what is wrong, or nothing."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _end_with_parent()
     try:
         practice.create(root, seed, level, family)
     except (KataError, ImportError) as fault:

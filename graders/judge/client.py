@@ -138,8 +138,8 @@ class Judge:
         builds on from their solutions, not from the submission; the verdict is then unofficial. `separate` gives every
         test a worker of its own. With `impatient`, the tests after one that a time limit has stopped are blocked: an
         endless loop then costs a learner one limit, and not each test's. Tasks whose files are as they were handed out
-        are blocked too, with the reason `unchanged`. With `spread`, the independent tasks of a kata that trains are
-        graded side by side if there are two processors; set it where no other grading needs them.
+        are blocked too, with the reason `unchanged`. With `spread`, the tasks of all katas but exercises are graded
+        side by side if there are two processors; set it where no other grading needs them.
 
         Raises CatalogueError for an unknown or unreadable kata, and KataError if `with_shipped` finds no solutions. A
         fault in the submission is part of the verdict.
@@ -189,9 +189,9 @@ class Judge:
     ) -> Verdict | None:
         """Return the verdict of two judges that share the tasks, or None if one must grade them all."""
         tasks = tasks_of(cached.kata, request.options.tasks)
-        names = frozenset(tasks)
         if not tasks:
             return None
+        names = tuple(tasks)  # the list becomes empty
         self.start()
         beside = Judge(
             self.root,
@@ -204,8 +204,10 @@ class Judge:
 
         def asking(judge: Judge) -> Ask:
             def ask(part: Part, until: Ends, *news: Any) -> Verdict:
-                around = {"beside": tuple(names - {*part.tasks}), "failed": part.failed, "stopped": part.stopped}
-                options = msgspec.structs.replace(request.options, tasks=part.tasks, **around)
+                others = tuple(each for each in names if each not in part.tasks)
+                options = msgspec.structs.replace(
+                    request.options, tasks=part.tasks, beside=others, failed=part.failed, stopped=part.stopped
+                )
                 return judge._judged(cached, msgspec.structs.replace(request, options=options), until, *news)
 
             return ask

@@ -26,7 +26,7 @@ from graders.pytest_plugin.observation_cache import ObservationCache
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.report.wording import can_be_pasted
 from graders.sandbox import gpu
-from graders.scoring import blocked_message, blocking, scored, ungradable
+from graders.scoring import blocked_message, blocking, scored, stopped_test, ungradable
 from graders.verdict import STRENGTH, TestResult, Verdict
 
 SAMPLE = 2  # the number of tests that passed together and are repeated
@@ -303,10 +303,9 @@ class Grading:
 
     @property
     def _stopped(self) -> str:
-        """A test that a time limit has stopped, in words, or ""."""
+        """A test that a time limit has stopped, here or elsewhere, in words, or ""."""
         known = [*self.results.values(), *self.together.values()]
-        stopped = (each.title or each.name for each in known if each.reason == "time limit")
-        return next(stopped, self.request.options.stopped)
+        return stopped_test(known) or self.request.options.stopped
 
     def _report_progress(self, base: Verdict, later: Sequence[pytest.Item]) -> None:
         undecided = set(map(task_of, later))

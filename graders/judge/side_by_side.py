@@ -1,7 +1,7 @@
 """Grades the tasks of a kata that trains side by side, on two processors, for a learner who waits alone.
 
-A task begins when those that it builds on are done, and is told which of them have failed. So it has the same result as
-in a grading of all tasks, with two exceptions: each part is diagnosed by itself; and once a time limit has stopped a
+A task starts once the tasks it builds on are done, and its judge knows which of these failed. So it has the same result
+as in a grading of all tasks, with two exceptions: each part is diagnosed by itself; and once a time limit has stopped a
 test, no other task starts, whatever their order. If a part ends with more than results, such as a file that cannot be
 imported, or time runs out, all tasks are graded together after all.
 """
@@ -21,7 +21,7 @@ import msgspec
 
 from graders.catalogue import Kata
 from graders.judge.messages import Step
-from graders.scoring import scored
+from graders.scoring import scored, stopped_test
 from graders.unix import processors
 from graders.verdict import Verdict
 
@@ -95,7 +95,7 @@ class SideBySide:
                     self._running.difference_update(part.tasks)
                     self._verdicts[part] = found
                     if _is_unusual(found) or self._seconds > self.kata.limits.total_s:
-                        self.waiting.clear()
+                        self._give_up()
                     elif self.waiting or self._running:
                         self._told(part, found)
                     self._changed.notify()
@@ -128,8 +128,7 @@ class SideBySide:
     def _part(self, tasks: tuple[str, ...]) -> Part:
         tests = [test for each in self._verdicts.values() for test in each.tests]
         failed = {test.task for test in tests if test.status == "failed"} & self.kata.with_earlier(tasks)
-        stopped = next((test.title or test.name for test in tests if test.reason == "time limit"), "")
-        return Part(tasks, tuple(failed), stopped)
+        return Part(tasks, tuple(failed), stopped_test(tests))
 
     def _told(self, part: Part, verdict: Verdict) -> None:
         with self._changed:
