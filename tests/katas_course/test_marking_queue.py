@@ -358,8 +358,10 @@ def test_item_use_is_withdrawn_with_its_mark(marked: Course) -> None:
 @pytest.mark.deep
 def test_same_files_at_another_time_keep_their_items(marked: Course) -> None:
     first = marked.folder / "ada" / "why.md"
-    for text in ("Something else.\n", first.read_text(encoding="utf-8")):
+    began = first.stat().st_mtime
+    for minute, text in enumerate(("Something else.\n", first.read_text(encoding="utf-8")), 1):
         write(first, text)
+        os.utime(first, times=(began, began + 60 * minute))
         assert marked.grade().status == 0
     assert marked.marks() == MARKED
     assert len(uses(marked)) == 3
