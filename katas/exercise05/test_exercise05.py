@@ -68,6 +68,7 @@ def test_a_batch_of_one_row_gives_a_matrix(kata):
 def test_all_three_gradients_of_a_sample_and_of_a_batch(kata):
     assert_gradients(kata.affine_backward(dz, x, W), (dW, dx, db))
     assert_gradients(kata.affine_backward(2 * dz, x, W), (2 * dW, 2 * dx, 2 * db))
+    assert_gradients(kata.affine_backward(dz, 3 * x, W), (3 * dW, dx, db))
     assert_gradients(kata.affine_backward(batch_dz, batch_x, W), (batch_dW, batch_dx, batch_db))
 
 
