@@ -24,7 +24,7 @@ import numpy as np
 from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch, TooSlow
-from graders.checks.recipes import GIVEN, recipes
+from graders.checks.recipes import GIVEN, Recipe, recipes
 from graders.errors import RemoteFault, SubmissionError
 from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
@@ -90,8 +90,7 @@ def paste(
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
     with contextlib.suppress(Exception):  # without a program, return the description below
-        arguments = tuple(_supplied(tests, each) for each in call.arguments)
-        supplied = replace(call, arguments=arguments, shown=_supplied(tests, call.shown))
+        supplied = _supplied_call(call, _sources(tests, call.before))
         found = _program(kata, supplied, fault, depends)
         if f"{GIVEN}." in found.text and (tests is not None or recipes()):
             name = f"test_{kata.slug}" if tests is None else Path(str(tests.__file__)).stem
@@ -466,34 +465,64 @@ def _spelled(value: Any) -> str:
 # ------------------------------------------------- values that the visible test file has, or that a recipe makes
 
 
-def _supplied(tests: ModuleType | None, value: Any) -> Any:
-    """Return the value with an expression in the place of each large part that the visible test file has or makes."""
+def _sources(tests: ModuleType | None, before: Call | None) -> list[Recipe]:
+    """Return the values that a program can make or take from the visible test file, and the answer to the call before.
+
+    The newest recipes come first.
+    """
+    found = recipes()
+    for name, known in vars(tests).items() if tests is not None else ():
+        if name.startswith("_"):
+            continue
+        if hasattr(known, "cache_info") and known.cache_info().currsize and not signature(known).parameters:
+            found.append(Recipe(known(), f"{GIVEN}.{name}()"))
+        elif isinstance(known, np.ndarray | tuple | list | dict):
+            found.append(Recipe(known, f"{GIVEN}.{name}"))
+    if before is not None and before.fault is None:
+        with contextlib.suppress(NoProgram):
+            found.append(Recipe(before.value, _call(_supplied_call(before, found))))
+    return found
+
+
+def _supplied_call(call: Call, sources: Sequence[Recipe]) -> Call:
+    """Return the call with an expression in the place of each large part of its arguments, where there is one."""
+    arguments = tuple(_supplied(sources, each) for each in call.arguments)
+    return replace(call, arguments=arguments, shown=_supplied(sources, call.shown))
+
+
+def _supplied(sources: Sequence[Recipe], value: Any) -> Any:
+    """Return the value with an expression in the place of each large part, where there is one."""
     if isinstance(value, GeneratorSeed):
         return value
     text = code(value)
     if "..." not in text and len(text) < MAX_ARGUMENT:
         return value
-    for recipe in recipes():
-        where = access(recipe.value, value, first=True)
+    for source in sources:
+        where = _place_in(source.value, value)
         if where is not None:
-            return Supplied(recipe.expression + where)
-    if type(value) is tuple:
-        return tuple(_supplied(tests, each) for each in value)
-    for name, known in vars(tests).items() if tests is not None else ():
-        if name.startswith("_"):
-            continue
-        expression = f"{GIVEN}.{name}"
-        if hasattr(known, "cache_info") and known.cache_info().currsize and not signature(known).parameters:
-            known, expression = known(), f"{expression}()"
-        where = access(known, value) if isinstance(known, np.ndarray | tuple | list | dict) else None
-        if where is not None:
-            return Supplied(expression + where)
-        for place, each in enumerate(known if type(known) is tuple else (known,)):
-            if isinstance(each, np.ndarray) and isinstance(value, np.ndarray) and same_part(each[: len(value)], value):
-                return Supplied(f"{expression}{f'[{place}]' * (type(known) is tuple)}[:{len(value)}]")
-    if type(value) is list:
-        return [_supplied(tests, each) for each in value]
-    return {key: _supplied(tests, each) for key, each in value.items()} if type(value) is dict else value
+            return Supplied(source.expression + where)
+    if type(value) in (tuple, list):
+        return type(value)(_supplied(sources, each) for each in value)
+    return {key: _supplied(sources, each) for key, each in value.items()} if type(value) is dict else value
+
+
+def _place_in(known: Any, value: Any) -> str | None:
+    """Return the suffix that selects a value, which may be some rows of an array, or None."""
+    where = access(known, value, first=True)
+    if where is None:
+        parts = known.items() if type(known) is dict else enumerate(known) if type(known) is tuple else ()
+        arrays = [("", known), *((f"[{key!r}]", part) for key, part in parts)]
+        where = next((place + rows for place, array in arrays if (rows := _rows_in(array, value))), None)
+    return where
+
+
+def _rows_in(known: Any, value: Any) -> str:
+    """Return the slice of an array's rows that has this value, or "". It begins with the first row, or is a view."""
+    if not isinstance(known, np.ndarray) or not isinstance(value, np.ndarray) or not known.ndim or not known.strides[0]:
+        return ""
+    start = (value.ctypes.data - known.ctypes.data) // known.strides[0] if np.may_share_memory(known, value) else 0
+    rows = slice(start, start + len(value))
+    return f"[{start or ''}:{rows.stop}]" if start >= 0 and same_part(known[rows], value) else ""
 
 
 # -------------------------------------------------------------------------- the part that differs

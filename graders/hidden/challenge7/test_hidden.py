@@ -31,33 +31,6 @@ def unseen():
     return images.reshape(-1, 784).astype(np.float32) / 255, labels
 
 
-def renamed(draw):
-    """Return new names for the ten digits."""
-    return np.random.default_rng(draw.seed()).permutation(10)
-
-
-def trained(seed, images, labels, hidden=64):
-    """Return a network that the judge has trained, as no submission has seen it."""
-    rng = np.random.default_rng(seed)
-    network = {
-        "W1": rng.normal(0, np.sqrt(2 / 784), (hidden, 784)).astype(np.float32),
-        "b1": np.zeros(hidden, np.float32),
-        "W2": rng.normal(0, np.sqrt(2 / hidden), (10, hidden)).astype(np.float32),
-        "b2": np.zeros(10, np.float32),
-    }
-    for rows in np.array_split(rng.permutation(np.tile(np.arange(len(images)), 5)), len(images) // 10):
-        x = images[rows]
-        h = np.maximum(x @ network["W1"].T + network["b1"], 0)
-        slope = visible.softmax(h @ network["W2"].T + network["b2"]).astype(np.float32)
-        slope[np.arange(len(rows)), labels[rows]] -= 1
-        slope /= len(rows)
-        dz = (slope @ network["W2"]) * (h > 0)
-        found = {"W1": dz.T @ x, "b1": dz.sum(axis=0), "W2": slope.T @ h, "b2": slope.sum(axis=0)}
-        for name in visible.NAMES:
-            network[name] -= np.float32(0.2) * found[name]
-    return network
-
-
 @task("quantize", title="Fresh matrices, as torch.ao quantises them")
 @cases(8)
 def test_matrices(kata, draw):
@@ -96,10 +69,7 @@ def test_layers(kata, draw):
 @task("network", title="A fresh network in int8, on digits that are kept back")
 def test_networks(kata, draw):
     images, labels = unseen()
-    names, network = renamed(draw), dict(visible.shipped())
-    order = np.argsort(names)
-    network["W2"], network["b2"] = network["W2"][order], network["b2"][order]
-    network["W1"] = network["W1"] + draw.normal(64, 784, scale=0.01, dtype=np.float32)
+    names, network = visible.changed(draw.seed())
     visible.assert_integers(kata, network, images[:600], names[labels[:600]])
 
 
@@ -131,11 +101,9 @@ def test_pruning(kata, draw):
 
 @task("tune", title="A fresh network recovers, on digits that are kept back")
 def test_tuning(kata, draw):
-    (images, labels), (others, right) = visible.digits(), unseen()
-    names = renamed(draw)
-    network = trained(draw.seed(), images[:2500], names[labels[:2500]])
-    cut = visible.pruned(network, 0.9)
-    found = kata.fine_tune(cut, images[:2000], names[labels[:2000]], draw.seed() % 1000)
+    (images, _), (others, right) = visible.digits(), unseen()
+    names, labels, network, cut = visible.trained_afresh(draw.seed())
+    found = kata.fine_tune(cut, images[:2000], labels[:2000], draw.seed() % 1000)
     visible.assert_recovered(found, cut, network, others, names[right], LOST_BY_PRUNING)
 
 
@@ -148,19 +116,11 @@ def test_losses(kata, draw):
     visible.assert_loss(kata.distillation_loss(student, teacher, temperature), student, teacher, temperature)
 
 
-def noisy(rng, images):
-    return np.clip(images + rng.normal(0, 0.05, images.shape), 0, 1).astype(np.float32)
-
-
 @task("distill", title="A student of a fresh teacher, on digits that are kept back")
 def test_students(kata, draw):
-    (images, labels), (others, _) = visible.digits(), unseen()
-    rows = np.random.default_rng(draw.seed()).permutation(4000)[:2500]
-    rng = np.random.default_rng(draw.seed())
-    places = visible.rearranged(rng)
-    images, others = (noisy(rng, group[:, places]) for group in (images[rows], others))
-    teacher = trained(draw.seed(), images, renamed(draw)[labels[rows]])
-    teacher = visible.hesitating(teacher, draw.uniform(0.25, 0.4))
+    rng, (others, _) = np.random.default_rng(draw.seed()), unseen()
+    places, images, teacher = visible.fresh_teacher(draw.seed())
+    others = visible.noisy(rng, others[:, places])
     found = kata.distill(teacher, images[:2000], 16, draw.seed() % 1000)
     visible.assert_taught(found, teacher, 16, others, AGREES, APART)
 
