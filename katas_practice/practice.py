@@ -346,7 +346,6 @@ def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
         "lines": len(puzzle.source.splitlines()),
         "tables": tables(puzzle),
         "faults": [{"cause": fault.cause, "lines": lines} for fault, lines in faults],
-        "is_slow": puzzle.is_slow,
     }
     with TemporaryDirectory(prefix="katas-debug-") as temporary:
         root = Path(temporary)
@@ -355,6 +354,8 @@ def repository(puzzle: Puzzle) -> Iterator[tuple[Path, str]]:
         _write(root / "solutions" / slug, solution(puzzle))
         _write(hidden, {"puzzle.json": json.dumps(data)})
         shutil.copyfile(TEMPLATES / "hidden.py", hidden / "test_hidden.py")
+        if puzzle.is_slow:
+            shutil.copyfile(TEMPLATES / "speed.py", hidden / "test_speed.py")
         shutil.copyfile(TEMPLATES / "probes.py", hidden / "probes.py")
         yield root, slug
 

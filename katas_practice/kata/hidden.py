@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graders.checks import assert_speed, diagnosis_file, task
+from graders.checks import diagnosis_file, task
 from katas_practice import judging, readings
 from katas_practice.kata import probes as our_probes
 
@@ -27,25 +26,6 @@ def test_training_is_as_healthy_as_it_should_be(kata: Any, draw: Any, probes: An
         runs.append(readings.reading_of(run, truth))
         twins.append(readings.measure(PUZZLE["twin"], seed, truth))
     judging.assert_healthy(runs, twins, TWIN.EPOCHS)
-
-
-if PUZZLE["is_slow"]:
-
-    @task("heals")
-    def test_a_training_takes_no_longer_than_it_has_to(kata: Any, draw: Any, probes: Any) -> None:
-        def assert_trained(losses: list[float], arguments: tuple[Any, ...]) -> None:
-            _, epochs = arguments
-            assert len(losses) == epochs, f"the history has {len(losses)} losses for {epochs} epochs"
-            assert all(map(math.isfinite, losses)), f"the losses are {losses}"
-
-        speed = kata.speed(
-            probes.one_training,
-            lambda: (draw.choice(judging.SEEDS), judging.TIMED_EPOCHS),
-            assert_trained,
-            rounds=5,
-            at_most=judging.SLOW,
-        )
-        assert_speed(speed, at_most=judging.SLOW)
 
 
 @task("program")

@@ -289,7 +289,6 @@ def test_pytest_shows_the_seed_whose_numbers_the_readme_gives() -> None:
     assert set(practice.SHOWN_SEEDS) <= set(SEEDS)
 
 
-@pytest.mark.deep
 def test_a_slow_program_fails_and_a_healed_one_is_fast_enough() -> None:
     slow = puzzle("metric-row-by-row")
     with desk(slow) as bench:
