@@ -213,6 +213,6 @@ def test_interrupted_check_prints_its_findings(tmp_path: Path) -> None:
 @pytest.mark.deep
 def test_the_bar_has_a_rate_and_the_time_left(tmp_path: Path) -> None:
     root = workshop.write_repository(tmp_path, ["alpha"])
-    with AtTerminal([KATAS, "check", "--flakes", "60"], root) as terminal:
-        terminal.wait(lambda text: re.search(r"\d+/66 \d+\.\d/s \d+:\d+:\d+", text) is not None)
+    with AtTerminal([KATAS, "check", "--flakes", "600"], root) as terminal:
+        terminal.wait(lambda text: re.search(r"\d+/610 \d+\.\d/s \d+:\d+:\d+", text) is not None)
         assert terminal.end().status == 0

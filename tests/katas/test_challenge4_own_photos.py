@@ -361,7 +361,7 @@ def test_results_on_absent_photos_fail(
     assert status(verdict) == "failed"
     said = message(verdict, "failed")
     assert f"own-photos/{name}.safetensors is not on this computer" in said
-    assert "the rendered photos, which are graded everywhere" in said
+    assert "the rendered images, which are graded everywhere" in said
 
 
 @pytest.mark.deep

@@ -180,7 +180,7 @@ def exported(root, tmp_path):
 
 @pytest.mark.deep
 def test_numbers_of_another_assignment_send_no_mark_to_another_person(exported):
-    """Moodle numbers people anew in each assignment. A line whose number and whose id name two people gets no points."""
+    """Moodle numbers people anew in each assignment. A line whose number and id name two people gets no points."""
     other = worksheet(522, 523, 501)
     assert exported(worksheet(501, 522, 523), other)[1] == ["3", "1", "3"]
     said, points = exported(other, worksheet(501, 522, 523))

@@ -548,7 +548,7 @@ def test_a_handed_out_kata_has_visible_tests_only(watching: Watching, root: Path
 
 @pytest.mark.deep
 def test_next_list_hints_picture_and_reset_have_a_key_each(watching: Watching, root: Path) -> None:
-    terminal = watching("watch", "alpha")
+    terminal = watching("watch", "alpha", lines=30)  # the drawn vector may take several lines
     save(root, STUB.replace("NotImplementedError", "ValueError"))
     terminal.wait("1 of 3 tests that do not pass; press f for the next.")
     for key, seen in (

@@ -229,6 +229,7 @@ COMPARED = ["exercise01", "exercise04", "exercise05"]
 JUDGE_ALONE = {  # visible tests catch these, but pytest names no misconception
     "answer_kept_by_x": "only the second of two calls is wrong",
     "long_batches_cut": "only the large batch in a race is wrong",
+    "loss_of_the_last_softmax": "only a call after another function's is wrong",
 }
 
 
@@ -260,7 +261,7 @@ def named_in(done: Finished, kata: Kata) -> str:
     """Return the diagnoses that a run of pytest prints."""
     said = " ".join(done.out.replace("\nE ", " ").split())
     worded = [wording.diagnosis(replace(NOTHING, diagnosis=variant.sentence)) for variant in kata.wrong]
-    return " ".join(sentence for sentence in worded if " ".join(sentence.split()) in said)
+    return " ".join(dict.fromkeys(sentence for sentence in worded if " ".join(sentence.split()) in said))
 
 
 @pytest.mark.deep
