@@ -441,6 +441,11 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 
 def _assigned(name: str, value: Any) -> list[str]:
     """Return the lines that assign a variable. Arrays of almost only zeros or ones, or that repeat, are abbreviated."""
+    if type(value) is dict and ("..." in (text := code(value)) or len(text) > MAX_ARGUMENT):
+        return [
+            f"{name} = {{}}",
+            *(line for key, each in value.items() for line in _assigned(f"{name}[{key!r}]", each)),
+        ]
     if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf":
         return [f"{name} = {_spelled(value)}"]
     for number, maker in ((0, "zeros"), (1, "ones")):

@@ -425,12 +425,38 @@ def test_large_values_of_the_visible_tests_are_imported(kata: Kata, pasted: Past
         assert answer == value[0]
     call = Call("scale", (x + 1, 2.0), value=x)
     assert paste(kata, call, Mismatch("wrong", x, x), tests=tests).text.startswith("#")
+    rows = tests.data()[1][60:90]
+    text = paste(kata, Call("scale", (rows, 2.0), value=rows), Mismatch("wrong", 2 * rows, rows), tests=tests).text
+    assert "\nx = given.data()[1][60:90]\n" in text
     probe = Probe("probes.py", "look", "def look(submission, x):\n    return x[0]\n", ("x",), "")
     text = paste(kata, Call("look", (x,), probe, value=x[0]), Mismatch("wrong", 0.0, x[0]), tests=tests).text
     lines = text.splitlines()  # the folder of the katas has to be known before the test file is imported
     assert [line.partition(" as ")[0].partition(";")[0] for line in lines[1:3]] == ["import sys", "import test_scaling"]
     call = Call("scale", (x[:2], 2.0), value=x[:2])
     assert "given" not in paste(kata, call, Mismatch("wrong", x, x), tests=tests).text  # it is short
+
+
+def test_a_large_answer_to_the_call_before_is_computed_again(
+    kata: Kata, pasted: Pasted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.linspace(0.0, 1.0, 3)
+    large = np.outer(x, np.arange(300.0))
+    before = Call("spread", (x,), value={"wide": large})
+    monkeypatch.setattr(Kata, "entry_points", {"scale": "scaling", "spread": "scaling"})
+    call = Call("scale", (large, 2.0), value=large, before=before)
+    text = paste(kata, call, Mismatch("wrong", 2 * large, large)).text
+    assert "\nx = spread(np.array([0.0, 0.5, 1.0]))['wide']\n" in text
+    source = "import numpy as np\ndef spread(x):\n    return {'wide': np.outer(x, np.arange(300.0))}\n"
+    names, _ = pasted(text, {"scaling": source + "def scale(x, factor):\n    return x\n"})
+    np.testing.assert_array_equal(names["x"], large)
+
+
+def test_large_arrays_in_a_dict_have_a_line_each(kata: Kata, pasted: Pasted) -> None:
+    a, b = np.zeros((30, 40)), np.ones((2, 3))
+    a[7, 2] = 0.5
+    text = shown_as(kata, "np.sum(x['a']) + x['b'][0, 1]", x={"a": a, "b": b})
+    assert "\nx = {}\nx['a'] = np.zeros((30, 40))\nx['a'][7, 2] = 0.5\nx['b'] = np.array(" in text
+    assert pasted(text, {})[1] == 1.5
 
 
 def test_an_excerpt_keeps_the_settings_of_its_modules() -> None:
