@@ -10,9 +10,8 @@ import torch.nn.functional as F
 from torch.ao.quantization.observer import PerChannelMinMaxObserver
 
 from graders import datasets
-from graders.checks import about, assert_equal, assert_near, assert_parts, assert_picture, assert_shape, task
+from graders.checks import about, assert_equal, assert_near, assert_parts, assert_picture, assert_shape, remade, task
 from graders.checks.mismatch import fail
-from graders.checks.recipes import remade
 
 WEIGHTS, NAMES = ("W1", "W2"), ("W1", "b1", "W2", "b2")
 CLOSE = 1e-5  # relative to the largest element: float32 has seven digits

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, assert_parts, assert_shape, task
+from graders.checks import about, assert_close, assert_equal, assert_parts, assert_shape, remade, task
 from graders.checks.mismatch import fail
 
 HERE = Path(__file__).parent
@@ -192,6 +192,16 @@ def assert_near(actual, expected):
 def batches_of(rng, count, vocabulary, n=2, tokens=5):
     made = [rng.integers(0, vocabulary, (n, tokens + 1)) for _ in range(count)]
     return [(ids[:, :-1], ids[:, 1:]) for ids in made]
+
+
+@remade
+def fifty_steps(seed):
+    """Return the parameters of a small model, fifty batches, its number of heads, and the learning rates."""
+    rng = np.random.default_rng(seed)
+    n_heads, features, context = (int(each) for each in rng.integers((1, 4, 1), (5, 8, 5)))
+    params = model(lambda *shape: rng.normal(size=shape), 7, features * n_heads, context)
+    batches = batches_of(rng, 50, 7, n=int(rng.integers(1, 5)), tokens=context)
+    return params, batches, n_heads, [0.01 * (1 - step / 60) for step in range(50)]
 
 
 # ------------------------------------------------------------------------------------------ a short training

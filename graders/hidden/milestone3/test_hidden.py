@@ -188,9 +188,7 @@ def test_gradients_of_any_size(kata, draw):
 
 @task("step", title="Fifty training steps, as in PyTorch")
 def test_fifty_steps(kata, probes, draw):
-    params, heads, vocabulary, context = small(draw)
-    batches = [texts(draw, vocabulary, context, number=context) for _ in range(50)]
-    lrs = [0.01 * (1 - step / 60) for step in range(50)]
+    params, batches, heads, lrs = visible.fifty_steps(draw.seed())
     visible.assert_steps(kata.run(probes.steps, params, batches, heads, lrs), params, batches, heads, lrs)
 
 
