@@ -386,7 +386,7 @@ def _description(kata: Kata, call: Call, fault: Exception) -> Counterexample:
         return with_outcome([line for line in lines if line.strip() != "#"], outcome)
     names = _names(call.probe.parameters if call.probe else parameters(kata, call.name), call.arguments)
     title = call.probe.summary if call.probe else f"{call.name}({', '.join(names)})"
-    described = [(name, _brief(value)) for name, value in zip(names, call.arguments, strict=True)]
+    described = [(name, _brief(call.shown.get(name, value))) for name, value in zip(names, call.arguments, strict=True)]
     described.sort(key=lambda each: len(each[1]) > FEW * 4)
     lines = [f"# {title}"] * bool(title) + [f"# {name} = {text}" for name, text in described]
     return with_outcome(lines if lines or outcome.comments else ["#"], outcome)

@@ -11,7 +11,9 @@ import torch
 
 
 def recording(submission: Any, name: str, inputs: list[Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Call a function with tensors of NaN. `inputs` are the sizes of buffers, and the places of the tensors in them.
+    """Call a function with these tensors, and run its kernels on a machine that counts loads and stores.
+
+    Here, the tensors hold NaN. `inputs` are the sizes of buffers, and the places of the tensors in them.
 
     Shown as:
         import kernels
