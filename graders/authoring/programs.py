@@ -106,4 +106,4 @@ def _values(text: str) -> list[float | str]:
 def _alike(told: float | str, came: float | str) -> bool:
     if isinstance(told, str) or isinstance(came, str):
         return told == came
-    return bool(np.isclose(told, came, rtol=6e-4, equal_nan=True))
+    return bool(np.isclose(told, came, rtol=6e-4, equal_nan=True))  # NumPy prints float16 with four digits

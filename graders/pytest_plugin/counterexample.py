@@ -90,7 +90,7 @@ def paste(
     if call is None or (call.probe is None and call.name not in kata.entry_points):
         return Counterexample()
     with contextlib.suppress(Exception):  # without a program, return the description below
-        supplied = _supplied_call(call, _sources(tests, call.before))
+        supplied = _supplied_call(call, _sources(kata, call, tests))
         found = _program(kata, supplied, fault, depends)
         if f"{GIVEN}." in found.text and (tests is not None or recipes()):
             name = f"test_{kata.slug}" if tests is None else Path(str(tests.__file__)).stem
@@ -441,7 +441,7 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 
 def _assigned(name: str, value: Any) -> list[str]:
     """Return the lines that assign a variable. Arrays of almost only zeros or ones, or that repeat, are abbreviated."""
-    if type(value) is dict and ("..." in (text := code(value)) or len(text) > MAX_ARGUMENT):
+    if type(value) is dict and any(type(each) is np.ndarray and each.size > FEW for each in value.values()):
         return [
             f"{name} = {{}}",
             *(line for key, each in value.items() for line in _assigned(f"{name}[{key!r}]", each)),
@@ -470,12 +470,12 @@ def _spelled(value: Any) -> str:
 # ------------------------------------------------- values that the visible test file has, or that a recipe makes
 
 
-def _sources(tests: ModuleType | None, before: Call | None) -> list[Recipe]:
+def _sources(kata: Kata, call: Call, tests: ModuleType | None) -> list[Recipe]:
     """Return the values that a program can make or take from the visible test file, and the answer to the call before.
 
-    The newest recipes come first.
+    The newest recipes come first. Between two calls without a probe, a test must not change the arguments of the first.
     """
-    found = recipes()
+    found, before = recipes(), call.before
     for name, known in vars(tests).items() if tests is not None else ():
         if name.startswith("_"):
             continue
@@ -483,7 +483,7 @@ def _sources(tests: ModuleType | None, before: Call | None) -> list[Recipe]:
             found.append(Recipe(known(), f"{GIVEN}.{name}()"))
         elif isinstance(known, np.ndarray | tuple | list | dict):
             found.append(Recipe(known, f"{GIVEN}.{name}"))
-    if before is not None and before.fault is None:
+    if call.probe is None and before is not None and before.fault is None and before.name in kata.entry_points:
         with contextlib.suppress(NoProgram):
             found.append(Recipe(before.value, _call(_supplied_call(before, found))))
     return found

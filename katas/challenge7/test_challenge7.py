@@ -143,7 +143,7 @@ def shipped():
 
 
 @remade
-def cut(share):
+def pruned_shipped(share):
     """Return the shipped network without its smallest weights."""
     return pruned(shipped(), share)
 
@@ -522,8 +522,8 @@ def test_bytes(kata):
         "float64": ({"W1": np.array([[0.0, 2.0]])}, 9),
         "zeros only": ({"b1": np.zeros(9)}, 2),
         "the shipped network": (network, 203_560),
-        "a tenth of it": (cut(0.9), 26_976),
-        "a tenth of it, in int8": (integers(cut(0.9)), None),
+        "a tenth of it": (pruned_shipped(0.9), 26_976),
+        "a tenth of it, in int8": (integers(pruned_shipped(0.9)), None),
     }
     for name, (arrays, expected) in cases.items():
         arrays = {key: array.astype(np.float32) if "scale" in key else array for key, array in arrays.items()}
@@ -549,7 +549,7 @@ def test_pruning(kata):
     for share in (0.8, 0.3):
         assert_pruned(kata.prune(shipped(), share), shipped(), share)
     with about("pruned by half, and then to 80 %"):
-        assert_pruned(kata.prune(cut(0.5), 0.8), shipped(), 0.8)
+        assert_pruned(kata.prune(pruned_shipped(0.5), 0.8), shipped(), 0.8)
 
 
 @task("prune", title="Of equal weights, as many become 0 as of others; a share of 0 takes none, and a share of 1 all")
@@ -567,8 +567,8 @@ def test_pruning_of_equal_weights_and_all_or_none(kata):
 @task("tune", title="Without 90 % of its weights, the network reads nearly as well")
 def test_tuning(kata):
     images, labels = digits()
-    found = kata.fine_tune(cut(0.9), images[:2000], labels[:2000], 0)
-    assert_recovered(found, cut(0.9), shipped(), images[3000:], labels[3000:], LOST_BY_PRUNING)
+    found = kata.fine_tune(pruned_shipped(0.9), images[:2000], labels[:2000], 0)
+    assert_recovered(found, pruned_shipped(0.9), shipped(), images[3000:], labels[3000:], LOST_BY_PRUNING)
 
 
 @task("loss")
@@ -609,7 +609,7 @@ def test_the_picture(kata, probes):
 @task("seeds")
 def test_equal_seeds(kata):
     images, labels = digits()
-    assert_repeated(kata, cut(0.9), images[:300], labels[:300], 3)
+    assert_repeated(kata, pruned_shipped(0.9), images[:300], labels[:300], 3)
 
 
 @task("inputs")

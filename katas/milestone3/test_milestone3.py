@@ -198,7 +198,7 @@ def batches_of(rng, count, vocabulary, n=2, tokens=5):
 def fifty_steps(seed):
     """Return the parameters of a small model, fifty batches, its number of heads, and the learning rates."""
     rng = np.random.default_rng(seed)
-    n_heads, features, context = (int(each) for each in rng.integers((1, 4, 1), (5, 8, 5)))
+    n_heads, features, context = (int(each) for each in rng.integers((2, 4, 2), (5, 8, 5)))
     params = model(lambda *shape: rng.normal(size=shape), 7, features * n_heads, context)
     batches = batches_of(rng, 50, 7, n=int(rng.integers(1, 5)), tokens=context)
     return params, batches, n_heads, [0.01 * (1 - step / 60) for step in range(50)]

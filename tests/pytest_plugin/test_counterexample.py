@@ -446,6 +446,8 @@ def test_a_large_answer_to_the_call_before_is_computed_again(
     call = Call("scale", (large, 2.0), value=large, before=before)
     text = paste(kata, call, Mismatch("wrong", 2 * large, large)).text
     assert "\nx = spread(np.array([0.0, 0.5, 1.0]))['wide']\n" in text
+    read = replace(call, before=replace(before, name="weights.bin"))  # a file of the submission
+    assert paste(kata, read, Mismatch("wrong", 2 * large, large)).text.startswith("#")
     source = "import numpy as np\ndef spread(x):\n    return {'wide': np.outer(x, np.arange(300.0))}\n"
     names, _ = pasted(text, {"scaling": source + "def scale(x, factor):\n    return x\n"})
     np.testing.assert_array_equal(names["x"], large)
@@ -457,6 +459,8 @@ def test_large_arrays_in_a_dict_have_a_line_each(kata: Kata, pasted: Pasted) -> 
     text = shown_as(kata, "np.sum(x['a']) + x['b'][0, 1]", x={"a": a, "b": b})
     assert "\nx = {}\nx['a'] = np.zeros((30, 40))\nx['a'][7, 2] = 0.5\nx['b'] = np.array(" in text
     assert pasted(text, {})[1] == 1.5
+    short = {f"parameter_{number}": float(number) for number in range(20)}
+    assert f"\nx = {short}\n" in shown_as(kata, "x['parameter_1']", x=short)
 
 
 def test_an_excerpt_keeps_the_settings_of_its_modules() -> None:
