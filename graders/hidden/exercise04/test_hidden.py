@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from graders.checks import about, assert_close, assert_equal, assert_near, assert_speed, cases, task
+from graders.checks import about, assert_close, assert_equal, assert_speed, cases, task
 
 LAYOUTS = ("fortran", "strided", "backwards", "contiguous")
 
@@ -94,7 +94,8 @@ def test_float32_gives_float32_and_int64_gives_float64(kata, draw):
     wide = logits.astype(np.float64)
     own = kata.cross_entropy(wide, target)
     with about("cross_entropy of the same logits in float64"):
-        assert_near(own, F.cross_entropy(torch.tensor(wide), torch.tensor(target)), absolute=0.01)
+        right = F.cross_entropy(torch.tensor(wide), torch.tensor(target))
+        assert_close(own, right, dtype=np.float16, scale=1.0)  # to about 0.01, because other tasks ask for more
     assert_loss(kata.cross_entropy(logits, target), logits, target, promised, own)
 
 
