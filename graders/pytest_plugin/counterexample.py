@@ -440,7 +440,10 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 
 
 def _assigned(name: str, value: Any) -> list[str]:
-    """Return the lines that assign a variable. Arrays of almost only zeros or ones, or that repeat, are abbreviated."""
+    """Return the lines that assign a variable, and each entry of a dict with large arrays.
+
+    Arrays of almost only zeros or ones, or that repeat, are abbreviated.
+    """
     if type(value) is dict and any(type(each) is np.ndarray and each.size > FEW for each in value.values()):
         return [
             f"{name} = {{}}",

@@ -514,7 +514,7 @@ def test_bytes(kata):
     sparse = np.zeros((3, 4), np.int8)
     sparse[0, 1], sparse[2, 3] = 5, -7
     full = np.arange(1.0, 5.0, dtype=np.float32)
-    network = shipped()
+    network, tenth = shipped(), pruned_shipped(0.9)
     cases = {
         "a full array": ({"b1": full}, 16),
         "an array with two numbers": ({"W1": sparse}, 4),
@@ -522,8 +522,8 @@ def test_bytes(kata):
         "float64": ({"W1": np.array([[0.0, 2.0]])}, 9),
         "zeros only": ({"b1": np.zeros(9)}, 2),
         "the shipped network": (network, 203_560),
-        "a tenth of it": (pruned_shipped(0.9), 26_976),
-        "a tenth of it, in int8": (integers(pruned_shipped(0.9)), None),
+        "a tenth of it": (tenth, 26_976),
+        "a tenth of it, in int8": (integers(tenth), None),
     }
     for name, (arrays, expected) in cases.items():
         arrays = {key: array.astype(np.float32) if "scale" in key else array for key, array in arrays.items()}
@@ -567,8 +567,9 @@ def test_pruning_of_equal_weights_and_all_or_none(kata):
 @task("tune", title="Without 90 % of its weights, the network reads nearly as well")
 def test_tuning(kata):
     images, labels = digits()
-    found = kata.fine_tune(pruned_shipped(0.9), images[:2000], labels[:2000], 0)
-    assert_recovered(found, pruned_shipped(0.9), shipped(), images[3000:], labels[3000:], LOST_BY_PRUNING)
+    cut = pruned_shipped(0.9)
+    found = kata.fine_tune(cut, images[:2000], labels[:2000], 0)
+    assert_recovered(found, cut, shipped(), images[3000:], labels[3000:], LOST_BY_PRUNING)
 
 
 @task("loss")
