@@ -64,7 +64,10 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def visits(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Yield visit(server, …), which returns a page that has the server's secret. No page may have had a fault."""
+    """Yield visit(server, …), which returns a page that has the server's secret. No page may have had a fault.
+
+    If the test fails, its report has what the pages showed in the end, and the requests that failed.
+    """
     contexts, faults = [], []
 
     def visit(server: Server, width: int = 1280, height: int = 800, **how: Any) -> Any:
@@ -72,11 +75,14 @@ def visits(browser: Any) -> Iterator[Callable[..., Any]]:
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("requestfailed", lambda request: print(request.method, request.url, request.failure))
+        page.on("response", lambda answer: answer.ok or print(answer.request.method, answer.url, answer.status))
         page.goto(f"http://{server.host}/?token={server.token}")
         return page
 
     yield visit
     for context in contexts:
+        print(*(page.inner_text("body") for page in context.pages), sep="\n\n")
         context.close()
     assert faults == []
 

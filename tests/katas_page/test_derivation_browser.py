@@ -73,7 +73,7 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
 
 def opened(page: Any) -> Any:
     page.goto(page.url.partition("#")[0] + "#/alpha")
-    return page.locator(".derive")
+    return page.get_by_role("region", name="Derive it")  # a prediction has its class, too
 
 
 def answered(derive: Any, answer: str) -> None:
