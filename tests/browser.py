@@ -82,7 +82,7 @@ def visits(browser: Any) -> Iterator[Callable[..., Any]]:
 
     yield visit
     for context in contexts:
-        print(*(page.inner_text("body") for page in context.pages), sep="\n\n")
+        print(*(page.evaluate("document.body?.innerText") for page in context.pages), sep="\n\n")
         context.close()
     assert faults == []
 

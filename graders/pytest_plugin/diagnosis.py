@@ -144,6 +144,7 @@ def explaining(
     A kind of call is an entry point or probe with arguments of the same kinds, such as a batch. A variant explains one
     kind if, in all calls of the kind and in at least LEAST cases, the submission gets everything wrong that the
     variant does, in the same way. The submission may get other parts of a tuple wrong, too, and other kinds of calls.
+    Calls after the last one that a check rejects don't count as wrong: what differs there, no check asks for.
     """
     budget = _Budget()
     places = [(case, number) for case in cases for number in case.numbers]
@@ -159,7 +160,7 @@ def explaining(
             kind = submission.kinds[place][position]
             for group in (kind, kind[0]):  # the calls of this kind, and all calls of the function
                 calls.setdefault(group, []).append((place, position))
-                if not same(*values):
+                if position < submission.judged[place] and not same(*values):
                     wrong.setdefault(group, set()).add((place, position))
     variants = {each: each.submission(solution) for each in mistakes(kata) if each.task in tasks}
     for group in sorted(wrong, key=lambda each: isinstance(each, str)):
@@ -270,6 +271,7 @@ class Behaviour:
     fingerprints: dict[int, Fingerprint] = field(default_factory=dict)
     kinds: list[list[tuple[Hashable, ...]]] = field(default_factory=list)  # of the observed calls
     telling: list[list[bool]] = field(default_factory=list)  # whether they returned more than True or False
+    judged: list[int] = field(default_factory=list)  # the number of calls up to the last one that a check rejects
     too_large: set[int] = field(default_factory=set)
 
     @functools.cached_property
@@ -279,7 +281,9 @@ class Behaviour:
     def at(self, place: int) -> list[Any]:
         """Return the values of the case at `place`."""
         while len(self.observed) <= place:
-            calls = observe(*self.cases[len(self.observed)], self.kata, self.side)
+            rejected: list[Call | None] = []
+            case, number = self.cases[len(self.observed)]
+            calls = observe(case, number, self.kata, self.side, lambda call, _: rejected.append(call))
             size = weight([_outcome(call) for call in calls])
             if size > self.most_bytes:
                 self.too_large.add(len(self.observed))
@@ -287,6 +291,8 @@ class Behaviour:
             self.most_bytes -= size
             self.answers = self.answers or any(call.fault is None for call in calls)
             self.observed.append([_outcome(call) for call in calls])
+            wrong = [call.fault is not None or any(call is each for each in rejected) for call in calls]
+            self.judged.append(max((place for place, each in enumerate(wrong, 1) if each), default=0))
             self.kinds.append([_kind(call) for call in calls])
             self.telling.append([call.fault is None and not isinstance(call.value, bool | np.bool_) for call in calls])
         return self.observed[place]
