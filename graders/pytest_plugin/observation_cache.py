@@ -121,9 +121,12 @@ def weight(value: Any) -> int:
 def same(left: Any, right: Any) -> bool:
     """Return whether two observations agree in type, dtype, shape, and value up to rounding.
 
-    Any two floats agree in type, and so do bool and numpy.bool.
+    Any two floats agree in type, any two integers, and bool and numpy.bool.
     """
-    if isinstance(left, bool | np.bool_) and isinstance(right, bool | np.bool_):
+    if isinstance(left, bool | np.bool_) != isinstance(right, bool | np.bool_):
+        return False
+    whole = int | np.integer | np.bool_
+    if isinstance(left, whole) and isinstance(right, whole):
         return bool(left == right)
     if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
         return False
