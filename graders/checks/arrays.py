@@ -290,6 +290,8 @@ def _difference_of_sequences(actual: Any, expected: list[Any] | tuple[Any, ...],
     if short and {type(each) for each in (*actual, *expected)} == {int}:  # usually a shape
         return None if actual == expected else f"{_at(where)}expected {expected}, got {actual}"
     if len(actual) != len(expected):
+        if all(isinstance(each, str | int | float) for each in (*actual, *expected)):
+            return f"{_at(where)}expected {_shortened(list(expected))}, got {_shortened(list(actual))}"
         return f"{_at(where)}expected {len(expected)} {'item' if len(expected) == 1 else 'items'}, got {len(actual)}"
     pairs = enumerate(zip(actual, expected, strict=True))
     found = (_difference(item, reference, f"{where}[{i}]") for i, (item, reference) in pairs)

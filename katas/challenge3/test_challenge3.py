@@ -386,7 +386,7 @@ def assert_bars(text: str, expected: list[str], blocks: list[float]) -> None:
     assert [line.rstrip("█ ") for line in lines] == [line.rstrip("█ ") for line in expected]
     for line, exact in zip(lines[1:], blocks, strict=False):
         found = line.count("█")
-        assert abs(found - exact) < 1, f"{line}: {found} blocks, expected {exact} in proportion, rounded up or down"
+        assert abs(found - exact) < 1, f"{line}: {found} blocks, expected {exact:.1f} in proportion, rounded up or down"
 
 
 @task("bar_details")

@@ -253,8 +253,10 @@ def test_equal_content_is_equal(actual: object, expected: object) -> None:
     [
         ((1, 2), [1, 3], "at [1]: expected 3, got 2"),
         ([[1, 2], [3, 4]], [[1, 2], [3, 5]], "at [1][1]: expected 5, got 4"),
-        ((1,), [1, 3], "expected 2 items, got 1"),
-        ([1, 2], [1], "expected 1 item, got 2"),
+        ((1,), [1, 3], "expected [1, 3], got [1]"),
+        ([1, 2], [1], "expected [1], got [1, 2]"),
+        (["weights"], [], "expected [], got ['weights']"),
+        ([[1], [2]], [[1]], "expected 1 item, got 2"),
         (1, [1], "expected a list of length 1, got int 1"),
         (1, True, "expected bool True, got int 1"),
         (0.0, -0.0, "expected -0.0, got 0.0"),
