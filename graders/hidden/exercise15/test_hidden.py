@@ -116,6 +116,15 @@ def rows(draw):
     return draw.normal(*shape), x, draw.normal(features)
 
 
+def assert_gelu(kata, dy, x):
+    """Check gelu and gelu_gradient, also for their dtype, which is that of x."""
+    leaf = torch.tensor(x, requires_grad=True)
+    y = F.gelu(leaf, approximate="tanh")
+    (expected,) = torch.autograd.grad((y * torch.tensor(dy)).sum(), [leaf])
+    assert_close(kata.gelu(x), y, scale=abs(x), dtype=x.dtype)
+    assert_close(kata.gelu_gradient(dy, x), expected, scale=abs(dy) * (1 + abs(x)), dtype=x.dtype)
+
+
 def draw_block(draw, case=None):
     """Draw dy, x, params and the number of heads. The biases, scales and shifts are all different from 0 and 1."""
     case = draw.case if case is None else case
@@ -180,11 +189,7 @@ def test_gelu_and_its_gradient(kata, draw):
     shape = draw.sizes("a b c", low=1, high=6)[: 1 + draw.case % 3]
     x, dy = draw.normal(*shape, scale=(1.0, 0.1, 5.0, 40.0)[draw.case % 4]), draw.normal(*shape)
     x.flat[0], dy.flat[0] = abs(x.flat[0]), 1.0  # so that the largest slope isn't one of the tail, where digits cancel
-    leaf = torch.tensor(x, requires_grad=True)
-    y = F.gelu(leaf, approximate="tanh")
-    (expected,) = torch.autograd.grad((y * torch.tensor(dy)).sum(), [leaf])
-    assert_close(kata.gelu(x), y, scale=abs(x))
-    assert_close(kata.gelu_gradient(dy, x), expected, scale=abs(dy) * (1 + abs(x)))
+    assert_gelu(kata, dy, x)
 
 
 @task("block", title="The block's output")
@@ -254,7 +259,7 @@ def test_two_calls_have_two_caches(kata, draw, probes):
 def test_float32_stays_float32(kata, draw, probes):
     dy, x, gamma = (a.astype(np.float32) for a in rows(draw))
     assert_norm(kata.layer_norm_gradient(dy, x, gamma), dy, x, gamma, dtype=np.float32)
-    assert_close(kata.gelu(x), F.gelu(torch.tensor(x), approximate="tanh"), scale=abs(x), dtype=np.float32)
+    assert_gelu(kata, dy, x)
     dy, x, params, n_heads = draw_block(draw)
     dy, x, params = dy.astype(np.float32), x.astype(np.float32), {k: a.astype(np.float32) for k, a in params.items()}
     reference = Reference(dy, x, params, n_heads)
