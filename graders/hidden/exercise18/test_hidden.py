@@ -202,7 +202,7 @@ def test_temperature_comes_first_then_top_k_then_top_p(kata, draw):
 @cases(4)
 def test_ids_have_the_given_probabilities(kata, draw, probes):
     """Correct ids fail with a probability below ALARM, divided among 4 cases with at most 6 checks of 2 kinds."""
-    n, times = draw.sizes("n", low=2, high=6), 600
+    n, times = draw.sizes("n", low=4 if draw.case == 2 else 2, high=6), 600
     probabilities = draw.uniform(0.02, 1, n) ** (1, 2, 0.2, 1)[draw.case]
     if draw.case == 3:
         probabilities[draw.integers(0, n)] = 0.0
