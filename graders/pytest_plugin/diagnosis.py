@@ -281,9 +281,7 @@ class Behaviour:
     def at(self, place: int) -> list[Any]:
         """Return the values of the case at `place`."""
         while len(self.observed) <= place:
-            rejected: list[Call | None] = []
-            case, number = self.cases[len(self.observed)]
-            calls = observe(case, number, self.kata, self.side, lambda call, _: rejected.append(call))
+            calls, judged = self._run(*self.cases[len(self.observed)])
             size = weight([_outcome(call) for call in calls])
             if size > self.most_bytes:
                 self.too_large.add(len(self.observed))
@@ -291,11 +289,17 @@ class Behaviour:
             self.most_bytes -= size
             self.answers = self.answers or any(call.fault is None for call in calls)
             self.observed.append([_outcome(call) for call in calls])
-            wrong = [call.fault is not None or any(call is each for each in rejected) for call in calls]
-            self.judged.append(max((place for place, each in enumerate(wrong, 1) if each), default=0))
+            self.judged.append(judged)
             self.kinds.append([_kind(call) for call in calls])
             self.telling.append([call.fault is None and not isinstance(call.value, bool | np.bool_) for call in calls])
         return self.observed[place]
+
+    def _run(self, case: Case, number: int) -> tuple[list[Call], int]:
+        """Return the calls of a case, and how many there are up to the last one that a check rejects."""
+        rejected: list[Call | None] = []
+        calls = observe(case, number, self.kata, self.side, lambda call, _: rejected.append(call))
+        wrong = [call.fault is not None or any(call is each for each in rejected) for call in calls]
+        return calls, max((place for place, each in enumerate(wrong, 1) if each), default=0)
 
     def fingerprint(self, place: int) -> Fingerprint:
         """Return the fingerprint of the values of the case at `place`."""
