@@ -22,6 +22,7 @@ KEY_BYTES = 16
 LARGE_BYTES = 2048  # larger arrays are sampled
 ENTRIES = 64  # the number of entries in each sample
 NOISE = 1e-9  # relative; two ways to write a difference quotient differ by 1e-11, and misconceptions by far more
+_TRUTH, _WHOLE = (bool, np.bool_), (bool, np.bool_, int, np.integer)
 
 
 class Fingerprint(NamedTuple):
@@ -123,11 +124,8 @@ def same(left: Any, right: Any) -> bool:
 
     Any two floats agree in type, any two integers, and bool and numpy.bool.
     """
-    if isinstance(left, bool | np.bool_) != isinstance(right, bool | np.bool_):
-        return False
-    whole = int | np.integer | np.bool_
-    if isinstance(left, whole) and isinstance(right, whole):
-        return bool(left == right)
+    if isinstance(left, _WHOLE) and isinstance(right, _WHOLE):
+        return isinstance(left, _TRUTH) == isinstance(right, _TRUTH) and bool(left == right)
     if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
         return False
     if isinstance(left, list | tuple):

@@ -55,12 +55,7 @@ def affine(W, x, b):
         ("exercise01", "affine.py", INTO_THE_BIAS, "The sums are added into b itself"),
         ("exercise04", "softmax_cross_entropy.py", SUM_OF_THE_BATCH, "divided by the sum of the whole batch"),
         # Its loss is computed in float32 for float32, as in a known mistake. No check asks for that.
-        (
-            "exercise04",
-            "softmax_cross_entropy.py",
-            CAST_TO_THE_LOGITS_DTYPE,
-            "written into an array of the logits",
-        ),
+        ("exercise04", "softmax_cross_entropy.py", CAST_TO_THE_LOGITS_DTYPE, "into an array of the logits' dtype"),
     ],
 )
 def test_a_strangers_mistake_gets_its_own_sentence(

@@ -8,7 +8,7 @@ def floating(a):
 
 
 def affine(W, x, b):
-    W, b = floating(W), b if np.issubdtype(W.dtype, np.floating) else floating(b)
+    W, b = floating(W), floating(b)
     if x.ndim == 2:
         return np.array([affine(W, row, b) for row in x])
     b += W @ x
