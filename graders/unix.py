@@ -108,10 +108,19 @@ def cpu_seconds(pid: int) -> float | None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             if pid > 0:  # a reaped process has the id -1, with which this process's own clock would be read
-                return time.clock_gettime((~pid << 3) | 2)
+                return time.clock_gettime(_cpu_clock_of(pid))
         return None
     ask = _asking_libproc()
     return None if ask is None else ask(pid)
+
+
+def _cpu_clock_of(pid: int) -> int:
+    """Return the number of a process's CPU clock, as clock_getcpuclockid(3) makes it.
+
+    The kernel takes the process id, with all bits inverted, from above three bits. These say what to count: 2 is the
+    time that the scheduler has given to all threads.
+    """
+    return ~pid << 3 | 2
 
 
 def measures_cpu() -> bool:

@@ -33,7 +33,7 @@ from graders.intake.rules import DATA_BYTES, printable
 from graders.verdict import Record
 from katas_course.downloads import as_time
 from katas_course.platforms.platform import RosterEntry
-from katas_course.remotes import Git, Server, Unavailable
+from katas_course.remotes import Git, GitServer, Unavailable
 
 FEEDBACK = "refs/heads/katas-feedback"  # what `katas handback` writes, unless its --branch names another one
 BRANCHES = 20  # look at most at this many others
@@ -101,7 +101,7 @@ class Collector:
     that an earlier call has collected from.
     """
 
-    def __init__(self, server: Server, out: Path, until: str, branch: str, logins: Mapping[str, str]) -> None:
+    def __init__(self, server: GitServer, out: Path, until: str, branch: str, logins: Mapping[str, str]) -> None:
         self.server, self.out, self.until, self.branch, self.logins = server, out, until, branch, logins
         self.submissions, self.times = out / "submissions", out / "times.csv"
         self.git = Git(server)

@@ -19,7 +19,7 @@ from katas_course.submissions import KataSubmission
 MANY = 8  # katas that a note names
 
 
-class EarlierFiles:
+class EarlierSource:
     """Where the files for earlier katas come from, as the rules of a gradebook say.
 
     By default, they are the submitted ones and, for a kata without any, those of the person's best stored submission.

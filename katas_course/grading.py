@@ -22,7 +22,7 @@ from katas_course import identity, submissions, written_files
 from katas_course.batch import Batch, BatchStore
 from katas_course.blobs import writing
 from katas_course.downloads import SubmissionEntry
-from katas_course.earlier_files import EarlierFiles
+from katas_course.earlier_files import EarlierSource
 from katas_course.executors import Job, JobExecutor, graded
 from katas_course.gradebook import Gradebook, batches, settings, storing
 from katas_course.gradebook.people import Directory
@@ -75,7 +75,7 @@ class BatchRun:
         self._versions = {kata.slug: versions(kata) for kata in self.katas}
         self._current = held.read(batches.summaries)
         self._graded = held.read(batches.graded)
-        self._earlier = EarlierFiles(held.book, self.katas)
+        self._earlier = EarlierSource(held.book, self.katas)
         self._ungradable: list[Row] = []
         self._moved: dict[Key, str] = {}
         self._directory = held.book.read(Directory)

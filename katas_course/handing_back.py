@@ -20,8 +20,8 @@ from katas_course.collecting import Collected
 from katas_course.final_marks import FinalMarks
 from katas_course.gradebook import settings
 from katas_course.gradebook.people import Directory
-from katas_course.marked_reports import with_mark
-from katas_course.remotes import Git, Server
+from katas_course.marked_reports import markdown_heading
+from katas_course.remotes import Git, GitServer
 
 MOST = 1_000  # search at most this many statuses or issues for an earlier one
 STATES: Mapping[Status, str] = {
@@ -45,7 +45,7 @@ class Feedback:
     pushed: str = ""
 
 
-class Plan(NamedTuple):
+class PlannedWrite(NamedTuple):
     """What to write into a repository. `write` is None if it is there already."""
 
     what: str
@@ -53,7 +53,7 @@ class Plan(NamedTuple):
 
 
 @dataclass
-class Returns:
+class FoundFeedback:
     """The feedback in a batch on what was collected. `left_out` says whose cannot be given, and why.
 
     `silent` are the people whom the batch has no verdict on.
@@ -65,9 +65,9 @@ class Returns:
     silent: set[str] = field(default_factory=set)
 
 
-def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
+def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> FoundFeedback:
     """Return the feedback for everyone whose collected commit is the one that was graded. Raises KataError."""
-    batch, returns = Batch(graded), Returns(dict(collecting.records(out)))
+    batch, returns = Batch(graded), FoundFeedback(dict(collecting.records(out)))
     if not returns.collected:
         raise KataError(f"{out}: nothing was collected there. Run `katas collect` with this --out first.")
     returns.silent = set(returns.collected)
@@ -96,7 +96,7 @@ def find(out: Path, graded: Path, katas: list[str], *, pages: bool) -> Returns:
                 said = f"the push of {record.time} is not the graded one, of {row.submitted_at}"
                 fix = f"katas grade-batch {out}/submissions --times {out}/times.csv --out {graded}"
                 returns.left_out.append((f"{row.person} ({kata})", f"{said}; grade it with: {fix}"))
-            elif pages and not (text and text.startswith(with_mark("", "markdown", mark).partition("\n")[0])):
+            elif pages and not (text and (mark is None or text.startswith(markdown_heading(mark)))):
                 what = f"its page does not have the mark, which is {mark.final}" if text and mark else "no page"
                 fix = f"katas feedback {graded} --format markdown"
                 returns.left_out.append((f"{row.person} ({kata})", f"{what}; write it with: {fix}"))
@@ -124,7 +124,7 @@ class Returner:
     """Writes feedback into the repositories on one server."""
 
     def __init__(self, collected: Mapping[str, Collected], form: str, branch: str) -> None:
-        servers = {Server.of(record.address) for record in collected.values()}
+        servers = {GitServer.of(record.address) for record in collected.values()}
         if len(servers) != 1:  # so that nothing but `katas collect` decides where the token goes
             raise KataError("the collected repositories are on several servers. Collect them into a folder for each.")
         (self.server,) = servers
@@ -132,7 +132,7 @@ class Returner:
         self.git = Git(self.server)
         self._login = ""
 
-    def plans(self, record: Collected, feedback: list[Feedback]) -> Iterator[Plan]:
+    def plans(self, record: Collected, feedback: list[Feedback]) -> Iterator[PlannedWrite]:
         """Yield what to write for one person. Raises KataError if the repository cannot be asked, or is public."""
         repository = self.server.repository(record.address)
         if repository is not None:
@@ -150,15 +150,15 @@ class Returner:
             make = self._status if self.form == "status" else self._issue
             yield make(repository, record, one)
 
-    def _status(self, repository: Repository, record: Collected, one: Feedback) -> Plan:
+    def _status(self, repository: Repository, record: Collected, one: Feedback) -> PlannedWrite:
         sent = {"state": one.state, "context": f"katas/{one.kata}", "description": one.points}
         there = repository.pages(f"commits/{record.commit}/statuses", MOST)  # newest first
         last: dict[str, Any] = next((each for each in there if each.get("context") == sent["context"]), {})
         what = f"status {sent['context']} on {record.commit[:10]}: {one.state}, {one.points}"
         same = all(last.get(key) == value for key, value in sent.items())
-        return Plan(what, None if same else lambda: repository.post(f"statuses/{record.commit}", sent))
+        return PlannedWrite(what, None if same else lambda: repository.post(f"statuses/{record.commit}", sent))
 
-    def _issue(self, repository: Repository, record: Collected, one: Feedback) -> Plan:
+    def _issue(self, repository: Repository, record: Collected, one: Feedback) -> PlannedWrite:
         """Find our own issue on the kata, because a student could write one that looks like it."""
         self._login = self._login or str(repository.get("/user")["login"])
         body = f"<!-- katas: {one.kata} -->\n{one.page}\n\nGraded: {record.commit}, pushed {one.pushed}"
@@ -167,12 +167,12 @@ class Returner:
         mine = (each for each in there if (each.get("user") or {}).get("login") == self._login)
         old = next((each for each in mine if str(each.get("body")).startswith(body.partition("\n")[0])), None)
         if old is None:
-            return Plan(f"new issue: {sent['title']}", lambda: repository.post("issues", sent))
+            return PlannedWrite(f"new issue: {sent['title']}", lambda: repository.post("issues", sent))
         same = all(str(old.get(key)).split() == value.split() for key, value in sent.items())
         place = f"issues/{int(old['number'])}"
-        return Plan(f"{place}: {sent['title']}", None if same else lambda: repository.patch(place, sent))
+        return PlannedWrite(f"{place}: {sent['title']}", None if same else lambda: repository.patch(place, sent))
 
-    def _on_branch(self, record: Collected, feedback: list[Feedback]) -> Plan:
+    def _on_branch(self, record: Collected, feedback: list[Feedback]) -> PlannedWrite:
         """Return the plan for a branch that holds nothing but the pages, on top of what is on it."""
         ref = f"refs/heads/{self.branch}"
         if ref == record.branch:
@@ -180,7 +180,7 @@ class Returner:
         files = {f"{one.kata}.md": one.page for one in feedback}
         what = f"branch {self.branch}: {', '.join(sorted(files))}"
         same = self._commit(record.address, ref, files, push=False)
-        return Plan(what, None if same else lambda: self._commit(record.address, ref, files, push=True))
+        return PlannedWrite(what, None if same else lambda: self._commit(record.address, ref, files, push=True))
 
     def _commit(self, address: str, ref: str, files: Mapping[str, str], *, push: bool) -> bool:
         """Return whether a branch holds exactly these files. If not, and `push` is set, push a commit on top of it."""

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import SubElement
 
-from graders.report import Format
+from graders.report import Format, html, render
 from graders.report.exports import csv_of
 from graders.report.terminal import WIDTH
-from graders.report.text import clean_line
+from graders.report.text import clean_line, shown
+from graders.verdict import Verdict
 
 LONGEST_LINE = 3_000  # characters, enough for a reviewer's comment
 LABEL = 12  # columns for a label in a terminal
@@ -43,22 +44,30 @@ class MarkNote(NamedTuple):
         return [(label, clean_line(text, LONGEST_LINE)) for label, text in (("How", self.how), *self.facts)]
 
 
-def with_mark(report: str, form: str, mark: MarkNote | None) -> str:
-    """Return the report with the final mark at its top, or unchanged if there is none yet."""
-    return report if mark is None else _MARKED[form](report, mark)
+def with_mark(verdict: Verdict, form: str, mark: MarkNote | None) -> str:
+    """Return a learner's report on the verdict, with the final mark at its top if there is one."""
+    if mark is None:
+        return render([verdict], form)
+    if form == Format.html:
+        return html.render([shown(verdict, "learner")], under_heading=_html(mark))
+    return _MARKED[form](render([verdict], form), mark)
 
 
-def _html(report: str, mark: MarkNote) -> str:
+def markdown_heading(mark: MarkNote) -> str:
+    """Return the first line of a report in Markdown with this mark."""
+    return f"## Final mark: {mark.final}"
+
+
+def _html(mark: MarkNote) -> str:
     rows = "\n".join(f'<tr><th scope="row">{escape(key)}</th><td>{escape(text)}</td></tr>' for key, text in mark.lines)
     final = f'<tr><th scope="row">Final mark</th><td><strong>{escape(mark.final)}</strong></td></tr>'
-    before, end, after = report.partition("</h1>")
     table = f"<table>\n<caption>Your mark</caption>\n<tbody>\n{final}\n{rows}\n</tbody>\n</table>"
-    return f"{before}{end}\n{table}\n<h2>The submission on this page</h2>{after}"
+    return f"\n{table}\n<h2>The submission on this page</h2>"
 
 
 def _markdown(report: str, mark: MarkNote) -> str:
     rows = "\n".join(f"| {_cell(label)} | {_cell(text)} |" for label, text in mark.lines)
-    return f"## Final mark: {mark.final}\n\n| Your mark | |\n|---|---|\n{rows}\n\n{report.lstrip()}"
+    return f"{markdown_heading(mark)}\n\n| Your mark | |\n|---|---|\n{rows}\n\n{report.lstrip()}"
 
 
 def _cell(text: str) -> str:
@@ -107,7 +116,6 @@ def _in_short(mark: MarkNote) -> dict[str, object]:
 
 
 _MARKED: dict[str, Callable[[str, MarkNote], str]] = {
-    Format.html: _html,
     Format.markdown: _markdown,
     Format.terminal: _terminal,
     Format.json: _json,

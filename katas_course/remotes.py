@@ -76,7 +76,7 @@ class Unavailable(KataError):
 
 
 @dataclass(frozen=True)
-class Server:
+class GitServer:
     """A git server, and the token for it, or an empty string. `api` is the address of its API, or empty."""
 
     host: str
@@ -85,7 +85,7 @@ class Server:
     api: str = ""
 
     @classmethod
-    def of(cls, address: str, environment: Mapping[str, str] = os.environ) -> Server:
+    def of(cls, address: str, environment: Mapping[str, str] = os.environ) -> GitServer:
         """Return the server of an address. Raises KataError if the address is none, or contains a password."""
         if match := _SCP.fullmatch(address):
             scheme, host = "ssh", match[1]
@@ -136,7 +136,7 @@ def _token_of_gh(host: str, program: str | None) -> str:
 class Git:
     """Runs git for several threads, until `stop` is called. A process of git is stopped at every limit."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: GitServer) -> None:
         settings = list(_SETTINGS.items())
         if server.token:  # without one, git uses the credentials that the user has configured
             basic = base64.b64encode(f"x-access-token:{server.token}".encode()).decode()

@@ -44,7 +44,7 @@ class RosterFile:
     sample: str = ""
 
 
-class Table(NamedTuple):
+class CsvTable(NamedTuple):
     """A CSV file as text: its delimiter, its lines with their numbers, and a word if its encoding was guessed."""
 
     delimiter: str
@@ -103,7 +103,7 @@ def platform_of(header: Sequence[str]) -> Platform | None:
 # ------------------------------------------------------------------------------------------- the text
 
 
-def read_table(path: Path, encoding: str | None = None) -> Table:
+def read_table(path: Path, encoding: str | None = None) -> CsvTable:
     """Read a CSV file with any usual delimiter, by default in any usual encoding. Empty lines are left out."""
     try:
         data = path.read_bytes() if path.stat().st_size <= LARGEST else None
@@ -118,7 +118,7 @@ def read_table(path: Path, encoding: str | None = None) -> Table:
     lines = list(_lines(path, text, delimiter))
     if not lines:
         raise KataError(f"{path}: it is empty. The first line names the columns, such as id,name,e-mail,section,group.")
-    return Table(delimiter, lines, sample)
+    return CsvTable(delimiter, lines, sample)
 
 
 def _decoded(path: Path, data: bytes, chosen: str | None) -> tuple[str, str]:

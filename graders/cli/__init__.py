@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
-from pathlib import Path
 
 from graders.cli.terminal import INTERRUPTED, has_screen, interrupted, open_streams
 from graders.errors import KataError
 
 
 def main() -> None:
-    """Run `katas`. If the command grades, start the judge's process first, because this takes longest."""
-    started, status = None, 2
+    """Run `katas`."""
+    status = 2
     output = open_streams(sys.argv[1:4])
     try:
         if len(sys.argv) == 1 and has_screen():
             sys.argv.append("watch")
-        if any(word in ("grade", "demo", "watch") for word in sys.argv[1:4]) and not {"-h", "--help"} & set(sys.argv):
-            from graders.judge import process
-
-            started = process.start(
-                first_runtime=_runtime_guess(sys.argv), root=Path() if Path("katas").is_dir() else None
-            )
         from graders.cli.app import run_command_line
 
-        status = output.exit_status(run_command_line(started))
+        status = output.exit_status(run_command_line())
     except KeyboardInterrupt:  # Ctrl-C came before a command had started
         status = INTERRUPTED
     except Exception as fault:  # noqa: BLE001 (the exception is reported, and ends the command)
         status = _report(fault)
     finally:
-        if started is not None:
-            started.close()
         os._exit(status)  # skip Python's teardown, which takes longer than grading a submission
 
 
@@ -51,15 +41,3 @@ def _report(fault: Exception) -> int:
     else:
         traceback.print_exception(fault)
     return 2
-
-
-def _runtime_guess(words: list[str]) -> str:
-    """Guess the runtime of the first kata on the command line, without importing the catalogue."""
-    if words[1:2] == ["debug"]:
-        return "torch"
-    for word in words[1:]:
-        file = Path("katas", word, "kata.toml")
-        if word.isidentifier() and file.is_file():
-            found = re.search(r'^runtime *= *"(\w+)"', file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-            return "numpy" if found and found[1] == "numpy" else "torch"
-    return "numpy"

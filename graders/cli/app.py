@@ -23,11 +23,10 @@ from graders.cli.examples import EXAMPLES
 from graders.cli.session import Invocation, say
 from graders.cli.terminal import INTERRUPTED
 from graders.errors import KataError
-from graders.judge.process import JudgeProcess
 from graders.version import __version__
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command: where its function or Typer app is, and what it does in one line."""
 
     target: str
@@ -42,50 +41,64 @@ class Entry(NamedTuple):
 # The sections of `katas --help`. The modules import what is slow only where they use it.
 SECTIONS = {
     "Learn": {
-        "list": Entry("graders.cli.learn:list_", "List the katas: tasks, points, time and prerequisites."),
-        "next": Entry("graders.cli.learn:next_", "Recommend the next kata, and say why."),
-        "serve": Entry("graders.cli.serve:serve", "Solve the katas in a browser: text, editor and verdict."),
-        "watch": Entry("graders.cli.learn:watch", "Regrade a kata each time you save, and show the result."),
-        "grade": Entry("graders.cli.grade:grade", "Grade katas with their visible and hidden tests."),
-        "hint": Entry("graders.cli.learn:hint", "Show a kata's hints one at a time, the smallest first."),
-        "derive": Entry("graders.cli.learn:derive", "Derive a kata's formulas, one question at a time."),
-        "show": Entry("graders.cli.learn:show", "Plot a program's training curves, or redraw README pictures."),
-        "run": Entry("graders.cli.learn:run_", "Run a kata's program, which writes the files you submit."),
-        "reset": Entry("graders.cli.learn:reset", "Restore a kata's original stubs, so that you can start again."),
-        "solution": Entry("graders.cli.learn:solution", "Show, compare or explain the solution, once you have passed."),
-        "progress": Entry("graders.cli.learn:progress", "Show which katas you have done, and what to do next."),
-        "notebook": Entry("graders.cli.learn:notebook", "Write a kata as a Jupyter notebook that grades itself."),
-        "debug": Entry("katas_practice.commands:app", "Practise on broken training programs."),
+        "list": CommandEntry("graders.cli.learn:list_", "List the katas: tasks, points, time and prerequisites."),
+        "next": CommandEntry("graders.cli.learn:next_", "Recommend the next kata, and say why."),
+        "serve": CommandEntry("graders.cli.serve:serve", "Solve the katas in a browser: text, editor and verdict."),
+        "watch": CommandEntry("graders.cli.learn:watch", "Regrade a kata each time you save, and show the result."),
+        "grade": CommandEntry("graders.cli.grade:grade", "Grade katas with their visible and hidden tests."),
+        "hint": CommandEntry("graders.cli.learn:hint", "Show a kata's hints one at a time, the smallest first."),
+        "derive": CommandEntry("graders.cli.learn:derive", "Derive a kata's formulas, one question at a time."),
+        "show": CommandEntry("graders.cli.learn:show", "Plot a program's training curves, or redraw README pictures."),
+        "run": CommandEntry("graders.cli.learn:run_", "Run a kata's program, which writes the files you submit."),
+        "reset": CommandEntry(
+            "graders.cli.learn:reset", "Restore a kata's original stubs, so that you can start again."
+        ),
+        "solution": CommandEntry(
+            "graders.cli.learn:solution", "Show, compare or explain the solution, once you have passed."
+        ),
+        "progress": CommandEntry("graders.cli.learn:progress", "Show which katas you have done, and what to do next."),
+        "notebook": CommandEntry(
+            "graders.cli.learn:notebook", "Write a kata as a Jupyter notebook that grades itself."
+        ),
+        "debug": CommandEntry("katas_practice.commands:app", "Practise on broken training programs."),
     },
     "Set up": {
-        "init": Entry("graders.cli.init:init", "Write the katas into a folder, or update such a folder."),
-        "doctor": Entry("graders.cli.doctor:doctor", "Check this machine, and say how to fix any problems."),
-        "data": Entry("graders.cli.data:app", "List and download the data sets that katas train on."),
+        "init": CommandEntry("graders.cli.init:init", "Write the katas into a folder, or update such a folder."),
+        "doctor": CommandEntry("graders.cli.doctor:doctor", "Check this machine, and say how to fix any problems."),
+        "data": CommandEntry("graders.cli.data:app", "List and download the data sets that katas train on."),
     },
     "Teach": {
-        "release": Entry("graders.cli.release:release", "Make bundles for students or for other grading platforms."),
-        "collect": Entry(
+        "release": CommandEntry(
+            "graders.cli.release:release", "Make bundles for students or for other grading platforms."
+        ),
+        "collect": CommandEntry(
             "katas_course.commands.repositories:collect", "Collect one private repository for each student."
         ),
-        "grade-batch": Entry("katas_course.commands.grade_batch:grade_batch", "Grade a whole cohort's submissions."),
-        "review": Entry("katas_course.commands.review:review", "Score the tasks in a verdict that a person grades."),
-        "feedback": Entry("katas_course.commands.feedback:feedback", "Write the reports that students get back."),
-        "handback": Entry(
+        "grade-batch": CommandEntry(
+            "katas_course.commands.grade_batch:grade_batch", "Grade a whole cohort's submissions."
+        ),
+        "review": CommandEntry(
+            "katas_course.commands.review:review", "Score the tasks in a verdict that a person grades."
+        ),
+        "feedback": CommandEntry(
+            "katas_course.commands.feedback:feedback", "Write the reports that students get back."
+        ),
+        "handback": CommandEntry(
             "katas_course.commands.repositories:handback", "Give feedback back to the repositories that were collected."
         ),
-        "gradebook": Entry(
+        "gradebook": CommandEntry(
             "katas_course.commands.gradebook:app", "Store a course's verdicts, and compute everyone's points."
         ),
     },
     "Write katas": {
-        "new": Entry("graders.cli.author:new", "Create the files of a new kata."),
-        "check": Entry("graders.cli.author:check", "Check that katas are ready for learners."),
+        "new": CommandEntry("graders.cli.author:new", "Create the files of a new kata."),
+        "check": CommandEntry("graders.cli.author:check", "Check that katas are ready for learners."),
     },
 }
 # These work, but --help omits them.
 UNLISTED = {
-    "demo": Entry("graders.cli.grade:demo", "Grade a right, a wrong and a cheating submission."),
-    "replay": Entry("graders.cli.grade:replay", "Grade again, with the same inputs as an earlier verdict."),
+    "demo": CommandEntry("graders.cli.grade:demo", "Grade a right, a wrong and a cheating submission."),
+    "replay": CommandEntry("graders.cli.grade:replay", "Grade again, with the same inputs as an earlier verdict."),
 }
 COMMANDS = {name: entry for section in (*SECTIONS.values(), UNLISTED) for name, entry in section.items()}
 
@@ -93,7 +106,7 @@ COMMANDS = {name: entry for section in (*SECTIONS.values(), UNLISTED) for name, 
 class LazyCommand(TyperCommand):
     """A command of the table. It is imported when its arguments are parsed."""
 
-    def __init__(self, name: str, entry: Entry) -> None:
+    def __init__(self, name: str, entry: CommandEntry) -> None:
         hidden = name in UNLISTED or not entry.is_here
         super().__init__(name, callback=None, help=entry.line, hidden=hidden, rich_markup_mode=None)
         self.entry = entry
@@ -208,21 +221,16 @@ def options(
     del version
 
 
-# Typer bundles its own copy of Click, where the base class of command-line errors has no public name.
-CommandLineError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-
-
-def run_command_line(started: JudgeProcess | None) -> int:
+def run_command_line() -> int:
     """Run the command line, and return the exit status."""
-    Invocation.started = started
     try:
         status = int(app(standalone_mode=False) or 0)
         sys.stdout.flush()
     except KataError as fault:
         say(f"katas: {fault}")
         return 2
-    except CommandLineError as fault:
-        fault.show()
+    except typer.TyperException as fault:  # an error of the command line, which says how to write it
+        fault.show()  # type: ignore[attr-defined]
         return 2
     except (typer.Abort, KeyboardInterrupt):
         status = INTERRUPTED

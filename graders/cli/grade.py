@@ -86,9 +86,12 @@ def grade(
     if output is not None:
         delivery.check(output)
     started = time.monotonic()
-    if confinement != "auto" and Invocation.started is not None:
-        Invocation.started.close()  # this command cannot use the judge that was started early
-    settings = {"require": require_confinement, "confinement": confinement, "resident": len(chosen) > 1}
+    settings = {
+        "require": require_confinement,
+        "confinement": confinement,
+        "resident": len(chosen) > 1,
+        "first_runtime": chosen[0].runtime,
+    }
     verdicts: list[Verdict] = []
     with with_hidden(Invocation.root, hidden) as root, Invocation.judge(root, **settings) as judge:
         for kata in one_by_one(chosen, "grading"):
@@ -161,7 +164,7 @@ def replay(
         )
     kata = catalogue.load(Invocation.root, before.kata)
     place = place_of(kata, submission, against)
-    with Invocation.judge(resident=False) as judge:
+    with Invocation.judge(resident=False, first_runtime=kata.runtime) as judge:
         after = judge.grade(
             kata.slug,
             place,

@@ -86,7 +86,8 @@ def watch(
     from graders.learner.watch import session, terminal
 
     state = session.opened(Invocation.root, slug)
-    terminal.watch(Invocation.judge(resident=True), state, plain=plain or not has_screen())
+    judge = Invocation.judge(resident=True, first_runtime=state.kata.runtime)
+    terminal.watch(judge, state, plain=plain or not has_screen())
 
 
 def hint(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graders import catalogue
 from graders.errors import KataError
 from graders.output.paragraphs import line_by_line
-
-if TYPE_CHECKING:
-    from graders.judge.process import JudgeProcess
 
 
 class _Root:
@@ -22,11 +19,10 @@ class _Root:
 
 
 class Invocation:
-    """The state of one invocation. `given` is the folder that --root names, `started` the judge's process, if any."""
+    """The state of one invocation. `given` is the folder that --root names."""
 
     root = _Root()
     given: Path | None = None
-    started: JudgeProcess | None = None
 
     @classmethod
     def clone(cls) -> Path:
@@ -41,7 +37,7 @@ class Invocation:
     def judge(cls, root: Path | None = None, **settings: Any) -> Any:
         from graders.judge.client import Judge
 
-        return Judge(root or cls.root, started=cls.started, **settings)
+        return Judge(root or cls.root, **settings)
 
 
 def seed_of(given: str | None, size: int, where: str) -> bytes | None:

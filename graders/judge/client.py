@@ -94,7 +94,7 @@ class Judge:
         if alive and harness == self._harness:
             return
         self.close()
-        self._process = process.start(self.confinement, self.first_runtime, self.root)
+        self._process = process.start(self.root, self.confinement, self.first_runtime)
         self._harness = harness
 
     @property

@@ -57,11 +57,12 @@ class JudgeProcess:
         remove_if_possible(self.folder)
 
 
-def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | None = None) -> JudgeProcess:
+def start(root: Path, confinement: str = "auto", first_runtime: str = "numpy") -> JudgeProcess:
     """Start the judging process without waiting for it.
 
     The process immediately starts the sandbox for `first_runtime`. It also imports PyTorch, which is slow, unless no
-    test of the repository at `root` mentions it. It takes nothing from the shell but what graders.environment lists.
+    test of the repository at `root` mentions it: tests of katas without PyTorch compare with it, too. It takes nothing
+    from the shell but what graders.environment lists.
 
     Raises JudgeError if it would not find its packages.
     """
@@ -70,7 +71,7 @@ def start(confinement: str = "auto", first_runtime: str = "numpy", root: Path | 
     ours, theirs = message_pair()
     folder = tempfile.mkdtemp(prefix="katas-")
     with theirs:
-        number, early = str(theirs.fileno()), "torch" if root is None or _tests_mention_torch(root) else ""
+        number, early = str(theirs.fileno()), "torch" if _tests_mention_torch(root) else ""
         process = subprocess.Popen(
             [
                 sys.executable,

@@ -27,7 +27,7 @@ from graders.pytest_plugin.explanation import advice_on, message
 from graders.pytest_plugin.handle import Handle
 from graders.pytest_plugin.items import KATA, SEED, task_of, test_name, title_of, worker_seed
 from graders.pytest_plugin.local_diagnosis import diagnosis_of
-from graders.pytest_plugin.local_rules import Guard, install
+from graders.pytest_plugin.local_rules import Enforcement, install
 from graders.pytest_plugin.local_side import LocalSide, interrupted, missing_earlier, test_seconds
 from graders.pytest_plugin.point_tally import PointTally
 from graders.pytest_plugin.pytest_internals import OUTCOMES
@@ -264,7 +264,7 @@ class Learner:
 
         def say() -> None:
             seconds = LONG_S
-            while not over.wait(LONG_S) and not Guard.debugged:
+            while not over.wait(LONG_S) and not Enforcement.debugged:
                 reporter.write_line(f"{which}: running for {seconds:g} s …")
                 seconds += LONG_S
 
@@ -276,7 +276,7 @@ class Learner:
             over.set()
 
     def pytest_enter_pdb(self) -> None:
-        Guard.debugged = True
+        Enforcement.debugged = True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
@@ -316,7 +316,7 @@ class Learner:
         """Let the exit status be 0 only if the tests have passed."""
         if session.exitstatus == pytest.ExitCode.OK and self.tally.results:
             session.exitstatus = self.tally.status()
-        Guard.status = int(session.exitstatus)
+        Enforcement.status = int(session.exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         lines = self.tally.lines()

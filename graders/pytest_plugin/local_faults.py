@@ -10,7 +10,7 @@ import pytest
 
 from graders import watchdog
 from graders.errors import SubmissionError, WorkerError
-from graders.pytest_plugin.local_rules import Guard, Left
+from graders.pytest_plugin.local_rules import Enforcement, Left
 from graders.pytest_plugin.pytest_internals import ends_or_skips
 
 LONGEST = 4_000  # in characters, as in a worker
@@ -28,7 +28,7 @@ def only_failures(what: str) -> Iterator[None]:
         text = f"{what}: the process ended itself with exit status {end} instead of returning"
         raise WorkerError(text).with_traceback(end.__traceback__) from None
     except BaseException as fault:
-        left_the_debugger = Guard.debugged and isinstance(fault, pytest.exit.Exception)
+        left_the_debugger = Enforcement.debugged and isinstance(fault, pytest.exit.Exception)
         if not ends_or_skips(fault) or left_the_debugger:
             raise
         text = f"{what} raised {type(fault).__name__}: {fault}".removesuffix(": ")

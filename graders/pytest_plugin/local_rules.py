@@ -76,7 +76,7 @@ class Rules:
         file = _real(path)
         if file.endswith((".py", ".pyc")) or not file.startswith(self.unreadable):
             return
-        if not (self.writable and os.path.exists(file) and os.stat(file).st_mtime >= Guard.since):
+        if not (self.writable and os.path.exists(file) and os.stat(file).st_mtime >= Enforcement.since):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
     def _may_write(self, arguments: tuple[Any, ...]) -> bool:
@@ -88,7 +88,7 @@ def _real(path: Any) -> str:
     return os.path.realpath(os.fsdecode(path))
 
 
-class Guard:
+class Enforcement:
     """What learner mode does about a submission's acts. There is one in a process."""
 
     since = 0.0  # when it was installed
@@ -99,41 +99,41 @@ class Guard:
 
 @contextmanager
 def enforced(rules: Rules) -> Iterator[None]:
-    """Apply the rules in the block, if learner mode has installed the guard."""
-    before, Guard.rules = Guard.rules, rules
+    """Apply the rules in the block, if learner mode enforces any."""
+    before, Enforcement.rules = Enforcement.rules, rules
     try:
         yield
     finally:
-        Guard.rules = before
+        Enforcement.rules = before
 
 
 def install() -> None:
     """Let this process refuse what a worker refuses, from now on."""
-    if Guard.since:
+    if Enforcement.since:
         return
-    Guard.since = time.time()
+    Enforcement.since = time.time()
     process, leave, system = os.getpid(), os._exit, os.system
 
     def applies(rules: Rules | None) -> bool:
         """Return whether a submission runs in this thread, without a debugger."""
         running = rules is not None and threading.get_ident() == rules.thread
-        return running and not Guard.debugged and not watchdog.debugging()
+        return running and not Enforcement.debugged and not watchdog.debugging()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "builtins.breakpoint":
-            Guard.debugged = True
-        elif (rules := Guard.rules) is not None and applies(rules):
+            Enforcement.debugged = True
+        elif (rules := Enforcement.rules) is not None and applies(rules):
             rules.check(event, arguments)
 
     def no_system(command: Any) -> int:
-        return 127 << 8 if applies(Guard.rules) else system(command)  # as in a worker, where this raises nothing
+        return 127 << 8 if applies(Enforcement.rules) else system(command)  # as in a worker, where this raises nothing
 
     def leaving(status: int) -> None:
         if os.getpid() != process:
             leave(status)
-        if Guard.rules is not None and Guard.rules.thread == threading.get_ident():
+        if Enforcement.rules is not None and Enforcement.rules.thread == threading.get_ident():
             raise Left(status)
-        leave(status or Guard.status)  # a thread or an exit handler
+        leave(status or Enforcement.status)  # a thread or an exit handler
 
     for module in (os, sys.modules[os.name]):  # os takes both names from posix, where a submission finds them, too
         module._exit, module.system = leaving, no_system  # type: ignore[attr-defined]

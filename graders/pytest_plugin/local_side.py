@@ -25,7 +25,7 @@ from graders.catalogue import Kata
 from graders.errors import CatalogueError, ConfinementError, MachineBusy, SubmissionError, TimeLimitError, WireError
 from graders.pytest_plugin.handle import Probe, missing
 from graders.pytest_plugin.local_faults import only_failures, short_text
-from graders.pytest_plugin.local_rules import Guard, Rules, enforced
+from graders.pytest_plugin.local_rules import Enforcement, Rules, enforced
 from graders.pytest_plugin.local_state import OwnState, seed_generators
 from graders.sandbox import runtimes
 from graders.worker.loading import Namespace, entry_point, only_these, refuse_forbidden
@@ -141,7 +141,7 @@ class LocalSide:
                     return function(*arguments)
             finally:
                 clock.count()
-                if not (Guard.debugged or watchdog.debugging()):
+                if not (Enforcement.debugged or watchdog.debugging()):
                     self.used_s += clock.used_s
 
     def _loaded(self) -> Any:

@@ -9,19 +9,21 @@ from graders.report import comparison, wording
 from graders.verdict import TaskResult, TestResult, Verdict
 
 
-def render(verdicts: list[Verdict]) -> str:
-    """Return an HTML page about these verdicts."""
+def render(verdicts: list[Verdict], under_heading: str = "") -> str:
+    """Return an HTML page about these verdicts. Under the heading of each stands this HTML."""
     title = wording.heading(verdicts[0]) if len(verdicts) == 1 else f"{len(verdicts)} katas graded"
     heading = "" if len(verdicts) == 1 else f"<h1>{escape(title)}</h1>\n"
     level = 1 if len(verdicts) == 1 else 2
-    return page(title, heading + "\n".join(_section(verdict, level) for verdict in verdicts), comparison.STYLE)
+    return page(
+        title, heading + "\n".join(_section(verdict, level, under_heading) for verdict in verdicts), comparison.STYLE
+    )
 
 
-def _section(verdict: Verdict, level: int) -> str:
+def _section(verdict: Verdict, level: int, under_heading: str) -> str:
     status, score = wording.STATUSES[verdict.status], wording.score(verdict)
     words = f"{status[0].upper()}{status[1:]}{f', {score}' if score else ''}."
     parts = [
-        f"<section>\n<h{level}>{escape(wording.heading(verdict))}</h{level}>",
+        f"<section>\n<h{level}>{escape(wording.heading(verdict))}</h{level}>{under_heading}",
         f"<p><strong>{mark(wording.SYMBOLS[verdict.status], verdict.status)} {escape(words)}</strong></p>",
     ]
     if verdict.max_score:

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 
-class Rule(NamedTuple):
+class KernelRule(NamedTuple):
     """What the kernel answers to an act (0: Python's own RuntimeError), and what to say about it."""
 
     number: int
@@ -27,11 +27,13 @@ class Rule(NamedTuple):
 
 
 NO_THREAD = "can't start new thread"
-THREADS = Rule(0, "a submission can't start threads. Do one step after the other, in the function itself.")
-PROCESSES = Rule(errno.EPERM, "a submission can't start processes. Compute the result in Python, in this process.")
-NETWORK = Rule(errno.EPERM, "a submission has no network. Use only the arguments and the kata's own files.")
-SIGNALS = Rule(errno.EPERM, "a submission can't send signals. To stop, return a result or raise an exception.")
-WRITING = Rule(errno.EROFS, "a submission can't write, move or delete files. Return the result, or print it.")
+THREADS = KernelRule(0, "a submission can't start threads. Do one step after the other, in the function itself.")
+PROCESSES = KernelRule(
+    errno.EPERM, "a submission can't start processes. Compute the result in Python, in this process."
+)
+NETWORK = KernelRule(errno.EPERM, "a submission has no network. Use only the arguments and the kata's own files.")
+SIGNALS = KernelRule(errno.EPERM, "a submission can't send signals. To stop, return a result or raise an exception.")
+WRITING = KernelRule(errno.EROFS, "a submission can't write, move or delete files. Return the result, or print it.")
 SCRATCH = "a submission can write files only in its scratch folder. Use a name without a folder, or tempfile."
 OPEN_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -45,12 +47,12 @@ _EVENTS = {
     WRITING: """os.chmod os.chown os.link os.mkdir os.remove os.rename os.rmdir os.symlink os.truncate os.utime
         shutil.rmtree""",
 }
-RULES: dict[str, Rule] = {event: rule for rule, events in _EVENTS.items() for event in events.split()}
+RULES: dict[str, KernelRule] = {event: rule for rule, events in _EVENTS.items() for event in events.split()}
 # multiprocessing imports these when it makes a lock or starts a process, which Python does not announce.
 _OF_PROCESSES = ("multiprocessing.synchronize", "multiprocessing.popen_")
 
 
-def rule_of(event: str, arguments: tuple[Any, ...]) -> Rule | None:
+def rule_of(event: str, arguments: tuple[Any, ...]) -> KernelRule | None:
     """Return the rule that an audit event breaks, or None."""
     if event == "open":
         path, _, flags = arguments
@@ -95,7 +97,7 @@ class Listener:
 
     own: Callable[[str], bool]
     scratch: bool = False  # whether the worker may start threads, and has a folder in which it may write
-    last: tuple[Rule, str] | None = None
+    last: tuple[KernelRule, str] | None = None
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         rule = rule_of(event, arguments)
@@ -114,7 +116,7 @@ class Listener:
             explained = isinstance(fault, OSError) and refused
         return f"{what}: {SCRATCH if self.scratch and rule is WRITING else rule.says}" if explained else ""
 
-    def _of_multiprocessing(self, fault: BaseException) -> tuple[Rule, str] | None:
+    def _of_multiprocessing(self, fault: BaseException) -> tuple[KernelRule, str] | None:
         """Return the rule for an exception in multiprocessing, whose pipes and locks Python does not announce."""
         frames = [frame for frame, _ in traceback.walk_tb(fault.__traceback__)]
         if any(str(frame.f_globals.get("__name__")).startswith("multiprocessing.") for frame in frames):

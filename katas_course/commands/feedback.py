@@ -286,11 +286,10 @@ class _ReportWriter:
 
     def _rendered(self, verdict: Verdict, key: PageKey, mark: MarkNote | None) -> str:
         """Return the report. Raises _LeftOut if rendering fails, so that the other reports are still written."""
-        from graders import report
         from katas_course.marked_reports import with_mark
 
         try:
-            text = with_mark(report.render([verdict], self.form), self.form, mark)
+            text = with_mark(verdict, self.form, mark)
             return with_explanation(text, self.form, Invocation.root, verdict.kata) if self.explanations else text
         except Exception as fault:  # noqa: BLE001 (an error in one report must not stop the others)
             detail = f"{type(fault).__name__}: {_shown(fault)}"

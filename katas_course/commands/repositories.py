@@ -49,7 +49,7 @@ def collect(
     Exit status: 0 every repository was read or isn't there, 2 some were refused, or none was there, 130 after Ctrl-C.
     """
     from katas_course import collecting, roster_files
-    from katas_course.remotes import Server
+    from katas_course.remotes import GitServer
 
     entries = roster_files.read(roster).entries
     found = collecting.addresses(pattern, entries)
@@ -57,7 +57,7 @@ def collect(
     if not known:
         raise KataError(f"{roster}: no person in it has what {pattern} needs, such as a login in a column `github`.")
     end, logins = moment(until, "--until") if until else "", collecting.logins(pattern, entries)
-    collector = collecting.Collector(Server.of(known[0]), out, end, branch or "", logins)
+    collector = collecting.Collector(GitServer.of(known[0]), out, end, branch or "", logins)
     started = time.monotonic()
     with _progress_shown("collecting", len(known)) as advance:
         try:

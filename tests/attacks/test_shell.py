@@ -20,7 +20,7 @@ from graders.judge import process
 from graders.verdict import Verdict
 from tests import workshop
 from tests.serving import serving
-from tests.shell import KATAS, environment, katas_cold, run
+from tests.shell import KATAS, ROOT, environment, katas_cold, run
 from tests.workshop import ADDED, STUB, commit, write_repository
 
 pytestmark = pytest.mark.security
@@ -169,7 +169,7 @@ def test_the_judge_gets_only_the_variables_that_are_listed(shell, monkeypatch, o
     for name, value in processor.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NN_KATAS_DATA", "data")
-    judge = process.start()
+    judge = process.start(ROOT)
     try:
         environ = Path(f"/proc/{judge.process.pid}/environ")
         while f"TMPDIR={judge.folder}".encode() not in environ.read_bytes():  # it has not started yet
@@ -312,7 +312,7 @@ def test_packages_in_the_home_of_the_caller_are_named(monkeypatch):
     monkeypatch.setattr(process.site, "ENABLE_USER_SITE", True)
     monkeypatch.setattr(process.site, "getusersitepackages", lambda: own)
     with pytest.raises(process.JudgeError, match=f"^{re.escape(own)}: .* virtual environment: ./run$"):
-        process.start()
+        process.start(ROOT)
 
 
 @pytest.fixture

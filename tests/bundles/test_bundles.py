@@ -252,7 +252,7 @@ def test_command_without_pytorch_says_how_to_install_it(monkeypatch, capsys):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
     monkeypatch.setattr(app, "app", fails)
-    assert app.run_command_line(None) == 2
+    assert app.run_command_line() == 2
     assert "the package torch is not installed. Install it: pip install" in capsys.readouterr().err
 
 

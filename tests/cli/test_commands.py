@@ -257,7 +257,7 @@ def test_a_message_without_standard_error_is_not_printed_elsewhere(root: Path, r
     assert redirected(root, redirection, "list", "unknown") == (2, "", "")
 
 
-FAULTY = "import graders.cli as cli, graders.cli.app as app; app.run_command_line = lambda _: {}[1]; cli.main()"
+FAULTY = "import graders.cli as cli, graders.cli.app as app; app.run_command_line = lambda: {}[1]; cli.main()"
 
 
 @pytest.mark.parametrize("setting", ["", "1"])
@@ -285,7 +285,7 @@ def test_a_verdict_is_written_without_any_standard_stream(root: Path, tmp_path: 
 def test_ctrl_c_behind_another_exception_is_ctrl_c(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """While a class is created, Python 3.11 turns KeyboardInterrupt into a RuntimeError."""
 
-    def run(_: object) -> int:
+    def run() -> int:
         raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
 
     left: list[int] = []

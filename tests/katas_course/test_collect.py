@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from katas_course.collecting import read, records
-from katas_course.remotes import Server
+from katas_course.remotes import GitServer
 from tests.classroom import ENVIRONMENT, Classroom, roster
 from tests.github_server import TOKEN, git, serving
 from tests.shell import Finished, environment, katas_here
@@ -389,15 +389,15 @@ def test_a_killed_call_is_continued(room: Classroom) -> None:
 
 def test_the_token_goes_only_to_its_own_kind_of_server() -> None:
     ours = {"GH_TOKEN": "a", "GH_ENTERPRISE_TOKEN": "b", "PATH": ""}
-    assert Server.of("https://github.com/o/{github}", ours).token == "a"
-    assert Server.of("git@github.com:o/{github}", ours) == Server(
+    assert GitServer.of("https://github.com/o/{github}", ours).token == "a"
+    assert GitServer.of("git@github.com:o/{github}", ours) == GitServer(
         "github.com", "a", "https://github.com/", "https://api.github.com"
     )
-    assert Server.of("https://git.example.org/o/{github}", ours).token == "b"
-    assert Server.of("https://git.example.org/o/{github}", {"GH_TOKEN": "a", "PATH": ""}).token == ""
+    assert GitServer.of("https://git.example.org/o/{github}", ours).token == "b"
+    assert GitServer.of("https://git.example.org/o/{github}", {"GH_TOKEN": "a", "PATH": ""}).token == ""
     for address in ("http://git.example.org/o/{github}", "git://github.com/o/{github}", "file:///srv/{github}"):
-        assert Server.of(address, ours).token == ""
-    assert "secret" not in repr(Server("h", "secret"))
+        assert GitServer.of(address, ours).token == ""
+    assert "secret" not in repr(GitServer("h", "secret"))
 
 
 def test_the_archive_says_which_commit_it_holds(room: Classroom) -> None:

@@ -223,7 +223,7 @@ def killed_at_the_second(*given):
 storing.add_regraded = killed_at_the_second
 from graders.cli.app import run_command_line
 
-run_command_line(None)
+run_command_line()
 """
 
 

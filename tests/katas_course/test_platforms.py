@@ -50,7 +50,7 @@ from tests.katas_course.test_platforms import CAMPUS
 PLATFORMS[CAMPUS.name] = CAMPUS
 for words in json.loads(sys.argv[1]):
     sys.argv = ["katas", *words]
-    if run_command_line(None):
+    if run_command_line():
         sys.exit(f"failed: {words}")
 """
 

@@ -204,7 +204,7 @@ with Judge(Path.cwd()) as judge:
     assert judge.grade("exercise01", Path("solutions/exercise01"), tell=lambda _: None).status == "passed"
 """
 BY_COMMAND = (
-    "import sys; from graders.cli.app import run_command_line as run; sys.argv = ['katas', {}]; assert run(None) == 0"
+    "import sys; from graders.cli.app import run_command_line as run; sys.argv = ['katas', {}]; assert run() == 0"
 )
 GRADING = "'grade', 'exercise01', '--against', 'solutions'"
 

@@ -147,7 +147,7 @@ LOADED = """\
 import sys
 from graders.cli.app import run_command_line
 sys.argv = ["katas", "grade", "exercise01", "--against", "solutions"]
-assert run_command_line(None) == 0
+assert run_command_line() == 0
 print("loaded:", *(each.__file__ for each in sys.modules.values() if getattr(each, "__file__", None)), sep="\\n")
 """
 

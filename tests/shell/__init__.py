@@ -170,7 +170,7 @@ def katas_here(*words: str, cwd: Path = ROOT, env: Mapping[str, str] | None = No
         patch.setattr(typer.main, "get_command", _built())
         patch.setattr(sys.modules["__main__"], "__package__", None)  # so that help calls the command `katas`
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = run_command_line(None)
+            status = run_command_line()
     return Finished(status, out.getvalue(), err.getvalue(), [])
 
 

@@ -40,7 +40,7 @@ def serve() -> None:
 
     def prepare(words: list[str]) -> None:
         if not kept and may_grade(words):
-            started = process.start()
+            started = process.start(ROOT)
             kept.append(Kept(started.process, started.control, started.folder))
         for name in {name for word in words for name in HEAVY.get(word, ())}:
             importlib.import_module(name)
