@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar, overload
@@ -10,10 +11,14 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
+from graders.checks.recipes import made
+
 Array: TypeAlias = npt.NDArray[Any]
 Kind: TypeAlias = Literal["normal", "uniform", "integers", "mask"]
-Fresh: TypeAlias = Callable[[tuple[int, ...] | None], Any]  # draws numbers of this shape
+Fresh: TypeAlias = Callable[[np.random.Generator, tuple[int, ...] | None], Any]  # draws numbers of this shape
 Option = TypeVar("Option")
+
+LARGE = 200  # entries; an array with more has a random generator of its own, so that a program can draw it again
 
 
 class Unreplayable(Exception):
@@ -50,7 +55,8 @@ class SizeDrawn:
 class ArrayDrawn:
     """A recorded array, which has no axes for a Python float or int. `axes` names the Size of each axis, if any.
 
-    Every entry lies in [low, high], or in [low, high) for integers. `high_size` names the size given as `high`.
+    Every entry lies in [low, high], or in [low, high) for integers. `high_size` names the size given as `high`. A large
+    array that is still as it was drawn has an `expression` that draws it.
     """
 
     kind: Kind
@@ -59,6 +65,7 @@ class ArrayDrawn:
     low: float | None = None
     high: float | None = None
     high_size: str | None = None
+    expression: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ class Draw:
     def normal(self, first: int, /, *shape: int, scale: float = ..., dtype: npt.DTypeLike = ...) -> Array: ...
     def normal(self, *shape: int, scale: float = 1.0, dtype: npt.DTypeLike = np.float64) -> Any:
         """Draw normal deviates with mean 0 and standard deviation `scale`, or a Python float if no shape is given."""
-        return self._array("normal", shape, dtype, lambda size: scale * self._rng.standard_normal(size))
+        text = f"{scale} * {{}}.standard_normal({{}})"
+        return self._array("normal", shape, dtype, lambda rng, size: scale * rng.standard_normal(size), text)
 
     @overload
     def uniform(self, low: float, high: float, /, *, dtype: npt.DTypeLike = ...) -> float: ...
@@ -125,7 +133,8 @@ class Draw:
     def uniform(self, low: float, high: float, first: int, /, *shape: int, dtype: npt.DTypeLike = ...) -> Array: ...
     def uniform(self, low: float, high: float, *shape: int, dtype: npt.DTypeLike = np.float64) -> Any:
         """Draw uniform deviates between `low` and `high`, or a Python float if no shape is given."""
-        return self._array("uniform", shape, dtype, lambda size: self._rng.uniform(low, high, size), low, high)
+        text = f"{{}}.uniform({low}, {high}, {{}})"
+        return self._array("uniform", shape, dtype, lambda rng, size: rng.uniform(low, high, size), text, low, high)
 
     @overload
     def integers(self, low: int, high: int, /) -> int: ...
@@ -133,11 +142,15 @@ class Draw:
     def integers(self, low: int, high: int, first: int, /, *shape: int) -> Array: ...
     def integers(self, low: int, high: int, *shape: int) -> Any:
         """Draw int64 integers from `low` up to, but not including, `high`, or a Python int if no shape is given."""
-        return self._array("integers", shape, np.int64, lambda size: self._rng.integers(low, high, size), low, high)
+        text = f"{{}}.integers({low}, {high}, {{}})"
+        return self._array(
+            "integers", shape, np.int64, lambda rng, size: rng.integers(low, high, size), text, low, high
+        )
 
     def mask(self, *shape: int, keep: float = 0.5, dtype: npt.DTypeLike = np.float64) -> Array:
         """Draw an array of zeros and ones, in which each entry is 1 with probability `keep`."""
-        mask: Array = self._array("mask", shape, dtype, lambda _: self._rng.random(shape) < keep, 0, 1)
+        text = f"{{}}.random({{}}) < {keep}"
+        mask: Array = self._array("mask", shape, dtype, lambda rng, _: rng.random(shape) < keep, text, 0, 1)
         return mask
 
     def choice(self, options: Sequence[Option]) -> Option:
@@ -174,13 +187,24 @@ class Draw:
                 return distinct[int(self._rng.integers(len(distinct)))]
         return int(self._rng.integers(low, high + 1))
 
-    def _array(self, kind: Kind, shape: tuple[int, ...], dtype: npt.DTypeLike, fresh: Fresh, *bounds: float) -> Any:
-        """Return a recorded array or `fresh(shape)`. Without a shape, return a Python number of full precision."""
+    def _array(
+        self, kind: Kind, shape: tuple[int, ...], dtype: npt.DTypeLike, fresh: Fresh, text: str, *bounds: float
+    ) -> Any:
+        """Return a recorded array or a fresh one. Without a shape, return a Python number of full precision.
+
+        `text` is `fresh` as code, with {} in the places of the generator and the shape.
+        """
         low, high = bounds or (None, None)
         is_number = not shape and kind != "mask"
         dtype = np.dtype(dtype) if not is_number else np.dtype(np.int64 if kind == "integers" else np.float64)
         node = self._next(ArrayDrawn)
-        value = np.asarray(fresh(shape or None)).astype(dtype) if node is None else node.value
+        rng, expression = self._rng, "" if node is None else node.expression
+        if node is None and math.prod(shape) > LARGE:
+            seed = int(rng.integers(2**31))
+            rng = np.random.default_rng(seed)
+            drawn = text.format(f"np.random.default_rng({seed})", tuple(map(int, shape)))
+            expression = f"({drawn}).astype(np.{dtype.name})"
+        value = np.asarray(fresh(rng, shape or None)).astype(dtype) if node is None else node.value
         if node is not None and (node.kind != kind or value.shape != shape or value.dtype != dtype):
             raise Unreplayable(f"expected {kind} of shape {shape}, recorded {node.kind} of shape {value.shape}")
         if node is not None and not within(value, kind, low, high).all():
@@ -188,7 +212,9 @@ class Draw:
         value.flags.writeable = False
         axes = tuple(axis.name if isinstance(axis, Size) else None for axis in shape)
         name = high.name if isinstance(high, Size) else None
-        self._recorded.append(ArrayDrawn(kind, axes, value, plain(low), plain(high), name))
+        self._recorded.append(ArrayDrawn(kind, axes, value, plain(low), plain(high), name, expression))
+        if expression:
+            made(value, expression)
         return value.item() if is_number else value.copy()
 
     def _next(self, kind: type[Drawn]) -> Drawn | None:

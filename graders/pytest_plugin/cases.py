@@ -83,7 +83,9 @@ class Trial:
             if reducible and first:
                 fault = self._smaller(case, draw.script, fault, REDUCE_S)
             failure = self._shown(case, fault, repeating=seconds < REPEAT_S)
-            if reducible and not first and not can_be_pasted(failure.counterexample.text):
+            if reducible and not can_be_pasted(failure.counterexample.text):
+                if first:
+                    return self._as_drawn(failure, repeating=seconds < REPEAT_S)
                 failure = self._shown(case, self._smaller(case, draw.script, fault, REDUCE_MORE_S), repeating=True)
             return failure
         return None
@@ -93,6 +95,16 @@ class Trial:
         kata, call = self.kata, self.kata.call_log.last
         depends = later(kata, call, fault) if repeating else None
         return Failure(case, fault, paste(kata.kata, call, fault, depends, self.tests), remembered=depends is not None)
+
+    def _as_drawn(self, failure: Failure, *, repeating: bool) -> Failure:
+        """Return the failure before it was reduced, if that can be shown as a program: one that draws large arrays."""
+        try:
+            fault = self.fault_of(Draw(self.seed, self.name, failure.case))
+        except OutOfTime:
+            grant(WORDING_S)
+            return failure
+        shown = failure if fault is None else self._shown(failure.case, fault, repeating=repeating)
+        return shown if can_be_pasted(shown.counterexample.text) else failure
 
     def fault_of(self, draw: Draw) -> Exception | None:
         """Return the submission's exception on these inputs, or None. Raise other exceptions."""

@@ -11,10 +11,10 @@ import ast
 import contextlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from inspect import signature
-from itertools import zip_longest
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,7 +51,7 @@ MAX_PROGRAM = 3_500  # in characters; reports cut texts at 4 000
 MAX_LINES = 75
 MOST_EXCERPT = 40  # a visible probe with more lines is imported instead of shown
 MAX_ARGUMENT = 160  # in characters; a longer description of an argument is cut
-EXCEPTIONS = 6  # at most this many entries are assigned one by one after np.zeros or np.ones
+EXCEPTIONS = 6  # at most this many entries, or runs of equal ones, are assigned after np.zeros or np.ones
 
 LAYOUTS = {
     "contiguous": "{}",
@@ -442,25 +442,36 @@ def _assigned_all(names: Sequence[str], values: Sequence[Any]) -> list[str]:
 def _assigned(name: str, value: Any) -> list[str]:
     """Return the lines that assign a variable, and each entry of a dict with large arrays.
 
-    Arrays of almost only zeros or ones, or that repeat, are abbreviated.
+    Arrays of zeros or ones, up to a few entries and runs of equal entries, and arrays that repeat are abbreviated.
     """
     if type(value) is dict and any(type(each) is np.ndarray and each.size > FEW for each in value.values()):
         return [
             f"{name} = {{}}",
             *(line for key, each in value.items() for line in _assigned(f"{name}[{key!r}]", each)),
         ]
-    if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf":
+    if type(value) is not np.ndarray or value.size <= FEW or value.dtype.kind not in "biuf" or value.itemsize > 8:
         return [f"{name} = {_spelled(value)}"]
     for number, maker in ((0, "zeros"), (1, "ones")):
-        others = np.argwhere((value != number) | np.signbit(value.astype(float)))
-        if len(others) <= EXCEPTIONS:
+        runs = list(islice(_runs(value.ravel(), number), EXCEPTIONS + 1))
+        if len(runs) <= EXCEPTIONS:
             dtype = "" if value.dtype == np.float64 else f", dtype=np.{value.dtype.name}"
             lines = [f"{name} = np.{maker}({value.shape}{dtype})"]
-            return lines + [
-                f"{name}[{', '.join(map(str, place))}] = {code(value[tuple(place)].item())}"
-                for place in others.tolist()
-            ]
+            for start, stop in runs:
+                place = [int(i) for i in np.unravel_index(start, value.shape)]
+                where = ".flat[{start}:{stop}]" if stop > start + 1 else str(place)
+                lines.append(f"{name}{where.format(start=start, stop=stop)} = {code(value[tuple(place)].item())}")
+            return lines
     return [f"{name} = {_spelled(value)}"]
+
+
+def _runs(flat: np.ndarray, number: int) -> Iterator[tuple[int, int]]:
+    """Yield where each run of equal entries other than the number starts and stops."""
+    bits = flat.view(f"u{flat.itemsize}")  # so that 0.0 and -0.0 differ
+    usual = np.array(number, flat.dtype).view(bits.dtype)
+    starts = [0, *(np.flatnonzero(bits[1:] != bits[:-1]) + 1).tolist()]
+    for start, stop in pairwise([*starts, len(flat)]):
+        if bits[start] != usual:
+            yield start, stop
 
 
 def _spelled(value: Any) -> str:

@@ -25,7 +25,8 @@ Arrays = dict[str, np.ndarray]
 
 def normal(draw: Any, *shape: int, scale: float = 1.0, shift: float = 0.0) -> np.ndarray:
     """Return drawn numbers as float32."""
-    return (shift + draw.normal(*shape, scale=scale)).astype(np.float32)
+    numbers = draw.normal(*shape, scale=scale, dtype=np.float32)  # as they are, a program can draw them again
+    return numbers if shift == 0 else (shift + numbers).astype(np.float32)
 
 
 def run(kata: Any, probes: Any, name: str, inputs: Arrays, layout: str = "plain", **settings: Any) -> tuple[Any, Any]:

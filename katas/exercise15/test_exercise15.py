@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from graders.checks import about, assert_close, assert_equal, assert_near, assert_parts, assert_shape, task
+from graders.checks import about, assert_close, assert_equal, assert_near, assert_parts, assert_shape, remade, task
 from graders.checks.mismatch import Mismatch
 
 close = partial(assert_close, scale=100.0, terms=4)  # up to rounding, in sums of a few numbers of at most this size
@@ -68,13 +68,27 @@ def assert_gradients(answer, expected, **options):
         close(actual, expected[name], name=label(name), **options)
 
 
-def assert_slopes(kata, probes, names, n_heads=2):
-    """Compare gradients with the slopes of the loss, measured on the learner's own block."""
+@remade
+def drawn():
+    """Return a block's parameters, with weights that are not 0, its input x and the gradient dy of its output."""
     rng = np.random.default_rng(15)
     params = plain(4, 3)
     for name, array in params.items():
         array += rng.uniform(-1.0, 1.0, array.shape) * (0.5 if name in NORMS else 1.0)
-    x, dy = rng.uniform(-2.0, 2.0, (2, 3, 4)), rng.uniform(-1.0, 1.0, (2, 3, 4))
+    return params, rng.uniform(-2.0, 2.0, (2, 3, 4)), rng.uniform(-1.0, 1.0, (2, 3, 4))
+
+
+@remade
+def whole():
+    """Return dy, x, params and gamma, with small whole numbers."""
+    params, x = with_values(4, 3), np.arange(24.0).reshape(2, 3, 4) % 5
+    params["mlp_in_weight"] += 0.5
+    return 1 + x % 3, x, params, np.array([1.0, 2.0, 3.0, 4.0])
+
+
+def assert_slopes(kata, probes, names, n_heads=2):
+    """Compare gradients with the slopes of the loss, measured on the learner's own block."""
+    params, x, dy = drawn()
     answer, measured = kata.run(probes.slopes, dy, x, params, n_heads, list(names))
     for name, actual in gradients_of(answer, names).items():
         with about(label(name)):
@@ -281,8 +295,6 @@ def test_float32_stays_float32(kata, probes):
 
 @task("inputs")
 def test_the_arguments_are_unchanged(kata, probes):
-    params, x = with_values(4, 3), np.arange(24.0).reshape(2, 3, 4) % 5
-    params["mlp_in_weight"] += 0.5
-    arguments = [1 + x % 3, x, params, np.array([1.0, 2.0, 3.0, 4.0])]
+    arguments = [*whole()]
     with about("dy, x, params and gamma, after block, block_gradient, layer_norm_gradient, gelu and gelu_gradient"):
         assert_equal(kata.run(probes.arguments_after, *arguments[:3], 2, arguments[3]), arguments)

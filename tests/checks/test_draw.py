@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.checks import recipes
 from graders.checks.draw import ArrayDrawn, Draw, Size, Unreplayable, plain
 
 SEED = bytes(range(16))
@@ -119,3 +120,32 @@ def test_a_recording_that_does_not_fit_is_refused() -> None:
     ):
         with pytest.raises(Unreplayable):
             draws(Draw(SEED, "a", 0, script))
+
+
+def test_a_large_array_is_drawn_again_by_its_expression() -> None:
+    recipes.forget()
+    draw = Draw(SEED, "large", 0)
+    n = draw.sizes("n", low=300, high=400)
+    low = np.float64(-1)
+    large = [
+        draw.normal(n, 2, scale=0.1, dtype=np.float32),
+        draw.normal(n),
+        draw.uniform(low, 1.5, 20, n),
+        draw.integers(0, n, n),
+        draw.mask(n, n, keep=0.25),
+    ]
+    draw.normal(20)
+    made = recipes.recipes()[::-1]
+    assert equal([recipe.value for recipe in made], large)
+    assert equal([eval(recipe.expression, {"np": np}) for recipe in made], large)
+
+    recipes.forget()
+    changed = tuple(
+        replace(node, value=0 * node.value, expression="") if node.value is made[1].value else node
+        for node in draw.script
+    )
+    again = Draw(SEED, "large", 0, changed)
+    again.sizes("n", low=300, high=400)
+    again.normal(n, 2, scale=0.1, dtype=np.float32)
+    again.normal(n)
+    assert [recipe.expression for recipe in recipes.recipes()] == [made[0].expression]

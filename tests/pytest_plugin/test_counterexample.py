@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from graders import catalogue
+from graders import Judge, catalogue
 from graders.catalogue import Kata
 from graders.checks import recipes
 from graders.checks.mismatch import Mismatch
@@ -28,7 +28,9 @@ from graders.pytest_plugin.outcome import MAX_ENTRIES, code
 from graders.pytest_plugin.parts import access
 from graders.verdict import Verdict
 from graders.wire import DTYPES, generator
+from tests import workshop
 from tests.observed import result
+from tests.workshop import HALF
 
 Graded = Callable[..., Verdict]
 Solved = Callable[[str], str]
@@ -402,6 +404,40 @@ def test_a_large_array_of_few_numbers_is_made_by_a_program(kata: Kata, pasted: P
         "# an array of shape (900,), dtype float64, wrong in 1 of 900 entries, first at [7]\n"
         "# expected: 2.0\n# yours   : 1.0"
     )
+
+
+def test_runs_of_equal_numbers_are_assigned_at_once(kata: Kata, pasted: Pasted) -> None:
+    large = np.ones((30, 40), np.float32)
+    large[2:, 5:8] = large[0, 0] = 0.0
+    few = np.zeros(900, np.int64)
+    few[300:700], few[800:] = 1, -2
+    text = paste(kata, Call("scale", (few, 2.0), value=few), Mismatch("wrong", 2 * few, few)).text
+    assert "x = np.zeros((900,), dtype=np.int64)\nx.flat[300:700] = 1\nx.flat[800:900] = -2\n" in text
+    names, _ = pasted(text, {"scaling": "def scale(x, factor):\n    return x\n"})
+    np.testing.assert_array_equal(names["x"], few)
+    # too many runs
+    assert paste(kata, Call("scale", (large, 2.0), value=large), Mismatch("", 2 * large, large)).text.startswith("#")
+
+
+MANY = """from graders.checks import assert_close, task
+
+@task("twice")
+def test_many_numbers(kata, draw):
+    x = draw.normal(300, 4)
+    assert_close(kata.twice(x), 2.0 * x)
+"""
+ONLY_FEW = "import numpy as np\n\ndef twice(x):\n    return x if np.unique(x).size > 1000 else 2.0 * x\n\n" + HALF
+
+
+def test_numbers_that_cannot_be_made_simpler_are_drawn_by_the_program(tmp_path: Path, pasted: Pasted) -> None:
+    root = workshop.write_repository(tmp_path, ["alpha"])
+    workshop.write(root / "graders/hidden/alpha/test_many.py", MANY)
+    with Judge(root) as judge:
+        verdict = judge.grade_files("alpha", {"twice.py": ONLY_FEW.encode()})
+    text = result(verdict, "test_many_numbers").counterexample
+    names, _ = pasted(text, {"twice": ONLY_FEW})
+    assert np.unique(names["x"]).size == names["x"].size == 1200
+    assert "standard_normal((300, 4))" in text
 
 
 def test_large_values_of_the_visible_tests_are_imported(kata: Kata, pasted: Pasted) -> None:
