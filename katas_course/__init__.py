@@ -23,6 +23,7 @@ marking_queue    walks through the tasks that a person has to score, also with s
 rules            decides which submission counts, and for how many points
 totals           turns a person's points for all katas into a total
 roster           matches the names of submissions to the people on the roster
+identity         decides whether two sources mean the same person
 roster_files     reads a roster, also from the files of learning platforms
 lms_export       writes points into the files of learning platforms
 statistics       computes pass rates and discrimination for every task
