@@ -151,7 +151,7 @@ def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> No
     for axis, name in enumerate(node.axes):
         if name in names:
             value = np.take(value, np.asarray(kept, dtype=np.intp), axis=axis)
-    return replace(node, value=value, high=high, expression="")
+    return replace(node, value=value, high=high, expression=node.expression if value is node.value else "")
 
 
 # ------------------------------------------------------------------------------------------------ values

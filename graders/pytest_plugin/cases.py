@@ -98,13 +98,19 @@ class Trial:
 
     def _as_drawn(self, failure: Failure, *, repeating: bool) -> Failure:
         """Return the failure before it was reduced, if that can be shown as a program: one that draws large arrays."""
+        log, last = self.kata.call_log, self.kata.call_log.last
         try:
-            fault = self.fault_of(Draw(self.seed, self.name, failure.case))
-        except OutOfTime:
-            grant(WORDING_S)
-            return failure
-        shown = failure if fault is None else self._shown(failure.case, fault, repeating=repeating)
-        return shown if can_be_pasted(shown.counterexample.text) else failure
+            with contextlib.redirect_stdout(io.StringIO()):
+                fault = self.fault_of(Draw(self.seed, self.name, failure.case))
+            if fault is not None and _kind(fault) == _kind(failure.fault):
+                shown = self._shown(failure.case, fault, repeating=repeating)
+                if can_be_pasted(shown.counterexample.text):
+                    return shown
+        except (Exception, OutOfTime) as end:  # noqa: BLE001 (then the reduced failure stays the result)
+            if isinstance(end, OutOfTime):
+                grant(WORDING_S)
+        log.last = last
+        return failure
 
     def fault_of(self, draw: Draw) -> Exception | None:
         """Return the submission's exception on these inputs, or None. Raise other exceptions."""

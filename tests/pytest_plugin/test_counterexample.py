@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -21,12 +21,15 @@ from graders import Judge, catalogue
 from graders.catalogue import Kata
 from graders.checks import recipes
 from graders.checks.mismatch import Mismatch
+from graders.errors import MachineBusy, WorkerError
+from graders.pytest_plugin.cases import Failure, Trial
 from graders.pytest_plugin.counterexample import paste, reached
 from graders.pytest_plugin.excerpt import excerpt
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe, parameters
 from graders.pytest_plugin.outcome import MAX_ENTRIES, code
 from graders.pytest_plugin.parts import access
 from graders.verdict import Verdict
+from graders.watchdog import OutOfTime
 from graders.wire import DTYPES, generator
 from tests import workshop
 from tests.observed import result
@@ -438,6 +441,24 @@ def test_numbers_that_cannot_be_made_simpler_are_drawn_by_the_program(tmp_path: 
     names, _ = pasted(text, {"twice": ONLY_FEW})
     assert np.unique(names["x"]).size == names["x"].size == 1200
     assert "standard_normal((300, 4))" in text
+
+
+@pytest.mark.parametrize("end", [WorkerError("it was stopped"), MachineBusy("later"), OutOfTime(), Mismatch("other")])
+def test_what_happens_while_a_case_is_drawn_again_changes_no_failure(
+    monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    def fault_of(*_: object) -> BaseException:
+        if isinstance(end, Mismatch):
+            return end
+        raise end
+
+    monkeypatch.setattr(Trial, "fault_of", fault_of)
+    handle = SimpleNamespace(call_log=CallLog())
+    handle.call_log.last = call = Call("scale", (1.0, 2.0))
+    failure = Failure(0, Mismatch("wrong value at [0]"))
+    trial = Trial(lambda *_: None, handle, bytes(16), "test", 1)  # type: ignore[arg-type]
+    assert trial._as_drawn(failure, repeating=True) is failure
+    assert handle.call_log.last is call
 
 
 def test_large_values_of_the_visible_tests_are_imported(kata: Kata, pasted: Pasted) -> None:
