@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from graders.checks.recipes import made
+from graders.checks.recipes import Recipe, made
 
 Array: TypeAlias = npt.NDArray[Any]
 Kind: TypeAlias = Literal["normal", "uniform", "integers", "mask"]
@@ -55,8 +55,8 @@ class SizeDrawn:
 class ArrayDrawn:
     """A recorded array, which has no axes for a Python float or int. `axes` names the Size of each axis, if any.
 
-    Every entry lies in [low, high], or in [low, high) for integers. `high_size` names the size given as `high`. A large
-    array that is still as it was drawn has an `expression` that draws it.
+    Every entry lies in [low, high], or in [low, high) for integers. `high_size` names the size given as `high`. The
+    `recipe` draws a large array as it was before any change.
     """
 
     kind: Kind
@@ -65,7 +65,7 @@ class ArrayDrawn:
     low: float | None = None
     high: float | None = None
     high_size: str | None = None
-    expression: str = ""
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True)
@@ -197,14 +197,16 @@ class Draw:
         low, high = bounds or (None, None)
         is_number = not shape and kind != "mask"
         dtype = np.dtype(dtype) if not is_number else np.dtype(np.int64 if kind == "integers" else np.float64)
-        node = self._next(ArrayDrawn)
-        rng, expression = self._rng, "" if node is None else node.expression
-        if node is None and math.prod(shape) > LARGE:
-            seed = int(rng.integers(2**31))
-            rng = np.random.default_rng(seed)
+        node, recipe = self._next(ArrayDrawn), None
+        if node is not None:
+            value, recipe = node.value, node.recipe
+        elif math.prod(shape) > LARGE:
+            seed = int(self._rng.integers(2**31))
+            value = np.asarray(fresh(np.random.default_rng(seed), shape)).astype(dtype)
             drawn = text.format(f"np.random.default_rng({seed})", tuple(map(int, shape)))
-            expression = f"({drawn}).astype(np.{dtype.name})"
-        value = np.asarray(fresh(rng, shape or None)).astype(dtype) if node is None else node.value
+            recipe = Recipe(value, f"({drawn}).astype(np.{dtype.name})")
+        else:
+            value = np.asarray(fresh(self._rng, shape or None)).astype(dtype)
         if node is not None and (node.kind != kind or value.shape != shape or value.dtype != dtype):
             raise Unreplayable(f"expected {kind} of shape {shape}, recorded {node.kind} of shape {value.shape}")
         if node is not None and not within(value, kind, low, high).all():
@@ -212,9 +214,9 @@ class Draw:
         value.flags.writeable = False
         axes = tuple(axis.name if isinstance(axis, Size) else None for axis in shape)
         name = high.name if isinstance(high, Size) else None
-        self._recorded.append(ArrayDrawn(kind, axes, value, plain(low), plain(high), name, expression))
-        if expression:
-            made(value, expression)
+        self._recorded.append(ArrayDrawn(kind, axes, value, plain(low), plain(high), name, recipe))
+        if recipe is not None and recipe.value is value:
+            made(value, recipe.expression)
         return value.item() if is_number else value.copy()
 
     def _next(self, kind: type[Drawn]) -> Drawn | None:

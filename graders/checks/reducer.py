@@ -151,7 +151,7 @@ def _node_keeping(node: Node, names: tuple[str, ...], kept: Sequence[int]) -> No
     for axis, name in enumerate(node.axes):
         if name in names:
             value = np.take(value, np.asarray(kept, dtype=np.intp), axis=axis)
-    return replace(node, value=value, high=high, expression=node.expression if value is node.value else "")
+    return replace(node, value=value, high=high)
 
 
 # ------------------------------------------------------------------------------------------------ values
@@ -162,8 +162,7 @@ def _repeating(script: Script, places: Sequence[int]) -> Script:
     for i in places:
         node = script[i]
         if isinstance(node, ArrayDrawn):
-            repeated = np.resize(node.value.ravel()[:FEW], node.value.shape)
-            script = _with(script, i, replace(node, value=repeated, expression=""))
+            script = _with(script, i, replace(node, value=np.resize(node.value.ravel()[:FEW], node.value.shape)))
     return script
 
 
@@ -211,7 +210,7 @@ def _moved(script: Script, i: int, move: Move, block: Array | None = None) -> Sc
         return None
     new = np.array(script[i].value)  # type: ignore[union-attr]  # an array
     new.reshape(-1)[positions] = moved.reshape(-1)[positions]
-    return _with(script, i, replace(script[i], value=new, expression=""))  # type: ignore[arg-type]
+    return _with(script, i, replace(script[i], value=new))  # type: ignore[arg-type]
 
 
 @functools.lru_cache(maxsize=32)  # the blocks of a node ask for the same entries again and again

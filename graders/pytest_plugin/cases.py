@@ -19,7 +19,7 @@ from graders.checks.mismatch import Mismatch, TooSlow
 from graders.checks.reducer import reduce
 from graders.errors import CatalogueError, JudgeError, RemoteFault, SubmissionError, WorkerError
 from graders.pytest_plugin.counterexample import paste
-from graders.pytest_plugin.handle import Handle
+from graders.pytest_plugin.handle import Call, Handle
 from graders.pytest_plugin.outcome import Counterexample
 from graders.pytest_plugin.pytest_internals import OUTCOMES
 from graders.pytest_plugin.repetition import later
@@ -80,12 +80,13 @@ class Trial:
             before_reducing()
             # A race that is lost fails differently on smaller inputs.
             reducible = reducing and quick and draw.script and not isinstance(fault, WorkerError | BdbQuit | TooSlow)
+            drawn, call, repeating = fault, self.kata.call_log.last, seconds < REPEAT_S
             if reducible and first:
                 fault = self._smaller(case, draw.script, fault, REDUCE_S)
-            failure = self._shown(case, fault, repeating=seconds < REPEAT_S)
+            failure = self._shown(case, fault, repeating=repeating)
             if reducible and not can_be_pasted(failure.counterexample.text):
                 if first:
-                    return self._as_drawn(failure, repeating=seconds < REPEAT_S)
+                    return failure if fault is drawn else self._or_as_drawn(failure, drawn, call, repeating=repeating)
                 failure = self._shown(case, self._smaller(case, draw.script, fault, REDUCE_MORE_S), repeating=True)
             return failure
         return None
@@ -96,20 +97,20 @@ class Trial:
         depends = later(kata, call, fault) if repeating else None
         return Failure(case, fault, paste(kata.kata, call, fault, depends, self.tests), remembered=depends is not None)
 
-    def _as_drawn(self, failure: Failure, *, repeating: bool) -> Failure:
-        """Return the failure before it was reduced, if that can be shown as a program: one that draws large arrays."""
-        log, last = self.kata.call_log, self.kata.call_log.last
+    def _or_as_drawn(self, failure: Failure, fault: Exception, call: Call | None, *, repeating: bool) -> Failure:
+        """Return a reduced failure, or the one before if that can be shown as a program: one that draws large arrays.
+
+        `fault` and `call` are those from before it was reduced.
+        """
+        log, reduced = self.kata.call_log, self.kata.call_log.last
+        log.last = call
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                fault = self.fault_of(Draw(self.seed, self.name, failure.case))
-            if fault is not None and _kind(fault) == _kind(failure.fault):
-                shown = self._shown(failure.case, fault, repeating=repeating)
-                if can_be_pasted(shown.counterexample.text):
-                    return shown
-        except (Exception, OutOfTime) as end:  # noqa: BLE001 (then the reduced failure stays the result)
-            if isinstance(end, OutOfTime):
-                grant(WORDING_S)
-        log.last = last
+            shown = self._shown(failure.case, fault, repeating=repeating)
+            if can_be_pasted(shown.counterexample.text):
+                return shown
+        except OutOfTime:
+            grant(WORDING_S)
+        log.last = reduced
         return failure
 
     def fault_of(self, draw: Draw) -> Exception | None:

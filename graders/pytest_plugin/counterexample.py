@@ -24,7 +24,7 @@ import numpy as np
 from graders.catalogue import COMMON_PROBES, Kata
 from graders.checks import digits
 from graders.checks.mismatch import Mismatch, TooSlow
-from graders.checks.recipes import GIVEN, Recipe, recipes
+from graders.checks.recipes import GIVEN, Recipe
 from graders.errors import RemoteFault, SubmissionError
 from graders.pytest_plugin.excerpt import excerpt, names_bound_by
 from graders.pytest_plugin.handle import Call, Probe, module_of, parameters
@@ -92,7 +92,7 @@ def paste(
     with contextlib.suppress(Exception):  # without a program, return the description below
         supplied = _supplied_call(call, _sources(kata, call, tests))
         found = _program(kata, supplied, fault, depends)
-        if f"{GIVEN}." in found.text and (tests is not None or recipes()):
+        if f"{GIVEN}." in found.text and (tests is not None or call.recipes):
             name = f"test_{kata.slug}" if tests is None else Path(str(tests.__file__)).stem
             given = f"import {name} as {GIVEN}"
             found = replace(found, text=re.sub("^import sys;.*$", rf"\g<0>\n{given}", found.text, count=1, flags=re.M))
@@ -458,8 +458,8 @@ def _assigned(name: str, value: Any) -> list[str]:
             lines = [f"{name} = np.{maker}({value.shape}{dtype})"]
             for start, stop in runs:
                 place = [int(i) for i in np.unravel_index(start, value.shape)]
-                where = ".flat[{start}:{stop}]" if stop > start + 1 else str(place)
-                lines.append(f"{name}{where.format(start=start, stop=stop)} = {code(value[tuple(place)].item())}")
+                where = f".flat[{start}:{stop}]" if stop > start + 1 else str(place)
+                lines.append(f"{name}{where} = {code(value.flat[start].item())}")
             return lines
     return [f"{name} = {_spelled(value)}"]
 
@@ -489,7 +489,7 @@ def _sources(kata: Kata, call: Call, tests: ModuleType | None) -> list[Recipe]:
 
     The newest recipes come first. Between two calls without a probe, a test must not change the arguments of the first.
     """
-    found, before = recipes(), call.before
+    found, before = [*call.recipes], call.before
     for name, known in vars(tests).items() if tests is not None else ():
         if name.startswith("_"):
             continue

@@ -18,6 +18,7 @@ from graders.catalogue.decoding import did_you_mean
 from graders.checks.artifacts import decoded, read_toml
 from graders.checks.draw import plain
 from graders.checks.mismatch import Mismatch, handed_in
+from graders.checks.recipes import Recipe, recipes
 from graders.checks.speed import Check, Clock, Inputs, Race, Runner
 from graders.errors import CatalogueError, SubmissionError
 from graders.verdict import Speed
@@ -96,6 +97,7 @@ class Call:
     before: Call | None = None  # the previous call of the same case
     shown: dict[str, Any] = field(default_factory=dict)  # what a report shows, in place of or besides the arguments
     ask: Callable[[Side], Any] = lambda _: None  # makes the call on a side
+    recipes: list[Recipe] = field(default_factory=recipes)  # how a program can make large arguments
 
 
 @dataclass

@@ -141,8 +141,7 @@ def test_a_large_array_is_drawn_again_by_its_expression() -> None:
 
     recipes.forget()
     changed = tuple(
-        replace(node, value=0 * node.value, expression="") if node.value is made[1].value else node
-        for node in draw.script
+        replace(node, value=0 * node.value) if node.value is made[1].value else node for node in draw.script
     )
     again = Draw(SEED, "large", 0, changed)
     again.sizes("n", low=300, high=400)

@@ -20,16 +20,17 @@ from hypothesis.extra import numpy as hnp
 from graders import Judge, catalogue
 from graders.catalogue import Kata
 from graders.checks import recipes
+from graders.checks.draw import Draw
 from graders.checks.mismatch import Mismatch
 from graders.errors import MachineBusy, WorkerError
-from graders.pytest_plugin.cases import Failure, Trial
+from graders.pytest_plugin.cases import Trial
 from graders.pytest_plugin.counterexample import paste, reached
 from graders.pytest_plugin.excerpt import excerpt
 from graders.pytest_plugin.handle import Call, CallLog, Handle, Probe, parameters
 from graders.pytest_plugin.outcome import MAX_ENTRIES, code
 from graders.pytest_plugin.parts import access
 from graders.verdict import Verdict
-from graders.watchdog import OutOfTime
+from graders.watchdog import OutOfTime, cpu_limit
 from graders.wire import DTYPES, generator
 from tests import workshop
 from tests.observed import result
@@ -443,22 +444,42 @@ def test_numbers_that_cannot_be_made_simpler_are_drawn_by_the_program(tmp_path: 
     assert "standard_normal((300, 4))" in text
 
 
-@pytest.mark.parametrize("end", [WorkerError("it was stopped"), MachineBusy("later"), OutOfTime(), Mismatch("other")])
-def test_what_happens_while_a_case_is_drawn_again_changes_no_failure(
-    monkeypatch: pytest.MonkeyPatch, end: BaseException
+@pytest.mark.parametrize(
+    "end",
+    [
+        WorkerError("it was stopped"),
+        MachineBusy("later"),
+        OutOfTime(),
+        Mismatch("other"),
+        Mismatch("wrong value at [1]"),  # a smaller case of the same failure
+    ],
+)
+def test_what_happens_while_a_case_is_reduced_changes_no_failure(
+    kata: Kata, monkeypatch: pytest.MonkeyPatch, end: BaseException
 ) -> None:
-    def fault_of(*_: object) -> BaseException:
+    fault = Mismatch("wrong value at [0]")
+    calls: list[Call] = []
+
+    def fault_of(_: Trial, draw: Draw) -> BaseException:
+        if not calls:
+            recipes.forget()
+            calls.append(Call("scale", (draw.normal(300), 2.0), value=1.0))
+            log.last = calls[0]
+            return fault
+        recipes.forget()
+        log.last = Call("scale", (np.arange(MAX_ENTRIES + 1.0), 2.0), value=1.0)  # no program can have it
         if isinstance(end, Mismatch):
             return end
         raise end
 
     monkeypatch.setattr(Trial, "fault_of", fault_of)
-    handle = SimpleNamespace(call_log=CallLog())
-    handle.call_log.last = call = Call("scale", (1.0, 2.0))
-    failure = Failure(0, Mismatch("wrong value at [0]"))
-    trial = Trial(lambda *_: None, handle, bytes(16), "test", 1)  # type: ignore[arg-type]
-    assert trial._as_drawn(failure, repeating=True) is failure
-    assert handle.call_log.last is call
+    handle = SimpleNamespace(call_log=(log := CallLog()), kata=kata, afresh=None)
+    with cpu_limit(60):  # as in a grading: after OutOfTime, the judge grants itself more time
+        failure = Trial(lambda *_: None, handle, bytes(16), "test", 1).failure()  # type: ignore[arg-type]
+    assert failure is not None
+    assert failure.fault is fault
+    assert log.last is calls[0]
+    assert "standard_normal((300,))" in failure.counterexample.text
 
 
 def test_large_values_of_the_visible_tests_are_imported(kata: Kata, pasted: Pasted) -> None:

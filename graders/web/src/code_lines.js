@@ -1,24 +1,17 @@
 /** Let long lines of code continue below, indented. What belongs together stays together, and the text the same. */
+import { el } from "./elements.js";
 
 const HANGING = 2; // columns
 const ENTRIES = /(?<=, )(?='\w+': )|(?<= {3})(?=[^ ])/; // before an entry of a dict, and after a wide gap
 const MATRIX = /\n {4,}\[/; // a matrix over several lines would fall apart
-
-/** Make a span of this class. (dom.js, which has `el`, imports this module.) */
-function span(/** @type {string} */ kind, /** @type {(Node | string)[]} */ ...children) {
-    const made = document.createElement("span");
-    made.className = kind;
-    made.append(...children);
-    return made;
-}
 
 /** Return the lines as elements. Every line but the last ends with its line break. */
 export function linesOf(text) {
     return text.split(/(?<=\n)/).map((line) => {
         const indent = line.search(/[^ ]|$/);
         const parts = line.slice(indent).split(ENTRIES);
-        const entries = parts.length > 1 ? parts.map((part) => span("entry", part)) : parts;
-        const found = span("line", line.slice(0, indent), ...entries);
+        const entries = parts.length > 1 ? parts.map((part) => el("span", { class: "entry" }, part)) : parts;
+        const found = el("span", { class: "line" }, line.slice(0, indent), ...entries);
         found.style.paddingLeft = `${indent + HANGING}ch`;
         found.style.textIndent = `-${indent + HANGING}ch`;
         return found;
