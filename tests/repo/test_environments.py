@@ -95,7 +95,7 @@ def test_python_environments_run_the_default_tests() -> None:
     own = [section for section in settings.sections() if section.startswith(("testenv:cpu", "testenv:py"))]
     assert len(own) == 2
     assert [section for section in own if set(settings[section]) - {"description"}] == []
-    assert settings["testenv"]["commands"] == "python -m pytest -n 2 --dist loadfile {posargs}"
+    assert settings["testenv"]["commands"] == "python -m pytest -n 2 --dist loadfile --max-worker-restart 0 {posargs}"
     assert settings["tox"]["env_list"] == "cpu"
 
 
@@ -119,7 +119,8 @@ def test_ci_runs_the_slow_security_tests_too() -> None:
 def test_ci_begins_with_the_first_command_of_the_readme_and_then_uses_every_command() -> None:
     lines = [line for line in (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines() if line[:1] not in ("", "#")]
     first = re.search(r"^    (\./run \w+) ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)[1]
-    assert lines[2:5] == [first, ".venv/bin/python .ci/bare.py commands", ".venv/bin/python .ci/bare.py serve"]
+    assert lines[2:4] == [first, ".venv/bin/python .ci/bare.py commands"]
+    assert "beside .venv/bin/python .ci/bare.py serve" in lines
     assert first == "./run demo"
     played = {words.split()[0] for words, _, _ in bare().COMMANDS} | {"watch", "demo"}
     assert played == {*COMMANDS, "--help"} - {"replay"}

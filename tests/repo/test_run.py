@@ -563,7 +563,7 @@ JOBS = [
         ],
     ),
     ("katas grade a", ["katas grade a"]),
-    ("tests -k b", ["python -m pytest -n 2 --dist loadfile -k b"]),
+    ("tests -k b", ["python -m pytest -n 2 --dist loadfile --max-worker-restart 0 -k b"]),
     ("test tests/a.py -q", ["python -m pytest -x tests/a.py -q"]),
     (
         "docs",
